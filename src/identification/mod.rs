@@ -1,0 +1,178 @@
+//! Tracks to identities: what a site declares, what it believes, and which STANAG 1241 identity follows.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a site identifies its tracks: the confusion matrix, what the site believes of it, and the thresholds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdentificationSpec {
+    /// Whether the rows of the matrix are aircraft types or regards (friend, neutral, hostile).
+    pub over: Hypotheses,
+    /// Time between two declarations while the track lives, s; the first falls on confirmation.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 31_622_400.0))]
+    pub interval_s: f64,
+    /// Whether a declaration stands alone or is fused with those before it.
+    #[serde(default)]
+    pub combine: Combine,
+    /// The confusion matrix: `world.TRUTH.DECLARED` is the probability that an aircraft of that row is declared as
+    /// that column; `unknown` is a column; a missing column is 0; rows sum to 1.
+    pub world: ConfusionMatrix,
+    /// The matrix the site believes in; without it the true one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub believed: Option<ConfusionMatrix>,
+    /// What the site expects before it looks, by row, in any positive unit; without it all rows alike.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prior: BTreeMap<String, NonNegative>,
+    /// With `over = "types"`: how a type divides into regards in the site's belief ("a TB2 is the enemy's").
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub regards: BTreeMap<String, RegardShares>,
+    /// The posterior a site asks for before it gives an identity.
+    #[serde(default)]
+    pub identity: IdentityThresholds,
+    /// Whether, and how, the site checks tracks against the flight plans it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flight_plan: Option<FlightPlanCueSpec>,
+}
+
+/// `TRUTH.DECLARED = probability`.
+pub type ConfusionMatrix = BTreeMap<String, BTreeMap<String, Probability>>;
+
+/// A probability.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Probability(#[schemars(range(min = 0.0, max = 1.0))] pub f64);
+
+/// A number that is not negative.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct NonNegative(#[schemars(range(min = 0.0, max = 1e12))] pub f64);
+
+/// What the rows of a confusion matrix are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Hypotheses {
+    /// Aircraft types.
+    Types,
+    /// Friend, neutral, hostile, relative to the site's side.
+    Regards,
+}
+
+/// Whether a declaration stands alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Combine {
+    /// The latest declaration is taken at face value; `unknown` leaves the identity unknown.
+    Single,
+    /// All declarations of the track are fused by Bayes over the believed matrix.
+    #[default]
+    Fused,
+}
+
+/// How a type divides into regards; the three are normalised.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegardShares {
+    /// Share of friends.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub friend: f64,
+    /// Share of neutrals.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub neutral: f64,
+    /// Share of hostiles.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub hostile: f64,
+}
+
+/// Posterior to identity. Tried in this order: hostile, friend, neutral, suspect, assumed friend; else Unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct IdentityThresholds {
+    /// P(hostile) above this is Hostile (replaced by rule R2 where it is in force).
+    #[schemars(range(min = 0.5, max = 1.0))]
+    pub hostile: f64,
+    /// P(friend) above this is Friend.
+    #[schemars(range(min = 0.5, max = 1.0))]
+    pub friend: f64,
+    /// P(neutral) above this is Neutral.
+    #[schemars(range(min = 0.5, max = 1.0))]
+    pub neutral: f64,
+    /// P(hostile) above this is Suspect.
+    #[schemars(range(min = 0.5, max = 1.0))]
+    pub suspect: f64,
+    /// P(friend) above this is AssumedFriend.
+    #[schemars(range(min = 0.5, max = 1.0))]
+    pub assumed_friend: f64,
+}
+
+impl Default for IdentityThresholds {
+    fn default() -> Self {
+        IdentityThresholds {
+            hostile: 0.9,
+            friend: 0.9,
+            neutral: 0.9,
+            suspect: 0.6,
+            assumed_friend: 0.6,
+        }
+    }
+}
+
+/// Flight-plan correlation: a track matches a plan the site holds when it is inside the plan's gate and window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlightPlanCueSpec {
+    /// Half-width of the gate across the planned track, m.
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
+    pub lateral_gate_m: f64,
+    /// Half-height of the gate, m.
+    #[serde(default = "any_height")]
+    #[schemars(range(min = 0.0, max = 100_000.0))]
+    pub vertical_gate_m: f64,
+    /// Half-length of the window around the planned time, s.
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub window_s: f64,
+    /// Probability that a track inside gate and window is in fact matched; one draw per site and aircraft.
+    #[serde(default = "certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub correlation: f64,
+    /// Probability that an aircraft without a matching plan is matched with somebody else's; one draw per site and
+    /// aircraft.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub chance_match: f64,
+    /// What the site believes: P(match | regard). Without it the match is no evidence (rule R6 may still use it).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub believed: Option<MatchBelief>,
+}
+
+fn any_height() -> f64 {
+    100_000.0
+}
+
+fn certain() -> f64 {
+    1.0
+}
+
+/// P(match with a held plan | regard), as the site believes it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MatchBelief {
+    /// P(match | friend).
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub friend: f64,
+    /// P(match | neutral).
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub neutral: f64,
+    /// P(match | hostile).
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub hostile: f64,
+}
+
+/// An [`IdentificationSpec`] ready to use; see [`Identifier::new`].
+#[derive(Debug, Clone)]
+pub struct Identifier {}

@@ -1,0 +1,670 @@
+//! The record of one replication: facts, appended and never changed. Statistics read nothing else.
+//!
+//! What happens by the hundred thousand (looks, detections, declarations) is a [`Tally`], counted as it happens; the
+//! single events behind it are recorded only at [`Detail::Full`], with the same totals. Everything else is an
+//! [`Event`]: a time, a place and a [`Fact`] from a closed list.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AircraftId, ClassId, FlightId, SideId, SiteId, TypeId};
+use crate::units::Millis;
+
+/// What a shooter should hold an aircraft for, by the relation between the two sides.
+///
+/// Relative to the shooter: the same aircraft is a friend to one side and hostile to another.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Regard {
+    /// Own side or ally.
+    Friend,
+    /// Neither.
+    Neutral,
+    /// Enemy.
+    Hostile,
+}
+
+impl Regard {
+    /// All three, in the order used by every table.
+    pub const ALL: [Regard; 3] = [Regard::Friend, Regard::Neutral, Regard::Hostile];
+
+    /// The word used in files.
+    pub fn code(self) -> &'static str {
+        match self {
+            Regard::Friend => "friend",
+            Regard::Neutral => "neutral",
+            Regard::Hostile => "hostile",
+        }
+    }
+}
+
+/// What a site holds a track for, after STANAG 1241.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Identity {
+    /// Not yet evaluated.
+    #[default]
+    Pending,
+    /// Evaluated, no identity follows.
+    Unknown,
+    /// Probably a friend.
+    AssumedFriend,
+    /// A friend.
+    Friend,
+    /// A neutral.
+    Neutral,
+    /// Probably hostile.
+    Suspect,
+    /// Hostile.
+    Hostile,
+}
+
+impl Identity {
+    /// All seven, in the order used by every table.
+    pub const ALL: [Identity; 7] = [
+        Identity::Pending,
+        Identity::Unknown,
+        Identity::AssumedFriend,
+        Identity::Friend,
+        Identity::Neutral,
+        Identity::Suspect,
+        Identity::Hostile,
+    ];
+
+    /// The word used in files.
+    pub fn code(self) -> &'static str {
+        match self {
+            Identity::Pending => "pending",
+            Identity::Unknown => "unknown",
+            Identity::AssumedFriend => "assumed_friend",
+            Identity::Friend => "friend",
+            Identity::Neutral => "neutral",
+            Identity::Suspect => "suspect",
+            Identity::Hostile => "hostile",
+        }
+    }
+
+    /// Whether the site has said what the aircraft is (Pending and Unknown are undeclared).
+    pub fn declared(self) -> bool {
+        !matches!(self, Identity::Pending | Identity::Unknown)
+    }
+}
+
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $code)] $variant,)*
+        }
+
+        impl $name {
+            /// Every code, in the order used by every table.
+            pub const ALL: &'static [$name] = &[$($name::$variant,)*];
+
+            /// The stable code written to files.
+            pub fn code(self) -> &'static str {
+                match self { $($name::$variant => $code,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Why a site fired or did not. Stable: scripts may depend on the codes.
+    Reason {
+        /// Fired: the track is held hostile.
+        HostileIdentity = "hostile_identity",
+        /// Fired: weapons are free and the track is not held friend or neutral.
+        WeaponsFree = "weapons_free",
+        /// Declined: nothing has been declared about the track yet.
+        IdentityPending = "identity_pending",
+        /// Declined: weapons tight, and the track is not held hostile.
+        WeaponsTight = "weapons_tight",
+        /// Declined: weapons on hold.
+        WeaponsHold = "weapons_hold",
+        /// Declined: the track is held friend, assumed friend or neutral.
+        HeldProtected = "held_protected",
+        /// Declined: the track matches a flight plan the site holds.
+        PlanHonoured = "plan_honoured",
+        /// Declined: every fire channel is busy.
+        NoChannel = "no_channel",
+        /// Declined: no missile is left.
+        MagazineEmpty = "magazine_empty",
+    }
+}
+
+codes! {
+    /// How an engagement ended.
+    EngagementEnd {
+        /// Its own shot destroyed the target.
+        Destroyed = "destroyed",
+        /// All its missiles missed.
+        Missed = "missed",
+        /// The target was destroyed by somebody else, or landed, before the (next) launch.
+        TargetGone = "target_gone",
+        /// The track was lost before the launch.
+        TrackLost = "track_lost",
+        /// The target left the envelope before the launch.
+        OutOfEnvelope = "out_of_envelope",
+        /// A rule no longer allowed the launch.
+        Forbidden = "forbidden",
+        /// The magazine ran out.
+        MagazineEmpty = "magazine_empty",
+    }
+}
+
+codes! {
+    /// How a track ended.
+    TrackEnd {
+        /// Dropped after too many misses.
+        Dropped = "dropped",
+        /// The aircraft was destroyed.
+        AircraftDestroyed = "aircraft_destroyed",
+        /// The aircraft landed or left.
+        AircraftLanded = "aircraft_landed",
+        /// The scenario ended.
+        EndOfRun = "end_of_run",
+    }
+}
+
+codes! {
+    /// What became of an aircraft's flight plan at one site: the states of the notice chain, in its order.
+    NoticeState {
+        /// No plan was filed.
+        NotFiled = "not_filed",
+        /// The addressees' graph does not reach this site: filed with others.
+        FiledWithOthers = "filed_with_others",
+        /// Sent to the wrong addressee.
+        Astray = "astray",
+        /// Lost on the way.
+        Lost = "lost",
+        /// Not yet arrived.
+        Late = "late",
+        /// Held, but superseded by a version that has not arrived.
+        Stale = "stale",
+        /// Held; the aircraft is outside the time window.
+        OffTime = "off_time",
+        /// Held; the aircraft is outside the lateral or vertical gate.
+        OffRoute = "off_route",
+        /// Held and conforming, but the site failed to match it.
+        Unmatched = "unmatched",
+        /// Held, conforming, matched.
+        Matched = "matched",
+        /// Matched with somebody else's plan by chance.
+        ChanceMatch = "chance_match",
+        /// The site does not check plans.
+        Unchecked = "unchecked",
+    }
+}
+
+impl NoticeState {
+    /// Whether the site sees a plan behind the track.
+    pub fn matched(self) -> bool {
+        matches!(self, NoticeState::Matched | NoticeState::ChanceMatch)
+    }
+
+    /// Whether a current plan was in the shooter's hands.
+    pub fn held(self) -> bool {
+        matches!(
+            self,
+            NoticeState::OffTime
+                | NoticeState::OffRoute
+                | NoticeState::Unmatched
+                | NoticeState::Matched
+        )
+    }
+}
+
+/// A decision to fire or not, and the rule it rests on (`R1`, `R2`, ...; `E` for the weapon itself).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Decision {
+    /// The rule that decided.
+    pub rule: &'static str,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A place in the local plane: east, north, up, m.
+pub type Place = [f64; 3];
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When.
+    pub time: Millis,
+    /// Where: the position of the aircraft it is about.
+    pub place: Place,
+    /// What.
+    pub fact: Fact,
+}
+
+/// The closed list of what can happen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// A flight plan was sent (time may be before the start: then at the start).
+    PlanFiled {
+        /// The aircraft it is for.
+        aircraft: AircraftId,
+        /// Version, from 1.
+        version: u32,
+        /// Whether it went astray.
+        astray: bool,
+    },
+    /// A flight plan reached a site.
+    NoticeReceived {
+        /// The site.
+        site: SiteId,
+        /// The aircraft it is for.
+        aircraft: AircraftId,
+        /// Version, from 1.
+        version: u32,
+    },
+    /// An aircraft took off, or was in the air at the start.
+    Departed {
+        /// The aircraft.
+        aircraft: AircraftId,
+    },
+    /// It reached its station.
+    StationBegun {
+        /// The aircraft.
+        aircraft: AircraftId,
+    },
+    /// It left its station.
+    StationEnded {
+        /// The aircraft.
+        aircraft: AircraftId,
+    },
+    /// It reached its objective.
+    ObjectiveReached {
+        /// The aircraft.
+        aircraft: AircraftId,
+    },
+    /// It landed, or left the scenario at the end of its route.
+    Landed {
+        /// The aircraft.
+        aircraft: AircraftId,
+        /// Whether endurance cut the flight short.
+        endurance: bool,
+    },
+    /// A site confirmed a track.
+    TrackConfirmed {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+    },
+    /// A single declaration; recorded only at [`Detail::Full`].
+    Declared {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// Index into the rows of the site's class; one beyond the last is `unknown`.
+        declared: u8,
+        /// The site's posterior after it: friend, neutral, hostile.
+        posterior: [f64; 3],
+        /// What the plan check found.
+        notice: NoticeState,
+    },
+    /// The identity of a track changed; recorded only at [`Detail::Decisive`] and above.
+    IdentityChanged {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// From.
+        from: Identity,
+        /// To.
+        to: Identity,
+        /// The declaration behind it, as in [`Fact::Declared`].
+        declared: u8,
+        /// What the plan check found.
+        notice: NoticeState,
+    },
+    /// A confirmed track was inside the engagement envelope for the first time in more than five minutes.
+    EncounterBegun {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+    },
+    /// A site could have fired and did not; once per track and reason.
+    ShotDeclined {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// The rule and the reason.
+        decision: Decision,
+        /// Identity held.
+        identity: Identity,
+    },
+    /// A site decided to fire.
+    EngagementBegun {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// The rule and the reason.
+        decision: Decision,
+        /// Identity held.
+        identity: Identity,
+        /// What the plan check found.
+        notice: NoticeState,
+    },
+    /// A missile was launched.
+    ShotFired {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// Number of this shot among the site's shots at this aircraft, from 1.
+        shot: u32,
+        /// The rule and the reason.
+        decision: Decision,
+        /// Identity held when the site decided to fire.
+        identity: Identity,
+        /// What the plan check found.
+        notice: NoticeState,
+    },
+    /// A missile missed.
+    ShotMissed {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// As in [`Fact::ShotFired`].
+        shot: u32,
+    },
+    /// A missile found its target already gone.
+    ShotWasted {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// As in [`Fact::ShotFired`].
+        shot: u32,
+    },
+    /// An aircraft was shot down.
+    Destroyed {
+        /// The aircraft hit.
+        aircraft: AircraftId,
+        /// The site whose missile it was.
+        site: SiteId,
+        /// As in [`Fact::ShotFired`].
+        shot: u32,
+    },
+    /// An engagement ended; the channel may still be held for the assessment.
+    EngagementEnded {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// How.
+        end: EngagementEnd,
+    },
+    /// A track ended; its whole life in one row.
+    TrackEnded {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// Its life.
+        track: TrackRecord,
+    },
+}
+
+impl Fact {
+    /// The stable code written to files.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Fact::PlanFiled { .. } => "plan_filed",
+            Fact::NoticeReceived { .. } => "notice_received",
+            Fact::Departed { .. } => "departed",
+            Fact::StationBegun { .. } => "station_begun",
+            Fact::StationEnded { .. } => "station_ended",
+            Fact::ObjectiveReached { .. } => "objective_reached",
+            Fact::Landed { .. } => "landed",
+            Fact::TrackConfirmed { .. } => "track_confirmed",
+            Fact::Declared { .. } => "declared",
+            Fact::IdentityChanged { .. } => "identity_changed",
+            Fact::EncounterBegun { .. } => "encounter_begun",
+            Fact::ShotDeclined { .. } => "shot_declined",
+            Fact::EngagementBegun { .. } => "engagement_begun",
+            Fact::ShotFired { .. } => "shot_fired",
+            Fact::ShotMissed { .. } => "shot_missed",
+            Fact::ShotWasted { .. } => "shot_wasted",
+            Fact::Destroyed { .. } => "destroyed",
+            Fact::EngagementEnded { .. } => "engagement_ended",
+            Fact::TrackEnded { .. } => "track_ended",
+        }
+    }
+
+    /// The aircraft the fact is about.
+    pub fn aircraft(&self) -> AircraftId {
+        match *self {
+            Fact::PlanFiled { aircraft, .. }
+            | Fact::NoticeReceived { aircraft, .. }
+            | Fact::Departed { aircraft }
+            | Fact::StationBegun { aircraft }
+            | Fact::StationEnded { aircraft }
+            | Fact::ObjectiveReached { aircraft }
+            | Fact::Landed { aircraft, .. }
+            | Fact::TrackConfirmed { aircraft, .. }
+            | Fact::Declared { aircraft, .. }
+            | Fact::IdentityChanged { aircraft, .. }
+            | Fact::EncounterBegun { aircraft, .. }
+            | Fact::ShotDeclined { aircraft, .. }
+            | Fact::EngagementBegun { aircraft, .. }
+            | Fact::ShotFired { aircraft, .. }
+            | Fact::ShotMissed { aircraft, .. }
+            | Fact::ShotWasted { aircraft, .. }
+            | Fact::Destroyed { aircraft, .. }
+            | Fact::EngagementEnded { aircraft, .. }
+            | Fact::TrackEnded { aircraft, .. } => aircraft,
+        }
+    }
+
+    /// The site the fact is about, if any.
+    pub fn site(&self) -> Option<SiteId> {
+        match *self {
+            Fact::PlanFiled { .. }
+            | Fact::Departed { .. }
+            | Fact::StationBegun { .. }
+            | Fact::StationEnded { .. }
+            | Fact::ObjectiveReached { .. }
+            | Fact::Landed { .. } => None,
+            Fact::NoticeReceived { site, .. }
+            | Fact::TrackConfirmed { site, .. }
+            | Fact::Declared { site, .. }
+            | Fact::IdentityChanged { site, .. }
+            | Fact::EncounterBegun { site, .. }
+            | Fact::ShotDeclined { site, .. }
+            | Fact::EngagementBegun { site, .. }
+            | Fact::ShotFired { site, .. }
+            | Fact::ShotMissed { site, .. }
+            | Fact::ShotWasted { site, .. }
+            | Fact::Destroyed { site, .. }
+            | Fact::EngagementEnded { site, .. }
+            | Fact::TrackEnded { site, .. } => Some(site),
+        }
+    }
+}
+
+/// The life of one track.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrackRecord {
+    /// When it was confirmed.
+    pub confirmed: Millis,
+    /// When it first had an identity other than Pending and Unknown.
+    pub identified: Option<Millis>,
+    /// That first identity; Unknown without one.
+    pub first_identity: Identity,
+    /// Declarations made up to and including the one that first gave it an identity, or all without one.
+    pub looks: u32,
+    /// When it was first held hostile.
+    pub hostile: Option<Millis>,
+    /// When it was first inside the engagement envelope of an armed site.
+    pub engageable: Option<Millis>,
+    /// Identity held at the first shot at it, or else at its end.
+    pub identity: Identity,
+    /// Whether this site fired at it.
+    pub shot_at: bool,
+    /// How it ended.
+    pub end: TrackEnd,
+}
+
+/// Counts of what one site did about one aircraft.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tally {
+    /// The site.
+    pub site: SiteId,
+    /// The aircraft.
+    pub aircraft: AircraftId,
+    /// Scans in which it was within coverage.
+    pub looks: u64,
+    /// Scans that detected it.
+    pub detections: u64,
+    /// Time with a confirmed track, s.
+    pub tracked_s: f64,
+    /// The row of the class's confusion matrix that is true of it.
+    pub truth: u8,
+    /// Declarations by row index; the last is `unknown`.
+    pub declared: Vec<u32>,
+}
+
+/// How much a replication records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Detail {
+    /// What the measures need.
+    #[default]
+    Measures,
+    /// Also every change of identity: what the time line tells.
+    Decisive,
+    /// Also every single declaration.
+    Full,
+}
+
+/// One replication: which seed and which number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Replication {
+    /// The seed of the whole run.
+    pub seed: u64,
+    /// Number of the replication, from 0.
+    pub index: u64,
+}
+
+/// The names behind the indices of a log; the same for all replications of a scenario.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Cast {
+    /// Side names.
+    pub sides: Vec<String>,
+    /// Aircraft type names.
+    pub types: Vec<String>,
+    /// Flight names.
+    pub flights: Vec<String>,
+    /// Site classes.
+    pub classes: Vec<ClassCast>,
+    /// `relations[shooter side][other side]`.
+    pub relations: Vec<Vec<Regard>>,
+    /// `covered[flight][site entry]`: whether the addressees' graph reaches the site for this flight.
+    pub covered: Vec<Vec<bool>>,
+}
+
+/// The names of a site class.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ClassCast {
+    /// Its name.
+    pub name: String,
+    /// The rows of its confusion matrix; one beyond the last is `unknown`.
+    pub rows: Vec<String>,
+}
+
+/// One aircraft of one replication.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sortie {
+    /// Its name: the flight's, with a number where the flight has several.
+    pub name: String,
+    /// The flight it belongs to.
+    pub flight: FlightId,
+    /// Its type.
+    pub type_id: TypeId,
+    /// Its side.
+    pub side: SideId,
+    /// Whether it has an objective.
+    pub has_objective: bool,
+    /// When it takes off, if nothing happens to it; [`Millis::NEVER`] if after the end.
+    pub departs: Millis,
+    /// When it would land, if nothing happens to it.
+    pub lands: Millis,
+    /// Time on station if nothing happens to it, s; the whole flight for a route without station.
+    pub station_planned_s: f64,
+    /// When its time on station begins and ends.
+    pub station: [Millis; 2],
+}
+
+/// One site of one replication.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteRecord {
+    /// Its name: the entry's, with a number where the entry stands for several.
+    pub name: String,
+    /// Index of the entry in the scenario.
+    pub entry: u32,
+    /// Its class.
+    pub class: ClassId,
+    /// Its side.
+    pub side: SideId,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// All that is known of one replication.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventLog {
+    /// Which replication.
+    pub replication: Replication,
+    /// The end of the scenario.
+    pub end: Millis,
+    /// The names.
+    pub cast: Arc<Cast>,
+    /// The aircraft, by [`AircraftId`].
+    pub sorties: Vec<Sortie>,
+    /// The sites, by [`SiteId`].
+    pub sites: Vec<SiteRecord>,
+    /// What happened, in order of time.
+    pub events: Vec<Event>,
+    /// What was counted, by site and aircraft.
+    pub tallies: Vec<Tally>,
+}
+
+impl EventLog {
+    /// What `site` should hold `aircraft` for.
+    pub fn regard(&self, site: SiteId, aircraft: AircraftId) -> Regard {
+        let shooter = self.sites[site.index()].side;
+        let other = self.sorties[aircraft.index()].side;
+        self.cast.relations[shooter.index()][other.index()]
+    }
+
+    /// Whether the addressees' graph reaches `site` for the flight of `aircraft`, before the fact.
+    pub fn covered(&self, site: SiteId, aircraft: AircraftId) -> bool {
+        let entry = self.sites[site.index()].entry;
+        let flight = self.sorties[aircraft.index()].flight;
+        self.cast.covered[flight.index()][entry as usize]
+    }
+}

@@ -1,0 +1,572 @@
+//! A scenario as it is typed: names, not indices. Its doc comments are the descriptions in the JSON Schema.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::airspace::Delay;
+use crate::coordination::RulesSpec;
+use crate::engagement::WeaponSpec;
+use crate::identification::IdentificationSpec;
+use crate::platform::{AircraftSpec, Turns};
+use crate::record::Regard;
+use crate::sensing::SensorSpec;
+use crate::tracking::TrackerSpec;
+
+/// A `deconflict` scenario: who flies where, who watches, who was told, and by which rules they may fire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioFile {
+    /// Library files pulled in before this one, relative to this file; what this file says itself wins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// One line that names the scenario.
+    pub title: String,
+    /// Start, UTC, as `2019-11-21T06:00:00Z`.
+    pub start_utc: String,
+    /// How long the scenario runs, hours.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 8784.0))]
+    pub duration_h: f64,
+    /// Replications flown unless the command line says otherwise.
+    #[serde(default = "one_replication")]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub replications: u64,
+    /// The real parties.
+    pub sides: BTreeMap<String, SideFile>,
+    /// `relations.SHOOTER.OTHER`: what SHOOTER's sites should hold aircraft of OTHER for. A side is its own friend
+    /// unless it says otherwise; every pair of a side with sites and a side with flights must be there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub relations: BTreeMap<String, BTreeMap<String, Regard>>,
+    /// Named places.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<String, PlaceFile>,
+    /// Aircraft types.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aircraft: BTreeMap<String, AircraftSpec>,
+    /// Flights.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub flights: BTreeMap<String, FlightFile>,
+    /// Classes of air-defence sites.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub site_classes: BTreeMap<String, SiteClassFile>,
+    /// Air-defence sites.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sites: BTreeMap<String, SiteFile>,
+    /// Nodes of the coordination graph: headquarters, cells, offices.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub nodes: BTreeMap<String, NodeFile>,
+    /// Who passes flight plans on to whom.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, LinkFile>,
+    /// Named volumes that rules refer to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub zones: BTreeMap<String, ZoneFile>,
+    /// The coordination rules in force; a rule that is not named is off.
+    #[serde(default)]
+    pub rules: RulesSpec,
+}
+
+fn one_replication() -> u64 {
+    1
+}
+
+/// A real party.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SideFile {
+    /// Its name in full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// A named place, WGS84.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceFile {
+    /// Latitude, degrees north.
+    #[schemars(range(min = -90.0, max = 90.0))]
+    pub lat: f64,
+    /// Longitude, degrees east.
+    #[schemars(range(min = -180.0, max = 180.0))]
+    pub lon: f64,
+    /// Where the numbers come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// A point: the name of a place, an MGRS string, `{ lat, lon }` or `{ east_m, north_m }` from 32.60 N 13.30 E.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum PointFile {
+    /// The name of a place, or an MGRS reference such as `33SUS3434`.
+    Named(String),
+    /// WGS84 degrees.
+    LatLon(LatLonPoint),
+    /// Metres in the local plane.
+    Local(LocalPoint),
+}
+
+/// WGS84 degrees.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LatLonPoint {
+    /// Latitude, degrees north.
+    #[schemars(range(min = -90.0, max = 90.0))]
+    pub lat: f64,
+    /// Longitude, degrees east.
+    #[schemars(range(min = -180.0, max = 180.0))]
+    pub lon: f64,
+}
+
+/// Metres in the local plane.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LocalPoint {
+    /// East of the origin, m.
+    #[schemars(range(min = -5_000_000.0, max = 5_000_000.0))]
+    pub east_m: f64,
+    /// North of the origin, m.
+    #[schemars(range(min = -5_000_000.0, max = 5_000_000.0))]
+    pub north_m: f64,
+}
+
+/// One or several aircraft that fly the same route.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlightFile {
+    /// Aircraft type.
+    pub aircraft: String,
+    /// The side it belongs to.
+    pub side: String,
+    /// Aircraft in the flight.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub count: u32,
+    /// Time between two aircraft of the flight, s.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub spacing_s: f64,
+    /// Speed flown, m/s, instead of the type's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1000.0))]
+    pub speed_mps: Option<f64>,
+    /// Altitude flown, m above ground, instead of the type's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 40_000.0))]
+    pub altitude_m: Option<f64>,
+    /// How it changes course.
+    #[serde(default)]
+    pub turns: Turns,
+    /// When it flies.
+    #[serde(default)]
+    pub start: StartFile,
+    /// Where it flies.
+    pub route: RouteFile,
+    /// Where it goes when its endurance runs out, and after its station; without it the route's first point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<PointFile>,
+    /// What a hostile flight is after; reached alive, the sortie has leaked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<ObjectiveFile>,
+    /// Fault: standard deviation of the cross-track deviation, m; constant on a leg, drawn per leg.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 100_000.0))]
+    pub cross_track_sigma_m: f64,
+    /// Its flight plan, if it files one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanFile>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// When a flight flies.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StartFile {
+    /// At altitude, on its route, when the scenario starts.
+    #[default]
+    Airborne,
+    /// Takes off from its first point after a time.
+    Departs(DepartureFile),
+    /// A Poisson process of arrivals, each at altitude on its first point (raids, random traffic).
+    Poisson(PoissonFile),
+}
+
+/// A departure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DepartureFile {
+    /// Planned departure after the start of the scenario, s.
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub after_s: f64,
+    /// Fault: departure delay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<Delay>,
+    /// Already at altitude over its first point, instead of climbing from the ground.
+    #[serde(default)]
+    pub at_altitude: bool,
+}
+
+/// Poisson arrivals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PoissonFile {
+    /// Mean arrivals a day; each brings `count` aircraft.
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
+    pub rate_per_day: f64,
+}
+
+/// Where a flight flies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteFile {
+    /// From point to point; the flight ends at the last.
+    Waypoints(WaypointsFile),
+    /// Round and round.
+    Loop(LoopFile),
+    /// To a circle, stay there, and back.
+    Orbit(OrbitFile),
+    /// To a racetrack, stay there, and back.
+    Racetrack(RacetrackFile),
+}
+
+/// A point of a route.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum WaypointFile {
+    /// At the altitude of the flight.
+    Point(PointFile),
+    /// At an altitude of its own.
+    AtAltitude(WaypointAtAltitude),
+}
+
+/// A waypoint with an altitude of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaypointAtAltitude {
+    /// Where.
+    pub at: PointFile,
+    /// Altitude to hold from the waypoint before on (reached at the climb rate), m above ground.
+    #[schemars(range(min = 0.0, max = 40_000.0))]
+    pub altitude_m: f64,
+}
+
+/// From point to point.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaypointsFile {
+    /// At least two points.
+    pub points: Vec<WaypointFile>,
+}
+
+/// A closed loop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoopFile {
+    /// At least two points; after the last comes the first again.
+    pub points: Vec<WaypointFile>,
+    /// Start at a place uniform along the loop, drawn per aircraft and replication, instead of at the first point.
+    #[serde(default)]
+    pub random_start: bool,
+}
+
+/// A circle on station.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrbitFile {
+    /// Points on the way there; the first is where the flight starts. Empty: the flight starts on station.
+    #[serde(default)]
+    pub ingress: Vec<WaypointFile>,
+    /// Centre.
+    pub center: PointFile,
+    /// Radius, m.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1_000_000.0))]
+    pub radius_m: f64,
+    /// Time on station, hours.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1000.0))]
+    pub station_h: f64,
+    /// Sense of rotation.
+    #[serde(default)]
+    pub turn: TurnSide,
+    /// Points on the way back; the flight ends at the last. Empty: straight home.
+    #[serde(default)]
+    pub egress: Vec<WaypointFile>,
+}
+
+/// A racetrack on station.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RacetrackFile {
+    /// Points on the way there; the first is where the flight starts. Empty: the flight starts on station.
+    #[serde(default)]
+    pub ingress: Vec<WaypointFile>,
+    /// Start of the first straight.
+    pub from: PointFile,
+    /// End of the first straight.
+    pub to: PointFile,
+    /// Radius of the two half circles, m.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1_000_000.0))]
+    pub radius_m: f64,
+    /// Time on station, hours.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1000.0))]
+    pub station_h: f64,
+    /// Sense of rotation.
+    #[serde(default)]
+    pub turn: TurnSide,
+    /// Points on the way back; the flight ends at the last. Empty: straight home.
+    #[serde(default)]
+    pub egress: Vec<WaypointFile>,
+}
+
+/// Sense of rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnSide {
+    /// Anticlockwise seen from above.
+    #[default]
+    Left,
+    /// Clockwise.
+    Right,
+}
+
+/// What a hostile flight is after.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectiveFile {
+    /// Where.
+    pub at: PointFile,
+    /// Reached within this ground distance, m.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1_000_000.0))]
+    pub radius_m: f64,
+}
+
+/// A flight plan and the way it is filed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFile {
+    /// Nodes it is meant for.
+    pub addressees: Vec<String>,
+    /// Probability that it is filed at all.
+    #[serde(default = "certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub filed: f64,
+    /// Probability that it goes to the addressees and not astray.
+    #[serde(default = "certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub addressed: f64,
+    /// Where it goes instead when it goes astray; without it, nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub astray_to: Option<String>,
+    /// How long before the planned departure it is filed, s.
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub notice_s: f64,
+    /// Late change of plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amendment: Option<AmendmentFile>,
+}
+
+fn certain() -> f64 {
+    1.0
+}
+
+/// A late change: the flight departs at another time, and a second version of the plan follows the first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AmendmentFile {
+    /// Probability that the plan is changed.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub probability: f64,
+    /// By how much the departure moves, s; later is positive.
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub departs_later_s: f64,
+    /// How long before the first planned departure the second version is sent, s.
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub notice_s: f64,
+}
+
+/// A class of air-defence sites.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteClassFile {
+    /// How it sees.
+    pub sensor: SensorSpec,
+    /// How it keeps track.
+    pub tracker: TrackerSpec,
+    /// How it identifies.
+    pub identification: IdentificationSpec,
+    /// How it fires, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weapon: Option<WeaponSpec>,
+    /// Where the numbers come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// One or several air-defence sites.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteFile {
+    /// Site class.
+    pub class: String,
+    /// The side it fires for.
+    pub side: String,
+    /// Where it is.
+    pub position: PositionFile,
+    /// How many sites this entry stands for; each is placed by a draw of its own.
+    #[serde(default)]
+    pub count: CountFile,
+    /// The node that hands it flight plans; without it no plan reaches the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandFile>,
+}
+
+/// Where a site is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PositionFile {
+    /// At a point.
+    At(PointFile),
+    /// Uniform over an area, drawn per replication.
+    DrawnIn(AreaFile),
+}
+
+/// An area of the ground.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AreaFile {
+    /// A circle.
+    Circle(CircleFile),
+    /// A sector of a ring: seen from a centre, between two distances and two bearings.
+    Sector(SectorFile),
+    /// A rectangle of the local plane.
+    Box(BoxFile),
+}
+
+/// A circle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CircleFile {
+    /// Centre.
+    pub center: PointFile,
+    /// Radius, m.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 5_000_000.0))]
+    pub radius_m: f64,
+}
+
+/// A sector of a ring.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SectorFile {
+    /// Centre.
+    pub center: PointFile,
+    /// Nearest, m.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 5_000_000.0))]
+    pub min_range_m: f64,
+    /// Farthest, m.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 5_000_000.0))]
+    pub max_range_m: f64,
+    /// First bearing, degrees clockwise from north.
+    #[schemars(range(min = 0.0, max = 360.0))]
+    pub from_deg: f64,
+    /// Last bearing, degrees clockwise from north; below `from_deg` the sector runs through north.
+    #[schemars(range(min = 0.0, max = 360.0))]
+    pub to_deg: f64,
+}
+
+/// A rectangle of the local plane.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BoxFile {
+    /// One corner.
+    pub south_west: PointFile,
+    /// The opposite corner.
+    pub north_east: PointFile,
+}
+
+/// How many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CountFile {
+    /// Always so many.
+    Exactly(#[schemars(range(min = 0, max = 10_000))] u32),
+    /// Uniform between two numbers, drawn per replication.
+    Between(CountRange),
+}
+
+impl Default for CountFile {
+    fn default() -> Self {
+        CountFile::Exactly(1)
+    }
+}
+
+/// Uniform between two numbers, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CountRange {
+    /// Fewest.
+    #[schemars(range(min = 0, max = 10_000))]
+    pub min: u32,
+    /// Most.
+    #[schemars(range(min = 0, max = 10_000))]
+    pub max: u32,
+}
+
+/// The command node of a site and the last hop to the crew.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandFile {
+    /// The node.
+    pub node: String,
+    /// Probability that a plan the node holds reaches the crew; one draw per plan version and site.
+    #[serde(default = "certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub delivery: f64,
+    /// How long that takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Delay>,
+}
+
+/// A node of the coordination graph.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NodeFile {
+    /// The side it belongs to.
+    pub side: String,
+}
+
+/// A directed link of the coordination graph: plans that `from` holds are passed on to `to`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkFile {
+    /// Sender.
+    pub from: String,
+    /// Receiver.
+    pub to: String,
+    /// Probability that a message gets through; one draw per plan version.
+    #[serde(default = "certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub delivery: f64,
+    /// How long it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Delay>,
+}
+
+/// A named volume.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneFile {
+    /// Its ground plan.
+    pub area: AreaFile,
+    /// Floor, m above ground.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 100_000.0))]
+    pub floor_m: f64,
+    /// Top, m above ground; without it unlimited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 100_000.0))]
+    pub top_m: Option<f64>,
+}
