@@ -6,6 +6,7 @@ pub mod engagement;
 pub mod geometry;
 pub mod identification;
 pub mod ids;
+pub mod measure;
 pub mod platform;
 pub mod record;
 pub mod scenario;
