@@ -3,6 +3,7 @@
 pub mod airspace;
 pub mod coordination;
 pub mod engagement;
+pub mod experiment;
 pub mod geometry;
 pub mod identification;
 pub mod ids;
