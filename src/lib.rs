@@ -8,6 +8,7 @@ pub mod geometry;
 pub mod identification;
 pub mod ids;
 pub mod measure;
+pub mod output;
 pub mod platform;
 pub mod record;
 pub mod scenario;
