@@ -3,9 +3,13 @@
 pub mod airspace;
 pub mod coordination;
 pub mod engagement;
+pub mod experiment;
 pub mod geometry;
 pub mod identification;
 pub mod ids;
+
+pub mod measure;
+pub mod output;
 pub mod picture;
 pub mod platform;
 pub mod record;

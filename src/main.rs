@@ -1,1 +1,17 @@
-fn main() {}
+//! The command line of `deconflict`: parse, call one command, print the error, set the exit code.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().call() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            anstream::eprintln!("{}", failure.message());
+            failure.exit_code()
+        }
+    }
+}

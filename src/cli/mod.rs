@@ -1,0 +1,66 @@
+//! The commands, one file each. All printing happens here.
+
+mod columns;
+mod failure;
+mod rules;
+mod run;
+
+use std::io::{self, Write};
+
+use clap::{Parser, Subcommand};
+
+pub use failure::Failure;
+
+/// Airspace deconfliction simulator: which coordination rules keep air defences from shooting at the wrong aircraft,
+/// and at what price.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  deconflict run scenarios/nov-2019-baseline.toml
+      fly the scenario as often as it says and print what happened
+  deconflict run scenarios/nov-2019-baseline.toml --replications 1
+      fly it once and tell the story by the clock
+  deconflict run scenarios/nov-2019-baseline.toml --replications 10000 --out results/baseline
+      write every replication and every estimate as CSV
+  deconflict rules
+      list the coordination rules; `deconflict rules R6` explains one
+
+Exit code: 0 done, 1 failed, 2 bad input.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fly a scenario and say what happened, with intervals.
+    Run(run::RunArguments),
+    /// List the coordination rules, or explain one.
+    Rules(rules::RulesArguments),
+    /// Explain the columns of replications.csv and the measures of summary.csv.
+    Columns(columns::ColumnsArguments),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub fn call(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Run(arguments) => run::run(&arguments),
+            Command::Rules(arguments) => rules::rules(&arguments),
+            Command::Columns(arguments) => columns::columns(&arguments),
+        }
+    }
+}
+
+/// Prints to standard output; a reader that has seen enough (`| head`) is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::other(error, "cannot write to standard output"))
+        }
+        _ => Ok(()),
+    }
+}

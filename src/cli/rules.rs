@@ -1,0 +1,92 @@
+//! `deconflict rules`: the coordination rules, from the one list of them.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use comfy_table::{Table, presets};
+use deconflict::coordination::{RULES, RulePage};
+
+use super::{Failure, print};
+
+/// Arguments of `deconflict rules`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deconflict rules
+  deconflict rules R6
+  deconflict rules flight_plan_notice")]
+pub struct RulesArguments {
+    /// Number (R6) or key (flight_plan_notice) of the rule to explain.
+    rule: Option<String>,
+}
+
+/// Runs the command.
+pub fn rules(arguments: &RulesArguments) -> Result<(), Failure> {
+    match &arguments.rule {
+        None => print(&list()),
+        Some(name) => print(&explain(find(name)?)),
+    }
+}
+
+fn find(name: &str) -> Result<&'static RulePage, Failure> {
+    let found = RULES
+        .iter()
+        .find(|page| page.id.eq_ignore_ascii_case(name) || page.key == name);
+    found.copied().ok_or_else(|| {
+        let names = RULES.iter().flat_map(|page| [page.id, page.key]);
+        let near = names
+            .map(|known| (strsim::damerau_levenshtein(known, name), known))
+            .filter(|&(distance, _)| distance <= 3)
+            .min()
+            .map_or(String::new(), |(_, known)| {
+                format!("; did you mean {known}?")
+            });
+        Failure::bad_input(format!(
+            "no rule {name:?}{near} `deconflict rules` lists them",
+            near = if near.is_empty() {
+                ";".to_owned()
+            } else {
+                near
+            }
+        ))
+    })
+}
+
+fn list() -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["", "key under [rules]", "what it does", "parameters"]);
+    for page in RULES {
+        let parameters: Vec<&str> = page.parameters.iter().map(|p| p.key).collect();
+        table.add_row([page.id, page.key, page.title, &parameters.join(", ")]);
+    }
+    format!(
+        "{table}\nA rule that a scenario does not name is off. `deconflict rules R1` explains one.\n"
+    )
+}
+
+fn explain(page: &RulePage) -> String {
+    let mut text = format!("{} {}\n\n{}\n\n", page.id, page.title, page.page);
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["parameter", "unit", "default", "range", "meaning"]);
+    for parameter in page.parameters {
+        table.add_row([
+            parameter.key,
+            parameter.unit,
+            parameter.default,
+            parameter.range,
+            parameter.meaning,
+        ]);
+    }
+    let write = writeln!(
+        text,
+        "{table}\nReason codes: {}\nTry: deconflict run SCENARIO --set rules.{}.{}={}",
+        page.reasons.join(", "),
+        page.key,
+        page.parameters.first().map_or("...", |p| p.key),
+        page.parameters.first().map_or("...", |p| p.default),
+    );
+    write.expect("writing to a string");
+    text
+}

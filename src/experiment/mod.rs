@@ -1,0 +1,6 @@
+//! From replications to statements: fly them, add them up, say how sure one can be.
+
+pub mod estimate;
+pub mod intervals;
+pub mod moments;
+pub mod replicate;

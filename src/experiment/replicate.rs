@@ -1,0 +1,247 @@
+//! Replications on several threads, handed on one by one in the order of their numbers.
+//!
+//! What is computed for a replication depends on the replication alone, and results reach the sink in order, so
+//! nothing that comes out depends on the number of threads. At most a window of replications is in flight, so memory
+//! does not grow with their number.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, mpsc};
+
+use crate::record::Replication;
+
+/// Why replications stopped early.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplicateError<E> {
+    /// A fault of the program within one replication.
+    #[error("replication {} of seed {} failed: {message}; `deconflict run` with --seed {} --replication {} repeats it", replication.index, replication.seed, replication.seed, replication.index)]
+    Panicked {
+        /// Which replication.
+        replication: Replication,
+        /// What it said.
+        message: String,
+    },
+    /// No threads.
+    #[error("could not start {jobs} threads: {source}")]
+    Threads {
+        /// How many.
+        jobs: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+    /// The sink refused a result.
+    #[error(transparent)]
+    Sink(E),
+}
+
+/// Replications ahead of the sink, per thread.
+const WINDOW_PER_JOB: u64 = 64;
+
+/// Calls `work` for every replication in `range` on `jobs` threads, and `sink` with each result in order, on this thread.
+///
+/// Stops at the first panic in `work` (the one of the lowest number) or the first error of `sink`.
+pub fn replicate<T: Send, E>(
+    seed: u64,
+    range: Range<u64>,
+    jobs: usize,
+    work: impl Fn(Replication) -> T + Sync,
+    mut sink: impl FnMut(u64, T) -> Result<(), E>,
+) -> Result<(), ReplicateError<E>> {
+    let guarded = |index: u64| {
+        let replication = Replication { seed, index };
+        catch_unwind(AssertUnwindSafe(|| work(replication))).map_err(|panic| message(&*panic))
+    };
+    let landed = |index: u64, result: Result<T, String>| {
+        result.map_err(|message| ReplicateError::Panicked {
+            replication: Replication { seed, index },
+            message,
+        })
+    };
+    if jobs <= 1 {
+        for index in range {
+            let result = landed(index, guarded(index))?;
+            sink(index, result).map_err(ReplicateError::Sink)?;
+        }
+        return Ok(());
+    }
+
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .build()
+        .map_err(|source| ReplicateError::Threads { jobs, source })?;
+    let window = WINDOW_PER_JOB * jobs as u64;
+    let queue = Queue::new(range.clone(), window);
+    let (sender, receiver) = mpsc::channel();
+    pool.in_place_scope(|scope| {
+        for _ in 0..jobs {
+            let (queue, guarded, sender) = (&queue, &guarded, sender.clone());
+            scope.spawn(move |_| {
+                while let Some(index) = queue.take() {
+                    if sender.send((index, guarded(index))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut early = BTreeMap::new();
+        let mut next = range.start;
+        let outcome = (|| {
+            while next < range.end {
+                let Ok((index, result)) = receiver.recv() else {
+                    break;
+                };
+                early.insert(index, result);
+                while let Some(result) = early.remove(&next) {
+                    sink(next, landed(next, result)?).map_err(ReplicateError::Sink)?;
+                    next += 1;
+                    queue.advance();
+                }
+            }
+            Ok(())
+        })();
+        queue.close();
+        drop(receiver);
+        outcome
+    })
+}
+
+/// The numbers still to be flown, with a limit on how far they may run ahead of the sink.
+struct Queue {
+    state: Mutex<State>,
+    moved: Condvar,
+}
+
+struct State {
+    next: u64,
+    limit: u64,
+    end: u64,
+}
+
+impl Queue {
+    fn new(range: Range<u64>, window: u64) -> Queue {
+        Queue {
+            state: Mutex::new(State {
+                next: range.start,
+                limit: range.start.saturating_add(window),
+                end: range.end,
+            }),
+            moved: Condvar::new(),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The next number; waits while the sink is too far behind. The lowest number in flight never waits.
+    fn take(&self) -> Option<u64> {
+        let mut state = self.lock();
+        while state.next < state.end && state.next >= state.limit {
+            state = self
+                .moved
+                .wait(state)
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+        (state.next < state.end).then(|| {
+            state.next += 1;
+            state.next - 1
+        })
+    }
+
+    fn advance(&self) {
+        self.lock().limit += 1;
+        self.moved.notify_one();
+    }
+
+    fn close(&self) {
+        self.lock().end = 0;
+        self.moved.notify_all();
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "it panicked without a message".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_whatever_the_threads() {
+        for jobs in [1, 2, 7] {
+            let mut seen = Vec::new();
+            replicate::<_, String>(
+                9,
+                5..1005,
+                jobs,
+                |replication| {
+                    if replication.index % 97 == 0 {
+                        std::thread::sleep(std::time::Duration::from_millis(2));
+                    }
+                    replication.index * replication.seed
+                },
+                |index, result| {
+                    assert_eq!(result, index * 9);
+                    seen.push(index);
+                    Ok(())
+                },
+            )
+            .unwrap();
+            assert_eq!(seen, (5..1005).collect::<Vec<_>>(), "{jobs} jobs");
+        }
+    }
+
+    #[test]
+    fn a_panic_names_seed_and_replication() {
+        for jobs in [1, 3] {
+            let mut sunk = 0;
+            let error = replicate::<_, String>(
+                42,
+                0..500,
+                jobs,
+                |replication| assert!(replication.index != 137, "no such luck"),
+                |_, ()| {
+                    sunk += 1;
+                    Ok(())
+                },
+            )
+            .unwrap_err()
+            .to_string();
+            assert!(error.contains("replication 137 of seed 42"), "{error}");
+            assert!(error.contains("no such luck"), "{error}");
+            assert_eq!(sunk, 137);
+        }
+    }
+
+    #[test]
+    fn a_sink_that_refuses_stops_everything() {
+        for jobs in [1, 2] {
+            let outcome = replicate(
+                1,
+                0..u64::MAX,
+                jobs,
+                |replication| replication.index,
+                |index, _| {
+                    if index < 300 {
+                        Ok(())
+                    } else {
+                        Err("full".to_owned())
+                    }
+                },
+            );
+            assert!(matches!(outcome, Err(ReplicateError::Sink(full)) if full == "full"));
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The measures: ratios of sums of columns over all replications, in one list.
+
+use super::Column;
+
+/// What a measure is, which decides the method of its interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A share: every unit of the denominator counts 0 or 1 in the numerator.
+    Proportion,
+    /// Events per exposure: sorties, hours, encounters, replications; a unit may count several.
+    Rate,
+    /// A mean of something that is not a count: seconds per track.
+    Mean,
+}
+
+/// Where a measure stands in the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Shots at friend or neutral.
+    WrongFire,
+    /// Aircraft lost.
+    Losses,
+    /// What the tracks were held for.
+    Identification,
+    /// What the rules let through.
+    Leakage,
+    /// How fast.
+    Timeliness,
+    /// What it cost.
+    Mission,
+}
+
+impl Group {
+    /// All groups, in the order of the tables.
+    pub const ALL: [Group; 6] = [
+        Group::WrongFire,
+        Group::Losses,
+        Group::Identification,
+        Group::Leakage,
+        Group::Timeliness,
+        Group::Mission,
+    ];
+
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::WrongFire => "Wrong fire",
+            Group::Losses => "Losses",
+            Group::Identification => "Identification",
+            Group::Leakage => "Leakage",
+            Group::Timeliness => "Timeliness",
+            Group::Mission => "Mission and exposure",
+        }
+    }
+}
+
+/// A ratio of sums of columns.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measure {
+    /// Its name; a measure over `[side]` becomes `name[side=us]` and so on.
+    pub name: &'static str,
+    /// The column summed above the line. `shots[side]` stands for every side.
+    pub numerator: &'static str,
+    /// The column summed below the line, expanded along with the numerator; empty: replications.
+    pub denominator: &'static str,
+    /// Unit of the ratio.
+    pub unit: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Where it stands.
+    pub group: Group,
+    /// What it says, in one sentence.
+    pub definition: &'static str,
+}
+
+impl Measure {
+    const fn new(
+        group: Group,
+        kind: Kind,
+        name: &'static str,
+        (numerator, denominator): (&'static str, &'static str),
+        unit: &'static str,
+        definition: &'static str,
+    ) -> Measure {
+        Measure {
+            name,
+            numerator,
+            denominator,
+            unit,
+            kind,
+            group,
+            definition,
+        }
+    }
+}
+
+use Group::*;
+use Kind::*;
+
+// One entry a measure.
+#[rustfmt::skip]
+/// Every measure there is, in the order of the tables.
+pub static MEASURES: &[Measure] = &[
+    Measure::new(WrongFire, Proportion, "wrong_share_of_shots", ("wrong_shots", "shots"), "share", "Share of all shots that were at friend or neutral."),
+    Measure::new(WrongFire, Proportion, "wrong_share_of_kills", ("wrong_kills", "kills"), "share", "Share of all aircraft shot down that the shooter should have held for friend or neutral."),
+    Measure::new(WrongFire, Proportion, "neutral_share_of_kills", ("kills[regard=neutral]", "kills"), "share", "Share of all aircraft shot down that were neutral to the shooter."),
+    Measure::new(WrongFire, Proportion, "any_wrong_shot", ("any_wrong_shot", ""), "share of replications", "Chance that at least one shot in the scenario is at friend or neutral."),
+    Measure::new(WrongFire, Proportion, "any_wrong_kill", ("any_wrong_kill", ""), "share of replications", "Chance that at least one friend or neutral is shot down in the scenario."),
+    Measure::new(WrongFire, Rate, "wrong_shots_per_replication", ("wrong_shots", ""), "shots", "Shots at friend or neutral in one run of the scenario."),
+    Measure::new(WrongFire, Proportion, "protected_sorties_shot_at", ("protected_sorties_shot_at", "protected_sorties"), "share of protected sorties", "Share of protected sorties fired at by a site that should hold them for friend or neutral."),
+    Measure::new(WrongFire, Rate, "wrong_shots_per_encounter", ("wrong_shots[pair]", "protected_encounters[pair]"), "shots per encounter", "Wrong shots per encounter of friend or neutral with a site, by whether the addressees' graph reaches that site for that flight."),
+    Measure::new(WrongFire, Proportion, "wrong_shot_cause", ("wrong_shots[cause]", "wrong_shots"), "share of wrong shots", "What had become of the flight plan at the shooter when it fired at friend or neutral."),
+    Measure::new(WrongFire, Proportion, "wrong_shot_reason", ("wrong_shots[reason]", "wrong_shots"), "share of wrong shots", "The reason given for firing at friend or neutral."),
+    Measure::new(WrongFire, Proportion, "wrong_shot_rule", ("wrong_shots[rule]", "wrong_shots"), "share of wrong shots", "The rule that allowed the shot at friend or neutral."),
+
+    Measure::new(Losses, Proportion, "wrongly_lost_per_protected_sortie", ("wrong_kills", "protected_sorties"), "per sortie", "Share of protected sorties shot down by a site that should hold them for friend or neutral."),
+    Measure::new(Losses, Proportion, "wrongly_lost_per_sortie", ("wrongly_lost_sorties[sortie]", "protected_sorties[sortie]"), "per sortie", "The same, covered and uncovered sorties apart."),
+    Measure::new(Losses, Rate, "wrongly_lost_per_flight_hour", ("wrongly_lost_sorties[sortie]", "protected_flight_hours[sortie]"), "per flight hour", "Wrong kills per flight hour of protected sorties, covered and uncovered apart."),
+    Measure::new(Losses, Proportion, "lost_per_sortie", ("kills[side]", "sorties[side]"), "per sortie", "Share of the sorties of a side that were shot down, by whomever."),
+    Measure::new(Losses, Rate, "lost_per_flight_hour", ("kills[side]", "flight_hours[side]"), "per flight hour", "Aircraft of a side shot down per flight hour."),
+    Measure::new(Losses, Proportion, "lost_per_sortie", ("kills[type]", "sorties[type]"), "per sortie", "Share of the sorties of a type that were shot down, by whomever."),
+    Measure::new(Losses, Rate, "lost_per_flight_hour", ("kills[type]", "flight_hours[type]"), "per flight hour", "Aircraft of a type shot down per flight hour."),
+    Measure::new(Losses, Rate, "kills_per_replication", ("kills[regard]", ""), "aircraft", "Aircraft shot down in one run of the scenario, by what the shooter should hold them for."),
+
+    Measure::new(Identification, Proportion, "misidentified_per_declared_track", ("misidentified_tracks", "tracks_declared"), "share of declared tracks", "Share of declared tracks whose identity contradicts what the site should hold the aircraft for."),
+    Measure::new(Identification, Rate, "misidentified_per_encounter", ("misidentified_tracks", "encounters"), "tracks per encounter", "Misidentified tracks per encounter."),
+    Measure::new(Identification, Rate, "misidentified_per_sortie", ("misidentified_tracks", "sorties"), "tracks per sortie", "Misidentified tracks per sortie."),
+    Measure::new(Identification, Rate, "misidentified_per_flight_hour", ("misidentified_tracks", "flight_hours"), "tracks per flight hour", "Misidentified tracks per flight hour."),
+    Measure::new(Identification, Proportion, "protected_held_hostile_per_track", ("protected_held_hostile_tracks", "protected_tracks"), "share of protected tracks", "Share of the tracks of friend or neutral that were held Hostile at the first shot, or else at the end: the key cell."),
+    Measure::new(Identification, Proportion, "protected_held_hostile_per_declared_track", ("protected_held_hostile_tracks", "protected_tracks_declared"), "share of declared protected tracks", "The same of those that were declared at all."),
+    Measure::new(Identification, Rate, "protected_held_hostile_per_encounter", ("protected_held_hostile_tracks", "protected_encounters"), "tracks per encounter", "Tracks of friend or neutral held Hostile per encounter of friend or neutral."),
+    Measure::new(Identification, Rate, "protected_held_hostile_per_sortie", ("protected_held_hostile_tracks", "protected_sorties"), "tracks per sortie", "Tracks of friend or neutral held Hostile per protected sortie; several sites may err about one sortie."),
+    Measure::new(Identification, Proportion, "protected_sorties_held_hostile", ("protected_sorties_held_hostile", "protected_sorties"), "share of protected sorties", "Share of protected sorties held Hostile by at least one site that should hold them for friend or neutral."),
+    Measure::new(Identification, Rate, "protected_held_hostile_per_flight_hour", ("protected_held_hostile_tracks", "protected_flight_hours"), "tracks per flight hour", "Tracks of friend or neutral held Hostile per flight hour of protected sorties."),
+    Measure::new(Identification, Proportion, "protected_held_hostile", ("protected_held_hostile_tracks[pair]", "protected_tracks[pair]"), "share of protected tracks", "The key cell, by whether the addressees' graph reaches this site for this flight."),
+    Measure::new(Identification, Proportion, "protected_ever_hostile", ("protected_ever_hostile_tracks", "protected_tracks"), "share of protected tracks", "Share of the tracks of friend or neutral that were held Hostile at any time."),
+    Measure::new(Identification, Proportion, "protected_held_suspect", ("protected_held_suspect_tracks", "protected_tracks"), "share of protected tracks", "Share of the tracks of friend or neutral held Suspect; not counted as an error."),
+    Measure::new(Identification, Proportion, "hostile_held_protected", ("hostile_held_protected_tracks", "tracks[regard=hostile]"), "share of hostile tracks", "Share of the tracks of hostile aircraft that were held Friend, AssumedFriend or Neutral."),
+    Measure::new(Identification, Proportion, "first_identity_wrong", ("first_identity_wrong_tracks", "tracks_identified"), "share of identified tracks", "Share of identified tracks whose first identity was wrong."),
+    Measure::new(Identification, Proportion, "declaration_error", ("declarations_wrong", "declarations"), "share of declarations", "Share of single declarations that name a wrong row of the confusion matrix."),
+    Measure::new(Identification, Proportion, "declaration_unknown", ("declarations_unknown", "declarations"), "share of declarations", "Share of single declarations that say unknown."),
+    Measure::new(Identification, Proportion, "completeness", ("tracks_declared", "tracks"), "share of tracks", "Share of tracks that were declared at the first shot, or else at the end."),
+
+    Measure::new(Leakage, Proportion, "leaked", ("leaked_sorties", "decided_objective_sorties"), "share of decided sorties", "Share of the hostile sorties with an objective, less the undecided, that reached it alive."),
+    Measure::new(Leakage, Proportion, "undecided", ("undecided_sorties", "objective_sorties"), "share of objective sorties", "Share of the hostile sorties with an objective that were still under way at the end."),
+
+    Measure::new(Timeliness, Mean, "time_to_identify_mean_s", ("time_to_identify_s", "tracks_identified"), "s", "Mean time from confirmation to the first identity, of the tracks that got one."),
+    Measure::new(Timeliness, Rate, "declarations_to_identify", ("declarations_to_identify", "tracks_identified"), "declarations per track", "Mean number of declarations up to the first identity, of the tracks that got one."),
+    Measure::new(Timeliness, Proportion, "identified_in_time", ("tracks_identified_in_time", "tracks_engageable"), "share of engageable tracks", "Share of the tracks that entered the engagement envelope that had an identity by then."),
+
+    Measure::new(Mission, Mean, "station_kept", ("station_flown_s", "station_planned_s"), "share of planned time", "Time on station flown, as a share of that planned."),
+    Measure::new(Mission, Mean, "station_kept", ("station_flown_s[side]", "station_planned_s[side]"), "share of planned time", "The same, by side."),
+    Measure::new(Mission, Rate, "sorties_per_replication", ("sorties[side]", ""), "sorties", "Sorties in one run of the scenario, by side."),
+    Measure::new(Mission, Mean, "flight_hours_per_replication", ("flight_hours", ""), "h", "Flight hours in one run of the scenario."),
+    Measure::new(Mission, Rate, "tracks_per_replication", ("tracks", ""), "tracks", "Confirmed tracks in one run of the scenario."),
+    Measure::new(Mission, Rate, "encounters_per_replication", ("encounters", ""), "encounters", "Encounters in one run of the scenario."),
+    Measure::new(Mission, Rate, "shots_per_replication", ("shots[regard]", ""), "shots", "Shots in one run of the scenario, by what the shooter should hold the aircraft for."),
+    Measure::new(Mission, Rate, "declines_per_replication", ("declines[reason]", ""), "declines", "Occasions on which a site could have fired and did not, once per track and reason, by reason."),
+    Measure::new(Mission, Rate, "notices_per_replication", ("notices_received", ""), "messages", "Flight-plan versions that reached a site in one run of the scenario."),
+];
+
+/// A measure of one scenario, with the positions of its columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Derived {
+    /// Its name, with side, type or the like.
+    pub name: String,
+    /// The measure.
+    pub measure: &'static Measure,
+    /// Column above the line.
+    pub numerator: usize,
+    /// Column below the line; without one, replications.
+    pub denominator: Option<usize>,
+}
+
+/// Finds the columns of every measure.
+pub(super) fn resolve(columns: &[Column]) -> Vec<Derived> {
+    let position = |name: &str| {
+        columns
+            .iter()
+            .position(|column| column.name == name)
+            .unwrap_or_else(|| panic!("MEASURES names the column {name}, which nobody measures"))
+    };
+    let mut derived = Vec::new();
+    for measure in MEASURES {
+        let key = open_key(measure.numerator);
+        let Some((base, key)) = key else {
+            derived.push(Derived {
+                name: measure.name.to_owned(),
+                measure,
+                numerator: position(measure.numerator),
+                denominator: (!measure.denominator.is_empty())
+                    .then(|| position(measure.denominator)),
+            });
+            continue;
+        };
+        let prefix = format!("{base}[{key}=");
+        for (numerator, column) in columns.iter().enumerate() {
+            let Some(value) = column.name.strip_prefix(&prefix) else {
+                continue;
+            };
+            let value = &value[..value.len() - 1];
+            let denominator = match open_key(measure.denominator) {
+                Some((base, key)) => Some(position(&format!("{base}[{key}={value}]"))),
+                None if measure.denominator.is_empty() => None,
+                None => Some(position(measure.denominator)),
+            };
+            derived.push(Derived {
+                name: format!("{}[{key}={value}]", measure.name),
+                measure,
+                numerator,
+                denominator,
+            });
+        }
+    }
+    derived
+}
+
+/// `shots[side]` is `shots` by `side`; `shots[side=us]` and `shots` are themselves.
+fn open_key(name: &str) -> Option<(&str, &str)> {
+    let (base, rest) = name.split_once('[')?;
+    let key = rest.strip_suffix(']')?;
+    (!key.contains('=')).then_some((base, key))
+}

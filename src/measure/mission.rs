@@ -1,0 +1,127 @@
+//! What was flown, and what coordination cost: sorties, hours, time on station, messages.
+
+use super::Header;
+use super::scene::Scene;
+use crate::record::{Event, Fact};
+use crate::units::Millis;
+
+#[derive(Debug, Clone)]
+pub(super) struct Mission {
+    sorties: usize,
+    sorties_by_side: usize,
+    sorties_by_type: usize,
+    flight_hours: usize,
+    hours_by_side: usize,
+    hours_by_type: usize,
+    protected_sorties: usize,
+    protected_sorties_by_coverage: usize,
+    protected_hours: usize,
+    protected_hours_by_coverage: usize,
+    station_planned: usize,
+    station_planned_by_side: usize,
+    station_flown: usize,
+    station_flown_by_side: usize,
+    plans_filed: usize,
+    plans_astray: usize,
+    notices: usize,
+    endurance: usize,
+}
+
+impl Mission {
+    pub fn new(header: &mut Header) -> Mission {
+        Mission {
+            sorties: header.one("sorties", "aircraft that took off or were in the air at the start"),
+            sorties_by_side: header.by_side("sorties", "sorties, by side"),
+            sorties_by_type: header.by_type("sorties", "sorties, by type"),
+            flight_hours: header.one("flight_hours", "time in the air within the scenario"),
+            hours_by_side: header.by_side("flight_hours", "flight hours, by side"),
+            hours_by_type: header.by_type("flight_hours", "flight hours, by type"),
+            protected_sorties: header.one("protected_sorties", "sorties that at least one site present should hold for friend or neutral"),
+            protected_sorties_by_coverage: header.by_coverage("protected_sorties", "sortie", "protected sorties; covered: the addressees' graph reaches every one of those sites"),
+            protected_hours: header.one("protected_flight_hours", "flight hours of protected sorties"),
+            protected_hours_by_coverage: header.by_coverage("protected_flight_hours", "sortie", "flight hours of protected sorties, by coverage of the sortie"),
+            station_planned: header.one("station_planned_s", "time on station within the scenario if nothing happens, s"),
+            station_planned_by_side: header.by_side("station_planned_s", "planned time on station, by side"),
+            station_flown: header.one("station_flown_s", "time on station flown, s"),
+            station_flown_by_side: header.by_side("station_flown_s", "time on station flown, by side"),
+            plans_filed: header.one("plans_filed", "flight-plan versions sent"),
+            plans_astray: header.one("plans_astray", "of these, sent to a wrong addressee"),
+            notices: header.one("notices_received", "flight-plan versions that reached a site"),
+            endurance: header.one("endurance_landings", "flights cut short by endurance"),
+        }
+    }
+
+    pub fn event(&self, event: &Event, row: &mut [f64]) {
+        match event.fact {
+            Fact::PlanFiled { astray, .. } => {
+                row[self.plans_filed] += 1.0;
+                if astray {
+                    row[self.plans_astray] += 1.0;
+                }
+            }
+            Fact::NoticeReceived { .. } => row[self.notices] += 1.0,
+            Fact::Landed {
+                endurance: true, ..
+            } => row[self.endurance] += 1.0,
+            _ => {}
+        }
+    }
+
+    pub fn sorties(&self, scene: &Scene, row: &mut [f64]) {
+        for (index, fate, departed, gone) in scene.flown() {
+            let sortie = &scene.log.sorties[index];
+            let (side, type_index) = (sortie.side.index(), sortie.type_id.index());
+            let hours = (gone - departed).hours().max(0.0);
+            row[self.sorties] += 1.0;
+            row[self.sorties_by_side + side] += 1.0;
+            row[self.sorties_by_type + type_index] += 1.0;
+            row[self.flight_hours] += hours;
+            row[self.hours_by_side + side] += hours;
+            row[self.hours_by_type + type_index] += hours;
+            if fate.protected {
+                let coverage = usize::from(!fate.covered);
+                row[self.protected_sorties] += 1.0;
+                row[self.protected_sorties_by_coverage + coverage] += 1.0;
+                row[self.protected_hours] += hours;
+                row[self.protected_hours_by_coverage + coverage] += hours;
+            }
+            let planned = overlap_s(sortie.station, departed, scene.log.end);
+            let flown = overlap_s(sortie.station, departed, gone.min(scene.log.end));
+            row[self.station_planned] += planned;
+            row[self.station_planned_by_side + side] += planned;
+            row[self.station_flown] += flown;
+            row[self.station_flown_by_side + side] += flown;
+        }
+    }
+}
+
+/// The part of `[window[0], window[1]]` that lies in `[from, until]`, s.
+fn overlap_s(window: [Millis; 2], from: Millis, until: Millis) -> f64 {
+    (window[1].min(until) - window[0].max(from))
+        .seconds()
+        .max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Columns, handwritten};
+
+    #[test]
+    fn hours_end_with_the_aircraft() {
+        let log = handwritten::log();
+        let columns = Columns::new(&log.cast);
+        let row = columns.measure(&log).values;
+        let value = |name: &str| row[columns.position(name).unwrap()];
+        assert_eq!(value("sorties"), 3.0); // the fourth departs after the end
+        assert_eq!(value("sorties[side=us]"), 2.0);
+        assert_eq!(value("flight_hours[side=us]"), 1.0 + 2.0); // one shot down after an hour, one flies on
+        assert_eq!(value("flight_hours[side=gna]"), 2.0);
+        assert_eq!(value("protected_sorties"), 2.0);
+        assert_eq!(value("protected_sorties[sortie=uncovered]"), 1.0);
+        assert_eq!(value("protected_sorties[sortie=covered]"), 1.0);
+        assert_eq!(value("station_planned_s[side=us]"), 2.0 * 5400.0);
+        assert_eq!(value("station_flown_s[side=us]"), 1800.0 + 5400.0);
+        assert_eq!(value("plans_filed"), 1.0);
+        assert_eq!(value("notices_received"), 1.0);
+    }
+}

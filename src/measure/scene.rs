@@ -1,0 +1,106 @@
+//! What every family needs to know of a replication: who is protected from whom, and what became of each sortie.
+
+use crate::ids::{AircraftId, SiteId};
+use crate::record::{Event, EventLog, Fact, Regard};
+use crate::units::Millis;
+
+/// What became of a sortie.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Fate {
+    /// When it took off, if it did.
+    pub departed: Option<Millis>,
+    /// When it was destroyed, or landed.
+    pub gone: Option<Millis>,
+    /// Whether it was destroyed.
+    pub destroyed: bool,
+    /// Whether it was destroyed by a site that should have held it for friend or neutral.
+    pub wrongly_destroyed: bool,
+    /// Whether it reached its objective.
+    pub reached: bool,
+    /// Whether a site that should have held it for friend or neutral held it hostile.
+    pub held_hostile: bool,
+    /// Whether such a site fired at it.
+    pub wrongly_shot_at: bool,
+    /// Whether a site present should hold it for friend or neutral.
+    pub protected: bool,
+    /// Whether the addressees' graph reaches all of those.
+    pub covered: bool,
+    /// Whether a site present should hold it for hostile.
+    pub hostile: bool,
+}
+
+/// An event log with what follows from it.
+pub(super) struct Scene<'a> {
+    pub log: &'a EventLog,
+    pub fates: Vec<Fate>,
+}
+
+impl<'a> Scene<'a> {
+    pub fn new(log: &'a EventLog) -> Scene<'a> {
+        let fates = (0..log.sorties.len())
+            .map(|index| {
+                let aircraft = AircraftId(index as u32);
+                let mut fate = Fate {
+                    departed: None,
+                    gone: None,
+                    destroyed: false,
+                    wrongly_destroyed: false,
+                    reached: false,
+                    held_hostile: false,
+                    wrongly_shot_at: false,
+                    protected: false,
+                    covered: true,
+                    hostile: false,
+                };
+                for site in (0..log.sites.len()).map(|site| SiteId(site as u32)) {
+                    if log.regard(site, aircraft) == Regard::Hostile {
+                        fate.hostile = true;
+                    } else {
+                        fate.protected = true;
+                        fate.covered &= log.covered(site, aircraft);
+                    }
+                }
+                fate
+            })
+            .collect();
+        Scene { log, fates }
+    }
+
+    /// Keeps the fates up to date.
+    pub fn follow(&mut self, event: &Event) {
+        match event.fact {
+            Fact::Departed { aircraft } => {
+                self.fates[aircraft.index()].departed = Some(event.time);
+            }
+            Fact::Landed { aircraft, .. } => self.fates[aircraft.index()].gone = Some(event.time),
+            Fact::Destroyed { aircraft, site, .. } => {
+                let wrongly = self.protected(site, aircraft);
+                let fate = &mut self.fates[aircraft.index()];
+                fate.gone = Some(event.time);
+                fate.destroyed = true;
+                fate.wrongly_destroyed = wrongly;
+            }
+            Fact::ObjectiveReached { aircraft } => self.fates[aircraft.index()].reached = true,
+            _ => {}
+        }
+    }
+
+    /// Whether `site` should hold `aircraft` for friend or neutral.
+    pub fn protected(&self, site: SiteId, aircraft: AircraftId) -> bool {
+        self.log.regard(site, aircraft) != Regard::Hostile
+    }
+
+    /// 0 for a covered pair, 1 for an uncovered one.
+    pub fn pair(&self, site: SiteId, aircraft: AircraftId) -> usize {
+        usize::from(!self.log.covered(site, aircraft))
+    }
+
+    /// The sorties that took off: number, fate, first and last moment in the air.
+    pub fn flown(&self) -> impl Iterator<Item = (usize, Fate, Millis, Millis)> {
+        self.fates.iter().enumerate().filter_map(|(index, fate)| {
+            let departed = fate.departed?;
+            let gone = fate.gone.unwrap_or(self.log.end);
+            Some((index, *fate, departed, gone))
+        })
+    }
+}

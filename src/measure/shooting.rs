@@ -1,0 +1,185 @@
+//! Shots and shootdowns: at whom, by regard, side and type.
+//!
+//! A *wrong shot* is one at a track fed by an aircraft the site should hold for friend or neutral; a *wrong kill* is
+//! judged by the aircraft actually hit.
+
+use super::scene::Scene;
+use super::{Header, regard_index};
+use crate::record::{Event, Fact, Regard};
+
+#[derive(Debug, Clone)]
+pub(super) struct Shooting {
+    engagements: usize,
+    wrong_engagements: usize,
+    shots: usize,
+    shots_by_regard: usize,
+    shots_by_side: usize,
+    shots_by_type: usize,
+    shots_missed: usize,
+    shots_wasted: usize,
+    wrong_shots: usize,
+    wrong_shots_by_side: usize,
+    wrong_shots_by_pair: usize,
+    kills: usize,
+    kills_by_regard: usize,
+    kills_by_side: usize,
+    kills_by_type: usize,
+    wrong_kills: usize,
+    wrong_kills_by_side: usize,
+    wrong_kills_by_type: usize,
+    wrong_kills_by_pair: usize,
+    protected_sorties_shot_at: usize,
+    any_wrong_shot: usize,
+    any_wrong_kill: usize,
+    lost_by_coverage: usize,
+}
+
+impl Shooting {
+    pub fn new(header: &mut Header) -> Shooting {
+        Shooting {
+            engagements: header.one("engagements", "decisions to fire"),
+            wrong_engagements: header.one(
+                "wrong_engagements",
+                "decisions to fire at an aircraft that the site should hold for friend or neutral",
+            ),
+            shots: header.one("shots", "missiles launched"),
+            shots_by_regard: header.by_regard(
+                "shots",
+                "shots, by what the site should hold the aircraft for",
+            ),
+            shots_by_side: header.by_side("shots", "shots, by side of the aircraft fired at"),
+            shots_by_type: header.by_type("shots", "shots, by type of the aircraft fired at"),
+            shots_missed: header.one("shots_missed", "shots that missed"),
+            shots_wasted: header.one("shots_wasted", "shots that found their target already gone"),
+            wrong_shots: header.one("wrong_shots", "shots at friend or neutral"),
+            wrong_shots_by_side: header.by_side(
+                "wrong_shots",
+                "wrong shots, by side of the aircraft fired at",
+            ),
+            wrong_shots_by_pair: header.by_coverage(
+                "wrong_shots",
+                "pair",
+                "wrong shots, by whether the addressees' graph reaches this site for this flight",
+            ),
+            kills: header.one("kills", "aircraft shot down"),
+            kills_by_regard: header.by_regard(
+                "kills",
+                "aircraft shot down, by what the site should hold them for",
+            ),
+            kills_by_side: header.by_side("kills", "aircraft shot down, by their side"),
+            kills_by_type: header.by_type("kills", "aircraft shot down, by their type"),
+            wrong_kills: header.one(
+                "wrong_kills",
+                "aircraft shot down by a site that should hold them for friend or neutral",
+            ),
+            wrong_kills_by_side: header
+                .by_side("wrong_kills", "wrong kills, by side of the aircraft"),
+            wrong_kills_by_type: header
+                .by_type("wrong_kills", "wrong kills, by type of the aircraft"),
+            wrong_kills_by_pair: header.by_coverage(
+                "wrong_kills",
+                "pair",
+                "wrong kills, by coverage of the pair",
+            ),
+            protected_sorties_shot_at: header.one(
+                "protected_sorties_shot_at",
+                "sorties fired at by a site that should hold them for friend or neutral",
+            ),
+            any_wrong_shot: header.one(
+                "any_wrong_shot",
+                "1 if there was a wrong shot in the replication",
+            ),
+            any_wrong_kill: header.one(
+                "any_wrong_kill",
+                "1 if there was a wrong kill in the replication",
+            ),
+            lost_by_coverage: header.by_coverage(
+                "wrongly_lost_sorties",
+                "sortie",
+                "wrong kills, by coverage of the sortie",
+            ),
+        }
+    }
+
+    pub fn event(&self, scene: &mut Scene, event: &Event, row: &mut [f64]) {
+        match event.fact {
+            Fact::EngagementBegun { site, aircraft, .. } => {
+                row[self.engagements] += 1.0;
+                if scene.protected(site, aircraft) {
+                    row[self.wrong_engagements] += 1.0;
+                }
+            }
+            Fact::ShotFired { site, aircraft, .. } => {
+                let regard = scene.log.regard(site, aircraft);
+                let sortie = &scene.log.sorties[aircraft.index()];
+                row[self.shots] += 1.0;
+                row[self.shots_by_regard + regard_index(regard)] += 1.0;
+                row[self.shots_by_side + sortie.side.index()] += 1.0;
+                row[self.shots_by_type + sortie.type_id.index()] += 1.0;
+                if regard != Regard::Hostile {
+                    row[self.wrong_shots] += 1.0;
+                    row[self.wrong_shots_by_side + sortie.side.index()] += 1.0;
+                    row[self.wrong_shots_by_pair + scene.pair(site, aircraft)] += 1.0;
+                    scene.fates[aircraft.index()].wrongly_shot_at = true;
+                    row[self.any_wrong_shot] = 1.0;
+                }
+            }
+            Fact::ShotMissed { .. } => row[self.shots_missed] += 1.0,
+            Fact::ShotWasted { .. } => row[self.shots_wasted] += 1.0,
+            Fact::Destroyed { site, aircraft, .. } => {
+                let regard = scene.log.regard(site, aircraft);
+                let sortie = &scene.log.sorties[aircraft.index()];
+                row[self.kills] += 1.0;
+                row[self.kills_by_regard + regard_index(regard)] += 1.0;
+                row[self.kills_by_side + sortie.side.index()] += 1.0;
+                row[self.kills_by_type + sortie.type_id.index()] += 1.0;
+                if regard != Regard::Hostile {
+                    row[self.wrong_kills] += 1.0;
+                    row[self.wrong_kills_by_side + sortie.side.index()] += 1.0;
+                    row[self.wrong_kills_by_type + sortie.type_id.index()] += 1.0;
+                    row[self.wrong_kills_by_pair + scene.pair(site, aircraft)] += 1.0;
+                    row[self.any_wrong_kill] = 1.0;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub fn sorties(&self, scene: &Scene, row: &mut [f64]) {
+        for (_, fate, ..) in scene.flown() {
+            if fate.wrongly_shot_at {
+                row[self.protected_sorties_shot_at] += 1.0;
+            }
+            if fate.wrongly_destroyed {
+                row[self.lost_by_coverage + usize::from(!fate.covered)] += 1.0;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Columns, handwritten};
+
+    #[test]
+    fn shots_and_kills_by_whom_they_hit() {
+        let log = handwritten::log();
+        let columns = Columns::new(&log.cast);
+        let row = columns.measure(&log).values;
+        let value = |name: &str| row[columns.position(name).unwrap()];
+        assert_eq!(value("shots"), 3.0);
+        assert_eq!(value("shots[regard=neutral]"), 2.0);
+        assert_eq!(value("shots[regard=hostile]"), 1.0);
+        assert_eq!(value("shots[side=us]"), 2.0);
+        assert_eq!(value("shots[type=tb2]"), 1.0);
+        assert_eq!(value("wrong_shots"), 2.0);
+        assert_eq!(value("wrong_shots[pair=uncovered]"), 2.0);
+        assert_eq!(value("shots_missed"), 2.0);
+        assert_eq!(value("kills"), 1.0);
+        assert_eq!(value("wrong_kills[type=mq9]"), 1.0);
+        assert_eq!(value("kills[regard=neutral]"), 1.0);
+        assert_eq!(value("wrongly_lost_sorties[sortie=uncovered]"), 1.0);
+        assert_eq!(value("wrongly_lost_sorties[sortie=covered]"), 0.0);
+        assert_eq!(value("any_wrong_kill"), 1.0);
+    }
+}

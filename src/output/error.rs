@@ -1,0 +1,56 @@
+//! What can go wrong with files; every message names the path.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a result could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// It is there already.
+    #[error("{} exists already; --force replaces it", path.display())]
+    Exists {
+        /// The path.
+        path: PathBuf,
+    },
+    /// It is there, and no run folder: not replaced even by force.
+    #[error("{} is not a run folder (it has no manifest.json): not replaced even with --force", path.display())]
+    NotARunFolder {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The extension of an event file says no known format.
+    #[error("{}: event files end in .csv or .jsonl", path.display())]
+    Extension {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl OutputError {
+    /// Whether the command line asked for something it may not have, as against a fault of the machine.
+    pub fn is_bad_input(&self) -> bool {
+        !matches!(self, OutputError::Io { .. })
+    }
+
+    /// For `map_err`: an I/O error with action and path.
+    pub(super) fn io<'a>(
+        action: &'static str,
+        path: &'a Path,
+    ) -> impl FnOnce(io::Error) -> OutputError + 'a {
+        move |source| OutputError::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

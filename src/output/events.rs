@@ -1,0 +1,408 @@
+//! Event files: one row (CSV) or one object (JSON Lines) an event.
+//!
+//! After the events come the tallies, one row a site and aircraft (`event` is `tally`), so that the totals of what was
+//! only counted are there as well.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use geographiclib_rs::{DirectGeodesic, Geodesic};
+use serde::Serialize;
+
+use super::error::OutputError;
+use crate::ids::{AircraftId, SiteId};
+use crate::record::{EventLog, Fact, Place};
+use crate::units::Millis;
+
+/// The form of an event file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventFormat {
+    /// Comma-separated values with a header.
+    Csv,
+    /// One JSON object a line; what does not apply is left out.
+    JsonLines,
+}
+
+impl EventFormat {
+    /// By extension: `.csv` or `.jsonl`.
+    pub fn of(path: &Path) -> Result<EventFormat, OutputError> {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        match extension.map(str::to_ascii_lowercase).as_deref() {
+            Some("csv") => Ok(EventFormat::Csv),
+            Some("jsonl") => Ok(EventFormat::JsonLines),
+            _ => Err(OutputError::Extension {
+                path: path.to_owned(),
+            }),
+        }
+    }
+}
+
+macro_rules! row {
+    ($($field:ident: $kind:ty,)*) => {
+        /// One row of an event file; the names are the header.
+        #[derive(Debug, Default, Serialize)]
+        struct Row<'a> {
+            $(#[serde(skip_serializing_if = "Option::is_none")] $field: Option<$kind>,)*
+        }
+
+        const HEADER: &[&str] = &[$(stringify!($field),)*];
+
+        impl Row<'_> {
+            fn fields(&self) -> Vec<String> {
+                vec![$(self.$field.as_ref().map(ToString::to_string).unwrap_or_default(),)*]
+            }
+        }
+    };
+}
+
+row! {
+    seed: u64,
+    replication: u64,
+    time_s: f64,
+    utc: String,
+    event: &'static str,
+    site: &'a str,
+    aircraft: &'a str,
+    flight: &'a str,
+    side: &'a str,
+    aircraft_type: &'a str,
+    regard: &'static str,
+    covered: bool,
+    east_m: f64,
+    north_m: f64,
+    altitude_m: f64,
+    lat_deg: f64,
+    lon_deg: f64,
+    identity: &'static str,
+    identity_before: &'static str,
+    declared: &'a str,
+    posterior_friend: f64,
+    posterior_neutral: f64,
+    posterior_hostile: f64,
+    notice: &'static str,
+    rule: &'static str,
+    reason: &'static str,
+    shot: u32,
+    plan_version: u32,
+    end: &'static str,
+    confirmed_s: f64,
+    identified_s: f64,
+    hostile_s: f64,
+    engageable_s: f64,
+    looks: u64,
+    detections: u64,
+    tracked_s: f64,
+    detail: String,
+}
+
+/// Writes the file, beside its place first; `force` replaces one that is there.
+pub fn write_events_file(
+    path: &Path,
+    force: bool,
+    start: jiff::Timestamp,
+    log: &EventLog,
+) -> Result<(), OutputError> {
+    let format = EventFormat::of(path)?;
+    let exists = path.symlink_metadata().is_ok();
+    if exists && (!force || path.is_dir()) {
+        return Err(OutputError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".events.unfinished-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder
+        .tempfile_in(parent)
+        .map_err(OutputError::io("write in", parent))?;
+    let mut writer = BufWriter::new(file.as_file_mut());
+    write_events(&mut writer, format, start, log)
+        .and_then(|()| writer.flush())
+        .map_err(OutputError::io("write", path))?;
+    drop(writer);
+    file.as_file()
+        .sync_all()
+        .map_err(OutputError::io("write", path))?;
+    file.persist(path)
+        .map_err(|error| OutputError::io("write", path)(error.error))?;
+    Ok(())
+}
+
+/// Writes the events and tallies of a replication.
+pub fn write_events(
+    writer: impl Write,
+    format: EventFormat,
+    start: jiff::Timestamp,
+    log: &EventLog,
+) -> io::Result<()> {
+    let rows = log
+        .events
+        .iter()
+        .map(|event| {
+            let mut row = common(start, log, event.time, event.place, event.fact.aircraft());
+            row.event = Some(event.fact.code());
+            if let Some(site) = event.fact.site() {
+                about(&mut row, log, site, event.fact.aircraft());
+            }
+            describe(&mut row, log, &event.fact);
+            row
+        })
+        .chain(log.tallies.iter().map(|tally| {
+            let mut row = common(start, log, log.end, [f64::NAN; 3], tally.aircraft);
+            row.event = Some("tally");
+            about(&mut row, log, tally.site, tally.aircraft);
+            row.looks = Some(tally.looks);
+            row.detections = Some(tally.detections);
+            row.tracked_s = Some(tally.tracked_s);
+            let declared = tally.declared.iter().enumerate();
+            row.detail = Some(
+                declared
+                    .map(|(index, count)| {
+                        format!("{}={count}", declared_name(log, tally.site, index))
+                    })
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            );
+            row
+        }));
+    match format {
+        EventFormat::Csv => {
+            let mut csv = csv::Writer::from_writer(writer);
+            csv.write_record(HEADER)?;
+            for row in rows {
+                csv.write_record(row.fields())?;
+            }
+            csv.flush()
+        }
+        EventFormat::JsonLines => {
+            let mut writer = writer;
+            for row in rows {
+                serde_json::to_writer(&mut writer, &row)?;
+                writer.write_all(b"\n")?;
+            }
+            writer.flush()
+        }
+    }
+}
+
+fn common<'a>(
+    start: jiff::Timestamp,
+    log: &'a EventLog,
+    time: Millis,
+    place: Place,
+    aircraft: AircraftId,
+) -> Row<'a> {
+    let sortie = &log.sorties[aircraft.index()];
+    let mut row = Row {
+        seed: Some(log.replication.seed),
+        replication: Some(log.replication.index),
+        time_s: Some(time.seconds()),
+        utc: utc(start, time).map(|utc| format!("{utc:.3}")),
+        aircraft: Some(&sortie.name),
+        flight: log
+            .cast
+            .flights
+            .get(sortie.flight.index())
+            .map(String::as_str),
+        side: Some(&log.cast.sides[sortie.side.index()]),
+        aircraft_type: Some(&log.cast.types[sortie.type_id.index()]),
+        ..Row::default()
+    };
+    if place.iter().all(|value| value.is_finite()) {
+        let [east, north, up] = place;
+        row.east_m = Some(east);
+        row.north_m = Some(north);
+        row.altitude_m = Some(up);
+        let (lat, lon) = lat_lon(east, north);
+        row.lat_deg = Some(lat);
+        row.lon_deg = Some(lon);
+    }
+    row
+}
+
+fn about<'a>(row: &mut Row<'a>, log: &'a EventLog, site: SiteId, aircraft: AircraftId) {
+    row.site = Some(&log.sites[site.index()].name);
+    row.regard = Some(log.regard(site, aircraft).code());
+    row.covered = Some(log.covered(site, aircraft));
+}
+
+fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
+    match fact {
+        Fact::PlanFiled {
+            version, astray, ..
+        } => {
+            row.plan_version = Some(*version);
+            row.detail = astray.then(|| "astray".to_owned());
+        }
+        Fact::NoticeReceived { version, .. } => row.plan_version = Some(*version),
+        Fact::Landed { endurance, .. } => row.detail = endurance.then(|| "endurance".to_owned()),
+        Fact::Declared {
+            site,
+            declared,
+            posterior,
+            notice,
+            ..
+        } => {
+            row.declared = Some(declared_name(log, *site, usize::from(*declared)));
+            row.posterior_friend = Some(posterior[0]);
+            row.posterior_neutral = Some(posterior[1]);
+            row.posterior_hostile = Some(posterior[2]);
+            row.notice = Some(notice.code());
+        }
+        Fact::IdentityChanged {
+            site,
+            from,
+            to,
+            declared,
+            notice,
+            ..
+        } => {
+            row.identity_before = Some(from.code());
+            row.identity = Some(to.code());
+            row.declared = Some(declared_name(log, *site, usize::from(*declared)));
+            row.notice = Some(notice.code());
+        }
+        Fact::ShotDeclined {
+            decision, identity, ..
+        } => {
+            row.identity = Some(identity.code());
+            row.rule = Some(decision.rule);
+            row.reason = Some(decision.reason.code());
+        }
+        Fact::EngagementBegun {
+            decision,
+            identity,
+            notice,
+            ..
+        } => {
+            row.identity = Some(identity.code());
+            row.rule = Some(decision.rule);
+            row.reason = Some(decision.reason.code());
+            row.notice = Some(notice.code());
+        }
+        Fact::ShotFired {
+            shot,
+            decision,
+            identity,
+            notice,
+            ..
+        } => {
+            row.shot = Some(*shot);
+            row.identity = Some(identity.code());
+            row.rule = Some(decision.rule);
+            row.reason = Some(decision.reason.code());
+            row.notice = Some(notice.code());
+        }
+        Fact::ShotMissed { shot, .. }
+        | Fact::ShotWasted { shot, .. }
+        | Fact::Destroyed { shot, .. } => row.shot = Some(*shot),
+        Fact::EngagementEnded { end, .. } => row.end = Some(end.code()),
+        Fact::TrackEnded { track, .. } => {
+            row.identity = Some(track.identity.code());
+            row.identity_before = Some(track.first_identity.code());
+            row.end = Some(track.end.code());
+            row.confirmed_s = Some(track.confirmed.seconds());
+            row.identified_s = track.identified.map(Millis::seconds);
+            row.hostile_s = track.hostile.map(Millis::seconds);
+            row.engageable_s = track.engageable.map(Millis::seconds);
+            row.detail = track.shot_at.then(|| "shot_at".to_owned());
+        }
+        Fact::Departed { .. }
+        | Fact::StationBegun { .. }
+        | Fact::StationEnded { .. }
+        | Fact::ObjectiveReached { .. }
+        | Fact::TrackConfirmed { .. }
+        | Fact::EncounterBegun { .. } => {}
+    }
+}
+
+/// The name of a declaration by a site: a row of its class's matrix, or `unknown`.
+pub(super) fn declared_name(log: &EventLog, site: SiteId, declared: usize) -> &str {
+    let class = log.sites[site.index()].class;
+    log.cast.classes[class.index()]
+        .rows
+        .get(declared)
+        .map_or("unknown", String::as_str)
+}
+
+/// The instant of a time of the scenario.
+pub(super) fn utc(start: jiff::Timestamp, time: Millis) -> Option<jiff::Timestamp> {
+    start
+        .checked_add(jiff::SignedDuration::from_millis(time.0))
+        .ok()
+}
+
+/// Back from the local azimuthal-equidistant plane to WGS84 degrees.
+fn lat_lon(east_m: f64, north_m: f64) -> (f64, f64) {
+    let azimuth = libm::atan2(east_m, north_m).to_degrees();
+    Geodesic::wgs84().direct(ORIGIN.0, ORIGIN.1, azimuth, libm::hypot(east_m, north_m))
+}
+
+/// Origin of the local plane: latitude, longitude, degrees.
+const ORIGIN: (f64, f64) = (32.60, 13.30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::handwritten;
+
+    fn written(format: EventFormat) -> String {
+        let mut bytes = Vec::new();
+        let start = "2019-11-21T00:00:00Z".parse().unwrap();
+        write_events(&mut bytes, format, start, &handwritten::log()).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn one_row_an_event_and_a_tally() {
+        let log = handwritten::log();
+        let expected = log.events.len() + log.tallies.len();
+        let text = written(EventFormat::Csv);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let column = |name: &str| header.iter().position(|field| field == name).unwrap();
+        let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), expected);
+        let shot = rows
+            .iter()
+            .find(|row| &row[column("event")] == "shot_fired")
+            .unwrap();
+        assert_eq!(&shot[column("utc")], "2019-11-21T00:59:40.000Z");
+        assert_eq!(&shot[column("site")], "sa-1");
+        assert_eq!(&shot[column("aircraft")], "us-1");
+        assert_eq!(&shot[column("aircraft_type")], "mq9");
+        assert_eq!(&shot[column("regard")], "neutral");
+        assert_eq!(&shot[column("notice")], "filed_with_others");
+        assert_eq!(&shot[column("rule")], "R2");
+
+        let lines = written(EventFormat::JsonLines);
+        assert_eq!(lines.lines().count(), expected);
+        for line in lines.lines() {
+            let object: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(object["event"].is_string());
+        }
+    }
+
+    #[test]
+    fn only_two_extensions() {
+        assert_eq!(
+            EventFormat::of(Path::new("a.CSV")).unwrap(),
+            EventFormat::Csv
+        );
+        assert_eq!(
+            EventFormat::of(Path::new("b/a.jsonl")).unwrap(),
+            EventFormat::JsonLines
+        );
+        for path in ["a.json", "a", "csv", "a.csv.gz"] {
+            assert!(EventFormat::of(Path::new(path)).is_err(), "{path}");
+        }
+    }
+}

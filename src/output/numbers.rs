@@ -1,0 +1,67 @@
+//! Numbers as text.
+
+use std::fmt::Write as _;
+
+/// Appends the shortest decimal that reads back as the same number; whole numbers without a point, NaN as nothing.
+pub fn exact(value: f64, text: &mut String) {
+    if value.is_nan() {
+        return;
+    }
+    let written = if value == libm::trunc(value) && value.abs() < 1e15 {
+        write!(text, "{}", value as i64)
+    } else {
+        write!(text, "{value}")
+    };
+    written.expect("writing to a string");
+}
+
+/// Three significant digits, for people; NaN as a dash.
+pub fn readable(value: f64) -> String {
+    if value.is_nan() {
+        return "-".to_owned();
+    }
+    if value == libm::trunc(value) && value.abs() < 1e6 {
+        return format!("{}", value as i64);
+    }
+    let size = value.abs();
+    if !(1e-4..1e6).contains(&size) {
+        return format!("{value:.2e}");
+    }
+    let before = libm::floor(libm::log10(size)) as i32 + 1;
+    let decimals = (3 - before).max(0) as usize;
+    format!("{value:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_reads_back() {
+        for value in [0.0, 1.0, -3.0, 0.1, 1.0 / 3.0, 1e20, 1e-12, 123_456.789] {
+            let mut text = String::new();
+            exact(value, &mut text);
+            assert_eq!(text.parse::<f64>().unwrap(), value, "{text}");
+        }
+        let mut text = String::new();
+        exact(f64::NAN, &mut text);
+        exact(42.0, &mut text);
+        assert_eq!(text, "42");
+    }
+
+    #[test]
+    fn readable_keeps_three_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (7.0, "7"),
+            (0.123_456, "0.123"),
+            (0.001_234_5, "0.00123"),
+            (12.345, "12.3"),
+            (1234.5, "1234"),
+            (0.000_012, "1.20e-5"),
+            (f64::NAN, "-"),
+        ] {
+            assert_eq!(readable(value), text);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Tables for the terminal.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Cell as Field, CellAlignment, Table, presets};
+
+use super::numbers::readable;
+use crate::experiment::estimate::{Cell, Estimator, Method};
+use crate::measure::Group;
+
+/// Measures with their intervals, group by group; only what had something to divide by.
+pub fn estimate_table(cells: &[Cell]) -> String {
+    let confidence = cells.first().map_or(0.95, |cell| cell.confidence);
+    let percent = readable(confidence * 100.0);
+    let mut table = plain(&[
+        "",
+        "estimate",
+        &format!("{percent} % interval"),
+        "unit",
+        "events",
+    ]);
+    right(&mut table, &[1, 2, 4]);
+    grouped(cells, |group, members| {
+        table.add_row([group.title()]);
+        for cell in members {
+            table.add_row([
+                format!("  {}", cell.name),
+                readable(cell.value.estimate),
+                interval(cell),
+                cell.unit.to_owned(),
+                readable(cell.events),
+            ]);
+        }
+    });
+    table.to_string()
+}
+
+/// What one replication amounts to: counts, no intervals.
+pub fn single_table(cells: &[Cell]) -> String {
+    let mut table = plain(&["", "value", "of", "ratio", "unit"]);
+    right(&mut table, &[1, 2, 3]);
+    grouped(cells, |group, members| {
+        table.add_row([group.title()]);
+        for cell in members {
+            table.add_row([
+                format!("  {}", cell.name),
+                readable(cell.events),
+                readable(cell.exposure),
+                readable(cell.value.estimate),
+                cell.unit.to_owned(),
+            ]);
+        }
+    });
+    table.to_string()
+}
+
+/// Calls `show` for every group with the measures worth a line: not those that could not happen, and of a breakdown
+/// only what occurred.
+fn grouped(cells: &[Cell], mut show: impl FnMut(Group, &[&Cell])) {
+    for group in Group::ALL {
+        let members: Vec<&Cell> = cells
+            .iter()
+            .filter(|cell| cell.group == group && cell.exposure > 0.0)
+            .filter(|cell| cell.events > 0.0 || !breakdown(&cell.name))
+            .collect();
+        if !members.is_empty() {
+            show(group, &members);
+        }
+    }
+}
+
+/// Whether a measure is one of many parts of a whole, where zeros say little.
+fn breakdown(name: &str) -> bool {
+    ["[cause=", "[reason=", "[rule=", "[type="]
+        .iter()
+        .any(|key| name.contains(key))
+}
+
+fn interval(cell: &Cell) -> String {
+    let value = &cell.value;
+    match value.method {
+        Method::None => "-".to_owned(),
+        Method::Constant => "constant".to_owned(),
+        Method::ExactOneSided if value.estimate > 0.0 => {
+            format!("at least {}", readable(value.low))
+        }
+        Method::ExactOneSided => format!("at most {}", readable(value.high)),
+        _ => format!("[{}, {}]", readable(value.low), readable(value.high)),
+    }
+}
+
+/// The answer first: wrong shots, and what each side lost.
+pub fn headline(cells: &[Cell], replications: u64) -> String {
+    let mut text = String::new();
+    let find = |name: &str| {
+        cells
+            .iter()
+            .find(|cell| cell.name == name && cell.exposure > 0.0)
+    };
+    let mut line = |words: String| {
+        writeln!(text, "{words}").expect("writing to a string");
+    };
+    let percent = |value: f64| format!("{} %", readable(value * 100.0));
+    let with_interval = |cell: &Cell| {
+        if replications == 1 || cell.value.method == Method::None {
+            return percent(cell.value.estimate);
+        }
+        match cell.value.method {
+            Method::ExactOneSided if cell.value.estimate > 0.0 => {
+                format!(
+                    "{} (at least {})",
+                    percent(cell.value.estimate),
+                    percent(cell.value.low)
+                )
+            }
+            Method::ExactOneSided => format!("none seen (at most {})", percent(cell.value.high)),
+            _ => format!(
+                "{} [{}, {}]",
+                percent(cell.value.estimate),
+                readable(cell.value.low * 100.0),
+                readable(cell.value.high * 100.0)
+            ),
+        }
+    };
+    if let Some(cell) = find("any_wrong_kill").filter(|_| replications > 1) {
+        line(format!(
+            "A friend or neutral was shot down in {} of the runs.",
+            with_interval(cell)
+        ));
+    }
+    if let Some(cell) = find("wrong_share_of_shots") {
+        line(format!(
+            "Shots at friend or neutral: {} of all shots ({} of {}).",
+            with_interval(cell),
+            readable(cell.events),
+            readable(cell.exposure)
+        ));
+    } else {
+        line("No shot was fired.".to_owned());
+    }
+    for cell in cells {
+        let side = cell
+            .name
+            .strip_prefix("lost_per_sortie[side=")
+            .and_then(|rest| rest.strip_suffix(']'));
+        if let Some(side) = side.filter(|_| cell.exposure > 0.0) {
+            line(format!(
+                "Lost by {side}: {} of its sorties ({} of {}).",
+                with_interval(cell),
+                readable(cell.events),
+                readable(cell.exposure)
+            ));
+        }
+    }
+    text
+}
+
+/// One table a site class: what was declared of what.
+pub fn confusion_tables(estimator: &Estimator) -> String {
+    let mut text = String::new();
+    for class in estimator.columns().confusion() {
+        let counts = estimator.confusion();
+        let cell = |truth: usize, declared: usize| counts[class.position(truth, declared)];
+        let width = class.rows.len() + 1;
+        let total = |truth: usize| {
+            (0..width)
+                .map(|declared| cell(truth, declared))
+                .sum::<u64>()
+        };
+        if (0..class.rows.len()).all(|truth| total(truth) == 0) {
+            continue;
+        }
+        let mut header = vec![format!("{}: truth", class.name)];
+        header.extend((0..width).map(|declared| format!("declared {}", class.declared(declared))));
+        header.push("declarations".to_owned());
+        let header: Vec<&str> = header.iter().map(String::as_str).collect();
+        let mut table = plain(&header);
+        let numbers: Vec<usize> = (1..=width + 1).collect();
+        right(&mut table, &numbers);
+        for (truth, name) in class.rows.iter().enumerate() {
+            let all = total(truth);
+            if all == 0 {
+                continue;
+            }
+            let mut row = vec![Field::new(name)];
+            for declared in 0..width {
+                let share = cell(truth, declared) as f64 / all as f64;
+                row.push(Field::new(format!("{share:.3}")));
+            }
+            row.push(Field::new(all));
+            table.add_row(row);
+        }
+        writeln!(text, "{table}").expect("writing to a string");
+    }
+    text
+}
+
+/// An empty table.
+fn plain(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(header.iter().copied());
+    table
+}
+
+fn right(table: &mut Table, columns: &[usize]) {
+    for &column in columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What happened, in plain words, by the clock.
+
+use super::events::{declared_name, utc};
+use crate::ids::AircraftId;
+use crate::record::{Event, EventLog, Fact, Identity, NoticeState, Reason, Regard};
+use crate::scenario::Scenario;
+
+/// The decisive events of a replication, at most `limit` lines; and how many were left out.
+///
+/// Shots, shootdowns and objectives come first, then who was held hostile, then fire held back for a reason that
+/// protects, then everything else; what is shown is in order of time.
+pub fn timeline(scenario: &Scenario, log: &EventLog, limit: usize) -> (Vec<String>, usize) {
+    let mut told: Vec<(usize, u8, &Event, String)> = log
+        .events
+        .iter()
+        .enumerate()
+        .filter_map(|(index, event)| {
+            let (rank, text) = tell(scenario, log, event)?;
+            Some((index, rank, event, text))
+        })
+        .collect();
+    let all = told.len();
+    // Stable: within a rank the earliest stay.
+    told.sort_by_key(|&(_, rank, ..)| rank);
+    told.truncate(limit);
+    told.sort_by_key(|&(index, ..)| index);
+
+    let mut lines = Vec::new();
+    let mut today = String::new();
+    for (_, _, event, text) in &told {
+        let clock = utc(scenario.start, event.time)
+            .map(|instant| instant.to_zoned(jiff::tz::TimeZone::UTC));
+        let Some(clock) = clock else { continue };
+        let date = clock.strftime("%Y-%m-%d").to_string();
+        if date != today {
+            lines.push(format!("{date} (UTC)"));
+            today = date;
+        }
+        lines.push(format!("{}  {text}", clock.strftime("%H:%M:%S")));
+    }
+    (lines, all - told.len())
+}
+
+/// The words for an event, and how soon it is left out when there are too many.
+fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, String)> {
+    let aircraft = event.fact.aircraft();
+    let who = &log.sorties[aircraft.index()].name;
+    let site = event.fact.site();
+    let by = site.map_or("", |site| &log.sites[site.index()].name);
+    let wrong = match site.map(|site| log.regard(site, aircraft)) {
+        Some(Regard::Friend) => " (WRONG: a friend)",
+        Some(Regard::Neutral) => " (WRONG: a neutral)",
+        _ => "",
+    };
+    Some(match &event.fact {
+        Fact::IdentityChanged {
+            site,
+            to,
+            declared,
+            notice,
+            ..
+        } => {
+            let rank = match to {
+                Identity::Hostile => 1,
+                Identity::Suspect => 3,
+                _ => 4,
+            };
+            let declared = declared_name(log, *site, usize::from(*declared));
+            let plan = plan_words(scenario, log, aircraft, *notice);
+            let held = identity_words(*to);
+            (
+                rank,
+                format!("site {by} declares {who} {held}: declared {declared}, {plan}"),
+            )
+        }
+        Fact::EngagementBegun {
+            decision, notice, ..
+        } => {
+            let why = reason_words(decision.reason);
+            let plan = plan_words(scenario, log, aircraft, *notice);
+            (
+                0,
+                format!(
+                    "site {by} decides to fire at {who}{wrong}: {why} [{}], {plan}",
+                    decision.rule
+                ),
+            )
+        }
+        Fact::ShotFired { shot, .. } => (0, format!("site {by} fires shot {shot} at {who}{wrong}")),
+        Fact::ShotMissed { shot, .. } => (0, format!("shot {shot} of site {by} misses {who}")),
+        Fact::ShotWasted { shot, .. } => (
+            0,
+            format!("shot {shot} of site {by} finds {who} already gone"),
+        ),
+        Fact::Destroyed { shot, .. } => (
+            0,
+            format!("{who} is SHOT DOWN by shot {shot} of site {by}{wrong}"),
+        ),
+        Fact::ObjectiveReached { .. } => (0, format!("{who} reaches its objective")),
+        Fact::ShotDeclined { decision, .. } => {
+            let rank = match decision.reason {
+                Reason::PlanHonoured | Reason::HeldProtected => 2,
+                _ => 3,
+            };
+            let why = reason_words(decision.reason);
+            (
+                rank,
+                format!("site {by} holds fire at {who}: {why} [{}]", decision.rule),
+            )
+        }
+        Fact::NoticeReceived { version, .. } => (
+            3,
+            format!("site {by} receives the flight plan of {who}, version {version}"),
+        ),
+        Fact::PlanFiled {
+            version, astray, ..
+        } => {
+            let where_to = if *astray {
+                "sent astray".to_owned()
+            } else {
+                format!("sent to {}", addressees(scenario, log, aircraft))
+            };
+            (
+                5,
+                format!("the flight plan of {who}, version {version}, is {where_to}"),
+            )
+        }
+        Fact::Departed { .. } => (5, format!("{who} is in the air")),
+        Fact::Landed { endurance, .. } => {
+            let why = if *endurance { ", out of endurance" } else { "" };
+            (5, format!("{who} leaves the air{why}"))
+        }
+        Fact::StationBegun { .. } => (5, format!("{who} is on station")),
+        Fact::StationEnded { .. } => (5, format!("{who} leaves its station")),
+        Fact::TrackConfirmed { .. }
+        | Fact::Declared { .. }
+        | Fact::EncounterBegun { .. }
+        | Fact::EngagementEnded { .. }
+        | Fact::TrackEnded { .. } => return None,
+    })
+}
+
+fn identity_words(identity: Identity) -> &'static str {
+    match identity {
+        Identity::Pending => "pending",
+        Identity::Unknown => "unknown",
+        Identity::AssumedFriend => "ASSUMED FRIEND",
+        Identity::Friend => "FRIEND",
+        Identity::Neutral => "NEUTRAL",
+        Identity::Suspect => "SUSPECT",
+        Identity::Hostile => "HOSTILE",
+    }
+}
+
+fn reason_words(reason: Reason) -> &'static str {
+    match reason {
+        Reason::HostileIdentity => "held hostile",
+        Reason::WeaponsFree => "weapons free, not held friend or neutral",
+        Reason::IdentityPending => "nothing declared yet",
+        Reason::WeaponsTight => "weapons tight, not held hostile",
+        Reason::WeaponsHold => "weapons on hold",
+        Reason::HeldProtected => "held friend or neutral",
+        Reason::PlanHonoured => "matches a flight plan in hand",
+        Reason::NoChannel => "every fire channel is busy",
+        Reason::MagazineEmpty => "no missile left",
+    }
+}
+
+fn plan_words(
+    scenario: &Scenario,
+    log: &EventLog,
+    aircraft: AircraftId,
+    notice: NoticeState,
+) -> String {
+    match notice {
+        NoticeState::NotFiled => "no plan was filed".to_owned(),
+        NoticeState::FiledWithOthers => format!(
+            "no plan on file (filed with {} only)",
+            addressees(scenario, log, aircraft)
+        ),
+        NoticeState::Astray => "no plan on file (sent to the wrong addressee)".to_owned(),
+        NoticeState::Lost => "no plan on file (lost on the way)".to_owned(),
+        NoticeState::Late => "no plan on file (not arrived yet)".to_owned(),
+        NoticeState::Stale => "the plan on file is out of date".to_owned(),
+        NoticeState::OffTime => "outside the times of its plan".to_owned(),
+        NoticeState::OffRoute => "off the route of its plan".to_owned(),
+        NoticeState::Unmatched => "its plan is on file but was not matched".to_owned(),
+        NoticeState::Matched => "matches its plan".to_owned(),
+        NoticeState::ChanceMatch => "matches a plan by chance".to_owned(),
+        NoticeState::Unchecked => "plans are not checked".to_owned(),
+    }
+}
+
+/// Who the flight files its plan with.
+fn addressees(scenario: &Scenario, log: &EventLog, aircraft: AircraftId) -> String {
+    let flight = log.sorties[aircraft.index()].flight;
+    log.cast
+        .flights
+        .get(flight.index())
+        .and_then(|name| scenario.file.flights.get(name))
+        .and_then(|flight| flight.plan.as_ref())
+        .map(|plan| plan.addressees.join(", "))
+        .filter(|names| !names.is_empty())
+        .unwrap_or_else(|| "others".to_owned())
+}
