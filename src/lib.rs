@@ -2,6 +2,7 @@
 
 pub mod airspace;
 pub mod coordination;
+pub mod elementary;
 pub mod engagement;
 pub mod experiment;
 pub mod geometry;

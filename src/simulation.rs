@@ -275,10 +275,10 @@ impl Setup<'_> {
             let aircraft_id = AircraftId(index as u32);
             if let Some(subject) = self.subject(&post, aircraft_id, target, entry) {
                 let file = picture.files.len() as u32;
-                for &(from, _) in &subject.envelope {
-                    self.agenda.enter(Millis(post.clock.time_ms(from)), Entry::Enter(id, file));
+                for run in &subject.envelope {
+                    self.agenda.enter(Millis(post.clock.time_ms(run.from)), Entry::Enter(id, file));
                 }
-                picture.files.push(TrackFile::new(post.identifier.rows.len() + 1));
+                picture.files.push(TrackFile::new());
                 picture.ripe_at.push(Millis::NEVER);
                 picture.subjects.push(subject);
             }
@@ -347,8 +347,8 @@ impl Setup<'_> {
         let mut envelope =
             post.envelope.map_or(Vec::new(), |envelope| envelope.scans(post.place, &target.trajectory, &post.clock));
         envelope.retain_mut(|run| {
-            run.1 = run.1.min(after_end);
-            run.0 < run.1
+            run.end = run.end.min(after_end);
+            run.from < run.end
         });
         Some(Subject {
             aircraft,
@@ -391,7 +391,7 @@ fn close_all(world: &mut World, end: Millis) -> Vec<Tally> {
                 detections: file.detections,
                 tracked_s: file.tracked.seconds(),
                 truth: scene.subject.truth_row,
-                declared: std::mem::take(&mut file.declared),
+                declared: file.declared[..=post.identifier.rows.len()].to_vec(),
             });
         }
     }

@@ -110,6 +110,11 @@ impl Rules {
         }
     }
 
+    /// Whether a verdict can change only with the identity or the plan check, and not with place and time alone.
+    pub fn steady(&self) -> bool {
+        self.weapons_control.everywhere_alike()
+    }
+
     /// What rule R2 asks for before a track is held Hostile, where it is in force.
     pub fn hostile_criteria(&self) -> Option<Criteria> {
         self.hostile_criteria

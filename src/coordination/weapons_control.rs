@@ -106,6 +106,10 @@ impl WeaponsControlRule {
         WeaponsControlRule { status: spec.status, zones: zones.collect() }
     }
 
+    pub(super) fn everywhere_alike(&self) -> bool {
+        self.zones.is_empty()
+    }
+
     /// The status that applies to a track: of the zones it is in, the strictest; outside all of them, the general one.
     fn status(&self, case: &Case) -> WeaponsControl {
         let applies = |entry: &&ZoneStatus| {

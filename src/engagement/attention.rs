@@ -7,7 +7,7 @@
 use bevy_ecs::prelude::*;
 
 use super::Battery;
-use crate::picture::{Picture, Post, SpentSince};
+use crate::picture::{Picture, Post, Run, SpentSince};
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{Planned, Vitality};
 use crate::streams::Streams;
@@ -36,8 +36,8 @@ pub(super) fn release_channels(
             let scan = post.clock.first_from(clock.now.0);
             let inside = |file: usize| {
                 let envelope = &picture.subjects[file].envelope;
-                let next = envelope.partition_point(|run| run.1 <= scan);
-                envelope.get(next).is_some_and(|run| run.0 <= scan)
+                let next = envelope.partition_point(|run| run.end <= scan);
+                envelope.get(next).is_some_and(|run| run.from <= scan)
             };
             let files = (0..picture.files.len()).filter(|&file| inside(file));
             due.entering.extend(files.map(|file| (site, file as u32)));
@@ -67,7 +67,7 @@ pub(super) fn look_ahead(
         }
         let scan = post.clock.first_from(clock.now.0);
         let envelope = &picture.subjects[index as usize].envelope;
-        let Some(&(_, until)) = envelope.get(envelope.partition_point(|run| run.1 <= scan)) else { continue };
+        let Some(&Run { end: until, .. }) = envelope.get(envelope.partition_point(|run| run.end <= scan)) else { continue };
         let (file, scene) = picture.open(index as usize, post, spent.0, &streams, trajectory, planned);
         let ripe = file.look_ahead(scan, until, &scene);
         let ripe_at = ripe.map_or(Millis::NEVER, |scan| Millis(post.clock.time_ms(scan)));

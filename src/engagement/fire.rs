@@ -250,6 +250,8 @@ pub(super) fn open_fire(
             let Ok((trajectory, planned, vitality)) = aircraft.get(roster.aircraft[target.index()]) else { continue };
             let due_now = picture.ripe_at[index] == now && !picture.files[index].engaged;
             if vitality.flying && due_now && battery.ready() {
+                let (file, scene) = picture.open(index, post, spent.0, &streams, trajectory, planned);
+                file.advance_to(now, &scene, &mut log.0);
                 let urgency = urgency(battery.weapon.priority, &picture, index, post, trajectory, now);
                 candidates.push((urgency, index, trajectory, planned));
             }
@@ -301,8 +303,8 @@ fn urgency(
         Priority::LeastTimeLeft => {
             // The run of scans in the envelope that the present scan belongs to ends when the aircraft leaves.
             let scan = post.clock.first_from(now.0);
-            let run = picture.subjects[file].envelope.iter().find(|run| (run.0..run.1).contains(&scan));
-            run.map_or(f64::INFINITY, |run| post.clock.time_ms(run.1) as f64)
+            let run = picture.subjects[file].envelope.iter().find(|run| (run.from..run.end).contains(&scan));
+            run.map_or(f64::INFINITY, |run| post.clock.time_ms(run.end) as f64)
         }
     }
 }

@@ -10,6 +10,7 @@
 //! this to the plain sum.
 
 use super::{Combine, Hypotheses, IdentificationSpec, IdentityThresholds, MatchBelief};
+use crate::elementary::exp_of_negative;
 use crate::ids::TypeId;
 use crate::record::{Identity, Regard};
 
@@ -34,9 +35,8 @@ pub struct Identifier {
     shares: [[f64; 3]; MAX_ROWS],
     plan: Option<[[f64; 3]; 2]>,
     criteria: Criteria,
-    /// Identity when one row is certain, by row and plan check; `None` where a threshold is too near to tell.
-    certain: Vec<[Option<Identity>; 3]>,
-    certain_beyond: f64,
+    /// By row and plan check: the identity when that row outweighs the others by this much.
+    certain: Vec<[(f64, Identity); 3]>,
 }
 
 /// What must hold before a track is held Hostile.
@@ -156,7 +156,6 @@ impl Identifier {
             plan,
             criteria: Criteria { on: CriteriaOn::Hostile, threshold: spec.identity.hostile, cues: 1 },
             certain: Vec::new(),
-            certain_beyond: f64::INFINITY,
         };
         identifier.prepare_certain();
         identifier
@@ -219,10 +218,7 @@ impl Identifier {
                 }
             }
         }
-        let cue = match (self.plan, matched) {
-            (Some(plan), Some(matched)) => plan[usize::from(matched)],
-            _ => [1.0; 3],
-        };
+        let cue = self.cue(matched);
         let mut regard = [0.0; 3];
         let mut row = [0.0; MAX_ROWS];
         let mut sum = 0.0;
@@ -256,11 +252,12 @@ impl Identifier {
                     second = ln;
                 }
             }
-            if best - second > self.certain_beyond
-                && evidence.cues >= self.criteria.cues
-                && let Some(identity) = self.certain[top][plan_index(matched)]
-            {
+            let (lead, identity) = self.certain[top][plan_index(matched)];
+            if best - second > lead && evidence.cues >= self.criteria.cues {
                 return identity;
+            }
+            if best > f64::NEG_INFINITY && evidence.latest.is_some() {
+                return self.identity_by_short_sum(evidence, best, matched);
             }
         }
         self.identity_by_sum(evidence, matched)
@@ -280,10 +277,46 @@ impl Identifier {
         self.judge(&self.posterior(evidence, matched), cues)
     }
 
+    /// The same sum without the posteriors nobody asks for: regards, and what the criteria are about.
+    fn identity_by_short_sum(&self, evidence: &Evidence, best: f64, matched: Option<bool>) -> Identity {
+        let count = self.rows.len();
+        let cue = self.cue(matched);
+        let criterion_row = match self.criteria.on {
+            CriteriaOn::Hostile => None,
+            CriteriaOn::Type(type_id) => self.row_of_type.get(type_id.index()).copied().flatten(),
+        };
+        let (mut regard, mut of_row) = ([0.0; 3], 0.0);
+        for k in 0..count {
+            let weight = exp_of_negative(self.ln_prior[k] + evidence.ln_likelihood[k] - best);
+            let parts: [f64; 3] = std::array::from_fn(|a| weight * self.shares[k][a] * cue[a]);
+            if criterion_row == Some(k as u8) {
+                of_row = parts[0] + parts[1] + parts[2];
+            }
+            regard = std::array::from_fn(|a| regard[a] + parts[a]);
+        }
+        let scale = 1.0 / (regard[0] + regard[1] + regard[2]);
+        let criterion = match self.criteria.on {
+            CriteriaOn::Hostile => regard[2] * scale,
+            CriteriaOn::Type(_) => of_row * scale,
+        };
+        let cues = evidence.cues + u32::from(self.plan.is_some() && matched.is_some());
+        self.judge_by(regard.map(|part| part * scale), criterion, cues)
+    }
+
+    fn cue(&self, matched: Option<bool>) -> [f64; 3] {
+        match (self.plan, matched) {
+            (Some(plan), Some(matched)) => plan[usize::from(matched)],
+            _ => [1.0; 3],
+        }
+    }
+
     fn judge(&self, posterior: &Posterior, cues: u32) -> Identity {
+        self.judge_by(posterior.regard, self.criterion(posterior), cues)
+    }
+
+    fn judge_by(&self, [p_friend, p_neutral, p_hostile]: [f64; 3], criterion: f64, cues: u32) -> Identity {
         let IdentityThresholds { hostile, friend, neutral, suspect, assumed_friend } = self.spec.identity;
-        let [p_friend, p_neutral, p_hostile] = posterior.regard;
-        if cues >= self.criteria.cues && self.criterion(posterior) > self.criteria.threshold {
+        if cues >= self.criteria.cues && criterion > self.criteria.threshold {
             Identity::Hostile
         } else if p_friend > friend {
             Identity::Friend
@@ -309,57 +342,41 @@ impl Identifier {
     }
 
     /// What the identity is when one row is certain, and how far that row's logarithm must lead for it to be so.
+    ///
+    /// All other rows together weigh at most (rows - 1) e^-lead, so no posterior is farther than (rows - 1) e^-lead / w
+    /// from that of the row alone, where w is what the plan check leaves of the row. That is less than its distance from
+    /// every threshold once the lead is large enough.
     fn prepare_certain(&mut self) {
-        const MARGIN: f64 = 1e-6;
         let thresholds = self.spec.identity;
-        let bounds = [
-            self.criteria.threshold,
-            thresholds.friend,
-            thresholds.neutral,
-            thresholds.suspect.min(thresholds.hostile),
-            thresholds.assumed_friend,
-        ];
+        let others = (self.rows.len() as f64 - 1.0).max(1.0);
         self.certain = (0..self.rows.len())
             .map(|k| {
                 [None, Some(false), Some(true)].map(|matched| {
-                    let posterior = self.posterior_of_row(k, matched)?;
-                    let tested = [
-                        self.criterion(&posterior),
-                        posterior.regard[0],
-                        posterior.regard[1],
-                        posterior.regard[2],
-                        posterior.regard[0],
-                    ];
-                    let told = tested.iter().zip(bounds).all(|(p, bound)| (p - bound).abs() > 2.0 * MARGIN);
-                    told.then(|| self.judge(&posterior, u32::MAX))
+                    let cue = self.cue(matched);
+                    let parts: [f64; 3] = std::array::from_fn(|a| self.shares[k][a] * cue[a]);
+                    let left: f64 = parts.iter().sum();
+                    if left <= 0.0 {
+                        return (f64::INFINITY, Identity::Unknown);
+                    }
+                    let mut row = [0.0; MAX_ROWS];
+                    row[k] = 1.0;
+                    let posterior = Posterior { regard: parts.map(|part| part / left), row };
+                    let [friend, neutral, hostile] = posterior.regard;
+                    let distance = [
+                        self.criterion(&posterior) - self.criteria.threshold,
+                        friend - thresholds.friend,
+                        neutral - thresholds.neutral,
+                        hostile - thresholds.suspect.min(thresholds.hostile),
+                        friend - thresholds.assumed_friend,
+                    ]
+                    .into_iter()
+                    .fold(f64::INFINITY, |least, distance| least.min(distance.abs()));
+                    // A little more than enough, for rounding; a threshold that is met exactly leaves it to the sum.
+                    let lead = libm::log(others / (left * distance)) + 1e-6;
+                    (lead, self.judge(&posterior, u32::MAX))
                 })
             })
             .collect();
-        // Another row's weight relative to the leader is at most e^-lead times the spread of the plan cue.
-        let spread = self.plan.map_or(1.0, |plan| {
-            let positive = plan.iter().flatten().copied().filter(|&p| p > 0.0);
-            1.0 / positive.fold(1.0, f64::min)
-        });
-        self.certain_beyond = libm::log(MAX_ROWS as f64 * spread / MARGIN);
-    }
-
-    fn posterior_of_row(&self, k: usize, matched: Option<bool>) -> Option<Posterior> {
-        let cue = match (self.plan, matched) {
-            (Some(plan), Some(matched)) => plan[usize::from(matched)],
-            _ => [1.0; 3],
-        };
-        let parts: [f64; 3] = std::array::from_fn(|a| self.shares[k][a] * cue[a]);
-        let sum: f64 = parts.iter().sum();
-        // A row the plan check all but rules out cannot be certain: leave it to the sum.
-        let least = self.plan.map_or(1.0, |plan| {
-            plan.iter().flatten().copied().filter(|&p| p > 0.0).fold(1.0, f64::min)
-        });
-        if sum < 0.5 * least {
-            return None;
-        }
-        let mut row = [0.0; MAX_ROWS];
-        row[k] = 1.0;
-        Some(Posterior { regard: parts.map(|part| part / sum), row })
     }
 }
 

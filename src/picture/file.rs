@@ -15,9 +15,9 @@
 
 use nalgebra::Vector3;
 
-use super::Post;
+use super::{Post, Run};
 use crate::coordination::Case;
-use crate::identification::Evidence;
+use crate::identification::{Evidence, MAX_ROWS};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
@@ -46,8 +46,8 @@ pub struct Subject {
     pub sight: Sight,
     /// When.
     pub windows: Vec<Window>,
-    /// The scans in which it may be inside the engagement envelope: from, and one beyond.
-    pub envelope: Vec<(u64, u64)>,
+    /// The scans in which it may be inside the engagement envelope.
+    pub envelope: Vec<Run>,
     /// What becomes of its flight plan here, where the site checks plans.
     pub plan: Option<PlanFile>,
     /// Whether the crew acts on a plan match.
@@ -78,7 +78,8 @@ pub struct TrackFile {
     /// Time with a confirmed track.
     pub tracked: Millis,
     /// Declarations by column.
-    pub declared: Vec<u32>,
+    pub declared: [u32; MAX_ROWS + 1],
+    leg: u32,
 }
 
 /// A confirmed track.
@@ -141,9 +142,15 @@ impl Scene<'_> {
     }
 }
 
+impl Default for TrackFile {
+    fn default() -> Self {
+        TrackFile::new()
+    }
+}
+
 impl TrackFile {
-    /// An empty file of a site whose matrix has this many columns.
-    pub fn new(columns: usize) -> TrackFile {
+    /// An empty file.
+    pub fn new() -> TrackFile {
         TrackFile {
             next: 0,
             block: u64::MAX,
@@ -158,7 +165,8 @@ impl TrackFile {
             looks: 0,
             detections: 0,
             tracked: Millis::ZERO,
-            declared: vec![0; columns],
+            declared: [0; MAX_ROWS + 1],
+            leg: 0,
         }
     }
 
@@ -201,9 +209,9 @@ impl TrackFile {
 
     /// What the rules say of the track at `time`, with the identity held; `None` without a track or outside the
     /// envelope. All scans before `time` must be done.
-    pub fn decide_at(&self, time: Millis, scene: &Scene<'_>) -> Option<Result<Decision, Decision>> {
+    pub fn decide_at(&mut self, time: Millis, scene: &Scene<'_>) -> Option<Result<Decision, Decision>> {
         let track = self.track.as_ref()?;
-        let place = scene.place(time);
+        let place = scene.trajectory.position_from(time, &mut self.leg);
         if !scene.post.envelope?.contains(scene.post.place, place) {
             return None;
         }
@@ -313,32 +321,46 @@ impl TrackFile {
             return None;
         }
         let mut drops = self.history.drops(&post.tracker);
-        let inside = inside_mask(&scene.subject.envelope, base) & all;
+        let Inside { scans: inside, exact } = inside_scans(&scene.subject.envelope, base);
+        let inside = inside & all;
+        // Where a verdict can only change with a declaration, the scans between are passed over once it is known; but not
+        // the first inside, the first that is looked for, and the first without a missile.
+        let steady = exact && post.rules.steady() && post.clock.period_ms < ENCOUNTER_GAP.0;
+        let bit_of = |scan: u64| if (base..base + BLOCK as u64).contains(&scan) { 1 << (scan - base) } else { 0 };
+        let turning = bit_of(looking_from.unwrap_or(u64::MAX))
+            | if (1..Millis::NEVER.0).contains(&scene.spent_since.0) { bit_of(post.clock.first_from(scene.spent_since.0)) } else { 0 }
+            | !(inside << 1);
+        let mut settled = false;
         let mut words = None;
         let mut at = from;
         while at < to {
-            let rest = bits_between(at, to);
             if self.track.is_none() {
-                let confirming = confirms & rest;
+                let confirming = confirms & bits_between(at, to);
                 if confirming == 0 {
                     break;
                 }
                 at = confirming.trailing_zeros() as usize;
                 self.begin_track(base + at as u64, scene, recorder);
+                settled = false;
                 // A track that is just confirmed is not dropped at the same scan.
                 drops &= !(1 << at);
             }
             let rest = bits_between(at, to);
-            let mut visits = (drops | inside) & rest;
+            let mut visits = drops | if settled { inside & turning } else { inside };
             if let Some(track) = &self.track
                 && track.next_declaration < base + to as u64
             {
                 visits |= 1 << track.next_declaration.saturating_sub(base);
             }
-            if visits == 0 {
+            let next = (visits & rest).trailing_zeros() as usize;
+            let passed = inside & bits_between(at, next.min(to));
+            if settled && passed != 0 {
+                self.last_inside = scene.time(base + u64::from(63 - passed.leading_zeros()));
+            }
+            if next >= to {
                 break;
             }
-            at = visits.trailing_zeros() as usize;
+            at = next;
             let scan = base + at as u64;
             if drops >> at & 1 == 1 {
                 self.close(scene.time(scan), TrackEnd::Dropped, scene, recorder);
@@ -353,12 +375,14 @@ impl TrackFile {
                         stream.words(base / BLOCK as u64)
                     });
                     self.declare(scan, words[at], scene, recorder);
+                    settled = false;
                 }
-                if inside >> at & 1 == 1 {
+                if !settled && inside >> at & 1 == 1 || settled && (inside & turning) >> at & 1 == 1 {
                     let permitted = self.consider(scan, scene, recorder, looking_from);
                     if permitted && looking_from.is_some_and(|first| scan >= first) {
                         return Some(scan);
                     }
+                    settled = steady;
                 }
             }
             at += 1;
@@ -478,11 +502,19 @@ impl TrackFile {
     }
 }
 
-/// The scans of the block from `base` on that lie in one of the runs.
-fn inside_mask(runs: &[(u64, u64)], base: u64) -> u64 {
-    let next = runs.partition_point(|run| run.1 <= base);
+/// The scans of a block with the aircraft inside the envelope.
+struct Inside {
+    scans: u64,
+    exact: bool,
+}
+
+fn inside_scans(runs: &[Run], base: u64) -> Inside {
+    let next = runs.partition_point(|run| run.end <= base);
     let end = base + BLOCK as u64;
-    runs[next..].iter().take_while(|run| run.0 < end).fold(0, |mask, run| {
-        mask | bits_between(run.0.saturating_sub(base) as usize, (run.1.min(end) - base) as usize)
-    })
+    let mut inside = Inside { scans: 0, exact: true };
+    for run in runs[next..].iter().take_while(|run| run.from < end) {
+        inside.scans |= bits_between(run.from.saturating_sub(base) as usize, (run.end.min(end) - base) as usize);
+        inside.exact &= run.exact;
+    }
+    inside
 }

@@ -65,10 +65,9 @@ impl Envelope {
             && (self.altitude_m.0..=self.altitude_m.1).contains(&place.z)
     }
 
-    /// The runs of scans, from and one beyond, in which an aircraft may be inside: solved leg by leg, exact in range,
-    /// generous in the dead zone and on climbing legs. [`Envelope::contains`] decides scan by scan.
-    pub fn scans(&self, site: Point, trajectory: &Trajectory, clock: &ScanClock) -> Vec<(u64, u64)> {
-        let mut runs: Vec<(u64, u64)> = Vec::new();
+    /// The runs of scans in which an aircraft may be inside, solved leg by leg.
+    pub fn scans(&self, site: Point, trajectory: &Trajectory, clock: &ScanClock) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
         for leg in &trajectory.legs {
             let (lowest_m, highest_m) = leg.altitudes_m();
             if highest_m < self.altitude_m.0 || lowest_m > self.altitude_m.1 {
@@ -79,17 +78,33 @@ impl Envelope {
             if limit2 < 0.0 {
                 continue;
             }
+            let exact = self.range_m.0 == 0.0 && lowest_m == highest_m;
             leg.within(site, libm::sqrt(limit2), |span: Span| {
                 let (from, end) = clock.scans_in(span);
                 match runs.last_mut() {
-                    Some(last) if from <= last.1 => last.1 = last.1.max(end),
-                    _ if from < end => runs.push((from, end)),
+                    Some(last) if from <= last.end => {
+                        last.end = last.end.max(end);
+                        last.exact &= exact;
+                    }
+                    _ if from < end => runs.push(Run { from, end, exact }),
                     _ => {}
                 }
             });
         }
         runs
     }
+}
+
+/// A run of scans in which an aircraft may be inside an envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// The first.
+    pub from: u64,
+    /// One beyond the last.
+    pub end: u64,
+    /// Whether it is inside at every one of them. If not (a dead zone, a climbing leg), [`Envelope::contains`] decides
+    /// scan by scan.
+    pub exact: bool,
 }
 
 /// A site's files, one for each aircraft it may ever see, in the order of [`Subject::aircraft`].

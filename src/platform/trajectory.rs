@@ -178,6 +178,21 @@ impl Trajectory {
         }
     }
 
+    /// The same, starting to look for the leg at `hint`, which is left at the leg found: for a reader that goes forward.
+    pub fn position_from(&self, time: Millis, hint: &mut u32) -> Vector3<f64> {
+        let time_s = time.seconds();
+        let mut index = *hint as usize;
+        if self.legs.get(index).is_none_or(|leg| leg.span.start_s > time_s) {
+            return self.position(time);
+        }
+        while index + 1 < self.legs.len() && self.legs[index].span.end_s < time_s {
+            index += 1;
+        }
+        *hint = index as u32;
+        let leg = &self.legs[index];
+        leg.position(time_s.clamp(leg.span.start_s, leg.span.end_s))
+    }
+
     /// When it first comes within `radius_m` of `point`.
     pub fn reaches(&self, point: Point, radius_m: f64) -> Option<Millis> {
         self.legs.iter().find_map(|leg| {

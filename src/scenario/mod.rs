@@ -1,6 +1,8 @@
 //! Scenarios: TOML as it is typed ([`file`]), and ready to fly ([`Scenario`]).
 
 pub mod file;
+mod quick;
+pub use quick::LoadError;
 
 use std::sync::Arc;
 

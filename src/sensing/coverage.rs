@@ -12,7 +12,7 @@ use crate::platform::trajectory::{Leg, Path, Trajectory};
 use crate::streams::{BLOCK, Stream};
 use crate::units::EARTH_RADIUS_M;
 
-use super::detection::{Law, bits_between, hits, scans_along_line};
+use super::detection::{Law, bits_between, hits};
 
 /// Ground distance to the radio horizon between two heights, m.
 pub fn horizon_m(antenna_m: f64, altitude_m: f64) -> f64 {
@@ -31,8 +31,10 @@ pub struct Window {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Shape {
-    /// Squared range is base + speed2 (t - nearest)^2, and all of the window is in coverage.
-    Level { base_m2: f64, speed2: f64, nearest_s: f64 },
+    /// A level straight: squared range is base + speed2 (t - nearest)^2, and all of the window is in coverage.
+    Line { base_m2: f64, speed2: f64, nearest_s: f64 },
+    /// A level arc: squared range is base + swing cos(angle + rate t), and all of the window is in coverage.
+    Arc { base_m2: f64, swing_m2: f64, angle: f64, rate_radps: f64 },
     /// Range and horizon are evaluated scan by scan on this leg.
     General { leg: u32 },
 }
@@ -89,13 +91,24 @@ impl Sight {
                     let nearest_s = if speed2 > 0.0 { -arm.dot(&velocity) / speed2 } else { 0.0 };
                     let height = altitude_m - self.antenna_m;
                     let closest = arm + velocity * nearest_s;
-                    Shape::Level {
+                    Shape::Line {
                         base_m2: closest.norm_squared() + height * height,
                         speed2,
                         nearest_s: leg.span.start_s + nearest_s,
                     }
                 }
-                _ => Shape::General { leg: index as u32 },
+                Path::Arc { center, radius_m, angle, rate_radps, altitude_m } => {
+                    let arm = center - self.site;
+                    let distance = arm.norm();
+                    let height = altitude_m - self.antenna_m;
+                    Shape::Arc {
+                        base_m2: distance * distance + radius_m * radius_m + height * height,
+                        swing_m2: 2.0 * distance * radius_m,
+                        angle: angle - libm::atan2(arm.y, arm.x) - rate_radps * leg.span.start_s,
+                        rate_radps,
+                    }
+                }
+                Path::Line { .. } => Shape::General { leg: index as u32 },
             };
             leg.within(self.site, limit_m, |span| {
                 let (from, end) = clock.scans_in(span);
@@ -116,22 +129,14 @@ impl Sight {
         if self.horizon { slant.min(horizon_m(self.antenna_m, highest_m)) } else { slant }
     }
 
-    fn detection_on(&self, leg: &Leg, time_s: f64) -> f64 {
+    /// Squared slant range, if the aircraft is in coverage.
+    fn range2_on(&self, leg: &Leg, time_s: f64) -> Option<f64> {
         let place = leg.position(time_s);
-        let arm = place.xy() - self.site;
-        let ground2 = arm.norm_squared();
+        let ground2 = (place.xy() - self.site).norm_squared();
         let height = place.z - self.antenna_m;
         let range2 = ground2 + height * height;
-        if range2 > self.blind_beyond_m * self.blind_beyond_m {
-            return 0.0;
-        }
-        if self.horizon {
-            let horizon = horizon_m(self.antenna_m, place.z);
-            if ground2 > horizon * horizon {
-                return 0.0;
-            }
-        }
-        self.law.detection(range2)
+        let horizon = if self.horizon { horizon_m(self.antenna_m, place.z) } else { f64::INFINITY };
+        (range2 <= self.blind_beyond_m * self.blind_beyond_m && ground2 <= horizon * horizon).then_some(range2)
     }
 }
 
@@ -191,20 +196,37 @@ pub fn look(
             (window.from.saturating_sub(first) as usize, (window.end - first).min(BLOCK as u64) as usize);
         let words = words.get_or_insert_with(|| stream.words(block));
         let step_s = clock.period_ms as f64 / 1000.0;
-        let lanes = bits_between(from, to) & !scans.looks;
-        let found = match window.shape {
-            Shape::Level { base_m2, speed2, nearest_s } => {
-                let first_s = clock.time_ms(first) as f64 / 1000.0 - nearest_s;
-                scans_along_line(&sight.law, words, (base_m2, speed2), (first_s, step_s), (from, to))
+        let mut lanes = bits_between(from, to) & !scans.looks;
+        let first_s = clock.time_ms(first) as f64 / 1000.0;
+        let mut range2_m2 = [0.0; BLOCK];
+        match window.shape {
+            Shape::Line { base_m2, speed2, nearest_s } => {
+                for (i, range2) in range2_m2.iter_mut().enumerate() {
+                    let time_s = (first_s - nearest_s) + i as f64 * step_s;
+                    *range2 = base_m2 + speed2 * (time_s * time_s);
+                }
+            }
+            Shape::Arc { base_m2, swing_m2, angle, rate_radps } => {
+                // One rotation a scan instead of one cosine: the error grows to some 64 roundings, and no further.
+                let start = angle + rate_radps * (first_s + from as f64 * step_s);
+                let ((mut sin, mut cos), (turn_sin, turn_cos)) =
+                    (libm::sincos(start), libm::sincos(rate_radps * step_s));
+                for range2 in &mut range2_m2[from..to] {
+                    *range2 = base_m2 + swing_m2 * cos;
+                    (sin, cos) = (sin * turn_cos + cos * turn_sin, cos * turn_cos - sin * turn_sin);
+                }
             }
             Shape::General { leg } => {
                 let leg = &trajectory.legs[leg as usize];
-                hits(words, from, to, |i| {
-                    let time_s = clock.time_ms(first + i as u64) as f64 / 1000.0;
-                    sight.detection_on(leg, time_s)
-                })
+                for (i, range2) in range2_m2.iter_mut().enumerate().take(to).skip(from) {
+                    match sight.range2_on(leg, first_s + i as f64 * step_s) {
+                        Some(range2_m2) => *range2 = range2_m2,
+                        None => lanes &= !(1 << i),
+                    }
+                }
             }
-        };
+        }
+        let found = hits(&sight.law, words, &range2_m2, from, to);
         scans.looks |= lanes;
         scans.hits |= found & lanes;
     }
