@@ -1,0 +1,32 @@
+//! Decisions that would be argued again if they were not written down: context, decision, consequences.
+
+pub mod d0001_one_crate {
+    #![doc = include_str!("0001-one-crate.md")]
+}
+pub mod d0002_facts_and_measures {
+    #![doc = include_str!("0002-facts-and-measures.md")]
+}
+pub mod d0003_draws_are_looked_up {
+    #![doc = include_str!("0003-draws-are-looked-up.md")]
+}
+pub mod d0004_clock_jumps {
+    #![doc = include_str!("0004-clock-jumps.md")]
+}
+pub mod d0005_peek_on_a_copy {
+    #![doc = include_str!("0005-peek-on-a-copy.md")]
+}
+pub mod d0006_truth_is_fenced_off {
+    #![doc = include_str!("0006-truth-is-fenced-off.md")]
+}
+pub mod d0007_allegiance_is_relative {
+    #![doc = include_str!("0007-allegiance-is-relative.md")]
+}
+pub mod d0008_world_and_belief {
+    #![doc = include_str!("0008-world-and-belief.md")]
+}
+pub mod d0009_whole_milliseconds {
+    #![doc = include_str!("0009-whole-milliseconds.md")]
+}
+pub mod d0010_identification_apart_from_hardware {
+    #![doc = include_str!("0010-identification-apart-from-hardware.md")]
+}

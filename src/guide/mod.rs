@@ -1,0 +1,27 @@
+//! The guide: how the house is laid out, what the model says, what the words mean, and why it was decided so.
+//!
+//! | page | read it when |
+//! |---|---|
+//! | [`architecture`] | you want to change the code |
+//! | [`model`] | you want to know what a number means, or whether to believe it |
+//! | [`vocabulary`] | two people use one word for two things |
+//! | [`decisions`] | you are about to ask "why not simply …?" |
+//! | [`changelog`] | a result differs from last month's |
+
+pub mod architecture {
+    #![doc = include_str!("architecture.md")]
+}
+
+pub mod model {
+    #![doc = include_str!("model.md")]
+}
+
+pub mod vocabulary {
+    #![doc = include_str!("vocabulary.md")]
+}
+
+pub mod decisions;
+
+pub mod changelog {
+    #![doc = include_str!("changelog.md")]
+}
