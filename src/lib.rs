@@ -6,6 +6,7 @@ pub mod elementary;
 pub mod engagement;
 pub mod experiment;
 pub mod geometry;
+pub mod guide;
 pub mod identification;
 pub mod ids;
 
