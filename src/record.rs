@@ -710,9 +710,19 @@ impl Notebook {
     }
 
     /// The facts in order of time, rank, site and aircraft; within these, as written.
-    pub fn into_events(mut self) -> Vec<Event> {
-        self.entries.sort_by_key(|(rank, event)| (event.time, *rank, event.fact.site(), event.fact.aircraft()));
-        self.entries.into_iter().map(|(_, event)| event).collect()
+    pub fn into_events(self) -> Vec<Event> {
+        let mut order: Vec<(Millis, u64, u32)> = self
+            .entries
+            .iter()
+            .enumerate()
+            .map(|(written, (rank, event))| {
+                let site = event.fact.site().map_or(0, |site| u64::from(site.0) + 1);
+                let who = (*rank as u64) << 56 | site << 28 | u64::from(event.fact.aircraft().0);
+                (event.time, who, written as u32)
+            })
+            .collect();
+        order.sort_unstable();
+        order.into_iter().map(|(_, _, written)| self.entries[written as usize].1.clone()).collect()
     }
 }
 

@@ -46,12 +46,14 @@ pub(super) fn release_channels(
 }
 
 /// Looks ahead in the files of aircraft inside the envelope of sites that could fire.
+#[expect(clippy::too_many_arguments, reason = "the parameters of a system are its access list")]
 pub(super) fn look_ahead(
     clock: Res<Clock>,
     streams: Res<Streams>,
     roster: Res<Roster>,
     mut due: ResMut<Due>,
     mut agenda: ResMut<Agenda>,
+    mut log: ResMut<Log>,
     mut sites: Query<(&Post, &mut Picture, &Battery, &SpentSince)>,
     aircraft: Query<(&Trajectory, &Planned, &Vitality)>,
 ) {
@@ -69,6 +71,8 @@ pub(super) fn look_ahead(
         let envelope = &picture.subjects[index as usize].envelope;
         let Some(&Run { end: until, .. }) = envelope.get(envelope.partition_point(|run| run.end <= scan)) else { continue };
         let (file, scene) = picture.open(index as usize, post, spent.0, &streams, trajectory, planned);
+        // What is past is done for good, so that only what lies ahead is done twice.
+        file.advance(scan, &scene, &mut log.0);
         let ripe = file.look_ahead(scan, until, &scene);
         let ripe_at = ripe.map_or(Millis::NEVER, |scan| Millis(post.clock.time_ms(scan)));
         picture.ripe_at[index as usize] = ripe_at;

@@ -192,8 +192,8 @@ impl Identifier {
         evidence.latest = Some(declared);
         if self.spec.combine == Combine::Fused {
             let ln = &self.believed[usize::from(declared)];
-            for k in 0..self.rows.len() {
-                evidence.ln_likelihood[k] += ln[k];
+            for (sum, ln) in evidence.ln_likelihood.iter_mut().zip(ln).take(self.rows.len()) {
+                *sum += ln;
             }
         }
     }
@@ -242,8 +242,9 @@ impl Identifier {
     pub fn identity(&self, evidence: &Evidence, matched: Option<bool>) -> Identity {
         if self.spec.combine == Combine::Fused {
             let (mut top, mut best, mut second) = (0, f64::NEG_INFINITY, f64::NEG_INFINITY);
-            for k in 0..self.rows.len() {
-                let ln = self.ln_prior[k] + evidence.ln_likelihood[k];
+            let rows = self.ln_prior.iter().zip(&evidence.ln_likelihood).take(self.rows.len());
+            for (k, (prior, likelihood)) in rows.enumerate() {
+                let ln = prior + likelihood;
                 if ln > best {
                     second = best;
                     best = ln;

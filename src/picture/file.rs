@@ -418,7 +418,7 @@ impl TrackFile {
         let (post, subject) = (scene.post, scene.subject);
         let identifier = &*post.identifier;
         let time = scene.time(scan);
-        track.next_declaration = post.clock.first_from(time.0 + identifier.interval_ms).max(scan + 1);
+        track.next_declaration = scan + post.declares_every;
         let declared = identifier.declare(subject.truth_row, word);
         self.declared[usize::from(declared)] += 1;
         track.looks += 1;

@@ -34,6 +34,8 @@ pub struct Post {
     pub place: Point,
     /// When it scans.
     pub clock: ScanClock,
+    /// Scans from one declaration to the next.
+    pub declares_every: u64,
     /// How it keeps track.
     pub tracker: TrackerSpec,
     /// How it identifies.

@@ -198,35 +198,48 @@ pub fn look(
         let step_s = clock.period_ms as f64 / 1000.0;
         let mut lanes = bits_between(from, to) & !scans.looks;
         let first_s = clock.time_ms(first) as f64 / 1000.0;
-        let mut range2_m2 = [0.0; BLOCK];
-        match window.shape {
+        let mut rough_m2 = [0.0f32; BLOCK];
+        let lanes_of = (from, to);
+        let found = match window.shape {
             Shape::Line { base_m2, speed2, nearest_s } => {
-                for (i, range2) in range2_m2.iter_mut().enumerate() {
-                    let time_s = (first_s - nearest_s) + i as f64 * step_s;
-                    *range2 = base_m2 + speed2 * (time_s * time_s);
+                let start_s = first_s - nearest_s;
+                let (base, speed2_32, start, step) = (base_m2 as f32, speed2 as f32, start_s as f32, step_s as f32);
+                for (i, range2) in rough_m2.iter_mut().enumerate() {
+                    let time = start + i as f32 * step;
+                    *range2 = base + speed2_32 * (time * time);
                 }
+                let exact = |i: usize| {
+                    let time_s = start_s + i as f64 * step_s;
+                    base_m2 + speed2 * (time_s * time_s)
+                };
+                hits(&sight.law, words, &rough_m2, exact, lanes_of)
             }
             Shape::Arc { base_m2, swing_m2, angle, rate_radps } => {
                 // One rotation a scan instead of one cosine: the error grows to some 64 roundings, and no further.
                 let start = angle + rate_radps * (first_s + from as f64 * step_s);
                 let ((mut sin, mut cos), (turn_sin, turn_cos)) =
                     (libm::sincos(start), libm::sincos(rate_radps * step_s));
-                for range2 in &mut range2_m2[from..to] {
-                    *range2 = base_m2 + swing_m2 * cos;
+                let mut range2_m2 = [0.0; BLOCK];
+                for i in from..to {
+                    range2_m2[i] = base_m2 + swing_m2 * cos;
+                    rough_m2[i] = range2_m2[i] as f32;
                     (sin, cos) = (sin * turn_cos + cos * turn_sin, cos * turn_cos - sin * turn_sin);
                 }
+                hits(&sight.law, words, &rough_m2, |i| range2_m2[i], lanes_of)
             }
             Shape::General { leg } => {
                 let leg = &trajectory.legs[leg as usize];
-                for (i, range2) in range2_m2.iter_mut().enumerate().take(to).skip(from) {
+                let mut range2_m2 = [0.0; BLOCK];
+                for i in from..to {
                     match sight.range2_on(leg, first_s + i as f64 * step_s) {
-                        Some(range2_m2) => *range2 = range2_m2,
+                        Some(range2) => range2_m2[i] = range2,
                         None => lanes &= !(1 << i),
                     }
+                    rough_m2[i] = range2_m2[i] as f32;
                 }
+                hits(&sight.law, words, &rough_m2, |i| range2_m2[i], lanes_of)
             }
-        }
-        let found = hits(&sight.law, words, &range2_m2, from, to);
+        };
         scans.looks |= lanes;
         scans.hits |= found & lanes;
     }
