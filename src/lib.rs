@@ -3,6 +3,8 @@
 pub mod airspace;
 pub mod coordination;
 pub mod engagement;
+pub mod error;
+pub mod geodesy;
 pub mod geometry;
 pub mod identification;
 pub mod ids;
