@@ -5,11 +5,11 @@ pub mod coordination;
 pub mod elementary;
 pub mod engagement;
 pub mod experiment;
+pub mod geodesy;
 pub mod geometry;
 pub mod guide;
 pub mod identification;
 pub mod ids;
-
 pub mod measure;
 pub mod output;
 pub mod picture;

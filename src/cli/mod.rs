@@ -1,9 +1,11 @@
 //! The commands, one file each. All printing happens here.
 
+mod check;
 mod columns;
 mod failure;
 mod rules;
 mod run;
+mod schema;
 
 use std::io::{self, Write};
 
@@ -28,6 +30,8 @@ Examples:
       fly it once and tell the story by the clock
   deconflict run scenarios/nov-2019-baseline.toml --replications 10000 --out results/baseline
       write every replication and every estimate as CSV
+  deconflict check scenarios/*.toml
+      find every mistake, with its place, before anything is flown
   deconflict rules
       list the coordination rules; `deconflict rules R6` explains one
 
@@ -37,10 +41,14 @@ Exit code: 0 done, 1 failed, 2 bad input.";
 enum Command {
     /// Fly a scenario and say what happened, with intervals.
     Run(run::RunArguments),
+    /// Check scenario files: every problem with its place; nothing is written.
+    Check(check::CheckArguments),
     /// List the coordination rules, or explain one.
     Rules(rules::RulesArguments),
     /// Explain the columns of replications.csv and the measures of summary.csv.
     Columns(columns::ColumnsArguments),
+    /// Print the JSON Schema of scenario files, with which editors complete and check them.
+    Schema,
 }
 
 impl Cli {
@@ -48,8 +56,10 @@ impl Cli {
     pub fn call(self) -> Result<(), Failure> {
         match self.command {
             Command::Run(arguments) => run::run(&arguments),
+            Command::Check(arguments) => check::check(&arguments),
             Command::Rules(arguments) => rules::rules(&arguments),
             Command::Columns(arguments) => columns::columns(&arguments),
+            Command::Schema => schema::print_schema(),
         }
     }
 }

@@ -1,10 +1,23 @@
 //! Scenarios: TOML as it is typed ([`file`]), and ready to fly ([`Scenario`]).
+//!
+//! The way of a file: parsed into a tree in which every key knows its place, merged with what it includes and with the
+//! overrides, held against the JSON Schema, checked for meaning, and resolved. Each step reports every problem it finds;
+//! a [`LoadError`] carries them with the texts, and the binary shows them.
 
+mod check;
 pub mod file;
-mod quick;
-pub use quick::LoadError;
+mod load;
+mod points;
+mod problem;
+mod resolve;
+mod shape;
+mod tree;
 
+use std::path::Path;
 use std::sync::Arc;
+
+pub use problem::{LoadError, Mark, Problem, Source, Span};
+pub use shape::schema;
 
 use crate::airspace::{Command, Link, Node, Zone};
 use crate::coordination::Rules;
@@ -49,6 +62,60 @@ pub struct Scenario {
     pub zones: Vec<Zone>,
     /// The rules in force.
     pub rules: Arc<Rules>,
+}
+
+impl Scenario {
+    /// Reads a scenario file, all it includes, and overrides written `path=value`.
+    pub fn load(path: &Path, overrides: &[String]) -> Result<Scenario, LoadError> {
+        let mut loader = load::Loader::default();
+        let tree = loader.file(path, None);
+        finish(loader, tree, overrides)
+    }
+
+    /// Reads a scenario from a text; `name` is what problems call it. Includes are relative to the directory of `name`
+    /// if that is a path with one, and refused otherwise.
+    pub fn parse(text: &str, name: &str, overrides: &[String]) -> Result<Scenario, LoadError> {
+        let mut loader = load::Loader::default();
+        let directory = Path::new(name)
+            .parent()
+            .filter(|directory| !directory.as_os_str().is_empty());
+        let tree = loader.text(text.to_owned(), name.to_owned(), directory);
+        finish(loader, Some(tree), overrides)
+    }
+}
+
+fn finish(
+    mut loader: load::Loader,
+    tree: Option<tree::Item>,
+    overrides: &[String],
+) -> Result<Scenario, LoadError> {
+    let fail = |loader: load::Loader| Err(LoadError::new(loader.problems, loader.sources));
+    let Some(mut tree) = tree else {
+        return fail(loader);
+    };
+    // What could not be read leaves holes that would be reported as missing keys.
+    if !loader.problems.is_empty() {
+        return fail(loader);
+    }
+    for text in overrides {
+        tree = loader.set(tree, text);
+    }
+    let misfits = shape::check(&tree);
+    loader.problems.extend(check::check(&tree, &misfits));
+    loader
+        .problems
+        .extend(misfits.into_iter().map(|misfit| misfit.problem));
+    if !loader.problems.is_empty() {
+        return fail(loader);
+    }
+    // Both steps can only fail where schema or checks have a gap; then that is said, not hidden.
+    let resolved = serde_json::from_value::<file::ScenarioFile>(tree.to_json())
+        .map_err(|error| error.to_string())
+        .and_then(resolve::resolve);
+    resolved.or_else(|why| {
+        loader.problems.push(Problem::new("", why).at(&tree.span, ""));
+        fail(loader)
+    })
 }
 
 /// A class of sites, ready to use.

@@ -1,0 +1,77 @@
+//! `deconflict check`: every problem of every file, nothing written.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use deconflict::scenario::Scenario;
+
+use super::{Failure, print};
+
+/// Arguments of `deconflict check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deconflict check scenarios/*.toml
+      one line for each good file, every problem of each bad one
+  deconflict check my.toml --set rules.weapons_control.status=hold
+      check it as `run` with the same --set would read it")]
+pub struct CheckArguments {
+    /// Scenario files (TOML).
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Set a value of the scenario by its path before checking; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<String>,
+}
+
+/// Runs the command.
+pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
+    let mut bad = String::new();
+    for file in &arguments.files {
+        match Scenario::load(file, &arguments.overrides) {
+            Ok(scenario) => print(&format!("{}\n", summary(file, &scenario)))?,
+            Err(error) => {
+                let count = counted(error.problems.len() as u64, "problem");
+                // anstream takes the colour out again where nobody would see it.
+                let _ = write!(bad, "{}{}: {count}\n\n", error.render(true), file.display());
+            }
+        }
+    }
+    if bad.is_empty() { Ok(()) } else { Err(Failure::BadInput(bad.trim_end().to_owned())) }
+}
+
+/// One line: what the scenario holds.
+fn summary(file: &Path, scenario: &Scenario) -> String {
+    let rules = &scenario.file.rules;
+    let rules = serde_json::to_value(rules)
+        .ok()
+        .and_then(|value| value.as_object().map(|rules| rules.len()))
+        .unwrap_or(0);
+    let aircraft: u64 = scenario.flights.iter().map(|flight| u64::from(flight.count)).sum();
+    let (fewest, most) = scenario.sites.iter().fold((0u64, 0u64), |(fewest, most), site| {
+        (fewest + u64::from(site.count.0), most + u64::from(site.count.1))
+    });
+    let sites = if fewest == most {
+        counted(most, "site")
+    } else {
+        format!("{fewest} to {most} sites")
+    };
+    format!(
+        "{}: ok: {} ({} aircraft), {sites}, {}, {} h from {}",
+        file.display(),
+        counted(scenario.flights.len() as u64, "flight"),
+        aircraft,
+        counted(rules as u64, "rule"),
+        scenario.duration.hours(),
+        scenario.start,
+    )
+}
+
+fn counted(count: u64, what: &str) -> String {
+    if count == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{count} {what}s")
+    }
+}

@@ -1,0 +1,991 @@
+//! The meaning of a scenario: names that must exist, numbers that must agree. Every problem, none twice.
+//!
+//! Works entry by entry on typed data, so that one misshapen flight does not hide what is wrong with the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+
+use super::file::*;
+use super::points::{self, Places};
+use super::problem::Problem;
+use super::shape::{self, Misfit};
+use super::tree::{Item, dotted, quoted};
+use crate::airspace::Delay;
+use crate::coordination::{HostileOn, RulesSpec};
+use crate::geometry::{Area, Point};
+use crate::identification::{Combine, ConfusionMatrix, Hypotheses, IdentificationSpec};
+use crate::platform::{AircraftSpec, Turns};
+use crate::record::Regard;
+use crate::sensing::ScanPhase;
+use crate::units::GRAVITY_MPS2;
+
+/// Most rows of a confusion matrix.
+const MOST_ROWS: usize = 15;
+
+/// Largest departure from 1 of the sum of a row, for each of its columns: what rounding may cost.
+const ROW_TOLERANCE: f64 = 1e-9;
+
+/// The column of a confusion matrix that stands for no declaration.
+pub(crate) const UNKNOWN: &str = "unknown";
+
+/// The entries of a table of names; `None` where the shape is wrong.
+type Entries<T> = BTreeMap<String, Option<T>>;
+
+/// Reports everything that is wrong with the meaning of `root`; what `misfits` names is left out.
+pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
+    let loader = Entry { root, misfits };
+    let mut check = Check {
+        root,
+        problems: Vec::new(),
+        sides: loader.all("sides"),
+        places_typed: loader.all("places"),
+        places: Places::new(),
+        aircraft: loader.all("aircraft"),
+        flights: loader.all("flights"),
+        classes: loader.all("site_classes"),
+        sites: loader.all("sites"),
+        nodes: loader.all("nodes"),
+        links: loader.all("links"),
+        zones: loader.all("zones"),
+        relations: loader.all("relations"),
+        rules: loader.one(&["rules"]).unwrap_or_default(),
+    };
+    check.everything();
+    check.problems
+}
+
+struct Entry<'a> {
+    root: &'a Item,
+    misfits: &'a [Misfit],
+}
+
+impl Entry<'_> {
+    fn one<T: DeserializeOwned>(&self, path: &[&str]) -> Option<T> {
+        let item = self.root.get(path)?;
+        let misshapen = self
+            .misfits
+            .iter()
+            .any(|misfit| misfit.path.len() >= path.len() && misfit.path.iter().zip(path).all(|(a, b)| a == b));
+        if misshapen {
+            return None;
+        }
+        serde_json::from_value(item.to_json()).ok()
+    }
+
+    fn all<T: DeserializeOwned>(&self, section: &str) -> Entries<T> {
+        self.root
+            .get(&[section])
+            .and_then(Item::table)
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| (name.clone(), self.one(&[section, name])))
+            .collect()
+    }
+}
+
+struct Check<'a> {
+    root: &'a Item,
+    problems: Vec<Problem>,
+    sides: Entries<SideFile>,
+    places_typed: Entries<PlaceFile>,
+    places: Places,
+    aircraft: Entries<AircraftSpec>,
+    flights: Entries<FlightFile>,
+    classes: Entries<SiteClassFile>,
+    sites: Entries<SiteFile>,
+    nodes: Entries<NodeFile>,
+    links: Entries<LinkFile>,
+    zones: Entries<ZoneFile>,
+    relations: Entries<BTreeMap<String, Regard>>,
+    rules: RulesSpec,
+}
+
+/// The shaped entries of a table, as a copy to walk while problems are noted.
+fn shaped<T: Clone>(entries: &Entries<T>) -> Vec<(String, T)> {
+    entries
+        .iter()
+        .filter_map(|(name, entry)| Some((name.clone(), entry.clone()?)))
+        .collect()
+}
+
+/// `base` and more steps.
+macro_rules! path {
+    ($base:expr; $($step:expr),* $(,)?) => {{
+        let mut path: Vec<&str> = $base.to_vec();
+        $(path.push($step);)*
+        path
+    }};
+}
+
+impl Check<'_> {
+    fn shown(&self, path: &[&str]) -> String {
+        dotted(self.root, path)
+    }
+
+    /// Notes a problem at a path: the message is the path and what is said of it.
+    fn note(&mut self, path: &[&str], said: impl AsRef<str>) -> &mut Problem {
+        let shown = self.shown(path);
+        let problem = Problem::new(shown.clone(), format!("{shown} {}", said.as_ref()))
+            .at(&self.root.place(path), "");
+        self.problems.push(problem);
+        self.problems.last_mut().expect("just pushed")
+    }
+
+    /// A problem with the other side of the disagreement.
+    fn note_both(&mut self, path: &[&str], said: impl AsRef<str>, other: &[&str], label: &str) {
+        let other = self.root.get(other).map(|_| self.root.place(other));
+        let problem = self.note(path, said);
+        if let Some(other) = other
+            && problem.marks.iter().all(|mark| mark.span != other)
+        {
+            *problem = problem.clone().at(&other, label);
+        }
+    }
+
+    /// Reports a name that is not defined in `section`, with near matches and the place of the nearest.
+    fn name<T>(&mut self, path: &[&str], name: &str, section: &str, what: &str, entries: &Entries<T>) -> bool {
+        let known: Vec<&str> = entries.keys().map(String::as_str).collect();
+        if known.contains(&name) {
+            return true;
+        }
+        self.dangling(path, name, section, what, &known);
+        false
+    }
+
+    fn dangling(&mut self, path: &[&str], name: &str, section: &str, what: &str, known: &[&str]) {
+        let nearest = shape::near(name, known.iter().copied()).first().copied();
+        let help = shape::suggest(name, known, &format!("names in {section}"));
+        let place = nearest.map(|nearest| self.root.place(&[section, nearest]));
+        let said = format!("names {}, which is not {what}", quoted(name));
+        let problem = self.note(path, said);
+        problem.help = help;
+        if let Some(place) = place {
+            *problem = problem.clone().at(&place, "near match defined here");
+        }
+    }
+
+    fn everything(&mut self) {
+        self.clock();
+        self.named_places();
+        self.types();
+        self.graph();
+        self.zone_volumes();
+        self.all_flights();
+        self.all_classes();
+        self.all_sites();
+        self.relations();
+        self.rules();
+    }
+
+    fn clock(&mut self) {
+        let text = match self.root.get(&["start_utc"]).map(Item::to_json) {
+            Some(serde_json::Value::String(text)) => text,
+            _ => return,
+        };
+        let hours = self
+            .root
+            .get(&["duration_h"])
+            .and_then(|item| item.to_json().as_f64())
+            .filter(|hours| (0.0..=8784.0).contains(hours))
+            .unwrap_or(0.0);
+        match text.parse::<jiff::Timestamp>() {
+            Err(_) => {
+                let said = format!(
+                    "is {:?}; expected a UTC time as 2019-11-21T06:00:00Z",
+                    super::tree::clip(&text)
+                );
+                self.note(&["start_utc"], said);
+            }
+            Ok(start) => {
+                let span = jiff::SignedDuration::from_secs((hours * 3600.0) as i64 + 1);
+                if start.checked_add(span).is_err() {
+                    self.note(&["start_utc"], "plus duration_h is beyond the year 9999");
+                }
+            }
+        }
+    }
+
+    fn named_places(&mut self) {
+        for (name, place) in shaped(&self.places_typed) {
+            match points::place(&place) {
+                Ok(point) => {
+                    self.places.insert(name, Some(point));
+                }
+                Err(why) => {
+                    self.note(&["places", &name], why);
+                    self.places.insert(name, None);
+                }
+            }
+        }
+        for name in self.places_typed.keys() {
+            self.places.entry(name.clone()).or_insert(None);
+        }
+    }
+
+    /// The point of the plane, or `None` with a problem noted (or noted already).
+    fn point(&mut self, path: &[&str], point: &PointFile) -> Option<Point> {
+        match points::point(point, &self.places) {
+            Ok(point) => point,
+            Err(points::Fault::NoPlace(name)) => {
+                let places = std::mem::take(&mut self.places);
+                let known: Vec<&str> = places.keys().map(String::as_str).collect();
+                self.dangling(path, &name, "places", "a place and not an MGRS reference", &known);
+                self.places = places;
+                None
+            }
+            Err(points::Fault::Other(why)) => {
+                self.note(path, why);
+                None
+            }
+        }
+    }
+
+    fn types(&mut self) {
+        for (name, spec) in shaped(&self.aircraft) {
+            let at = ["aircraft", name.as_str()];
+            if name == UNKNOWN {
+                self.note(&at, "is the name of the column for no declaration; expected another name");
+            }
+            if let (Some(min), Some(max)) = (spec.min_speed_mps, spec.max_speed_mps)
+                && min > max
+            {
+                let said = format!("is {min}; expected <= max_speed_mps, which is {max}");
+                self.note_both(
+                    &path!(at; "min_speed_mps"),
+                    said,
+                    &path!(at; "max_speed_mps"),
+                    "",
+                );
+            }
+            self.speed(&path!(at; "cruise_mps"), spec.cruise_mps, &name, &spec);
+            self.altitude(&path!(at; "altitude_m"), spec.altitude_m, &name, &spec);
+        }
+    }
+
+    fn speed(&mut self, path: &[&str], speed_mps: f64, type_name: &str, spec: &AircraftSpec) {
+        if let Some(min) = spec.min_speed_mps.filter(|min| speed_mps < *min) {
+            let said = format!(
+                "is {speed_mps}; expected >= {min}, the min_speed_mps of {}",
+                quoted(type_name)
+            );
+            self.note_both(path, said, &["aircraft", type_name, "min_speed_mps"], "lowest speed");
+        }
+        if let Some(max) = spec.max_speed_mps.filter(|max| speed_mps > *max) {
+            let said = format!(
+                "is {speed_mps}; expected <= {max}, the max_speed_mps of {}",
+                quoted(type_name)
+            );
+            self.note_both(path, said, &["aircraft", type_name, "max_speed_mps"], "highest speed");
+        }
+    }
+
+    fn altitude(&mut self, path: &[&str], altitude_m: f64, type_name: &str, spec: &AircraftSpec) {
+        if let Some(ceiling) = spec.ceiling_m.filter(|ceiling| altitude_m > *ceiling) {
+            let said = format!(
+                "is {altitude_m}; expected <= {ceiling}, the ceiling_m of {}",
+                quoted(type_name)
+            );
+            self.note_both(path, said, &["aircraft", type_name, "ceiling_m"], "ceiling");
+        }
+    }
+
+    fn delay(&mut self, path: &[&str], delay: Option<&Delay>) {
+        if let Some(Delay::Uniform(uniform)) = delay
+            && uniform.min_s > uniform.max_s
+        {
+            let said = format!("is {}; expected <= max_s, which is {}", uniform.min_s, uniform.max_s);
+            self.note_both(
+                &path!(path; "uniform", "min_s"),
+                said,
+                &path!(path; "uniform", "max_s"),
+                "",
+            );
+        }
+    }
+
+    fn side(&mut self, path: &[&str], side: &str) {
+        let sides = std::mem::take(&mut self.sides);
+        self.name(path, side, "sides", "a side", &sides);
+        self.sides = sides;
+    }
+
+    fn node(&mut self, path: &[&str], node: &str) {
+        let nodes = std::mem::take(&mut self.nodes);
+        self.name(path, node, "nodes", "a node", &nodes);
+        self.nodes = nodes;
+    }
+
+    fn graph(&mut self) {
+        for (name, node) in shaped(&self.nodes) {
+            self.side(&["nodes", &name, "side"], &node.side);
+        }
+        for (name, link) in shaped(&self.links) {
+            let at = ["links", name.as_str()];
+            self.node(&path!(at; "from"), &link.from);
+            self.node(&path!(at; "to"), &link.to);
+            if link.from == link.to {
+                let said = format!("is {}, as is from; expected another node", quoted(&link.to));
+                self.note_both(&path!(at; "to"), said, &path!(at; "from"), "");
+            }
+            self.delay(&path!(at; "latency"), link.latency.as_ref());
+        }
+    }
+
+    fn area(&mut self, path: &[&str], area: &AreaFile) -> Option<Area> {
+        match area {
+            AreaFile::Circle(circle) => {
+                let center = self.point(&path!(path; "circle", "center"), &circle.center)?;
+                Some(Area::Circle {
+                    center,
+                    radius_m: circle.radius_m,
+                })
+            }
+            AreaFile::Sector(sector) => {
+                let at = path!(path; "sector");
+                if sector.min_range_m >= sector.max_range_m {
+                    let said = format!(
+                        "is {}; expected < max_range_m, which is {}: the sector is empty",
+                        sector.min_range_m, sector.max_range_m
+                    );
+                    self.note_both(&path!(at; "min_range_m"), said, &path!(at; "max_range_m"), "");
+                }
+                let width_deg = points::width_deg(sector.from_deg, sector.to_deg);
+                if width_deg <= 0.0 {
+                    let said = format!(
+                        "is {}, the same bearing as from_deg: the sector is empty; expected 0 and 360 for a full ring",
+                        sector.to_deg
+                    );
+                    self.note_both(&path!(at; "to_deg"), said, &path!(at; "from_deg"), "");
+                }
+                let center = self.point(&path!(at; "center"), &sector.center)?;
+                Some(points::sector(center, sector))
+            }
+            AreaFile::Box(corners) => {
+                let at = path!(path; "box");
+                let south_west = self.point(&path!(at; "south_west"), &corners.south_west);
+                let north_east = self.point(&path!(at; "north_east"), &corners.north_east);
+                let (south_west, north_east) = (south_west?, north_east?);
+                for (low, high, direction) in [
+                    (south_west.x, north_east.x, "east"),
+                    (south_west.y, north_east.y, "north"),
+                ] {
+                    if low >= high {
+                        let said = format!(
+                            "lies at {high} m {direction}; expected > {low} m, that of south_west: the box is empty"
+                        );
+                        self.note_both(&path!(at; "north_east"), said, &path!(at; "south_west"), "");
+                    }
+                }
+                Some(Area::Box {
+                    south_west,
+                    north_east,
+                })
+            }
+        }
+    }
+
+    fn zone_volumes(&mut self) {
+        for (name, zone) in shaped(&self.zones) {
+            let at = ["zones", name.as_str()];
+            self.area(&path!(at; "area"), &zone.area);
+            if let Some(top) = zone.top_m.filter(|top| zone.floor_m >= *top) {
+                let said = format!("is {}; expected < top_m, which is {top}", zone.floor_m);
+                self.note_both(&path!(at; "floor_m"), said, &path!(at; "top_m"), "");
+            }
+        }
+    }
+
+    fn all_flights(&mut self) {
+        for (name, flight) in shaped(&self.flights) {
+            let at = ["flights", name.as_str()];
+            let aircraft = std::mem::take(&mut self.aircraft);
+            self.name(
+                &path!(at; "aircraft"),
+                &flight.aircraft,
+                "aircraft",
+                "an aircraft type",
+                &aircraft,
+            );
+            let spec = aircraft.get(&flight.aircraft).cloned().flatten();
+            self.aircraft = aircraft;
+            self.side(&path!(at; "side"), &flight.side);
+            if let Some(spec) = &spec {
+                if let Some(speed) = flight.speed_mps {
+                    self.speed(&path!(at; "speed_mps"), speed, &flight.aircraft, spec);
+                }
+                if let Some(altitude) = flight.altitude_m {
+                    self.altitude(&path!(at; "altitude_m"), altitude, &flight.aircraft, spec);
+                }
+                if flight.turns == Turns::Bank && spec.bank_deg.is_none() {
+                    let key = if self.root.get(&path!(at; "turns")).is_some() { "turns" } else { "aircraft" };
+                    let said = format!(
+                        "needs bank_deg, which {} lacks: the flight turns by bank",
+                        quoted(&flight.aircraft)
+                    );
+                    self.note_both(
+                        &path!(at; key),
+                        said,
+                        &["aircraft", &flight.aircraft],
+                        "has no bank_deg",
+                    );
+                    if let Some(problem) = self.problems.last_mut() {
+                        problem.help = Some("give the type a bank_deg, or the flight turns = \"instant\"".to_owned());
+                    }
+                }
+            }
+            if let StartFile::Departs(departure) = &flight.start {
+                self.delay(&path!(at; "start", "departs", "delay"), departure.delay.as_ref());
+            }
+            self.route(&at, &flight, spec.as_ref());
+            if let Some(home) = &flight.home {
+                self.point(&path!(at; "home"), home);
+            }
+            if let Some(objective) = &flight.objective {
+                self.point(&path!(at; "objective", "at"), &objective.at);
+            }
+            if let Some(plan) = &flight.plan {
+                self.plan(&at, &flight, plan);
+            }
+        }
+    }
+
+    fn plan(&mut self, at: &[&str], flight: &FlightFile, plan: &PlanFile) {
+        for (index, node) in plan.addressees.iter().enumerate() {
+            let number = index.to_string();
+            self.node(&path!(at; "plan", "addressees", &number), node);
+        }
+        if let Some(node) = &plan.astray_to {
+            self.node(&path!(at; "plan", "astray_to"), node);
+        }
+        if let Some(amendment) = &plan.amendment {
+            let here = path!(at; "plan", "amendment");
+            if flight.start == StartFile::Airborne {
+                self.note_both(
+                    &here,
+                    "moves the departure, but the flight is in the air at the start; expected a start that departs",
+                    &path!(at; "start"),
+                    "",
+                );
+            }
+            if amendment.notice_s > plan.notice_s {
+                let said = format!(
+                    "is {}; expected <= {}, the notice_s of the plan: the second version cannot precede the first",
+                    amendment.notice_s, plan.notice_s
+                );
+                self.note_both(&path!(here; "notice_s"), said, &path!(at; "plan", "notice_s"), "");
+            }
+        }
+    }
+
+    /// The points of a leg list; equal neighbours are reported at the second.
+    fn waypoints(
+        &mut self,
+        path: &[&str],
+        list: &[WaypointFile],
+        flight: &FlightFile,
+        spec: Option<&AircraftSpec>,
+    ) -> Vec<Option<Point>> {
+        let mut found: Vec<Option<Point>> = Vec::new();
+        for (index, waypoint) in list.iter().enumerate() {
+            let number = index.to_string();
+            let here = path!(path; &number);
+            let point = match waypoint {
+                WaypointFile::Point(point) => self.point(&here, point),
+                WaypointFile::AtAltitude(waypoint) => {
+                    if let Some(spec) = spec {
+                        self.altitude(
+                            &path!(here; "altitude_m"),
+                            waypoint.altitude_m,
+                            &flight.aircraft,
+                            spec,
+                        );
+                    }
+                    self.point(&path!(here; "at"), &waypoint.at)
+                }
+            };
+            if let (Some(point), Some(Some(before))) = (point, found.last())
+                && point == *before
+            {
+                let before = (index - 1).to_string();
+                self.note_both(
+                    &here,
+                    "is the same point as the one before it; expected another",
+                    &path!(path; &before),
+                    "the one before",
+                );
+            }
+            found.push(point);
+        }
+        found
+    }
+
+    fn route(&mut self, at: &[&str], flight: &FlightFile, spec: Option<&AircraftSpec>) {
+        match &flight.route {
+            RouteFile::Waypoints(waypoints) => {
+                let here = path!(at; "route", "waypoints", "points");
+                self.enough_points(&here, waypoints.points.len());
+                self.waypoints(&here, &waypoints.points, flight, spec);
+            }
+            RouteFile::Loop(circuit) => {
+                let here = path!(at; "route", "loop", "points");
+                self.enough_points(&here, circuit.points.len());
+                let found = self.waypoints(&here, &circuit.points, flight, spec);
+                if let [Some(first), .., Some(last)] = found.as_slice()
+                    && first == last
+                    && found.len() > 2
+                {
+                    let last = (found.len() - 1).to_string();
+                    self.note_both(
+                        &path!(here; &last),
+                        "is the first point again; expected another: the loop closes itself",
+                        &path!(here; "0"),
+                        "the first",
+                    );
+                }
+            }
+            RouteFile::Orbit(orbit) => {
+                let here = path!(at; "route", "orbit");
+                self.waypoints(&path!(here; "ingress"), &orbit.ingress, flight, spec);
+                self.waypoints(&path!(here; "egress"), &orbit.egress, flight, spec);
+                self.point(&path!(here; "center"), &orbit.center);
+                self.radius(&path!(here; "radius_m"), orbit.radius_m, flight, spec);
+            }
+            RouteFile::Racetrack(racetrack) => {
+                let here = path!(at; "route", "racetrack");
+                self.waypoints(&path!(here; "ingress"), &racetrack.ingress, flight, spec);
+                self.waypoints(&path!(here; "egress"), &racetrack.egress, flight, spec);
+                let from = self.point(&path!(here; "from"), &racetrack.from);
+                let to = self.point(&path!(here; "to"), &racetrack.to);
+                if from.is_some() && from == to {
+                    self.note_both(
+                        &path!(here; "to"),
+                        "is the same point as from; expected another (a circle is an orbit)",
+                        &path!(here; "from"),
+                        "",
+                    );
+                }
+                self.radius(&path!(here; "radius_m"), racetrack.radius_m, flight, spec);
+            }
+        }
+    }
+
+    fn enough_points(&mut self, path: &[&str], count: usize) {
+        if count < 2 {
+            let said = match count {
+                0 => "is empty; expected at least 2 points",
+                _ => "has 1 point; expected at least 2",
+            };
+            self.note(path, said);
+        }
+    }
+
+    fn radius(&mut self, path: &[&str], radius_m: f64, flight: &FlightFile, spec: Option<&AircraftSpec>) {
+        let Some(spec) = spec else { return };
+        let (Turns::Bank, Some(bank_deg)) = (flight.turns, spec.bank_deg) else {
+            return;
+        };
+        let speed_mps = flight.speed_mps.unwrap_or(spec.cruise_mps);
+        let smallest_m = speed_mps * speed_mps / (GRAVITY_MPS2 * libm::tan(bank_deg.to_radians()));
+        if radius_m < smallest_m {
+            let said = format!(
+                "is {radius_m}; expected >= {:.0}, the turn radius at {speed_mps} m/s and {bank_deg} degrees of bank",
+                libm::ceil(smallest_m)
+            );
+            self.note_both(path, said, &["aircraft", &flight.aircraft, "bank_deg"], "bank limit");
+        }
+    }
+
+    fn all_classes(&mut self) {
+        for (name, class) in shaped(&self.classes) {
+            let at = ["site_classes", name.as_str()];
+            if let ScanPhase::Fixed(phase) = class.sensor.scan_phase
+                && phase.first_s > class.sensor.scan_s
+            {
+                let said = format!(
+                    "is {}; expected <= scan_s, which is {}",
+                    phase.first_s, class.sensor.scan_s
+                );
+                self.note_both(
+                    &path!(at; "sensor", "scan_phase", "fixed", "first_s"),
+                    said,
+                    &path!(at; "sensor", "scan_s"),
+                    "",
+                );
+            }
+            if class.tracker.confirm_hits > class.tracker.confirm_scans {
+                let said = format!(
+                    "is {}; expected <= confirm_scans, which is {}",
+                    class.tracker.confirm_hits, class.tracker.confirm_scans
+                );
+                self.note_both(
+                    &path!(at; "tracker", "confirm_hits"),
+                    said,
+                    &path!(at; "tracker", "confirm_scans"),
+                    "",
+                );
+            }
+            if let Some(weapon) = &class.weapon {
+                let here = path!(at; "weapon");
+                if weapon.min_range_m >= weapon.max_range_m {
+                    let said = format!(
+                        "is {}; expected < max_range_m, which is {}: the envelope is empty",
+                        weapon.min_range_m, weapon.max_range_m
+                    );
+                    self.note_both(&path!(here; "min_range_m"), said, &path!(here; "max_range_m"), "");
+                }
+                if let Some(max) = weapon.max_altitude_m.filter(|max| weapon.min_altitude_m >= *max) {
+                    let said = format!(
+                        "is {max}; expected > min_altitude_m, which is {}: the envelope is empty",
+                        weapon.min_altitude_m
+                    );
+                    self.note_both(
+                        &path!(here; "max_altitude_m"),
+                        said,
+                        &path!(here; "min_altitude_m"),
+                        "",
+                    );
+                }
+                self.delay(&path!(here; "reaction"), Some(&weapon.reaction));
+            }
+            self.identification(&path!(at; "identification"), &name, &class.identification);
+        }
+    }
+
+    fn identification(&mut self, at: &[&str], class: &str, spec: &IdentificationSpec) {
+        let rows: Vec<String> = spec.world.keys().cloned().collect();
+        let world = path!(at; "world");
+        if rows.is_empty() {
+            self.note(&world, "has no rows; expected at least one");
+        }
+        if rows.len() > MOST_ROWS {
+            let said = format!("has {} rows; expected at most {MOST_ROWS}", rows.len());
+            self.note(&world, said);
+        }
+        match spec.over {
+            Hypotheses::Regards => {
+                let wanted: Vec<&str> = Regard::ALL.iter().map(|regard| regard.code()).collect();
+                for row in rows.iter().filter(|row| !wanted.contains(&row.as_str())) {
+                    let problem = self.note_row(&world, row, "is not a regard; expected friend, neutral and hostile");
+                    problem.help = shape::suggest(row, &["friend", "hostile", "neutral"], "regards");
+                }
+                for regard in wanted {
+                    if !spec.world.contains_key(regard) {
+                        let said = format!("lacks the row {regard}; expected friend, neutral and hostile");
+                        self.note_both(&world, said, &path!(at; "over"), "rows are regards");
+                    }
+                }
+            }
+            Hypotheses::Types => {
+                let aircraft = std::mem::take(&mut self.aircraft);
+                for row in &rows {
+                    if row == UNKNOWN {
+                        self.note_row(&world, row, "is a column, not a row; expected aircraft types");
+                    } else {
+                        self.name(&path!(world; row), row, "aircraft", "an aircraft type", &aircraft);
+                    }
+                }
+                self.aircraft = aircraft;
+            }
+        }
+        self.matrix(&world, &spec.world, &rows);
+        if let Some(believed) = &spec.believed {
+            let here = path!(at; "believed");
+            for row in &rows {
+                if !believed.contains_key(row) {
+                    let said = format!("lacks the row {}, which world has", quoted(row));
+                    self.note_both(&here, said, &path!(world; row), "");
+                }
+            }
+            for row in believed.keys().filter(|row| !spec.world.contains_key(*row)) {
+                self.note_both(
+                    &path!(here; row),
+                    "is a row that world lacks; expected the same rows",
+                    &world,
+                    "",
+                );
+            }
+            self.matrix(&here, believed, &rows);
+        }
+        self.prior(at, spec, &rows);
+        self.regard_shares(at, spec, &rows);
+        self.thresholds(at, spec);
+        self.surprise(at, class, spec);
+    }
+
+    fn note_row(&mut self, matrix: &[&str], row: &str, said: &str) -> &mut Problem {
+        self.note(&path!(matrix; row), said)
+    }
+
+    /// Columns and sums of a confusion matrix.
+    fn matrix(&mut self, at: &[&str], matrix: &ConfusionMatrix, rows: &[String]) {
+        let known: Vec<&str> = rows.iter().map(String::as_str).chain([UNKNOWN]).collect();
+        for (row, columns) in matrix {
+            for column in columns.keys().filter(|column| !known.contains(&column.as_str())) {
+                let help = shape::suggest(column, &known, "columns");
+                let problem = self.note(
+                    &path!(at; row, column),
+                    "is neither a row nor unknown: nothing else can be declared",
+                );
+                problem.help = help;
+            }
+            let sum: f64 = columns.values().map(|probability| probability.0).sum();
+            if (sum - 1.0).abs() > ROW_TOLERANCE * columns.len().max(1) as f64 {
+                let said = format!("sums to {}; expected 1", libm::round(sum * 1e9) / 1e9);
+                let said = if (libm::round(sum * 1e9) / 1e9 - 1.0).abs() < 1e-12 {
+                    format!("sums to 1 {:+e}; expected 1", sum - 1.0)
+                } else {
+                    said
+                };
+                self.note(&path!(at; row), said);
+            }
+        }
+    }
+
+    fn prior(&mut self, at: &[&str], spec: &IdentificationSpec, rows: &[String]) {
+        if spec.prior.is_empty() {
+            return;
+        }
+        let here = path!(at; "prior");
+        let known: Vec<&str> = rows.iter().map(String::as_str).collect();
+        for name in spec.prior.keys().filter(|name| !spec.world.contains_key(*name)) {
+            let help = shape::suggest(name, &known, "rows");
+            let problem = self.note(&path!(here; name), "is not a row of world");
+            problem.help = help;
+        }
+        for row in rows.iter().filter(|row| !spec.prior.contains_key(*row)) {
+            let said = format!("lacks the row {}, which world has; 0 says never", quoted(row));
+            self.note_both(&here, said, &path!(at; "world", row), "");
+        }
+        if spec.prior.values().all(|weight| weight.0 == 0.0) {
+            self.note(&here, "is 0 for every row; expected at least one > 0");
+        }
+    }
+
+    fn regard_shares(&mut self, at: &[&str], spec: &IdentificationSpec, rows: &[String]) {
+        let here = path!(at; "regards");
+        if spec.over == Hypotheses::Regards {
+            if !spec.regards.is_empty() {
+                self.note_both(
+                    &here,
+                    "divides types into regards, but the rows of world are regards already",
+                    &path!(at; "over"),
+                    "",
+                );
+            }
+            return;
+        }
+        let known: Vec<&str> = rows.iter().map(String::as_str).collect();
+        for (name, shares) in &spec.regards {
+            if !spec.world.contains_key(name) {
+                let help = shape::suggest(name, &known, "rows");
+                let problem = self.note(&path!(here; name), "is not a row of world");
+                problem.help = help;
+            }
+            if shares.friend == 0.0 && shares.neutral == 0.0 && shares.hostile == 0.0 {
+                self.note(
+                    &path!(here; name),
+                    "has only shares of 0; expected friend, neutral or hostile > 0",
+                );
+            }
+        }
+        for row in rows.iter().filter(|row| !spec.regards.contains_key(*row)) {
+            let said = format!(
+                "lacks {}, a row of world: what is a declared {} held for?",
+                quoted(row),
+                quoted(row)
+            );
+            self.note_both(&here, said, &path!(at; "world", row), "this row");
+        }
+    }
+
+    fn thresholds(&mut self, at: &[&str], spec: &IdentificationSpec) {
+        let here = path!(at; "identity");
+        let identity = &spec.identity;
+        for (low, low_value, high, high_value) in [
+            ("suspect", identity.suspect, "hostile", identity.hostile),
+            ("assumed_friend", identity.assumed_friend, "friend", identity.friend),
+        ] {
+            if low_value > high_value {
+                let said = format!("is {low_value}; expected <= {high}, which is {high_value}");
+                self.note_both(&path!(here; low), said, &path!(here; high), "");
+            }
+        }
+    }
+
+    /// Fused evidence must never be impossible under every hypothesis: what the world can declare about one aircraft,
+    /// some row must be able to declare in the site's belief.
+    fn surprise(&mut self, at: &[&str], class: &str, spec: &IdentificationSpec) {
+        let used = self.sites.values().flatten().any(|site| site.class == class);
+        let Some(believed) = spec.believed.as_ref().filter(|_| spec.combine == Combine::Fused && used) else {
+            return;
+        };
+        let possible = |row: &str| spec.prior.is_empty() || spec.prior.get(row).is_some_and(|weight| weight.0 > 0.0);
+        let mut reported: BTreeSet<String> = BTreeSet::new();
+        for columns in spec.world.values() {
+            for declared in columns.iter().filter(|(_, p)| p.0 > 0.0).map(|(name, _)| name) {
+                let believable = believed
+                    .iter()
+                    .any(|(row, columns)| possible(row) && columns.get(declared).is_some_and(|p| p.0 > 0.0));
+                if !believable && reported.insert(declared.clone()) {
+                    let said = format!(
+                        "gives {} probability 0 in every row that the prior allows, but world can declare it",
+                        quoted(declared)
+                    );
+                    let producer = spec
+                        .world
+                        .iter()
+                        .find(|(_, columns)| columns.get(declared).is_some_and(|p| p.0 > 0.0))
+                        .map(|(row, _)| row.clone())
+                        .unwrap_or_default();
+                    self.note_both(
+                        &path!(at; "believed"),
+                        said,
+                        &path!(at; "world", &producer, declared),
+                        "can be declared",
+                    );
+                }
+            }
+        }
+    }
+
+    fn all_sites(&mut self) {
+        let mut missing: BTreeSet<(String, String)> = BTreeSet::new();
+        for (name, site) in shaped(&self.sites) {
+            let at = ["sites", name.as_str()];
+            self.side(&path!(at; "side"), &site.side);
+            let classes = std::mem::take(&mut self.classes);
+            self.name(&path!(at; "class"), &site.class, "site_classes", "a site class", &classes);
+            let class = classes.get(&site.class).cloned().flatten();
+            self.classes = classes;
+            match &site.position {
+                PositionFile::At(point) => {
+                    self.point(&path!(at; "position", "at"), point);
+                }
+                PositionFile::DrawnIn(area) => {
+                    self.area(&path!(at; "position", "drawn_in"), area);
+                }
+            }
+            if let CountFile::Between(range) = site.count
+                && range.min > range.max
+            {
+                let said = format!("is {}; expected <= max, which is {}", range.min, range.max);
+                self.note_both(&path!(at; "count", "min"), said, &path!(at; "count", "max"), "");
+            }
+            if let Some(command) = &site.command {
+                self.node(&path!(at; "command", "node"), &command.node);
+                self.delay(&path!(at; "command", "latency"), command.latency.as_ref());
+            }
+            let Some(class) = class else { continue };
+            if class.identification.over != Hypotheses::Types {
+                continue;
+            }
+            for (flight_name, flight) in shaped(&self.flights) {
+                let known = self.aircraft.contains_key(&flight.aircraft);
+                if known
+                    && !class.identification.world.contains_key(&flight.aircraft)
+                    && missing.insert((site.class.clone(), flight.aircraft.clone()))
+                {
+                    let said = format!(
+                        "lacks the row {}, the type of flight {}",
+                        quoted(&flight.aircraft),
+                        quoted(&flight_name)
+                    );
+                    self.note_both(
+                        &["site_classes", &site.class, "identification", "world"],
+                        said,
+                        &["flights", &flight_name, "aircraft"],
+                        "flown here",
+                    );
+                }
+            }
+        }
+    }
+
+    fn relations(&mut self) {
+        let relations = std::mem::take(&mut self.relations);
+        for (side, others) in &relations {
+            self.side(&["relations", side], side);
+            for other in others.iter().flat_map(BTreeMap::keys) {
+                self.side(&["relations", side, other], other);
+            }
+        }
+        let mut reported: BTreeSet<(String, String)> = BTreeSet::new();
+        for (site_name, site) in shaped(&self.sites) {
+            for (flight_name, flight) in shaped(&self.flights) {
+                let (shooter, other) = (&site.side, &flight.side);
+                let both_known = self.sides.contains_key(shooter) && self.sides.contains_key(other);
+                let stated = match relations.get(shooter) {
+                    Some(None) => true,
+                    Some(Some(others)) => others.contains_key(other),
+                    None => false,
+                };
+                if shooter == other || !both_known || stated {
+                    continue;
+                }
+                if !reported.insert((shooter.clone(), other.clone())) {
+                    continue;
+                }
+                let path: Vec<&str> = if relations.contains_key(shooter) {
+                    vec!["relations", shooter]
+                } else if self.root.get(&["relations"]).is_some() {
+                    vec!["relations"]
+                } else {
+                    vec!["sites", &site_name, "side"]
+                };
+                let key = format!("relations.{}.{}", quoted(shooter), quoted(other));
+                let message = format!(
+                    "{key} is missing: what does {} with site {} hold {} with flight {} for?",
+                    quoted(shooter),
+                    quoted(&site_name),
+                    quoted(other),
+                    quoted(&flight_name)
+                );
+                let problem = Problem::new(key.clone(), message)
+                    .at(&self.root.place(&path), "")
+                    .at(&self.root.place(&["flights", &flight_name, "side"]), "flies here")
+                    .help(format!("{key} = \"friend\", \"neutral\" or \"hostile\""));
+                self.problems.push(problem);
+            }
+        }
+        self.relations = relations;
+    }
+
+    fn rules(&mut self) {
+        if let Some(control) = self.rules.weapons_control.clone() {
+            for (index, status) in control.zones.iter().enumerate() {
+                let number = index.to_string();
+                let at = ["rules", "weapons_control", "zones", number.as_str()];
+                let zones = std::mem::take(&mut self.zones);
+                self.name(&path!(at; "zone"), &status.zone, "zones", "a zone", &zones);
+                self.zones = zones;
+                if let Some(until) = status.until_h.filter(|until| status.from_h >= *until) {
+                    let said = format!("is {until}; expected > from_h, which is {}", status.from_h);
+                    self.note_both(&path!(at; "until_h"), said, &path!(at; "from_h"), "");
+                }
+            }
+        }
+        let criteria = self.rules.hostile_criteria.clone();
+        if let Some(HostileOn::Type(type_name)) = criteria.map(|criteria| criteria.on) {
+            let at = ["rules", "hostile_criteria", "on", "type"];
+            let aircraft = std::mem::take(&mut self.aircraft);
+            let known = self.name(&at, &type_name, "aircraft", "an aircraft type", &aircraft);
+            self.aircraft = aircraft;
+            if !known {
+                return;
+            }
+            for (name, class) in shaped(&self.classes) {
+                let fires = class.weapon.is_some()
+                    && self.sites.values().flatten().any(|site| site.class == name);
+                if fires && !class.identification.world.contains_key(&type_name) {
+                    let said = format!(
+                        "is {}, which the matrix of armed class {} has no row for: nothing would ever be hostile to it",
+                        quoted(&type_name),
+                        quoted(&name)
+                    );
+                    self.note_both(&at, said, &["site_classes", &name, "identification", "world"], "its rows");
+                }
+            }
+        }
+    }
+}

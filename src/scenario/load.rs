@@ -1,0 +1,422 @@
+//! Files to one merged tree: reading, `include`, and overrides.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Problem, Source, Span};
+use super::shape::{Below, has_alternatives, is_scalar, near, schema, suggest};
+use super::tree::{self, Entry, Item, Table, Value, clip, quoted};
+
+/// Largest file that is read, bytes.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Deepest chain of includes.
+const DEEPEST: usize = 32;
+
+/// The name under which the text of an override is shown.
+const OVERRIDE: &str = "--set";
+
+/// Everything read so far: the texts, what was wrong with them, and the trees of files already read.
+#[derive(Default)]
+pub(crate) struct Loader {
+    pub sources: Vec<Source>,
+    pub problems: Vec<Problem>,
+    trees: HashMap<PathBuf, Option<Item>>,
+    /// Files being read, outermost first: canonical path and name as given.
+    chain: Vec<(PathBuf, String)>,
+}
+
+impl Loader {
+    /// Reads a file and all it includes; `None` if the file itself could not be read.
+    pub(crate) fn file(&mut self, path: &Path, included_at: Option<&Span>) -> Option<Item> {
+        let name = path.display().to_string();
+        let canonical = match path.canonicalize() {
+            Ok(canonical) => canonical,
+            Err(error) => return self.unreadable(included_at, &name, &reason(&error)),
+        };
+        if let Some(start) = self.chain.iter().position(|(other, _)| *other == canonical) {
+            let mut names: Vec<&str> = self.chain[start..].iter().map(|(_, name)| name.as_str()).collect();
+            names.push(&name);
+            let problem = Problem::new("include", format!("circular include: {}", names.join(" -> ")));
+            self.problem(problem, included_at, "closes the circle");
+            return None;
+        }
+        if self.chain.len() >= DEEPEST {
+            let problem = Problem::new(
+                "include",
+                format!("includes nest more than {DEEPEST} files deep at {name}"),
+            );
+            self.problem(problem, included_at, "");
+            return None;
+        }
+        if let Some(known) = self.trees.get(&canonical) {
+            return known.clone();
+        }
+        let text = match read(&canonical) {
+            Ok(text) => text,
+            Err(why) => {
+                self.trees.insert(canonical, None);
+                return self.unreadable(included_at, &name, &why);
+            }
+        };
+        self.chain.push((canonical.clone(), name.clone()));
+        let tree = self.text(text, name, path.parent());
+        self.chain.pop();
+        self.trees.insert(canonical, Some(tree.clone()));
+        Some(tree)
+    }
+
+    /// Parses a text and pulls in what it includes, relative to `directory`.
+    pub(crate) fn text(&mut self, text: String, name: String, directory: Option<&Path>) -> Item {
+        let source = self.sources.len();
+        let mut own = tree::parse_document(&text, source, &mut self.problems);
+        self.sources.push(Source { name, text });
+        let include = match &mut own.value {
+            Value::Table(table) => table.remove("include"),
+            _ => None,
+        };
+        let Some(include) = include else { return own };
+        let Value::Array(entries) = &include.item.value else {
+            self.problems.push(
+                Problem::new(
+                    "include",
+                    format!("include is {}; expected an array of file names", include.item.describe()),
+                )
+                .at(&include.key, ""),
+            );
+            return own;
+        };
+        let mut base: Option<Item> = None;
+        for entry in entries {
+            let Value::Text(file) = &entry.value else {
+                self.problems.push(
+                    Problem::new(
+                        "include",
+                        format!("include has {}; expected file names", entry.describe()),
+                    )
+                    .at(&entry.span, ""),
+                );
+                continue;
+            };
+            let Some(directory) = directory else {
+                self.problems.push(
+                    Problem::new("include", "include needs a scenario that is a file")
+                        .at(&entry.span, ""),
+                );
+                continue;
+            };
+            if let Some(tree) = self.file(&directory.join(file), Some(&entry.span)) {
+                base = Some(match base {
+                    Some(base) => merge(base, tree, Some(schema())),
+                    None => tree,
+                });
+            }
+        }
+        match base {
+            Some(base) => merge(base, own, Some(schema())),
+            None => own,
+        }
+    }
+
+    fn unreadable(&mut self, included_at: Option<&Span>, name: &str, why: &str) -> Option<Item> {
+        let key = if included_at.is_some() { "include" } else { "" };
+        let problem = Problem::new(key, format!("cannot read {name}: {why}"));
+        self.problem(problem, included_at, "included here");
+        None
+    }
+
+    fn problem(&mut self, problem: Problem, at: Option<&Span>, label: &str) {
+        self.problems.push(match at {
+            Some(span) => problem.at(span, label),
+            None => problem,
+        });
+    }
+
+    /// Merges one `path=value` over the tree.
+    pub(crate) fn set(&mut self, tree: Item, text: &str) -> Item {
+        let source = self.sources.len();
+        self.sources.push(Source {
+            name: OVERRIDE.to_owned(),
+            text: text.to_owned(),
+        });
+        match self.parse_override(&tree, text, source) {
+            Some(leaf) => merge(tree, leaf, Some(schema())),
+            None => tree,
+        }
+    }
+
+    fn parse_override(&mut self, tree: &Item, text: &str, source: usize) -> Option<Item> {
+        let span = |range| Span { source, range };
+        if text.len() as u64 > LARGEST {
+            self.problems.push(Problem::new("", "the override is too long"));
+            return None;
+        }
+        let Some(equals) = split_at_equals(text) else {
+            self.problems.push(
+                Problem::new("", format!("override {:?} has no =; expected path=value", clip(text)))
+                    .at(&span(0..text.len()), ""),
+            );
+            return None;
+        };
+        let Some(path) = parse_path(&text[..equals], source) else {
+            self.problems.push(
+                Problem::new(
+                    "",
+                    format!(
+                        "override {:?} has no key path before the =; expected names joined by dots",
+                        clip(text)
+                    ),
+                )
+                .at(&span(0..equals), ""),
+            );
+            return None;
+        };
+        let value = self.parse_value(&text[equals + 1..], equals + 1, source)?;
+        self.known_path(tree, &path)?;
+        let mut item = value;
+        for (name, key) in path.into_iter().rev() {
+            let whole = span(0..text.len());
+            let table = Table::from([(name, Entry { key, item })]);
+            item = Item {
+                span: whole,
+                value: Value::Table(table),
+            };
+        }
+        Some(item)
+    }
+
+    /// The value of an override: TOML, or a bare word that stands for a string.
+    fn parse_value(&mut self, text: &str, offset: usize, source: usize) -> Option<Item> {
+        let start = offset + (text.len() - text.trim_start().len());
+        let typed = text.trim();
+        let span = Span {
+            source,
+            range: start..start + typed.len(),
+        };
+        let error = match DeValue::parse(typed) {
+            Ok(parsed) => {
+                let before = self.problems.len();
+                let item = tree::item(parsed, source, start, &mut self.problems);
+                return (self.problems.len() == before).then_some(item);
+            }
+            Err(error) => error,
+        };
+        let bare = typed.chars().next().is_some_and(char::is_alphanumeric)
+            && !typed.chars().any(|c| c.is_control() || "\"'[]{}=#,".contains(c));
+        if bare {
+            return Some(Item {
+                span,
+                value: Value::Text(typed.to_owned()),
+            });
+        }
+        let place = error.span().map_or(span.clone(), |range| Span {
+            source,
+            range: start + range.start..start + range.end,
+        });
+        self.problems
+            .push(Problem::new("", format!("syntax: {}", error.message())).at(&place, ""));
+        None
+    }
+
+    /// Whether tree or schema know the path; else a problem with near matches.
+    fn known_path(&mut self, tree: &Item, path: &[(String, Span)]) -> Option<()> {
+        let mut node: Option<&'static Json> = Some(schema());
+        let mut item = Some(tree);
+        let mut above = String::new();
+        if path.first().is_some_and(|(name, _)| name == "include") {
+            self.problems.push(
+                Problem::new("include", "include cannot be set from the command line").at(&path[0].1, ""),
+            );
+            return None;
+        }
+        for (index, (name, span)) in path.iter().enumerate() {
+            let below = node.map(Below::of);
+            let table = item.and_then(Item::table);
+            let existing = table.and_then(|table| table.get(name));
+            let child = below.as_ref().and_then(|below| below.child(name));
+            let by_key = below
+                .as_ref()
+                .is_some_and(|below| below.keys.contains(&name.as_str()));
+            // A new cell of a matrix or of the relations may be set; a new flight may not be conjured up.
+            let new_cell = index + 1 == path.len() && child.is_some_and(is_scalar);
+            if existing.is_none() && !by_key && !new_cell {
+                let mut known: Vec<&str> = below.map_or_else(Vec::new, |below| below.keys);
+                known.extend(table.into_iter().flat_map(|table| table.keys().map(String::as_str)));
+                known.retain(|key| *key != "include");
+                let shown = if above.is_empty() {
+                    quoted(name)
+                } else {
+                    format!("{above}.{}", quoted(name))
+                };
+                let help = if known.is_empty() {
+                    match item.map(|item| &item.value) {
+                        Some(Value::Array(_)) => Some(format!("{above} is an array, which is set as a whole")),
+                        _ => Some(format!("{above} has no keys below it")),
+                    }
+                } else {
+                    elsewhere(tree, path, name, &known, &above)
+                        .or_else(|| suggest(name, &known, "keys here"))
+                };
+                let mut problem = Problem::new(shown.clone(), format!("unknown path {shown}")).at(span, "");
+                problem.help = help;
+                self.problems.push(problem);
+                return None;
+            }
+            if !above.is_empty() {
+                above.push('.');
+            }
+            above.push_str(&quoted(name));
+            node = child;
+            item = existing.map(|entry| &entry.item);
+        }
+        Some(())
+    }
+}
+
+/// If the misspelt step is close to a known one, the whole path with that step put right.
+fn elsewhere(
+    _tree: &Item,
+    path: &[(String, Span)],
+    name: &str,
+    known: &[&str],
+    above: &str,
+) -> Option<String> {
+    let matches = near(name, known.iter().copied());
+    if matches.is_empty() {
+        return None;
+    }
+    let at = path.iter().position(|(step, _)| step == name)?;
+    let rest: String = path[at + 1..]
+        .iter()
+        .map(|(step, _)| format!(".{}", quoted(step)))
+        .collect();
+    let dot = if above.is_empty() { "" } else { "." };
+    let paths: Vec<String> = matches
+        .iter()
+        .map(|found| format!("{above}{dot}{}{rest}", quoted(found)))
+        .collect();
+    Some(format!("did you mean {}?", paths.join(" or ")))
+}
+
+/// The first `=` outside quotes.
+fn split_at_equals(text: &str) -> Option<usize> {
+    let mut quote = None;
+    for (index, c) in text.char_indices() {
+        match (quote, c) {
+            (None, '=') => return Some(index),
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A dotted path, each step with its place.
+fn parse_path(text: &str, source: usize) -> Option<Vec<(String, Span)>> {
+    if text.contains(['\n', '\r', '#']) {
+        return None;
+    }
+    let line = format!("{text}=0");
+    let mut table: DeTable<'_> = DeTable::parse(&line).ok()?.into_inner();
+    let mut path = Vec::new();
+    loop {
+        let mut entries = std::mem::take(&mut table).into_iter();
+        let (key, value) = entries.next()?;
+        if entries.next().is_some() {
+            return None;
+        }
+        let span = Span {
+            source,
+            range: key.span(),
+        };
+        path.push((key.into_inner().into_owned(), span));
+        match value.into_inner() {
+            DeValue::Table(inner) => table = inner,
+            _ => return Some(path),
+        }
+    }
+}
+
+/// What `over` says wins: tables merge, everything else is replaced.
+///
+/// Where the schema offers alternatives, a table that names another one replaces instead of merging, so that a site
+/// moved from `drawn_in` to `at` does not keep both.
+pub(crate) fn merge(base: Item, over: Item, node: Option<&'static Json>) -> Item {
+    match (base.value, over.value) {
+        (Value::Table(mut base), Value::Table(over_table)) => {
+            let replaces = node.is_some_and(has_alternatives)
+                && over_table.keys().any(|key| !base.contains_key(key));
+            if replaces {
+                base = Table::new();
+            }
+            let below = node.map(Below::of);
+            for (name, entry) in over_table {
+                let inner = below.as_ref().and_then(|below| below.child(&name));
+                let merged = match base.remove(&name) {
+                    Some(old) => Entry {
+                        key: entry.key,
+                        item: merge(old.item, entry.item, inner),
+                    },
+                    None => entry,
+                };
+                base.insert(name, merged);
+            }
+            Item {
+                span: over.span,
+                value: Value::Table(base),
+            }
+        }
+        (_, value) => Item {
+            span: over.span,
+            value,
+        },
+    }
+}
+
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string().to_lowercase(),
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    // Asked before opening: opening a pipe would wait for a writer.
+    let about = std::fs::metadata(path).map_err(|error| reason(&error))?;
+    if about.is_dir() {
+        return Err("it is a directory; expected a file".to_owned());
+    }
+    if !about.is_file() {
+        return Err("it is a device or a pipe; expected a file".to_owned());
+    }
+    let too_large = |size: u64| {
+        format!("it has {size} bytes; expected at most {LARGEST}")
+    };
+    if about.len() > LARGEST {
+        return Err(too_large(about.len()));
+    }
+    let file = File::open(path).map_err(|error| reason(&error))?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| reason(&error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(too_large(bytes.len() as u64));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        let line = bytes[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
+        format!(
+            "it is not UTF-8: byte 0x{:02x} at offset {offset}, line {line}",
+            bytes[offset]
+        )
+    })
+}

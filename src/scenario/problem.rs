@@ -1,0 +1,236 @@
+//! What is wrong with a scenario, and where: problems carry the places, the binary shows them.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// A text that a scenario was read from: a file, or the value of one `--set`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The path as it was given, or `--set`.
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+impl Source {
+    /// Line and column, both from 1, of a byte offset; columns count characters.
+    pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let before = &self.text[..floor_boundary(&self.text, offset)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (
+            before.bytes().filter(|byte| *byte == b'\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
+    }
+}
+
+fn floor_boundary(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+/// A stretch of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Index into [`LoadError::sources`].
+    pub source: usize,
+    /// Bytes.
+    pub range: Range<usize>,
+}
+
+/// A span and what to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Where.
+    pub span: Span,
+    /// A few words beside the caret; may be empty.
+    pub label: String,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What: lower case, with the key path and both sides of the disagreement.
+    pub message: String,
+    /// Where: the place itself first, then the other side of the disagreement. Empty if there is no text to show.
+    pub marks: Vec<Mark>,
+    /// The key, as `--set` would name it; empty for problems of a whole file.
+    pub key_path: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(key_path: impl Into<String>, message: impl Into<String>) -> Self {
+        Problem {
+            message: message.into(),
+            marks: Vec::new(),
+            key_path: key_path.into(),
+            help: None,
+        }
+    }
+
+    pub(crate) fn at(mut self, span: &Span, label: impl Into<String>) -> Self {
+        self.marks.push(Mark {
+            span: span.clone(),
+            label: label.into(),
+        });
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// A scenario could not be loaded: every problem, in the order of the text, and the texts.
+#[derive(Debug, Clone)]
+pub struct LoadError {
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// The texts that the marks point into.
+    pub sources: Vec<Source>,
+}
+
+/// Problems shown in full; a file with more has one cause, not a thousand.
+const SHOWN: usize = 1000;
+
+impl LoadError {
+    pub(crate) fn new(mut problems: Vec<Problem>, sources: Vec<Source>) -> Self {
+        problems.sort_by_key(|problem| {
+            problem
+                .marks
+                .first()
+                .map(|mark| (mark.span.source, mark.span.range.start))
+        });
+        problems.dedup();
+        LoadError { problems, sources }
+    }
+
+    /// Line and column, both from 1, of the place of a problem, and the name of its source.
+    pub fn place(&self, problem: &Problem) -> Option<(&str, usize, usize)> {
+        let mark = problem.marks.first()?;
+        let source = self.sources.get(mark.span.source)?;
+        let (line, column) = source.line_column(mark.span.range.start);
+        Some((&source.name, line, column))
+    }
+
+    /// Every problem with file, line, column, the text and a caret under the key.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let mut out = String::new();
+        for problem in self.problems.iter().take(SHOWN) {
+            out.push_str(&self.render_one(problem, &renderer));
+            out.push_str("\n\n");
+        }
+        if self.problems.len() > SHOWN {
+            out.push_str(&format!(
+                "... and {} more problems\n\n",
+                self.problems.len() - SHOWN
+            ));
+        }
+        out
+    }
+
+    fn render_one(&self, problem: &Problem, renderer: &Renderer) -> String {
+        let mut group = Level::ERROR
+            .primary_title(printable(&problem.message))
+            .elements(std::iter::empty::<Snippet<'_, annotate_snippets::Annotation<'_>>>());
+        let mut left: Vec<(usize, &Mark)> = problem.marks.iter().enumerate().collect();
+        while let Some(&(_, first)) = left.first() {
+            let Some(source) = self.sources.get(first.span.source) else {
+                break;
+            };
+            // Marks of the same source and neighbourhood share a snippet; far ones get their own.
+            let (here, there): (Vec<_>, Vec<_>) = left.iter().partition(|(_, mark)| {
+                mark.span.source == first.span.source
+                    && mark.span.range.start.abs_diff(first.span.range.start) < 4000
+            });
+            let excerpt = Excerpt::around(&source.text, here.iter().map(|(_, mark)| &mark.span.range));
+            let mut snippet = Snippet::source(excerpt.text)
+                .line_start(excerpt.first_line)
+                .path(source.name.as_str());
+            for (index, mark) in here {
+                let kind = if index == 0 {
+                    AnnotationKind::Primary
+                } else {
+                    AnnotationKind::Context
+                };
+                let start = floor_boundary(&source.text, mark.span.range.start) - excerpt.offset;
+                let end = floor_boundary(&source.text, mark.span.range.end) - excerpt.offset;
+                let annotation = kind.span(start..end.max(start));
+                snippet = snippet.annotation(if mark.label.is_empty() {
+                    annotation
+                } else {
+                    annotation.label(printable(&mark.label))
+                });
+            }
+            group = group.element(snippet);
+            left = there;
+        }
+        if let Some(help) = &problem.help {
+            group = group.element(Level::HELP.message(printable(help)));
+        }
+        renderer.render(&[group])
+    }
+}
+
+/// The lines that the marks touch, so that a big file is not copied for every problem.
+struct Excerpt<'a> {
+    text: &'a str,
+    offset: usize,
+    first_line: usize,
+}
+
+impl<'a> Excerpt<'a> {
+    fn around<'r>(text: &'a str, ranges: impl Iterator<Item = &'r Range<usize>>) -> Self {
+        let (mut start, mut end) = (text.len(), 0);
+        for range in ranges {
+            start = start.min(range.start);
+            end = end.max(range.end);
+        }
+        let start = floor_boundary(text, start);
+        let end = floor_boundary(text, end.max(start));
+        let offset = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text[end..].find('\n').map_or(text.len(), |newline| end + newline);
+        Excerpt {
+            text: &text[offset..end],
+            offset,
+            first_line: text[..offset].bytes().filter(|byte| *byte == b'\n').count() + 1,
+        }
+    }
+}
+
+/// Control characters of a hostile file must not reach the terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c })
+        .collect()
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            if let Some((name, line, column)) = self.place(problem) {
+                write!(f, "{name}:{line}:{column}: ")?;
+            }
+            write!(f, "{}", problem.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for LoadError {}

@@ -1,0 +1,397 @@
+//! From a checked scenario file to a [`Scenario`]: names to indices, points to the plane, defaults filled in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::file::*;
+use super::points::{self, Places};
+use super::{Position, Scenario, SiteClass, SiteEntry};
+use crate::airspace::{Amendment, Command, Link, Node, Plan, Zone};
+use crate::coordination::Rules;
+use crate::geometry::{Area, Point};
+use crate::identification::{Hypotheses, Identifier};
+use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
+use crate::platform::{AircraftType, Flight, Pattern, Route, Start, Waypoint};
+use crate::record::{Cast, ClassCast, Regard};
+use crate::units::Millis;
+
+/// Resolves a file that the checks have passed; `Err` says what they should have caught.
+pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
+    let names = Names::of(&file)?;
+    let start: jiff::Timestamp = file
+        .start_utc
+        .parse()
+        .map_err(|_| format!("start_utc is {:?}", file.start_utc))?;
+    let types: Vec<AircraftType> = file
+        .aircraft
+        .iter()
+        .map(|(name, spec)| AircraftType {
+            name: name.clone(),
+            spec: spec.clone(),
+        })
+        .collect();
+    let type_names: Vec<String> = file.aircraft.keys().cloned().collect();
+    let flights = file
+        .flights
+        .iter()
+        .map(|(name, flight)| names.flight(name, flight, &file))
+        .collect::<Result<Vec<_>, _>>()?;
+    let classes: Vec<SiteClass> = file
+        .site_classes
+        .iter()
+        .map(|(name, class)| SiteClass {
+            name: name.clone(),
+            sensor: class.sensor.clone(),
+            tracker: class.tracker.clone(),
+            identifier: Identifier::new(&class.identification, &type_names),
+            weapon: class.weapon.clone(),
+        })
+        .collect();
+    let sites = file
+        .sites
+        .iter()
+        .map(|(name, site)| names.site(name, site))
+        .collect::<Result<Vec<_>, _>>()?;
+    let nodes = file
+        .nodes
+        .iter()
+        .map(|(name, node)| {
+            Ok(Node {
+                name: name.clone(),
+                side: names.side(&node.side)?,
+            })
+        })
+        .collect::<Result<Vec<_>, String>>()?;
+    let links = file
+        .links
+        .iter()
+        .map(|(name, link)| {
+            Ok(Link {
+                name: name.clone(),
+                key: Key::of(&format!("link/{name}")),
+                from: names.node(&link.from)?,
+                to: names.node(&link.to)?,
+                delivery: link.delivery,
+                latency: link.latency.clone(),
+            })
+        })
+        .collect::<Result<Vec<_>, String>>()?;
+    let zones = file
+        .zones
+        .iter()
+        .map(|(name, zone)| {
+            Ok(Zone {
+                name: name.clone(),
+                area: names.area(&zone.area)?,
+                floor_m: zone.floor_m,
+                top_m: zone.top_m.unwrap_or(f64::INFINITY),
+            })
+        })
+        .collect::<Result<Vec<_>, String>>()?;
+    let rules = Rules::new(&file.rules, &zones, &type_names);
+    let cast = Cast {
+        sides: file.sides.keys().cloned().collect(),
+        types: type_names,
+        flights: file.flights.keys().cloned().collect(),
+        classes: file.site_classes.iter().map(|(name, class)| class_cast(name, class)).collect(),
+        relations: relations(&file),
+        covered: flights.iter().map(|flight| covered(flight, &sites, &links)).collect(),
+    };
+    Ok(Scenario {
+        start,
+        duration: Millis::from_seconds(file.duration_h * 3600.0),
+        replications: file.replications,
+        cast: Arc::new(cast),
+        types,
+        flights,
+        classes,
+        sites,
+        nodes,
+        links,
+        zones,
+        rules,
+        file,
+    })
+}
+
+fn class_cast(name: &str, class: &SiteClassFile) -> ClassCast {
+    ClassCast {
+        name: name.to_owned(),
+        rows: match class.identification.over {
+            Hypotheses::Types => class.identification.world.keys().cloned().collect(),
+            Hypotheses::Regards => Regard::ALL.iter().map(|regard| regard.code().to_owned()).collect(),
+        },
+    }
+}
+
+/// A side is its own friend unless it says otherwise; a pair that nothing depends on is neutral.
+fn relations(file: &ScenarioFile) -> Vec<Vec<Regard>> {
+    let regard = |shooter: &String, other: &String| {
+        let stated = file.relations.get(shooter).and_then(|others| others.get(other));
+        stated.copied().unwrap_or(if shooter == other {
+            Regard::Friend
+        } else {
+            Regard::Neutral
+        })
+    };
+    file.sides
+        .keys()
+        .map(|shooter| file.sides.keys().map(|other| regard(shooter, other)).collect())
+        .collect()
+}
+
+/// Which site entries a flight's plan can reach from its addressees, before any draw.
+fn covered(flight: &Flight, sites: &[SiteEntry], links: &[Link]) -> Vec<bool> {
+    let mut reached: BTreeSet<NodeId> = BTreeSet::new();
+    if let Some(plan) = &flight.plan
+        && plan.filed > 0.0
+        && plan.addressed > 0.0
+    {
+        let mut next: Vec<NodeId> = plan.addressees.clone();
+        while let Some(node) = next.pop() {
+            if reached.insert(node) {
+                next.extend(
+                    links
+                        .iter()
+                        .filter(|link| link.from == node && link.delivery > 0.0)
+                        .map(|link| link.to),
+                );
+            }
+        }
+    }
+    sites
+        .iter()
+        .map(|site| {
+            site.command
+                .as_ref()
+                .is_some_and(|command| command.delivery > 0.0 && reached.contains(&command.node))
+        })
+        .collect()
+}
+
+struct Names {
+    places: Places,
+    sides: BTreeMap<String, u32>,
+    types: BTreeMap<String, u32>,
+    classes: BTreeMap<String, u32>,
+    nodes: BTreeMap<String, u32>,
+}
+
+fn numbered<T>(table: &BTreeMap<String, T>) -> BTreeMap<String, u32> {
+    table.keys().cloned().zip(0..).collect()
+}
+
+fn find(table: &BTreeMap<String, u32>, name: &str) -> Result<u32, String> {
+    table.get(name).copied().ok_or_else(|| format!("{name:?} is not defined"))
+}
+
+impl Names {
+    fn of(file: &ScenarioFile) -> Result<Names, String> {
+        let places = file
+            .places
+            .iter()
+            .map(|(name, place)| Ok((name.clone(), Some(points::place(place)?))))
+            .collect::<Result<Places, String>>()?;
+        Ok(Names {
+            places,
+            sides: numbered(&file.sides),
+            types: numbered(&file.aircraft),
+            classes: numbered(&file.site_classes),
+            nodes: numbered(&file.nodes),
+        })
+    }
+
+    fn side(&self, name: &str) -> Result<SideId, String> {
+        find(&self.sides, name).map(SideId)
+    }
+
+    fn node(&self, name: &str) -> Result<NodeId, String> {
+        find(&self.nodes, name).map(NodeId)
+    }
+
+    fn point(&self, point: &PointFile) -> Result<Point, String> {
+        match points::point(point, &self.places) {
+            Ok(Some(point)) => Ok(point),
+            Ok(None) => Err(format!("{point:?} cannot be placed")),
+            Err(points::Fault::NoPlace(name)) => Err(format!("{name:?} is not a place")),
+            Err(points::Fault::Other(why)) => Err(format!("{point:?} {why}")),
+        }
+    }
+
+    fn area(&self, area: &AreaFile) -> Result<Area, String> {
+        Ok(match area {
+            AreaFile::Circle(circle) => Area::Circle {
+                center: self.point(&circle.center)?,
+                radius_m: circle.radius_m,
+            },
+            AreaFile::Sector(sector) => points::sector(self.point(&sector.center)?, sector),
+            AreaFile::Box(corners) => Area::Box {
+                south_west: self.point(&corners.south_west)?,
+                north_east: self.point(&corners.north_east)?,
+            },
+        })
+    }
+
+    fn waypoints(&self, list: &[WaypointFile], altitude_m: f64) -> Result<Vec<Waypoint>, String> {
+        list.iter()
+            .map(|waypoint| {
+                Ok(match waypoint {
+                    WaypointFile::Point(point) => Waypoint {
+                        at: self.point(point)?,
+                        altitude_m,
+                    },
+                    WaypointFile::AtAltitude(waypoint) => Waypoint {
+                        at: self.point(&waypoint.at)?,
+                        altitude_m: waypoint.altitude_m,
+                    },
+                })
+            })
+            .collect()
+    }
+
+    fn route(&self, route: &RouteFile, altitude_m: f64) -> Result<Route, String> {
+        Ok(match route {
+            RouteFile::Waypoints(waypoints) => {
+                Route::Waypoints(self.waypoints(&waypoints.points, altitude_m)?)
+            }
+            RouteFile::Loop(circuit) => Route::Loop {
+                points: self.waypoints(&circuit.points, altitude_m)?,
+                random_start: circuit.random_start,
+            },
+            RouteFile::Orbit(orbit) => Route::Station {
+                ingress: self.waypoints(&orbit.ingress, altitude_m)?,
+                pattern: Pattern::Orbit {
+                    center: self.point(&orbit.center)?,
+                    radius_m: orbit.radius_m,
+                    right: orbit.turn == TurnSide::Right,
+                },
+                altitude_m,
+                station_s: orbit.station_h * 3600.0,
+                egress: self.waypoints(&orbit.egress, altitude_m)?,
+            },
+            RouteFile::Racetrack(racetrack) => Route::Station {
+                ingress: self.waypoints(&racetrack.ingress, altitude_m)?,
+                pattern: Pattern::Racetrack {
+                    from: self.point(&racetrack.from)?,
+                    to: self.point(&racetrack.to)?,
+                    radius_m: racetrack.radius_m,
+                    right: racetrack.turn == TurnSide::Right,
+                },
+                altitude_m,
+                station_s: racetrack.station_h * 3600.0,
+                egress: self.waypoints(&racetrack.egress, altitude_m)?,
+            },
+        })
+    }
+
+    fn flight(&self, name: &str, flight: &FlightFile, file: &ScenarioFile) -> Result<Flight, String> {
+        let spec = file
+            .aircraft
+            .get(&flight.aircraft)
+            .ok_or_else(|| format!("{:?} is not an aircraft type", flight.aircraft))?;
+        let altitude_m = flight.altitude_m.unwrap_or(spec.altitude_m);
+        let route = self.route(&flight.route, altitude_m)?;
+        let home = match &flight.home {
+            Some(home) => self.point(home)?,
+            None => first_point(&route).ok_or("a route without points")?,
+        };
+        Ok(Flight {
+            name: name.to_owned(),
+            key: Key::of(&format!("flight/{name}")),
+            type_id: TypeId(find(&self.types, &flight.aircraft)?),
+            side: self.side(&flight.side)?,
+            count: flight.count,
+            spacing_s: flight.spacing_s,
+            speed_mps: flight.speed_mps.unwrap_or(spec.cruise_mps),
+            turns: flight.turns,
+            start: match &flight.start {
+                StartFile::Airborne => Start::Airborne,
+                StartFile::Departs(departure) => Start::Departs {
+                    after_s: departure.after_s,
+                    delay: departure.delay.clone(),
+                    at_altitude: departure.at_altitude,
+                },
+                StartFile::Poisson(arrivals) => Start::Poisson {
+                    rate_per_day: arrivals.rate_per_day,
+                },
+            },
+            route,
+            home,
+            objective: match &flight.objective {
+                Some(objective) => Some((self.point(&objective.at)?, objective.radius_m)),
+                None => None,
+            },
+            cross_track_sigma_m: flight.cross_track_sigma_m,
+            plan: match &flight.plan {
+                Some(plan) => Some(self.plan(plan)?),
+                None => None,
+            },
+        })
+    }
+
+    fn plan(&self, plan: &PlanFile) -> Result<Plan, String> {
+        Ok(Plan {
+            addressees: plan
+                .addressees
+                .iter()
+                .map(|node| self.node(node))
+                .collect::<Result<_, _>>()?,
+            filed: plan.filed,
+            addressed: plan.addressed,
+            astray_to: match &plan.astray_to {
+                Some(node) => Some(self.node(node)?),
+                None => None,
+            },
+            notice_s: plan.notice_s,
+            amendment: plan.amendment.as_ref().map(|amendment| Amendment {
+                probability: amendment.probability,
+                departs_later_s: amendment.departs_later_s,
+                notice_s: amendment.notice_s,
+            }),
+        })
+    }
+
+    fn site(&self, name: &str, site: &SiteFile) -> Result<SiteEntry, String> {
+        Ok(SiteEntry {
+            name: name.to_owned(),
+            key: Key::of(&format!("site/{name}")),
+            class: ClassId(find(&self.classes, &site.class)?),
+            side: self.side(&site.side)?,
+            position: match &site.position {
+                PositionFile::At(point) => Position::At(self.point(point)?),
+                PositionFile::DrawnIn(area) => Position::DrawnIn(self.area(area)?),
+            },
+            count: match site.count {
+                CountFile::Exactly(count) => (count, count),
+                CountFile::Between(range) => (range.min, range.max),
+            },
+            command: match &site.command {
+                Some(command) => Some(Command {
+                    node: self.node(&command.node)?,
+                    delivery: command.delivery,
+                    latency: command.latency.clone(),
+                }),
+                None => None,
+            },
+        })
+    }
+}
+
+/// Where a flight begins: what it calls home unless it says otherwise. On an orbit that is its easternmost point, on a
+/// racetrack the start of the first straight.
+fn first_point(route: &Route) -> Option<Point> {
+    match route {
+        Route::Waypoints(points) | Route::Loop { points, .. } => points.first().map(|point| point.at),
+        Route::Station {
+            ingress, pattern, ..
+        } => Some(ingress.first().map_or_else(
+            || match *pattern {
+                Pattern::Orbit {
+                    center, radius_m, ..
+                } => center + Point::new(radius_m, 0.0),
+                Pattern::Racetrack { from, .. } => from,
+            },
+            |point| point.at,
+        )),
+    }
+}

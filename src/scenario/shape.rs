@@ -1,0 +1,572 @@
+//! The shape of a scenario file: the JSON Schema, and a walk over a document that reports everything it refuses.
+//!
+//! Serde stops at the first error and forgets places inside variants, so the document is held against the schema first;
+//! what passes here, serde reads.
+
+use std::sync::LazyLock;
+
+use serde_json::Value as Json;
+
+use super::file::ScenarioFile;
+use super::problem::Problem;
+use super::tree::{Item, Table, Value, clip, dotted, quoted};
+
+static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
+    let mut schema = schemars::schema_for!(ScenarioFile);
+    schema.insert("title".to_owned(), "deconflict scenario".into());
+    schema.to_value()
+});
+
+/// The JSON Schema of scenario files.
+pub fn schema() -> &'static Json {
+    &SCHEMA
+}
+
+/// Follows `$ref` and drops the `null` that stands for a missing optional key; several alternatives remain an `anyOf`.
+fn resolve(mut node: &'static Json) -> &'static Json {
+    loop {
+        if let Some(target) = node.get("$ref").and_then(Json::as_str) {
+            match target.strip_prefix('#').and_then(|pointer| SCHEMA.pointer(pointer)) {
+                Some(found) => node = found,
+                None => return node,
+            }
+        } else if let Some([only, rest @ ..]) = node.get("anyOf").and_then(Json::as_array).map(Vec::as_slice)
+            && rest.iter().all(|branch| branch["type"] == "null")
+        {
+            node = only;
+        } else {
+            return node;
+        }
+    }
+}
+
+/// The alternatives of a schema, nested ones spread out; the schema itself if it has none.
+fn branches(node: &'static Json) -> Vec<&'static Json> {
+    let node = resolve(node);
+    let list = ["anyOf", "oneOf"]
+        .iter()
+        .find_map(|key| node.get(key).and_then(Json::as_array));
+    match list {
+        None => vec![node],
+        Some(list) => list
+            .iter()
+            .filter(|branch| branch["type"] != "null")
+            .flat_map(branches)
+            .collect(),
+    }
+}
+
+fn types(node: &Json) -> Vec<&str> {
+    match node.get("type") {
+        Some(Json::String(only)) => vec![only],
+        Some(Json::Array(list)) => list
+            .iter()
+            .filter_map(Json::as_str)
+            .filter(|kind| *kind != "null")
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn properties(node: &'static Json) -> impl Iterator<Item = (&'static str, &'static Json)> {
+    node.get("properties")
+        .and_then(Json::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| (name.as_str(), schema))
+}
+
+fn property(node: &'static Json, name: &str) -> Option<&'static Json> {
+    node.get("properties")?.get(name)
+}
+
+fn required(node: &'static Json) -> impl Iterator<Item = &'static str> {
+    node.get("required")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str)
+}
+
+/// The schema of any key of a table of names, such as `flights`.
+fn named(node: &'static Json) -> Option<&'static Json> {
+    node.get("additionalProperties").filter(|schema| schema.is_object())
+}
+
+fn consts(node: &'static Json) -> Vec<&'static str> {
+    let mut words: Vec<&str> = node.get("const").and_then(Json::as_str).into_iter().collect();
+    words.extend(
+        node.get("enum")
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_str),
+    );
+    words
+}
+
+/// The tag of a branch that is a table with exactly one key: an externally tagged variant.
+fn tag(node: &'static Json) -> Option<&'static str> {
+    let mut names = properties(node).map(|(name, _)| name);
+    let only = names.next()?;
+    (names.next().is_none() && required(node).eq([only])).then_some(only)
+}
+
+/// Where a path may go on from a schema: the keys it knows, and whether it takes names of the user's own.
+pub(crate) struct Below {
+    pub keys: Vec<&'static str>,
+    pub names: Option<&'static Json>,
+    schemas: Vec<&'static Json>,
+}
+
+impl Below {
+    pub(crate) fn of(node: &'static Json) -> Below {
+        let schemas = branches(node);
+        Below {
+            keys: schemas
+                .iter()
+                .flat_map(|branch| properties(branch).map(|(name, _)| name))
+                .collect(),
+            names: schemas.iter().find_map(|branch| named(branch)),
+            schemas,
+        }
+    }
+
+    pub(crate) fn child(&self, name: &str) -> Option<&'static Json> {
+        self.schemas
+            .iter()
+            .find_map(|branch| property(branch, name))
+            .or(self.names)
+    }
+}
+
+/// Whether a schema offers alternatives, so that a table that names other keys replaces instead of merging.
+pub(crate) fn has_alternatives(node: &'static Json) -> bool {
+    branches(node).len() > 1
+}
+
+/// Whether values of this schema are single values, not tables.
+pub(crate) fn is_scalar(node: &'static Json) -> bool {
+    branches(node).iter().all(|branch| !types(branch).contains(&"object"))
+}
+
+/// Near matches of a name, best first.
+pub(crate) fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    if name.len() > 200 {
+        return Vec::new();
+    }
+    let folded = name.to_lowercase();
+    let mut scored: Vec<(f64, &str)> = known
+        .into_iter()
+        .filter(|candidate| candidate.len() <= 200)
+        .map(|candidate| {
+            let other = candidate.to_lowercase();
+            let mut score = strsim::jaro_winkler(&folded, &other);
+            if strsim::damerau_levenshtein(&folded, &other) <= 2.max(folded.len() / 5)
+                || (folded.len() >= 3 && other.contains(&folded))
+            {
+                score = score.max(0.85);
+            }
+            (score, candidate)
+        })
+        .filter(|(score, _)| *score >= 0.82)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.dedup_by(|a, b| a.1 == b.1);
+    scored.into_iter().take(3).map(|(_, candidate)| candidate).collect()
+}
+
+/// "did you mean a, b?" or, without near matches, the list of what there is.
+pub(crate) fn suggest<'a>(name: &str, known: &[&'a str], of_what: &str) -> Option<String> {
+    let matches: Vec<&'a str> = near(name, known.iter().copied());
+    if !matches.is_empty() {
+        return Some(format!("did you mean {}?", list(&matches, "or")));
+    }
+    let mut known: Vec<&str> = known.to_vec();
+    known.sort_unstable();
+    known.dedup();
+    match known.len() {
+        0 => Some(format!("there are no {of_what}")),
+        1..=24 => Some(format!("known {of_what}: {}", list(&known, "and"))),
+        more => Some(format!(
+            "known {of_what}: {}, and {} more",
+            known[..20].iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "),
+            more - 20
+        )),
+    }
+}
+
+fn list(names: &[&str], last: &str) -> String {
+    let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
+    }
+}
+
+/// A problem of shape and the path it is at.
+pub(crate) struct Misfit {
+    pub path: Vec<String>,
+    pub problem: Problem,
+}
+
+/// Holds a document against the schema and reports everything that does not fit.
+pub(crate) fn check(root: &Item) -> Vec<Misfit> {
+    let mut walk = Walk {
+        root,
+        path: Vec::new(),
+        misfits: Vec::new(),
+    };
+    walk.item(root, &SCHEMA);
+    walk.misfits
+}
+
+struct Walk<'a> {
+    root: &'a Item,
+    path: Vec<String>,
+    misfits: Vec<Misfit>,
+}
+
+impl Walk<'_> {
+    fn shown(&self) -> String {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let shown = dotted(self.root, &path);
+        if shown.is_empty() { "the scenario".to_owned() } else { shown }
+    }
+
+    /// A problem at the current path, with the caret under its key.
+    fn report(&mut self, message: String, label: &str, help: Option<String>) {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let mut problem = Problem::new(dotted(self.root, &path), message).at(&self.root.place(&path), label);
+        problem.help = help;
+        self.misfits.push(Misfit {
+            path: self.path.clone(),
+            problem,
+        });
+    }
+
+    fn inside(&mut self, step: &str, visit: impl FnOnce(&mut Self)) {
+        self.path.push(step.to_owned());
+        visit(self);
+        self.path.pop();
+    }
+
+    fn item(&mut self, item: &Item, node: &'static Json) {
+        let alternatives = branches(node);
+        if let [only] = alternatives.as_slice() {
+            self.single(item, only);
+            return;
+        }
+        match &item.value {
+            Value::Text(word) => self.word(word, &alternatives),
+            Value::Table(table) => self.alternative(item, table, &alternatives),
+            _ => match alternatives.iter().find(|branch| fits(item, branch)) {
+                Some(branch) => self.single(item, branch),
+                None => self.wrong_type(item, &choices(&alternatives)),
+            },
+        }
+    }
+
+    /// A string where there are alternatives: one of the words, or a branch that takes any string.
+    fn word(&mut self, word: &str, alternatives: &[&'static Json]) {
+        let words: Vec<&str> = alternatives.iter().flat_map(|branch| consts(branch)).collect();
+        let free = alternatives
+            .iter()
+            .any(|branch| consts(branch).is_empty() && types(branch).contains(&"string"));
+        if free || words.contains(&word) {
+            return;
+        }
+        let tags: Vec<&str> = alternatives.iter().filter_map(|branch| tag(branch)).collect();
+        let shown = self.shown();
+        let message = format!("{shown} is {:?}; expected {}", clip(word), choices(alternatives));
+        let help = if tags.contains(&word) {
+            Some(format!("{word} has keys of its own: {shown}.{word} = {{ ... }}"))
+        } else {
+            let known: Vec<&str> = words.into_iter().chain(tags).collect();
+            let matches = near(word, known);
+            (!matches.is_empty()).then(|| format!("did you mean {}?", list(&matches, "or")))
+        };
+        self.report(message, "", help);
+    }
+
+    /// A table where there are alternatives: the variant it names, or the branch whose keys it uses most.
+    fn alternative(&mut self, item: &Item, table: &Table, alternatives: &[&'static Json]) {
+        let objects: Vec<&'static Json> = alternatives
+            .iter()
+            .copied()
+            .filter(|branch| types(branch).contains(&"object"))
+            .collect();
+        if objects.is_empty() {
+            self.wrong_type(item, &choices(alternatives));
+            return;
+        }
+        let tagged: Vec<(&'static str, &'static Json)> = objects
+            .iter()
+            .filter_map(|branch| Some((tag(branch)?, *branch)))
+            .collect();
+        if tagged.len() == objects.len() {
+            self.variant(table, &tagged, alternatives);
+            return;
+        }
+        let score = |branch: &'static Json| -> usize {
+            let exact = table.keys().filter(|key| property(branch, key).is_some()).count();
+            let close = table
+                .keys()
+                .filter(|key| !near(key, properties(branch).map(|(name, _)| name)).is_empty())
+                .count();
+            4 * exact + close
+        };
+        // The first of the best: `max_by_key` would take the last.
+        let mut best = objects[0];
+        for branch in &objects[1..] {
+            if score(branch) > score(best) {
+                best = branch;
+            }
+        }
+        if score(best) == 0 {
+            let shown = self.shown();
+            let keys: Vec<&str> = table.keys().map(String::as_str).collect();
+            let message = if keys.is_empty() {
+                format!("{shown} is an empty table; expected {}", choices(alternatives))
+            } else {
+                format!("{shown} has {}; expected {}", list(&keys, "and"), choices(alternatives))
+            };
+            self.report(message, "", None);
+            return;
+        }
+        self.single(item, best);
+    }
+
+    fn variant(
+        &mut self,
+        table: &Table,
+        tagged: &[(&'static str, &'static Json)],
+        alternatives: &[&'static Json],
+    ) {
+        let shown = self.shown();
+        let tags: Vec<&str> = tagged.iter().map(|(name, _)| *name).collect();
+        let words: Vec<&str> = alternatives.iter().flat_map(|branch| consts(branch)).collect();
+        let mut given: Vec<&str> = Vec::new();
+        for (key, entry) in table {
+            if let Some((name, branch)) = tagged.iter().find(|(name, _)| name == key) {
+                given.push(key);
+                if let Some(inner) = property(branch, name) {
+                    self.inside(key, |walk| walk.item(&entry.item, inner));
+                }
+            } else {
+                let help = if words.contains(&key.as_str()) {
+                    Some(format!("{key} has no keys: {shown} = {key:?}"))
+                } else {
+                    suggest(key, &tags, "variants")
+                };
+                let message = format!(
+                    "{shown} has no variant {}; expected {}",
+                    quoted(key),
+                    choices(alternatives)
+                );
+                self.inside(key, |walk| walk.report(message, "", help));
+                given.push(key);
+            }
+        }
+        match given.as_slice() {
+            [] => {
+                let message = format!("{shown} is an empty table; expected {}", choices(alternatives));
+                self.report(message, "", None);
+            }
+            [_] => {}
+            [first, second, ..] => {
+                let first_key = table[*first].key.clone();
+                let message = format!(
+                    "{shown} has both {} and {}; expected one",
+                    quoted(first),
+                    quoted(second)
+                );
+                let second = (*second).to_owned();
+                self.inside(&second, |walk| {
+                    walk.report(message, "", None);
+                    if let Some(misfit) = walk.misfits.last_mut() {
+                        misfit.problem = misfit.problem.clone().at(&first_key, "the other");
+                    }
+                });
+            }
+        }
+    }
+
+    fn single(&mut self, item: &Item, node: &'static Json) {
+        let kinds = types(node);
+        let words = consts(node);
+        if !words.is_empty() {
+            match &item.value {
+                Value::Text(word) if words.contains(&word.as_str()) => {}
+                Value::Text(word) => {
+                    let message =
+                        format!("{} is {:?}; expected {}", self.shown(), clip(word), choices(&[node]));
+                    let matches = near(word, words);
+                    let help =
+                        (!matches.is_empty()).then(|| format!("did you mean {}?", list(&matches, "or")));
+                    self.report(message, "", help);
+                }
+                _ => self.wrong_type(item, &choices(&[node])),
+            }
+            return;
+        }
+        if !fits(item, node) && !kinds.is_empty() {
+            self.wrong_type(item, &choices(&[node]));
+            return;
+        }
+        match &item.value {
+            Value::Table(table) => self.table(table, node),
+            Value::Array(items) => {
+                if let Some(inner) = node.get("items") {
+                    for (index, element) in items.iter().enumerate() {
+                        self.inside(&index.to_string(), |walk| walk.item(element, inner));
+                    }
+                }
+            }
+            Value::Whole(whole) => self.bounds(*whole as f64, &whole.to_string(), node),
+            Value::Number(number) => {
+                if number.is_finite() {
+                    self.bounds(*number, &number.to_string(), node);
+                } else {
+                    let message = format!("{} is {number}; expected a finite number", self.shown());
+                    self.report(message, "", None);
+                }
+            }
+            Value::Text(_) | Value::Datetime(_) | Value::Truth(_) => {}
+        }
+    }
+
+    fn bounds(&mut self, number: f64, typed: &str, node: &'static Json) {
+        let bound = |key: &str| node.get(key).and_then(Json::as_f64);
+        let format = node.get("format").and_then(Json::as_str);
+        // A number type without a stated minimum has the one of its width.
+        let (lowest, highest) = match format {
+            Some("uint32") => (Some(0.0), Some(f64::from(u32::MAX))),
+            Some("uint64") => (Some(0.0), Some(1.0e15)),
+            _ => (None, None),
+        };
+        let (lowest, highest) = (bound("minimum").or(lowest), bound("maximum").or(highest));
+        let expected = if let Some(limit) = bound("exclusiveMinimum").filter(|limit| number <= *limit) {
+            format!("> {limit}")
+        } else if let Some(limit) = lowest.filter(|limit| number < *limit) {
+            format!(">= {limit}")
+        } else if let Some(limit) = bound("exclusiveMaximum").filter(|limit| number >= *limit) {
+            format!("< {limit}")
+        } else if let Some(limit) = highest.filter(|limit| number > *limit) {
+            format!("<= {limit}")
+        } else {
+            return;
+        };
+        let message = format!("{} is {typed}; expected {expected}", self.shown());
+        let help = node.get("description").and_then(Json::as_str).map(str::to_owned);
+        self.report(message, "", help);
+    }
+
+    fn table(&mut self, table: &Table, node: &'static Json) {
+        let names = named(node);
+        for (key, entry) in table {
+            if let Some(inner) = property(node, key) {
+                self.inside(key, |walk| walk.item(&entry.item, inner));
+            } else if let Some(inner) = names {
+                self.inside(key, |walk| {
+                    walk.name(key);
+                    walk.item(&entry.item, inner);
+                });
+            } else {
+                let known: Vec<&str> = properties(node).map(|(name, _)| name).collect();
+                let help = suggest(key, &known, "keys");
+                let whose = self.shown();
+                let message = format!("{whose} has no key {}", quoted(key));
+                self.inside(key, |walk| walk.report(message, "unknown key", help));
+            }
+        }
+        for key in required(node) {
+            if !table.contains_key(key) {
+                let message = format!("{} lacks {key}", self.shown());
+                let help = property(node, key)
+                    .and_then(|schema| schema.get("description").or_else(|| resolve(schema).get("description")))
+                    .and_then(Json::as_str)
+                    .map(|description| format!("{key}: {description}"));
+                self.report(message, &format!("needs {key}"), help);
+            }
+        }
+    }
+
+    /// Names become columns of CSV files and parts of paths.
+    fn name(&mut self, name: &str) {
+        let fault = if name.is_empty() {
+            "is empty".to_owned()
+        } else if let Some(c) = name
+            .chars()
+            .find(|c| *c == '/' || *c == ',' || c.is_whitespace() || c.is_control())
+        {
+            format!("contains {c:?}")
+        } else {
+            return;
+        };
+        let message = format!(
+            "the name {:?} {fault}; expected a name without /, comma, blank and control characters",
+            clip(name)
+        );
+        self.report(message, "", None);
+    }
+
+    fn wrong_type(&mut self, item: &Item, expected: &str) {
+        let message = format!("{} is {}; expected {expected}", self.shown(), item.describe());
+        self.report(message, "", None);
+    }
+}
+
+/// Whether an item has the type that a schema without alternatives asks for.
+fn fits(item: &Item, node: &'static Json) -> bool {
+    let kinds = types(node);
+    match &item.value {
+        Value::Text(_) | Value::Datetime(_) => kinds.contains(&"string"),
+        Value::Whole(_) => kinds.contains(&"integer") || kinds.contains(&"number"),
+        Value::Number(_) => kinds.contains(&"number"),
+        Value::Truth(_) => kinds.contains(&"boolean"),
+        Value::Array(_) => kinds.contains(&"array"),
+        Value::Table(_) => kinds.contains(&"object"),
+    }
+}
+
+/// What a schema takes, in words.
+fn choices(alternatives: &[&'static Json]) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for branch in alternatives {
+        let consts = consts(branch);
+        if !consts.is_empty() {
+            words.extend(consts.iter().map(|word| format!("{word:?}")));
+            continue;
+        }
+        if let Some(tag) = tag(branch) {
+            words.push(format!("{{ {tag} = ... }}"));
+            continue;
+        }
+        for kind in types(branch) {
+            words.push(match kind {
+                "object" if properties(branch).next().is_some() => {
+                    let keys: Vec<&str> = required(branch).collect();
+                    if keys.is_empty() || alternatives.len() == 1 {
+                        "a table".to_owned()
+                    } else {
+                        format!("{{ {} }}", keys.join(", "))
+                    }
+                }
+                "object" => "a table of names".to_owned(),
+                "array" => "an array".to_owned(),
+                "string" => "a string".to_owned(),
+                "integer" => "a whole number".to_owned(),
+                "number" => "a number".to_owned(),
+                "boolean" => "true or false".to_owned(),
+                other => other.to_owned(),
+            });
+        }
+    }
+    match words.as_slice() {
+        [] => "something else".to_owned(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
