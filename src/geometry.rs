@@ -105,3 +105,76 @@ pub fn polar(range_m: f64, bearing_deg: f64) -> Point {
     let bearing = bearing_deg.to_radians();
     Point::new(range_m * libm::sin(bearing), range_m * libm::cos(bearing))
 }
+
+/// A span of time, s.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Span {
+    /// First instant.
+    pub start_s: f64,
+    /// Last instant.
+    pub end_s: f64,
+}
+
+impl Span {
+    /// The part of this span inside `other`, if there is any.
+    pub fn within(self, other: Span) -> Option<Span> {
+        let span = Span { start_s: self.start_s.max(other.start_s), end_s: self.end_s.min(other.end_s) };
+        (span.start_s <= span.end_s).then_some(span)
+    }
+}
+
+/// When a + b t + c t^2 <= limit holds, for c >= 0: a span, or nothing. Serves every straight line past a circle
+/// or a sphere, where a is the squared distance at t = 0.
+pub fn quadratic_below(a: f64, b: f64, c: f64, limit: f64) -> Option<Span> {
+    if c <= 0.0 {
+        return (a <= limit).then_some(Span { start_s: f64::NEG_INFINITY, end_s: f64::INFINITY });
+    }
+    let middle = -b / (2.0 * c);
+    let lowest = a + b * middle / 2.0;
+    let room = limit - lowest;
+    (room >= 0.0).then(|| {
+        let half = libm::sqrt(room / c);
+        Span { start_s: middle - half, end_s: middle + half }
+    })
+}
+
+/// When a point on a circle (angle `angle + rate t`, `radius` about `center`, as seen from the observer at the origin)
+/// is within `limit` of the observer, for t in [0, duration]: in order of time.
+pub fn arc_within(
+    center: Point,
+    radius_m: f64,
+    angle: f64,
+    rate_radps: f64,
+    limit_m: f64,
+    duration_s: f64,
+    mut found: impl FnMut(Span),
+) {
+    let all = Span { start_s: 0.0, end_s: duration_s };
+    let distance = center.norm();
+    // Squared distance is D^2 + R^2 + 2 D R cos(angle - bearing): within the limit where the cosine is below `bound`.
+    let product = 2.0 * distance * radius_m;
+    let room = limit_m * limit_m - distance * distance - radius_m * radius_m;
+    if room >= product {
+        return found(all);
+    }
+    if room < -product || product <= 0.0 || rate_radps == 0.0 {
+        if rate_radps == 0.0 && room >= product * libm::cos(angle - libm::atan2(center.y, center.x)) {
+            found(all);
+        }
+        return;
+    }
+    // The point is nearest at angle = bearing + pi; it is within the limit while |angle - nearest| <= half.
+    let half = std::f64::consts::PI - libm::acos((room / product).clamp(-1.0, 1.0));
+    let nearest = libm::atan2(center.y, center.x) + std::f64::consts::PI;
+    let rate = rate_radps.abs();
+    let ahead = if rate_radps > 0.0 { nearest - angle } else { angle - nearest };
+    let turn = std::f64::consts::TAU / rate;
+    let mut middle = ahead.rem_euclid(std::f64::consts::TAU) / rate - turn;
+    while middle - half / rate <= duration_s {
+        let span = Span { start_s: middle - half / rate, end_s: middle + half / rate };
+        if let Some(span) = span.within(all) {
+            found(span);
+        }
+        middle += turn;
+    }
+}

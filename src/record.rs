@@ -668,3 +668,72 @@ impl EventLog {
         self.cast.covered[flight.index()][entry as usize]
     }
 }
+
+/// Where facts are written while a replication runs, in any order; sorted once at its end.
+pub trait Recorder {
+    /// How much is wanted.
+    fn detail(&self) -> Detail;
+    /// Writes a fact down.
+    fn record(&mut self, time: Millis, rank: Rank, place: Place, fact: Fact);
+}
+
+/// Order of facts at one instant: the order of the phases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Plans and notices.
+    Notice,
+    /// Take-off, station, objective, landing.
+    Movement,
+    /// Shots decided on at an earlier instant.
+    DueShot,
+    /// Tracks, declarations, encounters.
+    Observation,
+    /// Decisions.
+    Decision,
+    /// Shots decided on at this instant.
+    PromptShot,
+    /// The end of a track.
+    Closing,
+}
+
+/// The facts of a running replication.
+#[derive(Debug, Default)]
+pub struct Notebook {
+    detail: Detail,
+    entries: Vec<(Rank, Event)>,
+}
+
+impl Notebook {
+    /// An empty notebook.
+    pub fn new(detail: Detail) -> Notebook {
+        Notebook { detail, entries: Vec::new() }
+    }
+
+    /// The facts in order of time, rank, site and aircraft; within these, as written.
+    pub fn into_events(mut self) -> Vec<Event> {
+        self.entries.sort_by_key(|(rank, event)| (event.time, *rank, event.fact.site(), event.fact.aircraft()));
+        self.entries.into_iter().map(|(_, event)| event).collect()
+    }
+}
+
+impl Recorder for Notebook {
+    fn detail(&self) -> Detail {
+        self.detail
+    }
+
+    fn record(&mut self, time: Millis, rank: Rank, place: Place, fact: Fact) {
+        self.entries.push((rank, Event { time, place, fact }));
+    }
+}
+
+/// Writes nothing down: for looking ahead.
+#[derive(Debug)]
+pub struct Silence;
+
+impl Recorder for Silence {
+    fn detail(&self) -> Detail {
+        Detail::Measures
+    }
+
+    fn record(&mut self, _: Millis, _: Rank, _: Place, _: Fact) {}
+}

@@ -1,5 +1,7 @@
 //! What was agreed: flight plans, zones, and who was told what, when.
 
+pub mod notice;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Parameter, RulePage};
+use super::{Case, Parameter, RulePage};
+use crate::record::{Decision, Reason};
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R6",
@@ -42,4 +43,15 @@ pub struct FlightPlanNoticeSpec {
 
 fn certain() -> f64 {
     1.0
+}
+
+impl FlightPlanNoticeSpec {
+    /// Holds fire at a track that matches a plan, if the crew heeds it.
+    pub(super) fn decide(&self, case: &Case) -> Result<(), Decision> {
+        if case.notice.matched() && case.heeds_plans {
+            Err(Decision { rule: PAGE.id, reason: Reason::PlanHonoured })
+        } else {
+            Ok(())
+        }
+    }
 }

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Parameter, RulePage};
+use crate::identification::{Criteria, CriteriaOn};
+use crate::ids::TypeId;
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R2",
@@ -78,4 +80,18 @@ pub enum HostileOn {
     Hostile,
     /// One aircraft type; for site classes whose matrix has types.
     Type(String),
+}
+
+impl HostileCriteriaSpec {
+    /// The criteria with the type's name resolved; a name that is not a type of the scenario is never met.
+    pub(super) fn criteria(&self, types: &[String]) -> Criteria {
+        let on = match &self.on {
+            HostileOn::Hostile => CriteriaOn::Hostile,
+            HostileOn::Type(name) => {
+                let row = types.iter().position(|known| known == name);
+                CriteriaOn::Type(TypeId(row.map_or(u32::MAX, |row| row as u32)))
+            }
+        };
+        Criteria { on, threshold: self.threshold, cues: self.cues }
+    }
 }

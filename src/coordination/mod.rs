@@ -7,8 +7,14 @@ mod flight_plan_notice;
 mod hostile_criteria;
 mod weapons_control;
 
+use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::airspace::Zone;
+use crate::identification::Criteria;
+use crate::record::{Decision, Identity, NoticeState};
+use crate::units::Millis;
 
 pub use flight_plan_notice::FlightPlanNoticeSpec;
 pub use hostile_criteria::{HostileCriteriaSpec, HostileOn};
@@ -71,6 +77,59 @@ rules! {
     flight_plan_notice: FlightPlanNoticeSpec;
 }
 
-/// The rules in force, ready to use; see [`Rules::new`].
-#[derive(Debug, Clone)]
-pub struct Rules {}
+/// The rules in force, ready to use.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    weapons_control: weapons_control::WeaponsControlRule,
+    hostile_criteria: Option<Criteria>,
+    flight_plan_notice: Option<FlightPlanNoticeSpec>,
+}
+
+/// What a rule may read: the track as the site holds it. Nothing here is the truth.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    /// Now.
+    pub time: Millis,
+    /// Where the track is.
+    pub place: Vector3<f64>,
+    /// Identity held.
+    pub identity: Identity,
+    /// What the plan check found.
+    pub notice: NoticeState,
+    /// Whether the crew acts on a match (drawn once per site and aircraft; see rule R6).
+    pub heeds_plans: bool,
+}
+
+impl Rules {
+    /// Makes checked rules ready.
+    pub fn new(spec: &RulesSpec, zones: &[Zone], types: &[String]) -> Rules {
+        Rules {
+            weapons_control: weapons_control::WeaponsControlRule::new(spec.weapons_control.as_ref(), zones),
+            hostile_criteria: spec.hostile_criteria.as_ref().map(|rule| rule.criteria(types)),
+            flight_plan_notice: spec.flight_plan_notice.clone(),
+        }
+    }
+
+    /// What rule R2 asks for before a track is held Hostile, where it is in force.
+    pub fn hostile_criteria(&self) -> Option<Criteria> {
+        self.hostile_criteria
+    }
+
+    /// Probability that a crew acts on a plan match, where rule R6 is in force.
+    pub fn honour(&self) -> Option<f64> {
+        self.flight_plan_notice.as_ref().map(|rule| rule.honour)
+    }
+
+    /// Whether a site may fire at a track, and the rule that decided: `Ok` fire, `Err` do not.
+    ///
+    /// Precedence: R2 has already acted, on the identity. Then R1, the weapons control status; only a track that it
+    /// would let a site fire at is put to R6, so that a shot R6 prevents is one that would have been fired. Channel and
+    /// magazine come last, and are not rules.
+    pub fn decide(&self, case: &Case) -> Result<Decision, Decision> {
+        let permitted = self.weapons_control.decide(case, self.hostile_criteria.is_some())?;
+        if let Some(rule) = &self.flight_plan_notice {
+            rule.decide(case)?;
+        }
+        Ok(permitted)
+    }
+}

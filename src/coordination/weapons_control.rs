@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Parameter, RulePage};
+use super::{Case, Parameter, RulePage};
+use crate::airspace::Zone;
+use crate::record::{Decision, Identity, Reason};
+use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R1",
@@ -12,7 +15,7 @@ pub(super) static PAGE: RulePage = RulePage {
     page: "\
 Free: fire at Unknown, Suspect and Hostile. Tight: fire only at Hostile. Hold: do not fire. Never, under any status, at
 Pending, Neutral, AssumedFriend or Friend. Without this rule every site is tight everywhere. Where several zones apply,
-the strictest status wins.
+the strictest of them wins over the status outside.
 
 Fails by: nothing in this version; the status is known to every site at once.
 Costs: leakers, the stricter the status.
@@ -70,4 +73,63 @@ pub struct ZoneStatusSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 8784.0))]
     pub until_h: Option<f64>,
+}
+
+/// R1 ready to use; without a specification every site is tight everywhere.
+#[derive(Debug, Clone, Default)]
+pub(super) struct WeaponsControlRule {
+    status: WeaponsControl,
+    zones: Vec<ZoneStatus>,
+}
+
+#[derive(Debug, Clone)]
+struct ZoneStatus {
+    zone: Zone,
+    status: WeaponsControl,
+    from: Millis,
+    until: Millis,
+}
+
+impl WeaponsControlRule {
+    pub(super) fn new(spec: Option<&WeaponsControlSpec>, zones: &[Zone]) -> WeaponsControlRule {
+        let Some(spec) = spec else { return WeaponsControlRule::default() };
+        let zones = spec.zones.iter().filter_map(|entry| {
+            let zone = zones.iter().find(|zone| zone.name == entry.zone)?.clone();
+            let hours = |hours: f64| Millis::from_seconds(hours * 3600.0);
+            Some(ZoneStatus {
+                zone,
+                status: entry.status,
+                from: hours(entry.from_h),
+                until: entry.until_h.map_or(Millis::NEVER, hours),
+            })
+        });
+        WeaponsControlRule { status: spec.status, zones: zones.collect() }
+    }
+
+    /// The status that applies to a track: of the zones it is in, the strictest; outside all of them, the general one.
+    fn status(&self, case: &Case) -> WeaponsControl {
+        let applies = |entry: &&ZoneStatus| {
+            (entry.from..entry.until).contains(&case.time)
+                && (entry.zone.floor_m..=entry.zone.top_m).contains(&case.place.z)
+                && entry.zone.area.contains(case.place.xy())
+        };
+        self.zones.iter().filter(applies).map(|entry| entry.status).max().unwrap_or(self.status)
+    }
+
+    pub(super) fn decide(&self, case: &Case, hostile_by_criteria: bool) -> Result<Decision, Decision> {
+        let because = |reason| Decision { rule: PAGE.id, reason };
+        match (case.identity, self.status(case)) {
+            (Identity::Pending, _) => Err(because(Reason::IdentityPending)),
+            (Identity::AssumedFriend | Identity::Friend | Identity::Neutral, _) => {
+                Err(because(Reason::HeldProtected))
+            }
+            (_, WeaponsControl::Hold) => Err(because(Reason::WeaponsHold)),
+            (Identity::Hostile, _) => Ok(Decision {
+                rule: if hostile_by_criteria { "R2" } else { PAGE.id },
+                reason: Reason::HostileIdentity,
+            }),
+            (Identity::Unknown | Identity::Suspect, WeaponsControl::Free) => Ok(because(Reason::WeaponsFree)),
+            (Identity::Unknown | Identity::Suspect, WeaponsControl::Tight) => Err(because(Reason::WeaponsTight)),
+        }
+    }
 }

@@ -1,9 +1,18 @@
 //! From the permission to fire to the hit: envelope, channels, salvos, fly-out, kill probability, assessment.
 
+mod attention;
+mod battery;
+mod fire;
+
+use bevy_ecs::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::airspace::Delay;
+use crate::picture::Envelope;
+use crate::tick::Phase;
+
+pub use battery::{Battery, Engagement};
 
 /// A site's weapon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -151,4 +160,24 @@ pub enum LaunchCheck {
     Decision,
     /// Nothing: a decision once taken is carried out unless the target is gone.
     None,
+}
+
+impl WeaponSpec {
+    /// Where it reaches.
+    pub fn envelope(&self) -> Envelope {
+        Envelope {
+            slant: self.range == RangeMeasure::Slant,
+            range_m: (self.min_range_m, self.max_range_m),
+            altitude_m: (self.min_altitude_m, self.max_altitude_m.unwrap_or(f64::INFINITY)),
+        }
+    }
+}
+
+/// Adds the systems of this room; `close_files` of the picture comes first, so that nobody looks at the dead.
+pub fn install(schedule: &mut Schedule) {
+    schedule.add_systems((
+        fire::resolve_shots.in_set(Phase::Resolve),
+        (attention::release_channels, attention::look_ahead).chain().in_set(Phase::Observe),
+        fire::open_fire.in_set(Phase::Engage),
+    ));
 }

@@ -1,9 +1,14 @@
 //! Tracks to identities: what a site declares, what it believes, and which STANAG 1241 identity follows.
 
+mod identifier;
+pub mod plan_check;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use identifier::{Criteria, CriteriaOn, Evidence, Identifier, MAX_ROWS, Posterior};
 
 /// How a site identifies its tracks: the confusion matrix, what the site believes of it, and the thresholds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -172,7 +177,3 @@ pub struct MatchBelief {
     #[schemars(range(min = 0.0, max = 1.0))]
     pub hostile: f64,
 }
-
-/// An [`IdentificationSpec`] ready to use; see [`Identifier::new`].
-#[derive(Debug, Clone)]
-pub struct Identifier {}

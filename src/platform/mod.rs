@@ -1,11 +1,17 @@
 //! The truth about aircraft: what they are, whose they are, where they fly and when.
 
+mod movement;
+pub mod trajectory;
+
+use bevy_ecs::component::Component;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::airspace::{Delay, Plan};
 use crate::geometry::Point;
 use crate::ids::{Key, SideId, TypeId};
+
+pub use movement::{install, stages};
 
 /// An aircraft type: kinematics and radar cross-section.
 ///
@@ -189,3 +195,14 @@ pub enum Pattern {
         right: bool,
     },
 }
+
+/// Whether an aircraft is in the sky.
+#[derive(Debug, Clone, Copy, Component)]
+pub struct Vitality {
+    /// Taken off, and neither landed nor shot down.
+    pub flying: bool,
+}
+
+/// Where an aircraft's flight plans say it flies, by version; nothing without a plan.
+#[derive(Debug, Clone, Default, Component)]
+pub struct Planned(pub [Option<trajectory::Trajectory>; 2]);

@@ -46,7 +46,7 @@ pub struct Scenario {
     /// Zones.
     pub zones: Vec<Zone>,
     /// The rules in force.
-    pub rules: Rules,
+    pub rules: Arc<Rules>,
 }
 
 /// A class of sites, ready to use.
@@ -59,9 +59,9 @@ pub struct SiteClass {
     /// How it keeps track.
     pub tracker: TrackerSpec,
     /// How it identifies.
-    pub identifier: Identifier,
+    pub identifier: Arc<Identifier>,
     /// How it fires.
-    pub weapon: Option<WeaponSpec>,
+    pub weapon: Option<Arc<WeaponSpec>>,
 }
 
 /// An entry of the site table.

@@ -1,5 +1,8 @@
 //! Truth to detections: which scan of which site sees which aircraft.
 
+pub mod coverage;
+pub mod detection;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,7 @@
 //! Detections to tracks, per site: confirmation, coasting, drop. Association is perfect.
 
+pub mod history;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,81 @@
+//! Which tracks a site has to watch: those inside its envelope, while it could fire.
+//!
+//! A site that could fire looks ahead in the file of every aircraft inside its envelope, to the first scan at which the
+//! rules would let it fire; that instant goes into the agenda. A site without a free channel or a missile looks at
+//! nothing: its files are advanced later, when somebody asks.
+
+use bevy_ecs::prelude::*;
+
+use super::Battery;
+use crate::picture::{Picture, Post, SpentSince};
+use crate::platform::trajectory::Trajectory;
+use crate::platform::{Planned, Vitality};
+use crate::streams::Streams;
+use crate::tick::{Agenda, Clock, Due, Entry, Log, Roster};
+use crate::units::Millis;
+
+/// Closes the account of the file that held a freed channel, and notes which files are worth a look now.
+pub(super) fn release_channels(
+    clock: Res<Clock>,
+    streams: Res<Streams>,
+    roster: Res<Roster>,
+    mut due: ResMut<Due>,
+    mut log: ResMut<Log>,
+    mut sites: Query<(&Post, &mut Picture, &Battery, &SpentSince)>,
+    aircraft: Query<(&Trajectory, &Planned)>,
+) {
+    for (site, index) in std::mem::take(&mut due.freed) {
+        let Ok((post, mut picture, battery, spent)) = sites.get_mut(roster.sites[site.index()]) else { continue };
+        let index = index as usize;
+        let target = picture.subjects[index].aircraft;
+        let Ok((trajectory, planned)) = aircraft.get(roster.aircraft[target.index()]) else { continue };
+        let (file, scene) = picture.open(index, post, spent.0, &streams, trajectory, planned);
+        file.advance_to(clock.now, &scene, &mut log.0);
+        file.engaged = false;
+        if battery.ready() {
+            let scan = post.clock.first_from(clock.now.0);
+            let inside = |file: usize| {
+                let envelope = &picture.subjects[file].envelope;
+                let next = envelope.partition_point(|run| run.1 <= scan);
+                envelope.get(next).is_some_and(|run| run.0 <= scan)
+            };
+            let files = (0..picture.files.len()).filter(|&file| inside(file));
+            due.entering.extend(files.map(|file| (site, file as u32)));
+        }
+    }
+}
+
+/// Looks ahead in the files of aircraft inside the envelope of sites that could fire.
+pub(super) fn look_ahead(
+    clock: Res<Clock>,
+    streams: Res<Streams>,
+    roster: Res<Roster>,
+    mut due: ResMut<Due>,
+    mut agenda: ResMut<Agenda>,
+    mut sites: Query<(&Post, &mut Picture, &Battery, &SpentSince)>,
+    aircraft: Query<(&Trajectory, &Planned, &Vitality)>,
+) {
+    let mut entering = std::mem::take(&mut due.entering);
+    entering.sort_unstable();
+    entering.dedup();
+    for (site, index) in entering {
+        let Ok((post, mut picture, battery, spent)) = sites.get_mut(roster.sites[site.index()]) else { continue };
+        let target = picture.subjects[index as usize].aircraft;
+        let Ok((trajectory, planned, vitality)) = aircraft.get(roster.aircraft[target.index()]) else { continue };
+        if !vitality.flying || !battery.ready() || picture.files[index as usize].engaged {
+            continue;
+        }
+        let scan = post.clock.first_from(clock.now.0);
+        let envelope = &picture.subjects[index as usize].envelope;
+        let Some(&(_, until)) = envelope.get(envelope.partition_point(|run| run.1 <= scan)) else { continue };
+        let (file, scene) = picture.open(index as usize, post, spent.0, &streams, trajectory, planned);
+        let ripe = file.look_ahead(scan, until, &scene);
+        let ripe_at = ripe.map_or(Millis::NEVER, |scan| Millis(post.clock.time_ms(scan)));
+        picture.ripe_at[index as usize] = ripe_at;
+        if ripe_at == clock.now {
+            due.ripe.push((site, index));
+        } else if ripe_at != Millis::NEVER {
+            agenda.enter(ripe_at, Entry::Ripe(site, index));
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! Declarations and their fusion: from the confusion matrix to an identity.
+//!
+//! *World*: a declaration is a draw from the row of the confusion matrix that is true of the aircraft. *Belief*: the
+//! site weighs hypotheses (row k, regard a) by prior_k share(a|k) * prod P(declaration | k) * P(plan check | a), as in
+//! STANAG 4162; matrix and belief are two tables. A row is a type or a regard; with regards the shares are 1 and 0. The
+//! plan check counts once, as it stands now, not once per look. Posterior to STANAG 1241 identity by thresholds.
+//!
+//! The sum of logarithms is kept, so that a thousand looks cannot underflow. Where one row outweighs all others so far
+//! that no threshold can tell, the identity is that of the row alone, looked up instead of computed; the tests hold
+//! this to the plain sum.
+
+use super::{Combine, Hypotheses, IdentificationSpec, IdentityThresholds, MatchBelief};
+use crate::ids::TypeId;
+use crate::record::{Identity, Regard};
+
+/// Most rows of a confusion matrix.
+pub const MAX_ROWS: usize = 15;
+
+/// An [`IdentificationSpec`] ready to use.
+#[derive(Debug, Clone)]
+pub struct Identifier {
+    /// Row names; one beyond the last is `unknown`.
+    pub rows: Vec<String>,
+    /// The specification.
+    pub spec: IdentificationSpec,
+    /// Time between declarations, ms.
+    pub interval_ms: i64,
+    row_of_type: Vec<Option<u8>>,
+    /// Cumulated probabilities of the columns, times 2^32, by true row.
+    world: Vec<Vec<u64>>,
+    /// ln P(column | row) as believed, by column then row.
+    believed: Vec<[f64; MAX_ROWS]>,
+    ln_prior: [f64; MAX_ROWS],
+    shares: [[f64; 3]; MAX_ROWS],
+    plan: Option<[[f64; 3]; 2]>,
+    criteria: Criteria,
+    /// Identity when one row is certain, by row and plan check; `None` where a threshold is too near to tell.
+    certain: Vec<[Option<Identity>; 3]>,
+    certain_beyond: f64,
+}
+
+/// What must hold before a track is held Hostile.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Criteria {
+    /// What the posterior is about.
+    pub on: CriteriaOn,
+    /// The posterior that must be exceeded.
+    pub threshold: f64,
+    /// Cues that must have spoken.
+    pub cues: u32,
+}
+
+/// What the posterior of the criteria is about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CriteriaOn {
+    /// The regard hostile.
+    Hostile,
+    /// A type; never met by a class whose matrix does not have it.
+    Type(TypeId),
+}
+
+/// What a site has gathered about one track.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evidence {
+    ln_likelihood: [f64; MAX_ROWS],
+    /// Declarations other than `unknown`.
+    pub cues: u32,
+    /// The latest declaration.
+    pub latest: Option<u8>,
+}
+
+impl Evidence {
+    /// Nothing yet.
+    pub const NONE: Evidence = Evidence { ln_likelihood: [0.0; MAX_ROWS], cues: 0, latest: None };
+}
+
+/// The site's belief about one track.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Posterior {
+    /// P(friend), P(neutral), P(hostile).
+    pub regard: [f64; 3],
+    /// P(row).
+    pub row: [f64; MAX_ROWS],
+}
+
+impl Identifier {
+    /// Makes a checked specification ready; `types` are the scenario's type names in order.
+    pub fn new(spec: &IdentificationSpec, types: &[String]) -> Identifier {
+        let rows: Vec<String> = match spec.over {
+            Hypotheses::Types => spec.world.keys().take(MAX_ROWS).cloned().collect(),
+            Hypotheses::Regards => Regard::ALL.iter().map(|regard| regard.code().to_string()).collect(),
+        };
+        let column = |matrix: &super::ConfusionMatrix, row: &str, column: usize| {
+            let name = rows.get(column).map_or("unknown", String::as_str);
+            matrix.get(row).and_then(|row| row.get(name)).map_or(0.0, |p| p.0)
+        };
+        let columns = rows.len() + 1;
+        let world = rows
+            .iter()
+            .map(|row| {
+                let mut sum = 0.0;
+                (0..columns)
+                    .map(|j| {
+                        sum += column(&spec.world, row, j);
+                        libm::round(sum * 4_294_967_296.0) as u64
+                    })
+                    .collect()
+            })
+            .collect();
+        let belief = spec.believed.as_ref().unwrap_or(&spec.world);
+        let believed = (0..columns)
+            .map(|j| {
+                let mut ln = [f64::NEG_INFINITY; MAX_ROWS];
+                for (k, row) in rows.iter().enumerate() {
+                    ln[k] = libm::log(column(belief, row, j));
+                }
+                ln
+            })
+            .collect();
+        let mut ln_prior = [f64::NEG_INFINITY; MAX_ROWS];
+        let mut shares = [[0.0; 3]; MAX_ROWS];
+        for (k, row) in rows.iter().enumerate() {
+            let weight = if spec.prior.is_empty() { 1.0 } else { spec.prior.get(row).map_or(0.0, |p| p.0) };
+            ln_prior[k] = libm::log(weight);
+            match spec.over {
+                Hypotheses::Regards => shares[k][k] = 1.0,
+                Hypotheses::Types => {
+                    let share = spec.regards.get(row);
+                    let parts = share.map_or([0.0, 1.0, 0.0], |s| [s.friend, s.neutral, s.hostile]);
+                    let sum: f64 = parts.iter().sum();
+                    shares[k] = parts.map(|part| if sum > 0.0 { part / sum } else { 1.0 / 3.0 });
+                }
+            }
+        }
+        let plan = spec.flight_plan.as_ref().and_then(|cue| cue.believed).map(|belief| {
+            let MatchBelief { friend, neutral, hostile } = belief;
+            let matched = [friend, neutral, hostile];
+            [matched.map(|p| 1.0 - p), matched]
+        });
+        let row_of_type = types
+            .iter()
+            .map(|name| match spec.over {
+                Hypotheses::Types => rows.iter().position(|row| row == name).map(|row| row as u8),
+                Hypotheses::Regards => None,
+            })
+            .collect();
+        let mut identifier = Identifier {
+            rows,
+            interval_ms: (libm::round(spec.interval_s * 1000.0) as i64).max(1),
+            spec: spec.clone(),
+            row_of_type,
+            world,
+            believed,
+            ln_prior,
+            shares,
+            plan,
+            criteria: Criteria { on: CriteriaOn::Hostile, threshold: spec.identity.hostile, cues: 1 },
+            certain: Vec::new(),
+            certain_beyond: f64::INFINITY,
+        };
+        identifier.prepare_certain();
+        identifier
+    }
+
+    /// The same with other hostile criteria (rule R2).
+    pub fn with_criteria(mut self, criteria: Criteria) -> Identifier {
+        self.criteria = criteria;
+        self.prepare_certain();
+        self
+    }
+
+    /// The row that is true of an aircraft.
+    pub fn truth_row(&self, type_id: TypeId, regard: Regard) -> u8 {
+        match self.spec.over {
+            Hypotheses::Types => self.row_of_type[type_id.index()].unwrap_or(self.rows.len() as u8),
+            Hypotheses::Regards => regard as u8,
+        }
+    }
+
+    /// What the site declares about an aircraft of this true row, for a word drawn uniformly from 32 bits.
+    pub fn declare(&self, truth_row: u8, word: u32) -> u8 {
+        let word = u64::from(word);
+        match self.world.get(usize::from(truth_row)) {
+            Some(row) => row.iter().position(|&bound| word < bound).unwrap_or(self.rows.len()) as u8,
+            None => self.rows.len() as u8,
+        }
+    }
+
+    /// Adds a declaration to the evidence.
+    #[inline]
+    pub fn add(&self, evidence: &mut Evidence, declared: u8) {
+        evidence.cues += u32::from(usize::from(declared) < self.rows.len());
+        evidence.latest = Some(declared);
+        if self.spec.combine == Combine::Fused {
+            let ln = &self.believed[usize::from(declared)];
+            for k in 0..self.rows.len() {
+                evidence.ln_likelihood[k] += ln[k];
+            }
+        }
+    }
+
+    /// The posterior, by the plain sum.
+    pub fn posterior(&self, evidence: &Evidence, matched: Option<bool>) -> Posterior {
+        let count = self.rows.len();
+        let mut weight = [0.0; MAX_ROWS];
+        match (self.spec.combine, evidence.latest) {
+            (Combine::Single, Some(latest)) if usize::from(latest) < count => weight[usize::from(latest)] = 1.0,
+            (Combine::Single, _) => {
+                for k in 0..count {
+                    weight[k] = libm::exp(self.ln_prior[k]);
+                }
+            }
+            (Combine::Fused, _) => {
+                let ln = |k: usize| self.ln_prior[k] + evidence.ln_likelihood[k];
+                let top = (0..count).map(ln).fold(f64::NEG_INFINITY, f64::max);
+                for (k, weight) in weight.iter_mut().enumerate().take(count) {
+                    // All rows impossible: nothing is known.
+                    *weight = if top == f64::NEG_INFINITY { 1.0 } else { libm::exp(ln(k) - top) };
+                }
+            }
+        }
+        let cue = match (self.plan, matched) {
+            (Some(plan), Some(matched)) => plan[usize::from(matched)],
+            _ => [1.0; 3],
+        };
+        let mut regard = [0.0; 3];
+        let mut row = [0.0; MAX_ROWS];
+        let mut sum = 0.0;
+        for k in 0..count {
+            for a in 0..3 {
+                let part = weight[k] * self.shares[k][a] * cue[a];
+                regard[a] += part;
+                row[k] += part;
+                sum += part;
+            }
+        }
+        if sum > 0.0 {
+            regard = regard.map(|part| part / sum);
+            row = row.map(|part| part / sum);
+        }
+        Posterior { regard, row }
+    }
+
+    /// The identity that follows from the evidence and the plan check (`None`: no check is made).
+    #[inline]
+    pub fn identity(&self, evidence: &Evidence, matched: Option<bool>) -> Identity {
+        if self.spec.combine == Combine::Fused {
+            let (mut top, mut best, mut second) = (0, f64::NEG_INFINITY, f64::NEG_INFINITY);
+            for k in 0..self.rows.len() {
+                let ln = self.ln_prior[k] + evidence.ln_likelihood[k];
+                if ln > best {
+                    second = best;
+                    best = ln;
+                    top = k;
+                } else if ln > second {
+                    second = ln;
+                }
+            }
+            if best - second > self.certain_beyond
+                && evidence.cues >= self.criteria.cues
+                && let Some(identity) = self.certain[top][plan_index(matched)]
+            {
+                return identity;
+            }
+        }
+        self.identity_by_sum(evidence, matched)
+    }
+
+    /// The same by the plain sum.
+    pub fn identity_by_sum(&self, evidence: &Evidence, matched: Option<bool>) -> Identity {
+        if evidence.latest.is_none() {
+            return Identity::Pending;
+        }
+        if self.spec.combine == Combine::Single
+            && evidence.latest.is_some_and(|latest| usize::from(latest) == self.rows.len())
+        {
+            return Identity::Unknown;
+        }
+        let cues = evidence.cues + u32::from(self.plan.is_some() && matched.is_some());
+        self.judge(&self.posterior(evidence, matched), cues)
+    }
+
+    fn judge(&self, posterior: &Posterior, cues: u32) -> Identity {
+        let IdentityThresholds { hostile, friend, neutral, suspect, assumed_friend } = self.spec.identity;
+        let [p_friend, p_neutral, p_hostile] = posterior.regard;
+        if cues >= self.criteria.cues && self.criterion(posterior) > self.criteria.threshold {
+            Identity::Hostile
+        } else if p_friend > friend {
+            Identity::Friend
+        } else if p_neutral > neutral {
+            Identity::Neutral
+        } else if p_hostile > suspect.min(hostile) {
+            Identity::Suspect
+        } else if p_friend > assumed_friend {
+            Identity::AssumedFriend
+        } else {
+            Identity::Unknown
+        }
+    }
+
+    fn criterion(&self, posterior: &Posterior) -> f64 {
+        match self.criteria.on {
+            CriteriaOn::Hostile => posterior.regard[2],
+            CriteriaOn::Type(type_id) => match self.row_of_type.get(type_id.index()) {
+                Some(Some(row)) => posterior.row[usize::from(*row)],
+                _ => 0.0,
+            },
+        }
+    }
+
+    /// What the identity is when one row is certain, and how far that row's logarithm must lead for it to be so.
+    fn prepare_certain(&mut self) {
+        const MARGIN: f64 = 1e-6;
+        let thresholds = self.spec.identity;
+        let bounds = [
+            self.criteria.threshold,
+            thresholds.friend,
+            thresholds.neutral,
+            thresholds.suspect.min(thresholds.hostile),
+            thresholds.assumed_friend,
+        ];
+        self.certain = (0..self.rows.len())
+            .map(|k| {
+                [None, Some(false), Some(true)].map(|matched| {
+                    let posterior = self.posterior_of_row(k, matched)?;
+                    let tested = [
+                        self.criterion(&posterior),
+                        posterior.regard[0],
+                        posterior.regard[1],
+                        posterior.regard[2],
+                        posterior.regard[0],
+                    ];
+                    let told = tested.iter().zip(bounds).all(|(p, bound)| (p - bound).abs() > 2.0 * MARGIN);
+                    told.then(|| self.judge(&posterior, u32::MAX))
+                })
+            })
+            .collect();
+        // Another row's weight relative to the leader is at most e^-lead times the spread of the plan cue.
+        let spread = self.plan.map_or(1.0, |plan| {
+            let positive = plan.iter().flatten().copied().filter(|&p| p > 0.0);
+            1.0 / positive.fold(1.0, f64::min)
+        });
+        self.certain_beyond = libm::log(MAX_ROWS as f64 * spread / MARGIN);
+    }
+
+    fn posterior_of_row(&self, k: usize, matched: Option<bool>) -> Option<Posterior> {
+        let cue = match (self.plan, matched) {
+            (Some(plan), Some(matched)) => plan[usize::from(matched)],
+            _ => [1.0; 3],
+        };
+        let parts: [f64; 3] = std::array::from_fn(|a| self.shares[k][a] * cue[a]);
+        let sum: f64 = parts.iter().sum();
+        // A row the plan check all but rules out cannot be certain: leave it to the sum.
+        let least = self.plan.map_or(1.0, |plan| {
+            plan.iter().flatten().copied().filter(|&p| p > 0.0).fold(1.0, f64::min)
+        });
+        if sum < 0.5 * least {
+            return None;
+        }
+        let mut row = [0.0; MAX_ROWS];
+        row[k] = 1.0;
+        Some(Posterior { regard: parts.map(|part| part / sum), row })
+    }
+}
+
+fn plan_index(matched: Option<bool>) -> usize {
+    match matched {
+        None => 0,
+        Some(false) => 1,
+        Some(true) => 2,
+    }
+}

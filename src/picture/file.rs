@@ -1,0 +1,488 @@
+//! What one site knows of one aircraft.
+//!
+//! That depends on the aircraft, the site's own draws and the plans it was sent, and on nothing that other sites or other
+//! aircraft do. So a file need not keep step with the clock: it is advanced when somebody needs it, through the scans
+//! since it was last looked at, 64 at a time. Three things are asked of it:
+//!
+//! - [`TrackFile::advance`]: do all scans before a given one, writing down what happened;
+//! - [`TrackFile::look_ahead`]: on a copy that is then thrown away, find the first scan at which the rules would let
+//!   the site fire. Nothing has to be taken back if the aircraft is shot down before;
+//! - [`TrackFile::close`]: end the track.
+//!
+//! Only scans that can matter are visited: those that confirm or drop the track, those with a declaration, and, with
+//! the aircraft inside the engagement envelope, every scan of a confirmed track. The tests hold this to a slow, obvious
+//! scan-by-scan twin.
+
+use nalgebra::Vector3;
+
+use super::Post;
+use crate::coordination::Case;
+use crate::identification::Evidence;
+use crate::identification::plan_check::{PlanFile, PlannedPaths};
+use crate::ids::{AircraftId, Key};
+use crate::platform::trajectory::Trajectory;
+use crate::record::{
+    Decision, Detail, Fact, Identity, NoticeState, Rank, Reason, Recorder, Silence, TrackEnd, TrackRecord,
+};
+use crate::sensing::coverage::{Sight, Window, look};
+use crate::sensing::detection::bits_between;
+use crate::streams::{BLOCK, Purpose, Streams};
+use crate::tracking::history::History;
+use crate::units::Millis;
+
+/// A gap of more than this between two looks inside the envelope starts another encounter.
+pub const ENCOUNTER_GAP: Millis = Millis(300_000);
+
+/// What is fixed for one aircraft as seen from one site.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The aircraft.
+    pub aircraft: AircraftId,
+    /// What its draws are keyed by.
+    pub key: Key,
+    /// The row of the confusion matrix that is true of it.
+    pub truth_row: u8,
+    /// How the sensor sees it.
+    pub sight: Sight,
+    /// When.
+    pub windows: Vec<Window>,
+    /// The scans in which it may be inside the engagement envelope: from, and one beyond.
+    pub envelope: Vec<(u64, u64)>,
+    /// What becomes of its flight plan here, where the site checks plans.
+    pub plan: Option<PlanFile>,
+    /// Whether the crew acts on a plan match.
+    pub heeds_plans: bool,
+}
+
+/// What one site knows of one aircraft, up to a scan.
+#[derive(Debug, Clone)]
+pub struct TrackFile {
+    /// The first scan not yet done.
+    next: u64,
+    block: u64,
+    looks_mask: u64,
+    hits_mask: u64,
+    history: History,
+    track: Option<Track>,
+    last_inside: Millis,
+    /// Whether the site is engaging it.
+    pub engaged: bool,
+    /// Shots of this site at it.
+    pub shots: u32,
+    /// Engagements of it by this site.
+    pub engagements: u32,
+    /// Scans with the aircraft in coverage.
+    pub looks: u64,
+    /// Scans that detected it.
+    pub detections: u64,
+    /// Time with a confirmed track.
+    pub tracked: Millis,
+    /// Declarations by column.
+    pub declared: Vec<u32>,
+}
+
+/// A confirmed track.
+#[derive(Debug, Clone)]
+struct Track {
+    confirmed: Millis,
+    next_declaration: u64,
+    evidence: Evidence,
+    identity: Identity,
+    notice: NoticeState,
+    looks: u32,
+    identified: Option<(Millis, Identity, u32)>,
+    hostile: Option<Millis>,
+    engageable: Option<Millis>,
+    held_at_first_shot: Option<Identity>,
+    declined: u32,
+    permit: Option<Decision>,
+    eligible_since: Option<Millis>,
+}
+
+/// What a site holds of a track it may fire at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Permit {
+    /// The rule and the reason.
+    pub decision: Decision,
+    /// Identity held.
+    pub identity: Identity,
+    /// What the plan check found.
+    pub notice: NoticeState,
+}
+
+/// The scene in which a file is advanced.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// The site.
+    pub post: &'a Post,
+    /// When its last missile left; [`Millis::NEVER`] while it has any.
+    pub spent_since: Millis,
+    /// The luck of the replication.
+    pub streams: Streams,
+    /// The aircraft as seen from it.
+    pub subject: &'a Subject,
+    /// Where the aircraft flies.
+    pub trajectory: &'a Trajectory,
+    /// Where its plans say it flies.
+    pub planned: &'a PlannedPaths,
+}
+
+impl Scene<'_> {
+    fn time(&self, scan: u64) -> Millis {
+        Millis(self.post.clock.time_ms(scan))
+    }
+
+    fn place(&self, time: Millis) -> Vector3<f64> {
+        self.trajectory.position(time)
+    }
+
+    fn record<R: Recorder>(&self, recorder: &mut R, time: Millis, rank: Rank, fact: Fact) {
+        recorder.record(time, rank, self.place(time).into(), fact);
+    }
+}
+
+impl TrackFile {
+    /// An empty file of a site whose matrix has this many columns.
+    pub fn new(columns: usize) -> TrackFile {
+        TrackFile {
+            next: 0,
+            block: u64::MAX,
+            looks_mask: 0,
+            hits_mask: 0,
+            history: History::default(),
+            track: None,
+            last_inside: Millis(i64::MIN / 2),
+            engaged: false,
+            shots: 0,
+            engagements: 0,
+            looks: 0,
+            detections: 0,
+            tracked: Millis::ZERO,
+            declared: vec![0; columns],
+        }
+    }
+
+    /// Does all scans before scan `until`.
+    pub fn advance<R: Recorder>(&mut self, until: u64, scene: &Scene<'_>, recorder: &mut R) {
+        self.run(until, scene, recorder, None);
+    }
+
+    /// Does all scans before `time`.
+    pub fn advance_to<R: Recorder>(&mut self, time: Millis, scene: &Scene<'_>, recorder: &mut R) {
+        self.advance(scene.post.clock.first_from(time.0), scene, recorder);
+    }
+
+    /// Does no more scans: the aircraft has left the sky.
+    pub fn stop(&mut self) {
+        self.next = u64::MAX;
+    }
+
+    /// The first scan from `from` on, before `until`, at which the rules would let the site fire.
+    pub fn look_ahead(&self, from: u64, until: u64, scene: &Scene<'_>) -> Option<u64> {
+        self.clone().run(until, scene, &mut Silence, Some(from))
+    }
+
+    /// Whether a track is held.
+    pub fn tracked_now(&self) -> bool {
+        self.track.is_some()
+    }
+
+    /// What the site holds of the track if, when last looked at, it might have fired at it.
+    pub fn permit(&self) -> Option<Permit> {
+        let track = self.track.as_ref()?;
+        let decision = track.permit?;
+        Some(Permit { decision, identity: track.identity, notice: track.notice })
+    }
+
+    /// Since when the track has been eligible without a break.
+    pub fn eligible_since(&self) -> Option<Millis> {
+        self.track.as_ref()?.eligible_since
+    }
+
+    /// What the rules say of the track at `time`, with the identity held; `None` without a track or outside the
+    /// envelope. All scans before `time` must be done.
+    pub fn decide_at(&self, time: Millis, scene: &Scene<'_>) -> Option<Result<Decision, Decision>> {
+        let track = self.track.as_ref()?;
+        let place = scene.place(time);
+        if !scene.post.envelope?.contains(scene.post.place, place) {
+            return None;
+        }
+        Some(scene.post.rules.decide(&Case {
+            time,
+            place,
+            identity: track.identity,
+            notice: track.notice,
+            heeds_plans: scene.subject.heeds_plans,
+        }))
+    }
+
+    /// Notes that a shot was fired at the track while this identity was held.
+    pub fn note_shot(&mut self, identity: Identity) -> u32 {
+        self.shots += 1;
+        if let Some(track) = &mut self.track {
+            track.held_at_first_shot.get_or_insert(identity);
+        }
+        self.shots
+    }
+
+    /// Ends the track, if there is one. All scans before `time` must be done.
+    pub fn close<R: Recorder>(&mut self, time: Millis, end: TrackEnd, scene: &Scene<'_>, recorder: &mut R) {
+        let Some(track) = self.track.take() else { return };
+        self.tracked = self.tracked + (time - track.confirmed);
+        let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
+        let (identified, first_identity, looks) = match track.identified {
+            Some((time, identity, looks)) => (Some(time), identity, looks),
+            None => (None, Identity::Unknown, track.looks),
+        };
+        let record = TrackRecord {
+            confirmed: track.confirmed,
+            identified,
+            first_identity,
+            looks,
+            hostile: track.hostile,
+            engageable: track.engageable,
+            identity: track.held_at_first_shot.unwrap_or(track.identity),
+            shot_at: track.held_at_first_shot.is_some(),
+            end,
+        };
+        scene.record(recorder, time, Rank::Closing, Fact::TrackEnded { site, aircraft, track: record });
+    }
+
+    fn run<R: Recorder>(
+        &mut self,
+        until: u64,
+        scene: &Scene<'_>,
+        recorder: &mut R,
+        looking_from: Option<u64>,
+    ) -> Option<u64> {
+        let windows = &scene.subject.windows;
+        while self.next < until {
+            if self.track.is_none() {
+                // Nothing can happen before the next scan with the aircraft in coverage.
+                let upcoming = windows.partition_point(|window| window.end <= self.next);
+                let first = windows.get(upcoming).map_or(u64::MAX, |window| window.from);
+                self.next = self.next.max(first);
+                if self.next >= until {
+                    self.next = until;
+                    break;
+                }
+            }
+            let block = self.next / BLOCK as u64;
+            if block != self.block {
+                self.open_block(block, scene);
+            }
+            let base = block * BLOCK as u64;
+            let (from, to) = ((self.next - base) as usize, (until - base).min(BLOCK as u64) as usize);
+            let found = self.within_block(base, from, to, scene, recorder, looking_from);
+            if found.is_some() {
+                return found;
+            }
+            self.next = base + to as u64;
+        }
+        None
+    }
+
+    fn open_block(&mut self, block: u64, scene: &Scene<'_>) {
+        let before = if self.block.wrapping_add(1) == block { self.history.hits } else { 0 };
+        let post = scene.post;
+        let mut stream = scene.streams.about(Purpose::Scan, post.key, scene.subject.key);
+        let scans =
+            look(&scene.subject.sight, scene.trajectory, &scene.subject.windows, &post.clock, block, &mut stream);
+        self.block = block;
+        self.looks_mask = scans.looks;
+        self.hits_mask = scans.hits;
+        self.history = History { hits: scans.hits, before };
+    }
+
+    /// Scans `from` up to and not including `to` of the open block.
+    fn within_block<R: Recorder>(
+        &mut self,
+        base: u64,
+        from: usize,
+        to: usize,
+        scene: &Scene<'_>,
+        recorder: &mut R,
+        looking_from: Option<u64>,
+    ) -> Option<u64> {
+        let post = scene.post;
+        let all = bits_between(from, to);
+        self.looks += u64::from((self.looks_mask & all).count_ones());
+        self.detections += u64::from((self.hits_mask & all).count_ones());
+        let mut confirms = self.history.confirms(&post.tracker);
+        if self.track.is_none() && confirms & all == 0 {
+            return None;
+        }
+        let mut drops = self.history.drops(&post.tracker);
+        let inside = inside_mask(&scene.subject.envelope, base) & all;
+        let mut words = None;
+        let mut at = from;
+        while at < to {
+            let rest = bits_between(at, to);
+            if self.track.is_none() {
+                let confirming = confirms & rest;
+                if confirming == 0 {
+                    break;
+                }
+                at = confirming.trailing_zeros() as usize;
+                self.begin_track(base + at as u64, scene, recorder);
+                // A track that is just confirmed is not dropped at the same scan.
+                drops &= !(1 << at);
+            }
+            let rest = bits_between(at, to);
+            let mut visits = (drops | inside) & rest;
+            if let Some(track) = &self.track
+                && track.next_declaration < base + to as u64
+            {
+                visits |= 1 << track.next_declaration.saturating_sub(base);
+            }
+            if visits == 0 {
+                break;
+            }
+            at = visits.trailing_zeros() as usize;
+            let scan = base + at as u64;
+            if drops >> at & 1 == 1 {
+                self.close(scene.time(scan), TrackEnd::Dropped, scene, recorder);
+                self.history.forget_through(at as u32);
+                confirms = self.history.confirms(&post.tracker);
+                drops = self.history.drops(&post.tracker);
+            } else {
+                let due = self.track.as_ref().is_some_and(|track| track.next_declaration <= scan);
+                if due {
+                    let words = words.get_or_insert_with(|| {
+                        let mut stream = scene.streams.about(Purpose::Declaration, post.key, scene.subject.key);
+                        stream.words(base / BLOCK as u64)
+                    });
+                    self.declare(scan, words[at], scene, recorder);
+                }
+                if inside >> at & 1 == 1 {
+                    let permitted = self.consider(scan, scene, recorder, looking_from);
+                    if permitted && looking_from.is_some_and(|first| scan >= first) {
+                        return Some(scan);
+                    }
+                }
+            }
+            at += 1;
+        }
+        None
+    }
+
+    fn begin_track<R: Recorder>(&mut self, scan: u64, scene: &Scene<'_>, recorder: &mut R) {
+        let confirmed = scene.time(scan);
+        self.track = Some(Track {
+            confirmed,
+            next_declaration: scan,
+            evidence: Evidence::NONE,
+            identity: Identity::Pending,
+            notice: NoticeState::Unchecked,
+            looks: 0,
+            identified: None,
+            hostile: None,
+            engageable: None,
+            held_at_first_shot: None,
+            declined: 0,
+            permit: None,
+            eligible_since: None,
+        });
+        if recorder.detail() >= Detail::Decisive {
+            let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
+            scene.record(recorder, confirmed, Rank::Observation, Fact::TrackConfirmed { site, aircraft });
+        }
+    }
+
+    fn declare<R: Recorder>(&mut self, scan: u64, word: u32, scene: &Scene<'_>, recorder: &mut R) {
+        let Some(track) = &mut self.track else { return };
+        let (post, subject) = (scene.post, scene.subject);
+        let identifier = &*post.identifier;
+        let time = scene.time(scan);
+        track.next_declaration = post.clock.first_from(time.0 + identifier.interval_ms).max(scan + 1);
+        let declared = identifier.declare(subject.truth_row, word);
+        self.declared[usize::from(declared)] += 1;
+        track.looks += 1;
+        identifier.add(&mut track.evidence, declared);
+        let matched = match (&identifier.spec.flight_plan, &subject.plan) {
+            (Some(cue), Some(plan)) => {
+                track.notice = plan.check(cue, scene.planned, time, scene.place(time));
+                Some(track.notice.matched())
+            }
+            _ => None,
+        };
+        let identity = identifier.identity(&track.evidence, matched);
+        if identity.declared() && track.identified.is_none() {
+            track.identified = Some((time, identity, track.looks));
+        }
+        if identity == Identity::Hostile {
+            track.hostile.get_or_insert(time);
+        }
+        let from = std::mem::replace(&mut track.identity, identity);
+        let (site, aircraft, notice) = (post.id, subject.aircraft, track.notice);
+        if recorder.detail() >= Detail::Full {
+            let posterior = identifier.posterior(&track.evidence, matched).regard;
+            let fact = Fact::Declared { site, aircraft, declared, posterior, notice };
+            scene.record(recorder, time, Rank::Observation, fact);
+        }
+        if from != identity && recorder.detail() >= Detail::Decisive {
+            let fact = Fact::IdentityChanged { site, aircraft, from, to: identity, declared, notice };
+            scene.record(recorder, time, Rank::Observation, fact);
+        }
+    }
+
+    /// A scan of a confirmed track that may be inside the envelope: whether the rules let the site fire.
+    fn consider<R: Recorder>(
+        &mut self,
+        scan: u64,
+        scene: &Scene<'_>,
+        recorder: &mut R,
+        looking_from: Option<u64>,
+    ) -> bool {
+        let time = scene.time(scan);
+        let verdict = self.decide_at(time, scene);
+        let Some(track) = &mut self.track else { return false };
+        let Some(verdict) = verdict else {
+            track.permit = None;
+            track.eligible_since = None;
+            return false;
+        };
+        let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
+        if time - self.last_inside > ENCOUNTER_GAP {
+            scene.record(recorder, time, Rank::Observation, Fact::EncounterBegun { site, aircraft });
+        }
+        self.last_inside = time;
+        track.engageable.get_or_insert(time);
+        track.permit = verdict.ok();
+        if self.engaged {
+            return false;
+        }
+        let declined = match verdict {
+            Err(decision) => {
+                track.eligible_since = None;
+                decision
+            }
+            Ok(_) => {
+                track.eligible_since.get_or_insert(time);
+                if looking_from.is_some() {
+                    return true;
+                }
+                // It was not engaged, so the site could not.
+                let spent = scene.spent_since <= time;
+                let reason = if spent { Reason::MagazineEmpty } else { Reason::NoChannel };
+                Decision { rule: "E", reason }
+            }
+        };
+        let bit = 1u32 << declined.reason as u32;
+        if track.declined & bit == 0 {
+            track.declined |= bit;
+            let fact = Fact::ShotDeclined { site, aircraft, decision: declined, identity: track.identity };
+            scene.record(recorder, time, Rank::Decision, fact);
+        }
+        verdict.is_ok()
+    }
+}
+
+/// The scans of the block from `base` on that lie in one of the runs.
+fn inside_mask(runs: &[(u64, u64)], base: u64) -> u64 {
+    let next = runs.partition_point(|run| run.1 <= base);
+    let end = base + BLOCK as u64;
+    runs[next..].iter().take_while(|run| run.0 < end).fold(0, |mask, run| {
+        mask | bits_between(run.0.saturating_sub(base) as usize, (run.1.min(end) - base) as usize)
+    })
+}

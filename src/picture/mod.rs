@@ -1,0 +1,166 @@
+//! A site's air picture: what it knows of each aircraft, advanced only as far as somebody needs it.
+//!
+//! See [`TrackFile`] for how one file is advanced, and [`crate::tick`] for when.
+
+mod file;
+
+use std::sync::Arc;
+
+use bevy_ecs::prelude::*;
+use nalgebra::Vector3;
+
+use crate::coordination::Rules;
+use crate::geometry::{Point, Span};
+use crate::identification::Identifier;
+use crate::ids::{Key, SiteId};
+use crate::platform::trajectory::Trajectory;
+use crate::platform::Planned;
+use crate::sensing::coverage::ScanClock;
+use crate::streams::Streams;
+use crate::tick::{Clock, Due, Log, Phase, Roster};
+use crate::tracking::TrackerSpec;
+use crate::units::Millis;
+
+pub use file::{ENCOUNTER_GAP, Permit, Scene, Subject, TrackFile};
+
+/// A site as an observer.
+#[derive(Debug, Clone, Component)]
+pub struct Post {
+    /// Which site.
+    pub id: SiteId,
+    /// What its draws are keyed by.
+    pub key: Key,
+    /// Where it is.
+    pub place: Point,
+    /// When it scans.
+    pub clock: ScanClock,
+    /// How it keeps track.
+    pub tracker: TrackerSpec,
+    /// How it identifies.
+    pub identifier: Arc<Identifier>,
+    /// Where its weapon reaches, if it has one.
+    pub envelope: Option<Envelope>,
+    /// The rules it fires by.
+    pub rules: Arc<Rules>,
+}
+
+/// Where a weapon reaches.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Envelope {
+    /// Whether ranges are along the line of sight, or along the ground.
+    pub slant: bool,
+    /// Nearest and farthest, m.
+    pub range_m: (f64, f64),
+    /// Lowest and highest, m above ground.
+    pub altitude_m: (f64, f64),
+}
+
+impl Envelope {
+    /// Whether a place is inside the envelope of a weapon at `site`.
+    pub fn contains(&self, site: Point, place: Vector3<f64>) -> bool {
+        let ground2 = (place.xy() - site).norm_squared();
+        let range2 = if self.slant { ground2 + place.z * place.z } else { ground2 };
+        let (nearest_m, farthest_m) = self.range_m;
+        (nearest_m * nearest_m..=farthest_m * farthest_m).contains(&range2)
+            && (self.altitude_m.0..=self.altitude_m.1).contains(&place.z)
+    }
+
+    /// The runs of scans, from and one beyond, in which an aircraft may be inside: solved leg by leg, exact in range,
+    /// generous in the dead zone and on climbing legs. [`Envelope::contains`] decides scan by scan.
+    pub fn scans(&self, site: Point, trajectory: &Trajectory, clock: &ScanClock) -> Vec<(u64, u64)> {
+        let mut runs: Vec<(u64, u64)> = Vec::new();
+        for leg in &trajectory.legs {
+            let (lowest_m, highest_m) = leg.altitudes_m();
+            if highest_m < self.altitude_m.0 || lowest_m > self.altitude_m.1 {
+                continue;
+            }
+            let height_m = if self.slant { lowest_m } else { 0.0 };
+            let limit2 = self.range_m.1 * self.range_m.1 - height_m * height_m;
+            if limit2 < 0.0 {
+                continue;
+            }
+            leg.within(site, libm::sqrt(limit2), |span: Span| {
+                let (from, end) = clock.scans_in(span);
+                match runs.last_mut() {
+                    Some(last) if from <= last.1 => last.1 = last.1.max(end),
+                    _ if from < end => runs.push((from, end)),
+                    _ => {}
+                }
+            });
+        }
+        runs
+    }
+}
+
+/// A site's files, one for each aircraft it may ever see, in the order of [`Subject::aircraft`].
+#[derive(Debug, Clone, Default, Component)]
+pub struct Picture {
+    /// What is fixed for each.
+    pub subjects: Vec<Subject>,
+    /// What is known of each.
+    pub files: Vec<TrackFile>,
+    /// The instant for which each is entered in the agenda as ripe; [`Millis::NEVER`] if for none.
+    pub ripe_at: Vec<Millis>,
+}
+
+impl Picture {
+    /// The file on an aircraft, if the site may ever see it.
+    pub fn file_of(&self, aircraft: crate::ids::AircraftId) -> Option<usize> {
+        self.subjects.binary_search_by_key(&aircraft, |subject| subject.aircraft).ok()
+    }
+
+    /// One file, and the scene in which it can be advanced.
+    pub fn open<'a>(
+        &'a mut self,
+        file: usize,
+        post: &'a Post,
+        spent_since: Millis,
+        streams: &Streams,
+        trajectory: &'a Trajectory,
+        planned: &'a Planned,
+    ) -> (&'a mut TrackFile, Scene<'a>) {
+        let scene = Scene {
+            post,
+            spent_since,
+            streams: *streams,
+            subject: &self.subjects[file],
+            trajectory,
+            planned: &planned.0,
+        };
+        (&mut self.files[file], scene)
+    }
+}
+
+/// Adds the systems of this room.
+pub fn install(schedule: &mut Schedule) {
+    schedule.add_systems(close_files.in_set(Phase::Observe));
+}
+
+/// Ends the tracks of aircraft that left the sky at this instant.
+fn close_files(
+    clock: Res<Clock>,
+    streams: Res<Streams>,
+    roster: Res<Roster>,
+    mut due: ResMut<Due>,
+    mut log: ResMut<Log>,
+    mut sites: Query<(&Post, &mut Picture, Option<&SpentSince>)>,
+    aircraft: Query<(&Trajectory, &Planned)>,
+) {
+    for (gone, end) in std::mem::take(&mut due.gone) {
+        let Ok((trajectory, planned)) = aircraft.get(roster.aircraft[gone.index()]) else { continue };
+        for &site in &roster.sites {
+            let Ok((post, mut picture, spent)) = sites.get_mut(site) else { continue };
+            let Some(index) = picture.file_of(gone) else { continue };
+            let spent = spent.map_or(Millis::NEVER, |spent| spent.0);
+            let (file, scene) = picture.open(index, post, spent, &streams, trajectory, planned);
+            file.advance_to(clock.now, &scene, &mut log.0);
+            file.close(clock.now, end, &scene, &mut log.0);
+            file.stop();
+        }
+    }
+}
+
+/// When a site's last missile left; [`Millis::NEVER`] while it has any. Kept apart from the battery, because the
+/// picture needs no more of it than this.
+#[derive(Debug, Clone, Copy, Component)]
+pub struct SpentSince(pub Millis);

@@ -1,0 +1,212 @@
+//! When a site can see an aircraft at all, and which of its scans do.
+//!
+//! An aircraft is in coverage when its slant range from the antenna is at most the sensor's and its ground range at
+//! most the radio horizon over a 4/3 earth, sqrt(2 (4/3) R) (sqrt(antenna) + sqrt(altitude)), about 4.12 km times the
+//! roots of the heights in m [Skolnik, *Introduction to Radar Systems*]. On a level leg that is one bound on the ground
+//! range, so the times in coverage are solved, not searched. On a climbing leg the horizon moves: the times are solved
+//! for its highest point and every scan in them is checked. The earth is flat for ranges: at 100 km the drop of 0.8 km
+//! changes a slant range by less than 0.1 %.
+
+use crate::geometry::{Point, Span};
+use crate::platform::trajectory::{Leg, Path, Trajectory};
+use crate::streams::{BLOCK, Stream};
+use crate::units::EARTH_RADIUS_M;
+
+use super::detection::{Law, bits_between, hits, scans_along_line};
+
+/// Ground distance to the radio horizon between two heights, m.
+pub fn horizon_m(antenna_m: f64, altitude_m: f64) -> f64 {
+    libm::sqrt(2.0 * (4.0 / 3.0) * EARTH_RADIUS_M) * (libm::sqrt(antenna_m.max(0.0)) + libm::sqrt(altitude_m.max(0.0)))
+}
+
+/// A run of scans in which a site can see an aircraft.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Window {
+    /// The first scan.
+    pub from: u64,
+    /// One beyond the last.
+    pub end: u64,
+    shape: Shape,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Shape {
+    /// Squared range is base + speed2 (t - nearest)^2, and all of the window is in coverage.
+    Level { base_m2: f64, speed2: f64, nearest_s: f64 },
+    /// Range and horizon are evaluated scan by scan on this leg.
+    General { leg: u32 },
+}
+
+/// How one site sees one aircraft.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sight {
+    /// Where the antenna is: ground position and height, m.
+    pub site: Point,
+    /// Antenna height, m.
+    pub antenna_m: f64,
+    /// Pd.
+    pub law: Law,
+    /// Slant range beyond which the sensor is blind, m.
+    pub blind_beyond_m: f64,
+    /// Whether there is a horizon (radars), or none (a disc is a plain distance).
+    pub horizon: bool,
+}
+
+impl Sight {
+    fn ground_limit_m(&self, altitude_m: f64) -> f64 {
+        let height = altitude_m - self.antenna_m;
+        let slant2 = self.blind_beyond_m * self.blind_beyond_m - height * height;
+        let limit = libm::sqrt(slant2.max(0.0));
+        if slant2 < 0.0 {
+            -1.0
+        } else if self.horizon {
+            limit.min(horizon_m(self.antenna_m, altitude_m))
+        } else {
+            limit
+        }
+    }
+
+    /// Appends the windows of `trajectory`, in order of time.
+    pub fn windows(&self, trajectory: &Trajectory, clock: &ScanClock, windows: &mut Vec<Window>) {
+        for (index, leg) in trajectory.legs.iter().enumerate() {
+            let (lowest, highest) = leg.altitudes_m();
+            let level = lowest == highest;
+            let limit_m = if level {
+                self.ground_limit_m(highest)
+            } else {
+                // The least height difference on the leg, and its farthest horizon.
+                let nearest_height = self.antenna_m.clamp(lowest, highest);
+                let slant = self.ground_limit_at(nearest_height, highest);
+                if slant < 0.0 { -1.0 } else { slant }
+            };
+            if limit_m < 0.0 {
+                continue;
+            }
+            let shape = match leg.path {
+                Path::Line { from, velocity, altitude_m, .. } if level => {
+                    let arm = from - self.site;
+                    let speed2 = velocity.norm_squared();
+                    let nearest_s = if speed2 > 0.0 { -arm.dot(&velocity) / speed2 } else { 0.0 };
+                    let height = altitude_m - self.antenna_m;
+                    let closest = arm + velocity * nearest_s;
+                    Shape::Level {
+                        base_m2: closest.norm_squared() + height * height,
+                        speed2,
+                        nearest_s: leg.span.start_s + nearest_s,
+                    }
+                }
+                _ => Shape::General { leg: index as u32 },
+            };
+            leg.within(self.site, limit_m, |span| {
+                let (from, end) = clock.scans_in(span);
+                if from < end {
+                    windows.push(Window { from, end, shape });
+                }
+            });
+        }
+    }
+
+    fn ground_limit_at(&self, nearest_height_m: f64, highest_m: f64) -> f64 {
+        let height = nearest_height_m - self.antenna_m;
+        let slant2 = self.blind_beyond_m * self.blind_beyond_m - height * height;
+        if slant2 < 0.0 {
+            return -1.0;
+        }
+        let slant = libm::sqrt(slant2);
+        if self.horizon { slant.min(horizon_m(self.antenna_m, highest_m)) } else { slant }
+    }
+
+    fn detection_on(&self, leg: &Leg, time_s: f64) -> f64 {
+        let place = leg.position(time_s);
+        let arm = place.xy() - self.site;
+        let ground2 = arm.norm_squared();
+        let height = place.z - self.antenna_m;
+        let range2 = ground2 + height * height;
+        if range2 > self.blind_beyond_m * self.blind_beyond_m {
+            return 0.0;
+        }
+        if self.horizon {
+            let horizon = horizon_m(self.antenna_m, place.z);
+            if ground2 > horizon * horizon {
+                return 0.0;
+            }
+        }
+        self.law.detection(range2)
+    }
+}
+
+/// What the 64 scans of a block found: which had the aircraft in coverage, and which detected it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scans {
+    /// Scans with the aircraft in coverage.
+    pub looks: u64,
+    /// Scans that detected it.
+    pub hits: u64,
+}
+
+/// The scan times of a site: scan n falls at `first_s + n period_s`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScanClock {
+    /// Time of scan 0, ms.
+    pub first_ms: i64,
+    /// Scan period, ms.
+    pub period_ms: i64,
+}
+
+impl ScanClock {
+    /// When scan `number` falls, ms.
+    pub fn time_ms(&self, number: u64) -> i64 {
+        self.first_ms + number as i64 * self.period_ms
+    }
+
+    /// The first scan at or after `time_ms`.
+    pub fn first_from(&self, time_ms: i64) -> u64 {
+        let after = time_ms - self.first_ms;
+        if after <= 0 { 0 } else { ((after + self.period_ms - 1) / self.period_ms) as u64 }
+    }
+
+    /// The scans in a span of time: the first, and one beyond the last.
+    pub fn scans_in(&self, span: Span) -> (u64, u64) {
+        let first = libm::ceil(span.start_s.max(0.0) * 1000.0) as i64;
+        let last = libm::floor(span.end_s * 1000.0) as i64;
+        (self.first_from(first), self.first_from(last + 1))
+    }
+}
+
+/// The scans of block `block` (numbers 64 `block` on), given all windows of the pair in order of time.
+pub fn look(
+    sight: &Sight,
+    trajectory: &Trajectory,
+    windows: &[Window],
+    clock: &ScanClock,
+    block: u64,
+    stream: &mut Stream,
+) -> Scans {
+    let first = block * BLOCK as u64;
+    let mut scans = Scans::default();
+    let mut words = None;
+    let next = windows.partition_point(|window| window.end <= first);
+    for window in windows[next..].iter().take_while(|window| window.from < first + BLOCK as u64) {
+        let (from, to) =
+            (window.from.saturating_sub(first) as usize, (window.end - first).min(BLOCK as u64) as usize);
+        let words = words.get_or_insert_with(|| stream.words(block));
+        let step_s = clock.period_ms as f64 / 1000.0;
+        let lanes = bits_between(from, to) & !scans.looks;
+        let found = match window.shape {
+            Shape::Level { base_m2, speed2, nearest_s } => {
+                let first_s = clock.time_ms(first) as f64 / 1000.0 - nearest_s;
+                scans_along_line(&sight.law, words, (base_m2, speed2), (first_s, step_s), (from, to))
+            }
+            Shape::General { leg } => {
+                let leg = &trajectory.legs[leg as usize];
+                hits(words, from, to, |i| {
+                    let time_s = clock.time_ms(first + i as u64) as f64 / 1000.0;
+                    sight.detection_on(leg, time_s)
+                })
+            }
+        };
+        scans.looks |= lanes;
+        scans.hits |= found & lanes;
+    }
+    scans
+}

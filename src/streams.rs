@@ -1,0 +1,241 @@
+//! Random numbers that are looked up, not consumed.
+//!
+//! Every draw is a pure function of (seed, replication, purpose, what it is about, index). The ChaCha8 block function
+//! is used as the keyed function it is: seed, purpose and two [`Key`]s fill its 256-bit key, the replication is its
+//! nonce, the index its counter. So adding an aircraft, a site or a rule never changes anybody else's luck, and the
+//! same replication under two rule sets is a true pair.
+//!
+//! A draw takes a fixed number of 32-bit words (one for [`Stream::words`], two for [`Stream::uniform`], four for
+//! [`Stream::normal`]); nothing is rejected and drawn again. Generator: D. J. Bernstein, "ChaCha, a variant of Salsa20"
+//! (2008), 8 rounds, as in the crate `rand_chacha`.
+
+use std::f64::consts::TAU;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::airspace::Delay;
+use crate::ids::Key;
+use crate::record::Replication;
+
+/// Scans, or other draws, that are looked up in one go.
+pub const BLOCK: usize = 64;
+
+/// What a draw is for. The numbers are part of the determinism promise: never reuse one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Purpose {
+    /// How many sites an entry stands for.
+    SiteCount = 1,
+    /// Where a site is.
+    SitePlace = 2,
+    /// When a site's first scan falls.
+    ScanPhase = 3,
+    /// Radar cross-section of an aircraft.
+    CrossSection = 4,
+    /// Time between two arrivals.
+    Arrival = 5,
+    /// Where on its loop an aircraft starts.
+    LoopStart = 6,
+    /// How late an aircraft departs.
+    DepartureDelay = 7,
+    /// How far off a leg is flown.
+    CrossTrack = 8,
+    /// Whether a scan detects.
+    Scan = 9,
+    /// What a site declares.
+    Declaration = 10,
+    /// Whether a plan is filed.
+    Filed = 11,
+    /// Whether it goes to the right addressees.
+    Addressed = 12,
+    /// Whether it is changed late.
+    Amended = 13,
+    /// Whether a message gets through a link.
+    Delivery = 14,
+    /// How long it takes.
+    Latency = 15,
+    /// Whether it gets through the last hop.
+    LastHop = 16,
+    /// How long that takes.
+    LastHopLatency = 17,
+    /// Whether a site matches a conforming track with its plan.
+    Correlation = 18,
+    /// Whether it matches a track with somebody else's.
+    ChanceMatch = 19,
+    /// Whether a crew acts on a match.
+    Honour = 20,
+    /// How long a crew takes to launch.
+    Reaction = 21,
+    /// Whether a shot hits.
+    Hit = 22,
+}
+
+/// The luck of one replication.
+#[derive(Debug, Clone, Copy, bevy_ecs::resource::Resource)]
+pub struct Streams {
+    replication: Replication,
+}
+
+impl Streams {
+    /// The luck of this replication.
+    pub fn new(replication: Replication) -> Streams {
+        Streams { replication }
+    }
+
+    /// The stream of draws for `purpose` about the pair (`one`, `other`).
+    pub fn about(&self, purpose: Purpose, one: Key, other: Key) -> Stream {
+        let mut key = [0u8; 32];
+        key[..8].copy_from_slice(&self.replication.seed.to_le_bytes());
+        key[8..16].copy_from_slice(&(purpose as u64).to_le_bytes());
+        key[16..24].copy_from_slice(&one.0.to_le_bytes());
+        key[24..].copy_from_slice(&other.0.to_le_bytes());
+        let mut generator = ChaCha8Rng::from_seed(key);
+        generator.set_stream(self.replication.index);
+        Stream { generator }
+    }
+}
+
+/// The draws for one purpose about one pair; any of them, in any order.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    generator: ChaCha8Rng,
+}
+
+impl Stream {
+    /// The 64 words with indices from 64 `block` on.
+    pub fn words(&mut self, block: u64) -> [u32; BLOCK] {
+        self.generator.set_word_pos(u128::from(block) * BLOCK as u128);
+        let mut bytes = [0u8; 4 * BLOCK];
+        self.generator.fill_bytes(&mut bytes);
+        let mut words = [0u32; BLOCK];
+        for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
+            *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        }
+        words
+    }
+
+    /// The `index`-th uniform number in [0, 1), 53 bits.
+    pub fn uniform(&mut self, index: u64) -> f64 {
+        self.generator.set_word_pos(2 * u128::from(index));
+        unit(self.generator.next_u64())
+    }
+
+    /// Whether the `index`-th event of this probability happens.
+    pub fn happens(&mut self, index: u64, probability: f64) -> bool {
+        self.uniform(index) < probability
+    }
+
+    /// The `index`-th standard normal number, by Box and Muller (1958).
+    pub fn normal(&mut self, index: u64) -> f64 {
+        self.generator.set_word_pos(4 * u128::from(index));
+        let radius = libm::sqrt(-2.0 * libm::log(1.0 - unit(self.generator.next_u64())));
+        radius * libm::cos(TAU * unit(self.generator.next_u64()))
+    }
+
+    /// The `index`-th exponential number of mean 1.
+    pub fn exponential(&mut self, index: u64) -> f64 {
+        -libm::log(1.0 - self.uniform(index))
+    }
+
+    /// The `index`-th delay, s.
+    pub fn delay_s(&mut self, index: u64, delay: &Delay) -> f64 {
+        match delay {
+            Delay::Fixed(fixed) => fixed.delay_s,
+            Delay::Uniform(uniform) => uniform.min_s + self.uniform(index) * (uniform.max_s - uniform.min_s),
+            Delay::Exponential(exponential) => self.exponential(index) * exponential.mean_s,
+            Delay::LogNormal(log_normal) => log_normal.median_s * libm::exp(log_normal.sigma * self.normal(index)),
+        }
+    }
+}
+
+fn unit(word: u64) -> f64 {
+    (word >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(seed: u64, index: u64, purpose: Purpose, one: &str, other: &str) -> Stream {
+        Streams::new(Replication { seed, index }).about(purpose, Key::of(one), Key::of(other))
+    }
+
+    #[test]
+    fn a_draw_depends_on_each_part_of_its_address_and_on_nothing_else() {
+        let base = || stream(1, 0, Purpose::Scan, "a", "b");
+        let first = base().uniform(7);
+        assert_eq!(base().uniform(7), first);
+        let mut used = base();
+        used.uniform(1000);
+        used.words(3);
+        assert_eq!(used.uniform(7), first, "draws made before must not matter");
+        for mut other in [
+            stream(2, 0, Purpose::Scan, "a", "b"),
+            stream(1, 1, Purpose::Scan, "a", "b"),
+            stream(1, 0, Purpose::Declaration, "a", "b"),
+            stream(1, 0, Purpose::Scan, "b", "a"),
+            stream(1, 0, Purpose::Scan, "a", "c"),
+        ] {
+            assert_ne!(other.uniform(7), first);
+        }
+        assert_ne!(base().uniform(8), first);
+    }
+
+    #[test]
+    fn a_block_is_the_words_in_their_order() {
+        let mut stream = stream(3, 9, Purpose::Scan, "site", "aircraft");
+        let (one, two) = (stream.words(5), stream.words(6));
+        let joined = u64::from(one[63]) << 32 | u64::from(one[62]);
+        assert_eq!(stream.uniform(5 * 32 + 31), unit(joined));
+        assert_ne!(one, two);
+    }
+
+    /// Chi-squared over 64 bins for keyed draws in three directions: along the index, over keys, over replications;
+    /// and the correlation of neighbours. False-alarm rate of each bound 1e-6.
+    #[test]
+    fn keyed_draws_are_uniform_and_independent() {
+        let count = 64_000;
+        let along: Vec<f64> = {
+            let mut stream = stream(1, 0, Purpose::Scan, "a", "b");
+            (0..count).map(|index| stream.uniform(index)).collect()
+        };
+        let over_keys: Vec<f64> = (0..count)
+            .map(|index| {
+                let key = Key::of("flight").nth(index as u32);
+                Streams::new(Replication { seed: 1, index: 0 }).about(Purpose::Hit, key, Key::of("b")).uniform(0)
+            })
+            .collect();
+        let over_replications: Vec<f64> =
+            (0..count).map(|index| stream(1, index, Purpose::Hit, "a", "b").uniform(0)).collect();
+        for draws in [along, over_keys, over_replications] {
+            let mut bins = [0.0f64; 64];
+            for draw in &draws {
+                bins[(draw * 64.0) as usize] += 1.0;
+            }
+            let chi2: f64 = bins.iter().map(|bin| (bin - 1000.0).powi(2) / 1000.0).sum();
+            assert!((20.0..129.0).contains(&chi2), "chi-squared with 63 degrees of freedom is {chi2}");
+            let products: f64 = draws.windows(2).map(|pair| (pair[0] - 0.5) * (pair[1] - 0.5) * 12.0).sum();
+            let z = products / (count as f64).sqrt();
+            assert!(z.abs() < 4.9, "neighbours correlate: z = {z}");
+        }
+    }
+
+    #[test]
+    fn normal_and_delays_have_their_moments() {
+        let mut stream = stream(5, 0, Purpose::Latency, "a", "b");
+        let count = 40_000u64;
+        let (mut sum, mut square, mut exponential) = (0.0, 0.0, 0.0);
+        for index in 0..count {
+            let normal = stream.normal(index);
+            sum += normal;
+            square += normal * normal;
+            exponential += stream.exponential(index);
+        }
+        let n = count as f64;
+        // 4.9 standard errors: false-alarm rate 1e-6.
+        assert!((sum / n).abs() < 4.9 / n.sqrt());
+        assert!((square / n - 1.0).abs() < 4.9 * (2.0 / n).sqrt());
+        assert!((exponential / n - 1.0).abs() < 4.9 / n.sqrt());
+    }
+}
