@@ -706,12 +706,17 @@ pub struct Notebook {
 impl Notebook {
     /// An empty notebook.
     pub fn new(detail: Detail) -> Notebook {
-        Notebook { detail, entries: Vec::new() }
+        Notebook {
+            detail,
+            entries: Vec::new(),
+        }
     }
 
     /// The facts in order of time, rank, site and aircraft; within these, as written.
     pub fn into_events(mut self) -> Vec<Event> {
-        self.entries.sort_by_key(|(rank, event)| (event.time, *rank, event.fact.site(), event.fact.aircraft()));
+        self.entries.sort_by_key(|(rank, event)| {
+            (event.time, *rank, event.fact.site(), event.fact.aircraft())
+        });
         self.entries.into_iter().map(|(_, event)| event).collect()
     }
 }

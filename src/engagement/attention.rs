@@ -25,10 +25,15 @@ pub(super) fn release_channels(
     aircraft: Query<(&Trajectory, &Planned)>,
 ) {
     for (site, index) in std::mem::take(&mut due.freed) {
-        let Ok((post, mut picture, battery, spent)) = sites.get_mut(roster.sites[site.index()]) else { continue };
+        let Ok((post, mut picture, battery, spent)) = sites.get_mut(roster.sites[site.index()])
+        else {
+            continue;
+        };
         let index = index as usize;
         let target = picture.subjects[index].aircraft;
-        let Ok((trajectory, planned)) = aircraft.get(roster.aircraft[target.index()]) else { continue };
+        let Ok((trajectory, planned)) = aircraft.get(roster.aircraft[target.index()]) else {
+            continue;
+        };
         let (file, scene) = picture.open(index, post, spent.0, &streams, trajectory, planned);
         file.advance_to(clock.now, &scene, &mut log.0);
         file.engaged = false;
@@ -59,16 +64,25 @@ pub(super) fn look_ahead(
     entering.sort_unstable();
     entering.dedup();
     for (site, index) in entering {
-        let Ok((post, mut picture, battery, spent)) = sites.get_mut(roster.sites[site.index()]) else { continue };
+        let Ok((post, mut picture, battery, spent)) = sites.get_mut(roster.sites[site.index()])
+        else {
+            continue;
+        };
         let target = picture.subjects[index as usize].aircraft;
-        let Ok((trajectory, planned, vitality)) = aircraft.get(roster.aircraft[target.index()]) else { continue };
+        let Ok((trajectory, planned, vitality)) = aircraft.get(roster.aircraft[target.index()])
+        else {
+            continue;
+        };
         if !vitality.flying || !battery.ready() || picture.files[index as usize].engaged {
             continue;
         }
         let scan = post.clock.first_from(clock.now.0);
         let envelope = &picture.subjects[index as usize].envelope;
-        let Some(&(_, until)) = envelope.get(envelope.partition_point(|run| run.1 <= scan)) else { continue };
-        let (file, scene) = picture.open(index as usize, post, spent.0, &streams, trajectory, planned);
+        let Some(&(_, until)) = envelope.get(envelope.partition_point(|run| run.1 <= scan)) else {
+            continue;
+        };
+        let (file, scene) =
+            picture.open(index as usize, post, spent.0, &streams, trajectory, planned);
         let ripe = file.look_ahead(scan, until, &scene);
         let ripe_at = ripe.map_or(Millis::NEVER, |scan| Millis(post.clock.time_ms(scan)));
         picture.ripe_at[index as usize] = ripe_at;

@@ -71,7 +71,11 @@ pub struct Evidence {
 
 impl Evidence {
     /// Nothing yet.
-    pub const NONE: Evidence = Evidence { ln_likelihood: [0.0; MAX_ROWS], cues: 0, latest: None };
+    pub const NONE: Evidence = Evidence {
+        ln_likelihood: [0.0; MAX_ROWS],
+        cues: 0,
+        latest: None,
+    };
 }
 
 /// The site's belief about one track.
@@ -88,11 +92,17 @@ impl Identifier {
     pub fn new(spec: &IdentificationSpec, types: &[String]) -> Identifier {
         let rows: Vec<String> = match spec.over {
             Hypotheses::Types => spec.world.keys().take(MAX_ROWS).cloned().collect(),
-            Hypotheses::Regards => Regard::ALL.iter().map(|regard| regard.code().to_string()).collect(),
+            Hypotheses::Regards => Regard::ALL
+                .iter()
+                .map(|regard| regard.code().to_string())
+                .collect(),
         };
         let column = |matrix: &super::ConfusionMatrix, row: &str, column: usize| {
             let name = rows.get(column).map_or("unknown", String::as_str);
-            matrix.get(row).and_then(|row| row.get(name)).map_or(0.0, |p| p.0)
+            matrix
+                .get(row)
+                .and_then(|row| row.get(name))
+                .map_or(0.0, |p| p.0)
         };
         let columns = rows.len() + 1;
         let world = rows
@@ -120,7 +130,11 @@ impl Identifier {
         let mut ln_prior = [f64::NEG_INFINITY; MAX_ROWS];
         let mut shares = [[0.0; 3]; MAX_ROWS];
         for (k, row) in rows.iter().enumerate() {
-            let weight = if spec.prior.is_empty() { 1.0 } else { spec.prior.get(row).map_or(0.0, |p| p.0) };
+            let weight = if spec.prior.is_empty() {
+                1.0
+            } else {
+                spec.prior.get(row).map_or(0.0, |p| p.0)
+            };
             ln_prior[k] = libm::log(weight);
             match spec.over {
                 Hypotheses::Regards => shares[k][k] = 1.0,
@@ -132,11 +146,19 @@ impl Identifier {
                 }
             }
         }
-        let plan = spec.flight_plan.as_ref().and_then(|cue| cue.believed).map(|belief| {
-            let MatchBelief { friend, neutral, hostile } = belief;
-            let matched = [friend, neutral, hostile];
-            [matched.map(|p| 1.0 - p), matched]
-        });
+        let plan = spec
+            .flight_plan
+            .as_ref()
+            .and_then(|cue| cue.believed)
+            .map(|belief| {
+                let MatchBelief {
+                    friend,
+                    neutral,
+                    hostile,
+                } = belief;
+                let matched = [friend, neutral, hostile];
+                [matched.map(|p| 1.0 - p), matched]
+            });
         let row_of_type = types
             .iter()
             .map(|name| match spec.over {
@@ -154,7 +176,11 @@ impl Identifier {
             ln_prior,
             shares,
             plan,
-            criteria: Criteria { on: CriteriaOn::Hostile, threshold: spec.identity.hostile, cues: 1 },
+            criteria: Criteria {
+                on: CriteriaOn::Hostile,
+                threshold: spec.identity.hostile,
+                cues: 1,
+            },
             certain: Vec::new(),
             certain_beyond: f64::INFINITY,
         };
@@ -181,7 +207,10 @@ impl Identifier {
     pub fn declare(&self, truth_row: u8, word: u32) -> u8 {
         let word = u64::from(word);
         match self.world.get(usize::from(truth_row)) {
-            Some(row) => row.iter().position(|&bound| word < bound).unwrap_or(self.rows.len()) as u8,
+            Some(row) => row
+                .iter()
+                .position(|&bound| word < bound)
+                .unwrap_or(self.rows.len()) as u8,
             None => self.rows.len() as u8,
         }
     }
@@ -204,7 +233,9 @@ impl Identifier {
         let count = self.rows.len();
         let mut weight = [0.0; MAX_ROWS];
         match (self.spec.combine, evidence.latest) {
-            (Combine::Single, Some(latest)) if usize::from(latest) < count => weight[usize::from(latest)] = 1.0,
+            (Combine::Single, Some(latest)) if usize::from(latest) < count => {
+                weight[usize::from(latest)] = 1.0
+            }
             (Combine::Single, _) => {
                 for k in 0..count {
                     weight[k] = libm::exp(self.ln_prior[k]);
@@ -215,7 +246,11 @@ impl Identifier {
                 let top = (0..count).map(ln).fold(f64::NEG_INFINITY, f64::max);
                 for (k, weight) in weight.iter_mut().enumerate().take(count) {
                     // All rows impossible: nothing is known.
-                    *weight = if top == f64::NEG_INFINITY { 1.0 } else { libm::exp(ln(k) - top) };
+                    *weight = if top == f64::NEG_INFINITY {
+                        1.0
+                    } else {
+                        libm::exp(ln(k) - top)
+                    };
                 }
             }
         }
@@ -272,7 +307,9 @@ impl Identifier {
             return Identity::Pending;
         }
         if self.spec.combine == Combine::Single
-            && evidence.latest.is_some_and(|latest| usize::from(latest) == self.rows.len())
+            && evidence
+                .latest
+                .is_some_and(|latest| usize::from(latest) == self.rows.len())
         {
             return Identity::Unknown;
         }
@@ -281,7 +318,13 @@ impl Identifier {
     }
 
     fn judge(&self, posterior: &Posterior, cues: u32) -> Identity {
-        let IdentityThresholds { hostile, friend, neutral, suspect, assumed_friend } = self.spec.identity;
+        let IdentityThresholds {
+            hostile,
+            friend,
+            neutral,
+            suspect,
+            assumed_friend,
+        } = self.spec.identity;
         let [p_friend, p_neutral, p_hostile] = posterior.regard;
         if cues >= self.criteria.cues && self.criterion(posterior) > self.criteria.threshold {
             Identity::Hostile
@@ -330,7 +373,10 @@ impl Identifier {
                         posterior.regard[2],
                         posterior.regard[0],
                     ];
-                    let told = tested.iter().zip(bounds).all(|(p, bound)| (p - bound).abs() > 2.0 * MARGIN);
+                    let told = tested
+                        .iter()
+                        .zip(bounds)
+                        .all(|(p, bound)| (p - bound).abs() > 2.0 * MARGIN);
                     told.then(|| self.judge(&posterior, u32::MAX))
                 })
             })
@@ -352,14 +398,21 @@ impl Identifier {
         let sum: f64 = parts.iter().sum();
         // A row the plan check all but rules out cannot be certain: leave it to the sum.
         let least = self.plan.map_or(1.0, |plan| {
-            plan.iter().flatten().copied().filter(|&p| p > 0.0).fold(1.0, f64::min)
+            plan.iter()
+                .flatten()
+                .copied()
+                .filter(|&p| p > 0.0)
+                .fold(1.0, f64::min)
         });
         if sum < 0.5 * least {
             return None;
         }
         let mut row = [0.0; MAX_ROWS];
         row[k] = 1.0;
-        Some(Posterior { regard: parts.map(|part| part / sum), row })
+        Some(Posterior {
+            regard: parts.map(|part| part / sum),
+            row,
+        })
     }
 }
 

@@ -22,7 +22,8 @@ use crate::identification::plan_check::{PlanFile, PlannedPaths};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
-    Decision, Detail, Fact, Identity, NoticeState, Rank, Reason, Recorder, Silence, TrackEnd, TrackRecord,
+    Decision, Detail, Fact, Identity, NoticeState, Rank, Reason, Recorder, Silence, TrackEnd,
+    TrackRecord,
 };
 use crate::sensing::coverage::{Sight, Window, look};
 use crate::sensing::detection::bits_between;
@@ -191,7 +192,11 @@ impl TrackFile {
     pub fn permit(&self) -> Option<Permit> {
         let track = self.track.as_ref()?;
         let decision = track.permit?;
-        Some(Permit { decision, identity: track.identity, notice: track.notice })
+        Some(Permit {
+            decision,
+            identity: track.identity,
+            notice: track.notice,
+        })
     }
 
     /// Since when the track has been eligible without a break.
@@ -226,8 +231,16 @@ impl TrackFile {
     }
 
     /// Ends the track, if there is one. All scans before `time` must be done.
-    pub fn close<R: Recorder>(&mut self, time: Millis, end: TrackEnd, scene: &Scene<'_>, recorder: &mut R) {
-        let Some(track) = self.track.take() else { return };
+    pub fn close<R: Recorder>(
+        &mut self,
+        time: Millis,
+        end: TrackEnd,
+        scene: &Scene<'_>,
+        recorder: &mut R,
+    ) {
+        let Some(track) = self.track.take() else {
+            return;
+        };
         self.tracked = self.tracked + (time - track.confirmed);
         let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
         let (identified, first_identity, looks) = match track.identified {
@@ -245,7 +258,16 @@ impl TrackFile {
             shot_at: track.held_at_first_shot.is_some(),
             end,
         };
-        scene.record(recorder, time, Rank::Closing, Fact::TrackEnded { site, aircraft, track: record });
+        scene.record(
+            recorder,
+            time,
+            Rank::Closing,
+            Fact::TrackEnded {
+                site,
+                aircraft,
+                track: record,
+            },
+        );
     }
 
     fn run<R: Recorder>(
@@ -272,7 +294,10 @@ impl TrackFile {
                 self.open_block(block, scene);
             }
             let base = block * BLOCK as u64;
-            let (from, to) = ((self.next - base) as usize, (until - base).min(BLOCK as u64) as usize);
+            let (from, to) = (
+                (self.next - base) as usize,
+                (until - base).min(BLOCK as u64) as usize,
+            );
             let found = self.within_block(base, from, to, scene, recorder, looking_from);
             if found.is_some() {
                 return found;
@@ -283,15 +308,30 @@ impl TrackFile {
     }
 
     fn open_block(&mut self, block: u64, scene: &Scene<'_>) {
-        let before = if self.block.wrapping_add(1) == block { self.history.hits } else { 0 };
+        let before = if self.block.wrapping_add(1) == block {
+            self.history.hits
+        } else {
+            0
+        };
         let post = scene.post;
-        let mut stream = scene.streams.about(Purpose::Scan, post.key, scene.subject.key);
-        let scans =
-            look(&scene.subject.sight, scene.trajectory, &scene.subject.windows, &post.clock, block, &mut stream);
+        let mut stream = scene
+            .streams
+            .about(Purpose::Scan, post.key, scene.subject.key);
+        let scans = look(
+            &scene.subject.sight,
+            scene.trajectory,
+            &scene.subject.windows,
+            &post.clock,
+            block,
+            &mut stream,
+        );
         self.block = block;
         self.looks_mask = scans.looks;
         self.hits_mask = scans.hits;
-        self.history = History { hits: scans.hits, before };
+        self.history = History {
+            hits: scans.hits,
+            before,
+        };
     }
 
     /// Scans `from` up to and not including `to` of the open block.
@@ -346,10 +386,16 @@ impl TrackFile {
                 confirms = self.history.confirms(&post.tracker);
                 drops = self.history.drops(&post.tracker);
             } else {
-                let due = self.track.as_ref().is_some_and(|track| track.next_declaration <= scan);
+                let due = self
+                    .track
+                    .as_ref()
+                    .is_some_and(|track| track.next_declaration <= scan);
                 if due {
                     let words = words.get_or_insert_with(|| {
-                        let mut stream = scene.streams.about(Purpose::Declaration, post.key, scene.subject.key);
+                        let mut stream =
+                            scene
+                                .streams
+                                .about(Purpose::Declaration, post.key, scene.subject.key);
                         stream.words(base / BLOCK as u64)
                     });
                     self.declare(scan, words[at], scene, recorder);
@@ -385,7 +431,12 @@ impl TrackFile {
         });
         if recorder.detail() >= Detail::Decisive {
             let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
-            scene.record(recorder, confirmed, Rank::Observation, Fact::TrackConfirmed { site, aircraft });
+            scene.record(
+                recorder,
+                confirmed,
+                Rank::Observation,
+                Fact::TrackConfirmed { site, aircraft },
+            );
         }
     }
 
@@ -394,7 +445,10 @@ impl TrackFile {
         let (post, subject) = (scene.post, scene.subject);
         let identifier = &*post.identifier;
         let time = scene.time(scan);
-        track.next_declaration = post.clock.first_from(time.0 + identifier.interval_ms).max(scan + 1);
+        track.next_declaration = post
+            .clock
+            .first_from(time.0 + identifier.interval_ms)
+            .max(scan + 1);
         let declared = identifier.declare(subject.truth_row, word);
         self.declared[usize::from(declared)] += 1;
         track.looks += 1;
@@ -417,11 +471,24 @@ impl TrackFile {
         let (site, aircraft, notice) = (post.id, subject.aircraft, track.notice);
         if recorder.detail() >= Detail::Full {
             let posterior = identifier.posterior(&track.evidence, matched).regard;
-            let fact = Fact::Declared { site, aircraft, declared, posterior, notice };
+            let fact = Fact::Declared {
+                site,
+                aircraft,
+                declared,
+                posterior,
+                notice,
+            };
             scene.record(recorder, time, Rank::Observation, fact);
         }
         if from != identity && recorder.detail() >= Detail::Decisive {
-            let fact = Fact::IdentityChanged { site, aircraft, from, to: identity, declared, notice };
+            let fact = Fact::IdentityChanged {
+                site,
+                aircraft,
+                from,
+                to: identity,
+                declared,
+                notice,
+            };
             scene.record(recorder, time, Rank::Observation, fact);
         }
     }
@@ -436,7 +503,9 @@ impl TrackFile {
     ) -> bool {
         let time = scene.time(scan);
         let verdict = self.decide_at(time, scene);
-        let Some(track) = &mut self.track else { return false };
+        let Some(track) = &mut self.track else {
+            return false;
+        };
         let Some(verdict) = verdict else {
             track.permit = None;
             track.eligible_since = None;
@@ -444,7 +513,12 @@ impl TrackFile {
         };
         let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
         if time - self.last_inside > ENCOUNTER_GAP {
-            scene.record(recorder, time, Rank::Observation, Fact::EncounterBegun { site, aircraft });
+            scene.record(
+                recorder,
+                time,
+                Rank::Observation,
+                Fact::EncounterBegun { site, aircraft },
+            );
         }
         self.last_inside = time;
         track.engageable.get_or_insert(time);
@@ -464,14 +538,23 @@ impl TrackFile {
                 }
                 // It was not engaged, so the site could not.
                 let spent = scene.spent_since <= time;
-                let reason = if spent { Reason::MagazineEmpty } else { Reason::NoChannel };
+                let reason = if spent {
+                    Reason::MagazineEmpty
+                } else {
+                    Reason::NoChannel
+                };
                 Decision { rule: "E", reason }
             }
         };
         let bit = 1u32 << declined.reason as u32;
         if track.declined & bit == 0 {
             track.declined |= bit;
-            let fact = Fact::ShotDeclined { site, aircraft, decision: declined, identity: track.identity };
+            let fact = Fact::ShotDeclined {
+                site,
+                aircraft,
+                decision: declined,
+                identity: track.identity,
+            };
             scene.record(recorder, time, Rank::Decision, fact);
         }
         verdict.is_ok()
@@ -482,7 +565,13 @@ impl TrackFile {
 fn inside_mask(runs: &[(u64, u64)], base: u64) -> u64 {
     let next = runs.partition_point(|run| run.1 <= base);
     let end = base + BLOCK as u64;
-    runs[next..].iter().take_while(|run| run.0 < end).fold(0, |mask, run| {
-        mask | bits_between(run.0.saturating_sub(base) as usize, (run.1.min(end) - base) as usize)
-    })
+    runs[next..]
+        .iter()
+        .take_while(|run| run.0 < end)
+        .fold(0, |mask, run| {
+            mask | bits_between(
+                run.0.saturating_sub(base) as usize,
+                (run.1.min(end) - base) as usize,
+            )
+        })
 }

@@ -16,7 +16,8 @@ use super::detection::{Law, bits_between, hits, scans_along_line};
 
 /// Ground distance to the radio horizon between two heights, m.
 pub fn horizon_m(antenna_m: f64, altitude_m: f64) -> f64 {
-    libm::sqrt(2.0 * (4.0 / 3.0) * EARTH_RADIUS_M) * (libm::sqrt(antenna_m.max(0.0)) + libm::sqrt(altitude_m.max(0.0)))
+    libm::sqrt(2.0 * (4.0 / 3.0) * EARTH_RADIUS_M)
+        * (libm::sqrt(antenna_m.max(0.0)) + libm::sqrt(altitude_m.max(0.0)))
 }
 
 /// A run of scans in which a site can see an aircraft.
@@ -32,7 +33,11 @@ pub struct Window {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Shape {
     /// Squared range is base + speed2 (t - nearest)^2, and all of the window is in coverage.
-    Level { base_m2: f64, speed2: f64, nearest_s: f64 },
+    Level {
+        base_m2: f64,
+        speed2: f64,
+        nearest_s: f64,
+    },
     /// Range and horizon are evaluated scan by scan on this leg.
     General { leg: u32 },
 }
@@ -83,10 +88,19 @@ impl Sight {
                 continue;
             }
             let shape = match leg.path {
-                Path::Line { from, velocity, altitude_m, .. } if level => {
+                Path::Line {
+                    from,
+                    velocity,
+                    altitude_m,
+                    ..
+                } if level => {
                     let arm = from - self.site;
                     let speed2 = velocity.norm_squared();
-                    let nearest_s = if speed2 > 0.0 { -arm.dot(&velocity) / speed2 } else { 0.0 };
+                    let nearest_s = if speed2 > 0.0 {
+                        -arm.dot(&velocity) / speed2
+                    } else {
+                        0.0
+                    };
                     let height = altitude_m - self.antenna_m;
                     let closest = arm + velocity * nearest_s;
                     Shape::Level {
@@ -113,7 +127,11 @@ impl Sight {
             return -1.0;
         }
         let slant = libm::sqrt(slant2);
-        if self.horizon { slant.min(horizon_m(self.antenna_m, highest_m)) } else { slant }
+        if self.horizon {
+            slant.min(horizon_m(self.antenna_m, highest_m))
+        } else {
+            slant
+        }
     }
 
     fn detection_on(&self, leg: &Leg, time_s: f64) -> f64 {
@@ -162,7 +180,11 @@ impl ScanClock {
     /// The first scan at or after `time_ms`.
     pub fn first_from(&self, time_ms: i64) -> u64 {
         let after = time_ms - self.first_ms;
-        if after <= 0 { 0 } else { ((after + self.period_ms - 1) / self.period_ms) as u64 }
+        if after <= 0 {
+            0
+        } else {
+            ((after + self.period_ms - 1) / self.period_ms) as u64
+        }
     }
 
     /// The scans in a span of time: the first, and one beyond the last.
@@ -186,16 +208,31 @@ pub fn look(
     let mut scans = Scans::default();
     let mut words = None;
     let next = windows.partition_point(|window| window.end <= first);
-    for window in windows[next..].iter().take_while(|window| window.from < first + BLOCK as u64) {
-        let (from, to) =
-            (window.from.saturating_sub(first) as usize, (window.end - first).min(BLOCK as u64) as usize);
+    for window in windows[next..]
+        .iter()
+        .take_while(|window| window.from < first + BLOCK as u64)
+    {
+        let (from, to) = (
+            window.from.saturating_sub(first) as usize,
+            (window.end - first).min(BLOCK as u64) as usize,
+        );
         let words = words.get_or_insert_with(|| stream.words(block));
         let step_s = clock.period_ms as f64 / 1000.0;
         let lanes = bits_between(from, to) & !scans.looks;
         let found = match window.shape {
-            Shape::Level { base_m2, speed2, nearest_s } => {
+            Shape::Level {
+                base_m2,
+                speed2,
+                nearest_s,
+            } => {
                 let first_s = clock.time_ms(first) as f64 / 1000.0 - nearest_s;
-                scans_along_line(&sight.law, words, (base_m2, speed2), (first_s, step_s), (from, to))
+                scans_along_line(
+                    &sight.law,
+                    words,
+                    (base_m2, speed2),
+                    (first_s, step_s),
+                    (from, to),
+                )
             }
             Shape::General { leg } => {
                 let leg = &trajectory.legs[leg as usize];

@@ -37,12 +37,23 @@ impl Law {
     /// The law of `sensor` for an aircraft of this radar cross-section, and the slant range beyond which it is blind.
     pub fn new(sensor: &SensorSpec, rcs_m2: f64) -> (Law, f64) {
         match &sensor.model {
-            SensorModel::Disc(disc) => (Law::Constant { detection: disc.detection }, disc.range_m),
+            SensorModel::Disc(disc) => (
+                Law::Constant {
+                    detection: disc.detection,
+                },
+                disc.range_m,
+            ),
             SensorModel::Radar(radar) => {
                 let ln_false_alarm = libm::log(radar.false_alarm);
                 let snr50 = ln_false_alarm / libm::log(0.5) - 1.0;
                 let scale_m4 = snr50 * fourth(radar.r50_m) * rcs_m2;
-                (Law::Swerling1 { ln_false_alarm, scale_m4 }, radar.max_range_m)
+                (
+                    Law::Swerling1 {
+                        ln_false_alarm,
+                        scale_m4,
+                    },
+                    radar.max_range_m,
+                )
             }
             SensorModel::FourthPower(law) => {
                 let rate_per_m4 = std::f64::consts::LN_2 / (fourth(law.r50_m) * rcs_m2);
@@ -57,11 +68,16 @@ impl Law {
     pub fn detection(&self, range2_m2: f64) -> f64 {
         match *self {
             Law::Constant { detection } => detection,
-            Law::Swerling1 { ln_false_alarm, scale_m4 } => {
+            Law::Swerling1 {
+                ln_false_alarm,
+                scale_m4,
+            } => {
                 let x = range2_m2 * range2_m2;
                 exp_of_negative(ln_false_alarm * x / (x + scale_m4))
             }
-            Law::FourthPower { rate_per_m4 } => exp_of_negative(-rate_per_m4 * range2_m2 * range2_m2),
+            Law::FourthPower { rate_per_m4 } => {
+                exp_of_negative(-rate_per_m4 * range2_m2 * range2_m2)
+            }
         }
     }
 }
@@ -84,7 +100,8 @@ pub fn exp_of_negative(x: f64) -> f64 {
     let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
     let r2 = r * r;
     let low = 1.0 + r + r2 * (0.5 + r * (1.0 / 6.0));
-    let high = (1.0 / 24.0 + r * (1.0 / 120.0)) + r2 * ((1.0 / 720.0 + r * (1.0 / 5040.0)) + r2 * (1.0 / 40320.0));
+    let high = (1.0 / 24.0 + r * (1.0 / 120.0))
+        + r2 * ((1.0 / 720.0 + r * (1.0 / 5040.0)) + r2 * (1.0 / 40320.0));
     let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1023 << 52));
     (low + r2 * r2 * high) * power
 }
@@ -110,7 +127,12 @@ pub(super) fn scans_along_line(
 
 /// Bit i is set where `words[i]` / 2^32 is below `detection(i)`.
 #[inline(always)]
-pub(super) fn hits(words: &[u32; 64], from: usize, to: usize, detection: impl Fn(usize) -> f64) -> u64 {
+pub(super) fn hits(
+    words: &[u32; 64],
+    from: usize,
+    to: usize,
+    detection: impl Fn(usize) -> f64,
+) -> u64 {
     const TWO_32: f64 = 4_294_967_296.0;
     let mut mask = 0u64;
     // Four at a time, so that the compiler may use its vector registers; a few lanes too many cost less than a branch.
@@ -120,7 +142,10 @@ pub(super) fn hits(words: &[u32; 64], from: usize, to: usize, detection: impl Fn
         for lane in 0..4 {
             hit[lane] = f64::from(words[i + lane]) < detection(i + lane) * TWO_32;
         }
-        let bits = u64::from(hit[0]) | u64::from(hit[1]) << 1 | u64::from(hit[2]) << 2 | u64::from(hit[3]) << 3;
+        let bits = u64::from(hit[0])
+            | u64::from(hit[1]) << 1
+            | u64::from(hit[2]) << 2
+            | u64::from(hit[3]) << 3;
         mask |= bits << i;
         i += 4;
     }
@@ -142,7 +167,12 @@ mod tests {
     use crate::sensing::{DiscSpec, FourthPowerSpec, RadarSpec, ScanPhase};
 
     fn sensor(model: SensorModel) -> SensorSpec {
-        SensorSpec { model, scan_s: 5.0, scan_phase: ScanPhase::Random, antenna_m: 0.0 }
+        SensorSpec {
+            model,
+            scan_s: 5.0,
+            scan_phase: ScanPhase::Random,
+            antenna_m: 0.0,
+        }
     }
 
     #[test]
@@ -160,14 +190,21 @@ mod tests {
     /// SNR for a wanted Pd at Pfa 1e-6: .1 -> 6.99 dB, .5 -> 12.77, .8 -> 17.85, .9 -> 21.14; R90 = .618 R50.
     #[test]
     fn the_radar_equation_has_its_known_values() {
-        let radar = RadarSpec { r50_m: 28_000.0, false_alarm: 1e-6, max_range_m: 100_000.0 };
+        let radar = RadarSpec {
+            r50_m: 28_000.0,
+            false_alarm: 1e-6,
+            max_range_m: 100_000.0,
+        };
         let (law, blind_beyond_m) = Law::new(&sensor(SensorModel::Radar(radar)), 1.0);
         assert_eq!(blind_beyond_m, 100_000.0);
         let snr50 = 10f64.powf(12.77 / 10.0);
         for (detection, snr_db) in [(0.1, 6.99), (0.5, 12.77), (0.8, 17.85), (0.9, 21.14)] {
             let ratio: f64 = snr50 / 10f64.powf(snr_db / 10.0);
             let range_m = 28_000.0 * ratio.powf(0.25);
-            assert!((law.detection(range_m * range_m) - detection).abs() < 1e-3, "Pd {detection} at {range_m}");
+            assert!(
+                (law.detection(range_m * range_m) - detection).abs() < 1e-3,
+                "Pd {detection} at {range_m}"
+            );
         }
         assert!((law.detection((0.618f64 * 28_000.0).powi(2)) - 0.9).abs() < 5e-4);
         assert!((law.detection(28_000.0 * 28_000.0) - 0.5).abs() < 1e-9);
@@ -177,22 +214,42 @@ mod tests {
     #[test]
     fn cross_section_moves_range_by_its_fourth_root() {
         for model in [
-            SensorModel::Radar(RadarSpec { r50_m: 40_000.0, false_alarm: 1e-6, max_range_m: 1e6 }),
-            SensorModel::FourthPower(FourthPowerSpec { r50_m: 40_000.0, cutoff_r50: 1.5 }),
+            SensorModel::Radar(RadarSpec {
+                r50_m: 40_000.0,
+                false_alarm: 1e-6,
+                max_range_m: 1e6,
+            }),
+            SensorModel::FourthPower(FourthPowerSpec {
+                r50_m: 40_000.0,
+                cutoff_r50: 1.5,
+            }),
         ] {
             let (law, _) = Law::new(&sensor(model), 16.0);
             assert!((law.detection(80_000.0 * 80_000.0) - 0.5).abs() < 1e-9);
         }
-        let (_, blind_beyond_m) =
-            Law::new(&sensor(SensorModel::FourthPower(FourthPowerSpec { r50_m: 4e4, cutoff_r50: 1.5 })), 16.0);
+        let (_, blind_beyond_m) = Law::new(
+            &sensor(SensorModel::FourthPower(FourthPowerSpec {
+                r50_m: 4e4,
+                cutoff_r50: 1.5,
+            })),
+            16.0,
+        );
         assert!((blind_beyond_m - 120_000.0).abs() < 1e-6);
     }
 
     #[test]
     fn a_disc_is_flat() {
-        let (law, range) =
-            Law::new(&sensor(SensorModel::Disc(DiscSpec { range_m: 8000.0, detection: 0.7 })), 1.0);
-        assert_eq!((law.detection(1.0), law.detection(6.4e7), range), (0.7, 0.7, 8000.0));
+        let (law, range) = Law::new(
+            &sensor(SensorModel::Disc(DiscSpec {
+                range_m: 8000.0,
+                detection: 0.7,
+            })),
+            1.0,
+        );
+        assert_eq!(
+            (law.detection(1.0), law.detection(6.4e7), range),
+            (0.7, 0.7, 8000.0)
+        );
     }
 
     #[test]
@@ -204,7 +261,8 @@ mod tests {
             for (i, word) in words.iter().enumerate() {
                 let time = -200.0 + i as f64 * 5.0;
                 let expected = (from..to).contains(&i)
-                    && f64::from(*word) / 4_294_967_296.0 < law.detection(1e8 + 400.0 * time * time);
+                    && f64::from(*word) / 4_294_967_296.0
+                        < law.detection(1e8 + 400.0 * time * time);
                 assert_eq!(mask >> i & 1 == 1, expected, "lane {i} of {from}..{to}");
             }
         }
