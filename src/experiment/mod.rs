@@ -3,4 +3,5 @@
 pub mod estimate;
 pub mod intervals;
 pub mod moments;
+pub mod pairs;
 pub mod replicate;
