@@ -5,3 +5,4 @@ pub mod intervals;
 pub mod moments;
 pub mod pairs;
 pub mod replicate;
+pub mod special;
