@@ -14,7 +14,8 @@ pub fn exp_of_negative(x: f64) -> f64 {
     let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
     let r2 = r * r;
     let low = 1.0 + r + r2 * (0.5 + r * (1.0 / 6.0));
-    let high = (1.0 / 24.0 + r * (1.0 / 120.0)) + r2 * ((1.0 / 720.0 + r * (1.0 / 5040.0)) + r2 * (1.0 / 40320.0));
+    let high = (1.0 / 24.0 + r * (1.0 / 120.0))
+        + r2 * ((1.0 / 720.0 + r * (1.0 / 5040.0)) + r2 * (1.0 / 40320.0));
     let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1023 << 52));
     (low + r2 * r2 * high) * power
 }
@@ -54,7 +55,8 @@ mod tests {
         let mut worst: f64 = 0.0;
         for step in 0..2_000_000u32 {
             let x = -(step as f32) * 0.000_04;
-            worst = worst.max((f64::from(rough_exp_of_negative(x)) / libm::exp(f64::from(x)) - 1.0).abs());
+            worst = worst
+                .max((f64::from(rough_exp_of_negative(x)) / libm::exp(f64::from(x)) - 1.0).abs());
         }
         assert!(worst < 4e-6, "relative error {worst}");
         assert!(rough_exp_of_negative(-1e9) < 1e-34);

@@ -118,7 +118,10 @@ pub struct Span {
 impl Span {
     /// The part of this span inside `other`, if there is any.
     pub fn within(self, other: Span) -> Option<Span> {
-        let span = Span { start_s: self.start_s.max(other.start_s), end_s: self.end_s.min(other.end_s) };
+        let span = Span {
+            start_s: self.start_s.max(other.start_s),
+            end_s: self.end_s.min(other.end_s),
+        };
         (span.start_s <= span.end_s).then_some(span)
     }
 }
@@ -127,14 +130,20 @@ impl Span {
 /// or a sphere, where a is the squared distance at t = 0.
 pub fn quadratic_below(a: f64, b: f64, c: f64, limit: f64) -> Option<Span> {
     if c <= 0.0 {
-        return (a <= limit).then_some(Span { start_s: f64::NEG_INFINITY, end_s: f64::INFINITY });
+        return (a <= limit).then_some(Span {
+            start_s: f64::NEG_INFINITY,
+            end_s: f64::INFINITY,
+        });
     }
     let middle = -b / (2.0 * c);
     let lowest = a + b * middle / 2.0;
     let room = limit - lowest;
     (room >= 0.0).then(|| {
         let half = libm::sqrt(room / c);
-        Span { start_s: middle - half, end_s: middle + half }
+        Span {
+            start_s: middle - half,
+            end_s: middle + half,
+        }
     })
 }
 
@@ -149,7 +158,10 @@ pub fn arc_within(
     duration_s: f64,
     mut found: impl FnMut(Span),
 ) {
-    let all = Span { start_s: 0.0, end_s: duration_s };
+    let all = Span {
+        start_s: 0.0,
+        end_s: duration_s,
+    };
     let distance = center.norm();
     // Squared distance is D^2 + R^2 + 2 D R cos(angle - bearing): within the limit where the cosine is below `bound`.
     let product = 2.0 * distance * radius_m;
@@ -158,7 +170,8 @@ pub fn arc_within(
         return found(all);
     }
     if room < -product || product <= 0.0 || rate_radps == 0.0 {
-        if rate_radps == 0.0 && room >= product * libm::cos(angle - libm::atan2(center.y, center.x)) {
+        if rate_radps == 0.0 && room >= product * libm::cos(angle - libm::atan2(center.y, center.x))
+        {
             found(all);
         }
         return;
@@ -167,11 +180,18 @@ pub fn arc_within(
     let half = std::f64::consts::PI - libm::acos((room / product).clamp(-1.0, 1.0));
     let nearest = libm::atan2(center.y, center.x) + std::f64::consts::PI;
     let rate = rate_radps.abs();
-    let ahead = if rate_radps > 0.0 { nearest - angle } else { angle - nearest };
+    let ahead = if rate_radps > 0.0 {
+        nearest - angle
+    } else {
+        angle - nearest
+    };
     let turn = std::f64::consts::TAU / rate;
     let mut middle = ahead.rem_euclid(std::f64::consts::TAU) / rate - turn;
     while middle - half / rate <= duration_s {
-        let span = Span { start_s: middle - half / rate, end_s: middle + half / rate };
+        let span = Span {
+            start_s: middle - half / rate,
+            end_s: middle + half / rate,
+        };
         if let Some(span) = span.within(all) {
             found(span);
         }

@@ -706,7 +706,10 @@ pub struct Notebook {
 impl Notebook {
     /// An empty notebook.
     pub fn new(detail: Detail) -> Notebook {
-        Notebook { detail, entries: Vec::new() }
+        Notebook {
+            detail,
+            entries: Vec::new(),
+        }
     }
 
     /// The facts in order of time, rank, site and aircraft; within these, as written.
@@ -722,7 +725,10 @@ impl Notebook {
             })
             .collect();
         order.sort_unstable();
-        order.into_iter().map(|(_, _, written)| self.entries[written as usize].1.clone()).collect()
+        order
+            .into_iter()
+            .map(|(_, _, written)| self.entries[written as usize].1.clone())
+            .collect()
     }
 }
 

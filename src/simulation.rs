@@ -15,7 +15,8 @@ use crate::picture::{Picture, Post, SpentSince, Subject, TrackFile};
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
-    Detail, EventLog, Fact, Notebook, Rank, Recorder, Replication, SiteRecord, Sortie, Tally, TrackEnd,
+    Detail, EventLog, Fact, Notebook, Rank, Recorder, Replication, SiteRecord, Sortie, Tally,
+    TrackEnd,
 };
 use crate::scenario::{Position, Scenario};
 use crate::sensing::coverage::{ScanClock, Sight};
@@ -40,15 +41,29 @@ pub fn simulate(scenario: &Scenario, replication: Replication, detail: Detail) -
     };
     let aircraft = setup.spawn_aircraft();
     let sites = setup.spawn_sites(&aircraft);
-    let Setup { mut world, roster, agenda, notebook, end, .. } = setup;
+    let Setup {
+        mut world,
+        roster,
+        agenda,
+        notebook,
+        end,
+        ..
+    } = setup;
     world.insert_resource(streams);
-    world.insert_resource(Clock { now: Millis::ZERO, end });
+    world.insert_resource(Clock {
+        now: Millis::ZERO,
+        end,
+    });
     world.insert_resource(Due::default());
     world.insert_resource(Log(notebook));
     world.insert_resource(roster);
     world.insert_resource(agenda);
     let mut schedule = schedule();
-    while world.resource::<Agenda>().next().is_some_and(|next| next <= end) {
+    while world
+        .resource::<Agenda>()
+        .next()
+        .is_some_and(|next| next <= end)
+    {
         schedule.run(&mut world);
     }
     let tallies = close_all(&mut world, end);
@@ -57,7 +72,10 @@ pub fn simulate(scenario: &Scenario, replication: Replication, detail: Detail) -
         replication,
         end,
         cast: Arc::clone(&scenario.cast),
-        sorties: aircraft.into_iter().map(|aircraft| aircraft.sortie).collect(),
+        sorties: aircraft
+            .into_iter()
+            .map(|aircraft| aircraft.sortie)
+            .collect(),
         sites,
         events: log.into_events(),
         tallies,
@@ -115,13 +133,10 @@ impl Setup<'_> {
             Start::Poisson { rate_per_day } => {
                 let mut luck = self.streams.about(Purpose::Arrival, flight.key, Key::NONE);
                 let mut waves = Vec::new();
-                let mut time_s = 0.0;
-                while *rate_per_day > 0.0 {
-                    time_s += luck.exponential(waves.len() as u64) * 86_400.0 / rate_per_day;
-                    if time_s >= self.end.seconds() {
-                        break;
-                    }
+                let mut time_s = luck.exponential(0) * 86_400.0 / rate_per_day;
+                while time_s < self.end.seconds() {
                     waves.push(time_s);
+                    time_s += luck.exponential(waves.len() as u64) * 86_400.0 / rate_per_day;
                 }
                 waves
             }
@@ -133,37 +148,71 @@ impl Setup<'_> {
         waves.iter().flat_map(in_wave).collect()
     }
 
-    fn aircraft(&self, flight_id: FlightId, flight: &Flight, number: u32, planned_s: f64) -> Aircraft {
+    fn aircraft(
+        &self,
+        flight_id: FlightId,
+        flight: &Flight,
+        number: u32,
+        planned_s: f64,
+    ) -> Aircraft {
         let spec = &self.scenario.types[flight.type_id.index()].spec;
         let key = flight.key.nth(number);
         let draw = |purpose| self.streams.about(purpose, key, Key::NONE);
         let filing = flight.plan.as_ref().map(|plan| {
-            Filing::draw(plan, key, planned_s, &self.scenario.nodes, &self.scenario.links, &self.streams)
+            Filing::draw(
+                plan,
+                key,
+                planned_s,
+                &self.scenario.nodes,
+                &self.scenario.links,
+                &self.streams,
+            )
         });
         let amendment = flight.plan.as_ref().and_then(|plan| plan.amendment);
         let amended = filing.as_ref().is_some_and(|filing| filing.amended);
-        let later_s = amendment.filter(|_| amended).map_or(0.0, |change| change.departs_later_s);
+        let later_s = amendment
+            .filter(|_| amended)
+            .map_or(0.0, |change| change.departs_later_s);
         let (delay_s, grounded) = match &flight.start {
-            Start::Departs { delay, at_altitude, .. } => {
-                let delay_s = delay.as_ref().map_or(0.0, |delay| draw(Purpose::DepartureDelay).delay_s(0, delay));
+            Start::Departs {
+                delay, at_altitude, ..
+            } => {
+                let delay_s = delay
+                    .as_ref()
+                    .map_or(0.0, |delay| draw(Purpose::DepartureDelay).delay_s(0, delay));
                 (delay_s, !at_altitude)
             }
             Start::Airborne | Start::Poisson { .. } => (0.0, false),
         };
         let loop_start = match flight.route {
-            Route::Loop { random_start: true, .. } => draw(Purpose::LoopStart).uniform(0),
+            Route::Loop {
+                random_start: true, ..
+            } => draw(Purpose::LoopStart).uniform(0),
             _ => 0.0,
         };
         let fly = |departs_s: f64, deviation_m: &mut dyn FnMut(u64) -> f64| {
-            let luck = Luck { departs_s, loop_start, deviation_m };
+            let luck = Luck {
+                departs_s,
+                loop_start,
+                deviation_m,
+            };
             Trajectory::fly(flight, spec, luck, grounded, self.end.seconds())
         };
         let mut aside = draw(Purpose::CrossTrack);
         let sigma_m = flight.cross_track_sigma_m;
-        let mut deviation = |leg| if sigma_m > 0.0 { sigma_m * aside.normal(leg) } else { 0.0 };
+        let mut deviation = |leg| {
+            if sigma_m > 0.0 {
+                sigma_m * aside.normal(leg)
+            } else {
+                0.0
+            }
+        };
         let trajectory = fly(planned_s + later_s + delay_s, &mut deviation);
         let planned = Planned(if filing.as_ref().is_some_and(|filing| filing.filed) {
-            [Some(fly(planned_s, &mut |_| 0.0)), amended.then(|| fly(planned_s + later_s, &mut |_| 0.0))]
+            [
+                Some(fly(planned_s, &mut |_| 0.0)),
+                amended.then(|| fly(planned_s + later_s, &mut |_| 0.0)),
+            ]
         } else {
             [None, None]
         });
@@ -175,7 +224,11 @@ impl Setup<'_> {
         };
         let alone = flight.count == 1 && !matches!(flight.start, Start::Poisson { .. });
         let sortie = Sortie {
-            name: if alone { flight.name.clone() } else { format!("{}/{}", flight.name, number + 1) },
+            name: if alone {
+                flight.name.clone()
+            } else {
+                format!("{}/{}", flight.name, number + 1)
+            },
             flight: flight_id,
             type_id: flight.type_id,
             side: flight.side,
@@ -183,22 +236,52 @@ impl Setup<'_> {
             departs: trajectory.departs(),
             lands: trajectory.lands(),
             station_planned_s: trajectory.station.end_s - trajectory.station.start_s,
-            station: [trajectory.station.start_s, trajectory.station.end_s].map(Millis::from_seconds),
+            station: [trajectory.station.start_s, trajectory.station.end_s]
+                .map(Millis::from_seconds),
         };
-        Aircraft { key, sortie, trajectory, planned, rcs_m2, filing }
+        Aircraft {
+            key,
+            sortie,
+            trajectory,
+            planned,
+            rcs_m2,
+            filing,
+        }
     }
 
     fn spawn_one(&mut self, id: AircraftId, flight: &Flight, aircraft: &Aircraft) {
-        let objective = flight.objective.and_then(|(at, radius_m)| aircraft.trajectory.reaches(at, radius_m));
+        let objective = flight
+            .objective
+            .and_then(|(at, radius_m)| aircraft.trajectory.reaches(at, radius_m));
         let has_station = matches!(flight.route, Route::Station { .. });
-        platform::stages(id, &aircraft.trajectory, has_station, objective, self.end, &mut self.agenda);
+        platform::stages(
+            id,
+            &aircraft.trajectory,
+            has_station,
+            objective,
+            self.end,
+            &mut self.agenda,
+        );
         if let Some(filing) = aircraft.filing.as_ref().filter(|filing| filing.filed) {
-            for (version, &sent) in filing.sent.iter().enumerate().filter(|(_, sent)| **sent != Millis::NEVER) {
-                let fact = Fact::PlanFiled { aircraft: id, version: version as u32 + 1, astray: filing.astray };
+            for (version, &sent) in filing
+                .sent
+                .iter()
+                .enumerate()
+                .filter(|(_, sent)| **sent != Millis::NEVER)
+            {
+                let fact = Fact::PlanFiled {
+                    aircraft: id,
+                    version: version as u32 + 1,
+                    astray: filing.astray,
+                };
                 self.write_notice(sent, aircraft, fact);
             }
         }
-        let bundle = (aircraft.trajectory.clone(), aircraft.planned.clone(), Vitality { flying: false });
+        let bundle = (
+            aircraft.trajectory.clone(),
+            aircraft.planned.clone(),
+            Vitality { flying: false },
+        );
         self.roster.aircraft.push(self.world.spawn(bundle).id());
     }
 
@@ -228,10 +311,19 @@ impl Setup<'_> {
                     }
                 };
                 let id = SiteId(records.len() as u32);
-                let name =
-                    if most == 1 { entry.name.clone() } else { format!("{}/{}", entry.name, number + 1) };
+                let name = if most == 1 {
+                    entry.name.clone()
+                } else {
+                    format!("{}/{}", entry.name, number + 1)
+                };
                 let (class, side) = (entry.class, entry.side);
-                records.push(SiteRecord { name, entry: index as u32, class, side, place: [place.x, place.y, 0.0] });
+                records.push(SiteRecord {
+                    name,
+                    entry: index as u32,
+                    class,
+                    side,
+                    place: [place.x, place.y, 0.0],
+                });
                 self.spawn_site(id, key, place, index, aircraft);
             }
         }
@@ -252,7 +344,10 @@ impl Setup<'_> {
         let period_ms = (libm::round(class.sensor.scan_s * 1000.0) as i64).max(1);
         let first_ms = match class.sensor.scan_phase {
             ScanPhase::Random => {
-                let share = self.streams.about(Purpose::ScanPhase, key, Key::NONE).uniform(0);
+                let share = self
+                    .streams
+                    .about(Purpose::ScanPhase, key, Key::NONE)
+                    .uniform(0);
                 1 + libm::floor(share * period_ms as f64) as i64
             }
             ScanPhase::Fixed(phase) => match Millis::from_seconds(phase.first_s).0 {
@@ -264,7 +359,10 @@ impl Setup<'_> {
             id,
             key,
             place,
-            clock: ScanClock { first_ms, period_ms },
+            clock: ScanClock {
+                first_ms,
+                period_ms,
+            },
             // The first scan that is at least the interval later.
             declares_every: (class.identifier.interval_ms as u64).div_ceil(period_ms as u64),
             tracker: class.tracker.clone(),
@@ -278,7 +376,8 @@ impl Setup<'_> {
             if let Some(subject) = self.subject(&post, aircraft_id, target, entry) {
                 let file = picture.files.len() as u32;
                 for run in &subject.envelope {
-                    self.agenda.enter(Millis(post.clock.time_ms(run.from)), Entry::Enter(id, file));
+                    self.agenda
+                        .enter(Millis(post.clock.time_ms(run.from)), Entry::Enter(id, file));
                 }
                 picture.files.push(TrackFile::new());
                 picture.ripe_at.push(Millis::NEVER);
@@ -286,7 +385,11 @@ impl Setup<'_> {
             }
         }
         let magazine = class.weapon.as_ref().map_or(0, |weapon| weapon.magazine);
-        let spent = SpentSince(if magazine == 0 { Millis(i64::MIN) } else { Millis::NEVER });
+        let spent = SpentSince(if magazine == 0 {
+            Millis(i64::MIN)
+        } else {
+            Millis::NEVER
+        });
         let mut site = self.world.spawn((post, picture, spent));
         if let Some(weapon) = &class.weapon {
             site.insert(engagement::Battery::new(Arc::clone(weapon)));
@@ -296,7 +399,13 @@ impl Setup<'_> {
     }
 
     /// What is fixed for an aircraft as seen from a site; nothing if the site can never see it.
-    fn subject(&mut self, post: &Post, aircraft: AircraftId, target: &Aircraft, entry: usize) -> Option<Subject> {
+    fn subject(
+        &mut self,
+        post: &Post,
+        aircraft: AircraftId,
+        target: &Aircraft,
+        entry: usize,
+    ) -> Option<Subject> {
         let scenario = self.scenario;
         let entry_spec = &scenario.sites[entry];
         let class = &scenario.classes[entry_spec.class.index()];
@@ -305,7 +414,12 @@ impl Setup<'_> {
         let plan = cue.map(|cue| {
             let filed = target.filing.as_ref().filter(|filing| filing.filed);
             let arrives = filed.map_or([Millis::NEVER; 2], |filing| {
-                filing.at_site(target.key, post.key, entry_spec.command.as_ref(), &self.streams)
+                filing.at_site(
+                    target.key,
+                    post.key,
+                    entry_spec.command.as_ref(),
+                    &self.streams,
+                )
             });
             PlanFile {
                 filed: filed.is_some(),
@@ -317,11 +431,22 @@ impl Setup<'_> {
                 chance_match: draw(Purpose::ChanceMatch).happens(0, cue.chance_match),
             }
         });
-        let heeds_plans =
-            scenario.rules.honour().is_some_and(|honour| draw(Purpose::Honour).happens(0, honour));
+        let heeds_plans = scenario
+            .rules
+            .honour()
+            .is_some_and(|honour| draw(Purpose::Honour).happens(0, honour));
         if let Some(plan) = &plan {
-            for (version, time) in plan.arrives.into_iter().enumerate().filter(|(_, time)| *time != Millis::NEVER) {
-                let fact = Fact::NoticeReceived { site: post.id, aircraft, version: version as u32 + 1 };
+            for (version, time) in plan
+                .arrives
+                .into_iter()
+                .enumerate()
+                .filter(|(_, time)| *time != Millis::NEVER)
+            {
+                let fact = Fact::NoticeReceived {
+                    site: post.id,
+                    aircraft,
+                    version: version as u32 + 1,
+                };
                 self.write_notice(time, target, fact);
             }
         }
@@ -344,10 +469,10 @@ impl Setup<'_> {
         if windows.is_empty() {
             return None;
         }
-        let regard =
-            scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()];
-        let mut envelope =
-            post.envelope.map_or(Vec::new(), |envelope| envelope.scans(post.place, &target.trajectory, &post.clock));
+        let regard = scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()];
+        let mut envelope = post.envelope.map_or(Vec::new(), |envelope| {
+            envelope.scans(post.place, &target.trajectory, &post.clock)
+        });
         envelope.retain_mut(|run| {
             run.end = run.end.min(after_end);
             run.from < run.end
@@ -382,7 +507,9 @@ fn close_all(world: &mut World, end: Millis) -> Vec<Tally> {
     for (post, picture, spent) in &mut pictures {
         for index in 0..picture.files.len() {
             let target = roster.aircraft[picture.subjects[index].aircraft.index()];
-            let Ok((trajectory, planned)) = flights.get(world, target) else { continue };
+            let Ok((trajectory, planned)) = flights.get(world, target) else {
+                continue;
+            };
             let (file, scene) = picture.open(index, post, spent.0, &streams, trajectory, planned);
             file.advance(post.clock.first_from(end.0 + 1), &scene, &mut notebook);
             file.close(end, TrackEnd::EndOfRun, &scene, &mut notebook);

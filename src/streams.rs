@@ -105,7 +105,8 @@ pub struct Stream {
 impl Stream {
     /// The 64 words with indices from 64 `block` on.
     pub fn words(&mut self, block: u64) -> [u32; BLOCK] {
-        self.generator.set_word_pos(u128::from(block) * BLOCK as u128);
+        self.generator
+            .set_word_pos(u128::from(block) * BLOCK as u128);
         let mut bytes = [0u8; 4 * BLOCK];
         self.generator.fill_bytes(&mut bytes);
         let mut words = [0u32; BLOCK];
@@ -142,9 +143,13 @@ impl Stream {
     pub fn delay_s(&mut self, index: u64, delay: &Delay) -> f64 {
         match delay {
             Delay::Fixed(fixed) => fixed.delay_s,
-            Delay::Uniform(uniform) => uniform.min_s + self.uniform(index) * (uniform.max_s - uniform.min_s),
+            Delay::Uniform(uniform) => {
+                uniform.min_s + self.uniform(index) * (uniform.max_s - uniform.min_s)
+            }
             Delay::Exponential(exponential) => self.exponential(index) * exponential.mean_s,
-            Delay::LogNormal(log_normal) => log_normal.median_s * libm::exp(log_normal.sigma * self.normal(index)),
+            Delay::LogNormal(log_normal) => {
+                log_normal.median_s * libm::exp(log_normal.sigma * self.normal(index))
+            }
         }
     }
 }
@@ -203,19 +208,28 @@ mod tests {
         let over_keys: Vec<f64> = (0..count)
             .map(|index| {
                 let key = Key::of("flight").nth(index as u32);
-                Streams::new(Replication { seed: 1, index: 0 }).about(Purpose::Hit, key, Key::of("b")).uniform(0)
+                Streams::new(Replication { seed: 1, index: 0 })
+                    .about(Purpose::Hit, key, Key::of("b"))
+                    .uniform(0)
             })
             .collect();
-        let over_replications: Vec<f64> =
-            (0..count).map(|index| stream(1, index, Purpose::Hit, "a", "b").uniform(0)).collect();
+        let over_replications: Vec<f64> = (0..count)
+            .map(|index| stream(1, index, Purpose::Hit, "a", "b").uniform(0))
+            .collect();
         for draws in [along, over_keys, over_replications] {
             let mut bins = [0.0f64; 64];
             for draw in &draws {
                 bins[(draw * 64.0) as usize] += 1.0;
             }
             let chi2: f64 = bins.iter().map(|bin| (bin - 1000.0).powi(2) / 1000.0).sum();
-            assert!((20.0..129.0).contains(&chi2), "chi-squared with 63 degrees of freedom is {chi2}");
-            let products: f64 = draws.windows(2).map(|pair| (pair[0] - 0.5) * (pair[1] - 0.5) * 12.0).sum();
+            assert!(
+                (20.0..129.0).contains(&chi2),
+                "chi-squared with 63 degrees of freedom is {chi2}"
+            );
+            let products: f64 = draws
+                .windows(2)
+                .map(|pair| (pair[0] - 0.5) * (pair[1] - 0.5) * 12.0)
+                .sum();
             let z = products / (count as f64).sqrt();
             assert!(z.abs() < 4.9, "neighbours correlate: z = {z}");
         }

@@ -146,8 +146,20 @@ fn next_instant(mut clock: ResMut<Clock>, mut agenda: ResMut<Agenda>, mut due: R
 pub fn schedule() -> Schedule {
     let mut schedule = Schedule::default();
     schedule.set_executor(SingleThreadedExecutor::new());
-    schedule.set_build_settings(ScheduleBuildSettings { auto_insert_apply_deferred: false, ..Default::default() });
-    schedule.configure_sets((Phase::Begin, Phase::Move, Phase::Resolve, Phase::Observe, Phase::Engage).chain());
+    schedule.set_build_settings(ScheduleBuildSettings {
+        auto_insert_apply_deferred: false,
+        ..Default::default()
+    });
+    schedule.configure_sets(
+        (
+            Phase::Begin,
+            Phase::Move,
+            Phase::Resolve,
+            Phase::Observe,
+            Phase::Engage,
+        )
+            .chain(),
+    );
     schedule.add_systems(next_instant.in_set(Phase::Begin));
     schedule
 }

@@ -29,12 +29,24 @@ pub struct Filing {
 
 impl Filing {
     /// The filing of `plan` for the aircraft `key` whose planned departure is at `departs_s`.
-    pub fn draw(plan: &Plan, key: Key, departs_s: f64, nodes: &[Node], links: &[Link], streams: &Streams) -> Filing {
-        let happens =
-            |purpose, probability| streams.about(purpose, key, Key::NONE).happens(0, probability);
+    pub fn draw(
+        plan: &Plan,
+        key: Key,
+        departs_s: f64,
+        nodes: &[Node],
+        links: &[Link],
+        streams: &Streams,
+    ) -> Filing {
+        let happens = |purpose, probability| {
+            streams
+                .about(purpose, key, Key::NONE)
+                .happens(0, probability)
+        };
         let filed = happens(Purpose::Filed, plan.filed);
         let astray = !happens(Purpose::Addressed, plan.addressed);
-        let amended = plan.amendment.is_some_and(|change| happens(Purpose::Amended, change.probability));
+        let amended = plan
+            .amendment
+            .is_some_and(|change| happens(Purpose::Amended, change.probability));
         let sent = [
             Millis::from_seconds(departs_s - plan.notice_s),
             match plan.amendment {
@@ -42,7 +54,11 @@ impl Filing {
                 _ => Millis::NEVER,
             },
         ];
-        let entry: &[_] = if astray { plan.astray_to.as_slice() } else { &plan.addressees };
+        let entry: &[_] = if astray {
+            plan.astray_to.as_slice()
+        } else {
+            &plan.addressees
+        };
         let arrivals = [0, 1].map(|version| {
             let mut arrivals = vec![Millis::NEVER; nodes.len()];
             if filed && (version == 0 || amended) {
@@ -53,23 +69,42 @@ impl Filing {
             }
             arrivals
         });
-        Filing { filed, astray, amended, arrivals, sent }
+        Filing {
+            filed,
+            astray,
+            amended,
+            arrivals,
+            sent,
+        }
     }
 
     /// When the crew of the site `site_key` behind `command` has each version.
-    pub fn at_site(&self, key: Key, site_key: Key, command: Option<&Command>, streams: &Streams) -> [Millis; 2] {
-        let Some(command) = command else { return [Millis::NEVER; 2] };
+    pub fn at_site(
+        &self,
+        key: Key,
+        site_key: Key,
+        command: Option<&Command>,
+        streams: &Streams,
+    ) -> [Millis; 2] {
+        let Some(command) = command else {
+            return [Millis::NEVER; 2];
+        };
         [0, 1].map(|version| {
             let arrival = self.arrivals[version][command.node.index()];
             if arrival == Millis::NEVER {
                 return Millis::NEVER;
             }
             let index = version as u64;
-            if !streams.about(Purpose::LastHop, site_key, key).happens(index, command.delivery) {
+            if !streams
+                .about(Purpose::LastHop, site_key, key)
+                .happens(index, command.delivery)
+            {
                 return Millis::NEVER;
             }
             let latency_s = command.latency.as_ref().map_or(0.0, |latency| {
-                streams.about(Purpose::LastHopLatency, site_key, key).delay_s(index, latency)
+                streams
+                    .about(Purpose::LastHopLatency, site_key, key)
+                    .delay_s(index, latency)
             });
             arrival + Millis::from_seconds(latency_s)
         })
@@ -81,11 +116,16 @@ fn spread(arrivals: &mut [Millis], links: &[Link], key: Key, version: u64, strea
     let hops: Vec<Option<Millis>> = links
         .iter()
         .map(|link| {
-            if !streams.about(Purpose::Delivery, link.key, key).happens(version, link.delivery) {
+            if !streams
+                .about(Purpose::Delivery, link.key, key)
+                .happens(version, link.delivery)
+            {
                 return None;
             }
             let latency_s = link.latency.as_ref().map_or(0.0, |latency| {
-                streams.about(Purpose::Latency, link.key, key).delay_s(version, latency)
+                streams
+                    .about(Purpose::Latency, link.key, key)
+                    .delay_s(version, latency)
             });
             Some(Millis::from_seconds(latency_s))
         })
@@ -116,7 +156,10 @@ mod tests {
     use crate::record::Replication;
 
     fn node(name: &str) -> Node {
-        Node { name: name.into(), side: SideId(0) }
+        Node {
+            name: name.into(),
+            side: SideId(0),
+        }
     }
 
     fn link(name: &str, from: u32, to: u32, delivery: f64, delay_s: f64) -> Link {
@@ -144,18 +187,33 @@ mod tests {
     #[test]
     fn a_plan_takes_the_quickest_way_and_only_the_ways_there_are() {
         let nodes = [node("a"), node("b"), node("c"), node("d")];
-        let links = [link("ab", 0, 1, 1.0, 600.0), link("bc", 1, 2, 1.0, 60.0), link("ac", 0, 2, 1.0, 900.0)];
+        let links = [
+            link("ab", 0, 1, 1.0, 600.0),
+            link("bc", 1, 2, 1.0, 60.0),
+            link("ac", 0, 2, 1.0, 900.0),
+        ];
         let streams = Streams::new(Replication { seed: 1, index: 0 });
         let filing = Filing::draw(&plan(&[0]), Key::of("f"), 0.0, &nodes, &links, &streams);
         let at = |node| {
-            let command = Command { node: NodeId(node), delivery: 1.0, latency: None };
+            let command = Command {
+                node: NodeId(node),
+                delivery: 1.0,
+                latency: None,
+            };
             filing.at_site(Key::of("f"), Key::of("s"), Some(&command), &streams)[0]
         };
         assert_eq!(at(0), Millis::from_seconds(-3600.0));
         assert_eq!(at(1), Millis::from_seconds(-3000.0));
-        assert_eq!(at(2), Millis::from_seconds(-2940.0), "by way of b, not direct");
+        assert_eq!(
+            at(2),
+            Millis::from_seconds(-2940.0),
+            "by way of b, not direct"
+        );
         assert_eq!(at(3), Millis::NEVER);
-        assert_eq!(filing.at_site(Key::of("f"), Key::of("s"), None, &streams)[0], Millis::NEVER);
+        assert_eq!(
+            filing.at_site(Key::of("f"), Key::of("s"), None, &streams)[0],
+            Millis::NEVER
+        );
     }
 
     /// Two lossy links in a row: .9 * .8, within 4.9 standard errors (false-alarm rate 1e-6).

@@ -38,7 +38,11 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
             }
         }
     }
-    if bad.is_empty() { Ok(()) } else { Err(Failure::BadInput(bad.trim_end().to_owned())) }
+    if bad.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::BadInput(bad.trim_end().to_owned()))
+    }
 }
 
 /// One line: what the scenario holds.
@@ -48,10 +52,20 @@ fn summary(file: &Path, scenario: &Scenario) -> String {
         .ok()
         .and_then(|value| value.as_object().map(|rules| rules.len()))
         .unwrap_or(0);
-    let aircraft: u64 = scenario.flights.iter().map(|flight| u64::from(flight.count)).sum();
-    let (fewest, most) = scenario.sites.iter().fold((0u64, 0u64), |(fewest, most), site| {
-        (fewest + u64::from(site.count.0), most + u64::from(site.count.1))
-    });
+    let aircraft: u64 = scenario
+        .flights
+        .iter()
+        .map(|flight| u64::from(flight.count))
+        .sum();
+    let (fewest, most) = scenario
+        .sites
+        .iter()
+        .fold((0u64, 0u64), |(fewest, most), site| {
+            (
+                fewest + u64::from(site.count.0),
+                most + u64::from(site.count.1),
+            )
+        });
     let sites = if fewest == most {
         counted(most, "site")
     } else {

@@ -54,39 +54,38 @@ fn find(name: &str) -> Result<&'static RulePage, Failure> {
 
 fn list() -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING);
     table.set_header(["", "key under [rules]", "what it does", "parameters"]);
     for page in RULES {
         let parameters: Vec<&str> = page.parameters.iter().map(|p| p.key).collect();
         table.add_row([page.id, page.key, page.title, &parameters.join(", ")]);
     }
     format!(
-        "{table}\nA rule that a scenario does not name is off. `deconflict rules R1` explains one.\n"
+        "{}\n\nA rule that a scenario does not name is off. `deconflict rules R1` explains one.\n",
+        table.trim_fmt()
     )
 }
 
 fn explain(page: &RulePage) -> String {
     let mut text = format!("{} {}\n\n{}\n\n", page.id, page.title, page.page);
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["parameter", "unit", "default", "range", "meaning"]);
+    let mut line = |words: String| writeln!(text, "{words}").expect("writing to a string");
     for parameter in page.parameters {
-        table.add_row([
+        line(format!(
+            "  rules.{}.{} ({}): {}; {}, default {}",
+            page.key,
             parameter.key,
             parameter.unit,
-            parameter.default,
-            parameter.range,
             parameter.meaning,
-        ]);
+            parameter.range,
+            parameter.default
+        ));
     }
-    let write = writeln!(
-        text,
-        "{table}\nReason codes: {}\nTry: deconflict run SCENARIO --set rules.{}.{}={}",
-        page.reasons.join(", "),
-        page.key,
-        page.parameters.first().map_or("...", |p| p.key),
-        page.parameters.first().map_or("...", |p| p.default),
-    );
-    write.expect("writing to a string");
+    line(format!("\nReason codes: {}", page.reasons.join(", ")));
+    if let Some(parameter) = page.parameters.first() {
+        line(format!(
+            "Try: deconflict run SCENARIO --set rules.{}.{}={}",
+            page.key, parameter.key, parameter.default
+        ));
+    }
     text
 }

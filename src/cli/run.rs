@@ -177,13 +177,14 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         };
         folder.finish(&conditions, &estimator, &note)?;
     }
-    print(&report(
-        arguments,
-        &scenario,
-        &estimator,
-        log.as_ref(),
-        elapsed_s,
-    ))
+    if count > 1 {
+        anstream::eprintln!(
+            "{count} replications in {} s with {jobs} threads: {} a second",
+            readable(elapsed_s),
+            readable(count as f64 / elapsed_s)
+        );
+    }
+    print(&report(arguments, &scenario, &estimator, log.as_ref()))
 }
 
 /// What goes to standard output.
@@ -192,7 +193,6 @@ fn report(
     scenario: &Scenario,
     estimator: &Estimator,
     log: Option<&EventLog>,
-    elapsed_s: f64,
 ) -> String {
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
@@ -207,9 +207,9 @@ fn report(
             scenario.start
         )),
         None => line(&format!(
-            "seed {seed}, {n} replications of {} h, {} s",
+            "seed {seed}, {n} replications of {} h from {}",
             readable(scenario.duration.hours()),
-            readable(elapsed_s)
+            scenario.start
         )),
     }
     line("");

@@ -49,7 +49,10 @@ impl FlightPlanNoticeSpec {
     /// Holds fire at a track that matches a plan, if the crew heeds it.
     pub(super) fn decide(&self, case: &Case) -> Result<(), Decision> {
         if case.notice.matched() && case.heeds_plans {
-            Err(Decision { rule: PAGE.id, reason: Reason::PlanHonoured })
+            Err(Decision {
+                rule: PAGE.id,
+                reason: Reason::PlanHonoured,
+            })
         } else {
             Ok(())
         }

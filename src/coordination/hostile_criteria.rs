@@ -92,6 +92,10 @@ impl HostileCriteriaSpec {
                 CriteriaOn::Type(TypeId(row.map_or(u32::MAX, |row| row as u32)))
             }
         };
-        Criteria { on, threshold: self.threshold, cues: self.cues }
+        Criteria {
+            on,
+            threshold: self.threshold,
+            cues: self.cues,
+        }
     }
 }

@@ -104,8 +104,14 @@ impl Rules {
     /// Makes checked rules ready.
     pub fn new(spec: &RulesSpec, zones: &[Zone], types: &[String]) -> Rules {
         Rules {
-            weapons_control: weapons_control::WeaponsControlRule::new(spec.weapons_control.as_ref(), zones),
-            hostile_criteria: spec.hostile_criteria.as_ref().map(|rule| rule.criteria(types)),
+            weapons_control: weapons_control::WeaponsControlRule::new(
+                spec.weapons_control.as_ref(),
+                zones,
+            ),
+            hostile_criteria: spec
+                .hostile_criteria
+                .as_ref()
+                .map(|rule| rule.criteria(types)),
             flight_plan_notice: spec.flight_plan_notice.clone(),
         }
     }
@@ -131,7 +137,9 @@ impl Rules {
     /// would let a site fire at is put to R6, so that a shot R6 prevents is one that would have been fired. Channel and
     /// magazine come last, and are not rules.
     pub fn decide(&self, case: &Case) -> Result<Decision, Decision> {
-        let permitted = self.weapons_control.decide(case, self.hostile_criteria.is_some())?;
+        let permitted = self
+            .weapons_control
+            .decide(case, self.hostile_criteria.is_some())?;
         if let Some(rule) = &self.flight_plan_notice {
             rule.decide(case)?;
         }

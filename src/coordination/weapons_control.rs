@@ -92,7 +92,9 @@ struct ZoneStatus {
 
 impl WeaponsControlRule {
     pub(super) fn new(spec: Option<&WeaponsControlSpec>, zones: &[Zone]) -> WeaponsControlRule {
-        let Some(spec) = spec else { return WeaponsControlRule::default() };
+        let Some(spec) = spec else {
+            return WeaponsControlRule::default();
+        };
         let zones = spec.zones.iter().filter_map(|entry| {
             let zone = zones.iter().find(|zone| zone.name == entry.zone)?.clone();
             let hours = |hours: f64| Millis::from_seconds(hours * 3600.0);
@@ -103,7 +105,10 @@ impl WeaponsControlRule {
                 until: entry.until_h.map_or(Millis::NEVER, hours),
             })
         });
-        WeaponsControlRule { status: spec.status, zones: zones.collect() }
+        WeaponsControlRule {
+            status: spec.status,
+            zones: zones.collect(),
+        }
     }
 
     pub(super) fn everywhere_alike(&self) -> bool {
@@ -117,11 +122,23 @@ impl WeaponsControlRule {
                 && (entry.zone.floor_m..=entry.zone.top_m).contains(&case.place.z)
                 && entry.zone.area.contains(case.place.xy())
         };
-        self.zones.iter().filter(applies).map(|entry| entry.status).max().unwrap_or(self.status)
+        self.zones
+            .iter()
+            .filter(applies)
+            .map(|entry| entry.status)
+            .max()
+            .unwrap_or(self.status)
     }
 
-    pub(super) fn decide(&self, case: &Case, hostile_by_criteria: bool) -> Result<Decision, Decision> {
-        let because = |reason| Decision { rule: PAGE.id, reason };
+    pub(super) fn decide(
+        &self,
+        case: &Case,
+        hostile_by_criteria: bool,
+    ) -> Result<Decision, Decision> {
+        let because = |reason| Decision {
+            rule: PAGE.id,
+            reason,
+        };
         match (case.identity, self.status(case)) {
             (Identity::Pending, _) => Err(because(Reason::IdentityPending)),
             (Identity::AssumedFriend | Identity::Friend | Identity::Neutral, _) => {
@@ -132,8 +149,12 @@ impl WeaponsControlRule {
                 rule: if hostile_by_criteria { "R2" } else { PAGE.id },
                 reason: Reason::HostileIdentity,
             }),
-            (Identity::Unknown | Identity::Suspect, WeaponsControl::Free) => Ok(because(Reason::WeaponsFree)),
-            (Identity::Unknown | Identity::Suspect, WeaponsControl::Tight) => Err(because(Reason::WeaponsTight)),
+            (Identity::Unknown | Identity::Suspect, WeaponsControl::Free) => {
+                Ok(because(Reason::WeaponsFree))
+            }
+            (Identity::Unknown | Identity::Suspect, WeaponsControl::Tight) => {
+                Err(because(Reason::WeaponsTight))
+            }
         }
     }
 }

@@ -25,10 +25,15 @@ pub(super) fn release_channels(
     aircraft: Query<(&Trajectory, &Planned)>,
 ) {
     for (site, index) in std::mem::take(&mut due.freed) {
-        let Ok((post, mut picture, battery, spent)) = sites.get_mut(roster.sites[site.index()]) else { continue };
+        let Ok((post, mut picture, battery, spent)) = sites.get_mut(roster.sites[site.index()])
+        else {
+            continue;
+        };
         let index = index as usize;
         let target = picture.subjects[index].aircraft;
-        let Ok((trajectory, planned)) = aircraft.get(roster.aircraft[target.index()]) else { continue };
+        let Ok((trajectory, planned)) = aircraft.get(roster.aircraft[target.index()]) else {
+            continue;
+        };
         let (file, scene) = picture.open(index, post, spent.0, &streams, trajectory, planned);
         file.advance_to(clock.now, &scene, &mut log.0);
         file.engaged = false;
@@ -46,7 +51,10 @@ pub(super) fn release_channels(
 }
 
 /// Looks ahead in the files of aircraft inside the envelope of sites that could fire.
-#[expect(clippy::too_many_arguments, reason = "the parameters of a system are its access list")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the parameters of a system are its access list"
+)]
 pub(super) fn look_ahead(
     clock: Res<Clock>,
     streams: Res<Streams>,
@@ -61,16 +69,27 @@ pub(super) fn look_ahead(
     entering.sort_unstable();
     entering.dedup();
     for (site, index) in entering {
-        let Ok((post, mut picture, battery, spent)) = sites.get_mut(roster.sites[site.index()]) else { continue };
+        let Ok((post, mut picture, battery, spent)) = sites.get_mut(roster.sites[site.index()])
+        else {
+            continue;
+        };
         let target = picture.subjects[index as usize].aircraft;
-        let Ok((trajectory, planned, vitality)) = aircraft.get(roster.aircraft[target.index()]) else { continue };
+        let Ok((trajectory, planned, vitality)) = aircraft.get(roster.aircraft[target.index()])
+        else {
+            continue;
+        };
         if !vitality.flying || !battery.ready() || picture.files[index as usize].engaged {
             continue;
         }
         let scan = post.clock.first_from(clock.now.0);
         let envelope = &picture.subjects[index as usize].envelope;
-        let Some(&Run { end: until, .. }) = envelope.get(envelope.partition_point(|run| run.end <= scan)) else { continue };
-        let (file, scene) = picture.open(index as usize, post, spent.0, &streams, trajectory, planned);
+        let Some(&Run { end: until, .. }) =
+            envelope.get(envelope.partition_point(|run| run.end <= scan))
+        else {
+            continue;
+        };
+        let (file, scene) =
+            picture.open(index as usize, post, spent.0, &streams, trajectory, planned);
         // What is past is done for good, so that only what lies ahead is done twice.
         file.advance(scan, &scene, &mut log.0);
         let ripe = file.look_ahead(scan, until, &scene);

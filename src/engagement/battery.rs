@@ -57,12 +57,21 @@ pub enum Next {
 impl Battery {
     /// A full battery.
     pub fn new(weapon: Arc<WeaponSpec>) -> Battery {
-        Battery { magazine: weapon.magazine, weapon, engagements: Vec::new(), begun: 0 }
+        Battery {
+            magazine: weapon.magazine,
+            weapon,
+            engagements: Vec::new(),
+            begun: 0,
+        }
     }
 
     /// Whether another engagement can begin: a free channel, and a missile that no waiting engagement counts on.
     pub fn ready(&self) -> bool {
-        let promised = self.engagements.iter().filter(|engagement| engagement.launched == 0).count();
+        let promised = self
+            .engagements
+            .iter()
+            .filter(|engagement| engagement.launched == 0)
+            .count();
         self.engagements.len() < self.weapon.channels as usize && self.magazine as usize > promised
     }
 
@@ -86,14 +95,18 @@ impl Battery {
 
     /// The engagement of this number, while it holds a channel.
     pub fn engagement(&mut self, number: u32) -> Option<&mut Engagement> {
-        self.engagements.iter_mut().find(|engagement| engagement.number == number)
+        self.engagements
+            .iter_mut()
+            .find(|engagement| engagement.number == number)
     }
 
     /// Launches so many missiles; whether more of a salvo of `salvo` are to follow.
     pub fn launch(&mut self, number: u32, missiles: u32, salvo: u32) -> bool {
         self.magazine -= missiles;
         let left = self.magazine > 0;
-        let Some(engagement) = self.engagement(number) else { return false };
+        let Some(engagement) = self.engagement(number) else {
+            return false;
+        };
         engagement.launched += missiles;
         engagement.in_flight += missiles;
         let more = engagement.launched < salvo && left;
@@ -115,7 +128,9 @@ impl Battery {
             Doctrine::Salvo(_) => 0,
         };
         let left = self.magazine > 0;
-        let Some(engagement) = self.engagement(number) else { return Next::Wait };
+        let Some(engagement) = self.engagement(number) else {
+            return Next::Wait;
+        };
         engagement.in_flight -= 1;
         engagement.destroyed |= hit;
         if engagement.in_flight > 0 || !engagement.holding {
@@ -133,7 +148,10 @@ impl Battery {
 
     /// Takes an engagement off its channel; the file it was about.
     pub fn release(&mut self, number: u32) -> Option<u32> {
-        let at = self.engagements.iter().position(|engagement| engagement.number == number)?;
+        let at = self
+            .engagements
+            .iter()
+            .position(|engagement| engagement.number == number)?;
         Some(self.engagements.remove(at).file)
     }
 }

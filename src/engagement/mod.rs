@@ -168,7 +168,10 @@ impl WeaponSpec {
         Envelope {
             slant: self.range == RangeMeasure::Slant,
             range_m: (self.min_range_m, self.max_range_m),
-            altitude_m: (self.min_altitude_m, self.max_altitude_m.unwrap_or(f64::INFINITY)),
+            altitude_m: (
+                self.min_altitude_m,
+                self.max_altitude_m.unwrap_or(f64::INFINITY),
+            ),
         }
     }
 }
@@ -177,7 +180,9 @@ impl WeaponSpec {
 pub fn install(schedule: &mut Schedule) {
     schedule.add_systems((
         fire::resolve_shots.in_set(Phase::Resolve),
-        (attention::release_channels, attention::look_ahead).chain().in_set(Phase::Observe),
+        (attention::release_channels, attention::look_ahead)
+            .chain()
+            .in_set(Phase::Observe),
         fire::open_fire.in_set(Phase::Engage),
     ));
 }

@@ -3,14 +3,14 @@
 //! All take a two-sided `confidence` (0.95) and return `(low, high)`. Where nothing was seen, callers use the one-sided
 //! forms ([`zero_of`], [`zero_events`]), never "0 +- 0".
 
-use statrs::distribution::{Beta, ChiSquared, Continuous, ContinuousCDF, Normal, StudentsT};
+use super::special::{beta_quantile, beta_regularised, gamma_quantile, t_two_sided};
 
 /// An interval.
 pub type Interval = (f64, f64);
 
 /// Two-sided standard normal quantile: 1.96 for 0.95.
 pub fn normal_quantile(confidence: f64) -> f64 {
-    Normal::standard().inverse_cdf(0.5 + confidence / 2.0)
+    super::special::normal_quantile(0.5 + confidence / 2.0)
 }
 
 /// Two-sided quantile of Student's t.
@@ -18,9 +18,7 @@ pub fn t_quantile(confidence: f64, degrees: f64) -> f64 {
     if degrees > 1e6 {
         return normal_quantile(confidence);
     }
-    StudentsT::new(0.0, 1.0, degrees.max(1.0))
-        .map(|t| t.inverse_cdf(0.5 + confidence / 2.0))
-        .unwrap_or(f64::NAN)
+    t_two_sided(confidence, degrees.max(1.0))
 }
 
 /// Wilson's score interval for `k` of `n` independent trials.
@@ -96,15 +94,15 @@ pub fn zero_of(n: f64, confidence: f64) -> f64 {
 }
 
 /// Garwood's exact interval for the mean of a Poisson count: chi-squared quantiles,
-/// `chi2(tail, 2k)/2 .. chi2(1-tail, 2k+2)/2`. Biometrika 28 (1936) 437. `k` need not be whole.
+/// `chi2(tail, 2k)/2 .. chi2(1-tail, 2k+2)/2`, which are quantiles of gamma(k) and gamma(k+1). Biometrika 28 (1936) 437. `k` need not be whole.
 pub fn poisson(k: f64, confidence: f64) -> Interval {
     let tail = (1.0 - confidence) / 2.0;
     let low = if k <= 0.0 {
         0.0
     } else {
-        chi_squared_quantile(2.0 * k, tail) / 2.0
+        gamma_quantile(k, tail)
     };
-    (low, chi_squared_quantile(2.0 * k + 2.0, 1.0 - tail) / 2.0)
+    (low, gamma_quantile(k + 1.0, 1.0 - tail))
 }
 
 /// The exact one-sided upper bound on the mean of a Poisson count of 0: `-ln(1 - confidence)`, about 3.
@@ -126,7 +124,7 @@ pub fn mcnemar(only_first: u64, only_second: u64) -> f64 {
     let tail = if few >= n {
         1.0
     } else {
-        statrs::function::beta::beta_reg(n - few, few + 1.0, 0.5)
+        beta_regularised(n - few, few + 1.0, 0.5)
     };
     (2.0 * tail).min(1.0)
 }
@@ -167,77 +165,6 @@ pub fn newcombe_paired(
         difference - half(p2 - l2, u1 - p1),
         difference + half(u2 - p2, p1 - l1),
     )
-}
-
-/// Quantile of a beta distribution: the library's inverse, polished by Newton steps clamped to the bracket.
-///
-/// The library's own inverse is off by parts in a thousand in far tails; after polishing, nine digits agree.
-fn beta_quantile(a: f64, b: f64, probability: f64) -> f64 {
-    let Ok(beta) = Beta::new(a, b) else {
-        return f64::NAN;
-    };
-    let start = beta.inverse_cdf(probability);
-    polish(
-        start,
-        0.0,
-        1.0,
-        probability,
-        |x| beta.cdf(x),
-        |x| beta.pdf(x),
-    )
-}
-
-fn chi_squared_quantile(degrees: f64, probability: f64) -> f64 {
-    let Ok(chi) = ChiSquared::new(degrees) else {
-        return f64::NAN;
-    };
-    let start = chi.inverse_cdf(probability);
-    polish(
-        start,
-        0.0,
-        f64::MAX,
-        probability,
-        |x| chi.cdf(x),
-        |x| chi.pdf(x),
-    )
-}
-
-/// Newton's method for `cdf(x) = probability`, kept inside a shrinking bracket.
-fn polish(
-    start: f64,
-    mut low: f64,
-    mut high: f64,
-    probability: f64,
-    cdf: impl Fn(f64) -> f64,
-    pdf: impl Fn(f64) -> f64,
-) -> f64 {
-    let mut x = start;
-    for _ in 0..100 {
-        let error = cdf(x) - probability;
-        if error == 0.0 {
-            break;
-        }
-        if error > 0.0 {
-            high = high.min(x);
-        } else {
-            low = low.max(x);
-        }
-        let slope = pdf(x);
-        let mut next = x - error / slope;
-        if !(next > low && next < high) {
-            next = if high < f64::MAX {
-                0.5 * (low + high)
-            } else {
-                2.0 * x.max(1.0)
-            };
-        }
-        let step = (next - x).abs();
-        x = next;
-        if step <= 1e-15 * x.abs() {
-            break;
-        }
-    }
-    x
 }
 
 #[cfg(test)]

@@ -3,4 +3,6 @@
 pub mod estimate;
 pub mod intervals;
 pub mod moments;
+pub mod pairs;
 pub mod replicate;
+pub mod special;

@@ -75,17 +75,15 @@ pub fn replicate<T: Send, E>(
     let queue = Queue::new(range.clone(), window);
     let (sender, receiver) = mpsc::channel();
     pool.in_place_scope(|scope| {
-        for _ in 0..jobs {
-            let (queue, guarded, sender) = (&queue, &guarded, sender.clone());
-            scope.spawn(move |_| {
-                while let Some(index) = queue.take() {
-                    if sender.send((index, guarded(index))).is_err() {
-                        break;
-                    }
+        // A broadcast runs on every thread of the pool, where spawned jobs might queue behind one another.
+        let (queue, guarded) = (&queue, &guarded);
+        scope.spawn_broadcast(move |_, _| {
+            while let Some(index) = queue.take() {
+                if sender.send((index, guarded(index))).is_err() {
+                    break;
                 }
-            });
-        }
-        drop(sender);
+            }
+        });
         let mut early = BTreeMap::new();
         let mut next = range.start;
         let outcome = (|| {

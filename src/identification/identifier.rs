@@ -71,7 +71,11 @@ pub struct Evidence {
 
 impl Evidence {
     /// Nothing yet.
-    pub const NONE: Evidence = Evidence { ln_likelihood: [0.0; MAX_ROWS], cues: 0, latest: None };
+    pub const NONE: Evidence = Evidence {
+        ln_likelihood: [0.0; MAX_ROWS],
+        cues: 0,
+        latest: None,
+    };
 }
 
 /// The site's belief about one track.
@@ -88,11 +92,17 @@ impl Identifier {
     pub fn new(spec: &IdentificationSpec, types: &[String]) -> Identifier {
         let rows: Vec<String> = match spec.over {
             Hypotheses::Types => spec.world.keys().take(MAX_ROWS).cloned().collect(),
-            Hypotheses::Regards => Regard::ALL.iter().map(|regard| regard.code().to_string()).collect(),
+            Hypotheses::Regards => Regard::ALL
+                .iter()
+                .map(|regard| regard.code().to_string())
+                .collect(),
         };
         let column = |matrix: &super::ConfusionMatrix, row: &str, column: usize| {
             let name = rows.get(column).map_or("unknown", String::as_str);
-            matrix.get(row).and_then(|row| row.get(name)).map_or(0.0, |p| p.0)
+            matrix
+                .get(row)
+                .and_then(|row| row.get(name))
+                .map_or(0.0, |p| p.0)
         };
         let columns = rows.len() + 1;
         let world = rows
@@ -120,7 +130,11 @@ impl Identifier {
         let mut ln_prior = [f64::NEG_INFINITY; MAX_ROWS];
         let mut shares = [[0.0; 3]; MAX_ROWS];
         for (k, row) in rows.iter().enumerate() {
-            let weight = if spec.prior.is_empty() { 1.0 } else { spec.prior.get(row).map_or(0.0, |p| p.0) };
+            let weight = if spec.prior.is_empty() {
+                1.0
+            } else {
+                spec.prior.get(row).map_or(0.0, |p| p.0)
+            };
             ln_prior[k] = libm::log(weight);
             match spec.over {
                 Hypotheses::Regards => shares[k][k] = 1.0,
@@ -132,11 +146,19 @@ impl Identifier {
                 }
             }
         }
-        let plan = spec.flight_plan.as_ref().and_then(|cue| cue.believed).map(|belief| {
-            let MatchBelief { friend, neutral, hostile } = belief;
-            let matched = [friend, neutral, hostile];
-            [matched.map(|p| 1.0 - p), matched]
-        });
+        let plan = spec
+            .flight_plan
+            .as_ref()
+            .and_then(|cue| cue.believed)
+            .map(|belief| {
+                let MatchBelief {
+                    friend,
+                    neutral,
+                    hostile,
+                } = belief;
+                let matched = [friend, neutral, hostile];
+                [matched.map(|p| 1.0 - p), matched]
+            });
         let row_of_type = types
             .iter()
             .map(|name| match spec.over {
@@ -154,7 +176,11 @@ impl Identifier {
             ln_prior,
             shares,
             plan,
-            criteria: Criteria { on: CriteriaOn::Hostile, threshold: spec.identity.hostile, cues: 1 },
+            criteria: Criteria {
+                on: CriteriaOn::Hostile,
+                threshold: spec.identity.hostile,
+                cues: 1,
+            },
             certain: Vec::new(),
         };
         identifier.prepare_certain();
@@ -180,7 +206,10 @@ impl Identifier {
     pub fn declare(&self, truth_row: u8, word: u32) -> u8 {
         let word = u64::from(word);
         match self.world.get(usize::from(truth_row)) {
-            Some(row) => row.iter().position(|&bound| word < bound).unwrap_or(self.rows.len()) as u8,
+            Some(row) => row
+                .iter()
+                .position(|&bound| word < bound)
+                .unwrap_or(self.rows.len()) as u8,
             None => self.rows.len() as u8,
         }
     }
@@ -192,7 +221,12 @@ impl Identifier {
         evidence.latest = Some(declared);
         if self.spec.combine == Combine::Fused {
             let ln = &self.believed[usize::from(declared)];
-            for (sum, ln) in evidence.ln_likelihood.iter_mut().zip(ln).take(self.rows.len()) {
+            for (sum, ln) in evidence
+                .ln_likelihood
+                .iter_mut()
+                .zip(ln)
+                .take(self.rows.len())
+            {
                 *sum += ln;
             }
         }
@@ -203,7 +237,9 @@ impl Identifier {
         let count = self.rows.len();
         let mut weight = [0.0; MAX_ROWS];
         match (self.spec.combine, evidence.latest) {
-            (Combine::Single, Some(latest)) if usize::from(latest) < count => weight[usize::from(latest)] = 1.0,
+            (Combine::Single, Some(latest)) if usize::from(latest) < count => {
+                weight[usize::from(latest)] = 1.0
+            }
             (Combine::Single, _) => {
                 for k in 0..count {
                     weight[k] = libm::exp(self.ln_prior[k]);
@@ -214,7 +250,11 @@ impl Identifier {
                 let top = (0..count).map(ln).fold(f64::NEG_INFINITY, f64::max);
                 for (k, weight) in weight.iter_mut().enumerate().take(count) {
                     // All rows impossible: nothing is known.
-                    *weight = if top == f64::NEG_INFINITY { 1.0 } else { libm::exp(ln(k) - top) };
+                    *weight = if top == f64::NEG_INFINITY {
+                        1.0
+                    } else {
+                        libm::exp(ln(k) - top)
+                    };
                 }
             }
         }
@@ -242,7 +282,11 @@ impl Identifier {
     pub fn identity(&self, evidence: &Evidence, matched: Option<bool>) -> Identity {
         if self.spec.combine == Combine::Fused {
             let (mut top, mut best, mut second) = (0, f64::NEG_INFINITY, f64::NEG_INFINITY);
-            let rows = self.ln_prior.iter().zip(&evidence.ln_likelihood).take(self.rows.len());
+            let rows = self
+                .ln_prior
+                .iter()
+                .zip(&evidence.ln_likelihood)
+                .take(self.rows.len());
             for (k, (prior, likelihood)) in rows.enumerate() {
                 let ln = prior + likelihood;
                 if ln > best {
@@ -270,7 +314,9 @@ impl Identifier {
             return Identity::Pending;
         }
         if self.spec.combine == Combine::Single
-            && evidence.latest.is_some_and(|latest| usize::from(latest) == self.rows.len())
+            && evidence
+                .latest
+                .is_some_and(|latest| usize::from(latest) == self.rows.len())
         {
             return Identity::Unknown;
         }
@@ -279,7 +325,12 @@ impl Identifier {
     }
 
     /// The same sum without the posteriors nobody asks for: regards, and what the criteria are about.
-    fn identity_by_short_sum(&self, evidence: &Evidence, best: f64, matched: Option<bool>) -> Identity {
+    fn identity_by_short_sum(
+        &self,
+        evidence: &Evidence,
+        best: f64,
+        matched: Option<bool>,
+    ) -> Identity {
         let count = self.rows.len();
         let cue = self.cue(matched);
         let criterion_row = match self.criteria.on {
@@ -315,8 +366,19 @@ impl Identifier {
         self.judge_by(posterior.regard, self.criterion(posterior), cues)
     }
 
-    fn judge_by(&self, [p_friend, p_neutral, p_hostile]: [f64; 3], criterion: f64, cues: u32) -> Identity {
-        let IdentityThresholds { hostile, friend, neutral, suspect, assumed_friend } = self.spec.identity;
+    fn judge_by(
+        &self,
+        [p_friend, p_neutral, p_hostile]: [f64; 3],
+        criterion: f64,
+        cues: u32,
+    ) -> Identity {
+        let IdentityThresholds {
+            hostile,
+            friend,
+            neutral,
+            suspect,
+            assumed_friend,
+        } = self.spec.identity;
         if cues >= self.criteria.cues && criterion > self.criteria.threshold {
             Identity::Hostile
         } else if p_friend > friend {
@@ -361,7 +423,10 @@ impl Identifier {
                     }
                     let mut row = [0.0; MAX_ROWS];
                     row[k] = 1.0;
-                    let posterior = Posterior { regard: parts.map(|part| part / left), row };
+                    let posterior = Posterior {
+                        regard: parts.map(|part| part / left),
+                        row,
+                    };
                     let [friend, neutral, hostile] = posterior.regard;
                     let distance = [
                         self.criterion(&posterior) - self.criteria.threshold,

@@ -45,7 +45,11 @@ impl PlanFile {
         place: Vector3<f64>,
     ) -> NoticeState {
         let state = self.own_plan(cue, planned, time, place);
-        if !state.matched() && self.chance_match { NoticeState::ChanceMatch } else { state }
+        if !state.matched() && self.chance_match {
+            NoticeState::ChanceMatch
+        } else {
+            state
+        }
     }
 
     fn own_plan(
@@ -59,7 +63,9 @@ impl PlanFile {
             return NoticeState::NotFiled;
         }
         let current = usize::from(self.amended);
-        let held = (0..=current).rev().find(|&version| self.arrives[version] <= time);
+        let held = (0..=current)
+            .rev()
+            .find(|&version| self.arrives[version] <= time);
         let Some(version) = held else {
             return if self.arrives[current] != Millis::NEVER {
                 NoticeState::Late
@@ -85,7 +91,12 @@ impl PlanFile {
 }
 
 /// Whether a place at a time conforms to a planned path.
-fn conformance(cue: &FlightPlanCueSpec, path: &Trajectory, time_s: f64, place: Vector3<f64>) -> NoticeState {
+fn conformance(
+    cue: &FlightPlanCueSpec,
+    path: &Trajectory,
+    time_s: f64,
+    place: Vector3<f64>,
+) -> NoticeState {
     let mut in_gate = false;
     for leg in &path.legs {
         let (aside2_m2, foot_s) = foot(leg, time_s, place);
@@ -100,7 +111,11 @@ fn conformance(cue: &FlightPlanCueSpec, path: &Trajectory, time_s: f64, place: V
             return NoticeState::Matched;
         }
     }
-    if in_gate { NoticeState::OffTime } else { NoticeState::OffRoute }
+    if in_gate {
+        NoticeState::OffTime
+    } else {
+        NoticeState::OffRoute
+    }
 }
 
 /// Squared distance of `place` from a leg along the ground, and the time planned for the nearest point; on an arc that
@@ -110,13 +125,23 @@ fn foot(leg: &Leg, time_s: f64, place: Vector3<f64>) -> (f64, f64) {
     let foot_s = match leg.path {
         Path::Line { from, velocity, .. } => {
             let speed2 = velocity.norm_squared();
-            let ahead = if speed2 > 0.0 { (place.xy() - from).dot(&velocity) / speed2 } else { 0.0 };
+            let ahead = if speed2 > 0.0 {
+                (place.xy() - from).dot(&velocity) / speed2
+            } else {
+                0.0
+            };
             (span.start_s + ahead).clamp(span.start_s, span.end_s)
         }
-        Path::Arc { center, angle, rate_radps, .. } => {
+        Path::Arc {
+            center,
+            angle,
+            rate_radps,
+            ..
+        } => {
             let arm = place.xy() - center;
             let turn_s = std::f64::consts::TAU / rate_radps.abs();
-            let first_s = span.start_s + ((libm::atan2(arm.y, arm.x) - angle) / rate_radps).rem_euclid(turn_s);
+            let first_s = span.start_s
+                + ((libm::atan2(arm.y, arm.x) - angle) / rate_radps).rem_euclid(turn_s);
             let nearest_s = first_s + libm::round((time_s - first_s) / turn_s) * turn_s;
             if nearest_s < span.start_s {
                 first_s.min(span.end_s)
@@ -128,5 +153,8 @@ fn foot(leg: &Leg, time_s: f64, place: Vector3<f64>) -> (f64, f64) {
             }
         }
     };
-    ((leg.position(foot_s).xy() - place.xy()).norm_squared(), foot_s)
+    (
+        (leg.position(foot_s).xy() - place.xy()).norm_squared(),
+        foot_s,
+    )
 }

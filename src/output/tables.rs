@@ -21,6 +21,9 @@ pub fn estimate_table(cells: &[Cell]) -> String {
     ]);
     right(&mut table, &[1, 2, 4]);
     grouped(cells, |group, members| {
+        if table.row_count() > 0 {
+            table.add_row([""]);
+        }
         table.add_row([group.title()]);
         for cell in members {
             table.add_row([
@@ -32,7 +35,7 @@ pub fn estimate_table(cells: &[Cell]) -> String {
             ]);
         }
     });
-    table.to_string()
+    table.trim_fmt()
 }
 
 /// What one replication amounts to: counts, no intervals.
@@ -40,6 +43,9 @@ pub fn single_table(cells: &[Cell]) -> String {
     let mut table = plain(&["", "value", "of", "ratio", "unit"]);
     right(&mut table, &[1, 2, 3]);
     grouped(cells, |group, members| {
+        if table.row_count() > 0 {
+            table.add_row([""]);
+        }
         table.add_row([group.title()]);
         for cell in members {
             table.add_row([
@@ -51,7 +57,7 @@ pub fn single_table(cells: &[Cell]) -> String {
             ]);
         }
     });
-    table.to_string()
+    table.trim_fmt()
 }
 
 /// Calls `show` for every group with the measures worth a line: not those that could not happen, and of a breakdown
@@ -71,9 +77,15 @@ fn grouped(cells: &[Cell], mut show: impl FnMut(Group, &[&Cell])) {
 
 /// Whether a measure is one of many parts of a whole, where zeros say little.
 fn breakdown(name: &str) -> bool {
-    ["[cause=", "[reason=", "[rule=", "[type="]
-        .iter()
-        .any(|key| name.contains(key))
+    [
+        "[cause=",
+        "[reason=",
+        "[rule=",
+        "[type=",
+        "sorties_per_replication[",
+    ]
+    .iter()
+    .any(|key| name.contains(key))
 }
 
 fn interval(cell: &Cell) -> String {
@@ -190,7 +202,7 @@ pub fn confusion_tables(estimator: &Estimator) -> String {
             row.push(Field::new(all));
             table.add_row(row);
         }
-        writeln!(text, "{table}").expect("writing to a string");
+        writeln!(text, "{}\n", table.trim_fmt()).expect("writing to a string");
     }
     text
 }
@@ -198,7 +210,7 @@ pub fn confusion_tables(estimator: &Estimator) -> String {
 /// An empty table.
 fn plain(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING);
     table.set_header(header.iter().copied());
     table
 }

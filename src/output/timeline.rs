@@ -7,8 +7,8 @@ use crate::scenario::Scenario;
 
 /// The decisive events of a replication, at most `limit` lines; and how many were left out.
 ///
-/// Shots, shootdowns and objectives come first, then who was held hostile, then fire held back for a reason that
-/// protects, then everything else; what is shown is in order of time.
+/// Fire at friend or neutral stays longest, then shootdowns and objectives, then who of friend and neutral was held
+/// hostile, then fire at hostile aircraft, then everything else; what is shown is in order of time.
 pub fn timeline(scenario: &Scenario, log: &EventLog, limit: usize) -> (Vec<String>, usize) {
     let mut told: Vec<(usize, u8, &Event, String)> = log
         .events
@@ -47,7 +47,10 @@ fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, Strin
     let who = &log.sorties[aircraft.index()].name;
     let site = event.fact.site();
     let by = site.map_or("", |site| &log.sites[site.index()].name);
-    let wrong = match site.map(|site| log.regard(site, aircraft)) {
+    let regard = site.map(|site| log.regard(site, aircraft));
+    let protected = matches!(regard, Some(Regard::Friend | Regard::Neutral));
+    let fire = if protected { 0 } else { 3 };
+    let wrong = match regard {
         Some(Regard::Friend) => " (WRONG: a friend)",
         Some(Regard::Neutral) => " (WRONG: a neutral)",
         _ => "",
@@ -61,9 +64,10 @@ fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, Strin
             ..
         } => {
             let rank = match to {
-                Identity::Hostile => 1,
-                Identity::Suspect => 3,
-                _ => 4,
+                Identity::Hostile if protected => 2,
+                Identity::Hostile => 4,
+                Identity::Suspect => 6,
+                _ => 7,
             };
             let declared = declared_name(log, *site, usize::from(*declared));
             let plan = plan_words(scenario, log, aircraft, *notice);
@@ -79,28 +83,30 @@ fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, Strin
             let why = reason_words(decision.reason);
             let plan = plan_words(scenario, log, aircraft, *notice);
             (
-                0,
+                fire,
                 format!(
                     "site {by} decides to fire at {who}{wrong}: {why} [{}], {plan}",
                     decision.rule
                 ),
             )
         }
-        Fact::ShotFired { shot, .. } => (0, format!("site {by} fires shot {shot} at {who}{wrong}")),
-        Fact::ShotMissed { shot, .. } => (0, format!("shot {shot} of site {by} misses {who}")),
+        Fact::ShotFired { shot, .. } => {
+            (fire, format!("site {by} fires shot {shot} at {who}{wrong}"))
+        }
+        Fact::ShotMissed { shot, .. } => (fire, format!("shot {shot} of site {by} misses {who}")),
         Fact::ShotWasted { shot, .. } => (
-            0,
+            fire,
             format!("shot {shot} of site {by} finds {who} already gone"),
         ),
         Fact::Destroyed { shot, .. } => (
-            0,
+            fire.min(1),
             format!("{who} is SHOT DOWN by shot {shot} of site {by}{wrong}"),
         ),
-        Fact::ObjectiveReached { .. } => (0, format!("{who} reaches its objective")),
+        Fact::ObjectiveReached { .. } => (1, format!("{who} reaches its objective")),
         Fact::ShotDeclined { decision, .. } => {
             let rank = match decision.reason {
-                Reason::PlanHonoured | Reason::HeldProtected => 2,
-                _ => 3,
+                Reason::PlanHonoured if protected => 3,
+                _ => 5,
             };
             let why = reason_words(decision.reason);
             (
@@ -109,7 +115,7 @@ fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, Strin
             )
         }
         Fact::NoticeReceived { version, .. } => (
-            3,
+            6,
             format!("site {by} receives the flight plan of {who}, version {version}"),
         ),
         Fact::PlanFiled {
@@ -121,17 +127,17 @@ fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, Strin
                 format!("sent to {}", addressees(scenario, log, aircraft))
             };
             (
-                5,
+                8,
                 format!("the flight plan of {who}, version {version}, is {where_to}"),
             )
         }
-        Fact::Departed { .. } => (5, format!("{who} is in the air")),
+        Fact::Departed { .. } => (8, format!("{who} is in the air")),
         Fact::Landed { endurance, .. } => {
             let why = if *endurance { ", out of endurance" } else { "" };
             (5, format!("{who} leaves the air{why}"))
         }
-        Fact::StationBegun { .. } => (5, format!("{who} is on station")),
-        Fact::StationEnded { .. } => (5, format!("{who} leaves its station")),
+        Fact::StationBegun { .. } => (8, format!("{who} is on station")),
+        Fact::StationEnded { .. } => (8, format!("{who} leaves its station")),
         Fact::TrackConfirmed { .. }
         | Fact::Declared { .. }
         | Fact::EncounterBegun { .. }

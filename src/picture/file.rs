@@ -17,12 +17,13 @@ use nalgebra::Vector3;
 
 use super::{Post, Run};
 use crate::coordination::Case;
-use crate::identification::{Evidence, MAX_ROWS};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
+use crate::identification::{Evidence, MAX_ROWS};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
-    Decision, Detail, Fact, Identity, NoticeState, Rank, Reason, Recorder, Silence, TrackEnd, TrackRecord,
+    Decision, Detail, Fact, Identity, NoticeState, Rank, Reason, Recorder, Silence, TrackEnd,
+    TrackRecord,
 };
 use crate::sensing::coverage::{Sight, Window, look};
 use crate::sensing::detection::bits_between;
@@ -199,7 +200,11 @@ impl TrackFile {
     pub fn permit(&self) -> Option<Permit> {
         let track = self.track.as_ref()?;
         let decision = track.permit?;
-        Some(Permit { decision, identity: track.identity, notice: track.notice })
+        Some(Permit {
+            decision,
+            identity: track.identity,
+            notice: track.notice,
+        })
     }
 
     /// Since when the track has been eligible without a break.
@@ -209,7 +214,11 @@ impl TrackFile {
 
     /// What the rules say of the track at `time`, with the identity held; `None` without a track or outside the
     /// envelope. All scans before `time` must be done.
-    pub fn decide_at(&mut self, time: Millis, scene: &Scene<'_>) -> Option<Result<Decision, Decision>> {
+    pub fn decide_at(
+        &mut self,
+        time: Millis,
+        scene: &Scene<'_>,
+    ) -> Option<Result<Decision, Decision>> {
         let track = self.track.as_ref()?;
         let place = scene.trajectory.position_from(time, &mut self.leg);
         if !scene.post.envelope?.contains(scene.post.place, place) {
@@ -234,8 +243,16 @@ impl TrackFile {
     }
 
     /// Ends the track, if there is one. All scans before `time` must be done.
-    pub fn close<R: Recorder>(&mut self, time: Millis, end: TrackEnd, scene: &Scene<'_>, recorder: &mut R) {
-        let Some(track) = self.track.take() else { return };
+    pub fn close<R: Recorder>(
+        &mut self,
+        time: Millis,
+        end: TrackEnd,
+        scene: &Scene<'_>,
+        recorder: &mut R,
+    ) {
+        let Some(track) = self.track.take() else {
+            return;
+        };
         self.tracked = self.tracked + (time - track.confirmed);
         let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
         let (identified, first_identity, looks) = match track.identified {
@@ -253,7 +270,16 @@ impl TrackFile {
             shot_at: track.held_at_first_shot.is_some(),
             end,
         };
-        scene.record(recorder, time, Rank::Closing, Fact::TrackEnded { site, aircraft, track: record });
+        scene.record(
+            recorder,
+            time,
+            Rank::Closing,
+            Fact::TrackEnded {
+                site,
+                aircraft,
+                track: record,
+            },
+        );
     }
 
     fn run<R: Recorder>(
@@ -280,7 +306,10 @@ impl TrackFile {
                 self.open_block(block, scene);
             }
             let base = block * BLOCK as u64;
-            let (from, to) = ((self.next - base) as usize, (until - base).min(BLOCK as u64) as usize);
+            let (from, to) = (
+                (self.next - base) as usize,
+                (until - base).min(BLOCK as u64) as usize,
+            );
             let found = self.within_block(base, from, to, scene, recorder, looking_from);
             if found.is_some() {
                 return found;
@@ -291,15 +320,30 @@ impl TrackFile {
     }
 
     fn open_block(&mut self, block: u64, scene: &Scene<'_>) {
-        let before = if self.block.wrapping_add(1) == block { self.history.hits } else { 0 };
+        let before = if self.block.wrapping_add(1) == block {
+            self.history.hits
+        } else {
+            0
+        };
         let post = scene.post;
-        let mut stream = scene.streams.about(Purpose::Scan, post.key, scene.subject.key);
-        let scans =
-            look(&scene.subject.sight, scene.trajectory, &scene.subject.windows, &post.clock, block, &mut stream);
+        let mut stream = scene
+            .streams
+            .about(Purpose::Scan, post.key, scene.subject.key);
+        let scans = look(
+            &scene.subject.sight,
+            scene.trajectory,
+            &scene.subject.windows,
+            &post.clock,
+            block,
+            &mut stream,
+        );
         self.block = block;
         self.looks_mask = scans.looks;
         self.hits_mask = scans.hits;
-        self.history = History { hits: scans.hits, before };
+        self.history = History {
+            hits: scans.hits,
+            before,
+        };
     }
 
     /// Scans `from` up to and not including `to` of the open block.
@@ -321,14 +365,27 @@ impl TrackFile {
             return None;
         }
         let mut drops = self.history.drops(&post.tracker);
-        let Inside { scans: inside, exact } = inside_scans(&scene.subject.envelope, base);
+        let Inside {
+            scans: inside,
+            exact,
+        } = inside_scans(&scene.subject.envelope, base);
         let inside = inside & all;
         // Where a verdict can only change with a declaration, the scans between are passed over once it is known; but not
         // the first inside, the first that is looked for, and the first without a missile.
         let steady = exact && post.rules.steady() && post.clock.period_ms < ENCOUNTER_GAP.0;
-        let bit_of = |scan: u64| if (base..base + BLOCK as u64).contains(&scan) { 1 << (scan - base) } else { 0 };
+        let bit_of = |scan: u64| {
+            if (base..base + BLOCK as u64).contains(&scan) {
+                1 << (scan - base)
+            } else {
+                0
+            }
+        };
         let turning = bit_of(looking_from.unwrap_or(u64::MAX))
-            | if (1..Millis::NEVER.0).contains(&scene.spent_since.0) { bit_of(post.clock.first_from(scene.spent_since.0)) } else { 0 }
+            | if (1..Millis::NEVER.0).contains(&scene.spent_since.0) {
+                bit_of(post.clock.first_from(scene.spent_since.0))
+            } else {
+                0
+            }
             | !(inside << 1);
         let mut settled = false;
         let mut words = None;
@@ -368,16 +425,23 @@ impl TrackFile {
                 confirms = self.history.confirms(&post.tracker);
                 drops = self.history.drops(&post.tracker);
             } else {
-                let due = self.track.as_ref().is_some_and(|track| track.next_declaration <= scan);
+                let due = self
+                    .track
+                    .as_ref()
+                    .is_some_and(|track| track.next_declaration <= scan);
                 if due {
                     let words = words.get_or_insert_with(|| {
-                        let mut stream = scene.streams.about(Purpose::Declaration, post.key, scene.subject.key);
+                        let mut stream =
+                            scene
+                                .streams
+                                .about(Purpose::Declaration, post.key, scene.subject.key);
                         stream.words(base / BLOCK as u64)
                     });
                     self.declare(scan, words[at], scene, recorder);
                     settled = false;
                 }
-                if !settled && inside >> at & 1 == 1 || settled && (inside & turning) >> at & 1 == 1 {
+                if !settled && inside >> at & 1 == 1 || settled && (inside & turning) >> at & 1 == 1
+                {
                     let permitted = self.consider(scan, scene, recorder, looking_from);
                     if permitted && looking_from.is_some_and(|first| scan >= first) {
                         return Some(scan);
@@ -409,7 +473,12 @@ impl TrackFile {
         });
         if recorder.detail() >= Detail::Decisive {
             let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
-            scene.record(recorder, confirmed, Rank::Observation, Fact::TrackConfirmed { site, aircraft });
+            scene.record(
+                recorder,
+                confirmed,
+                Rank::Observation,
+                Fact::TrackConfirmed { site, aircraft },
+            );
         }
     }
 
@@ -441,11 +510,24 @@ impl TrackFile {
         let (site, aircraft, notice) = (post.id, subject.aircraft, track.notice);
         if recorder.detail() >= Detail::Full {
             let posterior = identifier.posterior(&track.evidence, matched).regard;
-            let fact = Fact::Declared { site, aircraft, declared, posterior, notice };
+            let fact = Fact::Declared {
+                site,
+                aircraft,
+                declared,
+                posterior,
+                notice,
+            };
             scene.record(recorder, time, Rank::Observation, fact);
         }
         if from != identity && recorder.detail() >= Detail::Decisive {
-            let fact = Fact::IdentityChanged { site, aircraft, from, to: identity, declared, notice };
+            let fact = Fact::IdentityChanged {
+                site,
+                aircraft,
+                from,
+                to: identity,
+                declared,
+                notice,
+            };
             scene.record(recorder, time, Rank::Observation, fact);
         }
     }
@@ -460,7 +542,9 @@ impl TrackFile {
     ) -> bool {
         let time = scene.time(scan);
         let verdict = self.decide_at(time, scene);
-        let Some(track) = &mut self.track else { return false };
+        let Some(track) = &mut self.track else {
+            return false;
+        };
         let Some(verdict) = verdict else {
             track.permit = None;
             track.eligible_since = None;
@@ -468,7 +552,12 @@ impl TrackFile {
         };
         let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
         if time - self.last_inside > ENCOUNTER_GAP {
-            scene.record(recorder, time, Rank::Observation, Fact::EncounterBegun { site, aircraft });
+            scene.record(
+                recorder,
+                time,
+                Rank::Observation,
+                Fact::EncounterBegun { site, aircraft },
+            );
         }
         self.last_inside = time;
         track.engageable.get_or_insert(time);
@@ -488,14 +577,23 @@ impl TrackFile {
                 }
                 // It was not engaged, so the site could not.
                 let spent = scene.spent_since <= time;
-                let reason = if spent { Reason::MagazineEmpty } else { Reason::NoChannel };
+                let reason = if spent {
+                    Reason::MagazineEmpty
+                } else {
+                    Reason::NoChannel
+                };
                 Decision { rule: "E", reason }
             }
         };
         let bit = 1u32 << declined.reason as u32;
         if track.declined & bit == 0 {
             track.declined |= bit;
-            let fact = Fact::ShotDeclined { site, aircraft, decision: declined, identity: track.identity };
+            let fact = Fact::ShotDeclined {
+                site,
+                aircraft,
+                decision: declined,
+                identity: track.identity,
+            };
             scene.record(recorder, time, Rank::Decision, fact);
         }
         verdict.is_ok()
@@ -511,9 +609,15 @@ struct Inside {
 fn inside_scans(runs: &[Run], base: u64) -> Inside {
     let next = runs.partition_point(|run| run.end <= base);
     let end = base + BLOCK as u64;
-    let mut inside = Inside { scans: 0, exact: true };
+    let mut inside = Inside {
+        scans: 0,
+        exact: true,
+    };
     for run in runs[next..].iter().take_while(|run| run.from < end) {
-        inside.scans |= bits_between(run.from.saturating_sub(base) as usize, (run.end.min(end) - base) as usize);
+        inside.scans |= bits_between(
+            run.from.saturating_sub(base) as usize,
+            (run.end.min(end) - base) as usize,
+        );
         inside.exact &= run.exact;
     }
     inside

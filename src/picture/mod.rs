@@ -13,8 +13,8 @@ use crate::coordination::Rules;
 use crate::geometry::{Point, Span};
 use crate::identification::Identifier;
 use crate::ids::{Key, SiteId};
-use crate::platform::trajectory::Trajectory;
 use crate::platform::Planned;
+use crate::platform::trajectory::Trajectory;
 use crate::sensing::coverage::ScanClock;
 use crate::streams::Streams;
 use crate::tick::{Clock, Due, Log, Phase, Roster};
@@ -61,7 +61,11 @@ impl Envelope {
     /// Whether a place is inside the envelope of a weapon at `site`.
     pub fn contains(&self, site: Point, place: Vector3<f64>) -> bool {
         let ground2 = (place.xy() - site).norm_squared();
-        let range2 = if self.slant { ground2 + place.z * place.z } else { ground2 };
+        let range2 = if self.slant {
+            ground2 + place.z * place.z
+        } else {
+            ground2
+        };
         let (nearest_m, farthest_m) = self.range_m;
         (nearest_m * nearest_m..=farthest_m * farthest_m).contains(&range2)
             && (self.altitude_m.0..=self.altitude_m.1).contains(&place.z)
@@ -123,7 +127,9 @@ pub struct Picture {
 impl Picture {
     /// The file on an aircraft, if the site may ever see it.
     pub fn file_of(&self, aircraft: crate::ids::AircraftId) -> Option<usize> {
-        self.subjects.binary_search_by_key(&aircraft, |subject| subject.aircraft).ok()
+        self.subjects
+            .binary_search_by_key(&aircraft, |subject| subject.aircraft)
+            .ok()
     }
 
     /// One file, and the scene in which it can be advanced.
@@ -164,10 +170,16 @@ fn close_files(
     aircraft: Query<(&Trajectory, &Planned)>,
 ) {
     for (gone, end) in std::mem::take(&mut due.gone) {
-        let Ok((trajectory, planned)) = aircraft.get(roster.aircraft[gone.index()]) else { continue };
+        let Ok((trajectory, planned)) = aircraft.get(roster.aircraft[gone.index()]) else {
+            continue;
+        };
         for &site in &roster.sites {
-            let Ok((post, mut picture, spent)) = sites.get_mut(site) else { continue };
-            let Some(index) = picture.file_of(gone) else { continue };
+            let Ok((post, mut picture, spent)) = sites.get_mut(site) else {
+                continue;
+            };
+            let Some(index) = picture.file_of(gone) else {
+                continue;
+            };
             let spent = spent.map_or(Millis::NEVER, |spent| spent.0);
             let (file, scene) = picture.open(index, post, spent, &streams, trajectory, planned);
             file.advance_to(clock.now, &scene, &mut log.0);

@@ -30,8 +30,14 @@ pub fn stages(
     };
     enter(trajectory.departs(), Movement::Depart);
     if has_station && trajectory.station.start_s < trajectory.station.end_s {
-        enter(Millis::from_seconds(trajectory.station.start_s), Movement::BeginStation);
-        enter(Millis::from_seconds(trajectory.station.end_s), Movement::EndStation);
+        enter(
+            Millis::from_seconds(trajectory.station.start_s),
+            Movement::BeginStation,
+        );
+        enter(
+            Millis::from_seconds(trajectory.station.end_s),
+            Movement::EndStation,
+        );
     }
     if let Some(time) = objective {
         enter(time, Movement::ReachObjective);
@@ -49,7 +55,10 @@ fn report_movements(
     mut flights: Query<(&Trajectory, &mut Vitality)>,
 ) {
     for (aircraft, movement) in std::mem::take(&mut due.movements) {
-        let Ok((trajectory, mut vitality)) = flights.get_mut(roster.aircraft[aircraft.index()]) else { continue };
+        let Ok((trajectory, mut vitality)) = flights.get_mut(roster.aircraft[aircraft.index()])
+        else {
+            continue;
+        };
         if movement == Movement::Depart {
             vitality.flying = true;
         }
@@ -64,9 +73,17 @@ fn report_movements(
             Movement::Land => {
                 vitality.flying = false;
                 due.gone.push((aircraft, TrackEnd::AircraftLanded));
-                Fact::Landed { aircraft, endurance: trajectory.cut_short }
+                Fact::Landed {
+                    aircraft,
+                    endurance: trajectory.cut_short,
+                }
             }
         };
-        log.0.record(clock.now, Rank::Movement, trajectory.position(clock.now).into(), fact);
+        log.0.record(
+            clock.now,
+            Rank::Movement,
+            trajectory.position(clock.now).into(),
+            fact,
+        );
     }
 }

@@ -67,14 +67,29 @@ impl Leg {
     pub fn position(&self, time_s: f64) -> Vector3<f64> {
         let time = time_s - self.span.start_s;
         match self.path {
-            Path::Line { from, velocity, altitude_m, climb_mps } => Vector3::new(
+            Path::Line {
+                from,
+                velocity,
+                altitude_m,
+                climb_mps,
+            } => Vector3::new(
                 from.x + velocity.x * time,
                 from.y + velocity.y * time,
                 altitude_m + climb_mps * time,
             ),
-            Path::Arc { center, radius_m, angle, rate_radps, altitude_m } => {
+            Path::Arc {
+                center,
+                radius_m,
+                angle,
+                rate_radps,
+                altitude_m,
+            } => {
                 let (sin, cos) = libm::sincos(angle + rate_radps * time);
-                Vector3::new(center.x + radius_m * cos, center.y + radius_m * sin, altitude_m)
+                Vector3::new(
+                    center.x + radius_m * cos,
+                    center.y + radius_m * sin,
+                    altitude_m,
+                )
             }
         }
     }
@@ -83,7 +98,10 @@ impl Leg {
     /// `point` along the ground.
     pub fn within(&self, point: Point, limit_m: f64, mut found: impl FnMut(Span)) {
         let start = self.span.start_s;
-        let shift = |span: Span| Span { start_s: span.start_s + start, end_s: span.end_s + start };
+        let shift = |span: Span| Span {
+            start_s: span.start_s + start,
+            end_s: span.end_s + start,
+        };
         match self.path {
             Path::Line { from, velocity, .. } => {
                 let arm = from - point;
@@ -97,13 +115,27 @@ impl Leg {
                     found(span);
                 }
             }
-            Path::Arc { center, radius_m, angle, rate_radps, .. } => {
+            Path::Arc {
+                center,
+                radius_m,
+                angle,
+                rate_radps,
+                ..
+            } => {
                 let duration = self.span.end_s - start;
-                arc_within(center - point, radius_m, angle, rate_radps, limit_m, duration, |span| {
-                    if let Some(span) = shift(span).within(self.span) {
-                        found(span);
-                    }
-                });
+                arc_within(
+                    center - point,
+                    radius_m,
+                    angle,
+                    rate_radps,
+                    limit_m,
+                    duration,
+                    |span| {
+                        if let Some(span) = shift(span).within(self.span) {
+                            found(span);
+                        }
+                    },
+                );
             }
         }
     }
@@ -111,7 +143,11 @@ impl Leg {
     /// Lowest and highest altitude on the leg, m.
     pub fn altitudes_m(&self) -> (f64, f64) {
         match self.path {
-            Path::Line { altitude_m, climb_mps, .. } => {
+            Path::Line {
+                altitude_m,
+                climb_mps,
+                ..
+            } => {
                 let last = altitude_m + climb_mps * (self.span.end_s - self.span.start_s);
                 (altitude_m.min(last), altitude_m.max(last))
             }
@@ -143,29 +179,55 @@ pub struct Luck<'a> {
 
 impl Trajectory {
     /// The flight of an aircraft of `flight`, up to `until_s`.
-    pub fn fly(flight: &Flight, spec: &AircraftSpec, luck: Luck<'_>, grounded: bool, until_s: f64) -> Trajectory {
+    pub fn fly(
+        flight: &Flight,
+        spec: &AircraftSpec,
+        luck: Luck<'_>,
+        grounded: bool,
+        until_s: f64,
+    ) -> Trajectory {
         let departs_s = luck.departs_s;
         let mut pen = Pen::new(flight, spec, luck, grounded, until_s);
         let station = pen.draw(&flight.route, flight.home);
         let mut legs = pen.legs;
         let cut_short = spec.endurance_h.is_some_and(|hours| {
-            head_home(&mut legs, flight.home, flight.speed_mps, departs_s + hours * 3600.0, until_s)
+            head_home(
+                &mut legs,
+                flight.home,
+                flight.speed_mps,
+                departs_s + hours * 3600.0,
+                until_s,
+            )
         });
         let end_s = legs.last().map_or(departs_s, |leg| leg.span.end_s);
-        let whole = Span { start_s: departs_s, end_s };
+        let whole = Span {
+            start_s: departs_s,
+            end_s,
+        };
         let station = station.map_or(Some(whole), |station| station.within(whole));
-        let station = station.unwrap_or(Span { start_s: end_s, end_s });
-        Trajectory { legs, station, cut_short }
+        let station = station.unwrap_or(Span {
+            start_s: end_s,
+            end_s,
+        });
+        Trajectory {
+            legs,
+            station,
+            cut_short,
+        }
     }
 
     /// When it takes off.
     pub fn departs(&self) -> Millis {
-        self.legs.first().map_or(Millis::NEVER, |leg| Millis::from_seconds(leg.span.start_s))
+        self.legs
+            .first()
+            .map_or(Millis::NEVER, |leg| Millis::from_seconds(leg.span.start_s))
     }
 
     /// When it lands, or the scenario ends.
     pub fn lands(&self) -> Millis {
-        self.legs.last().map_or(Millis::NEVER, |leg| Millis::from_seconds(leg.span.end_s))
+        self.legs
+            .last()
+            .map_or(Millis::NEVER, |leg| Millis::from_seconds(leg.span.end_s))
     }
 
     /// Where it is at `time`; before and after the flight, where that starts and ends.
@@ -182,7 +244,11 @@ impl Trajectory {
     pub fn position_from(&self, time: Millis, hint: &mut u32) -> Vector3<f64> {
         let time_s = time.seconds();
         let mut index = *hint as usize;
-        if self.legs.get(index).is_none_or(|leg| leg.span.start_s > time_s) {
+        if self
+            .legs
+            .get(index)
+            .is_none_or(|leg| leg.span.start_s > time_s)
+        {
             return self.position(time);
         }
         while index + 1 < self.legs.len() && self.legs[index].span.end_s < time_s {
@@ -206,7 +272,13 @@ impl Trajectory {
 }
 
 /// Cuts `legs` where the time left until `back_by_s` is just enough to fly straight home, and flies home.
-fn head_home(legs: &mut Vec<Leg>, home: Point, speed_mps: f64, back_by_s: f64, until_s: f64) -> bool {
+fn head_home(
+    legs: &mut Vec<Leg>,
+    home: Point,
+    speed_mps: f64,
+    back_by_s: f64,
+    until_s: f64,
+) -> bool {
     let late = |leg: &Leg, time_s: f64| {
         let arm = leg.position(time_s).xy() - home;
         time_s + arm.norm() / speed_mps - back_by_s
@@ -221,7 +293,11 @@ fn head_home(legs: &mut Vec<Leg>, home: Point, speed_mps: f64, back_by_s: f64, u
     let (mut early, mut after) = (leg.span.start_s, leg.span.end_s);
     for _ in 0..64 {
         let middle = 0.5 * (early + after);
-        if late(&leg, middle) <= 0.0 { early = middle } else { after = middle }
+        if late(&leg, middle) <= 0.0 {
+            early = middle
+        } else {
+            after = middle
+        }
     }
     let place = leg.position(early);
     legs[turn_back].span.end_s = early;
@@ -235,7 +311,13 @@ fn head_home(legs: &mut Vec<Leg>, home: Point, speed_mps: f64, back_by_s: f64, u
             altitude_m: place.z,
             climb_mps: 0.0,
         };
-        legs.push(Leg { span: Span { start_s: early, end_s }, path });
+        legs.push(Leg {
+            span: Span {
+                start_s: early,
+                end_s,
+            },
+            path,
+        });
     }
     true
 }
@@ -258,7 +340,13 @@ struct Pen<'a> {
 }
 
 impl<'a> Pen<'a> {
-    fn new(flight: &Flight, spec: &AircraftSpec, luck: Luck<'a>, grounded: bool, until_s: f64) -> Pen<'a> {
+    fn new(
+        flight: &Flight,
+        spec: &AircraftSpec,
+        luck: Luck<'a>,
+        grounded: bool,
+        until_s: f64,
+    ) -> Pen<'a> {
         let turn_radius_m = match (flight.turns, spec.bank_deg) {
             (Turns::Bank, Some(bank_deg)) => Some(turn_radius_m(flight.speed_mps, bank_deg)),
             _ => None,
@@ -297,7 +385,10 @@ impl<'a> Pen<'a> {
                 self.along(points);
                 None
             }
-            Route::Loop { points, random_start } => {
+            Route::Loop {
+                points,
+                random_start,
+            } => {
                 let (mut next, start) = if *random_start {
                     place_on_loop(points, self.luck.loop_start)
                 } else {
@@ -312,7 +403,13 @@ impl<'a> Pen<'a> {
                 }
                 None
             }
-            Route::Station { ingress, pattern, altitude_m, station_s, egress } => {
+            Route::Station {
+                ingress,
+                pattern,
+                altitude_m,
+                station_s,
+                egress,
+            } => {
                 match ingress.first() {
                     Some(first) => {
                         self.start_at(first.at, first.altitude_m);
@@ -320,15 +417,24 @@ impl<'a> Pen<'a> {
                     }
                     None => {
                         let start = match *pattern {
-                            Pattern::Orbit { center, radius_m, .. } => center + Point::new(radius_m, 0.0),
+                            Pattern::Orbit {
+                                center, radius_m, ..
+                            } => center + Point::new(radius_m, 0.0),
                             Pattern::Racetrack { from, .. } => from,
                         };
                         self.start_at(start, *altitude_m);
                     }
                 }
                 let station = self.stay(pattern, *altitude_m, *station_s);
-                let back = Waypoint { at: home, altitude_m: *altitude_m };
-                let way_back = if egress.is_empty() { std::slice::from_ref(&back) } else { egress };
+                let back = Waypoint {
+                    at: home,
+                    altitude_m: *altitude_m,
+                };
+                let way_back = if egress.is_empty() {
+                    std::slice::from_ref(&back)
+                } else {
+                    egress
+                };
                 let mut from = self.at;
                 for &point in way_back {
                     self.leg(from, point);
@@ -371,7 +477,13 @@ impl<'a> Pen<'a> {
             return;
         }
         let end_s = (self.time_s + duration_s).min(self.until_s);
-        self.legs.push(Leg { span: Span { start_s: self.time_s, end_s }, path });
+        self.legs.push(Leg {
+            span: Span {
+                start_s: self.time_s,
+                end_s,
+            },
+            path,
+        });
         self.time_s += duration_s;
     }
 
@@ -391,22 +503,44 @@ impl<'a> Pen<'a> {
             Some(rate) if rise != 0.0 => {
                 let climb_mps = if rise > 0.0 { rate } else { -rate };
                 let climbing_s = (rise / climb_mps).min(left_s);
-                self.push(climbing_s, Path::Line { from, velocity, altitude_m: self.altitude_m, climb_mps });
+                self.push(
+                    climbing_s,
+                    Path::Line {
+                        from,
+                        velocity,
+                        altitude_m: self.altitude_m,
+                        climb_mps,
+                    },
+                );
                 let reached = climbing_s < left_s;
-                self.altitude_m = if reached { altitude_m } else { self.altitude_m + climb_mps * climbing_s };
+                self.altitude_m = if reached {
+                    altitude_m
+                } else {
+                    self.altitude_m + climb_mps * climbing_s
+                };
                 from += velocity * climbing_s;
                 left_s -= climbing_s;
             }
             _ => self.altitude_m = altitude_m,
         }
-        self.push(left_s, Path::Line { from, velocity, altitude_m: self.altitude_m, climb_mps: 0.0 });
+        self.push(
+            left_s,
+            Path::Line {
+                from,
+                velocity,
+                altitude_m: self.altitude_m,
+                climb_mps: 0.0,
+            },
+        );
         self.at = to;
         self.course = Some(course);
     }
 
     /// With bank-limited turns: the arc after which `to` lies dead ahead.
     fn turn_towards(&mut self, to: Point) {
-        let (Some(radius), Some(course)) = (self.turn_radius_m, self.course) else { return };
+        let (Some(radius), Some(course)) = (self.turn_radius_m, self.course) else {
+            return;
+        };
         let way = to - self.at;
         let cross = course.perp(&way);
         if cross.abs() <= 1e-9 * way.norm() && course.dot(&way) >= 0.0 {
@@ -425,7 +559,11 @@ impl<'a> Pen<'a> {
         let angle = libm::atan2(arm.y, arm.x);
         let tangent = libm::acos((radius / aim.norm()).min(1.0));
         let bearing = libm::atan2(aim.y, aim.x);
-        let exit = if left { bearing - tangent } else { bearing + tangent };
+        let exit = if left {
+            bearing - tangent
+        } else {
+            bearing + tangent
+        };
         let sweep = if left { exit - angle } else { angle - exit }.rem_euclid(TAU);
         if sweep > TAU - 1e-9 {
             return;
@@ -438,7 +576,13 @@ impl<'a> Pen<'a> {
         let rate = self.speed_mps / radius_m;
         self.push(
             sweep / rate,
-            Path::Arc { center, radius_m, angle, rate_radps: sign * rate, altitude_m: self.altitude_m },
+            Path::Arc {
+                center,
+                radius_m,
+                angle,
+                rate_radps: sign * rate,
+                altitude_m: self.altitude_m,
+            },
         );
         let (sin, cos) = libm::sincos(angle + sign * sweep);
         self.at = center + Point::new(cos, sin) * radius_m;
@@ -447,28 +591,59 @@ impl<'a> Pen<'a> {
 
     fn stay(&mut self, pattern: &Pattern, altitude_m: f64, station_s: f64) -> Span {
         match *pattern {
-            Pattern::Orbit { center, radius_m, right } => {
+            Pattern::Orbit {
+                center,
+                radius_m,
+                right,
+            } => {
                 let arm = self.at - center;
                 let distance = arm.norm();
-                let bearing = if distance > 0.0 { libm::atan2(arm.y, arm.x) } else { 0.0 };
+                let bearing = if distance > 0.0 {
+                    libm::atan2(arm.y, arm.x)
+                } else {
+                    0.0
+                };
                 let tangent = libm::acos((radius_m / distance.max(radius_m)).min(1.0));
-                let angle = if right { bearing - tangent } else { bearing + tangent };
+                let angle = if right {
+                    bearing - tangent
+                } else {
+                    bearing + tangent
+                };
                 let join = center + Point::new(libm::cos(angle), libm::sin(angle)) * radius_m;
                 if (join - self.at).norm() > 1e-6 {
                     self.turn_towards(join);
                     self.straight(join, altitude_m);
                 }
                 let start_s = self.time_s;
-                self.arc(center, radius_m, angle, !right, station_s * self.speed_mps / radius_m);
-                Span { start_s, end_s: self.time_s }
+                self.arc(
+                    center,
+                    radius_m,
+                    angle,
+                    !right,
+                    station_s * self.speed_mps / radius_m,
+                );
+                Span {
+                    start_s,
+                    end_s: self.time_s,
+                }
             }
-            Pattern::Racetrack { from, to, radius_m, right } => {
+            Pattern::Racetrack {
+                from,
+                to,
+                radius_m,
+                right,
+            } => {
                 if (from - self.at).norm() > 1e-6 {
                     self.turn_towards(from);
                     self.straight(from, altitude_m);
                 }
                 let along = (to - from).normalize();
-                let aside = Point::new(-along.y, along.x) * if right { -2.0 * radius_m } else { 2.0 * radius_m };
+                let aside = Point::new(-along.y, along.x)
+                    * if right {
+                        -2.0 * radius_m
+                    } else {
+                        2.0 * radius_m
+                    };
                 let corners = [(from, to), (to + aside, from + aside)];
                 let start_s = self.time_s;
                 let end_s = start_s + station_s;
@@ -479,10 +654,21 @@ impl<'a> Pen<'a> {
                     let (begin, end) = corners[side % 2];
                     self.at = begin;
                     self.straight(end, altitude_m);
-                    let heading = if side.is_multiple_of(2) { along } else { -along };
-                    let outward = Point::new(heading.y, -heading.x) * if right { -1.0 } else { 1.0 };
+                    let heading = if side.is_multiple_of(2) {
+                        along
+                    } else {
+                        -along
+                    };
+                    let outward =
+                        Point::new(heading.y, -heading.x) * if right { -1.0 } else { 1.0 };
                     let angle = libm::atan2(outward.y, outward.x);
-                    self.arc(end - outward * radius_m, radius_m, angle, !right, 2.0 * FRAC_PI_2);
+                    self.arc(
+                        end - outward * radius_m,
+                        radius_m,
+                        angle,
+                        !right,
+                        2.0 * FRAC_PI_2,
+                    );
                     side += 1;
                 }
                 self.until_s = until_s;
@@ -493,9 +679,14 @@ impl<'a> Pen<'a> {
                     let before = last.position((cut_s - 0.001).max(last.span.start_s));
                     self.time_s = cut_s;
                     self.at = place.xy();
-                    self.course = (place.xy() - before.xy()).try_normalize(0.0).or(self.course);
+                    self.course = (place.xy() - before.xy())
+                        .try_normalize(0.0)
+                        .or(self.course);
                 }
-                Span { start_s, end_s: self.time_s }
+                Span {
+                    start_s,
+                    end_s: self.time_s,
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ use super::{Position, Scenario, SiteClass, SiteEntry};
 use crate::airspace::{Amendment, Command, Link, Node, Plan, Zone};
 use crate::coordination::Rules;
 use crate::geometry::{Area, Point};
-use crate::identification::{Hypotheses, Identifier};
+use crate::identification::Identifier;
 use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
 use crate::platform::{AircraftType, Flight, Pattern, Route, Start, Waypoint};
 use crate::record::{Cast, ClassCast, Regard};
@@ -36,17 +36,6 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         .iter()
         .map(|(name, flight)| names.flight(name, flight, &file))
         .collect::<Result<Vec<_>, _>>()?;
-    let classes: Vec<SiteClass> = file
-        .site_classes
-        .iter()
-        .map(|(name, class)| SiteClass {
-            name: name.clone(),
-            sensor: class.sensor.clone(),
-            tracker: class.tracker.clone(),
-            identifier: Identifier::new(&class.identification, &type_names),
-            weapon: class.weapon.clone(),
-        })
-        .collect();
     let sites = file
         .sites
         .iter()
@@ -89,13 +78,27 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         })
         .collect::<Result<Vec<_>, String>>()?;
     let rules = Rules::new(&file.rules, &zones, &type_names);
+    let classes: Vec<SiteClass> = file
+        .site_classes
+        .iter()
+        .map(|(name, class)| SiteClass {
+            name: name.clone(),
+            sensor: class.sensor.clone(),
+            tracker: class.tracker.clone(),
+            identifier: Arc::new(identifier(class, &rules, &type_names)),
+            weapon: class.weapon.clone().map(Arc::new),
+        })
+        .collect();
     let cast = Cast {
         sides: file.sides.keys().cloned().collect(),
         types: type_names,
         flights: file.flights.keys().cloned().collect(),
-        classes: file.site_classes.iter().map(|(name, class)| class_cast(name, class)).collect(),
+        classes: classes.iter().map(class_cast).collect(),
         relations: relations(&file),
-        covered: flights.iter().map(|flight| covered(flight, &sites, &links)).collect(),
+        covered: flights
+            .iter()
+            .map(|flight| covered(flight, &sites, &links))
+            .collect(),
     };
     Ok(Scenario {
         start,
@@ -109,25 +112,34 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         nodes,
         links,
         zones,
-        rules,
+        rules: Arc::new(rules),
         file,
     })
 }
 
-fn class_cast(name: &str, class: &SiteClassFile) -> ClassCast {
+fn class_cast(class: &SiteClass) -> ClassCast {
     ClassCast {
-        name: name.to_owned(),
-        rows: match class.identification.over {
-            Hypotheses::Types => class.identification.world.keys().cloned().collect(),
-            Hypotheses::Regards => Regard::ALL.iter().map(|regard| regard.code().to_owned()).collect(),
-        },
+        name: class.name.clone(),
+        rows: class.identifier.rows.clone(),
+    }
+}
+
+/// The class's identifier, with the hostile criteria of rule R2 where that is in force.
+fn identifier(class: &SiteClassFile, rules: &Rules, types: &[String]) -> Identifier {
+    let identifier = Identifier::new(&class.identification, types);
+    match rules.hostile_criteria() {
+        Some(criteria) => identifier.with_criteria(criteria),
+        None => identifier,
     }
 }
 
 /// A side is its own friend unless it says otherwise; a pair that nothing depends on is neutral.
 fn relations(file: &ScenarioFile) -> Vec<Vec<Regard>> {
     let regard = |shooter: &String, other: &String| {
-        let stated = file.relations.get(shooter).and_then(|others| others.get(other));
+        let stated = file
+            .relations
+            .get(shooter)
+            .and_then(|others| others.get(other));
         stated.copied().unwrap_or(if shooter == other {
             Regard::Friend
         } else {
@@ -136,7 +148,12 @@ fn relations(file: &ScenarioFile) -> Vec<Vec<Regard>> {
     };
     file.sides
         .keys()
-        .map(|shooter| file.sides.keys().map(|other| regard(shooter, other)).collect())
+        .map(|shooter| {
+            file.sides
+                .keys()
+                .map(|other| regard(shooter, other))
+                .collect()
+        })
         .collect()
 }
 
@@ -182,7 +199,10 @@ fn numbered<T>(table: &BTreeMap<String, T>) -> BTreeMap<String, u32> {
 }
 
 fn find(table: &BTreeMap<String, u32>, name: &str) -> Result<u32, String> {
-    table.get(name).copied().ok_or_else(|| format!("{name:?} is not defined"))
+    table
+        .get(name)
+        .copied()
+        .ok_or_else(|| format!("{name:?} is not defined"))
 }
 
 impl Names {
@@ -284,7 +304,12 @@ impl Names {
         })
     }
 
-    fn flight(&self, name: &str, flight: &FlightFile, file: &ScenarioFile) -> Result<Flight, String> {
+    fn flight(
+        &self,
+        name: &str,
+        flight: &FlightFile,
+        file: &ScenarioFile,
+    ) -> Result<Flight, String> {
         let spec = file
             .aircraft
             .get(&flight.aircraft)
@@ -381,7 +406,9 @@ impl Names {
 /// racetrack the start of the first straight.
 fn first_point(route: &Route) -> Option<Point> {
     match route {
-        Route::Waypoints(points) | Route::Loop { points, .. } => points.first().map(|point| point.at),
+        Route::Waypoints(points) | Route::Loop { points, .. } => {
+            points.first().map(|point| point.at)
+        }
         Route::Station {
             ingress, pattern, ..
         } => Some(ingress.first().map_or_else(

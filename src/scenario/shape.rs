@@ -26,11 +26,17 @@ pub fn schema() -> &'static Json {
 fn resolve(mut node: &'static Json) -> &'static Json {
     loop {
         if let Some(target) = node.get("$ref").and_then(Json::as_str) {
-            match target.strip_prefix('#').and_then(|pointer| SCHEMA.pointer(pointer)) {
+            match target
+                .strip_prefix('#')
+                .and_then(|pointer| SCHEMA.pointer(pointer))
+            {
                 Some(found) => node = found,
                 None => return node,
             }
-        } else if let Some([only, rest @ ..]) = node.get("anyOf").and_then(Json::as_array).map(Vec::as_slice)
+        } else if let Some([only, rest @ ..]) = node
+            .get("anyOf")
+            .and_then(Json::as_array)
+            .map(Vec::as_slice)
             && rest.iter().all(|branch| branch["type"] == "null")
         {
             node = only;
@@ -90,11 +96,16 @@ fn required(node: &'static Json) -> impl Iterator<Item = &'static str> {
 
 /// The schema of any key of a table of names, such as `flights`.
 fn named(node: &'static Json) -> Option<&'static Json> {
-    node.get("additionalProperties").filter(|schema| schema.is_object())
+    node.get("additionalProperties")
+        .filter(|schema| schema.is_object())
 }
 
 fn consts(node: &'static Json) -> Vec<&'static str> {
-    let mut words: Vec<&str> = node.get("const").and_then(Json::as_str).into_iter().collect();
+    let mut words: Vec<&str> = node
+        .get("const")
+        .and_then(Json::as_str)
+        .into_iter()
+        .collect();
     words.extend(
         node.get("enum")
             .and_then(Json::as_array)
@@ -147,7 +158,9 @@ pub(crate) fn has_alternatives(node: &'static Json) -> bool {
 
 /// Whether values of this schema are single values, not tables.
 pub(crate) fn is_scalar(node: &'static Json) -> bool {
-    branches(node).iter().all(|branch| !types(branch).contains(&"object"))
+    branches(node)
+        .iter()
+        .all(|branch| !types(branch).contains(&"object"))
 }
 
 /// Near matches of a name, best first.
@@ -173,7 +186,11 @@ pub(crate) fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> 
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     scored.dedup_by(|a, b| a.1 == b.1);
-    scored.into_iter().take(3).map(|(_, candidate)| candidate).collect()
+    scored
+        .into_iter()
+        .take(3)
+        .map(|(_, candidate)| candidate)
+        .collect()
 }
 
 /// "did you mean a, b?" or, without near matches, the list of what there is.
@@ -190,7 +207,11 @@ pub(crate) fn suggest<'a>(name: &str, known: &[&'a str], of_what: &str) -> Optio
         1..=24 => Some(format!("known {of_what}: {}", list(&known, "and"))),
         more => Some(format!(
             "known {of_what}: {}, and {} more",
-            known[..20].iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "),
+            known[..20]
+                .iter()
+                .map(|name| quoted(name))
+                .collect::<Vec<_>>()
+                .join(", "),
             more - 20
         )),
     }
@@ -232,13 +253,18 @@ impl Walk<'_> {
     fn shown(&self) -> String {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let shown = dotted(self.root, &path);
-        if shown.is_empty() { "the scenario".to_owned() } else { shown }
+        if shown.is_empty() {
+            "the scenario".to_owned()
+        } else {
+            shown
+        }
     }
 
     /// A problem at the current path, with the caret under its key.
     fn report(&mut self, message: String, label: &str, help: Option<String>) {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        let mut problem = Problem::new(dotted(self.root, &path), message).at(&self.root.place(&path), label);
+        let mut problem =
+            Problem::new(dotted(self.root, &path), message).at(&self.root.place(&path), label);
         problem.help = help;
         self.misfits.push(Misfit {
             path: self.path.clone(),
@@ -270,18 +296,30 @@ impl Walk<'_> {
 
     /// A string where there are alternatives: one of the words, or a branch that takes any string.
     fn word(&mut self, word: &str, alternatives: &[&'static Json]) {
-        let words: Vec<&str> = alternatives.iter().flat_map(|branch| consts(branch)).collect();
+        let words: Vec<&str> = alternatives
+            .iter()
+            .flat_map(|branch| consts(branch))
+            .collect();
         let free = alternatives
             .iter()
             .any(|branch| consts(branch).is_empty() && types(branch).contains(&"string"));
         if free || words.contains(&word) {
             return;
         }
-        let tags: Vec<&str> = alternatives.iter().filter_map(|branch| tag(branch)).collect();
+        let tags: Vec<&str> = alternatives
+            .iter()
+            .filter_map(|branch| tag(branch))
+            .collect();
         let shown = self.shown();
-        let message = format!("{shown} is {:?}; expected {}", clip(word), choices(alternatives));
+        let message = format!(
+            "{shown} is {:?}; expected {}",
+            clip(word),
+            choices(alternatives)
+        );
         let help = if tags.contains(&word) {
-            Some(format!("{word} has keys of its own: {shown}.{word} = {{ ... }}"))
+            Some(format!(
+                "{word} has keys of its own: {shown}.{word} = {{ ... }}"
+            ))
         } else {
             let known: Vec<&str> = words.into_iter().chain(tags).collect();
             let matches = near(word, known);
@@ -310,7 +348,10 @@ impl Walk<'_> {
             return;
         }
         let score = |branch: &'static Json| -> usize {
-            let exact = table.keys().filter(|key| property(branch, key).is_some()).count();
+            let exact = table
+                .keys()
+                .filter(|key| property(branch, key).is_some())
+                .count();
             let close = table
                 .keys()
                 .filter(|key| !near(key, properties(branch).map(|(name, _)| name)).is_empty())
@@ -328,9 +369,16 @@ impl Walk<'_> {
             let shown = self.shown();
             let keys: Vec<&str> = table.keys().map(String::as_str).collect();
             let message = if keys.is_empty() {
-                format!("{shown} is an empty table; expected {}", choices(alternatives))
+                format!(
+                    "{shown} is an empty table; expected {}",
+                    choices(alternatives)
+                )
             } else {
-                format!("{shown} has {}; expected {}", list(&keys, "and"), choices(alternatives))
+                format!(
+                    "{shown} has {}; expected {}",
+                    list(&keys, "and"),
+                    choices(alternatives)
+                )
             };
             self.report(message, "", None);
             return;
@@ -346,7 +394,10 @@ impl Walk<'_> {
     ) {
         let shown = self.shown();
         let tags: Vec<&str> = tagged.iter().map(|(name, _)| *name).collect();
-        let words: Vec<&str> = alternatives.iter().flat_map(|branch| consts(branch)).collect();
+        let words: Vec<&str> = alternatives
+            .iter()
+            .flat_map(|branch| consts(branch))
+            .collect();
         let mut given: Vec<&str> = Vec::new();
         for (key, entry) in table {
             if let Some((name, branch)) = tagged.iter().find(|(name, _)| name == key) {
@@ -371,7 +422,10 @@ impl Walk<'_> {
         }
         match given.as_slice() {
             [] => {
-                let message = format!("{shown} is an empty table; expected {}", choices(alternatives));
+                let message = format!(
+                    "{shown} is an empty table; expected {}",
+                    choices(alternatives)
+                );
                 self.report(message, "", None);
             }
             [_] => {}
@@ -400,11 +454,15 @@ impl Walk<'_> {
             match &item.value {
                 Value::Text(word) if words.contains(&word.as_str()) => {}
                 Value::Text(word) => {
-                    let message =
-                        format!("{} is {:?}; expected {}", self.shown(), clip(word), choices(&[node]));
+                    let message = format!(
+                        "{} is {:?}; expected {}",
+                        self.shown(),
+                        clip(word),
+                        choices(&[node])
+                    );
                     let matches = near(word, words);
-                    let help =
-                        (!matches.is_empty()).then(|| format!("did you mean {}?", list(&matches, "or")));
+                    let help = (!matches.is_empty())
+                        .then(|| format!("did you mean {}?", list(&matches, "or")));
                     self.report(message, "", help);
                 }
                 _ => self.wrong_type(item, &choices(&[node])),
@@ -447,19 +505,23 @@ impl Walk<'_> {
             _ => (None, None),
         };
         let (lowest, highest) = (bound("minimum").or(lowest), bound("maximum").or(highest));
-        let expected = if let Some(limit) = bound("exclusiveMinimum").filter(|limit| number <= *limit) {
-            format!("> {limit}")
-        } else if let Some(limit) = lowest.filter(|limit| number < *limit) {
-            format!(">= {limit}")
-        } else if let Some(limit) = bound("exclusiveMaximum").filter(|limit| number >= *limit) {
-            format!("< {limit}")
-        } else if let Some(limit) = highest.filter(|limit| number > *limit) {
-            format!("<= {limit}")
-        } else {
-            return;
-        };
+        let expected =
+            if let Some(limit) = bound("exclusiveMinimum").filter(|limit| number <= *limit) {
+                format!("> {limit}")
+            } else if let Some(limit) = lowest.filter(|limit| number < *limit) {
+                format!(">= {limit}")
+            } else if let Some(limit) = bound("exclusiveMaximum").filter(|limit| number >= *limit) {
+                format!("< {limit}")
+            } else if let Some(limit) = highest.filter(|limit| number > *limit) {
+                format!("<= {limit}")
+            } else {
+                return;
+            };
         let message = format!("{} is {typed}; expected {expected}", self.shown());
-        let help = node.get("description").and_then(Json::as_str).map(str::to_owned);
+        let help = node
+            .get("description")
+            .and_then(Json::as_str)
+            .map(str::to_owned);
         self.report(message, "", help);
     }
 
@@ -485,7 +547,11 @@ impl Walk<'_> {
             if !table.contains_key(key) {
                 let message = format!("{} lacks {key}", self.shown());
                 let help = property(node, key)
-                    .and_then(|schema| schema.get("description").or_else(|| resolve(schema).get("description")))
+                    .and_then(|schema| {
+                        schema
+                            .get("description")
+                            .or_else(|| resolve(schema).get("description"))
+                    })
                     .and_then(Json::as_str)
                     .map(|description| format!("{key}: {description}"));
                 self.report(message, &format!("needs {key}"), help);
@@ -513,7 +579,11 @@ impl Walk<'_> {
     }
 
     fn wrong_type(&mut self, item: &Item, expected: &str) {
-        let message = format!("{} is {}; expected {expected}", self.shown(), item.describe());
+        let message = format!(
+            "{} is {}; expected {expected}",
+            self.shown(),
+            item.describe()
+        );
         self.report(message, "", None);
     }
 }

@@ -16,7 +16,8 @@ use super::detection::{Law, bits_between, hits};
 
 /// Ground distance to the radio horizon between two heights, m.
 pub fn horizon_m(antenna_m: f64, altitude_m: f64) -> f64 {
-    libm::sqrt(2.0 * (4.0 / 3.0) * EARTH_RADIUS_M) * (libm::sqrt(antenna_m.max(0.0)) + libm::sqrt(altitude_m.max(0.0)))
+    libm::sqrt(2.0 * (4.0 / 3.0) * EARTH_RADIUS_M)
+        * (libm::sqrt(antenna_m.max(0.0)) + libm::sqrt(altitude_m.max(0.0)))
 }
 
 /// A run of scans in which a site can see an aircraft.
@@ -32,9 +33,18 @@ pub struct Window {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Shape {
     /// A level straight: squared range is base + speed2 (t - nearest)^2, and all of the window is in coverage.
-    Line { base_m2: f64, speed2: f64, nearest_s: f64 },
+    Line {
+        base_m2: f64,
+        speed2: f64,
+        nearest_s: f64,
+    },
     /// A level arc: squared range is base + swing cos(angle + rate t), and all of the window is in coverage.
-    Arc { base_m2: f64, swing_m2: f64, angle: f64, rate_radps: f64 },
+    Arc {
+        base_m2: f64,
+        swing_m2: f64,
+        angle: f64,
+        rate_radps: f64,
+    },
     /// Range and horizon are evaluated scan by scan on this leg.
     General { leg: u32 },
 }
@@ -85,10 +95,19 @@ impl Sight {
                 continue;
             }
             let shape = match leg.path {
-                Path::Line { from, velocity, altitude_m, .. } if level => {
+                Path::Line {
+                    from,
+                    velocity,
+                    altitude_m,
+                    ..
+                } if level => {
                     let arm = from - self.site;
                     let speed2 = velocity.norm_squared();
-                    let nearest_s = if speed2 > 0.0 { -arm.dot(&velocity) / speed2 } else { 0.0 };
+                    let nearest_s = if speed2 > 0.0 {
+                        -arm.dot(&velocity) / speed2
+                    } else {
+                        0.0
+                    };
                     let height = altitude_m - self.antenna_m;
                     let closest = arm + velocity * nearest_s;
                     Shape::Line {
@@ -97,7 +116,13 @@ impl Sight {
                         nearest_s: leg.span.start_s + nearest_s,
                     }
                 }
-                Path::Arc { center, radius_m, angle, rate_radps, altitude_m } => {
+                Path::Arc {
+                    center,
+                    radius_m,
+                    angle,
+                    rate_radps,
+                    altitude_m,
+                } => {
                     let arm = center - self.site;
                     let distance = arm.norm();
                     let height = altitude_m - self.antenna_m;
@@ -126,7 +151,11 @@ impl Sight {
             return -1.0;
         }
         let slant = libm::sqrt(slant2);
-        if self.horizon { slant.min(horizon_m(self.antenna_m, highest_m)) } else { slant }
+        if self.horizon {
+            slant.min(horizon_m(self.antenna_m, highest_m))
+        } else {
+            slant
+        }
     }
 
     /// Squared slant range, if the aircraft is in coverage.
@@ -135,8 +164,13 @@ impl Sight {
         let ground2 = (place.xy() - self.site).norm_squared();
         let height = place.z - self.antenna_m;
         let range2 = ground2 + height * height;
-        let horizon = if self.horizon { horizon_m(self.antenna_m, place.z) } else { f64::INFINITY };
-        (range2 <= self.blind_beyond_m * self.blind_beyond_m && ground2 <= horizon * horizon).then_some(range2)
+        let horizon = if self.horizon {
+            horizon_m(self.antenna_m, place.z)
+        } else {
+            f64::INFINITY
+        };
+        (range2 <= self.blind_beyond_m * self.blind_beyond_m && ground2 <= horizon * horizon)
+            .then_some(range2)
     }
 }
 
@@ -167,7 +201,11 @@ impl ScanClock {
     /// The first scan at or after `time_ms`.
     pub fn first_from(&self, time_ms: i64) -> u64 {
         let after = time_ms - self.first_ms;
-        if after <= 0 { 0 } else { ((after + self.period_ms - 1) / self.period_ms) as u64 }
+        if after <= 0 {
+            0
+        } else {
+            ((after + self.period_ms - 1) / self.period_ms) as u64
+        }
     }
 
     /// The scans in a span of time: the first, and one beyond the last.
@@ -191,9 +229,14 @@ pub fn look(
     let mut scans = Scans::default();
     let mut words = None;
     let next = windows.partition_point(|window| window.end <= first);
-    for window in windows[next..].iter().take_while(|window| window.from < first + BLOCK as u64) {
-        let (from, to) =
-            (window.from.saturating_sub(first) as usize, (window.end - first).min(BLOCK as u64) as usize);
+    for window in windows[next..]
+        .iter()
+        .take_while(|window| window.from < first + BLOCK as u64)
+    {
+        let (from, to) = (
+            window.from.saturating_sub(first) as usize,
+            (window.end - first).min(BLOCK as u64) as usize,
+        );
         let words = words.get_or_insert_with(|| stream.words(block));
         let step_s = clock.period_ms as f64 / 1000.0;
         let mut lanes = bits_between(from, to) & !scans.looks;
@@ -201,9 +244,14 @@ pub fn look(
         let mut rough_m2 = [0.0f32; BLOCK];
         let lanes_of = (from, to);
         let found = match window.shape {
-            Shape::Line { base_m2, speed2, nearest_s } => {
+            Shape::Line {
+                base_m2,
+                speed2,
+                nearest_s,
+            } => {
                 let start_s = first_s - nearest_s;
-                let (base, speed2_32, start, step) = (base_m2 as f32, speed2 as f32, start_s as f32, step_s as f32);
+                let (base, speed2_32, start, step) =
+                    (base_m2 as f32, speed2 as f32, start_s as f32, step_s as f32);
                 for (i, range2) in rough_m2.iter_mut().enumerate() {
                     let time = start + i as f32 * step;
                     *range2 = base + speed2_32 * (time * time);
@@ -214,7 +262,12 @@ pub fn look(
                 };
                 hits(&sight.law, words, &rough_m2, exact, lanes_of)
             }
-            Shape::Arc { base_m2, swing_m2, angle, rate_radps } => {
+            Shape::Arc {
+                base_m2,
+                swing_m2,
+                angle,
+                rate_radps,
+            } => {
                 // One rotation a scan instead of one cosine: the error grows to some 64 roundings, and no further.
                 let start = angle + rate_radps * (first_s + from as f64 * step_s);
                 let ((mut sin, mut cos), (turn_sin, turn_cos)) =
@@ -223,7 +276,10 @@ pub fn look(
                 for i in from..to {
                     range2_m2[i] = base_m2 + swing_m2 * cos;
                     rough_m2[i] = range2_m2[i] as f32;
-                    (sin, cos) = (sin * turn_cos + cos * turn_sin, cos * turn_cos - sin * turn_sin);
+                    (sin, cos) = (
+                        sin * turn_cos + cos * turn_sin,
+                        cos * turn_cos - sin * turn_sin,
+                    );
                 }
                 hits(&sight.law, words, &rough_m2, |i| range2_m2[i], lanes_of)
             }

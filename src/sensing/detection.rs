@@ -38,12 +38,23 @@ impl Law {
     /// The law of `sensor` for an aircraft of this radar cross-section, and the slant range beyond which it is blind.
     pub fn new(sensor: &SensorSpec, rcs_m2: f64) -> (Law, f64) {
         match &sensor.model {
-            SensorModel::Disc(disc) => (Law::Constant { detection: disc.detection }, disc.range_m),
+            SensorModel::Disc(disc) => (
+                Law::Constant {
+                    detection: disc.detection,
+                },
+                disc.range_m,
+            ),
             SensorModel::Radar(radar) => {
                 let ln_false_alarm = libm::log(radar.false_alarm);
                 let snr50 = ln_false_alarm / libm::log(0.5) - 1.0;
                 let scale_m4 = snr50 * fourth(radar.r50_m) * rcs_m2;
-                (Law::Swerling1 { ln_false_alarm, scale_m4 }, radar.max_range_m)
+                (
+                    Law::Swerling1 {
+                        ln_false_alarm,
+                        scale_m4,
+                    },
+                    radar.max_range_m,
+                )
             }
             SensorModel::FourthPower(law) => {
                 let rate_per_m4 = std::f64::consts::LN_2 / (fourth(law.r50_m) * rcs_m2);
@@ -58,11 +69,16 @@ impl Law {
     pub fn detection(&self, range2_m2: f64) -> f64 {
         match *self {
             Law::Constant { detection } => detection,
-            Law::Swerling1 { ln_false_alarm, scale_m4 } => {
+            Law::Swerling1 {
+                ln_false_alarm,
+                scale_m4,
+            } => {
                 let x = range2_m2 * range2_m2;
                 exp_of_negative(ln_false_alarm * x / (x + scale_m4))
             }
-            Law::FourthPower { rate_per_m4 } => exp_of_negative(-rate_per_m4 * range2_m2 * range2_m2),
+            Law::FourthPower { rate_per_m4 } => {
+                exp_of_negative(-rate_per_m4 * range2_m2 * range2_m2)
+            }
         }
     }
 }
@@ -95,7 +111,10 @@ pub(super) fn hits(
                 rough_exp_of_negative(-(x * x))
             })
         }
-        Law::Swerling1 { ln_false_alarm, scale_m4 } => {
+        Law::Swerling1 {
+            ln_false_alarm,
+            scale_m4,
+        } => {
             let (ln, root) = (ln_false_alarm as f32, (1.0 / libm::sqrt(scale_m4)) as f32);
             below(words, rough_m2, (from, to), |range2| {
                 let x = root * range2;
@@ -130,7 +149,10 @@ fn below(
     let (mut surely, mut perhaps) = (0u64, 0u64);
     for eight in from / 8..to.div_ceil(8) {
         let (mut sure, mut open) = ([0u32; 8], [0u32; 8]);
-        let (words, ranges) = (&words[8 * eight..8 * eight + 8], &range2_m2[8 * eight..8 * eight + 8]);
+        let (words, ranges) = (
+            &words[8 * eight..8 * eight + 8],
+            &range2_m2[8 * eight..8 * eight + 8],
+        );
         for lane in 0..8 {
             let draw = (words[lane] >> 1) as i32 as f32 * TO_UNIT;
             let margin = draw - detection(ranges[lane]);
@@ -161,20 +183,32 @@ mod tests {
     use crate::sensing::{DiscSpec, FourthPowerSpec, RadarSpec, ScanPhase};
 
     fn sensor(model: SensorModel) -> SensorSpec {
-        SensorSpec { model, scan_s: 5.0, scan_phase: ScanPhase::Random, antenna_m: 0.0 }
+        SensorSpec {
+            model,
+            scan_s: 5.0,
+            scan_phase: ScanPhase::Random,
+            antenna_m: 0.0,
+        }
     }
 
     /// SNR for a wanted Pd at Pfa 1e-6: .1 -> 6.99 dB, .5 -> 12.77, .8 -> 17.85, .9 -> 21.14; R90 = .618 R50.
     #[test]
     fn the_radar_equation_has_its_known_values() {
-        let radar = RadarSpec { r50_m: 28_000.0, false_alarm: 1e-6, max_range_m: 100_000.0 };
+        let radar = RadarSpec {
+            r50_m: 28_000.0,
+            false_alarm: 1e-6,
+            max_range_m: 100_000.0,
+        };
         let (law, blind_beyond_m) = Law::new(&sensor(SensorModel::Radar(radar)), 1.0);
         assert_eq!(blind_beyond_m, 100_000.0);
         let snr50 = 10f64.powf(12.77 / 10.0);
         for (detection, snr_db) in [(0.1, 6.99), (0.5, 12.77), (0.8, 17.85), (0.9, 21.14)] {
             let ratio: f64 = snr50 / 10f64.powf(snr_db / 10.0);
             let range_m = 28_000.0 * ratio.powf(0.25);
-            assert!((law.detection(range_m * range_m) - detection).abs() < 1e-3, "Pd {detection} at {range_m}");
+            assert!(
+                (law.detection(range_m * range_m) - detection).abs() < 1e-3,
+                "Pd {detection} at {range_m}"
+            );
         }
         assert!((law.detection((0.618f64 * 28_000.0).powi(2)) - 0.9).abs() < 5e-4);
         assert!((law.detection(28_000.0 * 28_000.0) - 0.5).abs() < 1e-9);
@@ -184,22 +218,42 @@ mod tests {
     #[test]
     fn cross_section_moves_range_by_its_fourth_root() {
         for model in [
-            SensorModel::Radar(RadarSpec { r50_m: 40_000.0, false_alarm: 1e-6, max_range_m: 1e6 }),
-            SensorModel::FourthPower(FourthPowerSpec { r50_m: 40_000.0, cutoff_r50: 1.5 }),
+            SensorModel::Radar(RadarSpec {
+                r50_m: 40_000.0,
+                false_alarm: 1e-6,
+                max_range_m: 1e6,
+            }),
+            SensorModel::FourthPower(FourthPowerSpec {
+                r50_m: 40_000.0,
+                cutoff_r50: 1.5,
+            }),
         ] {
             let (law, _) = Law::new(&sensor(model), 16.0);
             assert!((law.detection(80_000.0 * 80_000.0) - 0.5).abs() < 1e-9);
         }
-        let (_, blind_beyond_m) =
-            Law::new(&sensor(SensorModel::FourthPower(FourthPowerSpec { r50_m: 4e4, cutoff_r50: 1.5 })), 16.0);
+        let (_, blind_beyond_m) = Law::new(
+            &sensor(SensorModel::FourthPower(FourthPowerSpec {
+                r50_m: 4e4,
+                cutoff_r50: 1.5,
+            })),
+            16.0,
+        );
         assert!((blind_beyond_m - 120_000.0).abs() < 1e-6);
     }
 
     #[test]
     fn a_disc_is_flat() {
-        let (law, range) =
-            Law::new(&sensor(SensorModel::Disc(DiscSpec { range_m: 8000.0, detection: 0.7 })), 1.0);
-        assert_eq!((law.detection(1.0), law.detection(6.4e7), range), (0.7, 0.7, 8000.0));
+        let (law, range) = Law::new(
+            &sensor(SensorModel::Disc(DiscSpec {
+                range_m: 8000.0,
+                detection: 0.7,
+            })),
+            1.0,
+        );
+        assert_eq!(
+            (law.detection(1.0), law.detection(6.4e7), range),
+            (0.7, 0.7, 8000.0)
+        );
     }
 
     /// Many draws, some of them on the edge: the two passes agree with the plain comparison.
@@ -208,7 +262,10 @@ mod tests {
         let laws = [
             Law::FourthPower { rate_per_m4: 1e-16 },
             Law::FourthPower { rate_per_m4: 1e-19 },
-            Law::Swerling1 { ln_false_alarm: -13.8, scale_m4: 1e17 },
+            Law::Swerling1 {
+                ln_false_alarm: -13.8,
+                scale_m4: 1e17,
+            },
             Law::Constant { detection: 0.3 },
             Law::Constant { detection: 1.0 },
             Law::Constant { detection: 0.0 },
@@ -221,14 +278,22 @@ mod tests {
             let words: [u32; 64] = std::array::from_fn(|i| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let edge = (law.detection(range2(i)) * 4_294_967_296.0) as u32;
-                if i % 3 == 0 { edge.wrapping_add(state >> 30).wrapping_sub(2) } else { state }
+                if i % 3 == 0 {
+                    edge.wrapping_add(state >> 30).wrapping_sub(2)
+                } else {
+                    state
+                }
             });
             let (from, to) = [(0, 64), (3, 17), (5, 5), (63, 64), (0, 1)][round % 5];
             let mask = hits(&law, &words, &rough, range2, (from, to));
             for (i, word) in words.iter().enumerate() {
                 let expected = (from..to).contains(&i)
                     && f64::from(*word) / 4_294_967_296.0 < law.detection(range2(i));
-                assert_eq!(mask >> i & 1 == 1, expected, "{law:?}, lane {i} of {from}..{to}");
+                assert_eq!(
+                    mask >> i & 1 == 1,
+                    expected,
+                    "{law:?}, lane {i} of {from}..{to}"
+                );
             }
         }
     }

@@ -18,7 +18,11 @@ pub struct History {
 impl History {
     /// Bit i: whether scan i - `back` was a hit.
     fn back(&self, back: u32) -> u64 {
-        if back == 0 { self.hits } else { self.hits << back | self.before >> (64 - back) }
+        if back == 0 {
+            self.hits
+        } else {
+            self.hits << back | self.before >> (64 - back)
+        }
     }
 
     /// The scans at which at least M of the last N scans were hits.
@@ -49,7 +53,11 @@ impl History {
     /// The same without the hits at and before bit `last`.
     pub fn forget_through(&mut self, last: u32) {
         self.before = 0;
-        self.hits = if last >= 63 { 0 } else { self.hits >> (last + 1) << (last + 1) };
+        self.hits = if last >= 63 {
+            0
+        } else {
+            self.hits >> (last + 1) << (last + 1)
+        };
     }
 }
 

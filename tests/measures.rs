@@ -1,0 +1,169 @@
+//! The measures on real runs: parts add up to wholes, and what is recorded besides changes nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use deconflict::experiment::estimate::Estimator;
+use deconflict::measure::{Columns, Kind, Summary};
+use deconflict::record::{Detail, EventLog, Replication};
+use deconflict::scenario::Scenario;
+use deconflict::simulation::simulate;
+
+const SCENARIOS: &[&str] = &[
+    "scenarios/nov-2019-baseline.toml",
+    "scenarios/nov-2019-agreement.toml",
+    "scenarios/closed-form/competing-rates.toml",
+    "scenarios/closed-form/salvo.toml",
+];
+
+fn load(path: &str) -> Scenario {
+    Scenario::load(Path::new(path), &[]).unwrap_or_else(|error| panic!("{}", error.render(false)))
+}
+
+fn fly(scenario: &Scenario, index: u64, detail: Detail) -> EventLog {
+    simulate(scenario, Replication { seed: 7, index }, detail)
+}
+
+/// A few rows of every scenario.
+fn rows() -> Vec<(Arc<Columns>, Vec<Summary>)> {
+    SCENARIOS
+        .iter()
+        .map(|path| {
+            let scenario = load(path);
+            let columns = Arc::new(Columns::new(&scenario.cast));
+            let summaries = (0..4)
+                .map(|index| columns.measure(&fly(&scenario, index, Detail::Measures)))
+                .collect();
+            (columns, summaries)
+        })
+        .collect()
+}
+
+#[test]
+fn parts_add_up_to_wholes() {
+    for (columns, summaries) in rows() {
+        for summary in &summaries {
+            let value = |name: &str| summary.values[columns.position(name).unwrap()];
+            for (whole, key) in [
+                ("tracks", "regard"),
+                ("tracks", "type"),
+                ("tracks_declared", "regard"),
+                ("misidentified_tracks", "type"),
+                ("protected_tracks", "pair"),
+                ("encounters", "regard"),
+                ("protected_encounters", "pair"),
+                ("looks", "type"),
+                ("detections", "type"),
+                ("declarations_right", "type"),
+                ("shots", "regard"),
+                ("shots", "side"),
+                ("shots", "type"),
+                ("wrong_shots", "side"),
+                ("wrong_shots", "pair"),
+                ("wrong_shots", "cause"),
+                ("wrong_shots", "reason"),
+                ("wrong_shots", "rule"),
+                ("kills", "regard"),
+                ("kills", "side"),
+                ("kills", "type"),
+                ("sorties", "side"),
+                ("sorties", "type"),
+                ("flight_hours", "side"),
+                ("protected_sorties", "sortie"),
+                ("declines", "reason"),
+            ] {
+                let prefix = format!("{whole}[{key}=");
+                let parts: f64 = columns
+                    .columns()
+                    .iter()
+                    .zip(&summary.values)
+                    .filter(|(column, _)| column.name.starts_with(&prefix))
+                    .map(|(_, value)| value)
+                    .sum();
+                let whole_value = value(whole);
+                assert!(
+                    (parts - whole_value).abs() <= 1e-9 * whole_value.max(1.0),
+                    "{whole} by {key}: {parts} is not {whole_value}"
+                );
+            }
+            let declared: u64 = summary.confusion.iter().sum();
+            assert_eq!(declared as f64, value("declarations"));
+            assert_eq!(
+                value("declarations_right")
+                    + value("declarations_wrong")
+                    + value("declarations_unknown"),
+                value("declarations")
+            );
+            // What is missing is still in the air at the end.
+            assert!(
+                value("kills") + value("shots_missed") + value("shots_wasted") <= value("shots")
+            );
+            assert_eq!(
+                value("objective_sorties"),
+                value("leaked_sorties")
+                    + value("stopped_sorties")
+                    + value("turned_back_sorties")
+                    + value("undecided_sorties")
+            );
+        }
+    }
+}
+
+#[test]
+fn a_share_never_exceeds_one() {
+    for (columns, summaries) in rows() {
+        for derived in columns.derived() {
+            if derived.measure.kind != Kind::Proportion {
+                continue;
+            }
+            for summary in &summaries {
+                let above = summary.values[derived.numerator];
+                let below = derived
+                    .denominator
+                    .map_or(1.0, |column| summary.values[column]);
+                assert!(above <= below, "{}: {above} of {below}", derived.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn recording_more_measures_the_same() {
+    for path in SCENARIOS {
+        let scenario = load(path);
+        let columns = Columns::new(&scenario.cast);
+        for index in 0..2 {
+            let plain = columns.measure(&fly(&scenario, index, Detail::Measures));
+            for detail in [Detail::Decisive, Detail::Full] {
+                let full = columns.measure(&fly(&scenario, index, detail));
+                assert_eq!(plain, full, "{path}, replication {index}, {detail:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_measure_has_a_cell() {
+    for (columns, summaries) in rows() {
+        let mut estimator = Estimator::new(columns.clone());
+        for (index, summary) in summaries.iter().enumerate() {
+            estimator.add(index as u64, summary);
+        }
+        let cells = estimator.cells(0.95);
+        assert_eq!(cells.len(), columns.derived().len() + 2);
+        for cell in &cells {
+            let value = &cell.value;
+            if cell.exposure > 0.0 {
+                assert!(value.estimate.is_finite(), "{}", cell.name);
+                assert!(
+                    value.low.is_nan()
+                        || (value.low <= value.estimate && value.estimate <= value.high),
+                    "{}: {value:?}",
+                    cell.name
+                );
+            } else {
+                assert!(value.estimate.is_nan(), "{}", cell.name);
+            }
+        }
+    }
+}
