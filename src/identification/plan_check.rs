@@ -99,15 +99,14 @@ fn conformance(
 ) -> NoticeState {
     let mut in_gate = false;
     for leg in &path.legs {
-        let (aside2_m2, foot_s) = foot(leg, time_s, place);
-        if aside2_m2 > cue.lateral_gate_m * cue.lateral_gate_m {
-            continue;
-        }
-        if (leg.position(foot_s).z - place.z).abs() > cue.vertical_gate_m {
+        let foot = foot(leg, time_s, place);
+        if foot.aside2_m2 > cue.lateral_gate_m * cue.lateral_gate_m
+            || (foot.altitude_m - place.z).abs() > cue.vertical_gate_m
+        {
             continue;
         }
         in_gate = true;
-        if (time_s - foot_s).abs() <= cue.window_s {
+        if (time_s - foot.time_s).abs() <= cue.window_s {
             return NoticeState::Matched;
         }
     }
@@ -118,43 +117,75 @@ fn conformance(
     }
 }
 
-/// Squared distance of `place` from a leg along the ground, and the time planned for the nearest point; on an arc that
-/// is flown round more than once, the time nearest to `time_s`.
-fn foot(leg: &Leg, time_s: f64, place: Vector3<f64>) -> (f64, f64) {
+/// The point of a planned leg nearest to a place.
+struct Foot {
+    /// Squared ground distance to it, m^2.
+    aside2_m2: f64,
+    /// When the plan has the aircraft there, s; on an arc flown round more than once, the time nearest to now.
+    time_s: f64,
+    /// Altitude planned there, m.
+    altitude_m: f64,
+}
+
+fn foot(leg: &Leg, now_s: f64, place: Vector3<f64>) -> Foot {
     let span = leg.span;
-    let foot_s = match leg.path {
-        Path::Line { from, velocity, .. } => {
+    match leg.path {
+        Path::Line {
+            from,
+            velocity,
+            altitude_m,
+            climb_mps,
+        } => {
             let speed2 = velocity.norm_squared();
-            let ahead = if speed2 > 0.0 {
-                (place.xy() - from).dot(&velocity) / speed2
+            let arm = place.xy() - from;
+            let ahead_s = if speed2 > 0.0 {
+                arm.dot(&velocity) / speed2
             } else {
                 0.0
             };
-            (span.start_s + ahead).clamp(span.start_s, span.end_s)
+            let ahead_s = ahead_s.clamp(0.0, span.end_s - span.start_s);
+            Foot {
+                aside2_m2: (arm - velocity * ahead_s).norm_squared(),
+                time_s: span.start_s + ahead_s,
+                altitude_m: altitude_m + climb_mps * ahead_s,
+            }
         }
         Path::Arc {
             center,
+            radius_m,
             angle,
             rate_radps,
-            ..
+            altitude_m,
         } => {
             let arm = place.xy() - center;
             let turn_s = std::f64::consts::TAU / rate_radps.abs();
-            let first_s = span.start_s
-                + ((libm::atan2(arm.y, arm.x) - angle) / rate_radps).rem_euclid(turn_s);
-            let nearest_s = first_s + libm::round((time_s - first_s) / turn_s) * turn_s;
-            if nearest_s < span.start_s {
-                first_s.min(span.end_s)
-            } else if nearest_s > span.end_s {
-                let last_s = first_s + libm::floor((span.end_s - first_s) / turn_s) * turn_s;
-                last_s.max(span.start_s)
-            } else {
-                nearest_s
+            let bearing = libm::atan2(arm.y, arm.x);
+            let first_s = span.start_s + ((bearing - angle) / rate_radps).rem_euclid(turn_s);
+            let last_s = first_s + libm::floor((span.end_s - first_s) / turn_s) * turn_s;
+            if first_s > span.end_s {
+                // The arc does not reach round to this bearing: the nearer of its ends.
+                let ends = [span.start_s, span.end_s].map(|time_s| {
+                    let aside2_m2 = (leg.position(time_s).xy() - place.xy()).norm_squared();
+                    Foot {
+                        aside2_m2,
+                        time_s,
+                        altitude_m,
+                    }
+                });
+                let [start, end] = ends;
+                return if start.aside2_m2 <= end.aside2_m2 {
+                    start
+                } else {
+                    end
+                };
+            }
+            let nearest_s = first_s + libm::round((now_s - first_s) / turn_s) * turn_s;
+            let off_m = arm.norm() - radius_m;
+            Foot {
+                aside2_m2: off_m * off_m,
+                time_s: nearest_s.clamp(first_s, last_s),
+                altitude_m,
             }
         }
-    };
-    (
-        (leg.position(foot_s).xy() - place.xy()).norm_squared(),
-        foot_s,
-    )
+    }
 }

@@ -84,7 +84,10 @@ impl Envelope {
             if limit2 < 0.0 {
                 continue;
             }
-            let exact = self.range_m.0 == 0.0 && lowest_m == highest_m;
+            let mut exact = lowest_m == highest_m;
+            if self.range_m.0 > 0.0 {
+                leg.within(site, self.range_m.0, |_| exact = false);
+            }
             leg.within(site, libm::sqrt(limit2), |span: Span| {
                 let (from, end) = clock.scans_in(span);
                 match runs.last_mut() {
@@ -108,7 +111,7 @@ pub struct Run {
     pub from: u64,
     /// One beyond the last.
     pub end: u64,
-    /// Whether it is inside at every one of them. If not (a dead zone, a climbing leg), [`Envelope::contains`] decides
+    /// Whether it is inside at every one of them. If not (near a dead zone, on a climbing leg), [`Envelope::contains`] decides
     /// scan by scan.
     pub exact: bool,
 }

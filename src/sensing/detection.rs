@@ -135,7 +135,7 @@ pub(super) fn hits(
 }
 
 /// A draw nearer than this to a Pd in single precision is compared again exactly. The error is at most 4e-6 of the
-/// exponential, and 2e-6 x e^-x < 1e-6 of an exponent x that is off by 2e-6 of itself, and 6e-8 of the draw.
+/// exponential, 3e-6 x e^-x < 2e-6 of an exponent x that is off by 3e-6 of itself, and 6e-8 of the draw.
 const UNTOLD: f32 = 2e-5;
 
 #[inline(always)]
