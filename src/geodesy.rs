@@ -35,12 +35,8 @@ static WGS84: LazyLock<Geodesic> = LazyLock::new(Geodesic::wgs84);
 /// Rounded, because the geodesic routines use the platform's trigonometry, whose last bits differ between machines and
 /// must not reach the simulation.
 pub fn to_plane(place: LatLon) -> Point {
-    let (distance_m, azimuth_deg, _, _): (f64, f64, f64, f64) = WGS84.inverse(
-        ORIGIN.lat_deg,
-        ORIGIN.lon_deg,
-        place.lat_deg,
-        place.lon_deg,
-    );
+    let (distance_m, azimuth_deg, _, _): (f64, f64, f64, f64) =
+        WGS84.inverse(ORIGIN.lat_deg, ORIGIN.lon_deg, place.lat_deg, place.lon_deg);
     let azimuth = azimuth_deg.to_radians();
     Point::new(
         to_millimetre(distance_m * libm::sin(azimuth)),
@@ -57,8 +53,7 @@ fn to_millimetre(length_m: f64) -> f64 {
 pub fn from_plane(point: Point) -> LatLon {
     let distance_m = libm::hypot(point.x, point.y);
     let azimuth_deg = libm::atan2(point.x, point.y).to_degrees();
-    let (lat_deg, lon_deg) =
-        WGS84.direct(ORIGIN.lat_deg, ORIGIN.lon_deg, azimuth_deg, distance_m);
+    let (lat_deg, lon_deg) = WGS84.direct(ORIGIN.lat_deg, ORIGIN.lon_deg, azimuth_deg, distance_m);
     LatLon { lat_deg, lon_deg }
 }
 
@@ -93,7 +88,10 @@ pub fn looks_like_mgrs(text: &str) -> bool {
     let Some(rest) = text.get(zone..) else {
         return false;
     };
-    let letters = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let letters = rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
     let digits = &rest[letters..];
     (1..=2).contains(&zone)
         && letters == 3
@@ -109,7 +107,11 @@ pub fn format_mgrs(place: LatLon, digits: u8) -> Option<String> {
         return None;
     }
     // The library wants longitudes in [-180, 180).
-    let lon_deg = if place.lon_deg == 180.0 { -180.0 } else { place.lon_deg };
+    let lon_deg = if place.lon_deg == 180.0 {
+        -180.0
+    } else {
+        place.lon_deg
+    };
     let place = geoconvert::LatLon::create(place.lat_deg, lon_deg).ok()?;
     Some(place.to_mgrs(i32::from(digits.clamp(1, 5))).to_string())
 }
@@ -124,7 +126,14 @@ mod tests {
     const PLACES: &[(&str, f64, f64, f64, f64, &str)] = &[
         ("Tripoli", 32.89, 13.19, -10.0, 32.0, "33SUS34"),
         ("Mitiga airport", 32.894, 13.276, -2.0, 33.0, "33SUS34"),
-        ("Tripoli International", 32.669, 13.157, -13.0, 8.0, "33SUS21"),
+        (
+            "Tripoli International",
+            32.669,
+            13.157,
+            -13.0,
+            8.0,
+            "33SUS21",
+        ),
         ("Zawiya", 32.76, 12.73, -53.0, 18.0, "33STS82"),
         ("Aziziya", 32.53, 13.02, -26.0, -8.0, "33SUS10"),
         ("Gharyan", 32.17, 13.02, -26.0, -48.0, "33SUR16"),
@@ -146,7 +155,11 @@ mod tests {
             let point = to_plane(at(lat, lon)) / 1000.0;
             assert!((point.x - east_km).abs() < 1.0, "{name}: {point}");
             assert!((point.y - north_km).abs() < 1.0, "{name}: {point}");
-            assert_eq!(format_mgrs(at(lat, lon), 1).as_deref(), Some(square), "{name}");
+            assert_eq!(
+                format_mgrs(at(lat, lon), 1).as_deref(),
+                Some(square),
+                "{name}"
+            );
         }
     }
 
@@ -191,8 +204,23 @@ mod tests {
     #[test]
     fn crooked_references_are_refused() {
         for text in [
-            "", "33", "33S", "33SU", "33SUS", "33SUS1", "33SUS123", "33SUS12a4", "99SUS1234", "33IUS1234",
-            "33SIS1234", "33SUS123456789012", "Tripoli", "33SÜS1234", "0SUS1234", "SUS1234", "33SAA1234",
+            "",
+            "33",
+            "33S",
+            "33SU",
+            "33SUS",
+            "33SUS1",
+            "33SUS123",
+            "33SUS12a4",
+            "99SUS1234",
+            "33IUS1234",
+            "33SIS1234",
+            "33SUS123456789012",
+            "Tripoli",
+            "33SÜS1234",
+            "0SUS1234",
+            "SUS1234",
+            "33SAA1234",
         ] {
             assert!(parse_mgrs(text).is_err(), "{text}");
         }

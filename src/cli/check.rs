@@ -19,7 +19,12 @@ pub fn run(files: &[PathBuf], overrides: &[String]) -> anyhow::Result<ExitCode> 
                 let count = error.problems.len();
                 let problems = if count == 1 { "problem" } else { "problems" };
                 // anstream takes the colour out again where nobody would see it.
-                write!(err, "{}{}: {count} {problems}\n\n", error.render(true), file.display())
+                write!(
+                    err,
+                    "{}{}: {count} {problems}\n\n",
+                    error.render(true),
+                    file.display()
+                )
             }
         };
         // A reader that has seen enough is no failure.
@@ -39,10 +44,20 @@ fn summary(file: &Path, scenario: &Scenario) -> String {
         .ok()
         .and_then(|value| value.as_object().map(|rules| rules.len()))
         .unwrap_or(0);
-    let aircraft: u64 = scenario.flights.iter().map(|flight| u64::from(flight.count)).sum();
-    let (fewest, most) = scenario.sites.iter().fold((0u64, 0u64), |(fewest, most), site| {
-        (fewest + u64::from(site.count.0), most + u64::from(site.count.1))
-    });
+    let aircraft: u64 = scenario
+        .flights
+        .iter()
+        .map(|flight| u64::from(flight.count))
+        .sum();
+    let (fewest, most) = scenario
+        .sites
+        .iter()
+        .fold((0u64, 0u64), |(fewest, most), site| {
+            (
+                fewest + u64::from(site.count.0),
+                most + u64::from(site.count.1),
+            )
+        });
     let sites = if fewest == most {
         counted(most, "site")
     } else {

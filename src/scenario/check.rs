@@ -157,7 +157,14 @@ impl Check<'_> {
     }
 
     /// Reports a name that is not defined in `section`, with near matches and the place of the nearest.
-    fn name<T>(&mut self, path: &[&str], name: &str, section: &str, what: &str, entries: &Entries<T>) -> bool {
+    fn name<T>(
+        &mut self,
+        path: &[&str],
+        name: &str,
+        section: &str,
+        what: &str,
+        entries: &Entries<T>,
+    ) -> bool {
         let known: Vec<&str> = entries.keys().map(String::as_str).collect();
         if known.contains(&name) {
             return true;
@@ -243,7 +250,13 @@ impl Check<'_> {
             Err(points::Fault::NoPlace(name)) => {
                 let places = std::mem::take(&mut self.places);
                 let known: Vec<&str> = places.keys().map(String::as_str).collect();
-                self.dangling(path, &name, "places", "a place and not an MGRS reference", &known);
+                self.dangling(
+                    path,
+                    &name,
+                    "places",
+                    "a place and not an MGRS reference",
+                    &known,
+                );
                 self.places = places;
                 None
             }
@@ -258,7 +271,10 @@ impl Check<'_> {
         for (name, spec) in shaped(&self.aircraft) {
             let at = ["aircraft", name.as_str()];
             if name == UNKNOWN {
-                self.note(&at, "is the name of the column for no declaration; expected another name");
+                self.note(
+                    &at,
+                    "is the name of the column for no declaration; expected another name",
+                );
             }
             if let (Some(min), Some(max)) = (spec.min_speed_mps, spec.max_speed_mps)
                 && min > max
@@ -282,14 +298,24 @@ impl Check<'_> {
                 "is {speed_mps}; expected >= {min}, the min_speed_mps of {}",
                 quoted(type_name)
             );
-            self.note_both(path, said, &["aircraft", type_name, "min_speed_mps"], "lowest speed");
+            self.note_both(
+                path,
+                said,
+                &["aircraft", type_name, "min_speed_mps"],
+                "lowest speed",
+            );
         }
         if let Some(max) = spec.max_speed_mps.filter(|max| speed_mps > *max) {
             let said = format!(
                 "is {speed_mps}; expected <= {max}, the max_speed_mps of {}",
                 quoted(type_name)
             );
-            self.note_both(path, said, &["aircraft", type_name, "max_speed_mps"], "highest speed");
+            self.note_both(
+                path,
+                said,
+                &["aircraft", type_name, "max_speed_mps"],
+                "highest speed",
+            );
         }
     }
 
@@ -307,7 +333,10 @@ impl Check<'_> {
         if let Some(Delay::Uniform(uniform)) = delay
             && uniform.min_s > uniform.max_s
         {
-            let said = format!("is {}; expected <= max_s, which is {}", uniform.min_s, uniform.max_s);
+            let said = format!(
+                "is {}; expected <= max_s, which is {}",
+                uniform.min_s, uniform.max_s
+            );
             self.note_both(
                 &path!(path; "uniform", "min_s"),
                 said,
@@ -361,7 +390,12 @@ impl Check<'_> {
                         "is {}; expected < max_range_m, which is {}: the sector is empty",
                         sector.min_range_m, sector.max_range_m
                     );
-                    self.note_both(&path!(at; "min_range_m"), said, &path!(at; "max_range_m"), "");
+                    self.note_both(
+                        &path!(at; "min_range_m"),
+                        said,
+                        &path!(at; "max_range_m"),
+                        "",
+                    );
                 }
                 let width_deg = points::width_deg(sector.from_deg, sector.to_deg);
                 if width_deg <= 0.0 {
@@ -387,7 +421,12 @@ impl Check<'_> {
                         let said = format!(
                             "lies at {high} m {direction}; expected > {low} m, that of south_west: the box is empty"
                         );
-                        self.note_both(&path!(at; "north_east"), said, &path!(at; "south_west"), "");
+                        self.note_both(
+                            &path!(at; "north_east"),
+                            said,
+                            &path!(at; "south_west"),
+                            "",
+                        );
                     }
                 }
                 Some(Area::Box {
@@ -431,7 +470,11 @@ impl Check<'_> {
                     self.altitude(&path!(at; "altitude_m"), altitude, &flight.aircraft, spec);
                 }
                 if flight.turns == Turns::Bank && spec.bank_deg.is_none() {
-                    let key = if self.root.get(&path!(at; "turns")).is_some() { "turns" } else { "aircraft" };
+                    let key = if self.root.get(&path!(at; "turns")).is_some() {
+                        "turns"
+                    } else {
+                        "aircraft"
+                    };
                     let said = format!(
                         "needs bank_deg, which {} lacks: the flight turns by bank",
                         quoted(&flight.aircraft)
@@ -443,12 +486,18 @@ impl Check<'_> {
                         "has no bank_deg",
                     );
                     if let Some(found) = self.found.last_mut() {
-                        found.problem.help = Some("give the type a bank_deg, or the flight turns = \"instant\"".to_owned());
+                        found.problem.help = Some(
+                            "give the type a bank_deg, or the flight turns = \"instant\""
+                                .to_owned(),
+                        );
                     }
                 }
             }
             if let StartFile::Departs(departure) = &flight.start {
-                self.delay(&path!(at; "start", "departs", "delay"), departure.delay.as_ref());
+                self.delay(
+                    &path!(at; "start", "departs", "delay"),
+                    departure.delay.as_ref(),
+                );
             }
             self.route(&at, &flight, spec.as_ref());
             if let Some(home) = &flight.home {
@@ -486,7 +535,12 @@ impl Check<'_> {
                     "is {}; expected <= {}, the notice_s of the plan: the second version cannot precede the first",
                     amendment.notice_s, plan.notice_s
                 );
-                self.note_both(&path!(here; "notice_s"), said, &path!(at; "plan", "notice_s"), "");
+                self.note_both(
+                    &path!(here; "notice_s"),
+                    said,
+                    &path!(at; "plan", "notice_s"),
+                    "",
+                );
             }
         }
     }
@@ -593,7 +647,13 @@ impl Check<'_> {
         }
     }
 
-    fn radius(&mut self, path: &[&str], radius_m: f64, flight: &FlightFile, spec: Option<&AircraftSpec>) {
+    fn radius(
+        &mut self,
+        path: &[&str],
+        radius_m: f64,
+        flight: &FlightFile,
+        spec: Option<&AircraftSpec>,
+    ) {
         let Some(spec) = spec else { return };
         let (Turns::Bank, Some(bank_deg)) = (flight.turns, spec.bank_deg) else {
             return;
@@ -605,7 +665,12 @@ impl Check<'_> {
                 "is {radius_m}; expected >= {:.0}, the turn radius at {speed_mps} m/s and {bank_deg} degrees of bank",
                 libm::ceil(smallest_m)
             );
-            self.note_both(path, said, &["aircraft", &flight.aircraft, "bank_deg"], "bank limit");
+            self.note_both(
+                path,
+                said,
+                &["aircraft", &flight.aircraft, "bank_deg"],
+                "bank limit",
+            );
         }
     }
 
@@ -645,9 +710,17 @@ impl Check<'_> {
                         "is {}; expected < max_range_m, which is {}: the envelope is empty",
                         weapon.min_range_m, weapon.max_range_m
                     );
-                    self.note_both(&path!(here; "min_range_m"), said, &path!(here; "max_range_m"), "");
+                    self.note_both(
+                        &path!(here; "min_range_m"),
+                        said,
+                        &path!(here; "max_range_m"),
+                        "",
+                    );
                 }
-                if let Some(max) = weapon.max_altitude_m.filter(|max| weapon.min_altitude_m >= *max) {
+                if let Some(max) = weapon
+                    .max_altitude_m
+                    .filter(|max| weapon.min_altitude_m >= *max)
+                {
                     let said = format!(
                         "is {max}; expected > min_altitude_m, which is {}: the envelope is empty",
                         weapon.min_altitude_m
@@ -679,12 +752,18 @@ impl Check<'_> {
             Hypotheses::Regards => {
                 let wanted: Vec<&str> = Regard::ALL.iter().map(|regard| regard.code()).collect();
                 for row in rows.iter().filter(|row| !wanted.contains(&row.as_str())) {
-                    let problem = self.note_row(&world, row, "is not a regard; expected friend, neutral and hostile");
-                    problem.help = shape::suggest(row, &["friend", "hostile", "neutral"], "regards");
+                    let problem = self.note_row(
+                        &world,
+                        row,
+                        "is not a regard; expected friend, neutral and hostile",
+                    );
+                    problem.help =
+                        shape::suggest(row, &["friend", "hostile", "neutral"], "regards");
                 }
                 for regard in wanted {
                     if !spec.world.contains_key(regard) {
-                        let said = format!("lacks the row {regard}; expected friend, neutral and hostile");
+                        let said =
+                            format!("lacks the row {regard}; expected friend, neutral and hostile");
                         self.note_both(&world, said, &path!(at; "over"), "rows are regards");
                     }
                 }
@@ -693,9 +772,19 @@ impl Check<'_> {
                 let aircraft = std::mem::take(&mut self.aircraft);
                 for row in &rows {
                     if row == UNKNOWN {
-                        self.note_row(&world, row, "is a column, not a row; expected aircraft types");
+                        self.note_row(
+                            &world,
+                            row,
+                            "is a column, not a row; expected aircraft types",
+                        );
                     } else {
-                        self.name(&path!(world; row), row, "aircraft", "an aircraft type", &aircraft);
+                        self.name(
+                            &path!(world; row),
+                            row,
+                            "aircraft",
+                            "an aircraft type",
+                            &aircraft,
+                        );
                     }
                 }
                 self.aircraft = aircraft;
@@ -734,7 +823,10 @@ impl Check<'_> {
     fn matrix(&mut self, at: &[&str], matrix: &ConfusionMatrix, rows: &[String]) {
         let known: Vec<&str> = rows.iter().map(String::as_str).chain([UNKNOWN]).collect();
         for (row, columns) in matrix {
-            for column in columns.keys().filter(|column| !known.contains(&column.as_str())) {
+            for column in columns
+                .keys()
+                .filter(|column| !known.contains(&column.as_str()))
+            {
                 let help = shape::suggest(column, &known, "columns");
                 let problem = self.note(
                     &path!(at; row, column),
@@ -761,13 +853,20 @@ impl Check<'_> {
         }
         let here = path!(at; "prior");
         let known: Vec<&str> = rows.iter().map(String::as_str).collect();
-        for name in spec.prior.keys().filter(|name| !spec.world.contains_key(*name)) {
+        for name in spec
+            .prior
+            .keys()
+            .filter(|name| !spec.world.contains_key(*name))
+        {
             let help = shape::suggest(name, &known, "rows");
             let problem = self.note(&path!(here; name), "is not a row of world");
             problem.help = help;
         }
         for row in rows.iter().filter(|row| !spec.prior.contains_key(*row)) {
-            let said = format!("lacks the row {}, which world has; 0 says never", quoted(row));
+            let said = format!(
+                "lacks the row {}, which world has; 0 says never",
+                quoted(row)
+            );
             self.note_both(&here, said, &path!(at; "world", row), "");
         }
         if spec.prior.values().all(|weight| weight.0 == 0.0) {
@@ -817,7 +916,12 @@ impl Check<'_> {
         let identity = &spec.identity;
         for (low, low_value, high, high_value) in [
             ("suspect", identity.suspect, "hostile", identity.hostile),
-            ("assumed_friend", identity.assumed_friend, "friend", identity.friend),
+            (
+                "assumed_friend",
+                identity.assumed_friend,
+                "friend",
+                identity.friend,
+            ),
         ] {
             if low_value > high_value {
                 let said = format!("is {low_value}; expected <= {high}, which is {high_value}");
@@ -829,17 +933,31 @@ impl Check<'_> {
     /// Fused evidence must never be impossible under every hypothesis: what the world can declare about one aircraft,
     /// some row must be able to declare in the site's belief.
     fn surprise(&mut self, at: &[&str], class: &str, spec: &IdentificationSpec) {
-        let used = self.sites.values().flatten().any(|site| site.class == class);
-        let Some(believed) = spec.believed.as_ref().filter(|_| spec.combine == Combine::Fused && used) else {
+        let used = self
+            .sites
+            .values()
+            .flatten()
+            .any(|site| site.class == class);
+        let Some(believed) = spec
+            .believed
+            .as_ref()
+            .filter(|_| spec.combine == Combine::Fused && used)
+        else {
             return;
         };
-        let possible = |row: &str| spec.prior.is_empty() || spec.prior.get(row).is_some_and(|weight| weight.0 > 0.0);
+        let possible = |row: &str| {
+            spec.prior.is_empty() || spec.prior.get(row).is_some_and(|weight| weight.0 > 0.0)
+        };
         let mut reported: BTreeSet<String> = BTreeSet::new();
         for columns in spec.world.values() {
-            for declared in columns.iter().filter(|(_, p)| p.0 > 0.0).map(|(name, _)| name) {
-                let believable = believed
-                    .iter()
-                    .any(|(row, columns)| possible(row) && columns.get(declared).is_some_and(|p| p.0 > 0.0));
+            for declared in columns
+                .iter()
+                .filter(|(_, p)| p.0 > 0.0)
+                .map(|(name, _)| name)
+            {
+                let believable = believed.iter().any(|(row, columns)| {
+                    possible(row) && columns.get(declared).is_some_and(|p| p.0 > 0.0)
+                });
                 if !believable && reported.insert(declared.clone()) {
                     let said = format!(
                         "gives {} probability 0 in every row that the prior allows, but world can declare it",
@@ -868,7 +986,13 @@ impl Check<'_> {
             let at = ["sites", name.as_str()];
             self.side(&path!(at; "side"), &site.side);
             let classes = std::mem::take(&mut self.classes);
-            self.name(&path!(at; "class"), &site.class, "site_classes", "a site class", &classes);
+            self.name(
+                &path!(at; "class"),
+                &site.class,
+                "site_classes",
+                "a site class",
+                &classes,
+            );
             let class = classes.get(&site.class).cloned().flatten();
             self.classes = classes;
             match &site.position {
@@ -883,7 +1007,12 @@ impl Check<'_> {
                 && range.min > range.max
             {
                 let said = format!("is {}; expected <= max, which is {}", range.min, range.max);
-                self.note_both(&path!(at; "count", "min"), said, &path!(at; "count", "max"), "");
+                self.note_both(
+                    &path!(at; "count", "min"),
+                    said,
+                    &path!(at; "count", "max"),
+                    "",
+                );
             }
             if let Some(command) = &site.command {
                 self.node(&path!(at; "command", "node"), &command.node);
@@ -956,7 +1085,10 @@ impl Check<'_> {
                 );
                 let problem = Problem::new(key.clone(), message)
                     .at(&self.root.place(&path), "")
-                    .at(&self.root.place(&["flights", &flight_name, "side"]), "flies here")
+                    .at(
+                        &self.root.place(&["flights", &flight_name, "side"]),
+                        "flies here",
+                    )
                     .help(format!("{key} = \"friend\", \"neutral\" or \"hostile\""));
                 self.found.push(Found {
                     problem,
@@ -1003,7 +1135,12 @@ impl Check<'_> {
                         quoted(&type_name),
                         quoted(&name)
                     );
-                    self.note_both(&at, said, &["site_classes", &name, "identification", "world"], "its rows");
+                    self.note_both(
+                        &at,
+                        said,
+                        &["site_classes", &name, "identification", "world"],
+                        "its rows",
+                    );
                 }
             }
         }

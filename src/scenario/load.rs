@@ -40,9 +40,15 @@ impl Loader {
             Err(error) => return self.unreadable(included_at, &name, &reason(&error)),
         };
         if let Some(start) = self.chain.iter().position(|(other, _)| *other == canonical) {
-            let mut names: Vec<&str> = self.chain[start..].iter().map(|(_, name)| name.as_str()).collect();
+            let mut names: Vec<&str> = self.chain[start..]
+                .iter()
+                .map(|(_, name)| name.as_str())
+                .collect();
             names.push(&name);
-            let problem = Problem::new("include", format!("circular include: {}", names.join(" -> ")));
+            let problem = Problem::new(
+                "include",
+                format!("circular include: {}", names.join(" -> ")),
+            );
             self.problem(problem, included_at, "closes the circle");
             return None;
         }
@@ -85,7 +91,10 @@ impl Loader {
             self.problems.push(
                 Problem::new(
                     "include",
-                    format!("include is {}; expected an array of file names", include.item.describe()),
+                    format!(
+                        "include is {}; expected an array of file names",
+                        include.item.describe()
+                    ),
                 )
                 .at(&include.key, ""),
             );
@@ -153,13 +162,17 @@ impl Loader {
     fn parse_override(&mut self, tree: &Item, text: &str, source: usize) -> Option<Item> {
         let span = |range| Span { source, range };
         if text.len() as u64 > LARGEST {
-            self.problems.push(Problem::new("", "the override is too long"));
+            self.problems
+                .push(Problem::new("", "the override is too long"));
             return None;
         }
         let Some(equals) = split_at_equals(text) else {
             self.problems.push(
-                Problem::new("", format!("override {:?} has no =; expected path=value", clip(text)))
-                    .at(&span(0..text.len()), ""),
+                Problem::new(
+                    "",
+                    format!("override {:?} has no =; expected path=value", clip(text)),
+                )
+                .at(&span(0..text.len()), ""),
             );
             return None;
         };
@@ -207,7 +220,9 @@ impl Loader {
             Err(error) => error,
         };
         let bare = typed.chars().next().is_some_and(char::is_alphanumeric)
-            && !typed.chars().any(|c| c.is_control() || "\"'[]{}=#,".contains(c));
+            && !typed
+                .chars()
+                .any(|c| c.is_control() || "\"'[]{}=#,".contains(c));
         if bare {
             return Some(Item {
                 span,
@@ -230,7 +245,8 @@ impl Loader {
         let mut above = String::new();
         if path.first().is_some_and(|(name, _)| name == "include") {
             self.problems.push(
-                Problem::new("include", "include cannot be set from the command line").at(&path[0].1, ""),
+                Problem::new("include", "include cannot be set from the command line")
+                    .at(&path[0].1, ""),
             );
             return None;
         }
@@ -246,7 +262,11 @@ impl Loader {
             let new_cell = index + 1 == path.len() && child.is_some_and(is_scalar);
             if existing.is_none() && !by_key && !new_cell {
                 let mut known: Vec<&str> = below.map_or_else(Vec::new, |below| below.keys);
-                known.extend(table.into_iter().flat_map(|table| table.keys().map(String::as_str)));
+                known.extend(
+                    table
+                        .into_iter()
+                        .flat_map(|table| table.keys().map(String::as_str)),
+                );
                 known.retain(|key| *key != "include");
                 let shown = if above.is_empty() {
                     quoted(name)
@@ -255,14 +275,17 @@ impl Loader {
                 };
                 let help = if known.is_empty() {
                     match item.map(|item| &item.value) {
-                        Some(Value::Array(_)) => Some(format!("{above} is an array, which is set as a whole")),
+                        Some(Value::Array(_)) => {
+                            Some(format!("{above} is an array, which is set as a whole"))
+                        }
                         _ => Some(format!("{above} has no keys below it")),
                     }
                 } else {
                     elsewhere(tree, path, name, &known, &above)
                         .or_else(|| suggest(name, &known, "keys here"))
                 };
-                let mut problem = Problem::new(shown.clone(), format!("unknown path {shown}")).at(span, "");
+                let mut problem =
+                    Problem::new(shown.clone(), format!("unknown path {shown}")).at(span, "");
                 problem.help = help;
                 self.problems.push(problem);
                 return None;
@@ -396,9 +419,7 @@ fn read(path: &Path) -> Result<String, String> {
     if !about.is_file() {
         return Err("it is a device or a pipe; expected a file".to_owned());
     }
-    let too_large = |size: u64| {
-        format!("it has {size} bytes; expected at most {LARGEST}")
-    };
+    let too_large = |size: u64| format!("it has {size} bytes; expected at most {LARGEST}");
     if about.len() > LARGEST {
         return Err(too_large(about.len()));
     }
@@ -413,7 +434,11 @@ fn read(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         let bytes = error.as_bytes();
-        let line = bytes[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = bytes[..offset]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
         format!(
             "it is not UTF-8: byte 0x{:02x} at offset {offset}, line {line}",
             bytes[offset]

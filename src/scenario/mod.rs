@@ -113,7 +113,9 @@ fn finish(
         .map_err(|error| error.to_string())
         .and_then(resolve::resolve);
     resolved.or_else(|why| {
-        loader.problems.push(Problem::new("", why).at(&tree.span, ""));
+        loader
+            .problems
+            .push(Problem::new("", why).at(&tree.span, ""));
         fail(loader)
     })
 }

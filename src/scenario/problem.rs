@@ -145,7 +145,9 @@ impl LoadError {
     fn render_one(&self, problem: &Problem, renderer: &Renderer) -> String {
         let mut group = Level::ERROR
             .primary_title(printable(&problem.message))
-            .elements(std::iter::empty::<Snippet<'_, annotate_snippets::Annotation<'_>>>());
+            .elements(std::iter::empty::<
+                Snippet<'_, annotate_snippets::Annotation<'_>>,
+            >());
         let mut left: Vec<(usize, &Mark)> = problem.marks.iter().enumerate().collect();
         while let Some(&(_, first)) = left.first() {
             let Some(source) = self.sources.get(first.span.source) else {
@@ -156,7 +158,8 @@ impl LoadError {
                 mark.span.source == first.span.source
                     && mark.span.range.start.abs_diff(first.span.range.start) < 4000
             });
-            let excerpt = Excerpt::around(&source.text, here.iter().map(|(_, mark)| &mark.span.range));
+            let excerpt =
+                Excerpt::around(&source.text, here.iter().map(|(_, mark)| &mark.span.range));
             let mut snippet = Snippet::source(excerpt.text)
                 .line_start(excerpt.first_line)
                 .path(source.name.as_str());
@@ -202,7 +205,9 @@ impl<'a> Excerpt<'a> {
         let start = floor_boundary(text, start);
         let end = floor_boundary(text, end.max(start));
         let offset = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-        let end = text[end..].find('\n').map_or(text.len(), |newline| end + newline);
+        let end = text[end..]
+            .find('\n')
+            .map_or(text.len(), |newline| end + newline);
         Excerpt {
             text: &text[offset..end],
             offset,
@@ -214,7 +219,13 @@ impl<'a> Excerpt<'a> {
 /// Control characters of a hostile file must not reach the terminal.
 fn printable(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c })
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
         .collect()
 }
 

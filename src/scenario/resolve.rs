@@ -93,9 +93,16 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         sides: file.sides.keys().cloned().collect(),
         types: type_names,
         flights: file.flights.keys().cloned().collect(),
-        classes: file.site_classes.iter().map(|(name, class)| class_cast(name, class)).collect(),
+        classes: file
+            .site_classes
+            .iter()
+            .map(|(name, class)| class_cast(name, class))
+            .collect(),
         relations: relations(&file),
-        covered: flights.iter().map(|flight| covered(flight, &sites, &links)).collect(),
+        covered: flights
+            .iter()
+            .map(|flight| covered(flight, &sites, &links))
+            .collect(),
     };
     Ok(Scenario {
         start,
@@ -119,7 +126,10 @@ fn class_cast(name: &str, class: &SiteClassFile) -> ClassCast {
         name: name.to_owned(),
         rows: match class.identification.over {
             Hypotheses::Types => class.identification.world.keys().cloned().collect(),
-            Hypotheses::Regards => Regard::ALL.iter().map(|regard| regard.code().to_owned()).collect(),
+            Hypotheses::Regards => Regard::ALL
+                .iter()
+                .map(|regard| regard.code().to_owned())
+                .collect(),
         },
     }
 }
@@ -127,7 +137,10 @@ fn class_cast(name: &str, class: &SiteClassFile) -> ClassCast {
 /// A side is its own friend unless it says otherwise; a pair that nothing depends on is neutral.
 fn relations(file: &ScenarioFile) -> Vec<Vec<Regard>> {
     let regard = |shooter: &String, other: &String| {
-        let stated = file.relations.get(shooter).and_then(|others| others.get(other));
+        let stated = file
+            .relations
+            .get(shooter)
+            .and_then(|others| others.get(other));
         stated.copied().unwrap_or(if shooter == other {
             Regard::Friend
         } else {
@@ -136,7 +149,12 @@ fn relations(file: &ScenarioFile) -> Vec<Vec<Regard>> {
     };
     file.sides
         .keys()
-        .map(|shooter| file.sides.keys().map(|other| regard(shooter, other)).collect())
+        .map(|shooter| {
+            file.sides
+                .keys()
+                .map(|other| regard(shooter, other))
+                .collect()
+        })
         .collect()
 }
 
@@ -182,7 +200,10 @@ fn numbered<T>(table: &BTreeMap<String, T>) -> BTreeMap<String, u32> {
 }
 
 fn find(table: &BTreeMap<String, u32>, name: &str) -> Result<u32, String> {
-    table.get(name).copied().ok_or_else(|| format!("{name:?} is not defined"))
+    table
+        .get(name)
+        .copied()
+        .ok_or_else(|| format!("{name:?} is not defined"))
 }
 
 impl Names {
@@ -284,7 +305,12 @@ impl Names {
         })
     }
 
-    fn flight(&self, name: &str, flight: &FlightFile, file: &ScenarioFile) -> Result<Flight, String> {
+    fn flight(
+        &self,
+        name: &str,
+        flight: &FlightFile,
+        file: &ScenarioFile,
+    ) -> Result<Flight, String> {
         let spec = file
             .aircraft
             .get(&flight.aircraft)
@@ -381,7 +407,9 @@ impl Names {
 /// racetrack the start of the first straight.
 fn first_point(route: &Route) -> Option<Point> {
     match route {
-        Route::Waypoints(points) | Route::Loop { points, .. } => points.first().map(|point| point.at),
+        Route::Waypoints(points) | Route::Loop { points, .. } => {
+            points.first().map(|point| point.at)
+        }
         Route::Station {
             ingress, pattern, ..
         } => Some(ingress.first().map_or_else(

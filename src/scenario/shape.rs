@@ -26,11 +26,17 @@ pub fn schema() -> &'static Json {
 fn resolve(mut node: &'static Json) -> &'static Json {
     loop {
         if let Some(target) = node.get("$ref").and_then(Json::as_str) {
-            match target.strip_prefix('#').and_then(|pointer| SCHEMA.pointer(pointer)) {
+            match target
+                .strip_prefix('#')
+                .and_then(|pointer| SCHEMA.pointer(pointer))
+            {
                 Some(found) => node = found,
                 None => return node,
             }
-        } else if let Some([only, rest @ ..]) = node.get("anyOf").and_then(Json::as_array).map(Vec::as_slice)
+        } else if let Some([only, rest @ ..]) = node
+            .get("anyOf")
+            .and_then(Json::as_array)
+            .map(Vec::as_slice)
             && rest.iter().all(|branch| branch["type"] == "null")
         {
             node = only;
@@ -90,11 +96,16 @@ fn required(node: &'static Json) -> impl Iterator<Item = &'static str> {
 
 /// The schema of any key of a table of names, such as `flights`.
 fn named(node: &'static Json) -> Option<&'static Json> {
-    node.get("additionalProperties").filter(|schema| schema.is_object())
+    node.get("additionalProperties")
+        .filter(|schema| schema.is_object())
 }
 
 fn consts(node: &'static Json) -> Vec<&'static str> {
-    let mut words: Vec<&str> = node.get("const").and_then(Json::as_str).into_iter().collect();
+    let mut words: Vec<&str> = node
+        .get("const")
+        .and_then(Json::as_str)
+        .into_iter()
+        .collect();
     words.extend(
         node.get("enum")
             .and_then(Json::as_array)
@@ -147,7 +158,9 @@ pub(crate) fn has_alternatives(node: &'static Json) -> bool {
 
 /// Whether values of this schema are single values, not tables.
 pub(crate) fn is_scalar(node: &'static Json) -> bool {
-    branches(node).iter().all(|branch| !types(branch).contains(&"object"))
+    branches(node)
+        .iter()
+        .all(|branch| !types(branch).contains(&"object"))
 }
 
 /// Near matches of a name, best first.
@@ -162,7 +175,7 @@ pub(crate) fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> 
         .map(|candidate| {
             let other = candidate.to_lowercase();
             let mut score = strsim::jaro_winkler(&folded, &other);
-            if strsim::damerau_levenshtein(&folded, &other) <= 2.max(folded.len() / 5)
+            if strsim::damerau_levenshtein(&folded, &other) <= (folded.len() / 3).clamp(1, 3)
                 || (folded.len() >= 3 && other.contains(&folded))
             {
                 score = score.max(0.85);
@@ -173,7 +186,11 @@ pub(crate) fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> 
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     scored.dedup_by(|a, b| a.1 == b.1);
-    scored.into_iter().take(3).map(|(_, candidate)| candidate).collect()
+    scored
+        .into_iter()
+        .take(3)
+        .map(|(_, candidate)| candidate)
+        .collect()
 }
 
 /// "did you mean a, b?" or, without near matches, the list of what there is.
@@ -190,7 +207,11 @@ pub(crate) fn suggest<'a>(name: &str, known: &[&'a str], of_what: &str) -> Optio
         1..=24 => Some(format!("known {of_what}: {}", list(&known, "and"))),
         more => Some(format!(
             "known {of_what}: {}, and {} more",
-            known[..20].iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "),
+            known[..20]
+                .iter()
+                .map(|name| quoted(name))
+                .collect::<Vec<_>>()
+                .join(", "),
             more - 20
         )),
     }
@@ -234,7 +255,10 @@ pub(crate) fn mended(root: &Item, misfits: &[Misfit]) -> Json {
         for step in above {
             node = node.and_then(|node| match node {
                 Json::Object(table) => table.get_mut(step),
-                Json::Array(items) => step.parse::<usize>().ok().and_then(|index| items.get_mut(index)),
+                Json::Array(items) => step
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| items.get_mut(index)),
                 _ => None,
             });
         }
@@ -247,7 +271,11 @@ pub(crate) fn mended(root: &Item, misfits: &[Misfit]) -> Json {
                 table.insert(last.clone(), any_value(schema));
             }
             (Some(Json::Array(items)), Mend::Fill(schema)) => {
-                if let Some(element) = last.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
+                if let Some(element) = last
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| items.get_mut(index))
+                {
                     *element = any_value(schema);
                 }
             }
@@ -306,13 +334,18 @@ impl Walk<'_> {
     fn shown(&self) -> String {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let shown = dotted(self.root, &path);
-        if shown.is_empty() { "the scenario".to_owned() } else { shown }
+        if shown.is_empty() {
+            "the scenario".to_owned()
+        } else {
+            shown
+        }
     }
 
     /// A problem at the current path, with the caret under its key.
     fn report(&mut self, message: String, label: &str, help: Option<String>, mend: Mend) {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        let mut problem = Problem::new(dotted(self.root, &path), message).at(&self.root.place(&path), label);
+        let mut problem =
+            Problem::new(dotted(self.root, &path), message).at(&self.root.place(&path), label);
         problem.help = help;
         self.misfits.push(Misfit {
             path: self.path.clone(),
@@ -345,18 +378,30 @@ impl Walk<'_> {
 
     /// A string where there are alternatives: one of the words, or a branch that takes any string.
     fn word(&mut self, word: &str, node: &'static Json, alternatives: &[&'static Json]) {
-        let words: Vec<&str> = alternatives.iter().flat_map(|branch| consts(branch)).collect();
+        let words: Vec<&str> = alternatives
+            .iter()
+            .flat_map(|branch| consts(branch))
+            .collect();
         let free = alternatives
             .iter()
             .any(|branch| consts(branch).is_empty() && types(branch).contains(&"string"));
         if free || words.contains(&word) {
             return;
         }
-        let tags: Vec<&str> = alternatives.iter().filter_map(|branch| tag(branch)).collect();
+        let tags: Vec<&str> = alternatives
+            .iter()
+            .filter_map(|branch| tag(branch))
+            .collect();
         let shown = self.shown();
-        let message = format!("{shown} is {:?}; expected {}", clip(word), choices(alternatives));
+        let message = format!(
+            "{shown} is {:?}; expected {}",
+            clip(word),
+            choices(alternatives)
+        );
         let help = if tags.contains(&word) {
-            Some(format!("{word} has keys of its own: {shown}.{word} = {{ ... }}"))
+            Some(format!(
+                "{word} has keys of its own: {shown}.{word} = {{ ... }}"
+            ))
         } else {
             let known: Vec<&str> = words.into_iter().chain(tags).collect();
             let matches = near(word, known);
@@ -391,7 +436,10 @@ impl Walk<'_> {
             return;
         }
         let score = |branch: &'static Json| -> usize {
-            let exact = table.keys().filter(|key| property(branch, key).is_some()).count();
+            let exact = table
+                .keys()
+                .filter(|key| property(branch, key).is_some())
+                .count();
             let close = table
                 .keys()
                 .filter(|key| !near(key, properties(branch).map(|(name, _)| name)).is_empty())
@@ -409,9 +457,16 @@ impl Walk<'_> {
             let shown = self.shown();
             let keys: Vec<&str> = table.keys().map(String::as_str).collect();
             let message = if keys.is_empty() {
-                format!("{shown} is an empty table; expected {}", choices(alternatives))
+                format!(
+                    "{shown} is an empty table; expected {}",
+                    choices(alternatives)
+                )
             } else {
-                format!("{shown} has {}; expected {}", list(&keys, "and"), choices(alternatives))
+                format!(
+                    "{shown} has {}; expected {}",
+                    list(&keys, "and"),
+                    choices(alternatives)
+                )
             };
             self.report(message, "", None, Mend::Fill(node));
             return;
@@ -428,7 +483,10 @@ impl Walk<'_> {
     ) {
         let shown = self.shown();
         let tags: Vec<&str> = tagged.iter().map(|(name, _)| *name).collect();
-        let words: Vec<&str> = alternatives.iter().flat_map(|branch| consts(branch)).collect();
+        let words: Vec<&str> = alternatives
+            .iter()
+            .flat_map(|branch| consts(branch))
+            .collect();
         let mut given: Vec<&str> = Vec::new();
         let mut unknown = false;
         for (key, entry) in table {
@@ -453,9 +511,17 @@ impl Walk<'_> {
                 given.push(key);
             }
         }
+        // In the order of the text: the later one is one too many.
+        given.sort_by_key(|key| {
+            let span = &table[*key].key;
+            (span.source, span.range.start)
+        });
         match given.as_slice() {
             [] => {
-                let message = format!("{shown} is an empty table; expected {}", choices(alternatives));
+                let message = format!(
+                    "{shown} is an empty table; expected {}",
+                    choices(alternatives)
+                );
                 self.report(message, "", None, Mend::Fill(node));
             }
             [_] if unknown => self.refill(node),
@@ -467,8 +533,7 @@ impl Walk<'_> {
                     quoted(first),
                     quoted(second)
                 );
-                let second = (*second).to_owned();
-                self.inside(&second, |walk| {
+                self.inside(second, |walk| {
                     walk.report(message, "", None, Mend::Keep);
                     if let Some(misfit) = walk.misfits.last_mut() {
                         misfit.problem = misfit.problem.clone().at(&first_key, "the other");
@@ -494,11 +559,15 @@ impl Walk<'_> {
             match &item.value {
                 Value::Text(word) if words.contains(&word.as_str()) => {}
                 Value::Text(word) => {
-                    let message =
-                        format!("{} is {:?}; expected {}", self.shown(), clip(word), choices(&[node]));
+                    let message = format!(
+                        "{} is {:?}; expected {}",
+                        self.shown(),
+                        clip(word),
+                        choices(&[node])
+                    );
                     let matches = near(word, words);
-                    let help =
-                        (!matches.is_empty()).then(|| format!("did you mean {}?", list(&matches, "or")));
+                    let help = (!matches.is_empty())
+                        .then(|| format!("did you mean {}?", list(&matches, "or")));
                     self.report(message, "", help, Mend::Fill(node));
                 }
                 _ => self.wrong_type(item, &choices(&[node]), node),
@@ -541,19 +610,23 @@ impl Walk<'_> {
             _ => (None, None),
         };
         let (lowest, highest) = (bound("minimum").or(lowest), bound("maximum").or(highest));
-        let expected = if let Some(limit) = bound("exclusiveMinimum").filter(|limit| number <= *limit) {
-            format!("> {limit}")
-        } else if let Some(limit) = lowest.filter(|limit| number < *limit) {
-            format!(">= {limit}")
-        } else if let Some(limit) = bound("exclusiveMaximum").filter(|limit| number >= *limit) {
-            format!("< {limit}")
-        } else if let Some(limit) = highest.filter(|limit| number > *limit) {
-            format!("<= {limit}")
-        } else {
-            return;
-        };
+        let expected =
+            if let Some(limit) = bound("exclusiveMinimum").filter(|limit| number <= *limit) {
+                format!("> {limit}")
+            } else if let Some(limit) = lowest.filter(|limit| number < *limit) {
+                format!(">= {limit}")
+            } else if let Some(limit) = bound("exclusiveMaximum").filter(|limit| number >= *limit) {
+                format!("< {limit}")
+            } else if let Some(limit) = highest.filter(|limit| number > *limit) {
+                format!("<= {limit}")
+            } else {
+                return;
+            };
         let message = format!("{} is {typed}; expected {expected}", self.shown());
-        let help = node.get("description").and_then(Json::as_str).map(str::to_owned);
+        let help = node
+            .get("description")
+            .and_then(Json::as_str)
+            .map(str::to_owned);
         self.report(message, "", help, Mend::Fill(node));
     }
 
@@ -572,14 +645,20 @@ impl Walk<'_> {
                 let help = suggest(key, &known, "keys");
                 let whose = self.shown();
                 let message = format!("{whose} has no key {}", quoted(key));
-                self.inside(key, |walk| walk.report(message, "unknown key", help, Mend::Drop));
+                self.inside(key, |walk| {
+                    walk.report(message, "unknown key", help, Mend::Drop)
+                });
             }
         }
         for key in required(node) {
             if !table.contains_key(key) {
                 let message = format!("{} lacks {key}", self.shown());
                 let help = property(node, key)
-                    .and_then(|schema| schema.get("description").or_else(|| resolve(schema).get("description")))
+                    .and_then(|schema| {
+                        schema
+                            .get("description")
+                            .or_else(|| resolve(schema).get("description"))
+                    })
                     .and_then(Json::as_str)
                     .map(|description| format!("{key}: {description}"));
                 let mend = property(node, key).map_or(Mend::Keep, Mend::Fill);
@@ -611,7 +690,11 @@ impl Walk<'_> {
     }
 
     fn wrong_type(&mut self, item: &Item, expected: &str, node: &'static Json) {
-        let message = format!("{} is {}; expected {expected}", self.shown(), item.describe());
+        let message = format!(
+            "{} is {}; expected {expected}",
+            self.shown(),
+            item.describe()
+        );
         self.report(message, "", None, Mend::Fill(node));
     }
 }

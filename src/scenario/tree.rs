@@ -71,7 +71,11 @@ impl Item {
                     None => break,
                 },
                 Value::Array(items) => {
-                    match step.parse::<usize>().ok().and_then(|index| items.get(index)) {
+                    match step
+                        .parse::<usize>()
+                        .ok()
+                        .and_then(|index| items.get(index))
+                    {
                         Some(element) => {
                             span = &element.span;
                             item = element;
@@ -145,7 +149,11 @@ pub(crate) fn quoted(key: &str) -> String {
         && key
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    if bare { key.to_owned() } else { format!("{:?}", clip(key)) }
+    if bare {
+        key.to_owned()
+    } else {
+        format!("{:?}", clip(key))
+    }
 }
 
 /// A dotted path as it would be typed; array elements in brackets.
@@ -155,7 +163,10 @@ pub(crate) fn dotted(root: &Item, path: &[&str]) -> String {
     for step in path {
         if let Some(Value::Array(items)) = item.map(|item| &item.value) {
             out.push_str(&format!("[{step}]"));
-            item = step.parse::<usize>().ok().and_then(|index| items.get(index));
+            item = step
+                .parse::<usize>()
+                .ok()
+                .and_then(|index| items.get(index));
             continue;
         }
         if !out.is_empty() {
@@ -242,8 +253,14 @@ pub(crate) fn item(
                 .filter(|whole| whole.unsigned_abs() <= u128::from(u64::MAX));
             Value::Whole(whole.unwrap_or_else(|| {
                 problems.push(
-                    Problem::new("", format!("syntax: {} does not fit into 64 bits", clip(number.as_str())))
-                        .at(&span, ""),
+                    Problem::new(
+                        "",
+                        format!(
+                            "syntax: {} does not fit into 64 bits",
+                            clip(number.as_str())
+                        ),
+                    )
+                    .at(&span, ""),
                 );
                 0
             }))
@@ -254,8 +271,11 @@ pub(crate) fn item(
             let spelt = text.contains("inf") || text.contains("nan");
             if !float.is_finite() && !spelt {
                 problems.push(
-                    Problem::new("", format!("syntax: {} is too large for a number", clip(text)))
-                        .at(&span, ""),
+                    Problem::new(
+                        "",
+                        format!("syntax: {} is too large for a number", clip(text)),
+                    )
+                    .at(&span, ""),
                 );
             }
             Value::Number(float)
