@@ -1,6 +1,7 @@
 //! The meaning of a scenario: names that must exist, numbers that must agree. Every problem, none twice.
 //!
-//! Works entry by entry on typed data, so that one misshapen flight does not hide what is wrong with the others.
+//! Works on typed data in which every misfit of shape is mended, so that a misspelt key does not hide what is wrong
+//! elsewhere; what would be said of a mended place is dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,60 +33,65 @@ pub(crate) const UNKNOWN: &str = "unknown";
 /// The entries of a table of names; `None` where the shape is wrong.
 type Entries<T> = BTreeMap<String, Option<T>>;
 
-/// Reports everything that is wrong with the meaning of `root`; what `misfits` names is left out.
+/// Reports everything that is wrong with the meaning of `root`, except where `misfits` have been mended.
 pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
-    let loader = Entry { root, misfits };
+    let mended = shape::mended(root, misfits);
     let mut check = Check {
         root,
-        problems: Vec::new(),
-        sides: loader.all("sides"),
-        places_typed: loader.all("places"),
+        found: Vec::new(),
+        sides: all(&mended, "sides"),
+        places_typed: all(&mended, "places"),
         places: Places::new(),
-        aircraft: loader.all("aircraft"),
-        flights: loader.all("flights"),
-        classes: loader.all("site_classes"),
-        sites: loader.all("sites"),
-        nodes: loader.all("nodes"),
-        links: loader.all("links"),
-        zones: loader.all("zones"),
-        relations: loader.all("relations"),
-        rules: loader.one(&["rules"]).unwrap_or_default(),
+        aircraft: all(&mended, "aircraft"),
+        flights: all(&mended, "flights"),
+        classes: all(&mended, "site_classes"),
+        sites: all(&mended, "sites"),
+        nodes: all(&mended, "nodes"),
+        links: all(&mended, "links"),
+        zones: all(&mended, "zones"),
+        relations: all(&mended, "relations"),
+        rules: mended
+            .get("rules")
+            .and_then(|rules| serde_json::from_value(rules.clone()).ok())
+            .unwrap_or_default(),
     };
     check.everything();
-    check.problems
+    let overlaps = |a: &[String], b: &[String]| a.iter().zip(b).all(|(a, b)| a == b);
+    check
+        .found
+        .into_iter()
+        .filter(|found| {
+            !misfits
+                .iter()
+                .any(|misfit| found.about.iter().any(|path| overlaps(path, &misfit.path)))
+        })
+        .map(|found| found.problem)
+        .collect()
 }
 
-struct Entry<'a> {
-    root: &'a Item,
-    misfits: &'a [Misfit],
+fn all<T: DeserializeOwned>(mended: &serde_json::Value, section: &str) -> Entries<T> {
+    mended
+        .get(section)
+        .and_then(serde_json::Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, entry)| (name.clone(), serde_json::from_value(entry.clone()).ok()))
+        .collect()
 }
 
-impl Entry<'_> {
-    fn one<T: DeserializeOwned>(&self, path: &[&str]) -> Option<T> {
-        let item = self.root.get(path)?;
-        let misshapen = self.misfits.iter().any(|misfit| {
-            misfit.path.len() >= path.len() && misfit.path.iter().zip(path).all(|(a, b)| a == b)
-        });
-        if misshapen {
-            return None;
-        }
-        serde_json::from_value(item.to_json()).ok()
-    }
+/// A problem and the paths it is about.
+struct Found {
+    problem: Problem,
+    about: Vec<Vec<String>>,
+}
 
-    fn all<T: DeserializeOwned>(&self, section: &str) -> Entries<T> {
-        self.root
-            .get(&[section])
-            .and_then(Item::table)
-            .into_iter()
-            .flatten()
-            .map(|(name, _)| (name.clone(), self.one(&[section, name])))
-            .collect()
-    }
+fn owned(path: &[&str]) -> Vec<String> {
+    path.iter().map(|step| (*step).to_owned()).collect()
 }
 
 struct Check<'a> {
     root: &'a Item,
-    problems: Vec<Problem>,
+    found: Vec<Found>,
     sides: Entries<SideFile>,
     places_typed: Entries<PlaceFile>,
     places: Places,
@@ -127,18 +133,26 @@ impl Check<'_> {
         let shown = self.shown(path);
         let problem = Problem::new(shown.clone(), format!("{shown} {}", said.as_ref()))
             .at(&self.root.place(path), "");
-        self.problems.push(problem);
-        self.problems.last_mut().expect("just pushed")
+        self.found.push(Found {
+            problem,
+            about: vec![owned(path)],
+        });
+        let last = self.found.len() - 1;
+        &mut self.found[last].problem
     }
 
     /// A problem with the other side of the disagreement.
     fn note_both(&mut self, path: &[&str], said: impl AsRef<str>, other: &[&str], label: &str) {
+        let about = owned(other);
         let other = self.root.get(other).map(|_| self.root.place(other));
         let problem = self.note(path, said);
         if let Some(other) = other
             && problem.marks.iter().all(|mark| mark.span != other)
         {
             *problem = problem.clone().at(&other, label);
+        }
+        if let Some(found) = self.found.last_mut() {
+            found.about.push(about);
         }
     }
 
@@ -471,8 +485,8 @@ impl Check<'_> {
                         &["aircraft", &flight.aircraft],
                         "has no bank_deg",
                     );
-                    if let Some(problem) = self.problems.last_mut() {
-                        problem.help = Some(
+                    if let Some(found) = self.found.last_mut() {
+                        found.problem.help = Some(
                             "give the type a bank_deg, or the flight turns = \"instant\""
                                 .to_owned(),
                         );
@@ -1076,7 +1090,14 @@ impl Check<'_> {
                         "flies here",
                     )
                     .help(format!("{key} = \"friend\", \"neutral\" or \"hostile\""));
-                self.problems.push(problem);
+                self.found.push(Found {
+                    problem,
+                    about: vec![
+                        owned(&["relations", shooter, other]),
+                        owned(&["sites", &site_name, "side"]),
+                        owned(&["flights", &flight_name, "side"]),
+                    ],
+                });
             }
         }
         self.relations = relations;

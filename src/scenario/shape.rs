@@ -175,7 +175,7 @@ pub(crate) fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> 
         .map(|candidate| {
             let other = candidate.to_lowercase();
             let mut score = strsim::jaro_winkler(&folded, &other);
-            if strsim::damerau_levenshtein(&folded, &other) <= 2.max(folded.len() / 5)
+            if strsim::damerau_levenshtein(&folded, &other) <= (folded.len() / 3).clamp(1, 3)
                 || (folded.len() >= 3 && other.contains(&folded))
             {
                 score = score.max(0.85);
@@ -226,10 +226,91 @@ fn list(names: &[&str], last: &str) -> String {
     }
 }
 
-/// A problem of shape and the path it is at.
+/// A problem of shape, and what would make the document readable for all that.
 pub(crate) struct Misfit {
+    /// The path that is mended.
     pub path: Vec<String>,
+    mend: Mend,
     pub problem: Problem,
+}
+
+/// How a document is made readable in spite of a misfit, so that its meaning can be checked in the same pass.
+enum Mend {
+    /// It is readable.
+    Keep,
+    /// Without the key.
+    Drop,
+    /// With any value that the schema takes.
+    Fill(&'static Json),
+}
+
+/// The document with every misfit mended. What the checks then say about a mended path means nothing.
+pub(crate) fn mended(root: &Item, misfits: &[Misfit]) -> Json {
+    let mut json = root.to_json();
+    for misfit in misfits {
+        let Some((last, above)) = misfit.path.split_last() else {
+            continue;
+        };
+        let mut node = Some(&mut json);
+        for step in above {
+            node = node.and_then(|node| match node {
+                Json::Object(table) => table.get_mut(step),
+                Json::Array(items) => step
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| items.get_mut(index)),
+                _ => None,
+            });
+        }
+        match (node, &misfit.mend) {
+            (_, Mend::Keep) | (None, _) => {}
+            (Some(Json::Object(table)), Mend::Drop) => {
+                table.remove(last);
+            }
+            (Some(Json::Object(table)), Mend::Fill(schema)) => {
+                table.insert(last.clone(), any_value(schema));
+            }
+            (Some(Json::Array(items)), Mend::Fill(schema)) => {
+                if let Some(element) = last
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| items.get_mut(index))
+                {
+                    *element = any_value(schema);
+                }
+            }
+            _ => {}
+        }
+    }
+    json
+}
+
+/// Some value that a schema takes.
+fn any_value(node: &'static Json) -> Json {
+    let Some(node) = branches(node).first().copied() else {
+        return Json::Null;
+    };
+    if let Some(word) = consts(node).first() {
+        return (*word).into();
+    }
+    let bound = |key: &str| node.get(key).and_then(Json::as_f64);
+    let number = || {
+        let above = bound("exclusiveMinimum").map(|limit| limit + 1.0);
+        let highest = bound("maximum").unwrap_or(f64::INFINITY);
+        above.or(bound("minimum")).unwrap_or(0.0).min(highest)
+    };
+    match types(node).first() {
+        Some(&"object") => required(node)
+            .filter_map(|key| Some((key.to_owned(), any_value(property(node, key)?))))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Some(&"array") => Json::Array(Vec::new()),
+        Some(&"string") => "".into(),
+        Some(&"integer") => (number() as i64).into(),
+        Some(&"number") => number().into(),
+        Some(&"boolean") => false.into(),
+        _ => Json::Null,
+    }
 }
 
 /// Holds a document against the schema and reports everything that does not fit.
@@ -261,13 +342,14 @@ impl Walk<'_> {
     }
 
     /// A problem at the current path, with the caret under its key.
-    fn report(&mut self, message: String, label: &str, help: Option<String>) {
+    fn report(&mut self, message: String, label: &str, help: Option<String>, mend: Mend) {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let mut problem =
             Problem::new(dotted(self.root, &path), message).at(&self.root.place(&path), label);
         problem.help = help;
         self.misfits.push(Misfit {
             path: self.path.clone(),
+            mend,
             problem,
         });
     }
@@ -285,17 +367,17 @@ impl Walk<'_> {
             return;
         }
         match &item.value {
-            Value::Text(word) => self.word(word, &alternatives),
-            Value::Table(table) => self.alternative(item, table, &alternatives),
+            Value::Text(word) => self.word(word, node, &alternatives),
+            Value::Table(table) => self.alternative(item, table, node, &alternatives),
             _ => match alternatives.iter().find(|branch| fits(item, branch)) {
                 Some(branch) => self.single(item, branch),
-                None => self.wrong_type(item, &choices(&alternatives)),
+                None => self.wrong_type(item, &choices(&alternatives), node),
             },
         }
     }
 
     /// A string where there are alternatives: one of the words, or a branch that takes any string.
-    fn word(&mut self, word: &str, alternatives: &[&'static Json]) {
+    fn word(&mut self, word: &str, node: &'static Json, alternatives: &[&'static Json]) {
         let words: Vec<&str> = alternatives
             .iter()
             .flat_map(|branch| consts(branch))
@@ -325,18 +407,24 @@ impl Walk<'_> {
             let matches = near(word, known);
             (!matches.is_empty()).then(|| format!("did you mean {}?", list(&matches, "or")))
         };
-        self.report(message, "", help);
+        self.report(message, "", help, Mend::Fill(node));
     }
 
     /// A table where there are alternatives: the variant it names, or the branch whose keys it uses most.
-    fn alternative(&mut self, item: &Item, table: &Table, alternatives: &[&'static Json]) {
+    fn alternative(
+        &mut self,
+        item: &Item,
+        table: &Table,
+        node: &'static Json,
+        alternatives: &[&'static Json],
+    ) {
         let objects: Vec<&'static Json> = alternatives
             .iter()
             .copied()
             .filter(|branch| types(branch).contains(&"object"))
             .collect();
         if objects.is_empty() {
-            self.wrong_type(item, &choices(alternatives));
+            self.wrong_type(item, &choices(alternatives), node);
             return;
         }
         let tagged: Vec<(&'static str, &'static Json)> = objects
@@ -344,7 +432,7 @@ impl Walk<'_> {
             .filter_map(|branch| Some((tag(branch)?, *branch)))
             .collect();
         if tagged.len() == objects.len() {
-            self.variant(table, &tagged, alternatives);
+            self.variant(table, &tagged, node, alternatives);
             return;
         }
         let score = |branch: &'static Json| -> usize {
@@ -380,7 +468,7 @@ impl Walk<'_> {
                     choices(alternatives)
                 )
             };
-            self.report(message, "", None);
+            self.report(message, "", None, Mend::Fill(node));
             return;
         }
         self.single(item, best);
@@ -390,6 +478,7 @@ impl Walk<'_> {
         &mut self,
         table: &Table,
         tagged: &[(&'static str, &'static Json)],
+        node: &'static Json,
         alternatives: &[&'static Json],
     ) {
         let shown = self.shown();
@@ -399,6 +488,7 @@ impl Walk<'_> {
             .flat_map(|branch| consts(branch))
             .collect();
         let mut given: Vec<&str> = Vec::new();
+        let mut unknown = false;
         for (key, entry) in table {
             if let Some((name, branch)) = tagged.iter().find(|(name, _)| name == key) {
                 given.push(key);
@@ -416,18 +506,25 @@ impl Walk<'_> {
                     quoted(key),
                     choices(alternatives)
                 );
-                self.inside(key, |walk| walk.report(message, "", help));
+                self.inside(key, |walk| walk.report(message, "", help, Mend::Drop));
+                unknown = true;
                 given.push(key);
             }
         }
+        // In the order of the text: the later one is one too many.
+        given.sort_by_key(|key| {
+            let span = &table[*key].key;
+            (span.source, span.range.start)
+        });
         match given.as_slice() {
             [] => {
                 let message = format!(
                     "{shown} is an empty table; expected {}",
                     choices(alternatives)
                 );
-                self.report(message, "", None);
+                self.report(message, "", None, Mend::Fill(node));
             }
+            [_] if unknown => self.refill(node),
             [_] => {}
             [first, second, ..] => {
                 let first_key = table[*first].key.clone();
@@ -436,14 +533,22 @@ impl Walk<'_> {
                     quoted(first),
                     quoted(second)
                 );
-                let second = (*second).to_owned();
-                self.inside(&second, |walk| {
-                    walk.report(message, "", None);
+                self.inside(second, |walk| {
+                    walk.report(message, "", None, Mend::Keep);
                     if let Some(misfit) = walk.misfits.last_mut() {
                         misfit.problem = misfit.problem.clone().at(&first_key, "the other");
                     }
                 });
+                self.refill(node);
             }
+        }
+    }
+
+    /// Mends the whole of the current path on account of the problem reported last.
+    fn refill(&mut self, node: &'static Json) {
+        if let Some(misfit) = self.misfits.last_mut() {
+            misfit.path.clone_from(&self.path);
+            misfit.mend = Mend::Fill(node);
         }
     }
 
@@ -463,14 +568,14 @@ impl Walk<'_> {
                     let matches = near(word, words);
                     let help = (!matches.is_empty())
                         .then(|| format!("did you mean {}?", list(&matches, "or")));
-                    self.report(message, "", help);
+                    self.report(message, "", help, Mend::Fill(node));
                 }
-                _ => self.wrong_type(item, &choices(&[node])),
+                _ => self.wrong_type(item, &choices(&[node]), node),
             }
             return;
         }
         if !fits(item, node) && !kinds.is_empty() {
-            self.wrong_type(item, &choices(&[node]));
+            self.wrong_type(item, &choices(&[node]), node);
             return;
         }
         match &item.value {
@@ -488,7 +593,7 @@ impl Walk<'_> {
                     self.bounds(*number, &number.to_string(), node);
                 } else {
                     let message = format!("{} is {number}; expected a finite number", self.shown());
-                    self.report(message, "", None);
+                    self.report(message, "", None, Mend::Fill(node));
                 }
             }
             Value::Text(_) | Value::Datetime(_) | Value::Truth(_) => {}
@@ -522,7 +627,7 @@ impl Walk<'_> {
             .get("description")
             .and_then(Json::as_str)
             .map(str::to_owned);
-        self.report(message, "", help);
+        self.report(message, "", help, Mend::Fill(node));
     }
 
     fn table(&mut self, table: &Table, node: &'static Json) {
@@ -540,7 +645,9 @@ impl Walk<'_> {
                 let help = suggest(key, &known, "keys");
                 let whose = self.shown();
                 let message = format!("{whose} has no key {}", quoted(key));
-                self.inside(key, |walk| walk.report(message, "unknown key", help));
+                self.inside(key, |walk| {
+                    walk.report(message, "unknown key", help, Mend::Drop)
+                });
             }
         }
         for key in required(node) {
@@ -554,7 +661,11 @@ impl Walk<'_> {
                     })
                     .and_then(Json::as_str)
                     .map(|description| format!("{key}: {description}"));
-                self.report(message, &format!("needs {key}"), help);
+                let mend = property(node, key).map_or(Mend::Keep, Mend::Fill);
+                self.report(message, &format!("needs {key}"), help, mend);
+                if let Some(misfit) = self.misfits.last_mut() {
+                    misfit.path.push(key.to_owned());
+                }
             }
         }
     }
@@ -575,16 +686,16 @@ impl Walk<'_> {
             "the name {:?} {fault}; expected a name without /, comma, blank and control characters",
             clip(name)
         );
-        self.report(message, "", None);
+        self.report(message, "", None, Mend::Keep);
     }
 
-    fn wrong_type(&mut self, item: &Item, expected: &str) {
+    fn wrong_type(&mut self, item: &Item, expected: &str, node: &'static Json) {
         let message = format!(
             "{} is {}; expected {expected}",
             self.shown(),
             item.describe()
         );
-        self.report(message, "", None);
+        self.report(message, "", None, Mend::Fill(node));
     }
 }
 

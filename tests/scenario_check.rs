@@ -1,0 +1,1172 @@
+//! What the checker says: one bad scenario a kind of problem, with the place it must point at.
+
+use std::fs;
+use std::path::Path;
+
+use deconflict::geometry::Area;
+use deconflict::platform::{Pattern, Route, Start};
+use deconflict::record::Regard;
+use deconflict::scenario::{LoadError, Position, Scenario, schema};
+use proptest::prelude::*;
+
+const GOOD: &str = r#"title = "A small scenario"
+start_utc = "2019-11-21T06:00:00Z"
+duration_h = 4
+
+[sides.gna]
+[sides.lna]
+[sides.us]
+
+[relations.lna]
+gna = "hostile"
+us = "neutral"
+
+[places.tarhuna]
+lat = 32.43
+lon = 13.63
+
+[aircraft.tb2]
+cruise_mps = 40
+altitude_m = 5_000
+min_speed_mps = 20
+max_speed_mps = 61
+ceiling_m = 8200
+bank_deg = 30
+rcs_m2 = 0.5
+
+[aircraft.mq9]
+cruise_mps = 85
+altitude_m = 6000
+bank_deg = 25
+rcs_m2 = 2.0
+
+[flights.us-recon]
+aircraft = "mq9"
+side = "us"
+route.racetrack = { ingress = [{ lat = 33.2, lon = 13.3 }], from = "tarhuna", to = "33SUS3434", radius_m = 2000, station_h = 1 }
+plan = { addressees = ["tripoli-ops"], notice_s = 3600 }
+
+[flights.tb2]
+aircraft = "tb2"
+side = "gna"
+start.departs = { after_s = 600, delay.uniform = { min_s = 0, max_s = 60 } }
+route.waypoints.points = [{ east_m = 0, north_m = 0 }, { at = "tarhuna", altitude_m = 4000 }]
+
+[site_classes.a.sensor]
+scan_s = 3
+scan_phase.fixed = { first_s = 1 }
+model.disc = { range_m = 20000, detection = 0.9 }
+
+[site_classes.a.tracker]
+confirm_hits = 2
+confirm_scans = 3
+drop_misses = 5
+
+[site_classes.a.identification]
+over = "types"
+interval_s = 10
+
+[site_classes.a.identification.world]
+mq9 = { mq9 = 0.5, tb2 = 0.3, unknown = 0.2 }
+tb2 = { tb2 = 0.8, unknown = 0.2 }
+
+[site_classes.a.identification.regards]
+mq9 = { neutral = 1 }
+tb2 = { hostile = 1 }
+
+[site_classes.a.weapon]
+max_range_m = 20000
+reaction.fixed = { delay_s = 20 }
+doctrine.salvo = { missiles = 2 }
+kill_probability = 0.6
+magazine = 12
+
+[sites.se]
+class = "a"
+side = "lna"
+position.drawn_in.circle = { center = "tarhuna", radius_m = 5000 }
+count = { min = 2, max = 4 }
+command = { node = "lna-ops" }
+
+[nodes.tripoli-ops]
+side = "gna"
+[nodes.lna-ops]
+side = "lna"
+
+[links.hotline]
+from = "tripoli-ops"
+to = "lna-ops"
+delivery = 0.9
+
+[zones.south]
+area.sector = { center = "tarhuna", max_range_m = 30000, from_deg = 90, to_deg = 270 }
+top_m = 9000
+
+[rules.weapons_control]
+zones = [{ zone = "south", status = "free", from_h = 1, until_h = 2 }]
+[rules.flight_plan_notice]
+"#;
+
+fn parse(text: &str) -> Result<Scenario, LoadError> {
+    Scenario::parse(text, "s.toml", &[])
+}
+
+fn set(overrides: &[&str]) -> Result<Scenario, LoadError> {
+    let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
+    Scenario::parse(GOOD, "s.toml", &overrides)
+}
+
+/// Replaces `from` in the good scenario; the one `^` in what replaces it marks where the caret belongs.
+fn spoil(from: &str, to: &str) -> (String, Option<String>) {
+    assert_eq!(GOOD.matches(from).count(), 1, "{from:?} must occur once");
+    let marked = GOOD.replace(from, to);
+    let place = marked.find('^').map(|offset| {
+        let before = &marked[..offset];
+        let line = before.matches('\n').count() + 1;
+        let column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1) + 1;
+        format!("s.toml:{line}:{column}")
+    });
+    (marked.replace('^', ""), place)
+}
+
+/// The one problem of a spoilt scenario: its place, and every part of what is said.
+fn says(from: &str, to: &str, parts: &[&str]) {
+    let (text, place) = spoil(from, to);
+    let error = parse(&text).expect_err(to);
+    assert_eq!(
+        error.problems.len(),
+        1,
+        "{from:?} -> {to:?}:\n{}",
+        error.render(false)
+    );
+    let problem = &error.problems[0];
+    let (name, line, column) = error.place(problem).expect("a place");
+    assert_eq!(
+        Some(format!("{name}:{line}:{column}")),
+        place,
+        "{}",
+        error.render(false)
+    );
+    let rendered = error.render(false);
+    for part in parts {
+        assert!(rendered.contains(part), "{part:?} is not in\n{rendered}");
+    }
+    assert!(
+        rendered.contains(&format!("{name}:{line}:{column}")),
+        "{rendered}"
+    );
+}
+
+#[test]
+fn the_good_scenario_is_good() {
+    let scenario = parse(GOOD).unwrap_or_else(|error| panic!("{}", error.render(false)));
+    assert_eq!(scenario.cast.flights, ["tb2", "us-recon"]);
+    // gna, lna, us
+    assert_eq!(
+        scenario.cast.relations[1],
+        [Regard::Hostile, Regard::Friend, Regard::Neutral]
+    );
+    assert_eq!(scenario.cast.covered, [[false], [true]]);
+    assert_eq!(scenario.cast.classes[0].rows, ["mq9", "tb2"]);
+    assert_eq!(scenario.sites[0].count, (2, 4));
+    assert!(matches!(
+        scenario.sites[0].position,
+        Position::DrawnIn(Area::Circle { .. })
+    ));
+    assert!(matches!(
+        scenario.zones[0].area,
+        Area::Sector {
+            width_deg: 180.0,
+            ..
+        }
+    ));
+    let tb2 = &scenario.flights[0];
+    assert_eq!((tb2.speed_mps, tb2.count), (40.0, 1));
+    assert!(matches!(tb2.start, Start::Departs { after_s: 600.0, .. }));
+    let Route::Waypoints(points) = &tb2.route else {
+        panic!("{:?}", tb2.route)
+    };
+    assert_eq!(
+        (points[0].altitude_m, points[1].altitude_m),
+        (5000.0, 4000.0)
+    );
+    assert_eq!(tb2.home, points[0].at);
+    let Route::Station {
+        ingress,
+        pattern,
+        station_s,
+        ..
+    } = &scenario.flights[1].route
+    else {
+        panic!("{:?}", scenario.flights[1].route)
+    };
+    assert_eq!(scenario.flights[1].home, ingress[0].at);
+    assert_eq!(*station_s, 3600.0);
+    assert!(matches!(pattern, Pattern::Racetrack { right: false, .. }));
+}
+
+#[test]
+fn order_of_entries_changes_nothing() {
+    let mut blocks: Vec<&str> = GOOD.split("\n\n").collect();
+    let head = blocks.remove(0);
+    blocks.reverse();
+    let turned = format!("{head}\n\n{}\n", blocks.join("\n\n"));
+    let (one, other) = (parse(GOOD).unwrap(), parse(&turned).unwrap());
+    assert_eq!(one.file, other.file);
+    assert_eq!(one.flights, other.flights);
+    assert_eq!(one.cast, other.cast);
+}
+
+#[test]
+fn coverage_follows_the_links_that_work() {
+    let covered = |overrides: &[&str]| set(overrides).unwrap().cast.covered[1][0];
+    assert!(covered(&[]));
+    assert!(!covered(&["links.hotline.delivery=0"]));
+    assert!(!covered(&["sites.se.command.delivery=0"]));
+    assert!(!covered(&["flights.us-recon.plan.filed=0"]));
+    assert!(!covered(&["flights.us-recon.plan.addressed=0"]));
+    assert!(covered(&[
+        "links.hotline.delivery=0",
+        "flights.us-recon.plan.addressees=[\"lna-ops\"]"
+    ]));
+}
+
+#[test]
+fn shape() {
+    for (from, to, parts) in [
+        (
+            "duration_h = 4",
+            "^duration_h = 0",
+            &["duration_h is 0; expected > 0"] as &[&str],
+        ),
+        (
+            "duration_h = 4",
+            "^duration_h = 9000",
+            &["duration_h is 9000; expected <= 8784"],
+        ),
+        (
+            "duration_h = 4",
+            "^duration_h = nan",
+            &["duration_h is NaN; expected a finite number"],
+        ),
+        (
+            "duration_h = 4",
+            "^duration_h = -inf",
+            &["duration_h is -inf; expected a finite number"],
+        ),
+        (
+            "duration_h = 4",
+            "^duration_h = \"4\"",
+            &["duration_h is the string \"4\"; expected a number"],
+        ),
+        (
+            "duration_h = 4",
+            "duration_h = ^1e999",
+            &["1e999 is too large"],
+        ),
+        (
+            "duration_h = 4",
+            "duration_h = ^99999999999999999999",
+            &["does not fit into 64 bits"],
+        ),
+        (
+            "scan_s = 3",
+            "^scan_s = 0",
+            &["site_classes.a.sensor.scan_s is 0; expected >= 0.001"],
+        ),
+        (
+            "mq9 = 0.5",
+            "^mq9 = 1.5",
+            &["identification.world.mq9.mq9 is 1.5; expected <= 1"],
+        ),
+        (
+            "drop_misses = 5",
+            "^drop_misses = 5.5",
+            &["drop_misses is 5.5; expected a whole number"],
+        ),
+        (
+            "drop_misses = 5\n",
+            "drop_misses = 5\n^drop_hits = 1\n",
+            &["has no key drop_hits", "unknown key"],
+        ),
+        (
+            "count = { min = 2, max = 4 }",
+            "^count = \"two\"",
+            &["sites.se.count is \"two\"; expected a whole number"],
+        ),
+        (
+            "count = { min = 2, max = 4 }",
+            "^count = { min = 2 }",
+            &["sites.se.count lacks max", "needs max"],
+        ),
+        (
+            "model.disc = ",
+            "model.^disk = ",
+            &["no variant disk", "did you mean disc?"],
+        ),
+        (
+            "model.disc = ",
+            "model.radar = { r50_m = 1, false_alarm = 1e-6, max_range_m = 2 }\nmodel.^disc = ",
+            &["both"],
+        ),
+        (
+            "status = \"free\"",
+            "^status = \"fre\"",
+            &["zones[0].status is \"fre\"", "did you mean free?"],
+        ),
+        (
+            "start.departs = {",
+            "start.departs = { ^wait = 1,",
+            &["start.departs has no key wait"],
+        ),
+        (
+            "start.departs = { after_s = 600, delay.uniform = { min_s = 0, max_s = 60 } }",
+            "^start = \"departs\"",
+            &["start is \"departs\"", "departs has keys of its own"],
+        ),
+        (
+            "{ lat = 33.2, lon = 13.3 }",
+            "^{ lat = 33.2 }",
+            &["ingress[0] lacks lon"],
+        ),
+        (
+            "{ lat = 33.2, lon = 13.3 }",
+            "{ ^lat = 95, lon = 13.3 }",
+            &["ingress[0].lat is 95; expected <= 90"],
+        ),
+        (
+            "{ lat = 33.2, lon = 13.3 }",
+            "^7",
+            &["ingress[0] is 7; expected a string"],
+        ),
+        (
+            "{ lat = 33.2, lon = 13.3 }",
+            "^{ x = 1 }",
+            &["ingress[0] has x; expected a string or { lat, lon }"],
+        ),
+        ("kill_probability = 0.6\n", "", &[]),
+        (
+            "[sides.us]",
+            "[sides.us]\n[sides.^\"u s\"]",
+            &["the name \"u s\" contains ' '"],
+        ),
+        ("[sides.us]", "[sides.us]\n[sides.^\"\"]", &["is empty"]),
+        (
+            "[sides.us]",
+            "[sides.us]\n[sides.^\"a/b\"]",
+            &["contains '/'"],
+        ),
+        ("title = \"A small scenario\"", "", &[]),
+    ] {
+        if parts.is_empty() {
+            // A missing key is reported at its table.
+            let (text, _) = spoil(from, to);
+            let error = parse(&text).unwrap_err();
+            assert_eq!(error.problems.len(), 1, "{}", error.render(false));
+            assert!(
+                error.problems[0].message.contains("lacks"),
+                "{}",
+                error.render(false)
+            );
+        } else {
+            says(from, to, parts);
+        }
+    }
+}
+
+#[test]
+fn syntax() {
+    let error = parse(&GOOD.replace("duration_h = 4", "duration_h = = 4")).unwrap_err();
+    assert_eq!(error.place(&error.problems[0]), Some(("s.toml", 3, 14)));
+    assert!(error.render(false).contains("error: syntax"));
+    says("[sides.us]", "[sides.^gna]", &["duplicate"]);
+    // Several errors of syntax in one text are all reported.
+    let text = GOOD
+        .replace("scan_s = 3", "scan_s = ")
+        .replace("magazine = 12", "magazine = @");
+    assert!(parse(&text).unwrap_err().problems.len() >= 2);
+}
+
+#[test]
+fn dangling_names() {
+    for (from, to, parts) in [
+        (
+            "aircraft = \"mq9\"",
+            "^aircraft = \"mq-9\"",
+            &[
+                "flights.us-recon.aircraft names mq-9, which is not an aircraft type",
+                "did you mean mq9?",
+                "near match defined here",
+            ] as &[&str],
+        ),
+        (
+            "side = \"us\"",
+            "^side = \"usa\"",
+            &["names usa, which is not a side", "did you mean us?"],
+        ),
+        (
+            "class = \"a\"",
+            "^class = \"b\"",
+            &[
+                "names b, which is not a site class",
+                "known names in site_classes: a",
+            ],
+        ),
+        (
+            "addressees = [\"tripoli-ops\"]",
+            "addressees = [^\"tripoli-op\"]",
+            &["plan.addressees[0] names tripoli-op"],
+        ),
+        (
+            "command = { node = \"lna-ops\" }",
+            "command = { ^node = \"lna\" }",
+            &["sites.se.command.node names lna"],
+        ),
+        (
+            "to = \"lna-ops\"",
+            "^to = \"lnaops\"",
+            &["links.hotline.to names lnaops"],
+        ),
+        (
+            "from = \"tarhuna\"",
+            "^from = \"tarhunna\"",
+            &["names tarhunna, which is not a place"],
+        ),
+        (
+            "to = \"33SUS3434\"",
+            "^to = \"33SIS3434\"",
+            &["which is no MGRS reference"],
+        ),
+        (
+            "zone = \"south\"",
+            "^zone = \"north\"",
+            &["zones[0].zone names north, which is not a zone"],
+        ),
+        (
+            "gna = \"hostile\"",
+            "gna = \"hostile\"\n^gn = \"neutral\"",
+            &["relations.lna.gn names gn"],
+        ),
+        (
+            "[rules.flight_plan_notice]",
+            "[rules.hostile_criteria]\non.^type = \"tb3\"",
+            &["names tb3", "did you mean tb2?"],
+        ),
+        ("us = \"neutral\"\n", "", &[]),
+    ] {
+        if parts.is_empty() {
+            let (text, _) = spoil(from, to);
+            let error = parse(&text).unwrap_err();
+            assert_eq!(error.problems.len(), 1, "{}", error.render(false));
+            assert!(
+                error.problems[0]
+                    .message
+                    .starts_with("relations.lna.us is missing")
+            );
+            assert_eq!(error.place(&error.problems[0]), Some(("s.toml", 9, 12)));
+        } else {
+            says(from, to, parts);
+        }
+    }
+}
+
+#[test]
+fn identification() {
+    for (from, to, parts) in [
+        (
+            "mq9 = { mq9 = 0.5,",
+            "^mq9 = { mq9 = 0.6,",
+            &["world.mq9 sums to 1.1; expected 1"] as &[&str],
+        ),
+        (
+            "tb2 = { tb2 = 0.8, unknown = 0.2 }",
+            "tb2 = { tb2 = 0.8, ^unknow = 0.2 }",
+            &[
+                "world.tb2.unknow is neither a row nor unknown",
+                "did you mean unknown?",
+            ],
+        ),
+        (
+            "tb2 = { hostile = 1 }",
+            "^tb2 = { hostile = 0 }",
+            &["regards.tb2 has only shares of 0"],
+        ),
+        (
+            "[site_classes.a.identification.regards]\nmq9 = { neutral = 1 }",
+            "[site_classes.a.identification.^regards]",
+            &["regards lacks mq9"],
+        ),
+        (
+            "interval_s = 10",
+            "interval_s = 10\nprior = { mq9 = 1, tb2 = 1, ^f16 = 1 }",
+            &["prior.f16 is not a row"],
+        ),
+        (
+            "interval_s = 10",
+            "interval_s = 10\n^prior = { mq9 = 0, tb2 = 0 }",
+            &["prior is 0 for every row"],
+        ),
+        (
+            "interval_s = 10",
+            "interval_s = 10\n^prior = { mq9 = 1 }",
+            &["prior lacks the row tb2"],
+        ),
+        (
+            "interval_s = 10",
+            "interval_s = 10\nidentity = { ^suspect = 0.8, hostile = 0.7 }",
+            &["identity.suspect is 0.8; expected <= hostile, which is 0.7"],
+        ),
+        (
+            "interval_s = 10",
+            "interval_s = 10\nidentity = { friend = 0.5, ^assumed_friend = 0.7 }",
+            &["assumed_friend is 0.7; expected <= friend, which is 0.5"],
+        ),
+        (
+            "interval_s = 10",
+            "interval_s = 10\n^believed = { mq9 = { mq9 = 1 }, tb2 = { tb2 = 1 } }",
+            &["believed gives unknown probability 0", "can be declared"],
+        ),
+        (
+            "interval_s = 10",
+            "interval_s = 10\n^believed.mq9 = { mq9 = 0.5, tb2 = 0.3, unknown = 0.2 }",
+            &["believed lacks the row tb2"],
+        ),
+    ] {
+        says(from, to, parts);
+    }
+    // Rows over regards must be the three regards.
+    let (text, _) = spoil("over = \"types\"", "over = \"regards\"");
+    let error = parse(&text).unwrap_err();
+    let said: Vec<&str> = error
+        .problems
+        .iter()
+        .map(|problem| problem.message.as_str())
+        .collect();
+    let all = said.join("\n");
+    for part in [
+        "mq9 is not a regard",
+        "tb2 is not a regard",
+        "lacks the row friend",
+        "lacks the row neutral",
+        "lacks the row hostile",
+        "regards already",
+    ] {
+        assert!(all.contains(part), "{part:?} is not in\n{all}");
+    }
+}
+
+#[test]
+fn a_flown_type_needs_a_row() {
+    let (text, _) = spoil("mq9 = { mq9 = 0.5, tb2 = 0.3, unknown = 0.2 }\n", "");
+    let text = text.replace("mq9 = { neutral = 1 }\n", "");
+    let error = parse(&text).unwrap_err();
+    assert_eq!(error.problems.len(), 1, "{}", error.render(false));
+    assert!(
+        error.problems[0]
+            .message
+            .contains("lacks the row mq9, the type of flight us-recon")
+    );
+    assert_eq!(error.problems[0].marks.len(), 2);
+}
+
+#[test]
+fn a_matrix_has_at_most_fifteen_rows() {
+    let mut text = GOOD.to_owned();
+    for index in 0..14 {
+        text.push_str(&format!(
+            "[aircraft.x{index}]\ncruise_mps = 1\naltitude_m = 1\nrcs_m2 = 1\n\
+             [site_classes.a.identification.world.x{index}]\nunknown = 1\n\
+             [site_classes.a.identification.regards.x{index}]\nhostile = 1\n"
+        ));
+    }
+    let error = parse(&text).unwrap_err();
+    assert_eq!(error.problems.len(), 1, "{}", error.render(false));
+    assert!(
+        error.problems[0]
+            .message
+            .contains("has 16 rows; expected at most 15")
+    );
+}
+
+#[test]
+fn flights_and_routes() {
+    let two = "points = [{ east_m = 0, north_m = 0 }, { at = \"tarhuna\", altitude_m = 4000 }]";
+    for (from, to, parts) in [
+        (
+            two,
+            "^points = []",
+            &["points is empty; expected at least 2 points"] as &[&str],
+        ),
+        (
+            two,
+            "^points = [\"tarhuna\"]",
+            &["has 1 point; expected at least 2"],
+        ),
+        (
+            two,
+            "points = [\"tarhuna\", ^\"tarhuna\"]",
+            &["points[1] is the same point as the one before it"],
+        ),
+        (
+            "route.waypoints.points = [{ east_m = 0, north_m = 0 }, {",
+            "route.loop.points = [\"tarhuna\", { east_m = 0, north_m = 0 }, ^{",
+            &["points[2] is the first point again"],
+        ),
+        (
+            "altitude_m = 4000",
+            "^altitude_m = 9000",
+            &[
+                "altitude_m is 9000; expected <= 8200, the ceiling_m of tb2",
+                "ceiling",
+            ],
+        ),
+        (
+            "side = \"gna\"\nstart",
+            "side = \"gna\"\n^altitude_m = 9000\nstart",
+            &["flights.tb2.altitude_m is 9000; expected <= 8200"],
+        ),
+        (
+            "side = \"gna\"\nstart",
+            "side = \"gna\"\n^speed_mps = 62\nstart",
+            &["speed_mps is 62; expected <= 61"],
+        ),
+        (
+            "side = \"gna\"\nstart",
+            "side = \"gna\"\n^speed_mps = 10\nstart",
+            &["speed_mps is 10; expected >= 20"],
+        ),
+        (
+            "altitude_m = 5_000",
+            "^altitude_m = 9_000",
+            &["aircraft.tb2.altitude_m is 9000; expected <= 8200"],
+        ),
+        (
+            "cruise_mps = 40",
+            "^cruise_mps = 70",
+            &["aircraft.tb2.cruise_mps is 70; expected <= 61"],
+        ),
+        (
+            "min_speed_mps = 20\nmax_speed_mps = 61\n",
+            "^min_speed_mps = 50\nmax_speed_mps = 40\n",
+            &[],
+        ),
+        ("bank_deg = 30\n", "", &[]),
+        (
+            "radius_m = 2000",
+            "^radius_m = 1500",
+            &["radius_m is 1500; expected >= 1580", "bank limit"],
+        ),
+        (
+            "from = \"tarhuna\", to = \"33SUS3434\"",
+            "from = \"tarhuna\", ^to = \"tarhuna\"",
+            &["to is the same point as from"],
+        ),
+        (
+            "{ lat = 33.2, lon = 13.3 }",
+            "^{ lat = 60, lon = 13.3 }",
+            &["expected at most 2000 km"],
+        ),
+        ("lat = 32.43", "lat = 3.243", &[]),
+        (
+            "min_s = 0, max_s = 60",
+            "^min_s = 90, max_s = 60",
+            &["min_s is 90; expected <= max_s, which is 60"],
+        ),
+        (
+            "notice_s = 3600 }",
+            "notice_s = 3600, ^amendment = { probability = 1, departs_later_s = 1, notice_s = 60 } }",
+            &["amendment moves the departure"],
+        ),
+        (
+            "notice_s = 3600 }\n",
+            "notice_s = 3600, amendment = { probability = 1, departs_later_s = 1, ^notice_s = 7200 } }\nstart.departs.after_s = 1\n",
+            &["notice_s is 7200; expected <= 3600"],
+        ),
+    ] {
+        if parts.is_empty() {
+            let (text, _) = spoil(from, &to.replace('^', ""));
+            assert!(!parse(&text).unwrap_err().problems.is_empty());
+        } else {
+            says(from, to, parts);
+        }
+    }
+}
+
+#[test]
+fn sites_zones_and_links() {
+    for (from, to, parts) in [
+        (
+            "count = { min = 2, max = 4 }",
+            "count = { ^min = 5, max = 4 }",
+            &["count.min is 5; expected <= max, which is 4"] as &[&str],
+        ),
+        (
+            "max_range_m = 20000\n",
+            "max_range_m = 20000\n^min_range_m = 20000\n",
+            &["weapon.min_range_m is 20000; expected < max_range_m"],
+        ),
+        (
+            "magazine = 12",
+            "magazine = 12\nmin_altitude_m = 500\n^max_altitude_m = 400",
+            &["max_altitude_m is 400; expected > min_altitude_m"],
+        ),
+        (
+            "confirm_hits = 2",
+            "^confirm_hits = 4",
+            &["confirm_hits is 4; expected <= confirm_scans, which is 3"],
+        ),
+        (
+            "first_s = 1",
+            "^first_s = 4",
+            &["first_s is 4; expected <= scan_s, which is 3"],
+        ),
+        (
+            "to = \"lna-ops\"",
+            "^to = \"tripoli-ops\"",
+            &["to is tripoli-ops, as is from"],
+        ),
+        (
+            "top_m = 9000",
+            "top_m = 9000\n^floor_m = 9000",
+            &["floor_m is 9000; expected < top_m"],
+        ),
+        (
+            "max_range_m = 30000",
+            "^min_range_m = 30000, max_range_m = 30000",
+            &["the sector is empty"],
+        ),
+        (
+            "from_deg = 90, to_deg = 270",
+            "from_deg = 90, ^to_deg = 90",
+            &["the same bearing as from_deg"],
+        ),
+        (
+            "from_h = 1, until_h = 2",
+            "from_h = 2, ^until_h = 2",
+            &["until_h is 2; expected > from_h"],
+        ),
+        (
+            "drawn_in.circle = { center = \"tarhuna\", radius_m = 5000 }",
+            "drawn_in.box = { south_west = \"tarhuna\", ^north_east = { east_m = 90000, north_m = -90000 } }",
+            &["the box is empty"],
+        ),
+        (
+            "start_utc = \"2019-11-21T06:00:00Z\"",
+            "^start_utc = \"21 Nov 2019\"",
+            &["start_utc is \"21 Nov 2019\"; expected a UTC time"],
+        ),
+        (
+            "start_utc = \"2019-11-21T06:00:00Z\"",
+            "^start_utc = \"9999-12-30T21:00:00Z\"",
+            &["start_utc plus duration_h is beyond the year 9999"],
+        ),
+    ] {
+        says(from, to, parts);
+    }
+}
+
+#[test]
+fn an_armed_class_needs_a_row_for_the_type_that_is_hostile() {
+    let text = GOOD.replace(
+        "[rules.flight_plan_notice]",
+        "[rules.hostile_criteria]\non.type = \"c130\"",
+    ) + "[aircraft.c130]\ncruise_mps = 100\naltitude_m = 1000\nrcs_m2 = 30\n";
+    let error = parse(&text).unwrap_err();
+    assert_eq!(error.problems.len(), 1, "{}", error.render(false));
+    assert!(
+        error.problems[0]
+            .message
+            .contains("armed class a has no row")
+    );
+}
+
+#[test]
+fn every_problem_is_reported_at_once() {
+    let text = GOOD
+        .replace("duration_h = 4", "duration_h = 0")
+        .replace("scan_s = 3", "scan_z = 3")
+        .replace("mq9 = { mq9 = 0.5", "mq9 = { mq9 = 0.7")
+        .replace("class = \"a\"", "class = 5")
+        .replace("count = { min = 2,", "count = { min = 7,")
+        .replace("altitude_m = 4000", "altitude_m = 9000")
+        .replace("to = \"lna-ops\"", "to = \"nobody\"");
+    let error = parse(&text).unwrap_err();
+    let mut places: Vec<&str> = error
+        .problems
+        .iter()
+        .map(|problem| problem.key_path.as_str())
+        .collect();
+    places.sort_unstable();
+    assert_eq!(
+        places,
+        [
+            "duration_h",
+            "flights.tb2.route.waypoints.points[1].altitude_m",
+            "links.hotline.to",
+            "site_classes.a.identification.world.mq9",
+            "site_classes.a.sensor",
+            "site_classes.a.sensor.scan_z",
+            "sites.se.class",
+            "sites.se.count.min",
+        ],
+        "{}",
+        error.render(false)
+    );
+}
+
+#[test]
+fn overrides() {
+    assert_eq!(set(&["duration_h=2.5"]).unwrap().file.duration_h, 2.5);
+    assert_eq!(set(&["title=two words"]).unwrap().file.title, "two words");
+    assert_eq!(set(&["title=\"a = b\""]).unwrap().file.title, "a = b");
+    // The last one wins, and missing tables that the schema knows are made.
+    let scenario = set(&[
+        "rules.hostile_criteria.cues=2",
+        "rules.hostile_criteria.cues=3",
+    ])
+    .unwrap();
+    assert_eq!(scenario.file.rules.hostile_criteria.unwrap().cues, 3);
+    // Another variant replaces; the same one merges.
+    let moved = set(&["sites.se.position.at=tarhuna"]).unwrap();
+    assert!(matches!(moved.sites[0].position, Position::At(_)));
+    let wider = set(&["sites.se.position.drawn_in.circle.radius_m=6000"]).unwrap();
+    assert!(matches!(
+        wider.sites[0].position,
+        Position::DrawnIn(Area::Circle {
+            radius_m: 6000.0,
+            ..
+        })
+    ));
+    assert_eq!(set(&["sites.se.count=3"]).unwrap().sites[0].count, (3, 3));
+    assert!(matches!(
+        set(&["flights.us-recon.start.poisson.rate_per_day=4"])
+            .unwrap()
+            .flights[1]
+            .start,
+        Start::Poisson { rate_per_day: 4.0 }
+    ));
+    // Cells of a matrix.
+    let cells = [
+        "site_classes.a.identification.world.tb2.tb2=0.7",
+        "site_classes.a.identification.world.tb2.mq9=0.1",
+    ];
+    assert!(set(&cells).is_ok());
+}
+
+#[test]
+fn bad_overrides() {
+    for (text, column, part) in [
+        (
+            "flights.us-recn.count=2",
+            9,
+            "did you mean flights.us-recon.count?",
+        ),
+        (
+            "rules.flight_plan_notice.honor=1",
+            26,
+            "did you mean rules.flight_plan_notice.honour?",
+        ),
+        ("durations_h=1", 1, "did you mean duration_h?"),
+        ("duration_h=0", 1, "duration_h is 0; expected > 0"),
+        ("duration_h=[1", 14, "syntax"),
+        ("duration_h=1e999", 12, "too large"),
+        (
+            "duration_h=soon",
+            1,
+            "duration_h is the string \"soon\"; expected a number",
+        ),
+        ("duration_h", 1, "expected path=value"),
+        ("=3", 1, "no key path"),
+        ("a..b=3", 1, "no key path"),
+        ("a\nb=3", 1, "no key path"),
+        ("include=[]", 1, "include cannot be set"),
+        (
+            "flights.tb2.route.waypoints.points.0.altitude_m=4",
+            36,
+            "set as a whole",
+        ),
+        ("sites.se.class=b", 10, "names b, which is not a site class"),
+        ("duration_h.x=1", 12, "has no keys below it"),
+    ] {
+        let error = set(&[text]).expect_err(text);
+        assert_eq!(error.problems.len(), 1, "{text}:\n{}", error.render(false));
+        let place = error.place(&error.problems[0]);
+        assert_eq!(place, Some(("--set", 1, column)), "{}", error.render(false));
+        assert!(
+            error.render(false).contains(part),
+            "{text}:\n{}",
+            error.render(false)
+        );
+    }
+}
+
+fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    folder
+}
+
+fn load(folder: &tempfile::TempDir, name: &str) -> Result<Scenario, LoadError> {
+    Scenario::load(&folder.path().join(name), &[])
+}
+
+/// The good scenario with its aircraft in a file of their own.
+fn split() -> (String, String) {
+    let start = GOOD.find("[aircraft.tb2]").unwrap();
+    let end = GOOD.find("[flights.us-recon]").unwrap();
+    let main = format!(
+        "include = [\"library/aircraft.toml\"]\n{}{}",
+        &GOOD[..start],
+        &GOOD[end..]
+    );
+    (main, GOOD[start..end].to_owned())
+}
+
+#[test]
+fn includes() {
+    let (main, library) = split();
+    let files = folder(&[
+        ("main.toml", main.as_bytes()),
+        ("library/aircraft.toml", library.as_bytes()),
+    ]);
+    let scenario = load(&files, "main.toml").unwrap();
+    assert_eq!(scenario.file, parse(GOOD).unwrap().file);
+
+    // What the including file says wins, key by key.
+    let over = format!("{main}\n[aircraft.tb2]\nrcs_m2 = 0.1\n");
+    let files = folder(&[
+        ("main.toml", over.as_bytes()),
+        ("library/aircraft.toml", library.as_bytes()),
+    ]);
+    let scenario = load(&files, "main.toml").unwrap();
+    let tb2 = &scenario.file.aircraft["tb2"];
+    assert_eq!((tb2.rcs_m2, tb2.cruise_mps), (0.1, 40.0));
+
+    // A problem inside an included file is shown there, with the other side here.
+    let low = library.replace("ceiling_m = 8200", "ceiling_m = 3000");
+    let files = folder(&[
+        ("main.toml", main.as_bytes()),
+        ("library/aircraft.toml", low.as_bytes()),
+    ]);
+    let rendered = load(&files, "main.toml").unwrap_err().render(false);
+    assert!(
+        rendered.contains("main.toml:") && rendered.contains("aircraft.toml:6:1"),
+        "{rendered}"
+    );
+}
+
+#[test]
+fn bad_includes() {
+    let (main, _) = split();
+    let files = folder(&[("main.toml", main.as_bytes())]);
+    let error = load(&files, "main.toml").unwrap_err();
+    assert_eq!(error.problems.len(), 1);
+    assert!(
+        error.problems[0]
+            .message
+            .contains("aircraft.toml: no such file")
+    );
+    assert_eq!(
+        error
+            .place(&error.problems[0])
+            .map(|(_, line, column)| (line, column)),
+        Some((1, 12))
+    );
+
+    let files = folder(&[
+        ("a.toml", b"include = [\"b.toml\"]"),
+        ("b.toml", b"include = [\"c.toml\"]"),
+        ("c.toml", b"include = [\"a.toml\", 3]"),
+    ]);
+    let error = load(&files, "a.toml").unwrap_err();
+    let all = error.render(false);
+    assert_eq!(error.problems.len(), 2, "{all}");
+    let message = &error.problems[0].message;
+    assert!(message.starts_with("circular include: "), "{all}");
+    let at: Vec<_> = ["a.toml", "b.toml -> ", "c.toml -> "]
+        .iter()
+        .map(|name| message.find(name))
+        .collect();
+    assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{all}");
+    assert!(all.contains("include has 3; expected file names"), "{all}");
+
+    // Two includes at every level are read once each, not two to the power of the depth.
+    let names: Vec<String> = (0..30).map(|index| format!("f{index}.toml")).collect();
+    let texts: Vec<String> = (0..30)
+        .map(|index| match index {
+            29 => GOOD.to_owned(),
+            _ => format!("include = [\"f{0}.toml\", \"f{0}.toml\"]", index + 1),
+        })
+        .collect();
+    let list: Vec<(&str, &[u8])> = names
+        .iter()
+        .map(String::as_str)
+        .zip(texts.iter().map(String::as_bytes))
+        .collect();
+    let files = folder(&list);
+    assert!(load(&files, "f0.toml").is_ok());
+
+    let error = Scenario::parse("include = [\"x.toml\"]", "text", &[]).unwrap_err();
+    assert!(
+        error
+            .render(false)
+            .contains("include needs a scenario that is a file")
+    );
+}
+
+#[test]
+fn hostile_input() {
+    let one = |error: LoadError, part: &str| {
+        assert_eq!(error.problems.len(), 1, "{}", error.render(false));
+        assert!(
+            error.render(false).contains(part),
+            "{}",
+            error.render(false)
+        );
+    };
+    let files = folder(&[
+        ("latin.toml", b"title = \"x\"\n# caf\xe9\n"),
+        ("device.toml", b"include = [\"/dev/zero\"]"),
+        ("inner/x", b""),
+    ]);
+    one(
+        load(&files, "latin.toml").unwrap_err(),
+        "not UTF-8: byte 0xe9 at offset 17, line 2",
+    );
+    one(load(&files, "inner").unwrap_err(), "it is a directory");
+    one(load(&files, "nothing.toml").unwrap_err(), "no such file");
+    if Path::new("/dev/zero").exists() {
+        one(
+            load(&files, "device.toml").unwrap_err(),
+            "it is a device or a pipe",
+        );
+    }
+    let big = files.path().join("big.toml");
+    fs::File::create(&big)
+        .unwrap()
+        .set_len(100_000_000)
+        .unwrap();
+    one(
+        Scenario::load(&big, &[]).unwrap_err(),
+        "it has 100000000 bytes; expected at most 16777216",
+    );
+
+    for deep in [
+        format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000)),
+        "a = { b = ".repeat(50_000),
+        format!("{}x = 1", "a.".repeat(100_000)),
+        format!("[{}x]\n", "a.".repeat(100_000)),
+        "[".repeat(100_000),
+        "[[[[".repeat(100_000),
+        "@\n".repeat(100_000),
+        "\u{feff}\u{0}\u{7f}\u{2028}".repeat(1000),
+    ] {
+        let error = parse(&deep).unwrap_err();
+        assert!(!error.problems.is_empty());
+        let rendered = error.render(false);
+        assert!(!rendered.contains('\u{0}') || rendered.len() < 10_000_000);
+    }
+}
+
+#[test]
+fn the_schema_file_is_up_to_date() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/scenarios/scenario.schema.json"
+    );
+    let committed = fs::read_to_string(path).unwrap();
+    let made = serde_json::to_string_pretty(schema()).unwrap() + "\n";
+    assert!(
+        committed == made,
+        "run: cargo run -- schema > scenarios/scenario.schema.json"
+    );
+}
+
+/// Every number of the schema has bounds, and every table says whether it takes other keys.
+#[test]
+fn the_schema_leaves_nothing_open() {
+    fn walk(node: &serde_json::Value, path: &str) {
+        if let Some(table) = node.as_object() {
+            let number = ["number", "integer"].iter().any(|kind| {
+                table.get("type").is_some_and(|found| {
+                    found == kind
+                        || found
+                            .as_array()
+                            .is_some_and(|list| list.iter().any(|one| one == kind))
+                })
+            });
+            let bounded = |keys: [&str; 2]| keys.iter().any(|key| table.contains_key(*key));
+            assert!(
+                !number
+                    || (bounded(["minimum", "exclusiveMinimum"])
+                        && bounded(["maximum", "exclusiveMaximum"])),
+                "{path} has no bounds: {node}"
+            );
+            assert!(
+                !table.contains_key("properties") || table.contains_key("additionalProperties"),
+                "{path} takes unknown keys"
+            );
+            for (key, inner) in table {
+                walk(inner, &format!("{path}/{key}"));
+            }
+        } else if let Some(list) = node.as_array() {
+            for (index, inner) in list.iter().enumerate() {
+                walk(inner, &format!("{path}/{index}"));
+            }
+        }
+    }
+    walk(schema(), "");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// No text, however mangled, makes the loader or the rendering panic.
+    #[test]
+    fn no_mutation_panics(
+        cuts in prop::collection::vec((0usize..GOOD.len(), 0usize..12, "[ -~\\n]{0,6}|\\PC{0,3}"), 1..5)
+    ) {
+        let mut text = GOOD.to_owned();
+        for (start, length, insert) in cuts {
+            let mut start = start.min(text.len());
+            while !text.is_char_boundary(start) { start -= 1; }
+            let mut end = (start + length).min(text.len());
+            while !text.is_char_boundary(end) { end += 1; }
+            text.replace_range(start..end, &insert);
+        }
+        if let Err(error) = parse(&text) {
+            prop_assert!(!error.problems.is_empty());
+            let rendered = error.render(false);
+            prop_assert!(!rendered.is_empty());
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+
+    /// Swapping any value for any other reports or resolves, and never panics.
+    #[test]
+    fn no_swapped_value_panics(line in 0usize..110, value in prop::sample::select(vec![
+        "0", "-1", "1e300", "nan", "\"\"", "\"x\"", "[]", "{}", "true", "1979-05-27", "[[]]", "{ x = {} }", "99999999999",
+        "\"33SUS3434\"", "\"unknown\"", "0.0001",
+    ])) {
+        let mut lines: Vec<String> = GOOD.lines().map(str::to_owned).collect();
+        let line = line % lines.len();
+        if let Some((key, _)) = lines[line].clone().split_once(" = ") {
+            lines[line] = format!("{key} = {value}");
+        }
+        if let Err(error) = parse(&lines.join("\n")) {
+            prop_assert!(!error.render(true).is_empty());
+        }
+    }
+
+    /// No override panics.
+    #[test]
+    fn no_override_panics(text in "\\PC{0,40}|[a-z_.\"]{0,20}=[-a-z0-9\\[\\]{}\"=,.]{0,20}") {
+        if let Err(error) = Scenario::parse(GOOD, "s.toml", &[text]) {
+            prop_assert!(!error.render(false).is_empty());
+        }
+    }
+}
