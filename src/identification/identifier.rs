@@ -241,8 +241,8 @@ impl Identifier {
                 weight[usize::from(latest)] = 1.0
             }
             (Combine::Single, _) => {
-                for k in 0..count {
-                    weight[k] = libm::exp(self.ln_prior[k]);
+                for (weight, ln_prior) in weight.iter_mut().zip(self.ln_prior).take(count) {
+                    *weight = libm::exp(ln_prior);
                 }
             }
             (Combine::Fused, _) => {
