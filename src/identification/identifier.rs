@@ -203,15 +203,19 @@ impl Identifier {
     }
 
     /// What the site declares about an aircraft of this true row, for a word drawn uniformly from 32 bits.
+    #[inline]
     pub fn declare(&self, truth_row: u8, word: u32) -> u8 {
-        let word = u64::from(word);
-        match self.world.get(usize::from(truth_row)) {
-            Some(row) => row
-                .iter()
-                .position(|&bound| word < bound)
-                .unwrap_or(self.rows.len()) as u8,
-            None => self.rows.len() as u8,
-        }
+        let unknown = self.rows.len() as u8;
+        // Counting the bounds passed takes no branch on a random number.
+        self.world
+            .get(usize::from(truth_row))
+            .map_or(unknown, |row| {
+                let passed = row
+                    .iter()
+                    .map(|&bound| u8::from(u64::from(word) >= bound))
+                    .sum::<u8>();
+                passed.min(unknown)
+            })
     }
 
     /// Adds a declaration to the evidence.
@@ -281,21 +285,15 @@ impl Identifier {
     #[inline]
     pub fn identity(&self, evidence: &Evidence, matched: Option<bool>) -> Identity {
         if self.spec.combine == Combine::Fused {
+            // The best row and the second best, without branches on what was drawn.
             let (mut top, mut best, mut second) = (0, f64::NEG_INFINITY, f64::NEG_INFINITY);
-            let rows = self
-                .ln_prior
-                .iter()
-                .zip(&evidence.ln_likelihood)
-                .take(self.rows.len());
-            for (k, (prior, likelihood)) in rows.enumerate() {
+            let rows = self.ln_prior.iter().zip(&evidence.ln_likelihood);
+            for (k, (prior, likelihood)) in rows.take(self.rows.len()).enumerate() {
                 let ln = prior + likelihood;
-                if ln > best {
-                    second = best;
-                    best = ln;
-                    top = k;
-                } else if ln > second {
-                    second = ln;
-                }
+                let (lower, higher) = if ln > best { (best, ln) } else { (ln, best) };
+                top = if ln > best { k } else { top };
+                second = if lower > second { lower } else { second };
+                best = higher;
             }
             let (lead, identity) = self.certain[top][plan_index(matched)];
             if best - second > lead && evidence.cues >= self.criteria.cues {
