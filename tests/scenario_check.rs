@@ -342,7 +342,7 @@ fn shape() {
         (
             "{ lat = 33.2, lon = 13.3 }",
             "^{ x = 1 }",
-            &["ingress[0] has x; expected a string or { lat, lon }"],
+            &["ingress[0] has x; expected a string, { lat, lon }"],
         ),
         ("kill_probability = 0.6\n", "", &[]),
         (

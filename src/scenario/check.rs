@@ -27,6 +27,9 @@ const MOST_ROWS: usize = 15;
 /// Largest departure from 1 of the sum of a row, for each of its columns: what rounding may cost.
 const ROW_TOLERANCE: f64 = 1e-9;
 
+/// Problems up to which near matches are looked for.
+const SUGGESTED: usize = 1000;
+
 /// The column of a confusion matrix that stands for no declaration.
 pub(crate) const UNKNOWN: &str = "unknown";
 
@@ -56,15 +59,22 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
             .unwrap_or_default(),
     };
     check.everything();
-    let overlaps = |a: &[String], b: &[String]| a.iter().zip(b).all(|(a, b)| a == b);
+    let mended: BTreeSet<&[String]> = misfits
+        .iter()
+        .map(|misfit| misfit.path.as_slice())
+        .collect();
+    // A path is touched by one that it leads through, and by one that leads through it.
+    let touched = |path: &[String]| {
+        (0..=path.len()).any(|length| mended.contains(&path[..length]))
+            || mended
+                .range(path..)
+                .next()
+                .is_some_and(|next| next.starts_with(path))
+    };
     check
         .found
         .into_iter()
-        .filter(|found| {
-            !misfits
-                .iter()
-                .any(|misfit| found.about.iter().any(|path| overlaps(path, &misfit.path)))
-        })
+        .filter(|found| !found.about.iter().any(|path| touched(path)))
         .map(|found| found.problem)
         .collect()
 }
@@ -165,17 +175,26 @@ impl Check<'_> {
         what: &str,
         entries: &Entries<T>,
     ) -> bool {
-        let known: Vec<&str> = entries.keys().map(String::as_str).collect();
-        if known.contains(&name) {
+        if entries.contains_key(name) {
             return true;
         }
+        let known: Vec<&str> = entries.keys().map(String::as_str).collect();
         self.dangling(path, name, section, what, &known);
         false
     }
 
     fn dangling(&mut self, path: &[&str], name: &str, section: &str, what: &str, known: &[&str]) {
+        // Near matches by the million help nobody and take hours.
+        let known = if self.found.len() < SUGGESTED {
+            known
+        } else {
+            &[]
+        };
         let nearest = shape::near(name, known.iter().copied()).first().copied();
-        let help = shape::suggest(name, known, &format!("names in {section}"));
+        let help = match known {
+            [] if self.found.len() >= SUGGESTED => None,
+            _ => shape::suggest(name, known, &format!("names in {section}")),
+        };
         let place = nearest.map(|nearest| self.root.place(&[section, nearest]));
         let said = format!("names {}, which is not {what}", quoted(name));
         let problem = self.note(path, said);
@@ -982,6 +1001,7 @@ impl Check<'_> {
 
     fn all_sites(&mut self) {
         let mut missing: BTreeSet<(String, String)> = BTreeSet::new();
+        let flights = shaped(&self.flights);
         for (name, site) in shaped(&self.sites) {
             let at = ["sites", name.as_str()];
             self.side(&path!(at; "side"), &site.side);
@@ -1022,7 +1042,7 @@ impl Check<'_> {
             if class.identification.over != Hypotheses::Types {
                 continue;
             }
-            for (flight_name, flight) in shaped(&self.flights) {
+            for (flight_name, flight) in &flights {
                 let known = self.aircraft.contains_key(&flight.aircraft);
                 if known
                     && !class.identification.world.contains_key(&flight.aircraft)
@@ -1031,12 +1051,12 @@ impl Check<'_> {
                     let said = format!(
                         "lacks the row {}, the type of flight {}",
                         quoted(&flight.aircraft),
-                        quoted(&flight_name)
+                        quoted(flight_name)
                     );
                     self.note_both(
                         &["site_classes", &site.class, "identification", "world"],
                         said,
-                        &["flights", &flight_name, "aircraft"],
+                        &["flights", flight_name, "aircraft"],
                         "flown here",
                     );
                 }
@@ -1053,8 +1073,9 @@ impl Check<'_> {
             }
         }
         let mut reported: BTreeSet<(String, String)> = BTreeSet::new();
+        let flights = shaped(&self.flights);
         for (site_name, site) in shaped(&self.sites) {
-            for (flight_name, flight) in shaped(&self.flights) {
+            for (flight_name, flight) in &flights {
                 let (shooter, other) = (&site.side, &flight.side);
                 let both_known = self.sides.contains_key(shooter) && self.sides.contains_key(other);
                 let stated = match relations.get(shooter) {
@@ -1081,12 +1102,12 @@ impl Check<'_> {
                     quoted(shooter),
                     quoted(&site_name),
                     quoted(other),
-                    quoted(&flight_name)
+                    quoted(flight_name)
                 );
                 let problem = Problem::new(key.clone(), message)
                     .at(&self.root.place(&path), "")
                     .at(
-                        &self.root.place(&["flights", &flight_name, "side"]),
+                        &self.root.place(&["flights", flight_name, "side"]),
                         "flies here",
                     )
                     .help(format!("{key} = \"friend\", \"neutral\" or \"hostile\""));
@@ -1095,7 +1116,7 @@ impl Check<'_> {
                     about: vec![
                         owned(&["relations", shooter, other]),
                         owned(&["sites", &site_name, "side"]),
-                        owned(&["flights", &flight_name, "side"]),
+                        owned(&["flights", flight_name, "side"]),
                     ],
                 });
             }

@@ -231,7 +231,7 @@ fn printable(text: &str) -> String {
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
+        for (index, problem) in self.problems.iter().take(SHOWN).enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }

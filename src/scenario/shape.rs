@@ -175,7 +175,7 @@ pub(crate) fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> 
         .map(|candidate| {
             let other = candidate.to_lowercase();
             let mut score = strsim::jaro_winkler(&folded, &other);
-            if strsim::damerau_levenshtein(&folded, &other) <= (folded.len() / 3).clamp(1, 3)
+            if strsim::damerau_levenshtein(&folded, &other) <= (folded.len() / 3).min(3)
                 || (folded.len() >= 3 && other.contains(&folded))
             {
                 score = score.max(0.85);
