@@ -29,6 +29,16 @@ use crate::{engagement, picture};
 
 /// Flies one replication of a scenario.
 pub fn simulate(scenario: &Scenario, replication: Replication, detail: Detail) -> EventLog {
+    simulate_with(schedule(), scenario, replication, detail)
+}
+
+/// The same with a schedule of the caller's: [`schedule`] built with other settings, for tests of the order of systems.
+pub fn simulate_with(
+    mut schedule: Schedule,
+    scenario: &Scenario,
+    replication: Replication,
+    detail: Detail,
+) -> EventLog {
     let streams = Streams::new(replication);
     let mut setup = Setup {
         scenario,
@@ -58,7 +68,6 @@ pub fn simulate(scenario: &Scenario, replication: Replication, detail: Detail) -
     world.insert_resource(Log(notebook));
     world.insert_resource(roster);
     world.insert_resource(agenda);
-    let mut schedule = schedule();
     while world
         .resource::<Agenda>()
         .next()

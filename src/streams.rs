@@ -13,8 +13,9 @@ use std::f64::consts::TAU;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::airspace::Delay;
 use crate::ids::Key;
 use crate::record::Replication;
 
@@ -69,6 +70,62 @@ pub enum Purpose {
     Reaction = 21,
     /// Whether a shot hits.
     Hit = 22,
+}
+
+/// A random delay.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Delay {
+    /// Always the same.
+    Fixed(FixedDelay),
+    /// Uniform between two bounds.
+    Uniform(UniformDelay),
+    /// Exponential.
+    Exponential(ExponentialDelay),
+    /// Log-normal: median times exp(sigma Z).
+    LogNormal(LogNormalDelay),
+}
+
+/// Always the same delay.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FixedDelay {
+    /// The delay, s.
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub delay_s: f64,
+}
+
+/// A delay uniform between two bounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UniformDelay {
+    /// Shortest, s.
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub min_s: f64,
+    /// Longest, s.
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub max_s: f64,
+}
+
+/// An exponential delay.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExponentialDelay {
+    /// Mean, s.
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub mean_s: f64,
+}
+
+/// A log-normal delay.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogNormalDelay {
+    /// Median, s.
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub median_s: f64,
+    /// Standard deviation of the logarithm.
+    #[schemars(range(min = 0.0, max = 5.0))]
+    pub sigma: f64,
 }
 
 /// The luck of one replication.

@@ -8,8 +8,8 @@ use bevy_ecs::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::airspace::Delay;
-use crate::picture::Envelope;
+use crate::picture::{self, Envelope};
+use crate::streams::Delay;
 use crate::tick::Phase;
 
 pub use battery::{Battery, Engagement};
@@ -182,6 +182,7 @@ pub fn install(schedule: &mut Schedule) {
         fire::resolve_shots.in_set(Phase::Resolve),
         (attention::release_channels, attention::look_ahead)
             .chain()
+            .after(picture::close_files)
             .in_set(Phase::Observe),
         fire::open_fire.in_set(Phase::Engage),
     ));

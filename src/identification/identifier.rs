@@ -251,13 +251,19 @@ impl Identifier {
             }
             (Combine::Fused, _) => {
                 let ln = |k: usize| self.ln_prior[k] + evidence.ln_likelihood[k];
-                let top = (0..count).map(ln).fold(f64::NEG_INFINITY, f64::max);
+                // The heaviest row that the plan check leaves possible: measured by it, the sum cannot underflow.
+                let cue = self.cue(matched);
+                let possible = |&k: &usize| (0..3).any(|a| self.shares[k][a] * cue[a] > 0.0);
+                let top = (0..count)
+                    .filter(possible)
+                    .map(ln)
+                    .fold(f64::NEG_INFINITY, f64::max);
                 for (k, weight) in weight.iter_mut().enumerate().take(count) {
-                    // All rows impossible: nothing is known.
-                    *weight = if top == f64::NEG_INFINITY {
-                        1.0
-                    } else {
-                        libm::exp(ln(k) - top)
+                    // All rows impossible: nothing is known. A row that the plan check rules out weighs nothing.
+                    *weight = match top {
+                        f64::NEG_INFINITY => 1.0,
+                        _ if possible(&k) => libm::exp(ln(k) - top),
+                        _ => 0.0,
                     };
                 }
             }
@@ -299,7 +305,8 @@ impl Identifier {
             if best - second > lead && evidence.cues >= self.criteria.cues {
                 return identity;
             }
-            if best > f64::NEG_INFINITY && evidence.latest.is_some() {
+            // Where the plan check rules the best row out, the short sum would measure the others by a row that is none.
+            if lead < f64::INFINITY && best > f64::NEG_INFINITY && evidence.latest.is_some() {
                 return self.identity_by_short_sum(evidence, best, matched);
             }
         }

@@ -446,7 +446,8 @@ impl TrackFile {
                     if permitted && looking_from.is_some_and(|first| scan >= first) {
                         return Some(scan);
                     }
-                    settled = steady;
+                    // A scan on the very edge, which rounding puts outside, settles nothing.
+                    settled = steady && self.last_inside == scene.time(scan);
                 }
             }
             at += 1;
@@ -558,6 +559,9 @@ impl TrackFile {
                 Rank::Observation,
                 Fact::EncounterBegun { site, aircraft },
             );
+        }
+        if time - self.last_inside > Millis(scene.post.clock.period_ms) {
+            track.eligible_since = None;
         }
         self.last_inside = time;
         track.engageable.get_or_insert(time);

@@ -163,7 +163,7 @@ pub fn install(schedule: &mut Schedule) {
 }
 
 /// Ends the tracks of aircraft that left the sky at this instant.
-fn close_files(
+pub(crate) fn close_files(
     clock: Res<Clock>,
     streams: Res<Streams>,
     roster: Res<Roster>,

@@ -7,9 +7,10 @@ use bevy_ecs::component::Component;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::airspace::{Delay, Plan};
+use crate::airspace::Plan;
 use crate::geometry::Point;
 use crate::ids::{Key, SideId, TypeId};
+use crate::streams::Delay;
 
 pub use movement::{install, stages};
 
