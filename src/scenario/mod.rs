@@ -1,4 +1,4 @@
-//! Scenarios: TOML as it is typed ([`file`]), and ready to fly ([`Scenario`]).
+//! Scenarios: TOML as it is typed ([`mod@file`]), and ready to fly ([`Scenario`]).
 //!
 //! The way of a file: parsed into a tree in which every key knows its place, merged with what it includes and with the
 //! overrides, held against the JSON Schema, checked for meaning, and resolved. Each step reports every problem it finds;
