@@ -6,10 +6,11 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use geographiclib_rs::{DirectGeodesic, Geodesic};
 use serde::Serialize;
 
 use super::error::OutputError;
+use crate::geodesy::from_plane;
+use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
 use crate::record::{EventLog, Fact, Place};
 use crate::units::Millis;
@@ -340,14 +341,12 @@ pub(super) fn utc(start: jiff::Timestamp, time: Millis) -> Option<jiff::Timestam
         .ok()
 }
 
-/// Back from the local azimuthal-equidistant plane to WGS84 degrees.
+/// Back from the local plane to WGS84, rounded to 1e-7 degrees (1 cm): the last bits of geodesics are the machine's.
 fn lat_lon(east_m: f64, north_m: f64) -> (f64, f64) {
-    let azimuth = libm::atan2(east_m, north_m).to_degrees();
-    Geodesic::wgs84().direct(ORIGIN.0, ORIGIN.1, azimuth, libm::hypot(east_m, north_m))
+    let place = from_plane(Point::new(east_m, north_m));
+    let rounded = |degrees: f64| libm::round(degrees * 1e7) / 1e7;
+    (rounded(place.lat_deg), rounded(place.lon_deg))
 }
-
-/// Origin of the local plane: latitude, longitude, degrees.
-const ORIGIN: (f64, f64) = (32.60, 13.30);
 
 #[cfg(test)]
 mod tests {

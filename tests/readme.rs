@@ -1,0 +1,95 @@
+//! What the README shows is what the program does.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use deconflict::scenario::Scenario;
+
+fn readme() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    std::fs::read_to_string(path).expect("README.md is there")
+}
+
+/// The fenced block that begins after `opening`.
+fn block<'a>(text: &'a str, opening: &str) -> &'a str {
+    let start = text.find(opening).expect("the block is there") + opening.len();
+    let length = text[start..].find("```").expect("the block ends");
+    &text[start..start + length]
+}
+
+fn deconflict(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_deconflict"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the program starts")
+}
+
+/// Every line of every output shown, in order; `...` stands for lines left out.
+#[test]
+fn the_outputs_are_what_the_commands_print() {
+    let text = readme();
+    let mut shown = 0;
+    for (at, opening) in text.match_indices("```text\n") {
+        let before = &text[..at];
+        let command = &before[before.rfind("```sh\n").expect("a command stands before it")..];
+        let command = command.lines().nth(1).expect("a command line");
+        let arguments: Vec<&str> = command
+            .strip_prefix("cargo run --release -- ")
+            .expect("our own command")
+            .split(' ')
+            .collect();
+        let output = deconflict(&arguments);
+        assert!(output.status.success(), "{command} fails");
+        let printed = String::from_utf8(output.stdout).expect("text");
+        let mut printed = printed.lines();
+        let lines = block(&text[at..], opening).lines();
+        for line in lines.filter(|line| !line.is_empty() && *line != "...") {
+            assert!(
+                printed.any(|printed| printed.trim_end() == line),
+                "{command} does not print (any more), or not in this order:\n{line}"
+            );
+            shown += 1;
+        }
+    }
+    assert!(shown > 20, "the README shows {shown} lines");
+}
+
+#[test]
+fn the_example_passes_the_check_and_flies() {
+    let text = readme();
+    let example = block(&text, "```toml\n");
+    let name = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/my-first.toml");
+    let scenario = Scenario::parse(example, name.to_str().expect("text"), &[])
+        .unwrap_or_else(|error| panic!("{}", error.render(false)));
+    assert_eq!(scenario.replications, 1000);
+    assert_eq!((scenario.flights.len(), scenario.sites.len()), (1, 1));
+}
+
+/// Every command and option of the program that the README names exists.
+#[test]
+fn the_commands_exist() {
+    for command in ["run", "check", "rules", "schema", "columns"] {
+        assert!(
+            readme().contains(&format!("deconflict {command}")),
+            "{command} is not in the README"
+        );
+        assert!(
+            deconflict(&[command, "--help"]).status.success(),
+            "{command} does not exist"
+        );
+    }
+    let help = String::from_utf8(deconflict(&["run", "--help"]).stdout).expect("text");
+    for option in [
+        "--replications",
+        "--seed",
+        "--set",
+        "--jobs",
+        "--out",
+        "--force",
+        "--events",
+    ] {
+        assert!(readme().contains(option), "{option} is not in the README");
+        assert!(help.contains(option), "{option} does not exist");
+    }
+}
