@@ -437,7 +437,14 @@ impl TrackFile {
                                 .about(Purpose::Declaration, post.key, scene.subject.key);
                         stream.words(base / BLOCK as u64)
                     });
-                    self.declare(scan, words[at], scene, recorder);
+                    // Up to the next scan that is visited for another reason there are only declarations.
+                    let others = (drops | inside) & bits_between(at + 1, to);
+                    let stop = if inside >> at & 1 == 1 {
+                        at
+                    } else {
+                        others.trailing_zeros() as usize
+                    };
+                    at = self.declare_until(base, (at, stop.min(to)), words, scene, recorder);
                     settled = false;
                 }
                 if !settled && inside >> at & 1 == 1 || settled && (inside & turning) >> at & 1 == 1
@@ -480,6 +487,26 @@ impl TrackFile {
                 Rank::Observation,
                 Fact::TrackConfirmed { site, aircraft },
             );
+        }
+    }
+
+    /// Makes the declaration due at scan `at` and those due after it before scan `stop` of the block; the scan of the
+    /// last.
+    fn declare_until<R: Recorder>(
+        &mut self,
+        base: u64,
+        (mut at, stop): (usize, usize),
+        words: &[u32; BLOCK],
+        scene: &Scene<'_>,
+        recorder: &mut R,
+    ) -> usize {
+        let every = scene.post.declares_every;
+        loop {
+            self.declare(base + at as u64, words[at], scene, recorder);
+            if every >= stop.saturating_sub(at) as u64 {
+                return at;
+            }
+            at += every as usize;
         }
     }
 

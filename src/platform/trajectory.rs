@@ -679,6 +679,7 @@ impl<'a> Pen<'a> {
                     let before = last.position((cut_s - 0.001).max(last.span.start_s));
                     self.time_s = cut_s;
                     self.at = place.xy();
+                    self.altitude_m = place.z;
                     self.course = (place.xy() - before.xy())
                         .try_normalize(0.0)
                         .or(self.course);
