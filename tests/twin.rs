@@ -1,0 +1,1707 @@
+//! The fast path held to a slow, obvious twin that does one scan after the other, and the closed forms to brute force.
+//!
+//! The twin is written from the definitions: the position at every scan, the detection law by libm, hits counted one by
+//! one, the posterior as a product of probabilities. It shares with the product the keyed draws, the check of a flight
+//! plan and the rules, which are no part of the fast path and have tests of their own. Its scenarios are drawn from fixed seeds, so
+//! these tests have no false alarms: they hold or they do not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use deconflict::airspace::Zone;
+use deconflict::coordination::{
+    Case, FlightPlanNoticeSpec, HostileCriteriaSpec, HostileOn, Rules, RulesSpec, WeaponsControl,
+    WeaponsControlSpec, ZoneStatusSpec,
+};
+use deconflict::geometry::{Area, Point, arc_within, quadratic_below};
+use deconflict::identification::plan_check::{PlanFile, PlannedPaths};
+use deconflict::identification::{
+    Combine, Criteria, CriteriaOn, FlightPlanCueSpec, Hypotheses, IdentificationSpec, Identifier,
+    IdentityThresholds, MatchBelief, NonNegative, Probability, RegardShares,
+};
+use deconflict::ids::{AircraftId, Key, SideId, SiteId, TypeId};
+use deconflict::picture::{Envelope, Post, Scene, Subject, TrackFile};
+use deconflict::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
+use deconflict::platform::{AircraftSpec, Flight, Pattern, Route, Start, Turns, Waypoint};
+use deconflict::record::{
+    Decision, Detail, Event, Fact, Identity, Notebook, NoticeState, Rank, Reason, Recorder, Regard,
+    Replication, TrackEnd, TrackRecord,
+};
+use deconflict::sensing::coverage::{ScanClock, Sight, horizon_m, look};
+use deconflict::sensing::detection::Law;
+use deconflict::sensing::{
+    DiscSpec, FourthPowerSpec, RadarSpec, ScanPhase, SensorModel, SensorSpec,
+};
+use deconflict::streams::{Purpose, Streams};
+use deconflict::tracking::TrackerSpec;
+use deconflict::units::Millis;
+use nalgebra::Vector3;
+use proptest::prelude::*;
+
+// --- Chance for the tests: one word after the other from a fixed seed -----------------------------------------------
+
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u64) -> Dice {
+        Dice(Key::NONE.nth(seed as u32).0)
+    }
+
+    fn word(&mut self) -> u64 {
+        self.0 = Key(self.0).nth(7).0;
+        self.0
+    }
+
+    fn unit(&mut self) -> f64 {
+        (self.word() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn within(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.unit()
+    }
+
+    fn below(&mut self, count: u64) -> u64 {
+        self.word() % count
+    }
+
+    fn heads(&mut self) -> bool {
+        self.below(2) == 0
+    }
+}
+
+// --- Random flights ----------------------------------------------------------------------------------------------------
+
+fn aircraft(dice: &mut Dice) -> AircraftSpec {
+    AircraftSpec {
+        cruise_mps: dice.within(30.0, 120.0),
+        altitude_m: dice.within(100.0, 8000.0),
+        min_speed_mps: None,
+        max_speed_mps: None,
+        ceiling_m: None,
+        climb_mps: dice.heads().then(|| dice.within(2.0, 30.0)),
+        bank_deg: Some(dice.within(10.0, 40.0)),
+        endurance_h: (dice.below(3) == 0).then(|| dice.within(0.2, 1.0)),
+        rcs_m2: dice.within(0.1, 5.0),
+        rcs_spread_db: 0.0,
+        source: None,
+    }
+}
+
+fn waypoint(dice: &mut Dice, reach_m: f64) -> Waypoint {
+    Waypoint {
+        at: Point::new(
+            dice.within(-reach_m, reach_m),
+            dice.within(-reach_m, reach_m),
+        ),
+        altitude_m: dice.within(50.0, 8000.0),
+    }
+}
+
+fn route(dice: &mut Dice, reach_m: f64) -> Route {
+    let level = dice.heads();
+    let altitude_m = dice.within(100.0, 8000.0);
+    let points = |least: u64, dice: &mut Dice| -> Vec<Waypoint> {
+        (0..least + dice.below(4))
+            .map(|_| {
+                let point = waypoint(dice, reach_m);
+                Waypoint {
+                    altitude_m: if level { altitude_m } else { point.altitude_m },
+                    ..point
+                }
+            })
+            .collect()
+    };
+    match dice.below(4) {
+        0 => Route::Waypoints(points(2, dice)),
+        1 => Route::Loop {
+            points: points(3, dice),
+            random_start: dice.heads(),
+        },
+        kind => {
+            let radius_m = dice.within(2000.0, 8000.0);
+            let (at, to) = (waypoint(dice, reach_m).at, waypoint(dice, reach_m).at);
+            let right = dice.heads();
+            Route::Station {
+                ingress: points(if dice.heads() { 0 } else { 2 }, dice),
+                pattern: if kind == 2 {
+                    Pattern::Orbit {
+                        center: at,
+                        radius_m,
+                        right,
+                    }
+                } else {
+                    Pattern::Racetrack {
+                        from: at,
+                        to,
+                        radius_m,
+                        right,
+                    }
+                },
+                altitude_m,
+                station_s: dice.within(300.0, 4000.0),
+                egress: points(0, dice),
+            }
+        }
+    }
+}
+
+fn flight(dice: &mut Dice, spec: &AircraftSpec, route: Route) -> Flight {
+    Flight {
+        name: "flight".into(),
+        key: Key::of("flight"),
+        type_id: TypeId(0),
+        side: SideId(0),
+        count: 1,
+        spacing_s: 0.0,
+        speed_mps: spec.cruise_mps,
+        turns: if dice.heads() {
+            Turns::Bank
+        } else {
+            Turns::Instant
+        },
+        start: Start::Airborne,
+        route,
+        home: waypoint(dice, 10_000.0).at,
+        objective: None,
+        cross_track_sigma_m: 0.0,
+        plan: None,
+    }
+}
+
+fn fly(
+    flight: &Flight,
+    spec: &AircraftSpec,
+    departs_s: f64,
+    loop_start: f64,
+    aside_m: f64,
+    until_s: f64,
+) -> Trajectory {
+    let luck = Luck {
+        departs_s,
+        loop_start,
+        deviation_m: &mut |leg| if leg % 2 == 0 { aside_m } else { -aside_m },
+    };
+    Trajectory::fly(flight, spec, luck, false, until_s)
+}
+
+fn random_trajectory(dice: &mut Dice, until_s: f64) -> (AircraftSpec, Flight, Trajectory) {
+    let spec = aircraft(dice);
+    let route = route(dice, 25_000.0);
+    let flight = flight(dice, &spec, route);
+    let aside_m = if dice.heads() {
+        0.0
+    } else {
+        dice.within(-3000.0, 3000.0)
+    };
+    let trajectory = fly(
+        &flight,
+        &spec,
+        dice.within(0.0, 600.0),
+        dice.unit(),
+        aside_m,
+        until_s,
+    );
+    (spec, flight, trajectory)
+}
+
+fn clock(dice: &mut Dice) -> ScanClock {
+    let period_ms = 1000 + dice.below(11_000) as i64;
+    ScanClock {
+        first_ms: 1 + dice.below(period_ms as u64) as i64,
+        period_ms,
+    }
+}
+
+fn flying(trajectory: &Trajectory, time: Millis) -> bool {
+    let (Some(first), Some(last)) = (trajectory.legs.first(), trajectory.legs.last()) else {
+        return false;
+    };
+    (first.span.start_s..=last.span.end_s).contains(&time.seconds())
+}
+
+/// Whether a leg begins or ends within a microsecond of a scan: then it is a matter of rounding which one counts.
+fn between_legs(trajectory: &Trajectory, time: Millis) -> bool {
+    trajectory.legs.iter().any(|leg| {
+        (leg.span.start_s - time.seconds()).abs() < 1e-6
+            || (leg.span.end_s - time.seconds()).abs() < 1e-6
+    })
+}
+
+// --- Windows and envelopes against brute force ----------------------------------------------------------------------
+
+fn sensor(dice: &mut Dice) -> SensorSpec {
+    let model = match dice.below(3) {
+        0 => SensorModel::Disc(DiscSpec {
+            range_m: dice.within(3000.0, 40_000.0),
+            detection: [0.3, 0.7, 1.0][dice.below(3) as usize],
+        }),
+        1 => SensorModel::Radar(RadarSpec {
+            r50_m: dice.within(5000.0, 40_000.0),
+            false_alarm: [1e-6, 1e-3][dice.below(2) as usize],
+            max_range_m: dice.within(5000.0, 60_000.0),
+        }),
+        _ => SensorModel::FourthPower(FourthPowerSpec {
+            r50_m: dice.within(5000.0, 40_000.0),
+            cutoff_r50: 1.5,
+        }),
+    };
+    SensorSpec {
+        model,
+        scan_s: 5.0,
+        scan_phase: ScanPhase::Random,
+        antenna_m: if dice.heads() {
+            dice.within(0.0, 30.0)
+        } else {
+            dice.within(0.0, 1000.0)
+        },
+    }
+}
+
+fn sight(sensor: &SensorSpec, site: Point, rcs_m2: f64) -> Sight {
+    let (law, blind_beyond_m) = Law::new(sensor, rcs_m2);
+    let horizon = !matches!(sensor.model, SensorModel::Disc(_));
+    Sight {
+        site,
+        antenna_m: sensor.antenna_m,
+        law,
+        blind_beyond_m,
+        horizon,
+    }
+}
+
+/// By how much, m, an aircraft at `place` is inside coverage; negative outside.
+fn inside_coverage_by(sight: &Sight, place: Vector3<f64>) -> f64 {
+    let ground_m = (place.xy() - sight.site).norm();
+    let slant_m = libm::hypot(ground_m, place.z - sight.antenna_m);
+    let within_range = sight.blind_beyond_m - slant_m;
+    if sight.horizon {
+        within_range.min(horizon_m(sight.antenna_m, place.z) - ground_m)
+    } else {
+        within_range
+    }
+}
+
+#[test]
+fn windows_hold_every_scan_in_coverage_and_no_other() {
+    let (mut seen, mut unseen, mut arcs, mut climbs) = (0u64, 0u64, 0, 0);
+    for seed in 0..400 {
+        let dice = &mut Dice::new(seed);
+        let (spec, _, trajectory) = random_trajectory(dice, 4000.0);
+        let clock = clock(dice);
+        let spot = waypoint(dice, 20_000.0).at;
+        let sight = Sight {
+            law: Law::Constant { detection: 1.0 },
+            ..sight(&sensor(dice), spot, spec.rcs_m2)
+        };
+        for leg in &trajectory.legs {
+            arcs += i32::from(matches!(leg.path, Path::Arc { .. }));
+            climbs += i32::from(leg.altitudes_m().0 < leg.altitudes_m().1);
+        }
+        let mut windows = Vec::new();
+        sight.windows(&trajectory, &clock, &mut windows);
+        assert!(
+            windows.windows(2).all(|pair| pair[0].from <= pair[1].from),
+            "seed {seed}: in order of time"
+        );
+        let mut stream = Streams::new(Replication { seed, index: 0 }).about(
+            Purpose::Scan,
+            Key::of("s"),
+            Key::of("a"),
+        );
+        let last = clock.first_from(4_000_000);
+        for block in 0..=last / 64 {
+            let scans = look(&sight, &trajectory, &windows, &clock, block, &mut stream);
+            assert_eq!(scans.looks, scans.hits, "a sensor that always detects");
+            for lane in 0..64 {
+                let time = Millis(clock.time_ms(64 * block + lane));
+                let by_m = inside_coverage_by(&sight, trajectory.position(time));
+                if by_m.abs() < 1e-3 || between_legs(&trajectory, time) {
+                    continue;
+                }
+                let expected = by_m > 0.0 && flying(&trajectory, time);
+                assert_eq!(
+                    scans.looks >> lane & 1 == 1,
+                    expected,
+                    "seed {seed}, {time:?}, inside by {by_m} m"
+                );
+                if expected { seen += 1 } else { unseen += 1 }
+            }
+        }
+    }
+    assert!(
+        seen > 20_000 && unseen > 20_000 && arcs > 100 && climbs > 100,
+        "{seen} {unseen} {arcs} {climbs}"
+    );
+}
+
+fn envelope(dice: &mut Dice) -> Envelope {
+    let dead_zone_m = if dice.heads() {
+        0.0
+    } else {
+        dice.within(500.0, 4000.0)
+    };
+    Envelope {
+        slant: dice.heads(),
+        range_m: (dead_zone_m, dice.within(5000.0, 20_000.0)),
+        altitude_m: if dice.heads() {
+            (0.0, f64::INFINITY)
+        } else {
+            (dice.within(0.0, 1000.0), dice.within(3000.0, 9000.0))
+        },
+    }
+}
+
+#[test]
+fn envelopes_hold_every_scan_inside_and_exact_ones_no_other() {
+    let (mut exact, mut dead) = (0u64, 0u64);
+    for seed in 1000..1400 {
+        let dice = &mut Dice::new(seed);
+        let (_, _, trajectory) = random_trajectory(dice, 4000.0);
+        let (clock, envelope, site) = (clock(dice), envelope(dice), waypoint(dice, 15_000.0).at);
+        let runs = envelope.scans(site, &trajectory, &clock);
+        assert!(
+            runs.iter().all(|run| run.from < run.end)
+                && runs.windows(2).all(|pair| pair[0].end < pair[1].from)
+        );
+        for scan in 0..clock.first_from(4_000_000) {
+            let time = Millis(clock.time_ms(scan));
+            let place = trajectory.position(time);
+            let ground_m = (place.xy() - site).norm();
+            let range_m = if envelope.slant {
+                libm::hypot(ground_m, place.z)
+            } else {
+                ground_m
+            };
+            let edges = [
+                range_m - envelope.range_m.0,
+                range_m - envelope.range_m.1,
+                place.z - envelope.altitude_m.0,
+            ];
+            let edge = edges.iter().any(|by_m| by_m.abs() < 1e-3);
+            if edge || between_legs(&trajectory, time) {
+                continue;
+            }
+            let inside = range_m >= envelope.range_m.0
+                && range_m <= envelope.range_m.1
+                && place.z >= envelope.altitude_m.0
+                && place.z <= envelope.altitude_m.1;
+            assert_eq!(inside, envelope.contains(site, place), "seed {seed}");
+            let run = runs.iter().find(|run| (run.from..run.end).contains(&scan));
+            let here = inside && flying(&trajectory, time);
+            match run {
+                Some(run) if run.exact => {
+                    assert!(
+                        here,
+                        "seed {seed}, scan {scan}: an exact run holds a scan outside"
+                    );
+                    exact += 1;
+                }
+                Some(_) => dead += u64::from(!here),
+                None => assert!(!here, "seed {seed}, scan {scan}: inside, but in no run"),
+            }
+        }
+    }
+    assert!(exact > 5000 && dead > 500, "{exact} {dead}");
+}
+
+// --- The scan-by-scan twin ------------------------------------------------------------------------------------------------
+
+/// One site, one aircraft, and what is between them.
+struct Pair {
+    post: Post,
+    subject: Subject,
+    trajectory: Trajectory,
+    planned: PlannedPaths,
+    streams: Streams,
+    spent_since: Millis,
+    sensor: SensorSpec,
+    rcs_m2: f64,
+    spec: IdentificationSpec,
+    criteria: Option<Criteria>,
+    types: Vec<String>,
+    end_scan: u64,
+}
+
+impl Pair {
+    fn scene(&self) -> Scene<'_> {
+        Scene {
+            post: &self.post,
+            spent_since: self.spent_since,
+            streams: self.streams,
+            subject: &self.subject,
+            trajectory: &self.trajectory,
+            planned: &self.planned,
+        }
+    }
+}
+
+fn confusion(
+    dice: &mut Dice,
+    rows: &[&str],
+    sharp: bool,
+) -> BTreeMap<String, BTreeMap<String, Probability>> {
+    rows.iter()
+        .map(|row| {
+            let columns: Vec<&str> = rows.iter().copied().chain(["unknown"]).collect();
+            let weight: Vec<f64> = columns
+                .iter()
+                .map(|column| {
+                    let weight = dice.unit();
+                    if column == row {
+                        weight + if sharp { 6.0 } else { 0.5 }
+                    } else {
+                        weight
+                    }
+                })
+                .collect();
+            let sum: f64 = weight.iter().sum();
+            let row_of = columns
+                .iter()
+                .zip(&weight)
+                .map(|(name, w)| (name.to_string(), Probability(w / sum)));
+            (row.to_string(), row_of.collect())
+        })
+        .collect()
+}
+
+fn identification(dice: &mut Dice) -> IdentificationSpec {
+    let over = if dice.heads() {
+        Hypotheses::Types
+    } else {
+        Hypotheses::Regards
+    };
+    let rows: &[&str] = match over {
+        Hypotheses::Types => &["alpha", "bravo", "charlie"],
+        Hypotheses::Regards => &["friend", "neutral", "hostile"],
+    };
+    let sharp = dice.heads();
+    let shares = [(0.0, 0.0, 1.0), (0.2, 0.7, 0.1), (1.0, 0.0, 0.0)];
+    let identity = if dice.heads() {
+        IdentityThresholds::default()
+    } else {
+        IdentityThresholds {
+            hostile: dice.within(0.6, 0.99),
+            friend: dice.within(0.6, 0.99),
+            neutral: dice.within(0.6, 0.99),
+            suspect: dice.within(0.5, 0.8),
+            assumed_friend: dice.within(0.5, 0.8),
+        }
+    };
+    IdentificationSpec {
+        over,
+        interval_s: [3.0, 20.0, 90.5, 600.0][dice.below(4) as usize],
+        combine: if dice.below(4) == 0 {
+            Combine::Single
+        } else {
+            Combine::Fused
+        },
+        world: confusion(dice, rows, sharp),
+        believed: dice.heads().then(|| confusion(dice, rows, true)),
+        prior: if dice.heads() {
+            BTreeMap::new()
+        } else {
+            rows.iter()
+                .map(|row| (row.to_string(), NonNegative(dice.within(0.1, 3.0))))
+                .collect()
+        },
+        regards: match over {
+            Hypotheses::Regards => BTreeMap::new(),
+            Hypotheses::Types => rows
+                .iter()
+                .zip(shares)
+                .map(|(row, (friend, neutral, hostile))| {
+                    (
+                        row.to_string(),
+                        RegardShares {
+                            friend,
+                            neutral,
+                            hostile,
+                        },
+                    )
+                })
+                .collect(),
+        },
+        identity,
+        flight_plan: dice.heads().then(|| FlightPlanCueSpec {
+            lateral_gate_m: dice.within(500.0, 4000.0),
+            vertical_gate_m: dice.within(200.0, 3000.0),
+            window_s: dice.within(10.0, 900.0),
+            correlation: 0.9,
+            chance_match: 0.1,
+            believed: dice.heads().then_some(MatchBelief {
+                friend: 0.8,
+                neutral: 0.6,
+                hostile: 0.05,
+            }),
+        }),
+    }
+}
+
+fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>) {
+    let status = [
+        WeaponsControl::Free,
+        WeaponsControl::Free,
+        WeaponsControl::Tight,
+        WeaponsControl::Hold,
+    ];
+    let zone = Zone {
+        name: "zone".into(),
+        area: Area::Circle {
+            center: waypoint(dice, 10_000.0).at,
+            radius_m: dice.within(3000.0, 15_000.0),
+        },
+        floor_m: 0.0,
+        top_m: dice.within(2000.0, 9000.0),
+    };
+    let entry = ZoneStatusSpec {
+        zone: "zone".into(),
+        status: status[dice.below(4) as usize],
+        from_h: dice.within(0.0, 0.3),
+        until_h: dice.heads().then_some(0.7),
+    };
+    let spec = RulesSpec {
+        weapons_control: Some(WeaponsControlSpec {
+            status: status[dice.below(4) as usize],
+            zones: if dice.below(3) == 0 {
+                vec![entry]
+            } else {
+                Vec::new()
+            },
+        }),
+        hostile_criteria: dice.heads().then(|| HostileCriteriaSpec {
+            threshold: dice.within(0.5, 0.97),
+            cues: 1 + dice.below(4) as u32,
+            on: if dice.heads() {
+                HostileOn::Hostile
+            } else {
+                HostileOn::Type("alpha".into())
+            },
+        }),
+        flight_plan_notice: dice.heads().then_some(FlightPlanNoticeSpec { honour: 1.0 }),
+    };
+    (spec, vec![zone])
+}
+
+fn pair(seed: u64) -> Pair {
+    let dice = &mut Dice::new(seed);
+    let until_s = dice.within(1500.0, 5000.0);
+    let (aircraft, flight, trajectory) = random_trajectory(dice, until_s);
+    let planned = [
+        Some(fly(
+            &flight,
+            &aircraft,
+            dice.within(0.0, 600.0),
+            0.0,
+            0.0,
+            until_s,
+        )),
+        dice.heads().then(|| {
+            fly(
+                &flight,
+                &aircraft,
+                dice.within(0.0, 600.0),
+                0.0,
+                0.0,
+                until_s,
+            )
+        }),
+    ];
+    let types: Vec<String> = ["alpha", "bravo", "charlie", "delta"]
+        .map(String::from)
+        .into();
+    let spec = identification(dice);
+    let (rules_spec, zones) = rules(dice);
+    let rules = Rules::new(&rules_spec, &zones, &types);
+    let mut identifier = Identifier::new(&spec, &types);
+    if let Some(criteria) = rules.hostile_criteria() {
+        identifier = identifier.with_criteria(criteria);
+    }
+    let confirm_scans = 1 + dice.below(6) as u32;
+    let site = waypoint(dice, 15_000.0).at;
+    let sensor = sensor(dice);
+    let clock = clock(dice);
+    let post = Post {
+        id: SiteId(0),
+        key: Key::of("site").nth(seed as u32),
+        place: site,
+        clock,
+        tracker: TrackerSpec {
+            confirm_hits: 1 + dice.below(u64::from(confirm_scans)) as u32,
+            confirm_scans,
+            drop_misses: 1 + dice.below(12) as u32,
+        },
+        identifier: Arc::new(identifier),
+        envelope: (dice.below(5) > 0).then(|| envelope(dice)),
+        rules: Arc::new(rules),
+    };
+    let sight = sight(&sensor, site, aircraft.rcs_m2);
+    let mut windows = Vec::new();
+    sight.windows(&trajectory, &clock, &mut windows);
+    let envelope = post.envelope.map_or(Vec::new(), |envelope| {
+        envelope.scans(site, &trajectory, &clock)
+    });
+    let truth_row = match spec.over {
+        Hypotheses::Types => post
+            .identifier
+            .truth_row(TypeId(dice.below(4) as u32), Regard::Neutral),
+        Hypotheses::Regards => post
+            .identifier
+            .truth_row(TypeId(0), Regard::ALL[dice.below(3) as usize]),
+    };
+    let amended = planned[1].is_some();
+    let plan = spec.flight_plan.as_ref().map(|_| PlanFile {
+        filed: dice.below(5) > 0,
+        astray: dice.below(5) == 0,
+        covered: dice.below(5) > 0,
+        amended,
+        arrives: [
+            if dice.heads() {
+                Millis(-1)
+            } else {
+                Millis(dice.below(3_000_000) as i64)
+            },
+            if amended && dice.heads() {
+                Millis(dice.below(3_000_000) as i64)
+            } else {
+                Millis::NEVER
+            },
+        ],
+        correlates: dice.below(5) > 0,
+        chance_match: dice.below(8) == 0,
+    });
+    let spent_since = match dice.below(4) {
+        0 => Millis(i64::MIN),
+        1 => Millis(1 + dice.below((until_s * 1000.0) as u64) as i64),
+        _ => Millis::NEVER,
+    };
+    let criteria = post.rules.hostile_criteria();
+    Pair {
+        subject: Subject {
+            aircraft: AircraftId(0),
+            key: Key::of("aircraft").nth(seed as u32),
+            truth_row,
+            sight,
+            windows,
+            envelope,
+            plan,
+            heeds_plans: dice.heads(),
+        },
+        trajectory,
+        planned,
+        streams: Streams::new(Replication {
+            seed,
+            index: seed / 3,
+        }),
+        spent_since,
+        sensor,
+        rcs_m2: aircraft.rcs_m2,
+        spec,
+        criteria,
+        types,
+        end_scan: clock.first_from((until_s * 1000.0) as i64 + 60_000),
+        post,
+    }
+}
+
+/// Pd by the formula, with libm.
+fn detection_probability(sensor: &SensorSpec, rcs_m2: f64, slant_m: f64) -> f64 {
+    match &sensor.model {
+        SensorModel::Disc(disc) => disc.detection,
+        SensorModel::Radar(radar) => {
+            let snr50 = libm::log(radar.false_alarm) / libm::log(0.5) - 1.0;
+            let snr = snr50 * libm::pow(radar.r50_m / slant_m, 4.0) * rcs_m2;
+            libm::pow(radar.false_alarm, 1.0 / (1.0 + snr))
+        }
+        SensorModel::FourthPower(law) => {
+            libm::pow(0.5, libm::pow(slant_m / law.r50_m, 4.0) / rcs_m2)
+        }
+    }
+}
+
+/// What the twin holds of a track.
+struct TwinTrack {
+    record: TrackRecord,
+    next_declaration: Millis,
+    declarations: Vec<u8>,
+    identity: Identity,
+    notice: NoticeState,
+    declined: Vec<Reason>,
+    eligible_since: Option<Millis>,
+}
+
+/// The twin: one scan after the other.
+struct Twin<'a> {
+    pair: &'a Pair,
+    track: Option<TwinTrack>,
+    /// Whether each scan since the last drop was a hit, the latest last.
+    history: Vec<bool>,
+    last_inside: Option<Millis>,
+    notebook: Notebook,
+    looks: u64,
+    detections: u64,
+    /// Scans at which the rules would let it fire.
+    permitted: Vec<u64>,
+    declared: Vec<u32>,
+}
+
+impl<'a> Twin<'a> {
+    fn new(pair: &'a Pair) -> Twin<'a> {
+        Twin {
+            pair,
+            track: None,
+            history: Vec::new(),
+            last_inside: None,
+            notebook: Notebook::new(Detail::Full),
+            looks: 0,
+            detections: 0,
+            permitted: Vec::new(),
+            declared: vec![0; pair.post.identifier.rows.len() + 1],
+        }
+    }
+
+    fn scan(&mut self, scan: u64) {
+        let pair = self.pair;
+        let time = Millis(pair.post.clock.time_ms(scan));
+        let place = pair.trajectory.position(time);
+        let in_the_air = flying(&pair.trajectory, time);
+        let word = |purpose| {
+            let mut stream = pair.streams.about(purpose, pair.post.key, pair.subject.key);
+            stream.words(scan / 64)[(scan % 64) as usize]
+        };
+        let covered = in_the_air && inside_coverage_by(&pair.subject.sight, place) >= 0.0;
+        let mut hit = false;
+        if covered {
+            self.looks += 1;
+            let ground_m = (place.xy() - pair.post.place).norm();
+            let slant_m = libm::hypot(ground_m, place.z - pair.sensor.antenna_m);
+            let detection = detection_probability(&pair.sensor, pair.rcs_m2, slant_m);
+            hit = f64::from(word(Purpose::Scan)) / 4_294_967_296.0 < detection;
+            self.detections += u64::from(hit);
+        }
+        self.history.push(hit);
+        let tracker = &pair.post.tracker;
+        let latest = |scans: u32| {
+            self.history
+                .iter()
+                .rev()
+                .take(scans as usize)
+                .filter(|&&hit| hit)
+                .count() as u32
+        };
+        if self.track.is_none() {
+            if latest(tracker.confirm_scans) < tracker.confirm_hits {
+                return;
+            }
+            self.confirm(time, place);
+        } else if latest(tracker.drop_misses) == 0 {
+            self.drop_track(time, place);
+            return;
+        }
+        if self.track.as_ref().unwrap().next_declaration <= time {
+            let word = word(Purpose::Declaration);
+            self.declare(time, place, word);
+        }
+        let inside = in_the_air
+            && pair
+                .post
+                .envelope
+                .is_some_and(|envelope| envelope.contains(pair.post.place, place));
+        if inside {
+            self.decide(scan, time, place);
+        } else if let Some(track) = &mut self.track {
+            track.eligible_since = None;
+        }
+    }
+
+    fn write(&mut self, time: Millis, place: Vector3<f64>, rank: Rank, fact: Fact) {
+        self.notebook.record(time, rank, place.into(), fact);
+    }
+
+    fn confirm(&mut self, time: Millis, place: Vector3<f64>) {
+        self.track = Some(TwinTrack {
+            record: TrackRecord {
+                confirmed: time,
+                identified: None,
+                first_identity: Identity::Unknown,
+                looks: 0,
+                hostile: None,
+                engageable: None,
+                identity: Identity::Pending,
+                shot_at: false,
+                end: TrackEnd::Dropped,
+            },
+            next_declaration: time,
+            declarations: Vec::new(),
+            identity: Identity::Pending,
+            notice: NoticeState::Unchecked,
+            declined: Vec::new(),
+            eligible_since: None,
+        });
+        let fact = Fact::TrackConfirmed {
+            site: SiteId(0),
+            aircraft: AircraftId(0),
+        };
+        self.write(time, place, Rank::Observation, fact);
+    }
+
+    fn drop_track(&mut self, time: Millis, place: Vector3<f64>) {
+        let track = self.track.take().unwrap();
+        self.history.clear();
+        let record = TrackRecord {
+            identity: track.identity,
+            ..track.record
+        };
+        let fact = Fact::TrackEnded {
+            site: SiteId(0),
+            aircraft: AircraftId(0),
+            track: record,
+        };
+        self.write(time, place, Rank::Closing, fact);
+    }
+
+    fn declare(&mut self, time: Millis, place: Vector3<f64>, word: u32) {
+        let (site, aircraft) = (SiteId(0), AircraftId(0));
+        let pair = self.pair;
+        let rows = &pair.post.identifier.rows;
+        // The column in which the word falls, in the order rows, unknown.
+        let (mut declared, mut sum) = (rows.len(), 0.0);
+        if let Some(truth) = rows.get(usize::from(pair.subject.truth_row)) {
+            for (column, name) in rows.iter().enumerate() {
+                sum += pair.spec.world[truth].get(name).map_or(0.0, |p| p.0);
+                if f64::from(word) < sum * 4_294_967_296.0 {
+                    declared = column;
+                    break;
+                }
+            }
+        }
+        self.declared[declared] += 1;
+        let track = self.track.as_mut().unwrap();
+        track.next_declaration = time + Millis::from_seconds(pair.spec.interval_s);
+        track.declarations.push(declared as u8);
+        let matched = match (&pair.spec.flight_plan, &pair.subject.plan) {
+            (Some(cue), Some(plan)) => {
+                track.notice = plan.check(cue, &pair.planned, time, place);
+                Some(track.notice.matched())
+            }
+            _ => None,
+        };
+        let (identity, posterior) = judge(pair, &track.declarations, matched);
+        let from = std::mem::replace(&mut track.identity, identity);
+        if track.record.identified.is_none() {
+            track.record.looks = track.declarations.len() as u32;
+            if identity.declared() {
+                track.record.identified = Some(time);
+                track.record.first_identity = identity;
+            }
+        }
+        if identity == Identity::Hostile && track.record.hostile.is_none() {
+            track.record.hostile = Some(time);
+        }
+        let (notice, declared) = (track.notice, declared as u8);
+        self.write(
+            time,
+            place,
+            Rank::Observation,
+            Fact::Declared {
+                site,
+                aircraft,
+                declared,
+                posterior,
+                notice,
+            },
+        );
+        if from != identity {
+            let fact = Fact::IdentityChanged {
+                site,
+                aircraft,
+                from,
+                to: identity,
+                declared,
+                notice,
+            };
+            self.write(time, place, Rank::Observation, fact);
+        }
+    }
+
+    fn decide(&mut self, scan: u64, time: Millis, place: Vector3<f64>) {
+        let (site, aircraft) = (SiteId(0), AircraftId(0));
+        if self
+            .last_inside
+            .is_none_or(|last| time - last > Millis(300_000))
+        {
+            self.write(
+                time,
+                place,
+                Rank::Observation,
+                Fact::EncounterBegun { site, aircraft },
+            );
+        }
+        self.last_inside = Some(time);
+        let pair = self.pair;
+        let track = self.track.as_mut().unwrap();
+        track.record.engageable.get_or_insert(time);
+        let verdict = pair.post.rules.decide(&Case {
+            time,
+            place,
+            identity: track.identity,
+            notice: track.notice,
+            heeds_plans: pair.subject.heeds_plans,
+        });
+        let decision = match verdict {
+            Err(decision) => {
+                track.eligible_since = None;
+                decision
+            }
+            Ok(_) => {
+                track.eligible_since.get_or_insert(time);
+                self.permitted.push(scan);
+                let spent = pair.spent_since <= time;
+                Decision {
+                    rule: "E",
+                    reason: if spent {
+                        Reason::MagazineEmpty
+                    } else {
+                        Reason::NoChannel
+                    },
+                }
+            }
+        };
+        if !track.declined.contains(&decision.reason) {
+            track.declined.push(decision.reason);
+            let identity = track.identity;
+            self.write(
+                time,
+                place,
+                Rank::Decision,
+                Fact::ShotDeclined {
+                    site,
+                    aircraft,
+                    decision,
+                    identity,
+                },
+            );
+        }
+    }
+}
+
+/// Identity and posterior of the regards, as a plain product of probabilities over all declarations.
+fn judge(pair: &Pair, declarations: &[u8], matched: Option<bool>) -> (Identity, [f64; 3]) {
+    let (spec, rows) = (&pair.spec, &pair.post.identifier.rows);
+    let believed = spec.believed.as_ref().unwrap_or(&spec.world);
+    let latest = usize::from(*declarations.last().unwrap());
+    let mut weight: Vec<f64> = rows
+        .iter()
+        .map(|row| {
+            if spec.prior.is_empty() {
+                1.0
+            } else {
+                spec.prior[row].0
+            }
+        })
+        .collect();
+    if spec.combine == Combine::Single {
+        if latest < rows.len() {
+            weight = (0..rows.len())
+                .map(|k| if k == latest { 1.0 } else { 0.0 })
+                .collect();
+        }
+    } else {
+        for &declared in declarations {
+            let column = rows
+                .get(usize::from(declared))
+                .map_or("unknown", String::as_str);
+            for (weight, row) in weight.iter_mut().zip(rows) {
+                *weight *= believed[row].get(column).map_or(0.0, |p| p.0);
+            }
+            // One common factor, lest a thousand declarations underflow.
+            let sum: f64 = weight.iter().sum();
+            weight.iter_mut().for_each(|weight| *weight /= sum);
+        }
+    }
+    let belief = spec.flight_plan.as_ref().and_then(|cue| cue.believed);
+    let cue = match (belief, matched) {
+        (
+            Some(MatchBelief {
+                friend,
+                neutral,
+                hostile,
+            }),
+            Some(true),
+        ) => [friend, neutral, hostile],
+        (
+            Some(MatchBelief {
+                friend,
+                neutral,
+                hostile,
+            }),
+            Some(false),
+        ) => [1.0 - friend, 1.0 - neutral, 1.0 - hostile],
+        _ => [1.0; 3],
+    };
+    let (mut regard, mut of_row) = ([0.0; 3], vec![0.0; rows.len()]);
+    for (k, row) in rows.iter().enumerate() {
+        let shares = match spec.over {
+            Hypotheses::Regards => std::array::from_fn(|a| if a == k { 1.0 } else { 0.0 }),
+            Hypotheses::Types => [
+                spec.regards[row].friend,
+                spec.regards[row].neutral,
+                spec.regards[row].hostile,
+            ],
+        };
+        for a in 0..3 {
+            regard[a] += weight[k] * shares[a] * cue[a];
+            of_row[k] += weight[k] * shares[a] * cue[a];
+        }
+    }
+    let sum: f64 = regard.iter().sum();
+    let [friend, neutral, hostile] = regard.map(|part| part / sum);
+    if spec.combine == Combine::Single && latest == rows.len() {
+        return (Identity::Unknown, [friend, neutral, hostile]);
+    }
+    let criteria = pair.criteria.unwrap_or(Criteria {
+        on: CriteriaOn::Hostile,
+        threshold: spec.identity.hostile,
+        cues: 1,
+    });
+    let of_criteria = match criteria.on {
+        CriteriaOn::Hostile => hostile,
+        CriteriaOn::Type(type_id) => {
+            let row = pair
+                .types
+                .get(type_id.index())
+                .and_then(|name| rows.iter().position(|row| row == name));
+            row.map_or(0.0, |row| of_row[row] / sum)
+        }
+    };
+    let spoken = declarations
+        .iter()
+        .filter(|&&declared| usize::from(declared) < rows.len())
+        .count() as u32;
+    let cues = spoken + u32::from(belief.is_some() && matched.is_some());
+    let limits = &spec.identity;
+    let identity = if cues >= criteria.cues && of_criteria > criteria.threshold {
+        Identity::Hostile
+    } else if friend > limits.friend {
+        Identity::Friend
+    } else if neutral > limits.neutral {
+        Identity::Neutral
+    } else if hostile > limits.suspect.min(limits.hostile) {
+        Identity::Suspect
+    } else if friend > limits.assumed_friend {
+        Identity::AssumedFriend
+    } else {
+        Identity::Unknown
+    };
+    (identity, [friend, neutral, hostile])
+}
+
+/// Whether two lists of events are the same; posteriors within 1e-9, for they are sums in another order.
+fn assert_same(seed: u64, fast: Vec<Event>, slow: Vec<Event>) {
+    let plain = |event: &Event| {
+        let mut event = event.clone();
+        if let Fact::Declared { posterior, .. } = &mut event.fact {
+            *posterior = [0.0; 3];
+        }
+        event
+    };
+    for (at, (fast, slow)) in fast.iter().zip(&slow).enumerate() {
+        assert_eq!(
+            plain(fast),
+            plain(slow),
+            "seed {seed}, event {at}: left the product, right the twin"
+        );
+        if let (
+            Fact::Declared { posterior: one, .. },
+            Fact::Declared {
+                posterior: other, ..
+            },
+        ) = (&fast.fact, &slow.fact)
+        {
+            assert!(
+                one.iter()
+                    .zip(other)
+                    .all(|(one, other)| (one - other).abs() < 1e-9),
+                "{one:?} {other:?}"
+            );
+        }
+    }
+    assert_eq!(
+        fast.len(),
+        slow.len(),
+        "seed {seed}: {:?}",
+        fast.get(slow.len()).or(slow.get(fast.len()))
+    );
+}
+
+#[test]
+fn the_fast_path_does_what_the_twin_does() {
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    for seed in 0..1500 {
+        let pair = pair(seed);
+        let mut twin = Twin::new(&pair);
+        let mut file = TrackFile::new();
+        let mut notebook = Notebook::new(Detail::Full);
+        let dice = &mut Dice::new(seed + 50_000);
+        let scene = pair.scene();
+        let mut done = 0;
+        while done < pair.end_scan {
+            // As far as somebody happens to ask: a scan, some, or hundreds.
+            let step = [1, 7, 64, 500][dice.below(4) as usize];
+            let until = (done + 1 + dice.below(step)).min(pair.end_scan);
+            file.advance(until, &scene, &mut notebook);
+            (done..until).for_each(|scan| twin.scan(scan));
+            done = until;
+            assert_eq!(
+                file.tracked_now(),
+                twin.track.is_some(),
+                "seed {seed}, before scan {done}"
+            );
+        }
+        assert_eq!(
+            (file.looks, file.detections),
+            (twin.looks, twin.detections),
+            "seed {seed}"
+        );
+        assert_eq!(
+            &file.declared[..twin.declared.len()],
+            &twin.declared[..],
+            "seed {seed}"
+        );
+        let (fast, slow) = (notebook.into_events(), twin.notebook.into_events());
+        for event in &slow {
+            let reason = match event.fact {
+                Fact::ShotDeclined { decision, .. } => decision.reason.code(),
+                _ => "",
+            };
+            *counts
+                .entry(format!("{} {reason}", event.fact.code()))
+                .or_default() += 1;
+        }
+        assert_same(seed, fast, slow);
+    }
+    // The scenarios show all there is to compare.
+    for (what, least) in [
+        ("track_confirmed ", 1000),
+        ("track_ended ", 1000),
+        ("declared ", 10_000),
+        ("identity_changed ", 1000),
+        ("encounter_begun ", 300),
+        ("shot_declined weapons_tight", 30),
+        ("shot_declined weapons_hold", 30),
+        ("shot_declined held_protected", 30),
+        ("shot_declined plan_honoured", 10),
+        ("shot_declined no_channel", 30),
+        ("shot_declined magazine_empty", 30),
+    ] {
+        let count = counts.get(what).copied().unwrap_or(0);
+        assert!(count >= least, "only {count} times `{what}`: {counts:?}");
+    }
+}
+
+#[test]
+fn looking_ahead_finds_the_first_permitted_scan_and_changes_nothing() {
+    let (mut found, mut nothing) = (0, 0);
+    for seed in 5000..5600 {
+        let pair = pair(seed);
+        let mut twin = Twin::new(&pair);
+        (0..pair.end_scan).for_each(|scan| twin.scan(scan));
+        let dice = &mut Dice::new(seed);
+        let scene = pair.scene();
+        let mut file = TrackFile::new();
+        let mut silent = Notebook::new(Detail::Measures);
+        let mut asked: Vec<u64> = (0..6).map(|_| dice.below(pair.end_scan)).collect();
+        // And right at what there is to find, where there is something.
+        asked.extend(twin.permitted.first());
+        asked.extend(
+            twin.permitted
+                .get(twin.permitted.len() / 2)
+                .map(|scan| scan + 1),
+        );
+        asked.sort_unstable();
+        for done in asked {
+            file.advance(done, &scene, &mut silent);
+            let from = done + dice.below(200);
+            let until = (from + dice.below(2000)).min(pair.end_scan);
+            let expected = twin
+                .permitted
+                .iter()
+                .copied()
+                .find(|&scan| scan >= from && scan < until);
+            assert_eq!(
+                file.look_ahead(from, until, &scene),
+                expected,
+                "seed {seed}: done {done}, {from}..{until}"
+            );
+            assert_eq!(
+                file.look_ahead(from, until, &scene),
+                expected,
+                "asked again"
+            );
+            if expected.is_some() {
+                found += 1
+            } else {
+                nothing += 1
+            }
+        }
+    }
+    assert!(found > 150 && nothing > 150, "{found} {nothing}");
+}
+
+/// Where two tracks are worth a shot, the one that has been eligible longest comes first: without a break.
+#[test]
+fn a_track_that_left_the_envelope_begins_anew() {
+    let (mut compared, mut again) = (0, 0);
+    for seed in 8000..8600 {
+        let pair = pair(seed);
+        let scene = pair.scene();
+        let mut twin = Twin::new(&pair);
+        let mut file = TrackFile::new();
+        let mut silent = Notebook::new(Detail::Measures);
+        let mut before = None;
+        for scan in 0..pair.end_scan {
+            twin.scan(scan);
+            if twin.permitted.last() == Some(&scan) {
+                file.advance(scan + 1, &scene, &mut silent);
+                let since = twin.track.as_ref().unwrap().eligible_since;
+                assert_eq!(file.eligible_since(), since, "seed {seed}, scan {scan}");
+                compared += 1;
+                again += i32::from(before.is_some() && before != since);
+                before = since;
+            }
+        }
+    }
+    assert!(compared > 1000 && again > 20, "{compared} {again}");
+}
+
+/// At the scan on which the altitude jumps into the envelope, the position is still the one before. That must not
+/// settle the verdict on all that follows.
+#[test]
+fn a_scan_on_the_edge_settles_nothing() {
+    let mut pair = (0..)
+        .map(pair)
+        .find(|pair| pair.post.rules.steady())
+        .unwrap();
+    let dice = &mut Dice::new(1);
+    let spec = AircraftSpec {
+        climb_mps: None,
+        endurance_h: None,
+        ..aircraft(dice)
+    };
+    let at = |east_m, altitude_m| Waypoint {
+        at: Point::new(east_m, 0.0),
+        altitude_m,
+    };
+    let route = Route::Waypoints(vec![
+        at(-6000.0, 1000.0),
+        at(0.0, 1000.0),
+        at(6000.0, 5000.0),
+    ]);
+    let mut flight = flight(dice, &spec, route);
+    (flight.speed_mps, flight.turns) = (60.0, Turns::Instant);
+    pair.trajectory = fly(&flight, &spec, 0.0, 0.0, 0.0, 1000.0);
+    pair.post.clock = ScanClock {
+        first_ms: 1000,
+        period_ms: 1000,
+    };
+    pair.post.tracker = TrackerSpec {
+        confirm_hits: 1,
+        confirm_scans: 1,
+        drop_misses: 3,
+    };
+    pair.post.place = Point::zeros();
+    let envelope = Envelope {
+        slant: false,
+        range_m: (0.0, 20_000.0),
+        altitude_m: (3000.0, 9000.0),
+    };
+    pair.post.envelope = Some(envelope);
+    pair.spec.interval_s = 1e6;
+    pair.post.identifier = Arc::new(Identifier::new(&pair.spec, &pair.types));
+    pair.criteria = None;
+    pair.post.rules = Arc::new(Rules::new(&RulesSpec::default(), &[], &pair.types));
+    pair.sensor = SensorSpec {
+        model: SensorModel::Disc(DiscSpec {
+            range_m: 20_000.0,
+            detection: 1.0,
+        }),
+        ..pair.sensor.clone()
+    };
+    pair.subject.sight = sight(&pair.sensor, Point::zeros(), pair.rcs_m2);
+    pair.subject.windows.clear();
+    let clock = pair.post.clock;
+    pair.subject
+        .sight
+        .windows(&pair.trajectory, &clock, &mut pair.subject.windows);
+    pair.subject.envelope = envelope.scans(Point::zeros(), &pair.trajectory, &clock);
+    pair.end_scan = 300;
+    let mut twin = Twin::new(&pair);
+    (0..pair.end_scan).for_each(|scan| twin.scan(scan));
+    let mut notebook = Notebook::new(Detail::Full);
+    TrackFile::new().advance(pair.end_scan, &pair.scene(), &mut notebook);
+    let slow = twin.notebook.into_events();
+    assert!(
+        slow.iter()
+            .any(|event| matches!(event.fact, Fact::EncounterBegun { .. })
+                && event.time == Millis(101_000))
+    );
+    assert_same(0, notebook.into_events(), slow);
+}
+
+// --- Geometry against sampling ---------------------------------------------------------------------------------------------
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_quadratic_is_below_its_limit_inside_the_span_and_nowhere_else(
+        a in -1e6f64..1e6, b in -1e3f64..1e3, c in 0.0f64..10.0, limit in -1e6f64..1e6, flat: bool, t in -500f64..500.0,
+    ) {
+        let c = if flat { 0.0 } else { c + 1e-3 };
+        let b = if flat { 0.0 } else { b };
+        let value = a + b * t + c * t * t;
+        prop_assume!((value - limit).abs() > 1e-4);
+        let inside = quadratic_below(a, b, c, limit).is_some_and(|span| (span.start_s..=span.end_s).contains(&t));
+        prop_assert_eq!(inside, value < limit);
+    }
+
+    #[test]
+    fn an_arc_is_within_its_limit_inside_the_spans_and_nowhere_else(
+        x in -2e4f64..2e4, y in -2e4f64..2e4, at_center: bool, radius in 100f64..1e4, angle in -10f64..10.0,
+        rate in -0.1f64..0.1, limit in 0f64..3e4, duration in 1f64..2000.0,
+    ) {
+        let center = if at_center { Point::zeros() } else { Point::new(x, y) };
+        let mut spans = Vec::new();
+        arc_within(center, radius, angle, rate, limit, duration, |span| spans.push(span));
+        for pair in spans.windows(2) {
+            prop_assert!(pair[0].end_s <= pair[1].start_s, "in order, without overlap");
+        }
+        for span in &spans {
+            prop_assert!(span.start_s >= 0.0 && span.end_s <= duration && span.start_s <= span.end_s);
+        }
+        for step in 0..200 {
+            let t = (duration * f64::from(step) / 199.0).min(duration);
+            let (sin, cos) = libm::sincos(angle + rate * t);
+            let distance = (center + Point::new(cos, sin) * radius).norm();
+            if (distance - limit).abs() < 1e-4 {
+                continue;
+            }
+            let inside = spans.iter().any(|span| (span.start_s..=span.end_s).contains(&t));
+            prop_assert_eq!(inside, distance < limit, "t {}, distance {}", t, distance);
+        }
+    }
+}
+
+// --- Flight ------------------------------------------------------------------------------------------------------------------
+
+#[test]
+fn turn_radii_have_their_known_values() {
+    for (speed_mps, bank_deg, radius_m) in [
+        (40.0, 30.0, 283.0),
+        (60.0, 25.0, 787.0),
+        (85.0, 25.0, 1580.0),
+    ] {
+        let radius = turn_radius_m(speed_mps, bank_deg);
+        assert!(
+            (radius - radius_m).abs() < 1.0,
+            "{speed_mps} m/s at {bank_deg} degrees: {radius} m"
+        );
+    }
+}
+
+#[test]
+fn a_flight_is_continuous_at_constant_speed_within_its_turn_and_climb_limits() {
+    let (mut arcs, mut climbs, mut home) = (0, 0, 0);
+    for seed in 20_000..20_800 {
+        let dice = &mut Dice::new(seed);
+        let spec = aircraft(dice);
+        let route = route(dice, 25_000.0);
+        let on_station = matches!(route, Route::Station { .. });
+        let mut flight = flight(dice, &spec, route);
+        if dice.heads() {
+            flight.speed_mps = dice.within(30.0, 120.0);
+        }
+        let until_s = 6000.0;
+        let departs_s = dice.within(0.0, 600.0);
+        let trajectory = fly(&flight, &spec, departs_s, dice.unit(), 0.0, until_s);
+        assert!(!trajectory.legs.is_empty(), "seed {seed}");
+        assert_eq!(trajectory.legs[0].span.start_s, departs_s);
+        for leg in &trajectory.legs {
+            assert!(
+                leg.span.start_s <= leg.span.end_s && leg.span.end_s <= until_s + 1e-9,
+                "seed {seed}"
+            );
+            match leg.path {
+                Path::Line {
+                    velocity,
+                    climb_mps,
+                    ..
+                } => {
+                    assert!(
+                        (velocity.norm() - flight.speed_mps).abs() < 1e-6,
+                        "seed {seed}"
+                    );
+                    assert!(
+                        climb_mps == 0.0 || Some(climb_mps.abs()) == spec.climb_mps,
+                        "seed {seed}"
+                    );
+                    climbs += i32::from(climb_mps != 0.0);
+                }
+                Path::Arc {
+                    radius_m,
+                    rate_radps,
+                    ..
+                } => {
+                    assert!(
+                        (radius_m * rate_radps.abs() - flight.speed_mps).abs() < 1e-6,
+                        "seed {seed}"
+                    );
+                    let bank_m = turn_radius_m(flight.speed_mps, spec.bank_deg.unwrap());
+                    if flight.turns == Turns::Instant {
+                        assert!(
+                            on_station,
+                            "seed {seed}: an arc without bank-limited turns or pattern"
+                        );
+                    } else {
+                        assert!(
+                            on_station || (radius_m - bank_m).abs() < 1e-6,
+                            "seed {seed}"
+                        );
+                    }
+                    arcs += 1;
+                }
+            }
+        }
+        for pair in trajectory.legs.windows(2) {
+            let boundary_s = pair[0].span.end_s;
+            assert!(
+                (boundary_s - pair[1].span.start_s).abs() < 1e-9,
+                "seed {seed}: a gap"
+            );
+            let (before, after) = (pair[0].position(boundary_s), pair[1].position(boundary_s));
+            assert!(
+                (before.xy() - after.xy()).norm() < 0.01,
+                "seed {seed}: a jump of {}",
+                (before - after).norm()
+            );
+            // Without a climb rate altitude changes are instantaneous.
+            assert!(
+                spec.climb_mps.is_none() || (before.z - after.z).abs() < 1e-6,
+                "seed {seed}: an altitude jump"
+            );
+        }
+        if trajectory.cut_short {
+            let back_by_s = departs_s + spec.endurance_h.unwrap() * 3600.0;
+            let end_s = trajectory.legs.last().unwrap().span.end_s;
+            if end_s < until_s - 1e-6 {
+                let last = trajectory.position(Millis::from_seconds(end_s + 1.0));
+                assert!(
+                    (last.xy() - flight.home).norm() < 0.01,
+                    "seed {seed}: not home"
+                );
+                let needed_s = (trajectory.legs[0].position(departs_s).xy() - flight.home).norm()
+                    / flight.speed_mps;
+                let due_s = back_by_s.max(departs_s + needed_s);
+                assert!(
+                    (end_s - due_s).abs() < 1e-3,
+                    "seed {seed}: home at {end_s}, due at {due_s}"
+                );
+                home += 1;
+            }
+        } else if let Some(hours) = spec.endurance_h {
+            // Long enough for the whole route: at its end there was time left.
+            let last = trajectory.legs.last().unwrap();
+            let way_home_s =
+                (last.position(last.span.end_s).xy() - flight.home).norm() / flight.speed_mps;
+            assert!(
+                last.span.end_s + way_home_s <= departs_s + hours * 3600.0 + 1e-6,
+                "seed {seed}"
+            );
+        }
+        // The hint of a reader that goes forward finds the same leg.
+        let mut hint = 0;
+        for step in 0..300 {
+            let time = Millis::from_seconds(f64::from(step) * 23.0);
+            assert_eq!(
+                trajectory.position_from(time, &mut hint),
+                trajectory.position(time),
+                "seed {seed}, {time:?}"
+            );
+        }
+    }
+    assert!(
+        arcs > 300 && climbs > 300 && home > 50,
+        "{arcs} {climbs} {home}"
+    );
+}
+
+fn plain(route: Route, turns: Turns) -> (AircraftSpec, Flight) {
+    let dice = &mut Dice::new(1);
+    let spec = AircraftSpec {
+        climb_mps: Some(5.0),
+        bank_deg: Some(25.0),
+        endurance_h: None,
+        ..aircraft(dice)
+    };
+    let mut flight = flight(dice, &spec, route);
+    (flight.speed_mps, flight.turns, flight.home) = (60.0, turns, Point::zeros());
+    (spec, flight)
+}
+
+#[test]
+fn altitude_is_reached_at_the_climb_rate() {
+    let at = |east_m, altitude_m| Waypoint {
+        at: Point::new(east_m, 0.0),
+        altitude_m,
+    };
+    let (spec, flight) = plain(
+        Route::Waypoints(vec![at(0.0, 500.0), at(60_000.0, 2500.0)]),
+        Turns::Instant,
+    );
+    let trajectory = fly(&flight, &spec, 0.0, 0.0, 0.0, 1e5);
+    for (time_s, altitude_m) in [
+        (0.0, 500.0),
+        (200.0, 1500.0),
+        (400.0, 2500.0),
+        (900.0, 2500.0),
+    ] {
+        assert!((trajectory.position(Millis::from_seconds(time_s)).z - altitude_m).abs() < 1e-6);
+    }
+    let luck = Luck {
+        departs_s: 0.0,
+        loop_start: 0.0,
+        deviation_m: &mut |_| 0.0,
+    };
+    let grounded = Trajectory::fly(&flight, &spec, luck, true, 1e5);
+    assert_eq!(grounded.position(Millis::ZERO).z, 0.0);
+    assert!((grounded.position(Millis::from_seconds(100.0)).z - 500.0).abs() < 1e-6);
+    assert_eq!(trajectory.lands(), Millis::from_seconds(1000.0));
+}
+
+#[test]
+fn a_loop_with_instant_turns_is_periodic_and_starts_anywhere() {
+    let at = |x, y| Waypoint {
+        at: Point::new(x, y),
+        altitude_m: 1000.0,
+    };
+    let points = vec![at(0.0, 0.0), at(9000.0, 0.0), at(9000.0, 12_000.0)];
+    let (spec, flight) = plain(
+        Route::Loop {
+            points,
+            random_start: true,
+        },
+        Turns::Instant,
+    );
+    let period_s = 36_000.0 / 60.0;
+    for step in 0..20 {
+        let share = f64::from(step) / 20.0;
+        let trajectory = fly(&flight, &spec, 0.0, share, 0.0, 7200.0);
+        let reference = fly(&flight, &spec, 0.0, 0.0, 0.0, 7200.0);
+        for look in 0..50 {
+            let time_s = f64::from(look) * 17.0;
+            let place = |trajectory: &Trajectory, time_s| {
+                trajectory.position(Millis::from_seconds(time_s)).xy()
+            };
+            let here = place(&trajectory, time_s);
+            assert!(
+                (here - place(&trajectory, time_s + period_s)).norm() < 1e-6,
+                "share {share}, {time_s} s"
+            );
+            assert!(
+                (here - place(&reference, time_s + share * period_s)).norm() < 1e-6,
+                "share {share}, {time_s} s"
+            );
+        }
+    }
+}
+
+#[test]
+fn orbit_and_racetrack_keep_to_their_pattern_for_their_time() {
+    let way_in = vec![
+        Waypoint {
+            at: Point::new(-40_000.0, 3000.0),
+            altitude_m: 2000.0,
+        },
+        Waypoint {
+            at: Point::new(-20_000.0, 0.0),
+            altitude_m: 2000.0,
+        },
+    ];
+    let (from, to) = (Point::new(0.0, 0.0), Point::new(10_000.0, 5000.0));
+    for (turns, right, ingress) in [
+        (Turns::Instant, true, way_in.clone()),
+        (Turns::Bank, false, way_in.clone()),
+        (Turns::Bank, true, Vec::new()),
+        (Turns::Instant, false, Vec::new()),
+    ] {
+        let station = |pattern| Route::Station {
+            ingress: ingress.clone(),
+            pattern,
+            altitude_m: 2000.0,
+            station_s: 5000.0,
+            egress: Vec::new(),
+        };
+        let center = Point::new(1000.0, 2000.0);
+        let (spec, orbit) = plain(
+            station(Pattern::Orbit {
+                center,
+                radius_m: 3000.0,
+                right,
+            }),
+            turns,
+        );
+        let (_, racetrack) = plain(
+            station(Pattern::Racetrack {
+                from,
+                to,
+                radius_m: 2000.0,
+                right,
+            }),
+            turns,
+        );
+        let along = (to - from).normalize();
+        // The middle between the two straights.
+        let aside = Point::new(-along.y, along.x) * if right { -2000.0 } else { 2000.0 };
+        for (flight, is_orbit) in [(&orbit, true), (&racetrack, false)] {
+            let trajectory = fly(flight, &spec, 100.0, 0.0, 0.0, 1e6);
+            let span = trajectory.station;
+            assert!(
+                (span.end_s - span.start_s - 5000.0).abs() < 1e-6,
+                "time on station {span:?}"
+            );
+            let mut turned = 0.0;
+            for step in 0..1000 {
+                let time_s = span.start_s + 0.01 + 4999.9 * f64::from(step) / 1000.0;
+                let leg = trajectory
+                    .legs
+                    .iter()
+                    .find(|leg| leg.span.end_s >= time_s)
+                    .unwrap();
+                let (place, next) = (leg.position(time_s).xy(), leg.position(time_s + 0.001).xy());
+                if is_orbit {
+                    assert!(
+                        ((place - center).norm() - 3000.0).abs() < 1e-3,
+                        "{time_s}: {place}"
+                    );
+                    turned += (place - center).perp(&(next - place)).signum();
+                } else {
+                    // Distance from the segment between the centres of the two half circles is the radius.
+                    let arm = place - (from + aside);
+                    let foot = arm.dot(&along).clamp(0.0, (to - from).norm());
+                    let distance = (arm - along * foot).norm();
+                    assert!(
+                        (distance - 2000.0).abs() < 1e-3,
+                        "{time_s}: {place}, {distance} m"
+                    );
+                    turned += (arm - along * foot).perp(&(next - place)).signum();
+                }
+            }
+            assert_eq!(
+                turned,
+                if right { -1000.0 } else { 1000.0 },
+                "always the same way round"
+            );
+            let home = trajectory.position(trajectory.lands());
+            assert!(home.xy().norm() < 0.1, "home: {home}");
+        }
+    }
+}
