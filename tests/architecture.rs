@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 /// What each room may import, in an order in which every room comes after all that it may import.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The kernel.
-    ("elementary", &[]),
     ("units", &[]),
+    ("elementary", &[]),
     ("geometry", &[]),
     ("ids", &[]),
+    ("geodesy", &["geometry"]),
     ("record", &["ids", "units"]),
     ("streams", &["ids", "record"]),
     ("tick", &["ids", "record", "units"]),
@@ -63,6 +64,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "airspace",
             "coordination",
             "engagement",
+            "geodesy",
             "geometry",
             "identification",
             "ids",
@@ -100,6 +102,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "coordination",
             "experiment",
+            "geodesy",
+            "geometry",
             "ids",
             "measure",
             "record",
