@@ -372,8 +372,6 @@ impl Setup<'_> {
                 first_ms,
                 period_ms,
             },
-            // The first scan that is at least the interval later.
-            declares_every: (class.identifier.interval_ms as u64).div_ceil(period_ms as u64),
             tracker: class.tracker.clone(),
             identifier: Arc::clone(&class.identifier),
             envelope: class.weapon.as_ref().map(|weapon| weapon.envelope()),

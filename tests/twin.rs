@@ -620,10 +620,7 @@ fn pair(seed: u64) -> Pair {
     let site = waypoint(dice, 15_000.0).at;
     let sensor = sensor(dice);
     let clock = clock(dice);
-    let declares_every = identifier.interval_ms.div_euclid(clock.period_ms)
-        + i64::from(identifier.interval_ms.rem_euclid(clock.period_ms) > 0);
     let post = Post {
-        declares_every: declares_every as u64,
         id: SiteId(0),
         key: Key::of("site").nth(seed as u32),
         place: site,

@@ -500,9 +500,9 @@ impl TrackFile {
         scene: &Scene<'_>,
         recorder: &mut R,
     ) -> usize {
-        let every = scene.post.declares_every;
+        let every = scene.post.declares_every();
         loop {
-            self.declare(base + at as u64, words[at], scene, recorder);
+            self.declare(base + at as u64, words[at], every, scene, recorder);
             if every >= stop.saturating_sub(at) as u64 {
                 return at;
             }
@@ -510,12 +510,19 @@ impl TrackFile {
         }
     }
 
-    fn declare<R: Recorder>(&mut self, scan: u64, word: u32, scene: &Scene<'_>, recorder: &mut R) {
+    fn declare<R: Recorder>(
+        &mut self,
+        scan: u64,
+        word: u32,
+        every: u64,
+        scene: &Scene<'_>,
+        recorder: &mut R,
+    ) {
         let Some(track) = &mut self.track else { return };
         let (post, subject) = (scene.post, scene.subject);
         let identifier = &*post.identifier;
         let time = scene.time(scan);
-        track.next_declaration = scan + post.declares_every;
+        track.next_declaration = scan + every;
         let declared = identifier.declare(subject.truth_row, word);
         self.declared[usize::from(declared)] += 1;
         track.looks += 1;

@@ -34,8 +34,6 @@ pub struct Post {
     pub place: Point,
     /// When it scans.
     pub clock: ScanClock,
-    /// Scans from one declaration to the next.
-    pub declares_every: u64,
     /// How it keeps track.
     pub tracker: TrackerSpec,
     /// How it identifies.
@@ -44,6 +42,13 @@ pub struct Post {
     pub envelope: Option<Envelope>,
     /// The rules it fires by.
     pub rules: Arc<Rules>,
+}
+
+impl Post {
+    /// Scans from one declaration to the next: to the first scan that is at least the interval later.
+    pub fn declares_every(&self) -> u64 {
+        (self.identifier.interval_ms as u64).div_ceil(self.clock.period_ms as u64)
+    }
 }
 
 /// Where a weapon reaches.
