@@ -1,0 +1,415 @@
+//! Closed forms: every file in `scenarios/closed-form/` is held to the value in its first comment.
+//!
+//! Means and shares are held within 4.9 standard errors of the run (the binomial one for shares), which a right
+//! simulator fails with probability 1e-6 a comparison; seeds are fixed. What is exact is compared exactly.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use deconflict::experiment::replicate::replicate;
+use deconflict::record::{Detail, EventLog, Fact, Identity, NoticeState, Reason};
+use deconflict::scenario::Scenario;
+use deconflict::simulation::simulate;
+
+/// Every file, in the order of the tests below.
+const HELD: &[&str] = &[
+    "chord",
+    "mean-chord",
+    "n-looks",
+    "track-2-of-3",
+    "random-walk-identification",
+    "notice-chain",
+    "neutral-loss",
+    "neutral-loss-q-428",
+    "neutral-loss-q-900",
+    "bayes-plan-cue",
+    "salvo",
+    "shoot-look-shoot",
+    "four-sites",
+    "poisson-thinning",
+    "competing-rates",
+    "limit-hold",
+    "limit-perfect-identification",
+    "limit-no-kill",
+    "limit-shoulder-fired",
+];
+
+#[test]
+fn every_file_is_held_by_a_test() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/closed-form");
+    let files: BTreeSet<String> = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .map(|entry| {
+            entry
+                .expect("readable")
+                .path()
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    let held: BTreeSet<String> = HELD.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(files, held);
+    let this = std::fs::read_to_string(file!()).expect("this file");
+    for name in HELD {
+        let uses = this.matches(&format!("(\"{name}\"")).count();
+        assert!(uses >= 1, "{name} is listed, and no test flies it");
+    }
+}
+
+fn load(name: &str, overrides: &[&str]) -> Scenario {
+    assert!(HELD.contains(&name), "{name} is not listed");
+    let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
+    Scenario::load(
+        format!("scenarios/closed-form/{name}.toml").as_ref(),
+        &overrides,
+    )
+    .unwrap_or_else(|error| panic!("{}", error.render(false)))
+}
+
+/// One number from each of `replications` replications.
+fn fly(
+    name: &str,
+    overrides: &[&str],
+    replications: u64,
+    read: impl Fn(&EventLog) -> f64 + Sync,
+) -> Vec<f64> {
+    let scenario = load(name, overrides);
+    let jobs = std::thread::available_parallelism().map_or(1, |jobs| jobs.get());
+    let mut numbers = Vec::new();
+    let work = |replication| read(&simulate(&scenario, replication, Detail::Full));
+    replicate(5, 0..replications, jobs, work, |_, number| {
+        numbers.push(number);
+        Ok::<(), std::convert::Infallible>(())
+    })
+    .expect("every replication ends");
+    numbers
+}
+
+fn mean(numbers: &[f64]) -> f64 {
+    numbers.iter().sum::<f64>() / numbers.len() as f64
+}
+
+/// A mean within 4.9 standard errors of what is expected.
+fn mean_is(numbers: &[f64], expected: f64) {
+    let n = numbers.len() as f64;
+    let mean = mean(numbers);
+    let variance = numbers
+        .iter()
+        .map(|number| (number - mean).powi(2))
+        .sum::<f64>()
+        / (n - 1.0);
+    let z = (mean - expected) / (variance / n).sqrt();
+    assert!(
+        z.abs() < 4.9,
+        "mean {mean}, expected {expected}, z = {z:.2}"
+    );
+}
+
+/// A share within 4.9 binomial standard errors of what is expected.
+fn share_is(numbers: &[f64], expected: f64) {
+    assert!(
+        numbers
+            .iter()
+            .all(|number| *number == 0.0 || *number == 1.0),
+        "a share is made of zeros and ones"
+    );
+    let n = numbers.len() as f64;
+    let z = (mean(numbers) - expected) / (expected * (1.0 - expected) / n).sqrt();
+    assert!(
+        z.abs() < 4.9,
+        "share {}, expected {expected}, z = {z:.2}",
+        mean(numbers)
+    );
+}
+
+fn count(log: &EventLog, of: impl Fn(&Fact) -> bool) -> f64 {
+    log.events.iter().filter(|event| of(&event.fact)).count() as f64
+}
+
+fn shots(log: &EventLog) -> f64 {
+    count(log, |fact| matches!(fact, Fact::ShotFired { .. }))
+}
+
+fn losses(log: &EventLog) -> f64 {
+    count(log, |fact| matches!(fact, Fact::Destroyed { .. }))
+}
+
+fn declined(log: &EventLog, reason: Reason) -> f64 {
+    count(
+        log,
+        |fact| matches!(fact, Fact::ShotDeclined { decision, .. } if decision.reason == reason),
+    )
+}
+
+#[test]
+fn chord() {
+    let scenario = load("chord", &[]);
+    let log = simulate(
+        &scenario,
+        deconflict::record::Replication { seed: 1, index: 0 },
+        Detail::Full,
+    );
+    // 2 sqrt(20^2 - 12^2) km / 60 m/s = 533.3 s: that many whole seconds, and from the first to the last of them.
+    let tally = &log.tallies[0];
+    assert!(
+        (tally.looks as f64 - 1600.0 / 3.0).abs() < 1.0,
+        "{} looks",
+        tally.looks
+    );
+    assert_eq!(tally.looks, tally.detections);
+    assert!(
+        (tally.tracked_s - 1600.0 / 3.0).abs() < 2.0,
+        "{} s",
+        tally.tracked_s
+    );
+}
+
+#[test]
+fn mean_chord() {
+    let looks = fly("mean-chord", &[], 20_000, |log| {
+        log.tallies
+            .first()
+            .map_or(0.0, |tally| tally.detections as f64)
+    });
+    mean_is(&looks, std::f64::consts::PI * 20_000.0 / 2.0 / 60.0);
+}
+
+#[test]
+fn n_looks() {
+    let seen = fly("n-looks", &[], 20_000, |log| {
+        count(log, |fact| matches!(fact, Fact::TrackConfirmed { .. })).min(1.0)
+    });
+    share_is(&seen, 1.0 - 0.7f64.powi(5));
+}
+
+#[test]
+fn two_of_three() {
+    let scans = fly("track-2-of-3", &[], 20_000, |log| {
+        let confirmed = log
+            .events
+            .iter()
+            .find(|event| matches!(event.fact, Fact::TrackConfirmed { .. }));
+        confirmed.expect("a track").time.seconds() / 10.0
+    });
+    let p = 0.5;
+    mean_is(&scans, (1.0 + p * (2.0 - p)) / (p * p * (2.0 - p)));
+}
+
+#[test]
+fn random_walk_identification() {
+    let track = |log: &EventLog| {
+        log.events
+            .iter()
+            .find_map(|event| match &event.fact {
+                Fact::TrackEnded { track, .. } => Some(*track),
+                _ => None,
+            })
+            .expect("a track")
+    };
+    let wrong = fly("random-walk-identification", &[], 20_000, |log| {
+        let identity = track(log).first_identity;
+        assert!(matches!(identity, Identity::Neutral | Identity::Hostile));
+        f64::from(identity == Identity::Neutral)
+    });
+    share_is(&wrong, 1.0 / 17.0);
+    let looks = fly("random-walk-identification", &[], 20_000, |log| {
+        f64::from(track(log).looks)
+    });
+    mean_is(&looks, 2.0 * (1.0 - 2.0 / 17.0) / 0.6);
+}
+
+/// .95 (1 - e^-2) (1 - e^-.75) erf(5 / (2 sqrt 2)).
+const CHAIN: f64 = 0.428_03;
+
+#[test]
+fn notice_chain() {
+    let saved = fly("notice-chain", &[], 20_000, |log| {
+        let (saved, lost) = (declined(log, Reason::PlanHonoured), losses(log));
+        assert_eq!(saved + lost, 1.0, "matched and spared, or shot down");
+        saved
+    });
+    let formula = 0.95 * (1.0 - (-2.0f64).exp()) * (1.0 - (-0.75f64).exp()) * 0.987_580_669;
+    assert!((formula - CHAIN).abs() < 1e-5);
+    share_is(&saved, formula);
+    // Each link of the chain breaks as often as its factor says: not filed; late; then off time; then off route.
+    let state = |wanted: NoticeState| {
+        fly("notice-chain", &[], 20_000, move |log| {
+            count(
+                log,
+                |fact| matches!(fact, Fact::Declared { notice, .. } if *notice == wanted),
+            )
+            .min(1.0)
+        })
+    };
+    share_is(&state(NoticeState::NotFiled), 0.05);
+    share_is(&state(NoticeState::Late), 0.95 * (-2.0f64).exp());
+    share_is(
+        &state(NoticeState::OffRoute),
+        0.95 * (1.0 - (-2.0f64).exp()) * (1.0 - 0.987_580_669),
+    );
+}
+
+#[test]
+fn neutral_losses() {
+    let loss = |q: f64| ((1.0 - q) * 0.5 + q * 0.02) * 0.84;
+    share_is(&fly("neutral-loss", &[], 20_000, losses), loss(0.0));
+    share_is(&fly("neutral-loss-q-428", &[], 20_000, losses), loss(CHAIN));
+    share_is(&fly("neutral-loss-q-900", &[], 20_000, losses), loss(0.9));
+    for (q, golden) in [(0.0, 0.42), (CHAIN, 0.2474), (0.9, 0.0571)] {
+        assert!((loss(q) - golden).abs() < 5e-5);
+    }
+}
+
+#[test]
+fn bayes_and_the_coordination_paradox() {
+    let posterior = |site: &'static str, aircraft: &'static str| {
+        mean(&fly("bayes-plan-cue", &[], 20, move |log| {
+            log.events
+                .iter()
+                .find_map(|event| match event.fact {
+                    Fact::Declared { posterior, .. }
+                        if log.sites[event.fact.site()?.index()].name == site
+                            && log.sorties[event.fact.aircraft().index()].name == aircraft =>
+                    {
+                        Some(posterior[2])
+                    }
+                    _ => None,
+                })
+                .expect("a declaration")
+        }))
+    };
+    // .6 : .02 : .2; times .98 : .2 : .2 without a plan; times .02 : .8 : .8 with one.
+    for (site, aircraft, expected, golden) in [
+        ("no-service", "filed", 0.6 / 0.82, 0.7317),
+        ("no-service", "unfiled", 0.6 / 0.82, 0.7317),
+        ("service", "unfiled", 0.588 / (0.588 + 0.044), 0.9304),
+        ("service", "filed", 0.012 / (0.012 + 0.176), 0.0638),
+    ] {
+        assert!(
+            (posterior(site, aircraft) - expected).abs() < 1e-9,
+            "{site} against {aircraft}"
+        );
+        assert!((expected - golden).abs() < 5e-5);
+    }
+}
+
+#[test]
+fn salvo() {
+    share_is(&fly("salvo", &[], 20_000, losses), 0.84);
+    assert!(
+        fly("salvo", &[], 200, shots)
+            .iter()
+            .all(|shots| *shots == 2.0)
+    );
+}
+
+#[test]
+fn shoot_look_shoot() {
+    share_is(&fly("shoot-look-shoot", &[], 20_000, losses), 0.936);
+    mean_is(&fly("shoot-look-shoot", &[], 20_000, shots), 1.56);
+}
+
+#[test]
+fn four_sites() {
+    share_is(
+        &fly("four-sites", &[], 20_000, losses),
+        1.0 - 0.9f64.powi(4),
+    );
+}
+
+#[test]
+fn poisson_thinning() {
+    let without = fly("poisson-thinning", &[], 4_000, |log| {
+        f64::from(losses(log) == 0.0)
+    });
+    share_is(&without, (-1.8f64).exp());
+}
+
+#[test]
+fn competing_rates() {
+    let neutral = fly("competing-rates", &[], 4_000, |log| {
+        assert_eq!(losses(log), 1.0);
+        count(log, |fact| match fact {
+            Fact::Destroyed { aircraft, site, .. } => {
+                log.regard(*site, *aircraft) == deconflict::record::Regard::Neutral
+            }
+            _ => false,
+        })
+    });
+    share_is(&neutral, 1.0 / 7.0);
+}
+
+#[test]
+fn hold_holds() {
+    let shots_and_declines = fly("limit-hold", &[], 200, |log| {
+        shots(log) * 1000.0 + declined(log, Reason::WeaponsHold).min(1.0)
+    });
+    assert!(
+        shots_and_declines.iter().all(|number| *number == 1.0),
+        "no shot, and the status is why"
+    );
+}
+
+#[test]
+fn perfect_identification_makes_no_mistake() {
+    let wrong = fly("limit-perfect-identification", &[], 200, |log| {
+        count(log, |fact| match fact {
+            Fact::ShotFired { aircraft, site, .. } => {
+                log.regard(*site, *aircraft) != deconflict::record::Regard::Hostile
+            }
+            _ => false,
+        })
+    });
+    assert!(wrong.iter().all(|wrong| *wrong == 0.0));
+    assert!(
+        fly("limit-perfect-identification", &[], 200, shots)
+            .iter()
+            .all(|shots| *shots > 0.0)
+    );
+}
+
+/// Without kills nothing is lost, and until the first resolution the story is that of any other P_k.
+#[test]
+fn what_never_hits_never_kills() {
+    assert!(
+        fly("limit-no-kill", &[], 200, losses)
+            .iter()
+            .all(|losses| *losses == 0.0)
+    );
+    let first_salvo = |log: &EventLog| {
+        let first = log
+            .events
+            .iter()
+            .find(|event| matches!(event.fact, Fact::ShotFired { .. }));
+        first.map_or(-1.0, |event| {
+            event.time.seconds() * 1000.0 + f64::from(event.fact.aircraft().0)
+        })
+    };
+    let never = fly("limit-no-kill", &[], 200, first_salvo);
+    let often = fly(
+        "limit-no-kill",
+        &["site_classes.watch.weapon.kill_probability=0.9"],
+        200,
+        first_salvo,
+    );
+    assert!(
+        never.iter().all(|first| *first >= 0.0),
+        "every replication has a salvo"
+    );
+    assert_eq!(never, often);
+}
+
+#[test]
+fn out_of_reach_is_out_of_danger() {
+    assert!(
+        fly("limit-shoulder-fired", &[], 200, shots)
+            .iter()
+            .all(|shots| *shots == 0.0)
+    );
+    let tracks = fly("limit-shoulder-fired", &[], 200, |log| {
+        count(log, |fact| matches!(fact, Fact::TrackConfirmed { .. })).min(1.0)
+    });
+    assert!(mean(&tracks) > 0.5, "the site sees what it cannot reach");
+}
