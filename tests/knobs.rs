@@ -67,7 +67,7 @@ fn logs(knob: &Knob, value: &str) -> Vec<Vec<Event>> {
     let mut overrides = vec![format!("rules.{}.{}={value}", knob.rule, knob.parameter)];
     overrides.extend(knob.throughout.iter().map(|text| text.to_string()));
     let scenario = Scenario::load(&path, &overrides)
-        .unwrap_or_else(|error| panic!("{}: {}", knob.scenario, error));
+        .unwrap_or_else(|error| panic!("{}: {error}", knob.scenario));
     let fly = |index| {
         simulate(
             &scenario,

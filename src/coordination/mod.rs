@@ -146,3 +146,138 @@ impl Rules {
         Ok(permitted)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Area, Point};
+    use crate::record::Reason;
+
+    fn case(identity: Identity) -> Case {
+        Case {
+            time: Millis(1000),
+            place: Vector3::new(0.0, 0.0, 3000.0),
+            identity,
+            notice: NoticeState::NotFiled,
+            heeds_plans: true,
+        }
+    }
+
+    fn with_status(status: WeaponsControl) -> RulesSpec {
+        RulesSpec {
+            weapons_control: Some(WeaponsControlSpec { status, zones: Vec::new() }),
+            ..RulesSpec::default()
+        }
+    }
+
+    /// The whole table of R1: identity by identity, under free, tight and hold.
+    #[test]
+    fn the_verdict_follows_from_status_and_identity() {
+        use Identity::*;
+        use Reason::*;
+        let table = [
+            (Pending, [Err(IdentityPending); 3]),
+            (Unknown, [Ok(WeaponsFree), Err(WeaponsTight), Err(WeaponsHold)]),
+            (AssumedFriend, [Err(HeldProtected); 3]),
+            (Friend, [Err(HeldProtected); 3]),
+            (Neutral, [Err(HeldProtected); 3]),
+            (Suspect, [Ok(WeaponsFree), Err(WeaponsTight), Err(WeaponsHold)]),
+            (Hostile, [Ok(HostileIdentity), Ok(HostileIdentity), Err(WeaponsHold)]),
+        ];
+        assert_eq!(table.map(|(identity, _)| identity), Identity::ALL);
+        for (identity, verdicts) in table {
+            let statuses = [WeaponsControl::Free, WeaponsControl::Tight, WeaponsControl::Hold];
+            for (status, expected) in statuses.into_iter().zip(verdicts) {
+                let rules = Rules::new(&with_status(status), &[], &[]);
+                let verdict = rules.decide(&case(identity));
+                let reasons = verdict.map(|yes| yes.reason).map_err(|no| no.reason);
+                assert_eq!(reasons, expected, "{identity:?} under {status:?}");
+                let (Ok(decision) | Err(decision)) = verdict;
+                assert_eq!(decision.rule, "R1");
+            }
+            let unruled = Rules::new(&RulesSpec::default(), &[], &[]);
+            let reason = unruled.decide(&case(identity)).map(|yes| yes.reason).map_err(|no| no.reason);
+            assert_eq!(reason, verdicts[1], "without rules a site is tight: {identity:?}");
+        }
+    }
+
+    #[test]
+    fn a_shot_under_the_criteria_is_put_down_to_them() {
+        let mut spec = with_status(WeaponsControl::Tight);
+        spec.hostile_criteria = Some(HostileCriteriaSpec { threshold: 0.9, cues: 2, on: HostileOn::Hostile });
+        let decision = Rules::new(&spec, &[], &[]).decide(&case(Identity::Hostile));
+        assert_eq!(decision, Ok(Decision { rule: "R2", reason: Reason::HostileIdentity }));
+    }
+
+    /// R6 stops what R1 allows, where there is a match and a crew that heeds it; it allows nothing by itself.
+    #[test]
+    fn a_matched_plan_stops_only_what_would_be_fired_at() {
+        let mut spec = with_status(WeaponsControl::Tight);
+        spec.flight_plan_notice = Some(FlightPlanNoticeSpec { honour: 1.0 });
+        let rules = Rules::new(&spec, &[], &[]);
+        let honoured = Err(Decision { rule: "R6", reason: Reason::PlanHonoured });
+        for notice in [NoticeState::Matched, NoticeState::ChanceMatch] {
+            let hostile = Case { notice, ..case(Identity::Hostile) };
+            assert_eq!(rules.decide(&hostile), honoured, "{notice:?}");
+            assert!(rules.decide(&Case { heeds_plans: false, ..hostile }).is_ok());
+            let unknown = rules.decide(&Case { notice, ..case(Identity::Unknown) });
+            assert_eq!(unknown.unwrap_err().reason, Reason::WeaponsTight);
+        }
+        for notice in [NoticeState::Stale, NoticeState::OffTime, NoticeState::Unmatched, NoticeState::Lost] {
+            assert!(rules.decide(&Case { notice, ..case(Identity::Hostile) }).is_ok(), "{notice:?}");
+        }
+    }
+
+    /// Of the zones a track is in the strictest counts, at its times and heights; outside all of them the general one.
+    #[test]
+    fn the_strictest_zone_wins_in_its_volume_and_time() {
+        let zone = |name: &str, east_m: f64| Zone {
+            name: name.into(),
+            area: Area::Circle { center: Point::new(east_m, 0.0), radius_m: 1000.0 },
+            floor_m: 1000.0,
+            top_m: 5000.0,
+        };
+        let zones = [zone("free", 0.0), zone("hold", 500.0)];
+        let status = |zone: &str, status, from_h, until_h| ZoneStatusSpec { zone: zone.into(), status, from_h, until_h };
+        let spec = RulesSpec {
+            weapons_control: Some(WeaponsControlSpec {
+                status: WeaponsControl::Tight,
+                zones: vec![
+                    status("free", WeaponsControl::Free, 0.0, None),
+                    status("hold", WeaponsControl::Hold, 1.0, Some(2.0)),
+                ],
+            }),
+            ..RulesSpec::default()
+        };
+        let rules = Rules::new(&spec, &zones, &[]);
+        assert!(!rules.steady() && Rules::new(&with_status(WeaponsControl::Hold), &[], &[]).steady());
+        let hour = 3_600_000;
+        for (time_ms, east_m, altitude_m, reason) in [
+            (0, 0.0, 3000.0, Reason::WeaponsFree),
+            (hour - 1, 0.0, 3000.0, Reason::WeaponsFree),
+            (hour, 0.0, 3000.0, Reason::WeaponsHold),
+            (2 * hour - 1, 0.0, 3000.0, Reason::WeaponsHold),
+            (2 * hour, 0.0, 3000.0, Reason::WeaponsFree),
+            (hour, -900.0, 3000.0, Reason::WeaponsFree),
+            (hour, 1400.0, 3000.0, Reason::WeaponsHold),
+            (hour, 1600.0, 3000.0, Reason::WeaponsTight),
+            (hour, 0.0, 999.0, Reason::WeaponsTight),
+            (hour, 0.0, 5001.0, Reason::WeaponsTight),
+        ] {
+            let place = Vector3::new(east_m, 0.0, altitude_m);
+            let (Ok(found) | Err(found)) =
+                rules.decide(&Case { time: Millis(time_ms), place, ..case(Identity::Unknown) });
+            assert_eq!(found.reason, reason, "{time_ms} ms, {place}");
+        }
+    }
+
+    /// A rule's page lists its reasons; every reason is on the page of some rule, or is the weapon's own.
+    #[test]
+    fn every_reason_is_on_a_page() {
+        for reason in Reason::ALL {
+            let listed = RULES.iter().any(|rule| rule.reasons.contains(&reason.code()));
+            let own = matches!(reason, Reason::NoChannel | Reason::MagazineEmpty);
+            assert!(listed != own, "{}", reason.code());
+        }
+    }
+}

@@ -155,3 +155,132 @@ impl Battery {
         Some(self.engagements.remove(at).file)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engagement::{
+        Assessment, LaunchCheck, Priority, RangeMeasure, SalvoSpec, ShootLookShootSpec,
+    };
+    use crate::record::{Decision, Identity, NoticeState, Reason};
+    use crate::streams::{Delay, FixedDelay};
+
+    const PERMIT: Permit = Permit {
+        decision: Decision { rule: "R1", reason: Reason::HostileIdentity },
+        identity: Identity::Hostile,
+        notice: NoticeState::Unchecked,
+    };
+
+    fn battery(doctrine: Doctrine, channels: u32, magazine: u32) -> Battery {
+        Battery::new(Arc::new(WeaponSpec {
+            max_range_m: 10_000.0,
+            min_range_m: 0.0,
+            range: RangeMeasure::Ground,
+            min_altitude_m: 0.0,
+            max_altitude_m: None,
+            reaction: Delay::Fixed(FixedDelay { delay_s: 0.0 }),
+            channels,
+            doctrine,
+            missile_mps: None,
+            kill_probability: 0.5,
+            magazine,
+            assessment: Assessment::Perfect,
+            priority: Priority::ByName,
+            launch_check: LaunchCheck::Decision,
+        }))
+    }
+
+    fn salvo(missiles: u32) -> Doctrine {
+        Doctrine::Salvo(SalvoSpec { missiles, spacing_s: 1.0 })
+    }
+
+    fn shoot_look_shoot(max_missiles: u32) -> Doctrine {
+        Doctrine::ShootLookShoot(ShootLookShootSpec { max_missiles, spacing_s: 1.0 })
+    }
+
+    #[test]
+    fn a_salvo_ends_with_its_last_missile() {
+        let mut battery = battery(salvo(3), 1, 10);
+        let number = battery.begin(7, PERMIT, Millis::ZERO);
+        assert!(!battery.ready(), "the only channel is taken");
+        assert!(battery.launch(number, 1, 3) && battery.launch(number, 1, 3));
+        assert_eq!(battery.resolve(number, false, false), Next::Wait, "the third has not left");
+        assert!(!battery.launch(number, 1, 3), "that was the third");
+        assert_eq!(battery.resolve(number, true, true), Next::Wait, "one is in the air");
+        assert_eq!(battery.resolve(number, false, true), Next::End(EngagementEnd::Destroyed));
+        assert_eq!((battery.magazine, battery.release(number)), (7, Some(7)));
+        assert!(battery.ready() && battery.release(number).is_none());
+    }
+
+    #[test]
+    fn how_an_engagement_ended_is_told_apart() {
+        for (hit, gone, end) in [
+            (false, false, EngagementEnd::Missed),
+            (false, true, EngagementEnd::TargetGone),
+            (true, true, EngagementEnd::Destroyed),
+        ] {
+            let mut battery = battery(salvo(2), 1, 2);
+            let number = battery.begin(0, PERMIT, Millis::ZERO);
+            assert!(!battery.launch(number, 2, 2), "both at once");
+            assert_eq!(battery.resolve(number, hit, gone), Next::Wait);
+            assert_eq!(battery.resolve(number, false, gone), Next::End(end));
+        }
+    }
+
+    #[test]
+    fn a_salvo_stops_at_the_last_missile_and_when_fire_is_held() {
+        let mut short = battery(salvo(4), 1, 2);
+        let number = short.begin(0, PERMIT, Millis::ZERO);
+        assert!(short.launch(number, 1, 4));
+        assert!(!short.launch(number, 1, 4), "the magazine is empty");
+        assert_eq!(short.resolve(number, false, false), Next::Wait);
+        assert_eq!(short.resolve(number, false, false), Next::End(EngagementEnd::Missed));
+        let mut held = battery(salvo(4), 1, 9);
+        let number = held.begin(0, PERMIT, Millis::ZERO);
+        assert!(held.launch(number, 1, 4));
+        held.hold_fire(number);
+        assert_eq!(held.resolve(number, false, true), Next::End(EngagementEnd::TargetGone));
+        assert_eq!(held.magazine, 8);
+    }
+
+    #[test]
+    fn shoot_look_shoot_looks_after_each_shot_up_to_its_number() {
+        let mut battery = battery(shoot_look_shoot(3), 1, 10);
+        let number = battery.begin(0, PERMIT, Millis::ZERO);
+        for shot in 1..=3 {
+            battery.launch(number, 1, 1);
+            let next = battery.resolve(number, false, false);
+            let expected = if shot < 3 { Next::LookAgain } else { Next::End(EngagementEnd::Missed) };
+            assert_eq!(next, expected, "shot {shot}");
+        }
+    }
+
+    #[test]
+    fn shoot_look_shoot_ends_with_the_kill_and_with_the_magazine() {
+        let mut kill = battery(shoot_look_shoot(3), 1, 10);
+        let number = kill.begin(0, PERMIT, Millis::ZERO);
+        kill.launch(number, 1, 1);
+        assert_eq!(kill.resolve(number, true, true), Next::End(EngagementEnd::Destroyed));
+        let mut last = battery(shoot_look_shoot(3), 1, 1);
+        let number = last.begin(0, PERMIT, Millis::ZERO);
+        last.launch(number, 1, 1);
+        assert_eq!(last.resolve(number, false, false), Next::End(EngagementEnd::Missed));
+    }
+
+    /// An engagement that has not launched yet counts on one missile.
+    #[test]
+    fn a_missile_is_promised_once() {
+        let mut battery = battery(salvo(1), 3, 2);
+        assert!(battery.ready());
+        let first = battery.begin(0, PERMIT, Millis::ZERO);
+        assert!(battery.ready());
+        let second = battery.begin(1, PERMIT, Millis::ZERO);
+        assert_ne!(first, second);
+        assert!(!battery.ready(), "both missiles are promised");
+        battery.launch(first, 1, 1);
+        assert!(!battery.ready(), "one left, and promised");
+        assert_eq!(battery.release(second), Some(1));
+        assert!(battery.ready(), "the second engagement came to nothing");
+        assert!(battery.engagement(second).is_none() && battery.engagement(first).is_some());
+    }
+}

@@ -458,3 +458,238 @@ fn plan_index(matched: Option<bool>) -> usize {
         Some(true) => 2,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identification::{FlightPlanCueSpec, NonNegative, Probability, RegardShares};
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    const REGARDS: [&str; 3] = ["friend", "neutral", "hostile"];
+    const TYPES: [&str; 4] = ["alpha", "bravo", "charlie", "delta"];
+
+    /// A matrix from weights, eight a row; weights below a fifth are 0.
+    fn matrix(rows: &[&str], weights: &[f64]) -> super::super::ConfusionMatrix {
+        let row = |k: usize, name: &str| {
+            let column = |j: usize| if weights[8 * k + j] < 0.2 { 0.0 } else { weights[8 * k + j] };
+            // Nobody declares nothing at all.
+            let sum: f64 = (0..=rows.len()).map(column).sum::<f64>() + 0.1;
+            let names = rows.iter().copied().chain(["unknown"]).enumerate();
+            let entry = |(j, name): (usize, &str)| {
+                let rest = if j == rows.len() { 0.1 } else { 0.0 };
+                (name.to_string(), Probability((column(j) + rest) / sum))
+            };
+            (name.to_string(), names.map(entry).collect())
+        };
+        rows.iter().enumerate().map(|(k, name)| row(k, name)).collect()
+    }
+
+    fn spec(over: Hypotheses, world: super::super::ConfusionMatrix) -> IdentificationSpec {
+        IdentificationSpec {
+            over,
+            interval_s: 10.0,
+            combine: Combine::Fused,
+            world,
+            believed: None,
+            prior: BTreeMap::new(),
+            regards: BTreeMap::new(),
+            identity: IdentityThresholds::default(),
+            flight_plan: None,
+        }
+    }
+
+    fn cue(friend: f64, neutral: f64, hostile: f64) -> FlightPlanCueSpec {
+        FlightPlanCueSpec {
+            lateral_gate_m: 1.0,
+            vertical_gate_m: 1.0,
+            window_s: 1.0,
+            correlation: 1.0,
+            chance_match: 0.0,
+            believed: Some(MatchBelief { friend, neutral, hostile }),
+        }
+    }
+
+    fn names(of: &[&str]) -> Vec<String> {
+        of.iter().map(|name| name.to_string()).collect()
+    }
+
+    /// A matrix that says the same of every row: every declaration is `unknown`.
+    fn silent() -> super::super::ConfusionMatrix {
+        REGARDS.iter().map(|row| (row.to_string(), BTreeMap::from([("unknown".into(), Probability(1.0))]))).collect()
+    }
+
+    /// Prior .02 : .20 : .60 (a missing reply put in by hand); a plan is matched with .8, .8, .02.
+    #[test]
+    fn the_plan_cue_gives_the_known_posteriors() {
+        let mut spec = spec(Hypotheses::Regards, silent());
+        spec.prior = REGARDS.iter().zip([0.02, 0.2, 0.6]).map(|(row, p)| (row.to_string(), NonNegative(p))).collect();
+        let without = Identifier::new(&spec, &[]);
+        spec.flight_plan = Some(cue(0.8, 0.8, 0.02));
+        let with = Identifier::new(&spec, &[]);
+        let mut evidence = Evidence::NONE;
+        without.add(&mut evidence, 3);
+        for (identifier, matched, hostile) in
+            [(&without, None, 0.7317), (&with, Some(false), 0.9304), (&with, Some(true), 0.0638)]
+        {
+            let posterior = identifier.posterior(&evidence, matched).regard;
+            assert!((posterior[2] - hostile).abs() < 5e-5, "{posterior:?}, expected {hostile}");
+            assert!((posterior.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        }
+    }
+
+    /// A perfect matrix declares hostile; a matching plan says that it cannot be: nothing is known.
+    #[test]
+    fn a_contradiction_between_cues_makes_nothing_certain() {
+        let perfect =
+            REGARDS.iter().map(|row| (row.to_string(), BTreeMap::from([(row.to_string(), Probability(1.0))]))).collect();
+        let mut spec = spec(Hypotheses::Regards, perfect);
+        spec.flight_plan = Some(cue(0.8, 0.8, 0.0));
+        let identifier = Identifier::new(&spec, &[]);
+        let mut evidence = Evidence::NONE;
+        identifier.add(&mut evidence, 2);
+        assert_eq!(identifier.identity(&evidence, Some(false)), Identity::Hostile);
+        assert_eq!(identifier.identity(&evidence, Some(true)), Identity::Unknown);
+        assert_eq!(identifier.identity_by_sum(&evidence, Some(true)), Identity::Unknown);
+    }
+
+    /// The row that the plan check rules out leads the others by far more than an `f64` can hold: the others decide.
+    #[test]
+    fn a_row_that_is_ruled_out_does_not_drown_the_others() {
+        let likely = |p: [f64; 3]| {
+            let columns = REGARDS.iter().map(|name| name.to_string()).zip(p.map(Probability));
+            columns.collect::<BTreeMap<_, _>>()
+        };
+        let world = BTreeMap::from([
+            ("friend".to_string(), likely([0.90, 0.09, 0.01])),
+            ("neutral".to_string(), likely([0.90, 0.099, 0.001])),
+            ("hostile".to_string(), likely([0.0, 0.0, 1.0])),
+        ]);
+        let mut spec = spec(Hypotheses::Regards, world);
+        spec.flight_plan = Some(cue(0.5, 0.5, 0.0));
+        let identifier = Identifier::new(&spec, &[]);
+        let mut evidence = Evidence::NONE;
+        for _ in 0..1000 {
+            identifier.add(&mut evidence, 2);
+        }
+        assert_eq!(identifier.identity(&evidence, None), Identity::Hostile);
+        assert_eq!(identifier.identity(&evidence, Some(true)), Identity::Friend);
+        assert_eq!(identifier.identity_by_sum(&evidence, Some(true)), Identity::Friend);
+        assert!(identifier.posterior(&evidence, Some(true)).regard[0] > 0.999);
+    }
+
+    #[test]
+    fn before_a_declaration_an_identity_is_pending_and_a_single_unknown_is_unknown() {
+        let mut spec = spec(Hypotheses::Regards, matrix(&REGARDS, &[0.5; 24]));
+        for combine in [Combine::Single, Combine::Fused] {
+            spec.combine = combine;
+            let identifier = Identifier::new(&spec, &[]);
+            assert_eq!(identifier.identity(&Evidence::NONE, None), Identity::Pending);
+        }
+        spec.combine = Combine::Single;
+        let identifier = Identifier::new(&spec, &[]);
+        let mut evidence = Evidence::NONE;
+        for (declared, identity) in [
+            (2, Identity::Hostile),
+            (3, Identity::Unknown),
+            (0, Identity::Friend),
+            (1, Identity::Neutral),
+        ] {
+            identifier.add(&mut evidence, declared);
+            assert_eq!(identifier.identity(&evidence, None), identity, "the latest stands alone");
+        }
+    }
+
+    #[test]
+    fn a_declaration_is_the_column_in_which_the_word_falls() {
+        let row = BTreeMap::from([("friend".into(), Probability(0.25)), ("unknown".into(), Probability(0.75))]);
+        let world = REGARDS.iter().map(|name| (name.to_string(), row.clone())).collect();
+        let identifier = Identifier::new(&spec(Hypotheses::Regards, world), &[]);
+        let quarter = 1u32 << 30;
+        for (word, declared) in [(0, 0), (quarter - 1, 0), (quarter, 3), (u32::MAX, 3)] {
+            assert_eq!(identifier.declare(1, word), declared, "{word}");
+        }
+        assert_eq!(identifier.declare(3, 0), 3, "what is in no row is declared unknown");
+    }
+
+    #[test]
+    fn the_row_that_is_true_is_the_type_or_the_regard() {
+        let types = names(&["bravo", "zulu", "alpha"]);
+        let by_type = Identifier::new(&spec(Hypotheses::Types, matrix(&["alpha", "bravo"], &[0.5; 16])), &types);
+        let rows: Vec<u8> = (0..3).map(|id| by_type.truth_row(TypeId(id), Regard::Hostile)).collect();
+        assert_eq!(rows, [1, 2, 0], "zulu is in no row");
+        let by_regard = Identifier::new(&spec(Hypotheses::Regards, silent()), &types);
+        assert_eq!(Regard::ALL.map(|regard| by_regard.truth_row(TypeId(1), regard)), [0, 1, 2]);
+    }
+
+    proptest! {
+        /// The shortcut and the short sum against the plain sum. Posteriors within 1e-9 of a threshold are left out:
+        /// there the two may differ by a rounding.
+        #[test]
+        fn shortcuts_change_no_identity(
+            by_type: bool,
+            weights in prop::collection::vec(0f64..1.0, 64),
+            prior in prop::option::of(prop::collection::vec(0.01f64..2.0, 4)),
+            shares in prop::collection::vec(0f64..1.0, 12),
+            sure in prop::collection::vec(prop::option::of(0usize..3), 4),
+            matches in prop::option::of(prop::array::uniform3(0f64..=1.0)),
+            ruled_out in prop::option::of(0usize..3),
+            thresholds in prop::array::uniform5(0.5f64..1.0),
+            criteria in prop::option::of((0f64..1.0, 1u32..6, prop::option::of(0u32..5))),
+            declared in prop::collection::vec(0u8..5, 0..60),
+            monotonous: bool,
+            matched: Option<bool>,
+        ) {
+            let rows: &[&str] = if by_type { &TYPES } else { &REGARDS };
+            let over = if by_type { Hypotheses::Types } else { Hypotheses::Regards };
+            let mut spec = spec(over, matrix(rows, &weights[..32]));
+            spec.believed = Some(matrix(rows, &weights[32..]));
+            if let Some(prior) = &prior {
+                spec.prior = rows.iter().zip(prior).map(|(row, &p)| (row.to_string(), NonNegative(p))).collect();
+            }
+            if by_type {
+                for (k, row) in rows.iter().enumerate() {
+                    let mut share = [shares[3 * k], shares[3 * k + 1], shares[3 * k + 2]];
+                    if let Some(only) = sure[k] {
+                        share = std::array::from_fn(|a| if a == only { 1.0 } else { 0.0 });
+                    }
+                    let [friend, neutral, hostile] = share;
+                    spec.regards.insert(row.to_string(), RegardShares { friend, neutral, hostile });
+                }
+            }
+            let [hostile, friend, neutral, suspect, assumed_friend] = thresholds;
+            spec.identity = IdentityThresholds { hostile, friend, neutral, suspect, assumed_friend };
+            if let Some(mut matches) = matches {
+                if let Some(regard) = ruled_out {
+                    matches[regard] = 0.0;
+                }
+                spec.flight_plan = Some(cue(matches[0], matches[1], matches[2]));
+            }
+            let mut identifier = Identifier::new(&spec, &names(&TYPES));
+            if let Some((threshold, cues, on)) = criteria {
+                let on = on.map_or(CriteriaOn::Hostile, |id| CriteriaOn::Type(TypeId(id)));
+                identifier = identifier.with_criteria(Criteria { on, threshold, cues });
+            }
+            let mut evidence = Evidence::NONE;
+            for (at, &column) in declared.iter().enumerate() {
+                let column = if monotonous && at > 0 { declared[0] } else { column };
+                identifier.add(&mut evidence, column.min(rows.len() as u8));
+                let posterior = identifier.posterior(&evidence, matched);
+                let [p_friend, p_neutral, p_hostile] = posterior.regard;
+                let near = [
+                    identifier.criterion(&posterior) - identifier.criteria.threshold,
+                    p_friend - friend,
+                    p_neutral - neutral,
+                    p_hostile - suspect.min(hostile),
+                    p_friend - assumed_friend,
+                ];
+                if near.iter().any(|distance| distance.abs() < 1e-9) {
+                    continue;
+                }
+                let (short, plain) =
+                    (identifier.identity(&evidence, matched), identifier.identity_by_sum(&evidence, matched));
+                prop_assert_eq!(short, plain, "declaration {}, posterior {:?}", at, posterior);
+            }
+        }
+    }
+}
