@@ -165,7 +165,10 @@ mod tests {
 
     fn with_status(status: WeaponsControl) -> RulesSpec {
         RulesSpec {
-            weapons_control: Some(WeaponsControlSpec { status, zones: Vec::new() }),
+            weapons_control: Some(WeaponsControlSpec {
+                status,
+                zones: Vec::new(),
+            }),
             ..RulesSpec::default()
         }
     }
@@ -177,16 +180,29 @@ mod tests {
         use Reason::*;
         let table = [
             (Pending, [Err(IdentityPending); 3]),
-            (Unknown, [Ok(WeaponsFree), Err(WeaponsTight), Err(WeaponsHold)]),
+            (
+                Unknown,
+                [Ok(WeaponsFree), Err(WeaponsTight), Err(WeaponsHold)],
+            ),
             (AssumedFriend, [Err(HeldProtected); 3]),
             (Friend, [Err(HeldProtected); 3]),
             (Neutral, [Err(HeldProtected); 3]),
-            (Suspect, [Ok(WeaponsFree), Err(WeaponsTight), Err(WeaponsHold)]),
-            (Hostile, [Ok(HostileIdentity), Ok(HostileIdentity), Err(WeaponsHold)]),
+            (
+                Suspect,
+                [Ok(WeaponsFree), Err(WeaponsTight), Err(WeaponsHold)],
+            ),
+            (
+                Hostile,
+                [Ok(HostileIdentity), Ok(HostileIdentity), Err(WeaponsHold)],
+            ),
         ];
         assert_eq!(table.map(|(identity, _)| identity), Identity::ALL);
         for (identity, verdicts) in table {
-            let statuses = [WeaponsControl::Free, WeaponsControl::Tight, WeaponsControl::Hold];
+            let statuses = [
+                WeaponsControl::Free,
+                WeaponsControl::Tight,
+                WeaponsControl::Hold,
+            ];
             for (status, expected) in statuses.into_iter().zip(verdicts) {
                 let rules = Rules::new(&with_status(status), &[], &[]);
                 let verdict = rules.decide(&case(identity));
@@ -196,17 +212,33 @@ mod tests {
                 assert_eq!(decision.rule, "R1");
             }
             let unruled = Rules::new(&RulesSpec::default(), &[], &[]);
-            let reason = unruled.decide(&case(identity)).map(|yes| yes.reason).map_err(|no| no.reason);
-            assert_eq!(reason, verdicts[1], "without rules a site is tight: {identity:?}");
+            let reason = unruled
+                .decide(&case(identity))
+                .map(|yes| yes.reason)
+                .map_err(|no| no.reason);
+            assert_eq!(
+                reason, verdicts[1],
+                "without rules a site is tight: {identity:?}"
+            );
         }
     }
 
     #[test]
     fn a_shot_under_the_criteria_is_put_down_to_them() {
         let mut spec = with_status(WeaponsControl::Tight);
-        spec.hostile_criteria = Some(HostileCriteriaSpec { threshold: 0.9, cues: 2, on: HostileOn::Hostile });
+        spec.hostile_criteria = Some(HostileCriteriaSpec {
+            threshold: 0.9,
+            cues: 2,
+            on: HostileOn::Hostile,
+        });
         let decision = Rules::new(&spec, &[], &[]).decide(&case(Identity::Hostile));
-        assert_eq!(decision, Ok(Decision { rule: "R2", reason: Reason::HostileIdentity }));
+        assert_eq!(
+            decision,
+            Ok(Decision {
+                rule: "R2",
+                reason: Reason::HostileIdentity
+            })
+        );
     }
 
     /// R6 stops what R1 allows, where there is a match and a crew that heeds it; it allows nothing by itself.
@@ -215,16 +247,45 @@ mod tests {
         let mut spec = with_status(WeaponsControl::Tight);
         spec.flight_plan_notice = Some(FlightPlanNoticeSpec { honour: 1.0 });
         let rules = Rules::new(&spec, &[], &[]);
-        let honoured = Err(Decision { rule: "R6", reason: Reason::PlanHonoured });
+        let honoured = Err(Decision {
+            rule: "R6",
+            reason: Reason::PlanHonoured,
+        });
         for notice in [NoticeState::Matched, NoticeState::ChanceMatch] {
-            let hostile = Case { notice, ..case(Identity::Hostile) };
+            let hostile = Case {
+                notice,
+                ..case(Identity::Hostile)
+            };
             assert_eq!(rules.decide(&hostile), honoured, "{notice:?}");
-            assert!(rules.decide(&Case { heeds_plans: false, ..hostile }).is_ok());
-            let unknown = rules.decide(&Case { notice, ..case(Identity::Unknown) });
+            assert!(
+                rules
+                    .decide(&Case {
+                        heeds_plans: false,
+                        ..hostile
+                    })
+                    .is_ok()
+            );
+            let unknown = rules.decide(&Case {
+                notice,
+                ..case(Identity::Unknown)
+            });
             assert_eq!(unknown.unwrap_err().reason, Reason::WeaponsTight);
         }
-        for notice in [NoticeState::Stale, NoticeState::OffTime, NoticeState::Unmatched, NoticeState::Lost] {
-            assert!(rules.decide(&Case { notice, ..case(Identity::Hostile) }).is_ok(), "{notice:?}");
+        for notice in [
+            NoticeState::Stale,
+            NoticeState::OffTime,
+            NoticeState::Unmatched,
+            NoticeState::Lost,
+        ] {
+            assert!(
+                rules
+                    .decide(&Case {
+                        notice,
+                        ..case(Identity::Hostile)
+                    })
+                    .is_ok(),
+                "{notice:?}"
+            );
         }
     }
 
@@ -233,12 +294,20 @@ mod tests {
     fn the_strictest_zone_wins_in_its_volume_and_time() {
         let zone = |name: &str, east_m: f64| Zone {
             name: name.into(),
-            area: Area::Circle { center: Point::new(east_m, 0.0), radius_m: 1000.0 },
+            area: Area::Circle {
+                center: Point::new(east_m, 0.0),
+                radius_m: 1000.0,
+            },
             floor_m: 1000.0,
             top_m: 5000.0,
         };
         let zones = [zone("free", 0.0), zone("hold", 500.0)];
-        let status = |zone: &str, status, from_h, until_h| ZoneStatusSpec { zone: zone.into(), status, from_h, until_h };
+        let status = |zone: &str, status, from_h, until_h| ZoneStatusSpec {
+            zone: zone.into(),
+            status,
+            from_h,
+            until_h,
+        };
         let spec = RulesSpec {
             weapons_control: Some(WeaponsControlSpec {
                 status: WeaponsControl::Tight,
@@ -250,7 +319,9 @@ mod tests {
             ..RulesSpec::default()
         };
         let rules = Rules::new(&spec, &zones, &[]);
-        assert!(!rules.steady() && Rules::new(&with_status(WeaponsControl::Hold), &[], &[]).steady());
+        assert!(
+            !rules.steady() && Rules::new(&with_status(WeaponsControl::Hold), &[], &[]).steady()
+        );
         let hour = 3_600_000;
         for (time_ms, east_m, altitude_m, reason) in [
             (0, 0.0, 3000.0, Reason::WeaponsFree),
@@ -265,8 +336,11 @@ mod tests {
             (hour, 0.0, 5001.0, Reason::WeaponsTight),
         ] {
             let place = Vector3::new(east_m, 0.0, altitude_m);
-            let (Ok(found) | Err(found)) =
-                rules.decide(&Case { time: Millis(time_ms), place, ..case(Identity::Unknown) });
+            let (Ok(found) | Err(found)) = rules.decide(&Case {
+                time: Millis(time_ms),
+                place,
+                ..case(Identity::Unknown)
+            });
             assert_eq!(found.reason, reason, "{time_ms} ms, {place}");
         }
     }
@@ -275,7 +349,9 @@ mod tests {
     #[test]
     fn every_reason_is_on_a_page() {
         for reason in Reason::ALL {
-            let listed = RULES.iter().any(|rule| rule.reasons.contains(&reason.code()));
+            let listed = RULES
+                .iter()
+                .any(|rule| rule.reasons.contains(&reason.code()));
             let own = matches!(reason, Reason::NoChannel | Reason::MagazineEmpty);
             assert!(listed != own, "{}", reason.code());
         }

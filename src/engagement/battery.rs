@@ -166,7 +166,10 @@ mod tests {
     use crate::streams::{Delay, FixedDelay};
 
     const PERMIT: Permit = Permit {
-        decision: Decision { rule: "R1", reason: Reason::HostileIdentity },
+        decision: Decision {
+            rule: "R1",
+            reason: Reason::HostileIdentity,
+        },
         identity: Identity::Hostile,
         notice: NoticeState::Unchecked,
     };
@@ -191,11 +194,17 @@ mod tests {
     }
 
     fn salvo(missiles: u32) -> Doctrine {
-        Doctrine::Salvo(SalvoSpec { missiles, spacing_s: 1.0 })
+        Doctrine::Salvo(SalvoSpec {
+            missiles,
+            spacing_s: 1.0,
+        })
     }
 
     fn shoot_look_shoot(max_missiles: u32) -> Doctrine {
-        Doctrine::ShootLookShoot(ShootLookShootSpec { max_missiles, spacing_s: 1.0 })
+        Doctrine::ShootLookShoot(ShootLookShootSpec {
+            max_missiles,
+            spacing_s: 1.0,
+        })
     }
 
     #[test]
@@ -204,10 +213,21 @@ mod tests {
         let number = battery.begin(7, PERMIT, Millis::ZERO);
         assert!(!battery.ready(), "the only channel is taken");
         assert!(battery.launch(number, 1, 3) && battery.launch(number, 1, 3));
-        assert_eq!(battery.resolve(number, false, false), Next::Wait, "the third has not left");
+        assert_eq!(
+            battery.resolve(number, false, false),
+            Next::Wait,
+            "the third has not left"
+        );
         assert!(!battery.launch(number, 1, 3), "that was the third");
-        assert_eq!(battery.resolve(number, true, true), Next::Wait, "one is in the air");
-        assert_eq!(battery.resolve(number, false, true), Next::End(EngagementEnd::Destroyed));
+        assert_eq!(
+            battery.resolve(number, true, true),
+            Next::Wait,
+            "one is in the air"
+        );
+        assert_eq!(
+            battery.resolve(number, false, true),
+            Next::End(EngagementEnd::Destroyed)
+        );
         assert_eq!((battery.magazine, battery.release(number)), (7, Some(7)));
         assert!(battery.ready() && battery.release(number).is_none());
     }
@@ -234,12 +254,18 @@ mod tests {
         assert!(short.launch(number, 1, 4));
         assert!(!short.launch(number, 1, 4), "the magazine is empty");
         assert_eq!(short.resolve(number, false, false), Next::Wait);
-        assert_eq!(short.resolve(number, false, false), Next::End(EngagementEnd::Missed));
+        assert_eq!(
+            short.resolve(number, false, false),
+            Next::End(EngagementEnd::Missed)
+        );
         let mut held = battery(salvo(4), 1, 9);
         let number = held.begin(0, PERMIT, Millis::ZERO);
         assert!(held.launch(number, 1, 4));
         held.hold_fire(number);
-        assert_eq!(held.resolve(number, false, true), Next::End(EngagementEnd::TargetGone));
+        assert_eq!(
+            held.resolve(number, false, true),
+            Next::End(EngagementEnd::TargetGone)
+        );
         assert_eq!(held.magazine, 8);
     }
 
@@ -250,7 +276,11 @@ mod tests {
         for shot in 1..=3 {
             battery.launch(number, 1, 1);
             let next = battery.resolve(number, false, false);
-            let expected = if shot < 3 { Next::LookAgain } else { Next::End(EngagementEnd::Missed) };
+            let expected = if shot < 3 {
+                Next::LookAgain
+            } else {
+                Next::End(EngagementEnd::Missed)
+            };
             assert_eq!(next, expected, "shot {shot}");
         }
     }
@@ -260,11 +290,17 @@ mod tests {
         let mut kill = battery(shoot_look_shoot(3), 1, 10);
         let number = kill.begin(0, PERMIT, Millis::ZERO);
         kill.launch(number, 1, 1);
-        assert_eq!(kill.resolve(number, true, true), Next::End(EngagementEnd::Destroyed));
+        assert_eq!(
+            kill.resolve(number, true, true),
+            Next::End(EngagementEnd::Destroyed)
+        );
         let mut last = battery(shoot_look_shoot(3), 1, 1);
         let number = last.begin(0, PERMIT, Millis::ZERO);
         last.launch(number, 1, 1);
-        assert_eq!(last.resolve(number, false, false), Next::End(EngagementEnd::Missed));
+        assert_eq!(
+            last.resolve(number, false, false),
+            Next::End(EngagementEnd::Missed)
+        );
     }
 
     /// An engagement that has not launched yet counts on one missile.

@@ -472,7 +472,13 @@ mod tests {
     /// A matrix from weights, eight a row; weights below a fifth are 0.
     fn matrix(rows: &[&str], weights: &[f64]) -> super::super::ConfusionMatrix {
         let row = |k: usize, name: &str| {
-            let column = |j: usize| if weights[8 * k + j] < 0.2 { 0.0 } else { weights[8 * k + j] };
+            let column = |j: usize| {
+                if weights[8 * k + j] < 0.2 {
+                    0.0
+                } else {
+                    weights[8 * k + j]
+                }
+            };
             // Nobody declares nothing at all.
             let sum: f64 = (0..=rows.len()).map(column).sum::<f64>() + 0.1;
             let names = rows.iter().copied().chain(["unknown"]).enumerate();
@@ -482,7 +488,10 @@ mod tests {
             };
             (name.to_string(), names.map(entry).collect())
         };
-        rows.iter().enumerate().map(|(k, name)| row(k, name)).collect()
+        rows.iter()
+            .enumerate()
+            .map(|(k, name)| row(k, name))
+            .collect()
     }
 
     fn spec(over: Hypotheses, world: super::super::ConfusionMatrix) -> IdentificationSpec {
@@ -506,7 +515,11 @@ mod tests {
             window_s: 1.0,
             correlation: 1.0,
             chance_match: 0.0,
-            believed: Some(MatchBelief { friend, neutral, hostile }),
+            believed: Some(MatchBelief {
+                friend,
+                neutral,
+                hostile,
+            }),
         }
     }
 
@@ -516,24 +529,41 @@ mod tests {
 
     /// A matrix that says the same of every row: every declaration is `unknown`.
     fn silent() -> super::super::ConfusionMatrix {
-        REGARDS.iter().map(|row| (row.to_string(), BTreeMap::from([("unknown".into(), Probability(1.0))]))).collect()
+        REGARDS
+            .iter()
+            .map(|row| {
+                (
+                    row.to_string(),
+                    BTreeMap::from([("unknown".into(), Probability(1.0))]),
+                )
+            })
+            .collect()
     }
 
     /// Prior .02 : .20 : .60 (a missing reply put in by hand); a plan is matched with .8, .8, .02.
     #[test]
     fn the_plan_cue_gives_the_known_posteriors() {
         let mut spec = spec(Hypotheses::Regards, silent());
-        spec.prior = REGARDS.iter().zip([0.02, 0.2, 0.6]).map(|(row, p)| (row.to_string(), NonNegative(p))).collect();
+        spec.prior = REGARDS
+            .iter()
+            .zip([0.02, 0.2, 0.6])
+            .map(|(row, p)| (row.to_string(), NonNegative(p)))
+            .collect();
         let without = Identifier::new(&spec, &[]);
         spec.flight_plan = Some(cue(0.8, 0.8, 0.02));
         let with = Identifier::new(&spec, &[]);
         let mut evidence = Evidence::NONE;
         without.add(&mut evidence, 3);
-        for (identifier, matched, hostile) in
-            [(&without, None, 0.7317), (&with, Some(false), 0.9304), (&with, Some(true), 0.0638)]
-        {
+        for (identifier, matched, hostile) in [
+            (&without, None, 0.7317),
+            (&with, Some(false), 0.9304),
+            (&with, Some(true), 0.0638),
+        ] {
             let posterior = identifier.posterior(&evidence, matched).regard;
-            assert!((posterior[2] - hostile).abs() < 5e-5, "{posterior:?}, expected {hostile}");
+            assert!(
+                (posterior[2] - hostile).abs() < 5e-5,
+                "{posterior:?}, expected {hostile}"
+            );
             assert!((posterior.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         }
     }
@@ -541,23 +571,42 @@ mod tests {
     /// A perfect matrix declares hostile; a matching plan says that it cannot be: nothing is known.
     #[test]
     fn a_contradiction_between_cues_makes_nothing_certain() {
-        let perfect =
-            REGARDS.iter().map(|row| (row.to_string(), BTreeMap::from([(row.to_string(), Probability(1.0))]))).collect();
+        let perfect = REGARDS
+            .iter()
+            .map(|row| {
+                (
+                    row.to_string(),
+                    BTreeMap::from([(row.to_string(), Probability(1.0))]),
+                )
+            })
+            .collect();
         let mut spec = spec(Hypotheses::Regards, perfect);
         spec.flight_plan = Some(cue(0.8, 0.8, 0.0));
         let identifier = Identifier::new(&spec, &[]);
         let mut evidence = Evidence::NONE;
         identifier.add(&mut evidence, 2);
-        assert_eq!(identifier.identity(&evidence, Some(false)), Identity::Hostile);
-        assert_eq!(identifier.identity(&evidence, Some(true)), Identity::Unknown);
-        assert_eq!(identifier.identity_by_sum(&evidence, Some(true)), Identity::Unknown);
+        assert_eq!(
+            identifier.identity(&evidence, Some(false)),
+            Identity::Hostile
+        );
+        assert_eq!(
+            identifier.identity(&evidence, Some(true)),
+            Identity::Unknown
+        );
+        assert_eq!(
+            identifier.identity_by_sum(&evidence, Some(true)),
+            Identity::Unknown
+        );
     }
 
     /// The row that the plan check rules out leads the others by far more than an `f64` can hold: the others decide.
     #[test]
     fn a_row_that_is_ruled_out_does_not_drown_the_others() {
         let likely = |p: [f64; 3]| {
-            let columns = REGARDS.iter().map(|name| name.to_string()).zip(p.map(Probability));
+            let columns = REGARDS
+                .iter()
+                .map(|name| name.to_string())
+                .zip(p.map(Probability));
             columns.collect::<BTreeMap<_, _>>()
         };
         let world = BTreeMap::from([
@@ -574,7 +623,10 @@ mod tests {
         }
         assert_eq!(identifier.identity(&evidence, None), Identity::Hostile);
         assert_eq!(identifier.identity(&evidence, Some(true)), Identity::Friend);
-        assert_eq!(identifier.identity_by_sum(&evidence, Some(true)), Identity::Friend);
+        assert_eq!(
+            identifier.identity_by_sum(&evidence, Some(true)),
+            Identity::Friend
+        );
         assert!(identifier.posterior(&evidence, Some(true)).regard[0] > 0.999);
     }
 
@@ -584,7 +636,10 @@ mod tests {
         for combine in [Combine::Single, Combine::Fused] {
             spec.combine = combine;
             let identifier = Identifier::new(&spec, &[]);
-            assert_eq!(identifier.identity(&Evidence::NONE, None), Identity::Pending);
+            assert_eq!(
+                identifier.identity(&Evidence::NONE, None),
+                Identity::Pending
+            );
         }
         spec.combine = Combine::Single;
         let identifier = Identifier::new(&spec, &[]);
@@ -596,30 +651,52 @@ mod tests {
             (1, Identity::Neutral),
         ] {
             identifier.add(&mut evidence, declared);
-            assert_eq!(identifier.identity(&evidence, None), identity, "the latest stands alone");
+            assert_eq!(
+                identifier.identity(&evidence, None),
+                identity,
+                "the latest stands alone"
+            );
         }
     }
 
     #[test]
     fn a_declaration_is_the_column_in_which_the_word_falls() {
-        let row = BTreeMap::from([("friend".into(), Probability(0.25)), ("unknown".into(), Probability(0.75))]);
-        let world = REGARDS.iter().map(|name| (name.to_string(), row.clone())).collect();
+        let row = BTreeMap::from([
+            ("friend".into(), Probability(0.25)),
+            ("unknown".into(), Probability(0.75)),
+        ]);
+        let world = REGARDS
+            .iter()
+            .map(|name| (name.to_string(), row.clone()))
+            .collect();
         let identifier = Identifier::new(&spec(Hypotheses::Regards, world), &[]);
         let quarter = 1u32 << 30;
         for (word, declared) in [(0, 0), (quarter - 1, 0), (quarter, 3), (u32::MAX, 3)] {
             assert_eq!(identifier.declare(1, word), declared, "{word}");
         }
-        assert_eq!(identifier.declare(3, 0), 3, "what is in no row is declared unknown");
+        assert_eq!(
+            identifier.declare(3, 0),
+            3,
+            "what is in no row is declared unknown"
+        );
     }
 
     #[test]
     fn the_row_that_is_true_is_the_type_or_the_regard() {
         let types = names(&["bravo", "zulu", "alpha"]);
-        let by_type = Identifier::new(&spec(Hypotheses::Types, matrix(&["alpha", "bravo"], &[0.5; 16])), &types);
-        let rows: Vec<u8> = (0..3).map(|id| by_type.truth_row(TypeId(id), Regard::Hostile)).collect();
+        let by_type = Identifier::new(
+            &spec(Hypotheses::Types, matrix(&["alpha", "bravo"], &[0.5; 16])),
+            &types,
+        );
+        let rows: Vec<u8> = (0..3)
+            .map(|id| by_type.truth_row(TypeId(id), Regard::Hostile))
+            .collect();
         assert_eq!(rows, [1, 2, 0], "zulu is in no row");
         let by_regard = Identifier::new(&spec(Hypotheses::Regards, silent()), &types);
-        assert_eq!(Regard::ALL.map(|regard| by_regard.truth_row(TypeId(1), regard)), [0, 1, 2]);
+        assert_eq!(
+            Regard::ALL.map(|regard| by_regard.truth_row(TypeId(1), regard)),
+            [0, 1, 2]
+        );
     }
 
     proptest! {

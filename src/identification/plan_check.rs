@@ -206,10 +206,21 @@ mod tests {
 
     /// East at 50 m/s from the origin, `later_s` after the start, for 200 s, 1000 m high.
     fn east(later_s: f64) -> Trajectory {
-        let span = Span { start_s: later_s, end_s: later_s + 200.0 };
-        let path =
-            Path::Line { from: Point::zeros(), velocity: Point::new(50.0, 0.0), altitude_m: 1000.0, climb_mps: 0.0 };
-        Trajectory { legs: vec![Leg { span, path }], station: span, cut_short: false }
+        let span = Span {
+            start_s: later_s,
+            end_s: later_s + 200.0,
+        };
+        let path = Path::Line {
+            from: Point::zeros(),
+            velocity: Point::new(50.0, 0.0),
+            altitude_m: 1000.0,
+            climb_mps: 0.0,
+        };
+        Trajectory {
+            legs: vec![Leg { span, path }],
+            station: span,
+            cut_short: false,
+        }
     }
 
     fn held() -> PlanFile {
@@ -225,7 +236,12 @@ mod tests {
     }
 
     fn found(file: &PlanFile, place: [f64; 3]) -> NoticeState {
-        file.check(&CUE, &[Some(east(0.0)), Some(east(600.0))], Millis(100_000), place.into())
+        file.check(
+            &CUE,
+            &[Some(east(0.0)), Some(east(600.0))],
+            Millis(100_000),
+            place.into(),
+        )
     }
 
     const ON_TIME: [f64; 3] = [5000.0, 0.0, 1000.0];
@@ -234,16 +250,74 @@ mod tests {
     fn the_states_of_the_notice_chain_come_in_its_order() {
         let never = [Millis::NEVER; 2];
         for (file, state) in [
-            (PlanFile { filed: false, ..held() }, NoticeState::NotFiled),
-            (PlanFile { arrives: never, covered: false, ..held() }, NoticeState::FiledWithOthers),
-            (PlanFile { arrives: never, covered: false, astray: true, ..held() }, NoticeState::Astray),
-            (PlanFile { arrives: never, ..held() }, NoticeState::Lost),
-            (PlanFile { arrives: [Millis(100_001), Millis::NEVER], ..held() }, NoticeState::Late),
-            (PlanFile { arrives: [Millis(100_000), Millis::NEVER], ..held() }, NoticeState::Matched),
-            (PlanFile { correlates: false, ..held() }, NoticeState::Unmatched),
+            (
+                PlanFile {
+                    filed: false,
+                    ..held()
+                },
+                NoticeState::NotFiled,
+            ),
+            (
+                PlanFile {
+                    arrives: never,
+                    covered: false,
+                    ..held()
+                },
+                NoticeState::FiledWithOthers,
+            ),
+            (
+                PlanFile {
+                    arrives: never,
+                    covered: false,
+                    astray: true,
+                    ..held()
+                },
+                NoticeState::Astray,
+            ),
+            (
+                PlanFile {
+                    arrives: never,
+                    ..held()
+                },
+                NoticeState::Lost,
+            ),
+            (
+                PlanFile {
+                    arrives: [Millis(100_001), Millis::NEVER],
+                    ..held()
+                },
+                NoticeState::Late,
+            ),
+            (
+                PlanFile {
+                    arrives: [Millis(100_000), Millis::NEVER],
+                    ..held()
+                },
+                NoticeState::Matched,
+            ),
+            (
+                PlanFile {
+                    correlates: false,
+                    ..held()
+                },
+                NoticeState::Unmatched,
+            ),
             (held(), NoticeState::Matched),
-            (PlanFile { filed: false, chance_match: true, ..held() }, NoticeState::ChanceMatch),
-            (PlanFile { chance_match: true, ..held() }, NoticeState::Matched),
+            (
+                PlanFile {
+                    filed: false,
+                    chance_match: true,
+                    ..held()
+                },
+                NoticeState::ChanceMatch,
+            ),
+            (
+                PlanFile {
+                    chance_match: true,
+                    ..held()
+                },
+                NoticeState::Matched,
+            ),
         ] {
             assert_eq!(found(&file, ON_TIME), state, "{file:?}");
         }
@@ -271,21 +345,44 @@ mod tests {
     /// The second version departs ten minutes later; whoever holds the first only looks for it at the wrong time.
     #[test]
     fn a_superseded_version_is_stale_unless_it_still_fits() {
-        let amended = PlanFile { amended: true, ..held() };
+        let amended = PlanFile {
+            amended: true,
+            ..held()
+        };
         assert_eq!(found(&amended, [50.0, 0.0, 1000.0]), NoticeState::Stale);
-        assert_eq!(found(&amended, ON_TIME), NoticeState::Matched, "the first version still fits");
-        let both = PlanFile { arrives: [Millis(-2), Millis(-1)], ..amended.clone() };
-        assert_eq!(found(&both, ON_TIME), NoticeState::OffTime, "the version in hand is the current one");
-        let second_alone = PlanFile { arrives: [Millis::NEVER, Millis(-1)], ..amended.clone() };
+        assert_eq!(
+            found(&amended, ON_TIME),
+            NoticeState::Matched,
+            "the first version still fits"
+        );
+        let both = PlanFile {
+            arrives: [Millis(-2), Millis(-1)],
+            ..amended.clone()
+        };
+        assert_eq!(
+            found(&both, ON_TIME),
+            NoticeState::OffTime,
+            "the version in hand is the current one"
+        );
+        let second_alone = PlanFile {
+            arrives: [Millis::NEVER, Millis(-1)],
+            ..amended.clone()
+        };
         assert_eq!(found(&second_alone, ON_TIME), NoticeState::OffTime);
-        let neither = PlanFile { arrives: [Millis::NEVER, Millis(200_000)], ..amended };
+        let neither = PlanFile {
+            arrives: [Millis::NEVER, Millis(200_000)],
+            ..amended
+        };
         assert_eq!(found(&neither, ON_TIME), NoticeState::Late);
     }
 
     /// On an orbit flown round many times the time planned for a place is the round nearest to now.
     #[test]
     fn on_an_orbit_the_round_counts_that_is_nearest_in_time() {
-        let span = Span { start_s: 0.0, end_s: 1000.0 };
+        let span = Span {
+            start_s: 0.0,
+            end_s: 1000.0,
+        };
         // One round in 100 s, from the east, anticlockwise.
         let path = Path::Arc {
             center: Point::zeros(),
@@ -296,9 +393,18 @@ mod tests {
         };
         let leg = Leg { span, path };
         // In the north at 25 s, 125 s, and so on to 925 s.
-        for (time_s, foot_s) in [(0.0, 25.0), (60.0, 25.0), (90.0, 125.0), (430.0, 425.0), (2000.0, 925.0)] {
+        for (time_s, foot_s) in [
+            (0.0, 25.0),
+            (60.0, 25.0),
+            (90.0, 125.0),
+            (430.0, 425.0),
+            (2000.0, 925.0),
+        ] {
             let (aside2_m2, found_s) = foot(&leg, time_s, Vector3::new(0.0, 3500.0, 1000.0));
-            assert!((found_s - foot_s).abs() < 1e-6, "at {time_s} s: {found_s} s");
+            assert!(
+                (found_s - foot_s).abs() < 1e-6,
+                "at {time_s} s: {found_s} s"
+            );
             assert!((aside2_m2 - 250_000.0).abs() < 1e-3);
         }
     }
