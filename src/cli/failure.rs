@@ -13,21 +13,26 @@ pub enum Failure {
     BadInput(String),
     /// Anything else: exit code 1.
     Other(String),
+    /// Ctrl-C: exit code 130, as shells have it.
+    Interrupted(String),
 }
 
 impl Failure {
     /// What to print.
     pub fn message(&self) -> &str {
         match self {
-            Failure::BadInput(message) | Failure::Other(message) => message,
+            Failure::BadInput(message)
+            | Failure::Other(message)
+            | Failure::Interrupted(message) => message,
         }
     }
 
-    /// 2 for bad input, 1 for everything else.
+    /// 2 for bad input, 130 for an interruption, 1 for everything else.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Failure::BadInput(_) => ExitCode::from(2),
             Failure::Other(_) => ExitCode::from(1),
+            Failure::Interrupted(_) => ExitCode::from(130),
         }
     }
 

@@ -35,7 +35,7 @@ Examples:
   deconflict rules
       list the coordination rules; `deconflict rules R6` explains one
 
-Exit code: 0 done, 1 failed, 2 bad input.";
+Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use clap::Args;
@@ -112,10 +113,15 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     let mut estimator = Estimator::new(columns.clone());
     let mut log = None;
-    let mut keep = |index: u64, summary: &Summary| -> Result<(), OutputError> {
+    // A handler that cannot be set leaves Ctrl-C to the system: the run ends, and its hidden folder stays behind.
+    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+    let mut keep = |index: u64, summary: &Summary| -> Result<(), Stop> {
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            return Err(Stop::Interrupted);
+        }
         estimator.add(index, summary);
         match &mut folder {
-            Some(folder) => folder.add(arguments.seed, index, summary),
+            Some(folder) => Ok(folder.add(arguments.seed, index, summary)?),
             None => Ok(()),
         }
     };
@@ -320,10 +326,23 @@ fn host() -> Option<String> {
         .filter(|name| !name.is_empty())
 }
 
-impl From<ReplicateError<OutputError>> for Failure {
-    fn from(error: ReplicateError<OutputError>) -> Self {
+/// Set by Ctrl-C: the run stops after the replications under way, and what it had begun to write is removed.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Why a run stops before its end.
+#[derive(Debug, thiserror::Error)]
+enum Stop {
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    #[error("interrupted: nothing was written")]
+    Interrupted,
+}
+
+impl From<ReplicateError<Stop>> for Failure {
+    fn from(error: ReplicateError<Stop>) -> Self {
         match error {
-            ReplicateError::Sink(error) => error.into(),
+            ReplicateError::Sink(Stop::Output(error)) => error.into(),
+            ReplicateError::Sink(stop) => Failure::Interrupted(stop.to_string()),
             other => Failure::Other(format!("error: {other}")),
         }
     }
