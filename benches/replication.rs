@@ -20,8 +20,7 @@ fn replication(criterion: &mut Criterion) {
         ("nov-2019-baseline", "scenarios/nov-2019-baseline.toml"),
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-        let scenario =
-            Scenario::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
+        let scenario = Scenario::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
         // Another replication each time: the same one over and over would flatter the branch predictor.
         let mut index = 0;
         group.bench_function(name, |bencher| {

@@ -1,5 +1,7 @@
 //! deconflict
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 pub mod airspace;
 pub mod coordination;
 pub mod elementary;

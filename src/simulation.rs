@@ -125,7 +125,10 @@ impl Setup<'_> {
                 let mut luck = self.streams.about(Purpose::Arrival, flight.key, Key::NONE);
                 let mut waves = Vec::new();
                 let mut time_s = 0.0;
-                while *rate_per_day > 0.0 {
+                if *rate_per_day <= 0.0 {
+                    return waves;
+                }
+                loop {
                     time_s += luck.exponential(waves.len() as u64) * 86_400.0 / rate_per_day;
                     if time_s >= self.end.seconds() {
                         break;

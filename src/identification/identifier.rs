@@ -192,8 +192,8 @@ impl Identifier {
         evidence.latest = Some(declared);
         if self.spec.combine == Combine::Fused {
             let ln = &self.believed[usize::from(declared)];
-            for k in 0..self.rows.len() {
-                evidence.ln_likelihood[k] += ln[k];
+            for (sum, ln) in evidence.ln_likelihood.iter_mut().zip(ln).take(self.rows.len()) {
+                *sum += ln;
             }
         }
     }
@@ -205,8 +205,8 @@ impl Identifier {
         match (self.spec.combine, evidence.latest) {
             (Combine::Single, Some(latest)) if usize::from(latest) < count => weight[usize::from(latest)] = 1.0,
             (Combine::Single, _) => {
-                for k in 0..count {
-                    weight[k] = libm::exp(self.ln_prior[k]);
+                for (weight, &ln_prior) in weight.iter_mut().zip(&self.ln_prior[..count]) {
+                    *weight = libm::exp(ln_prior);
                 }
             }
             (Combine::Fused, _) => {
