@@ -29,6 +29,7 @@
 //! is laid out, what is modelled, and the words; [`simulation`] and [`tick`] for what happens in which order.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub mod airspace;
 pub mod coordination;
