@@ -400,12 +400,13 @@ mod tests {
             (430.0, 425.0),
             (2000.0, 925.0),
         ] {
-            let (aside2_m2, found_s) = foot(&leg, time_s, Vector3::new(0.0, 3500.0, 1000.0));
+            let foot = foot(&leg, time_s, Vector3::new(0.0, 3500.0, 1000.0));
             assert!(
-                (found_s - foot_s).abs() < 1e-6,
-                "at {time_s} s: {found_s} s"
+                (foot.time_s - foot_s).abs() < 1e-6,
+                "at {time_s} s: {} s",
+                foot.time_s
             );
-            assert!((aside2_m2 - 250_000.0).abs() < 1e-3);
+            assert!((foot.aside2_m2 - 250_000.0).abs() < 1e-3);
         }
     }
 }
