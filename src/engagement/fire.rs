@@ -151,10 +151,13 @@ impl Firing<'_, '_, '_> {
                 self.battery.hold_fire(number);
             } else {
                 self.end(number, end, place.into());
-                if engagement.launched == 0 {
-                    self.free(number)
-                } else {
+                // Only the missiles of a salvo already resolved are still to be assessed; between the shots of
+                // shoot-look-shoot that is done.
+                let salvo = matches!(weapon.doctrine, Doctrine::Salvo(_));
+                if salvo && engagement.launched > 0 {
                     self.await_assessment(number)
+                } else {
+                    self.free(number)
                 }
             }
             return;
