@@ -44,7 +44,12 @@ pub struct RunArguments {
     #[arg(long, value_name = "R", conflicts_with = "replications", value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
     replication: Option<u64>,
     /// Seed of all luck; the same seed gives the same bytes.
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(
+        long,
+        value_name = "S",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
     seed: u64,
     /// Set a value of the scenario by its path; may be repeated. Example: --set flights.us-recon.count=2
     #[arg(long = "set", value_name = "PATH=VALUE")]

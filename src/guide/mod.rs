@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`architecture`] | you want to change the code |
 //! | [`model`] | you want to know what a number means, or whether to believe it |
+//! | [`performance`] | you want to know how fast it is, or to make it faster |
 //! | [`vocabulary`] | two people use one word for two things |
 //! | [`decisions`] | you are about to ask "why not simply …?" |
 //! | [`changelog`] | a result differs from last month's |
@@ -14,6 +15,10 @@ pub mod architecture {
 
 pub mod model {
     #![doc = include_str!("model.md")]
+}
+
+pub mod performance {
+    #![doc = include_str!("performance.md")]
 }
 
 pub mod vocabulary {
