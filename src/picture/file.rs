@@ -10,8 +10,8 @@
 //! - [`TrackFile::close`]: end the track.
 //!
 //! Only scans that can matter are visited: those that confirm or drop the track, those with a declaration, and, with
-//! the aircraft inside the engagement envelope, every scan of a confirmed track. The tests hold this to a slow, obvious
-//! scan-by-scan twin.
+//! the aircraft inside the engagement envelope, those at which the verdict of the rules may change. The tests hold this
+//! to a slow, obvious scan-by-scan twin.
 
 use nalgebra::Vector3;
 
