@@ -302,7 +302,7 @@ pub enum Fact {
         /// Whether endurance cut the flight short.
         endurance: bool,
     },
-    /// A site confirmed a track.
+    /// A site confirmed a track; recorded only at [`Detail::Decisive`] and above.
     TrackConfirmed {
         /// The site.
         site: SiteId,
