@@ -1,8 +1,11 @@
 //! How a command fails: what to print, and with which exit code.
 
+use std::fmt;
 use std::fmt::Display;
 use std::process::ExitCode;
 
+use deconflict::experiment::replicate::ReplicateError;
+use deconflict::experiment::sweep::SweepError;
 use deconflict::output::OutputError;
 use deconflict::scenario::LoadError;
 
@@ -15,6 +18,8 @@ pub enum Failure {
     Other(String),
     /// Ctrl-C: exit code 130, as shells have it.
     Interrupted(String),
+    /// A task of a cluster that may go better the next time: exit code 75, EX_TEMPFAIL of sysexits.h.
+    Temporary(String),
 }
 
 impl Failure {
@@ -23,15 +28,25 @@ impl Failure {
         match self {
             Failure::BadInput(message)
             | Failure::Other(message)
-            | Failure::Interrupted(message) => message,
+            | Failure::Interrupted(message)
+            | Failure::Temporary(message) => message,
         }
     }
 
-    /// 2 for bad input, 130 for an interruption, 1 for everything else.
+    /// The same where whoever started the command may try again: exit code 75 unless the input is bad.
+    pub fn temporary(self) -> Failure {
+        match self {
+            Failure::BadInput(message) => Failure::BadInput(message),
+            other => Failure::Temporary(other.message().to_owned()),
+        }
+    }
+
+    /// 2 for bad input, 75 for what may go better the next time, 130 for an interruption, 1 for everything else.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Failure::BadInput(_) => ExitCode::from(2),
             Failure::Other(_) => ExitCode::from(1),
+            Failure::Temporary(_) => ExitCode::from(75),
             Failure::Interrupted(_) => ExitCode::from(130),
         }
     }
@@ -44,6 +59,34 @@ impl Failure {
     /// A fault, with what was attempted.
     pub fn other(error: impl Into<anyhow::Error>, context: &'static str) -> Failure {
         Failure::Other(format!("error: {:#}", error.into().context(context)))
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<SweepError<Failure>> for Failure {
+    fn from(error: SweepError<Failure>) -> Self {
+        match error {
+            SweepError::Sink(failure) => failure,
+            SweepError::Threads { .. } => Failure::Other(format!("error: {error}")),
+        }
+    }
+}
+
+impl From<ReplicateError<Failure>> for Failure {
+    fn from(error: ReplicateError<Failure>) -> Self {
+        match error {
+            ReplicateError::Sink(failure) => failure,
+            ReplicateError::Threads { .. } | ReplicateError::Panicked { .. } => {
+                Failure::Other(format!("error: {error}"))
+            }
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod check;
 mod columns;
+mod compare;
 mod failure;
+mod host;
 mod rules;
 mod run;
 mod schema;
@@ -41,6 +43,8 @@ Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.";
 enum Command {
     /// Fly a scenario and say what happened, with intervals.
     Run(run::RunArguments),
+    /// Compare two scenarios flown with the same luck, or two results.
+    Compare(compare::CompareArguments),
     /// Check scenario files: every problem with its place; nothing is written.
     Check(check::CheckArguments),
     /// List the coordination rules, or explain one.
@@ -56,6 +60,7 @@ impl Cli {
     pub fn call(self) -> Result<(), Failure> {
         match self.command {
             Command::Run(arguments) => run::run(&arguments),
+            Command::Compare(arguments) => compare::compare(&arguments),
             Command::Check(arguments) => check::check(&arguments),
             Command::Rules(arguments) => rules::rules(&arguments),
             Command::Columns(arguments) => columns::columns(&arguments),

@@ -4,23 +4,21 @@ use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use clap::Args;
 use deconflict::experiment::estimate::Estimator;
-use deconflict::experiment::replicate::{ReplicateError, replicate};
+use deconflict::experiment::replicate::replicate;
 use deconflict::measure::{Columns, Summary};
 use deconflict::output::{
-    Conditions, EventFormat, OutputError, RunFolder, confusion_tables, estimate_table, headline,
-    readable, single_table, timeline, write_events_file,
+    Conditions, EventFormat, OutputError, RunFolder, StoredRun, SweepFolder, confusion_tables,
+    estimate_table, headline, readable, single_table, timeline, write_events_file,
 };
 use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 
+use super::host::{RunNote, Started, interrupted, processors, watch_for_interruption};
 use super::{Failure, print};
 
 /// Arguments of `deconflict run`.
@@ -32,17 +30,26 @@ Examples:
       fly once, tell the story, write every event
   deconflict run scenarios/nov-2019-baseline.toml --replication 17 --events results/17.jsonl
       repeat replication 17 of the same seed alone
+  deconflict run --from results/agreement --cell everybody --replication 17 --events results/17.csv
+      repeat one row of a sweep, with every event
   deconflict run scenarios/nov-2019-baseline.toml --set rules.weapons_control.status=hold --out results/hold
       change one value, keep everything in results/hold")]
 pub struct RunArguments {
     /// Scenario file (TOML).
-    scenario: PathBuf,
+    #[arg(required_unless_present = "from")]
+    scenario: Option<PathBuf>,
     /// Replications to fly; without it as many as the scenario says.
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     replications: Option<u64>,
     /// Fly this one replication alone, counted from 0.
     #[arg(long, value_name = "R", conflicts_with = "replications", value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
     replication: Option<u64>,
+    /// Repeat a replication of the sweep or the run in DIR, with its scenario and its seed.
+    #[arg(long, value_name = "DIR", requires = "replication", conflicts_with_all = ["scenario", "seed", "overrides"])]
+    from: Option<PathBuf>,
+    /// The cell of the sweep.
+    #[arg(long, value_name = "C", requires = "from")]
+    cell: Option<String>,
     /// Seed of all luck; the same seed gives the same bytes.
     #[arg(
         long,
@@ -71,7 +78,7 @@ pub struct RunArguments {
     confidence: f64,
 }
 
-fn confidence(text: &str) -> Result<f64, String> {
+pub(super) fn confidence(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (0.5..1.0).contains(&value) => Ok(value),
         _ => Err("expected a number from 0.5 to below 1, such as 0.95".to_owned()),
@@ -81,24 +88,14 @@ fn confidence(text: &str) -> Result<f64, String> {
 /// Lines of the time line.
 const TIMELINE_LINES: usize = 60;
 
-/// What run.json says.
-#[derive(Serialize)]
-struct RunNote {
-    command_line: Vec<String>,
-    version: &'static str,
-    host: Option<String>,
-    system: String,
-    jobs: usize,
-    started_utc: String,
-    finished_utc: String,
-    elapsed_s: f64,
-    replications_per_s: f64,
-}
-
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
-    let started = (Instant::now(), jiff::Timestamp::now());
-    let scenario = Scenario::load(&arguments.scenario, &arguments.overrides)?;
+    let started = Started::now();
+    let Subject {
+        scenario,
+        seed,
+        name,
+    } = Subject::of(arguments)?;
     let (first, count) = match arguments.replication {
         Some(replication) => (replication, 1),
         None => (0, arguments.replications.unwrap_or(scenario.replications)),
@@ -118,15 +115,17 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     let mut estimator = Estimator::new(columns.clone());
     let mut log = None;
-    // A handler that cannot be set leaves Ctrl-C to the system: the run ends, and its hidden folder stays behind.
-    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
-    let mut keep = |index: u64, summary: &Summary| -> Result<(), Stop> {
-        if INTERRUPTED.load(Ordering::Relaxed) {
-            return Err(Stop::Interrupted);
+    let mut row = None;
+    watch_for_interruption();
+    let mut keep = |index: u64, summary: &Summary| -> Result<(), Failure> {
+        if interrupted() {
+            return Err(Failure::Interrupted(
+                "interrupted: nothing was written".to_owned(),
+            ));
         }
         estimator.add(index, summary);
         match &mut folder {
-            Some(folder) => Ok(folder.add(arguments.seed, index, summary)?),
+            Some(folder) => Ok(folder.add(seed, index, summary)?),
             None => Ok(()),
         }
     };
@@ -140,13 +139,15 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             (columns.measure(&log), log)
         };
         replicate(
-            arguments.seed,
+            seed,
             first..first + 1,
             1,
             work,
             |index, (summary, flown)| {
                 log = Some(flown);
-                keep(index, &summary)
+                keep(index, &summary)?;
+                row = Some(summary);
+                Ok(())
             },
         )?;
     } else {
@@ -154,13 +155,13 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         let work = |replication: Replication| {
             columns.measure(&simulate(&scenario, replication, Detail::Measures))
         };
-        replicate(arguments.seed, 0..count, jobs, work, |index, summary| {
+        replicate(seed, 0..count, jobs, work, |index, summary| {
             progress.inc(1);
             keep(index, &summary)
         })?;
         progress.finish_and_clear();
     }
-    let elapsed_s = started.0.elapsed().as_secs_f64();
+    let elapsed_s = started.elapsed_s();
 
     if let (Some(path), Some(log)) = (&arguments.events, &log) {
         write_events_file(path, arguments.force, scenario.start, log)?;
@@ -168,24 +169,12 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     if let Some(folder) = folder {
         let conditions = Conditions {
             scenario: &scenario,
-            seed: arguments.seed,
+            seed: seed,
             first_replication: first,
             replications: count,
             confidence: arguments.confidence,
         };
-        let note = RunNote {
-            command_line: std::env::args_os()
-                .map(|argument| argument.to_string_lossy().into_owned())
-                .collect(),
-            version: env!("CARGO_PKG_VERSION"),
-            host: host(),
-            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-            jobs,
-            started_utc: started.1.to_string(),
-            finished_utc: jiff::Timestamp::now().to_string(),
-            elapsed_s,
-            replications_per_s: count as f64 / elapsed_s,
-        };
+        let note = RunNote::new(&started, jobs, count);
         folder.finish(&conditions, &estimator, &note)?;
     }
     if count > 1 {
@@ -195,20 +184,130 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             readable(count as f64 / elapsed_s)
         );
     }
-    print(&report(arguments, &scenario, &estimator, log.as_ref()))
+    if let (Some(from), Some(row)) = (&arguments.from, &row) {
+        same_as_stored(from, arguments.cell.as_deref(), first, row)?;
+    }
+    print(&report(
+        arguments,
+        &name,
+        &scenario,
+        seed,
+        &estimator,
+        log.as_ref(),
+    ))
+}
+
+/// What is flown.
+struct Subject {
+    scenario: Scenario,
+    seed: u64,
+    /// What to call it in hints.
+    name: String,
+}
+
+impl Subject {
+    fn of(arguments: &RunArguments) -> Result<Subject, Failure> {
+        let Some(from) = &arguments.from else {
+            let path = arguments.scenario.clone().unwrap_or_default();
+            return Ok(Subject {
+                scenario: Scenario::load(&path, &arguments.overrides)?,
+                seed: arguments.seed,
+                name: path.display().to_string(),
+            });
+        };
+        let cell = arguments.cell.as_deref();
+        let (scenario, seed, version) = match SweepFolder::open(from) {
+            Ok((_, record)) => {
+                let names: Vec<&str> = record.cells.iter().map(|cell| cell.name.as_str()).collect();
+                let number = match (cell, names.as_slice()) {
+                    (Some(name), _) => record.cell(name),
+                    (None, [_]) => Some(0),
+                    (None, _) => None,
+                };
+                let Some(number) = number else {
+                    let asked = cell.map_or("no cell named".to_owned(), |cell| {
+                        format!("there is no cell {cell:?}")
+                    });
+                    return Err(Failure::bad_input(format!(
+                        "{}: {asked}; expected --cell with one of {}",
+                        from.display(),
+                        names.join(" ")
+                    )));
+                };
+                (record.scenario(number)?, record.seed, record.version)
+            }
+            Err(OutputError::NotASweep { .. }) => {
+                let stored = StoredRun::open(from, cell)?;
+                (stored.scenario, stored.seed, stored.version)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let here = env!("CARGO_PKG_VERSION");
+        if version != here {
+            return Err(Failure::bad_input(format!(
+                "{} was written by version {version}, this is {here}: the same luck may have other consequences",
+                from.display()
+            )));
+        }
+        let cell = cell.map_or(String::new(), |cell| format!(" --cell {cell}"));
+        Ok(Subject {
+            scenario,
+            seed,
+            name: format!("--from {}{cell}", from.display()),
+        })
+    }
+}
+
+/// Says whether a repeated replication is what the results have; it is a fault if not.
+fn same_as_stored(
+    from: &Path,
+    cell: Option<&str>,
+    index: u64,
+    row: &Summary,
+) -> Result<(), Failure> {
+    // A sweep under way has no results yet.
+    let Ok(stored) = StoredRun::open(from, cell) else {
+        return Ok(());
+    };
+    for there in stored.rows()? {
+        let (replication, summary) = there?;
+        if replication != index {
+            continue;
+        }
+        let columns = stored.columns.columns().iter();
+        let unlike: Vec<String> = columns
+            .zip(summary.values.iter().zip(&row.values))
+            .filter(|(_, (there, here))| there != here)
+            .map(|(column, (there, here))| format!("{} is {there} there, {here} here", column.name))
+            .collect();
+        if unlike.is_empty() {
+            anstream::eprintln!(
+                "The same in every column as its row in {}.",
+                from.join("replications.csv").display()
+            );
+            return Ok(());
+        }
+        return Err(Failure::Other(format!(
+            "error: not the row of {}: {}",
+            from.join("replications.csv").display(),
+            unlike.join("; ")
+        )));
+    }
+    Ok(())
 }
 
 /// What goes to standard output.
 fn report(
     arguments: &RunArguments,
+    name: &str,
     scenario: &Scenario,
+    seed: u64,
     estimator: &Estimator,
     log: Option<&EventLog>,
 ) -> String {
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
     let n = estimator.n();
-    let seed = arguments.seed;
     line(&scenario.file.title);
     match log {
         Some(log) => line(&format!(
@@ -262,18 +361,18 @@ fn report(
         "Absolute rates are uncalibrated: no public count of sorties exists. Only comparisons between rule sets mean something.",
     );
     line("");
-    for hint in hints(arguments, log.is_some()) {
+    for hint in hints(arguments, name, log.is_some()) {
         line(&hint);
     }
     text
 }
 
 /// What one might want next.
-fn hints(arguments: &RunArguments, single: bool) -> Vec<String> {
-    let scenario = arguments.scenario.display();
+fn hints(arguments: &RunArguments, scenario: &str, single: bool) -> Vec<String> {
     let mut hints = Vec::new();
     match &arguments.out {
         Some(path) => hints.push(format!("Written to {}.", path.display())),
+        None if arguments.from.is_some() => {}
         None if single => hints.push(format!(
             "Next: deconflict run {scenario} --replications 1000   (how often does this happen?)"
         )),
@@ -283,6 +382,9 @@ fn hints(arguments: &RunArguments, single: bool) -> Vec<String> {
     }
     match &arguments.events {
         Some(path) => hints.push(format!("Events written to {}.", path.display())),
+        None if arguments.from.is_some() => hints.push(format!(
+            "Next: the same with --events FILE.csv   (every event of it)"
+        )),
         None if single => {}
         None => hints.push(format!(
             "      deconflict run {scenario} --replication 0       (one run, told by the clock)"
@@ -309,7 +411,7 @@ fn refuse_events(path: &Path, count: u64, force: bool) -> Result<(), Failure> {
 }
 
 /// A bar on standard error; nothing where that is not a terminal.
-fn progress(count: u64) -> ProgressBar {
+pub(super) fn progress(count: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -317,38 +419,4 @@ fn progress(count: u64) -> ProgressBar {
         ProgressStyle::with_template("{bar:40} {pos}/{len} replications, {per_sec}, {eta} left")
             .expect("the template is constant");
     ProgressBar::new(count).with_style(style)
-}
-
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-fn host() -> Option<String> {
-    std::env::var("HOSTNAME")
-        .ok()
-        .or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok())
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
-}
-
-/// Set by Ctrl-C: the run stops after the replications under way, and what it had begun to write is removed.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-/// Why a run stops before its end.
-#[derive(Debug, thiserror::Error)]
-enum Stop {
-    #[error(transparent)]
-    Output(#[from] OutputError),
-    #[error("interrupted: nothing was written")]
-    Interrupted,
-}
-
-impl From<ReplicateError<Stop>> for Failure {
-    fn from(error: ReplicateError<Stop>) -> Self {
-        match error {
-            ReplicateError::Sink(Stop::Output(error)) => error.into(),
-            ReplicateError::Sink(stop) => Failure::Interrupted(stop.to_string()),
-            other => Failure::Other(format!("error: {other}")),
-        }
-    }
 }

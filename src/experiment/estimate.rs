@@ -501,6 +501,10 @@ impl Estimator {
 /// A paired comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Comparison {
+    /// First ratio.
+    pub first: f64,
+    /// Second ratio.
+    pub second: f64,
     /// Second ratio less the first, with interval.
     pub difference: Estimate,
     /// Second ratio over the first, with interval on the log scale; bare with few events.
@@ -605,6 +609,8 @@ impl PairedSums {
             }
         }
         Comparison {
+            first: ra,
+            second: rb,
             difference: Estimate {
                 estimate: difference,
                 low: interval.0,

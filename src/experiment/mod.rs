@@ -1,8 +1,14 @@
 //! From replications to statements: fly them, add them up, say how sure one can be.
 
+pub mod accounts;
+pub mod design;
 pub mod estimate;
+pub mod file;
 pub mod intervals;
 pub mod moments;
 pub mod pairs;
+pub mod plan;
 pub mod replicate;
+pub mod round;
 pub mod special;
+pub mod sweep;

@@ -19,6 +19,7 @@ struct Pair {
 #[derive(Debug, Clone)]
 pub struct Pairs {
     pairs: Vec<Pair>,
+    n: u64,
 }
 
 impl Pairs {
@@ -41,11 +42,12 @@ impl Pairs {
                 })
             })
             .collect();
-        Pairs { pairs }
+        Pairs { pairs, n: 0 }
     }
 
     /// Adds a replication of both.
     pub fn add(&mut self, first: &Summary, second: &Summary) {
+        self.n += 1;
         for pair in &mut self.pairs {
             let [above, also_above] = pair.numerators;
             let (below, also_below) = match pair.denominators {
@@ -59,9 +61,21 @@ impl Pairs {
         }
     }
 
+    /// Replications added.
+    pub fn n(&self) -> u64 {
+        self.n
+    }
+
     /// Names of the measures, in the order of the tables.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.pairs.iter().map(|pair| pair.name.as_str())
+    }
+
+    /// The measures with their names, in the order of the tables.
+    pub fn measures(&self) -> impl Iterator<Item = (&str, &'static Measure)> {
+        self.pairs
+            .iter()
+            .map(|pair| (pair.name.as_str(), pair.measure))
     }
 
     /// The comparison of a measure: second against first.

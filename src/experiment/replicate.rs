@@ -49,20 +49,47 @@ pub fn replicate<T: Send, E>(
     work: impl Fn(Replication) -> T + Sync,
     mut sink: impl FnMut(u64, T) -> Result<(), E>,
 ) -> Result<(), ReplicateError<E>> {
+    in_order(
+        range,
+        jobs,
+        |index| work(Replication { seed, index }),
+        |index, result| {
+            let result = result.map_err(|message| ReplicateError::Panicked {
+                replication: Replication { seed, index },
+                message,
+            })?;
+            sink(index, result).map_err(ReplicateError::Sink)
+        },
+    )
+    .map_err(|stop| match stop {
+        Stop::Threads(source) => ReplicateError::Threads { jobs, source },
+        Stop::Sink(error) => error,
+    })
+}
+
+/// Why [`in_order`] ended before the end of its range.
+#[derive(Debug)]
+pub(crate) enum Stop<E> {
+    /// No threads.
+    Threads(rayon::ThreadPoolBuildError),
+    /// The sink refused a result.
+    Sink(E),
+}
+
+/// Calls `work` for every number in `range` on `jobs` threads, and `sink` with each result, or with what a panic said, in
+/// order, on this thread. Stops at the first error of `sink`.
+pub(crate) fn in_order<T: Send, E>(
+    range: Range<u64>,
+    jobs: usize,
+    work: impl Fn(u64) -> T + Sync,
+    mut sink: impl FnMut(u64, Result<T, String>) -> Result<(), E>,
+) -> Result<(), Stop<E>> {
     let guarded = |index: u64| {
-        let replication = Replication { seed, index };
-        catch_unwind(AssertUnwindSafe(|| work(replication))).map_err(|panic| message(&*panic))
-    };
-    let landed = |index: u64, result: Result<T, String>| {
-        result.map_err(|message| ReplicateError::Panicked {
-            replication: Replication { seed, index },
-            message,
-        })
+        catch_unwind(AssertUnwindSafe(|| work(index))).map_err(|panic| message(&*panic))
     };
     if jobs <= 1 {
         for index in range {
-            let result = landed(index, guarded(index))?;
-            sink(index, result).map_err(ReplicateError::Sink)?;
+            sink(index, guarded(index)).map_err(Stop::Sink)?;
         }
         return Ok(());
     }
@@ -70,7 +97,7 @@ pub fn replicate<T: Send, E>(
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
         .build()
-        .map_err(|source| ReplicateError::Threads { jobs, source })?;
+        .map_err(Stop::Threads)?;
     let window = WINDOW_PER_JOB * jobs as u64;
     let queue = Queue::new(range.clone(), window);
     let (sender, receiver) = mpsc::channel();
@@ -93,7 +120,7 @@ pub fn replicate<T: Send, E>(
                 };
                 early.insert(index, result);
                 while let Some(result) = early.remove(&next) {
-                    sink(next, landed(next, result)?).map_err(ReplicateError::Sink)?;
+                    sink(next, result).map_err(Stop::Sink)?;
                     next += 1;
                     queue.advance();
                 }

@@ -32,7 +32,7 @@ pub(crate) mod handwritten;
 
 pub use derived::{Derived, Group, Kind, MEASURES, Measure};
 
-use crate::record::{Cast, EventLog, Regard};
+use crate::record::{Cast, EventLog, Place, Regard};
 use crate::units::Millis;
 use scene::Scene;
 
@@ -92,6 +92,41 @@ pub struct Summary {
     pub confusion: Vec<u64>,
     /// Time from confirmation to the first identity of each track that got one.
     pub times_to_identify: Vec<Millis>,
+    /// Where each wrong shot was fired at an aircraft.
+    pub wrong_shots_at: Vec<GridSquare>,
+}
+
+/// A square of the local plane, [`GridSquare::SIDE_M`] a side, by its number eastward and northward from the origin.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub struct GridSquare {
+    /// Squares east of the origin; the square from there to the east is 0.
+    pub east: i32,
+    /// Squares north.
+    pub north: i32,
+}
+
+impl GridSquare {
+    /// Side of a square, m.
+    pub const SIDE_M: f64 = 5_000.0;
+
+    /// The square of a place.
+    pub fn of(place: Place) -> GridSquare {
+        let number = |metres: f64| libm::floor(metres / Self::SIDE_M) as i32;
+        GridSquare {
+            east: number(place[0]),
+            north: number(place[1]),
+        }
+    }
+
+    /// Its south-west corner in the local plane, east and north, m.
+    pub fn corner_m(self) -> (f64, f64) {
+        (
+            f64::from(self.east) * Self::SIDE_M,
+            f64::from(self.north) * Self::SIDE_M,
+        )
+    }
 }
 
 impl Columns {
@@ -166,13 +201,15 @@ impl Columns {
             values: vec![0.0; self.columns.len()],
             confusion: vec![0; self.confusion_len],
             times_to_identify: Vec::new(),
+            wrong_shots_at: Vec::new(),
         };
         let mut scene = Scene::new(log);
         let row = &mut summary.values[..];
         for event in &log.events {
             scene.follow(event);
             self.identification.event(&mut scene, event, row);
-            self.shooting.event(&mut scene, event, row);
+            self.shooting
+                .event(&mut scene, event, row, &mut summary.wrong_shots_at);
             self.timeliness
                 .event(event, row, &mut summary.times_to_identify);
             self.mission.event(event, row);

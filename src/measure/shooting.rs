@@ -4,7 +4,7 @@
 //! judged by the aircraft actually hit.
 
 use super::scene::Scene;
-use super::{Header, regard_index};
+use super::{GridSquare, Header, regard_index};
 use crate::record::{Event, Fact, Regard};
 
 #[derive(Debug, Clone)]
@@ -101,7 +101,13 @@ impl Shooting {
         }
     }
 
-    pub fn event(&self, scene: &mut Scene, event: &Event, row: &mut [f64]) {
+    pub fn event(
+        &self,
+        scene: &mut Scene,
+        event: &Event,
+        row: &mut [f64],
+        wrong_shots_at: &mut Vec<GridSquare>,
+    ) {
         match event.fact {
             Fact::EngagementBegun { site, aircraft, .. } => {
                 row[self.engagements] += 1.0;
@@ -122,6 +128,7 @@ impl Shooting {
                     row[self.wrong_shots_by_pair + scene.pair(site, aircraft)] += 1.0;
                     scene.fates[aircraft.index()].wrongly_shot_at = true;
                     row[self.any_wrong_shot] = 1.0;
+                    wrong_shots_at.push(GridSquare::of(event.place));
                 }
             }
             Fact::ShotMissed { .. } => row[self.shots_missed] += 1.0,
@@ -159,7 +166,7 @@ impl Shooting {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Columns, handwritten};
+    use super::super::{Columns, GridSquare, handwritten};
 
     #[test]
     fn shots_and_kills_by_whom_they_hit() {
@@ -181,5 +188,23 @@ mod tests {
         assert_eq!(value("wrongly_lost_sorties[sortie=uncovered]"), 1.0);
         assert_eq!(value("wrongly_lost_sorties[sortie=covered]"), 0.0);
         assert_eq!(value("any_wrong_kill"), 1.0);
+    }
+
+    #[test]
+    fn a_wrong_shot_has_its_square() {
+        let log = handwritten::log();
+        let squares = Columns::new(&log.cast).measure(&log).wrong_shots_at;
+        assert_eq!(squares.len(), 2);
+        for (place, square) in [
+            ([0.0, 4_999.0, 0.0], (0, 0)),
+            ([-0.1, 5_000.0, 900.0], (-1, 1)),
+        ] {
+            let found = GridSquare::of(place);
+            assert_eq!((found.east, found.north), square);
+        }
+        assert_eq!(
+            GridSquare { east: -2, north: 3 }.corner_m(),
+            (-10_000.0, 15_000.0)
+        );
     }
 }

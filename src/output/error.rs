@@ -24,6 +24,36 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
+    /// It is there already, and a sweep that can go on.
+    #[error("{} holds a sweep already; --resume goes on with it, --force replaces it", path.display())]
+    SweepExists {
+        /// The path.
+        path: PathBuf,
+    },
+    /// It holds no sweep.
+    #[error("{} is not the folder of a sweep: {why}", path.display())]
+    NotASweep {
+        /// The path.
+        path: PathBuf,
+        /// What is missing or broken.
+        why: String,
+    },
+    /// It holds another sweep.
+    #[error("{} holds another sweep: {}", path.display(), differences.join("; "))]
+    OtherSweep {
+        /// The path.
+        path: PathBuf,
+        /// What differs.
+        differences: Vec<String>,
+    },
+    /// It holds no results, or broken ones.
+    #[error("{}: {why}", path.display())]
+    NotResults {
+        /// The path.
+        path: PathBuf,
+        /// What is missing or broken.
+        why: String,
+    },
     /// The operating system refused.
     #[error("cannot {action} {}", path.display())]
     Io {

@@ -1,15 +1,15 @@
 //! The run folder: replications.csv, summary.csv, confusion.csv, manifest.json and run.json.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::error::OutputError;
+use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
 use super::numbers::exact;
 use crate::experiment::estimate::{Cell, Estimator};
 use crate::measure::{Columns, Summary};
@@ -42,12 +42,6 @@ struct Manifest<'a> {
     scenario_sha256: String,
     files: &'a BTreeMap<&'static str, FileEntry>,
     scenario: &'a crate::scenario::file::ScenarioFile,
-}
-
-#[derive(Serialize)]
-struct FileEntry {
-    rows: u64,
-    sha256: String,
 }
 
 /// A run folder in the making: beside its place, until [`RunFolder::finish`] renames it.
@@ -133,11 +127,6 @@ impl RunFolder {
         files.insert("confusion.csv", confusion_csv(&folder, &target, estimator)?);
 
         let scenario = &conditions.scenario.file;
-        let resolved = serde_json::to_vec(scenario).map_err(|error| OutputError::Io {
-            action: "write the scenario as JSON to",
-            path: target.clone(),
-            source: error.into(),
-        })?;
         let manifest = Manifest {
             program: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
@@ -146,7 +135,7 @@ impl RunFolder {
             first_replication: conditions.first_replication,
             replications: conditions.replications,
             confidence: conditions.confidence,
-            scenario_sha256: hex(&Sha256::digest(&resolved)),
+            scenario_sha256: scenario_sha256(scenario),
             files: &files,
             scenario,
         };
@@ -246,7 +235,16 @@ fn confusion_csv(
 ) -> Result<FileEntry, OutputError> {
     let header = ["site_class", "truth", "declared", "declarations", "share"];
     let mut table = Table::create(folder, shown, "confusion.csv", &header)?;
+    for row in confusion_rows(estimator) {
+        table.row(&csv::ByteRecord::from(row))?;
+    }
+    table.close()
+}
+
+/// Site class, truth, declared, declarations, share.
+pub(super) fn confusion_rows(estimator: &Estimator) -> Vec<Vec<String>> {
     let counts = estimator.confusion();
+    let mut rows = Vec::new();
     for class in estimator.columns().confusion() {
         for (truth, name) in class.rows.iter().enumerate() {
             let row = &counts[class.position(truth, 0)..class.position(truth + 1, 0)];
@@ -254,123 +252,17 @@ fn confusion_csv(
             for (declared, &count) in row.iter().enumerate() {
                 let mut share = String::new();
                 exact(count as f64 / all as f64, &mut share);
-                table.row(&csv::ByteRecord::from(vec![
+                rows.push(vec![
                     class.name.clone(),
                     name.clone(),
                     class.declared(declared).to_owned(),
                     count.to_string(),
                     share,
-                ]))?;
+                ]);
             }
         }
     }
-    table.close()
-}
-
-fn json(
-    folder: &Path,
-    shown: &Path,
-    name: &'static str,
-    value: &impl Serialize,
-) -> Result<(), OutputError> {
-    let shown = shown.join(name);
-    let file = File::create(folder.join(name)).map_err(OutputError::io("create", &shown))?;
-    let mut writer = BufWriter::new(file);
-    serde_json::to_writer_pretty(&mut writer, value)
-        .map_err(io::Error::from)
-        .and_then(|()| writer.write_all(b"\n"))
-        .and_then(|()| writer.flush())
-        .and_then(|()| writer.get_ref().sync_all())
-        .map_err(OutputError::io("write", &shown))
-}
-
-/// A CSV file with its checksum and number of rows.
-struct Table {
-    /// The path the user knows: in the target, not in the temporary folder.
-    shown: PathBuf,
-    writer: csv::Writer<Hashing<BufWriter<File>>>,
-    rows: u64,
-}
-
-impl Table {
-    fn create(
-        folder: &Path,
-        shown: &Path,
-        name: &'static str,
-        header: &[&str],
-    ) -> Result<Table, OutputError> {
-        let shown = shown.join(name);
-        let file = File::create(folder.join(name)).map_err(OutputError::io("create", &shown))?;
-        let mut table = Table {
-            writer: csv::Writer::from_writer(Hashing {
-                inner: BufWriter::with_capacity(1 << 16, file),
-                hash: Sha256::new(),
-            }),
-            shown,
-            rows: 0,
-        };
-        table.row(&csv::ByteRecord::from(header))?;
-        table.rows = 0;
-        Ok(table)
-    }
-
-    fn row(&mut self, record: &csv::ByteRecord) -> Result<(), OutputError> {
-        self.rows += 1;
-        self.writer
-            .write_byte_record(record)
-            .map_err(io::Error::from)
-            .map_err(OutputError::io("write", &self.shown))
-    }
-
-    fn close(self) -> Result<FileEntry, OutputError> {
-        let shown = self.shown;
-        let mut hashing = self
-            .writer
-            .into_inner()
-            .map_err(|error| io::Error::new(error.error().kind(), error.error().to_string()))
-            .map_err(OutputError::io("write", &shown))?;
-        hashing
-            .inner
-            .flush()
-            .and_then(|()| hashing.inner.get_ref().sync_all())
-            .map_err(OutputError::io("write", &shown))?;
-        Ok(FileEntry {
-            rows: self.rows,
-            sha256: hex(&hashing.hash.finalize()),
-        })
-    }
-}
-
-/// Passes bytes on and keeps their checksum.
-struct Hashing<W> {
-    inner: W,
-    hash: Sha256,
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Asks the disk to keep the names in a folder; only Unix can.
-fn sync_folder(folder: &Path, shown: &Path) -> Result<(), OutputError> {
-    if cfg!(unix) {
-        File::open(folder)
-            .and_then(|file| file.sync_all())
-            .map_err(OutputError::io("write", shown))?;
-    }
-    Ok(())
+    rows
 }
 
 #[cfg(test)]

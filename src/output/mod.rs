@@ -4,16 +4,25 @@
 //! [`RunFolder`] writes depends on scenario, seed and replications alone, but for `run.json`, which says who made it,
 //! where and when.
 
+mod comparison;
 mod error;
 mod events;
+mod files;
 mod folder;
 mod numbers;
+mod results;
+mod stored;
+mod sweep_folder;
 mod tables;
 mod timeline;
 
+pub use comparison::{sentence, write_comparison};
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
 pub use folder::{Conditions, RunFolder};
 pub use numbers::{exact, readable};
-pub use tables::{confusion_tables, estimate_table, headline, single_table};
+pub use results::{RESULT_FILES, write_results};
+pub use stored::StoredRun;
+pub use sweep_folder::{Shards, SweepFolder};
+pub use tables::{cells_table, confusion_tables, estimate_table, headline, single_table};
 pub use timeline::timeline;

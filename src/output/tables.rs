@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use comfy_table::{Cell as Field, CellAlignment, Table, presets};
 
 use super::numbers::readable;
+use crate::experiment::accounts::Accounts;
 use crate::experiment::estimate::{Cell, Estimator, Method};
+use crate::experiment::plan::Plan;
 use crate::measure::Group;
 
 /// Measures with their intervals, group by group; only what had something to divide by.
@@ -205,6 +207,39 @@ pub fn confusion_tables(estimator: &Estimator) -> String {
         writeln!(text, "{}\n", table.trim_fmt()).expect("writing to a string");
     }
     text
+}
+
+/// The measures that a plan asks for, one row a cell; at most `most` rows.
+pub fn cells_table(plan: &Plan, accounts: &Accounts, most: usize) -> String {
+    let record = &plan.record;
+    let header: Vec<&str> = std::iter::once("cell")
+        .chain(record.measures.iter().map(String::as_str))
+        .chain(["replications"])
+        .collect();
+    let mut table = plain(&header);
+    let numbers: Vec<usize> = (1..header.len()).collect();
+    right(&mut table, &numbers);
+    let units: Vec<&str> = std::iter::once("")
+        .chain(record.measures.iter().map(|name| {
+            let derived = plan.columns.derived();
+            let found = derived.iter().find(|derived| derived.name == *name);
+            found.map_or("", |derived| derived.measure.unit)
+        }))
+        .collect();
+    table.add_row(units);
+    for (planned, estimator) in record.cells.iter().zip(accounts.cells()).take(most) {
+        let cells = estimator.cells(record.confidence);
+        let mut row = vec![planned.name.clone()];
+        for name in &record.measures {
+            row.push(match cells.iter().find(|cell| cell.name == *name) {
+                Some(cell) => format!("{} {}", readable(cell.value.estimate), interval(cell)),
+                None => String::new(),
+            });
+        }
+        row.push(estimator.n().to_string());
+        table.add_row(row);
+    }
+    table.trim_fmt()
 }
 
 /// An empty table.

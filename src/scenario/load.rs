@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Problem, Source, Span};
-use super::shape::{Below, has_alternatives, is_scalar, near, schema, suggest};
+use super::shape::{Below, has_alternatives, is_scalar, near, shape, suggest};
 use super::tree::{self, Entry, Item, Table, Value, clip, quoted};
 
 /// Largest file that is read, bytes.
@@ -77,6 +77,20 @@ impl Loader {
         Some(tree)
     }
 
+    /// Reads a file of another kind, which includes nothing.
+    pub(crate) fn plain(&mut self, path: &Path) -> Option<Item> {
+        let name = path.display().to_string();
+        match read(path) {
+            Ok(text) => {
+                let source = self.sources.len();
+                let tree = tree::parse_document(&text, source, &mut self.problems);
+                self.sources.push(Source { name, text });
+                Some(tree)
+            }
+            Err(why) => self.unreadable(None, &name, &why),
+        }
+    }
+
     /// Parses a text and pulls in what it includes, relative to `directory`.
     pub(crate) fn text(&mut self, text: String, name: String, directory: Option<&Path>) -> Item {
         let source = self.sources.len();
@@ -121,13 +135,13 @@ impl Loader {
             };
             if let Some(tree) = self.file(&directory.join(file), Some(&entry.span)) {
                 base = Some(match base {
-                    Some(base) => merge(base, tree, Some(schema())),
+                    Some(base) => merge(base, tree, Some(shape())),
                     None => tree,
                 });
             }
         }
         match base {
-            Some(base) => merge(base, own, Some(schema())),
+            Some(base) => merge(base, own, Some(shape())),
             None => own,
         }
     }
@@ -154,7 +168,7 @@ impl Loader {
             text: text.to_owned(),
         });
         match self.parse_override(&tree, text, source) {
-            Some(leaf) => merge(tree, leaf, Some(schema())),
+            Some(leaf) => merge(tree, leaf, Some(shape())),
             None => tree,
         }
     }
@@ -191,16 +205,25 @@ impl Loader {
         };
         let value = self.parse_value(&text[equals + 1..], equals + 1, source)?;
         self.known_path(tree, &path)?;
-        let mut item = value;
-        for (name, key) in path.into_iter().rev() {
-            let whole = span(0..text.len());
-            let table = Table::from([(name, Entry { key, item })]);
-            item = Item {
-                span: whole,
-                value: Value::Table(table),
-            };
-        }
-        Some(item)
+        Some(nested(path, value, &span(0..text.len())))
+    }
+
+    /// The steps of a path that an experiment names; `None`, and a problem, if tree and schema do not know it.
+    pub(crate) fn known(&mut self, tree: &Item, path: &str, at: &Span) -> Option<Vec<String>> {
+        let Some(steps) = parse_path(path, at.source) else {
+            let problem = Problem::new(
+                "",
+                format!("{:?} is no path; expected names joined by dots", clip(path)),
+            );
+            self.problems.push(problem.at(at, ""));
+            return None;
+        };
+        let steps: Vec<(String, Span)> = steps
+            .into_iter()
+            .map(|(name, _)| (name, at.clone()))
+            .collect();
+        self.known_path(tree, &steps)?;
+        Some(steps.into_iter().map(|(name, _)| name).collect())
     }
 
     /// The value of an override: TOML, or a bare word that stands for a string.
@@ -240,14 +263,12 @@ impl Loader {
 
     /// Whether tree or schema know the path; else a problem with near matches.
     fn known_path(&mut self, tree: &Item, path: &[(String, Span)]) -> Option<()> {
-        let mut node: Option<&'static Json> = Some(schema());
+        let mut node: Option<&'static Json> = Some(shape());
         let mut item = Some(tree);
         let mut above = String::new();
         if path.first().is_some_and(|(name, _)| name == "include") {
-            self.problems.push(
-                Problem::new("include", "include cannot be set from the command line")
-                    .at(&path[0].1, ""),
-            );
+            self.problems
+                .push(Problem::new("include", "include cannot be set").at(&path[0].1, ""));
             return None;
         }
         for (index, (name, span)) in path.iter().enumerate() {
@@ -324,6 +345,16 @@ fn elsewhere(
         .map(|found| format!("{above}{dot}{}{rest}", quoted(found)))
         .collect();
     Some(format!("did you mean {}?", paths.join(" or ")))
+}
+
+/// A value below the names of a path, as a tree to be merged; `whole` is the place of the tables between.
+pub(crate) fn nested(path: Vec<(String, Span)>, value: Item, whole: &Span) -> Item {
+    path.into_iter()
+        .rev()
+        .fold(value, |item, (name, key)| Item {
+            span: whole.clone(),
+            value: Value::Table(Table::from([(name, Entry { key, item })])),
+        })
 }
 
 /// The first `=` outside quotes.

@@ -6,12 +6,12 @@
 
 mod check;
 pub mod file;
-mod load;
+pub(crate) mod load;
 mod points;
-mod problem;
+pub(crate) mod problem;
 mod resolve;
-mod shape;
-mod tree;
+pub(crate) mod shape;
+pub(crate) mod tree;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -72,6 +72,11 @@ impl Scenario {
         finish(loader, tree, overrides)
     }
 
+    /// A scenario from a file that was checked before, such as the one in a manifest.
+    pub fn from_file(file: file::ScenarioFile) -> Result<Scenario, String> {
+        resolve::resolve(file)
+    }
+
     /// Reads a scenario from a text; `name` is what problems call it. Includes are relative to the directory of `name`
     /// if that is a path with one, and refused otherwise.
     pub fn parse(text: &str, name: &str, overrides: &[String]) -> Result<Scenario, LoadError> {
@@ -100,24 +105,29 @@ fn finish(
     for text in overrides {
         tree = loader.set(tree, text);
     }
-    let misfits = shape::check(&tree);
-    loader.problems.extend(check::check(&tree, &misfits));
-    loader
-        .problems
-        .extend(misfits.into_iter().map(|misfit| misfit.problem));
-    if !loader.problems.is_empty() {
-        return fail(loader);
+    match ready(&tree) {
+        Ok(scenario) if loader.problems.is_empty() => Ok(scenario),
+        Ok(_) => fail(loader),
+        Err(problems) => {
+            loader.problems.extend(problems);
+            fail(loader)
+        }
+    }
+}
+
+/// Checks and resolves a merged tree; every problem.
+pub(crate) fn ready(tree: &tree::Item) -> Result<Scenario, Vec<Problem>> {
+    let misfits = shape::check(tree, shape::shape(), "the scenario");
+    let mut problems = check::check(tree, &misfits);
+    problems.extend(misfits.into_iter().map(|misfit| misfit.problem));
+    if !problems.is_empty() {
+        return Err(problems);
     }
     // Both steps can only fail where schema or checks have a gap; then that is said, not hidden.
-    let resolved = serde_json::from_value::<file::ScenarioFile>(tree.to_json())
+    serde_json::from_value::<file::ScenarioFile>(tree.to_json())
         .map_err(|error| error.to_string())
-        .and_then(resolve::resolve);
-    resolved.or_else(|why| {
-        loader
-            .problems
-            .push(Problem::new("", why).at(&tree.span, ""));
-        fail(loader)
-    })
+        .and_then(resolve::resolve)
+        .map_err(|why| vec![Problem::new("", why).at(&tree.span, "")])
 }
 
 /// A class of sites, ready to use.

@@ -1,5 +1,6 @@
 //! What is wrong with a scenario, and where: problems carry the places, the binary shows them.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -35,7 +36,7 @@ fn floor_boundary(text: &str, offset: usize) -> usize {
 }
 
 /// A stretch of a source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Span {
     /// Index into [`LoadError::sources`].
     pub source: usize,
@@ -44,7 +45,7 @@ pub struct Span {
 }
 
 /// A span and what to say about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mark {
     /// Where.
     pub span: Span,
@@ -109,7 +110,8 @@ impl LoadError {
                 .first()
                 .map(|mark| (mark.span.source, mark.span.range.start))
         });
-        problems.dedup();
+        let mut seen = HashSet::new();
+        problems.retain(|problem| seen.insert((problem.message.clone(), problem.marks.clone())));
         LoadError { problems, sources }
     }
 

@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde_json::Value as Json;
 
 use super::file::ScenarioFile;
@@ -17,38 +19,43 @@ static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
     schema.to_value()
 });
 
+static SHAPE: LazyLock<Json> = LazyLock::new(inlined::<ScenarioFile>);
+
 /// The JSON Schema of scenario files.
 pub fn schema() -> &'static Json {
     &SCHEMA
 }
 
-/// Follows `$ref` and drops the `null` that stands for a missing optional key; several alternatives remain an `anyOf`.
-fn resolve(mut node: &'static Json) -> &'static Json {
-    loop {
-        if let Some(target) = node.get("$ref").and_then(Json::as_str) {
-            match target
-                .strip_prefix('#')
-                .and_then(|pointer| SCHEMA.pointer(pointer))
-            {
-                Some(found) => node = found,
-                None => return node,
-            }
-        } else if let Some([only, rest @ ..]) = node
-            .get("anyOf")
-            .and_then(Json::as_array)
-            .map(Vec::as_slice)
-            && rest.iter().all(|branch| branch["type"] == "null")
-        {
-            node = only;
-        } else {
-            return node;
-        }
+/// The same without references, to be walked.
+pub(crate) fn shape() -> &'static Json {
+    &SHAPE
+}
+
+/// The schema of a type of files with every reference replaced by what it refers to.
+pub(crate) fn inlined<T: JsonSchema>() -> Json {
+    SchemaSettings::default()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
+}
+
+/// Drops the `null` that stands for a missing optional key; several alternatives remain an `anyOf`.
+fn present(mut node: &'static Json) -> &'static Json {
+    while let Some([only, rest @ ..]) = node
+        .get("anyOf")
+        .and_then(Json::as_array)
+        .map(Vec::as_slice)
+        && rest.iter().all(|branch| branch["type"] == "null")
+    {
+        node = only;
     }
+    node
 }
 
 /// The alternatives of a schema, nested ones spread out; the schema itself if it has none.
 fn branches(node: &'static Json) -> Vec<&'static Json> {
-    let node = resolve(node);
+    let node = present(node);
     let list = ["anyOf", "oneOf"]
         .iter()
         .find_map(|key| node.get(key).and_then(Json::as_array));
@@ -97,7 +104,7 @@ fn required(node: &'static Json) -> impl Iterator<Item = &'static str> {
 /// The schema of any key of a table of names, such as `flights`.
 fn named(node: &'static Json) -> Option<&'static Json> {
     node.get("additionalProperties")
-        .filter(|schema| schema.is_object())
+        .filter(|schema| schema.is_object() || **schema == Json::Bool(true))
 }
 
 fn consts(node: &'static Json) -> Vec<&'static str> {
@@ -154,6 +161,23 @@ impl Below {
 /// Whether a schema offers alternatives, so that a table that names other keys replaces instead of merging.
 pub(crate) fn has_alternatives(node: &'static Json) -> bool {
     branches(node).len() > 1
+}
+
+/// Whether a schema says nothing about what it takes.
+fn takes_anything(node: &Json) -> bool {
+    *node == Json::Bool(true)
+        || node.as_object().is_some_and(|keys| {
+            ![
+                "type",
+                "const",
+                "enum",
+                "properties",
+                "additionalProperties",
+                "items",
+            ]
+            .iter()
+            .any(|key| keys.contains_key(*key))
+        })
 }
 
 /// Whether values of this schema are single values, not tables.
@@ -313,19 +337,22 @@ fn any_value(node: &'static Json) -> Json {
     }
 }
 
-/// Holds a document against the schema and reports everything that does not fit.
-pub(crate) fn check(root: &Item) -> Vec<Misfit> {
+/// Holds a document against a schema without references and reports everything that does not fit; `whole` is what the
+/// document is called.
+pub(crate) fn check(root: &Item, schema: &'static Json, whole: &'static str) -> Vec<Misfit> {
     let mut walk = Walk {
         root,
+        whole,
         path: Vec::new(),
         misfits: Vec::new(),
     };
-    walk.item(root, &SCHEMA);
+    walk.item(root, schema);
     walk.misfits
 }
 
 struct Walk<'a> {
     root: &'a Item,
+    whole: &'static str,
     path: Vec<String>,
     misfits: Vec<Misfit>,
 }
@@ -335,7 +362,7 @@ impl Walk<'_> {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let shown = dotted(self.root, &path);
         if shown.is_empty() {
-            "the scenario".to_owned()
+            self.whole.to_owned()
         } else {
             shown
         }
@@ -553,6 +580,9 @@ impl Walk<'_> {
     }
 
     fn single(&mut self, item: &Item, node: &'static Json) {
+        if takes_anything(node) {
+            return;
+        }
         let kinds = types(node);
         let words = consts(node);
         if !words.is_empty() {
@@ -657,7 +687,7 @@ impl Walk<'_> {
                     .and_then(|schema| {
                         schema
                             .get("description")
-                            .or_else(|| resolve(schema).get("description"))
+                            .or_else(|| present(schema).get("description"))
                     })
                     .and_then(Json::as_str)
                     .map(|description| format!("{key}: {description}"));

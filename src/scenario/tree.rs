@@ -109,6 +109,43 @@ impl Item {
         }
     }
 
+    /// A value written down by [`Item::to_json`], all of it at one place.
+    pub(crate) fn from_json(json: &serde_json::Value, span: &Span) -> Item {
+        use serde_json::Value as Json;
+        let value = match json {
+            // There is no null in TOML, and none is ever written.
+            Json::Null => Value::Text(String::new()),
+            Json::Bool(truth) => Value::Truth(*truth),
+            Json::Number(number) => match (number.as_i64(), number.as_u64()) {
+                (Some(whole), _) => Value::Whole(whole.into()),
+                (_, Some(whole)) => Value::Whole(whole.into()),
+                _ => Value::Number(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            Json::String(text) => Value::Text(text.clone()),
+            Json::Array(items) => Value::Array(
+                items
+                    .iter()
+                    .map(|item| Item::from_json(item, span))
+                    .collect(),
+            ),
+            Json::Object(keys) => Value::Table(
+                keys.iter()
+                    .map(|(name, value)| {
+                        let entry = Entry {
+                            key: span.clone(),
+                            item: Item::from_json(value, span),
+                        };
+                        (name.clone(), entry)
+                    })
+                    .collect(),
+            ),
+        };
+        Item {
+            span: span.clone(),
+            value,
+        }
+    }
+
     /// What it is, in the words of TOML.
     pub(crate) fn kind(&self) -> &'static str {
         match &self.value {

@@ -1,0 +1,307 @@
+//! `deconflict compare`: two scenarios with the same luck, or two results flown with it.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use deconflict::experiment::pairs::Pairs;
+use deconflict::experiment::replicate::replicate;
+use deconflict::experiment::round::Outcome;
+use deconflict::experiment::sweep::fly_rounds;
+use deconflict::measure::{Columns, Summary};
+use deconflict::output::{OutputError, StoredRun, sentence, write_comparison};
+use deconflict::record::{Detail, Replication};
+use deconflict::scenario::Scenario;
+use deconflict::simulation::simulate;
+
+use super::host::{interrupted, processors, watch_for_interruption};
+use super::run::{confidence, progress};
+use super::{Failure, print};
+
+/// Arguments of `deconflict compare`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deconflict compare scenarios/nov-2019-baseline.toml scenarios/nov-2019-agreement.toml --replications 1000
+      fly both with the same luck
+  deconflict compare results/baseline results/agreed
+      two run folders of the same seed, replication by replication
+  deconflict compare results/agreement:baseline results/agreement:everybody --out results/everybody.csv
+      two cells of a sweep, every measure written as CSV")]
+pub struct CompareArguments {
+    /// What to compare with: a scenario file, a run folder, or a cell of a sweep as DIR:CELL.
+    reference: String,
+    /// What is compared: the same.
+    other: String,
+    /// Replications of two scenarios; without it as many as the first says.
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000_000))]
+    replications: Option<u64>,
+    /// Seed of two scenarios.
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    seed: Option<u64>,
+    /// Show this measure; may be repeated. Without it, the main ones.
+    #[arg(short, long = "measure", value_name = "M")]
+    measures: Vec<String>,
+    /// Threads; without it one a processor. Results do not depend on it.
+    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    jobs: Option<u16>,
+    /// Write every measure to this CSV file.
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Replace FILE if it is there.
+    #[arg(long)]
+    force: bool,
+    /// Confidence of the intervals.
+    #[arg(long, value_name = "C", default_value_t = 0.95, value_parser = confidence)]
+    confidence: f64,
+}
+
+/// One side of a comparison.
+enum Source {
+    Scenario(Box<Scenario>),
+    Stored(Box<StoredRun>),
+}
+
+impl Source {
+    fn open(text: &str) -> Result<Source, Failure> {
+        let path = Path::new(text);
+        if path.is_dir() {
+            return Ok(Source::Stored(Box::new(StoredRun::open(path, None)?)));
+        }
+        if let Some((folder, cell)) = text.split_once(':')
+            && Path::new(folder).is_dir()
+        {
+            let stored = StoredRun::open(Path::new(folder), Some(cell))?;
+            return Ok(Source::Stored(Box::new(stored)));
+        }
+        Ok(Source::Scenario(Box::new(Scenario::load(path, &[])?)))
+    }
+
+    fn scenario(&self) -> &Scenario {
+        match self {
+            Source::Scenario(scenario) => scenario,
+            Source::Stored(stored) => &stored.scenario,
+        }
+    }
+}
+
+/// Runs the command.
+pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
+    let names = [&arguments.reference, &arguments.other];
+    let sources = [Source::open(names[0])?, Source::open(names[1])?];
+    let columns = [0, 1].map(|side| Columns::new(&sources[side].scenario().cast));
+    let mut pairs = Pairs::new(&columns[0], &columns[1]);
+    let shown = measures(arguments, &pairs)?;
+    watch_for_interruption();
+    let left_out = pair_up(arguments, &sources, &columns, &mut pairs)?;
+    if pairs.n() == 0 {
+        return Err(Failure::bad_input(format!(
+            "{} and {} have no replication in common",
+            names[0], names[1]
+        )));
+    }
+
+    if let Some(path) = &arguments.out {
+        let sides = [names[0].as_str(), names[1].as_str()];
+        write_comparison(path, arguments.force, sides, &pairs, arguments.confidence)?;
+    }
+    let mut text = String::new();
+    let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
+    line(&format!(
+        "{} against {}, {} paired replications:",
+        names[1],
+        names[0],
+        pairs.n()
+    ));
+    for measure in &shown {
+        if let Some(compared) = pairs.compare(measure, arguments.confidence) {
+            line(&format!("  {}", sentence(measure, &compared)));
+        }
+    }
+    if left_out > 0 {
+        line(&format!(
+            "{left_out} replications are on one side alone and were left out."
+        ));
+    }
+    line("");
+    match &arguments.out {
+        Some(path) => line(&format!("Every measure is in {}.", path.display())),
+        None => {
+            line("Next: --out FILE.csv writes every measure; --measure NAME shows another one.")
+        }
+    }
+    print(&text)
+}
+
+/// The measures to show: those asked for, or the main ones.
+fn measures(arguments: &CompareArguments, pairs: &Pairs) -> Result<Vec<String>, Failure> {
+    let known: Vec<&str> = pairs.names().collect();
+    for name in &arguments.measures {
+        if !known.contains(&name.as_str()) {
+            return Err(Failure::bad_input(format!(
+                "there is no measure {name:?} in both; `deconflict columns` lists them"
+            )));
+        }
+    }
+    if !arguments.measures.is_empty() {
+        return Ok(arguments.measures.clone());
+    }
+    let main = |name: &&str| {
+        [
+            "any_wrong_kill",
+            "wrong_share_of_shots",
+            "leaked",
+            "notices_per_replication",
+        ]
+        .contains(name)
+            || name.starts_with("lost_per_sortie[")
+    };
+    Ok(known.into_iter().filter(main).map(str::to_owned).collect())
+}
+
+/// Adds every replication that both sides have; how many only one has.
+fn pair_up(
+    arguments: &CompareArguments,
+    sources: &[Source; 2],
+    columns: &[Columns; 2],
+    pairs: &mut Pairs,
+) -> Result<u64, Failure> {
+    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let fly = |scenario: &Scenario, columns: &Columns, seed: u64, index: u64| -> Summary {
+        columns.measure(&simulate(
+            scenario,
+            Replication { seed, index },
+            Detail::Measures,
+        ))
+    };
+    let fixed = |what: &str| {
+        Failure::bad_input(format!(
+            "{what} belongs to two scenarios; results bring their own"
+        ))
+    };
+    match sources {
+        [Source::Scenario(one), Source::Scenario(two)] => {
+            let count = arguments.replications.unwrap_or(one.replications);
+            let seed = arguments.seed.unwrap_or(1);
+            let bar = progress(count);
+            let scenarios = [one, two];
+            let flown = fly_rounds(
+                2,
+                0..count,
+                jobs,
+                interrupted,
+                |side, index| fly(scenarios[side], &columns[side], seed, index),
+                |round| {
+                    bar.inc(1);
+                    match &round.outcomes[..] {
+                        [Outcome::Flown(first), Outcome::Flown(second)] => {
+                            pairs.add(first, second);
+                            Ok(ControlFlow::Continue(()))
+                        }
+                        outcomes => Err(Failure::Other(format!(
+                            "error: replication {} of seed {seed} failed: {outcomes:?}",
+                            round.index
+                        ))),
+                    }
+                },
+            );
+            bar.finish_and_clear();
+            flown?;
+            if interrupted() {
+                return Err(Failure::Interrupted(
+                    "interrupted: nothing was written".to_owned(),
+                ));
+            }
+            Ok(0)
+        }
+        _ if arguments.replications.is_some() => Err(fixed("--replications")),
+        _ if arguments.seed.is_some() => Err(fixed("--seed")),
+        [Source::Stored(one), Source::Stored(two)] => {
+            if one.seed != two.seed {
+                return Err(Failure::bad_input(format!(
+                    "{} was flown with seed {}, {} with {}: they share no luck and cannot be paired",
+                    arguments.reference, one.seed, arguments.other, two.seed
+                )));
+            }
+            join(one.rows()?, two.rows()?, |first, second| {
+                pairs.add(first, second)
+            })
+        }
+        [Source::Stored(stored), Source::Scenario(scenario)] => {
+            against(stored, scenario, &columns[1], jobs, fly, |there, flown| {
+                pairs.add(there, flown);
+            })
+        }
+        [Source::Scenario(scenario), Source::Stored(stored)] => {
+            against(stored, scenario, &columns[0], jobs, fly, |there, flown| {
+                pairs.add(flown, there);
+            })
+        }
+    }
+}
+
+type Row = Result<(u64, Summary), OutputError>;
+
+/// Walks two results in the order of their replications; how many had no partner.
+fn join(
+    mut first: impl Iterator<Item = Row>,
+    mut second: impl Iterator<Item = Row>,
+    mut both: impl FnMut(&Summary, &Summary),
+) -> Result<u64, Failure> {
+    let mut left_out = 0;
+    let (mut one, mut two) = (first.next().transpose()?, second.next().transpose()?);
+    while let (Some((a, summary)), Some((b, other))) = (&one, &two) {
+        let (a, b) = (*a, *b);
+        if a == b {
+            both(summary, other);
+        } else {
+            left_out += 1;
+        }
+        if a <= b {
+            one = first.next().transpose()?;
+        }
+        if b <= a {
+            two = second.next().transpose()?;
+        }
+    }
+    left_out += u64::from(one.is_some()) + u64::from(two.is_some());
+    Ok(left_out + (first.count() + second.count()) as u64)
+}
+
+/// Flies a scenario with the luck of a result.
+fn against(
+    stored: &StoredRun,
+    scenario: &Scenario,
+    columns: &Columns,
+    jobs: usize,
+    fly: impl Fn(&Scenario, &Columns, u64, u64) -> Summary + Sync,
+    mut both: impl FnMut(&Summary, &Summary),
+) -> Result<u64, Failure> {
+    let range = stored.first_replication..stored.first_replication + stored.replications;
+    let bar = progress(stored.replications);
+    let mut rows = stored.rows()?.peekable();
+    let mut left_out = 0;
+    let flown = replicate(
+        stored.seed,
+        range,
+        jobs,
+        |replication: Replication| fly(scenario, columns, replication.seed, replication.index),
+        |index, summary| {
+            bar.inc(1);
+            if interrupted() {
+                return Err(Failure::Interrupted(
+                    "interrupted: nothing was written".to_owned(),
+                ));
+            }
+            match rows.next_if(|row| !matches!(row, Ok((there, _)) if *there > index)) {
+                Some(row) => both(&row?.1, &summary),
+                None => left_out += 1,
+            }
+            Ok(())
+        },
+    );
+    bar.finish_and_clear();
+    flown?;
+    Ok(left_out)
+}

@@ -1,0 +1,92 @@
+//! The machine under a command: its clock, its processors, its interruptions.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use serde::Serialize;
+
+/// When a command began.
+pub struct Started {
+    instant: Instant,
+    utc: jiff::Timestamp,
+}
+
+impl Started {
+    pub fn now() -> Started {
+        Started {
+            instant: Instant::now(),
+            utc: jiff::Timestamp::now(),
+        }
+    }
+
+    pub fn elapsed_s(&self) -> f64 {
+        self.instant.elapsed().as_secs_f64()
+    }
+}
+
+/// What run.json says.
+#[derive(Serialize)]
+pub struct RunNote {
+    command_line: Vec<String>,
+    version: &'static str,
+    host: Option<String>,
+    system: String,
+    jobs: usize,
+    started_utc: String,
+    finished_utc: String,
+    elapsed_s: f64,
+    replications_flown: u64,
+    replications_per_s: f64,
+    /// Why a sweep ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+}
+
+impl RunNote {
+    /// A command that ends now and has flown so many replications.
+    pub fn new(started: &Started, jobs: usize, flown: u64) -> RunNote {
+        let elapsed_s = started.elapsed_s();
+        RunNote {
+            command_line: std::env::args_os()
+                .map(|argument| argument.to_string_lossy().into_owned())
+                .collect(),
+            version: env!("CARGO_PKG_VERSION"),
+            host: host(),
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            jobs,
+            started_utc: started.utc.to_string(),
+            finished_utc: jiff::Timestamp::now().to_string(),
+            elapsed_s,
+            replications_flown: flown,
+            replications_per_s: flown as f64 / elapsed_s,
+            ended: None,
+        }
+    }
+}
+
+/// Threads unless the command line says otherwise.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn host() -> Option<String> {
+    std::env::var("HOSTNAME")
+        .ok()
+        .or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+}
+
+/// Set by Ctrl-C, SIGTERM and SIGHUP.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on an interruption lets the command end by itself.
+pub fn watch_for_interruption() {
+    // A handler that cannot be set leaves Ctrl-C to the system: the command ends at once.
+    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+}
+
+/// Whether the user wants to stop.
+pub fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}

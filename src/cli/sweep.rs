@@ -1,0 +1,400 @@
+//! `deconflict sweep`: fly an experiment, keep every round, end in CSV.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::ops::{ControlFlow, Range};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use deconflict::experiment::accounts::Accounts;
+use deconflict::experiment::file::StopFile;
+use deconflict::experiment::plan::{Overrides, Plan};
+use deconflict::experiment::round::{Outcome, Round};
+use deconflict::experiment::sweep::fly_rounds;
+use deconflict::measure::Summary;
+use deconflict::output::{
+    Journal, JournalReader, OutputError, Shards, SweepFolder, cells_table, readable, sentence,
+    write_results,
+};
+use deconflict::record::{Detail, Replication};
+use deconflict::simulation::simulate;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::host::{RunNote, Started, interrupted, processors, watch_for_interruption};
+use super::{Failure, print};
+
+/// Arguments of `deconflict sweep`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deconflict sweep scenarios/experiments/agreement.toml --out results/agreement
+      fly it until its stopping rule is satisfied; Ctrl-C ends it early with what there is
+  deconflict sweep scenarios/experiments/agreement.toml --out results/agreement --resume --replications 5000
+      go on to 5000 replications of every cell
+  deconflict sweep scenarios/experiments/agreement.toml --out results/agreement --replications 100000 --shard 3/40
+      fly the fourth of 40 shards; `deconflict merge results/agreement` joins them
+  deconflict run --from results/agreement --cell agreement --replication 17
+      repeat one row of replications.csv and tell its story
+
+Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted; of a shard 75 (try again) instead of 1 and 130.")]
+pub struct SweepArguments {
+    /// Experiment file (TOML).
+    experiment: PathBuf,
+    /// Folder of the results.
+    #[arg(short, long, value_name = "DIR")]
+    out: PathBuf,
+    /// Replications of every cell, whatever the stopping rule of the file.
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    replications: Option<u64>,
+    /// Seed of all luck, instead of the one in the file.
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    seed: Option<u64>,
+    /// Set a value of the scenario by its path, before the factors; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<String>,
+    /// Threads; without it one a processor. Results do not depend on it.
+    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    jobs: Option<u16>,
+    /// Go on with the sweep in DIR; with a higher N, beyond its end.
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// Replace the sweep in DIR.
+    #[arg(long, conflicts_with = "shard")]
+    force: bool,
+    /// Fly shard I of N, counted from 0; `auto/N` takes I from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<ShardArgument>,
+    /// What to do about a replication that fails.
+    #[arg(long, value_name = "WHAT", default_value = "stop")]
+    on_error: OnError,
+}
+
+/// What to do about a replication that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OnError {
+    /// End, and say which.
+    Stop,
+    /// Leave it out, count it and list it in failures.csv.
+    Skip,
+}
+
+/// `I/N`; without I, the environment says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ShardArgument {
+    shard: Option<u64>,
+    count: u64,
+}
+
+fn shard(text: &str) -> Result<ShardArgument, String> {
+    let wanted = || format!("{text:?} is no shard; expected I/N with I from 0 to N-1, or auto/N");
+    let (shard, count) = text.split_once('/').ok_or_else(wanted)?;
+    let count: u64 = count.parse().map_err(|_| wanted())?;
+    if !(1..=1_000_000).contains(&count) {
+        return Err(format!("{count} shards; expected 1 to 1000000"));
+    }
+    if shard == "auto" {
+        return Ok(ShardArgument { shard: None, count });
+    }
+    let shard: u64 = shard.parse().map_err(|_| wanted())?;
+    if shard >= count {
+        return Err(format!(
+            "shard {shard} of {count}: shards are counted from 0, expected 0 to {}",
+            count - 1
+        ));
+    }
+    Ok(ShardArgument {
+        shard: Some(shard),
+        count,
+    })
+}
+
+/// Runs the command.
+pub fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
+    let started = Started::now();
+    let overrides = Overrides {
+        seed: arguments.seed,
+        set: arguments.overrides.clone(),
+    };
+    let plan = Plan::load(&arguments.experiment, &overrides)?;
+    watch_for_interruption();
+    match arguments.shard {
+        // Whatever is not bad input may go better the next time.
+        Some(shard) => fly_shard(arguments, &plan, shard).map_err(Failure::temporary),
+        None => fly_whole(arguments, &plan, &started),
+    }
+}
+
+/// The whole sweep on this machine.
+fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Result<(), Failure> {
+    let record = &plan.record;
+    let folder = if arguments.resume {
+        SweepFolder::resume(&arguments.out, record)?
+    } else {
+        SweepFolder::create(&arguments.out, arguments.force, record)?
+    };
+    if folder.shards()?.is_some() {
+        return Err(Failure::bad_input(format!(
+            "{} is split into shards: fly those with --shard, then deconflict merge {}",
+            arguments.out.display(),
+            arguments.out.display()
+        )));
+    }
+    let mut accounts = Accounts::new(plan);
+    let place = folder.journal();
+    let journal = open_journal(&place, plan, 0, |round| accounts.add(&round))?;
+    let there = accounts.rounds();
+    if let Some(wanted) = arguments.replications.filter(|&wanted| wanted < there) {
+        return Err(Failure::bad_input(format!(
+            "{} holds {there} replications of every cell already, --replications asks for {wanted}; expected at least {there}",
+            arguments.out.display()
+        )));
+    }
+    if there > 0 {
+        anstream::eprintln!("Going on after {there} replications of every cell.");
+    }
+
+    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let goal = Goal::new(record, arguments.replications);
+    let mut flight = Flight {
+        plan,
+        journal,
+        synced: Instant::now(),
+        on_error: arguments.on_error,
+        out: &arguments.out,
+    };
+    let bar = Bar::new(goal.most(), there);
+    let ended = if goal.reached(&accounts, there) {
+        Ended::Done
+    } else {
+        let deadline = goal.deadline(started);
+        let mut ended = Ended::Done;
+        flight.rounds(there..goal.most(), jobs, |round| {
+            accounts.add(round);
+            bar.round(plan, &accounts);
+            if goal.reached(&accounts, accounts.rounds()) {
+                return ControlFlow::Break(());
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                ended = Ended::TimeUp;
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        })?;
+        if interrupted() { Ended::Interrupted } else { ended }
+    };
+    bar.finish();
+    let flown = (accounts.rounds() - there) * record.cells.len() as u64;
+    if accounts.rounds() == 0 {
+        return Err(Failure::Interrupted(format!(
+            "interrupted before the first round was whole; --resume begins again with {}",
+            arguments.out.display()
+        )));
+    }
+    let mut note = RunNote::new(started, jobs, flown);
+    note.ended = Some(ended.words().to_owned());
+    finish(&folder, plan, &accounts, &note)?;
+    if flown > 0 {
+        let elapsed_s = started.elapsed_s();
+        anstream::eprintln!(
+            "{flown} replications in {} s with {jobs} threads: {} a second",
+            readable(elapsed_s),
+            readable(flown as f64 / elapsed_s)
+        );
+    }
+    print(&report(plan, &accounts, &folder))?;
+    match ended {
+        Ended::Interrupted => Err(Failure::Interrupted(format!(
+            "interrupted after {} replications of every cell: what they say is above and in {}; --resume goes on",
+            accounts.rounds(),
+            arguments.out.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// One shard: its journal, and nothing else.
+fn fly_shard(
+    arguments: &SweepArguments,
+    plan: &Plan,
+    argument: ShardArgument,
+) -> Result<(), Failure> {
+    let shard = shard_number(argument)?;
+    let replications = match (arguments.replications, &plan.record.stop) {
+        (Some(replications), _) | (None, &StopFile::Fixed { replications }) => replications,
+        (None, _) => {
+            return Err(Failure::bad_input(
+                "a shard needs to know how many replications there will be, and the stopping rule of the experiment does not say; expected --replications N",
+            ));
+        }
+    };
+    let shards = Shards {
+        replications,
+        count: argument.count,
+    };
+    let folder = SweepFolder::join(&arguments.out, &plan.record, shards)?;
+    let range = shards.range(shard);
+    let mut there = range.start;
+    let journal = open_journal(
+        &folder.shard_journal(shard, shards.count),
+        plan,
+        range.start,
+        |round| there = round.index + 1,
+    )?;
+    let name = format!("shard {shard} of {}", shards.count);
+    if there >= range.end {
+        anstream::eprintln!("{name} is there already, replications {} to {}", range.start, range.end);
+        return Ok(());
+    }
+    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let mut flight = Flight {
+        plan,
+        journal,
+        synced: Instant::now(),
+        on_error: arguments.on_error,
+        out: &arguments.out,
+    };
+    let bar = Bar::new(range.end - range.start, there - range.start);
+    flight.rounds(there..range.end, jobs, |_| {
+        bar.bar.inc(1);
+        ControlFlow::Continue(())
+    })?;
+    bar.finish();
+    if interrupted() {
+        return Err(Failure::Interrupted(format!("{name} was interrupted; the same command goes on")));
+    }
+    anstream::eprintln!(
+        "{name} is done. Next: deconflict status {}",
+        arguments.out.display()
+    );
+    Ok(())
+}
+
+/// The number on the command line, or the one the cluster gave.
+fn shard_number(argument: ShardArgument) -> Result<u64, Failure> {
+    if let Some(shard) = argument.shard {
+        return Ok(shard);
+    }
+    let mut given = Vec::new();
+    for name in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"] {
+        if let Ok(value) = std::env::var(name) {
+            given.push((name, value));
+        }
+    }
+    match given.as_slice() {
+        [(name, value)] => match value.parse::<u64>() {
+            Ok(shard) if shard < argument.count => Ok(shard),
+            _ => Err(Failure::bad_input(format!(
+                "{name} is {value:?}; expected a shard from 0 to {}",
+                argument.count - 1
+            ))),
+        },
+        [] => Err(Failure::bad_input(
+            "--shard auto/N takes the shard from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX, and neither is set",
+        )),
+        _ => Err(Failure::bad_input(
+            "SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are both set; expected --shard I/N",
+        )),
+    }
+}
+
+/// A new journal, or the one that is there, read through.
+fn open_journal(
+    place: &Path,
+    plan: &Plan,
+    first: u64,
+    mut round: impl FnMut(Round),
+) -> Result<Journal, Failure> {
+    todo!()
+}
+
+/// Writes the results from the journal of the whole sweep.
+pub fn finish(
+    folder: &SweepFolder,
+    plan: &Plan,
+    accounts: &Accounts,
+    note: &RunNote,
+) -> Result<(), Failure> {
+    todo!()
+}
+
+/// How a sweep ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Done,
+    TimeUp,
+    Interrupted,
+}
+
+impl Ended {
+    fn words(self) -> &'static str {
+        match self {
+            Ended::Done => "stopping rule",
+            Ended::TimeUp => "time budget",
+            Ended::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Rounds on their way into a journal.
+struct Flight<'a> {
+    plan: &'a Plan,
+    journal: Journal,
+    synced: Instant,
+    on_error: OnError,
+    out: &'a Path,
+}
+
+/// The disk is asked to keep what there is so often: as much work can be lost to a power failure, not to a crash.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+
+impl Flight<'_> {
+    fn rounds(
+        &mut self,
+        range: Range<u64>,
+        jobs: usize,
+        mut landed: impl FnMut(&Round) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
+        let plan = self.plan;
+        let seed = plan.record.seed;
+        let work = |cell: usize, index: u64| -> Summary {
+            let replication = Replication { seed, index };
+            plan.columns
+                .measure(&simulate(&plan.scenarios[cell], replication, Detail::Measures))
+        };
+        let flown = fly_rounds(plan.record.cells.len(), range, jobs, interrupted, work, |round| {
+            self.refuse_failure(&round)?;
+            self.journal.append(&round)?;
+            if self.synced.elapsed() >= SYNC_EVERY {
+                self.journal.sync()?;
+                self.synced = Instant::now();
+            }
+            Ok(landed(&round))
+        });
+        // Also where the sweep ends by an error: what is there is to be kept.
+        self.journal.sync()?;
+        Ok(flown?)
+    }
+
+    fn refuse_failure(&self, round: &Round) -> Result<(), Failure> {
+        if self.on_error == OnError::Skip {
+            return Ok(());
+        }
+        for (planned, outcome) in self.plan.record.cells.iter().zip(&round.outcomes) {
+            if let Outcome::Failed(message) = outcome {
+                return Err(Failure::Other(format!(
+                    "error: replication {} of cell {} (seed {}) failed: {message}\n\
+                     Repeat it: deconflict run --from {} --cell {:?} --replication {}\n\
+                     Leave such replications out: --resume --on-error skip",
+                    round.index,
+                    planned.name,
+                    self.plan.record.seed,
+                    self.out.display(),
+                    planned.name,
+                    round.index,
+                )));
+            }
+        }
+        Ok(())
+    }
+}

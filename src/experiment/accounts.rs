@@ -1,0 +1,169 @@
+//! Everything that is added up over the rounds of a sweep; fed round by round, in order.
+//!
+//! Its size depends on the plan and not on the number of rounds, apart from what failed.
+
+use std::collections::BTreeMap;
+
+use super::estimate::Estimator;
+use super::pairs::Pairs;
+use super::plan::Plan;
+use super::round::{Outcome, Round};
+use crate::measure::GridSquare;
+
+/// Groups of replications for the jackknife of the effects.
+pub const GROUPS: usize = 20;
+
+/// A replication that failed and was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Number of the cell.
+    pub cell: usize,
+    /// Number of the replication.
+    pub replication: u64,
+    /// What it said.
+    pub message: String,
+}
+
+/// Wrong shots in one square of the grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SquareCount {
+    /// Shots at friend or neutral.
+    pub wrong_shots: u64,
+    /// Replications with any.
+    pub replications: u64,
+}
+
+/// A cell and the one it is compared with.
+#[derive(Debug, Clone)]
+pub struct PairAccount {
+    /// Number of the cell compared with.
+    pub reference: usize,
+    /// Number of the cell.
+    pub cell: usize,
+    /// Their sums; fewer replications than rounds if some failed.
+    pub pairs: Pairs,
+}
+
+/// Sums of one cell and measure by group of replications: numerator and denominator.
+pub type GroupSums = [(f64, f64); GROUPS];
+
+/// Everything that is added up.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    rounds: u64,
+    cells: Vec<Estimator>,
+    pairs: Vec<PairAccount>,
+    squares: Vec<BTreeMap<GridSquare, SquareCount>>,
+    /// By cell, then by measure of the plan.
+    groups: Vec<Vec<GroupSums>>,
+    /// Columns of the measures of the plan: numerator and denominator.
+    measures: Vec<(usize, Option<usize>)>,
+    failures: Vec<Failure>,
+}
+
+impl Accounts {
+    /// Nothing added yet.
+    pub fn new(plan: &Plan) -> Accounts {
+        let cells = plan.record.cells.len();
+        let measures: Vec<(usize, Option<usize>)> = plan
+            .record
+            .measures
+            .iter()
+            .filter_map(|name| {
+                let derived = plan.columns.derived();
+                let derived = derived.iter().find(|derived| derived.name == *name)?;
+                Some((derived.numerator, derived.denominator))
+            })
+            .collect();
+        Accounts {
+            rounds: 0,
+            cells: vec![Estimator::new(plan.columns.clone()); cells],
+            pairs: plan
+                .record
+                .pairs()
+                .map(|(reference, cell)| PairAccount {
+                    reference,
+                    cell,
+                    pairs: Pairs::new(&plan.columns, &plan.columns),
+                })
+                .collect(),
+            squares: vec![BTreeMap::new(); cells],
+            groups: vec![vec![[(0.0, 0.0); GROUPS]; measures.len()]; cells],
+            measures,
+            failures: Vec::new(),
+        }
+    }
+
+    /// Adds a round.
+    pub fn add(&mut self, round: &Round) {
+        self.rounds += 1;
+        let group = (round.index % GROUPS as u64) as usize;
+        for (cell, outcome) in round.outcomes.iter().enumerate() {
+            let summary = match outcome {
+                Outcome::Flown(summary) => summary,
+                Outcome::Failed(message) => {
+                    self.failures.push(Failure {
+                        cell,
+                        replication: round.index,
+                        message: message.clone(),
+                    });
+                    continue;
+                }
+            };
+            self.cells[cell].add(round.index, summary);
+            for (sums, &(numerator, denominator)) in
+                self.groups[cell].iter_mut().zip(&self.measures)
+            {
+                sums[group].0 += summary.values[numerator];
+                sums[group].1 += denominator.map_or(1.0, |column| summary.values[column]);
+            }
+            let squares = &mut self.squares[cell];
+            for &square in &summary.wrong_shots_at {
+                squares.entry(square).or_default().wrong_shots += 1;
+            }
+            let mut met = summary.wrong_shots_at.clone();
+            met.sort_unstable();
+            met.dedup();
+            for square in met {
+                squares.entry(square).or_default().replications += 1;
+            }
+        }
+        for pair in &mut self.pairs {
+            if let (Outcome::Flown(reference), Outcome::Flown(cell)) =
+                (&round.outcomes[pair.reference], &round.outcomes[pair.cell])
+            {
+                pair.pairs.add(reference, cell);
+            }
+        }
+    }
+
+    /// Rounds added.
+    pub fn rounds(&self) -> u64 {
+        self.rounds
+    }
+
+    /// The estimator of each cell.
+    pub fn cells(&self) -> &[Estimator] {
+        &self.cells
+    }
+
+    /// The pairs of the plan.
+    pub fn pairs(&self) -> &[PairAccount] {
+        &self.pairs
+    }
+
+    /// Wrong shots of each cell by square.
+    pub fn squares(&self) -> &[BTreeMap<GridSquare, SquareCount>] {
+        &self.squares
+    }
+
+    /// Sums by group of replications: by cell, then by measure of the plan.
+    pub fn groups(&self) -> &[Vec<GroupSums>] {
+        &self.groups
+    }
+
+    /// What failed.
+    pub fn failures(&self) -> &[Failure] {
+        &self.failures
+    }
+}

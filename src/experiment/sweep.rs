@@ -1,0 +1,184 @@
+//! Rounds of a sweep: replication r of every cell, then replication r + 1 of every cell.
+//!
+//! Cells are interleaved, so a sweep stopped at any moment is balanced, and rounds reach the sink whole and in order, so
+//! nothing that comes out depends on the number of threads.
+
+use std::ops::{ControlFlow, Range};
+
+use super::replicate::{Stop, in_order};
+use super::round::{Outcome, Round};
+use crate::measure::Summary;
+
+/// Why a sweep ended before its time.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError<E> {
+    /// No threads.
+    #[error("could not start {jobs} threads: {source}")]
+    Threads {
+        /// How many.
+        jobs: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+    /// The sink refused a round.
+    #[error(transparent)]
+    Sink(E),
+}
+
+/// Flies rounds on `jobs` threads: `work` is called with a cell and a replication, `sink` with each round in order, on
+/// this thread, until it breaks, the range ends, or `interrupted` says so, which is asked more often than once a round.
+///
+/// A replication that panics, or whose summary holds what is no number, is an [`Outcome::Failed`].
+pub fn fly_rounds<E>(
+    cells: usize,
+    range: Range<u64>,
+    jobs: usize,
+    interrupted: impl Fn() -> bool,
+    work: impl Fn(usize, u64) -> Summary + Sync,
+    mut sink: impl FnMut(Round) -> Result<ControlFlow<()>, E>,
+) -> Result<(), SweepError<E>> {
+    let count = cells as u64;
+    let mut outcomes = Vec::with_capacity(cells);
+    let flown = in_order(
+        range.start * count..range.end.saturating_mul(count),
+        jobs,
+        |item| work((item % count) as usize, item / count),
+        |item, result| {
+            if interrupted() {
+                return Err(None);
+            }
+            outcomes.push(match result {
+                Ok(summary) => sound(summary),
+                Err(message) => Outcome::Failed(message),
+            });
+            if outcomes.len() < cells {
+                return Ok(());
+            }
+            let round = Round {
+                index: item / count,
+                outcomes: std::mem::replace(&mut outcomes, Vec::with_capacity(cells)),
+            };
+            match sink(round) {
+                Ok(ControlFlow::Continue(())) => Ok(()),
+                Ok(ControlFlow::Break(())) => Err(None),
+                Err(error) => Err(Some(error)),
+            }
+        },
+    );
+    match flown {
+        Ok(()) | Err(Stop::Sink(None)) => Ok(()),
+        Err(Stop::Sink(Some(error))) => Err(SweepError::Sink(error)),
+        Err(Stop::Threads(source)) => Err(SweepError::Threads { jobs, source }),
+    }
+}
+
+/// A summary all of whose values are numbers, or a failure that says which is not.
+fn sound(summary: Summary) -> Outcome {
+    match summary.values.iter().position(|value| !value.is_finite()) {
+        None => Outcome::Flown(summary),
+        Some(column) => Outcome::Failed(format!(
+            "column {column} of its summary is {}",
+            summary.values[column]
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(value: f64) -> Summary {
+        Summary {
+            values: vec![value],
+            ..Summary::default()
+        }
+    }
+
+    #[test]
+    fn rounds_are_whole_and_in_order_whatever_the_threads() {
+        for jobs in [1, 2, 5] {
+            let mut seen = Vec::new();
+            fly_rounds::<()>(
+                3,
+                7..107,
+                jobs,
+                || false,
+                |cell, replication| summary(cell as f64 + 10.0 * replication as f64),
+                |round| {
+                    seen.push(round);
+                    Ok(ControlFlow::Continue(()))
+                },
+            )
+            .unwrap();
+            let expected: Vec<Round> = (7..107)
+                .map(|index| Round {
+                    index,
+                    outcomes: (0..3)
+                        .map(|cell| Outcome::Flown(summary(f64::from(cell) + 10.0 * index as f64)))
+                        .collect(),
+                })
+                .collect();
+            assert_eq!(seen, expected, "{jobs} jobs");
+        }
+    }
+
+    #[test]
+    fn a_break_ends_after_a_whole_round() {
+        for jobs in [1, 3] {
+            let mut last = 0;
+            fly_rounds::<()>(
+                4,
+                0..1_000_000,
+                jobs,
+                || false,
+                |_, _| summary(0.0),
+                |round| {
+                    assert_eq!(round.outcomes.len(), 4);
+                    last = round.index;
+                    Ok(if round.index == 41 {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    })
+                },
+            )
+            .unwrap();
+            assert_eq!(last, 41);
+        }
+    }
+
+    #[test]
+    fn panics_and_what_is_no_number_are_failures_of_their_cell_alone() {
+        for jobs in [1, 3] {
+            let mut failed = Vec::new();
+            fly_rounds::<()>(
+                2,
+                0..50,
+                jobs,
+                || false,
+                |cell, replication| {
+                    assert!((cell, replication) != (1, 13), "no such luck");
+                    summary(if (cell, replication) == (0, 20) {
+                        f64::NAN
+                    } else {
+                        1.0
+                    })
+                },
+                |round| {
+                    for (cell, outcome) in round.outcomes.iter().enumerate() {
+                        if let Outcome::Failed(message) = outcome {
+                            failed.push((cell, round.index, message.clone()));
+                        }
+                    }
+                    Ok(ControlFlow::Continue(()))
+                },
+            )
+            .unwrap();
+            assert_eq!(failed.len(), 2);
+            assert_eq!((failed[0].0, failed[0].1), (1, 13));
+            assert!(failed[0].2.contains("no such luck"));
+            assert_eq!((failed[1].0, failed[1].1), (0, 20));
+            assert!(failed[1].2.contains("column 0") && failed[1].2.contains("NaN"));
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Paired comparisons, as rows and in plain words.
+
+use std::fs;
+use std::path::Path;
+
+use super::error::OutputError;
+use super::files::{Table, sync_folder};
+use super::numbers::{exact, readable};
+use crate::experiment::estimate::{Comparison, Estimate, Method};
+use crate::experiment::pairs::Pairs;
+
+/// The header of a table of paired comparisons, after the columns that say of what.
+pub(super) const COMPARISON: [&str; 15] = [
+    "measure",
+    "unit",
+    "reference_estimate",
+    "cell_estimate",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "difference_method",
+    "risk_ratio",
+    "risk_ratio_low",
+    "risk_ratio_high",
+    "mcnemar_p",
+    "variance_reduction",
+    "confidence",
+    "n",
+];
+
+/// One row below [`COMPARISON`].
+pub(super) fn comparison_row(
+    measure: &str,
+    unit: &str,
+    compared: &Comparison,
+    confidence: f64,
+    n: u64,
+) -> Vec<String> {
+    let number = |value: f64| {
+        let mut text = String::new();
+        exact(value, &mut text);
+        text
+    };
+    let ends = |estimate: &Estimate| [number(estimate.low), number(estimate.high)];
+    let Comparison {
+        difference, ratio, ..
+    } = compared;
+    let mut row = vec![measure.to_owned(), unit.to_owned()];
+    row.extend([compared.first, compared.second, difference.estimate].map(number));
+    row.extend(ends(difference));
+    row.push(difference.method.code().to_owned());
+    row.push(number(ratio.estimate));
+    row.extend(ends(ratio));
+    row.extend([
+        compared.mcnemar_p.map_or(String::new(), number),
+        number(compared.variance_reduction),
+        number(confidence),
+        n.to_string(),
+    ]);
+    row
+}
+
+/// Writes the comparison of all measures to a CSV file: beside its place, then renamed into it.
+pub fn write_comparison(
+    path: &Path,
+    force: bool,
+    [reference, cell]: [&str; 2],
+    pairs: &Pairs,
+    confidence: f64,
+) -> Result<(), OutputError> {
+    if path.symlink_metadata().is_ok() && !force {
+        return Err(OutputError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    let absolute = std::path::absolute(path).map_err(OutputError::io("use", path))?;
+    let parent = absolute.parent().unwrap_or(&absolute);
+    fs::create_dir_all(parent).map_err(OutputError::io("create", parent))?;
+    let beside = tempfile::tempdir_in(parent).map_err(OutputError::io("write in", parent))?;
+    let header: Vec<&str> = ["reference", "cell"]
+        .into_iter()
+        .chain(COMPARISON)
+        .collect();
+    let mut table = Table::create(beside.path(), parent, "pairs.csv", &header)?;
+    for (measure, about) in pairs.measures() {
+        let Some(compared) = pairs.compare(measure, confidence) else {
+            continue;
+        };
+        let mut row = vec![reference.to_owned(), cell.to_owned()];
+        row.extend(comparison_row(
+            measure,
+            about.unit,
+            &compared,
+            confidence,
+            pairs.n(),
+        ));
+        table.row(&csv::ByteRecord::from(row))?;
+    }
+    table.close()?;
+    fs::rename(beside.path().join("pairs.csv"), &absolute)
+        .map_err(OutputError::io("write", path))?;
+    sync_folder(parent, path)
+}
+
+/// What a comparison says, to be read after the name of the cell: "cuts wrong_kills from .31 to .08: ...".
+pub fn sentence(measure: &str, compared: &Comparison) -> String {
+    let Comparison {
+        first,
+        second,
+        difference,
+        ratio,
+        ..
+    } = compared;
+    let (from, to) = (readable(*first), readable(*second));
+    if difference.method == Method::None {
+        return format!("{measure}: {from} and {to}, too little to compare");
+    }
+    let gap = format!(
+        "difference {} [{}, {}]",
+        signed(difference.estimate),
+        signed(difference.low),
+        signed(difference.high)
+    );
+    let verb = if difference.high < 0.0 {
+        "cuts"
+    } else if difference.low > 0.0 {
+        "raises"
+    } else if difference.estimate == 0.0 {
+        return format!("leaves {measure} at {from}: {gap}");
+    } else {
+        return format!("no clear change of {measure}: {from} to {to}, {gap}");
+    };
+    let times = if ratio.method == Method::None {
+        String::new()
+    } else {
+        format!(
+            "risk ratio {} [{}, {}], ",
+            readable(ratio.estimate),
+            readable(ratio.low),
+            readable(ratio.high)
+        )
+    };
+    format!("{verb} {measure} from {from} to {to}: {times}{gap}")
+}
+
+/// Three digits and a sign.
+fn signed(value: f64) -> String {
+    let sign = if value > 0.0 { "+" } else { "" };
+    format!("{sign}{}", readable(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn estimate(estimate: f64, low: f64, high: f64, method: Method) -> Estimate {
+        Estimate {
+            estimate,
+            low,
+            high,
+            method,
+        }
+    }
+
+    fn compared(first: f64, second: f64, low: f64, high: f64) -> Comparison {
+        Comparison {
+            first,
+            second,
+            difference: estimate(second - first, low, high, Method::PairedT),
+            ratio: estimate(second / first, 0.21, 0.32, Method::ClusteredLog),
+            mcnemar_p: None,
+            variance_reduction: 2.0,
+        }
+    }
+
+    #[test]
+    fn words_follow_the_interval() {
+        assert_eq!(
+            sentence("lost", &compared(0.5, 0.125, -0.4, -0.25)),
+            "cuts lost from 0.500 to 0.125: risk ratio 0.250 [0.210, 0.320], difference -0.375 [-0.400, -0.250]"
+        );
+        assert!(sentence("lost", &compared(0.25, 0.5, 0.125, 0.5)).starts_with("raises lost"));
+        assert_eq!(
+            sentence("lost", &compared(0.25, 0.5, -0.125, 0.5)),
+            "no clear change of lost: 0.250 to 0.500, difference +0.250 [-0.125, +0.500]"
+        );
+        assert!(
+            sentence("lost", &compared(0.25, 0.25, -0.01, 0.01))
+                .starts_with("leaves lost at 0.250")
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! What every result file has: a checksum, a number of rows, and a name that the disk keeps.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::error::OutputError;
+use crate::scenario::file::ScenarioFile;
+
+/// What the manifest says of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FileEntry {
+    /// Rows below the header.
+    pub rows: u64,
+    /// Of all bytes.
+    pub sha256: String,
+}
+
+/// SHA-256 of a resolved scenario, written as JSON.
+pub(super) fn scenario_sha256(scenario: &ScenarioFile) -> String {
+    let text = serde_json::to_vec(scenario).expect("a scenario is plain data");
+    hex(&Sha256::digest(text))
+}
+
+/// Writes a JSON file and waits for the disk.
+pub(super) fn json(
+    folder: &Path,
+    shown: &Path,
+    name: &str,
+    value: &impl Serialize,
+) -> Result<(), OutputError> {
+    let shown = shown.join(name);
+    let file = File::create(folder.join(name)).map_err(OutputError::io("create", &shown))?;
+    let mut writer = BufWriter::new(file);
+    serde_json::to_writer_pretty(&mut writer, value)
+        .map_err(io::Error::from)
+        .and_then(|()| writer.write_all(b"\n"))
+        .and_then(|()| writer.flush())
+        .and_then(|()| writer.get_ref().sync_all())
+        .map_err(OutputError::io("write", &shown))
+}
+
+/// A CSV file with its checksum and number of rows.
+pub(super) struct Table {
+    /// The path the user knows: in the target, not in the temporary folder.
+    shown: PathBuf,
+    writer: csv::Writer<Hashing<BufWriter<File>>>,
+    rows: u64,
+}
+
+impl Table {
+    pub fn create(
+        folder: &Path,
+        shown: &Path,
+        name: &str,
+        header: &[&str],
+    ) -> Result<Table, OutputError> {
+        let shown = shown.join(name);
+        let file = File::create(folder.join(name)).map_err(OutputError::io("create", &shown))?;
+        let mut table = Table {
+            writer: csv::Writer::from_writer(Hashing {
+                inner: BufWriter::with_capacity(1 << 16, file),
+                hash: Sha256::new(),
+            }),
+            shown,
+            rows: 0,
+        };
+        table.row(&csv::ByteRecord::from(header))?;
+        table.rows = 0;
+        Ok(table)
+    }
+
+    pub fn row(&mut self, record: &csv::ByteRecord) -> Result<(), OutputError> {
+        self.rows += 1;
+        self.writer
+            .write_byte_record(record)
+            .map_err(io::Error::from)
+            .map_err(OutputError::io("write", &self.shown))
+    }
+
+    pub fn close(self) -> Result<FileEntry, OutputError> {
+        let shown = self.shown;
+        let mut hashing = self
+            .writer
+            .into_inner()
+            .map_err(|error| io::Error::new(error.error().kind(), error.error().to_string()))
+            .map_err(OutputError::io("write", &shown))?;
+        hashing
+            .inner
+            .flush()
+            .and_then(|()| hashing.inner.get_ref().sync_all())
+            .map_err(OutputError::io("write", &shown))?;
+        Ok(FileEntry {
+            rows: self.rows,
+            sha256: hex(&hashing.hash.finalize()),
+        })
+    }
+}
+
+/// Passes bytes on and keeps their checksum.
+struct Hashing<W> {
+    inner: W,
+    hash: Sha256,
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Asks the disk to keep the names in a folder; only Unix can.
+pub(super) fn sync_folder(folder: &Path, shown: &Path) -> Result<(), OutputError> {
+    if cfg!(unix) {
+        File::open(folder)
+            .and_then(|file| file.sync_all())
+            .map_err(OutputError::io("write", shown))?;
+    }
+    Ok(())
+}

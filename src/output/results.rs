@@ -1,0 +1,331 @@
+//! The result files of a sweep: everything that depends on the plan and the number of rounds alone.
+//!
+//! They are written beside their place and renamed into it, the manifest last: a folder whose manifest is there is
+//! whole. `run.json` says who made it, where and when, and is no part of what the manifest vouches for.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::comparison::{COMPARISON, comparison_row};
+use super::error::OutputError;
+use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
+use super::numbers::exact;
+use crate::experiment::accounts::Accounts;
+use crate::experiment::plan::Plan;
+use crate::experiment::round::{Outcome, Round};
+use crate::geodesy::{format_mgrs, from_plane};
+use crate::geometry::Point;
+use crate::measure::GridSquare;
+
+/// The files of a sweep that depend on plan and rounds, in the order they are written.
+pub const RESULT_FILES: [&str; 7] = [
+    "replications.csv",
+    "cells.csv",
+    "pairs.csv",
+    "effects.csv",
+    "confusion.csv",
+    "grid.csv",
+    "failures.csv",
+];
+
+#[derive(Serialize)]
+struct Manifest<'a> {
+    program: &'a str,
+    version: &'a str,
+    title: &'a str,
+    seed: u64,
+    first_replication: u64,
+    replications: u64,
+    failed: usize,
+    confidence: f64,
+    plan_sha256: String,
+    files: BTreeMap<&'static str, FileEntry>,
+    cells: Vec<ManifestCell<'a>>,
+}
+
+#[derive(Serialize)]
+struct ManifestCell<'a> {
+    name: &'a str,
+    scenario_sha256: String,
+    scenario: &'a crate::scenario::file::ScenarioFile,
+}
+
+/// Writes all result files of a sweep into its folder: `rounds` are the rounds that were added to `accounts`.
+pub fn write_results(
+    folder: &Path,
+    plan: &Plan,
+    accounts: &Accounts,
+    rounds: impl Iterator<Item = Result<Round, OutputError>>,
+    run: &impl Serialize,
+) -> Result<(), OutputError> {
+    let temporary = tempfile::Builder::new()
+        .prefix(".results-")
+        .tempdir_in(folder)
+        .map_err(OutputError::io("write in", folder))?;
+    let beside = temporary.path();
+    let target = Target {
+        beside,
+        shown: folder,
+    };
+    let mut files = BTreeMap::new();
+    files.insert("replications.csv", replications(&target, plan, rounds)?);
+    files.insert("cells.csv", cells(&target, plan, accounts)?);
+    files.insert("pairs.csv", pairs(&target, plan, accounts)?);
+    files.insert("effects.csv", effects(&target, plan, accounts)?);
+    files.insert("confusion.csv", confusion(&target, plan, accounts)?);
+    files.insert("grid.csv", grid(&target, plan, accounts)?);
+    files.insert("failures.csv", failures(&target, plan, accounts)?);
+    let record = &plan.record;
+    let manifest = Manifest {
+        program: &record.program,
+        version: &record.version,
+        title: &record.title,
+        seed: record.seed,
+        first_replication: 0,
+        replications: accounts.rounds(),
+        failed: accounts.failures().len(),
+        confidence: record.confidence,
+        plan_sha256: hex(&record.identity()),
+        files,
+        cells: record
+            .cells
+            .iter()
+            .zip(&plan.scenarios)
+            .map(|(cell, scenario)| ManifestCell {
+                name: &cell.name,
+                scenario_sha256: scenario_sha256(&scenario.file),
+                scenario: &scenario.file,
+            })
+            .collect(),
+    };
+    json(beside, folder, "manifest.json", &manifest)?;
+    json(beside, folder, "run.json", run)?;
+
+    // From here on the old files give way; without a manifest nobody takes the mixture for a result.
+    let old = folder.join("manifest.json");
+    match fs::remove_file(&old) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(OutputError::io("replace", &old)(error));
+        }
+        _ => {}
+    }
+    for name in RESULT_FILES
+        .into_iter()
+        .chain(["run.json", "manifest.json"])
+    {
+        let place = folder.join(name);
+        fs::rename(beside.join(name), &place).map_err(OutputError::io("write", &place))?;
+    }
+    sync_folder(folder, folder)
+}
+
+/// Where files are written, and the folder the user knows.
+struct Target<'a> {
+    beside: &'a Path,
+    shown: &'a Path,
+}
+
+impl Target<'_> {
+    fn table(&self, name: &'static str, header: &[&str]) -> Result<Table, OutputError> {
+        Table::create(self.beside, self.shown, name, header)
+    }
+}
+
+fn number(value: f64) -> String {
+    let mut text = String::new();
+    exact(value, &mut text);
+    text
+}
+
+fn replications(
+    target: &Target,
+    plan: &Plan,
+    rounds: impl Iterator<Item = Result<Round, OutputError>>,
+) -> Result<FileEntry, OutputError> {
+    let record = &plan.record;
+    let factors = record.factors.iter().map(|factor| factor.name.as_str());
+    let columns = plan.columns.columns().iter();
+    let header: Vec<&str> = ["cell", "seed", "replication"]
+        .into_iter()
+        .chain(factors)
+        .chain(columns.map(|column| column.name.as_str()))
+        .collect();
+    let mut table = target.table("replications.csv", &header)?;
+    let settings: Vec<Vec<String>> = (0..record.cells.len())
+        .map(|cell| {
+            (0..record.factors.len())
+                .map(|factor| record.setting(cell, factor))
+                .collect()
+        })
+        .collect();
+    let seed = record.seed.to_string();
+    let mut row = csv::ByteRecord::new();
+    let mut text = String::new();
+    for round in rounds {
+        let round = round?;
+        let index = round.index.to_string();
+        for (cell, outcome) in round.outcomes.iter().enumerate() {
+            let Outcome::Flown(summary) = outcome else {
+                continue;
+            };
+            row.clear();
+            row.push_field(record.cells[cell].name.as_bytes());
+            row.push_field(seed.as_bytes());
+            row.push_field(index.as_bytes());
+            for setting in &settings[cell] {
+                row.push_field(setting.as_bytes());
+            }
+            for &value in &summary.values {
+                text.clear();
+                exact(value, &mut text);
+                row.push_field(text.as_bytes());
+            }
+            table.row(&row)?;
+        }
+    }
+    table.close()
+}
+
+fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
+    let record = &plan.record;
+    let mut header = vec!["cell"];
+    header.extend(record.factors.iter().map(|factor| factor.name.as_str()));
+    header.extend([
+        "measure",
+        "unit",
+        "estimate",
+        "low",
+        "high",
+        "confidence",
+        "method",
+        "n",
+        "events",
+        "exposure",
+    ]);
+    let mut table = target.table("cells.csv", &header)?;
+    for (cell, estimator) in accounts.cells().iter().enumerate() {
+        for estimated in estimator.cells(record.confidence) {
+            let mut row = vec![record.cells[cell].name.clone()];
+            row.extend((0..record.factors.len()).map(|factor| record.setting(cell, factor)));
+            let value = &estimated.value;
+            row.extend([
+                estimated.name.clone(),
+                estimated.unit.to_owned(),
+                number(value.estimate),
+                number(value.low),
+                number(value.high),
+                number(estimated.confidence),
+                value.method.code().to_owned(),
+                estimated.n.to_string(),
+                number(estimated.events),
+                number(estimated.exposure),
+            ]);
+            table.row(&csv::ByteRecord::from(row))?;
+        }
+    }
+    table.close()
+}
+
+fn pairs(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
+    let record = &plan.record;
+    let header: Vec<&str> = ["reference", "cell"]
+        .into_iter()
+        .chain(COMPARISON)
+        .collect();
+    let mut table = target.table("pairs.csv", &header)?;
+    for pair in accounts.pairs() {
+        for (measure, about) in pair.pairs.measures() {
+            let confidence = record.pair_confidence(measure);
+            let Some(compared) = pair.pairs.compare(measure, confidence) else {
+                continue;
+            };
+            let mut row = vec![
+                record.cells[pair.reference].name.clone(),
+                record.cells[pair.cell].name.clone(),
+            ];
+            let n = pair.pairs.n();
+            row.extend(comparison_row(
+                measure, about.unit, &compared, confidence, n,
+            ));
+            table.row(&csv::ByteRecord::from(row))?;
+        }
+    }
+    table.close()
+}
+
+fn effects(target: &Target, _plan: &Plan, _accounts: &Accounts) -> Result<FileEntry, OutputError> {
+    let table = target.table("effects.csv", &["factor"])?;
+    table.close()
+}
+
+fn confusion(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
+    let header = [
+        "cell",
+        "site_class",
+        "truth",
+        "declared",
+        "declarations",
+        "share",
+    ];
+    let mut table = target.table("confusion.csv", &header)?;
+    for (cell, estimator) in accounts.cells().iter().enumerate() {
+        for row in super::folder::confusion_rows(estimator) {
+            let mut record = vec![plan.record.cells[cell].name.clone()];
+            record.extend(row);
+            table.row(&csv::ByteRecord::from(record))?;
+        }
+    }
+    table.close()
+}
+
+fn grid(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
+    let header = [
+        "cell",
+        "east_m",
+        "north_m",
+        "side_m",
+        "center_lat_deg",
+        "center_lon_deg",
+        "center_mgrs",
+        "wrong_shots",
+        "replications_with_wrong_shots",
+        "n",
+    ];
+    let mut table = target.table("grid.csv", &header)?;
+    for (cell, squares) in accounts.squares().iter().enumerate() {
+        for (square, count) in squares {
+            let (east_m, north_m) = square.corner_m();
+            let half = GridSquare::SIDE_M / 2.0;
+            let center = from_plane(Point::new(east_m + half, north_m + half));
+            table.row(&csv::ByteRecord::from(vec![
+                plan.record.cells[cell].name.clone(),
+                number(east_m),
+                number(north_m),
+                number(GridSquare::SIDE_M),
+                format!("{:.5}", center.lat_deg),
+                format!("{:.5}", center.lon_deg),
+                format_mgrs(center, 2).unwrap_or_default(),
+                count.wrong_shots.to_string(),
+                count.replications.to_string(),
+                accounts.cells()[cell].n().to_string(),
+            ]))?;
+        }
+    }
+    table.close()
+}
+
+fn failures(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
+    let mut table = target.table("failures.csv", &["cell", "seed", "replication", "message"])?;
+    for failure in accounts.failures() {
+        table.row(&csv::ByteRecord::from(vec![
+            plan.record.cells[failure.cell].name.clone(),
+            plan.record.seed.to_string(),
+            failure.replication.to_string(),
+            failure.message.clone(),
+        ]))?;
+    }
+    table.close()
+}
