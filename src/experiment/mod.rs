@@ -1,8 +1,10 @@
 //! From replications to statements: fly them, add them up, say how sure one can be.
 
+pub mod design;
 pub mod estimate;
 pub mod intervals;
 pub mod moments;
 pub mod pairs;
 pub mod replicate;
 pub mod special;
+pub mod stop;
