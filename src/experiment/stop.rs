@@ -118,7 +118,10 @@ impl Looks {
             growth: (above, below),
         } = *self;
         std::iter::successors(Some(minimum), move |&last| {
-            let next = last.saturating_mul(above).div_ceil(below).max(last + 1);
+            let next = last
+                .saturating_mul(above)
+                .div_ceil(below)
+                .max(last.saturating_add(1));
             (last < maximum).then_some(next.min(maximum))
         })
     }
