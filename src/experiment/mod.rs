@@ -1,4 +1,4 @@
-//! From replications to statements: fly them, add them up, say how sure one can be.
+//! From replications to statements: plan them, fly them, add them up, say how sure one can be.
 
 pub mod accounts;
 pub mod design;
@@ -11,4 +11,5 @@ pub mod plan;
 pub mod replicate;
 pub mod round;
 pub mod special;
+pub mod stop;
 pub mod sweep;
