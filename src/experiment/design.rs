@@ -17,6 +17,7 @@
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 /// Most points of any design; the Sobol' sequence as implemented ends there.
 pub const MOST_POINTS: u64 = 1 << 16;
@@ -88,7 +89,8 @@ impl Domain {
 }
 
 /// What a factor is set to at a point.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Coordinate {
     /// A level, by number.
     Level(usize),

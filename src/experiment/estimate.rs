@@ -25,7 +25,7 @@ use super::intervals::{
     zero_of,
 };
 use super::moments::Moments;
-use crate::measure::{Columns, Group, Kind, Summary};
+use crate::measure::{Columns, Derived, Group, Kind, Summary};
 use crate::units::Millis;
 
 /// Below this many events (or non-events) an exact method is used.
@@ -424,21 +424,7 @@ impl Estimator {
             .derived()
             .iter()
             .zip(&self.sums)
-            .map(|(derived, sums)| Cell {
-                name: derived.name.clone(),
-                group: derived.measure.group,
-                unit: derived.measure.unit,
-                definition: derived.measure.definition,
-                value: sums.estimate(
-                    derived.measure.kind,
-                    derived.denominator.is_none(),
-                    confidence,
-                ),
-                confidence,
-                n: sums.n(),
-                events: sums.events(),
-                exposure: sums.exposure(),
-            })
+            .map(|(derived, sums)| estimated(derived, sums, confidence))
             .collect();
         let at = cells
             .iter()
@@ -452,6 +438,13 @@ impl Estimator {
             ],
         );
         cells
+    }
+
+    /// One measure with its interval, quantiles excepted.
+    pub fn cell(&self, name: &str, confidence: f64) -> Option<Cell> {
+        let derived = self.columns.derived();
+        let at = derived.iter().position(|derived| derived.name == name)?;
+        Some(estimated(&derived[at], &self.sums[at], confidence))
     }
 
     fn quantile(&self, name: &str, share: f64, confidence: f64) -> Cell {
@@ -495,6 +488,24 @@ impl Estimator {
             events: all.count() as f64,
             exposure: all.count() as f64,
         }
+    }
+}
+
+fn estimated(derived: &Derived, sums: &RatioSums, confidence: f64) -> Cell {
+    Cell {
+        name: derived.name.clone(),
+        group: derived.measure.group,
+        unit: derived.measure.unit,
+        definition: derived.measure.definition,
+        value: sums.estimate(
+            derived.measure.kind,
+            derived.denominator.is_none(),
+            confidence,
+        ),
+        confidence,
+        n: sums.n(),
+        events: sums.events(),
+        exposure: sums.exposure(),
     }
 }
 

@@ -136,6 +136,16 @@ pub enum DesignFile {
     },
 }
 
+impl DesignFile {
+    /// Whether it draws values from ranges, rather than going through levels.
+    pub fn samples(self) -> bool {
+        matches!(
+            self,
+            DesignFile::LatinHypercube { .. } | DesignFile::Sobol { .. }
+        )
+    }
+}
+
 /// When a sweep has seen enough; looked at after whole rounds at preset counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

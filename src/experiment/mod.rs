@@ -10,6 +10,7 @@ pub mod pairs;
 pub mod plan;
 pub mod replicate;
 pub mod round;
+pub mod rule;
 pub mod special;
 pub mod stop;
 pub mod sweep;

@@ -208,6 +208,14 @@ fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry,
     let mut table = target.table("cells.csv", &header)?;
     for (cell, estimator) in accounts.cells().iter().enumerate() {
         for estimated in estimator.cells(record.confidence) {
+            let confidence = record.cell_confidence(&estimated.name);
+            let estimated = if confidence == record.confidence {
+                estimated
+            } else {
+                estimator
+                    .cell(&estimated.name, confidence)
+                    .unwrap_or(estimated)
+            };
             let mut row = vec![record.cells[cell].name.clone()];
             row.extend((0..record.factors.len()).map(|factor| record.setting(cell, factor)));
             let value = &estimated.value;

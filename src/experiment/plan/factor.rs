@@ -1,0 +1,369 @@
+//! One factor: what its levels are, and what each does to the scenario.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use super::super::design::Coordinate;
+use super::super::file::{DesignFile, FactorFile, RangeFile, ScaleFile};
+use super::read::Reader;
+use super::{Factor, FactorDomain, FactorKind};
+use crate::scenario::load::nested;
+use crate::scenario::problem::Span;
+use crate::scenario::shape;
+use crate::scenario::tree::{Item, Value, clip, dotted, quoted};
+
+/// A factor while the plan is made: besides the record, what each level does to the scenario.
+pub(super) struct Varied {
+    pub factor: Factor,
+    pub change: Change,
+}
+
+pub(super) enum Change {
+    /// A value at each of some paths: that of a level, or one sampled from the range at this place.
+    Paths {
+        paths: Vec<Vec<String>>,
+        values: Vec<Item>,
+        range: Span,
+    },
+    /// A piece of a scenario for each level.
+    Overlays(Vec<Item>),
+}
+
+impl Varied {
+    /// What a setting lays over the scenario.
+    pub fn overlays(&self, setting: Coordinate) -> Vec<Item> {
+        match (&self.change, setting) {
+            (Change::Overlays(overlays), Coordinate::Level(level)) => {
+                vec![overlays[level].clone()]
+            }
+            (Change::Overlays(_), Coordinate::Value(_)) => Vec::new(),
+            (
+                Change::Paths {
+                    paths,
+                    values,
+                    range,
+                },
+                setting,
+            ) => {
+                let value = match setting {
+                    Coordinate::Level(level) => values[level].clone(),
+                    Coordinate::Value(number) => Item {
+                        span: range.clone(),
+                        value: Value::Number(number),
+                    },
+                };
+                let at = &value.span;
+                let overlay = |steps: &Vec<String>| {
+                    let steps = steps.iter().map(|step| (step.clone(), at.clone()));
+                    nested(steps.collect(), value.clone(), at)
+                };
+                paths.iter().map(overlay).collect()
+            }
+        }
+    }
+}
+
+/// The columns of the result files that no factor may take the name of.
+const TAKEN: [&str; 3] = ["cell", "seed", "replication"];
+
+impl Reader<'_> {
+    /// One factor, or problems.
+    pub fn factor(&mut self, kind: FactorKind, name: &str) -> Option<Varied> {
+        let before = self.loader.problems.len();
+        let typed = self.factors(kind)[name].clone();
+        let section = kind.section();
+        let here = [section, name];
+        let shown = dotted(self.document, &here);
+        if kind == FactorKind::Uncertainty && self.file.levers.contains_key(name) {
+            self.wrong(
+                &here,
+                format!("{name} is a lever and an uncertainty; expected one"),
+            );
+        }
+        if TAKEN.contains(&name) {
+            self.wrong(
+                &here,
+                format!(
+                    "a factor cannot be named {name}: the result files have a column of that name"
+                ),
+            );
+        }
+        let there = |given: &[(&'static str, bool)]| -> Vec<&'static str> {
+            let given = given.iter().filter(|(_, there)| *there);
+            given.map(|(key, _)| *key).collect()
+        };
+        let alternatives = typed.alternatives.is_some();
+        let ways = there(&[
+            ("path", typed.path.is_some()),
+            ("paths", typed.paths.is_some()),
+            ("alternatives", alternatives),
+        ]);
+        let contents = there(&[
+            ("values", typed.values.is_some()),
+            ("range", typed.range.is_some()),
+            ("alternatives", alternatives),
+        ]);
+        for (found, expected) in [
+            (&ways, "path, paths and alternatives"),
+            (&contents, "values, range and alternatives"),
+        ] {
+            if found.len() != 1 {
+                let found = if found.is_empty() {
+                    "none of them".to_owned()
+                } else {
+                    found.join(" and ")
+                };
+                self.wrong(
+                    &here,
+                    format!("{shown} has {found}; expected one of {expected}"),
+                );
+                return None;
+            }
+        }
+        let content = [section, name, contents[0]];
+
+        let (labels, change) = if alternatives {
+            let (labels, overlays) = self.alternatives(&content, &typed, &shown)?;
+            (Some(labels), Change::Overlays(overlays))
+        } else {
+            let range = self.document.place(&content);
+            let paths = self.paths(&here, &typed);
+            let (labels, values) = match &typed.range {
+                Some(range) => self.levels(range, self.design(kind), &content, &shown),
+                None => {
+                    let values = match self.document.get(&content).map(|item| &item.value) {
+                        Some(Value::Array(items)) => items.clone(),
+                        _ => Vec::new(),
+                    };
+                    let labels = values.iter().map(|value| label(&value.to_json()));
+                    (Some(labels.collect()), values)
+                }
+            };
+            let change = Change::Paths {
+                paths,
+                values,
+                range,
+            };
+            (labels, change)
+        };
+        let domain = match (labels, typed.range) {
+            (Some(labels), _) => self.domain_of_levels(labels, &content, name, &shown)?,
+            (None, Some(range)) => {
+                let baseline = self.sampled_baseline(name, kind, &range);
+                FactorDomain::Range { range, baseline }
+            }
+            (None, None) => return None,
+        };
+        (self.loader.problems.len() == before).then(|| Varied {
+            factor: Factor {
+                name: name.to_owned(),
+                kind,
+                meaning: typed.meaning,
+                domain,
+            },
+            change,
+        })
+    }
+
+    /// The alternatives by name, in the order of the text.
+    fn alternatives(
+        &mut self,
+        content: &[&str],
+        typed: &FactorFile,
+        shown: &str,
+    ) -> Option<(Vec<String>, Vec<Item>)> {
+        let mut names: Vec<String> = typed.alternatives.as_ref()?.keys().cloned().collect();
+        let path = |name: &str| -> Vec<String> {
+            let steps = content.iter().map(|step| (*step).to_owned());
+            steps.chain([name.to_owned()]).collect()
+        };
+        let document = self.document;
+        let place = |name: &str| {
+            let path = path(name);
+            document.place(&path.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        names.sort_by_key(|name| place(name).range.start);
+        let mut overlays = Vec::new();
+        for name in &names {
+            let path = path(name);
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let overlay = document.get(&path)?.clone();
+            if overlay.table().is_none() {
+                let found = overlay.describe();
+                self.wrong(
+                    &path,
+                    format!(
+                        "{shown}.alternatives.{} is {found}; expected a piece of a scenario, or {{}} for the scenario as it is",
+                        quoted(name)
+                    ),
+                );
+            }
+            overlays.push(overlay);
+        }
+        Some((names, overlays))
+    }
+
+    /// The paths that a factor sets, those that the scenario knows.
+    fn paths(&mut self, here: &[&str; 2], typed: &FactorFile) -> Vec<Vec<String>> {
+        let [section, name] = *here;
+        let document = self.document;
+        let mut texts: Vec<(&String, Span)> = Vec::new();
+        if let Some(path) = &typed.path {
+            let at = document.get(&[section, name, "path"]);
+            texts.extend(at.map(|item| (path, item.span.clone())));
+        }
+        for (index, path) in typed.paths.iter().flatten().enumerate() {
+            let at = document.place(&[section, name, "paths", &index.to_string()]);
+            texts.push((path, at));
+        }
+        texts
+            .into_iter()
+            .filter_map(|(text, at)| self.loader.known(self.base, text, &at))
+            .collect()
+    }
+
+    /// Levels, no two alike, and which of them is the baseline.
+    fn domain_of_levels(
+        &mut self,
+        labels: Vec<String>,
+        content: &[&str; 3],
+        name: &str,
+        shown: &str,
+    ) -> Option<FactorDomain> {
+        let distinct = labels.iter().collect::<BTreeSet<_>>().len();
+        if labels.is_empty() || distinct < labels.len() {
+            self.wrong(
+                content,
+                format!(
+                    "{shown} has {} levels of which {distinct} differ; expected at least one and no two alike",
+                    labels.len()
+                ),
+            );
+            return None;
+        }
+        let wanted = self.file.baseline.get(name).map(label);
+        let baseline = match &wanted {
+            None => Some(0),
+            Some(wanted) => labels.iter().position(|label| label == wanted),
+        };
+        if baseline.is_none() {
+            let known: Vec<&str> = labels.iter().map(String::as_str).collect();
+            let wanted = wanted.unwrap_or_default();
+            let message = format!(
+                "baseline.{} is {:?}, which is no level of {shown}",
+                quoted(name),
+                clip(&wanted)
+            );
+            let help = shape::suggest(&wanted, &known, "levels");
+            self.wrong_with(&["baseline", name], message, help);
+        }
+        Some(FactorDomain::Levels {
+            labels,
+            baseline: baseline?,
+        })
+    }
+
+    /// The levels of a range in a design of levels, as labels and values; no labels where it is sampled.
+    fn levels(
+        &mut self,
+        range: &RangeFile,
+        design: DesignFile,
+        content: &[&str; 3],
+        shown: &str,
+    ) -> (Option<Vec<String>>, Vec<Item>) {
+        let RangeFile {
+            low, high, scale, ..
+        } = *range;
+        if low >= high {
+            self.wrong(
+                content,
+                format!("{shown}.range goes from {low} to {high}; expected low below high"),
+            );
+        }
+        if scale == ScaleFile::Log && low <= 0.0 {
+            self.wrong(
+                content,
+                format!(
+                    "{shown}.range begins at {low}; expected more than 0 on a logarithmic scale"
+                ),
+            );
+        }
+        match (design.samples(), range.levels) {
+            (true, None) => (None, Vec::new()),
+            (true, Some(_)) => {
+                self.wrong(
+                    content,
+                    format!("{shown}.range has levels, but the design samples it; expected none"),
+                );
+                (None, Vec::new())
+            }
+            (false, None) => {
+                self.wrong(
+                    content,
+                    format!("{shown}.range has no levels; this design expects levels = 2 or more"),
+                );
+                (None, Vec::new())
+            }
+            (false, Some(levels)) => {
+                let value = |level: u32| -> f64 {
+                    let share = f64::from(level) / f64::from(levels - 1);
+                    let value = match scale {
+                        ScaleFile::Linear => low + (high - low) * share,
+                        ScaleFile::Log => low * libm::pow(high / low, share),
+                    };
+                    // What is 0.30000000000000004 should be a level named 0.3.
+                    format!("{value:.12e}").parse().unwrap_or(value)
+                };
+                let span = self.document.place(content);
+                let item = |number: f64| Item {
+                    span: span.clone(),
+                    value: Value::Number(number),
+                };
+                (
+                    Some((0..levels).map(|level| value(level).to_string()).collect()),
+                    (0..levels).map(|level| item(value(level))).collect(),
+                )
+            }
+        }
+    }
+
+    /// The baseline of a sampled range: levers need one to be compared with, uncertainties are compared point by point.
+    fn sampled_baseline(&mut self, name: &str, kind: FactorKind, range: &RangeFile) -> Option<f64> {
+        let given = self.file.baseline.get(name);
+        let key = format!("baseline.{}", quoted(name));
+        let message = match (kind, given) {
+            (FactorKind::Uncertainty, None) => return None,
+            (FactorKind::Uncertainty, Some(_)) => {
+                format!("{key} is there, but the uncertainty {name} is sampled; expected none")
+            }
+            (FactorKind::Lever, given) => {
+                let number = given.and_then(Json::as_f64);
+                let inside = number.filter(|number| (range.low..=range.high).contains(number));
+                if inside.is_some() {
+                    return inside;
+                }
+                format!(
+                    "{key} is {}; expected a number from {} to {}, because the lever is sampled",
+                    given.map_or("missing".to_owned(), |value| clip(&value.to_string())),
+                    range.low,
+                    range.high
+                )
+            }
+        };
+        self.wrong(&["baseline", name], message);
+        None
+    }
+}
+
+/// A value as the result files have it.
+fn label(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() => float.to_string(),
+            _ => number.to_string(),
+        },
+        other => other.to_string(),
+    }
+}

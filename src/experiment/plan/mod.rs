@@ -1,0 +1,356 @@
+//! From an experiment file to a plan: every cell with its scenario, checked before anything is flown.
+//!
+//! A [`PlanRecord`] holds all that decides the result, so that a sweep can be resumed, merged and re-created row by row
+//! without the files it came from. When to stop is recorded too but is no part of its identity: results depend on the
+//! plan and the number of replications alone.
+
+mod cells;
+mod factor;
+mod read;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+
+use super::design::Coordinate;
+use super::file::{ExperimentFile, RangeFile, StopFile};
+use crate::measure::Columns;
+use crate::scenario::load::{Loader, merge};
+use crate::scenario::problem::{LoadError, Problem, Span};
+use crate::scenario::tree::{Item, clip, quoted};
+use crate::scenario::{Scenario, ready, shape};
+
+/// What the command line says over the file.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// Another seed.
+    pub seed: Option<u64>,
+    /// Values of the scenario, `path=value`.
+    pub set: Vec<String>,
+}
+
+/// An experiment ready to fly.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// All that decides the result.
+    pub record: PlanRecord,
+    /// The scenario of every cell.
+    pub scenarios: Vec<Scenario>,
+    /// The columns, the same in every cell.
+    pub columns: Arc<Columns>,
+}
+
+/// What is written to plan.json.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanRecord {
+    /// `deconflict`.
+    pub program: String,
+    /// Version of the program: another one may give other results.
+    pub version: String,
+    /// One line that names the experiment.
+    pub title: String,
+    /// Seed of all luck.
+    pub seed: u64,
+    /// Two-sided confidence of the intervals.
+    pub confidence: f64,
+    /// The measures that tables and effects show.
+    pub measures: Vec<String>,
+    /// What is varied, levers first.
+    pub factors: Vec<Factor>,
+    /// What is flown, in this order in every round.
+    pub cells: Vec<PlannedCell>,
+    /// The scenario as typed, with its includes and the overrides of the command line, before any factor.
+    pub scenario: Json,
+    /// When to stop; no part of the identity.
+    pub stop: StopFile,
+}
+
+/// Something that is varied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Factor {
+    /// Its name: a column of the result files.
+    pub name: String,
+    /// Whether one can choose it.
+    pub kind: FactorKind,
+    /// What it means.
+    pub meaning: Option<String>,
+    /// Its levels, or the range it is sampled from.
+    pub domain: FactorDomain,
+}
+
+/// Whether one can choose a factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorKind {
+    /// One can.
+    Lever,
+    /// One does not know it.
+    Uncertainty,
+}
+
+impl FactorKind {
+    /// The section of the experiment file.
+    pub(super) fn section(self) -> &'static str {
+        match self {
+            FactorKind::Lever => "levers",
+            FactorKind::Uncertainty => "uncertainties",
+        }
+    }
+}
+
+/// What a factor may be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorDomain {
+    /// One of these, written as in the result files; the baseline among them.
+    Levels {
+        /// As written in the result files.
+        labels: Vec<String>,
+        /// Position of the baseline.
+        baseline: usize,
+    },
+    /// Sampled.
+    Range {
+        /// From where to where.
+        range: RangeFile,
+        /// What levers are compared with.
+        baseline: Option<f64>,
+    },
+}
+
+/// A combination of settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedCell {
+    /// Its name, unique.
+    pub name: String,
+    /// The setting of each factor.
+    pub settings: Vec<Coordinate>,
+    /// Number of the cell it is compared with.
+    pub reference: Option<usize>,
+    /// What is laid over the scenario, one after the other.
+    pub overlays: Vec<Json>,
+}
+
+impl PlanRecord {
+    /// SHA-256 of all that decides the result.
+    pub fn identity(&self) -> [u8; 32] {
+        let same_stop = PlanRecord {
+            stop: StopFile::Fixed { replications: 1 },
+            ..self.clone()
+        };
+        let text = serde_json::to_vec(&same_stop).expect("a plan is plain data");
+        Sha256::digest(&text).into()
+    }
+
+    /// The setting of a factor in a cell, as the result files have it.
+    pub fn setting(&self, cell: usize, factor: usize) -> String {
+        match (
+            self.cells[cell].settings[factor],
+            &self.factors[factor].domain,
+        ) {
+            (Coordinate::Level(level), FactorDomain::Levels { labels, .. }) => {
+                labels[level].clone()
+            }
+            (Coordinate::Level(level), FactorDomain::Range { .. }) => level.to_string(),
+            (Coordinate::Value(value), _) => value.to_string(),
+        }
+    }
+
+    /// Number of a cell.
+    pub fn cell(&self, name: &str) -> Option<usize> {
+        self.cells.iter().position(|cell| cell.name == name)
+    }
+
+    /// The scenario of a cell.
+    pub fn scenario(&self, cell: usize) -> Result<Scenario, LoadError> {
+        let nowhere = Span {
+            source: 0,
+            range: 0..0,
+        };
+        let base = Item::from_json(&self.scenario, &nowhere);
+        let tree = self.cells[cell]
+            .overlays
+            .iter()
+            .fold(base, |tree, overlay| {
+                let overlay = Item::from_json(overlay, &nowhere);
+                merge(tree, overlay, Some(shape::shape()))
+            });
+        ready(&tree).map_err(|problems| LoadError::new(problems, Vec::new()))
+    }
+
+    /// Pairs of a cell and the one it is compared with: (reference, cell).
+    pub fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.cells
+            .iter()
+            .enumerate()
+            .filter_map(|(cell, planned)| Some((planned.reference?, cell)))
+    }
+
+    /// What is different in another plan, in words; empty if results would be the same.
+    pub fn differences(&self, other: &PlanRecord) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut unlike = |what: &str, here: String, there: String| {
+            if here != there {
+                found.push(format!("{what} is {there}, here {here}"));
+            }
+        };
+        let json = |value: &dyn erased::Written| clip(&value.written());
+        unlike("version", self.version.clone(), other.version.clone());
+        unlike("seed", self.seed.to_string(), other.seed.to_string());
+        unlike("title", json(&self.title), json(&other.title));
+        unlike(
+            "confidence",
+            self.confidence.to_string(),
+            other.confidence.to_string(),
+        );
+        unlike("measures", json(&self.measures), json(&other.measures));
+        let names = |record: &PlanRecord| -> Vec<String> {
+            record
+                .factors
+                .iter()
+                .map(|factor| factor.name.clone())
+                .collect()
+        };
+        unlike("factors", json(&names(self)), json(&names(other)));
+        unlike(
+            "number of cells",
+            self.cells.len().to_string(),
+            other.cells.len().to_string(),
+        );
+        let mut paths = Vec::new();
+        unlike_at(&self.scenario, &other.scenario, "", &mut paths);
+        for (path, here, there) in paths.iter().take(5) {
+            found.push(format!("scenario: {path} is {there}, here {here}"));
+        }
+        if paths.len() > 5 {
+            found.push(format!("scenario: {} more values", paths.len() - 5));
+        }
+        if found.is_empty() {
+            for (here, there) in self.cells.iter().zip(&other.cells) {
+                if here != there {
+                    found.push(format!(
+                        "cell {} was {} with other settings",
+                        here.name, there.name
+                    ));
+                    break;
+                }
+            }
+        }
+        if found.is_empty() && self.identity() != other.identity() {
+            found.push("levels or ranges of the factors".to_owned());
+        }
+        found
+    }
+}
+
+/// Writing whatever serde can write, for messages.
+mod erased {
+    pub(super) trait Written {
+        fn written(&self) -> String;
+    }
+
+    impl<T: serde::Serialize> Written for T {
+        fn written(&self) -> String {
+            serde_json::to_string(self).unwrap_or_default()
+        }
+    }
+}
+
+/// The paths at which two scenarios differ, with both values.
+fn unlike_at(here: &Json, there: &Json, path: &str, found: &mut Vec<(String, String, String)>) {
+    let nothing = Json::Null;
+    match (here, there) {
+        (Json::Object(a), Json::Object(b)) => {
+            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            for key in keys {
+                let dot = if path.is_empty() { "" } else { "." };
+                unlike_at(
+                    a.get(key).unwrap_or(&nothing),
+                    b.get(key).unwrap_or(&nothing),
+                    &format!("{path}{dot}{}", quoted(key)),
+                    found,
+                );
+            }
+        }
+        _ if here != there => {
+            let shown = |value: &Json| match value {
+                Json::Null => "missing".to_owned(),
+                value => clip(&value.to_string()),
+            };
+            found.push((path.to_owned(), shown(here), shown(there)));
+        }
+        _ => {}
+    }
+}
+
+static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
+    let mut schema = schemars::schema_for!(ExperimentFile);
+    schema.insert("title".to_owned(), "deconflict experiment".into());
+    schema.to_value()
+});
+
+/// The JSON Schema of experiment files.
+pub fn schema() -> &'static Json {
+    &SCHEMA
+}
+
+impl Plan {
+    /// Reads an experiment file and the scenario it varies; every problem of both, with its place.
+    pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, LoadError> {
+        let mut loader = Loader::default();
+        match read::plan(&mut loader, path, overrides) {
+            Some(plan) if loader.problems.is_empty() => Ok(plan),
+            _ => Err(LoadError::new(loader.problems, loader.sources)),
+        }
+    }
+
+    /// A plan from what an earlier one wrote down.
+    pub fn from_record(record: PlanRecord) -> Result<Plan, LoadError> {
+        let scenarios = (0..record.cells.len())
+            .map(|cell| record.scenario(cell))
+            .collect::<Result<Vec<_>, _>>()?;
+        let columns = columns(&scenarios)
+            .map_err(|why| LoadError::new(vec![Problem::new("", why)], Vec::new()))?;
+        Ok(Plan {
+            record,
+            scenarios,
+            columns,
+        })
+    }
+}
+
+/// The columns that all cells share.
+fn columns(scenarios: &[Scenario]) -> Result<Arc<Columns>, String> {
+    let first = Columns::new(&scenarios[0].cast);
+    for scenario in &scenarios[1..] {
+        let other = Columns::new(&scenario.cast);
+        let names = |columns: &Columns| -> BTreeSet<String> {
+            columns
+                .columns()
+                .iter()
+                .map(|column| column.name.clone())
+                .collect()
+        };
+        let (here, there) = (names(&first), names(&other));
+        let unlike: Vec<&str> = here
+            .symmetric_difference(&there)
+            .map(String::as_str)
+            .take(3)
+            .collect();
+        if !unlike.is_empty() || first.confusion() != other.confusion() {
+            let unlike = if unlike.is_empty() {
+                "confusion matrices".to_owned()
+            } else {
+                unlike.join(", ")
+            };
+            return Err(format!(
+                "cells have different columns ({unlike}); expected the same sides, aircraft types and site classes in every cell"
+            ));
+        }
+    }
+    Ok(Arc::new(first))
+}

@@ -1,0 +1,173 @@
+//! The stopping rule of a plan, applied to what has been added up.
+
+use std::time::Duration;
+
+use super::accounts::Accounts;
+use super::file::StopFile;
+use super::plan::PlanRecord;
+use super::stop::{Goal, Sequential};
+
+/// When a sweep ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    most: u64,
+    budget: Option<Duration>,
+    sequential: Option<(Sequential, String)>,
+}
+
+impl Rule {
+    /// The rule of an experiment; a number of replications asked for otherwise overrules it.
+    pub fn new(stop: &StopFile, replications: Option<u64>) -> Rule {
+        if let Some(most) = replications {
+            return Rule {
+                most,
+                budget: None,
+                sequential: None,
+            };
+        }
+        let (most, budget) = match *stop {
+            StopFile::Fixed { replications } => (replications, None),
+            StopFile::Time {
+                minutes,
+                maximum_replications,
+            } => (
+                maximum_replications,
+                Duration::try_from_secs_f64(minutes * 60.0).ok(),
+            ),
+            StopFile::HalfWidth {
+                maximum_replications,
+                ..
+            }
+            | StopFile::Resolved {
+                maximum_replications,
+                ..
+            } => (maximum_replications, None),
+        };
+        Rule {
+            most,
+            budget,
+            sequential: sequential(stop).map(|(rule, measure)| (rule, measure.to_owned())),
+        }
+    }
+
+    /// Most replications of every cell.
+    pub fn most(&self) -> u64 {
+        self.most
+    }
+
+    /// Time after which to end.
+    pub fn budget(&self) -> Option<Duration> {
+        self.budget
+    }
+
+    /// Whether what has been added up is enough. Where it is not a look of the rule it never is.
+    pub fn satisfied(&self, record: &PlanRecord, accounts: &Accounts) -> bool {
+        let rounds = accounts.rounds();
+        if rounds >= self.most {
+            return true;
+        }
+        let Some((rule, measure)) = &self.sequential else {
+            return false;
+        };
+        if !rule.looks().is_look(rounds) {
+            return false;
+        }
+        match rule.goal {
+            Goal::HalfWidth { .. } => {
+                let confidence = record.cell_confidence(measure);
+                rule.reached(accounts.cells().iter().filter_map(|cell| {
+                    let cell = cell.cell(measure, confidence)?;
+                    Some((cell.value, cell.events))
+                }))
+            }
+            Goal::Resolved => {
+                let confidence = record.pair_confidence(measure);
+                rule.reached(accounts.pairs().iter().filter_map(|pair| {
+                    let events = |cell: usize| {
+                        let cell = accounts.cells()[cell].cell(measure, confidence);
+                        cell.map_or(0.0, |cell| cell.events)
+                    };
+                    let compared = pair.pairs.compare(measure, confidence)?;
+                    let events = events(pair.reference) + events(pair.cell);
+                    Some((compared.difference, events))
+                }))
+            }
+        }
+    }
+}
+
+/// The sequential rule of a plan, with its measure.
+fn sequential(stop: &StopFile) -> Option<(Sequential, &str)> {
+    let rule = |goal, &minimum, &maximum, &minimum_events| Sequential {
+        goal,
+        minimum,
+        maximum,
+        minimum_events,
+    };
+    match stop {
+        StopFile::Fixed { .. } | StopFile::Time { .. } => None,
+        StopFile::HalfWidth {
+            measure,
+            absolute,
+            relative,
+            minimum_replications,
+            maximum_replications,
+            minimum_events,
+        } => {
+            let goal = Goal::HalfWidth {
+                absolute: *absolute,
+                relative: *relative,
+            };
+            let rule = rule(
+                goal,
+                minimum_replications,
+                maximum_replications,
+                minimum_events,
+            );
+            Some((rule, measure))
+        }
+        StopFile::Resolved {
+            measure,
+            minimum_replications,
+            maximum_replications,
+            minimum_events,
+        } => {
+            let rule = rule(
+                Goal::Resolved,
+                minimum_replications,
+                maximum_replications,
+                minimum_events,
+            );
+            Some((rule, measure))
+        }
+    }
+}
+
+impl PlanRecord {
+    /// Confidence of the interval of a measure in a cell: that of the plan, but wider where the stopping rule looks at it.
+    pub fn cell_confidence(&self, measure: &str) -> f64 {
+        self.confidence_under(measure, |goal| matches!(goal, Goal::HalfWidth { .. }))
+    }
+
+    /// Confidence of the interval of a paired difference of a measure.
+    pub fn pair_confidence(&self, measure: &str) -> f64 {
+        self.confidence_under(measure, |goal| goal == Goal::Resolved)
+    }
+
+    fn confidence_under(&self, measure: &str, looks_at: impl Fn(Goal) -> bool) -> f64 {
+        match sequential(&self.stop) {
+            Some((rule, looked_at)) if looked_at == measure && looks_at(rule.goal) => {
+                rule.confidence(self.confidence)
+            }
+            _ => self.confidence,
+        }
+    }
+
+    /// The measure that the stopping rule looks at, or else the first that the plan asks for.
+    pub fn leading_measure(&self) -> &str {
+        match sequential(&self.stop) {
+            Some((_, measure)) => measure,
+            None => self.measures.first().map_or("", String::as_str),
+        }
+    }
+}
