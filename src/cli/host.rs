@@ -39,7 +39,7 @@ pub struct RunNote {
     replications_per_s: f64,
     /// Why a sweep ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ended: Option<String>,
+    pub ended: Option<&'static str>,
 }
 
 impl RunNote {

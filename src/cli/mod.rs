@@ -8,6 +8,7 @@ mod host;
 mod rules;
 mod run;
 mod schema;
+mod sweep;
 
 use std::io::{self, Write};
 
@@ -43,6 +44,8 @@ Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.";
 enum Command {
     /// Fly a scenario and say what happened, with intervals.
     Run(run::RunArguments),
+    /// Fly an experiment: every cell with the same luck, every round kept, results as CSV.
+    Sweep(sweep::SweepArguments),
     /// Compare two scenarios flown with the same luck, or two results.
     Compare(compare::CompareArguments),
     /// Check scenario files: every problem with its place; nothing is written.
@@ -60,6 +63,7 @@ impl Cli {
     pub fn call(self) -> Result<(), Failure> {
         match self.command {
             Command::Run(arguments) => run::run(&arguments),
+            Command::Sweep(arguments) => sweep::sweep(&arguments),
             Command::Compare(arguments) => compare::compare(&arguments),
             Command::Check(arguments) => check::check(&arguments),
             Command::Rules(arguments) => rules::rules(&arguments),

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use deconflict::experiment::accounts::Accounts;
 use deconflict::experiment::file::StopFile;
-use deconflict::experiment::plan::{Overrides, Plan};
+use deconflict::experiment::plan::{Overrides, Plan, PlanRecord};
 use deconflict::experiment::round::{Outcome, Round};
+use deconflict::experiment::rule::Rule;
 use deconflict::experiment::sweep::fly_rounds;
 use deconflict::measure::Summary;
 use deconflict::output::{
-    Journal, JournalReader, OutputError, Shards, SweepFolder, cells_table, readable, sentence,
-    write_results,
+    Journal, JournalHeader, JournalReader, Shape, Shards, SweepFolder, cells_table, readable,
+    sentence, write_results,
 };
 use deconflict::record::{Detail, Replication};
 use deconflict::simulation::simulate;
@@ -155,7 +156,7 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
     }
 
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    let goal = Goal::new(record, arguments.replications);
+    let rule = Rule::new(&record.stop, arguments.replications);
     let mut flight = Flight {
         plan,
         journal,
@@ -163,27 +164,31 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
         on_error: arguments.on_error,
         out: &arguments.out,
     };
-    let bar = Bar::new(goal.most(), there);
-    let ended = if goal.reached(&accounts, there) {
-        Ended::Done
-    } else {
-        let deadline = goal.deadline(started);
-        let mut ended = Ended::Done;
-        flight.rounds(there..goal.most(), jobs, |round| {
+    let mut ended = Ended::Satisfied;
+    if !rule.satisfied(record, &accounts) {
+        let mut bar = Bar::new(rule.most(), there);
+        let begun = Instant::now();
+        let flown = flight.rounds(there..rule.most(), jobs, |round| {
             accounts.add(round);
-            bar.round(plan, &accounts);
-            if goal.reached(&accounts, accounts.rounds()) {
+            bar.round(record, &accounts);
+            if rule.satisfied(record, &accounts) {
                 return ControlFlow::Break(());
             }
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            if rule
+                .budget()
+                .is_some_and(|budget| begun.elapsed() >= budget)
+            {
                 ended = Ended::TimeUp;
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
-        })?;
-        if interrupted() { Ended::Interrupted } else { ended }
-    };
-    bar.finish();
+        });
+        bar.finish();
+        flown?;
+        if interrupted() {
+            ended = Ended::Interrupted;
+        }
+    }
     let flown = (accounts.rounds() - there) * record.cells.len() as u64;
     if accounts.rounds() == 0 {
         return Err(Failure::Interrupted(format!(
@@ -192,8 +197,9 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
         )));
     }
     let mut note = RunNote::new(started, jobs, flown);
-    note.ended = Some(ended.words().to_owned());
-    finish(&folder, plan, &accounts, &note)?;
+    note.ended = Some(ended.words());
+    let rounds = JournalReader::open(&place)?;
+    write_results(folder.path(), plan, &accounts, rounds, &note)?;
     if flown > 0 {
         let elapsed_s = started.elapsed_s();
         anstream::eprintln!(
@@ -202,7 +208,7 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
             readable(flown as f64 / elapsed_s)
         );
     }
-    print(&report(plan, &accounts, &folder))?;
+    print(&report(plan, &accounts, &arguments.out))?;
     match ended {
         Ended::Interrupted => Err(Failure::Interrupted(format!(
             "interrupted after {} replications of every cell: what they say is above and in {}; --resume goes on",
@@ -243,7 +249,11 @@ fn fly_shard(
     )?;
     let name = format!("shard {shard} of {}", shards.count);
     if there >= range.end {
-        anstream::eprintln!("{name} is there already, replications {} to {}", range.start, range.end);
+        anstream::eprintln!(
+            "{name} is there already, replications {} to {}",
+            range.start,
+            range.end
+        );
         return Ok(());
     }
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
@@ -261,7 +271,9 @@ fn fly_shard(
     })?;
     bar.finish();
     if interrupted() {
-        return Err(Failure::Interrupted(format!("{name} was interrupted; the same command goes on")));
+        return Err(Failure::Interrupted(format!(
+            "{name} was interrupted; the same command goes on"
+        )));
     }
     anstream::eprintln!(
         "{name} is done. Next: deconflict status {}",
@@ -298,30 +310,35 @@ fn shard_number(argument: ShardArgument) -> Result<u64, Failure> {
     }
 }
 
-/// A new journal, or the one that is there, read through.
+/// A new journal, or the one that is there, whose rounds are handed on.
 fn open_journal(
     place: &Path,
     plan: &Plan,
     first: u64,
-    mut round: impl FnMut(Round),
+    round: impl FnMut(Round),
 ) -> Result<Journal, Failure> {
-    todo!()
-}
-
-/// Writes the results from the journal of the whole sweep.
-pub fn finish(
-    folder: &SweepFolder,
-    plan: &Plan,
-    accounts: &Accounts,
-    note: &RunNote,
-) -> Result<(), Failure> {
-    todo!()
+    let header = JournalHeader {
+        plan_sha256: plan.record.identity(),
+        first,
+        cells: vec![Shape::of(&plan.columns); plan.record.cells.len()],
+    };
+    if !place.exists() {
+        return Ok(Journal::create(place, &header)?);
+    }
+    let resumed = Journal::resume(place, &header, round)?;
+    if resumed.torn_bytes > 0 {
+        anstream::eprintln!(
+            "{}: the last round had not been written to its end and is flown again.",
+            place.display()
+        );
+    }
+    Ok(resumed.journal)
 }
 
 /// How a sweep ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ended {
-    Done,
+    Satisfied,
     TimeUp,
     Interrupted,
 }
@@ -329,9 +346,9 @@ enum Ended {
 impl Ended {
     fn words(self) -> &'static str {
         match self {
-            Ended::Done => "stopping rule",
-            Ended::TimeUp => "time budget",
-            Ended::Interrupted => "interrupted",
+            Ended::Satisfied => "the stopping rule was satisfied",
+            Ended::TimeUp => "the time budget was used up",
+            Ended::Interrupted => "it was interrupted",
         }
     }
 }
@@ -359,18 +376,28 @@ impl Flight<'_> {
         let seed = plan.record.seed;
         let work = |cell: usize, index: u64| -> Summary {
             let replication = Replication { seed, index };
-            plan.columns
-                .measure(&simulate(&plan.scenarios[cell], replication, Detail::Measures))
+            plan.columns.measure(&simulate(
+                &plan.scenarios[cell],
+                replication,
+                Detail::Measures,
+            ))
         };
-        let flown = fly_rounds(plan.record.cells.len(), range, jobs, interrupted, work, |round| {
-            self.refuse_failure(&round)?;
-            self.journal.append(&round)?;
-            if self.synced.elapsed() >= SYNC_EVERY {
-                self.journal.sync()?;
-                self.synced = Instant::now();
-            }
-            Ok(landed(&round))
-        });
+        let flown = fly_rounds(
+            plan.record.cells.len(),
+            range,
+            jobs,
+            interrupted,
+            work,
+            |round| {
+                self.refuse_failure(&round)?;
+                self.journal.append(&round)?;
+                if self.synced.elapsed() >= SYNC_EVERY {
+                    self.journal.sync()?;
+                    self.synced = Instant::now();
+                }
+                Ok(landed(&round))
+            },
+        );
         // Also where the sweep ends by an error: what is there is to be kept.
         self.journal.sync()?;
         Ok(flown?)
@@ -397,4 +424,137 @@ impl Flight<'_> {
         }
         Ok(())
     }
+}
+
+/// Progress on standard error; nothing where that is not a terminal.
+struct Bar {
+    bar: ProgressBar,
+    told: Instant,
+}
+
+/// The interval beside the bar is made anew so often.
+const TELL_EVERY: Duration = Duration::from_millis(500);
+
+impl Bar {
+    fn new(most: u64, there: u64) -> Bar {
+        let bar = if std::io::stderr().is_terminal() {
+            let style = ProgressStyle::with_template(
+                "{bar:30} {pos}/{len} rounds, {per_sec}, {eta} left  {msg}",
+            )
+            .expect("the template is constant");
+            ProgressBar::new(most)
+                .with_style(style)
+                .with_position(there)
+        } else {
+            ProgressBar::hidden()
+        };
+        bar.reset_eta();
+        Bar {
+            bar,
+            told: Instant::now(),
+        }
+    }
+
+    fn round(&mut self, record: &PlanRecord, accounts: &Accounts) {
+        self.bar.inc(1);
+        if self.bar.is_hidden() || self.told.elapsed() < TELL_EVERY {
+            return;
+        }
+        self.told = Instant::now();
+        if let Some(words) = standing(record, accounts) {
+            self.bar.set_message(words);
+        }
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Where the leading measure stands: of the first pair, or of the first cell if nothing is compared.
+fn standing(record: &PlanRecord, accounts: &Accounts) -> Option<String> {
+    let measure = record.leading_measure();
+    let (what, value) = match accounts.pairs().first() {
+        Some(pair) => (
+            "difference of ",
+            pair.pairs
+                .compare(measure, record.pair_confidence(measure))?
+                .difference,
+        ),
+        None => (
+            "",
+            accounts
+                .cells()
+                .first()?
+                .cell(measure, record.cell_confidence(measure))?
+                .value,
+        ),
+    };
+    Some(format!(
+        "{what}{measure}: {} [{}, {}]",
+        readable(value.estimate),
+        readable(value.low),
+        readable(value.high)
+    ))
+}
+
+/// Most cells and pairs on the terminal; the files have all.
+const SHOWN: usize = 24;
+
+/// What goes to standard output.
+pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
+    let record = &plan.record;
+    let mut text = String::new();
+    let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
+    line(&record.title);
+    line(&format!(
+        "seed {}, {} cells, {} replications of each with the same luck",
+        record.seed,
+        record.cells.len(),
+        accounts.rounds()
+    ));
+    line("");
+    line(&cells_table(plan, accounts, SHOWN));
+    if record.cells.len() > SHOWN {
+        line(&format!(
+            "... and {} more cells, in cells.csv",
+            record.cells.len() - SHOWN
+        ));
+    }
+    let pairs = accounts.pairs();
+    for pair in pairs.iter().take(SHOWN) {
+        line(&format!(
+            "\n{} against {}, {} paired replications:",
+            record.cells[pair.cell].name,
+            record.cells[pair.reference].name,
+            pair.pairs.n()
+        ));
+        for measure in &record.measures {
+            if let Some(compared) = pair.pairs.compare(measure, record.pair_confidence(measure)) {
+                line(&format!("  {}", sentence(measure, &compared)));
+            }
+        }
+    }
+    if pairs.len() > SHOWN {
+        line(&format!(
+            "... and {} more pairs, in pairs.csv",
+            pairs.len() - SHOWN
+        ));
+    }
+    if !accounts.failures().is_empty() {
+        line(&format!(
+            "\n{} replications failed and were left out; failures.csv names them.",
+            accounts.failures().len()
+        ));
+    }
+    line(
+        "\nAbsolute rates are uncalibrated: no public count of sorties exists. Only comparisons between rule sets mean something.",
+    );
+    let out = out.display();
+    let cell = record.cells.last().map_or("", |cell| &cell.name);
+    line(&format!("\nWritten to {out}."));
+    line(&format!(
+        "Next: deconflict run --from {out} --cell {cell} --replication 0   (one row, told by the clock)"
+    ));
+    text
 }

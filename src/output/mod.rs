@@ -9,6 +9,7 @@ mod error;
 mod events;
 mod files;
 mod folder;
+mod journal;
 mod numbers;
 mod results;
 mod stored;
@@ -20,6 +21,9 @@ pub use comparison::{sentence, write_comparison};
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
 pub use folder::{Conditions, RunFolder};
+pub use journal::{
+    Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape, count_rounds,
+};
 pub use numbers::{exact, readable};
 pub use results::{RESULT_FILES, write_results};
 pub use stored::StoredRun;

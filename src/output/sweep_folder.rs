@@ -73,7 +73,8 @@ impl SweepFolder {
                 }
             }
         }
-        fs::create_dir_all(path).map_err(OutputError::io("create", path))?;
+        let rounds = path.join("rounds");
+        fs::create_dir_all(&rounds).map_err(OutputError::io("create", &rounds))?;
         folder.write(PLAN, record)?;
         Ok(folder)
     }
