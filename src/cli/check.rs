@@ -1,9 +1,10 @@
-//! `deconflict check`: every problem of every file, nothing written.
+//! `deconflict check`: every problem of every file, nothing written. A file that names a `scenario` is an experiment.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use deconflict::experiment::plan::{Overrides, Plan, is_experiment};
 use deconflict::scenario::Scenario;
 
 use super::{Failure, print};
@@ -14,10 +15,12 @@ use super::{Failure, print};
 Examples:
   deconflict check scenarios/*.toml
       one line for each good file, every problem of each bad one
+  deconflict check scenarios/experiments/*.toml
+      the same for experiments: the file, the scenario it varies, and every cell
   deconflict check my.toml --set rules.weapons_control.status=hold
       check it as `run` with the same --set would read it")]
 pub struct CheckArguments {
-    /// Scenario files (TOML).
+    /// Scenario or experiment files (TOML).
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Set a value of the scenario by its path before checking; may be repeated.
@@ -29,8 +32,17 @@ pub struct CheckArguments {
 pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let mut bad = String::new();
     for file in &arguments.files {
-        match Scenario::load(file, &arguments.overrides) {
-            Ok(scenario) => print(&format!("{}\n", summary(file, &scenario)))?,
+        let checked = if is_experiment(file) {
+            let overrides = Overrides {
+                seed: None,
+                set: arguments.overrides.clone(),
+            };
+            Plan::load(file, &overrides).map(|plan| experiment_summary(file, &plan))
+        } else {
+            Scenario::load(file, &arguments.overrides).map(|scenario| summary(file, &scenario))
+        };
+        match checked {
+            Ok(summary) => print(&format!("{summary}\n"))?,
             Err(error) => {
                 let count = counted(error.problems.len() as u64, "problem");
                 // anstream takes the colour out again where nobody would see it.
@@ -43,6 +55,18 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     } else {
         Err(Failure::BadInput(bad.trim_end().to_owned()))
     }
+}
+
+/// One line: what the experiment holds.
+fn experiment_summary(file: &Path, plan: &Plan) -> String {
+    let record = &plan.record;
+    format!(
+        "{}: ok: {}, {}, {} compared with another",
+        file.display(),
+        counted(record.factors.len() as u64, "factor"),
+        counted(record.cells.len() as u64, "cell"),
+        record.pairs().count(),
+    )
 }
 
 /// One line: what the scenario holds.

@@ -8,6 +8,7 @@ mod host;
 mod rules;
 mod run;
 mod schema;
+mod status;
 mod sweep;
 
 use std::io::{self, Write};
@@ -33,12 +34,14 @@ Examples:
       fly it once and tell the story by the clock
   deconflict run scenarios/nov-2019-baseline.toml --replications 10000 --out results/baseline
       write every replication and every estimate as CSV
+  deconflict sweep scenarios/experiments/agreement.toml --out results/agreement
+      fly an experiment: several rule sets with the same luck, compared
   deconflict check scenarios/*.toml
       find every mistake, with its place, before anything is flown
   deconflict rules
       list the coordination rules; `deconflict rules R6` explains one
 
-Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.";
+Exit code: 0 done, 1 failed, 2 bad input, 75 try again (shards), 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -46,6 +49,8 @@ enum Command {
     Run(run::RunArguments),
     /// Fly an experiment: every cell with the same luck, every round kept, results as CSV.
     Sweep(sweep::SweepArguments),
+    /// Say how far a sweep has come and which shards are missing.
+    Status(status::StatusArguments),
     /// Compare two scenarios flown with the same luck, or two results.
     Compare(compare::CompareArguments),
     /// Check scenario files: every problem with its place; nothing is written.
@@ -54,8 +59,8 @@ enum Command {
     Rules(rules::RulesArguments),
     /// Explain the columns of replications.csv and the measures of summary.csv.
     Columns(columns::ColumnsArguments),
-    /// Print the JSON Schema of scenario files, with which editors complete and check them.
-    Schema,
+    /// Print the JSON Schema of scenario or experiment files, with which editors complete and check them.
+    Schema(schema::SchemaArguments),
 }
 
 impl Cli {
@@ -64,11 +69,12 @@ impl Cli {
         match self.command {
             Command::Run(arguments) => run::run(&arguments),
             Command::Sweep(arguments) => sweep::sweep(&arguments),
+            Command::Status(arguments) => status::status(&arguments),
             Command::Compare(arguments) => compare::compare(&arguments),
             Command::Check(arguments) => check::check(&arguments),
             Command::Rules(arguments) => rules::rules(&arguments),
             Command::Columns(arguments) => columns::columns(&arguments),
-            Command::Schema => schema::print_schema(),
+            Command::Schema(arguments) => schema::print_schema(&arguments),
         }
     }
 }

@@ -1,10 +1,32 @@
-//! `deconflict schema`: the JSON Schema of scenario files, for editors.
+//! `deconflict schema`: the JSON Schemas of the files that people write.
 
-use deconflict::scenario::schema;
+use clap::{Args, ValueEnum};
+use deconflict::experiment::plan;
+use deconflict::scenario;
 
 use super::{Failure, print};
 
+/// Arguments of `deconflict schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArguments {
+    /// Of which files.
+    #[arg(default_value = "scenario")]
+    of: Files,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Files {
+    /// Scenario files.
+    Scenario,
+    /// Experiment files.
+    Experiment,
+}
+
 /// Runs the command.
-pub fn print_schema() -> Result<(), Failure> {
-    print(&format!("{:#}\n", schema()))
+pub fn print_schema(arguments: &SchemaArguments) -> Result<(), Failure> {
+    let schema = match arguments.of {
+        Files::Scenario => scenario::schema(),
+        Files::Experiment => plan::schema(),
+    };
+    print(&format!("{schema:#}\n"))
 }

@@ -298,6 +298,11 @@ pub fn schema() -> &'static Json {
     &SCHEMA
 }
 
+/// Whether a file is an experiment: it can be read and names a scenario.
+pub fn is_experiment(path: &Path) -> bool {
+    read::names_a_scenario(path)
+}
+
 impl Plan {
     /// Reads an experiment file and the scenario it varies; every problem of both, with its place.
     pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, LoadError> {
