@@ -6,8 +6,9 @@
 //! plan check counts once, as it stands now, not once per look. Posterior to STANAG 1241 identity by thresholds.
 //!
 //! The sum of logarithms is kept, so that a thousand looks cannot underflow. Where one row outweighs all others so far
-//! that no threshold can tell, the identity is that of the row alone, looked up instead of computed; the tests hold
-//! this to the plain sum.
+//! that no threshold can tell, the identity is that of the row alone, looked up instead of computed. Of a run of
+//! declarations only those are looked at closely that could be the first to identify the track or to make it Hostile:
+//! [`Identifier::declare_run`]. The tests hold both to the plain sum, one declaration after the other.
 
 use super::{Combine, Hypotheses, IdentificationSpec, IdentityThresholds, MatchBelief};
 use crate::elementary::exp_of_negative;
@@ -16,6 +17,9 @@ use crate::record::{Identity, Regard};
 
 /// Most rows of a confusion matrix.
 pub const MAX_ROWS: usize = 15;
+
+/// Most columns: the rows and `unknown`.
+pub const MAX_COLUMNS: usize = MAX_ROWS + 1;
 
 /// An [`IdentificationSpec`] ready to use.
 #[derive(Debug, Clone)]
@@ -27,16 +31,116 @@ pub struct Identifier {
     /// Time between declarations, ms.
     pub interval_ms: i64,
     row_of_type: Vec<Option<u8>>,
-    /// Cumulated probabilities of the columns, times 2^32, by true row.
-    world: Vec<Vec<u64>>,
-    /// ln P(column | row) as believed, by column then row.
-    believed: Vec<[f64; MAX_ROWS]>,
-    ln_prior: [f64; MAX_ROWS],
+    /// What is declared about an aircraft, by true row; the last is for aircraft that are in no row.
+    world: Vec<Columns>,
+    /// ln P(column | row) as believed, by column then row; rows and columns that do not exist are impossible.
+    believed: [[f64; MAX_COLUMNS]; MAX_COLUMNS],
+    ln_prior: [f64; MAX_COLUMNS],
     shares: [[f64; 3]; MAX_ROWS],
     plan: Option<[[f64; 3]; 2]>,
     criteria: Criteria,
-    /// By row and plan check: the identity when that row outweighs the others by this much.
-    certain: Vec<[(f64, Identity); 3]>,
+    /// By plan check: what the rows count for each regard, and last for the criteria.
+    parts: [[[f64; MAX_COLUMNS]; 4]; 3],
+    /// By row and plan check: what follows when that row outweighs the others.
+    outlook: [[Outlook; 3]; MAX_COLUMNS],
+    /// By true row and believed row: the most that one declaration can take from the lead of that row.
+    swing: Vec<[f64; MAX_COLUMNS]>,
+}
+
+/// The columns of a row of the world's matrix, as bounds that a word of 32 bits passes or not.
+#[derive(Debug, Clone, PartialEq)]
+struct Columns {
+    /// The first column that has any probability.
+    first: u32,
+    /// The column is the first, and one more for each of these that the word exceeds.
+    limits: [u32; MAX_COLUMNS],
+}
+
+impl Columns {
+    /// From cumulated probabilities of all rows, times 2^32.
+    fn new(bounds: &[u64]) -> Columns {
+        let mut limits = [u32::MAX; MAX_COLUMNS];
+        let above = bounds.iter().filter(|&&bound| bound > 0);
+        for (limit, bound) in limits.iter_mut().zip(above) {
+            *limit = (bound - 1).min(u64::from(u32::MAX)) as u32;
+        }
+        Columns {
+            first: bounds.iter().filter(|&&bound| bound == 0).count() as u32,
+            limits,
+        }
+    }
+
+    /// The column in which a word falls, with at most `W` rows. Counting the bounds takes no branch on a random number.
+    #[inline(always)]
+    fn of<const W: usize>(&self, word: u32) -> u32 {
+        let mut column = self.first;
+        for &limit in &self.limits[..W] {
+            column += u32::from(word > limit);
+        }
+        column
+    }
+}
+
+/// What follows when one row outweighs all others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Outlook {
+    /// With a lead above this the identity is that of the row alone.
+    certain: f64,
+    /// That identity.
+    identity: Identity,
+    /// With a lead of at least this the track cannot be Hostile.
+    harmless: f64,
+}
+
+/// How the rows stand: logarithms of weights, the heaviest row, and by how much it leads the next.
+#[derive(Debug, Clone, Copy)]
+struct Standing<const W: usize> {
+    ln: [f64; W],
+    top: usize,
+    best: f64,
+    lead: f64,
+}
+
+/// The declarations of one track, at scans of one block, of which nobody wants a record of each.
+#[derive(Debug, Clone, Copy)]
+pub struct DeclarationRun<'a> {
+    /// The row that is true of the aircraft.
+    pub truth_row: u8,
+    /// The words drawn for the scans of the block.
+    pub words: &'a [u32; 64],
+    /// The scan of the first declaration.
+    pub first: usize,
+    /// Scans from one declaration to the next.
+    pub every: usize,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl DeclarationRun<'_> {
+    #[inline(always)]
+    fn word(&self, nth: usize) -> u32 {
+        self.words[(self.first + nth * self.every) % 64]
+    }
+}
+
+/// Which firsts of a track have been noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted {
+    /// Its first identity.
+    pub identified: bool,
+    /// That it was held Hostile.
+    pub hostile: bool,
+}
+
+/// What came of a run of declarations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunOutcome {
+    /// The identity after the last.
+    pub identity: Identity,
+    /// The declaration that first identified the track, if that had not been noted, and the identity.
+    pub identified: Option<(usize, Identity)>,
+    /// The declaration that first made it Hostile, if that had not been noted.
+    pub hostile: Option<usize>,
 }
 
 /// What must hold before a track is held Hostile.
@@ -62,7 +166,7 @@ pub enum CriteriaOn {
 /// What a site has gathered about one track.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Evidence {
-    ln_likelihood: [f64; MAX_ROWS],
+    ln_likelihood: [f64; MAX_COLUMNS],
     /// Declarations other than `unknown`.
     pub cues: u32,
     /// The latest declaration.
@@ -72,7 +176,7 @@ pub struct Evidence {
 impl Evidence {
     /// Nothing yet.
     pub const NONE: Evidence = Evidence {
-        ln_likelihood: [0.0; MAX_ROWS],
+        ln_likelihood: [0.0; MAX_COLUMNS],
         cues: 0,
         latest: None,
     };
@@ -105,29 +209,53 @@ impl Identifier {
                 .map_or(0.0, |p| p.0)
         };
         let columns = rows.len() + 1;
-        let world = rows
+        let in_no_row = vec![0; rows.len()];
+        let bounds: Vec<Vec<u64>> = rows
             .iter()
             .map(|row| {
                 let mut sum = 0.0;
-                (0..columns)
+                (0..rows.len())
                     .map(|j| {
                         sum += column(&spec.world, row, j);
                         libm::round(sum * 4_294_967_296.0) as u64
                     })
                     .collect()
             })
+            .chain([in_no_row])
             .collect();
+        let world = bounds.iter().map(|bounds| Columns::new(bounds)).collect();
         let belief = spec.believed.as_ref().unwrap_or(&spec.world);
-        let believed = (0..columns)
-            .map(|j| {
-                let mut ln = [f64::NEG_INFINITY; MAX_ROWS];
-                for (k, row) in rows.iter().enumerate() {
-                    ln[k] = libm::log(column(belief, row, j));
+        let mut believed = [[f64::NEG_INFINITY; MAX_COLUMNS]; MAX_COLUMNS];
+        for (j, ln) in believed.iter_mut().enumerate().take(columns) {
+            for (ln, row) in ln.iter_mut().zip(&rows) {
+                *ln = libm::log(column(belief, row, j));
+            }
+        }
+        let swing = bounds
+            .iter()
+            .map(|bounds| {
+                let ends = bounds.iter().copied().chain([1 << 32]);
+                let starts = [0].into_iter().chain(bounds.iter().copied());
+                let possible = starts.zip(ends).zip(&believed);
+                let possible = possible.filter(|((start, end), _)| start < end);
+                let mut swing = [0.0; MAX_COLUMNS];
+                for (_, ln) in possible {
+                    for (k, swing) in swing.iter_mut().enumerate() {
+                        for other in ln {
+                            // Where the row itself becomes impossible its lead may vanish at once.
+                            let loss = if ln[k] > f64::NEG_INFINITY {
+                                other - ln[k]
+                            } else {
+                                f64::INFINITY
+                            };
+                            *swing = loss.max(*swing);
+                        }
+                    }
                 }
-                ln
+                swing
             })
             .collect();
-        let mut ln_prior = [f64::NEG_INFINITY; MAX_ROWS];
+        let mut ln_prior = [f64::NEG_INFINITY; MAX_COLUMNS];
         let mut shares = [[0.0; 3]; MAX_ROWS];
         for (k, row) in rows.iter().enumerate() {
             let weight = if spec.prior.is_empty() {
@@ -181,16 +309,22 @@ impl Identifier {
                 threshold: spec.identity.hostile,
                 cues: 1,
             },
-            certain: Vec::new(),
+            parts: [[[0.0; MAX_COLUMNS]; 4]; 3],
+            outlook: [[Outlook {
+                certain: f64::INFINITY,
+                identity: Identity::Unknown,
+                harmless: f64::INFINITY,
+            }; 3]; MAX_COLUMNS],
+            swing,
         };
-        identifier.prepare_certain();
+        identifier.prepare_outlook();
         identifier
     }
 
     /// The same with other hostile criteria (rule R2).
     pub fn with_criteria(mut self, criteria: Criteria) -> Identifier {
         self.criteria = criteria;
-        self.prepare_certain();
+        self.prepare_outlook();
         self
     }
 
@@ -205,17 +339,11 @@ impl Identifier {
     /// What the site declares about an aircraft of this true row, for a word drawn uniformly from 32 bits.
     #[inline]
     pub fn declare(&self, truth_row: u8, word: u32) -> u8 {
-        let unknown = self.rows.len() as u8;
-        // Counting the bounds passed takes no branch on a random number.
-        self.world
-            .get(usize::from(truth_row))
-            .map_or(unknown, |row| {
-                let passed = row
-                    .iter()
-                    .map(|&bound| u8::from(u64::from(word) >= bound))
-                    .sum::<u8>();
-                passed.min(unknown)
-            })
+        self.world[self.index_of(truth_row)].of::<MAX_COLUMNS>(word) as u8
+    }
+
+    fn index_of(&self, truth_row: u8) -> usize {
+        usize::from(truth_row).min(self.rows.len())
     }
 
     /// Adds a declaration to the evidence.
@@ -225,15 +353,130 @@ impl Identifier {
         evidence.latest = Some(declared);
         if self.spec.combine == Combine::Fused {
             let ln = &self.believed[usize::from(declared)];
-            for (sum, ln) in evidence
-                .ln_likelihood
-                .iter_mut()
-                .zip(ln)
-                .take(self.rows.len())
-            {
+            for (sum, ln) in evidence.ln_likelihood.iter_mut().zip(ln) {
                 *sum += ln;
             }
         }
+    }
+
+    /// Whether [`Identifier::declare_run`] will do: declarations are fused, and no plan check comes with each.
+    pub fn takes_runs(&self) -> bool {
+        self.spec.combine == Combine::Fused
+    }
+
+    /// Makes the declarations of `run` one after another, and counts them by column: what [`Identifier::declare`],
+    /// [`Identifier::add`] and [`Identifier::identity`] without plan check would do for each.
+    pub fn declare_run(
+        &self,
+        run: DeclarationRun<'_>,
+        evidence: &mut Evidence,
+        declared: &mut [u32; MAX_COLUMNS],
+        noted: Noted,
+    ) -> RunOutcome {
+        // Vectors of fixed width, as narrow as the matrix allows.
+        match self.rows.len() {
+            0..=4 => self.declare_run_of::<4>(run, evidence, declared, noted),
+            5..=8 => self.declare_run_of::<8>(run, evidence, declared, noted),
+            _ => self.declare_run_of::<MAX_COLUMNS>(run, evidence, declared, noted),
+        }
+    }
+
+    #[inline(always)]
+    fn declare_run_of<const W: usize>(
+        &self,
+        run: DeclarationRun<'_>,
+        evidence: &mut Evidence,
+        declared: &mut [u32; MAX_COLUMNS],
+        mut noted: Noted,
+    ) -> RunOutcome {
+        let truth = self.index_of(run.truth_row);
+        let (columns, swing) = (&self.world[truth], &self.swing[truth]);
+        let unknown = self.rows.len();
+        let mut sums: [f64; W] = std::array::from_fn(|k| evidence.ln_likelihood[k]);
+        let mut column = 0;
+        let mut cues = evidence.cues;
+        let mut make = |nth: usize, sums: &mut [f64; W]| {
+            column = columns.of::<W>(run.word(nth)) as usize % MAX_COLUMNS;
+            declared[column] += 1;
+            for (sum, ln) in sums.iter_mut().zip(&self.believed[column]) {
+                *sum += ln;
+            }
+            u32::from(column != unknown)
+        };
+        let mut outcome = RunOutcome {
+            identity: Identity::Pending,
+            identified: None,
+            hostile: None,
+        };
+        let quiet = self.quiet(&self.standing(&sums), swing, noted, run.count);
+        let watched_from = if quiet { run.count } else { 0 };
+        for nth in 0..watched_from {
+            cues += make(nth, &mut sums);
+        }
+        for nth in watched_from..run.count {
+            cues += make(nth, &mut sums);
+            let standing = self.standing(&sums);
+            // No first can be missed where the track is identified and cannot be Hostile.
+            let harmless = standing.lead >= self.outlook[standing.top][0].harmless;
+            if !(noted.identified && (harmless || noted.hostile)) {
+                let identity = self.identity_of(&standing, &sums, cues, None);
+                if identity.declared() && !noted.identified {
+                    noted.identified = true;
+                    outcome.identified = Some((nth, identity));
+                }
+                if identity == Identity::Hostile && !noted.hostile {
+                    noted.hostile = true;
+                    outcome.hostile = Some(nth);
+                }
+            }
+        }
+        outcome.identity = self.identity_of(&self.standing(&sums), &sums, cues, None);
+        evidence.ln_likelihood[..W].copy_from_slice(&sums);
+        evidence.cues = cues;
+        evidence.latest = Some(column as u8);
+        outcome
+    }
+
+    /// Whether `identity` stays what follows without plan check, whatever the next `count` declarations about an aircraft
+    /// of this true row are.
+    pub fn holds(
+        &self,
+        evidence: &Evidence,
+        identity: Identity,
+        truth_row: u8,
+        count: usize,
+    ) -> bool {
+        if self.spec.combine == Combine::Single {
+            return false;
+        }
+        let standing = self.standing(&evidence.ln_likelihood);
+        let outlook = &self.outlook[standing.top][0];
+        let swing = self.swing[self.index_of(truth_row)][standing.top];
+        outlook.identity == identity
+            && evidence.cues >= self.criteria.cues
+            && left_of_lead(standing.lead, swing, count) > outlook.certain.max(0.0)
+    }
+
+    /// Whether none of the next `count` declarations, whatever they are, can be the first to identify the track or the
+    /// first to make it Hostile.
+    #[inline(always)]
+    fn quiet<const W: usize>(
+        &self,
+        standing: &Standing<W>,
+        swing: &[f64; MAX_COLUMNS],
+        noted: Noted,
+        count: usize,
+    ) -> bool {
+        let outlook = &self.outlook[standing.top][0];
+        let floor = if noted.identified {
+            outlook.harmless
+        } else if outlook.identity.declared() {
+            f64::INFINITY
+        } else {
+            outlook.certain
+        };
+        noted.identified && noted.hostile
+            || left_of_lead(standing.lead, swing[standing.top], count) > floor.max(0.0)
     }
 
     /// The posterior, by the plain sum.
@@ -290,27 +533,64 @@ impl Identifier {
     /// The identity that follows from the evidence and the plan check (`None`: no check is made).
     #[inline]
     pub fn identity(&self, evidence: &Evidence, matched: Option<bool>) -> Identity {
-        if self.spec.combine == Combine::Fused {
-            // The best row and the second best, without branches on what was drawn.
-            let (mut top, mut best, mut second) = (0, f64::NEG_INFINITY, f64::NEG_INFINITY);
-            let rows = self.ln_prior.iter().zip(&evidence.ln_likelihood);
-            for (k, (prior, likelihood)) in rows.take(self.rows.len()).enumerate() {
-                let ln = prior + likelihood;
-                let (lower, higher) = if ln > best { (best, ln) } else { (ln, best) };
-                top = if ln > best { k } else { top };
-                second = if lower > second { lower } else { second };
-                best = higher;
-            }
-            let (lead, identity) = self.certain[top][plan_index(matched)];
-            if best - second > lead && evidence.cues >= self.criteria.cues {
-                return identity;
-            }
-            // Where the plan check rules the best row out, the short sum would measure the others by a row that is none.
-            if lead < f64::INFINITY && best > f64::NEG_INFINITY && evidence.latest.is_some() {
-                return self.identity_by_short_sum(evidence, best, matched);
-            }
+        if self.spec.combine == Combine::Single || evidence.latest.is_none() {
+            return self.identity_by_sum(evidence, matched);
         }
-        self.identity_by_sum(evidence, matched)
+        match self.rows.len() {
+            0..=4 => self.identity_in::<4>(evidence, matched),
+            5..=8 => self.identity_in::<8>(evidence, matched),
+            _ => self.identity_in::<MAX_COLUMNS>(evidence, matched),
+        }
+    }
+
+    fn identity_in<const W: usize>(&self, evidence: &Evidence, matched: Option<bool>) -> Identity {
+        let sums: [f64; W] = std::array::from_fn(|k| evidence.ln_likelihood[k]);
+        self.identity_of(&self.standing(&sums), &sums, evidence.cues, matched)
+    }
+
+    /// The best row and the second best, without branches on what was drawn.
+    #[inline(always)]
+    fn standing<const W: usize>(&self, sums: &[f64; W]) -> Standing<W> {
+        let ln = std::array::from_fn(|k| self.ln_prior[k] + sums[k]);
+        let (mut top, mut best, mut second) = (0, f64::NEG_INFINITY, f64::NEG_INFINITY);
+        for (k, &ln) in ln.iter().enumerate() {
+            let (lower, higher) = if ln > best { (best, ln) } else { (ln, best) };
+            top = if ln > best { k } else { top };
+            second = if lower > second { lower } else { second };
+            best = higher;
+        }
+        Standing {
+            ln,
+            top: top % MAX_COLUMNS,
+            best,
+            lead: best - second,
+        }
+    }
+
+    /// The identity after at least one declaration, fused.
+    #[inline(always)]
+    fn identity_of<const W: usize>(
+        &self,
+        standing: &Standing<W>,
+        sums: &[f64; W],
+        cues: u32,
+        matched: Option<bool>,
+    ) -> Identity {
+        let outlook = &self.outlook[standing.top][plan_index(matched)];
+        if standing.lead > outlook.certain && cues >= self.criteria.cues {
+            return outlook.identity;
+        }
+        // Where the plan check rules the best row out, the short sum would measure the others by a row that is none.
+        if outlook.certain < f64::INFINITY && standing.best > f64::NEG_INFINITY {
+            return self.identity_by_short_sum(standing, cues, matched);
+        }
+        let mut evidence = Evidence {
+            cues,
+            latest: Some(0),
+            ..Evidence::NONE
+        };
+        evidence.ln_likelihood[..W].copy_from_slice(sums);
+        self.identity_by_sum(&evidence, matched)
     }
 
     /// The same by the plain sum.
@@ -330,34 +610,26 @@ impl Identifier {
     }
 
     /// The same sum without the posteriors nobody asks for: regards, and what the criteria are about.
-    fn identity_by_short_sum(
+    #[inline(always)]
+    fn identity_by_short_sum<const W: usize>(
         &self,
-        evidence: &Evidence,
-        best: f64,
+        standing: &Standing<W>,
+        cues: u32,
         matched: Option<bool>,
     ) -> Identity {
-        let count = self.rows.len();
-        let cue = self.cue(matched);
-        let criterion_row = match self.criteria.on {
-            CriteriaOn::Hostile => None,
-            CriteriaOn::Type(type_id) => self.row_of_type.get(type_id.index()).copied().flatten(),
-        };
-        let (mut regard, mut of_row) = ([0.0; 3], 0.0);
-        for k in 0..count {
-            let weight = exp_of_negative(self.ln_prior[k] + evidence.ln_likelihood[k] - best);
-            let parts: [f64; 3] = std::array::from_fn(|a| weight * self.shares[k][a] * cue[a]);
-            if criterion_row == Some(k as u8) {
-                of_row = parts[0] + parts[1] + parts[2];
+        let weight = standing.ln.map(|ln| exp_of_negative(ln - standing.best));
+        let parts = &self.parts[plan_index(matched)];
+        let [friend, neutral, hostile, criterion] = parts.each_ref().map(|parts| {
+            let mut sum = 0.0;
+            for (weight, part) in weight.iter().zip(parts) {
+                sum += weight * part;
             }
-            regard = std::array::from_fn(|a| regard[a] + parts[a]);
-        }
-        let scale = 1.0 / (regard[0] + regard[1] + regard[2]);
-        let criterion = match self.criteria.on {
-            CriteriaOn::Hostile => regard[2] * scale,
-            CriteriaOn::Type(_) => of_row * scale,
-        };
-        let cues = evidence.cues + u32::from(self.plan.is_some() && matched.is_some());
-        self.judge_by(regard.map(|part| part * scale), criterion, cues)
+            sum
+        });
+        let scale = 1.0 / (friend + neutral + hostile);
+        let cues = cues + u32::from(self.plan.is_some() && matched.is_some());
+        let regard = [friend, neutral, hostile].map(|part| part * scale);
+        self.judge_by(regard, criterion * scale, cues)
     }
 
     fn cue(&self, matched: Option<bool>) -> [f64; 3] {
@@ -409,46 +681,73 @@ impl Identifier {
         }
     }
 
-    /// What the identity is when one row is certain, and how far that row's logarithm must lead for it to be so.
+    /// What the identity is when one row is certain, and how far that row's logarithm must lead for it to be so, or for
+    /// the track not to be Hostile.
     ///
-    /// All other rows together weigh at most (rows - 1) e^-lead, so no posterior is farther than (rows - 1) e^-lead / w
-    /// from that of the row alone, where w is what the plan check leaves of the row. That is less than its distance from
-    /// every threshold once the lead is large enough.
-    fn prepare_certain(&mut self) {
+    /// All other rows together weigh at most others = (rows - 1) e^-lead, against w, what the plan check leaves of the
+    /// row. So no posterior is farther than others / w from that of the row alone, which is less than its distance from
+    /// every threshold once the lead is large enough. And what the criteria are about is at most (w c + others) /
+    /// (w + others), where c is what it is for the row alone: not above the threshold t once others (1 - t) <= w (t - c).
+    fn prepare_outlook(&mut self) {
         let thresholds = self.spec.identity;
         let others = (self.rows.len() as f64 - 1.0).max(1.0);
-        self.certain = (0..self.rows.len())
-            .map(|k| {
-                [None, Some(false), Some(true)].map(|matched| {
-                    let cue = self.cue(matched);
-                    let parts: [f64; 3] = std::array::from_fn(|a| self.shares[k][a] * cue[a]);
-                    let left: f64 = parts.iter().sum();
-                    if left <= 0.0 {
-                        return (f64::INFINITY, Identity::Unknown);
-                    }
-                    let mut row = [0.0; MAX_ROWS];
-                    row[k] = 1.0;
-                    let posterior = Posterior {
-                        regard: parts.map(|part| part / left),
-                        row,
-                    };
-                    let [friend, neutral, hostile] = posterior.regard;
-                    let distance = [
-                        self.criterion(&posterior) - self.criteria.threshold,
-                        friend - thresholds.friend,
-                        neutral - thresholds.neutral,
-                        hostile - thresholds.suspect.min(thresholds.hostile),
-                        friend - thresholds.assumed_friend,
-                    ]
-                    .into_iter()
-                    .fold(f64::INFINITY, |least, distance| least.min(distance.abs()));
+        for k in 0..self.rows.len() {
+            for (index, matched) in [None, Some(false), Some(true)].into_iter().enumerate() {
+                let cue = self.cue(matched);
+                let parts: [f64; 3] = std::array::from_fn(|a| self.shares[k][a] * cue[a]);
+                let left: f64 = parts.iter().sum();
+                let of_criteria = match self.criteria.on {
+                    CriteriaOn::Hostile => parts[2],
+                    CriteriaOn::Type(id) => match self.row_of_type.get(id.index()) {
+                        Some(&Some(row)) if usize::from(row) == k => left,
+                        _ => 0.0,
+                    },
+                };
+                for (part, value) in self.parts[index]
+                    .iter_mut()
+                    .zip(parts.into_iter().chain([of_criteria]))
+                {
+                    part[k] = value;
+                }
+                if left <= 0.0 {
+                    continue;
+                }
+                let mut row = [0.0; MAX_ROWS];
+                row[k] = 1.0;
+                let posterior = Posterior {
+                    regard: parts.map(|part| part / left),
+                    row,
+                };
+                let [friend, neutral, hostile] = posterior.regard;
+                let (criterion, threshold) = (self.criterion(&posterior), self.criteria.threshold);
+                let distance = [
+                    criterion - threshold,
+                    friend - thresholds.friend,
+                    neutral - thresholds.neutral,
+                    hostile - thresholds.suspect.min(thresholds.hostile),
+                    friend - thresholds.assumed_friend,
+                ]
+                .into_iter()
+                .fold(f64::INFINITY, |least, distance| least.min(distance.abs()));
+                let room = threshold - criterion;
+                self.outlook[k][index] = Outlook {
                     // A little more than enough, for rounding; a threshold that is met exactly leaves it to the sum.
-                    let lead = libm::log(others / (left * distance)) + 1e-6;
-                    (lead, self.judge(&posterior, u32::MAX))
-                })
-            })
-            .collect();
+                    certain: libm::log(others / (left * distance)) + 1e-6,
+                    identity: self.judge(&posterior, u32::MAX),
+                    harmless: if room > 0.0 {
+                        libm::log(others * (1.0 - threshold) / (left * room)) + 1e-6
+                    } else {
+                        f64::INFINITY
+                    },
+                };
+            }
+        }
     }
+}
+
+/// What is left of a lead at the worst; a little less, for rounding.
+fn left_of_lead(lead: f64, swing: f64, count: usize) -> f64 {
+    lead - swing * count as f64 - 1e-6
 }
 
 fn plan_index(matched: Option<bool>) -> usize {

@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use identifier::{Criteria, CriteriaOn, Evidence, Identifier, MAX_ROWS, Posterior};
+pub use identifier::{
+    Criteria, CriteriaOn, DeclarationRun, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS, Noted,
+    Posterior, RunOutcome,
+};
 
 /// How a site identifies its tracks: the confusion matrix, what the site believes of it, and the thresholds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -18,7 +18,7 @@ use nalgebra::Vector3;
 use super::{Post, Run};
 use crate::coordination::Case;
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
-use crate::identification::{Evidence, MAX_ROWS};
+use crate::identification::{DeclarationRun, Evidence, MAX_COLUMNS, Noted};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
@@ -79,7 +79,7 @@ pub struct TrackFile {
     /// Time with a confirmed track.
     pub tracked: Millis,
     /// Declarations by column.
-    pub declared: [u32; MAX_ROWS + 1],
+    pub declared: [u32; MAX_COLUMNS],
     leg: u32,
 }
 
@@ -166,7 +166,7 @@ impl TrackFile {
             looks: 0,
             detections: 0,
             tracked: Millis::ZERO,
-            declared: [0; MAX_ROWS + 1],
+            declared: [0; MAX_COLUMNS],
             leg: 0,
         }
     }
@@ -425,6 +425,8 @@ impl TrackFile {
                 confirms = self.history.confirms(&post.tracker);
                 drops = self.history.drops(&post.tracker);
             } else {
+                // What only a look at the place can tell is not known beforehand.
+                settled &= (inside & turning) >> at & 1 == 0;
                 let due = self
                     .track
                     .as_ref()
@@ -438,17 +440,31 @@ impl TrackFile {
                         stream.words(base / BLOCK as u64)
                     });
                     // Up to the next scan that is visited for another reason there are only declarations.
-                    let others = (drops | inside) & bits_between(at + 1, to);
-                    let stop = if inside >> at & 1 == 1 {
-                        at
-                    } else {
-                        others.trailing_zeros() as usize
-                    };
-                    at = self.declare_until(base, (at, stop.min(to)), words, scene, recorder);
-                    settled = false;
+                    let others = drops | if settled { inside & turning } else { inside };
+                    let stop =
+                        ((others & bits_between(at + 1, to)).trailing_zeros() as usize).min(to);
+                    let single = inside >> at & 1 == 1 && !settled
+                        || inside & bits_between(at, stop) != 0
+                            && !self.holds_through(at, stop, scene);
+                    let held = self.held();
+                    let from = at;
+                    at = self.declare_until(
+                        base,
+                        (at, if single { at } else { stop }),
+                        words,
+                        scene,
+                        recorder,
+                    );
+                    // The verdict stays what it was as long as what it rests on does.
+                    settled &= self.held() == held;
+                    let passed = inside & bits_between(from, at + 1);
+                    if settled && passed != 0 {
+                        self.last_inside =
+                            scene.time(base + u64::from(63 - passed.leading_zeros()));
+                    }
                 }
-                if !settled && inside >> at & 1 == 1 || settled && (inside & turning) >> at & 1 == 1
-                {
+                if !settled && inside >> at & 1 == 1 {
+                    let scan = base + at as u64;
                     let permitted = self.consider(scan, scene, recorder, looking_from);
                     if permitted && looking_from.is_some_and(|first| scan >= first) {
                         return Some(scan);
@@ -490,6 +506,30 @@ impl TrackFile {
         }
     }
 
+    /// What a verdict rests on, besides place and time.
+    fn held(&self) -> Option<(Identity, NoticeState)> {
+        let track = self.track.as_ref()?;
+        Some((track.identity, track.notice))
+    }
+
+    /// Whether the identity stays what it is whatever is declared from scan `at` on before scan `stop` of the block.
+    fn holds_through(&self, at: usize, stop: usize, scene: &Scene<'_>) -> bool {
+        let Some(track) = &self.track else {
+            return false;
+        };
+        let identifier = &*scene.post.identifier;
+        let count = stop
+            .saturating_sub(at)
+            .div_ceil(scene.post.declares_every() as usize);
+        !checks_plans(scene)
+            && identifier.holds(
+                &track.evidence,
+                track.identity,
+                scene.subject.truth_row,
+                count,
+            )
+    }
+
     /// Makes the declaration due at scan `at` and those due after it before scan `stop` of the block; the scan of the
     /// last.
     fn declare_until<R: Recorder>(
@@ -501,6 +541,10 @@ impl TrackFile {
         recorder: &mut R,
     ) -> usize {
         let every = scene.post.declares_every();
+        let runs = scene.post.identifier.takes_runs() && !checks_plans(scene);
+        if runs && recorder.detail() < Detail::Decisive {
+            return self.declare_run(base, (at, stop), words, scene);
+        }
         loop {
             self.declare(base + at as u64, words[at], every, scene, recorder);
             if every >= stop.saturating_sub(at) as u64 {
@@ -508,6 +552,51 @@ impl TrackFile {
             }
             at += every as usize;
         }
+    }
+
+    /// The same where nobody wants a record of each.
+    fn declare_run(
+        &mut self,
+        base: u64,
+        (at, stop): (usize, usize),
+        words: &[u32; BLOCK],
+        scene: &Scene<'_>,
+    ) -> usize {
+        let Some(track) = &mut self.track else {
+            return at;
+        };
+        // An interval longer than a block is as good as one: there is a single declaration.
+        let every = scene.post.declares_every();
+        let step = every.min(BLOCK as u64) as usize;
+        let count = stop.saturating_sub(at).div_ceil(step).max(1);
+        let run = DeclarationRun {
+            truth_row: scene.subject.truth_row,
+            words,
+            first: at,
+            every: step,
+            count,
+        };
+        let noted = Noted {
+            identified: track.identified.is_some(),
+            hostile: track.hostile.is_some(),
+        };
+        let outcome =
+            scene
+                .post
+                .identifier
+                .declare_run(run, &mut track.evidence, &mut self.declared, noted);
+        let time = |nth: usize| scene.time(base + (at + nth * step) as u64);
+        if let Some((nth, identity)) = outcome.identified {
+            track.identified = Some((time(nth), identity, track.looks + nth as u32 + 1));
+        }
+        if let Some(nth) = outcome.hostile {
+            track.hostile = Some(time(nth));
+        }
+        track.identity = outcome.identity;
+        track.looks += count as u32;
+        let last = at + (count - 1) * step;
+        track.next_declaration = base + last as u64 + every;
+        last
     }
 
     fn declare<R: Recorder>(
@@ -636,6 +725,11 @@ impl TrackFile {
         }
         verdict.is_ok()
     }
+}
+
+/// Whether a plan check comes with each declaration.
+fn checks_plans(scene: &Scene<'_>) -> bool {
+    scene.post.identifier.spec.flight_plan.is_some() && scene.subject.plan.is_some()
 }
 
 /// The scans of a block with the aircraft inside the envelope.

@@ -12,7 +12,7 @@ use crate::platform::trajectory::{Leg, Path, Trajectory};
 use crate::streams::{BLOCK, Stream};
 use crate::units::EARTH_RADIUS_M;
 
-use super::detection::{Law, bits_between, hits};
+use super::detection::{Law, bits_between, hits, hits_at};
 
 /// Ground distance to the radio horizon between two heights, m.
 pub fn horizon_m(antenna_m: f64, altitude_m: f64) -> f64 {
@@ -44,6 +44,8 @@ enum Shape {
         swing_m2: f64,
         angle: f64,
         rate_radps: f64,
+        /// Sine and cosine of the angle from one scan to the next.
+        turn: (f64, f64),
     },
     /// Range and horizon are evaluated scan by scan on this leg.
     General { leg: u32 },
@@ -131,6 +133,7 @@ impl Sight {
                         swing_m2: 2.0 * distance * radius_m,
                         angle: angle - libm::atan2(arm.y, arm.x) - rate_radps * leg.span.start_s,
                         rate_radps,
+                        turn: libm::sincos(rate_radps * (clock.period_ms as f64 / 1000.0)),
                     }
                 }
                 Path::Line { .. } => Shape::General { leg: index as u32 },
@@ -241,7 +244,6 @@ pub fn look(
         let step_s = clock.period_ms as f64 / 1000.0;
         let mut lanes = bits_between(from, to) & !scans.looks;
         let first_s = clock.time_ms(first) as f64 / 1000.0;
-        let mut rough_m2 = [0.0f32; BLOCK];
         let lanes_of = (from, to);
         let found = match window.shape {
             Shape::Line {
@@ -250,38 +252,40 @@ pub fn look(
                 nearest_s,
             } => {
                 let start_s = first_s - nearest_s;
-                let (base, speed2_32, start, step) =
-                    (base_m2 as f32, speed2 as f32, start_s as f32, step_s as f32);
-                for (i, range2) in rough_m2.iter_mut().enumerate() {
-                    let time = start + i as f32 * step;
-                    *range2 = base + speed2_32 * (time * time);
-                }
+                let (base, speed2_32, step) = (base_m2 as f32, speed2 as f32, step_s as f32);
+                // Times within a group count from its first scan, lest they lose digits.
+                let rough = |first: usize| {
+                    let first_s = (start_s + first as f64 * step_s) as f32;
+                    move |lane: usize| {
+                        let time_s = first_s + lane as f32 * step;
+                        base + speed2_32 * (time_s * time_s)
+                    }
+                };
                 let exact = |i: usize| {
                     let time_s = start_s + i as f64 * step_s;
                     base_m2 + speed2 * (time_s * time_s)
                 };
-                hits(&sight.law, words, &rough_m2, exact, lanes_of)
+                hits(&sight.law, words, rough, exact, lanes_of)
             }
             Shape::Arc {
                 base_m2,
                 swing_m2,
                 angle,
                 rate_radps,
+                turn: (turn_sin, turn_cos),
             } => {
                 // One rotation a scan instead of one cosine: the error grows to some 64 roundings, and no further.
                 let start = angle + rate_radps * (first_s + from as f64 * step_s);
-                let ((mut sin, mut cos), (turn_sin, turn_cos)) =
-                    (libm::sincos(start), libm::sincos(rate_radps * step_s));
+                let (mut sin, mut cos) = libm::sincos(start);
                 let mut range2_m2 = [0.0; BLOCK];
                 for i in from..to {
                     range2_m2[i] = base_m2 + swing_m2 * cos;
-                    rough_m2[i] = range2_m2[i] as f32;
                     (sin, cos) = (
                         sin * turn_cos + cos * turn_sin,
                         cos * turn_cos - sin * turn_sin,
                     );
                 }
-                hits(&sight.law, words, &rough_m2, |i| range2_m2[i], lanes_of)
+                hits_at(&sight.law, words, &range2_m2, lanes_of)
             }
             Shape::General { leg } => {
                 let leg = &trajectory.legs[leg as usize];
@@ -291,9 +295,8 @@ pub fn look(
                         Some(range2) => range2_m2[i] = range2,
                         None => lanes &= !(1 << i),
                     }
-                    rough_m2[i] = range2_m2[i] as f32;
                 }
-                hits(&sight.law, words, &rough_m2, |i| range2_m2[i], lanes_of)
+                hits_at(&sight.law, words, &range2_m2, lanes_of)
             }
         };
         scans.looks |= lanes;

@@ -10,7 +10,7 @@
 //! relative error is below 3e-10: no last bit here depends on the CPU.
 
 use super::{SensorModel, SensorSpec};
-use crate::elementary::{exp_of_negative, rough_exp_of_negative};
+use crate::elementary::{exp_of_negative, rough_exp2_of_negative};
 
 /// Pd as a function of squared slant range, for one sensor and one aircraft.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,39 +87,45 @@ fn fourth(x: f64) -> f64 {
     (x * x) * (x * x)
 }
 
+/// Scans that are compared in one go; a block is some of them.
+pub(super) const GROUP: usize = 16;
+
 /// Bit i is set where `words[i]` / 2^32 is below Pd at squared slant range `range2_m2(i)`, for i from `from` up to and
-/// not including `to`. `rough_m2` holds the same ranges in single precision, with a relative error below 1e-6.
+/// not including `to`. `rough_m2` gives the same ranges of a group of scans in single precision, lane by lane, with a
+/// relative error below 1e-6.
 ///
-/// Two passes that give what one exact pass would: the first works on eight scans at a time in single precision, without
-/// branches, so that the compiler can use its vector registers; the second does the few scans exactly that the first
-/// could not tell, within [`UNTOLD`].
-#[inline]
-pub(super) fn hits(
+/// Two passes that give what one exact pass would: the first works on [`GROUP`] scans at a time in single precision,
+/// without branches, so that the compiler can use its vector registers; the second does the few scans exactly that the
+/// first could not tell, within [`UNTOLD`].
+#[inline(always)]
+pub(super) fn hits<F: Fn(usize) -> f32>(
     law: &Law,
     words: &[u32; 64],
-    rough_m2: &[f32; 64],
+    rough_m2: impl Fn(usize) -> F,
     range2_m2: impl Fn(usize) -> f64,
     (from, to): (usize, usize),
 ) -> u64 {
+    use std::f64::consts::{LN_2, LOG2_E};
     let (mut hits, untold) = match *law {
         Law::Constant { .. } => (0, u64::MAX),
         Law::FourthPower { rate_per_m4 } => {
             // Scaled so that the fourth power stays within the range of single precision.
-            let root = libm::sqrt(rate_per_m4) as f32;
+            let root = libm::sqrt(rate_per_m4 / LN_2) as f32;
             below(words, rough_m2, (from, to), |range2| {
                 let x = root * range2;
-                rough_exp_of_negative(-(x * x))
+                -(x * x)
             })
         }
         Law::Swerling1 {
             ln_false_alarm,
             scale_m4,
         } => {
-            let (ln, root) = (ln_false_alarm as f32, (1.0 / libm::sqrt(scale_m4)) as f32);
+            let log2 = (ln_false_alarm * LOG2_E) as f32;
+            let root = (1.0 / libm::sqrt(scale_m4)) as f32;
             below(words, rough_m2, (from, to), |range2| {
                 let x = root * range2;
                 let x = x * x;
-                rough_exp_of_negative(ln * (x / (x + 1.0)))
+                log2 * (x / (x + 1.0))
             })
         }
     };
@@ -134,38 +140,66 @@ pub(super) fn hits(
     hits
 }
 
-/// A draw nearer than this to a Pd in single precision is compared again exactly. The error is at most 4e-6 of the
-/// exponential, 3e-6 x e^-x < 2e-6 of an exponent x that is off by 3e-6 of itself, and 6e-8 of the draw.
-const UNTOLD: f32 = 2e-5;
-
-#[inline(always)]
-fn below(
+/// The same with the ranges in a table.
+pub(super) fn hits_at(
+    law: &Law,
     words: &[u32; 64],
-    range2_m2: &[f32; 64],
+    range2_m2: &[f64; 64],
+    lanes: (usize, usize),
+) -> u64 {
+    let rough = |first: usize| {
+        let ranges = &range2_m2[first..first + GROUP];
+        move |lane: usize| ranges[lane] as f32
+    };
+    hits(law, words, rough, |i| range2_m2[i], lanes)
+}
+
+/// A draw nearer than this to a Pd in single precision is compared again exactly. The error is at most 8e-5 of the
+/// exponential, 3e-6 x e^-x < 2e-6 of an exponent x that is off by 3e-6 of itself, and 6e-8 of the draw.
+const UNTOLD: f32 = 1e-4;
+
+/// The scans whose draw is below 2^`log2_detection`(range2), and those of which that is not sure.
+#[inline(always)]
+fn below<F: Fn(usize) -> f32>(
+    words: &[u32; 64],
+    range2_m2: impl Fn(usize) -> F,
     (from, to): (usize, usize),
-    detection: impl Fn(f32) -> f32,
+    log2_detection: impl Fn(f32) -> f32,
 ) -> (u64, u64) {
-    const TO_UNIT: f32 = 1.0 / 2_147_483_648.0;
-    let (mut surely, mut perhaps) = (0u64, 0u64);
-    for eight in from / 8..to.div_ceil(8) {
-        let (mut sure, mut open) = ([0u32; 8], [0u32; 8]);
-        let (words, ranges) = (
-            &words[8 * eight..8 * eight + 8],
-            &range2_m2[8 * eight..8 * eight + 8],
-        );
-        for lane in 0..8 {
-            let draw = (words[lane] >> 1) as i32 as f32 * TO_UNIT;
-            let margin = draw - detection(ranges[lane]);
-            // The sign bits: below by more than the tolerance; not above by more than the tolerance.
-            sure[lane] = (margin + UNTOLD).to_bits() >> 31;
-            open[lane] = (margin - UNTOLD).to_bits() >> 31;
+    // Draws are compared as whole numbers of 31 bits.
+    const SCALE: f32 = 2_147_483_648.0;
+    const BIT: [u32; GROUP] = {
+        let mut bit = [1; GROUP];
+        let mut lane = 0;
+        while lane < GROUP {
+            bit[lane] <<= lane;
+            lane += 1;
         }
-        for lane in 0..8 {
-            surely |= u64::from(sure[lane]) << (8 * eight + lane);
-            perhaps |= u64::from(open[lane]) << (8 * eight + lane);
+        bit
+    };
+    let (mut hits, mut untold) = (0u64, 0u64);
+    for group in from / GROUP..to.div_ceil(GROUP) {
+        let first = group * GROUP;
+        let words = &words[first..first + GROUP];
+        let range2_m2 = range2_m2(first);
+        let (mut below, mut near) = (0u32, 0u32);
+        for lane in 0..GROUP {
+            let draw = (words[lane] >> 1) as i32 as f32;
+            let detection = rough_exp2_of_negative(log2_detection(range2_m2(lane)), SCALE);
+            let margin = draw - detection;
+            below |= sign_of(margin) & BIT[lane];
+            near |= sign_of(margin.abs() - UNTOLD * SCALE) & BIT[lane];
         }
+        hits |= u64::from(below) << first;
+        untold |= u64::from(near) << first;
     }
-    (surely, perhaps & !surely)
+    (hits, untold)
+}
+
+/// All bits set if negative, none if not.
+#[inline(always)]
+fn sign_of(x: f32) -> u32 {
+    (x.to_bits() as i32 >> 31) as u32
 }
 
 /// The mask with bits `from` up to and not including `to` set; both at most 64.
@@ -274,7 +308,7 @@ mod tests {
         for round in 0..3000 {
             let law = laws[round % laws.len()];
             let range2 = |i: usize| 1e8 + 400.0 * (i as f64 * 5.0 - 0.1 * round as f64).powi(2);
-            let rough: [f32; 64] = std::array::from_fn(|i| range2(i) as f32);
+            let table: [f64; 64] = std::array::from_fn(range2);
             let words: [u32; 64] = std::array::from_fn(|i| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let edge = (law.detection(range2(i)) * 4_294_967_296.0) as u32;
@@ -285,7 +319,7 @@ mod tests {
                 }
             });
             let (from, to) = [(0, 64), (3, 17), (5, 5), (63, 64), (0, 1)][round % 5];
-            let mask = hits(&law, &words, &rough, range2, (from, to));
+            let mask = hits_at(&law, &words, &table, (from, to));
             for (i, word) in words.iter().enumerate() {
                 let expected = (from..to).contains(&i)
                     && f64::from(*word) / 4_294_967_296.0 < law.detection(range2(i));
