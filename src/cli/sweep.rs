@@ -15,8 +15,8 @@ use deconflict::experiment::rule::Rule;
 use deconflict::experiment::sweep::fly_rounds;
 use deconflict::measure::Summary;
 use deconflict::output::{
-    Journal, JournalHeader, JournalReader, Shape, Shards, SweepFolder, cells_table, readable,
-    sentence, write_results,
+    Journal, JournalHeader, JournalReader, Shape, Shards, SweepFolder, cells_table, comparisons,
+    readable, write_results,
 };
 use deconflict::record::{Detail, Replication};
 use deconflict::simulation::simulate;
@@ -521,25 +521,8 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
             record.cells.len() - SHOWN
         ));
     }
-    let pairs = accounts.pairs();
-    for pair in pairs.iter().take(SHOWN) {
-        line(&format!(
-            "\n{} against {}, {} paired replications:",
-            record.cells[pair.cell].name,
-            record.cells[pair.reference].name,
-            pair.pairs.n()
-        ));
-        for measure in &record.measures {
-            if let Some(compared) = pair.pairs.compare(measure, record.pair_confidence(measure)) {
-                line(&format!("  {}", sentence(measure, &compared)));
-            }
-        }
-    }
-    if pairs.len() > SHOWN {
-        line(&format!(
-            "... and {} more pairs, in pairs.csv",
-            pairs.len() - SHOWN
-        ));
+    for words in comparisons(plan, accounts, SHOWN) {
+        line(&words);
     }
     if !accounts.failures().is_empty() {
         line(&format!(

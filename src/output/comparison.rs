@@ -6,8 +6,10 @@ use std::path::Path;
 use super::error::OutputError;
 use super::files::{Table, sync_folder};
 use super::numbers::{exact, readable};
+use crate::experiment::accounts::{Accounts, PairAccount};
 use crate::experiment::estimate::{Comparison, Estimate, Method};
 use crate::experiment::pairs::Pairs;
+use crate::experiment::plan::Plan;
 
 /// The header of a table of paired comparisons, after the columns that say of what.
 pub(super) const COMPARISON: [&str; 15] = [
@@ -141,6 +143,94 @@ pub fn sentence(measure: &str, compared: &Comparison) -> String {
         )
     };
     format!("{verb} {measure} from {from} to {to}: {times}{gap}")
+}
+
+/// The paired differences of a sweep in plain words: pair by pair where they are few; otherwise, for each setting of the
+/// levers, at how many settings of the uncertainties it does what.
+pub fn comparisons(plan: &Plan, accounts: &Accounts, most: usize) -> Vec<String> {
+    let record = &plan.record;
+    let pairs = accounts.pairs();
+    let mut lines = Vec::new();
+    if pairs.len() <= FEW_PAIRS {
+        for pair in pairs {
+            lines.push(format!(
+                "\n{} against {}, {} paired replications:",
+                record.cells[pair.cell].name,
+                record.cells[pair.reference].name,
+                pair.pairs.n()
+            ));
+            for measure in &record.measures {
+                let compared = pair.pairs.compare(measure, record.pair_confidence(measure));
+                lines
+                    .extend(compared.map(|compared| format!("  {}", sentence(measure, &compared))));
+            }
+        }
+        return lines;
+    }
+    // Pairs of the same settings of the levers, in the order in which they first occur.
+    let mut groups: Vec<(String, Vec<&PairAccount>)> = Vec::new();
+    for pair in pairs {
+        let name = record.lever_settings(pair.cell);
+        match groups.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, members)) => members.push(pair),
+            None => groups.push((name, vec![pair])),
+        }
+    }
+    for (name, members) in groups.iter().take(most) {
+        let against = record.lever_settings(members[0].reference);
+        let n = members.iter().map(|pair| pair.pairs.n()).max().unwrap_or(0);
+        lines.push(format!(
+            "\n{name} against {against}, at {} settings of the uncertainties, {n} paired replications each:",
+            members.len(),
+        ));
+        for measure in &record.measures {
+            let confidence = record.pair_confidence(measure);
+            let compared: Vec<Comparison> = members
+                .iter()
+                .filter_map(|pair| pair.pairs.compare(measure, confidence))
+                .collect();
+            lines.push(format!("  {}", tally(measure, &compared)));
+        }
+    }
+    if groups.len() > most {
+        lines.push(format!(
+            "... and {} more settings of the levers, in pairs.csv",
+            groups.len() - most
+        ));
+    }
+    lines
+}
+
+/// So many pairs are told one by one.
+const FEW_PAIRS: usize = 8;
+
+/// At how many settings a measure went down, up, or neither, and how far.
+fn tally(measure: &str, compared: &[Comparison]) -> String {
+    let known = || {
+        compared
+            .iter()
+            .map(|compared| &compared.difference)
+            .filter(|difference| difference.method != Method::None)
+    };
+    let count =
+        |holds: fn(&Estimate) -> bool| known().filter(|difference| holds(difference)).count();
+    let cut = count(|difference| difference.high < 0.0);
+    let raised = count(|difference| difference.low > 0.0);
+    let least = known()
+        .map(|difference| difference.estimate)
+        .fold(f64::INFINITY, f64::min);
+    let most = known()
+        .map(|difference| difference.estimate)
+        .fold(f64::NEG_INFINITY, f64::max);
+    if known().count() == 0 {
+        return format!("{measure}: too little to compare");
+    }
+    format!(
+        "{measure}: cut at {cut}, raised at {raised}, no clear change at {}; difference from {} to {}",
+        known().count() - cut - raised,
+        signed(least),
+        signed(most)
+    )
 }
 
 /// Three digits and a sign.

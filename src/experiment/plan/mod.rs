@@ -160,6 +160,19 @@ impl PlanRecord {
         }
     }
 
+    /// The settings of the levers of a cell, in words.
+    pub fn lever_settings(&self, cell: usize) -> String {
+        let levers = self.factors.iter().enumerate();
+        let settings: Vec<String> = levers
+            .filter(|(_, factor)| factor.kind == FactorKind::Lever)
+            .map(|(number, factor)| format!("{}={}", factor.name, self.setting(cell, number)))
+            .collect();
+        if settings.is_empty() {
+            return "baseline".to_owned();
+        }
+        settings.join(",")
+    }
+
     /// Number of a cell.
     pub fn cell(&self, name: &str) -> Option<usize> {
         self.cells.iter().position(|cell| cell.name == name)
