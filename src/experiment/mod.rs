@@ -5,4 +5,5 @@ pub mod intervals;
 pub mod moments;
 pub mod pairs;
 pub mod replicate;
+pub mod round;
 pub mod special;

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::journal::JournalError;
+
 /// Why a result could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
@@ -24,6 +26,9 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
+    /// A journal is not what it should be.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The operating system refused.
     #[error("cannot {action} {}", path.display())]
     Io {
@@ -39,7 +44,11 @@ pub enum OutputError {
 impl OutputError {
     /// Whether the command line asked for something it may not have, as against a fault of the machine.
     pub fn is_bad_input(&self) -> bool {
-        !matches!(self, OutputError::Io { .. })
+        match self {
+            OutputError::Io { .. } => false,
+            OutputError::Journal(error) => error.is_bad_input(),
+            _ => true,
+        }
     }
 
     /// For `map_err`: an I/O error with action and path.

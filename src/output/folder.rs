@@ -359,12 +359,12 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Asks the disk to keep the names in a folder; only Unix can.
-fn sync_folder(folder: &Path, shown: &Path) -> Result<(), OutputError> {
+pub(super) fn sync_folder(folder: &Path, shown: &Path) -> Result<(), OutputError> {
     if cfg!(unix) {
         File::open(folder)
             .and_then(|file| file.sync_all())

@@ -7,6 +7,7 @@
 mod error;
 mod events;
 mod folder;
+mod journal;
 mod numbers;
 mod tables;
 mod timeline;
@@ -14,6 +15,9 @@ mod timeline;
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
 pub use folder::{Conditions, RunFolder};
+pub use journal::{
+    Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape, count_rounds,
+};
 pub use numbers::{exact, readable};
 pub use tables::{confusion_tables, estimate_table, headline, single_table};
 pub use timeline::timeline;

@@ -1,0 +1,299 @@
+//! Writing a journal.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::codec::{JournalHeader, LONGEST, encode};
+use super::error::{JournalError, same_sweep};
+use super::reader::Records;
+use crate::experiment::round::{Outcome, Round};
+use crate::output::OutputError;
+use crate::output::folder::sync_folder;
+
+/// Bytes that wait before they are written.
+const BUFFER: usize = 1 << 16;
+
+/// A journal open for appending, locked against others.
+///
+/// Dropped, it writes what it still has, best effort; [`Journal::sync`] first to be sure.
+pub struct Journal {
+    header: JournalHeader,
+    next: u64,
+    tail: Tail<File>,
+}
+
+/// A journal that was there already.
+pub struct Resumed {
+    /// Ready for the next round.
+    pub journal: Journal,
+    /// Bytes of a round that had not been written to its end, now cut off.
+    pub torn_bytes: u64,
+}
+
+impl Journal {
+    /// Begins a journal where there is none. When this returns, the file will outlast a crash.
+    pub fn create(path: &Path, header: &JournalHeader) -> Result<Journal, OutputError> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(path);
+        let file = match file {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(JournalError::Exists {
+                    path: path.to_owned(),
+                }
+                .into());
+            }
+            other => other.map_err(OutputError::io("create", path))?,
+        };
+        lock(path, &file)?;
+        let journal = Journal::begin(path, file, header)?;
+        let absolute = std::path::absolute(path).map_err(OutputError::io("use", path))?;
+        if let Some(folder) = absolute.parent() {
+            sync_folder(folder, path)?;
+        }
+        Ok(journal)
+    }
+
+    /// Goes on with a journal, which must be of this header; cuts off what an interruption left of a round.
+    ///
+    /// `each` gets the rounds that are there, in order. A journal that was interrupted before it had its header is
+    /// started over; one that is damaged before its last round is refused and left alone.
+    pub fn resume(
+        path: &Path,
+        header: &JournalHeader,
+        mut each: impl FnMut(Round),
+    ) -> Result<Resumed, OutputError> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(OutputError::io("open", path))?;
+        lock(path, &file)?;
+        let mut records = match Records::open(path, &file) {
+            Ok(records) => records,
+            Err(OutputError::Journal(JournalError::Unstarted { .. })) => {
+                return Journal::start_over(path, file, header);
+            }
+            Err(error) => return Err(error),
+        };
+        same_sweep(path, &records.header, header, None)?;
+        if records.header.first != header.first {
+            return Err(JournalError::Differs {
+                path: path.to_owned(),
+                other: None,
+                what: "the first round",
+                found: records.header.first.to_string(),
+                expected: header.first.to_string(),
+            }
+            .into());
+        }
+        while let Some(round) = records.round()? {
+            each(round);
+        }
+        let (at, next, torn_bytes) = (records.at, records.next, records.torn());
+        drop(records);
+        let mut tail = Tail::new(path, file, at);
+        tail.cut().map_err(OutputError::io("write", path))?;
+        Ok(Resumed {
+            journal: Journal {
+                header: header.clone(),
+                next,
+                tail,
+            },
+            torn_bytes,
+        })
+    }
+
+    fn start_over(
+        path: &Path,
+        mut file: File,
+        header: &JournalHeader,
+    ) -> Result<Resumed, OutputError> {
+        let mut found = Vec::new();
+        let read = file.rewind().and_then(|()| file.read_to_end(&mut found));
+        read.map_err(OutputError::io("read", path))?;
+        // What there is of the header must be of this one: only then nothing is lost by starting over.
+        if !header.encode().starts_with(&found) {
+            return Err(JournalError::Header {
+                path: path.to_owned(),
+            }
+            .into());
+        }
+        Ok(Resumed {
+            journal: Journal::begin(path, file, header)?,
+            torn_bytes: found.len() as u64,
+        })
+    }
+
+    fn begin(path: &Path, file: File, header: &JournalHeader) -> Result<Journal, OutputError> {
+        let mut tail = Tail::new(path, file, 0);
+        tail.cut().map_err(OutputError::io("write", path))?;
+        tail.buffer = header.encode();
+        tail.sync()?;
+        Ok(Journal {
+            header: header.clone(),
+            next: header.first,
+            tail,
+        })
+    }
+
+    /// Number of the round that is due.
+    pub fn next_round(&self) -> u64 {
+        self.next
+    }
+
+    /// Adds the next round. It is safe from a crash after the next [`Journal::sync`].
+    ///
+    /// # Panics
+    ///
+    /// If the round is not the one due, or does not fit the header.
+    pub fn append(&mut self, round: &Round) -> Result<(), OutputError> {
+        assert_eq!(round.index, self.next, "the round that is due");
+        assert_eq!(round.outcomes.len(), self.header.cells.len(), "all cells");
+        for (outcome, shape) in round.outcomes.iter().zip(&self.header.cells) {
+            if let Outcome::Flown(summary) = outcome {
+                assert_eq!(summary.values.len(), shape.columns, "all columns");
+                assert_eq!(summary.confusion.len(), shape.confusion, "all counts");
+            }
+        }
+        let before = self.tail.buffer.len();
+        let bytes = encode(round, &mut self.tail.buffer);
+        if bytes > LONGEST {
+            self.tail.buffer.truncate(before);
+            return Err(JournalError::TooLong {
+                path: self.tail.path.clone(),
+                round: round.index,
+                bytes,
+            }
+            .into());
+        }
+        self.next += 1;
+        if self.tail.buffer.len() >= BUFFER {
+            self.tail.write()?;
+        }
+        Ok(())
+    }
+
+    /// Puts on disk all rounds added so far.
+    pub fn sync(&mut self) -> Result<(), OutputError> {
+        self.tail.sync()
+    }
+}
+
+/// Locks the file for as long as it is open; where files cannot be locked, does without.
+fn lock(path: &Path, file: &File) -> Result<(), OutputError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(JournalError::Busy {
+            path: path.to_owned(),
+        }
+        .into()),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+        Err(TryLockError::Error(error)) => Err(OutputError::io("lock", path)(error)),
+    }
+}
+
+/// What a journal needs of a file.
+trait Store: Write + Seek {
+    fn sync_data(&self) -> io::Result<()>;
+    fn set_len(&self, length: u64) -> io::Result<()>;
+}
+
+impl Store for File {
+    fn sync_data(&self) -> io::Result<()> {
+        File::sync_data(self)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        File::set_len(self, length)
+    }
+}
+
+/// The end of a file, and what is to be appended.
+struct Tail<S: Store> {
+    path: PathBuf,
+    store: S,
+    buffer: Vec<u8>,
+    /// Bytes written.
+    written: u64,
+    /// Bytes that are certainly on disk.
+    synced: u64,
+    /// A write failed: where the file ends is no longer known, so nothing may be appended.
+    broken: bool,
+}
+
+impl<S: Store> Tail<S> {
+    fn new(path: &Path, store: S, end: u64) -> Tail<S> {
+        Tail {
+            path: path.to_owned(),
+            store,
+            buffer: Vec::new(),
+            written: end,
+            synced: end,
+            broken: false,
+        }
+    }
+
+    /// Cuts off what lies after the end.
+    fn cut(&mut self) -> io::Result<()> {
+        self.store.set_len(self.written)?;
+        self.store.seek(SeekFrom::Start(self.written))?;
+        self.store.sync_data()
+    }
+
+    fn write(&mut self) -> Result<(), OutputError> {
+        self.attempt(|tail| {
+            tail.store.write_all(&tail.buffer)?;
+            tail.written += tail.buffer.len() as u64;
+            tail.buffer.clear();
+            Ok(())
+        })
+    }
+
+    fn sync(&mut self) -> Result<(), OutputError> {
+        self.write()?;
+        self.attempt(|tail| {
+            tail.store.sync_data()?;
+            tail.synced = tail.written;
+            Ok(())
+        })
+    }
+
+    fn attempt(
+        &mut self,
+        step: impl FnOnce(&mut Tail<S>) -> io::Result<()>,
+    ) -> Result<(), OutputError> {
+        let outcome = if self.broken {
+            Err(io::Error::other("an earlier write failed"))
+        } else {
+            step(self)
+        };
+        outcome.map_err(|error| {
+            self.give_up();
+            OutputError::io("write", &self.path)(error)
+        })
+    }
+
+    /// Leaves a file that can be resumed.
+    fn give_up(&mut self) {
+        if !self.broken && self.store.sync_data().is_err() {
+            // The system may still show what it failed to put on disk: nobody should build on that. Best effort, since
+            // there is an error to report already.
+            let _ = self.store.set_len(self.synced);
+        }
+        self.broken = true;
+        self.buffer.clear();
+    }
+}
+
+impl<S: Store> Drop for Tail<S> {
+    fn drop(&mut self) {
+        if !self.broken {
+            // Best effort: there is nobody to tell.
+            let _ = self.write();
+        }
+    }
+}
