@@ -42,10 +42,6 @@ impl JournalReader {
         self.0.record()
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.0.path
-    }
-
     /// Number of the next round.
     pub(super) fn next_round(&self) -> u64 {
         self.0.next
