@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use deconflict::experiment::plan::{Overrides, Plan};
 use deconflict::scenario::Scenario;
 
 fn readme() -> String {
@@ -39,6 +40,13 @@ fn the_outputs_are_what_the_commands_print() {
             .expect("our own command")
             .split(' ')
             .collect();
+        // Results go to a place of their own.
+        let place = tempfile::tempdir().expect("a folder");
+        let out = place.path().join("results").display().to_string();
+        let mut arguments: Vec<&str> = arguments;
+        if let Some(at) = arguments.iter().position(|argument| *argument == "--out") {
+            arguments[at + 1] = &out;
+        }
         let output = deconflict(&arguments);
         assert!(output.status.success(), "{command} fails");
         let printed = String::from_utf8(output.stdout).expect("text");
@@ -69,7 +77,9 @@ fn the_example_passes_the_check_and_flies() {
 /// Every command and option of the program that the README names exists.
 #[test]
 fn the_commands_exist() {
-    for command in ["run", "check", "rules", "schema", "columns"] {
+    for command in [
+        "run", "sweep", "compare", "status", "merge", "check", "rules", "schema", "columns",
+    ] {
         assert!(
             readme().contains(&format!("deconflict {command}")),
             "{command} is not in the README"
@@ -79,17 +89,59 @@ fn the_commands_exist() {
             "{command} does not exist"
         );
     }
-    let help = String::from_utf8(deconflict(&["run", "--help"]).stdout).expect("text");
-    for option in [
-        "--replications",
-        "--seed",
-        "--set",
-        "--jobs",
-        "--out",
-        "--force",
-        "--events",
-    ] {
-        assert!(readme().contains(option), "{option} is not in the README");
-        assert!(help.contains(option), "{option} does not exist");
+    let options = [
+        (
+            "run",
+            vec![
+                "--replications",
+                "--seed",
+                "--set",
+                "--jobs",
+                "--out",
+                "--force",
+                "--events",
+                "--from",
+            ],
+        ),
+        (
+            "sweep",
+            vec![
+                "--replications",
+                "--seed",
+                "--set",
+                "--jobs",
+                "--out",
+                "--force",
+                "--resume",
+                "--shard",
+                "--on-error",
+            ],
+        ),
+    ];
+    for (command, options) in options {
+        let help = String::from_utf8(deconflict(&[command, "--help"]).stdout).expect("text");
+        for option in options {
+            assert!(readme().contains(option), "{option} is not in the README");
+            assert!(help.contains(option), "{option} does not exist");
+        }
     }
+}
+
+#[test]
+fn the_experiment_passes_the_check() {
+    let text = readme();
+    let at = text.find("## Compare rule sets").expect("the section");
+    let example = block(&text[at..], "```toml\n");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scenario = root.join("scenarios/nov-2019-baseline.toml");
+    let example = example.replace(
+        "../nov-2019-baseline.toml",
+        scenario.to_str().expect("text"),
+    );
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("mine.toml");
+    std::fs::write(&path, example).expect("written");
+    let plan = Plan::load(&path, &Overrides::default())
+        .unwrap_or_else(|error| panic!("{}", error.render(false)));
+    assert_eq!(plan.record.cells.len(), 3 * 2 * 2);
 }

@@ -1,10 +1,11 @@
-//! `deconflict columns`: what stands in replications.csv and summary.csv.
+//! `deconflict columns`: what stands in the result files.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
 use deconflict::measure::{Columns, MEASURES};
+use deconflict::output::RESULT_FILES;
 use deconflict::scenario::Scenario;
 
 use super::{Failure, print};
@@ -24,8 +25,9 @@ pub struct ColumnsArguments {
 
 /// Runs the command.
 pub fn columns(arguments: &ColumnsArguments) -> Result<(), Failure> {
-    let mut text =
-        String::from("Measures (summary.csv), each a ratio of two sums over all replications:\n\n");
+    let mut text = String::from(
+        "Measures (summary.csv, cells.csv, pairs.csv), each a ratio of two sums over all replications:\n\n",
+    );
     let mut line = |words: String| writeln!(text, "{words}").expect("writing to a string");
     for measure in MEASURES {
         let below = match measure.denominator {
@@ -36,6 +38,13 @@ pub fn columns(arguments: &ColumnsArguments) -> Result<(), Failure> {
             "{} = {} / {below}  ({})\n    {}",
             measure.name, measure.numerator, measure.unit, measure.definition
         ));
+    }
+    line("\nFiles of a sweep, and their columns:".to_owned());
+    for file in RESULT_FILES {
+        line(format!("\n{}: one row is {}", file.name, file.row));
+        for (name, meaning) in file.columns {
+            line(format!("    {name}: {meaning}"));
+        }
     }
     if let Some(path) = &arguments.scenario {
         let scenario = Scenario::load(path, &[])?;

@@ -5,6 +5,7 @@ mod columns;
 mod compare;
 mod failure;
 mod host;
+mod merge;
 mod rules;
 mod run;
 mod schema;
@@ -51,6 +52,8 @@ enum Command {
     Sweep(sweep::SweepArguments),
     /// Say how far a sweep has come and which shards are missing.
     Status(status::StatusArguments),
+    /// Join the shards of a sweep into its results.
+    Merge(merge::MergeArguments),
     /// Compare two scenarios flown with the same luck, or two results.
     Compare(compare::CompareArguments),
     /// Check scenario files: every problem with its place; nothing is written.
@@ -70,6 +73,7 @@ impl Cli {
             Command::Run(arguments) => run::run(&arguments),
             Command::Sweep(arguments) => sweep::sweep(&arguments),
             Command::Status(arguments) => status::status(&arguments),
+            Command::Merge(arguments) => merge::join_shards(&arguments),
             Command::Compare(arguments) => compare::compare(&arguments),
             Command::Check(arguments) => check::check(&arguments),
             Command::Rules(arguments) => rules::rules(&arguments),

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use deconflict::output::{JournalState, Shards, SweepFolder, count_rounds};
+use deconflict::experiment::plan::PlanRecord;
+use deconflict::output::{Shards, SweepFolder, count_rounds};
 
 use super::{Failure, print};
 
@@ -51,7 +52,6 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
             record.cells.len()
         ));
     };
-    let mut missing = Vec::new();
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
     line(&record.title);
@@ -61,25 +61,15 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
         shards.replications,
         record.cells.len()
     ));
-    for shard in 0..shards.count {
-        let range = shards.range(shard);
-        let there = match shard_state(&folder, shards, shard)? {
-            Some(state) => {
-                if state.header.plan_sha256 != record.identity() {
-                    line(&format!("shard {shard}: of another plan"));
-                }
-                state.rounds
-            }
-            None => 0,
-        };
-        if there < range.end - range.start {
-            missing.push(shard);
-            if there > 0 {
-                line(&format!(
-                    "shard {shard}: {there} of {} replications",
-                    range.end - range.start
-                ));
-            }
+    let missing = missing_shards(&folder, &record, shards)?;
+    for &shard in &missing {
+        let there = rounds_of(&folder, &record, shards, shard)?;
+        if there > 0 {
+            let range = shards.range(shard);
+            line(&format!(
+                "shard {shard}: {there} of {} replications",
+                range.end - range.start
+            ));
         }
     }
     let list = array_list(&missing);
@@ -105,17 +95,42 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
     }
 }
 
-/// How far a shard has come; none if it was not begun.
-fn shard_state(
+/// The shards that are not whole, in order.
+pub fn missing_shards(
     folder: &SweepFolder,
+    record: &PlanRecord,
+    shards: Shards,
+) -> Result<Vec<u64>, Failure> {
+    let mut missing = Vec::new();
+    for shard in 0..shards.count {
+        let range = shards.range(shard);
+        if rounds_of(folder, record, shards, shard)? < range.end - range.start {
+            missing.push(shard);
+        }
+    }
+    Ok(missing)
+}
+
+/// How many rounds of a shard there are; a journal of something else is refused.
+fn rounds_of(
+    folder: &SweepFolder,
+    record: &PlanRecord,
     shards: Shards,
     shard: u64,
-) -> Result<Option<JournalState>, Failure> {
+) -> Result<u64, Failure> {
     let journal = folder.shard_journal(shard, shards.count);
     if !journal.exists() {
-        return Ok(None);
+        return Ok(0);
     }
-    Ok(Some(count_rounds(&journal)?))
+    let state = count_rounds(&journal)?;
+    let first = shards.range(shard).start;
+    if state.header.plan_sha256 != record.identity() || state.header.first != first {
+        return Err(Failure::bad_input(format!(
+            "{} is not of this sweep: it has another plan or begins at another replication than {first}",
+            journal.display()
+        )));
+    }
+    Ok(state.rounds)
 }
 
 /// Numbers as clusters take them: 0-3,7.

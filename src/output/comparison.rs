@@ -5,32 +5,14 @@ use std::path::Path;
 
 use super::error::OutputError;
 use super::files::{Table, sync_folder};
+use super::headers::COMPARISON;
 use super::numbers::{exact, readable};
 use crate::experiment::accounts::{Accounts, PairAccount};
 use crate::experiment::estimate::{Comparison, Estimate, Method};
 use crate::experiment::pairs::Pairs;
 use crate::experiment::plan::Plan;
 
-/// The header of a table of paired comparisons, after the columns that say of what.
-pub(super) const COMPARISON: [&str; 15] = [
-    "measure",
-    "unit",
-    "reference_estimate",
-    "cell_estimate",
-    "difference",
-    "difference_low",
-    "difference_high",
-    "difference_method",
-    "risk_ratio",
-    "risk_ratio_low",
-    "risk_ratio_high",
-    "mcnemar_p",
-    "variance_reduction",
-    "confidence",
-    "n",
-];
-
-/// One row below [`COMPARISON`].
+/// One row of [`COMPARISON`], after reference and cell.
 pub(super) fn comparison_row(
     measure: &str,
     unit: &str,
@@ -79,11 +61,12 @@ pub fn write_comparison(
     let parent = absolute.parent().unwrap_or(&absolute);
     fs::create_dir_all(parent).map_err(OutputError::io("create", parent))?;
     let beside = tempfile::tempdir_in(parent).map_err(OutputError::io("write in", parent))?;
-    let header: Vec<&str> = ["reference", "cell"]
-        .into_iter()
-        .chain(COMPARISON)
-        .collect();
-    let mut table = Table::create(beside.path(), parent, "pairs.csv", &header)?;
+    let mut table = Table::create(
+        beside.path(),
+        parent,
+        COMPARISON.name,
+        &COMPARISON.header(&[], &[]),
+    )?;
     for (measure, about) in pairs.measures() {
         let Some(compared) = pairs.compare(measure, confidence) else {
             continue;
@@ -99,7 +82,7 @@ pub fn write_comparison(
         table.row(&csv::ByteRecord::from(row))?;
     }
     table.close()?;
-    fs::rename(beside.path().join("pairs.csv"), &absolute)
+    fs::rename(beside.path().join(COMPARISON.name), &absolute)
         .map_err(OutputError::io("write", path))?;
     sync_folder(parent, path)
 }

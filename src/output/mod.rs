@@ -9,6 +9,7 @@ mod error;
 mod events;
 mod files;
 mod folder;
+mod headers;
 mod journal;
 mod numbers;
 mod results;
@@ -21,11 +22,12 @@ pub use comparison::{comparisons, sentence, write_comparison};
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
 pub use folder::{Conditions, RunFolder};
+pub use headers::{RESULT_FILES, ResultFile};
 pub use journal::{
     Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape, count_rounds,
 };
 pub use numbers::{exact, readable};
-pub use results::{RESULT_FILES, write_results};
+pub use results::write_results;
 pub use stored::StoredRun;
 pub use sweep_folder::{Shards, SweepFolder};
 pub use tables::{cells_table, confusion_tables, estimate_table, headline, single_table};

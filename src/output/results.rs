@@ -9,9 +9,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::comparison::{COMPARISON, comparison_row};
+use super::comparison::comparison_row;
 use super::error::OutputError;
 use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
+use super::headers::{
+    CELLS, COMPARISON, CONFUSION, FAILURES, GRID, REPLICATIONS, RESULT_FILES, ResultFile,
+};
 use super::numbers::exact;
 use crate::experiment::accounts::Accounts;
 use crate::experiment::plan::Plan;
@@ -19,17 +22,6 @@ use crate::experiment::round::{Outcome, Round};
 use crate::geodesy::{format_mgrs, from_plane};
 use crate::geometry::Point;
 use crate::measure::GridSquare;
-
-/// The files of a sweep that depend on plan and rounds, in the order they are written.
-pub const RESULT_FILES: [&str; 7] = [
-    "replications.csv",
-    "cells.csv",
-    "pairs.csv",
-    "effects.csv",
-    "confusion.csv",
-    "grid.csv",
-    "failures.csv",
-];
 
 #[derive(Serialize)]
 struct Manifest<'a> {
@@ -74,7 +66,6 @@ pub fn write_results(
     files.insert("replications.csv", replications(&target, plan, rounds)?);
     files.insert("cells.csv", cells(&target, plan, accounts)?);
     files.insert("pairs.csv", pairs(&target, plan, accounts)?);
-    files.insert("effects.csv", effects(&target, plan, accounts)?);
     files.insert("confusion.csv", confusion(&target, plan, accounts)?);
     files.insert("grid.csv", grid(&target, plan, accounts)?);
     files.insert("failures.csv", failures(&target, plan, accounts)?);
@@ -112,10 +103,8 @@ pub fn write_results(
         }
         _ => {}
     }
-    for name in RESULT_FILES
-        .into_iter()
-        .chain(["run.json", "manifest.json"])
-    {
+    let names = RESULT_FILES.iter().map(|file| file.name);
+    for name in names.chain(["run.json", "manifest.json"]) {
         let place = folder.join(name);
         fs::rename(beside.join(name), &place).map_err(OutputError::io("write", &place))?;
     }
@@ -129,8 +118,17 @@ struct Target<'a> {
 }
 
 impl Target<'_> {
-    fn table(&self, name: &'static str, header: &[&str]) -> Result<Table, OutputError> {
-        Table::create(self.beside, self.shown, name, header)
+    fn table(&self, file: ResultFile, plan: &Plan) -> Result<Table, OutputError> {
+        let factors: Vec<&str> = plan
+            .record
+            .factors
+            .iter()
+            .map(|factor| factor.name.as_str())
+            .collect();
+        let columns = plan.columns.columns().iter();
+        let quantities: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
+        let header = file.header(&factors, &quantities);
+        Table::create(self.beside, self.shown, file.name, &header)
     }
 }
 
@@ -146,14 +144,7 @@ fn replications(
     rounds: impl Iterator<Item = Result<Round, OutputError>>,
 ) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
-    let factors = record.factors.iter().map(|factor| factor.name.as_str());
-    let columns = plan.columns.columns().iter();
-    let header: Vec<&str> = ["cell", "seed", "replication"]
-        .into_iter()
-        .chain(factors)
-        .chain(columns.map(|column| column.name.as_str()))
-        .collect();
-    let mut table = target.table("replications.csv", &header)?;
+    let mut table = target.table(REPLICATIONS, plan)?;
     let settings: Vec<Vec<String>> = (0..record.cells.len())
         .map(|cell| {
             (0..record.factors.len())
@@ -191,21 +182,7 @@ fn replications(
 
 fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
-    let mut header = vec!["cell"];
-    header.extend(record.factors.iter().map(|factor| factor.name.as_str()));
-    header.extend([
-        "measure",
-        "unit",
-        "estimate",
-        "low",
-        "high",
-        "confidence",
-        "method",
-        "n",
-        "events",
-        "exposure",
-    ]);
-    let mut table = target.table("cells.csv", &header)?;
+    let mut table = target.table(CELLS, plan)?;
     for (cell, estimator) in accounts.cells().iter().enumerate() {
         for estimated in estimator.cells(record.confidence) {
             let confidence = record.cell_confidence(&estimated.name);
@@ -239,11 +216,7 @@ fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry,
 
 fn pairs(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
-    let header: Vec<&str> = ["reference", "cell"]
-        .into_iter()
-        .chain(COMPARISON)
-        .collect();
-    let mut table = target.table("pairs.csv", &header)?;
+    let mut table = target.table(COMPARISON, plan)?;
     for pair in accounts.pairs() {
         for (measure, about) in pair.pairs.measures() {
             let confidence = record.pair_confidence(measure);
@@ -264,21 +237,8 @@ fn pairs(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry,
     table.close()
 }
 
-fn effects(target: &Target, _plan: &Plan, _accounts: &Accounts) -> Result<FileEntry, OutputError> {
-    let table = target.table("effects.csv", &["factor"])?;
-    table.close()
-}
-
 fn confusion(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
-    let header = [
-        "cell",
-        "site_class",
-        "truth",
-        "declared",
-        "declarations",
-        "share",
-    ];
-    let mut table = target.table("confusion.csv", &header)?;
+    let mut table = target.table(CONFUSION, plan)?;
     for (cell, estimator) in accounts.cells().iter().enumerate() {
         for row in super::folder::confusion_rows(estimator) {
             let mut record = vec![plan.record.cells[cell].name.clone()];
@@ -290,19 +250,7 @@ fn confusion(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEn
 }
 
 fn grid(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
-    let header = [
-        "cell",
-        "east_m",
-        "north_m",
-        "side_m",
-        "center_lat_deg",
-        "center_lon_deg",
-        "center_mgrs",
-        "wrong_shots",
-        "replications_with_wrong_shots",
-        "n",
-    ];
-    let mut table = target.table("grid.csv", &header)?;
+    let mut table = target.table(GRID, plan)?;
     for (cell, squares) in accounts.squares().iter().enumerate() {
         for (square, count) in squares {
             let (east_m, north_m) = square.corner_m();
@@ -326,7 +274,7 @@ fn grid(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, 
 }
 
 fn failures(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
-    let mut table = target.table("failures.csv", &["cell", "seed", "replication", "message"])?;
+    let mut table = target.table(FAILURES, plan)?;
     for failure in accounts.failures() {
         table.row(&csv::ByteRecord::from(vec![
             plan.record.cells[failure.cell].name.clone(),

@@ -106,6 +106,9 @@ impl SweepFolder {
             path: path.to_owned(),
         };
         let inside = folder.path.join("shards");
+        if folder.journal().exists() && !inside.is_dir() {
+            return Err(OutputError::SweepExists { path: folder.path });
+        }
         let strange = path.symlink_metadata().is_ok()
             && !is_empty(path)?
             && !inside.is_dir()

@@ -30,3 +30,9 @@ pub mod d0009_whole_milliseconds {
 pub mod d0010_identification_apart_from_hardware {
     #![doc = include_str!("0010-identification-apart-from-hardware.md")]
 }
+pub mod d0011_a_record_a_round {
+    #![doc = include_str!("0011-a-record-a-round.md")]
+}
+pub mod d0012_levers_and_uncertainties {
+    #![doc = include_str!("0012-levers-and-uncertainties.md")]
+}

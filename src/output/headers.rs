@@ -1,0 +1,171 @@
+//! The columns of the result files of a sweep: names and meanings, from which the headers are made.
+
+/// A result file.
+#[derive(Debug, Clone, Copy)]
+pub struct ResultFile {
+    /// Its name.
+    pub name: &'static str,
+    /// What a row is.
+    pub row: &'static str,
+    /// Its columns, name and meaning; [`FACTORS`] stands for one column a factor.
+    pub columns: &'static [(&'static str, &'static str)],
+}
+
+/// Stands for one column a factor.
+pub const FACTORS: &str = "(factors)";
+
+/// Stands for one column a measured quantity.
+pub const QUANTITIES: &str = "(quantities)";
+
+impl ResultFile {
+    /// The header, with these factors and quantities.
+    pub(super) fn header<'a>(&self, factors: &[&'a str], quantities: &[&'a str]) -> Vec<&'a str> {
+        let mut header = Vec::new();
+        for &(name, _) in self.columns {
+            match name {
+                FACTORS => header.extend(factors),
+                QUANTITIES => header.extend(quantities),
+                name => header.push(name),
+            }
+        }
+        header
+    }
+}
+
+const CELL: (&str, &str) = ("cell", "name of the cell");
+const CELL_FACTORS: (&str, &str) = (FACTORS, "one column a factor: its setting in the cell");
+const SEED: (&str, &str) = ("seed", "seed of the sweep");
+const CONFIDENCE: (&str, &str) = (
+    "confidence",
+    "two-sided confidence of the intervals of the row",
+);
+
+/// One row a replication of a cell.
+pub const REPLICATIONS: ResultFile = ResultFile {
+    name: "replications.csv",
+    row: "a replication of a cell; rounds in order, cells in the order of the plan",
+    columns: &[
+        CELL,
+        SEED,
+        (
+            "replication",
+            "number of the replication, from 0; the same number has the same luck in every cell",
+        ),
+        CELL_FACTORS,
+        (
+            QUANTITIES,
+            "one column a quantity; units are in the names, counts have none; `deconflict columns FILE` lists those of a scenario",
+        ),
+    ],
+};
+
+/// One row a measure of a cell.
+pub const CELLS: ResultFile = ResultFile {
+    name: "cells.csv",
+    row: "a measure of a cell",
+    columns: &[
+        CELL,
+        CELL_FACTORS,
+        (
+            "measure",
+            "name of the measure; `deconflict columns` defines them",
+        ),
+        ("unit", "unit of estimate, low and high"),
+        (
+            "estimate",
+            "sum of events over sum of exposure; empty if there is nothing to divide by",
+        ),
+        ("low", "lower end of the interval; empty if there is none"),
+        ("high", "upper end of the interval"),
+        CONFIDENCE,
+        ("method", "how the interval was made"),
+        ("n", "replications"),
+        ("events", "sum above the line"),
+        ("exposure", "sum below the line"),
+    ],
+};
+
+/// The columns of paired comparisons, wherever they stand.
+pub const COMPARISON: ResultFile = ResultFile {
+    name: "pairs.csv",
+    row: "a measure of a pair of cells, replication by replication with the same luck",
+    columns: &[
+        ("reference", "name of the cell compared with"),
+        CELL,
+        ("measure", "name of the measure"),
+        ("unit", "unit of the two estimates and of the difference"),
+        ("reference_estimate", "estimate in the cell compared with"),
+        ("cell_estimate", "estimate in the cell"),
+        ("difference", "cell less reference"),
+        ("difference_low", "lower end of its interval"),
+        ("difference_high", "upper end of its interval"),
+        ("difference_method", "how that interval was made"),
+        ("risk_ratio", "cell over reference"),
+        (
+            "risk_ratio_low",
+            "lower end of its interval; empty with few events",
+        ),
+        ("risk_ratio_high", "upper end of its interval"),
+        (
+            "mcnemar_p",
+            "exact p-value of McNemar's test; only for shares of replications",
+        ),
+        (
+            "variance_reduction",
+            "variance of the difference with independent luck over that with the same luck",
+        ),
+        CONFIDENCE,
+        ("n", "paired replications"),
+    ],
+};
+
+/// Counts of declarations.
+pub const CONFUSION: ResultFile = ResultFile {
+    name: "confusion.csv",
+    row: "a cell of the confusion matrix of a site class",
+    columns: &[
+        CELL,
+        ("site_class", "class of the sites that declared"),
+        ("truth", "what the aircraft was"),
+        ("declared", "what it was declared as, or unknown"),
+        ("declarations", "how often"),
+        ("share", "share of the declarations about such aircraft"),
+    ],
+};
+
+/// Where wrong shots were fired at aircraft.
+pub const GRID: ResultFile = ResultFile {
+    name: "grid.csv",
+    row: "a square of the local plane with wrong shots, by the place of the aircraft when the shot was fired",
+    columns: &[
+        CELL,
+        ("east_m", "south-west corner, east of 32.60 N 13.30 E, m"),
+        ("north_m", "south-west corner, north of it, m"),
+        ("side_m", "side of the square, m"),
+        ("center_lat_deg", "latitude of the centre, degrees north"),
+        ("center_lon_deg", "longitude of the centre, degrees east"),
+        ("center_mgrs", "1 km MGRS square of the centre"),
+        ("wrong_shots", "shots at friend or neutral"),
+        (
+            "replications_with_wrong_shots",
+            "replications with at least one",
+        ),
+        ("n", "replications"),
+    ],
+};
+
+/// What was left out.
+pub const FAILURES: ResultFile = ResultFile {
+    name: "failures.csv",
+    row: "a replication that failed and was left out",
+    columns: &[
+        CELL,
+        SEED,
+        ("replication", "number of the replication"),
+        ("message", "what it said"),
+    ],
+};
+
+/// All of them, in the order they are written.
+pub const RESULT_FILES: [ResultFile; 6] =
+    [REPLICATIONS, CELLS, COMPARISON, CONFUSION, GRID, FAILURES];
