@@ -16,7 +16,8 @@ pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
 pub use folder::{Conditions, RunFolder};
 pub use journal::{
-    Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape, count_rounds,
+    Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape,
+    count_rounds, merge,
 };
 pub use numbers::{exact, readable};
 pub use tables::{confusion_tables, estimate_table, headline, single_table};
