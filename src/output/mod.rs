@@ -24,7 +24,8 @@ pub use events::{EventFormat, write_events, write_events_file};
 pub use folder::{Conditions, RunFolder};
 pub use headers::{RESULT_FILES, ResultFile};
 pub use journal::{
-    Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape, count_rounds,
+    Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape,
+    count_rounds, merge,
 };
 pub use numbers::{exact, readable};
 pub use results::write_results;

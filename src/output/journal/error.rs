@@ -1,7 +1,7 @@
 //! What can be wrong with a journal.
 
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::codec::{FORMAT, JournalHeader};
 use crate::output::files::hex;
@@ -92,6 +92,55 @@ pub enum JournalError {
         /// How many.
         bytes: usize,
     },
+    /// There is something where the merged journal should go.
+    #[error("{} exists already; merging replaces nothing", path.display())]
+    Target {
+        /// The path.
+        path: PathBuf,
+    },
+    /// No journals were given.
+    #[error("there are no journals to merge")]
+    NothingToMerge,
+    /// A shard did not end cleanly.
+    #[error("{} ends within round {round}; --resume that shard first", path.display())]
+    Torn {
+        /// The path.
+        path: PathBuf,
+        /// The round of which there is a part.
+        round: u64,
+    },
+    /// Rounds are missing between two journals.
+    #[error(
+        "{} between {} and {}", rounds(*first, *last), before.display(), after.display()
+    )]
+    Gap {
+        /// The journal that ends too early.
+        before: PathBuf,
+        /// The journal that begins too late.
+        after: PathBuf,
+        /// First missing round.
+        first: u64,
+        /// Last missing round.
+        last: u64,
+    },
+    /// A round is in two journals.
+    #[error("round {round} is in both {} and {}", one.display(), other.display())]
+    Overlap {
+        /// One of them.
+        one: PathBuf,
+        /// The other.
+        other: PathBuf,
+        /// The first such round.
+        round: u64,
+    },
+}
+
+fn rounds(first: u64, last: u64) -> String {
+    if first == last {
+        format!("round {first} is missing")
+    } else {
+        format!("rounds {first} to {last} are missing")
+    }
 }
 
 fn place(other: &Option<PathBuf>) -> String {
@@ -111,7 +160,12 @@ impl JournalError {
             | E::Format { .. }
             | E::Unstarted { .. }
             | E::Differs { .. }
-            | E::Misfit { .. } => true,
+            | E::Misfit { .. }
+            | E::Target { .. }
+            | E::NothingToMerge
+            | E::Torn { .. }
+            | E::Gap { .. }
+            | E::Overlap { .. } => true,
             E::Header { .. } | E::Damaged { .. } | E::TooLong { .. } => false,
         }
     }
@@ -119,10 +173,10 @@ impl JournalError {
 
 /// Checks that a journal is of the plan and cells of `expected`; `other` is where that stands.
 pub(super) fn same_sweep(
-    path: &std::path::Path,
+    path: &Path,
     found: &JournalHeader,
     expected: &JournalHeader,
-    other: Option<&std::path::Path>,
+    other: Option<&Path>,
 ) -> Result<(), JournalError> {
     let differs = |what, found: &dyn Display, expected: &dyn Display| {
         Err(JournalError::Differs {

@@ -15,7 +15,7 @@
 //! # One record a round
 //!
 //! Not one a chunk: what a chunk is depends on when somebody interrupted the sweep. So the bytes are a function of plan
-//! and rounds alone. A journal that was killed and resumed ten times, one put together by `merge` from the shards of
+//! and rounds alone. A journal that was killed and resumed ten times, one put together by [`merge`] from the shards of
 //! a cluster, and one written in a single sitting are equal, and equality of files is a test that users can make.
 //!
 //! # What a crash can cost
@@ -34,6 +34,7 @@
 
 mod codec;
 mod error;
+mod merge;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -41,5 +42,6 @@ mod writer;
 
 pub use codec::{JournalHeader, Shape};
 pub use error::JournalError;
+pub use merge::merge;
 pub use reader::{JournalReader, JournalState, count_rounds};
 pub use writer::{Journal, Resumed};

@@ -37,6 +37,10 @@ impl JournalReader {
         self.0.torn()
     }
 
+    pub(super) fn file(&self) -> &File {
+        self.0.input.get_ref()
+    }
+
     /// The record of the next round as it stands.
     pub(super) fn record(&mut self) -> Result<Option<&[u8]>, OutputError> {
         self.0.record()

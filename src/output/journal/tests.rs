@@ -314,6 +314,80 @@ fn rounds_are_not_left_out() {
     let _ = journal.append(&round(1));
 }
 
+#[test]
+fn merged_shards_are_the_journal_of_one_machine() {
+    let (folder, path) = place();
+    let whole = write(&path, 5..4000);
+    let shards: Vec<PathBuf> = [3000..4000, 5..7, 7..7, 7..3000]
+        .into_iter()
+        .map(|rounds| {
+            let shard = folder
+                .path()
+                .join(format!("shard-{}-{}", rounds.start, rounds.end));
+            write(&shard, rounds);
+            shard
+        })
+        .collect();
+    let merged = folder.path().join("merged");
+    let state = merge(&shards, &merged).unwrap();
+    assert_eq!(fs::read(&merged).unwrap(), whole);
+    assert_eq!(state, count_rounds(&path).unwrap());
+
+    let refused = |shards: &[PathBuf], words: &str| {
+        let before = fs::read_dir(folder.path()).unwrap().count();
+        let error = merge(shards, &folder.path().join("other")).unwrap_err();
+        assert!(error.is_bad_input());
+        let message = error.to_string();
+        assert!(message.contains(words), "{message}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), before);
+        message
+    };
+    let [end, start, none, middle] = &shards[..] else {
+        panic!()
+    };
+    let message = refused(
+        &[end.clone(), start.clone(), none.clone()],
+        "rounds 7 to 2999 are missing between",
+    );
+    assert!(
+        message.contains("shard-5-7 and") && message.ends_with("shard-3000-4000"),
+        "{message}"
+    );
+    let message = refused(&[path.clone(), middle.clone()], "round 7 is in both");
+    assert!(
+        message.contains("all.rounds") && message.contains("shard-7-3000"),
+        "{message}"
+    );
+    refused(&[start.clone(), start.clone()], "round 5 is in both");
+    refused(&[], "no journals");
+
+    let mixed = folder.path().join("mixed");
+    let other = JournalHeader {
+        plan_sha256: [9; 32],
+        ..header(7)
+    };
+    let open = Journal::create(&mixed, &other).unwrap();
+    refused(
+        &[start.clone(), mixed.clone()],
+        "another deconflict is writing",
+    );
+    drop(open);
+    let message = refused(
+        &[start.clone(), mixed],
+        "the plan is 0909090909090909 there",
+    );
+    assert!(message.ends_with("shard-5-7"), "{message}");
+
+    let torn = folder.path().join("torn");
+    let bytes = fs::read(middle).unwrap();
+    fs::write(&torn, &bytes[..bytes.len() - 1]).unwrap();
+    refused(&[start.clone(), torn], "ends within round 2999");
+
+    let error = merge(&shards, &merged).unwrap_err();
+    assert!(error.to_string().contains("replaces nothing"), "{error}");
+    assert_eq!(fs::read(&merged).unwrap(), whole);
+}
+
 fn value() -> impl Strategy<Value = f64> {
     prop_oneof![
         6 => Just(0.0),

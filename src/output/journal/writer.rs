@@ -48,7 +48,7 @@ impl Journal {
             }
             other => other.map_err(OutputError::io("create", path))?,
         };
-        lock(path, &file)?;
+        locked(path, file.try_lock())?;
         let journal = Journal::begin(path, file, header)?;
         let absolute = std::path::absolute(path).map_err(OutputError::io("use", path))?;
         if let Some(folder) = absolute.parent() {
@@ -71,7 +71,7 @@ impl Journal {
             .write(true)
             .open(path)
             .map_err(OutputError::io("open", path))?;
-        lock(path, &file)?;
+        locked(path, file.try_lock())?;
         let mut records = match Records::open(path, &file) {
             Ok(records) => records,
             Err(OutputError::Journal(JournalError::Unstarted { .. })) => {
@@ -170,6 +170,16 @@ impl Journal {
             }
             .into());
         }
+        self.appended()
+    }
+
+    /// Adds the record of the next round, which fits and is checked.
+    pub(super) fn append_record(&mut self, record: &[u8]) -> Result<(), OutputError> {
+        self.tail.buffer.extend(record);
+        self.appended()
+    }
+
+    fn appended(&mut self) -> Result<(), OutputError> {
         self.next += 1;
         if self.tail.buffer.len() >= BUFFER {
             self.tail.write()?;
@@ -183,9 +193,9 @@ impl Journal {
     }
 }
 
-/// Locks the file for as long as it is open; where files cannot be locked, does without.
-fn lock(path: &Path, file: &File) -> Result<(), OutputError> {
-    match file.try_lock() {
+/// Whether the attempt to lock a file allows to go on; where files cannot be locked, it does.
+pub(super) fn locked(path: &Path, attempt: Result<(), TryLockError>) -> Result<(), OutputError> {
+    match attempt {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(JournalError::Busy {
             path: path.to_owned(),
@@ -295,5 +305,105 @@ impl<S: Store> Drop for Tail<S> {
             // Best effort: there is nobody to tell.
             let _ = self.write();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::journal::tests::{header, round, write};
+
+    /// A disk with little room.
+    struct Small {
+        file: File,
+        room: usize,
+        syncs: bool,
+    }
+
+    impl Write for Small {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.room == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            let written = self.file.write(&bytes[..bytes.len().min(self.room)])?;
+            self.room -= written;
+            Ok(written)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Seek for Small {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.file.seek(to)
+        }
+    }
+
+    impl Store for Small {
+        fn sync_data(&self) -> io::Result<()> {
+            if self.syncs {
+                Ok(())
+            } else {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+        }
+
+        fn set_len(&self, length: u64) -> io::Result<()> {
+            self.file.set_len(length)
+        }
+    }
+
+    fn small(path: &Path, room: usize) -> Tail<Small> {
+        let store = Small {
+            file: File::create(path).unwrap(),
+            room,
+            syncs: true,
+        };
+        Tail::new(path, store, 0)
+    }
+
+    #[test]
+    fn a_full_disk_leaves_what_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("full");
+        let whole = write(&folder.path().join("whole"), 0..6);
+        for room in 0..whole.len() {
+            let mut tail = small(&path, room);
+            tail.buffer = whole.clone();
+            let error = tail.sync().unwrap_err();
+            assert!(!error.is_bad_input());
+            assert!(error.to_string().contains("full"), "{error}");
+            // It stays an error, and nothing is written after the gap even when there is room again.
+            tail.store.room = 1 << 20;
+            tail.buffer = whole.clone();
+            assert!(tail.sync().is_err());
+            tail.buffer = whole.clone();
+            drop(tail);
+            assert_eq!(std::fs::read(&path).unwrap(), &whole[..room]);
+            let mut journal = Journal::resume(&path, &header(0), |_| ()).unwrap().journal;
+            for index in journal.next_round()..6 {
+                journal.append(&round(index)).unwrap();
+            }
+            journal.sync().unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), whole);
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_synced_is_not_built_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("full");
+        let whole = write(&folder.path().join("whole"), 0..6);
+        let three = write(&folder.path().join("three"), 0..3).len();
+        let mut tail = small(&path, 1 << 20);
+        tail.buffer = whole[..three].to_vec();
+        tail.sync().unwrap();
+        tail.buffer = whole[three..].to_vec();
+        tail.store.syncs = false;
+        assert!(tail.sync().is_err());
+        drop(tail);
+        assert_eq!(std::fs::read(&path).unwrap(), &whole[..three]);
     }
 }
