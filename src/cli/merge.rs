@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use deconflict::experiment::accounts::Accounts;
 use deconflict::experiment::plan::Plan;
-use deconflict::output::{JournalReader, SweepFolder, merge, write_results};
+use deconflict::output::{JournalReader, SweepFolder, merge_journals, write_results};
 
 use super::host::{RunNote, Started};
 use super::status::{array_list, missing_shards};
@@ -62,7 +62,7 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
         std::fs::remove_file(&whole)
             .map_err(|error| Failure::other(error, "cannot replace the merged rounds"))?;
     }
-    merge(&parts, &whole)?;
+    merge_journals(&parts, &whole)?;
 
     let plan = Plan::from_record(record)?;
     let mut accounts = Accounts::new(&plan);

@@ -1,8 +1,9 @@
-//! Result files and tables: the run folder, event files, the time line, tables for the terminal.
+//! Result files and tables: the run folder, the folder and the journal of a sweep, event files, the time line, tables
+//! for the terminal.
 //!
-//! Everything is written beside its place and renamed into it when whole, so a reader never sees half a result. What
-//! [`RunFolder`] writes depends on scenario, seed and replications alone, but for `run.json`, which says who made it,
-//! where and when.
+//! Results are written beside their place and renamed into it when whole, so a reader never sees half a result. What
+//! they hold depends on scenario or plan, seed and replications alone, but for `run.json`, which says who made them,
+//! where and when. The [`Journal`] alone is appended to, and can be trusted after any crash.
 
 mod comparison;
 mod error;
@@ -25,7 +26,7 @@ pub use folder::{Conditions, RunFolder};
 pub use headers::{RESULT_FILES, ResultFile};
 pub use journal::{
     Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape,
-    count_rounds, merge,
+    count_rounds, merge as merge_journals,
 };
 pub use numbers::{exact, readable};
 pub use results::write_results;

@@ -8,7 +8,7 @@ use super::error::{JournalError, same_sweep};
 use super::reader::{JournalReader, JournalState};
 use super::writer::{Journal, locked};
 use crate::output::OutputError;
-use crate::output::folder::sync_folder;
+use crate::output::files::sync_folder;
 
 /// Puts journals of one sweep together, in whatever order they are given.
 ///
