@@ -63,6 +63,8 @@ pub enum Method {
     Newcombe,
     /// Difference of two intervals, squares added (MOVER), conservative for positively correlated pairs.
     SquareAndAdd,
+    /// Not one pair differed: exact bound.
+    EqualPairs,
     /// No interval.
     None,
 }
@@ -84,6 +86,7 @@ impl Method {
             Method::PairedT => "paired_t",
             Method::Newcombe => "newcombe_paired",
             Method::SquareAndAdd => "square_and_add",
+            Method::EqualPairs => "equal_pairs",
             Method::None => "none",
         }
     }
@@ -536,6 +539,7 @@ pub struct PairedSums {
     only_first: u64,
     only_second: u64,
     neither: u64,
+    unlike: u64,
 }
 
 impl PairedSums {
@@ -544,6 +548,7 @@ impl PairedSums {
         self.first.add(first.0, first.1);
         self.second.add(second.0, second.1);
         self.moments.add([first.0, first.1, second.0, second.1]);
+        self.unlike += u64::from(first != second);
         match (first.0 > 0.0, second.0 > 0.0) {
             (true, true) => self.both += 1,
             (true, false) => self.only_first += 1,
@@ -567,7 +572,9 @@ impl PairedSums {
     /// Difference: paired t on the linearised residuals, `(y2 - r2 x2)/xbar2 - (y1 - r1 x1)/xbar1` per replication; for
     /// shares of replications Newcombe's method 10; with fewer than ten events on either side, or no variance, the two
     /// exact intervals with their squares added (Zou and Donner, Statistics in Medicine 27 (2008) 1693), which is
-    /// conservative when the pairs are positively correlated, as shared luck makes them.
+    /// conservative when the pairs are positively correlated, as shared luck makes them. Where not one pair differs, the
+    /// chance that one does is at most `1 - (1-confidence)^(1/n)`, and a pair that does is taken to differ by the most
+    /// that one replication holds.
     pub fn compare(&self, kind: Kind, per_replication: bool, confidence: f64) -> Comparison {
         let (a, b) = (&self.first, &self.second);
         let (ra, rb) = (a.ratio(), b.ratio());
@@ -579,7 +586,14 @@ impl PairedSums {
         let few = kind != Kind::Mean && (a.events() < FEW || b.events() < FEW);
         let t = t_quantile(confidence, (self.moments.n() as f64 - 1.0).max(1.0));
         let difference = rb - ra;
-        let (interval, method) = if kind == Kind::Proportion && per_replication {
+        let (interval, method) = if self.unlike == 0 && kind != Kind::Mean {
+            let most = match kind {
+                Kind::Proportion => a.most_units,
+                Kind::Rate | Kind::Mean => a.most_events.max(1.0),
+            };
+            let half = zero_of(self.moments.n() as f64, confidence) * most / xa;
+            ((-half, half), Method::EqualPairs)
+        } else if kind == Kind::Proportion && per_replication {
             let counts = [self.both, self.only_first, self.only_second, self.neither];
             let [both, only_first, only_second, neither] = counts.map(|count| count as f64);
             (
@@ -788,6 +802,23 @@ mod tests {
             "newcombe",
         );
         assert!(saved > 2.0, "{saved}");
+    }
+
+    #[test]
+    fn equal_pairs_are_a_bound_too() {
+        let mut sums = PairedSums::default();
+        for replication in 0..1000 {
+            let lost = f64::from(replication % 5 == 0);
+            sums.add((lost, 4.0), (lost, 4.0));
+        }
+        let compared = sums.compare(Kind::Proportion, false, 0.95);
+        assert_eq!(compared.difference.method, Method::EqualPairs);
+        assert_eq!(compared.difference.estimate, 0.0);
+        assert!((compared.difference.high - 0.002_991_25).abs() < 1e-6);
+        assert_eq!(compared.difference.low, -compared.difference.high);
+        sums.add((0.0, 4.0), (1.0, 4.0));
+        let compared = sums.compare(Kind::Proportion, false, 0.95);
+        assert_eq!(compared.difference.method, Method::PairedT);
     }
 
     #[test]

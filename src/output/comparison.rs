@@ -111,7 +111,12 @@ pub fn sentence(measure: &str, compared: &Comparison) -> String {
     } else if difference.low > 0.0 {
         "raises"
     } else if difference.estimate == 0.0 {
-        return format!("leaves {measure} at {from}: {gap}");
+        let same = if difference.method == Method::EqualPairs {
+            ", the same in every pair"
+        } else {
+            ""
+        };
+        return format!("leaves {measure} at {from}{same}: {gap}");
     } else {
         return format!("no clear change of {measure}: {from} to {to}, {gap}");
     };
