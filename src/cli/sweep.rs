@@ -16,7 +16,7 @@ use deconflict::experiment::sweep::fly_rounds;
 use deconflict::measure::Summary;
 use deconflict::output::{
     Journal, JournalHeader, JournalReader, Shape, Shards, SweepFolder, cells_table, comparisons,
-    readable, write_results,
+    influences, readable, write_results,
 };
 use deconflict::record::{Detail, Replication};
 use deconflict::simulation::simulate;
@@ -501,6 +501,9 @@ fn standing(record: &PlanRecord, accounts: &Accounts) -> Option<String> {
 /// Most cells and pairs on the terminal; the files have all.
 const SHOWN: usize = 24;
 
+/// Most uncertainties named for a measure.
+const INFLUENCES: usize = 3;
+
 /// What goes to standard output.
 pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
     let record = &plan.record;
@@ -522,6 +525,9 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
         ));
     }
     for words in comparisons(plan, accounts, SHOWN) {
+        line(&words);
+    }
+    for words in influences(plan, accounts, INFLUENCES) {
         line(&words);
     }
     if !accounts.failures().is_empty() {

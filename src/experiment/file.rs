@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::design::{Domain, Scale};
+
 /// A `deconflict` experiment: one scenario, what is varied in it, which variations are flown, and how often.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +90,20 @@ pub struct RangeFile {
     #[serde(default)]
     #[schemars(range(min = 2, max = 1000))]
     pub levels: Option<u32>,
+}
+
+impl RangeFile {
+    /// As a domain of a design.
+    pub fn domain(&self) -> Domain {
+        Domain::Range {
+            low: self.low,
+            high: self.high,
+            scale: match self.scale {
+                ScaleFile::Linear => Scale::Linear,
+                ScaleFile::Log => Scale::Log,
+            },
+        }
+    }
 }
 
 /// How values lie in a range.

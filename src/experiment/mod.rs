@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod design;
+pub mod effects;
 pub mod estimate;
 pub mod file;
 pub mod intervals;

@@ -8,6 +8,7 @@ use super::files::{Table, sync_folder};
 use super::headers::COMPARISON;
 use super::numbers::{exact, readable};
 use crate::experiment::accounts::{Accounts, PairAccount};
+use crate::experiment::effects::{Effect, effects};
 use crate::experiment::estimate::{Comparison, Estimate, Method};
 use crate::experiment::pairs::Pairs;
 use crate::experiment::plan::Plan;
@@ -219,6 +220,48 @@ fn tally(measure: &str, compared: &[Comparison]) -> String {
         signed(least),
         signed(most)
     )
+}
+
+/// What moves each measure most at the baseline setting of the levers, in plain words; nothing if nothing is uncertain.
+pub fn influences(plan: &Plan, accounts: &Accounts, most: usize) -> Vec<String> {
+    let record = &plan.record;
+    let all = effects(record, accounts);
+    // Cells that others are compared with are at the baseline setting of the levers.
+    let baseline = record.pairs().map(|(reference, _)| reference).next();
+    let cell = match baseline {
+        Some(reference) => record.lever_settings(reference),
+        None => record.lever_settings(0),
+    };
+    let mut lines = Vec::new();
+    for (number, measure) in record.measures.iter().enumerate() {
+        let mut ranked: Vec<&Effect> = all
+            .iter()
+            .filter(|effect| effect.measure == number && effect.rank.is_some())
+            .filter(|effect| record.lever_settings(effect.cell) == cell)
+            .collect();
+        // The largest change of each factor.
+        ranked.sort_by(|a, b| {
+            let size = |effect: &Effect| effect.effect.estimate.abs();
+            a.rank.cmp(&b.rank).then(size(b).total_cmp(&size(a)))
+        });
+        ranked.dedup_by_key(|effect| effect.factor);
+        if ranked.is_empty() {
+            continue;
+        }
+        lines.push(format!("\nWhat moves {measure} most, at {cell}:"));
+        for effect in ranked.iter().take(most) {
+            lines.push(format!(
+                "  {} from {} to {}: {} [{}, {}]",
+                record.factors[effect.factor].name,
+                effect.from,
+                effect.to,
+                signed(effect.effect.estimate),
+                signed(effect.effect.low),
+                signed(effect.effect.high)
+            ));
+        }
+    }
+    lines
 }
 
 /// Three digits and a sign.

@@ -119,6 +119,39 @@ pub const COMPARISON: ResultFile = ResultFile {
     ],
 };
 
+/// What the uncertainties do.
+pub const EFFECTS: ResultFile = ResultFile {
+    name: "effects.csv",
+    row: "an uncertainty and a measure of the experiment, at a setting of the levers",
+    columns: &[
+        ("levers", "setting of the levers"),
+        ("factor", "the uncertainty"),
+        ("measure", "name of the measure"),
+        ("unit", "unit of the effect; none for rank_correlation"),
+        (
+            "method",
+            "main_effect, mean_difference, regression or rank_correlation",
+        ),
+        (
+            "from",
+            "level or end of the range from which the effect is counted",
+        ),
+        ("to", "level or end of the range to which"),
+        ("effect", "change of the measure, or the correlation"),
+        ("low", "lower end of its interval; empty if there is none"),
+        ("high", "upper end of its interval"),
+        CONFIDENCE,
+        (
+            "points",
+            "settings of the uncertainties, or pairs of them, that it rests on",
+        ),
+        (
+            "rank",
+            "place of the uncertainty by its largest change, from 1; empty for rank_correlation",
+        ),
+    ],
+};
+
 /// Counts of declarations.
 pub const CONFUSION: ResultFile = ResultFile {
     name: "confusion.csv",
@@ -167,5 +200,12 @@ pub const FAILURES: ResultFile = ResultFile {
 };
 
 /// All of them, in the order they are written.
-pub const RESULT_FILES: [ResultFile; 6] =
-    [REPLICATIONS, CELLS, COMPARISON, CONFUSION, GRID, FAILURES];
+pub const RESULT_FILES: [ResultFile; 7] = [
+    REPLICATIONS,
+    CELLS,
+    COMPARISON,
+    EFFECTS,
+    CONFUSION,
+    GRID,
+    FAILURES,
+];

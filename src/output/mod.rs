@@ -19,7 +19,7 @@ mod sweep_folder;
 mod tables;
 mod timeline;
 
-pub use comparison::{comparisons, sentence, write_comparison};
+pub use comparison::{comparisons, influences, sentence, write_comparison};
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
 pub use folder::{Conditions, RunFolder};

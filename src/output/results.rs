@@ -13,10 +13,11 @@ use super::comparison::comparison_row;
 use super::error::OutputError;
 use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
 use super::headers::{
-    CELLS, COMPARISON, CONFUSION, FAILURES, GRID, REPLICATIONS, RESULT_FILES, ResultFile,
+    CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, REPLICATIONS, RESULT_FILES, ResultFile,
 };
 use super::numbers::exact;
 use crate::experiment::accounts::Accounts;
+use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
 use crate::experiment::plan::Plan;
 use crate::experiment::round::{Outcome, Round};
 use crate::geodesy::{format_mgrs, from_plane};
@@ -66,6 +67,7 @@ pub fn write_results(
     files.insert("replications.csv", replications(&target, plan, rounds)?);
     files.insert("cells.csv", cells(&target, plan, accounts)?);
     files.insert("pairs.csv", pairs(&target, plan, accounts)?);
+    files.insert("effects.csv", effects(&target, plan, accounts)?);
     files.insert("confusion.csv", confusion(&target, plan, accounts)?);
     files.insert("grid.csv", grid(&target, plan, accounts)?);
     files.insert("failures.csv", failures(&target, plan, accounts)?);
@@ -233,6 +235,38 @@ fn pairs(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry,
             ));
             table.row(&csv::ByteRecord::from(row))?;
         }
+    }
+    table.close()
+}
+
+fn effects(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
+    let record = &plan.record;
+    let mut table = target.table(EFFECTS, plan)?;
+    for effect in find_effects(record, accounts) {
+        let unit = match effect.method {
+            EffectMethod::RankCorrelation => "",
+            _ => plan.unit(&record.measures[effect.measure]),
+        };
+        let Interval {
+            estimate,
+            low,
+            high,
+        } = effect.effect;
+        table.row(&csv::ByteRecord::from(vec![
+            record.lever_settings(effect.cell),
+            record.factors[effect.factor].name.clone(),
+            record.measures[effect.measure].clone(),
+            unit.to_owned(),
+            effect.method.code().to_owned(),
+            effect.from,
+            effect.to,
+            number(estimate),
+            number(low),
+            number(high),
+            number(record.confidence),
+            effect.points.to_string(),
+            effect.rank.map_or(String::new(), |rank| rank.to_string()),
+        ]))?;
     }
     table.close()
 }

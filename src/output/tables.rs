@@ -220,11 +220,7 @@ pub fn cells_table(plan: &Plan, accounts: &Accounts, most: usize) -> String {
     let numbers: Vec<usize> = (1..header.len()).collect();
     right(&mut table, &numbers);
     let units: Vec<&str> = std::iter::once("")
-        .chain(record.measures.iter().map(|name| {
-            let derived = plan.columns.derived();
-            let found = derived.iter().find(|derived| derived.name == *name);
-            found.map_or("", |derived| derived.measure.unit)
-        }))
+        .chain(record.measures.iter().map(|name| plan.unit(name)))
         .collect();
     table.add_row(units);
     for (planned, estimator) in record.cells.iter().zip(accounts.cells()).take(most) {

@@ -1,7 +1,7 @@
 //! The cells of a plan: which settings of the factors, under which names, compared with what.
 
-use super::super::design::{self, Coordinate, Design, Domain, Point, Scale};
-use super::super::file::{DesignFile, ScaleFile};
+use super::super::design::{self, Coordinate, Design, Domain, Point};
+use super::super::file::DesignFile;
 use super::factor::{Change, Varied};
 use super::read::Reader;
 use super::{FactorDomain, FactorKind, PlannedCell};
@@ -124,14 +124,7 @@ impl Reader<'_> {
 fn domain(typed: &FactorDomain) -> Domain {
     match typed {
         FactorDomain::Levels { labels, .. } => Domain::Levels(labels.len()),
-        FactorDomain::Range { range, .. } => Domain::Range {
-            low: range.low,
-            high: range.high,
-            scale: match range.scale {
-                ScaleFile::Linear => Scale::Linear,
-                ScaleFile::Log => Scale::Log,
-            },
-        },
+        FactorDomain::Range { range, .. } => range.domain(),
     }
 }
 

@@ -317,6 +317,13 @@ pub fn is_experiment(path: &Path) -> bool {
 }
 
 impl Plan {
+    /// The unit of a measure.
+    pub fn unit(&self, measure: &str) -> &'static str {
+        let derived = self.columns.derived();
+        let found = derived.iter().find(|derived| derived.name == measure);
+        found.map_or("", |derived| derived.measure.unit)
+    }
+
     /// Reads an experiment file and the scenario it varies; every problem of both, with its place.
     pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, LoadError> {
         let mut loader = Loader::default();
