@@ -408,29 +408,33 @@ impl Identifier {
             identified: None,
             hostile: None,
         };
-        let quiet = self.quiet(&self.standing(&sums), swing, noted, run.count);
-        let watched_from = if quiet { run.count } else { 0 };
-        for nth in 0..watched_from {
-            cues += make(nth, &mut sums);
-        }
-        for nth in watched_from..run.count {
-            cues += make(nth, &mut sums);
-            let standing = self.standing(&sums);
+        let mut standing = self.standing(&sums);
+        let mut done = 0;
+        while done < run.count {
+            // All that are left unwatched, or one watched.
+            let left = run.count - done;
+            let quiet = self.quiet(&standing, swing, noted, left);
+            let unwatched = if quiet { left } else { 0 };
+            for nth in done..done + unwatched.max(1) {
+                cues += make(nth, &mut sums);
+            }
+            done += unwatched.max(1);
+            standing = self.standing(&sums);
             // No first can be missed where the track is identified and cannot be Hostile.
             let harmless = standing.lead >= self.outlook[standing.top][0].harmless;
-            if !(noted.identified && (harmless || noted.hostile)) {
+            if unwatched == 0 && !(noted.identified && (harmless || noted.hostile)) {
                 let identity = self.identity_of(&standing, &sums, cues, None);
                 if identity.declared() && !noted.identified {
                     noted.identified = true;
-                    outcome.identified = Some((nth, identity));
+                    outcome.identified = Some((done - 1, identity));
                 }
                 if identity == Identity::Hostile && !noted.hostile {
                     noted.hostile = true;
-                    outcome.hostile = Some(nth);
+                    outcome.hostile = Some(done - 1);
                 }
             }
         }
-        outcome.identity = self.identity_of(&self.standing(&sums), &sums, cues, None);
+        outcome.identity = self.identity_of(&standing, &sums, cues, None);
         evidence.ln_likelihood[..W].copy_from_slice(&sums);
         evidence.cues = cues;
         evidence.latest = Some(column as u8);
@@ -548,16 +552,30 @@ impl Identifier {
         self.identity_of(&self.standing(&sums), &sums, evidence.cues, matched)
     }
 
-    /// The best row and the second best, without branches on what was drawn.
+    /// The best row and the second best, without branches on what was drawn: by rounds, as in a tournament, in which the
+    /// second best is the best of all that lost to the winner or to somebody else.
     #[inline(always)]
     fn standing<const W: usize>(&self, sums: &[f64; W]) -> Standing<W> {
-        let ln = std::array::from_fn(|k| self.ln_prior[k] + sums[k]);
-        let (mut top, mut best, mut second) = (0, f64::NEG_INFINITY, f64::NEG_INFINITY);
-        for (k, &ln) in ln.iter().enumerate() {
-            let (lower, higher) = if ln > best { (best, ln) } else { (ln, best) };
-            top = if ln > best { k } else { top };
-            second = if lower > second { lower } else { second };
-            best = higher;
+        let ln: [f64; W] = std::array::from_fn(|k| self.ln_prior[k] + sums[k]);
+        let (mut winners, mut losers) = (ln, [f64::NEG_INFINITY; W]);
+        let mut left = W;
+        while left > 1 {
+            left /= 2;
+            for k in 0..left {
+                let (one, other) = (winners[k], winners[k + left]);
+                let (winner, loser) = if one > other {
+                    (one, other)
+                } else {
+                    (other, one)
+                };
+                winners[k] = winner;
+                losers[k] = larger(loser, larger(losers[k], losers[k + left]));
+            }
+        }
+        let (best, second) = (winners[0], losers[0]);
+        let mut top = 0;
+        for (k, &ln) in ln.iter().enumerate().rev() {
+            top = if ln == best { k } else { top };
         }
         Standing {
             ln,
@@ -617,7 +635,10 @@ impl Identifier {
         cues: u32,
         matched: Option<bool>,
     ) -> Identity {
-        let weight = standing.ln.map(|ln| exp_of_negative(ln - standing.best));
+        let mut weight = standing.ln;
+        for weight in &mut weight {
+            *weight = exp_of_negative(*weight - standing.best);
+        }
         let parts = &self.parts[plan_index(matched)];
         let [friend, neutral, hostile, criterion] = parts.each_ref().map(|parts| {
             let mut sum = 0.0;
@@ -743,6 +764,10 @@ impl Identifier {
             }
         }
     }
+}
+
+fn larger(one: f64, other: f64) -> f64 {
+    if one > other { one } else { other }
 }
 
 /// What is left of a lead at the worst; a little less, for rounding.
