@@ -179,6 +179,7 @@ impl Reader<'_> {
         } else {
             let range = self.document.place(&content);
             let paths = self.paths(&here, &typed);
+            let sound = self.loader.problems.len();
             let (labels, values) = match &typed.range {
                 Some(range) => self.levels(range, self.design(kind), &content, &shown),
                 None => {
@@ -190,6 +191,10 @@ impl Reader<'_> {
                     (Some(labels.collect()), values)
                 }
             };
+            // Of a range that is wrong neither levels nor baseline can be judged.
+            if self.loader.problems.len() > sound {
+                return None;
+            }
             let change = Change::Paths {
                 paths,
                 values,
@@ -325,9 +330,9 @@ impl Reader<'_> {
             let known: Vec<&str> = labels.iter().map(String::as_str).collect();
             let wanted = wanted.unwrap_or_default();
             let message = format!(
-                "baseline.{} is {:?}, which is no level of {shown}",
+                "baseline.{} is {}, which is no level of {shown}",
                 quoted(name),
-                clip(&wanted)
+                clip(&self.file.baseline[name].to_string())
             );
             let help = shape::suggest(&wanted, &known, "levels");
             self.wrong_with(&["baseline", name], message, help);
