@@ -263,6 +263,20 @@ fn unfinished(problems: Vec<Problem>, base: &Item, tree: &Item) -> Vec<Problem> 
             ..problem
         });
     }
+    // What is lacking further down has the same cause.
+    let new: Vec<String> = out
+        .iter()
+        .filter(|problem| {
+            problem
+                .message
+                .contains(" is not in the scenario and lacks ")
+        })
+        .map(|problem| format!("{}.", problem.key_path))
+        .collect();
+    out.retain(|problem| {
+        !problem.message.contains(" lacks ")
+            || !new.iter().any(|new| problem.key_path.starts_with(new))
+    });
     out
 }
 
