@@ -533,7 +533,7 @@ fn factors() {
         ),
         (
             "[baseline]",
-            "[uncertainties.^other]\npath = \"flights.us-recon.plan\"\nvalues = [{}]\n[baseline]",
+            "[uncertainties.^other]\npath = \"flights.us-recon.plan\"\nvalues = [{ addressees = [] }]\n[baseline]",
             &[
                 "the factors told and other both set flights.us-recon.plan",
                 "the other",
@@ -741,7 +741,7 @@ fn alternatives_that_spoil_the_scenario() {
         (
             "shared = { flights.^us-recn.plan.addressees = [\"lna-operations\"] }",
             &[
-                "flights.us-recn is not in the scenario and lacks aircraft, route, side",
+                "flights.us-recn is not in the scenario and lacks aircraft, side, route",
                 "did you mean us-recon?",
             ],
         ),
@@ -882,7 +882,7 @@ fn every_problem_is_reported_at_once() {
     );
     let error = load(&text).unwrap_err();
     assert!(
-        told(&error).iter().any(|(place, _)| place == "e.toml:3:42"),
+        told(&error).iter().any(|(place, _)| place == "e.toml:3:41"),
         "{}",
         error.render(false)
     );
