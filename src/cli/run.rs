@@ -293,6 +293,10 @@ fn same_as_stored(
             unlike.join("; ")
         )));
     }
+    anstream::eprintln!(
+        "It has no row in {} to be held against.",
+        from.join("replications.csv").display()
+    );
     Ok(())
 }
 

@@ -144,6 +144,8 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
     let mut accounts = Accounts::new(plan);
     let place = folder.journal();
     let journal = open_journal(&place, plan, 0, |round| accounts.add(&round))?;
+    // The journal is locked: nobody else is writing here.
+    folder.tidy()?;
     let there = accounts.rounds();
     if let Some(wanted) = arguments.replications.filter(|&wanted| wanted < there) {
         return Err(Failure::bad_input(format!(
@@ -399,8 +401,9 @@ impl Flight<'_> {
             },
         );
         // Also where the sweep ends by an error: what is there is to be kept.
-        self.journal.sync()?;
-        Ok(flown?)
+        let kept = self.journal.sync();
+        flown?;
+        Ok(kept?)
     }
 
     fn refuse_failure(&self, round: &Round) -> Result<(), Failure> {
