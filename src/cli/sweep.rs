@@ -19,6 +19,7 @@ use deconflict::output::{
     influences, readable, write_results,
 };
 use deconflict::record::{Detail, Replication};
+use deconflict::scenario::{LoadError, Scenario};
 use deconflict::simulation::simulate;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -117,13 +118,25 @@ pub fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
         seed: arguments.seed,
         set: arguments.overrides.clone(),
     };
-    let plan = Plan::load(&arguments.experiment, &overrides)?;
+    let plan = Plan::load(&arguments.experiment, &overrides)
+        .map_err(|error| scenario_instead(&arguments.experiment, error))?;
     watch_for_interruption();
     match arguments.shard {
         // Whatever is not bad input may go better the next time.
         Some(shard) => fly_shard(arguments, &plan, shard).map_err(Failure::temporary),
         None => fly_whole(arguments, &plan, &started),
     }
+}
+
+/// A sound scenario where an experiment should be needs one sentence, not a list of what is wrong with it.
+fn scenario_instead(path: &Path, error: LoadError) -> Failure {
+    if Scenario::load(path, &[]).is_err() {
+        return error.into();
+    }
+    let path = path.display();
+    Failure::bad_input(format!(
+        "{path} is a scenario, not an experiment; `deconflict run {path}` flies it"
+    ))
 }
 
 /// The whole sweep on this machine.
