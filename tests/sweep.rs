@@ -612,10 +612,32 @@ fn one_at_a_time_writes_a_sweep() {
     ends(&child.wait_with_output().unwrap(), 130, &[]);
     ends(
         &second,
-        2,
+        1,
         &["another deconflict is writing", "whole.rounds"],
     );
     assert!(place.replications("out") > 0);
+}
+
+#[test]
+fn interrupted_within_the_first_round_there_are_no_results_yet() {
+    let place = Place::new();
+    // A thousand cells, so that the first round takes a while.
+    let range = "range = { low = 0.1, high = 0.9, levels = 500 }";
+    place.write(
+        "plan.toml",
+        &EXPERIMENT.replace("values = [0.3, 0.6, 0.9]", range),
+    );
+    let mut child = place.start("sweep plan.toml --out out -n 2 --jobs 1");
+    assert!(place.grown("out", 0, &mut child));
+    signal(&child, "INT");
+    let output = child.wait_with_output().unwrap();
+    ends(&output, 130, &["before the first round", "--resume"]);
+    assert!(output.stdout.is_empty());
+    assert!(!place.path("out/manifest.json").exists());
+    let status = succeeds(&place.deconflict("status out"));
+    assert!(status.contains("0 replications of each of 1000 cells; results are not written yet"));
+    succeeds(&place.deconflict("sweep plan.toml --out out -n 1 --resume"));
+    assert_eq!(place.table("out/replications.csv").len(), 1000);
 }
 
 // Shards.
@@ -670,10 +692,10 @@ fn shards_in_any_order_merge_into_the_whole() {
 
 #[test]
 fn a_shard_killed_on_its_way_is_missing_until_it_is_flown_again() {
-    const SHARD: &str = "sweep plan.toml --out out -n 900 --shard 1/2 --jobs 2";
+    const SHARD: &str = "sweep plan.toml --out out -n 2000 --shard 1/2 --jobs 2";
     let place = Place::new();
-    succeeds(&place.deconflict("sweep plan.toml --out whole -n 900"));
-    succeeds(&place.deconflict("sweep plan.toml --out out -n 900 --shard 0/2"));
+    succeeds(&place.deconflict("sweep plan.toml --out whole -n 2000"));
+    succeeds(&place.deconflict("sweep plan.toml --out out -n 2000 --shard 0/2"));
     let journal = place.path("out/shards/1-of-2.rounds");
     for kill in [true, false] {
         let there = || journal.metadata().map_or(0, |metadata| metadata.len());
@@ -683,6 +705,8 @@ fn a_shard_killed_on_its_way_is_missing_until_it_is_flown_again() {
             assert!(child.try_wait().unwrap().is_none(), "too fast to be killed");
             std::thread::sleep(Duration::from_millis(2));
         }
+        let second = place.deconflict(SHARD);
+        ends(&second, 75, &["another deconflict is writing", "1-of-2"]);
         if kill {
             child.kill().unwrap();
             child.wait().unwrap();
@@ -822,6 +846,14 @@ fn a_shard_that_cannot_write_asks_to_be_tried_again() {
         text(&place.deconflict("status out --missing").stdout),
         "1\n"
     );
+
+    // Trying again does not mend what is damaged.
+    let journal = place.path("out/shards/0-of-2.rounds");
+    let mut bytes = fs::read(&journal).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&journal, bytes).unwrap();
+    ends(&place.deconflict(shard), 1, &["0-of-2.rounds", "damaged"]);
 
     fs::create_dir(place.path("file")).unwrap();
     succeeds(&place.deconflict("sweep plan.toml --out file/out -n 6 --shard 0/2"));

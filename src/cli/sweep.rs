@@ -39,7 +39,8 @@ Examples:
   deconflict run --from results/agreement --cell agreement --replication 17
       repeat one row of replications.csv and tell its story
 
-Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted; of a shard 75 (try again) instead of 1 and 130.")]
+Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted; of a shard 75 where
+another try may go better: interrupted, disk full, journal in use.")]
 pub struct SweepArguments {
     /// Experiment file (TOML).
     experiment: PathBuf,
@@ -122,7 +123,6 @@ pub fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
         .map_err(|error| scenario_instead(&arguments.experiment, error))?;
     watch_for_interruption();
     match arguments.shard {
-        // Whatever is not bad input may go better the next time.
         Some(shard) => fly_shard(arguments, &plan, shard).map_err(Failure::temporary),
         None => fly_whole(arguments, &plan, &started),
     }
