@@ -479,6 +479,31 @@ fn a_report_that_cannot_be_printed_leaves_the_results() {
     place.same_results("whole", "out");
 }
 
+#[test]
+fn what_a_command_left_half_done_is_in_nobodys_way() {
+    let place = Place::new();
+    succeeds(&place.deconflict("sweep plan.toml --out whole"));
+    // No room even for the plan.
+    let output = place.limited(1, "sweep plan.toml --out out");
+    ends(&output, 1, &["cannot write out/plan.json", "too large"]);
+    // Killed as it wrote the plan.
+    place.write("out/.unfinished-8jFQxa", "{");
+    succeeds(&place.deconflict("sweep plan.toml --out out -n 5"));
+    place.write("out/.unfinished-8jFQxa", "{");
+    // Killed as it wrote the results.
+    fs::create_dir(place.path("out/.results-8jFQxa")).unwrap();
+    place.write("out/.results-8jFQxa/cells.csv", "cell");
+    fs::remove_file(place.path("out/manifest.json")).unwrap();
+    let status = succeeds(&place.deconflict("status out"));
+    assert!(status.contains("5 replications") && status.contains("not written yet"));
+    // Killed as it made the folder of the rounds.
+    succeeds(&place.deconflict("sweep plan.toml --out out --resume"));
+    place.same_results("whole", "out");
+    fs::remove_dir_all(place.path("out/rounds")).unwrap();
+    succeeds(&place.deconflict("sweep plan.toml --out out --resume"));
+    place.same_results("whole", "out");
+}
+
 // Refusals.
 
 #[test]
@@ -1214,6 +1239,11 @@ fn comparisons_that_make_no_sense_are_refused() {
     assert!(begun.elapsed() < Duration::from_secs(20));
     succeeds(&place.deconflict("compare run run --out there.csv --force"));
     assert!(!place.table("there.csv").is_empty());
+    // No room for it: what was there stays.
+    let before = place.files(".");
+    let output = place.limited(4, "compare run run --out there.csv --force");
+    ends(&output, 1, &["there.csv", "too large"]);
+    same(&before, &place.files("."));
     let names: Vec<String> = place
         .files(".")
         .into_keys()
