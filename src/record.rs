@@ -700,7 +700,8 @@ pub enum Rank {
 #[derive(Debug, Default)]
 pub struct Notebook {
     detail: Detail,
-    entries: Vec<(Rank, Event)>,
+    events: Vec<Event>,
+    ranks: Vec<Rank>,
 }
 
 impl Notebook {
@@ -708,27 +709,39 @@ impl Notebook {
     pub fn new(detail: Detail) -> Notebook {
         Notebook {
             detail,
-            entries: Vec::new(),
+            events: Vec::new(),
+            ranks: Vec::new(),
         }
     }
 
     /// The facts in order of time, rank, site and aircraft; within these, as written.
     pub fn into_events(self) -> Vec<Event> {
-        let mut order: Vec<(Millis, u64, u32)> = self
-            .entries
+        let mut events = self.events;
+        let mut order: Vec<(Millis, u64, u32)> = events
             .iter()
+            .zip(&self.ranks)
             .enumerate()
-            .map(|(written, (rank, event))| {
+            .map(|(written, (event, rank))| {
                 let site = event.fact.site().map_or(0, |site| u64::from(site.0) + 1);
                 let who = (*rank as u64) << 56 | site << 28 | u64::from(event.fact.aircraft().0);
                 (event.time, who, written as u32)
             })
             .collect();
         order.sort_unstable();
-        order
-            .into_iter()
-            .map(|(_, _, written)| self.entries[written as usize].1.clone())
-            .collect()
+        let mut sources: Vec<u32> = order.into_iter().map(|(_, _, written)| written).collect();
+        // Each event to its place, in place: along the cycles of the permutation.
+        for start in 0..events.len() {
+            let mut at = start;
+            loop {
+                let source = std::mem::replace(&mut sources[at], at as u32) as usize;
+                if source == start {
+                    break;
+                }
+                events.swap(at, source);
+                at = source;
+            }
+        }
+        events
     }
 }
 
@@ -738,7 +751,8 @@ impl Recorder for Notebook {
     }
 
     fn record(&mut self, time: Millis, rank: Rank, place: Place, fact: Fact) {
-        self.entries.push((rank, Event { time, place, fact }));
+        self.events.push(Event { time, place, fact });
+        self.ranks.push(rank);
     }
 }
 

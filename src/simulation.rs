@@ -19,7 +19,7 @@ use crate::record::{
     TrackEnd,
 };
 use crate::scenario::{Position, Scenario};
-use crate::sensing::coverage::{ScanClock, Sight};
+use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::detection::Law;
 use crate::sensing::{ScanPhase, SensorModel};
 use crate::streams::{Purpose, Streams};
@@ -48,6 +48,7 @@ pub fn simulate_with(
         roster: Roster::default(),
         agenda: Agenda::default(),
         notebook: Notebook::new(detail),
+        windows: Vec::new(),
     };
     let aircraft = setup.spawn_aircraft();
     let sites = setup.spawn_sites(&aircraft);
@@ -118,6 +119,8 @@ struct Setup<'a> {
     roster: Roster,
     agenda: Agenda,
     notebook: Notebook,
+    /// Where the windows of one pair after the other are collected.
+    windows: Vec<Window>,
 }
 
 impl Setup<'_> {
@@ -377,7 +380,7 @@ impl Setup<'_> {
             envelope: class.weapon.as_ref().map(|weapon| weapon.envelope()),
             rules: Arc::clone(&scenario.rules),
         };
-        let mut picture = Picture::default();
+        let mut picture = Picture::with_capacity(aircraft.len());
         for (index, target) in aircraft.iter().enumerate() {
             let aircraft_id = AircraftId(index as u32);
             if let Some(subject) = self.subject(&post, aircraft_id, target, entry) {
@@ -465,8 +468,9 @@ impl Setup<'_> {
             blind_beyond_m,
             horizon: !matches!(class.sensor.model, SensorModel::Disc(_)),
         };
-        let mut windows = Vec::new();
-        sight.windows(&target.trajectory, &post.clock, &mut windows);
+        let windows = &mut self.windows;
+        windows.clear();
+        sight.windows(&target.trajectory, &post.clock, windows);
         // The last scan is the last one at or before the end.
         let after_end = post.clock.first_from(self.end.0 + 1);
         windows.retain_mut(|window| {
@@ -489,7 +493,7 @@ impl Setup<'_> {
             key: target.key,
             truth_row: class.identifier.truth_row(target.sortie.type_id, regard),
             sight,
-            windows,
+            windows: windows.clone(),
             envelope,
             plan,
             heeds_plans,

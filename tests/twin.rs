@@ -1198,6 +1198,43 @@ fn the_fast_path_does_what_the_twin_does() {
     }
 }
 
+/// Where nobody wants a record of each declaration, they are made in runs: what is recorded, and counted, is the same.
+#[test]
+fn runs_of_declarations_do_what_the_twin_does_one_by_one() {
+    let mut runs = 0;
+    for seed in 20_000..21_500 {
+        let pair = pair(seed);
+        let mut twin = Twin::new(&pair);
+        (0..pair.end_scan).for_each(|scan| twin.scan(scan));
+        let mut file = TrackFile::new();
+        let mut notebook = Notebook::new(Detail::Measures);
+        let dice = &mut Dice::new(seed + 50_000);
+        let scene = pair.scene();
+        let mut done = 0;
+        while done < pair.end_scan {
+            let step = [7, 64, 500, 5000][dice.below(4) as usize];
+            done = (done + 1 + dice.below(step)).min(pair.end_scan);
+            file.advance(done, &scene, &mut notebook);
+        }
+        assert_eq!(
+            &file.declared[..twin.declared.len()],
+            &twin.declared[..],
+            "seed {seed}"
+        );
+        runs += u32::from(pair.subject.plan.is_none() && pair.spec.combine == Combine::Fused);
+        let recorded = |event: &Event| {
+            !matches!(
+                event.fact,
+                Fact::TrackConfirmed { .. } | Fact::Declared { .. } | Fact::IdentityChanged { .. }
+            )
+        };
+        let mut slow = twin.notebook.into_events();
+        slow.retain(recorded);
+        assert_same(seed, notebook.into_events(), slow);
+    }
+    assert!(runs > 300, "only {runs} pairs without plan checks");
+}
+
 #[test]
 fn looking_ahead_finds_the_first_permitted_scan_and_changes_nothing() {
     let (mut found, mut nothing) = (0, 0);

@@ -88,6 +88,14 @@ impl Source {
 
 /// Runs the command.
 pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
+    // Said before anything is flown.
+    if let Some(path) = &arguments.out
+        && path.symlink_metadata().is_ok()
+        && !arguments.force
+    {
+        let path = path.clone();
+        return Err(OutputError::Exists { path }.into());
+    }
     let names = [&arguments.reference, &arguments.other];
     let sources = [Source::open(names[0])?, Source::open(names[1])?];
     let columns = [0, 1].map(|side| Columns::new(&sources[side].scenario().cast));

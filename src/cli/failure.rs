@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use deconflict::experiment::replicate::ReplicateError;
 use deconflict::experiment::sweep::SweepError;
-use deconflict::output::OutputError;
+use deconflict::output::{JournalError, OutputError};
 use deconflict::scenario::LoadError;
 
 /// A failure of a command.
@@ -14,6 +14,8 @@ use deconflict::scenario::LoadError;
 pub enum Failure {
     /// What was asked for cannot be: exit code 2.
     BadInput(String),
+    /// A fault of the machine, which another time or another machine may not have: exit code 1.
+    Machine(String),
     /// Anything else: exit code 1.
     Other(String),
     /// Ctrl-C: exit code 130, as shells have it.
@@ -27,17 +29,20 @@ impl Failure {
     pub fn message(&self) -> &str {
         match self {
             Failure::BadInput(message)
+            | Failure::Machine(message)
             | Failure::Other(message)
             | Failure::Interrupted(message)
             | Failure::Temporary(message) => message,
         }
     }
 
-    /// The same where whoever started the command may try again: exit code 75 unless the input is bad.
+    /// The same where whoever started the command may try again: exit code 75 for what may then go better.
     pub fn temporary(self) -> Failure {
         match self {
-            Failure::BadInput(message) => Failure::BadInput(message),
-            other => Failure::Temporary(other.message().to_owned()),
+            Failure::Machine(message) | Failure::Interrupted(message) => {
+                Failure::Temporary(message)
+            }
+            other => other,
         }
     }
 
@@ -45,7 +50,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Failure::BadInput(_) => ExitCode::from(2),
-            Failure::Other(_) => ExitCode::from(1),
+            Failure::Machine(_) | Failure::Other(_) => ExitCode::from(1),
             Failure::Temporary(_) => ExitCode::from(75),
             Failure::Interrupted(_) => ExitCode::from(130),
         }
@@ -74,7 +79,7 @@ impl From<SweepError<Failure>> for Failure {
     fn from(error: SweepError<Failure>) -> Self {
         match error {
             SweepError::Sink(failure) => failure,
-            SweepError::Threads { .. } => Failure::Other(format!("error: {error}")),
+            SweepError::Threads { .. } => Failure::Machine(format!("error: {error}")),
         }
     }
 }
@@ -93,8 +98,14 @@ impl From<ReplicateError<Failure>> for Failure {
 impl From<OutputError> for Failure {
     fn from(error: OutputError) -> Self {
         let bad = error.is_bad_input();
+        let passing = matches!(
+            error,
+            OutputError::Io { .. } | OutputError::Journal(JournalError::Busy { .. })
+        );
         let text = format!("error: {:#}", anyhow::Error::new(error));
-        if bad {
+        if passing {
+            Failure::Machine(text)
+        } else if bad {
             Failure::BadInput(text)
         } else {
             Failure::Other(text)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use deconflict::experiment::estimate::Estimator;
+use deconflict::experiment::plan::is_experiment;
 use deconflict::experiment::replicate::replicate;
 use deconflict::measure::{Columns, Summary};
 use deconflict::output::{
@@ -14,7 +15,7 @@ use deconflict::output::{
     estimate_table, headline, readable, single_table, timeline, write_events_file,
 };
 use deconflict::record::{Detail, EventLog, Replication};
-use deconflict::scenario::Scenario;
+use deconflict::scenario::{LoadError, Scenario};
 use deconflict::simulation::simulate;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -209,8 +210,10 @@ impl Subject {
     fn of(arguments: &RunArguments) -> Result<Subject, Failure> {
         let Some(from) = &arguments.from else {
             let path = arguments.scenario.clone().unwrap_or_default();
+            let scenario = Scenario::load(&path, &arguments.overrides)
+                .map_err(|error| experiment_instead(&path, error))?;
             return Ok(Subject {
-                scenario: Scenario::load(&path, &arguments.overrides)?,
+                scenario,
                 seed: arguments.seed,
                 name: path.display().to_string(),
             });
@@ -258,6 +261,17 @@ impl Subject {
     }
 }
 
+/// An experiment where a scenario should be needs one sentence, not a list of what is wrong with it.
+fn experiment_instead(path: &Path, error: LoadError) -> Failure {
+    if !is_experiment(path) {
+        return error.into();
+    }
+    let path = path.display();
+    Failure::bad_input(format!(
+        "{path} is an experiment, not a scenario; `deconflict sweep {path} --out DIR` flies it"
+    ))
+}
+
 /// Says whether a repeated replication is what the results have; it is a fault if not.
 fn same_as_stored(
     from: &Path,
@@ -293,6 +307,10 @@ fn same_as_stored(
             unlike.join("; ")
         )));
     }
+    anstream::eprintln!(
+        "It has no row in {} to be held against.",
+        from.join("replications.csv").display()
+    );
     Ok(())
 }
 

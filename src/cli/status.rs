@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use deconflict::experiment::plan::PlanRecord;
-use deconflict::output::{Shards, SweepFolder, count_rounds};
+use deconflict::output::{JournalError, OutputError, Shards, SweepFolder, count_rounds};
 
 use super::{Failure, print};
 
@@ -122,7 +122,11 @@ fn rounds_of(
     if !journal.exists() {
         return Ok(0);
     }
-    let state = count_rounds(&journal)?;
+    let state = match count_rounds(&journal) {
+        // Interrupted as it was begun.
+        Err(OutputError::Journal(JournalError::Unstarted { .. })) => return Ok(0),
+        state => state?,
+    };
     let first = shards.range(shard).start;
     if state.header.plan_sha256 != record.identity() || state.header.first != first {
         return Err(Failure::bad_input(format!(

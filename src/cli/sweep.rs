@@ -19,6 +19,7 @@ use deconflict::output::{
     influences, readable, write_results,
 };
 use deconflict::record::{Detail, Replication};
+use deconflict::scenario::{LoadError, Scenario};
 use deconflict::simulation::simulate;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -38,7 +39,8 @@ Examples:
   deconflict run --from results/agreement --cell agreement --replication 17
       repeat one row of replications.csv and tell its story
 
-Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted; of a shard 75 (try again) instead of 1 and 130.")]
+Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted; of a shard 75 where
+another try may go better: interrupted, disk full, journal in use.")]
 pub struct SweepArguments {
     /// Experiment file (TOML).
     experiment: PathBuf,
@@ -117,13 +119,24 @@ pub fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
         seed: arguments.seed,
         set: arguments.overrides.clone(),
     };
-    let plan = Plan::load(&arguments.experiment, &overrides)?;
+    let plan = Plan::load(&arguments.experiment, &overrides)
+        .map_err(|error| scenario_instead(&arguments.experiment, error))?;
     watch_for_interruption();
     match arguments.shard {
-        // Whatever is not bad input may go better the next time.
         Some(shard) => fly_shard(arguments, &plan, shard).map_err(Failure::temporary),
         None => fly_whole(arguments, &plan, &started),
     }
+}
+
+/// A sound scenario where an experiment should be needs one sentence, not a list of what is wrong with it.
+fn scenario_instead(path: &Path, error: LoadError) -> Failure {
+    if Scenario::load(path, &[]).is_err() {
+        return error.into();
+    }
+    let path = path.display();
+    Failure::bad_input(format!(
+        "{path} is a scenario, not an experiment; `deconflict run {path}` flies it"
+    ))
 }
 
 /// The whole sweep on this machine.
@@ -144,6 +157,8 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
     let mut accounts = Accounts::new(plan);
     let place = folder.journal();
     let journal = open_journal(&place, plan, 0, |round| accounts.add(&round))?;
+    // The journal is locked: nobody else is writing here.
+    folder.tidy()?;
     let there = accounts.rounds();
     if let Some(wanted) = arguments.replications.filter(|&wanted| wanted < there) {
         return Err(Failure::bad_input(format!(
@@ -399,8 +414,9 @@ impl Flight<'_> {
             },
         );
         // Also where the sweep ends by an error: what is there is to be kept.
-        self.journal.sync()?;
-        Ok(flown?)
+        let kept = self.journal.sync();
+        flown?;
+        Ok(kept?)
     }
 
     fn refuse_failure(&self, round: &Round) -> Result<(), Failure> {

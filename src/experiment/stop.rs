@@ -37,6 +37,9 @@ impl Goal {
     }
 }
 
+/// Share of the chance of error that a half-width rule leaves to the interval; the rest pays for having looked.
+const KEPT: f64 = 0.8;
+
 /// A rule that looks now and then, and stops when its goal is reached.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sequential {
@@ -67,7 +70,7 @@ impl Sequential {
     /// confidence `nominal` whenever it stops.
     pub fn confidence(&self, nominal: f64) -> f64 {
         match self.goal {
-            Goal::HalfWidth { .. } => nominal,
+            Goal::HalfWidth { .. } => 1.0 - (1.0 - nominal) * KEPT,
             Goal::Resolved => 1.0 - (1.0 - nominal) / self.looks().count() as f64,
         }
     }

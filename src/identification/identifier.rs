@@ -88,7 +88,7 @@ struct Outlook {
     certain: f64,
     /// That identity.
     identity: Identity,
-    /// With a lead of at least this the track cannot be Hostile.
+    /// With a lead above this the track cannot be Hostile.
     harmless: f64,
 }
 
@@ -408,29 +408,33 @@ impl Identifier {
             identified: None,
             hostile: None,
         };
-        let quiet = self.quiet(&self.standing(&sums), swing, noted, run.count);
-        let watched_from = if quiet { run.count } else { 0 };
-        for nth in 0..watched_from {
-            cues += make(nth, &mut sums);
-        }
-        for nth in watched_from..run.count {
-            cues += make(nth, &mut sums);
-            let standing = self.standing(&sums);
+        let mut standing = self.standing(&sums);
+        let mut done = 0;
+        while done < run.count {
+            // All that are left unwatched, or one watched.
+            let left = run.count - done;
+            let quiet = self.quiet(&standing, swing, noted, left);
+            let unwatched = if quiet { left } else { 0 };
+            for nth in done..done + unwatched.max(1) {
+                cues += make(nth, &mut sums);
+            }
+            done += unwatched.max(1);
+            standing = self.standing(&sums);
             // No first can be missed where the track is identified and cannot be Hostile.
-            let harmless = standing.lead >= self.outlook[standing.top][0].harmless;
-            if !(noted.identified && (harmless || noted.hostile)) {
+            let harmless = standing.lead > self.outlook[standing.top][0].harmless;
+            if unwatched == 0 && !(noted.identified && (harmless || noted.hostile)) {
                 let identity = self.identity_of(&standing, &sums, cues, None);
                 if identity.declared() && !noted.identified {
                     noted.identified = true;
-                    outcome.identified = Some((nth, identity));
+                    outcome.identified = Some((done - 1, identity));
                 }
                 if identity == Identity::Hostile && !noted.hostile {
                     noted.hostile = true;
-                    outcome.hostile = Some(nth);
+                    outcome.hostile = Some(done - 1);
                 }
             }
         }
-        outcome.identity = self.identity_of(&self.standing(&sums), &sums, cues, None);
+        outcome.identity = self.identity_of(&standing, &sums, cues, None);
         evidence.ln_likelihood[..W].copy_from_slice(&sums);
         evidence.cues = cues;
         evidence.latest = Some(column as u8);
@@ -548,16 +552,30 @@ impl Identifier {
         self.identity_of(&self.standing(&sums), &sums, evidence.cues, matched)
     }
 
-    /// The best row and the second best, without branches on what was drawn.
+    /// The best row and the second best, without branches on what was drawn: by rounds, as in a tournament, in which the
+    /// second best is the best of all that lost to the winner or to somebody else.
     #[inline(always)]
     fn standing<const W: usize>(&self, sums: &[f64; W]) -> Standing<W> {
-        let ln = std::array::from_fn(|k| self.ln_prior[k] + sums[k]);
-        let (mut top, mut best, mut second) = (0, f64::NEG_INFINITY, f64::NEG_INFINITY);
-        for (k, &ln) in ln.iter().enumerate() {
-            let (lower, higher) = if ln > best { (best, ln) } else { (ln, best) };
-            top = if ln > best { k } else { top };
-            second = if lower > second { lower } else { second };
-            best = higher;
+        let ln: [f64; W] = std::array::from_fn(|k| self.ln_prior[k] + sums[k]);
+        let (mut winners, mut losers) = (ln, [f64::NEG_INFINITY; W]);
+        let mut left = W;
+        while left > 1 {
+            left /= 2;
+            for k in 0..left {
+                let (one, other) = (winners[k], winners[k + left]);
+                let (winner, loser) = if one > other {
+                    (one, other)
+                } else {
+                    (other, one)
+                };
+                winners[k] = winner;
+                losers[k] = larger(loser, larger(losers[k], losers[k + left]));
+            }
+        }
+        let (best, second) = (winners[0], losers[0]);
+        let mut top = 0;
+        for (k, &ln) in ln.iter().enumerate().rev() {
+            top = if ln == best { k } else { top };
         }
         Standing {
             ln,
@@ -617,15 +635,18 @@ impl Identifier {
         cues: u32,
         matched: Option<bool>,
     ) -> Identity {
-        let weight = standing.ln.map(|ln| exp_of_negative(ln - standing.best));
+        let mut weight = standing.ln;
+        for weight in &mut weight {
+            *weight = exp_of_negative(*weight - standing.best);
+        }
         let parts = &self.parts[plan_index(matched)];
-        let [friend, neutral, hostile, criterion] = parts.each_ref().map(|parts| {
-            let mut sum = 0.0;
+        let mut sums = [0.0; 4];
+        for (sum, parts) in sums.iter_mut().zip(parts) {
             for (weight, part) in weight.iter().zip(parts) {
-                sum += weight * part;
+                *sum += weight * part;
             }
-            sum
-        });
+        }
+        let [friend, neutral, hostile, criterion] = sums;
         let scale = 1.0 / (friend + neutral + hostile);
         let cues = cues + u32::from(self.plan.is_some() && matched.is_some());
         let regard = [friend, neutral, hostile].map(|part| part * scale);
@@ -743,6 +764,10 @@ impl Identifier {
             }
         }
     }
+}
+
+fn larger(one: f64, other: f64) -> f64 {
+    if one > other { one } else { other }
 }
 
 /// What is left of a lead at the worst; a little less, for rounding.
@@ -978,6 +1003,24 @@ mod tests {
             3,
             "what is in no row is declared unknown"
         );
+        // Impossible columns on both sides, and in between.
+        let row = BTreeMap::from([
+            ("neutral".into(), Probability(0.5)),
+            ("hostile".into(), Probability(0.5)),
+        ]);
+        let world = REGARDS
+            .iter()
+            .map(|name| (name.to_string(), row.clone()))
+            .collect();
+        let identifier = Identifier::new(&spec(Hypotheses::Regards, world), &[]);
+        for (word, declared) in [
+            (0, 1),
+            (2 * quarter - 1, 1),
+            (2 * quarter, 2),
+            (u32::MAX, 2),
+        ] {
+            assert_eq!(identifier.declare(0, word), declared, "{word}");
+        }
     }
 
     #[test]
@@ -998,30 +1041,37 @@ mod tests {
         );
     }
 
-    proptest! {
-        /// The shortcut and the short sum against the plain sum. Posteriors within 1e-9 of a threshold are left out:
-        /// there the two may differ by a rounding.
-        #[test]
-        fn shortcuts_change_no_identity(
-            by_type: bool,
-            weights in prop::collection::vec(0f64..1.0, 64),
-            prior in prop::option::of(prop::collection::vec(0.01f64..2.0, 4)),
-            shares in prop::collection::vec(0f64..1.0, 12),
-            sure in prop::collection::vec(prop::option::of(0usize..3), 4),
-            matches in prop::option::of(prop::array::uniform3(0f64..=1.0)),
-            ruled_out in prop::option::of(0usize..3),
-            thresholds in prop::array::uniform5(0.5f64..1.0),
-            criteria in prop::option::of((0f64..1.0, 1u32..6, prop::option::of(0u32..5))),
-            declared in prop::collection::vec(0u8..5, 0..60),
-            monotonous: bool,
-            matched: Option<bool>,
-        ) {
+    /// Any identifier: over types or regards, with impossible declarations, priors, plan checks, thresholds, criteria.
+    fn any_identifier() -> impl Strategy<Value = Identifier> {
+        let beliefs = (
+            any::<bool>(),
+            prop::collection::vec(0f64..1.0, 64),
+            prop::option::of(prop::collection::vec(0.01f64..2.0, 4)),
+            prop::collection::vec(0f64..1.0, 12),
+            prop::collection::vec(prop::option::of(0usize..3), 4),
+        );
+        let rules = (
+            prop::option::of(prop::array::uniform3(0f64..=1.0)),
+            prop::option::of(0usize..3),
+            prop::array::uniform5(0.5f64..1.0),
+            prop::option::of((0f64..1.0, 1u32..6, prop::option::of(0u32..5))),
+        );
+        (beliefs, rules).prop_map(|(beliefs, rules)| {
+            let (by_type, weights, prior, shares, sure) = beliefs;
+            let (matches, ruled_out, thresholds, criteria) = rules;
             let rows: &[&str] = if by_type { &TYPES } else { &REGARDS };
-            let over = if by_type { Hypotheses::Types } else { Hypotheses::Regards };
+            let over = if by_type {
+                Hypotheses::Types
+            } else {
+                Hypotheses::Regards
+            };
             let mut spec = spec(over, matrix(rows, &weights[..32]));
             spec.believed = Some(matrix(rows, &weights[32..]));
             if let Some(prior) = &prior {
-                spec.prior = rows.iter().zip(prior).map(|(row, &p)| (row.to_string(), NonNegative(p))).collect();
+                let prior = rows.iter().zip(prior);
+                spec.prior = prior
+                    .map(|(row, &p)| (row.to_string(), NonNegative(p)))
+                    .collect();
             }
             if by_type {
                 for (k, row) in rows.iter().enumerate() {
@@ -1030,41 +1080,132 @@ mod tests {
                         share = std::array::from_fn(|a| if a == only { 1.0 } else { 0.0 });
                     }
                     let [friend, neutral, hostile] = share;
-                    spec.regards.insert(row.to_string(), RegardShares { friend, neutral, hostile });
+                    let shares = RegardShares {
+                        friend,
+                        neutral,
+                        hostile,
+                    };
+                    spec.regards.insert(row.to_string(), shares);
                 }
             }
             let [hostile, friend, neutral, suspect, assumed_friend] = thresholds;
-            spec.identity = IdentityThresholds { hostile, friend, neutral, suspect, assumed_friend };
+            spec.identity = IdentityThresholds {
+                hostile,
+                friend,
+                neutral,
+                suspect,
+                assumed_friend,
+            };
             if let Some(mut matches) = matches {
                 if let Some(regard) = ruled_out {
                     matches[regard] = 0.0;
                 }
                 spec.flight_plan = Some(cue(matches[0], matches[1], matches[2]));
             }
-            let mut identifier = Identifier::new(&spec, &names(&TYPES));
-            if let Some((threshold, cues, on)) = criteria {
-                let on = on.map_or(CriteriaOn::Hostile, |id| CriteriaOn::Type(TypeId(id)));
-                identifier = identifier.with_criteria(Criteria { on, threshold, cues });
+            let identifier = Identifier::new(&spec, &names(&TYPES));
+            match criteria {
+                Some((threshold, cues, on)) => identifier.with_criteria(Criteria {
+                    on: on.map_or(CriteriaOn::Hostile, |id| CriteriaOn::Type(TypeId(id))),
+                    threshold,
+                    cues,
+                }),
+                None => identifier,
             }
+        })
+    }
+
+    /// Whether a posterior is within 1e-9 of a threshold: there two ways to add up may differ by a rounding.
+    fn on_the_edge(identifier: &Identifier, evidence: &Evidence, matched: Option<bool>) -> bool {
+        let posterior = identifier.posterior(evidence, matched);
+        let [p_friend, p_neutral, p_hostile] = posterior.regard;
+        let thresholds = identifier.spec.identity;
+        [
+            identifier.criterion(&posterior) - identifier.criteria.threshold,
+            p_friend - thresholds.friend,
+            p_neutral - thresholds.neutral,
+            p_hostile - thresholds.suspect.min(thresholds.hostile),
+            p_friend - thresholds.assumed_friend,
+        ]
+        .iter()
+        .any(|distance| distance.abs() < 1e-9)
+    }
+
+    proptest! {
+        /// The shortcut and the short sum against the plain sum.
+        #[test]
+        fn shortcuts_change_no_identity(
+            identifier in any_identifier(),
+            declared in prop::collection::vec(0u8..5, 0..60),
+            monotonous: bool,
+            matched: Option<bool>,
+        ) {
             let mut evidence = Evidence::NONE;
             for (at, &column) in declared.iter().enumerate() {
                 let column = if monotonous && at > 0 { declared[0] } else { column };
-                identifier.add(&mut evidence, column.min(rows.len() as u8));
-                let posterior = identifier.posterior(&evidence, matched);
-                let [p_friend, p_neutral, p_hostile] = posterior.regard;
-                let near = [
-                    identifier.criterion(&posterior) - identifier.criteria.threshold,
-                    p_friend - friend,
-                    p_neutral - neutral,
-                    p_hostile - suspect.min(hostile),
-                    p_friend - assumed_friend,
-                ];
-                if near.iter().any(|distance| distance.abs() < 1e-9) {
+                identifier.add(&mut evidence, column.min(identifier.rows.len() as u8));
+                if on_the_edge(&identifier, &evidence, matched) {
                     continue;
                 }
                 let (short, plain) =
                     (identifier.identity(&evidence, matched), identifier.identity_by_sum(&evidence, matched));
-                prop_assert_eq!(short, plain, "declaration {}, posterior {:?}", at, posterior);
+                prop_assert_eq!(short, plain, "declaration {}", at);
+            }
+        }
+
+        /// Runs of declarations against the same declarations one by one, by the plain sum: evidence and counts to the
+        /// last bit, the same firsts, and an identity that is said to hold does.
+        #[test]
+        fn a_run_is_its_declarations_one_by_one(
+            identifier in any_identifier(),
+            truth_row in 0u8..5,
+            lengths in prop::collection::vec((1usize..=16, 0usize..5, 1usize..5), 1..12),
+            seed: u32,
+        ) {
+            let mut state = seed;
+            let mut words = [0; 64];
+            let (mut run_evidence, mut evidence) = (Evidence::NONE, Evidence::NONE);
+            let (mut run_declared, mut declared) = ([0; MAX_COLUMNS], [0; MAX_COLUMNS]);
+            let mut noted = Noted { identified: false, hostile: false };
+            let mut identity = Identity::Pending;
+            for (count, first, every) in lengths {
+                words.fill_with(|| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    state ^ state >> 13
+                });
+                let run = DeclarationRun { truth_row, words: &words, first, every, count: count.min(60 / every) };
+                let holds = evidence.latest.is_some()
+                    && identifier.holds(&evidence, identity, truth_row, run.count);
+                let wider = [
+                    identifier.declare_run_of::<8>(run, &mut run_evidence.clone(), &mut run_declared.clone(), noted),
+                    identifier.declare_run_of::<MAX_COLUMNS>(run, &mut run_evidence.clone(), &mut run_declared.clone(), noted),
+                ];
+                let outcome = identifier.declare_run(run, &mut run_evidence, &mut run_declared, noted);
+                let mut expected = RunOutcome { identity, identified: None, hostile: None };
+                for nth in 0..run.count {
+                    let column = identifier.declare(truth_row, words[first + nth * every]);
+                    declared[usize::from(column)] += 1;
+                    identifier.add(&mut evidence, column);
+                    if on_the_edge(&identifier, &evidence, None) {
+                        return Ok(());
+                    }
+                    identity = identifier.identity_by_sum(&evidence, None);
+                    prop_assert!(!holds || identity == expected.identity, "declaration {} of a run that holds", nth);
+                    expected.identity = identity;
+                    if identity.declared() && !noted.identified {
+                        noted.identified = true;
+                        expected.identified = Some((nth, identity));
+                    }
+                    if identity == Identity::Hostile && !noted.hostile {
+                        noted.hostile = true;
+                        expected.hostile = Some(nth);
+                    }
+                }
+                prop_assert_eq!(outcome, expected);
+                prop_assert_eq!(wider, [expected; 2], "in wider vectors");
+                prop_assert_eq!(run_declared, declared);
+                let rows = identifier.rows.len();
+                prop_assert_eq!(&run_evidence.ln_likelihood[..rows], &evidence.ln_likelihood[..rows]);
+                prop_assert_eq!((run_evidence.cues, run_evidence.latest), (evidence.cues, evidence.latest));
             }
         }
     }

@@ -44,6 +44,17 @@ impl PlanFile {
         time: Millis,
         place: Vector3<f64>,
     ) -> NoticeState {
+        self.check_where(cue, planned, time, || place)
+    }
+
+    /// The same, asking for the place only if there is a path to compare it with.
+    pub fn check_where(
+        &self,
+        cue: &FlightPlanCueSpec,
+        planned: &PlannedPaths,
+        time: Millis,
+        place: impl FnOnce() -> Vector3<f64>,
+    ) -> NoticeState {
         let state = self.own_plan(cue, planned, time, place);
         if !state.matched() && self.chance_match {
             NoticeState::ChanceMatch
@@ -57,7 +68,7 @@ impl PlanFile {
         cue: &FlightPlanCueSpec,
         planned: &PlannedPaths,
         time: Millis,
-        place: Vector3<f64>,
+        place: impl FnOnce() -> Vector3<f64>,
     ) -> NoticeState {
         if !self.filed {
             return NoticeState::NotFiled;
@@ -78,7 +89,7 @@ impl PlanFile {
             };
         };
         let state = match &planned[version] {
-            Some(path) => conformance(cue, path, time.seconds(), place),
+            Some(path) => conformance(cue, path, time.seconds(), place()),
             None => NoticeState::OffRoute,
         };
         match state {
@@ -97,23 +108,52 @@ fn conformance(
     time_s: f64,
     place: Vector3<f64>,
 ) -> NoticeState {
+    let lateral2_m2 = cue.lateral_gate_m * cue.lateral_gate_m;
+    let fits = |leg: &Leg| {
+        if off_arc2_m2(leg, place).is_some_and(|off2_m2| off2_m2 > lateral2_m2) {
+            return None;
+        }
+        let foot = foot(leg, time_s, place);
+        let in_gate = foot.aside2_m2 <= lateral2_m2
+            && (foot.altitude_m - place.z).abs() <= cue.vertical_gate_m;
+        in_gate.then_some((time_s - foot.time_s).abs() <= cue.window_s)
+    };
+    // Only a leg that is flown about now can match, and most often one of them does. A little more for rounding.
+    let near_s = cue.window_s + 0.001;
+    let next = path
+        .legs
+        .partition_point(|leg| leg.span.end_s < time_s - near_s);
+    let mut about_now = path.legs[next..]
+        .iter()
+        .take_while(|leg| leg.span.start_s <= time_s + near_s);
+    if about_now.any(|leg| fits(leg) == Some(true)) {
+        return NoticeState::Matched;
+    }
     let mut in_gate = false;
     for leg in &path.legs {
-        let foot = foot(leg, time_s, place);
-        if foot.aside2_m2 > cue.lateral_gate_m * cue.lateral_gate_m
-            || (foot.altitude_m - place.z).abs() > cue.vertical_gate_m
-        {
-            continue;
-        }
-        in_gate = true;
-        if (time_s - foot.time_s).abs() <= cue.window_s {
-            return NoticeState::Matched;
+        match fits(leg) {
+            Some(true) => return NoticeState::Matched,
+            Some(false) => in_gate = true,
+            None => {}
         }
     }
     if in_gate {
         NoticeState::OffTime
     } else {
         NoticeState::OffRoute
+    }
+}
+
+/// How far a place is off the circle of which a planned arc is a part, squared: it is at least as far off the arc.
+fn off_arc2_m2(leg: &Leg, place: Vector3<f64>) -> Option<f64> {
+    match leg.path {
+        Path::Arc {
+            center, radius_m, ..
+        } => {
+            let off_m = (place.xy() - center).norm() - radius_m;
+            Some(off_m * off_m)
+        }
+        Path::Line { .. } => None,
     }
 }
 

@@ -62,12 +62,9 @@ pub fn write_comparison(
     let parent = absolute.parent().unwrap_or(&absolute);
     fs::create_dir_all(parent).map_err(OutputError::io("create", parent))?;
     let beside = tempfile::tempdir_in(parent).map_err(OutputError::io("write in", parent))?;
-    let mut table = Table::create(
-        beside.path(),
-        parent,
-        COMPARISON.name,
-        &COMPARISON.header(&[], &[]),
-    )?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let header = COMPARISON.header(&[], &[]);
+    let mut table = Table::create(beside.path(), parent, &name, &header)?;
     for (measure, about) in pairs.measures() {
         let Some(compared) = pairs.compare(measure, confidence) else {
             continue;
@@ -83,8 +80,7 @@ pub fn write_comparison(
         table.row(&csv::ByteRecord::from(row))?;
     }
     table.close()?;
-    fs::rename(beside.path().join(COMPARISON.name), &absolute)
-        .map_err(OutputError::io("write", path))?;
+    fs::rename(beside.path().join(&*name), &absolute).map_err(OutputError::io("write", path))?;
     sync_folder(parent, path)
 }
 

@@ -24,6 +24,9 @@ use crate::geodesy::{format_mgrs, from_plane};
 use crate::geometry::Point;
 use crate::measure::GridSquare;
 
+/// How folders begin whose results are not whole yet.
+pub(super) const UNFINISHED_RESULTS: &str = ".results-";
+
 #[derive(Serialize)]
 struct Manifest<'a> {
     program: &'a str,
@@ -55,7 +58,7 @@ pub fn write_results(
     run: &impl Serialize,
 ) -> Result<(), OutputError> {
     let temporary = tempfile::Builder::new()
-        .prefix(".results-")
+        .prefix(UNFINISHED_RESULTS)
         .tempdir_in(folder)
         .map_err(OutputError::io("write in", folder))?;
     let beside = temporary.path();

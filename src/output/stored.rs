@@ -79,6 +79,10 @@ impl StoredRun {
                     "it is a run, not a sweep with a cell {cell:?}"
                 )));
             }
+            (None, None) if names.len() == 1 => {
+                let found = manifest.cells.swap_remove(0);
+                (found.scenario, Some(found.name))
+            }
             (None, None) => {
                 return Err(not_results(format!(
                     "it is a sweep of the cells {}; expected one of them",

@@ -20,10 +20,14 @@ use serde::{Deserialize, Serialize};
 
 use super::error::OutputError;
 use super::files::sync_folder;
+use super::results::UNFINISHED_RESULTS;
 use crate::experiment::plan::PlanRecord;
 
 const PLAN: &str = "plan.json";
 const SHARDS: &str = "shards/shards.json";
+const ROUNDS: &str = "rounds";
+/// How files begin that are not whole yet.
+const UNFINISHED: &str = ".unfinished-";
 
 /// How a sweep is split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,14 +77,44 @@ impl SweepFolder {
                 }
             }
         }
-        let rounds = path.join("rounds");
-        fs::create_dir_all(&rounds).map_err(OutputError::io("create", &rounds))?;
+        // The plan first: whatever happens afterwards, this is a sweep that can go on.
+        fs::create_dir_all(path).map_err(OutputError::io("create", path))?;
         folder.write(PLAN, record)?;
+        folder.make_rounds()?;
         Ok(folder)
+    }
+
+    fn make_rounds(&self) -> Result<(), OutputError> {
+        let rounds = self.path.join(ROUNDS);
+        fs::create_dir_all(&rounds).map_err(OutputError::io("create", &rounds))
+    }
+
+    /// Removes what killed commands left half written; only while nobody else writes here.
+    pub fn tidy(&self) -> Result<(), OutputError> {
+        let path = &self.path;
+        for entry in fs::read_dir(path).map_err(OutputError::io("read", path))? {
+            let entry = entry.map_err(OutputError::io("read", path))?;
+            if is_left_over(&entry) {
+                let place = entry.path();
+                let removed = match place.is_dir() {
+                    true => fs::remove_dir_all(&place),
+                    false => fs::remove_file(&place),
+                };
+                removed.map_err(OutputError::io("remove", &place))?;
+            }
+        }
+        Ok(())
     }
 
     /// The folder of a sweep of this plan, to go on with; another plan is refused, and what differs is named.
     pub fn resume(path: &Path, record: &PlanRecord) -> Result<SweepFolder, OutputError> {
+        let folder = SweepFolder::of(path, record)?;
+        folder.make_rounds()?;
+        Ok(folder)
+    }
+
+    /// The folder of a sweep of this plan.
+    fn of(path: &Path, record: &PlanRecord) -> Result<SweepFolder, OutputError> {
         let (folder, there) = SweepFolder::open(path)?;
         let differences = record.differences(&there);
         if !differences.is_empty() {
@@ -122,7 +156,7 @@ impl SweepFolder {
         fs::create_dir_all(&inside).map_err(OutputError::io("create", &inside))?;
         folder.write_once(PLAN, record)?;
         folder.write_once(SHARDS, &shards)?;
-        let folder = SweepFolder::resume(path, record)?;
+        let folder = SweepFolder::of(path, record)?;
         let there = folder.shards()?;
         match there {
             Some(there) if there == shards => Ok(folder),
@@ -166,7 +200,7 @@ impl SweepFolder {
 
     /// The journal of the whole sweep.
     pub fn journal(&self) -> PathBuf {
-        self.path.join("rounds").join("whole.rounds")
+        self.path.join(ROUNDS).join("whole.rounds")
     }
 
     /// The journal of a shard.
@@ -203,7 +237,7 @@ impl SweepFolder {
     ) -> Result<tempfile::NamedTempFile, OutputError> {
         let place = self.path.join(name);
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".unfinished-");
+        builder.prefix(UNFINISHED);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder
@@ -247,7 +281,13 @@ fn is_empty(path: &Path) -> Result<bool, OutputError> {
         return Ok(false);
     }
     let mut entries = fs::read_dir(path).map_err(OutputError::io("read", path))?;
-    Ok(entries.next().is_none())
+    Ok(entries.all(|entry| entry.is_ok_and(|entry| is_left_over(&entry))))
+}
+
+fn is_left_over(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let name = name.to_string_lossy();
+    name.starts_with(UNFINISHED) || name.starts_with(UNFINISHED_RESULTS)
 }
 
 #[cfg(test)]

@@ -618,7 +618,8 @@ impl TrackFile {
         identifier.add(&mut track.evidence, declared);
         let matched = match (&identifier.spec.flight_plan, &subject.plan) {
             (Some(cue), Some(plan)) => {
-                track.notice = plan.check(cue, scene.planned, time, scene.place(time));
+                let place = || scene.place(time);
+                track.notice = plan.check_where(cue, scene.planned, time, place);
                 Some(track.notice.matched())
             }
             _ => None,

@@ -133,6 +133,15 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// An empty picture with room for so many aircraft.
+    pub fn with_capacity(aircraft: usize) -> Picture {
+        Picture {
+            subjects: Vec::with_capacity(aircraft),
+            files: Vec::with_capacity(aircraft),
+            ripe_at: Vec::with_capacity(aircraft),
+        }
+    }
+
     /// The file on an aircraft, if the site may ever see it.
     pub fn file_of(&self, aircraft: crate::ids::AircraftId) -> Option<usize> {
         self.subjects

@@ -357,6 +357,12 @@ pub(crate) fn nested(path: Vec<(String, Span)>, value: Item, whole: &Span) -> It
         })
 }
 
+/// The path of an override, if it has one.
+pub(crate) fn override_path(text: &str) -> Option<Vec<String>> {
+    let path = parse_path(&text[..split_at_equals(text)?], 0)?;
+    Some(path.into_iter().map(|(name, _)| name).collect())
+}
+
 /// The first `=` outside quotes.
 fn split_at_equals(text: &str) -> Option<usize> {
     let mut quote = None;

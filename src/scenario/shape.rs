@@ -268,6 +268,17 @@ enum Mend {
     Fill(&'static Json),
 }
 
+/// Whether what is said of a path means nothing: a misfit on it, above it or below it has been mended.
+pub(crate) fn touches(misfits: &[Misfit], path: &[&str]) -> bool {
+    misfits.iter().any(|misfit| {
+        misfit
+            .path
+            .iter()
+            .zip(path)
+            .all(|(one, other)| one == other)
+    })
+}
+
 /// The document with every misfit mended. What the checks then say about a mended path means nothing.
 pub(crate) fn mended(root: &Item, misfits: &[Misfit]) -> Json {
     let mut json = root.to_json();

@@ -82,68 +82,79 @@ impl Sight {
 
     /// Appends the windows of `trajectory`, in order of time.
     pub fn windows(&self, trajectory: &Trajectory, clock: &ScanClock, windows: &mut Vec<Window>) {
+        // Most legs are flown at the altitude of the one before.
+        let mut level_limit_m = (f64::NAN, -1.0);
         for (index, leg) in trajectory.legs.iter().enumerate() {
             let (lowest, highest) = leg.altitudes_m();
             let level = lowest == highest;
             let limit_m = if level {
-                self.ground_limit_m(highest)
+                if level_limit_m.0 != highest {
+                    level_limit_m = (highest, self.ground_limit_m(highest));
+                }
+                level_limit_m.1
             } else {
                 // The least height difference on the leg, and its farthest horizon.
                 let nearest_height = self.antenna_m.clamp(lowest, highest);
-                let slant = self.ground_limit_at(nearest_height, highest);
-                if slant < 0.0 { -1.0 } else { slant }
+                self.ground_limit_at(nearest_height, highest)
             };
             if limit_m < 0.0 {
                 continue;
             }
-            let shape = match leg.path {
-                Path::Line {
-                    from,
-                    velocity,
-                    altitude_m,
-                    ..
-                } if level => {
-                    let arm = from - self.site;
-                    let speed2 = velocity.norm_squared();
-                    let nearest_s = if speed2 > 0.0 {
-                        -arm.dot(&velocity) / speed2
-                    } else {
-                        0.0
-                    };
-                    let height = altitude_m - self.antenna_m;
-                    let closest = arm + velocity * nearest_s;
-                    Shape::Line {
-                        base_m2: closest.norm_squared() + height * height,
-                        speed2,
-                        nearest_s: leg.span.start_s + nearest_s,
-                    }
-                }
-                Path::Arc {
-                    center,
-                    radius_m,
-                    angle,
-                    rate_radps,
-                    altitude_m,
-                } => {
-                    let arm = center - self.site;
-                    let distance = arm.norm();
-                    let height = altitude_m - self.antenna_m;
-                    Shape::Arc {
-                        base_m2: distance * distance + radius_m * radius_m + height * height,
-                        swing_m2: 2.0 * distance * radius_m,
-                        angle: angle - libm::atan2(arm.y, arm.x) - rate_radps * leg.span.start_s,
-                        rate_radps,
-                        turn: libm::sincos(rate_radps * (clock.period_ms as f64 / 1000.0)),
-                    }
-                }
-                Path::Line { .. } => Shape::General { leg: index as u32 },
-            };
+            let mut shape = None;
             leg.within(self.site, limit_m, |span| {
                 let (from, end) = clock.scans_in(span);
                 if from < end {
+                    let shape =
+                        *shape.get_or_insert_with(|| self.shape(leg, index as u32, level, clock));
                     windows.push(Window { from, end, shape });
                 }
             });
+        }
+    }
+
+    /// How the range changes on a leg.
+    fn shape(&self, leg: &Leg, index: u32, level: bool, clock: &ScanClock) -> Shape {
+        match leg.path {
+            Path::Line {
+                from,
+                velocity,
+                altitude_m,
+                ..
+            } if level => {
+                let arm = from - self.site;
+                let speed2 = velocity.norm_squared();
+                let nearest_s = if speed2 > 0.0 {
+                    -arm.dot(&velocity) / speed2
+                } else {
+                    0.0
+                };
+                let height = altitude_m - self.antenna_m;
+                let closest = arm + velocity * nearest_s;
+                Shape::Line {
+                    base_m2: closest.norm_squared() + height * height,
+                    speed2,
+                    nearest_s: leg.span.start_s + nearest_s,
+                }
+            }
+            Path::Arc {
+                center,
+                radius_m,
+                angle,
+                rate_radps,
+                altitude_m,
+            } => {
+                let arm = center - self.site;
+                let distance = arm.norm();
+                let height = altitude_m - self.antenna_m;
+                Shape::Arc {
+                    base_m2: distance * distance + radius_m * radius_m + height * height,
+                    swing_m2: 2.0 * distance * radius_m,
+                    angle: angle - libm::atan2(arm.y, arm.x) - rate_radps * leg.span.start_s,
+                    rate_radps,
+                    turn: libm::sincos(rate_radps * (clock.period_ms as f64 / 1000.0)),
+                }
+            }
+            Path::Line { .. } => Shape::General { leg: index },
         }
     }
 
@@ -213,9 +224,14 @@ impl ScanClock {
 
     /// The scans in a span of time: the first, and one beyond the last.
     pub fn scans_in(&self, span: Span) -> (u64, u64) {
-        let first = libm::ceil(span.start_s.max(0.0) * 1000.0) as i64;
-        let last = libm::floor(span.end_s * 1000.0) as i64;
-        (self.first_from(first), self.first_from(last + 1))
+        let (start_ms, end_ms) = (span.start_s.max(0.0) * 1000.0, span.end_s * 1000.0);
+        // The conversion rounds towards zero; nothing before the start is scanned.
+        let whole_ms = start_ms as i64;
+        let first = whole_ms + i64::from((whole_ms as f64) < start_ms);
+        if end_ms < 0.0 {
+            return (0, 0);
+        }
+        (self.first_from(first), self.first_from(end_ms as i64 + 1))
     }
 }
 

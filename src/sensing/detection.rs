@@ -105,27 +105,23 @@ pub(super) fn hits<F: Fn(usize) -> f32>(
     range2_m2: impl Fn(usize) -> f64,
     (from, to): (usize, usize),
 ) -> u64 {
-    use std::f64::consts::{LN_2, LOG2_E};
+    use std::f64::consts::LOG2_E;
     let (mut hits, untold) = match *law {
         Law::Constant { .. } => (0, u64::MAX),
         Law::FourthPower { rate_per_m4 } => {
-            // Scaled so that the fourth power stays within the range of single precision.
-            let root = libm::sqrt(rate_per_m4 / LN_2) as f32;
+            let rate = (rate_per_m4 * LOG2_E) as f32;
             below(words, rough_m2, (from, to), |range2| {
-                let x = root * range2;
-                -(x * x)
+                -(rate * (range2 * range2))
             })
         }
         Law::Swerling1 {
             ln_false_alarm,
             scale_m4,
         } => {
-            let log2 = (ln_false_alarm * LOG2_E) as f32;
-            let root = (1.0 / libm::sqrt(scale_m4)) as f32;
+            let (log2, scale) = ((ln_false_alarm * LOG2_E) as f32, scale_m4 as f32);
             below(words, rough_m2, (from, to), |range2| {
-                let x = root * range2;
-                let x = x * x;
-                log2 * (x / (x + 1.0))
+                let x = range2 * range2;
+                log2 * (x / (x + scale))
             })
         }
     };

@@ -1,12 +1,15 @@
 //! The cells of a plan: which settings of the factors, under which names, compared with what.
 
+use std::collections::HashSet;
+
 use super::super::design::{self, Coordinate, Design, Domain, Point};
 use super::super::file::DesignFile;
 use super::factor::{Change, Varied};
 use super::read::Reader;
 use super::{FactorDomain, FactorKind, PlannedCell};
 use crate::scenario::load::merge;
-use crate::scenario::tree::Item;
+use crate::scenario::problem::{Mark, Problem};
+use crate::scenario::tree::{Item, clip};
 use crate::scenario::{Scenario, ready, shape};
 
 /// Problems after which no more cells are checked.
@@ -73,8 +76,10 @@ impl Reader<'_> {
         };
         let lever_baseline = among(levers, FactorKind::Lever);
         let point_baseline = among(points, FactorKind::Uncertainty);
-        let mut cells = Vec::new();
+        let base = self.base?;
+        let mut cells: Vec<PlannedCell> = Vec::new();
         let mut scenarios = Vec::new();
+        let mut troubles = Troubles::default();
         for (p, point) in points.iter().enumerate() {
             for (l, lever) in levers.iter().enumerate() {
                 let settings: Vec<Coordinate> = lever.iter().chain(point).copied().collect();
@@ -91,12 +96,12 @@ impl Reader<'_> {
                 } else {
                     point_baseline
                 };
-                let tree = overlays.iter().fold(self.base.clone(), |tree, overlay| {
+                let tree = overlays.iter().fold(base.clone(), |tree, overlay| {
                     merge(tree, overlay.clone(), Some(shape::shape()))
                 });
                 match ready(&tree) {
                     Ok(scenario) => scenarios.push(scenario),
-                    Err(problems) => self.loader.problems.extend(problems),
+                    Err(problems) => troubles.add(number, problems, base, &tree),
                 }
                 let names = Naming {
                     factors,
@@ -109,16 +114,178 @@ impl Reader<'_> {
                     reference: reference.filter(|reference| *reference != number),
                     overlays: overlays.iter().map(Item::to_json).collect(),
                 });
-                if self.loader.problems.len() > MOST_PROBLEMS {
+                if troubles.0.len() > MOST_PROBLEMS {
+                    self.loader.problems.extend(troubles.told(factors, &cells));
                     return None;
                 }
             }
+        }
+        self.loader.problems.extend(troubles.told(factors, &cells));
+        let mut seen = HashSet::new();
+        if let Some(twice) = cells.iter().find(|cell| !seen.insert(&cell.name)) {
+            let message = format!(
+                "two cells are named {:?}; expected levels without commas and =",
+                clip(&twice.name)
+            );
+            self.wrong(&["levers"], message);
         }
         self.loader
             .problems
             .is_empty()
             .then_some((cells, scenarios))
     }
+}
+
+/// What is wrong in the cells: problems that differ in nothing but numbers, each with the cells that have it.
+#[derive(Default)]
+struct Troubles(Vec<(Problem, Vec<usize>)>);
+
+impl Troubles {
+    fn add(&mut self, cell: usize, problems: Vec<Problem>, base: &Item, tree: &Item) {
+        for problem in unfinished(problems, base, tree) {
+            let alike = |(other, _): &&mut (Problem, Vec<usize>)| {
+                other.key_path == problem.key_path
+                    && other.marks == problem.marks
+                    && without_numbers(&other.message) == without_numbers(&problem.message)
+            };
+            match self.0.iter_mut().find(alike) {
+                Some((_, cells)) if cells.last() == Some(&cell) => {}
+                Some((_, cells)) => cells.push(cell),
+                None => self.0.push((problem, vec![cell])),
+            }
+        }
+    }
+
+    /// The problems, each with the settings that bring it about.
+    fn told(self, factors: &[Varied], cells: &[PlannedCell]) -> Vec<Problem> {
+        let told = |(mut problem, bad): (Problem, Vec<usize>)| {
+            if cells.len() > 1 {
+                let bad_in = whereabouts(&bad, factors, cells);
+                problem.message = format!("{} ({bad_in})", problem.message);
+            }
+            problem
+        };
+        self.0.into_iter().map(told).collect()
+    }
+}
+
+/// In which cells: those with certain settings, if that says it all, or one of them as an example.
+fn whereabouts(bad: &[usize], factors: &[Varied], cells: &[PlannedCell]) -> String {
+    let example = &cells[bad[0]];
+    if bad.len() == cells.len() {
+        return "in every cell".to_owned();
+    }
+    if let [_] = bad {
+        return format!("in cell {}", example.name);
+    }
+    let common = |factor: &usize| {
+        let same = |cell: &PlannedCell| cell.settings[*factor] == example.settings[*factor];
+        bad.iter().all(|&cell| same(&cells[cell])) && !cells.iter().all(same)
+    };
+    let common: Vec<usize> = (0..factors.len()).filter(common).collect();
+    let alike = cells.iter().filter(|cell| {
+        let same = |&factor: &usize| cell.settings[factor] == example.settings[factor];
+        common.iter().all(same)
+    });
+    let settings: Option<Vec<String>> =
+        common
+            .iter()
+            .map(
+                |&factor| match (example.settings[factor], &factors[factor].factor.domain) {
+                    (Coordinate::Level(level), FactorDomain::Levels { labels, .. }) => Some(
+                        format!("{}={}", factors[factor].factor.name, clip(&labels[level])),
+                    ),
+                    _ => None,
+                },
+            )
+            .collect();
+    match settings {
+        Some(settings) if !common.is_empty() && alike.count() == bad.len() => {
+            format!("in every cell with {}", settings.join(" and "))
+        }
+        _ => format!(
+            "in {} of {} cells, such as {}",
+            bad.len(),
+            cells.len(),
+            example.name
+        ),
+    }
+}
+
+/// A message without its numbers.
+fn without_numbers(message: &str) -> String {
+    let mut out = String::new();
+    for c in message.chars() {
+        if !c.is_ascii_digit() {
+            out.push(c);
+        } else if !out.ends_with('#') {
+            out.push('#');
+        }
+    }
+    out.replace("#.#", "#")
+        .replace("-#", "#")
+        .replace("#e#", "#")
+}
+
+/// Where an entry lacks keys that the scenario does not have at all, its name is what is wrong: one problem, with near
+/// matches, for all it lacks.
+fn unfinished(problems: Vec<Problem>, base: &Item, tree: &Item) -> Vec<Problem> {
+    let mut out: Vec<Problem> = Vec::new();
+    for problem in problems {
+        let new = problem
+            .message
+            .strip_prefix(&problem.key_path)
+            .and_then(|rest| rest.strip_prefix(" lacks "))
+            .and_then(|lacks| Some((lacks, newcomer(&problem.key_path, base, tree)?)));
+        let Some((lacks, known)) = new else {
+            out.push(problem);
+            continue;
+        };
+        let begin = format!("{} is not in the scenario and lacks ", problem.key_path);
+        let mine = |other: &&mut Problem| other.message.starts_with(&begin);
+        if let Some(other) = out.iter_mut().find(mine) {
+            other.message = format!("{}, {lacks}", other.message);
+            continue;
+        }
+        let (section, name) = problem.key_path.split_once('.').unwrap_or_default();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        out.push(Problem {
+            message: format!("{begin}{lacks}"),
+            help: shape::suggest(name, &known, section),
+            marks: problem
+                .marks
+                .iter()
+                .map(|mark| Mark {
+                    label: String::new(),
+                    ..mark.clone()
+                })
+                .collect(),
+            ..problem
+        });
+    }
+    // What is lacking further down has the same cause.
+    let new: Vec<String> = out
+        .iter()
+        .filter(|problem| {
+            problem
+                .message
+                .contains(" is not in the scenario and lacks ")
+        })
+        .map(|problem| format!("{}.", problem.key_path))
+        .collect();
+    out.retain(|problem| {
+        !problem.message.contains(" lacks ")
+            || !new.iter().any(|new| problem.key_path.starts_with(new))
+    });
+    out
+}
+
+/// The names beside an entry of the tree that the scenario does not have; `None` if it has it.
+fn newcomer(key_path: &str, base: &Item, tree: &Item) -> Option<Vec<String>> {
+    let (section, name) = key_path.split_once('.')?;
+    tree.get(&[section, name])?;
+    let known = base.get(&[section])?.table()?;
+    (!known.contains_key(name)).then(|| known.keys().cloned().collect())
 }
 
 fn domain(typed: &FactorDomain) -> Domain {

@@ -64,8 +64,56 @@ impl Varied {
     }
 }
 
+impl Varied {
+    /// Every level, or both ends of the range.
+    pub fn extremes(&self) -> Vec<Coordinate> {
+        match &self.factor.domain {
+            FactorDomain::Levels { labels, .. } => {
+                (0..labels.len()).map(Coordinate::Level).collect()
+            }
+            FactorDomain::Range { range, .. } => {
+                vec![Coordinate::Value(range.low), Coordinate::Value(range.high)]
+            }
+        }
+    }
+
+    /// The paths of all the values it sets.
+    pub fn leaves(&self) -> BTreeSet<Vec<String>> {
+        fn walk(item: &Item, path: &mut Vec<String>, found: &mut BTreeSet<Vec<String>>) {
+            let Some(table) = item.table() else {
+                found.insert(path.clone());
+                return;
+            };
+            for (name, entry) in table {
+                path.push(name.clone());
+                walk(&entry.item, path, found);
+                path.pop();
+            }
+        }
+        let mut found = BTreeSet::new();
+        for overlay in self.extremes().into_iter().flat_map(|at| self.overlays(at)) {
+            walk(&overlay, &mut Vec::new(), &mut found);
+        }
+        found
+    }
+}
+
 /// The columns of the result files that no factor may take the name of.
-const TAKEN: [&str; 3] = ["cell", "seed", "replication"];
+const TAKEN: [&str; 13] = [
+    "cell",
+    "seed",
+    "replication",
+    "measure",
+    "unit",
+    "estimate",
+    "low",
+    "high",
+    "confidence",
+    "method",
+    "n",
+    "events",
+    "exposure",
+];
 
 impl Reader<'_> {
     /// One factor, or problems.
@@ -76,12 +124,14 @@ impl Reader<'_> {
         let here = [section, name];
         let shown = dotted(self.document, &here);
         if kind == FactorKind::Uncertainty && self.file.levers.contains_key(name) {
-            self.wrong(
+            self.wrong_at(
                 &here,
                 format!("{name} is a lever and an uncertainty; expected one"),
+                None,
+                &[(&["levers", name], "the lever")],
             );
         }
-        if TAKEN.contains(&name) {
+        if TAKEN.contains(&name) || self.columns.iter().any(|column| column == name) {
             self.wrong(
                 &here,
                 format!(
@@ -129,6 +179,7 @@ impl Reader<'_> {
         } else {
             let range = self.document.place(&content);
             let paths = self.paths(&here, &typed);
+            let sound = self.loader.problems.len();
             let (labels, values) = match &typed.range {
                 Some(range) => self.levels(range, self.design(kind), &content, &shown),
                 None => {
@@ -140,6 +191,10 @@ impl Reader<'_> {
                     (Some(labels.collect()), values)
                 }
             };
+            // Of a range that is wrong neither levels nor baseline can be judged.
+            if self.loader.problems.len() > sound {
+                return None;
+            }
             let change = Change::Paths {
                 paths,
                 values,
@@ -208,6 +263,15 @@ impl Reader<'_> {
     fn paths(&mut self, here: &[&str; 2], typed: &FactorFile) -> Vec<Vec<String>> {
         let [section, name] = *here;
         let document = self.document;
+        let Some(base) = self.base else {
+            return Vec::new();
+        };
+        if ["path", "paths"]
+            .iter()
+            .any(|key| shape::touches(self.misfits, &[section, name, key]))
+        {
+            return Vec::new();
+        }
         let mut texts: Vec<(&String, Span)> = Vec::new();
         if let Some(path) = &typed.path {
             let at = document.get(&[section, name, "path"]);
@@ -219,7 +283,7 @@ impl Reader<'_> {
         }
         texts
             .into_iter()
-            .filter_map(|(text, at)| self.loader.known(self.base, text, &at))
+            .filter_map(|(text, at)| self.loader.known(base, text, &at))
             .collect()
     }
 
@@ -231,15 +295,30 @@ impl Reader<'_> {
         name: &str,
         shown: &str,
     ) -> Option<FactorDomain> {
-        let distinct = labels.iter().collect::<BTreeSet<_>>().len();
-        if labels.is_empty() || distinct < labels.len() {
+        let [section, _, key] = *content;
+        if labels.is_empty() {
             self.wrong(
                 content,
-                format!(
-                    "{shown} has {} levels of which {distinct} differ; expected at least one and no two alike",
-                    labels.len()
-                ),
+                format!("{shown}.{key} is empty; expected at least one level"),
             );
+            return None;
+        }
+        let before = self.loader.problems.len();
+        for (index, label) in labels.iter().enumerate() {
+            if let Some(first) = labels[..index].iter().position(|other| other == label) {
+                let (first, index) = (first.to_string(), index.to_string());
+                self.wrong_at(
+                    &[section, name, key, &index],
+                    format!(
+                        "{shown}.{key} has {} twice; expected levels that differ",
+                        clip(label)
+                    ),
+                    None,
+                    &[(&[section, name, key, &first], "the first")],
+                );
+            }
+        }
+        if self.loader.problems.len() > before {
             return None;
         }
         let wanted = self.file.baseline.get(name).map(label);
@@ -251,9 +330,9 @@ impl Reader<'_> {
             let known: Vec<&str> = labels.iter().map(String::as_str).collect();
             let wanted = wanted.unwrap_or_default();
             let message = format!(
-                "baseline.{} is {:?}, which is no level of {shown}",
+                "baseline.{} is {}, which is no level of {shown}",
                 quoted(name),
-                clip(&wanted)
+                clip(&self.file.baseline[name].to_string())
             );
             let help = shape::suggest(&wanted, &known, "levels");
             self.wrong_with(&["baseline", name], message, help);
@@ -351,7 +430,11 @@ impl Reader<'_> {
                 )
             }
         };
-        self.wrong(&["baseline", name], message);
+        if given.is_some() {
+            self.wrong(&["baseline", name], message);
+        } else {
+            self.wrong(&[kind.section(), name], message);
+        }
         None
     }
 }

@@ -338,8 +338,10 @@ impl Plan {
         let scenarios = (0..record.cells.len())
             .map(|cell| record.scenario(cell))
             .collect::<Result<Vec<_>, _>>()?;
-        let columns = columns(&scenarios)
-            .map_err(|why| LoadError::new(vec![Problem::new("", why)], Vec::new()))?;
+        let columns = columns(&scenarios).map_err(|(cell, why)| {
+            let message = format!("cell {} {why}", record.cells[cell].name);
+            LoadError::new(vec![Problem::new("", message)], Vec::new())
+        })?;
         Ok(Plan {
             record,
             scenarios,
@@ -348,10 +350,10 @@ impl Plan {
     }
 }
 
-/// The columns that all cells share.
-fn columns(scenarios: &[Scenario]) -> Result<Arc<Columns>, String> {
+/// The columns that all cells share; else a cell with others than the first.
+fn columns(scenarios: &[Scenario]) -> Result<Arc<Columns>, (usize, String)> {
     let first = Columns::new(&scenarios[0].cast);
-    for scenario in &scenarios[1..] {
+    for (cell, scenario) in scenarios.iter().enumerate().skip(1) {
         let other = Columns::new(&scenario.cast);
         let names = |columns: &Columns| -> BTreeSet<String> {
             columns
@@ -372,9 +374,10 @@ fn columns(scenarios: &[Scenario]) -> Result<Arc<Columns>, String> {
             } else {
                 unlike.join(", ")
             };
-            return Err(format!(
-                "cells have different columns ({unlike}); expected the same sides, aircraft types and site classes in every cell"
-            ));
+            let why = format!(
+                "has other columns than the first cell ({unlike}); expected the same sides, aircraft types and site classes in every cell"
+            );
+            return Err((cell, why));
         }
     }
     Ok(Arc::new(first))

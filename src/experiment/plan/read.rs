@@ -1,17 +1,18 @@
 //! Reading an experiment: the file, the scenario it varies, and what one must say of the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
 use serde_json::Value as Json;
 
 use super::super::file::{DesignFile, ExperimentFile, FactorFile, StopFile};
-use super::factor::{Change, Varied};
+use super::factor::Varied;
 use super::{FactorKind, Overrides, Plan, PlanRecord, columns};
 use crate::measure::Columns;
-use crate::scenario::load::Loader;
-use crate::scenario::problem::Problem;
+use crate::scenario::load::{Loader, merge, override_path};
+use crate::scenario::problem::{Problem, Span};
+use crate::scenario::shape::Misfit;
 use crate::scenario::tree::{Item, clip, dotted, quoted};
 use crate::scenario::{Scenario, ready, shape};
 
@@ -33,24 +34,44 @@ pub(super) struct Reader<'a> {
     pub document: &'a Item,
     /// The experiment as typed.
     pub file: &'a ExperimentFile,
-    /// The scenario, overrides merged.
-    pub base: &'a Item,
+    /// Where the experiment does not have the shape it should; mended in `file`.
+    pub misfits: &'a [Misfit],
+    /// The scenario, overrides merged; none if it could not be read.
+    pub base: Option<&'a Item>,
+    /// The columns of its replications.
+    pub columns: Vec<String>,
 }
 
 impl Reader<'_> {
     /// A problem with the experiment at a path of it.
     pub fn wrong(&mut self, path: &[&str], message: String) {
-        let problem = Problem::new(dotted(self.document, path), message);
-        let at = self.document.place(path);
-        self.loader.problems.push(problem.at(&at, ""));
+        self.wrong_with(path, message, None);
     }
 
     /// The same with help.
     pub fn wrong_with(&mut self, path: &[&str], message: String, help: Option<String>) {
-        self.wrong(path, message);
-        if let Some(problem) = self.loader.problems.last_mut() {
-            problem.help = help;
+        self.wrong_at(path, message, help, &[]);
+    }
+
+    /// The same with other places of the experiment and what to say beside them. Nothing is said of a place whose shape
+    /// is wrong: that has been said.
+    pub fn wrong_at(
+        &mut self,
+        path: &[&str],
+        message: String,
+        help: Option<String>,
+        others: &[(&[&str], &str)],
+    ) {
+        if shape::touches(self.misfits, path) {
+            return;
         }
+        let mut problem =
+            Problem::new(dotted(self.document, path), message).at(&self.document.place(path), "");
+        for (other, label) in others {
+            problem = problem.at(&self.document.place(other), *label);
+        }
+        problem.help = help;
+        self.loader.problems.push(problem);
     }
 
     fn sound(&self) -> bool {
@@ -65,13 +86,12 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
         return None;
     }
     let misfits = shape::check(&document, &SHAPE, "the experiment");
-    let problems = misfits.into_iter().map(|misfit| misfit.problem);
+    let problems = misfits.iter().map(|misfit| misfit.problem.clone());
     loader.problems.extend(problems);
-    if !loader.problems.is_empty() {
-        return None;
-    }
-    let file = match serde_json::from_value::<ExperimentFile>(document.to_json()) {
+    let file = match serde_json::from_value::<ExperimentFile>(shape::mended(&document, &misfits)) {
         Ok(file) => file,
+        // Too far off to be mended: what is wrong with its shape is all that can be said.
+        Err(_) if !loader.problems.is_empty() => return None,
         Err(error) => {
             // Schema and type come from the same source, so this is a gap between them: said, not hidden.
             let problem = Problem::new("", error.to_string());
@@ -80,28 +100,29 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
         }
     };
 
-    let directory = path.parent().unwrap_or(Path::new(""));
-    let at = document.place(&["scenario"]);
-    let mut base = loader.file(&directory.join(&file.scenario), Some(&at))?;
-    for text in &overrides.set {
-        base = loader.set(base, text);
-    }
-    if !loader.problems.is_empty() {
-        return None;
-    }
+    let base = if shape::touches(&misfits, &["scenario"]) {
+        None
+    } else {
+        scenario(loader, path, &document, &file.scenario)
+    };
+    let first = loader.sources.len();
+    let base = base.map(|base| {
+        let set = overrides.set.iter();
+        set.fold(base, |base, text| loader.set(base, text))
+    });
     let mut reader = Reader {
         loader,
         document: &document,
         file: &file,
-        base: &base,
+        misfits: &misfits,
+        base: base.as_ref(),
+        columns: Vec::new(),
     };
     // What is wrong with the scenario alone is no fault of the factors.
-    match ready(&base) {
-        Ok(scenario) => reader.measures_exist(&scenario),
-        Err(problems) => {
-            reader.loader.problems.extend(problems);
-            return None;
-        }
+    match base.as_ref().map(ready) {
+        Some(Ok(scenario)) => reader.measures_exist(&scenario),
+        Some(Err(problems)) => reader.loader.problems.extend(problems),
+        None => {}
     }
     let mut factors = Vec::new();
     for kind in [FactorKind::Lever, FactorKind::Uncertainty] {
@@ -110,11 +131,14 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
         }
     }
     reader.baselines_exist();
-    reader.overrides_are_free(&factors, &overrides.set);
+    reader.overrides_are_free(&factors, &overrides.set, first);
+    reader.factors_are_apart(&factors);
+    reader.designs_have_factors();
     reader.stop_makes_sense();
     if !reader.sound() {
         return None;
     }
+    let base = base.as_ref()?;
 
     let seed = overrides.seed.unwrap_or(file.seed);
     let levers = reader.settings(&factors, FactorKind::Lever, seed);
@@ -134,8 +158,9 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
     let (cells, scenarios) = reader.cells(&factors, &levers, &points)?;
     let columns = match columns(&scenarios) {
         Ok(columns) => columns,
-        Err(why) => {
-            reader.wrong(&[], why);
+        Err((cell, why)) => {
+            let message = format!("cell {} {why}", cells[cell].name);
+            reader.wrong(&["scenario"], message);
             return None;
         }
     };
@@ -155,6 +180,35 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
         scenarios,
         columns,
     })
+}
+
+/// The tree of the scenario that an experiment names; `None`, and problems, if it could not be read as a whole.
+fn scenario(loader: &mut Loader, path: &Path, document: &Item, named: &str) -> Option<Item> {
+    let file = path.parent().unwrap_or(Path::new("")).join(named);
+    let at = document.place(&["scenario"]);
+    let before = loader.problems.len();
+    let base = loader.file(&file, Some(&at));
+    for problem in &mut loader.problems[before..] {
+        // The experiment names the scenario, it does not include it.
+        if let Some(mark) = problem.marks.first_mut()
+            && mark.span == at
+        {
+            "scenario".clone_into(&mut problem.key_path);
+            "named here".clone_into(&mut mark.label);
+        }
+    }
+    let base = base?;
+    if base.get(&["scenario"]).is_some() {
+        let message = format!(
+            "scenario is {:?}, which names a scenario itself, as experiments do; expected a scenario",
+            clip(named)
+        );
+        let problem = Problem::new("scenario", message).at(&at, "");
+        loader.problems.push(problem);
+        return None;
+    }
+    // What could not be read leaves holes that would be reported as missing keys.
+    (loader.problems.len() == before).then_some(base)
 }
 
 impl Reader<'_> {
@@ -183,6 +237,8 @@ impl Reader<'_> {
 
     fn measures_exist(&mut self, scenario: &Scenario) {
         let columns = Columns::new(&scenario.cast);
+        let names = columns.columns().iter().map(|column| column.name.clone());
+        self.columns = names.collect();
         let known: Vec<&str> = columns
             .derived()
             .iter()
@@ -239,26 +295,85 @@ impl Reader<'_> {
         }
     }
 
-    /// A value set on the command line would be overwritten by a factor that sets it too.
-    fn overrides_are_free(&mut self, factors: &[Varied], set: &[String]) {
-        for text in set {
-            let path = text.split('=').next().unwrap_or_default().trim();
+    /// A value set on the command line would be overwritten by a factor that sets it too; `first` is the source of the
+    /// first.
+    fn overrides_are_free(&mut self, factors: &[Varied], set: &[String], first: usize) {
+        let Some(base) = self.base else { return };
+        for (index, text) in set.iter().enumerate() {
+            let Some(steps) = override_path(text) else {
+                continue;
+            };
+            let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+            let Some(kept) = base.get(&steps).map(Item::to_json) else {
+                continue;
+            };
             for varied in factors {
-                let Change::Paths { paths, .. } = &varied.change else {
-                    continue;
-                };
-                let name = varied.factor.name.as_str();
-                for steps in paths {
-                    let steps: Vec<String> = steps.iter().map(|step| quoted(step)).collect();
-                    if steps.join(".") == path {
-                        self.wrong(
-                            &[varied.factor.kind.section(), name],
-                            format!(
-                                "--set sets {path}, which the factor {name} varies; expected one of them"
-                            ),
-                        );
-                    }
+                // Whether what was set is still there once the factor has had its say.
+                let lost = varied.extremes().into_iter().any(|setting| {
+                    let laid = varied.overlays(setting).into_iter();
+                    let tree = laid.fold(base.clone(), |tree, overlay| {
+                        merge(tree, overlay, Some(shape::shape()))
+                    });
+                    tree.get(&steps).map(Item::to_json).as_ref() != Some(&kept)
+                });
+                if lost {
+                    let path = dotted(base, &steps);
+                    let name = varied.factor.name.as_str();
+                    let factor = [varied.factor.kind.section(), name];
+                    let message = format!(
+                        "--set sets {path}, which the factor {name} varies; expected one of them"
+                    );
+                    let whole = Span {
+                        source: first + index,
+                        range: 0..text.len(),
+                    };
+                    let problem = Problem::new(path, message)
+                        .at(&whole, "")
+                        .at(&self.document.place(&factor), "varies it");
+                    self.loader.problems.push(problem);
                 }
+            }
+        }
+    }
+
+    /// Of two factors that set the same value the later would have its way, and the other would do nothing.
+    fn factors_are_apart(&mut self, factors: &[Varied]) {
+        let leaves: Vec<BTreeSet<Vec<String>>> = factors.iter().map(Varied::leaves).collect();
+        for (later, varied) in factors.iter().enumerate() {
+            for (other, earlier) in factors[..later].iter().enumerate() {
+                let shared = leaves[later].iter().find_map(|path| {
+                    let above =
+                        (1..=path.len()).find_map(|length| leaves[other].get(&path[..length]));
+                    let below = leaves[other].range(path.clone()..).next();
+                    above.or(below.filter(|below| below.starts_with(path)))
+                });
+                let Some(shared) = shared else { continue };
+                let shared: Vec<String> = shared.iter().map(|step| quoted(step)).collect();
+                let (name, first) = (varied.factor.name.as_str(), earlier.factor.name.as_str());
+                let message = format!(
+                    "the factors {first} and {name} both set {}; expected one of them",
+                    shared.join(".")
+                );
+                let there = [earlier.factor.kind.section(), first];
+                self.wrong_at(
+                    &[varied.factor.kind.section(), name],
+                    message,
+                    None,
+                    &[(&there, "the other")],
+                );
+            }
+        }
+    }
+
+    /// A design with nothing to take points of was meant for something.
+    fn designs_have_factors(&mut self) {
+        for kind in [FactorKind::Lever, FactorKind::Uncertainty] {
+            if self.factors(kind).is_empty() && self.design(kind) != DesignFile::Grid {
+                let section = kind.section();
+                self.wrong(
+                    &["design", section],
+                    format!("design.{section} is there, but there are no {section}; expected none"),
+                );
             }
         }
     }
