@@ -3,6 +3,31 @@
 //! A sweep flies rounds: one replication of every cell. After preset numbers of rounds, the *looks*, it asks whether its
 //! goal is reached, in every cell or every pair of cells; all cells stop together. So the number of replications depends
 //! on the results alone, never on threads or the clock.
+//!
+//! Looking has a price. Stopping at a half-width favours samples that happen to vary little; with rare events those are
+//! the ones that saw too few (fixed-width rules: Frey, The American Statistician 64 (2010) 242). So under a half-width
+//! rule that looks more than once, intervals are made at `1 - 0.8 (1 - confidence)`, 96 for 95 per cent. A rule that
+//! stops when a difference is told from 0 would sooner or later stop by chance, so its K looks share the error:
+//! repeated confidence intervals (Jennison and Turnbull, J. Royal Statistical Society B 51 (1989) 305), each at
+//! `1 - (1 - confidence)/K` after Bonferroni. What decides is what is reported.
+//!
+//! How often intervals of nominally 95 per cent hold. First row: exact, by recursion over the looks, lowest over 160
+//! chances from 0.0002 to 0.5, half-widths .002 to .03 or 20 to 100 per cent, 50 to 10 000 replications. The others: lowest
+//! of the cases of `tests/coverage.rs`, 10 000 experiments each.
+//!
+//! | measure | one look | half-width | told from 0 |
+//! |---|---|---|---|
+//! | share of replications, 10 events or more expected (exact) | .938 | .939 | |
+//! | share of replications, fewer (exact) | .957 | .963 | |
+//! | share of clustered units, 10 or more | .949 | .955 | |
+//! | share of clustered units, fewer | .965 | .967 | |
+//! | rate, bursts | .952 | .951 | |
+//! | mean | .949 | .958 | |
+//! | paired difference | .948 | | .969 |
+//!
+//! At the nominal confidence a half-width rule would hold .921 of the time with twenty events at least, and .899 with no
+//! such minimum. At the raised one it still holds .934 with no minimum, which is what a share near 1 has, whose events are
+//! never few.
 
 use super::estimate::Estimate;
 
@@ -69,9 +94,11 @@ impl Sequential {
     /// The confidence at which to make the intervals that it looks at, and to report them, so that they hold with
     /// confidence `nominal` whenever it stops.
     pub fn confidence(&self, nominal: f64) -> f64 {
+        let looks = self.looks().count();
         match self.goal {
+            Goal::HalfWidth { .. } if looks == 1 => nominal,
             Goal::HalfWidth { .. } => 1.0 - (1.0 - nominal) * KEPT,
-            Goal::Resolved => 1.0 - (1.0 - nominal) / self.looks().count() as f64,
+            Goal::Resolved => 1.0 - (1.0 - nominal) / looks as f64,
         }
     }
 
@@ -189,6 +216,17 @@ mod tests {
         assert_eq!(looks(9, 7), [7]);
         assert_eq!(looks(0, 5), [1, 2, 3, 4, 5]);
         assert_eq!(looks(u64::MAX - 1, u64::MAX), [u64::MAX - 1, u64::MAX]);
+    }
+
+    #[test]
+    fn looking_has_its_price_and_one_look_has_none() {
+        let many = rule(RELATIVE);
+        assert!((many.confidence(0.95) - 0.96).abs() < 1e-15);
+        let once = Sequential {
+            minimum: 1000,
+            ..many
+        };
+        assert_eq!(once.confidence(0.95), 0.95);
     }
 
     #[test]
