@@ -170,7 +170,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     if let Some(folder) = folder {
         let conditions = Conditions {
             scenario: &scenario,
-            seed: seed,
+            seed,
             first_replication: first,
             replications: count,
             confidence: arguments.confidence,
@@ -400,9 +400,9 @@ fn hints(arguments: &RunArguments, scenario: &str, single: bool) -> Vec<String> 
     }
     match &arguments.events {
         Some(path) => hints.push(format!("Events written to {}.", path.display())),
-        None if arguments.from.is_some() => hints.push(format!(
-            "Next: the same with --events FILE.csv   (every event of it)"
-        )),
+        None if arguments.from.is_some() => {
+            hints.push("Next: the same with --events FILE.csv   (every event of it)".to_owned())
+        }
         None if single => {}
         None => hints.push(format!(
             "      deconflict run {scenario} --replication 0       (one run, told by the clock)"
