@@ -167,3 +167,54 @@ impl Accounts {
         &self.failures
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::experiment::plan::Overrides;
+    use crate::measure::Summary;
+
+    fn plan() -> Plan {
+        let file = "scenarios/experiments/agreement.toml";
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        Plan::load(&path, &Overrides::default()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn flown(plan: &Plan, square: GridSquare) -> Outcome {
+        Outcome::Flown(Summary {
+            values: vec![1.0; plan.columns.columns().len()],
+            confusion: vec![0; plan.columns.confusion_len()],
+            times_to_identify: Vec::new(),
+            wrong_shots_at: vec![square, square],
+        })
+    }
+
+    #[test]
+    fn what_failed_is_left_out_of_its_cell_and_its_pairs_and_counted() {
+        let plan = plan();
+        let square = GridSquare { east: 1, north: -2 };
+        let mut accounts = Accounts::new(&plan);
+        for index in 0..10 {
+            let mut outcomes = vec![flown(&plan, square); 3];
+            if index == 4 {
+                outcomes[1] = Outcome::Failed("no such luck".to_owned());
+            }
+            accounts.add(&Round { index, outcomes });
+        }
+        assert_eq!(accounts.rounds(), 10);
+        let n: Vec<u64> = accounts.cells().iter().map(Estimator::n).collect();
+        assert_eq!(n, [10, 9, 10]);
+        let pairs: Vec<u64> = accounts.pairs().iter().map(|pair| pair.pairs.n()).collect();
+        assert_eq!(pairs, [9, 10]);
+        let expected = Failure {
+            cell: 1,
+            replication: 4,
+            message: "no such luck".to_owned(),
+        };
+        assert_eq!(accounts.failures(), [expected]);
+        let count = accounts.squares()[1][&square];
+        assert_eq!((count.wrong_shots, count.replications), (18, 9));
+    }
+}

@@ -112,7 +112,7 @@ pub const COMPARISON: ResultFile = ResultFile {
         ),
         (
             "variance_reduction",
-            "variance of the difference with independent luck over that with the same luck",
+            "variance of the difference with independent luck over that with the same luck; inf where no pair differs",
         ),
         CONFIDENCE,
         ("n", "paired replications"),
