@@ -43,13 +43,13 @@ pub struct Identifier {
     parts: [[[f64; MAX_COLUMNS]; 4]; 3],
     /// By row and plan check: what follows when that row outweighs the others.
     outlook: [[Outlook; 3]; MAX_COLUMNS],
-    /// By true row and believed row: the most that one declaration can take from the lead of that row.
-    swing: Vec<[f64; MAX_COLUMNS]>,
+    /// By row: the most that one declaration can take from its lead.
+    swing: [f64; MAX_COLUMNS],
 }
 
 /// The columns of a row of the world's matrix, as bounds that a word of 32 bits passes or not.
 #[derive(Debug, Clone, PartialEq)]
-struct Columns {
+pub struct Columns {
     /// The first column that has any probability.
     first: u32,
     /// The column is the first, and one more for each of these that the word exceeds.
@@ -70,7 +70,13 @@ impl Columns {
         }
     }
 
-    /// The column in which a word falls, with at most `W` rows. Counting the bounds takes no branch on a random number.
+    /// The column in which a word drawn uniformly from 32 bits falls.
+    #[inline]
+    pub fn column(&self, word: u32) -> u8 {
+        self.of::<MAX_COLUMNS>(word) as u8
+    }
+
+    /// The same with at most `W` rows. Counting the bounds takes no branch on a random number.
     #[inline(always)]
     fn of<const W: usize>(&self, word: u32) -> u32 {
         let mut column = self.first;
@@ -104,8 +110,8 @@ struct Standing<const W: usize> {
 /// The declarations of one track, at scans of one block, of which nobody wants a record of each.
 #[derive(Debug, Clone, Copy)]
 pub struct DeclarationRun<'a> {
-    /// The row that is true of the aircraft.
-    pub truth_row: u8,
+    /// What is declared about the aircraft.
+    pub columns: &'a Columns,
     /// The words drawn for the scans of the block.
     pub words: &'a [u32; 64],
     /// The scan of the first declaration.
@@ -231,30 +237,19 @@ impl Identifier {
                 *ln = libm::log(column(belief, row, j));
             }
         }
-        let swing = bounds
-            .iter()
-            .map(|bounds| {
-                let ends = bounds.iter().copied().chain([1 << 32]);
-                let starts = [0].into_iter().chain(bounds.iter().copied());
-                let possible = starts.zip(ends).zip(&believed);
-                let possible = possible.filter(|((start, end), _)| start < end);
-                let mut swing = [0.0; MAX_COLUMNS];
-                for (_, ln) in possible {
-                    for (k, swing) in swing.iter_mut().enumerate() {
-                        for other in ln {
-                            // Where the row itself becomes impossible its lead may vanish at once.
-                            let loss = if ln[k] > f64::NEG_INFINITY {
-                                other - ln[k]
-                            } else {
-                                f64::INFINITY
-                            };
-                            *swing = loss.max(*swing);
-                        }
-                    }
-                }
-                swing
-            })
-            .collect();
+        let mut swing = [0.0; MAX_COLUMNS];
+        for ln in &believed[..columns] {
+            for (k, swing) in swing.iter_mut().enumerate().take(rows.len()) {
+                // Where the row itself becomes impossible its lead may vanish at once.
+                let loss = match ln[k] {
+                    f64::NEG_INFINITY => f64::INFINITY,
+                    own => ln
+                        .iter()
+                        .fold(0.0, |most: f64, other| most.max(other - own)),
+                };
+                *swing = loss.max(*swing);
+            }
+        }
         let mut ln_prior = [f64::NEG_INFINITY; MAX_COLUMNS];
         let mut shares = [[0.0; 3]; MAX_ROWS];
         for (k, row) in rows.iter().enumerate() {
@@ -336,14 +331,10 @@ impl Identifier {
         }
     }
 
-    /// What the site declares about an aircraft of this true row, for a word drawn uniformly from 32 bits.
+    /// What the site declares about an aircraft of this true row: [`Columns::column`] for a word drawn.
     #[inline]
-    pub fn declare(&self, truth_row: u8, word: u32) -> u8 {
-        self.world[self.index_of(truth_row)].of::<MAX_COLUMNS>(word) as u8
-    }
-
-    fn index_of(&self, truth_row: u8) -> usize {
-        usize::from(truth_row).min(self.rows.len())
+    pub fn declare(&self, truth_row: u8) -> &Columns {
+        &self.world[usize::from(truth_row).min(self.rows.len())]
     }
 
     /// Adds a declaration to the evidence.
@@ -389,8 +380,7 @@ impl Identifier {
         declared: &mut [u32; MAX_COLUMNS],
         mut noted: Noted,
     ) -> RunOutcome {
-        let truth = self.index_of(run.truth_row);
-        let (columns, swing) = (&self.world[truth], &self.swing[truth]);
+        let (columns, swing) = (run.columns, &self.swing);
         let unknown = self.rows.len();
         let mut sums: [f64; W] = std::array::from_fn(|k| evidence.ln_likelihood[k]);
         let mut column = 0;
@@ -441,21 +431,14 @@ impl Identifier {
         outcome
     }
 
-    /// Whether `identity` stays what follows without plan check, whatever the next `count` declarations about an aircraft
-    /// of this true row are.
-    pub fn holds(
-        &self,
-        evidence: &Evidence,
-        identity: Identity,
-        truth_row: u8,
-        count: usize,
-    ) -> bool {
+    /// Whether `identity` stays what follows without plan check, whatever the next `count` declarations are.
+    pub fn holds(&self, evidence: &Evidence, identity: Identity, count: usize) -> bool {
         if self.spec.combine == Combine::Single {
             return false;
         }
         let standing = self.standing(&evidence.ln_likelihood);
         let outlook = &self.outlook[standing.top][0];
-        let swing = self.swing[self.index_of(truth_row)][standing.top];
+        let swing = self.swing[standing.top];
         outlook.identity == identity
             && evidence.cues >= self.criteria.cues
             && left_of_lead(standing.lead, swing, count) > outlook.certain.max(0.0)
@@ -996,10 +979,10 @@ mod tests {
         let identifier = Identifier::new(&spec(Hypotheses::Regards, world), &[]);
         let quarter = 1u32 << 30;
         for (word, declared) in [(0, 0), (quarter - 1, 0), (quarter, 3), (u32::MAX, 3)] {
-            assert_eq!(identifier.declare(1, word), declared, "{word}");
+            assert_eq!(identifier.declare(1).column(word), declared, "{word}");
         }
         assert_eq!(
-            identifier.declare(3, 0),
+            identifier.declare(3).column(0),
             3,
             "what is in no row is declared unknown"
         );
@@ -1019,7 +1002,7 @@ mod tests {
             (2 * quarter, 2),
             (u32::MAX, 2),
         ] {
-            assert_eq!(identifier.declare(0, word), declared, "{word}");
+            assert_eq!(identifier.declare(0).column(word), declared, "{word}");
         }
     }
 
@@ -1172,9 +1155,9 @@ mod tests {
                     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     state ^ state >> 13
                 });
-                let run = DeclarationRun { truth_row, words: &words, first, every, count: count.min(60 / every) };
+                let run = DeclarationRun { columns: identifier.declare(truth_row), words: &words, first, every, count: count.min(60 / every) };
                 let holds = evidence.latest.is_some()
-                    && identifier.holds(&evidence, identity, truth_row, run.count);
+                    && identifier.holds(&evidence, identity, run.count);
                 let wider = [
                     identifier.declare_run_of::<8>(run, &mut run_evidence.clone(), &mut run_declared.clone(), noted),
                     identifier.declare_run_of::<MAX_COLUMNS>(run, &mut run_evidence.clone(), &mut run_declared.clone(), noted),
@@ -1182,7 +1165,7 @@ mod tests {
                 let outcome = identifier.declare_run(run, &mut run_evidence, &mut run_declared, noted);
                 let mut expected = RunOutcome { identity, identified: None, hostile: None };
                 for nth in 0..run.count {
-                    let column = identifier.declare(truth_row, words[first + nth * every]);
+                    let column = identifier.declare(truth_row).column(words[first + nth * every]);
                     declared[usize::from(column)] += 1;
                     identifier.add(&mut evidence, column);
                     if on_the_edge(&identifier, &evidence, None) {

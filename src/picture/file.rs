@@ -18,7 +18,7 @@ use nalgebra::Vector3;
 use super::{Post, Run};
 use crate::coordination::Case;
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
-use crate::identification::{DeclarationRun, Evidence, MAX_COLUMNS, Noted};
+use crate::identification::{Columns, DeclarationRun, Evidence, MAX_COLUMNS, Noted};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
@@ -132,6 +132,11 @@ pub struct Scene<'a> {
 impl Scene<'_> {
     fn time(&self, scan: u64) -> Millis {
         Millis(self.post.clock.time_ms(scan))
+    }
+
+    /// What the site declares about the aircraft: the one place where the truth is read.
+    fn declare(&self) -> &Columns {
+        self.post.identifier.declare(self.subject.truth_row)
     }
 
     fn place(&self, time: Millis) -> Vector3<f64> {
@@ -521,13 +526,7 @@ impl TrackFile {
         let count = stop
             .saturating_sub(at)
             .div_ceil(scene.post.declares_every() as usize);
-        !checks_plans(scene)
-            && identifier.holds(
-                &track.evidence,
-                track.identity,
-                scene.subject.truth_row,
-                count,
-            )
+        !checks_plans(scene) && identifier.holds(&track.evidence, track.identity, count)
     }
 
     /// Makes the declaration due at scan `at` and those due after it before scan `stop` of the block; the scan of the
@@ -570,7 +569,7 @@ impl TrackFile {
         let step = every.min(BLOCK as u64) as usize;
         let count = stop.saturating_sub(at).div_ceil(step).max(1);
         let run = DeclarationRun {
-            truth_row: scene.subject.truth_row,
+            columns: scene.declare(),
             words,
             first: at,
             every: step,
@@ -612,7 +611,7 @@ impl TrackFile {
         let identifier = &*post.identifier;
         let time = scene.time(scan);
         track.next_declaration = scan + every;
-        let declared = identifier.declare(subject.truth_row, word);
+        let declared = scene.declare().column(word);
         self.declared[usize::from(declared)] += 1;
         track.looks += 1;
         identifier.add(&mut track.evidence, declared);

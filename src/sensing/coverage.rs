@@ -294,8 +294,8 @@ pub fn look(
                 let start = angle + rate_radps * (first_s + from as f64 * step_s);
                 let (mut sin, mut cos) = libm::sincos(start);
                 let mut range2_m2 = [0.0; BLOCK];
-                for i in from..to {
-                    range2_m2[i] = base_m2 + swing_m2 * cos;
+                for range2_m2 in &mut range2_m2[from..to] {
+                    *range2_m2 = base_m2 + swing_m2 * cos;
                     (sin, cos) = (
                         sin * turn_cos + cos * turn_sin,
                         cos * turn_cos - sin * turn_sin,
@@ -306,9 +306,9 @@ pub fn look(
             Shape::General { leg } => {
                 let leg = &trajectory.legs[leg as usize];
                 let mut range2_m2 = [0.0; BLOCK];
-                for i in from..to {
+                for (i, range2_m2) in range2_m2.iter_mut().enumerate().take(to).skip(from) {
                     match sight.range2_on(leg, first_s + i as f64 * step_s) {
-                        Some(range2) => range2_m2[i] = range2,
+                        Some(range2) => *range2_m2 = range2,
                         None => lanes &= !(1 << i),
                     }
                 }
