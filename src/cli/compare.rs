@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use deconflict::experiment::estimate::Method;
 use deconflict::experiment::pairs::Pairs;
 use deconflict::experiment::replicate::replicate;
 use deconflict::experiment::round::Outcome;
@@ -123,7 +124,11 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
         pairs.n()
     ));
     for measure in &shown {
-        if let Some(compared) = pairs.compare(measure, arguments.confidence) {
+        let Some(compared) = pairs.compare(measure, arguments.confidence) else {
+            continue;
+        };
+        // What could not happen in either is worth a line only where it was asked for.
+        if compared.difference.method != Method::None || !arguments.measures.is_empty() {
             line(&format!("  {}", sentence(measure, &compared)));
         }
     }
@@ -163,7 +168,7 @@ fn measures(arguments: &CompareArguments, pairs: &Pairs) -> Result<Vec<String>, 
             "notices_per_replication",
         ]
         .contains(name)
-            || name.starts_with("lost_per_sortie[")
+            || name.starts_with("lost_per_sortie[side=")
     };
     Ok(known.into_iter().filter(main).map(str::to_owned).collect())
 }

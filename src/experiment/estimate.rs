@@ -590,7 +590,9 @@ impl PairedSums {
         let few = kind != Kind::Mean && (a.events() < FEW || b.events() < FEW);
         let t = t_quantile(confidence, (self.moments.n() as f64 - 1.0).max(1.0));
         let difference = rb - ra;
-        let (interval, method) = if self.unlike == 0 && kind != Kind::Mean {
+        let (interval, method) = if difference.is_nan() {
+            ((f64::NAN, f64::NAN), Method::None)
+        } else if self.unlike == 0 && kind != Kind::Mean {
             let most = match kind {
                 Kind::Proportion => a.most_units,
                 Kind::Rate | Kind::Mean => a.most_events.max(1.0),
@@ -823,6 +825,11 @@ mod tests {
         sums.add((0.0, 4.0), (1.0, 4.0));
         let compared = sums.compare(Kind::Proportion, false, 0.95);
         assert_eq!(compared.difference.method, Method::PairedT);
+
+        let mut nothing = PairedSums::default();
+        nothing.add((0.0, 0.0), (0.0, 0.0));
+        let compared = nothing.compare(Kind::Proportion, false, 0.95);
+        assert_eq!(compared.difference.method, Method::None);
     }
 
     #[test]
