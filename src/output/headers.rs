@@ -7,15 +7,15 @@ pub struct ResultFile {
     pub name: &'static str,
     /// What a row is.
     pub row: &'static str,
-    /// Its columns, name and meaning; [`FACTORS`] stands for one column a factor.
+    /// Its columns, name and meaning; what stands in brackets is one column a factor, or one a measured quantity.
     pub columns: &'static [(&'static str, &'static str)],
 }
 
 /// Stands for one column a factor.
-pub const FACTORS: &str = "(factors)";
+const FACTORS: &str = "(factors)";
 
 /// Stands for one column a measured quantity.
-pub const QUANTITIES: &str = "(quantities)";
+const QUANTITIES: &str = "(quantities)";
 
 impl ResultFile {
     /// The header, with these factors and quantities.
@@ -41,7 +41,7 @@ const CONFIDENCE: (&str, &str) = (
 );
 
 /// One row a replication of a cell.
-pub const REPLICATIONS: ResultFile = ResultFile {
+pub(super) const REPLICATIONS: ResultFile = ResultFile {
     name: "replications.csv",
     row: "a replication of a cell; rounds in order, cells in the order of the plan",
     columns: &[
@@ -60,7 +60,7 @@ pub const REPLICATIONS: ResultFile = ResultFile {
 };
 
 /// One row a measure of a cell.
-pub const CELLS: ResultFile = ResultFile {
+pub(super) const CELLS: ResultFile = ResultFile {
     name: "cells.csv",
     row: "a measure of a cell",
     columns: &[
@@ -86,7 +86,7 @@ pub const CELLS: ResultFile = ResultFile {
 };
 
 /// The columns of paired comparisons, wherever they stand.
-pub const COMPARISON: ResultFile = ResultFile {
+pub(super) const COMPARISON: ResultFile = ResultFile {
     name: "pairs.csv",
     row: "a measure of a pair of cells, replication by replication with the same luck",
     columns: &[
@@ -120,7 +120,7 @@ pub const COMPARISON: ResultFile = ResultFile {
 };
 
 /// What the uncertainties do.
-pub const EFFECTS: ResultFile = ResultFile {
+pub(super) const EFFECTS: ResultFile = ResultFile {
     name: "effects.csv",
     row: "an uncertainty and a measure of the experiment, at a setting of the levers",
     columns: &[
@@ -153,7 +153,7 @@ pub const EFFECTS: ResultFile = ResultFile {
 };
 
 /// Counts of declarations.
-pub const CONFUSION: ResultFile = ResultFile {
+pub(super) const CONFUSION: ResultFile = ResultFile {
     name: "confusion.csv",
     row: "a cell of the confusion matrix of a site class",
     columns: &[
@@ -167,7 +167,7 @@ pub const CONFUSION: ResultFile = ResultFile {
 };
 
 /// Where wrong shots were fired at aircraft.
-pub const GRID: ResultFile = ResultFile {
+pub(super) const GRID: ResultFile = ResultFile {
     name: "grid.csv",
     row: "a square of the local plane with wrong shots, by the place of the aircraft when the shot was fired",
     columns: &[
@@ -188,7 +188,7 @@ pub const GRID: ResultFile = ResultFile {
 };
 
 /// What was left out.
-pub const FAILURES: ResultFile = ResultFile {
+pub(super) const FAILURES: ResultFile = ResultFile {
     name: "failures.csv",
     row: "a replication that failed and was left out",
     columns: &[
