@@ -888,6 +888,22 @@ fn every_problem_is_reported_at_once() {
     );
 }
 
+/// A level that spoils the scenario is told also where another factor cannot be read.
+#[test]
+fn levels_are_judged_beside_what_is_wrong_elsewhere() {
+    let text = GOOD
+        .replace("values = [0, 0.5, 1]", "values = [0, 0.5, 1.5]")
+        .replace("weapon.kill_probability", "weapon.kill_probabilty");
+    let error = load(&text).unwrap_err();
+    let places: Vec<String> = told(&error).into_iter().map(|(place, _)| place).collect();
+    assert_eq!(
+        places,
+        ["e.toml:8:19", "e.toml:15:8"],
+        "{}",
+        error.render(false)
+    );
+}
+
 #[test]
 fn syntax() {
     let error = load(

@@ -455,7 +455,7 @@ impl Bar {
     fn new(most: u64, there: u64) -> Bar {
         let bar = if std::io::stderr().is_terminal() {
             let style = ProgressStyle::with_template(
-                "{bar:30} {pos}/{len} rounds, {per_sec}, {eta} left  {msg}",
+                "{bar:20} {pos}/{len} rounds, {per_sec}, {eta} left  {wide_msg}",
             )
             .expect("the template is constant");
             ProgressBar::new(most)

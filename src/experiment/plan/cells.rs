@@ -136,6 +136,31 @@ impl Reader<'_> {
     }
 }
 
+impl Reader<'_> {
+    /// What each level of the factors would do to the scenario by itself, where there will be no cells because something
+    /// else is wrong.
+    pub fn levels_alone(&mut self, factors: &[Varied]) {
+        let Some(base) = self.base else { return };
+        for varied in factors {
+            let FactorDomain::Levels { labels, .. } = &varied.factor.domain else {
+                continue;
+            };
+            for level in 0..labels.len() {
+                let overlays = varied.overlays(Coordinate::Level(level)).into_iter();
+                let tree = overlays.fold(base.clone(), |tree, overlay| {
+                    merge(tree, overlay, Some(shape::shape()))
+                });
+                if let Err(problems) = ready(&tree) {
+                    self.loader.problems.extend(problems);
+                }
+                if self.loader.problems.len() > MOST_PROBLEMS {
+                    return;
+                }
+            }
+        }
+    }
+}
+
 /// What is wrong in the cells: problems that differ in nothing but numbers, each with the cells that have it.
 #[derive(Default)]
 struct Troubles(Vec<(Problem, Vec<usize>)>);

@@ -119,8 +119,12 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
         columns: Vec::new(),
     };
     // What is wrong with the scenario alone is no fault of the factors.
+    let mut scenario_is_sound = false;
     match base.as_ref().map(ready) {
-        Some(Ok(scenario)) => reader.measures_exist(&scenario),
+        Some(Ok(scenario)) => {
+            scenario_is_sound = true;
+            reader.measures_exist(&scenario);
+        }
         Some(Err(problems)) => reader.loader.problems.extend(problems),
         None => {}
     }
@@ -136,6 +140,9 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
     reader.designs_have_factors();
     reader.stop_makes_sense();
     if !reader.sound() {
+        if scenario_is_sound {
+            reader.levels_alone(&factors);
+        }
         return None;
     }
     let base = base.as_ref()?;
