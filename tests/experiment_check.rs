@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use deconflict::experiment::plan::{Overrides, Plan, PlanRecord, schema};
+use deconflict::output::RESULT_FILES;
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::LoadError;
 use deconflict::simulation::simulate;
@@ -902,6 +903,27 @@ fn levels_are_judged_beside_what_is_wrong_elsewhere() {
         "{}",
         error.render(false)
     );
+}
+
+/// No factor takes the name of a column that stands beside the factors in a result file.
+#[test]
+fn the_columns_of_the_result_files_are_taken() {
+    let beside = RESULT_FILES.iter().filter(|file| {
+        let mut columns = file.columns.iter();
+        columns.any(|(name, _)| *name == "(factors)")
+    });
+    let names: Vec<&str> = beside
+        .flat_map(|file| file.columns.iter().map(|(name, _)| *name))
+        .filter(|name| !name.starts_with('('))
+        .collect();
+    assert!(names.contains(&"cell") && names.contains(&"exposure"));
+    for name in names {
+        let text = GOOD
+            .replace("[levers.honour]", &format!("[levers.{name}]"))
+            .replace("\nhonour = 0.5", &format!("\n{name} = 0.5"));
+        let error = load(&text).expect_err(name).render(false);
+        assert!(error.contains("result files"), "{name}: {error}");
+    }
 }
 
 #[test]
