@@ -70,6 +70,42 @@ pub enum Purpose {
     Reaction = 21,
     /// Whether a shot hits.
     Hit = 22,
+    /// What an interrogation brings.
+    Interrogation = 23,
+    /// Whether a side has the wrong key, by day.
+    KeyOfDay = 24,
+    /// Whether a site's interrogator is faulty, by hour.
+    InterrogatorFault = 25,
+    /// Whether an aircraft's transponder is on.
+    TransponderOn = 26,
+    /// Whether a transponder is received.
+    TransponderReply = 27,
+    /// Whether a transponder sends what it should not.
+    Spoof = 28,
+    /// What an optical look brings.
+    Optical = 29,
+    /// Whether, and by how much, a site's radar is misaligned, by hour.
+    Misalignment = 30,
+    /// Whether an operator goes along with the aid.
+    OperatorAid = 31,
+    /// What an operator judges for himself.
+    OperatorJudgement = 32,
+    /// Error of a measured position.
+    Measurement = 33,
+    /// Where and how many false alarms there are.
+    FalseAlarm = 34,
+    /// Whether a shared track report gets through.
+    ShareDelivery = 35,
+    /// How long it takes.
+    ShareLatency = 36,
+    /// What a hotline query brings.
+    Query = 37,
+    /// How long it takes.
+    QueryLatency = 38,
+    /// Whether a flight complies with a restricted zone.
+    Compliance = 39,
+    /// Whether an aircraft carries a working transponder or keyed IFF at all.
+    Equipment = 40,
 }
 
 /// A random delay.
