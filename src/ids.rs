@@ -39,6 +39,11 @@ index! {
     ZoneId;
 }
 
+impl AircraftId {
+    /// No aircraft: what is behind a track of false alarms.
+    pub const NOBODY: AircraftId = AircraftId(u32::MAX);
+}
+
 /// What a draw is about, as 64 bits made from a declared name: reordering a file changes no draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub u64);

@@ -337,6 +337,15 @@ pub enum Fact {
         /// What the plan check found.
         notice: NoticeState,
     },
+    /// A confirmed track was fed by another aircraft than before, or by none.
+    TrackSwapped {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track from now on.
+        aircraft: AircraftId,
+        /// The one before.
+        before: AircraftId,
+    },
     /// A confirmed track was inside the engagement envelope for the first time in more than five minutes.
     EncounterBegun {
         /// The site.
@@ -444,6 +453,7 @@ impl Fact {
             Fact::TrackConfirmed { .. } => "track_confirmed",
             Fact::Declared { .. } => "declared",
             Fact::IdentityChanged { .. } => "identity_changed",
+            Fact::TrackSwapped { .. } => "track_swapped",
             Fact::EncounterBegun { .. } => "encounter_begun",
             Fact::ShotDeclined { .. } => "shot_declined",
             Fact::EngagementBegun { .. } => "engagement_begun",
@@ -469,6 +479,7 @@ impl Fact {
             | Fact::TrackConfirmed { aircraft, .. }
             | Fact::Declared { aircraft, .. }
             | Fact::IdentityChanged { aircraft, .. }
+            | Fact::TrackSwapped { aircraft, .. }
             | Fact::EncounterBegun { aircraft, .. }
             | Fact::ShotDeclined { aircraft, .. }
             | Fact::EngagementBegun { aircraft, .. }
@@ -494,6 +505,7 @@ impl Fact {
             | Fact::TrackConfirmed { site, .. }
             | Fact::Declared { site, .. }
             | Fact::IdentityChanged { site, .. }
+            | Fact::TrackSwapped { site, .. }
             | Fact::EncounterBegun { site, .. }
             | Fact::ShotDeclined { site, .. }
             | Fact::EngagementBegun { site, .. }

@@ -11,7 +11,7 @@ use bevy_ecs::prelude::*;
 use crate::airspace::notice::Filing;
 use crate::identification::plan_check::PlanFile;
 use crate::ids::{AircraftId, FlightId, Key, SiteId};
-use crate::picture::{Picture, Post, SpentSince, Subject, TrackFile};
+use crate::picture::{LivePicture, Picture, Post, SpentSince, Subject};
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
@@ -380,19 +380,10 @@ impl Setup<'_> {
             envelope: class.weapon.as_ref().map(|weapon| weapon.envelope()),
             rules: Arc::clone(&scenario.rules),
         };
-        let mut picture = Picture::with_capacity(aircraft.len());
+        let mut subjects = Vec::with_capacity(aircraft.len());
         for (index, target) in aircraft.iter().enumerate() {
             let aircraft_id = AircraftId(index as u32);
-            if let Some(subject) = self.subject(&post, aircraft_id, target, entry) {
-                let file = picture.files.len() as u32;
-                for run in &subject.envelope {
-                    self.agenda
-                        .enter(Millis(post.clock.time_ms(run.from)), Entry::Enter(id, file));
-                }
-                picture.files.push(TrackFile::new());
-                picture.ripe_at.push(Millis::NEVER);
-                picture.subjects.push(subject);
-            }
+            subjects.extend(self.subject(&post, aircraft_id, target, entry));
         }
         let magazine = class.weapon.as_ref().map_or(0, |weapon| weapon.magazine);
         let spent = SpentSince(if magazine == 0 {
@@ -400,7 +391,21 @@ impl Setup<'_> {
         } else {
             Millis::NEVER
         });
-        let mut site = self.world.spawn((post, picture, spent));
+        let mut site = if scenario.keeps_live(entry) {
+            let live = LivePicture::new(subjects);
+            if let Some(first) = live.next_scan(&post) {
+                self.agenda.enter(first, Entry::Scan(id));
+            }
+            self.world.spawn((post, live, spent))
+        } else {
+            for (file, subject) in subjects.iter().enumerate() {
+                for run in &subject.envelope {
+                    let entered = Millis(post.clock.time_ms(run.from));
+                    self.agenda.enter(entered, Entry::Enter(id, file as u32));
+                }
+            }
+            self.world.spawn((post, Picture::new(subjects), spent))
+        };
         if let Some(weapon) = &class.weapon {
             site.insert(engagement::Battery::new(Arc::clone(weapon)));
         }
@@ -506,16 +511,32 @@ fn close_all(world: &mut World, end: Millis) -> Vec<Tally> {
     let streams = *world.resource::<Streams>();
     let roster = std::mem::take(&mut *world.resource_mut::<Roster>());
     let mut notebook = std::mem::take(&mut world.resource_mut::<Log>().0);
-    let mut sites = world.query::<(&Post, &mut Picture, &SpentSince)>();
+    let mut sites = world.query::<(
+        &Post,
+        AnyOf<(&mut Picture, &mut LivePicture)>,
+        &SpentSince,
+    )>();
     let mut flights = world.query::<(&Trajectory, &Planned)>();
-    let mut pictures: Vec<(Post, Picture, SpentSince)> = Vec::new();
+    let mut pictures = Vec::new();
     for &site in &roster.sites {
-        if let Ok((post, mut picture, spent)) = sites.get_mut(world, site) {
-            pictures.push((post.clone(), std::mem::take(&mut *picture), *spent));
+        if let Ok((post, (picture, live), spent)) = sites.get_mut(world, site) {
+            let picture = picture.map(|mut picture| std::mem::take(&mut *picture));
+            let live = live.map(|mut live| std::mem::take(&mut *live));
+            pictures.push((post.clone(), picture, live, *spent));
         }
     }
     let mut tallies = Vec::new();
-    for (post, picture, spent) in &mut pictures {
+    for (post, picture, live, spent) in &mut pictures {
+        if let Some(live) = live {
+            let place = |aircraft: AircraftId, time| {
+                let entity = *roster.aircraft.get(aircraft.index())?;
+                let (trajectory, _) = flights.get(world, entity).ok()?;
+                Some(trajectory.position(time))
+            };
+            live.close_all(post, end, place, &mut notebook);
+            tallies.extend(live.tallies(post));
+        }
+        let Some(picture) = picture else { continue };
         for index in 0..picture.files.len() {
             let target = roster.aircraft[picture.subjects[index].aircraft.index()];
             let Ok((trajectory, planned)) = flights.get(world, target) else {

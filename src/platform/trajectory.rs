@@ -94,6 +94,27 @@ impl Leg {
         }
     }
 
+    /// How the aircraft moves at `time_s`, m/s.
+    pub fn velocity(&self, time_s: f64) -> Vector3<f64> {
+        match self.path {
+            Path::Line {
+                velocity,
+                climb_mps,
+                ..
+            } => velocity.push(climb_mps),
+            Path::Arc {
+                radius_m,
+                angle,
+                rate_radps,
+                ..
+            } => {
+                let time = time_s - self.span.start_s;
+                let (sin, cos) = libm::sincos(angle + rate_radps * time);
+                Vector3::new(-sin, cos, 0.0) * (radius_m * rate_radps)
+            }
+        }
+    }
+
     /// Calls `found` with the times, s after the start of the scenario, at which the aircraft is within `limit_m` of
     /// `point` along the ground.
     pub fn within(&self, point: Point, limit_m: f64, mut found: impl FnMut(Span)) {
@@ -240,7 +261,17 @@ impl Trajectory {
         }
     }
 
-    /// The same, starting to look for the leg at `hint`, which is left at the leg found: for a reader that goes forward.
+    /// Where it is at `time`, m, and how it moves, m/s; before and after the flight it rests.
+    pub fn state(&self, time: Millis) -> (Vector3<f64>, Vector3<f64>) {
+        let time_s = time.seconds();
+        let next = self.legs.partition_point(|leg| leg.span.end_s < time_s);
+        match self.legs.get(next) {
+            Some(leg) if leg.span.start_s <= time_s => (leg.position(time_s), leg.velocity(time_s)),
+            _ => (self.position(time), Vector3::zeros()),
+        }
+    }
+
+    /// The position alone, starting to look for the leg at `hint`, which is left at the leg found: for a reader that goes forward.
     pub fn position_from(&self, time: Millis, hint: &mut u32) -> Vector3<f64> {
         let time_s = time.seconds();
         let mut index = *hint as usize;

@@ -77,6 +77,12 @@ impl Scenario {
         resolve::resolve(file)
     }
 
+    /// Whether the sites of an entry keep a live picture, in step with the clock.
+    pub fn keeps_live(&self, entry: usize) -> bool {
+        let class = &self.classes[self.sites[entry].class.index()];
+        class.tracker.live()
+    }
+
     /// Reads a scenario from a text; `name` is what problems call it. Includes are relative to the directory of `name`
     /// if that is a path with one, and refused otherwise.
     pub fn parse(text: &str, name: &str, overrides: &[String]) -> Result<Scenario, LoadError> {

@@ -1,0 +1,535 @@
+//! An air picture kept in step with the clock: every scan of the site, all its tracks at once.
+//!
+//! Where tracks influence one another, or what a site thinks of one depends on what happened elsewhere, a file of its
+//! own for each aircraft ([`TrackFile`](super::TrackFile)) will not do: plots are associated with tracks and may go to
+//! the wrong one, false alarms become tracks, misaligned radars move all of them, cues age, other sites share theirs.
+//! A site whose class or links ask for any of this keeps a live picture instead. It costs a visit at every scan with
+//! something to see; all other sites go on as before.
+//!
+//! Both kinds mean the same: without errors of measurement, cues and links a live picture writes the same log as files
+//! would, which the tests hold it to.
+//!
+//! `plots` is what the sensor brings at a scan, and reads the truth; `track` is what the site makes of a track. Who is
+//! *behind* a track is the aircraft that last fed it, or nobody after a false alarm; a missile flies at what is behind
+//! the track when it leaves. Assumption: a track ends when the aircraft behind it leaves the sky.
+
+mod plots;
+mod track;
+
+use bevy_ecs::prelude::*;
+use nalgebra::Vector3;
+
+use self::plots::Target;
+use self::track::LiveTrack;
+use super::{Begun, Post, Subject, Verdict};
+use crate::ids::{AircraftId, Key};
+use crate::platform::trajectory::Trajectory;
+use crate::platform::{Planned, Vitality};
+use crate::record::{
+    Decision, Detail, Fact, Identity, Place, Rank, Recorder, Tally, TrackEnd,
+};
+use crate::streams::{BLOCK, Purpose, Streams};
+use crate::tick::{Agenda, Clock, Due, Entry, Log, Roster};
+use crate::tracking::tracks::{Change, Feed, TrackSet};
+use crate::units::Millis;
+
+/// The live picture of one site.
+#[derive(Debug, Clone, Default, Component)]
+pub struct LivePicture {
+    /// The aircraft it may ever see, in the order of their ids.
+    targets: Vec<Target>,
+    set: TrackSet,
+    /// Its confirmed tracks, in the order of their numbers.
+    tracks: Vec<LiveTrack>,
+    /// Shots and engagements of tracks with nobody behind.
+    shots_at_nobody: u32,
+    engagements_of_nobody: u32,
+    /// The scan not yet done.
+    next: u64,
+}
+
+/// What is asked of a track before it is engaged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Candidate {
+    /// Who is behind it.
+    pub target: AircraftId,
+    /// Since when it has been eligible without a break.
+    pub eligible_since: Millis,
+    /// Where the site holds it to be, m.
+    pub place: Vector3<f64>,
+    /// Its velocity as the site holds it, m/s.
+    pub velocity: Vector3<f64>,
+}
+
+type Aircraft<'w, 's> =
+    Query<'w, 's, (&'static Trajectory, &'static Planned, &'static Vitality)>;
+
+/// The aircraft of the replication as one system sees them.
+struct Sky<'a, 'w, 's> {
+    roster: &'a Roster,
+    aircraft: &'a Aircraft<'w, 's>,
+}
+
+impl Sky<'_, '_, '_> {
+    fn of(&self, aircraft: AircraftId) -> Option<(&Trajectory, &Planned, bool)> {
+        let entity = *self.roster.aircraft.get(aircraft.index())?;
+        let (trajectory, planned, vitality) = self.aircraft.get(entity).ok()?;
+        Some((trajectory, planned, vitality.flying))
+    }
+
+    /// Where an event about a track happens: where the aircraft behind it is, or the track if nobody is.
+    fn whereabouts(&self, track: &LiveTrack, time: Millis) -> Place {
+        self.of(track.behind)
+            .map_or(track.place_at(time), |(trajectory, ..)| {
+                trajectory.position(time)
+            })
+            .into()
+    }
+}
+
+impl LivePicture {
+    /// The picture of a site that may see these aircraft.
+    pub fn new(subjects: Vec<Subject>) -> LivePicture {
+        LivePicture {
+            targets: subjects.into_iter().map(Target::new).collect(),
+            ..LivePicture::default()
+        }
+    }
+
+    /// When the next scan falls at which anything can be seen or lost, if there is one.
+    pub fn next_scan(&self, post: &Post) -> Option<Millis> {
+        let scan = if !self.set.is_empty() || post.tracker.false_alarms.is_some() {
+            Some(self.next)
+        } else {
+            self.targets
+                .iter()
+                .filter_map(|target| target.next_look(self.next))
+                .min()
+        };
+        scan.map(|scan| Millis(post.clock.time_ms(scan)))
+    }
+
+    fn target(&mut self, aircraft: AircraftId) -> Option<&mut Target> {
+        let at = self
+            .targets
+            .binary_search_by_key(&aircraft, |target| target.subject.aircraft)
+            .ok()?;
+        self.targets.get_mut(at)
+    }
+
+    fn find(&self, track: u32) -> Option<usize> {
+        self.tracks
+            .binary_search_by_key(&track, |track| track.number)
+            .ok()
+    }
+
+    /// Who is behind a track, while there is one of this number.
+    pub fn behind(&self, track: u32) -> Option<AircraftId> {
+        self.find(track).map(|at| self.tracks[at].behind)
+    }
+
+    /// Where the site last held a track to be.
+    pub fn place(&self, track: u32) -> Option<Vector3<f64>> {
+        self.find(track).map(|at| self.tracks[at].place)
+    }
+
+    /// What the rules say of a track now.
+    pub fn verdict(&self, track: u32, now: Millis, post: &Post) -> Verdict {
+        self.find(track)
+            .map_or(Verdict::NoTrack, |at| self.tracks[at].verdict(now, post))
+    }
+
+    /// A track that may be fired at and is not engaged.
+    pub fn candidate(&self, track: u32, now: Millis) -> Option<Candidate> {
+        let track = &self.tracks[self.find(track)?];
+        if track.engaged {
+            return None;
+        }
+        track.permit()?;
+        Some(Candidate {
+            target: track.behind,
+            eligible_since: track.eligible_since.unwrap_or(now),
+            place: track.place_at(now),
+            velocity: track.velocity,
+        })
+    }
+
+    /// The engagement of a track begins.
+    pub fn engage(&mut self, track: u32, whereabouts: Place) -> Option<Begun> {
+        let at = self.find(track)?;
+        let track = &mut self.tracks[at];
+        let permit = track.permit()?;
+        track.engaged = true;
+        let (behind, number) = (track.behind, track.number);
+        let (key, nth) = match self.target(behind) {
+            Some(target) => {
+                target.engagements += 1;
+                (target.subject.key, target.engagements - 1)
+            }
+            None => {
+                self.engagements_of_nobody += 1;
+                (nobody(number), self.engagements_of_nobody - 1)
+            }
+        };
+        Some(Begun {
+            permit,
+            key,
+            nth: u64::from(nth),
+            place: whereabouts,
+        })
+    }
+
+    /// The site may fire at a track and cannot.
+    pub fn decline<R: Recorder>(
+        &mut self,
+        track: u32,
+        now: Millis,
+        decision: Decision,
+        post: &Post,
+        whereabouts: Place,
+        recorder: &mut R,
+    ) {
+        if let Some(at) = self.find(track) {
+            self.tracks[at].decline(now, decision, post, whereabouts, recorder);
+        }
+    }
+
+    /// An engagement of a track is over.
+    pub fn release(&mut self, track: u32) {
+        if let Some(at) = self.find(track) {
+            self.tracks[at].engaged = false;
+        }
+    }
+
+    /// Notes a shot at a track, at `target`, while this identity was held: what its draws are keyed by, and its number among
+    /// the shots at this target.
+    pub fn note_shot(&mut self, track: u32, target: AircraftId, identity: Identity) -> (Key, u32) {
+        if let Some(at) = self.find(track) {
+            self.tracks[at].note_shot(identity);
+        }
+        match self.target(target) {
+            Some(target) => {
+                target.shots += 1;
+                (target.subject.key, target.shots)
+            }
+            None => {
+                self.shots_at_nobody += 1;
+                (nobody(track), self.shots_at_nobody)
+            }
+        }
+    }
+
+    /// Ends a track.
+    fn close<R: Recorder>(
+        &mut self,
+        at: usize,
+        time: Millis,
+        end: TrackEnd,
+        post: &Post,
+        whereabouts: Place,
+        recorder: &mut R,
+    ) {
+        let track = self.tracks.remove(at);
+        self.credit(&track, time);
+        track.close(time, end, post, whereabouts, recorder);
+    }
+
+    /// Puts the time with a track down to the aircraft behind it.
+    fn credit(&mut self, track: &LiveTrack, time: Millis) {
+        if let Some(target) = self.target(track.behind) {
+            target.tracked = target.tracked + (time - track.behind_since);
+        }
+    }
+}
+
+/// What the draws about a track of false alarms are keyed by.
+fn nobody(track: u32) -> Key {
+    Key::of("false track").nth(track)
+}
+
+/// One scan of one site, and all it is done with.
+struct Watch<'a, 'w, 's> {
+    post: &'a Post,
+    streams: &'a Streams,
+    sky: Sky<'a, 'w, 's>,
+    scan: u64,
+    time: Millis,
+}
+
+impl LivePicture {
+    /// Does a scan; the tracks that may be fired at.
+    fn scan<R: Recorder>(&mut self, watch: &Watch<'_, '_, '_>, recorder: &mut R) -> Vec<u32> {
+        self.next = watch.scan + 1;
+        let feeds = self.feeds(watch);
+        for change in self
+            .set
+            .scan(watch.time, watch.scan, &feeds, &watch.post.tracker)
+        {
+            match change {
+                Change::Dropped(number) => {
+                    if let Some(at) = self.find(number) {
+                        let whereabouts = watch.sky.whereabouts(&self.tracks[at], watch.time);
+                        let (time, end) = (watch.time, TrackEnd::Dropped);
+                        self.close(at, time, end, watch.post, whereabouts, recorder);
+                    }
+                }
+                Change::Confirmed(number) => self.begin(number, watch, recorder),
+                Change::Fed { .. } => {}
+            }
+        }
+        for at in 0..self.tracks.len() {
+            self.follow(at, watch, recorder);
+            if self.tracks[at].next_declaration <= watch.scan {
+                self.declare(at, watch, recorder);
+            }
+        }
+        self.consider(watch, recorder)
+    }
+
+    /// What the sensor brings.
+    fn feeds(&mut self, watch: &Watch<'_, '_, '_>) -> Vec<Feed> {
+        let mut feeds = Vec::new();
+        for target in &mut self.targets {
+            let aircraft = target.subject.aircraft;
+            let Some((trajectory, _, true)) = watch.sky.of(aircraft) else {
+                continue;
+            };
+            let place = target.look(watch.scan, watch.post, watch.streams, trajectory);
+            if let Some(place) = place {
+                let plot = target.plot(watch.scan, watch.post, watch.streams, place, 0.0);
+                feeds.push(Feed {
+                    plot,
+                    origin: Some(aircraft.0),
+                });
+            }
+        }
+        if let Some(spec) = &watch.post.tracker.false_alarms {
+            let plots = spec.plots(watch.streams, watch.post.key, watch.post.place, watch.scan);
+            feeds.extend(plots.into_iter().map(|plot| Feed { plot, origin: None }));
+        }
+        feeds
+    }
+
+    fn begin<R: Recorder>(&mut self, number: u32, watch: &Watch<'_, '_, '_>, recorder: &mut R) {
+        let behind = self.fed_by(number);
+        let track = LiveTrack::new(number, behind, watch.time, watch.scan);
+        let whereabouts = watch.sky.whereabouts(&track, watch.time);
+        track.announce(watch.post, whereabouts, recorder);
+        let at = self.tracks.partition_point(|track| track.number < number);
+        self.tracks.insert(at, track);
+    }
+
+    fn fed_by(&self, number: u32) -> AircraftId {
+        self.set
+            .track(number)
+            .and_then(|track| track.fed_by)
+            .map_or(AircraftId::NOBODY, AircraftId)
+    }
+
+    /// Brings a track up to date with the scan: where it is, and who is behind it.
+    fn follow<R: Recorder>(&mut self, at: usize, watch: &Watch<'_, '_, '_>, recorder: &mut R) {
+        let (number, before) = (self.tracks[at].number, self.tracks[at].behind);
+        let behind = self.fed_by(number);
+        if behind != before {
+            let track = self.tracks[at].clone();
+            self.credit(&track, watch.time);
+            let track = &mut self.tracks[at];
+            track.behind = behind;
+            track.behind_since = watch.time;
+            let whereabouts = watch.sky.whereabouts(track, watch.time);
+            let fact = Fact::TrackSwapped {
+                site: watch.post.id,
+                aircraft: behind,
+                before,
+            };
+            recorder.record(watch.time, Rank::Observation, whereabouts, fact);
+        }
+        let heeds_plans = self
+            .target(behind)
+            .is_some_and(|target| target.subject.heeds_plans);
+        let estimate = self.set.track(number).map(|track| (track.position(), track.velocity()));
+        let exact = watch.post.tracker.measurement.is_none();
+        let truth = watch.sky.of(behind).filter(|_| exact);
+        let (place, velocity) = match (truth, estimate) {
+            (Some((trajectory, ..)), _) => trajectory.state(watch.time),
+            (None, Some(estimate)) => estimate,
+            (None, None) => return,
+        };
+        let track = &mut self.tracks[at];
+        track.heeds_plans = heeds_plans;
+        track.place = place;
+        track.velocity = velocity;
+        track.at = watch.time;
+    }
+
+    /// Makes the declaration that is due.
+    fn declare<R: Recorder>(&mut self, at: usize, watch: &Watch<'_, '_, '_>, recorder: &mut R) {
+        let post = watch.post;
+        let identifier = &*post.identifier;
+        let (behind, number, place) = {
+            let track = &self.tracks[at];
+            (track.behind, track.number, track.place)
+        };
+        let planned = watch.sky.of(behind).map(|(_, planned, _)| &planned.0);
+        let target = self.target(behind);
+        let (key, truth_row) = target.as_ref().map_or(
+            (nobody(number), identifier.rows.len() as u8),
+            |target| (target.subject.key, target.subject.truth_row),
+        );
+        let word = watch
+            .streams
+            .about(Purpose::Declaration, post.key, key)
+            .words(watch.scan / BLOCK as u64)[(watch.scan % BLOCK as u64) as usize];
+        let declared = identifier.declare(truth_row).column(word);
+        let mut notice = None;
+        if let Some(target) = target {
+            target.declared[usize::from(declared)] += 1;
+            if let (Some(cue), Some(plan), Some(planned)) =
+                (&identifier.spec.flight_plan, &target.subject.plan, planned)
+            {
+                notice = Some(plan.check(cue, planned, watch.time, place));
+            }
+        }
+        let track = &mut self.tracks[at];
+        track.next_declaration = watch.scan + post.declares_every();
+        identifier.add(&mut track.evidence, declared);
+        if let Some(notice) = notice {
+            track.notice = notice;
+        }
+        let matched = notice.map(|notice| notice.matched());
+        let identity = identifier.identity(&track.evidence, matched);
+        let from = track.identify(watch.time, identity);
+        let (site, notice) = (post.id, track.notice);
+        let whereabouts = watch.sky.whereabouts(track, watch.time);
+        if recorder.detail() >= Detail::Full {
+            let posterior = identifier.posterior(&track.evidence, matched).regard;
+            let fact = Fact::Declared {
+                site,
+                aircraft: behind,
+                declared,
+                posterior,
+                notice,
+            };
+            recorder.record(watch.time, Rank::Observation, whereabouts, fact);
+        }
+        if from != identity && recorder.detail() >= Detail::Decisive {
+            let fact = Fact::IdentityChanged {
+                site,
+                aircraft: behind,
+                from,
+                to: identity,
+                declared,
+                notice,
+            };
+            recorder.record(watch.time, Rank::Observation, whereabouts, fact);
+        }
+    }
+
+    /// What the rules say of each track; those that may be fired at.
+    fn consider<R: Recorder>(&mut self, watch: &Watch<'_, '_, '_>, recorder: &mut R) -> Vec<u32> {
+        let mut ripe = Vec::new();
+        for at in 0..self.tracks.len() {
+            let behind = self.tracks[at].behind;
+            let last_inside = self.target(behind).map(|target| target.last_inside);
+            let track = &mut self.tracks[at];
+            let inside_before = last_inside.unwrap_or(track.last_inside);
+            let whereabouts = watch.sky.whereabouts(track, watch.time);
+            let (inside, permitted) =
+                track.consider(watch.time, watch.post, whereabouts, inside_before, recorder);
+            if permitted {
+                ripe.push(track.number);
+            }
+            if inside && let Some(target) = self.target(behind) {
+                target.last_inside = watch.time;
+            }
+        }
+        ripe
+    }
+
+    /// Ends all tracks at the end of the run; `place` is where an aircraft is.
+    pub fn close_all<R: Recorder>(
+        &mut self,
+        post: &Post,
+        end: Millis,
+        place: impl Fn(AircraftId, Millis) -> Option<Vector3<f64>>,
+        recorder: &mut R,
+    ) {
+        while let Some(track) = self.tracks.first() {
+            let whereabouts = place(track.behind, end).unwrap_or(track.place_at(end));
+            self.close(0, end, TrackEnd::EndOfRun, post, whereabouts.into(), recorder);
+        }
+    }
+
+    /// What was counted, by aircraft.
+    pub fn tallies(&self, post: &Post) -> impl Iterator<Item = Tally> {
+        let (site, rows) = (post.id, post.identifier.rows.len());
+        self.targets.iter().map(move |target| Tally {
+            site,
+            aircraft: target.subject.aircraft,
+            looks: target.looks,
+            detections: target.detections,
+            tracked_s: target.tracked.seconds(),
+            truth: target.subject.truth_row,
+            declared: target.declared[..=rows].to_vec(),
+        })
+    }
+}
+
+/// Does the scans that are due.
+pub(crate) fn keep_watch(
+    clock: Res<Clock>,
+    streams: Res<Streams>,
+    roster: Res<Roster>,
+    mut due: ResMut<Due>,
+    mut agenda: ResMut<Agenda>,
+    mut log: ResMut<Log>,
+    mut sites: Query<(&Post, &mut LivePicture)>,
+    aircraft: Aircraft,
+) {
+    for site in std::mem::take(&mut due.scans) {
+        let Ok((post, mut live)) = sites.get_mut(roster.sites[site.index()]) else {
+            continue;
+        };
+        let watch = Watch {
+            post,
+            streams: &streams,
+            sky: Sky {
+                roster: &roster,
+                aircraft: &aircraft,
+            },
+            scan: post.clock.first_from(clock.now.0),
+            time: clock.now,
+        };
+        let ripe = live.scan(&watch, &mut log.0);
+        due.ripe.extend(ripe.into_iter().map(|track| (site, track)));
+        if let Some(next) = live.next_scan(post) {
+            agenda.enter(next, Entry::Scan(site));
+        }
+    }
+}
+
+/// Ends the tracks on aircraft that left the sky at this instant, or all of them at the end.
+pub(crate) fn close_live(
+    clock: Res<Clock>,
+    roster: Res<Roster>,
+    due: Res<Due>,
+    mut log: ResMut<Log>,
+    mut sites: Query<(&Post, &mut LivePicture)>,
+    aircraft: Aircraft,
+) {
+    let sky = Sky {
+        roster: &roster,
+        aircraft: &aircraft,
+    };
+    for &(gone, end) in &due.gone {
+        for &site in &roster.sites {
+            if let Ok((post, mut live)) = sites.get_mut(site) {
+                while let Some(at) = live.tracks.iter().position(|track| track.behind == gone) {
+                    let whereabouts = sky.whereabouts(&live.tracks[at], clock.now);
+                    live.set.remove(live.tracks[at].number);
+                    live.close(at, clock.now, end, post, whereabouts, &mut log.0);
+                }
+            }
+        }
+    }
+}

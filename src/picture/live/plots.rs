@@ -1,0 +1,114 @@
+//! What a site's sensor brings at one scan: the plots of the aircraft it detects. The truth is read here.
+//!
+//! Whether a scan detects is the same draw as in a file of its own; where the plot falls is the true place, or, with
+//! errors of measurement, a place off in range, bearing and height by normal errors that are drawn for each scan of
+//! each aircraft. A misaligned radar turns every plot about the site.
+
+use nalgebra::Vector3;
+
+use super::super::{Post, Subject};
+use crate::identification::MAX_COLUMNS;
+use crate::platform::trajectory::Trajectory;
+use crate::sensing::coverage::look;
+use crate::streams::{BLOCK, Purpose, Streams};
+use crate::tracking::plot::{MeasurementErrors, Plot};
+use crate::units::Millis;
+
+/// An aircraft the site may ever see, and what was counted about it.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    /// What is fixed about it.
+    pub subject: Subject,
+    /// The block of scans that is open, and what they find.
+    block: u64,
+    looks_mask: u64,
+    hits_mask: u64,
+    /// Scans with it in coverage.
+    pub looks: u64,
+    /// Scans that detected it.
+    pub detections: u64,
+    /// Time with a confirmed track on it, summed over tracks.
+    pub tracked: Millis,
+    /// Declarations made about it, by column.
+    pub declared: [u32; MAX_COLUMNS],
+    /// Shots at it.
+    pub shots: u32,
+    /// Engagements of it.
+    pub engagements: u32,
+    /// When a track on it was last inside the envelope.
+    pub last_inside: Millis,
+}
+
+impl Target {
+    pub fn new(subject: Subject) -> Target {
+        Target {
+            subject,
+            block: u64::MAX,
+            looks_mask: 0,
+            hits_mask: 0,
+            looks: 0,
+            detections: 0,
+            tracked: Millis::ZERO,
+            declared: [0; MAX_COLUMNS],
+            shots: 0,
+            engagements: 0,
+            last_inside: Millis(i64::MIN / 2),
+        }
+    }
+
+    /// The first scan from `scan` on with the aircraft in coverage.
+    pub fn next_look(&self, scan: u64) -> Option<u64> {
+        let windows = &self.subject.windows;
+        let upcoming = windows.partition_point(|window| window.end <= scan);
+        windows.get(upcoming).map(|window| window.from.max(scan))
+    }
+
+    /// Looks at the aircraft at a scan: its true place, if it is detected.
+    pub fn look(
+        &mut self,
+        scan: u64,
+        post: &Post,
+        streams: &Streams,
+        trajectory: &Trajectory,
+    ) -> Option<Vector3<f64>> {
+        let block = scan / BLOCK as u64;
+        if block != self.block {
+            let mut stream = streams.about(Purpose::Scan, post.key, self.subject.key);
+            let scans = look(
+                &self.subject.sight,
+                trajectory,
+                &self.subject.windows,
+                &post.clock,
+                block,
+                &mut stream,
+            );
+            self.block = block;
+            self.looks_mask = scans.looks;
+            self.hits_mask = scans.hits;
+        }
+        let bit = 1u64 << (scan % BLOCK as u64);
+        self.looks += u64::from(self.looks_mask & bit != 0);
+        let hit = self.hits_mask & bit != 0;
+        self.detections += u64::from(hit);
+        hit.then(|| trajectory.position(Millis(post.clock.time_ms(scan))))
+    }
+
+    /// The plot of a detection at `place`.
+    pub fn plot(
+        &self,
+        scan: u64,
+        post: &Post,
+        streams: &Streams,
+        place: Vector3<f64>,
+        bias_deg: f64,
+    ) -> Plot {
+        let normals = match &post.tracker.measurement {
+            Some(_) => {
+                let mut luck = streams.about(Purpose::Measurement, post.key, self.subject.key);
+                std::array::from_fn(|axis| luck.normal(3 * scan + axis as u64))
+            }
+            None => [0.0; 3],
+        };
+        Plot::measured(post.place, place, post.tracker.measurement.as_ref(), normals, bias_deg)
+    }
+}
