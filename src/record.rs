@@ -142,6 +142,8 @@ codes! {
         HeldProtected = "held_protected",
         /// Declined: the track matches a flight plan the site holds.
         PlanHonoured = "plan_honoured",
+        /// Declined: the site has the track from a link alone, and may not fire at such.
+        SharedTrackOnly = "shared_track_only",
         /// Declined: every fire channel is busy.
         NoChannel = "no_channel",
         /// Declined: no missile is left.
@@ -172,8 +174,10 @@ codes! {
 codes! {
     /// How a track ended.
     TrackEnd {
-        /// Dropped after too many misses.
+        /// Dropped after too many misses, or when no more reports came.
         Dropped = "dropped",
+        /// A reported track became one with a track of the site's own.
+        Merged = "merged",
         /// The aircraft was destroyed.
         AircraftDestroyed = "aircraft_destroyed",
         /// The aircraft landed or left.
@@ -346,6 +350,19 @@ pub enum Fact {
         /// The one before.
         before: AircraftId,
     },
+    /// A track took over the identity that another site reported; recorded only at [`Detail::Decisive`] and above.
+    IdentityAdopted {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// The site that reported it.
+        reported_by: SiteId,
+        /// From.
+        from: Identity,
+        /// To.
+        to: Identity,
+    },
     /// A confirmed track was inside the engagement envelope for the first time in more than five minutes.
     EncounterBegun {
         /// The site.
@@ -454,6 +471,7 @@ impl Fact {
             Fact::Declared { .. } => "declared",
             Fact::IdentityChanged { .. } => "identity_changed",
             Fact::TrackSwapped { .. } => "track_swapped",
+            Fact::IdentityAdopted { .. } => "identity_adopted",
             Fact::EncounterBegun { .. } => "encounter_begun",
             Fact::ShotDeclined { .. } => "shot_declined",
             Fact::EngagementBegun { .. } => "engagement_begun",
@@ -466,9 +484,9 @@ impl Fact {
         }
     }
 
-    /// The aircraft the fact is about.
-    pub fn aircraft(&self) -> AircraftId {
-        match *self {
+    /// The aircraft the fact is about; none if it is about a track with nobody behind.
+    pub fn aircraft(&self) -> Option<AircraftId> {
+        let aircraft = match *self {
             Fact::PlanFiled { aircraft, .. }
             | Fact::NoticeReceived { aircraft, .. }
             | Fact::Departed { aircraft }
@@ -480,6 +498,7 @@ impl Fact {
             | Fact::Declared { aircraft, .. }
             | Fact::IdentityChanged { aircraft, .. }
             | Fact::TrackSwapped { aircraft, .. }
+            | Fact::IdentityAdopted { aircraft, .. }
             | Fact::EncounterBegun { aircraft, .. }
             | Fact::ShotDeclined { aircraft, .. }
             | Fact::EngagementBegun { aircraft, .. }
@@ -489,7 +508,8 @@ impl Fact {
             | Fact::Destroyed { aircraft, .. }
             | Fact::EngagementEnded { aircraft, .. }
             | Fact::TrackEnded { aircraft, .. } => aircraft,
-        }
+        };
+        (aircraft != AircraftId::NOBODY).then_some(aircraft)
     }
 
     /// The site the fact is about, if any.
@@ -506,6 +526,7 @@ impl Fact {
             | Fact::Declared { site, .. }
             | Fact::IdentityChanged { site, .. }
             | Fact::TrackSwapped { site, .. }
+            | Fact::IdentityAdopted { site, .. }
             | Fact::EncounterBegun { site, .. }
             | Fact::ShotDeclined { site, .. }
             | Fact::EngagementBegun { site, .. }
@@ -735,7 +756,8 @@ impl Notebook {
             .enumerate()
             .map(|(written, (event, rank))| {
                 let site = event.fact.site().map_or(0, |site| u64::from(site.0) + 1);
-                let who = (*rank as u64) << 56 | site << 28 | u64::from(event.fact.aircraft().0);
+                let aircraft = event.fact.aircraft().unwrap_or(AircraftId(0x0fff_ffff));
+                let who = (*rank as u64) << 56 | site << 28 | u64::from(aircraft.0);
                 (event.time, who, written as u32)
             })
             .collect();

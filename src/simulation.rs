@@ -11,7 +11,7 @@ use bevy_ecs::prelude::*;
 use crate::airspace::notice::Filing;
 use crate::identification::plan_check::PlanFile;
 use crate::ids::{AircraftId, FlightId, Key, SiteId};
-use crate::picture::{LivePicture, Picture, Post, SpentSince, Subject};
+use crate::picture::{LivePicture, Picture, Post, SpentSince, Subject, TrackLinks};
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
@@ -52,6 +52,7 @@ pub fn simulate_with(
     };
     let aircraft = setup.spawn_aircraft();
     let sites = setup.spawn_sites(&aircraft);
+    let links = setup.track_links(&sites);
     let Setup {
         mut world,
         roster,
@@ -69,6 +70,9 @@ pub fn simulate_with(
     world.insert_resource(Log(notebook));
     world.insert_resource(roster);
     world.insert_resource(agenda);
+    if let Some(links) = links {
+        world.insert_resource(links);
+    }
     while world
         .resource::<Agenda>()
         .next()
@@ -340,6 +344,22 @@ impl Setup<'_> {
             }
         }
         records
+    }
+
+    /// Where sites report tracks to one another, if any do.
+    fn track_links(&self, sites: &[SiteRecord]) -> Option<TrackLinks> {
+        let links = &self.scenario.track_links;
+        let mut numbers = vec![0; self.scenario.sites.len()];
+        let keyed: Vec<(u32, Key)> = sites
+            .iter()
+            .map(|site| {
+                let entry = site.entry as usize;
+                let key = self.scenario.sites[entry].key.nth(numbers[entry]);
+                numbers[entry] += 1;
+                (site.entry, key)
+            })
+            .collect();
+        (!links.is_empty()).then(|| TrackLinks::new(links, &keyed))
     }
 
     fn spawn_site(

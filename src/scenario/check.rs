@@ -51,6 +51,7 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
         sites: all(&mended, "sites"),
         nodes: all(&mended, "nodes"),
         links: all(&mended, "links"),
+        track_links: all(&mended, "track_links"),
         zones: all(&mended, "zones"),
         relations: all(&mended, "relations"),
         rules: mended
@@ -111,6 +112,7 @@ struct Check<'a> {
     sites: Entries<SiteFile>,
     nodes: Entries<NodeFile>,
     links: Entries<LinkFile>,
+    track_links: Entries<TrackLinkFile>,
     zones: Entries<ZoneFile>,
     relations: Entries<BTreeMap<String, Regard>>,
     rules: RulesSpec,
@@ -209,6 +211,7 @@ impl Check<'_> {
         self.named_places();
         self.types();
         self.graph();
+        self.track_sharing();
         self.zone_volumes();
         self.all_flights();
         self.all_classes();
@@ -387,6 +390,21 @@ impl Check<'_> {
             self.node(&path!(at; "to"), &link.to);
             if link.from == link.to {
                 let said = format!("is {}, as is from; expected another node", quoted(&link.to));
+                self.note_both(&path!(at; "to"), said, &path!(at; "from"), "");
+            }
+            self.delay(&path!(at; "latency"), link.latency.as_ref());
+        }
+    }
+
+    fn track_sharing(&mut self) {
+        for (name, link) in shaped(&self.track_links) {
+            let at = ["track_links", name.as_str()];
+            let sites = std::mem::take(&mut self.sites);
+            self.name(&path!(at; "from"), &link.from, "sites", "a site", &sites);
+            self.name(&path!(at; "to"), &link.to, "sites", "a site", &sites);
+            self.sites = sites;
+            if link.from == link.to {
+                let said = format!("is {}, as is from; expected other sites", quoted(&link.to));
                 self.note_both(&path!(at; "to"), said, &path!(at; "from"), "");
             }
             self.delay(&path!(at; "latency"), link.latency.as_ref());

@@ -25,6 +25,7 @@ use crate::engagement::WeaponSpec;
 use crate::geometry::{Area, Point};
 use crate::identification::Identifier;
 use crate::ids::{ClassId, Key, SideId};
+use crate::picture::TrackLink;
 use crate::platform::{AircraftType, Flight};
 use crate::record::Cast;
 use crate::sensing::SensorSpec;
@@ -58,6 +59,8 @@ pub struct Scenario {
     pub nodes: Vec<Node>,
     /// Links of the coordination graph.
     pub links: Vec<Link>,
+    /// Links on which sites report tracks.
+    pub track_links: Vec<TrackLink>,
     /// Zones.
     pub zones: Vec<Zone>,
     /// The rules in force.
@@ -80,7 +83,8 @@ impl Scenario {
     /// Whether the sites of an entry keep a live picture, in step with the clock.
     pub fn keeps_live(&self, entry: usize) -> bool {
         let class = &self.classes[self.sites[entry].class.index()];
-        class.tracker.live()
+        let linked = |link: &TrackLink| [link.from, link.to].contains(&(entry as u32));
+        class.tracker.live() || self.track_links.iter().any(linked)
     }
 
     /// Reads a scenario from a text; `name` is what problems call it. Includes are relative to the directory of `name`

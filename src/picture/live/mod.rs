@@ -14,13 +14,17 @@
 //! the track when it leaves. Assumption: a track ends when the aircraft behind it leaves the sky.
 
 mod plots;
+mod sharing;
 mod track;
 
 use bevy_ecs::prelude::*;
 use nalgebra::Vector3;
 
+pub use self::sharing::{SharedIdentity, TrackLink, TrackLinks};
+
 use self::plots::Target;
-use self::track::LiveTrack;
+use self::sharing::{Inbox, Report};
+use self::track::{LiveTrack, Shared};
 use super::{Begun, Post, Subject, Verdict};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
@@ -30,6 +34,7 @@ use crate::record::{
 };
 use crate::streams::{BLOCK, Purpose, Streams};
 use crate::tick::{Agenda, Clock, Due, Entry, Log, Roster};
+use crate::tracking::association::assign;
 use crate::tracking::tracks::{Change, Feed, TrackSet};
 use crate::units::Millis;
 
@@ -44,9 +49,15 @@ pub struct LivePicture {
     /// Shots and engagements of tracks with nobody behind.
     shots_at_nobody: u32,
     engagements_of_nobody: u32,
+    inbox: Inbox,
+    /// Reported tracks so far.
+    reported: u32,
     /// The scan not yet done.
     next: u64,
 }
+
+/// Reported tracks are numbered from here, the site's own from 0.
+const FIRST_REPORTED: u32 = 1 << 31;
 
 /// What is asked of a track before it is engaged.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,7 +109,7 @@ impl LivePicture {
 
     /// When the next scan falls at which anything can be seen or lost, if there is one.
     pub fn next_scan(&self, post: &Post) -> Option<Millis> {
-        let scan = if !self.set.is_empty() || post.tracker.false_alarms.is_some() {
+        let scan = if self.busy() || post.tracker.false_alarms.is_some() {
             Some(self.next)
         } else {
             self.targets
@@ -107,6 +118,11 @@ impl LivePicture {
                 .min()
         };
         scan.map(|scan| Millis(post.clock.time_ms(scan)))
+    }
+
+    /// Whether there is something to keep up to date at every scan.
+    fn busy(&self) -> bool {
+        !self.set.is_empty() || !self.inbox.is_empty() || !self.tracks.is_empty()
     }
 
     fn target(&mut self, aircraft: AircraftId) -> Option<&mut Target> {
@@ -230,14 +246,14 @@ impl LivePicture {
         recorder: &mut R,
     ) {
         let track = self.tracks.remove(at);
-        self.credit(&track, time);
+        self.credit(track.behind, time - track.behind_since);
         track.close(time, end, post, whereabouts, recorder);
     }
 
-    /// Puts the time with a track down to the aircraft behind it.
-    fn credit(&mut self, track: &LiveTrack, time: Millis) {
-        if let Some(target) = self.target(track.behind) {
-            target.tracked = target.tracked + (time - track.behind_since);
+    /// Puts time with a track down to the aircraft behind it.
+    fn credit(&mut self, behind: AircraftId, time: Millis) {
+        if let Some(target) = self.target(behind) {
+            target.tracked = target.tracked + time;
         }
     }
 }
@@ -252,6 +268,8 @@ struct Watch<'a, 'w, 's> {
     post: &'a Post,
     streams: &'a Streams,
     sky: Sky<'a, 'w, 's>,
+    /// Where sites report tracks to one another.
+    links: Option<&'a TrackLinks>,
     scan: u64,
     time: Millis,
 }
@@ -277,11 +295,15 @@ impl LivePicture {
                 Change::Fed { .. } => {}
             }
         }
-        for at in 0..self.tracks.len() {
+        let own = self.tracks.partition_point(|track| track.source.is_none());
+        for at in 0..own {
             self.follow(at, watch, recorder);
             if self.tracks[at].next_declaration <= watch.scan {
                 self.declare(at, watch, recorder);
             }
+        }
+        if let Some(links) = watch.links {
+            self.hear(links, watch, recorder);
         }
         self.consider(watch, recorder)
     }
@@ -328,22 +350,9 @@ impl LivePicture {
 
     /// Brings a track up to date with the scan: where it is, and who is behind it.
     fn follow<R: Recorder>(&mut self, at: usize, watch: &Watch<'_, '_, '_>, recorder: &mut R) {
-        let (number, before) = (self.tracks[at].number, self.tracks[at].behind);
+        let number = self.tracks[at].number;
         let behind = self.fed_by(number);
-        if behind != before {
-            let track = self.tracks[at].clone();
-            self.credit(&track, watch.time);
-            let track = &mut self.tracks[at];
-            track.behind = behind;
-            track.behind_since = watch.time;
-            let whereabouts = watch.sky.whereabouts(track, watch.time);
-            let fact = Fact::TrackSwapped {
-                site: watch.post.id,
-                aircraft: behind,
-                before,
-            };
-            recorder.record(watch.time, Rank::Observation, whereabouts, fact);
-        }
+        self.hand_over(at, behind, watch, recorder);
         let heeds_plans = self
             .target(behind)
             .is_some_and(|target| target.subject.heeds_plans);
@@ -360,6 +369,31 @@ impl LivePicture {
         track.place = place;
         track.velocity = velocity;
         track.at = watch.time;
+    }
+
+    /// Notes who is behind a track from now on.
+    fn hand_over<R: Recorder>(
+        &mut self,
+        at: usize,
+        behind: AircraftId,
+        watch: &Watch<'_, '_, '_>,
+        recorder: &mut R,
+    ) {
+        let before = self.tracks[at].behind;
+        if behind == before {
+            return;
+        }
+        self.credit(before, watch.time - self.tracks[at].behind_since);
+        let track = &mut self.tracks[at];
+        track.behind = behind;
+        track.behind_since = watch.time;
+        let whereabouts = watch.sky.whereabouts(track, watch.time);
+        let fact = Fact::TrackSwapped {
+            site: watch.post.id,
+            aircraft: behind,
+            before,
+        };
+        recorder.record(watch.time, Rank::Observation, whereabouts, fact);
     }
 
     /// Makes the declaration that is due.
@@ -398,7 +432,7 @@ impl LivePicture {
         }
         let matched = notice.map(|notice| notice.matched());
         let identity = identifier.identity(&track.evidence, matched);
-        let from = track.identify(watch.time, identity);
+        let from = track.declare(watch.time, identity);
         let (site, notice) = (post.id, track.notice);
         let whereabouts = watch.sky.whereabouts(track, watch.time);
         if recorder.detail() >= Detail::Full {
@@ -412,17 +446,151 @@ impl LivePicture {
             };
             recorder.record(watch.time, Rank::Observation, whereabouts, fact);
         }
-        if from != identity && recorder.detail() >= Detail::Decisive {
+        let to = track.identity;
+        if from != to && recorder.detail() >= Detail::Decisive {
             let fact = Fact::IdentityChanged {
                 site,
                 aircraft: behind,
                 from,
-                to: identity,
+                to,
                 declared,
                 notice,
             };
             recorder.record(watch.time, Rank::Observation, whereabouts, fact);
         }
+    }
+
+    /// Pairs what other sites report with the site's own tracks; what is left are tracks of its own kind.
+    fn hear<R: Recorder>(
+        &mut self,
+        links: &TrackLinks,
+        watch: &Watch<'_, '_, '_>,
+        recorder: &mut R,
+    ) {
+        let time = watch.time;
+        let own = self.tracks.partition_point(|track| track.source.is_none());
+        let reports = self.inbox.read(time, links).to_vec();
+        let costs: Vec<Vec<f64>> = reports
+            .iter()
+            .map(|report| {
+                let apart_m = |track: &LiveTrack| {
+                    (track.place_at(time) - report.place_at(time)).xy().norm()
+                };
+                self.tracks[..own].iter().map(apart_m).collect()
+            })
+            .collect();
+        let gates: Vec<f64> = reports.iter().map(|report| links.link(report.link).gate_m).collect();
+        let paired = assign(&costs, &gates);
+        let mut told = vec![None; own];
+        let mut kept = Vec::new();
+        for (report, pair) in reports.iter().zip(paired) {
+            let link = links.link(report.link);
+            let shared = Shared {
+                by: report.source.0,
+                identity: report.identity,
+                policy: link.identity,
+                engage: link.engage,
+            };
+            match pair {
+                Some(at) => told[at] = Some(shared),
+                None => {
+                    kept.push(report.source);
+                    self.keep_reported(report, shared, watch, recorder);
+                }
+            }
+        }
+        for (at, shared) in told.into_iter().enumerate() {
+            self.adopt(at, shared, watch, recorder);
+        }
+        while let Some(at) = self.tracks.iter().position(|track| {
+            track.source.is_some_and(|source| !kept.contains(&source))
+        }) {
+            let source = self.tracks[at].source;
+            let merged = reports.iter().any(|report| Some(report.source) == source);
+            let end = if merged { TrackEnd::Merged } else { TrackEnd::Dropped };
+            let whereabouts = watch.sky.whereabouts(&self.tracks[at], time);
+            self.close(at, time, end, watch.post, whereabouts, recorder);
+        }
+    }
+
+    /// A reported track without a pair: begins, or goes on.
+    fn keep_reported<R: Recorder>(
+        &mut self,
+        report: &Report,
+        shared: Shared,
+        watch: &Watch<'_, '_, '_>,
+        recorder: &mut R,
+    ) {
+        let known = self
+            .tracks
+            .iter()
+            .position(|track| track.source == Some(report.source));
+        let at = known.unwrap_or_else(|| {
+            let number = FIRST_REPORTED + self.reported;
+            self.reported += 1;
+            let mut track = LiveTrack::new(number, report.behind, watch.time, u64::MAX);
+            track.source = Some(report.source);
+            let whereabouts = watch.sky.whereabouts(&track, watch.time);
+            track.announce(watch.post, whereabouts, recorder);
+            self.tracks.push(track);
+            self.tracks.len() - 1
+        });
+        self.hand_over(at, report.behind, watch, recorder);
+        let track = &mut self.tracks[at];
+        track.place = report.place;
+        track.velocity = report.velocity;
+        track.at = report.seen;
+        self.adopt(at, Some(shared), watch, recorder);
+    }
+
+    /// What is reported about a track, or that nothing is any more.
+    fn adopt<R: Recorder>(
+        &mut self,
+        at: usize,
+        shared: Option<Shared>,
+        watch: &Watch<'_, '_, '_>,
+        recorder: &mut R,
+    ) {
+        let track = &mut self.tracks[at];
+        let reported_by = shared.or(track.shared).map(|shared| shared.by);
+        let from = track.hear(watch.time, shared);
+        if let Some(reported_by) = reported_by
+            && from != track.identity
+            && recorder.detail() >= Detail::Decisive
+        {
+            let fact = Fact::IdentityAdopted {
+                site: watch.post.id,
+                aircraft: track.behind,
+                reported_by,
+                from,
+                to: track.identity,
+            };
+            let whereabouts = watch.sky.whereabouts(track, watch.time);
+            recorder.record(watch.time, Rank::Observation, whereabouts, fact);
+        }
+    }
+
+    /// What the site reports to others after a scan: its own tracks, each with what the draws about it are keyed by.
+    fn reports(&mut self, watch: &Watch<'_, '_, '_>) -> Vec<(Key, Report)> {
+        let own = self.tracks.partition_point(|track| track.source.is_none());
+        (0..own)
+            .map(|at| {
+                let track = &self.tracks[at];
+                let report = Report {
+                    source: (watch.post.id, track.number),
+                    link: 0,
+                    arrives: watch.time,
+                    seen: watch.time,
+                    place: track.place,
+                    velocity: track.velocity,
+                    identity: track.own,
+                    behind: track.behind,
+                };
+                let (behind, number) = (track.behind, track.number);
+                let key = self.target(behind).map_or(nobody(number), |target| target.subject.key);
+                (key, report)
+            })
+            .collect()
     }
 
     /// What the rules say of each track; those that may be fired at.
@@ -483,6 +651,7 @@ pub(crate) fn keep_watch(
     mut due: ResMut<Due>,
     mut agenda: ResMut<Agenda>,
     mut log: ResMut<Log>,
+    links: Option<Res<TrackLinks>>,
     mut sites: Query<(&Post, &mut LivePicture)>,
     aircraft: Aircraft,
 ) {
@@ -490,6 +659,11 @@ pub(crate) fn keep_watch(
         let Ok((post, mut live)) = sites.get_mut(roster.sites[site.index()]) else {
             continue;
         };
+        let scan = post.clock.first_from(clock.now.0);
+        if scan < live.next {
+            // Entered twice, and done.
+            continue;
+        }
         let watch = Watch {
             post,
             streams: &streams,
@@ -497,13 +671,29 @@ pub(crate) fn keep_watch(
                 roster: &roster,
                 aircraft: &aircraft,
             },
-            scan: post.clock.first_from(clock.now.0),
+            links: links.as_deref(),
+            scan,
             time: clock.now,
         };
         let ripe = live.scan(&watch, &mut log.0);
         due.ripe.extend(ripe.into_iter().map(|track| (site, track)));
         if let Some(next) = live.next_scan(post) {
             agenda.enter(next, Entry::Scan(site));
+        }
+        let Some(links) = &links else { continue };
+        let reports = live.reports(&watch);
+        let mut told = Vec::new();
+        links.send(site, scan, &streams, &reports, |receiver, report| told.push((receiver, report)));
+        for (receiver, report) in told {
+            let Ok((post, mut live)) = sites.get_mut(roster.sites[receiver.index()]) else {
+                continue;
+            };
+            // A site that had nothing to look for has now.
+            if !live.busy() {
+                let next = post.clock.first_from(clock.now.0 + 1).max(live.next);
+                agenda.enter(Millis(post.clock.time_ms(next)), Entry::Scan(receiver));
+            }
+            live.inbox.expect(report);
         }
     }
 }

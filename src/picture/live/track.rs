@@ -5,13 +5,24 @@
 use nalgebra::Vector3;
 
 use super::super::{ENCOUNTER_GAP, Permit, Post, Verdict};
+use super::SharedIdentity;
 use crate::coordination::Case;
 use crate::identification::Evidence;
-use crate::ids::AircraftId;
+use crate::ids::{AircraftId, SiteId};
 use crate::record::{
-    Decision, Detail, Fact, Identity, NoticeState, Place, Rank, Recorder, TrackEnd, TrackRecord,
+    Decision, Detail, Fact, Identity, NoticeState, Place, Rank, Reason, Recorder, TrackEnd,
+    TrackRecord,
 };
 use crate::units::Millis;
+
+/// What another site reports of a track.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Shared {
+    pub by: SiteId,
+    pub identity: Identity,
+    pub policy: SharedIdentity,
+    pub engage: bool,
+}
 
 /// A confirmed track.
 #[derive(Debug, Clone)]
@@ -22,6 +33,10 @@ pub(super) struct LiveTrack {
     pub behind: AircraftId,
     /// Since when that is so, for the account of tracked time.
     pub behind_since: Millis,
+    /// Who reports it, where the site has it from a link alone.
+    pub source: Option<(SiteId, u32)>,
+    /// What is reported about it: by whom, and how far that counts.
+    pub shared: Option<Shared>,
     /// Where the site holds it to be, and its velocity, m and m/s, at a time.
     pub place: Vector3<f64>,
     pub velocity: Vector3<f64>,
@@ -30,6 +45,9 @@ pub(super) struct LiveTrack {
     /// The scan of the next declaration.
     pub next_declaration: u64,
     pub evidence: Evidence,
+    /// The identity that follows from what the site itself knows.
+    pub own: Identity,
+    /// The identity that counts.
     pub identity: Identity,
     pub notice: NoticeState,
     pub heeds_plans: bool,
@@ -52,12 +70,15 @@ impl LiveTrack {
             number,
             behind,
             behind_since: confirmed,
+            source: None,
+            shared: None,
             place: Vector3::zeros(),
             velocity: Vector3::zeros(),
             at: confirmed,
             confirmed,
             next_declaration: scan,
             evidence: Evidence::NONE,
+            own: Identity::Pending,
             identity: Identity::Pending,
             notice: NoticeState::Unchecked,
             heeds_plans: false,
@@ -79,9 +100,25 @@ impl LiveTrack {
         self.place + self.velocity * (time - self.at).seconds()
     }
 
-    /// Takes note of a declaration and the identity that follows; the one before.
-    pub fn identify(&mut self, time: Millis, identity: Identity) -> Identity {
+    /// Takes note of a declaration and of the site's own identity that follows; the one that counted before.
+    pub fn declare(&mut self, time: Millis, own: Identity) -> Identity {
         self.looks += 1;
+        self.own = own;
+        self.identify(time)
+    }
+
+    /// Takes note of what is reported, if anything is; the identity that counted before.
+    pub fn hear(&mut self, time: Millis, shared: Option<Shared>) -> Identity {
+        self.shared = shared;
+        self.identify(time)
+    }
+
+    fn identify(&mut self, time: Millis) -> Identity {
+        let identity = match (self.shared, self.source) {
+            (None, _) => self.own,
+            (Some(shared), None) => shared.policy.of(self.own, shared.identity),
+            (Some(shared), Some(_)) => shared.identity,
+        };
         if identity.declared() && self.identified.is_none() {
             self.identified = Some((time, identity, self.looks));
         }
@@ -99,6 +136,12 @@ impl LiveTrack {
             .is_some_and(|envelope| envelope.contains(post.place, place))
         {
             return Verdict::Outside;
+        }
+        if self.source.is_some() && !self.shared.is_some_and(|shared| shared.engage) {
+            return Verdict::Declined(Decision {
+                rule: "E",
+                reason: Reason::SharedTrackOnly,
+            });
         }
         let case = Case {
             time,
