@@ -412,7 +412,7 @@ impl Setup<'_> {
             Millis::NEVER
         });
         let mut site = if scenario.keeps_live(entry) {
-            let live = LivePicture::new(subjects);
+            let live = LivePicture::new(&post, subjects);
             if let Some(first) = live.next_scan(&post) {
                 self.agenda.enter(first, Entry::Scan(id));
             }
@@ -541,7 +541,7 @@ fn close_all(world: &mut World, end: Millis) -> Vec<Tally> {
     for &site in &roster.sites {
         if let Ok((post, (picture, live), spent)) = sites.get_mut(world, site) {
             let picture = picture.map(|mut picture| std::mem::take(&mut *picture));
-            let live = live.map(|mut live| std::mem::take(&mut *live));
+            let live = live.map(|live| live.clone());
             pictures.push((post.clone(), picture, live, *spent));
         }
     }

@@ -34,12 +34,13 @@ use crate::record::{
 };
 use crate::streams::{BLOCK, Purpose, Streams};
 use crate::tick::{Agenda, Clock, Due, Entry, Log, Roster};
-use crate::tracking::association::assign;
+use crate::tracking::association::{Costs, assign};
+use crate::tracking::false_alarms::false_alarms;
 use crate::tracking::tracks::{Change, Feed, TrackSet};
 use crate::units::Millis;
 
 /// The live picture of one site.
-#[derive(Debug, Clone, Default, Component)]
+#[derive(Debug, Clone, Component)]
 pub struct LivePicture {
     /// The aircraft it may ever see, in the order of their ids.
     targets: Vec<Target>,
@@ -100,10 +101,16 @@ impl Sky<'_, '_, '_> {
 
 impl LivePicture {
     /// The picture of a site that may see these aircraft.
-    pub fn new(subjects: Vec<Subject>) -> LivePicture {
+    pub fn new(post: &Post, subjects: Vec<Subject>) -> LivePicture {
         LivePicture {
             targets: subjects.into_iter().map(Target::new).collect(),
-            ..LivePicture::default()
+            set: TrackSet::new(&post.tracker),
+            tracks: Vec::new(),
+            shots_at_nobody: 0,
+            engagements_of_nobody: 0,
+            inbox: Inbox::default(),
+            reported: 0,
+            next: 0,
         }
     }
 
@@ -122,7 +129,7 @@ impl LivePicture {
 
     /// Whether there is something to keep up to date at every scan.
     fn busy(&self) -> bool {
-        !self.set.is_empty() || !self.inbox.is_empty() || !self.tracks.is_empty()
+        !self.set.tracks().is_empty() || !self.inbox.is_empty() || !self.tracks.is_empty()
     }
 
     fn target(&mut self, aircraft: AircraftId) -> Option<&mut Target> {
@@ -258,6 +265,28 @@ impl LivePicture {
     }
 }
 
+/// For each report the track it is paired with, so that the distances of all pairs sum up to least.
+fn pairs(
+    reports: &[Report],
+    tracks: &[LiveTrack],
+    links: &TrackLinks,
+    time: Millis,
+) -> Vec<Option<usize>> {
+    // One without a pair costs more than any pair.
+    let gate_m = |report: &Report| links.link(report.link).gate_m;
+    let farthest_m = reports.iter().map(gate_m).fold(0.0, f64::max);
+    let mut costs = Costs::none(reports.len(), tracks.len(), 2.0 * farthest_m + 1.0);
+    for (one, report) in reports.iter().enumerate() {
+        for (other, track) in tracks.iter().enumerate() {
+            let apart_m = (track.place_at(time) - report.place_at(time)).xy().norm();
+            if apart_m <= gate_m(report) {
+                costs.allow(one, other, apart_m);
+            }
+        }
+    }
+    assign(&costs)
+}
+
 /// What the draws about a track of false alarms are keyed by.
 fn nobody(track: u32) -> Key {
     Key::of("false track").nth(track)
@@ -279,20 +308,17 @@ impl LivePicture {
     fn scan<R: Recorder>(&mut self, watch: &Watch<'_, '_, '_>, recorder: &mut R) -> Vec<u32> {
         self.next = watch.scan + 1;
         let feeds = self.feeds(watch);
-        for change in self
-            .set
-            .scan(watch.time, watch.scan, &feeds, &watch.post.tracker)
-        {
+        for change in self.set.scan(watch.time, watch.scan, &feeds) {
             match change {
-                Change::Dropped(number) => {
-                    if let Some(at) = self.find(number) {
+                Change::Dropped { track, .. } => {
+                    if let Some(at) = self.find(track.number) {
                         let whereabouts = watch.sky.whereabouts(&self.tracks[at], watch.time);
                         let (time, end) = (watch.time, TrackEnd::Dropped);
                         self.close(at, time, end, watch.post, whereabouts, recorder);
                     }
                 }
-                Change::Confirmed(number) => self.begin(number, watch, recorder),
-                Change::Fed { .. } => {}
+                Change::Confirmed { track } => self.begin(track, watch, recorder),
+                Change::Fed { .. } | Change::Began { .. } | Change::Lapsed { .. } => {}
             }
         }
         let own = self.tracks.partition_point(|track| track.source.is_none());
@@ -325,8 +351,10 @@ impl LivePicture {
                 });
             }
         }
-        if let Some(spec) = &watch.post.tracker.false_alarms {
-            let plots = spec.plots(watch.streams, watch.post.key, watch.post.place, watch.scan);
+        let tracker = &watch.post.tracker;
+        if let (Some(alarms), Some(measurement)) = (&tracker.false_alarms, &tracker.measurement) {
+            let post = watch.post;
+            let plots = false_alarms(watch.streams, post.key, post.place, watch.scan, alarms, measurement);
             feeds.extend(plots.into_iter().map(|plot| Feed { plot, origin: None }));
         }
         feeds
@@ -343,7 +371,7 @@ impl LivePicture {
 
     fn fed_by(&self, number: u32) -> AircraftId {
         self.set
-            .track(number)
+            .get(number)
             .and_then(|track| track.fed_by)
             .map_or(AircraftId::NOBODY, AircraftId)
     }
@@ -356,7 +384,10 @@ impl LivePicture {
         let heeds_plans = self
             .target(behind)
             .is_some_and(|target| target.subject.heeds_plans);
-        let estimate = self.set.track(number).map(|track| (track.position(), track.velocity()));
+        let estimate = self
+            .set
+            .get(number)
+            .map(|track| (track.position_at(watch.time), track.estimate.velocity()));
         let exact = watch.post.tracker.measurement.is_none();
         let truth = watch.sky.of(behind).filter(|_| exact);
         let (place, velocity) = match (truth, estimate) {
@@ -470,20 +501,13 @@ impl LivePicture {
         let time = watch.time;
         let own = self.tracks.partition_point(|track| track.source.is_none());
         let reports = self.inbox.read(time, links).to_vec();
-        let costs: Vec<Vec<f64>> = reports
-            .iter()
-            .map(|report| {
-                let apart_m = |track: &LiveTrack| {
-                    (track.place_at(time) - report.place_at(time)).xy().norm()
-                };
-                self.tracks[..own].iter().map(apart_m).collect()
-            })
-            .collect();
-        let gates: Vec<f64> = reports.iter().map(|report| links.link(report.link).gate_m).collect();
-        let paired = assign(&costs, &gates);
-        let mut told = vec![None; own];
+        let mut told: Vec<Option<Shared>> = vec![None; own];
         let mut kept = Vec::new();
-        for (report, pair) in reports.iter().zip(paired) {
+        // What one sender reports is one aircraft a report; two senders may report the same.
+        let by_sender = reports.chunk_by(|one, other| one.source.0 == other.source.0);
+        let paired =
+            by_sender.flat_map(|reports| pairs(reports, &self.tracks[..own], links, time));
+        for (report, pair) in reports.iter().zip(paired.collect::<Vec<_>>()) {
             let link = links.link(report.link);
             let shared = Shared {
                 by: report.source.0,
@@ -492,7 +516,10 @@ impl LivePicture {
                 engage: link.engage,
             };
             match pair {
-                Some(at) => told[at] = Some(shared),
+                Some(at) => {
+                    let earlier = told[at].filter(|shared| shared.identity.declared());
+                    told[at] = earlier.or(Some(shared));
+                }
                 None => {
                     kept.push(report.source);
                     self.keep_reported(report, shared, watch, recorder);
@@ -619,7 +646,7 @@ impl LivePicture {
         &mut self,
         post: &Post,
         end: Millis,
-        place: impl Fn(AircraftId, Millis) -> Option<Vector3<f64>>,
+        mut place: impl FnMut(AircraftId, Millis) -> Option<Vector3<f64>>,
         recorder: &mut R,
     ) {
         while let Some(track) = self.tracks.first() {
@@ -716,7 +743,8 @@ pub(crate) fn close_live(
             if let Ok((post, mut live)) = sites.get_mut(site) {
                 while let Some(at) = live.tracks.iter().position(|track| track.behind == gone) {
                     let whereabouts = sky.whereabouts(&live.tracks[at], clock.now);
-                    live.set.remove(live.tracks[at].number);
+                    let number = live.tracks[at].number;
+                    live.set.remove(number);
                     live.close(at, clock.now, end, post, whereabouts, &mut log.0);
                 }
             }

@@ -11,7 +11,7 @@ use crate::identification::MAX_COLUMNS;
 use crate::platform::trajectory::Trajectory;
 use crate::sensing::coverage::look;
 use crate::streams::{BLOCK, Purpose, Streams};
-use crate::tracking::plot::{MeasurementErrors, Plot};
+use crate::tracking::plot::{Plot, misaligned};
 use crate::units::Millis;
 
 /// An aircraft the site may ever see, and what was counted about it.
@@ -102,13 +102,11 @@ impl Target {
         place: Vector3<f64>,
         bias_deg: f64,
     ) -> Plot {
-        let normals = match &post.tracker.measurement {
-            Some(_) => {
-                let mut luck = streams.about(Purpose::Measurement, post.key, self.subject.key);
-                std::array::from_fn(|axis| luck.normal(3 * scan + axis as u64))
-            }
-            None => [0.0; 3],
+        let Some(measurement) = &post.tracker.measurement else {
+            return Plot::exact(misaligned(place, post.place, bias_deg));
         };
-        Plot::measured(post.place, place, post.tracker.measurement.as_ref(), normals, bias_deg)
+        let mut luck = streams.about(Purpose::Measurement, post.key, self.subject.key);
+        let normals = std::array::from_fn(|axis| luck.normal(3 * scan + axis as u64));
+        Plot::measured(place, post.place, measurement, normals, bias_deg)
     }
 }
