@@ -23,7 +23,7 @@ use crate::airspace::{Command, Link, Node, Zone};
 use crate::coordination::Rules;
 use crate::engagement::WeaponSpec;
 use crate::geometry::{Area, Point};
-use crate::identification::Identifier;
+use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, SideId};
 use crate::picture::TrackLink;
 use crate::platform::{AircraftType, Flight};
@@ -151,6 +151,10 @@ pub struct SiteClass {
     pub tracker: TrackerSpec,
     /// How it identifies.
     pub identifier: Arc<Identifier>,
+    /// What it may ask besides, and the faults that its looks share.
+    pub cues: Arc<CueSet>,
+    /// Who goes by what it identifies; without one the identity stands.
+    pub operator: Option<Arc<Operator>>,
     /// How it fires.
     pub weapon: Option<Arc<WeaponSpec>>,
 }
