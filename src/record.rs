@@ -325,6 +325,8 @@ pub enum Fact {
         posterior: [f64; 3],
         /// What the plan check found.
         notice: NoticeState,
+        /// How everything the site holds about the track added up.
+        ledger: Box<[LedgerEntry]>,
     },
     /// The identity of a track changed; recorded only at [`Detail::Decisive`] and above.
     IdentityChanged {
@@ -538,6 +540,19 @@ impl Fact {
             | Fact::TrackEnded { site, .. } => Some(site),
         }
     }
+}
+
+/// One line of the account of an identity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerEntry {
+    /// What was added: `prior`, `expectancy`, `declarations`, `flight_plan`, or the name of a cue.
+    pub cue: &'static str,
+    /// What it said, as a short code.
+    pub said: String,
+    /// How old that is, s.
+    pub age_s: f64,
+    /// P(friend), P(neutral), P(hostile) after adding it.
+    pub posterior: [f64; 3],
 }
 
 /// The life of one track.

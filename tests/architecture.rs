@@ -28,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "sensing",
         &["elementary", "geometry", "platform", "streams", "units"],
     ),
-    ("tracking", &[]),
+    ("tracking", &["geometry", "ids", "streams", "units"]),
     // The platform for the paths of plans, which are trajectories too; the truth fence below keeps out the rest.
     (
         "identification",

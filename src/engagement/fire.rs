@@ -451,7 +451,7 @@ pub(super) fn open_fire(
                         (None, None) => continue,
                     };
                     if chosen {
-                        live.engage(track, whereabouts)
+                        live.engage(track, now, whereabouts)
                     } else {
                         let reason = if spent.0 <= now {
                             Reason::MagazineEmpty

@@ -18,7 +18,7 @@ use nalgebra::Vector3;
 use super::{Envelope, Post, Run};
 use crate::coordination::Case;
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
-use crate::identification::{Columns, DeclarationRun, Evidence, MAX_COLUMNS, Noted};
+use crate::identification::{Columns, CueState, DeclarationRun, Evidence, Gathered, MAX_COLUMNS, Noted};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
@@ -694,12 +694,21 @@ impl TrackFile {
         let (site, aircraft, notice) = (post.id, subject.aircraft, track.notice);
         if recorder.detail() >= Detail::Full {
             let posterior = identifier.posterior(&track.evidence, matched).regard;
+            let ledger = identifier.ledger(&Gathered {
+                evidence: &track.evidence,
+                matched,
+                cues: &post.cues,
+                state: &CueState::default(),
+                time,
+                shift_log_odds: 0.0,
+            });
             let fact = Fact::Declared {
                 site,
                 aircraft,
                 declared,
                 posterior,
                 notice,
+                ledger: ledger.into(),
             };
             scene.record(recorder, time, Rank::Observation, fact);
         }

@@ -12,7 +12,7 @@ use nalgebra::Vector3;
 
 use crate::coordination::Rules;
 use crate::geometry::{Point, Span};
-use crate::identification::Identifier;
+use crate::identification::{CueSet, Identifier};
 use crate::ids::{Key, SiteId};
 use crate::platform::Planned;
 use crate::platform::trajectory::Trajectory;
@@ -41,6 +41,8 @@ pub struct Post {
     pub tracker: TrackerSpec,
     /// How it identifies.
     pub identifier: Arc<Identifier>,
+    /// What it may ask besides declarations and plans, and the faults its looks share.
+    pub cues: Arc<CueSet>,
     /// Where its weapon reaches, if it has one.
     pub envelope: Option<Envelope>,
     /// The rules it fires by.

@@ -19,6 +19,7 @@ use crate::identification::{Combine, ConfusionMatrix, Hypotheses, Identification
 use crate::platform::{AircraftSpec, Turns};
 use crate::record::Regard;
 use crate::sensing::ScanPhase;
+use crate::tracking::TrackerSpec;
 use crate::units::GRAVITY_MPS2;
 
 /// Most rows of a confusion matrix.
@@ -728,18 +729,7 @@ impl Check<'_> {
                     "",
                 );
             }
-            if class.tracker.confirm_hits > class.tracker.confirm_scans {
-                let said = format!(
-                    "is {}; expected <= confirm_scans, which is {}",
-                    class.tracker.confirm_hits, class.tracker.confirm_scans
-                );
-                self.note_both(
-                    &path!(at; "tracker", "confirm_hits"),
-                    said,
-                    &path!(at; "tracker", "confirm_scans"),
-                    "",
-                );
-            }
+            self.tracker(&path!(at; "tracker"), &class.tracker);
             if let Some(weapon) = &class.weapon {
                 let here = path!(at; "weapon");
                 if weapon.min_range_m >= weapon.max_range_m {
@@ -772,6 +762,59 @@ impl Check<'_> {
                 self.delay(&path!(here; "reaction"), Some(&weapon.reaction));
             }
             self.identification(&path!(at; "identification"), &name, &class.identification);
+        }
+    }
+
+    fn tracker(&mut self, at: &[&str], tracker: &TrackerSpec) {
+        if tracker.confirm_hits > tracker.confirm_scans {
+            let said = format!(
+                "is {}; expected <= confirm_scans, which is {}",
+                tracker.confirm_hits, tracker.confirm_scans
+            );
+            self.note_both(
+                &path!(at; "confirm_hits"),
+                said,
+                &path!(at; "confirm_scans"),
+                "",
+            );
+        }
+        let needy = [
+            (!tracker.association.is_perfect()).then_some("association"),
+            tracker.false_alarms.map(|_| "false_alarms"),
+        ];
+        let missing: Vec<&str> = [
+            tracker.measurement.is_none().then_some("measurement"),
+            tracker.filter.is_none().then_some("filter"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        for needy in needy.into_iter().flatten() {
+            if !missing.is_empty() {
+                let said = format!(
+                    "needs measurement and filter; {} missing",
+                    match missing.as_slice() {
+                        [one] => format!("{one} is"),
+                        _ => "both are".to_owned(),
+                    }
+                );
+                self.note(&path!(at; needy), said);
+            }
+        }
+        if let Some(alarms) = tracker
+            .false_alarms
+            .filter(|alarms| alarms.min_altitude_m > alarms.max_altitude_m)
+        {
+            let said = format!(
+                "is {}; expected <= max_altitude_m, which is {}",
+                alarms.min_altitude_m, alarms.max_altitude_m
+            );
+            self.note_both(
+                &path!(at; "false_alarms", "min_altitude_m"),
+                said,
+                &path!(at; "false_alarms", "max_altitude_m"),
+                "",
+            );
         }
     }
 

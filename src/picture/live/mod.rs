@@ -22,6 +22,8 @@ use nalgebra::Vector3;
 
 pub use self::sharing::{SharedIdentity, TrackLink, TrackLinks};
 
+pub use self::plots::Carrier;
+
 use self::plots::Target;
 use self::sharing::{Inbox, Report};
 use self::track::{LiveTrack, Shared};
@@ -51,6 +53,10 @@ pub struct LivePicture {
     shots_at_nobody: u32,
     engagements_of_nobody: u32,
     inbox: Inbox,
+    /// Who goes by what is identified here, and what his side's draws are keyed by.
+    crew: Crew,
+    /// When the site last decided to fire.
+    engaged_at: Option<Millis>,
     /// Reported tracks so far.
     reported: u32,
     /// The scan not yet done.
@@ -59,6 +65,15 @@ pub struct LivePicture {
 
 /// Reported tracks are numbered from here, the site's own from 0.
 const FIRST_REPORTED: u32 = 1 << 31;
+
+/// The people of a site.
+#[derive(Debug, Clone)]
+pub struct Crew {
+    /// What the draws of their side are keyed by.
+    pub side_key: Key,
+    /// Who goes by the identity that follows from the evidence; without one it stands.
+    pub operator: Option<Arc<Operator>>,
+}
 
 /// What is asked of a track before it is engaged.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -101,14 +116,17 @@ impl Sky<'_, '_, '_> {
 
 impl LivePicture {
     /// The picture of a site that may see these aircraft.
-    pub fn new(post: &Post, subjects: Vec<Subject>) -> LivePicture {
+    pub fn new(post: &Post, crew: Crew, subjects: Vec<(Subject, Carrier)>) -> LivePicture {
+        let target = |(subject, carrier)| Target::new(subject, carrier);
         LivePicture {
-            targets: subjects.into_iter().map(Target::new).collect(),
+            targets: subjects.into_iter().map(target).collect(),
             set: TrackSet::new(&post.tracker),
             tracks: Vec::new(),
             shots_at_nobody: 0,
             engagements_of_nobody: 0,
             inbox: Inbox::default(),
+            crew,
+            engaged_at: None,
             reported: 0,
             next: 0,
         }
@@ -178,11 +196,12 @@ impl LivePicture {
     }
 
     /// The engagement of a track begins.
-    pub fn engage(&mut self, track: u32, whereabouts: Place) -> Option<Begun> {
+    pub fn engage(&mut self, track: u32, now: Millis, whereabouts: Place) -> Option<Begun> {
         let at = self.find(track)?;
         let track = &mut self.tracks[at];
         let permit = track.permit()?;
         track.engaged = true;
+        self.engaged_at = Some(now);
         let (behind, number) = (track.behind, track.number);
         let (key, nth) = match self.target(behind) {
             Some(target) => {
@@ -301,6 +320,8 @@ struct Watch<'a, 'w, 's> {
     links: Option<&'a TrackLinks>,
     scan: u64,
     time: Millis,
+    /// What the radar adds to every bearing, degrees.
+    bias_deg: f64,
 }
 
 impl LivePicture {
@@ -344,7 +365,8 @@ impl LivePicture {
             };
             let place = target.look(watch.scan, watch.post, watch.streams, trajectory);
             if let Some(place) = place {
-                let plot = target.plot(watch.scan, watch.post, watch.streams, place, 0.0);
+                let plot =
+                    target.plot(watch.scan, watch.post, watch.streams, place, watch.bias_deg);
                 feeds.push(Feed {
                     plot,
                     origin: Some(aircraft.0),
@@ -362,7 +384,9 @@ impl LivePicture {
 
     fn begin<R: Recorder>(&mut self, number: u32, watch: &Watch<'_, '_, '_>, recorder: &mut R) {
         let behind = self.fed_by(number);
-        let track = LiveTrack::new(number, behind, watch.time, watch.scan);
+        let seen = self.set.get(number).map(|track| track.position_at(watch.time));
+        let begun = (watch.time, watch.scan);
+        let track = LiveTrack::new(number, behind, begun, seen.unwrap_or_default());
         let whereabouts = watch.sky.whereabouts(&track, watch.time);
         track.announce(watch.post, whereabouts, recorder);
         let at = self.tracks.partition_point(|track| track.number < number);
@@ -391,7 +415,10 @@ impl LivePicture {
         let exact = watch.post.tracker.measurement.is_none();
         let truth = watch.sky.of(behind).filter(|_| exact);
         let (place, velocity) = match (truth, estimate) {
-            (Some((trajectory, ..)), _) => trajectory.state(watch.time),
+            (Some((trajectory, ..)), _) => {
+                let (place, velocity) = trajectory.state(watch.time);
+                seen_by_misaligned(place, velocity, watch)
+            }
             (None, Some(estimate)) => estimate,
             (None, None) => return,
         };
@@ -555,7 +582,7 @@ impl LivePicture {
         let at = known.unwrap_or_else(|| {
             let number = FIRST_REPORTED + self.reported;
             self.reported += 1;
-            let mut track = LiveTrack::new(number, report.behind, watch.time, u64::MAX);
+            let mut track = LiveTrack::new(number, report.behind, (watch.time, u64::MAX), report.place);
             track.source = Some(report.source);
             let whereabouts = watch.sky.whereabouts(&track, watch.time);
             track.announce(watch.post, whereabouts, recorder);
@@ -701,6 +728,10 @@ pub(crate) fn keep_watch(
             links: links.as_deref(),
             scan,
             time: clock.now,
+            bias_deg: post
+                .cues
+                .faults()
+                .bearing_bias_deg(&streams, post.key, clock.now),
         };
         let ripe = live.scan(&watch, &mut log.0);
         due.ripe.extend(ripe.into_iter().map(|track| (site, track)));

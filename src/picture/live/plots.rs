@@ -7,18 +7,64 @@
 use nalgebra::Vector3;
 
 use super::super::{Post, Subject};
-use crate::identification::MAX_COLUMNS;
+use crate::identification::{Emitter, MAX_COLUMNS};
+use crate::ids::Key;
+use crate::platform::Equipment;
 use crate::platform::trajectory::Trajectory;
+use crate::record::Regard;
 use crate::sensing::coverage::look;
 use crate::streams::{BLOCK, Purpose, Streams};
 use crate::tracking::plot::{Plot, misaligned};
 use crate::units::Millis;
+
+/// The truth about an aircraft that cues draw on.
+#[derive(Debug, Clone, Copy)]
+pub struct Carrier {
+    /// What the site should hold it for.
+    pub regard: Regard,
+    /// What the draws of its side are keyed by.
+    pub side_key: Key,
+    /// What it carries to be known by.
+    pub equipment: Equipment,
+    /// Its wingspan, m.
+    pub wingspan_m: f64,
+}
+
+impl Carrier {
+    /// Nobody: carries nothing, and there is nothing to see.
+    pub(super) const NOBODY: Carrier = Carrier {
+        regard: Regard::Neutral,
+        side_key: Key::NONE,
+        equipment: Equipment {
+            iff: None,
+            transponder: None,
+        },
+        wingspan_m: 0.0,
+    };
+
+    /// As the world sides of cues see it.
+    pub(super) fn emitter(&self, truth_row: u8) -> Emitter<'_> {
+        Emitter {
+            regard: self.regard,
+            truth_row,
+            side_key: self.side_key,
+            equipment: &self.equipment,
+            wingspan_m: self.wingspan_m,
+        }
+    }
+
+    pub(super) fn hostile(&self) -> bool {
+        self.regard == Regard::Hostile
+    }
+}
 
 /// An aircraft the site may ever see, and what was counted about it.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     /// What is fixed about it.
     pub subject: Subject,
+    /// What it is.
+    pub carrier: Carrier,
     /// The block of scans that is open, and what they find.
     block: u64,
     looks_mask: u64,
@@ -40,9 +86,10 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub fn new(subject: Subject) -> Target {
+    pub fn new(subject: Subject, carrier: Carrier) -> Target {
         Target {
             subject,
+            carrier,
             block: u64::MAX,
             looks_mask: 0,
             hits_mask: 0,

@@ -7,7 +7,7 @@ use nalgebra::Vector3;
 use super::super::{ENCOUNTER_GAP, Permit, Post, Verdict};
 use super::SharedIdentity;
 use crate::coordination::Case;
-use crate::identification::Evidence;
+use crate::identification::{CueState, Evidence};
 use crate::ids::{AircraftId, SiteId};
 use crate::record::{
     Decision, Detail, Fact, Identity, NoticeState, Place, Rank, Reason, Recorder, TrackEnd,
@@ -45,6 +45,10 @@ pub(super) struct LiveTrack {
     /// The scan of the next declaration.
     pub next_declaration: u64,
     pub evidence: Evidence,
+    /// What the cues have said about it.
+    pub cues: CueState,
+    /// Where the site first held it to be.
+    pub first_seen: Vector3<f64>,
     /// The identity that follows from what the site itself knows.
     pub own: Identity,
     /// The identity that counts.
@@ -65,7 +69,12 @@ pub(super) struct LiveTrack {
 }
 
 impl LiveTrack {
-    pub fn new(number: u32, behind: AircraftId, confirmed: Millis, scan: u64) -> LiveTrack {
+    pub fn new(
+        number: u32,
+        behind: AircraftId,
+        (confirmed, scan): (Millis, u64),
+        first_seen: Vector3<f64>,
+    ) -> LiveTrack {
         LiveTrack {
             number,
             behind,
@@ -78,6 +87,8 @@ impl LiveTrack {
             confirmed,
             next_declaration: scan,
             evidence: Evidence::NONE,
+            cues: CueState::default(),
+            first_seen,
             own: Identity::Pending,
             identity: Identity::Pending,
             notice: NoticeState::Unchecked,
