@@ -10,10 +10,11 @@ use bevy_ecs::prelude::*;
 
 use crate::airspace::notice::Filing;
 use crate::identification::plan_check::PlanFile;
-use crate::ids::{AircraftId, FlightId, Key, SiteId};
-use crate::picture::{LivePicture, Picture, Post, SpentSince, Subject, TrackLinks};
+use crate::identification::side_key;
+use crate::ids::{AircraftId, FlightId, Key, SideId, SiteId};
+use crate::picture::{Carrier, Crew, LivePicture, Picture, Post, SpentSince, Subject, TrackLinks};
 use crate::platform::trajectory::{Luck, Trajectory};
-use crate::platform::{self, Flight, Planned, Route, Start, Vitality};
+use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
     Detail, EventLog, Fact, Notebook, Rank, Recorder, Replication, SiteRecord, Sortie, Tally,
     TrackEnd,
@@ -397,6 +398,7 @@ impl Setup<'_> {
             },
             tracker: class.tracker.clone(),
             identifier: Arc::clone(&class.identifier),
+            cues: Arc::clone(&class.cues),
             envelope: class.weapon.as_ref().map(|weapon| weapon.envelope()),
             rules: Arc::clone(&scenario.rules),
         };
@@ -412,7 +414,16 @@ impl Setup<'_> {
             Millis::NEVER
         });
         let mut site = if scenario.keeps_live(entry) {
-            let live = LivePicture::new(&post, subjects);
+            let crew = Crew {
+                side_key: self.side_key(entry_spec.side),
+                operator: class.operator.clone(),
+            };
+            let carriers: Vec<Carrier> = subjects
+                .iter()
+                .map(|subject| self.carrier(entry_spec.side, &aircraft[subject.aircraft.index()]))
+                .collect();
+            let targets = subjects.into_iter().zip(carriers).collect();
+            let live = LivePicture::new(&post, crew, targets);
             if let Some(first) = live.next_scan(&post) {
                 self.agenda.enter(first, Entry::Scan(id));
             }
@@ -431,6 +442,23 @@ impl Setup<'_> {
         }
         let site = site.id();
         self.roster.sites.push(site);
+    }
+
+    /// What the draws of a side are keyed by.
+    fn side_key(&self, side: SideId) -> Key {
+        side_key(&self.scenario.cast.sides[side.index()])
+    }
+
+    /// What cues of a site of `side` draw on.
+    fn carrier(&self, side: SideId, target: &Aircraft) -> Carrier {
+        let (flight, sortie) = (&self.scenario.flights[target.sortie.flight.index()], &target.sortie);
+        let spec = &self.scenario.types[sortie.type_id.index()].spec;
+        Carrier {
+            regard: self.scenario.cast.relations[side.index()][sortie.side.index()],
+            side_key: self.side_key(sortie.side),
+            equipment: flight.equipment,
+            wingspan_m: spec.wingspan_m.unwrap_or(AircraftSpec::WINGSPAN_M),
+        }
     }
 
     /// What is fixed for an aircraft as seen from a site; nothing if the site can never see it.

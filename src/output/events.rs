@@ -12,7 +12,7 @@ use super::error::OutputError;
 use crate::geodesy::from_plane;
 use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
-use crate::record::{EventLog, Fact, Place};
+use crate::record::{EventLog, Fact, LedgerEntry, Place};
 use crate::units::Millis;
 
 /// The form of an event file.
@@ -94,6 +94,7 @@ row! {
     detections: u64,
     tracked_s: f64,
     detail: String,
+    ledger: String,
 }
 
 /// Writes the file, beside its place first; `force` replaces one that is there.
@@ -248,12 +249,14 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             declared,
             posterior,
             notice,
+            ledger,
             ..
         } => {
             row.declared = Some(declared_name(log, *site, usize::from(*declared)));
             row.posterior_friend = Some(posterior[0]);
             row.posterior_neutral = Some(posterior[1]);
             row.posterior_hostile = Some(posterior[2]);
+            row.ledger = Some(ledger_words(ledger));
             row.notice = Some(notice.code());
         }
         Fact::IdentityChanged {
@@ -337,6 +340,18 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
         | Fact::TrackConfirmed { .. }
         | Fact::EncounterBegun { .. } => {}
     }
+}
+
+/// Each line of the ledger as `cue said age posterior`: `iff no_reply 12s .20/.07/.73`.
+fn ledger_words(ledger: &[LedgerEntry]) -> String {
+    let line = |entry: &LedgerEntry| {
+        let [friend, neutral, hostile] = entry.posterior;
+        format!(
+            "{} {} {:.0}s {friend:.4}/{neutral:.4}/{hostile:.4}",
+            entry.cue, entry.said, entry.age_s
+        )
+    };
+    ledger.iter().map(line).collect::<Vec<_>>().join("; ")
 }
 
 /// The name of a declaration by a site: a row of its class's matrix, or `unknown`.

@@ -84,7 +84,9 @@ impl Scenario {
     pub fn keeps_live(&self, entry: usize) -> bool {
         let class = &self.classes[self.sites[entry].class.index()];
         let linked = |link: &TrackLink| [link.from, link.to].contains(&(entry as u32));
-        class.tracker.live() || self.track_links.iter().any(linked)
+        class.tracker.live()
+            || class.identifier.spec.live()
+            || self.track_links.iter().any(linked)
     }
 
     /// Reads a scenario from a text; `name` is what problems call it. Includes are relative to the directory of `name`

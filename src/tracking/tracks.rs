@@ -581,13 +581,8 @@ mod tests {
         Some(kept)
     }
 
-<<<<<<< HEAD
-    /// Perfect association never swaps. Nearest neighbour does in a fifth of the crossings and more: the bound is 4.9
-    /// standard errors (1e-6) above a tenth, below a half.
-=======
     /// Perfect association never swaps. Nearest neighbour does in some 15 of 100 crossings: at least a tenth, with 4.9
     /// standard errors (1e-6) to spare, and less than a half, which would be no association at all.
->>>>>>> 0e6d3ffcd987731258c243110c56275417620fb0
     #[test]
     fn crossing_aircraft_swap_tracks_by_distance_and_never_by_truth() {
         let nearest = Association::NearestNeighbour(NearestNeighbourSpec {
@@ -607,10 +602,6 @@ mod tests {
         assert_eq!(swapped, 0);
         assert!(lived > runs * 9 / 10, "{lived}");
         let (swapped, lived) = count(nearest);
-<<<<<<< HEAD
-        eprintln!("{swapped} of {lived}");
-=======
->>>>>>> 0e6d3ffcd987731258c243110c56275417620fb0
         assert!(lived > runs / 2, "{lived}");
         let share = swapped as f64 / lived as f64;
         let error = (share * (1.0 - share) / lived as f64).sqrt();

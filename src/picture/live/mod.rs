@@ -17,6 +17,8 @@ mod plots;
 mod sharing;
 mod track;
 
+use std::sync::Arc;
+
 use bevy_ecs::prelude::*;
 use nalgebra::Vector3;
 
@@ -28,6 +30,7 @@ use self::plots::Target;
 use self::sharing::{Inbox, Report};
 use self::track::{LiveTrack, Shared};
 use super::{Begun, Post, Subject, Verdict};
+use crate::identification::{CueScene, Gathered, Judgement, Operator};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{Planned, Vitality};
@@ -38,6 +41,7 @@ use crate::streams::{BLOCK, Purpose, Streams};
 use crate::tick::{Agenda, Clock, Due, Entry, Log, Roster};
 use crate::tracking::association::{Costs, assign};
 use crate::tracking::false_alarms::false_alarms;
+use crate::tracking::plot::misaligned;
 use crate::tracking::tracks::{Change, Feed, TrackSet};
 use crate::units::Millis;
 
@@ -284,6 +288,28 @@ impl LivePicture {
     }
 }
 
+/// The word that decides what is declared at this scan about an aircraft.
+fn declaration_word(watch: &Watch<'_, '_, '_>, about: Key) -> u32 {
+    let (block, nth) = (watch.scan / BLOCK as u64, watch.scan % BLOCK as u64);
+    let mut stream = watch
+        .streams
+        .about(Purpose::Declaration, watch.post.key, about);
+    stream.words(block)[nth as usize]
+}
+
+/// Place and velocity as a misaligned radar has them.
+fn turned(
+    place: Vector3<f64>,
+    velocity: Vector3<f64>,
+    watch: &Watch<'_, '_, '_>,
+) -> (Vector3<f64>, Vector3<f64>) {
+    if watch.bias_deg == 0.0 {
+        return (place, velocity);
+    }
+    let seen = |place| misaligned(place, watch.post.place, watch.bias_deg);
+    (seen(place), seen(place + velocity) - seen(place))
+}
+
 /// For each report the track it is paired with, so that the distances of all pairs sum up to least.
 fn pairs(
     reports: &[Report],
@@ -417,7 +443,7 @@ impl LivePicture {
         let (place, velocity) = match (truth, estimate) {
             (Some((trajectory, ..)), _) => {
                 let (place, velocity) = trajectory.state(watch.time);
-                seen_by_misaligned(place, velocity, watch)
+                turned(place, velocity, watch)
             }
             (None, Some(estimate)) => estimate,
             (None, None) => return,
@@ -454,7 +480,7 @@ impl LivePicture {
         recorder.record(watch.time, Rank::Observation, whereabouts, fact);
     }
 
-    /// Makes the declaration that is due.
+    /// Makes the declaration that is due, asks the cues, and lets the operator judge.
     fn declare<R: Recorder>(&mut self, at: usize, watch: &Watch<'_, '_, '_>, recorder: &mut R) {
         let post = watch.post;
         let identifier = &*post.identifier;
@@ -462,49 +488,86 @@ impl LivePicture {
             let track = &self.tracks[at];
             (track.behind, track.number, track.place)
         };
-        let planned = watch.sky.of(behind).map(|(_, planned, _)| &planned.0);
-        let target = self.target(behind);
-        let (key, truth_row) = target.as_ref().map_or(
-            (nobody(number), identifier.rows.len() as u8),
-            |target| (target.subject.key, target.subject.truth_row),
-        );
-        let word = watch
-            .streams
-            .about(Purpose::Declaration, post.key, key)
-            .words(watch.scan / BLOCK as u64)[(watch.scan % BLOCK as u64) as usize];
-        let declared = identifier.declare(truth_row).column(word);
+        let behind_it = watch.sky.of(behind);
         let mut notice = None;
-        if let Some(target) = target {
-            target.declared[usize::from(declared)] += 1;
-            if let (Some(cue), Some(plan), Some(planned)) =
-                (&identifier.spec.flight_plan, &target.subject.plan, planned)
-            {
-                notice = Some(plan.check(cue, planned, watch.time, place));
+        let (key, truth_row, carrier) = match self.target(behind) {
+            Some(target) => {
+                if let (Some(cue), Some(plan), Some((_, planned, _))) =
+                    (&identifier.spec.flight_plan, &target.subject.plan, behind_it)
+                {
+                    notice = Some(plan.check(cue, &planned.0, watch.time, place));
+                }
+                (target.subject.key, target.subject.truth_row, target.carrier)
             }
+            None => (nobody(number), identifier.rows.len() as u8, Carrier::NOBODY),
+        };
+        let declared = identifier
+            .declare(truth_row)
+            .column(declaration_word(watch, key));
+        if let Some(target) = self.target(behind) {
+            target.declared[usize::from(declared)] += 1;
         }
+        let operator = self.crew.operator.clone();
+        let shift_log_odds = operator.as_ref().map_or(0.0, |operator| {
+            operator.shift_log_odds(watch.time, self.engaged_at)
+        });
+        let site_side_key = self.crew.side_key;
         let track = &mut self.tracks[at];
         track.next_declaration = watch.scan + post.declares_every();
         identifier.add(&mut track.evidence, declared);
         if let Some(notice) = notice {
             track.notice = notice;
         }
-        let matched = notice.map(|notice| notice.matched());
-        let identity = identifier.identity(&track.evidence, matched);
+        let truly_at = behind_it.map_or(place, |(trajectory, ..)| trajectory.position(watch.time));
+        post.cues.look(
+            &mut track.cues,
+            &CueScene {
+                time: watch.time,
+                streams: watch.streams,
+                site_key: post.key,
+                site_side_key,
+                aircraft_key: key,
+                emitter: carrier.emitter(truth_row),
+                range_m: (truly_at - post.place.push(0.0)).norm(),
+                speed_mps: Some(track.velocity.xy().norm()),
+                place,
+                first_seen: track.first_seen,
+            },
+        );
+        let gathered = Gathered {
+            evidence: &track.evidence,
+            matched: notice.map(|notice| notice.matched()),
+            cues: &post.cues,
+            state: &track.cues,
+            time: watch.time,
+            shift_log_odds,
+        };
+        let fused = identifier.fuse(&gathered);
+        let full = recorder.detail() >= Detail::Full;
+        let ledger = full.then(|| identifier.ledger(&gathered));
+        let identity = operator.map_or(fused.identity, |operator| {
+            let judgement = Judgement {
+                streams: watch.streams,
+                site_key: post.key,
+                track_key: key.nth(number),
+                aid: fused.identity,
+            };
+            operator.judge(&judgement, carrier.hostile())
+        });
         let from = track.declare(watch.time, identity);
-        let (site, notice) = (post.id, track.notice);
+        let (site, notice, to) = (post.id, track.notice, track.identity);
         let whereabouts = watch.sky.whereabouts(track, watch.time);
-        if recorder.detail() >= Detail::Full {
-            let posterior = identifier.posterior(&track.evidence, matched).regard;
+        if let Some(ledger) = ledger {
             let fact = Fact::Declared {
                 site,
                 aircraft: behind,
                 declared,
-                posterior,
+                posterior: fused.posterior.regard,
                 notice,
+                ledger: ledger.into(),
             };
             recorder.record(watch.time, Rank::Observation, whereabouts, fact);
         }
-        let to = track.identity;
         if from != to && recorder.detail() >= Detail::Decisive {
             let fact = Fact::IdentityChanged {
                 site,
