@@ -12,7 +12,7 @@ use crate::airspace::notice::Filing;
 use crate::identification::plan_check::PlanFile;
 use crate::identification::side_key;
 use crate::ids::{AircraftId, FlightId, Key, SideId, SiteId};
-use crate::picture::{Carrier, Crew, LivePicture, Picture, Post, SpentSince, Subject, TrackLinks};
+use crate::picture::{Carrier, Console, LivePicture, Picture, Post, SpentSince, Subject, TrackLinks};
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
@@ -414,7 +414,7 @@ impl Setup<'_> {
             Millis::NEVER
         });
         let mut site = if scenario.keeps_live(entry) {
-            let crew = Crew {
+            let console = Console {
                 side_key: self.side_key(entry_spec.side),
                 operator: class.operator.clone(),
             };
@@ -423,7 +423,7 @@ impl Setup<'_> {
                 .map(|subject| self.carrier(entry_spec.side, &aircraft[subject.aircraft.index()]))
                 .collect();
             let targets = subjects.into_iter().zip(carriers).collect();
-            let live = LivePicture::new(&post, crew, targets);
+            let live = LivePicture::new(&post, console, targets);
             if let Some(first) = live.next_scan(&post) {
                 self.agenda.enter(first, Entry::Scan(id));
             }

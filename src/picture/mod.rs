@@ -23,7 +23,7 @@ use crate::tracking::TrackerSpec;
 use crate::units::Millis;
 
 pub use file::{Begun, ENCOUNTER_GAP, Permit, Scene, Subject, TrackFile, Verdict};
-pub use live::{Candidate, Carrier, Crew, LivePicture, SharedIdentity, TrackLink, TrackLinks};
+pub use live::{Candidate, Carrier, Console, LivePicture, SharedIdentity, TrackLink, TrackLinks};
 pub(crate) use live::keep_watch;
 
 /// A site as an observer.

@@ -58,7 +58,7 @@ pub struct LivePicture {
     engagements_of_nobody: u32,
     inbox: Inbox,
     /// Who goes by what is identified here, and what his side's draws are keyed by.
-    crew: Crew,
+    console: Console,
     /// When the site last decided to fire.
     engaged_at: Option<Millis>,
     /// Reported tracks so far.
@@ -72,7 +72,7 @@ const FIRST_REPORTED: u32 = 1 << 31;
 
 /// The people of a site.
 #[derive(Debug, Clone)]
-pub struct Crew {
+pub struct Console {
     /// What the draws of their side are keyed by.
     pub side_key: Key,
     /// Who goes by the identity that follows from the evidence; without one it stands.
@@ -120,7 +120,7 @@ impl Sky<'_, '_, '_> {
 
 impl LivePicture {
     /// The picture of a site that may see these aircraft.
-    pub fn new(post: &Post, crew: Crew, subjects: Vec<(Subject, Carrier)>) -> LivePicture {
+    pub fn new(post: &Post, console: Console, subjects: Vec<(Subject, Carrier)>) -> LivePicture {
         let target = |(subject, carrier)| Target::new(subject, carrier);
         LivePicture {
             targets: subjects.into_iter().map(target).collect(),
@@ -129,7 +129,7 @@ impl LivePicture {
             shots_at_nobody: 0,
             engagements_of_nobody: 0,
             inbox: Inbox::default(),
-            crew,
+            console,
             engaged_at: None,
             reported: 0,
             next: 0,
@@ -507,11 +507,11 @@ impl LivePicture {
         if let Some(target) = self.target(behind) {
             target.declared[usize::from(declared)] += 1;
         }
-        let operator = self.crew.operator.clone();
+        let operator = self.console.operator.clone();
         let shift_log_odds = operator.as_ref().map_or(0.0, |operator| {
             operator.shift_log_odds(watch.time, self.engaged_at)
         });
-        let site_side_key = self.crew.side_key;
+        let site_side_key = self.console.side_key;
         let track = &mut self.tracks[at];
         track.next_declaration = watch.scan + post.declares_every();
         identifier.add(&mut track.evidence, declared);
