@@ -14,6 +14,7 @@
 //!
 //! A class that takes the latest declaration at face value (`combine = "single"`) is certain of its row; cues then only
 //! matter between the regards of that row, and after a declaration `unknown`. A row that is certain is not forgotten.
+//! Before the first declaration, or after a lone `unknown`, the identity is Pending or Unknown until a cue has spoken.
 //!
 //! Source: NATO STANAG 4162 (identification data combining), STANAG 1241 (identities).
 
@@ -56,6 +57,8 @@ struct Sums {
     rows: [f64; MAX_ROWS],
     regards: [f64; 3],
     cues: u32,
+    /// Those of them that are neither declarations nor the plan check.
+    live: u32,
     /// A declaration was taken at face value.
     face_value: bool,
 }
@@ -73,10 +76,9 @@ impl Identifier {
         let sums = self.add_up(gathered, |_, _| ());
         let posterior = self.posterior_of(&sums);
         let latest = gathered.evidence.latest;
-        let silent = sums.cues == 0 && self.is_unknown_alone(latest);
         let identity = match latest {
-            None if sums.cues == 0 => Identity::Pending,
-            Some(_) if silent => Identity::Unknown,
+            None if sums.live == 0 => Identity::Pending,
+            Some(_) if sums.live == 0 && self.is_unknown_alone(latest) => Identity::Unknown,
             _ => self.judge(&posterior, sums.cues),
         };
         Fused {
@@ -105,6 +107,7 @@ impl Identifier {
             rows: self.ln_prior_of_rows(),
             regards: [0.0; 3],
             cues: 0,
+            live: 0,
             face_value: self.at_face_value(gathered.evidence.latest),
         };
         let word = |cue, word| Step {
@@ -148,7 +151,9 @@ impl Identifier {
                 Some(Belief::Rows((ln, rows))) => sums.add_rows(&ln[..rows]),
                 None => {}
             }
-            sums.cues += u32::from(spoke && heard.belief.is_some());
+            let spoke = u32::from(spoke && heard.belief.is_some());
+            sums.cues += spoke;
+            sums.live += spoke;
             let (cue, said, age_s) = (heard.name, heard.said, heard.age_s);
             note(&sums, Step { cue, said, age_s });
         });
