@@ -36,7 +36,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "coordination",
-        &["airspace", "identification", "ids", "record", "units"],
+        &[
+            "airspace",
+            "geometry",
+            "identification",
+            "ids",
+            "record",
+            "streams",
+            "units",
+        ],
     ),
     (
         "picture",
@@ -80,6 +88,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "simulation",
         &[
             "airspace",
+            "coordination",
             "engagement",
             "geometry",
             "identification",

@@ -16,7 +16,7 @@
 use nalgebra::Vector3;
 
 use super::{Post, Run};
-use crate::coordination::Case;
+use crate::coordination::{Case, Crew, QueryState};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
 use crate::identification::{Columns, DeclarationRun, Evidence, MAX_COLUMNS, Noted};
 use crate::ids::{AircraftId, Key};
@@ -51,8 +51,8 @@ pub struct Subject {
     pub envelope: Vec<Run>,
     /// What becomes of its flight plan here, where the site checks plans.
     pub plan: Option<PlanFile>,
-    /// Whether the crew acts on a plan match.
-    pub heeds_plans: bool,
+    /// How the crew handles it.
+    pub crew: Crew,
 }
 
 /// What one site knows of one aircraft, up to a scan.
@@ -99,6 +99,7 @@ struct Track {
     declined: u32,
     permit: Option<Decision>,
     eligible_since: Option<Millis>,
+    query: QueryState,
 }
 
 /// What a site holds of a track it may fire at.
@@ -218,24 +219,40 @@ impl TrackFile {
     }
 
     /// What the rules say of the track at `time`, with the identity held; `None` without a track or outside the
-    /// envelope. All scans before `time` must be done.
+    /// envelope. All scans before `time` must be done. Nobody is asked on the hotline who has not been asked before.
     pub fn decide_at(
         &mut self,
         time: Millis,
         scene: &Scene<'_>,
     ) -> Option<Result<Decision, Decision>> {
+        let mut query = self.track.as_ref()?.query;
+        self.verdict(time, scene, &mut query)
+    }
+
+    /// The same with the state of a query, which the rules may begin.
+    fn verdict(
+        &mut self,
+        time: Millis,
+        scene: &Scene<'_>,
+        query: &mut QueryState,
+    ) -> Option<Result<Decision, Decision>> {
         let track = self.track.as_ref()?;
-        let place = scene.trajectory.position_from(time, &mut self.leg);
-        if !scene.post.envelope?.contains(scene.post.place, place) {
+        let (post, trajectory) = (scene.post, scene.trajectory);
+        let place = trajectory.position_from(time, &mut self.leg);
+        if !post.envelope?.contains(post.place, place) {
             return None;
         }
-        Some(scene.post.rules.decide(&Case {
+        let moving = post.rules.wants_velocity();
+        let case = Case {
             time,
             place,
+            velocity_mps: moving.then(|| trajectory.state(time).1),
+            site: post.place,
             identity: track.identity,
             notice: track.notice,
-            heeds_plans: scene.subject.heeds_plans,
-        }))
+            crew: scene.subject.crew,
+        };
+        Some(post.rules.decide(&case, query))
     }
 
     /// Notes that a shot was fired at the track while this identity was held.
@@ -499,6 +516,7 @@ impl TrackFile {
             declined: 0,
             permit: None,
             eligible_since: None,
+            query: QueryState::default(),
         });
         if recorder.detail() >= Detail::Decisive {
             let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
@@ -665,7 +683,10 @@ impl TrackFile {
         looking_from: Option<u64>,
     ) -> bool {
         let time = scene.time(scan);
-        let verdict = self.decide_at(time, scene);
+        let Some(mut query) = self.track.as_ref().map(|track| track.query) else {
+            return false;
+        };
+        let verdict = self.verdict(time, scene, &mut query);
         let Some(track) = &mut self.track else {
             return false;
         };
@@ -688,6 +709,11 @@ impl TrackFile {
         }
         self.last_inside = time;
         track.engageable.get_or_insert(time);
+        if track.query != query {
+            track.query = query;
+            let fact = Fact::QuerySent { site, aircraft };
+            scene.record(recorder, time, Rank::Decision, fact);
+        }
         track.permit = verdict.ok();
         if self.engaged {
             return false;

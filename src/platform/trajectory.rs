@@ -94,6 +94,27 @@ impl Leg {
         }
     }
 
+    /// How the aircraft moves at `time_s`, m/s.
+    pub fn velocity(&self, time_s: f64) -> Vector3<f64> {
+        match self.path {
+            Path::Line {
+                velocity,
+                climb_mps,
+                ..
+            } => velocity.push(climb_mps),
+            Path::Arc {
+                radius_m,
+                angle,
+                rate_radps,
+                ..
+            } => {
+                let time = time_s - self.span.start_s;
+                let (sin, cos) = libm::sincos(angle + rate_radps * time);
+                Vector3::new(-sin, cos, 0.0) * (radius_m * rate_radps)
+            }
+        }
+    }
+
     /// Calls `found` with the times, s after the start of the scenario, at which the aircraft is within `limit_m` of
     /// `point` along the ground.
     pub fn within(&self, point: Point, limit_m: f64, mut found: impl FnMut(Span)) {
@@ -240,7 +261,17 @@ impl Trajectory {
         }
     }
 
-    /// The same, starting to look for the leg at `hint`, which is left at the leg found: for a reader that goes forward.
+    /// Where it is at `time`, m, and how it moves, m/s; before and after the flight it rests.
+    pub fn state(&self, time: Millis) -> (Vector3<f64>, Vector3<f64>) {
+        let time_s = time.seconds();
+        let next = self.legs.partition_point(|leg| leg.span.end_s < time_s);
+        match self.legs.get(next) {
+            Some(leg) if leg.span.start_s <= time_s => (leg.position(time_s), leg.velocity(time_s)),
+            _ => (self.position(time), Vector3::zeros()),
+        }
+    }
+
+    /// The position alone, starting to look for the leg at `hint`, which is left at the leg found: for a reader that goes forward.
     pub fn position_from(&self, time: Millis, hint: &mut u32) -> Vector3<f64> {
         let time_s = time.seconds();
         let mut index = *hint as usize;
@@ -257,6 +288,36 @@ impl Trajectory {
         *hint = index as u32;
         let leg = &self.legs[index];
         leg.position(time_s.clamp(leg.span.start_s, leg.span.end_s))
+    }
+
+    /// Whether `holds` is true somewhere on the way: asked at both ends of every leg and at least every `step_m` along
+    /// it, so that what is cut for less than a step may be missed.
+    pub fn somewhere(
+        &self,
+        step_m: f64,
+        mut holds: impl FnMut(Millis, Vector3<f64>) -> bool,
+    ) -> bool {
+        self.legs.iter().any(|leg| {
+            let duration_s = leg.span.end_s - leg.span.start_s;
+            let length_m = leg.velocity(leg.span.start_s).norm() * duration_s;
+            let steps = libm::ceil(length_m / step_m).clamp(1.0, 1e6) as u64;
+            (0..=steps).any(|step| {
+                let time_s = leg.span.start_s + duration_s * (step as f64 / steps as f64);
+                holds(Millis::from_seconds(time_s), leg.position(time_s))
+            })
+        })
+    }
+
+    /// The flight that does not take place.
+    pub fn cancelled() -> Trajectory {
+        Trajectory {
+            legs: Vec::new(),
+            station: Span {
+                start_s: 0.0,
+                end_s: 0.0,
+            },
+            cut_short: false,
+        }
     }
 
     /// When it first comes within `radius_m` of `point`.
