@@ -452,8 +452,8 @@ fn self_defence() {
         0.0,
         "nobody is as fast"
     );
-    // A matched corridor or a protected identity is not overridden.
-    let friend = ["site_classes.watch.identification.world.neutral={neutral=1}"];
+    // A protected identity is not overridden.
+    let friend = ["site_classes.watch.identification.world.neutral={neutral=1,unknown=0}"];
     assert_eq!(mean(&fly("self-defence", &friend, 200, shots)), 0.0);
     let by_r5 = |log: &EventLog| {
         count(
@@ -574,7 +574,7 @@ fn restricted_zone() {
         "rules.restricted_zone.authority=embassy",
         "rules.weapons_control.status=hold",
         "zones.closed.floor_m=1001",
-        "site_classes.watch.identification.world.neutral={neutral=1}",
+        "site_classes.watch.identification.world.neutral={neutral=1,unknown=0}",
     ] {
         let overrides = [unaware[0], unaware[1], harmless];
         assert_eq!(
