@@ -32,7 +32,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The platform for the paths of plans, which are trajectories too; the truth fence below keeps out the rest.
     (
         "identification",
-        &["elementary", "ids", "platform", "record", "units"],
+        &[
+            "airspace",
+            "elementary",
+            "geometry",
+            "ids",
+            "platform",
+            "record",
+            "streams",
+            "units",
+        ],
     ),
     (
         "coordination",

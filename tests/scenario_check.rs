@@ -555,6 +555,184 @@ fn identification() {
     }
 }
 
+/// Cues and the operator of a class that is otherwise good.
+const CUES: &str = r#"interval_s = 10
+iff = { interval_s = 10, reply = 0.95, key_mismatch_per_day = 0.02, spoof = 0.001, reliability = 0.9, max_age_s = 60 }
+transponder.interval_s = 5
+transponder.reception = 0.8
+transponder.plain = { friend = 0.5, neutral = 0.7, hostile = 0.05 }
+transponder.agreed = { friend = 0.2, neutral = 0.2, hostile = 0.001 }
+optical = { interval_s = 5, ifov_mrad = 0.1, task = "recognise", night_factor = 0.2, day = { from_h = 5, to_h = 16 }, world = { mq9 = { mq9 = 0.7, unknown = 0.3 }, tb2 = { tb2 = 1 } } }
+profile.rows.mq9 = { speed_mps = 85, speed_sigma_mps = 10, altitude_m = 6000, altitude_sigma_m = 800 }
+profile.rows.tb2 = { speed_mps = 40, speed_sigma_mps = 10, altitude_m = 5000, altitude_sigma_m = 800 }
+origin.lanes = [{ zone = "south", inside = { friend = 0.6, neutral = 0.6, hostile = 0.1 } }]
+faults = { interrogator_per_hour = 0.05, receiver_per_hour = 0.02, haze_per_hour = 0.1, misalignment = { probability_per_hour = 0.01, bearing_deg = 105 } }
+operator.expectancy = { log_odds = 2.2, duration_s = 3600, alerts_h = [0.5, 2], after_engagement = true }
+"#;
+
+#[test]
+fn cues_operator_and_equipment() {
+    let (text, _) = spoil("interval_s = 10\n", CUES);
+    let equipped = text.replace(
+        "plan = { addressees",
+        "equipment = { iff = { on = 0.95 }, transponder = { on = 0.7, spoof = 0.1, agreed_squawk = true } }\nplan = { addressees",
+    );
+    let scenario = parse(&equipped).unwrap_or_else(|error| panic!("{}", error.render(false)));
+    let [tb2, recon] = &scenario.flights[..] else {
+        panic!("{:?}", scenario.cast.flights)
+    };
+    assert_eq!(tb2.equipment, Default::default());
+    assert_eq!(recon.equipment.iff.map(|iff| iff.on), Some(0.95));
+    assert!(
+        recon
+            .equipment
+            .transponder
+            .is_some_and(|one| one.agreed_squawk)
+    );
+    assert!(scenario.classes[0].operator.is_some());
+    assert!(scenario.classes[0].identifier.spec.live());
+    assert!(!parse(GOOD).unwrap().classes[0].identifier.spec.live());
+    // What is written is read again.
+    let text = toml::to_string(&scenario.file).unwrap();
+    assert_eq!(parse(&text).unwrap().file, scenario.file);
+
+    for (from, to, parts) in [
+        (
+            "reply = 0.95",
+            "^reply = 1.5",
+            &["iff.reply is 1.5; expected <= 1"] as &[&str],
+        ),
+        (
+            "max_age_s = 60",
+            "^max_age_s = 0",
+            &["iff.max_age_s is 0; expected > 0"],
+        ),
+        ("spoof = 0.001", "^sproof = 0.001", &["did you mean spoof?"]),
+        (
+            "agreed = { friend = 0.2, neutral = 0.2",
+            "agreed = { friend = 0.2, ^neutral = 0.4",
+            &["agreed.neutral is 0.4; expected <= 1 - plain.neutral, which is 0.7"],
+        ),
+        (
+            "ifov_mrad = 0.1",
+            "^ifov_mrad = 0",
+            &["optical.ifov_mrad is 0; expected > 0"],
+        ),
+        (
+            "from_h = 5, to_h = 16",
+            "from_h = 5, ^to_h = 5",
+            &["is 5, as is from_h: there is no day"],
+        ),
+        (
+            "world = { mq9 = { mq9 = 0.7",
+            "world = { ^mq9 = { mq9 = 0.6",
+            &["optical.world.mq9 sums to 0.9; expected 1"],
+        ),
+        (
+            "world = { mq9 = { mq9 = 0.7, unknown = 0.3 }, tb2",
+            "^world = { tb2",
+            &["optical.world lacks the row mq9"],
+        ),
+        (
+            "tb2 = { tb2 = 1 } } }",
+            "tb2 = { tb2 = 1 }, ^f16 = { unknown = 1 } } }",
+            &["optical.world.f16 is not a row of the class's world"],
+        ),
+        (
+            "tb2 = { tb2 = 1 } } }",
+            "tb2 = { tb2 = 1 } }, ^believed = { tb2 = { tb2 = 1 } } }",
+            &["optical.believed lacks the row mq9"],
+        ),
+        (
+            "profile.rows.tb2",
+            "profile.rows.^tb",
+            &[
+                "rows.tb is not a row",
+                "did you mean tb2?",
+                "lacks the row tb2",
+            ],
+        ),
+        (
+            "speed_mps = 40, speed_sigma_mps = 10",
+            "speed_mps = 40, ^speed_sigma_mps = 0",
+            &["is 0; expected >= 0.01"],
+        ),
+        (
+            "lanes = [{ zone = \"south\"",
+            "lanes = [{ ^zone = \"sout\"",
+            &["names sout, which is not a zone", "did you mean south?"],
+        ),
+        (
+            "hostile = 0.1 } }]",
+            "hostile = 0.1 } }, { ^zone = \"south\", inside = { friend = 0, neutral = 0, hostile = 0 } }]",
+            &["lanes[1].zone is south again; the first entry counts"],
+        ),
+        (
+            "origin.lanes = [{ zone = \"south\", inside = { friend = 0.6, neutral = 0.6, hostile = 0.1 } }]",
+            "^origin = {}",
+            &["origin names no zone; expected first_seen or lanes"],
+        ),
+        (
+            "bearing_deg = 105",
+            "^bearing_deg = 200",
+            &["bearing_deg is 200; expected <= 180"],
+        ),
+        (
+            "alerts_h = [0.5, 2], after_engagement = true",
+            "after_engagement = false",
+            &["operator.expectancy never sets in"],
+        ),
+        (
+            "alerts_h = [0.5, 2]",
+            "alerts_h = [0.5, ^-2]",
+            &["alerts_h[1] is -2; expected >= 0"],
+        ),
+    ] {
+        assert_eq!(CUES.matches(from).count(), 1, "{from:?} must occur once");
+        let mark = CUES.replace(from, to);
+        let error = parse(&spoil("interval_s = 10\n", &mark).0).expect_err(to);
+        let rendered = error.render(false);
+        for part in parts {
+            assert!(rendered.contains(part), "{part:?} is not in\n{rendered}");
+        }
+        if let (Some(place), [_]) = (spoil("interval_s = 10\n", &mark).1, &error.problems[..]) {
+            assert!(rendered.contains(&place), "{place} is not in\n{rendered}");
+        } else if mark.contains('^') {
+            assert_eq!(
+                error.problems.len(),
+                2,
+                "a row misnamed is a row missing\n{rendered}"
+            );
+        }
+    }
+    // Two zones whose probabilities add up to more than 1.
+    let two = text_with_two_lanes();
+    let error = parse(&two).expect_err("too much");
+    assert!(
+        error
+            .render(false)
+            .contains("inside.friend brings the list to 1.2")
+    );
+    assert_eq!(error.problems.len(), 1, "{}", error.render(false));
+}
+
+fn text_with_two_lanes() -> String {
+    let lane = |zone| {
+        format!(
+            "{{ zone = \"{zone}\", inside = {{ friend = 0.6, neutral = 0.5, hostile = 0.1 }} }}"
+        )
+    };
+    let lanes = format!(
+        "interval_s = 10\norigin.first_seen = [{}, {}]\n",
+        lane("south"),
+        lane("north")
+    );
+    let north = "[zones.north]\narea.circle = { center = \"tarhuna\", radius_m = 1000 }\n\n[rules.weapons_control]";
+    spoil("interval_s = 10\n", &lanes)
+        .0
+        .replace("[rules.weapons_control]", north)
+}
+
 #[test]
 fn a_flown_type_needs_a_row() {
     let (text, _) = spoil("mq9 = { mq9 = 0.5, tb2 = 0.3, unknown = 0.2 }\n", "");

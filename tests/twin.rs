@@ -84,6 +84,7 @@ fn aircraft(dice: &mut Dice) -> AircraftSpec {
         endurance_h: (dice.below(3) == 0).then(|| dice.within(0.2, 1.0)),
         rcs_m2: dice.within(0.1, 5.0),
         rcs_spread_db: 0.0,
+        wingspan_m: None,
         source: None,
     }
 }
@@ -166,6 +167,7 @@ fn flight(dice: &mut Dice, spec: &AircraftSpec, route: Route) -> Flight {
         objective: None,
         cross_track_sigma_m: 0.0,
         plan: None,
+        equipment: Default::default(),
     }
 }
 
@@ -535,6 +537,13 @@ fn identification(dice: &mut Dice) -> IdentificationSpec {
                 hostile: 0.05,
             }),
         }),
+        iff: None,
+        transponder: None,
+        optical: None,
+        profile: None,
+        origin: None,
+        faults: None,
+        operator: None,
     }
 }
 

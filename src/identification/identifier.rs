@@ -643,7 +643,44 @@ impl Identifier {
         }
     }
 
-    fn judge(&self, posterior: &Posterior, cues: u32) -> Identity {
+    /// ln of what each row weighs by the prior alone.
+    pub(super) fn ln_prior_of_rows(&self) -> [f64; MAX_ROWS] {
+        std::array::from_fn(|k| self.ln_prior[k])
+    }
+
+    /// ln of what each row weighs by prior and declarations.
+    pub(super) fn ln_rows(&self, evidence: &Evidence) -> [f64; MAX_ROWS] {
+        std::array::from_fn(|k| match (self.spec.combine, evidence.latest) {
+            (Combine::Fused, _) => self.ln_prior[k] + evidence.ln_likelihood[k],
+            (Combine::Single, Some(latest)) if self.at_face_value(Some(latest)) => {
+                libm::log(f64::from(u8::from(usize::from(latest) == k)))
+            }
+            (Combine::Single, _) => self.ln_prior[k],
+        })
+    }
+
+    /// How rows divide into regards.
+    pub(super) fn shares(&self) -> &[[f64; 3]; MAX_ROWS] {
+        &self.shares
+    }
+
+    /// P(plan check | regard) as believed, where a check is made and is evidence.
+    pub(super) fn plan_belief(&self, matched: Option<bool>) -> Option<[f64; 3]> {
+        Some(self.plan?[usize::from(matched?)])
+    }
+
+    /// Whether this declaration is of a row and taken at face value.
+    pub(super) fn at_face_value(&self, latest: Option<u8>) -> bool {
+        self.spec.combine == Combine::Single
+            && latest.is_some_and(|latest| usize::from(latest) < self.rows.len())
+    }
+
+    /// Whether this declaration is `unknown`, taken at face value: alone it leaves the identity unknown.
+    pub(super) fn is_unknown_alone(&self, latest: Option<u8>) -> bool {
+        self.spec.combine == Combine::Single && latest.is_some() && !self.at_face_value(latest)
+    }
+
+    pub(super) fn judge(&self, posterior: &Posterior, cues: u32) -> Identity {
         self.judge_by(posterior.regard, self.criterion(posterior), cues)
     }
 
@@ -812,6 +849,13 @@ mod tests {
             regards: BTreeMap::new(),
             identity: IdentityThresholds::default(),
             flight_plan: None,
+            iff: None,
+            transponder: None,
+            optical: None,
+            profile: None,
+            origin: None,
+            faults: None,
+            operator: None,
         }
     }
 

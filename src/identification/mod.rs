@@ -1,6 +1,10 @@
 //! Tracks to identities: what a site declares, what it believes, and which STANAG 1241 identity follows.
 
+pub mod cues;
+pub mod faults;
+pub mod fusion;
 mod identifier;
+pub mod operator;
 pub mod plan_check;
 
 use std::collections::BTreeMap;
@@ -8,10 +12,14 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use cues::{CueScene, CueSet, CueState, Emitter, side_key};
+pub use faults::{Faults, FaultsSpec};
+pub use fusion::{Fused, Gathered, LedgerEntry};
 pub use identifier::{
     Columns, Criteria, CriteriaOn, DeclarationRun, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS,
     Noted, Posterior, RunOutcome,
 };
+pub use operator::{Judgement, Operator, OperatorSpec};
 
 /// How a site identifies its tracks: the confusion matrix, what the site believes of it, and the thresholds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +51,63 @@ pub struct IdentificationSpec {
     /// Whether, and how, the site checks tracks against the flight plans it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flight_plan: Option<FlightPlanCueSpec>,
+    /// Crypto IFF.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iff: Option<cues::iff::IffSpec>,
+    /// Civil transponder and agreed squawk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transponder: Option<cues::transponder::TransponderSpec>,
+    /// Optical recognition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optical: Option<cues::optical::OpticalSpec>,
+    /// Speed and altitude profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<cues::profile::ProfileSpec>,
+    /// Where a track was first seen, and whether it is in a lane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<cues::origin::OriginSpec>,
+    /// Faults that all looks of a site within an hour share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults: Option<FaultsSpec>,
+    /// The operator, with his errors; without him the fused identity stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<OperatorSpec>,
+}
+
+impl IdentificationSpec {
+    /// Whether anything here depends on the site being kept in step with the clock: a cue other than declarations and
+    /// flight plans, a fault, or an operator.
+    pub fn live(&self) -> bool {
+        self.iff.is_some()
+            || self.transponder.is_some()
+            || self.optical.is_some()
+            || self.profile.is_some()
+            || self.origin.is_some()
+            || self.faults.is_some()
+            || self.operator.is_some()
+    }
+}
+
+/// P(something | regard), as a site believes it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegardProbabilities {
+    /// P(... | friend).
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub friend: f64,
+    /// P(... | neutral).
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub neutral: f64,
+    /// P(... | hostile).
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub hostile: f64,
+}
+
+impl RegardProbabilities {
+    /// Friend, neutral, hostile: the order of every table.
+    pub fn by_regard(&self) -> [f64; 3] {
+        [self.friend, self.neutral, self.hostile]
+    }
 }
 
 /// `TRUTH.DECLARED = probability`.

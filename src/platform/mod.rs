@@ -57,9 +57,55 @@ pub struct AircraftSpec {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 30.0))]
     pub rcs_spread_db: f64,
+    /// Wingspan, m: what optics resolve; without it 10 m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 200.0))]
+    pub wingspan_m: Option<f64>,
     /// Where the numbers come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+}
+
+impl AircraftSpec {
+    /// Wingspan, m, of a type that does not state it.
+    pub const WINGSPAN_M: f64 = 10.0;
+}
+
+/// What an aircraft carries to be known by; nothing is drawn of it unless somebody asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Equipment {
+    /// Crypto IFF; it answers friends alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iff: Option<IffEquipment>,
+    /// Civil transponder or ADS-B.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transponder: Option<TransponderEquipment>,
+}
+
+/// Crypto IFF on board.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IffEquipment {
+    /// Probability that it works and is on; one draw per aircraft.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub on: f64,
+}
+
+/// A civil transponder on board.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransponderEquipment {
+    /// Probability that it works and is on; one draw per aircraft.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub on: f64,
+    /// Probability that it sends a code that is not its own; one draw per aircraft.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub spoof: f64,
+    /// Whether the flight was given the agreed squawk.
+    #[serde(default)]
+    pub agreed_squawk: bool,
 }
 
 /// How an aircraft changes course at a waypoint.
@@ -113,6 +159,8 @@ pub struct Flight {
     pub cross_track_sigma_m: f64,
     /// Its flight plan.
     pub plan: Option<Plan>,
+    /// What its aircraft carry.
+    pub equipment: Equipment,
 }
 
 impl Flight {

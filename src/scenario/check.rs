@@ -15,6 +15,7 @@ use super::tree::{Item, dotted, quoted};
 use crate::airspace::Delay;
 use crate::coordination::{HostileOn, RulesSpec};
 use crate::geometry::{Area, Point};
+use crate::identification::cues::origin::ZoneBelief;
 use crate::identification::{Combine, ConfusionMatrix, Hypotheses, IdentificationSpec};
 use crate::platform::{AircraftSpec, Turns};
 use crate::record::Regard;
@@ -23,6 +24,9 @@ use crate::units::GRAVITY_MPS2;
 
 /// Most rows of a confusion matrix.
 const MOST_ROWS: usize = 15;
+
+/// Most zones of a list of the origin cue.
+const MOST_ZONES: usize = 255;
 
 /// Largest departure from 1 of the sum of a row, for each of its columns: what rounding may cost.
 const ROW_TOLERANCE: f64 = 1e-9;
@@ -877,6 +881,125 @@ impl Check<'_> {
         self.regard_shares(at, spec, &rows);
         self.thresholds(at, spec);
         self.surprise(at, class, spec);
+        self.cues(at, spec, &rows);
+    }
+
+    /// The cues besides declarations and flight plans, and the operator.
+    fn cues(&mut self, at: &[&str], spec: &IdentificationSpec, rows: &[String]) {
+        let world = path!(at; "world");
+        if let Some(cue) = &spec.transponder {
+            let here = path!(at; "transponder");
+            let agreed = cue.agreed.map(|agreed| agreed.by_regard());
+            for (a, regard) in Regard::ALL.iter().enumerate() {
+                let (plain, agreed) = (cue.plain.by_regard()[a], agreed.map_or(0.0, |p| p[a]));
+                if plain + agreed > 1.0 + ROW_TOLERANCE {
+                    let said = format!(
+                        "is {agreed}; expected <= 1 - plain.{}, which is {plain}: only one code is seen",
+                        regard.code()
+                    );
+                    self.note_both(
+                        &path!(here; "agreed", regard.code()),
+                        said,
+                        &path!(here; "plain", regard.code()),
+                        "",
+                    );
+                }
+            }
+        }
+        if let Some(cue) = &spec.optical {
+            let here = path!(at; "optical");
+            let of_world = cue.world.keys().cloned().collect();
+            self.rows_of_class(&path!(here; "world"), &of_world, rows, &world);
+            self.matrix(&path!(here; "world"), &cue.world, rows);
+            if let Some(believed) = &cue.believed {
+                let of_belief = believed.keys().cloned().collect();
+                self.rows_of_class(&path!(here; "believed"), &of_belief, rows, &world);
+                self.matrix(&path!(here; "believed"), believed, rows);
+            }
+            if let Some(day) = cue.day.filter(|day| day.from_h == day.to_h) {
+                let said = format!("is {}, as is from_h: there is no day", day.to_h);
+                let day = path!(here; "day");
+                self.note_both(&path!(day; "to_h"), said, &path!(day; "from_h"), "");
+            }
+        }
+        if let Some(cue) = &spec.profile {
+            let here = path!(at; "profile", "rows");
+            self.rows_of_class(&here, &cue.rows.keys().cloned().collect(), rows, &world);
+        }
+        if let Some(cue) = &spec.origin {
+            let here = path!(at; "origin");
+            if cue.first_seen.is_empty() && cue.lanes.is_empty() {
+                self.note(&here, "names no zone; expected first_seen or lanes");
+            }
+            self.zone_beliefs(&path!(here; "first_seen"), &cue.first_seen);
+            self.zone_beliefs(&path!(here; "lanes"), &cue.lanes);
+        }
+        let expectancy = spec
+            .operator
+            .as_ref()
+            .and_then(|who| who.expectancy.as_ref());
+        if expectancy.is_some_and(|alert| alert.alerts_h.is_empty() && !alert.after_engagement) {
+            self.note(
+                &path!(at; "operator", "expectancy"),
+                "never sets in; expected alerts_h or after_engagement = true",
+            );
+        }
+    }
+
+    /// A table by row has the rows of the class, all of them and no others.
+    fn rows_of_class(
+        &mut self,
+        at: &[&str],
+        found: &BTreeSet<String>,
+        rows: &[String],
+        world: &[&str],
+    ) {
+        let known: Vec<&str> = rows.iter().map(String::as_str).collect();
+        for name in found.iter().filter(|name| !rows.contains(name)) {
+            let help = shape::suggest(name, &known, "rows");
+            let problem = self.note_row(at, name, "is not a row of the class's world");
+            problem.help = help;
+        }
+        for row in rows.iter().filter(|row| !found.contains(*row)) {
+            let said = format!("lacks the row {}, which the class's world has", quoted(row));
+            self.note_both(at, said, &path!(world; row), "");
+        }
+    }
+
+    /// Zones that exist, none twice, and probabilities of exclusive answers.
+    fn zone_beliefs(&mut self, at: &[&str], list: &[ZoneBelief]) {
+        let mut sums = [0.0; 3];
+        let zones = std::mem::take(&mut self.zones);
+        for (index, entry) in list.iter().enumerate() {
+            let number = index.to_string();
+            let here = path!(at; number.as_str());
+            self.name(&path!(here; "zone"), &entry.zone, "zones", "a zone", &zones);
+            if let Some(first) = list.iter().position(|one| one.zone == entry.zone)
+                && first < index
+            {
+                let first = first.to_string();
+                let said = format!("is {} again; the first entry counts", quoted(&entry.zone));
+                let other = path!(at; first.as_str(), "zone");
+                self.note_both(&path!(here; "zone"), said, &other, "");
+            }
+            for (a, regard) in Regard::ALL.iter().enumerate() {
+                let before = sums[a];
+                sums[a] += entry.inside.by_regard()[a];
+                let limit = 1.0 + ROW_TOLERANCE * list.len() as f64;
+                if sums[a] > limit && before <= limit {
+                    let said = format!(
+                        "brings the list to {}; expected at most 1: a track is in one of its zones at most",
+                        libm::round(sums[a] * 1e9) / 1e9
+                    );
+                    self.note(&path!(here; "inside", regard.code()), said);
+                }
+            }
+        }
+        self.zones = zones;
+        if list.len() > MOST_ZONES {
+            let said = format!("has {} zones; expected at most {MOST_ZONES}", list.len());
+            self.note(at, said);
+        }
     }
 
     fn note_row(&mut self, matrix: &[&str], row: &str, said: &str) -> &mut Problem {

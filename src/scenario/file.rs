@@ -9,7 +9,7 @@ use crate::airspace::Delay;
 use crate::coordination::RulesSpec;
 use crate::engagement::WeaponSpec;
 use crate::identification::IdentificationSpec;
-use crate::platform::{AircraftSpec, Turns};
+use crate::platform::{AircraftSpec, Equipment, Turns};
 use crate::record::Regard;
 use crate::sensing::SensorSpec;
 use crate::tracking::TrackerSpec;
@@ -179,6 +179,9 @@ pub struct FlightFile {
     /// Its flight plan, if it files one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanFile>,
+    /// What its aircraft carry to be known by; without it neither IFF nor transponder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equipment: Option<Equipment>,
 }
 
 fn one() -> u32 {

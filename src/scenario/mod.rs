@@ -23,7 +23,7 @@ use crate::airspace::{Command, Corridor, Link, Node, Plan, Zone};
 use crate::coordination::{RestrictedZone, Rules};
 use crate::engagement::WeaponSpec;
 use crate::geometry::{Area, Point};
-use crate::identification::Identifier;
+use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, SideId};
 use crate::platform::{AircraftType, Flight};
 use crate::record::Cast;
@@ -156,6 +156,10 @@ pub struct SiteClass {
     pub tracker: TrackerSpec,
     /// How it identifies.
     pub identifier: Arc<Identifier>,
+    /// What it may ask besides, and the faults that its looks share.
+    pub cues: Arc<CueSet>,
+    /// Who goes by what it identifies; without one the identity stands.
+    pub operator: Option<Arc<Operator>>,
     /// How it fires.
     pub weapon: Option<Arc<WeaponSpec>>,
 }

@@ -9,7 +9,7 @@ use super::{Position, Scenario, SiteClass, SiteEntry};
 use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
 use crate::coordination::{Named, RestrictedZone, Rules};
 use crate::geometry::{Area, Point};
-use crate::identification::Identifier;
+use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{AircraftType, Flight, Pattern, Route, Start, Waypoint};
@@ -108,12 +108,23 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
     let classes: Vec<SiteClass> = file
         .site_classes
         .iter()
-        .map(|(name, class)| SiteClass {
-            name: name.clone(),
-            sensor: class.sensor.clone(),
-            tracker: class.tracker.clone(),
-            identifier: Arc::new(identifier(class, &rules, &type_names)),
-            weapon: class.weapon.clone().map(Arc::new),
+        .map(|(name, class)| {
+            let identifier = Arc::new(identifier(class, &rules, &type_names));
+            let spec = &class.identification;
+            SiteClass {
+                name: name.clone(),
+                sensor: class.sensor.clone(),
+                tracker: class.tracker.clone(),
+                cues: Arc::new(CueSet::new(
+                    spec,
+                    &identifier.rows,
+                    &zones,
+                    start_of_day_s(start),
+                )),
+                operator: spec.operator.as_ref().map(Operator::new).map(Arc::new),
+                identifier,
+                weapon: class.weapon.clone().map(Arc::new),
+            }
         })
         .collect();
     let cast = Cast {
@@ -158,6 +169,11 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         rules: Arc::new(rules),
         file,
     })
+}
+
+/// Time from UTC midnight, s.
+fn start_of_day_s(start: jiff::Timestamp) -> f64 {
+    start.as_second().rem_euclid(86_400) as f64
 }
 
 fn class_cast(class: &SiteClass) -> ClassCast {
@@ -416,6 +432,7 @@ impl Names {
                 Some(plan) => Some(self.plan(plan)?),
                 None => None,
             },
+            equipment: flight.equipment.unwrap_or_default(),
         })
     }
 

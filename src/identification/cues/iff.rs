@@ -1,0 +1,111 @@
+//! Crypto IFF: does the aircraft answer a coded question?
+//!
+//! *World*: an interrogation every `interval_s` is answered with probability `reply` if all of this holds: the aircraft
+//! is a friend of the site and carries IFF, it is on (one draw per aircraft), both sides hold the right key of the day
+//! (one draw per side and UTC day, common to all its aircraft and sites), and the site's interrogator works (one draw
+//! per site and hour, [`super::super::faults`]). Neutrals carry none that would answer. Anybody else is taken for a
+//! reply with probability `spoof` per interrogation (garble, replay); with a faulty interrogator nobody is.
+//! For a friend P(reply) = on (1 - mismatch)^sides (1 - fault) reply, sides being 1 for an aircraft of the site's own
+//! side and 2 for an ally.
+//!
+//! *Belief*: P(reply | friend, neutral, hostile) = `believed`; no reply is the complement. No reply cannot tell neutral
+//! from hostile unless the table says so.
+//!
+//! Fails by: switched off, wrong key (all friends at once), faulty interrogator (all aircraft of the hour), spoof.
+//! Assumes no range limit inside the site's coverage, and that nobody notices a fault.
+//! Source: Mark XIIA, NATO STANAG 4193; evidence STANAG 4162. Default beliefs .9 / 0 / 1e-4 are assumptions.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{CueScene, Emitter};
+use crate::identification::RegardProbabilities;
+use crate::identification::faults::Faults;
+use crate::ids::Key;
+use crate::record::Regard;
+use crate::streams::Purpose;
+
+/// Crypto IFF: how a site asks, what comes of it, and what it makes of that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IffSpec {
+    /// Time between two interrogations of a track, s.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 31_622_400.0))]
+    pub interval_s: f64,
+    /// World: probability that one interrogation of a friend whose IFF is on and keyed is answered.
+    #[serde(default = "super::certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub reply: f64,
+    /// World, common cause: probability that a side has the wrong key; one draw per side and UTC day.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub key_mismatch_per_day: f64,
+    /// World: probability that one interrogation of a neutral or hostile aircraft brings a false reply.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub spoof: f64,
+    /// Belief: P(reply | regard).
+    #[serde(default = "believed")]
+    pub believed: RegardProbabilities,
+    /// Belief: how far the site trusts the cue, 0 not at all, 1 as `believed` says.
+    #[serde(default = "super::certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub reliability: f64,
+    /// Belief: age at which a reading counts no more, s; it fades linearly until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 31_622_400.0))]
+    pub max_age_s: Option<f64>,
+}
+
+fn believed() -> RegardProbabilities {
+    RegardProbabilities {
+        friend: 0.9,
+        neutral: 0.0,
+        hostile: 1e-4,
+    }
+}
+
+impl IffSpec {
+    /// World: whether an interrogation now brings a reply.
+    pub(super) fn interrogate(&self, faults: &Faults, scene: &CueScene) -> bool {
+        if faults.interrogator_down(scene.streams, scene.site_key, scene.time) {
+            return false;
+        }
+        let probability = match scene.emitter.regard {
+            Regard::Friend if self.answers(&scene.emitter, faults, scene) => self.reply,
+            Regard::Friend => 0.0,
+            Regard::Neutral | Regard::Hostile => self.spoof,
+        };
+        probability > 0.0
+            && scene
+                .streams
+                .about(Purpose::Interrogation, scene.site_key, scene.aircraft_key)
+                .happens(scene.time.0 as u64, probability)
+    }
+
+    /// World: whether a friend is able to answer.
+    fn answers(&self, emitter: &Emitter, faults: &Faults, scene: &CueScene) -> bool {
+        let Some(iff) = emitter.equipment.iff else {
+            return false;
+        };
+        let on = scene
+            .streams
+            .about(Purpose::Equipment, scene.aircraft_key, Key::NONE)
+            .happens(0, iff.on);
+        let day = faults.day(scene.time);
+        let keyed = |side| {
+            !scene
+                .streams
+                .about(Purpose::KeyOfDay, side, Key::NONE)
+                .happens(day, self.key_mismatch_per_day)
+        };
+        on && keyed(scene.site_side_key) && keyed(emitter.side_key)
+    }
+
+    /// Belief: ln P(reply or none | regard).
+    pub(super) fn likelihood(&self, reply: bool) -> [f64; 3] {
+        let replies = self.believed.by_regard();
+        let of_reading = |p| if reply { p } else { super::remainder(p) };
+        replies.map(|p| libm::log(of_reading(p)))
+    }
+}

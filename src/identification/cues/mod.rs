@@ -1,0 +1,388 @@
+//! Cues: what a site may ask about a track besides the declarations of its matrix, one file each.
+//!
+//! Every cue has a *world* side and a *belief* side, two tables that meet in the reading alone. The world side draws
+//! what really comes of asking about this aircraft; of the files here only that side names [`Emitter`]. The belief side
+//! turns a reading into P(reading | regard) or P(reading | row). A cue counts once, as its latest reading stands now,
+//! not once per look: looks that share a cause are not independent, and a sum over looks would over-trust them. A look
+//! that brings no reading (too far, night) leaves the earlier one in place.
+//!
+//! Reliability r in \[0, 1\]: L' = r L + (1 - r) mean(L), the mean taken over the three regards or over the rows, all
+//! alike; r = 0 is no evidence. Age: a reading of age t counts with r max(0, 1 - t / max_age_s), so it fades
+//! and then is gone; without `max_age_s` it does not age. A reading that the belief holds impossible under every
+//! hypothesis says nothing and is ignored.
+//!
+//! Readings are of a track: after a swap of tracks they may come from different aircraft, as they would.
+//!
+//! Source: evidence as likelihoods by cue, NATO STANAG 4162; that naive Bayes over-trusts dependent looks: D. J. Hand
+//! and K. Yu, "Idiot's Bayes: not so stupid after all?", International Statistical Review 69 (2001).
+
+pub mod iff;
+pub mod optical;
+pub mod origin;
+pub mod profile;
+pub mod transponder;
+
+use nalgebra::Vector3;
+
+use super::faults::Faults;
+use super::{IdentificationSpec, MAX_ROWS, RegardProbabilities};
+use crate::airspace::Zone;
+use crate::ids::Key;
+use crate::platform::Equipment;
+use crate::record::Regard;
+use crate::streams::Streams;
+use crate::units::Millis;
+
+use iff::IffSpec;
+use optical::Optical;
+use origin::Origin;
+use profile::Profile;
+use transponder::{Code, TransponderSpec};
+
+/// The truth about an aircraft that the world sides of cues draw on; no belief reads it.
+#[derive(Debug, Clone, Copy)]
+pub struct Emitter<'a> {
+    /// What the site should hold it for.
+    pub regard: Regard,
+    /// The row of the class's matrix that is true of it; one beyond the last if none is.
+    pub truth_row: u8,
+    /// What its side's draws are keyed by: [`side_key`].
+    pub side_key: Key,
+    /// What it carries.
+    pub equipment: &'a Equipment,
+    /// Its critical dimension for optics, m.
+    pub wingspan_m: f64,
+}
+
+/// The scene in which cues are asked: one site, one track, one instant.
+#[derive(Debug, Clone, Copy)]
+pub struct CueScene<'a> {
+    /// Now.
+    pub time: Millis,
+    /// The luck of the replication.
+    pub streams: &'a Streams,
+    /// What the site's draws are keyed by.
+    pub site_key: Key,
+    /// What its side's draws are keyed by: [`side_key`].
+    pub site_side_key: Key,
+    /// What the draws of the aircraft behind the track are keyed by.
+    pub aircraft_key: Key,
+    /// The truth about that aircraft.
+    pub emitter: Emitter<'a>,
+    /// True slant range from the site, m: what light and radio waves travel.
+    pub range_m: f64,
+    /// Ground speed as the tracker estimates it, m/s; `None` while it cannot.
+    pub speed_mps: Option<f64>,
+    /// Where the track is, as estimated; the altitude is the third coordinate, m.
+    pub place: Vector3<f64>,
+    /// Where the track was first seen, as estimated.
+    pub first_seen: Vector3<f64>,
+}
+
+/// What the draws of a side are keyed by: the key of the day is common to all its aircraft and sites.
+pub fn side_key(name: &str) -> Key {
+    Key::of(&format!("side/{name}"))
+}
+
+/// A reading and when it was taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Reading<T> {
+    said: T,
+    at: Millis,
+}
+
+/// A cue that is asked now and then: its latest reading, and when it is due again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Asked<T> {
+    latest: Option<Reading<T>>,
+    due: Millis,
+}
+
+impl<T> Default for Asked<T> {
+    fn default() -> Self {
+        Asked {
+            latest: None,
+            due: Millis::ZERO,
+        }
+    }
+}
+
+impl<T> Asked<T> {
+    /// Asks if it is time; what brings no reading leaves the earlier one in place.
+    fn ask(&mut self, time: Millis, interval_s: f64, look: impl FnOnce() -> Option<T>) {
+        if time < self.due {
+            return;
+        }
+        self.due = time + Millis::from_seconds(interval_s);
+        if let Some(said) = look() {
+            self.latest = Some(Reading { said, at: time });
+        }
+    }
+}
+
+/// What the cues have said about one track; empty when the track begins.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CueState {
+    iff: Asked<bool>,
+    transponder: Asked<Code>,
+    optical: Asked<u8>,
+    profile: Option<Reading<profile::Estimate>>,
+    first_seen: Option<Reading<Option<u8>>>,
+    lane: Option<Reading<Option<u8>>>,
+}
+
+#[cfg(test)]
+impl CueState {
+    /// An interrogation at this time was not answered.
+    pub(super) fn heard_no_reply(&mut self, at: Millis) {
+        self.iff.ask(at, 1.0, || Some(false));
+    }
+}
+
+/// The cues of a site class, ready to use.
+#[derive(Debug, Clone)]
+pub struct CueSet {
+    /// Faults that all looks of a site within an hour share.
+    pub faults: Faults,
+    iff: Option<IffSpec>,
+    transponder: Option<TransponderSpec>,
+    optical: Option<Optical>,
+    profile: Option<Profile>,
+    origin: Option<Origin>,
+}
+
+impl CueSet {
+    /// Makes a checked specification ready: `rows` are those of the class's [`super::Identifier`], `zones` the
+    /// scenario's, `start_of_day_s` the time from UTC midnight to the start of the scenario.
+    pub fn new(
+        spec: &IdentificationSpec,
+        rows: &[String],
+        zones: &[Zone],
+        start_of_day_s: f64,
+    ) -> CueSet {
+        let faults = Faults::new(spec.faults.clone().unwrap_or_default(), start_of_day_s);
+        CueSet {
+            faults,
+            iff: spec.iff.clone(),
+            transponder: spec.transponder.clone(),
+            optical: spec.optical.as_ref().map(|cue| Optical::new(cue, rows)),
+            profile: spec.profile.as_ref().map(|cue| Profile::new(cue, rows)),
+            origin: spec.origin.as_ref().map(|cue| Origin::new(cue, zones)),
+        }
+    }
+
+    /// Asks every cue that is due about a track, and keeps what it says. Call it at each declaration.
+    pub fn look(&self, state: &mut CueState, scene: &CueScene) {
+        let (time, faults) = (scene.time, &self.faults);
+        if let Some(cue) = &self.iff {
+            state.iff.ask(time, cue.interval_s, || {
+                Some(cue.interrogate(faults, scene))
+            });
+        }
+        if let Some(cue) = &self.transponder {
+            state
+                .transponder
+                .ask(time, cue.interval_s, || Some(cue.listen(faults, scene)));
+        }
+        if let Some(cue) = &self.optical {
+            state
+                .optical
+                .ask(time, cue.spec.interval_s, || cue.look(faults, scene));
+        }
+        if self.profile.is_some() {
+            let now = profile::estimate(scene);
+            state.profile = now.map(|said| Reading { said, at: time }).or(state.profile);
+        }
+        if let Some(cue) = &self.origin {
+            let within = |which, place| {
+                Some(Reading {
+                    said: cue.within(which, place),
+                    at: time,
+                })
+            };
+            if state.first_seen.is_none() {
+                state.first_seen = within(origin::List::FirstSeen, scene.first_seen);
+            }
+            state.lane = within(origin::List::Lane, scene.place);
+        }
+    }
+
+    /// What the cues say now, in a fixed order: IFF, transponder, optical, profile, origin, lane.
+    pub(super) fn hear(&self, state: &CueState, time: Millis, mut tell: impl FnMut(Heard)) {
+        if let (Some(cue), Some(reading)) = (&self.iff, state.iff.latest) {
+            let belief = Belief::Regards(cue.likelihood(reading.said));
+            let said = Said::Word(if reading.said { "reply" } else { "no_reply" });
+            let trust = Trust(cue.reliability, cue.max_age_s);
+            tell(Heard::new("iff", said, belief, trust, time - reading.at));
+        }
+        if let (Some(cue), Some(reading)) = (&self.transponder, state.transponder.latest) {
+            let belief = Belief::Regards(cue.likelihood(reading.said));
+            let said = Said::Word(reading.said.word());
+            let trust = Trust(cue.reliability, cue.max_age_s);
+            tell(Heard::new(
+                "transponder",
+                said,
+                belief,
+                trust,
+                time - reading.at,
+            ));
+        }
+        if let (Some(cue), Some(reading)) = (&self.optical, state.optical.latest) {
+            let belief = Belief::Rows(cue.ln_likelihood(reading.said));
+            let said = Said::Row(reading.said);
+            let trust = Trust(cue.spec.reliability, cue.spec.max_age_s);
+            tell(Heard::new(
+                "optical",
+                said,
+                belief,
+                trust,
+                time - reading.at,
+            ));
+        }
+        if let (Some(cue), Some(reading)) = (&self.profile, state.profile) {
+            let belief = Belief::Rows(cue.ln_likelihood(reading.said));
+            let said = Said::Estimate(reading.said);
+            let trust = Trust(cue.reliability, cue.max_age_s);
+            tell(Heard::new(
+                "profile",
+                said,
+                belief,
+                trust,
+                time - reading.at,
+            ));
+        }
+        if let Some(cue) = &self.origin {
+            for (name, which, reading) in [
+                ("origin", origin::List::FirstSeen, state.first_seen),
+                ("lane", origin::List::Lane, state.lane),
+            ] {
+                let Some(reading) = reading.filter(|_| cue.asks(which)) else {
+                    continue;
+                };
+                let belief = Belief::Regards(cue.likelihood(which, reading.said));
+                let said = Said::Zone(which, reading.said);
+                let trust = Trust(cue.reliability, None);
+                tell(Heard::new(name, said, belief, trust, time - reading.at));
+            }
+        }
+    }
+
+    /// What a cue said, as a short code for the ledger.
+    pub(super) fn code(&self, said: Said, rows: &[String]) -> String {
+        match said {
+            Said::Word(word) => word.to_owned(),
+            Said::Row(row) => {
+                let name = rows.get(usize::from(row));
+                name.map_or("unknown", String::as_str).to_owned()
+            }
+            Said::Estimate(estimate) => estimate.code(),
+            Said::Zone(which, within) => match (&self.origin, within) {
+                (Some(origin), Some(entry)) => origin.zone(which, entry).to_owned(),
+                _ => "outside".to_owned(),
+            },
+        }
+    }
+}
+
+/// Logarithms of likelihoods, by regard or by row; beyond the last row they mean nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Belief {
+    /// ln P(reading | regard).
+    Regards([f64; 3]),
+    /// ln P(reading | row), for the first so many rows.
+    Rows(([f64; MAX_ROWS], usize)),
+}
+
+/// What a cue said, in a form that costs nothing until a ledger is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Said {
+    /// One of a few words.
+    Word(&'static str),
+    /// A row of the matrix, or `unknown`.
+    Row(u8),
+    /// Speed and altitude.
+    Estimate(profile::Estimate),
+    /// A zone of one of the lists of the origin cue, or none.
+    Zone(origin::List, Option<u8>),
+}
+
+/// Reliability, and the age at which nothing is left of it, s.
+#[derive(Debug, Clone, Copy)]
+struct Trust(f64, Option<f64>);
+
+/// What one cue says now: the evidence to be added.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heard {
+    /// Which cue.
+    pub name: &'static str,
+    /// What it said.
+    pub said: Said,
+    /// How long ago, s.
+    pub age_s: f64,
+    /// What it means, weakened by reliability and age; `None` if it says nothing.
+    pub belief: Option<Belief>,
+}
+
+impl Heard {
+    fn new(name: &'static str, said: Said, belief: Belief, trust: Trust, age: Millis) -> Heard {
+        let age_s = age.seconds();
+        let Trust(reliability, max_age_s) = trust;
+        let faded = reliability * max_age_s.map_or(1.0, |max| fade(age_s, max));
+        Heard {
+            name,
+            said,
+            age_s,
+            belief: weakened(belief, faded),
+        }
+    }
+}
+
+/// What is left of a reading of this age: 1 when fresh, 0 from `max_age_s` on.
+fn fade(age_s: f64, max_age_s: f64) -> f64 {
+    if age_s >= max_age_s {
+        0.0
+    } else {
+        1.0 - age_s.max(0.0) / max_age_s
+    }
+}
+
+/// r L + (1 - r) mean(L), in logarithms up to a common constant; `None` if it says nothing: r is 0, or every L is.
+fn weakened(belief: Belief, reliability: f64) -> Option<Belief> {
+    let mix = |ln: &mut [f64]| {
+        let top = ln.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if reliability <= 0.0 || top == f64::NEG_INFINITY {
+            return None;
+        }
+        if reliability < 1.0 {
+            let mean = ln.iter().map(|ln| libm::exp(ln - top)).sum::<f64>() / ln.len() as f64;
+            for ln in ln.iter_mut() {
+                *ln = libm::log(reliability * libm::exp(*ln - top) + (1.0 - reliability) * mean);
+            }
+        }
+        Some(())
+    };
+    match belief {
+        Belief::Regards(mut ln) => mix(&mut ln).map(|()| Belief::Regards(ln)),
+        Belief::Rows((mut ln, rows)) => {
+            mix(&mut ln[..rows.min(MAX_ROWS)]).map(|()| Belief::Rows((ln, rows)))
+        }
+    }
+}
+
+/// ln of three probabilities.
+fn ln_of(p: &RegardProbabilities) -> [f64; 3] {
+    p.by_regard().map(libm::log)
+}
+
+/// What is left of 1; what rounding leaves of nothing is nothing.
+fn remainder(taken: f64) -> f64 {
+    if taken > 1.0 - 1e-12 {
+        0.0
+    } else {
+        1.0 - taken
+    }
+}
+
+fn certain() -> f64 {
+    1.0
+}

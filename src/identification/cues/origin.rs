@@ -1,0 +1,123 @@
+//! Origin and lane: where was the track first seen, and is it in a lane now?
+//!
+//! *World*: nothing is drawn here; the places are the tracker's own estimates, with their errors.
+//!
+//! *Belief*: each of the two lists names zones with P(inside | regard). A place is in the first zone of the list that
+//! holds it, or in none; P(none | regard) = 1 - the sum of the list. So a list is one question with exclusive answers,
+//! however many zones it names, and counts once. Where the track was first seen is asked once, the lane at every
+//! declaration.
+//!
+//! Fails by: deviation from the lane, a hostile that uses it, a neutral from the wrong direction, a late first detection
+//! far from the true origin.
+//! Source: safe-passage and origin evidence as in NATO STANAG 4162 and ATP-3.3.5.1 (airspace control); numbers are
+//! assumptions.
+
+use nalgebra::Vector3;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::airspace::Zone;
+use crate::identification::RegardProbabilities;
+
+/// Origin and lane: what it means to the site where a track was first seen, and where it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OriginSpec {
+    /// Belief: zones in which a track may have been first seen; the first that holds it counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first_seen: Vec<ZoneBelief>,
+    /// Belief: lanes in which a track may be now; the first that holds it counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lanes: Vec<ZoneBelief>,
+    /// Belief: how far the site trusts the cue, 0 not at all, 1 as the tables say.
+    #[serde(default = "super::certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub reliability: f64,
+}
+
+/// A zone and who is expected in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneBelief {
+    /// The zone.
+    pub zone: String,
+    /// P(inside | regard).
+    pub inside: RegardProbabilities,
+}
+
+/// Which of the two questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::identification) enum List {
+    FirstSeen,
+    Lane,
+}
+
+/// The cue, ready to use.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    pub reliability: f64,
+    first_seen: Vec<(Zone, RegardProbabilities)>,
+    lanes: Vec<(Zone, RegardProbabilities)>,
+}
+
+impl Origin {
+    /// A zone that is not among `zones` holds nothing; the checks report it.
+    pub(super) fn new(spec: &OriginSpec, zones: &[Zone]) -> Origin {
+        let list = |entries: &[ZoneBelief]| {
+            let found = entries.iter().filter_map(|entry| {
+                let zone = zones.iter().find(|zone| zone.name == entry.zone)?;
+                Some((zone.clone(), entry.inside))
+            });
+            found.take(usize::from(u8::MAX)).collect()
+        };
+        Origin {
+            reliability: spec.reliability,
+            first_seen: list(&spec.first_seen),
+            lanes: list(&spec.lanes),
+        }
+    }
+
+    fn list(&self, which: List) -> &[(Zone, RegardProbabilities)] {
+        match which {
+            List::FirstSeen => &self.first_seen,
+            List::Lane => &self.lanes,
+        }
+    }
+
+    /// Whether the question is asked at all.
+    pub(super) fn asks(&self, which: List) -> bool {
+        !self.list(which).is_empty()
+    }
+
+    /// The entry of a list that holds a place.
+    pub(super) fn within(&self, which: List, place: Vector3<f64>) -> Option<u8> {
+        let holds = |(zone, _): &(Zone, RegardProbabilities)| {
+            (zone.floor_m..=zone.top_m).contains(&place.z) && zone.area.contains(place.xy())
+        };
+        let found = self.list(which).iter().position(holds);
+        found.map(|entry| entry as u8)
+    }
+
+    /// The name of the zone of an entry.
+    pub(super) fn zone(&self, which: List, entry: u8) -> &str {
+        let entry = self.list(which).get(usize::from(entry));
+        entry.map_or("", |(zone, _)| &zone.name)
+    }
+
+    /// Belief: ln P(in this entry, or in none | regard).
+    pub(super) fn likelihood(&self, which: List, within: Option<u8>) -> [f64; 3] {
+        let list = self.list(which);
+        match within.and_then(|entry| list.get(usize::from(entry))) {
+            Some((_, inside)) => super::ln_of(inside),
+            None => {
+                let mut inside = [0.0; 3];
+                for (_, of_zone) in list {
+                    for (sum, inside) in inside.iter_mut().zip(of_zone.by_regard()) {
+                        *sum += inside;
+                    }
+                }
+                inside.map(|inside| libm::log(super::remainder(inside)))
+            }
+        }
+    }
+}

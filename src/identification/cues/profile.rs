@@ -1,0 +1,115 @@
+//! Speed and altitude profile: does the track fly as this row would?
+//!
+//! *World*: nothing is drawn here; what the cue reads are the tracker's own estimates, with their errors.
+//!
+//! *Belief*: by row k, speed v (m/s) and altitude h (m) are independent Gaussians:
+//! ln L = -((v - mean_v)^2 / sigma_v^2 + (h - mean_h)^2 / sigma_h^2) / 2 - ln(sigma_v sigma_h). The sigmas hold the
+//! spread of the type and the error of the estimate together. A dimension that the row does not state, or a speed that
+//! is not yet estimated, would bias rows against each other; so every row states both, and without a speed the cue is
+//! silent.
+//!
+//! Fails by: an aircraft off its usual profile, noisy estimates, look-alike profiles. The tails of a Gaussian are thin: a
+//! single estimate far out can outweigh every other cue, which is why the default reliability is .9 and not 1.
+//! Source: Gaussian class-conditional densities, R. O. Duda, P. E. Hart and D. G. Stork, "Pattern Classification" (2001).
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::CueScene;
+use crate::identification::MAX_ROWS;
+
+/// Speed and altitude profile: what the site expects of each row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileSpec {
+    /// Belief: what is expected, by row of the class's matrix; every row must be there.
+    pub rows: BTreeMap<String, ProfileRow>,
+    /// Belief: how far the site trusts the cue, 0 not at all, 1 as the densities say.
+    #[serde(default = "mostly")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub reliability: f64,
+    /// Belief: age at which the latest estimate counts no more, s; it fades linearly until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 31_622_400.0))]
+    pub max_age_s: Option<f64>,
+}
+
+fn mostly() -> f64 {
+    0.9
+}
+
+/// What a site expects of the flight of one row.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileRow {
+    /// Mean ground speed, m/s.
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    pub speed_mps: f64,
+    /// Its standard deviation, m/s.
+    #[schemars(range(min = 0.01, max = 1000.0))]
+    pub speed_sigma_mps: f64,
+    /// Mean altitude, m above ground.
+    #[schemars(range(min = 0.0, max = 40_000.0))]
+    pub altitude_m: f64,
+    /// Its standard deviation, m.
+    #[schemars(range(min = 0.1, max = 40_000.0))]
+    pub altitude_sigma_m: f64,
+}
+
+/// What the cue reads off a track.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::identification) struct Estimate {
+    speed_mps: f64,
+    altitude_m: f64,
+}
+
+impl Estimate {
+    /// As the ledger writes it: speed and altitude in whole m/s and m.
+    pub(super) fn code(&self) -> String {
+        format!("{:.0}mps_{:.0}m", self.speed_mps, self.altitude_m)
+    }
+}
+
+/// The track's speed and altitude, once both are estimated.
+pub(super) fn estimate(scene: &CueScene) -> Option<Estimate> {
+    let altitude_m = scene.place.z;
+    let speed_mps = scene.speed_mps?;
+    (speed_mps.is_finite() && altitude_m.is_finite()).then_some(Estimate {
+        speed_mps,
+        altitude_m,
+    })
+}
+
+/// The cue, ready to use.
+#[derive(Debug, Clone)]
+pub(super) struct Profile {
+    pub reliability: f64,
+    pub max_age_s: Option<f64>,
+    rows: Vec<Option<ProfileRow>>,
+}
+
+impl Profile {
+    pub(super) fn new(spec: &ProfileSpec, rows: &[String]) -> Profile {
+        let expected = rows.iter().take(MAX_ROWS).map(|row| spec.rows.get(row));
+        Profile {
+            reliability: spec.reliability,
+            max_age_s: spec.max_age_s,
+            rows: expected.map(|row| row.copied()).collect(),
+        }
+    }
+
+    /// Belief: ln L of an estimate by row, up to a constant.
+    pub(super) fn ln_likelihood(&self, estimate: Estimate) -> ([f64; MAX_ROWS], usize) {
+        let mut ln = [f64::NEG_INFINITY; MAX_ROWS];
+        for (ln, row) in ln.iter_mut().zip(&self.rows) {
+            let Some(row) = row else { continue };
+            let off_speed = (estimate.speed_mps - row.speed_mps) / row.speed_sigma_mps;
+            let off_altitude = (estimate.altitude_m - row.altitude_m) / row.altitude_sigma_m;
+            *ln = -0.5 * (off_speed * off_speed + off_altitude * off_altitude)
+                - libm::log(row.speed_sigma_mps * row.altitude_sigma_m);
+        }
+        (ln, self.rows.len())
+    }
+}

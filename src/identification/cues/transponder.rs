@@ -1,0 +1,119 @@
+//! Civil transponder or ADS-B, and the agreed squawk of a coordination rule.
+//!
+//! *World*: an aircraft that carries a transponder has it on with probability `on` (one draw per aircraft) and then
+//! shows a plain code, or the agreed squawk if its flight holds one. With probability `spoof` (one draw per aircraft) it
+//! shows instead the best code there is to imitate: the agreed squawk if the site listens for one, a plain code if not.
+//! Each look receives what is shown with probability `reception`, unless the site's receiver is down (one draw per site
+//! and hour, [`super::super::faults`]). A flight without the equipment shows nothing.
+//!
+//! *Belief*: P(plain | regard) = `plain`, P(agreed | regard) = `agreed`, and silence is what is left,
+//! 1 - plain - agreed.
+//!
+//! Fails by: switched off, not received, receiver down, spoof. A code says nothing of who flies: the same hardware
+//! is carried by friend, neutral and foe. Assumes that a plain code and an agreed one are received alike.
+//! Source: ICAO Annex 10, volume IV (surveillance and collision avoidance); likelihoods are assumptions.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::CueScene;
+use crate::identification::RegardProbabilities;
+use crate::identification::faults::Faults;
+use crate::ids::Key;
+use crate::streams::Purpose;
+
+/// Civil transponder: how a site listens, what comes of it, and what it makes of that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransponderSpec {
+    /// Time between two looks at a track, s.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 31_622_400.0))]
+    pub interval_s: f64,
+    /// World: probability that a look receives a code that is sent.
+    #[serde(default = "super::certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub reception: f64,
+    /// Belief: P(a plain code is seen | regard).
+    pub plain: RegardProbabilities,
+    /// Belief: P(the agreed squawk is seen | regard). Without it the site knows of no agreed squawk and takes it for a
+    /// plain code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<RegardProbabilities>,
+    /// Belief: how far the site trusts the cue, 0 not at all, 1 as the tables say.
+    #[serde(default = "super::certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub reliability: f64,
+    /// Belief: age at which a reading counts no more, s; it fades linearly until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 31_622_400.0))]
+    pub max_age_s: Option<f64>,
+}
+
+/// What a look at the transponder brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Code {
+    Silent,
+    Plain,
+    Agreed,
+}
+
+impl Code {
+    /// As the ledger writes it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Code::Silent => "silent",
+            Code::Plain => "plain_code",
+            Code::Agreed => "agreed_squawk",
+        }
+    }
+}
+
+impl TransponderSpec {
+    /// World: what a look brings now.
+    pub(super) fn listen(&self, faults: &Faults, scene: &CueScene) -> Code {
+        let shown = self.shown(scene);
+        let received = shown != Code::Silent
+            && !faults.receiver_down(scene.streams, scene.site_key, scene.time)
+            && scene
+                .streams
+                .about(
+                    Purpose::TransponderReply,
+                    scene.site_key,
+                    scene.aircraft_key,
+                )
+                .happens(scene.time.0 as u64, self.reception);
+        if received { shown } else { Code::Silent }
+    }
+
+    /// World: what the aircraft sends all along.
+    fn shown(&self, scene: &CueScene) -> Code {
+        let Some(carried) = scene.emitter.equipment.transponder else {
+            return Code::Silent;
+        };
+        let draw = |purpose, probability| {
+            scene
+                .streams
+                .about(purpose, scene.aircraft_key, Key::NONE)
+                .happens(0, probability)
+        };
+        let spoofs = draw(Purpose::Spoof, carried.spoof);
+        let on = draw(Purpose::TransponderOn, carried.on);
+        match &self.agreed {
+            Some(_) if spoofs || on && carried.agreed_squawk => Code::Agreed,
+            _ if spoofs || on => Code::Plain,
+            _ => Code::Silent,
+        }
+    }
+
+    /// Belief: ln P(code | regard).
+    pub(super) fn likelihood(&self, code: Code) -> [f64; 3] {
+        let plain = self.plain.by_regard();
+        let agreed = self.agreed.map_or([0.0; 3], |agreed| agreed.by_regard());
+        let seen = match code {
+            Code::Plain => plain,
+            Code::Agreed => agreed,
+            Code::Silent => std::array::from_fn(|a| super::remainder(plain[a] + agreed[a])),
+        };
+        seen.map(libm::log)
+    }
+}
