@@ -106,6 +106,29 @@ pub fn polar(range_m: f64, bearing_deg: f64) -> Point {
     Point::new(range_m * libm::sin(bearing), range_m * libm::cos(bearing))
 }
 
+/// Square of the distance, m^2, from `point` to the nearest point of the lines from each of `points` to the next;
+/// infinite without a point.
+pub fn distance2_to_path(point: Point, points: &[Point]) -> f64 {
+    let to_segment = |ends: &[Point]| {
+        let along = ends[1] - ends[0];
+        let share = (point - ends[0]).dot(&along) / along.norm_squared();
+        // Where the two ends are one point the share is not a number, and the clamp leaves it so.
+        let share = if share.is_nan() {
+            0.0
+        } else {
+            share.clamp(0.0, 1.0)
+        };
+        (ends[0] + along * share - point).norm_squared()
+    };
+    match points {
+        [only] => (only - point).norm_squared(),
+        _ => points
+            .windows(2)
+            .map(to_segment)
+            .fold(f64::INFINITY, f64::min),
+    }
+}
+
 /// A span of time, s.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {

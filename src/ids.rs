@@ -91,7 +91,15 @@ mod tests {
     #[test]
     fn a_key_of_two_depends_on_both_and_their_order() {
         let [a, b, c] = ["a", "b", "c"].map(Key::of);
-        let keys = [a, b, a.and(b), b.and(a), a.and(c), a.and(b).and(c), a.and(b.and(c))];
+        let keys = [
+            a,
+            b,
+            a.and(b),
+            b.and(a),
+            a.and(c),
+            a.and(b).and(c),
+            a.and(b.and(c)),
+        ];
         for (at, key) in keys.iter().enumerate() {
             assert!(!keys[..at].contains(key));
         }

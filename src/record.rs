@@ -132,6 +132,10 @@ codes! {
         HostileIdentity = "hostile_identity",
         /// Fired: weapons are free and the track is not held friend or neutral.
         WeaponsFree = "weapons_free",
+        /// Fired: uncoordinated inside a restricted zone.
+        ZoneViolation = "zone_violation",
+        /// Fired: the track closes in on the site.
+        SelfDefence = "self_defence",
         /// Declined: nothing has been declared about the track yet.
         IdentityPending = "identity_pending",
         /// Declined: weapons tight, and the track is not held hostile.
@@ -144,6 +148,12 @@ codes! {
         PlanHonoured = "plan_honoured",
         /// Declined: the site has the track from a link alone, and may not fire at such.
         SharedTrackOnly = "shared_track_only",
+        /// Declined: the track is inside a corridor.
+        InCorridor = "in_corridor",
+        /// Declined: the hotline has been asked and has not answered yet.
+        AwaitingAnswer = "awaiting_answer",
+        /// Declined: somebody on the hotline knows the track.
+        HotlineVouched = "hotline_vouched",
         /// Declined: every fire channel is busy.
         NoChannel = "no_channel",
         /// Declined: no missile is left.
@@ -279,6 +289,11 @@ pub enum Fact {
         /// Version, from 1.
         version: u32,
     },
+    /// A sortie was cancelled; at the time at which it would have taken off.
+    SortieCancelled {
+        /// The aircraft that does not fly.
+        aircraft: AircraftId,
+    },
     /// An aircraft took off, or was in the air at the start.
     Departed {
         /// The aircraft.
@@ -367,6 +382,13 @@ pub enum Fact {
     },
     /// A confirmed track was inside the engagement envelope for the first time in more than five minutes.
     EncounterBegun {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+    },
+    /// A site asked the hotline whose track it is; once per track.
+    QuerySent {
         /// The site.
         site: SiteId,
         /// The aircraft behind the track.
@@ -464,6 +486,7 @@ impl Fact {
         match self {
             Fact::PlanFiled { .. } => "plan_filed",
             Fact::NoticeReceived { .. } => "notice_received",
+            Fact::SortieCancelled { .. } => "sortie_cancelled",
             Fact::Departed { .. } => "departed",
             Fact::StationBegun { .. } => "station_begun",
             Fact::StationEnded { .. } => "station_ended",
@@ -475,6 +498,7 @@ impl Fact {
             Fact::TrackSwapped { .. } => "track_swapped",
             Fact::IdentityAdopted { .. } => "identity_adopted",
             Fact::EncounterBegun { .. } => "encounter_begun",
+            Fact::QuerySent { .. } => "query_sent",
             Fact::ShotDeclined { .. } => "shot_declined",
             Fact::EngagementBegun { .. } => "engagement_begun",
             Fact::ShotFired { .. } => "shot_fired",
@@ -491,6 +515,7 @@ impl Fact {
         let aircraft = match *self {
             Fact::PlanFiled { aircraft, .. }
             | Fact::NoticeReceived { aircraft, .. }
+            | Fact::SortieCancelled { aircraft }
             | Fact::Departed { aircraft }
             | Fact::StationBegun { aircraft }
             | Fact::StationEnded { aircraft }
@@ -502,6 +527,7 @@ impl Fact {
             | Fact::TrackSwapped { aircraft, .. }
             | Fact::IdentityAdopted { aircraft, .. }
             | Fact::EncounterBegun { aircraft, .. }
+            | Fact::QuerySent { aircraft, .. }
             | Fact::ShotDeclined { aircraft, .. }
             | Fact::EngagementBegun { aircraft, .. }
             | Fact::ShotFired { aircraft, .. }
@@ -518,6 +544,7 @@ impl Fact {
     pub fn site(&self) -> Option<SiteId> {
         match *self {
             Fact::PlanFiled { .. }
+            | Fact::SortieCancelled { .. }
             | Fact::Departed { .. }
             | Fact::StationBegun { .. }
             | Fact::StationEnded { .. }
@@ -530,6 +557,7 @@ impl Fact {
             | Fact::TrackSwapped { site, .. }
             | Fact::IdentityAdopted { site, .. }
             | Fact::EncounterBegun { site, .. }
+            | Fact::QuerySent { site, .. }
             | Fact::ShotDeclined { site, .. }
             | Fact::EngagementBegun { site, .. }
             | Fact::ShotFired { site, .. }

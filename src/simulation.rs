@@ -4,20 +4,24 @@
 //! that can be made before the first instant (sites, flights, plans, notices), the schedule of [`crate::tick`] is run
 //! from instant to instant, and at the end every file is advanced to the last scan and closed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 
 use crate::airspace::notice::Filing;
+use crate::coordination::{Compliance, RestrictedZone, Standing};
 use crate::identification::plan_check::PlanFile;
 use crate::identification::side_key;
-use crate::ids::{AircraftId, FlightId, Key, SideId, SiteId};
-use crate::picture::{Carrier, Console, LivePicture, Picture, Post, SpentSince, Subject, TrackLinks};
+use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
+use crate::picture::{
+    Carrier, Console, LivePicture, Picture, Post, SpentSince, Subject, TrackLinks,
+};
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
-    Detail, EventLog, Fact, Notebook, Rank, Recorder, Replication, SiteRecord, Sortie, Tally,
-    TrackEnd,
+    Detail, EventLog, Fact, Notebook, Place, Rank, Recorder, Replication, SiteRecord, Sortie,
+    Tally, TrackEnd,
 };
 use crate::scenario::{Position, Scenario};
 use crate::sensing::coverage::{ScanClock, Sight, Window};
@@ -114,6 +118,10 @@ struct Aircraft {
     planned: Planned,
     rcs_m2: f64,
     filing: Option<Filing>,
+    /// Which site entries its plan can reach, where that is not the same for the whole flight.
+    covered: Option<Vec<bool>>,
+    /// Whether it does not fly: when and where it would have departed.
+    cancelled: Option<(Millis, Place)>,
 }
 
 struct Setup<'a> {
@@ -175,32 +183,7 @@ impl Setup<'_> {
         let spec = &self.scenario.types[flight.type_id.index()].spec;
         let key = flight.key.nth(number);
         let draw = |purpose| self.streams.about(purpose, key, Key::NONE);
-        let filing = flight.plan.as_ref().map(|plan| {
-            Filing::draw(
-                plan,
-                key,
-                planned_s,
-                &self.scenario.nodes,
-                &self.scenario.links,
-                &self.streams,
-            )
-        });
-        let amendment = flight.plan.as_ref().and_then(|plan| plan.amendment);
-        let amended = filing.as_ref().is_some_and(|filing| filing.amended);
-        let later_s = amendment
-            .filter(|_| amended)
-            .map_or(0.0, |change| change.departs_later_s);
-        let (delay_s, grounded) = match &flight.start {
-            Start::Departs {
-                delay, at_altitude, ..
-            } => {
-                let delay_s = delay
-                    .as_ref()
-                    .map_or(0.0, |delay| draw(Purpose::DepartureDelay).delay_s(0, delay));
-                (delay_s, !at_altitude)
-            }
-            Start::Airborne | Start::Poisson { .. } => (0.0, false),
-        };
+        let grounded = flight.climbs_out();
         let loop_start = match flight.route {
             Route::Loop {
                 random_start: true, ..
@@ -214,6 +197,44 @@ impl Setup<'_> {
                 deviation_m,
             };
             Trajectory::fly(flight, spec, luck, grounded, self.end.seconds())
+        };
+        let restricted = self.scenario.must_coordinate(flight).filter(|zone| {
+            fly(planned_s, &mut |_| 0.0).somewhere(RestrictedZone::STEP_M, |time, place| {
+                zone.closed(time, place)
+            })
+        });
+        let compliance = restricted.map(|zone| (zone, zone.comply(&self.streams, key)));
+        let plan = match compliance {
+            Some((zone, Compliance::Coordinates)) => {
+                Some(Cow::Owned(zone.coordinated(flight.plan.as_ref())))
+            }
+            _ => flight.plan.as_ref().map(Cow::Borrowed),
+        };
+        let filing = plan.as_ref().map(|plan| {
+            Filing::draw(
+                plan,
+                key,
+                planned_s,
+                &self.scenario.nodes,
+                &self.scenario.links,
+                &self.streams,
+            )
+        });
+        // Under rule R10 one aircraft of a flight may coordinate and the next may not.
+        let rules = &self.scenario.rules;
+        let covered = rules
+            .restricted_zone()
+            .map(|_| self.scenario.covered_by(plan.as_deref()));
+        let amendment = flight.plan.as_ref().and_then(|plan| plan.amendment);
+        let amended = filing.as_ref().is_some_and(|filing| filing.amended);
+        let later_s = amendment
+            .filter(|_| amended)
+            .map_or(0.0, |change| change.departs_later_s);
+        let delay_s = match &flight.start {
+            Start::Departs {
+                delay: Some(delay), ..
+            } => draw(Purpose::DepartureDelay).delay_s(0, delay),
+            _ => 0.0,
         };
         let mut aside = draw(Purpose::CrossTrack);
         let sigma_m = flight.cross_track_sigma_m;
@@ -256,6 +277,14 @@ impl Setup<'_> {
             station: [trajectory.station.start_s, trajectory.station.end_s]
                 .map(Millis::from_seconds),
         };
+        let stays_out = matches!(compliance, Some((_, Compliance::StaysOut)));
+        let departs = trajectory.departs();
+        let cancelled = stays_out.then(|| (departs, trajectory.position(departs).into()));
+        let (trajectory, filing) = if stays_out {
+            (Trajectory::cancelled(), None)
+        } else {
+            (trajectory, filing)
+        };
         Aircraft {
             key,
             sortie,
@@ -263,6 +292,8 @@ impl Setup<'_> {
             planned,
             rcs_m2,
             filing,
+            covered,
+            cancelled,
         }
     }
 
@@ -279,6 +310,10 @@ impl Setup<'_> {
             self.end,
             &mut self.agenda,
         );
+        if let Some((time, place)) = aircraft.cancelled.filter(|(time, _)| *time <= self.end) {
+            let fact = Fact::SortieCancelled { aircraft: id };
+            self.notebook.record(time, Rank::Movement, place, fact);
+        }
         if let Some(filing) = aircraft.filing.as_ref().filter(|filing| filing.filed) {
             for (version, &sent) in filing
                 .sent
@@ -451,7 +486,10 @@ impl Setup<'_> {
 
     /// What cues of a site of `side` draw on.
     fn carrier(&self, side: SideId, target: &Aircraft) -> Carrier {
-        let (flight, sortie) = (&self.scenario.flights[target.sortie.flight.index()], &target.sortie);
+        let (flight, sortie) = (
+            &self.scenario.flights[target.sortie.flight.index()],
+            &target.sortie,
+        );
         let spec = &self.scenario.types[sortie.type_id.index()].spec;
         Carrier {
             regard: self.scenario.cast.relations[side.index()][sortie.side.index()],
@@ -487,17 +525,26 @@ impl Setup<'_> {
             PlanFile {
                 filed: filed.is_some(),
                 astray: filed.is_some_and(|filing| filing.astray),
-                covered: scenario.cast.covered[target.sortie.flight.index()][entry],
+                covered: match &target.covered {
+                    Some(covered) => covered[entry],
+                    None => scenario.cast.covered[target.sortie.flight.index()][entry],
+                },
                 amended: filed.is_some_and(|filing| filing.amended),
                 arrives,
                 correlates: draw(Purpose::Correlation).happens(0, cue.correlation),
                 chance_match: draw(Purpose::ChanceMatch).happens(0, cue.chance_match),
             }
         });
-        let heeds_plans = scenario
-            .rules
-            .honour()
-            .is_some_and(|honour| draw(Purpose::Honour).happens(0, honour));
+        let rules = &scenario.rules;
+        let authority = rules.restricted_zone().map(|zone| zone.authority);
+        let node_side = |node: NodeId| scenario.nodes[node.index()].side;
+        let plan_at_node = rules.hotline_node().zip(target.filing.as_ref());
+        let standing = Standing {
+            under_authority: authority.is_some_and(|node| node_side(node) == entry_spec.side),
+            on_the_line: rules.on_the_line(&scenario.cast.sides[target.sortie.side.index()]),
+            plan_at_node: plan_at_node.map_or(Millis::NEVER, |(node, filing)| filing.at_node(node)),
+        };
+        let crew = rules.crew(&self.streams, post.key, target.key, &standing);
         if let Some(plan) = &plan {
             for (version, time) in plan
                 .arrives
@@ -549,7 +596,7 @@ impl Setup<'_> {
             windows: windows.clone(),
             envelope,
             plan,
-            heeds_plans,
+            crew,
         })
     }
 }
@@ -559,11 +606,7 @@ fn close_all(world: &mut World, end: Millis) -> Vec<Tally> {
     let streams = *world.resource::<Streams>();
     let roster = std::mem::take(&mut *world.resource_mut::<Roster>());
     let mut notebook = std::mem::take(&mut world.resource_mut::<Log>().0);
-    let mut sites = world.query::<(
-        &Post,
-        AnyOf<(&mut Picture, &mut LivePicture)>,
-        &SpentSince,
-    )>();
+    let mut sites = world.query::<(&Post, AnyOf<(&mut Picture, &mut LivePicture)>, &SpentSince)>();
     let mut flights = world.query::<(&Trajectory, &Planned)>();
     let mut pictures = Vec::new();
     for &site in &roster.sites {

@@ -45,7 +45,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "coordination",
-        &["airspace", "identification", "ids", "record", "units"],
+        &[
+            "airspace",
+            "geometry",
+            "identification",
+            "ids",
+            "record",
+            "streams",
+            "units",
+        ],
     ),
     (
         "picture",
@@ -89,6 +97,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "simulation",
         &[
             "airspace",
+            "coordination",
             "engagement",
             "geometry",
             "identification",

@@ -8,8 +8,11 @@ use deconflict::simulation::simulate;
 
 fn load(path: &str, overrides: &[&str]) -> Scenario {
     let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
-    Scenario::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(path), &overrides)
-        .unwrap_or_else(|error| panic!("{path}: {error:?}"))
+    Scenario::load(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join(path),
+        &overrides,
+    )
+    .unwrap_or_else(|error| panic!("{path}: {error:?}"))
 }
 
 /// The scenario with every site in step with the clock: a filter has nothing to do where positions are true.
@@ -58,7 +61,15 @@ fn live_pictures_write_the_log_that_files_write() {
         ("scenarios/closed-form/competing-rates.toml", 30, vec![]),
         ("scenarios/closed-form/notice-chain.toml", 30, vec![]),
         ("scenarios/closed-form/track-2-of-3.toml", 30, vec![]),
-        ("scenarios/closed-form/random-walk-identification.toml", 30, vec![]),
+        ("scenarios/closed-form/hotline.toml", 30, vec![]),
+        ("scenarios/closed-form/corridor.toml", 30, vec![]),
+        ("scenarios/closed-form/restricted-zone.toml", 30, vec![]),
+        ("scenarios/closed-form/self-defence.toml", 30, vec![]),
+        (
+            "scenarios/closed-form/random-walk-identification.toml",
+            30,
+            vec![],
+        ),
     ] {
         let files = load(path, &overrides);
         let live = live(files.clone());
@@ -82,5 +93,8 @@ fn live_pictures_write_the_log_that_files_write() {
 #[expect(dead_code, reason = "used below once there are more")]
 fn swaps(log: &EventLog) -> usize {
     let swapped = |fact: &Fact| matches!(fact, Fact::TrackSwapped { .. });
-    log.events.iter().filter(|event| swapped(&event.fact)).count()
+    log.events
+        .iter()
+        .filter(|event| swapped(&event.fact))
+        .count()
 }

@@ -8,10 +8,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use deconflict::airspace::Zone;
+use deconflict::airspace::{Corridor, Delay, FixedDelay, Zone};
 use deconflict::coordination::{
-    Case, FlightPlanNoticeSpec, HostileCriteriaSpec, HostileOn, Rules, RulesSpec, WeaponsControl,
-    WeaponsControlSpec, ZoneStatusSpec,
+    Case, CorridorsSpec, Crew, FlightPlanNoticeSpec, HostileCriteriaSpec, HostileOn, HotlineFile,
+    HotlineQuerySpec, Named, QueryState, RestrictedZoneSpec, Rules, RulesSpec, SelfDefenceSpec,
+    WeaponsControl, WeaponsControlSpec, ZoneStatusSpec,
 };
 use deconflict::geometry::{Area, Point, arc_within, quadratic_below};
 use deconflict::identification::plan_check::{PlanFile, PlannedPaths};
@@ -546,7 +547,7 @@ fn identification(dice: &mut Dice) -> IdentificationSpec {
     }
 }
 
-fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>) {
+fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
     let status = [
         WeaponsControl::Free,
         WeaponsControl::Free,
@@ -587,8 +588,69 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>) {
             },
         }),
         flight_plan_notice: dice.heads().then_some(FlightPlanNoticeSpec { honour: 1.0 }),
+        ..RulesSpec::default()
     };
-    (spec, vec![zone])
+    // Half of them without what changes with place and time.
+    if dice.heads() {
+        return (spec, vec![zone], Vec::new());
+    }
+    let corridor = Corridor {
+        name: "lane".into(),
+        points: (0..2 + dice.below(3))
+            .map(|_| waypoint(dice, 20_000.0).at)
+            .collect(),
+        half_width_m: dice.within(2000.0, 6000.0),
+        floor_m: dice.within(0.0, 1000.0),
+        top_m: dice.within(4000.0, 9000.0),
+        from: Millis(dice.below(500_000) as i64),
+        until: Millis(1_000_000 + dice.below(4_000_000) as i64),
+    };
+    let spec = RulesSpec {
+        self_defence: dice.heads().then(|| SelfDefenceSpec {
+            approach_m: dice.within(1000.0, 9000.0),
+            within_s: dice.within(10.0, 400.0),
+            min_closing_mps: dice.within(0.0, 60.0),
+        }),
+        hotline_query: dice.heads().then(|| HotlineQuerySpec {
+            coverage: 1.0,
+            answers: 1.0,
+            latency: Delay::Fixed(FixedDelay { delay_s: 0.0 }),
+            timeout_s: dice.within(0.0, 300.0),
+            valid_s: dice.within(10.0, 1000.0),
+            sides: Vec::new(),
+            node: None,
+        }),
+        corridors: dice.heads().then_some(CorridorsSpec { honour: 1.0 }),
+        restricted_zone: dice.heads().then(|| RestrictedZoneSpec {
+            zone: "zone".into(),
+            authority: "node".into(),
+            from_h: dice.within(0.0, 0.3),
+            until_h: dice.heads().then_some(0.7),
+            exempt: Vec::new(),
+            coordinates: 1.0,
+            stays_out: 0.0,
+            notice_s: 0.0,
+        }),
+        ..spec
+    };
+    (spec, vec![zone], vec![corridor])
+}
+
+/// How the crew handles the aircraft, by the dice instead of by the rules' own draws.
+fn crew(dice: &mut Dice) -> Crew {
+    Crew {
+        heeds_plans: dice.heads(),
+        hotline: HotlineFile {
+            answered_after: dice.heads().then(|| Millis(dice.below(200_000) as i64)),
+            known_from: if dice.heads() {
+                Millis(i64::MIN)
+            } else {
+                Millis(dice.below(3_000_000) as i64)
+            },
+        },
+        heeds_corridors: dice.below(4) > 0,
+        enforces_zone: dice.below(4) > 0,
+    }
 }
 
 fn pair(seed: u64) -> Pair {
@@ -619,8 +681,16 @@ fn pair(seed: u64) -> Pair {
         .map(String::from)
         .into();
     let spec = identification(dice);
-    let (rules_spec, zones) = rules(dice);
-    let rules = Rules::new(&rules_spec, &zones, &types);
+    let (rules_spec, zones, corridors) = rules(dice);
+    let rules = Rules::new(
+        &rules_spec,
+        &Named {
+            zones: &zones,
+            corridors: &corridors,
+            types: &types,
+            nodes: &["node".to_owned()],
+        },
+    );
     let mut identifier = Identifier::new(&spec, &types);
     if let Some(criteria) = rules.hostile_criteria() {
         identifier = identifier.with_criteria(criteria);
@@ -693,7 +763,7 @@ fn pair(seed: u64) -> Pair {
             windows,
             envelope,
             plan,
-            heeds_plans: dice.heads(),
+            crew: crew(dice),
         },
         trajectory,
         planned,
@@ -736,6 +806,7 @@ struct TwinTrack {
     notice: NoticeState,
     declined: Vec<Reason>,
     eligible_since: Option<Millis>,
+    query: QueryState,
 }
 
 /// The twin: one scan after the other.
@@ -750,6 +821,8 @@ struct Twin<'a> {
     detections: u64,
     /// Scans at which the rules would let it fire.
     permitted: Vec<u64>,
+    /// Why.
+    granted: Vec<Reason>,
     declared: Vec<u32>,
 }
 
@@ -764,6 +837,7 @@ impl<'a> Twin<'a> {
             looks: 0,
             detections: 0,
             permitted: Vec::new(),
+            granted: Vec::new(),
             declared: vec![0; pair.post.identifier.rows.len() + 1],
         }
     }
@@ -845,6 +919,7 @@ impl<'a> Twin<'a> {
             notice: NoticeState::Unchecked,
             declined: Vec::new(),
             eligible_since: None,
+            query: QueryState::default(),
         });
         let fact = Fact::TrackConfirmed {
             site: SiteId(0),
@@ -949,21 +1024,31 @@ impl<'a> Twin<'a> {
         let pair = self.pair;
         let track = self.track.as_mut().unwrap();
         track.record.engageable.get_or_insert(time);
-        let verdict = pair.post.rules.decide(&Case {
+        let case = Case {
             time,
             place,
+            velocity_mps: Some(pair.trajectory.state(time).1),
+            site: pair.post.place,
             identity: track.identity,
             notice: track.notice,
-            heeds_plans: pair.subject.heeds_plans,
-        });
+            crew: pair.subject.crew,
+        };
+        let asked = track.query.asked();
+        let verdict = pair.post.rules.decide(&case, &mut track.query);
+        if asked != track.query.asked() {
+            let fact = Fact::QuerySent { site, aircraft };
+            self.notebook
+                .record(time, Rank::Decision, place.into(), fact);
+        }
         let decision = match verdict {
             Err(decision) => {
                 track.eligible_since = None;
                 decision
             }
-            Ok(_) => {
+            Ok(granted) => {
                 track.eligible_since.get_or_insert(time);
                 self.permitted.push(scan);
+                self.granted.push(granted.reason);
                 let spent = pair.spent_since <= time;
                 Decision {
                     rule: "E",
@@ -1177,6 +1262,11 @@ fn the_fast_path_does_what_the_twin_does() {
             "seed {seed}"
         );
         let (fast, slow) = (notebook.into_events(), twin.notebook.into_events());
+        for reason in twin.granted {
+            *counts
+                .entry(format!("granted {}", reason.code()))
+                .or_default() += 1;
+        }
         for event in &slow {
             let reason = match event.fact {
                 Fact::ShotDeclined { decision, .. } => decision.reason.code(),
@@ -1201,6 +1291,12 @@ fn the_fast_path_does_what_the_twin_does() {
         ("shot_declined plan_honoured", 10),
         ("shot_declined no_channel", 30),
         ("shot_declined magazine_empty", 30),
+        ("shot_declined in_corridor", 20),
+        ("shot_declined awaiting_answer", 30),
+        ("shot_declined hotline_vouched", 10),
+        ("query_sent ", 30),
+        ("granted self_defence", 300),
+        ("granted zone_violation", 15),
     ] {
         let count = counts.get(what).copied().unwrap_or(0);
         assert!(count >= least, "only {count} times `{what}`: {counts:?}");
@@ -1360,7 +1456,7 @@ fn a_scan_on_the_edge_settles_nothing() {
     pair.spec.interval_s = 1e6;
     pair.post.identifier = Arc::new(Identifier::new(&pair.spec, &pair.types));
     pair.criteria = None;
-    pair.post.rules = Arc::new(Rules::new(&RulesSpec::default(), &[], &pair.types));
+    pair.post.rules = Arc::new(Rules::default());
     pair.sensor = SensorSpec {
         model: SensorModel::Disc(DiscSpec {
             range_m: 20_000.0,
@@ -1512,6 +1608,15 @@ fn a_flight_is_continuous_at_constant_speed_within_its_turn_and_climb_limits() {
                     arcs += 1;
                 }
             }
+        }
+        for leg in &trajectory.legs {
+            // The velocity is the difference quotient of the position, within its error of the second order.
+            let middle_s = 0.5 * (leg.span.start_s + leg.span.end_s);
+            let quotient = (leg.position(middle_s + 0.01) - leg.position(middle_s - 0.01)) / 0.02;
+            assert!(
+                (leg.velocity(middle_s) - quotient).norm() < 1e-3,
+                "seed {seed}"
+            );
         }
         for pair in trajectory.legs.windows(2) {
             let boundary_s = pair[0].span.end_s;

@@ -32,6 +32,10 @@ const HELD: &[&str] = &[
     "limit-perfect-identification",
     "limit-no-kill",
     "limit-shoulder-fired",
+    "self-defence",
+    "hotline",
+    "corridor",
+    "restricted-zone",
 ];
 
 #[test]
@@ -412,4 +416,181 @@ fn out_of_reach_is_out_of_danger() {
         count(log, |fact| matches!(fact, Fact::TrackConfirmed { .. })).min(1.0)
     });
     assert!(mean(&tracks) > 0.5, "the site sees what it cannot reach");
+}
+
+/// Probability that a normal number lies within one sigma.
+const ONE_SIGMA: f64 = 0.682_689_492_137_085_9;
+
+fn cancelled(log: &EventLog) -> f64 {
+    count(log, |fact| matches!(fact, Fact::SortieCancelled { .. }))
+}
+
+/// R5 alone causes the shots, at whoever passes near enough and at nobody else.
+#[test]
+fn self_defence() {
+    share_is(&fly("self-defence", &[], 4000, losses), ONE_SIGMA);
+    let wide = |log: &EventLog| {
+        let shot =
+            |event: &&deconflict::record::Event| matches!(event.fact, Fact::ShotFired { .. });
+        let beyond = log
+            .events
+            .iter()
+            .filter(shot)
+            .filter(|event| event.place[1].abs() > 2000.0);
+        beyond.count() as f64
+    };
+    assert_eq!(mean(&fly("self-defence", &[], 1000, wide)), 0.0);
+    let nearer = ["rules.self_defence.approach_m=999"];
+    assert_eq!(
+        mean(&fly("self-defence", &nearer, 200, shots)),
+        0.0,
+        "all pass at 1000 m or more"
+    );
+    let faster = ["rules.self_defence.min_closing_mps=60.1"];
+    assert_eq!(
+        mean(&fly("self-defence", &faster, 200, shots)),
+        0.0,
+        "nobody is as fast"
+    );
+    // A protected identity is not overridden.
+    let friend = ["site_classes.watch.identification.world.neutral={neutral=1,unknown=0}"];
+    assert_eq!(mean(&fly("self-defence", &friend, 200, shots)), 0.0);
+    let by_r5 = |log: &EventLog| {
+        count(
+            log,
+            |fact| matches!(fact, Fact::ShotFired { decision, .. } if decision.rule == "R5"),
+        )
+    };
+    let all = fly(
+        "self-defence",
+        &["flights.passer.cross_track_sigma_m=0"],
+        100,
+        by_r5,
+    );
+    assert_eq!(mean(&all), 1.0);
+}
+
+/// R7 alone prevents the shots.
+#[test]
+fn hotline_query() {
+    let kill = 0.6;
+    let in_time = 1.0 - (-1.5f64).exp();
+    let loss = (1.0 - 0.9 * 0.8 * in_time) * kill;
+    assert!((loss - 0.26439).abs() < 1e-5);
+    share_is(&fly("hotline", &[], 20_000, losses), loss);
+    let queries = |log: &EventLog| count(log, |fact| matches!(fact, Fact::QuerySent { .. }));
+    assert!(
+        fly("hotline", &[], 500, queries)
+            .iter()
+            .all(|count| *count == 1.0)
+    );
+    let vouched = |log: &EventLog| declined(log, Reason::HotlineVouched).min(1.0);
+    share_is(&fly("hotline", &[], 4000, vouched), 0.9 * 0.8 * in_time);
+    // Nobody knows the owner; nobody answers; the answer comes too late: as if nobody had been asked, but later.
+    for nothing in ["sides=[]", "coverage=0", "answers=0", "timeout_s=0"] {
+        let nothing = format!("rules.hotline_query.{nothing}");
+        share_is(&fly("hotline", &[&nothing], 4000, losses), kill);
+    }
+    // The node that answers holds the plan.
+    let plan = [
+        "rules.hotline_query.sides=[]",
+        "rules.hotline_query.node=liaison",
+    ];
+    let loss = (1.0 - 0.8 * in_time) * kill;
+    share_is(&fly("hotline", &plan, 4000, losses), loss);
+    // A vouch that lapses saves nobody who is still there.
+    let lapsed = ["rules.hotline_query.valid_s=100"];
+    share_is(&fly("hotline", &lapsed, 4000, losses), kill);
+    // The decision is delayed to the answer or the timeout: E min(X, 90) = 60 (1 - e^-1.5), and scans on whole seconds.
+    let always = [
+        "rules.hotline_query.sides=[]",
+        "rules.hotline_query.answers=1",
+        "rules.hotline_query.latency={fixed={delay_s=60}}",
+    ];
+    let delay = |log: &EventLog| {
+        let first = |of: &dyn Fn(&Fact) -> bool| {
+            let found = log.events.iter().find(|event| of(&event.fact));
+            found.map_or(f64::NAN, |event| event.time.seconds())
+        };
+        first(&|fact| matches!(fact, Fact::ShotFired { .. }))
+            - first(&|fact| matches!(fact, Fact::QuerySent { .. }))
+    };
+    assert!(
+        fly("hotline", &always, 50, delay)
+            .iter()
+            .all(|delay| *delay == 60.0)
+    );
+}
+
+/// R9 alone prevents the shots, also at a hostile.
+#[test]
+fn corridor() {
+    let loss = 1.0 - 0.8 * ONE_SIGMA;
+    assert!((loss - 0.45385).abs() < 1e-5);
+    share_is(&fly("corridor", &[], 4000, losses), loss);
+    let abused = ["relations.shooter.stranger=hostile"];
+    assert_eq!(
+        fly("corridor", &[], 500, losses),
+        fly("corridor", &abused, 500, losses)
+    );
+    let heeded = "rules.corridors.honour=1";
+    let narrow = [heeded, "flights.passer.cross_track_sigma_m=0"];
+    assert_eq!(mean(&fly("corridor", &narrow, 100, shots)), 0.0);
+    for away in [
+        "corridors.lane.top_m=999",
+        "corridors.lane.from_h=0.45",
+        "rules.corridors.honour=0",
+    ] {
+        let overrides = [heeded, "flights.passer.cross_track_sigma_m=0", away];
+        assert_eq!(
+            mean(&fly("corridor", &overrides, 100, losses)),
+            1.0,
+            "{away}"
+        );
+    }
+}
+
+/// R10 alone causes the shots.
+#[test]
+fn restricted_zone() {
+    share_is(&fly("restricted-zone", &[], 8000, losses), 0.2);
+    share_is(&fly("restricted-zone", &[], 8000, cancelled), 0.2);
+    let all = ["rules.restricted_zone.coordinates=1"];
+    assert_eq!(mean(&fly("restricted-zone", &all, 500, losses)), 0.0);
+    assert_eq!(mean(&fly("restricted-zone", &all, 500, cancelled)), 0.0);
+    let unaware = [
+        "rules.restricted_zone.coordinates=0",
+        "rules.restricted_zone.stays_out=0",
+    ];
+    assert_eq!(mean(&fly("restricted-zone", &unaware, 100, losses)), 1.0);
+    let out = [
+        "rules.restricted_zone.coordinates=0",
+        "rules.restricted_zone.stays_out=1",
+    ];
+    assert_eq!(mean(&fly("restricted-zone", &out, 100, cancelled)), 1.0);
+    for harmless in [
+        "rules.restricted_zone.exempt=[\"harbour\"]",
+        "rules.restricted_zone.until_h=0.35",
+        "rules.restricted_zone.authority=embassy",
+        "rules.weapons_control.status=hold",
+        "zones.closed.floor_m=1001",
+        "site_classes.watch.identification.world.neutral={neutral=1,unknown=0}",
+    ] {
+        let overrides = [unaware[0], unaware[1], harmless];
+        assert_eq!(
+            mean(&fly("restricted-zone", &overrides, 50, shots)),
+            0.0,
+            "{harmless}"
+        );
+    }
+    // A hostile is not asked: it can neither comply nor stay out, and is fired at all the same.
+    let hostile = ["relations.shooter.stranger=hostile"];
+    assert_eq!(mean(&fly("restricted-zone", &hostile, 100, losses)), 1.0);
+    let by_r10 = |log: &EventLog| {
+        count(
+            log,
+            |fact| matches!(fact, Fact::ShotFired { decision, .. } if decision.rule == "R10"),
+        )
+    };
+    assert_eq!(mean(&fly("restricted-zone", &unaware, 50, by_r10)), 1.0);
 }

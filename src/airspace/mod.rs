@@ -2,8 +2,11 @@
 
 pub mod notice;
 
-use crate::geometry::Area;
+use nalgebra::Vector3;
+
+use crate::geometry::{Area, Point, distance2_to_path};
 use crate::ids::{Key, NodeId, SideId};
+use crate::units::Millis;
 
 pub use crate::streams::{Delay, ExponentialDelay, FixedDelay, LogNormalDelay, UniformDelay};
 
@@ -83,4 +86,79 @@ pub struct Zone {
     pub floor_m: f64,
     /// Top, m.
     pub top_m: f64,
+}
+
+impl Zone {
+    /// Whether a place is inside.
+    pub fn contains(&self, place: Vector3<f64>) -> bool {
+        (self.floor_m..=self.top_m).contains(&place.z) && self.area.contains(place.xy())
+    }
+}
+
+/// A corridor: the air within half a width of a line, between two heights, for a time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Corridor {
+    /// Its name.
+    pub name: String,
+    /// The points its middle line leads through.
+    pub points: Vec<Point>,
+    /// Half its width, m.
+    pub half_width_m: f64,
+    /// Floor, m.
+    pub floor_m: f64,
+    /// Top, m.
+    pub top_m: f64,
+    /// From when it is open.
+    pub from: Millis,
+    /// Until when.
+    pub until: Millis,
+}
+
+impl Corridor {
+    /// Whether a place is inside at `time`; ends are round.
+    pub fn contains(&self, time: Millis, place: Vector3<f64>) -> bool {
+        (self.from..self.until).contains(&time)
+            && (self.floor_m..=self.top_m).contains(&place.z)
+            && distance2_to_path(place.xy(), &self.points) <= self.half_width_m * self.half_width_m
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Distance from the line, round ends, height and time: each bound by itself.
+    #[test]
+    fn a_corridor_ends_at_each_of_its_bounds() {
+        let corridor = Corridor {
+            name: "lane".into(),
+            points: vec![
+                Point::new(0.0, 0.0),
+                Point::new(10_000.0, 0.0),
+                Point::new(10_000.0, 5_000.0),
+            ],
+            half_width_m: 1000.0,
+            floor_m: 500.0,
+            top_m: 3000.0,
+            from: Millis(1000),
+            until: Millis(2000),
+        };
+        for (time_ms, place, inside) in [
+            (1000, [5_000.0, 1000.0, 500.0], true),
+            (1000, [5_000.0, 1001.0, 500.0], false),
+            (1999, [5_000.0, -1000.0, 3000.0], true),
+            (2000, [5_000.0, 0.0, 3000.0], false),
+            (999, [5_000.0, 0.0, 3000.0], false),
+            (1500, [5_000.0, 0.0, 499.0], false),
+            (1500, [5_000.0, 0.0, 3001.0], false),
+            (1500, [-999.0, 0.0, 1000.0], true),
+            (1500, [-800.0, 800.0, 1000.0], false),
+            (1500, [10_000.0, 6000.0, 1000.0], true),
+            (1500, [11_000.0, 3000.0, 1000.0], true),
+            (1500, [7_000.0, 3000.0, 1000.0], false),
+        ] {
+            let found = corridor.contains(Millis(time_ms), Vector3::from(place));
+            assert_eq!(found, inside, "{time_ms} ms, {place:?}");
+        }
+    }
 }

@@ -8,7 +8,7 @@
 //! Everything is drawn before the first instant of the replication, so it costs nothing while the clock runs.
 
 use super::{Command, Link, Node, Plan};
-use crate::ids::Key;
+use crate::ids::{Key, NodeId};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -76,6 +76,11 @@ impl Filing {
             arrivals,
             sent,
         }
+    }
+
+    /// When `node` first has the plan, in whatever version.
+    pub fn at_node(&self, node: NodeId) -> Millis {
+        self.arrivals[0][node.index()].min(self.arrivals[1][node.index()])
     }
 
     /// When the crew of the site `site_key` behind `command` has each version.
@@ -152,7 +157,7 @@ fn spread(arrivals: &mut [Millis], links: &[Link], key: Key, version: u64, strea
 mod tests {
     use super::*;
     use crate::airspace::{Delay, FixedDelay};
-    use crate::ids::{NodeId, SideId};
+    use crate::ids::SideId;
     use crate::record::Replication;
 
     fn node(name: &str) -> Node {
@@ -210,6 +215,10 @@ mod tests {
             "by way of b, not direct"
         );
         assert_eq!(at(3), Millis::NEVER);
+        assert_eq!(
+            [1, 3].map(|node| filing.at_node(NodeId(node))),
+            [Millis::from_seconds(-3000.0), Millis::NEVER]
+        );
         assert_eq!(
             filing.at_site(Key::of("f"), Key::of("s"), None, &streams)[0],
             Millis::NEVER

@@ -48,7 +48,7 @@ fn certain() -> f64 {
 impl FlightPlanNoticeSpec {
     /// Holds fire at a track that matches a plan, if the crew heeds it.
     pub(super) fn decide(&self, case: &Case) -> Result<(), Decision> {
-        if case.notice.matched() && case.heeds_plans {
+        if case.notice.matched() && case.crew.heeds_plans {
             Err(Decision {
                 rule: PAGE.id,
                 reason: Reason::PlanHonoured,

@@ -118,9 +118,7 @@ impl WeaponsControlRule {
     /// The status that applies to a track: of the zones it is in, the strictest; outside all of them, the general one.
     fn status(&self, case: &Case) -> WeaponsControl {
         let applies = |entry: &&ZoneStatus| {
-            (entry.from..entry.until).contains(&case.time)
-                && (entry.zone.floor_m..=entry.zone.top_m).contains(&case.place.z)
-                && entry.zone.area.contains(case.place.xy())
+            (entry.from..entry.until).contains(&case.time) && entry.zone.contains(case.place)
         };
         self.zones
             .iter()

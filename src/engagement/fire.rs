@@ -35,7 +35,9 @@ enum Tracks<'a> {
 }
 
 impl<'a> Tracks<'a> {
-    fn of(pictures: (Option<Mut<'a, Picture>>, Option<Mut<'a, LivePicture>>)) -> Option<Tracks<'a>> {
+    fn of(
+        pictures: (Option<Mut<'a, Picture>>, Option<Mut<'a, LivePicture>>),
+    ) -> Option<Tracks<'a>> {
         match pictures {
             (Some(picture), _) => Some(Tracks::OnDemand(picture.into_inner())),
             (_, Some(live)) => Some(Tracks::Live(live.into_inner())),
@@ -312,7 +314,10 @@ impl Firing<'_, '_, '_> {
                 shot,
             },
         };
-        if hit && let Ok((_, _, mut vitality)) = self.aircraft.get_mut(self.roster.aircraft[target.index()]) {
+        if hit
+            && let Ok((_, _, mut vitality)) =
+                self.aircraft.get_mut(self.roster.aircraft[target.index()])
+        {
             vitality.flying = false;
             self.due.gone.push((target, TrackEnd::AircraftDestroyed));
         }

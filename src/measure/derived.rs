@@ -157,6 +157,9 @@ pub static MEASURES: &[Measure] = &[
     Measure::new(Mission, Rate, "shots_per_replication", ("shots[regard]", ""), "shots", "Shots in one run of the scenario, by what the shooter should hold the aircraft for."),
     Measure::new(Mission, Rate, "declines_per_replication", ("declines[reason]", ""), "declines", "Occasions on which a site could have fired and did not, once per track and reason, by reason."),
     Measure::new(Mission, Rate, "notices_per_replication", ("notices_received", ""), "messages", "Flight-plan versions that reached a site in one run of the scenario."),
+    Measure::new(Mission, Rate, "queries_per_replication", ("queries_sent", ""), "messages", "Hotline queries of sites in one run of the scenario."),
+    Measure::new(Mission, Rate, "cancelled_per_replication", ("sorties_cancelled[side]", ""), "sorties", "Sorties that did not take off because they may not enter a restricted zone, in one run of the scenario, by side."),
+    Measure::new(Mission, Mean, "cancelled_hours_per_replication", ("cancelled_hours[side]", ""), "h", "Flight hours lost with them, by side."),
 ];
 
 /// A measure of one scenario, with the positions of its columns.

@@ -25,6 +25,11 @@ pub(super) struct Mission {
     plans_astray: usize,
     notices: usize,
     endurance: usize,
+    queries: usize,
+    cancelled: usize,
+    cancelled_by_side: usize,
+    cancelled_hours: usize,
+    cancelled_hours_by_side: usize,
 }
 
 impl Mission {
@@ -48,11 +53,26 @@ impl Mission {
             plans_astray: header.one("plans_astray", "of these, sent to a wrong addressee"),
             notices: header.one("notices_received", "flight-plan versions that reached a site"),
             endurance: header.one("endurance_landings", "flights cut short by endurance"),
+            queries: header.one("queries_sent", "hotline queries of sites, once per track"),
+            cancelled: header.one("sorties_cancelled", "sorties that did not take off because they may not enter a restricted zone"),
+            cancelled_by_side: header.by_side("sorties_cancelled", "cancelled sorties, by side"),
+            cancelled_hours: header.one("cancelled_hours", "time that cancelled sorties would have been in the air within the scenario"),
+            cancelled_hours_by_side: header.by_side("cancelled_hours", "hours of cancelled sorties, by side"),
         }
     }
 
-    pub fn event(&self, event: &Event, row: &mut [f64]) {
+    pub fn event(&self, scene: &Scene, event: &Event, row: &mut [f64]) {
         match event.fact {
+            Fact::QuerySent { .. } => row[self.queries] += 1.0,
+            Fact::SortieCancelled { aircraft } => {
+                let sortie = &scene.log.sorties[aircraft.index()];
+                let side = sortie.side.index();
+                let hours = (sortie.lands.min(scene.log.end) - event.time).hours();
+                row[self.cancelled] += 1.0;
+                row[self.cancelled_by_side + side] += 1.0;
+                row[self.cancelled_hours] += hours;
+                row[self.cancelled_hours_by_side + side] += hours;
+            }
             Fact::PlanFiled { astray, .. } => {
                 row[self.plans_filed] += 1.0;
                 if astray {
@@ -105,6 +125,9 @@ fn overlap_s(window: [Millis; 2], from: Millis, until: Millis) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::{Columns, handwritten};
+    use crate::ids::{AircraftId, SiteId};
+    use crate::record::{Event, Fact};
+    use crate::units::Millis;
 
     #[test]
     fn hours_end_with_the_aircraft() {
@@ -123,5 +146,33 @@ mod tests {
         assert_eq!(value("station_flown_s[side=us]"), 1800.0 + 5400.0);
         assert_eq!(value("plans_filed"), 1.0);
         assert_eq!(value("notices_received"), 1.0);
+    }
+
+    /// A sortie that stays on the ground costs the hours until it would have landed, or the end.
+    #[test]
+    fn what_coordination_keeps_on_the_ground_is_counted() {
+        let mut log = handwritten::log();
+        let event = |time, fact| Event {
+            time: Millis(time),
+            place: [0.0; 3],
+            fact,
+        };
+        let (aircraft, site) = (AircraftId(3), SiteId(0));
+        log.events
+            .push(event(3_600_000, Fact::SortieCancelled { aircraft }));
+        for aircraft in [AircraftId(1), AircraftId(1), AircraftId(2)] {
+            log.events
+                .push(event(4_000_000, Fact::QuerySent { site, aircraft }));
+        }
+        let columns = Columns::new(&log.cast);
+        let row = columns.measure(&log).values;
+        let value = |name: &str| row[columns.position(name).unwrap()];
+        assert_eq!(value("queries_sent"), 3.0);
+        assert_eq!(value("sorties_cancelled"), 1.0);
+        assert_eq!(value("sorties_cancelled[side=gna]"), 1.0);
+        assert_eq!(value("sorties_cancelled[side=us]"), 0.0);
+        assert_eq!(value("cancelled_hours"), 1.0);
+        assert_eq!(value("cancelled_hours[side=gna]"), 1.0);
+        assert_eq!(value("sorties"), 3.0);
     }
 }

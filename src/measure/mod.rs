@@ -221,7 +221,7 @@ impl Columns {
                 .event(&mut scene, event, row, &mut summary.wrong_shots_at);
             self.timeliness
                 .event(event, row, &mut summary.times_to_identify);
-            self.mission.event(event, row);
+            self.mission.event(&scene, event, row);
             self.attribution.event(&scene, event, row);
         }
         self.identification

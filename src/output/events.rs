@@ -334,6 +334,8 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             row.detail = track.shot_at.then(|| "shot_at".to_owned());
         }
         Fact::Departed { .. }
+        | Fact::SortieCancelled { .. }
+        | Fact::QuerySent { .. }
         | Fact::StationBegun { .. }
         | Fact::StationEnded { .. }
         | Fact::ObjectiveReached { .. }

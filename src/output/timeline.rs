@@ -133,7 +133,9 @@ fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, Strin
         Fact::ObjectiveReached { .. } => (1, format!("{who} reaches its objective")),
         Fact::ShotDeclined { decision, .. } => {
             let rank = match decision.reason {
-                Reason::PlanHonoured if protected => 3,
+                Reason::PlanHonoured | Reason::InCorridor | Reason::HotlineVouched if protected => {
+                    3
+                }
                 _ => 5,
             };
             let why = reason_words(decision.reason);
@@ -159,6 +161,11 @@ fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, Strin
                 format!("the flight plan of {who}, version {version}, is {where_to}"),
             )
         }
+        Fact::QuerySent { .. } => (
+            6,
+            format!("site {by} asks the hotline whose track {who} is"),
+        ),
+        Fact::SortieCancelled { .. } => (5, format!("{who} stays on the ground: it may not enter")),
         Fact::Departed { .. } => (8, format!("{who} is in the air")),
         Fact::Landed { endurance, .. } => {
             let why = if *endurance { ", out of endurance" } else { "" };
@@ -190,12 +197,17 @@ fn reason_words(reason: Reason) -> &'static str {
     match reason {
         Reason::HostileIdentity => "held hostile",
         Reason::WeaponsFree => "weapons free, not held friend or neutral",
+        Reason::ZoneViolation => "uncoordinated in a restricted zone",
+        Reason::SelfDefence => "self-defence, it closes in",
         Reason::IdentityPending => "nothing declared yet",
         Reason::WeaponsTight => "weapons tight, not held hostile",
         Reason::WeaponsHold => "weapons on hold",
         Reason::HeldProtected => "held friend or neutral",
         Reason::PlanHonoured => "matches a flight plan in hand",
         Reason::SharedTrackOnly => "known from another site alone",
+        Reason::InCorridor => "inside a corridor",
+        Reason::AwaitingAnswer => "the hotline has not answered yet",
+        Reason::HotlineVouched => "known on the hotline",
         Reason::NoChannel => "every fire channel is busy",
         Reason::MagazineEmpty => "no missile left",
     }
@@ -229,9 +241,8 @@ fn plan_words(
 /// Who the flight files its plan with.
 fn addressees(scenario: &Scenario, log: &EventLog, aircraft: Option<AircraftId>) -> String {
     let sortie = aircraft.map(|aircraft| &log.sorties[aircraft.index()]);
-    sortie.and_then(|sortie| log.cast
-        .flights
-        .get(sortie.flight.index()))
+    sortie
+        .and_then(|sortie| log.cast.flights.get(sortie.flight.index()))
         .and_then(|name| scenario.file.flights.get(name))
         .and_then(|flight| flight.plan.as_ref())
         .map(|plan| plan.addressees.join(", "))

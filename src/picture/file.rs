@@ -16,9 +16,11 @@
 use nalgebra::Vector3;
 
 use super::{Envelope, Post, Run};
-use crate::coordination::Case;
+use crate::coordination::{Case, Crew, QueryState};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
-use crate::identification::{Columns, CueState, DeclarationRun, Evidence, Gathered, MAX_COLUMNS, Noted};
+use crate::identification::{
+    Columns, CueState, DeclarationRun, Evidence, Gathered, MAX_COLUMNS, Noted,
+};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
@@ -51,8 +53,8 @@ pub struct Subject {
     pub envelope: Vec<Run>,
     /// What becomes of its flight plan here, where the site checks plans.
     pub plan: Option<PlanFile>,
-    /// Whether the crew acts on a plan match.
-    pub heeds_plans: bool,
+    /// How the crew handles it.
+    pub crew: Crew,
 }
 
 /// What one site knows of one aircraft, up to a scan.
@@ -99,6 +101,7 @@ struct Track {
     declined: u32,
     permit: Option<Decision>,
     eligible_since: Option<Millis>,
+    query: QueryState,
 }
 
 /// What a site holds of a track it may fire at.
@@ -252,24 +255,35 @@ impl TrackFile {
         self.track.as_ref()?.eligible_since
     }
 
-    /// What the rules say of the track at `time`, with the identity held. All scans before `time` must be done.
+    /// What the rules say of the track at `time`, with the identity held. All scans before `time` must be done. Nobody is
+    /// asked on the hotline who has not been asked before.
     pub fn decide_at(&mut self, time: Millis, scene: &Scene<'_>) -> Verdict {
+        let query = self.track.as_ref().map(|track| track.query);
+        self.verdict(time, scene, &mut query.unwrap_or_default())
+    }
+
+    /// The same with the state of a query, which the rules may begin.
+    fn verdict(&mut self, time: Millis, scene: &Scene<'_>, query: &mut QueryState) -> Verdict {
         let Some(track) = &self.track else {
             return Verdict::NoTrack;
         };
-        let place = scene.trajectory.position_from(time, &mut self.leg);
-        let inside = |envelope: Envelope| envelope.contains(scene.post.place, place);
-        if !scene.post.envelope.is_some_and(inside) {
+        let (post, trajectory) = (scene.post, scene.trajectory);
+        let place = trajectory.position_from(time, &mut self.leg);
+        let inside = |envelope: Envelope| envelope.contains(post.place, place);
+        if !post.envelope.is_some_and(inside) {
             return Verdict::Outside;
         }
+        let moving = post.rules.wants_velocity();
         let case = Case {
             time,
             place,
+            velocity_mps: moving.then(|| trajectory.state(time).1),
+            site: post.place,
             identity: track.identity,
             notice: track.notice,
-            heeds_plans: scene.subject.heeds_plans,
+            crew: scene.subject.crew,
         };
-        scene.post.rules.decide(&case).into()
+        post.rules.decide(&case, query).into()
     }
 
     /// Does the present scan of a track that might be fired at, as one that is engaged if it is `chosen`; the engagement, if
@@ -559,6 +573,7 @@ impl TrackFile {
             declined: 0,
             permit: None,
             eligible_since: None,
+            query: QueryState::default(),
         });
         if recorder.detail() >= Detail::Decisive {
             let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
@@ -734,7 +749,10 @@ impl TrackFile {
         looking_from: Option<u64>,
     ) -> bool {
         let time = scene.time(scan);
-        let verdict = self.decide_at(time, scene);
+        let Some(mut query) = self.track.as_ref().map(|track| track.query) else {
+            return false;
+        };
+        let verdict = self.verdict(time, scene, &mut query);
         let Some(track) = &mut self.track else {
             return false;
         };
@@ -761,6 +779,11 @@ impl TrackFile {
         }
         self.last_inside = time;
         track.engageable.get_or_insert(time);
+        if track.query != query {
+            track.query = query;
+            let fact = Fact::QuerySent { site, aircraft };
+            scene.record(recorder, time, Rank::Decision, fact);
+        }
         track.permit = permit;
         if self.engaged {
             return false;

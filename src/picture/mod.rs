@@ -23,8 +23,8 @@ use crate::tracking::TrackerSpec;
 use crate::units::Millis;
 
 pub use file::{Begun, ENCOUNTER_GAP, Permit, Scene, Subject, TrackFile, Verdict};
-pub use live::{Candidate, Carrier, Console, LivePicture, SharedIdentity, TrackLink, TrackLinks};
 pub(crate) use live::keep_watch;
+pub use live::{Candidate, Carrier, Console, LivePicture, SharedIdentity, TrackLink, TrackLinks};
 
 /// A site as an observer.
 #[derive(Debug, Clone, Component)]

@@ -163,6 +163,19 @@ pub struct Flight {
     pub equipment: Equipment,
 }
 
+impl Flight {
+    /// Whether it takes off from the ground within the scenario.
+    pub fn climbs_out(&self) -> bool {
+        matches!(
+            self.start,
+            Start::Departs {
+                at_altitude: false,
+                ..
+            }
+        )
+    }
+}
+
 /// When a flight flies.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Start {

@@ -290,6 +290,36 @@ impl Trajectory {
         leg.position(time_s.clamp(leg.span.start_s, leg.span.end_s))
     }
 
+    /// Whether `holds` is true somewhere on the way: asked at both ends of every leg and at least every `step_m` along
+    /// it, so that what is cut for less than a step may be missed.
+    pub fn somewhere(
+        &self,
+        step_m: f64,
+        mut holds: impl FnMut(Millis, Vector3<f64>) -> bool,
+    ) -> bool {
+        self.legs.iter().any(|leg| {
+            let duration_s = leg.span.end_s - leg.span.start_s;
+            let length_m = leg.velocity(leg.span.start_s).norm() * duration_s;
+            let steps = libm::ceil(length_m / step_m).clamp(1.0, 1e6) as u64;
+            (0..=steps).any(|step| {
+                let time_s = leg.span.start_s + duration_s * (step as f64 / steps as f64);
+                holds(Millis::from_seconds(time_s), leg.position(time_s))
+            })
+        })
+    }
+
+    /// The flight that does not take place.
+    pub fn cancelled() -> Trajectory {
+        Trajectory {
+            legs: Vec::new(),
+            station: Span {
+                start_s: 0.0,
+                end_s: 0.0,
+            },
+            cut_short: false,
+        }
+    }
+
     /// When it first comes within `radius_m` of `point`.
     pub fn reaches(&self, point: Point, radius_m: f64) -> Option<Millis> {
         self.legs.iter().find_map(|leg| {

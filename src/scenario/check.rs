@@ -58,6 +58,7 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
         links: all(&mended, "links"),
         track_links: all(&mended, "track_links"),
         zones: all(&mended, "zones"),
+        corridors: all(&mended, "corridors"),
         relations: all(&mended, "relations"),
         rules: mended
             .get("rules")
@@ -119,6 +120,7 @@ struct Check<'a> {
     links: Entries<LinkFile>,
     track_links: Entries<TrackLinkFile>,
     zones: Entries<ZoneFile>,
+    corridors: Entries<CorridorFile>,
     relations: Entries<BTreeMap<String, Regard>>,
     rules: RulesSpec,
 }
@@ -218,6 +220,7 @@ impl Check<'_> {
         self.graph();
         self.track_sharing();
         self.zone_volumes();
+        self.all_corridors();
         self.all_flights();
         self.all_classes();
         self.all_sites();
@@ -385,6 +388,12 @@ impl Check<'_> {
         self.nodes = nodes;
     }
 
+    fn zone(&mut self, path: &[&str], zone: &str) {
+        let zones = std::mem::take(&mut self.zones);
+        self.name(path, zone, "zones", "a zone", &zones);
+        self.zones = zones;
+    }
+
     fn graph(&mut self) {
         for (name, node) in shaped(&self.nodes) {
             self.side(&["nodes", &name, "side"], &node.side);
@@ -483,10 +492,46 @@ impl Check<'_> {
         for (name, zone) in shaped(&self.zones) {
             let at = ["zones", name.as_str()];
             self.area(&path!(at; "area"), &zone.area);
-            if let Some(top) = zone.top_m.filter(|top| zone.floor_m >= *top) {
-                let said = format!("is {}; expected < top_m, which is {top}", zone.floor_m);
-                self.note_both(&path!(at; "floor_m"), said, &path!(at; "top_m"), "");
+            self.heights(&at, zone.floor_m, zone.top_m);
+        }
+    }
+
+    fn heights(&mut self, at: &[&str], floor_m: f64, top_m: Option<f64>) {
+        if let Some(top) = top_m.filter(|top| floor_m >= *top) {
+            let said = format!("is {floor_m}; expected < top_m, which is {top}");
+            self.note_both(&path!(at; "floor_m"), said, &path!(at; "top_m"), "");
+        }
+    }
+
+    fn hours(&mut self, at: &[&str], from_h: f64, until_h: Option<f64>) {
+        if let Some(until) = until_h.filter(|until| from_h >= *until) {
+            let said = format!("is {until}; expected > from_h, which is {from_h}");
+            self.note_both(&path!(at; "until_h"), said, &path!(at; "from_h"), "");
+        }
+    }
+
+    fn all_corridors(&mut self) {
+        for (name, corridor) in shaped(&self.corridors) {
+            let at = ["corridors", name.as_str()];
+            let here = path!(at; "points");
+            self.enough_points(&here, corridor.points.len());
+            let mut before = None;
+            for (index, point) in corridor.points.iter().enumerate() {
+                let number = index.to_string();
+                let point = self.point(&path!(here; &number), point);
+                if point.is_some() && point == before {
+                    let last = (index - 1).to_string();
+                    self.note_both(
+                        &path!(here; &number),
+                        "is the same point as the one before it; expected another",
+                        &path!(here; &last),
+                        "the one before",
+                    );
+                }
+                before = point;
             }
+            self.heights(&at, corridor.floor_m, corridor.top_m);
+            self.hours(&at, corridor.from_h, corridor.until_h);
         }
     }
 
@@ -1313,14 +1358,36 @@ impl Check<'_> {
             for (index, status) in control.zones.iter().enumerate() {
                 let number = index.to_string();
                 let at = ["rules", "weapons_control", "zones", number.as_str()];
-                let zones = std::mem::take(&mut self.zones);
-                self.name(&path!(at; "zone"), &status.zone, "zones", "a zone", &zones);
-                self.zones = zones;
-                if let Some(until) = status.until_h.filter(|until| status.from_h >= *until) {
-                    let said = format!("is {until}; expected > from_h, which is {}", status.from_h);
-                    self.note_both(&path!(at; "until_h"), said, &path!(at; "from_h"), "");
-                }
+                self.zone(&path!(at; "zone"), &status.zone);
+                self.hours(&at, status.from_h, status.until_h);
             }
+        }
+        if let Some(hotline) = self.rules.hotline_query.clone() {
+            let at = ["rules", "hotline_query"];
+            self.delay(&path!(at; "latency"), Some(&hotline.latency));
+            for (index, side) in hotline.sides.iter().enumerate() {
+                let number = index.to_string();
+                self.side(&path!(at; "sides", &number), side);
+            }
+            if let Some(node) = &hotline.node {
+                self.node(&path!(at; "node"), node);
+            }
+        }
+        if self.rules.corridors.is_some() && self.corridors.is_empty() {
+            self.note(
+                &["rules", "corridors"],
+                "is in force, but the scenario has no [corridors]",
+            );
+        }
+        if let Some(restricted) = self.rules.restricted_zone.clone() {
+            let at = ["rules", "restricted_zone"];
+            self.zone(&path!(at; "zone"), &restricted.zone);
+            self.node(&path!(at; "authority"), &restricted.authority);
+            for (index, zone) in restricted.exempt.iter().enumerate() {
+                let number = index.to_string();
+                self.zone(&path!(at; "exempt", &number), zone);
+            }
+            self.hours(&at, restricted.from_h, restricted.until_h);
         }
         let criteria = self.rules.hostile_criteria.clone();
         if let Some(HostileOn::Type(type_name)) = criteria.map(|criteria| criteria.on) {

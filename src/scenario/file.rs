@@ -66,6 +66,9 @@ pub struct ScenarioFile {
     /// Named volumes that rules refer to.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub zones: BTreeMap<String, ZoneFile>,
+    /// Named corridors, for rule R9.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub corridors: BTreeMap<String, CorridorFile>,
     /// The coordination rules in force; a rule that is not named is off.
     #[serde(default)]
     pub rules: RulesSpec,
@@ -615,4 +618,32 @@ pub struct ZoneFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 100_000.0))]
     pub top_m: Option<f64>,
+}
+
+/// A corridor: the air near a line, between two heights, for a time. Rule R9 protects what is inside; flights do not
+/// follow it by themselves, their routes must lead along it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorridorFile {
+    /// At least two points that its middle line leads through.
+    pub points: Vec<PointFile>,
+    /// Half its width, m; its ends are round.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1_000_000.0))]
+    pub half_width_m: f64,
+    /// Floor, m above ground.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 100_000.0))]
+    pub floor_m: f64,
+    /// Top, m above ground; without it unlimited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 100_000.0))]
+    pub top_m: Option<f64>,
+    /// Open from this time after the start, hours.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 8784.0))]
+    pub from_h: f64,
+    /// Open until this time after the start, hours; without it to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 8784.0))]
+    pub until_h: Option<f64>,
 }

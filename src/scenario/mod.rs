@@ -19,8 +19,8 @@ use std::sync::Arc;
 pub use problem::{LoadError, Mark, Problem, Source, Span};
 pub use shape::schema;
 
-use crate::airspace::{Command, Link, Node, Zone};
-use crate::coordination::Rules;
+use crate::airspace::{Command, Corridor, Link, Node, Plan, Zone};
+use crate::coordination::{RestrictedZone, Rules};
 use crate::engagement::WeaponSpec;
 use crate::geometry::{Area, Point};
 use crate::identification::{CueSet, Identifier, Operator};
@@ -63,6 +63,8 @@ pub struct Scenario {
     pub track_links: Vec<TrackLink>,
     /// Zones.
     pub zones: Vec<Zone>,
+    /// Corridors.
+    pub corridors: Vec<Corridor>,
     /// The rules in force.
     pub rules: Arc<Rules>,
 }
@@ -84,9 +86,20 @@ impl Scenario {
     pub fn keeps_live(&self, entry: usize) -> bool {
         let class = &self.classes[self.sites[entry].class.index()];
         let linked = |link: &TrackLink| [link.from, link.to].contains(&(entry as u32));
-        class.tracker.live()
-            || class.identifier.spec.live()
-            || self.track_links.iter().any(linked)
+        class.tracker.live() || class.identifier.spec.live() || self.track_links.iter().any(linked)
+    }
+
+    /// Which site entries a plan can reach from its addressees, before any draw.
+    pub fn covered_by(&self, plan: Option<&Plan>) -> Vec<bool> {
+        resolve::covered(plan, &self.sites, &self.links)
+    }
+
+    /// Whether the restricted zone of rule R10, if there is one, asks a flight for prior coordination.
+    pub fn must_coordinate(&self, flight: &Flight) -> Option<&RestrictedZone> {
+        self.rules.restricted_zone().filter(|zone| {
+            let authority = self.nodes[zone.authority.index()].side;
+            resolve::must_coordinate(authority, flight.side, &self.cast.relations)
+        })
     }
 
     /// Reads a scenario from a text; `name` is what problems call it. Includes are relative to the directory of `name`

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::file::*;
 use super::points::{self, Places};
 use super::{Position, Scenario, SiteClass, SiteEntry};
-use crate::airspace::{Amendment, Command, Link, Node, Plan, Zone};
-use crate::coordination::Rules;
+use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
+use crate::coordination::{Named, RestrictedZone, Rules};
 use crate::geometry::{Area, Point};
 use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
 use crate::picture::TrackLink;
+use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{AircraftType, Flight, Pattern, Route, Start, Waypoint};
 use crate::record::{Cast, ClassCast, Regard};
 use crate::units::Millis;
@@ -83,7 +84,33 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
             })
         })
         .collect::<Result<Vec<_>, String>>()?;
-    let rules = Rules::new(&file.rules, &zones, &type_names);
+    let hours = |hours: f64| Millis::from_seconds(hours * 3600.0);
+    let corridors = file
+        .corridors
+        .iter()
+        .map(|(name, corridor)| {
+            let points = corridor.points.iter().map(|point| names.point(point));
+            Ok(Corridor {
+                name: name.clone(),
+                points: points.collect::<Result<_, String>>()?,
+                half_width_m: corridor.half_width_m,
+                floor_m: corridor.floor_m,
+                top_m: corridor.top_m.unwrap_or(f64::INFINITY),
+                from: hours(corridor.from_h),
+                until: corridor.until_h.map_or(Millis::NEVER, hours),
+            })
+        })
+        .collect::<Result<Vec<_>, String>>()?;
+    let node_names: Vec<String> = file.nodes.keys().cloned().collect();
+    let rules = Rules::new(
+        &file.rules,
+        &Named {
+            zones: &zones,
+            corridors: &corridors,
+            types: &type_names,
+            nodes: &node_names,
+        },
+    );
     let classes: Vec<SiteClass> = file
         .site_classes
         .iter()
@@ -112,14 +139,29 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         flights: file.flights.keys().cloned().collect(),
         classes: classes.iter().map(class_cast).collect(),
         relations: relations(&file),
-        covered: flights
-            .iter()
-            .map(|flight| covered(flight, &sites, &links))
-            .collect(),
+        covered: Vec::new(),
     };
+    let duration = hours(file.duration_h);
+    let covered = flights
+        .iter()
+        .map(|flight| {
+            let zone = rules.restricted_zone().filter(|zone| {
+                let authority = nodes[zone.authority.index()].side;
+                zone.may_coordinate()
+                    && must_coordinate(authority, flight.side, &cast.relations)
+                    && may_enter(zone, flight, &types[flight.type_id.index()], duration)
+            });
+            let plan = match zone {
+                Some(zone) => Some(zone.coordinated(flight.plan.as_ref())),
+                None => flight.plan.clone(),
+            };
+            covered(plan.as_ref(), &sites, &links)
+        })
+        .collect();
+    let cast = Cast { covered, ..cast };
     Ok(Scenario {
         start,
-        duration: Millis::from_seconds(file.duration_h * 3600.0),
+        duration,
         replications: file.replications,
         cast: Arc::new(cast),
         types,
@@ -130,6 +172,7 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         links,
         track_links,
         zones,
+        corridors,
         rules: Arc::new(rules),
         file,
     })
@@ -180,10 +223,32 @@ fn relations(file: &ScenarioFile) -> Vec<Vec<Regard>> {
         .collect()
 }
 
+/// Whether rule R10 asks flights of a side for prior coordination: not the authority's own, nor those hostile to it.
+pub(super) fn must_coordinate(authority: SideId, side: SideId, relations: &[Vec<Regard>]) -> bool {
+    side != authority && relations[authority.index()][side.index()] != Regard::Hostile
+}
+
+/// Whether a flight on time and on its route passes where the restricted zone holds, at whatever time.
+fn may_enter(
+    zone: &RestrictedZone,
+    flight: &Flight,
+    type_flown: &AircraftType,
+    duration: Millis,
+) -> bool {
+    let luck = Luck {
+        departs_s: 0.0,
+        loop_start: 0.0,
+        deviation_m: &mut |_| 0.0,
+    };
+    let (grounded, until_s) = (flight.climbs_out(), duration.seconds());
+    Trajectory::fly(flight, &type_flown.spec, luck, grounded, until_s)
+        .somewhere(RestrictedZone::STEP_M, |_, place| zone.covers(place))
+}
+
 /// Which site entries a flight's plan can reach from its addressees, before any draw.
-fn covered(flight: &Flight, sites: &[SiteEntry], links: &[Link]) -> Vec<bool> {
+pub(super) fn covered(plan: Option<&Plan>, sites: &[SiteEntry], links: &[Link]) -> Vec<bool> {
     let mut reached: BTreeSet<NodeId> = BTreeSet::new();
-    if let Some(plan) = &flight.plan
+    if let Some(plan) = plan
         && plan.filed > 0.0
         && plan.addressed > 0.0
     {

@@ -34,9 +34,7 @@ use crate::identification::{CueScene, Gathered, Judgement, Operator};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{Planned, Vitality};
-use crate::record::{
-    Decision, Detail, Fact, Identity, Place, Rank, Recorder, Tally, TrackEnd,
-};
+use crate::record::{Decision, Detail, Fact, Identity, Place, Rank, Recorder, Tally, TrackEnd};
 use crate::streams::{BLOCK, Purpose, Streams};
 use crate::tick::{Agenda, Clock, Due, Entry, Log, Roster};
 use crate::tracking::association::{Costs, assign};
@@ -92,8 +90,7 @@ pub struct Candidate {
     pub velocity: Vector3<f64>,
 }
 
-type Aircraft<'w, 's> =
-    Query<'w, 's, (&'static Trajectory, &'static Planned, &'static Vitality)>;
+type Aircraft<'w, 's> = Query<'w, 's, (&'static Trajectory, &'static Planned, &'static Vitality)>;
 
 /// The aircraft of the replication as one system sees them.
 struct Sky<'a, 'w, 's> {
@@ -402,7 +399,14 @@ impl LivePicture {
         let tracker = &watch.post.tracker;
         if let (Some(alarms), Some(measurement)) = (&tracker.false_alarms, &tracker.measurement) {
             let post = watch.post;
-            let plots = false_alarms(watch.streams, post.key, post.place, watch.scan, alarms, measurement);
+            let plots = false_alarms(
+                watch.streams,
+                post.key,
+                post.place,
+                watch.scan,
+                alarms,
+                measurement,
+            );
             feeds.extend(plots.into_iter().map(|plot| Feed { plot, origin: None }));
         }
         feeds
@@ -410,7 +414,10 @@ impl LivePicture {
 
     fn begin<R: Recorder>(&mut self, number: u32, watch: &Watch<'_, '_, '_>, recorder: &mut R) {
         let behind = self.fed_by(number);
-        let seen = self.set.get(number).map(|track| track.position_at(watch.time));
+        let seen = self
+            .set
+            .get(number)
+            .map(|track| track.position_at(watch.time));
         let begun = (watch.time, watch.scan);
         let track = LiveTrack::new(number, behind, begun, seen.unwrap_or_default());
         let whereabouts = watch.sky.whereabouts(&track, watch.time);
@@ -431,9 +438,7 @@ impl LivePicture {
         let number = self.tracks[at].number;
         let behind = self.fed_by(number);
         self.hand_over(at, behind, watch, recorder);
-        let heeds_plans = self
-            .target(behind)
-            .is_some_and(|target| target.subject.heeds_plans);
+        let crew = self.target(behind).map(|target| target.subject.crew);
         let estimate = self
             .set
             .get(number)
@@ -449,7 +454,7 @@ impl LivePicture {
             (None, None) => return,
         };
         let track = &mut self.tracks[at];
-        track.heeds_plans = heeds_plans;
+        track.crew = crew.unwrap_or(track.crew);
         track.place = place;
         track.velocity = velocity;
         track.at = watch.time;
@@ -492,9 +497,11 @@ impl LivePicture {
         let mut notice = None;
         let (key, truth_row, carrier) = match self.target(behind) {
             Some(target) => {
-                if let (Some(cue), Some(plan), Some((_, planned, _))) =
-                    (&identifier.spec.flight_plan, &target.subject.plan, behind_it)
-                {
+                if let (Some(cue), Some(plan), Some((_, planned, _))) = (
+                    &identifier.spec.flight_plan,
+                    &target.subject.plan,
+                    behind_it,
+                ) {
                     notice = Some(plan.check(cue, &planned.0, watch.time, place));
                 }
                 (target.subject.key, target.subject.truth_row, target.carrier)
@@ -595,8 +602,7 @@ impl LivePicture {
         let mut kept = Vec::new();
         // What one sender reports is one aircraft a report; two senders may report the same.
         let by_sender = reports.chunk_by(|one, other| one.source.0 == other.source.0);
-        let paired =
-            by_sender.flat_map(|reports| pairs(reports, &self.tracks[..own], links, time));
+        let paired = by_sender.flat_map(|reports| pairs(reports, &self.tracks[..own], links, time));
         for (report, pair) in reports.iter().zip(paired.collect::<Vec<_>>()) {
             let link = links.link(report.link);
             let shared = Shared {
@@ -619,12 +625,18 @@ impl LivePicture {
         for (at, shared) in told.into_iter().enumerate() {
             self.adopt(at, shared, watch, recorder);
         }
-        while let Some(at) = self.tracks.iter().position(|track| {
-            track.source.is_some_and(|source| !kept.contains(&source))
-        }) {
+        while let Some(at) = self
+            .tracks
+            .iter()
+            .position(|track| track.source.is_some_and(|source| !kept.contains(&source)))
+        {
             let source = self.tracks[at].source;
             let merged = reports.iter().any(|report| Some(report.source) == source);
-            let end = if merged { TrackEnd::Merged } else { TrackEnd::Dropped };
+            let end = if merged {
+                TrackEnd::Merged
+            } else {
+                TrackEnd::Dropped
+            };
             let whereabouts = watch.sky.whereabouts(&self.tracks[at], time);
             self.close(at, time, end, watch.post, whereabouts, recorder);
         }
@@ -645,7 +657,8 @@ impl LivePicture {
         let at = known.unwrap_or_else(|| {
             let number = FIRST_REPORTED + self.reported;
             self.reported += 1;
-            let mut track = LiveTrack::new(number, report.behind, (watch.time, u64::MAX), report.place);
+            let mut track =
+                LiveTrack::new(number, report.behind, (watch.time, u64::MAX), report.place);
             track.source = Some(report.source);
             let whereabouts = watch.sky.whereabouts(&track, watch.time);
             track.announce(watch.post, whereabouts, recorder);
@@ -704,7 +717,9 @@ impl LivePicture {
                     behind: track.behind,
                 };
                 let (behind, number) = (track.behind, track.number);
-                let key = self.target(behind).map_or(nobody(number), |target| target.subject.key);
+                let key = self
+                    .target(behind)
+                    .map_or(nobody(number), |target| target.subject.key);
                 (key, report)
             })
             .collect()
@@ -741,7 +756,14 @@ impl LivePicture {
     ) {
         while let Some(track) = self.tracks.first() {
             let whereabouts = place(track.behind, end).unwrap_or(track.place_at(end));
-            self.close(0, end, TrackEnd::EndOfRun, post, whereabouts.into(), recorder);
+            self.close(
+                0,
+                end,
+                TrackEnd::EndOfRun,
+                post,
+                whereabouts.into(),
+                recorder,
+            );
         }
     }
 
@@ -804,7 +826,9 @@ pub(crate) fn keep_watch(
         let Some(links) = &links else { continue };
         let reports = live.reports(&watch);
         let mut told = Vec::new();
-        links.send(site, scan, &streams, &reports, |receiver, report| told.push((receiver, report)));
+        links.send(site, scan, &streams, &reports, |receiver, report| {
+            told.push((receiver, report))
+        });
         for (receiver, report) in told {
             let Ok((post, mut live)) = sites.get_mut(roster.sites[receiver.index()]) else {
                 continue;

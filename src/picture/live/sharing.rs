@@ -82,9 +82,15 @@ impl TrackLinks {
     pub fn new(links: &[TrackLink], sites: &[(u32, Key)]) -> TrackLinks {
         let outgoing = sites.iter().map(|&(entry, sender)| {
             let mut receivers = Vec::new();
-            for (number, link) in links.iter().enumerate().filter(|(_, link)| link.from == entry) {
-                for (site, &(_, receiver)) in
-                    sites.iter().enumerate().filter(|(_, site)| site.0 == link.to)
+            for (number, link) in links
+                .iter()
+                .enumerate()
+                .filter(|(_, link)| link.from == entry)
+            {
+                for (site, &(_, receiver)) in sites
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, site)| site.0 == link.to)
                 {
                     let key = link.key.and(sender).and(receiver);
                     receivers.push((number as u32, SiteId(site as u32), key));
@@ -125,7 +131,14 @@ impl TrackLinks {
                             .delay_s(scan, latency)
                     });
                     let arrives = report.seen + Millis::from_seconds(latency_s);
-                    deliver(receiver, Report { link, arrives, ..*report });
+                    deliver(
+                        receiver,
+                        Report {
+                            link,
+                            arrives,
+                            ..*report
+                        },
+                    );
                 }
             }
         }
@@ -238,10 +251,17 @@ mod tests {
         let mut inbox = Inbox::default();
         inbox.expect(report(1, 5_000, 9_000));
         inbox.expect(report(1, 1_000, 12_000));
-        assert!(inbox.read(Millis(9_000), &links).is_empty(), "arrives now, not before");
+        assert!(
+            inbox.read(Millis(9_000), &links).is_empty(),
+            "arrives now, not before"
+        );
         assert_eq!(inbox.read(Millis(9_001), &links).len(), 1);
         let late = inbox.read(Millis(20_000), &links);
-        assert_eq!((late.len(), late[0].seen), (1, Millis(5_000)), "older news came later");
+        assert_eq!(
+            (late.len(), late[0].seen),
+            (1, Millis(5_000)),
+            "older news came later"
+        );
         assert_eq!(late[0].place_at(Millis(6_000)).x, 100.0);
         assert!(inbox.read(Millis(35_001), &links).is_empty() && inbox.is_empty());
     }
@@ -258,7 +278,9 @@ mod tests {
         for scan in 0..count {
             let mut receivers = Vec::new();
             let tracks = [(Key::of("x"), report(1, 0, 0))];
-            links.send(SiteId(0), scan, &streams, &tracks, |site, _| receivers.push(site));
+            links.send(SiteId(0), scan, &streams, &tracks, |site, _| {
+                receivers.push(site)
+            });
             for site in &receivers {
                 got[site.index()] += 1;
             }

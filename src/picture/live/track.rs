@@ -6,7 +6,7 @@ use nalgebra::Vector3;
 
 use super::super::{ENCOUNTER_GAP, Permit, Post, Verdict};
 use super::SharedIdentity;
-use crate::coordination::Case;
+use crate::coordination::{Case, Crew, QueryState};
 use crate::identification::{CueState, Evidence};
 use crate::ids::{AircraftId, SiteId};
 use crate::record::{
@@ -54,7 +54,9 @@ pub(super) struct LiveTrack {
     /// The identity that counts.
     pub identity: Identity,
     pub notice: NoticeState,
-    pub heeds_plans: bool,
+    /// How the crew handles the aircraft behind it.
+    pub crew: Crew,
+    query: QueryState,
     /// Whether the site is engaging it.
     pub engaged: bool,
     looks: u32,
@@ -92,7 +94,8 @@ impl LiveTrack {
             own: Identity::Pending,
             identity: Identity::Pending,
             notice: NoticeState::Unchecked,
-            heeds_plans: false,
+            crew: Crew::default(),
+            query: QueryState::default(),
             engaged: false,
             looks: 0,
             identified: None,
@@ -139,8 +142,13 @@ impl LiveTrack {
         std::mem::replace(&mut self.identity, identity)
     }
 
-    /// What the rules say of it at `time`.
+    /// What the rules say of it at `time`. Nobody is asked on the hotline who has not been asked before.
     pub fn verdict(&self, time: Millis, post: &Post) -> Verdict {
+        self.judge(time, post, &mut { self.query })
+    }
+
+    /// The same with the state of a query, which the rules may begin.
+    fn judge(&self, time: Millis, post: &Post, query: &mut QueryState) -> Verdict {
         let place = self.place_at(time);
         if !post
             .envelope
@@ -157,11 +165,13 @@ impl LiveTrack {
         let case = Case {
             time,
             place,
+            velocity_mps: Some(self.velocity),
+            site: post.place,
             identity: self.identity,
             notice: self.notice,
-            heeds_plans: self.heeds_plans,
+            crew: self.crew,
         };
-        post.rules.decide(&case).into()
+        post.rules.decide(&case, query).into()
     }
 
     /// The verdict at a scan, kept and written down; `inside_before` is when a track on the same aircraft was last inside the
@@ -174,7 +184,8 @@ impl LiveTrack {
         inside_before: Millis,
         recorder: &mut R,
     ) -> (bool, bool) {
-        let verdict = self.verdict(time, post);
+        let mut query = self.query;
+        let verdict = self.judge(time, post, &mut query);
         let (permit, declined) = match verdict {
             Verdict::Permitted(decision) => (Some(decision), None),
             Verdict::Declined(decision) => (None, Some(decision)),
@@ -196,6 +207,14 @@ impl LiveTrack {
         }
         self.last_inside = time;
         self.engageable.get_or_insert(time);
+        if self.query != query {
+            self.query = query;
+            let fact = Fact::QuerySent {
+                site: post.id,
+                aircraft: self.behind,
+            };
+            recorder.record(time, Rank::Decision, whereabouts, fact);
+        }
         self.permit = permit;
         if self.engaged {
             return (true, false);
