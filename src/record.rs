@@ -248,7 +248,7 @@ pub type Place = [f64; 3];
 pub struct Event {
     /// When.
     pub time: Millis,
-    /// Where: the position of the aircraft it is about.
+    /// Where: the position of the aircraft it is about, or of the site where it is about none.
     pub place: Place,
     /// What.
     pub fact: Fact,
@@ -428,6 +428,13 @@ pub enum Fact {
         /// Its life.
         track: TrackRecord,
     },
+    /// A site's air picture was compared with the sky.
+    PictureSampled {
+        /// The site.
+        site: SiteId,
+        /// What was counted.
+        sample: PictureSample,
+    },
 }
 
 impl Fact {
@@ -453,11 +460,12 @@ impl Fact {
             Fact::Destroyed { .. } => "destroyed",
             Fact::EngagementEnded { .. } => "engagement_ended",
             Fact::TrackEnded { .. } => "track_ended",
+            Fact::PictureSampled { .. } => "picture_sampled",
         }
     }
 
-    /// The aircraft the fact is about.
-    pub fn aircraft(&self) -> AircraftId {
+    /// The aircraft the fact is about, if any.
+    pub fn aircraft(&self) -> Option<AircraftId> {
         match *self {
             Fact::PlanFiled { aircraft, .. }
             | Fact::NoticeReceived { aircraft, .. }
@@ -477,7 +485,8 @@ impl Fact {
             | Fact::ShotWasted { aircraft, .. }
             | Fact::Destroyed { aircraft, .. }
             | Fact::EngagementEnded { aircraft, .. }
-            | Fact::TrackEnded { aircraft, .. } => aircraft,
+            | Fact::TrackEnded { aircraft, .. } => Some(aircraft),
+            Fact::PictureSampled { .. } => None,
         }
     }
 
@@ -502,9 +511,32 @@ impl Fact {
             | Fact::ShotWasted { site, .. }
             | Fact::Destroyed { site, .. }
             | Fact::EngagementEnded { site, .. }
-            | Fact::TrackEnded { site, .. } => Some(site),
+            | Fact::TrackEnded { site, .. }
+            | Fact::PictureSampled { site, .. } => Some(site),
         }
     }
+}
+
+/// A site's air picture at one instant, counted against the sky.
+///
+/// The objects of undeclared, correct and incorrect identity are parts of the tracked ones; the rest of these have tracks
+/// that contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PictureSample {
+    /// Aircraft in coverage.
+    pub objects: u32,
+    /// Of these, with at least one confirmed track: JT.
+    pub tracked_objects: u32,
+    /// Confirmed tracks.
+    pub tracks: u32,
+    /// Of these, with no aircraft behind them.
+    pub spurious: u32,
+    /// Tracked objects none of whose tracks has an identity: JU.
+    pub undeclared: u32,
+    /// Tracked objects whose tracks are all held for what they are: JC.
+    pub correct: u32,
+    /// Tracked objects whose tracks are all held for something else: JI.
+    pub incorrect: u32,
 }
 
 /// The life of one track.
@@ -723,7 +755,9 @@ impl Notebook {
             .enumerate()
             .map(|(written, (event, rank))| {
                 let site = event.fact.site().map_or(0, |site| u64::from(site.0) + 1);
-                let who = (*rank as u64) << 56 | site << 28 | u64::from(event.fact.aircraft().0);
+                let aircraft = event.fact.aircraft();
+                let aircraft = aircraft.map_or(0, |aircraft| u64::from(aircraft.0) + 1);
+                let who = (*rank as u64) << 56 | site << 28 | aircraft;
                 (event.time, who, written as u32)
             })
             .collect();

@@ -18,6 +18,7 @@
 //!   should hold the aircraft for. Pending and Unknown are undeclared; Suspect is declared, counted apart, and no error.
 //!   AssumedFriend counts as Friend.
 
+mod air_picture;
 mod attribution;
 mod derived;
 mod identification;
@@ -56,6 +57,7 @@ pub struct Columns {
     shooting: shooting::Shooting,
     leakage: leakage::Leakage,
     timeliness: timeliness::Timeliness,
+    air_picture: air_picture::AirPicture,
     mission: mission::Mission,
     attribution: attribution::Attribution,
 }
@@ -137,6 +139,7 @@ impl Columns {
         let shooting = shooting::Shooting::new(&mut header);
         let leakage = leakage::Leakage::new(&mut header);
         let timeliness = timeliness::Timeliness::new(&mut header);
+        let air_picture = air_picture::AirPicture::new(&mut header);
         let mission = mission::Mission::new(&mut header);
         let attribution = attribution::Attribution::new(&mut header);
         let columns = header.columns;
@@ -165,6 +168,7 @@ impl Columns {
             shooting,
             leakage,
             timeliness,
+            air_picture,
             mission,
             attribution,
         }
@@ -212,6 +216,7 @@ impl Columns {
                 .event(&mut scene, event, row, &mut summary.wrong_shots_at);
             self.timeliness
                 .event(event, row, &mut summary.times_to_identify);
+            self.air_picture.event(event, row);
             self.mission.event(event, row);
             self.attribution.event(&scene, event, row);
         }

@@ -12,7 +12,7 @@ use super::error::OutputError;
 use crate::geodesy::from_plane;
 use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
-use crate::record::{EventLog, Fact, Place};
+use crate::record::{EventLog, Fact, PictureSample, Place};
 use crate::units::Millis;
 
 /// The form of an event file.
@@ -157,9 +157,9 @@ pub fn write_events(
             row
         })
         .chain(log.tallies.iter().map(|tally| {
-            let mut row = common(start, log, log.end, [f64::NAN; 3], tally.aircraft);
+            let mut row = common(start, log, log.end, [f64::NAN; 3], Some(tally.aircraft));
             row.event = Some("tally");
-            about(&mut row, log, tally.site, tally.aircraft);
+            about(&mut row, log, tally.site, Some(tally.aircraft));
             row.looks = Some(tally.looks);
             row.detections = Some(tally.detections);
             row.tracked_s = Some(tally.tracked_s);
@@ -199,24 +199,26 @@ fn common<'a>(
     log: &'a EventLog,
     time: Millis,
     place: Place,
-    aircraft: AircraftId,
+    aircraft: Option<AircraftId>,
 ) -> Row<'a> {
-    let sortie = &log.sorties[aircraft.index()];
     let mut row = Row {
         seed: Some(log.replication.seed),
         replication: Some(log.replication.index),
         time_s: Some(time.seconds()),
         utc: utc(start, time).map(|utc| format!("{utc:.3}")),
-        aircraft: Some(&sortie.name),
-        flight: log
+        ..Row::default()
+    };
+    if let Some(aircraft) = aircraft {
+        let sortie = &log.sorties[aircraft.index()];
+        row.aircraft = Some(&sortie.name);
+        row.flight = log
             .cast
             .flights
             .get(sortie.flight.index())
-            .map(String::as_str),
-        side: Some(&log.cast.sides[sortie.side.index()]),
-        aircraft_type: Some(&log.cast.types[sortie.type_id.index()]),
-        ..Row::default()
-    };
+            .map(String::as_str);
+        row.side = Some(&log.cast.sides[sortie.side.index()]);
+        row.aircraft_type = Some(&log.cast.types[sortie.type_id.index()]);
+    }
     if place.iter().all(|value| value.is_finite()) {
         let [east, north, up] = place;
         row.east_m = Some(east);
@@ -229,10 +231,10 @@ fn common<'a>(
     row
 }
 
-fn about<'a>(row: &mut Row<'a>, log: &'a EventLog, site: SiteId, aircraft: AircraftId) {
+fn about<'a>(row: &mut Row<'a>, log: &'a EventLog, site: SiteId, aircraft: Option<AircraftId>) {
     row.site = Some(&log.sites[site.index()].name);
-    row.regard = Some(log.regard(site, aircraft).code());
-    row.covered = Some(log.covered(site, aircraft));
+    row.regard = aircraft.map(|aircraft| log.regard(site, aircraft).code());
+    row.covered = aircraft.map(|aircraft| log.covered(site, aircraft));
 }
 
 fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
@@ -316,6 +318,21 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             row.engageable_s = track.engageable.map(Millis::seconds);
             row.detail = track.shot_at.then(|| "shot_at".to_owned());
         }
+        Fact::PictureSampled { sample, .. } => {
+            let PictureSample {
+                objects,
+                tracked_objects,
+                tracks,
+                spurious,
+                undeclared,
+                correct,
+                incorrect,
+            } = sample;
+            row.detail = Some(format!(
+                "objects={objects} tracked_objects={tracked_objects} tracks={tracks} spurious={spurious} \
+                 undeclared={undeclared} correct={correct} incorrect={incorrect}"
+            ));
+        }
         Fact::Departed { .. }
         | Fact::StationBegun { .. }
         | Fact::StationEnded { .. }
@@ -387,6 +404,34 @@ mod tests {
         for line in lines.lines() {
             let object: serde_json::Value = serde_json::from_str(line).unwrap();
             assert!(object["event"].is_string());
+        }
+    }
+
+    #[test]
+    fn a_sample_of_the_picture_is_about_a_site_alone() {
+        let mut log = handwritten::log();
+        log.tallies.clear();
+        log.events.truncate(1);
+        log.events[0].fact = Fact::PictureSampled {
+            site: SiteId(0),
+            sample: PictureSample {
+                objects: 5,
+                tracked_objects: 4,
+                ..PictureSample::default()
+            },
+        };
+        let mut bytes = Vec::new();
+        let start = "2019-11-21T00:00:00Z".parse().unwrap();
+        write_events(&mut bytes, EventFormat::JsonLines, start, &log).unwrap();
+        let row: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(row["event"], "picture_sampled");
+        assert_eq!(row["site"], "sa-1");
+        assert_eq!(
+            row["detail"],
+            "objects=5 tracked_objects=4 tracks=0 spurious=0 undeclared=0 correct=0 incorrect=0"
+        );
+        for about in ["aircraft", "flight", "side", "regard", "covered"] {
+            assert!(row.get(about).is_none(), "{about}");
         }
     }
 

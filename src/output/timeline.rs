@@ -43,7 +43,7 @@ pub fn timeline(scenario: &Scenario, log: &EventLog, limit: usize) -> (Vec<Strin
 
 /// The words for an event, and how soon it is left out when there are too many.
 fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, String)> {
-    let aircraft = event.fact.aircraft();
+    let aircraft = event.fact.aircraft()?;
     let who = &log.sorties[aircraft.index()].name;
     let site = event.fact.site();
     let by = site.map_or("", |site| &log.sites[site.index()].name);
@@ -140,6 +140,7 @@ fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, Strin
         Fact::StationEnded { .. } => (8, format!("{who} leaves its station")),
         Fact::TrackConfirmed { .. }
         | Fact::Declared { .. }
+        | Fact::PictureSampled { .. }
         | Fact::EncounterBegun { .. }
         | Fact::EngagementEnded { .. }
         | Fact::TrackEnded { .. } => return None,

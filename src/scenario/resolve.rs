@@ -104,6 +104,9 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         start,
         duration: Millis::from_seconds(file.duration_h * 3600.0),
         replications: file.replications,
+        sample_pictures_every: file
+            .air_picture
+            .map(|picture| Millis::from_seconds(picture.sample_every_s)),
         cast: Arc::new(cast),
         types,
         flights,
