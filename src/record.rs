@@ -262,7 +262,7 @@ pub type Place = [f64; 3];
 pub struct Event {
     /// When.
     pub time: Millis,
-    /// Where: the position of the aircraft it is about.
+    /// Where: the position of the aircraft it is about, or of the site where it is about none.
     pub place: Place,
     /// What.
     pub fact: Fact,
@@ -478,6 +478,13 @@ pub enum Fact {
         /// Its life.
         track: TrackRecord,
     },
+    /// A site's air picture was compared with the sky.
+    PictureSampled {
+        /// The site.
+        site: SiteId,
+        /// What was counted.
+        sample: PictureSample,
+    },
 }
 
 impl Fact {
@@ -507,6 +514,7 @@ impl Fact {
             Fact::Destroyed { .. } => "destroyed",
             Fact::EngagementEnded { .. } => "engagement_ended",
             Fact::TrackEnded { .. } => "track_ended",
+            Fact::PictureSampled { .. } => "picture_sampled",
         }
     }
 
@@ -536,6 +544,7 @@ impl Fact {
             | Fact::Destroyed { aircraft, .. }
             | Fact::EngagementEnded { aircraft, .. }
             | Fact::TrackEnded { aircraft, .. } => aircraft,
+            Fact::PictureSampled { .. } => AircraftId::NOBODY,
         };
         (aircraft != AircraftId::NOBODY).then_some(aircraft)
     }
@@ -565,7 +574,8 @@ impl Fact {
             | Fact::ShotWasted { site, .. }
             | Fact::Destroyed { site, .. }
             | Fact::EngagementEnded { site, .. }
-            | Fact::TrackEnded { site, .. } => Some(site),
+            | Fact::TrackEnded { site, .. }
+            | Fact::PictureSampled { site, .. } => Some(site),
         }
     }
 }
@@ -581,6 +591,28 @@ pub struct LedgerEntry {
     pub age_s: f64,
     /// P(friend), P(neutral), P(hostile) after adding it.
     pub posterior: [f64; 3],
+}
+
+/// A site's air picture at one instant, counted against the sky.
+///
+/// The objects of undeclared, correct and incorrect identity are parts of the tracked ones; the rest of these have tracks
+/// that contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PictureSample {
+    /// Aircraft in coverage.
+    pub objects: u32,
+    /// Of these, with at least one confirmed track: JT.
+    pub tracked_objects: u32,
+    /// Confirmed tracks.
+    pub tracks: u32,
+    /// Of these, with no aircraft behind them.
+    pub spurious: u32,
+    /// Tracked objects none of whose tracks has an identity: JU.
+    pub undeclared: u32,
+    /// Tracked objects whose tracks are all held for what they are: JC.
+    pub correct: u32,
+    /// Tracked objects whose tracks are all held for something else: JI.
+    pub incorrect: u32,
 }
 
 /// The life of one track.
@@ -799,8 +831,9 @@ impl Notebook {
             .enumerate()
             .map(|(written, (event, rank))| {
                 let site = event.fact.site().map_or(0, |site| u64::from(site.0) + 1);
-                let aircraft = event.fact.aircraft().unwrap_or(AircraftId(0x0fff_ffff));
-                let who = (*rank as u64) << 56 | site << 28 | u64::from(aircraft.0);
+                let aircraft = event.fact.aircraft();
+                let aircraft = aircraft.map_or(0, |aircraft| u64::from(aircraft.0) + 1);
+                let who = (*rank as u64) << 56 | site << 28 | aircraft;
                 (event.time, who, written as u32)
             })
             .collect();

@@ -7,6 +7,7 @@ use deconflict::geometry::Area;
 use deconflict::platform::{Pattern, Route, Start};
 use deconflict::record::Regard;
 use deconflict::scenario::{LoadError, Position, Scenario, schema};
+use deconflict::units::Millis;
 use proptest::prelude::*;
 
 const GOOD: &str = r#"title = "A small scenario"
@@ -161,6 +162,14 @@ fn says(from: &str, to: &str, parts: &[&str]) {
 fn the_good_scenario_is_good() {
     let scenario = parse(GOOD).unwrap_or_else(|error| panic!("{}", error.render(false)));
     assert_eq!(scenario.cast.flights, ["tb2", "us-recon"]);
+    assert_eq!(scenario.sample_pictures_every, None);
+    let sampled = GOOD.replace(
+        "duration_h = 4",
+        "duration_h = 4\nair_picture.sample_every_s = 90",
+    );
+    let sampled = parse(&sampled).unwrap_or_else(|error| panic!("{}", error.render(false)));
+    assert_eq!(sampled.sample_pictures_every, Some(Millis(90_000)));
+    assert!(!scenario.classes[0].tracker.live());
     // gna, lna, us
     assert_eq!(
         scenario.cast.relations[1],
@@ -238,6 +247,11 @@ fn shape() {
             "duration_h = 4",
             "^duration_h = 0",
             &["duration_h is 0; expected > 0"] as &[&str],
+        ),
+        (
+            "duration_h = 4",
+            "duration_h = 4\nair_picture.^sample_every_s = 0.5",
+            &["air_picture.sample_every_s is 0.5; expected >= 1"],
         ),
         (
             "duration_h = 4",

@@ -29,7 +29,9 @@ fn fly(scenario: &Scenario, index: u64) -> EventLog {
 fn stories(log: &EventLog) -> BTreeMap<(String, String), Vec<String>> {
     let mut stories: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for Event { time, place, fact } in &log.events {
-        let aircraft = log.sorties[fact.aircraft().index()].name.clone();
+        let aircraft = fact.aircraft().map_or(String::new(), |aircraft| {
+            log.sorties[aircraft.index()].name.clone()
+        });
         let site = fact
             .site()
             .map_or(String::new(), |site| log.sites[site.index()].name.clone());
@@ -59,6 +61,7 @@ fn stories(log: &EventLog) -> BTreeMap<(String, String), Vec<String>> {
             } => format!("{declared} {posterior:?} {notice:?}"),
             Fact::IdentityChanged { from, to, .. } => format!("{from:?} {to:?}"),
             Fact::EngagementEnded { end, .. } => format!("{end:?}"),
+            Fact::PictureSampled { sample, .. } => format!("{sample:?}"),
             _ => String::new(),
         };
         stories

@@ -275,7 +275,7 @@ fn bayes_and_the_coordination_paradox() {
                 .find_map(|event| match event.fact {
                     Fact::Declared { posterior, .. }
                         if log.sites[event.fact.site()?.index()].name == site
-                            && log.sorties[event.fact.aircraft().index()].name == aircraft =>
+                            && log.sorties[event.fact.aircraft()?.index()].name == aircraft =>
                     {
                         Some(posterior[2])
                     }
@@ -388,7 +388,7 @@ fn what_never_hits_never_kills() {
             .iter()
             .find(|event| matches!(event.fact, Fact::ShotFired { .. }));
         first.map_or(-1.0, |event| {
-            event.time.seconds() * 1000.0 + f64::from(event.fact.aircraft().0)
+            event.time.seconds() * 1000.0 + event.fact.aircraft().map_or(-1.0, |id| f64::from(id.0))
         })
     };
     let never = fly("limit-no-kill", &[], 200, first_salvo);

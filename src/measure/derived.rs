@@ -26,18 +26,21 @@ pub enum Group {
     Leakage,
     /// How fast.
     Timeliness,
+    /// How well the tracks show the sky.
+    AirPicture,
     /// What it cost.
     Mission,
 }
 
 impl Group {
     /// All groups, in the order of the tables.
-    pub const ALL: [Group; 6] = [
+    pub const ALL: [Group; 7] = [
         Group::WrongFire,
         Group::Losses,
         Group::Identification,
         Group::Leakage,
         Group::Timeliness,
+        Group::AirPicture,
         Group::Mission,
     ];
 
@@ -49,6 +52,7 @@ impl Group {
             Group::Identification => "Identification",
             Group::Leakage => "Leakage",
             Group::Timeliness => "Timeliness",
+            Group::AirPicture => "Air picture",
             Group::Mission => "Mission and exposure",
         }
     }
@@ -147,6 +151,13 @@ pub static MEASURES: &[Measure] = &[
     Measure::new(Timeliness, Mean, "time_to_identify_mean_s", ("time_to_identify_s", "tracks_identified"), "s", "Mean time from confirmation to the first identity, of the tracks that got one."),
     Measure::new(Timeliness, Rate, "declarations_to_identify", ("declarations_to_identify", "tracks_identified"), "declarations per track", "Mean number of declarations up to the first identity, of the tracks that got one."),
     Measure::new(Timeliness, Proportion, "identified_in_time", ("tracks_identified_in_time", "tracks_engageable"), "share of engageable tracks", "Share of the tracks that entered the engagement envelope that had an identity by then."),
+
+    Measure::new(AirPicture, Proportion, "picture_completeness", ("picture_tracked_objects", "picture_objects"), "share of objects", "Share of the aircraft in coverage of a site that it holds a track of, over all samples of its picture."),
+    Measure::new(AirPicture, Rate, "picture_ambiguity", ("picture_tracks_on_objects", "picture_tracked_objects"), "tracks per tracked object", "Tracks held of one tracked aircraft; 1 is best."),
+    Measure::new(AirPicture, Proportion, "picture_spuriousness", ("picture_spurious_tracks", "picture_tracks"), "share of tracks", "Share of the tracks with no aircraft behind them."),
+    Measure::new(AirPicture, Proportion, "picture_identity_completeness", ("picture_objects_declared", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft that have an identity, right or wrong."),
+    Measure::new(AirPicture, Proportion, "picture_identity_correctness", ("picture_objects_correct", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft all of whose tracks are held for what they are."),
+    Measure::new(AirPicture, Proportion, "picture_identity_ambiguity", ("picture_objects_contradictory", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft whose tracks contradict each other."),
 
     Measure::new(Mission, Mean, "station_kept", ("station_flown_s", "station_planned_s"), "share of planned time", "Time on station flown, as a share of that planned."),
     Measure::new(Mission, Mean, "station_kept", ("station_flown_s[side]", "station_planned_s[side]"), "share of planned time", "The same, by side."),

@@ -18,6 +18,7 @@
 //!   should hold the aircraft for. Pending and Unknown are undeclared; Suspect is declared, counted apart, and no error.
 //!   AssumedFriend counts as Friend.
 
+mod air_picture;
 mod association;
 mod attribution;
 mod derived;
@@ -57,6 +58,7 @@ pub struct Columns {
     shooting: shooting::Shooting,
     leakage: leakage::Leakage,
     timeliness: timeliness::Timeliness,
+    air_picture: air_picture::AirPicture,
     mission: mission::Mission,
     attribution: attribution::Attribution,
     association: association::Association,
@@ -139,6 +141,7 @@ impl Columns {
         let shooting = shooting::Shooting::new(&mut header);
         let leakage = leakage::Leakage::new(&mut header);
         let timeliness = timeliness::Timeliness::new(&mut header);
+        let air_picture = air_picture::AirPicture::new(&mut header);
         let mission = mission::Mission::new(&mut header);
         let attribution = attribution::Attribution::new(&mut header);
         let association = association::Association::new(&mut header);
@@ -168,6 +171,7 @@ impl Columns {
             shooting,
             leakage,
             timeliness,
+            air_picture,
             mission,
             attribution,
             association,
@@ -211,6 +215,7 @@ impl Columns {
         let row = &mut summary.values[..];
         for event in &log.events {
             self.association.event(event, row);
+            self.air_picture.event(event, row);
             // What is about nobody counts there alone.
             if event.fact.aircraft().is_none() {
                 continue;

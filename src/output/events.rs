@@ -12,7 +12,7 @@ use super::error::OutputError;
 use crate::geodesy::from_plane;
 use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
-use crate::record::{EventLog, Fact, LedgerEntry, Place};
+use crate::record::{EventLog, Fact, LedgerEntry, PictureSample, Place};
 use crate::units::Millis;
 
 /// The form of an event file.
@@ -202,20 +202,24 @@ fn common<'a>(
     place: Place,
     aircraft: Option<AircraftId>,
 ) -> Row<'a> {
-    let sortie = aircraft.map(|aircraft| &log.sorties[aircraft.index()]);
     let mut row = Row {
         seed: Some(log.replication.seed),
         replication: Some(log.replication.index),
         time_s: Some(time.seconds()),
         utc: utc(start, time).map(|utc| format!("{utc:.3}")),
-        aircraft: sortie.map(|sortie| sortie.name.as_str()),
-        flight: sortie
-            .and_then(|sortie| log.cast.flights.get(sortie.flight.index()))
-            .map(String::as_str),
-        side: sortie.map(|sortie| log.cast.sides[sortie.side.index()].as_str()),
-        aircraft_type: sortie.map(|sortie| log.cast.types[sortie.type_id.index()].as_str()),
         ..Row::default()
     };
+    if let Some(aircraft) = aircraft {
+        let sortie = &log.sorties[aircraft.index()];
+        row.aircraft = Some(&sortie.name);
+        row.flight = log
+            .cast
+            .flights
+            .get(sortie.flight.index())
+            .map(String::as_str);
+        row.side = Some(&log.cast.sides[sortie.side.index()]);
+        row.aircraft_type = Some(&log.cast.types[sortie.type_id.index()]);
+    }
     if place.iter().all(|value| value.is_finite()) {
         let [east, north, up] = place;
         row.east_m = Some(east);
@@ -333,6 +337,21 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             row.engageable_s = track.engageable.map(Millis::seconds);
             row.detail = track.shot_at.then(|| "shot_at".to_owned());
         }
+        Fact::PictureSampled { sample, .. } => {
+            let PictureSample {
+                objects,
+                tracked_objects,
+                tracks,
+                spurious,
+                undeclared,
+                correct,
+                incorrect,
+            } = sample;
+            row.detail = Some(format!(
+                "objects={objects} tracked_objects={tracked_objects} tracks={tracks} spurious={spurious} \
+                 undeclared={undeclared} correct={correct} incorrect={incorrect}"
+            ));
+        }
         Fact::Departed { .. }
         | Fact::SortieCancelled { .. }
         | Fact::QuerySent { .. }
@@ -418,6 +437,34 @@ mod tests {
         for line in lines.lines() {
             let object: serde_json::Value = serde_json::from_str(line).unwrap();
             assert!(object["event"].is_string());
+        }
+    }
+
+    #[test]
+    fn a_sample_of_the_picture_is_about_a_site_alone() {
+        let mut log = handwritten::log();
+        log.tallies.clear();
+        log.events.truncate(1);
+        log.events[0].fact = Fact::PictureSampled {
+            site: SiteId(0),
+            sample: PictureSample {
+                objects: 5,
+                tracked_objects: 4,
+                ..PictureSample::default()
+            },
+        };
+        let mut bytes = Vec::new();
+        let start = "2019-11-21T00:00:00Z".parse().unwrap();
+        write_events(&mut bytes, EventFormat::JsonLines, start, &log).unwrap();
+        let row: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(row["event"], "picture_sampled");
+        assert_eq!(row["site"], "sa-1");
+        assert_eq!(
+            row["detail"],
+            "objects=5 tracked_objects=4 tracks=0 spurious=0 undeclared=0 correct=0 incorrect=0"
+        );
+        for about in ["aircraft", "flight", "side", "regard", "covered"] {
+            assert!(row.get(about).is_none(), "{about}");
         }
     }
 

@@ -175,6 +175,7 @@ fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, Strin
         Fact::StationEnded { .. } => (8, format!("{who} leaves its station")),
         Fact::TrackConfirmed { .. }
         | Fact::Declared { .. }
+        | Fact::PictureSampled { .. }
         | Fact::EncounterBegun { .. }
         | Fact::EngagementEnded { .. }
         | Fact::TrackEnded { .. } => return None,

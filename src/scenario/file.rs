@@ -33,6 +33,9 @@ pub struct ScenarioFile {
     #[serde(default = "one_replication")]
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub replications: u64,
+    /// Whether, and how often, the air picture of every site is compared with the sky.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub air_picture: Option<AirPictureFile>,
     /// The real parties.
     pub sides: BTreeMap<String, SideFile>,
     /// `relations.SHOOTER.OTHER`: what SHOOTER's sites should hold aircraft of OTHER for. A side is its own friend
@@ -76,6 +79,15 @@ pub struct ScenarioFile {
 
 fn one_replication() -> u64 {
     1
+}
+
+/// How the quality of air pictures is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AirPictureFile {
+    /// Time between two samples, s.
+    #[schemars(range(min = 1.0, max = 86_400.0))]
+    pub sample_every_s: f64,
 }
 
 /// A real party.

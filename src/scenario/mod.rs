@@ -45,6 +45,8 @@ pub struct Scenario {
     pub duration: Millis,
     /// Replications flown unless the command line says otherwise.
     pub replications: u64,
+    /// Time between two samples of the air picture of every site; without it there are none.
+    pub sample_pictures_every: Option<Millis>,
     /// Names and relations, shared with every event log.
     pub cast: Arc<Cast>,
     /// Aircraft types.

@@ -163,6 +163,9 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         start,
         duration,
         replications: file.replications,
+        sample_pictures_every: file
+            .air_picture
+            .map(|picture| Millis::from_seconds(picture.sample_every_s)),
         cast: Arc::new(cast),
         types,
         flights,

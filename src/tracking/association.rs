@@ -159,11 +159,11 @@ fn clusters(costs: &Costs) -> Vec<(Vec<usize>, Vec<usize>)> {
         let mut done = 0;
         while let Some(&track) = tracks.get(done) {
             done += 1;
-            for plot in 0..costs.plots {
-                if plot_seen[plot] || costs.of(track, plot).is_none() {
+            for (plot, seen) in plot_seen.iter_mut().enumerate() {
+                if *seen || costs.of(track, plot).is_none() {
                     continue;
                 }
-                plot_seen[plot] = true;
+                *seen = true;
                 plots.push(plot);
                 for (other, seen) in track_seen.iter_mut().enumerate() {
                     if !*seen && costs.of(other, plot).is_some() {

@@ -171,11 +171,12 @@ pub fn lines(log: &EventLog) -> Vec<String> {
         ));
     }
     for event in &log.events {
-        let about = event.fact.aircraft().index();
         let by = event.fact.site().map(|id| site(id.index()));
         // The indices inside the fact depend on who else is there; the names say the same.
         let mut fact = format!("{:?}", event.fact);
-        fact = fact.replace(&format!("AircraftId({about})"), &aircraft(about));
+        if let Some(about) = event.fact.aircraft().map(|id| id.index()) {
+            fact = fact.replace(&format!("AircraftId({about})"), &aircraft(about));
+        }
         if let Some(id) = event.fact.site() {
             fact = fact.replace(&format!("SiteId({})", id.index()), &by.unwrap_or_default());
         }
