@@ -788,6 +788,8 @@ pub trait Recorder {
 /// Order of facts at one instant: the order of the phases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
+    /// Samples of air pictures, which see nothing of the instant.
+    Sample,
     /// Plans and notices.
     Notice,
     /// Take-off, station, objective, landing.

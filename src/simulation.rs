@@ -15,13 +15,13 @@ use crate::identification::plan_check::PlanFile;
 use crate::identification::side_key;
 use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
 use crate::picture::{
-    Carrier, Console, LivePicture, Picture, Post, SpentSince, Subject, TrackLinks,
+    Carrier, Console, LivePicture, Picture, Post, Sampler, SpentSince, Subject, TrackLinks,
 };
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
-    Detail, EventLog, Fact, Notebook, Place, Rank, Recorder, Replication, SiteRecord, Sortie,
-    Tally, TrackEnd,
+    Detail, EventLog, Fact, Notebook, Place, Rank, Recorder, Regard, Replication, SiteRecord,
+    Sortie, Tally, TrackEnd,
 };
 use crate::scenario::{Position, Scenario};
 use crate::sensing::coverage::{ScanClock, Sight, Window};
@@ -78,12 +78,19 @@ pub fn simulate_with(
     if let Some(links) = links {
         world.insert_resource(links);
     }
-    while world
-        .resource::<Agenda>()
-        .next()
-        .is_some_and(|next| next <= end)
+    let mut sampler = scenario
+        .sample_pictures_every
+        .map(|every| Sampler::new(every, regards(scenario, &aircraft, &sites)));
+    while let Some(next) = world.resource::<Agenda>().next()
+        && next <= end
     {
+        if let Some(sampler) = &mut sampler {
+            sampler.take(&mut world, next);
+        }
         schedule.run(&mut world);
+    }
+    if let Some(sampler) = &mut sampler {
+        sampler.take(&mut world, end);
     }
     let tallies = close_all(&mut world, end);
     let log = std::mem::take(&mut world.resource_mut::<Log>().0);
@@ -99,6 +106,16 @@ pub fn simulate_with(
         events: log.into_events(),
         tallies,
     }
+}
+
+/// What each site should hold each aircraft for.
+fn regards(scenario: &Scenario, aircraft: &[Aircraft], sites: &[SiteRecord]) -> Vec<Vec<Regard>> {
+    let by_site = |site: &SiteRecord| {
+        let relations = &scenario.cast.relations[site.side.index()];
+        let of = |aircraft: &Aircraft| relations[aircraft.sortie.side.index()];
+        aircraft.iter().map(of).collect()
+    };
+    sites.iter().map(by_site).collect()
 }
 
 /// The schedule of one instant with the systems of every room.

@@ -15,6 +15,7 @@
 
 use nalgebra::Vector3;
 
+use super::sample::Known;
 use super::{Envelope, Post, Run};
 use crate::coordination::{Case, Crew, QueryState};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
@@ -55,6 +56,16 @@ pub struct Subject {
     pub plan: Option<PlanFile>,
     /// How the crew handles it.
     pub crew: Crew,
+}
+
+impl Subject {
+    /// Whether a scan may see it.
+    pub(super) fn covered(&self, scan: u64) -> bool {
+        let next = self.windows.partition_point(|window| window.end <= scan);
+        self.windows
+            .get(next)
+            .is_some_and(|window| window.from <= scan)
+    }
 }
 
 /// What one site knows of one aircraft, up to a scan.
@@ -232,6 +243,16 @@ impl TrackFile {
     /// The first scan from `from` on, before `until`, at which the rules would let the site fire.
     pub fn look_ahead(&self, from: u64, until: u64, scene: &Scene<'_>) -> Option<u64> {
         self.clone().run(until, scene, &mut Silence, Some(from))
+    }
+
+    /// What is known of the aircraft from all scans before `time`, which must be done.
+    pub(super) fn known(&self, time: Millis, scene: &Scene<'_>) -> Known {
+        let latest = scene.post.clock.first_from(time.0).checked_sub(1);
+        Known {
+            aircraft: scene.subject.aircraft,
+            covered: latest.is_some_and(|scan| scene.subject.covered(scan)),
+            identity: self.track.as_ref().map(|track| track.identity),
+        }
     }
 
     /// Whether a track is held.

@@ -4,6 +4,7 @@
 
 mod file;
 mod live;
+mod sample;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use crate::units::Millis;
 pub use file::{Begun, ENCOUNTER_GAP, Permit, Scene, Subject, TrackFile, Verdict};
 pub(crate) use live::keep_watch;
 pub use live::{Candidate, Carrier, Console, LivePicture, SharedIdentity, TrackLink, TrackLinks};
+pub use sample::Sampler;
 
 /// A site as an observer.
 #[derive(Debug, Clone, Component)]

@@ -29,6 +29,7 @@ pub use self::plots::Carrier;
 use self::plots::Target;
 use self::sharing::{Inbox, Report};
 use self::track::{LiveTrack, Shared};
+use super::sample::Known;
 use super::{Begun, Post, Subject, Verdict};
 use crate::identification::{CueScene, Gathered, Judgement, Operator};
 use crate::ids::{AircraftId, Key};
@@ -260,6 +261,22 @@ impl LivePicture {
                 (nobody(track), self.shots_at_nobody)
             }
         }
+    }
+
+    /// What is known from all scans before `time`: of each aircraft, and of nobody.
+    pub(in crate::picture) fn known(&self, post: &Post, time: Millis) -> Vec<Known> {
+        let latest = post.clock.first_from(time.0).checked_sub(1);
+        let objects = self.targets.iter().map(|target| Known {
+            aircraft: target.subject.aircraft,
+            covered: latest.is_some_and(|scan| target.subject.covered(scan)),
+            identity: None,
+        });
+        let tracks = self.tracks.iter().map(|track| Known {
+            aircraft: track.behind,
+            covered: false,
+            identity: Some(track.identity),
+        });
+        objects.chain(tracks).collect()
     }
 
     /// Ends a track.
