@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use identifier::{
-    Columns, Criteria, CriteriaOn, DeclarationRun, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS,
-    Noted, Posterior, RunOutcome,
+    Columns, Criteria, CriteriaOn, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS, Noted, Posterior,
+    RunOutcome,
 };
 
 /// How a site identifies its tracks: the confusion matrix, what the site believes of it, and the thresholds.

@@ -15,10 +15,10 @@
 
 use nalgebra::Vector3;
 
-use super::{Post, Run};
+use super::{Post, Run, declaration_place};
 use crate::coordination::Case;
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
-use crate::identification::{Columns, DeclarationRun, Evidence, MAX_COLUMNS, Noted};
+use crate::identification::{Columns, Evidence, MAX_COLUMNS, Noted};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
@@ -78,8 +78,8 @@ pub struct TrackFile {
     pub detections: u64,
     /// Time with a confirmed track.
     pub tracked: Millis,
-    /// Declarations by column.
-    pub declared: [u32; MAX_COLUMNS],
+    /// Declarations by column about tracks that have ended.
+    declared_before: [u32; MAX_COLUMNS],
     leg: u32,
 }
 
@@ -171,7 +171,7 @@ impl TrackFile {
             looks: 0,
             detections: 0,
             tracked: Millis::ZERO,
-            declared: [0; MAX_COLUMNS],
+            declared_before: [0; MAX_COLUMNS],
             leg: 0,
         }
     }
@@ -194,6 +194,17 @@ impl TrackFile {
     /// The first scan from `from` on, before `until`, at which the rules would let the site fire.
     pub fn look_ahead(&self, from: u64, until: u64, scene: &Scene<'_>) -> Option<u64> {
         self.clone().run(until, scene, &mut Silence, Some(from))
+    }
+
+    /// Declarations by column.
+    pub fn declared(&self) -> [u32; MAX_COLUMNS] {
+        let mut sums = self.declared_before;
+        if let Some(track) = &self.track {
+            for (sum, count) in sums.iter_mut().zip(track.evidence.counts()) {
+                *sum += count;
+            }
+        }
+        sums
     }
 
     /// Whether a track is held.
@@ -255,6 +266,7 @@ impl TrackFile {
         scene: &Scene<'_>,
         recorder: &mut R,
     ) {
+        self.declared_before = self.declared();
         let Some(track) = self.track.take() else {
             return;
         };
@@ -295,6 +307,7 @@ impl TrackFile {
         looking_from: Option<u64>,
     ) -> Option<u64> {
         let windows = &scene.subject.windows;
+        let mut lots = Lots::new(scene);
         while self.next < until {
             if self.track.is_none() {
                 // Nothing can happen before the next scan with the aircraft in coverage.
@@ -315,7 +328,8 @@ impl TrackFile {
                 (self.next - base) as usize,
                 (until - base).min(BLOCK as u64) as usize,
             );
-            let found = self.within_block(base, from, to, scene, recorder, looking_from);
+            let found =
+                self.within_block(base, (from, to), &mut lots, scene, recorder, looking_from);
             if found.is_some() {
                 return found;
             }
@@ -355,8 +369,8 @@ impl TrackFile {
     fn within_block<R: Recorder>(
         &mut self,
         base: u64,
-        from: usize,
-        to: usize,
+        (from, to): (usize, usize),
+        lots: &mut Lots,
         scene: &Scene<'_>,
         recorder: &mut R,
         looking_from: Option<u64>,
@@ -393,7 +407,6 @@ impl TrackFile {
             }
             | !(inside << 1);
         let mut settled = false;
-        let mut words = None;
         let mut at = from;
         while at < to {
             if self.track.is_none() {
@@ -437,26 +450,19 @@ impl TrackFile {
                     .as_ref()
                     .is_some_and(|track| track.next_declaration <= scan);
                 if due {
-                    let words = words.get_or_insert_with(|| {
-                        let mut stream =
-                            scene
-                                .streams
-                                .about(Purpose::Declaration, post.key, scene.subject.key);
-                        stream.words(base / BLOCK as u64)
-                    });
                     // Up to the next scan that is visited for another reason there are only declarations.
                     let others = drops | if settled { inside & turning } else { inside };
                     let stop =
                         ((others & bits_between(at + 1, to)).trailing_zeros() as usize).min(to);
                     let single = inside >> at & 1 == 1 && !settled
                         || inside & bits_between(at, stop) != 0
-                            && !self.holds_through(at, stop, scene);
+                            && !self.holds_through(at, stop, lots.every, scene);
                     let held = self.held();
                     let from = at;
                     at = self.declare_until(
                         base,
                         (at, if single { at } else { stop }),
-                        words,
+                        lots,
                         scene,
                         recorder,
                     );
@@ -518,14 +524,12 @@ impl TrackFile {
     }
 
     /// Whether the identity stays what it is whatever is declared from scan `at` on before scan `stop` of the block.
-    fn holds_through(&self, at: usize, stop: usize, scene: &Scene<'_>) -> bool {
+    fn holds_through(&self, at: usize, stop: usize, every: u64, scene: &Scene<'_>) -> bool {
         let Some(track) = &self.track else {
             return false;
         };
         let identifier = &*scene.post.identifier;
-        let count = stop
-            .saturating_sub(at)
-            .div_ceil(scene.post.declares_every() as usize);
+        let count = stop.saturating_sub(at).div_ceil(every as usize);
         !checks_plans(scene) && identifier.holds(&track.evidence, track.identity, count)
     }
 
@@ -535,17 +539,19 @@ impl TrackFile {
         &mut self,
         base: u64,
         (mut at, stop): (usize, usize),
-        words: &[u32; BLOCK],
+        lots: &mut Lots,
         scene: &Scene<'_>,
         recorder: &mut R,
     ) -> usize {
-        let every = scene.post.declares_every();
+        let every = lots.every;
         let runs = scene.post.identifier.takes_runs() && !checks_plans(scene);
         if runs && recorder.detail() < Detail::Decisive {
-            return self.declare_run(base, (at, stop), words, scene);
+            return self.declare_run(base, (at, stop), lots, scene);
         }
         loop {
-            self.declare(base + at as u64, words[at], every, scene, recorder);
+            let scan = base + at as u64;
+            let word = lots.from(scan, scene)[0];
+            self.declare(scan, word, every, scene, recorder);
             if every >= stop.saturating_sub(at) as u64 {
                 return at;
             }
@@ -558,41 +564,42 @@ impl TrackFile {
         &mut self,
         base: u64,
         (at, stop): (usize, usize),
-        words: &[u32; BLOCK],
+        lots: &mut Lots,
         scene: &Scene<'_>,
     ) -> usize {
         let Some(track) = &mut self.track else {
             return at;
         };
         // An interval longer than a block is as good as one: there is a single declaration.
-        let every = scene.post.declares_every();
+        let every = lots.every;
         let step = every.min(BLOCK as u64) as usize;
         let count = stop.saturating_sub(at).div_ceil(step).max(1);
-        let run = DeclarationRun {
-            columns: scene.declare(),
-            words,
-            first: at,
-            every: step,
-            count,
-        };
-        let noted = Noted {
-            identified: track.identified.is_some(),
-            hostile: track.hostile.is_some(),
-        };
-        let outcome =
-            scene
-                .post
-                .identifier
-                .declare_run(run, &mut track.evidence, &mut self.declared, noted);
-        let time = |nth: usize| scene.time(base + (at + nth * step) as u64);
-        if let Some((nth, identity)) = outcome.identified {
-            track.identified = Some((time(nth), identity, track.looks + nth as u32 + 1));
+        let mut made = 0;
+        while made < count {
+            let first = base + (at + made * step) as u64;
+            let words = lots.from(first, scene);
+            let words = &words[..words.len().min(count - made)];
+            let noted = Noted {
+                identified: track.identified.is_some(),
+                hostile: track.hostile.is_some(),
+            };
+            let outcome = scene.post.identifier.declare_run(
+                scene.declare(),
+                words,
+                &mut track.evidence,
+                noted,
+            );
+            let time = |nth: usize| scene.time(first + (nth * step) as u64);
+            if let Some((nth, identity)) = outcome.identified {
+                track.identified = Some((time(nth), identity, track.looks + nth as u32 + 1));
+            }
+            if let Some(nth) = outcome.hostile {
+                track.hostile = Some(time(nth));
+            }
+            track.identity = outcome.identity;
+            track.looks += words.len() as u32;
+            made += words.len();
         }
-        if let Some(nth) = outcome.hostile {
-            track.hostile = Some(time(nth));
-        }
-        track.identity = outcome.identity;
-        track.looks += count as u32;
         let last = at + (count - 1) * step;
         track.next_declaration = base + last as u64 + every;
         last
@@ -612,7 +619,6 @@ impl TrackFile {
         let time = scene.time(scan);
         track.next_declaration = scan + every;
         let declared = scene.declare().column(word);
-        self.declared[usize::from(declared)] += 1;
         track.looks += 1;
         identifier.add(&mut track.evidence, declared);
         let matched = match (&identifier.spec.flight_plan, &subject.plan) {
@@ -724,6 +730,33 @@ impl TrackFile {
             scene.record(recorder, time, Rank::Decision, fact);
         }
         verdict.is_ok()
+    }
+}
+
+/// The words of a pair's declarations: 64 are looked up at a time, and serve 64 declarations of one track.
+struct Lots {
+    every: u64,
+    opened: Option<(u64, [u32; BLOCK])>,
+}
+
+impl Lots {
+    fn new(scene: &Scene<'_>) -> Lots {
+        Lots {
+            every: scene.post.declares_every(),
+            opened: None,
+        }
+    }
+
+    /// The word of a declaration at `scan`, and as many of those for the track's next declarations as are looked up.
+    fn from(&mut self, scan: u64, scene: &Scene<'_>) -> &[u32] {
+        let (block, at) = declaration_place(scan, self.every);
+        let opened = self.opened.take().filter(|(opened, _)| *opened == block);
+        let (_, words) = self.opened.insert(opened.unwrap_or_else(|| {
+            let (site, aircraft) = (scene.post.key, scene.subject.key);
+            let mut stream = scene.streams.about(Purpose::Declaration, site, aircraft);
+            (block, stream.words(block))
+        }));
+        &words[at..]
     }
 }
 
