@@ -7,10 +7,10 @@
 //!
 //! Kept is how often each column was declared, which is all that fused declarations tell, in whatever order they came;
 //! what it says is a sum of logarithms, so that a thousand looks cannot underflow. Where one row outweighs all others so
-//! far that no threshold can tell, the identity is that of the row alone, looked up instead of computed. Of a run of
-//! declarations only those are looked at closely that could be the first to identify the track or to make it Hostile,
-//! the others are only counted: [`Identifier::declare_run`]. The tests hold both to the plain sum, one declaration after
-//! the other.
+//! far that no threshold can tell, the identity is that of the row alone, looked up instead of computed; and so is that
+//! of every track in its first declarations. Of the later ones in a run only those are looked at closely that could be
+//! the first to identify the track or to make it Hostile, the others are only counted: [`Identifier::declare_run`]. The
+//! tests hold all this to the plain sum, one declaration after the other.
 
 use super::{Combine, Hypotheses, IdentificationSpec, IdentityThresholds, MatchBelief};
 use crate::elementary::exp_of_negative;
@@ -47,6 +47,35 @@ pub struct Identifier {
     outlook: [[Outlook; 3]; MAX_COLUMNS],
     /// By row: the most that one declaration can take from its lead.
     swing: [f64; MAX_COLUMNS],
+    peril: Peril,
+    early: Early,
+}
+
+/// How far a track is from Hostile, without plan check. Rows whose share in the criteria is above the threshold are
+/// perilous.
+#[derive(Debug, Clone)]
+struct Peril {
+    /// 0 for perilous rows, minus infinity for others.
+    perilous: [f64; MAX_COLUMNS],
+    /// With a lead of this row over all perilous rows above this the track is not Hostile.
+    floor: [f64; MAX_COLUMNS],
+    /// The most that one declaration can take from that lead.
+    swing: [f64; MAX_COLUMNS],
+}
+
+/// The identity, without plan check, of tracks with few declarations: by their counts, written as the digits of a number.
+#[derive(Debug, Clone)]
+struct Early {
+    /// Most declarations.
+    most: u32,
+    /// What a declaration adds to the number, by column.
+    digits: [u32; MAX_COLUMNS],
+    identities: Vec<Identity>,
+}
+
+impl Early {
+    /// Most entries, so that they stay in the cache.
+    const ROOM: usize = 30_000;
 }
 
 /// The columns of a row of the world's matrix, as bounds that a word of 32 bits passes or not.
@@ -114,8 +143,6 @@ struct Outlook {
     certain: f64,
     /// That identity.
     identity: Identity,
-    /// With a lead above this the track cannot be Hostile.
-    harmless: f64,
 }
 
 /// How the rows stand: logarithms of weights, the heaviest row, and by how much it leads the next.
@@ -137,10 +164,8 @@ pub struct Noted {
 }
 
 /// What came of a run of declarations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RunOutcome {
-    /// The identity after the last.
-    pub identity: Identity,
     /// The declaration that first identified the track, if that had not been noted, and the identity.
     pub identified: Option<(usize, Identity)>,
     /// The declaration that first made it Hostile, if that had not been noted.
@@ -315,18 +340,27 @@ impl Identifier {
             outlook: [[Outlook {
                 certain: f64::INFINITY,
                 identity: Identity::Unknown,
-                harmless: f64::INFINITY,
             }; 3]; MAX_COLUMNS],
             swing,
+            peril: Peril {
+                perilous: [f64::NEG_INFINITY; MAX_COLUMNS],
+                floor: [f64::INFINITY; MAX_COLUMNS],
+                swing: [f64::INFINITY; MAX_COLUMNS],
+            },
+            early: Early {
+                most: 0,
+                digits: [0; MAX_COLUMNS],
+                identities: Vec::new(),
+            },
         };
-        identifier.prepare_outlook();
+        identifier.prepare();
         identifier
     }
 
     /// The same with other hostile criteria (rule R2).
     pub fn with_criteria(mut self, criteria: Criteria) -> Identifier {
         self.criteria = criteria;
-        self.prepare_outlook();
+        self.prepare();
         self
     }
 
@@ -401,50 +435,66 @@ impl Identifier {
         evidence: &mut Evidence,
         mut noted: Noted,
     ) -> RunOutcome {
-        let mut outcome = RunOutcome {
-            identity: Identity::Pending,
-            identified: None,
-            hostile: None,
+        let mut outcome = RunOutcome::default();
+        let mut note = |nth: usize, identity: Identity, noted: &mut Noted| {
+            if identity.declared() && !noted.identified {
+                noted.identified = true;
+                outcome.identified = Some((nth, identity));
+            }
+            if identity == Identity::Hostile && !noted.hostile {
+                noted.hostile = true;
+                outcome.hostile = Some(nth);
+            }
         };
-        let mut standing = None;
-        let mut done = 0;
+        let mut done = self.early_of::<W>(columns, words, evidence, |nth, identity| {
+            note(nth, identity, &mut noted);
+        });
         while done < words.len() {
             if evidence.quiet == 0 {
-                let standing = standing.get_or_insert_with(|| self.standing::<W>(evidence));
-                evidence.quiet = self.quiet(standing, noted);
+                evidence.quiet = self.quiet::<W>(evidence, noted);
             }
-            // All that are left unwatched, or one watched.
-            let left = words.len() - done;
-            let unwatched = left.min(evidence.quiet as usize);
+            // As many unwatched as may be, or one watched.
+            let unwatched = (words.len() - done).min(evidence.quiet as usize);
             let some = &words[done..done + unwatched.max(1)];
             columns.count::<W>(some, &mut evidence.counts);
             done += some.len();
-            if unwatched > 0 {
-                evidence.quiet -= unwatched as u32;
-                standing = None;
-                continue;
-            }
-            self.recount(columns, some, evidence);
-            let now = self.standing::<W>(evidence);
-            standing = Some(now);
-            // No first can be missed where the track is identified and cannot be Hostile.
-            let harmless = now.lead > self.outlook[now.top][0].harmless;
-            if !(noted.identified && (harmless || noted.hostile)) {
-                let identity = self.identity_of(&now, evidence, None);
-                if identity.declared() && !noted.identified {
-                    noted.identified = true;
-                    outcome.identified = Some((done - 1, identity));
-                }
-                if identity == Identity::Hostile && !noted.hostile {
-                    noted.hostile = true;
-                    outcome.hostile = Some(done - 1);
-                }
+            evidence.quiet -= unwatched as u32;
+            if unwatched == 0 {
+                self.recount(columns, some, evidence);
+                note(done - 1, self.identity_in::<W>(evidence, None), &mut noted);
             }
         }
         self.recount(columns, words, evidence);
-        let standing = standing.unwrap_or_else(|| self.standing(evidence));
-        outcome.identity = self.identity_of(&standing, evidence, None);
         outcome
+    }
+
+    /// Makes those declarations of a run after which the identity is tabled, and tells it; how many they are.
+    #[inline(always)]
+    fn early_of<const W: usize>(
+        &self,
+        columns: &Columns,
+        words: &[u32],
+        evidence: &mut Evidence,
+        mut tell: impl FnMut(usize, Identity),
+    ) -> usize {
+        let made: u32 = evidence.counts[..=self.rows.len()].iter().sum();
+        let left = self.early.most.saturating_sub(made) as usize;
+        let words = &words[..words.len().min(left)];
+        if words.is_empty() {
+            return 0;
+        }
+        let digits = &self.early.digits;
+        let terms = evidence.counts.iter().zip(digits);
+        let mut number: u32 = terms.map(|(count, digit)| count * digit).sum();
+        for (nth, &word) in words.iter().enumerate() {
+            number += digits[columns.of::<W>(word) as usize % MAX_COLUMNS];
+            if let Some(&identity) = self.early.identities.get(number as usize) {
+                tell(nth, identity);
+            }
+        }
+        columns.count::<W>(words, &mut evidence.counts);
+        evidence.quiet = 0;
+        words.len()
     }
 
     /// Cues and latest declaration after the counts have been added up.
@@ -470,23 +520,31 @@ impl Identifier {
     }
 
     /// How many of the next declarations, whatever they are, can neither be the first to identify the track nor the first
-    /// to make it Hostile: as many as the lead lasts at the worst.
+    /// to make it Hostile: as many as a lead lasts at the worst.
     #[inline(always)]
-    fn quiet<const W: usize>(&self, standing: &Standing<W>, noted: Noted) -> u32 {
+    fn quiet<const W: usize>(&self, evidence: &Evidence, noted: Noted) -> u32 {
         if noted.identified && noted.hostile {
             return u32::MAX;
         }
-        let outlook = &self.outlook[standing.top][0];
-        let floor = if noted.identified {
-            outlook.harmless
-        } else if outlook.identity.declared() {
-            return 0;
-        } else {
-            outlook.certain
-        };
-        // Negative or not a number (nothing leads, anything may happen): none. Nothing to lose: no end.
-        let left = left_of_lead(standing.lead, 0.0, 0) - floor.max(0.0);
-        (left / self.swing[standing.top]) as u32
+        // A lead that is no number (everything is impossible) or too small lasts for none; one that cannot shrink, for all.
+        if !noted.identified {
+            let standing = self.standing::<W>(evidence);
+            let outlook = &self.outlook[standing.top][0];
+            if outlook.identity.declared() {
+                return 0;
+            }
+            let lead = left_of_lead(standing.lead, 0.0, 0) - outlook.certain.max(0.0);
+            return (lead / self.swing[standing.top]) as u32;
+        }
+        let sums = self.ln_likelihood::<W>(evidence);
+        let ln: [f64; W] = std::array::from_fn(|k| self.ln_prior[k] + sums[k]);
+        let peril = &self.peril;
+        let worst = (0..W)
+            .map(|k| ln[k] + peril.perilous[k])
+            .fold(f64::NEG_INFINITY, larger);
+        (0..W)
+            .map(|k| (ln[k] - worst - peril.floor[k]) / peril.swing[k])
+            .fold(0.0, |most, lasts| larger(lasts, most)) as u32
     }
 
     /// The posterior, by the plain sum.
@@ -703,13 +761,11 @@ impl Identifier {
         }
     }
 
-    /// What the identity is when one row is certain, and how far that row's logarithm must lead for it to be so, or for
-    /// the track not to be Hostile.
+    /// What the identity is when one row is certain, and how far that row's logarithm must lead for it to be so.
     ///
     /// All other rows together weigh at most others = (rows - 1) e^-lead, against w, what the plan check leaves of the
     /// row. So no posterior is farther than others / w from that of the row alone, which is less than its distance from
-    /// every threshold once the lead is large enough. And what the criteria are about is at most (w c + others) /
-    /// (w + others), where c is what it is for the row alone: not above the threshold t once others (1 - t) <= w (t - c).
+    /// every threshold once the lead is large enough.
     fn prepare_outlook(&mut self) {
         let thresholds = self.spec.identity;
         let others = (self.rows.len() as f64 - 1.0).max(1.0);
@@ -741,9 +797,8 @@ impl Identifier {
                     row,
                 };
                 let [friend, neutral, hostile] = posterior.regard;
-                let (criterion, threshold) = (self.criterion(&posterior), self.criteria.threshold);
                 let distance = [
-                    criterion - threshold,
+                    self.criterion(&posterior) - self.criteria.threshold,
                     friend - thresholds.friend,
                     neutral - thresholds.neutral,
                     hostile - thresholds.suspect.min(thresholds.hostile),
@@ -751,19 +806,91 @@ impl Identifier {
                 ]
                 .into_iter()
                 .fold(f64::INFINITY, |least, distance| least.min(distance.abs()));
-                let room = threshold - criterion;
                 self.outlook[k][index] = Outlook {
                     // A little more than enough, for rounding; a threshold that is met exactly leaves it to the sum.
                     certain: libm::log(others / (left * distance)) + 1e-6,
                     identity: self.judge(&posterior, u32::MAX),
-                    harmless: if room > 0.0 {
-                        libm::log(others * (1.0 - threshold) / (left * room)) + 1e-6
-                    } else {
-                        f64::INFINITY
-                    },
                 };
             }
         }
+    }
+
+    /// How far the rows are from making a track Hostile.
+    ///
+    /// What the criteria are about is above the threshold t where the sum of w_j (c_j - t) over the rows is positive; c_j
+    /// is what it is for row j alone. Perilous rows, those with c_j > t, add at most n w (1 - t), where n is their number
+    /// and w the heaviest; every other row k takes w_k (t - c_k) away.
+    fn prepare_peril(&mut self) {
+        let share = self.parts[0][3];
+        let threshold = self.criteria.threshold;
+        let perilous = |k: &usize| share[*k] > threshold;
+        let rows = 0..self.rows.len();
+        let number = rows.clone().filter(perilous).count() as f64;
+        for k in rows.clone() {
+            let room = threshold - share[k];
+            if room < 0.0 {
+                self.peril.perilous[k] = 0.0;
+                self.peril.floor[k] = f64::INFINITY;
+                continue;
+            }
+            self.peril.perilous[k] = f64::NEG_INFINITY;
+            // A little more than enough, for rounding.
+            self.peril.floor[k] = if room > 0.0 {
+                libm::log(number * (1.0 - threshold) / room) + 1e-3
+            } else {
+                f64::INFINITY
+            };
+            let loss = |ln: &[f64; MAX_COLUMNS]| match ln[k] {
+                // Where the row itself becomes impossible its lead may vanish at once.
+                f64::NEG_INFINITY => f64::INFINITY,
+                own => rows
+                    .clone()
+                    .filter(perilous)
+                    .fold(0.0, |most, j| larger(ln[j] - own, most)),
+            };
+            let columns = &self.believed[..=rows.end];
+            self.peril.swing[k] = columns.iter().map(loss).fold(0.0, larger);
+        }
+    }
+
+    /// The table of what follows from few declarations.
+    fn prepare_early(&mut self) {
+        let columns = self.rows.len() + 1;
+        self.early.most = 0;
+        self.early.identities.clear();
+        if self.spec.combine == Combine::Single {
+            return;
+        }
+        let room = |most: usize| (most + 1).checked_pow(columns as u32);
+        let most = (1..).take_while(|&most| room(most).is_some_and(|room| room <= Early::ROOM));
+        let base = most.last().map_or(1, |most| most + 1);
+        for (column, digit) in self.early.digits[..columns].iter_mut().enumerate() {
+            *digit = base.pow(column as u32) as u32;
+        }
+        let numbers = 0..base.pow(columns as u32);
+        let identities = numbers.map(|number| {
+            let mut evidence = Evidence::NONE;
+            let mut rest = number;
+            for count in &mut evidence.counts[..columns] {
+                *count = (rest % base) as u32;
+                rest /= base;
+            }
+            let made: u32 = evidence.counts.iter().sum();
+            if made == 0 || made as usize >= base {
+                return Identity::Pending;
+            }
+            evidence.cues = made - evidence.counts[columns - 1];
+            evidence.latest = Some(0);
+            self.identity(&evidence, None)
+        });
+        self.early.identities = identities.collect();
+        self.early.most = base as u32 - 1;
+    }
+
+    fn prepare(&mut self) {
+        self.prepare_outlook();
+        self.prepare_peril();
+        self.prepare_early();
     }
 }
 
@@ -1179,15 +1306,15 @@ mod tests {
                     identifier.declare_run_of::<MAX_COLUMNS>(columns, &words, &mut run_evidence.clone(), noted),
                 ];
                 let outcome = identifier.declare_run(columns, &words, &mut run_evidence, noted);
-                let mut expected = RunOutcome { identity, identified: None, hostile: None };
+                let mut expected = RunOutcome::default();
                 for (nth, &word) in words.iter().enumerate() {
                     identifier.add(&mut evidence, columns.column(word));
                     if on_the_edge(&identifier, &evidence, None) {
                         return Ok(());
                     }
+                    let before = identity;
                     identity = identifier.identity_by_sum(&evidence, None);
-                    prop_assert!(!holds || identity == expected.identity, "declaration {} of a run that holds", nth);
-                    expected.identity = identity;
+                    prop_assert!(!holds || identity == before, "declaration {} of a run that holds", nth);
                     if identity.declared() && !noted.identified {
                         noted.identified = true;
                         expected.identified = Some((nth, identity));
@@ -1199,6 +1326,7 @@ mod tests {
                 }
                 prop_assert_eq!(outcome, expected);
                 prop_assert_eq!(wider, [expected; 2], "in wider vectors");
+                prop_assert_eq!(identifier.identity(&run_evidence, None), identity);
                 prop_assert_eq!(run_evidence.counts, evidence.counts);
                 prop_assert_eq!((run_evidence.cues, run_evidence.latest), (evidence.cues, evidence.latest));
             }

@@ -89,7 +89,9 @@ struct Track {
     confirmed: Millis,
     next_declaration: u64,
     evidence: Evidence,
+    /// The identity held, or one held before if the present one is still to be worked out.
     identity: Identity,
+    identity_due: bool,
     notice: NoticeState,
     looks: u32,
     identified: Option<(Millis, Identity, u32)>,
@@ -266,6 +268,7 @@ impl TrackFile {
         scene: &Scene<'_>,
         recorder: &mut R,
     ) {
+        self.work_out_identity(scene);
         self.declared_before = self.declared();
         let Some(track) = self.track.take() else {
             return;
@@ -335,6 +338,7 @@ impl TrackFile {
             }
             self.next = base + to as u64;
         }
+        self.work_out_identity(scene);
         None
     }
 
@@ -379,9 +383,13 @@ impl TrackFile {
         let all = bits_between(from, to);
         self.looks += u64::from((self.looks_mask & all).count_ones());
         self.detections += u64::from((self.hits_mask & all).count_ones());
-        let mut confirms = self.history.confirms(&post.tracker);
-        if self.track.is_none() && confirms & all == 0 {
-            return None;
+        // What confirms is asked only while there is no track.
+        let mut confirms = 0;
+        if self.track.is_none() {
+            confirms = self.history.confirms(&post.tracker);
+            if confirms & all == 0 {
+                return None;
+            }
         }
         let mut drops = self.history.drops(&post.tracker);
         let Inside {
@@ -389,6 +397,9 @@ impl TrackFile {
             exact,
         } = inside_scans(&scene.subject.envelope, base);
         let inside = inside & all;
+        if inside != 0 {
+            self.work_out_identity(scene);
+        }
         // Where a verdict can only change with a declaration, the scans between are passed over once it is known; but not
         // the first inside, the first that is looked for, and the first without a missile.
         let steady = exact && post.rules.steady() && post.clock.period_ms < ENCOUNTER_GAP.0;
@@ -466,6 +477,9 @@ impl TrackFile {
                         scene,
                         recorder,
                     );
+                    if inside != 0 {
+                        self.work_out_identity(scene);
+                    }
                     // The verdict stays what it was as long as what it rests on does.
                     settled &= self.held() == held;
                     let passed = inside & bits_between(from, at + 1);
@@ -496,6 +510,7 @@ impl TrackFile {
             next_declaration: scan,
             evidence: Evidence::NONE,
             identity: Identity::Pending,
+            identity_due: false,
             notice: NoticeState::Unchecked,
             looks: 0,
             identified: None,
@@ -514,6 +529,16 @@ impl TrackFile {
                 Rank::Observation,
                 Fact::TrackConfirmed { site, aircraft },
             );
+        }
+    }
+
+    /// Works out the identity that follows from a run of declarations.
+    fn work_out_identity(&mut self, scene: &Scene<'_>) {
+        if let Some(track) = &mut self.track
+            && track.identity_due
+        {
+            track.identity = scene.post.identifier.identity(&track.evidence, None);
+            track.identity_due = false;
         }
     }
 
@@ -596,10 +621,10 @@ impl TrackFile {
             if let Some(nth) = outcome.hostile {
                 track.hostile = Some(time(nth));
             }
-            track.identity = outcome.identity;
             track.looks += words.len() as u32;
             made += words.len();
         }
+        track.identity_due = true;
         let last = at + (count - 1) * step;
         track.next_declaration = base + last as u64 + every;
         last
@@ -637,6 +662,7 @@ impl TrackFile {
             track.hostile.get_or_insert(time);
         }
         let from = std::mem::replace(&mut track.identity, identity);
+        track.identity_due = false;
         let (site, aircraft, notice) = (post.id, subject.aircraft, track.notice);
         if recorder.detail() >= Detail::Full {
             let posterior = identifier.posterior(&track.evidence, matched).regard;
