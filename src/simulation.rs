@@ -660,7 +660,7 @@ fn close_all(world: &mut World, end: Millis) -> Vec<Tally> {
                 detections: file.detections,
                 tracked_s: file.tracked.seconds(),
                 truth: scene.subject.truth_row,
-                declared: file.declared[..=post.identifier.rows.len()].to_vec(),
+                declared: file.declared()[..=post.identifier.rows.len()].to_vec(),
             });
         }
     }

@@ -847,8 +847,9 @@ impl<'a> Twin<'a> {
         let time = Millis(pair.post.clock.time_ms(scan));
         let place = pair.trajectory.position(time);
         let in_the_air = flying(&pair.trajectory, time);
-        let word = |purpose| {
-            let mut stream = pair.streams.about(purpose, pair.post.key, pair.subject.key);
+        let word = || {
+            let (site, aircraft) = (pair.post.key, pair.subject.key);
+            let mut stream = pair.streams.about(Purpose::Scan, site, aircraft);
             stream.words(scan / 64)[(scan % 64) as usize]
         };
         let covered = in_the_air && inside_coverage_by(&pair.subject.sight, place) >= 0.0;
@@ -858,7 +859,7 @@ impl<'a> Twin<'a> {
             let ground_m = (place.xy() - pair.post.place).norm();
             let slant_m = libm::hypot(ground_m, place.z - pair.sensor.antenna_m);
             let detection = detection_probability(&pair.sensor, pair.rcs_m2, slant_m);
-            hit = f64::from(word(Purpose::Scan)) / 4_294_967_296.0 < detection;
+            hit = f64::from(word()) / 4_294_967_296.0 < detection;
             self.detections += u64::from(hit);
         }
         self.history.push(hit);
@@ -881,7 +882,8 @@ impl<'a> Twin<'a> {
             return;
         }
         if self.track.as_ref().unwrap().next_declaration <= time {
-            let word = word(Purpose::Declaration);
+            let (streams, aircraft) = (&pair.streams, pair.subject.key);
+            let word = pair.post.declaration_word(streams, aircraft, scan);
             self.declare(time, place, word);
         }
         let inside = in_the_air
@@ -1257,7 +1259,7 @@ fn the_fast_path_does_what_the_twin_does() {
             "seed {seed}"
         );
         assert_eq!(
-            &file.declared[..twin.declared.len()],
+            &file.declared()[..twin.declared.len()],
             &twin.declared[..],
             "seed {seed}"
         );
@@ -1322,7 +1324,7 @@ fn runs_of_declarations_do_what_the_twin_does_one_by_one() {
             file.advance(done, &scene, &mut notebook);
         }
         assert_eq!(
-            &file.declared[..twin.declared.len()],
+            &file.declared()[..twin.declared.len()],
             &twin.declared[..],
             "seed {seed}"
         );

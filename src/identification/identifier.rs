@@ -5,10 +5,12 @@
 //! STANAG 4162; matrix and belief are two tables. A row is a type or a regard; with regards the shares are 1 and 0. The
 //! plan check counts once, as it stands now, not once per look. Posterior to STANAG 1241 identity by thresholds.
 //!
-//! The sum of logarithms is kept, so that a thousand looks cannot underflow. Where one row outweighs all others so far
-//! that no threshold can tell, the identity is that of the row alone, looked up instead of computed. Of a run of
-//! declarations only those are looked at closely that could be the first to identify the track or to make it Hostile:
-//! [`Identifier::declare_run`]. The tests hold both to the plain sum, one declaration after the other.
+//! Kept is how often each column was declared, which is all that fused declarations tell, in whatever order they came;
+//! what it says is a sum of logarithms, so that a thousand looks cannot underflow. Where one row outweighs all others so
+//! far that no threshold can tell, the identity is that of the row alone, looked up instead of computed; and so is that
+//! of every track in its first declarations. Of the later ones in a run only those are looked at closely that could be
+//! the first to identify the track or to make it Hostile, the others are only counted: [`Identifier::declare_run`]. The
+//! tests hold all this to the plain sum, one declaration after the other.
 
 use super::{Combine, Hypotheses, IdentificationSpec, IdentityThresholds, MatchBelief};
 use crate::elementary::exp_of_negative;
@@ -45,6 +47,35 @@ pub struct Identifier {
     outlook: [[Outlook; 3]; MAX_COLUMNS],
     /// By row: the most that one declaration can take from its lead.
     swing: [f64; MAX_COLUMNS],
+    peril: Peril,
+    early: Early,
+}
+
+/// How far a track is from Hostile, without plan check. Rows whose share in the criteria is above the threshold are
+/// perilous.
+#[derive(Debug, Clone)]
+struct Peril {
+    /// 0 for perilous rows, minus infinity for others.
+    perilous: [f64; MAX_COLUMNS],
+    /// With a lead of this row over all perilous rows above this the track is not Hostile.
+    floor: [f64; MAX_COLUMNS],
+    /// The most that one declaration can take from that lead.
+    swing: [f64; MAX_COLUMNS],
+}
+
+/// The identity, without plan check, of tracks with few declarations: by their counts, written as the digits of a number.
+#[derive(Debug, Clone)]
+struct Early {
+    /// Most declarations.
+    most: u32,
+    /// What a declaration adds to the number, by column.
+    digits: [u32; MAX_COLUMNS],
+    identities: Vec<Identity>,
+}
+
+impl Early {
+    /// Most entries, so that they stay in the cache.
+    const ROOM: usize = 30_000;
 }
 
 /// The columns of a row of the world's matrix, as bounds that a word of 32 bits passes or not.
@@ -85,6 +116,24 @@ impl Columns {
         }
         column
     }
+
+    /// Adds to `counts` how many of the words fall in each column, with at most `W` rows. The limits ascend, so that a
+    /// word that exceeds one of them has exceeded all before it.
+    #[inline(always)]
+    fn count<const W: usize>(&self, words: &[u32], counts: &mut [u32; MAX_COLUMNS]) {
+        let mut above = [0; W];
+        for word in words {
+            for (above, limit) in above.iter_mut().zip(&self.limits) {
+                *above += u32::from(word > limit);
+            }
+        }
+        let mut before = words.len() as u32;
+        let from = (self.first as usize).min(MAX_COLUMNS);
+        for (count, above) in counts[from..].iter_mut().zip(above.into_iter().chain([0])) {
+            *count += before - above;
+            before = above;
+        }
+    }
 }
 
 /// What follows when one row outweighs all others.
@@ -94,8 +143,6 @@ struct Outlook {
     certain: f64,
     /// That identity.
     identity: Identity,
-    /// With a lead above this the track cannot be Hostile.
-    harmless: f64,
 }
 
 /// How the rows stand: logarithms of weights, the heaviest row, and by how much it leads the next.
@@ -105,28 +152,6 @@ struct Standing<const W: usize> {
     top: usize,
     best: f64,
     lead: f64,
-}
-
-/// The declarations of one track, at scans of one block, of which nobody wants a record of each.
-#[derive(Debug, Clone, Copy)]
-pub struct DeclarationRun<'a> {
-    /// What is declared about the aircraft.
-    pub columns: &'a Columns,
-    /// The words drawn for the scans of the block.
-    pub words: &'a [u32; 64],
-    /// The scan of the first declaration.
-    pub first: usize,
-    /// Scans from one declaration to the next.
-    pub every: usize,
-    /// How many there are.
-    pub count: usize,
-}
-
-impl DeclarationRun<'_> {
-    #[inline(always)]
-    fn word(&self, nth: usize) -> u32 {
-        self.words[(self.first + nth * self.every) % 64]
-    }
 }
 
 /// Which firsts of a track have been noted.
@@ -139,10 +164,8 @@ pub struct Noted {
 }
 
 /// What came of a run of declarations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RunOutcome {
-    /// The identity after the last.
-    pub identity: Identity,
     /// The declaration that first identified the track, if that had not been noted, and the identity.
     pub identified: Option<(usize, Identity)>,
     /// The declaration that first made it Hostile, if that had not been noted.
@@ -172,20 +195,29 @@ pub enum CriteriaOn {
 /// What a site has gathered about one track.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Evidence {
-    ln_likelihood: [f64; MAX_COLUMNS],
+    /// Declarations by column.
+    counts: [u32; MAX_COLUMNS],
     /// Declarations other than `unknown`.
     pub cues: u32,
     /// The latest declaration.
     pub latest: Option<u8>,
+    /// So many of the next declarations cannot be the first of anything, whatever they are; see [`Identifier::quiet`].
+    quiet: u32,
 }
 
 impl Evidence {
     /// Nothing yet.
     pub const NONE: Evidence = Evidence {
-        ln_likelihood: [0.0; MAX_COLUMNS],
+        counts: [0; MAX_COLUMNS],
         cues: 0,
         latest: None,
+        quiet: 0,
     };
+
+    /// Declarations by column.
+    pub fn counts(&self) -> &[u32; MAX_COLUMNS] {
+        &self.counts
+    }
 }
 
 /// The site's belief about one track.
@@ -308,18 +340,27 @@ impl Identifier {
             outlook: [[Outlook {
                 certain: f64::INFINITY,
                 identity: Identity::Unknown,
-                harmless: f64::INFINITY,
             }; 3]; MAX_COLUMNS],
             swing,
+            peril: Peril {
+                perilous: [f64::NEG_INFINITY; MAX_COLUMNS],
+                floor: [f64::INFINITY; MAX_COLUMNS],
+                swing: [f64::INFINITY; MAX_COLUMNS],
+            },
+            early: Early {
+                most: 0,
+                digits: [0; MAX_COLUMNS],
+                identities: Vec::new(),
+            },
         };
-        identifier.prepare_outlook();
+        identifier.prepare();
         identifier
     }
 
     /// The same with other hostile criteria (rule R2).
     pub fn with_criteria(mut self, criteria: Criteria) -> Identifier {
         self.criteria = criteria;
-        self.prepare_outlook();
+        self.prepare();
         self
     }
 
@@ -342,12 +383,26 @@ impl Identifier {
     pub fn add(&self, evidence: &mut Evidence, declared: u8) {
         evidence.cues += u32::from(usize::from(declared) < self.rows.len());
         evidence.latest = Some(declared);
-        if self.spec.combine == Combine::Fused {
-            let ln = &self.believed[usize::from(declared)];
-            for (sum, ln) in evidence.ln_likelihood.iter_mut().zip(ln) {
-                *sum += ln;
+        evidence.counts[usize::from(declared) % MAX_COLUMNS] += 1;
+        evidence.quiet = evidence.quiet.saturating_sub(1);
+    }
+
+    /// By row: the sum of ln P(declaration | row) over all declarations.
+    #[inline(always)]
+    fn ln_likelihood<const W: usize>(&self, evidence: &Evidence) -> [f64; W] {
+        let mut sums = [0.0; W];
+        for (&count, ln) in evidence.counts[..=self.rows.len()]
+            .iter()
+            .zip(&self.believed)
+        {
+            // What was never declared says nothing, not even where it is impossible.
+            if count > 0 {
+                for (sum, ln) in sums.iter_mut().zip(ln) {
+                    *sum += f64::from(count) * ln;
+                }
             }
         }
+        sums
     }
 
     /// Whether [`Identifier::declare_run`] will do: declarations are fused, and no plan check comes with each.
@@ -355,80 +410,100 @@ impl Identifier {
         self.spec.combine == Combine::Fused
     }
 
-    /// Makes the declarations of `run` one after another, and counts them by column: what [`Identifier::declare`],
+    /// Makes declarations one after another, from the words drawn for them: what [`Identifier::declare`],
     /// [`Identifier::add`] and [`Identifier::identity`] without plan check would do for each.
     pub fn declare_run(
         &self,
-        run: DeclarationRun<'_>,
+        columns: &Columns,
+        words: &[u32],
         evidence: &mut Evidence,
-        declared: &mut [u32; MAX_COLUMNS],
         noted: Noted,
     ) -> RunOutcome {
         // Vectors of fixed width, as narrow as the matrix allows.
         match self.rows.len() {
-            0..=4 => self.declare_run_of::<4>(run, evidence, declared, noted),
-            5..=8 => self.declare_run_of::<8>(run, evidence, declared, noted),
-            _ => self.declare_run_of::<MAX_COLUMNS>(run, evidence, declared, noted),
+            0..=4 => self.declare_run_of::<4>(columns, words, evidence, noted),
+            5..=8 => self.declare_run_of::<8>(columns, words, evidence, noted),
+            _ => self.declare_run_of::<MAX_COLUMNS>(columns, words, evidence, noted),
         }
     }
 
     #[inline(always)]
     fn declare_run_of<const W: usize>(
         &self,
-        run: DeclarationRun<'_>,
+        columns: &Columns,
+        words: &[u32],
         evidence: &mut Evidence,
-        declared: &mut [u32; MAX_COLUMNS],
         mut noted: Noted,
     ) -> RunOutcome {
-        let (columns, swing) = (run.columns, &self.swing);
-        let unknown = self.rows.len();
-        let mut sums: [f64; W] = std::array::from_fn(|k| evidence.ln_likelihood[k]);
-        let mut column = 0;
-        let mut cues = evidence.cues;
-        let mut make = |nth: usize, sums: &mut [f64; W]| {
-            column = columns.of::<W>(run.word(nth)) as usize % MAX_COLUMNS;
-            declared[column] += 1;
-            for (sum, ln) in sums.iter_mut().zip(&self.believed[column]) {
-                *sum += ln;
+        let mut outcome = RunOutcome::default();
+        let mut note = |nth: usize, identity: Identity, noted: &mut Noted| {
+            if identity.declared() && !noted.identified {
+                noted.identified = true;
+                outcome.identified = Some((nth, identity));
             }
-            u32::from(column != unknown)
-        };
-        let mut outcome = RunOutcome {
-            identity: Identity::Pending,
-            identified: None,
-            hostile: None,
-        };
-        let mut standing = self.standing(&sums);
-        let mut done = 0;
-        while done < run.count {
-            // All that are left unwatched, or one watched.
-            let left = run.count - done;
-            let quiet = self.quiet(&standing, swing, noted, left);
-            let unwatched = if quiet { left } else { 0 };
-            for nth in done..done + unwatched.max(1) {
-                cues += make(nth, &mut sums);
+            if identity == Identity::Hostile && !noted.hostile {
+                noted.hostile = true;
+                outcome.hostile = Some(nth);
             }
-            done += unwatched.max(1);
-            standing = self.standing(&sums);
-            // No first can be missed where the track is identified and cannot be Hostile.
-            let harmless = standing.lead > self.outlook[standing.top][0].harmless;
-            if unwatched == 0 && !(noted.identified && (harmless || noted.hostile)) {
-                let identity = self.identity_of(&standing, &sums, cues, None);
-                if identity.declared() && !noted.identified {
-                    noted.identified = true;
-                    outcome.identified = Some((done - 1, identity));
-                }
-                if identity == Identity::Hostile && !noted.hostile {
-                    noted.hostile = true;
-                    outcome.hostile = Some(done - 1);
-                }
+        };
+        let mut done = self.early_of::<W>(columns, words, evidence, |nth, identity| {
+            note(nth, identity, &mut noted);
+        });
+        while done < words.len() {
+            if evidence.quiet == 0 {
+                evidence.quiet = self.quiet::<W>(evidence, noted);
+            }
+            // As many unwatched as may be, or one watched.
+            let unwatched = (words.len() - done).min(evidence.quiet as usize);
+            let some = &words[done..done + unwatched.max(1)];
+            columns.count::<W>(some, &mut evidence.counts);
+            done += some.len();
+            evidence.quiet -= unwatched as u32;
+            if unwatched == 0 {
+                self.recount(columns, some, evidence);
+                note(done - 1, self.identity_in::<W>(evidence, None), &mut noted);
             }
         }
-        outcome.identity = self.identity_of(&standing, &sums, cues, None);
-        evidence.ln_likelihood[..W].copy_from_slice(&sums);
-        evidence.cues = cues;
-        evidence.latest = Some(column as u8);
+        self.recount(columns, words, evidence);
         outcome
+    }
+
+    /// Makes those declarations of a run after which the identity is tabled, and tells it; how many they are.
+    #[inline(always)]
+    fn early_of<const W: usize>(
+        &self,
+        columns: &Columns,
+        words: &[u32],
+        evidence: &mut Evidence,
+        mut tell: impl FnMut(usize, Identity),
+    ) -> usize {
+        let made: u32 = evidence.counts[..=self.rows.len()].iter().sum();
+        let left = self.early.most.saturating_sub(made) as usize;
+        let words = &words[..words.len().min(left)];
+        if words.is_empty() {
+            return 0;
+        }
+        let digits = &self.early.digits;
+        let terms = evidence.counts.iter().zip(digits);
+        let mut number: u32 = terms.map(|(count, digit)| count * digit).sum();
+        for (nth, &word) in words.iter().enumerate() {
+            number += digits[columns.of::<W>(word) as usize % MAX_COLUMNS];
+            if let Some(&identity) = self.early.identities.get(number as usize) {
+                tell(nth, identity);
+            }
+        }
+        columns.count::<W>(words, &mut evidence.counts);
+        evidence.quiet = 0;
+        words.len()
+    }
+
+    /// Cues and latest declaration after the counts have been added up.
+    #[inline(always)]
+    fn recount(&self, columns: &Columns, words: &[u32], evidence: &mut Evidence) {
+        evidence.cues = evidence.counts[..self.rows.len()].iter().sum();
+        if let Some(&word) = words.last() {
+            evidence.latest = Some(columns.column(word));
+        }
     }
 
     /// Whether `identity` stays what follows without plan check, whatever the next `count` declarations are.
@@ -436,7 +511,7 @@ impl Identifier {
         if self.spec.combine == Combine::Single {
             return false;
         }
-        let standing = self.standing(&evidence.ln_likelihood);
+        let standing = self.standing::<MAX_COLUMNS>(evidence);
         let outlook = &self.outlook[standing.top][0];
         let swing = self.swing[standing.top];
         outlook.identity == identity
@@ -444,26 +519,32 @@ impl Identifier {
             && left_of_lead(standing.lead, swing, count) > outlook.certain.max(0.0)
     }
 
-    /// Whether none of the next `count` declarations, whatever they are, can be the first to identify the track or the
-    /// first to make it Hostile.
+    /// How many of the next declarations, whatever they are, can neither be the first to identify the track nor the first
+    /// to make it Hostile: as many as a lead lasts at the worst.
     #[inline(always)]
-    fn quiet<const W: usize>(
-        &self,
-        standing: &Standing<W>,
-        swing: &[f64; MAX_COLUMNS],
-        noted: Noted,
-        count: usize,
-    ) -> bool {
-        let outlook = &self.outlook[standing.top][0];
-        let floor = if noted.identified {
-            outlook.harmless
-        } else if outlook.identity.declared() {
-            f64::INFINITY
-        } else {
-            outlook.certain
-        };
-        noted.identified && noted.hostile
-            || left_of_lead(standing.lead, swing[standing.top], count) > floor.max(0.0)
+    fn quiet<const W: usize>(&self, evidence: &Evidence, noted: Noted) -> u32 {
+        if noted.identified && noted.hostile {
+            return u32::MAX;
+        }
+        // A lead that is no number (everything is impossible) or too small lasts for none; one that cannot shrink, for all.
+        if !noted.identified {
+            let standing = self.standing::<W>(evidence);
+            let outlook = &self.outlook[standing.top][0];
+            if outlook.identity.declared() {
+                return 0;
+            }
+            let lead = left_of_lead(standing.lead, 0.0, 0) - outlook.certain.max(0.0);
+            return (lead / self.swing[standing.top]) as u32;
+        }
+        let sums = self.ln_likelihood::<W>(evidence);
+        let ln: [f64; W] = std::array::from_fn(|k| self.ln_prior[k] + sums[k]);
+        let peril = &self.peril;
+        let worst = (0..W)
+            .map(|k| ln[k] + peril.perilous[k])
+            .fold(f64::NEG_INFINITY, larger);
+        (0..W)
+            .map(|k| (ln[k] - worst - peril.floor[k]) / peril.swing[k])
+            .fold(0.0, |most, lasts| larger(lasts, most)) as u32
     }
 
     /// The posterior, by the plain sum.
@@ -480,7 +561,8 @@ impl Identifier {
                 }
             }
             (Combine::Fused, _) => {
-                let ln = |k: usize| self.ln_prior[k] + evidence.ln_likelihood[k];
+                let sums = self.ln_likelihood::<MAX_COLUMNS>(evidence);
+                let ln = |k: usize| self.ln_prior[k] + sums[k];
                 // The heaviest row that the plan check leaves possible: measured by it, the sum cannot underflow.
                 let cue = self.cue(matched);
                 let possible = |&k: &usize| (0..3).any(|a| self.shares[k][a] * cue[a] > 0.0);
@@ -531,14 +613,14 @@ impl Identifier {
     }
 
     fn identity_in<const W: usize>(&self, evidence: &Evidence, matched: Option<bool>) -> Identity {
-        let sums: [f64; W] = std::array::from_fn(|k| evidence.ln_likelihood[k]);
-        self.identity_of(&self.standing(&sums), &sums, evidence.cues, matched)
+        self.identity_of(&self.standing::<W>(evidence), evidence, matched)
     }
 
     /// The best row and the second best, without branches on what was drawn: by rounds, as in a tournament, in which the
     /// second best is the best of all that lost to the winner or to somebody else.
     #[inline(always)]
-    fn standing<const W: usize>(&self, sums: &[f64; W]) -> Standing<W> {
+    fn standing<const W: usize>(&self, evidence: &Evidence) -> Standing<W> {
+        let sums = self.ln_likelihood::<W>(evidence);
         let ln: [f64; W] = std::array::from_fn(|k| self.ln_prior[k] + sums[k]);
         let (mut winners, mut losers) = (ln, [f64::NEG_INFINITY; W]);
         let mut left = W;
@@ -573,10 +655,10 @@ impl Identifier {
     fn identity_of<const W: usize>(
         &self,
         standing: &Standing<W>,
-        sums: &[f64; W],
-        cues: u32,
+        evidence: &Evidence,
         matched: Option<bool>,
     ) -> Identity {
+        let cues = evidence.cues;
         let outlook = &self.outlook[standing.top][plan_index(matched)];
         if standing.lead > outlook.certain && cues >= self.criteria.cues {
             return outlook.identity;
@@ -585,13 +667,7 @@ impl Identifier {
         if outlook.certain < f64::INFINITY && standing.best > f64::NEG_INFINITY {
             return self.identity_by_short_sum(standing, cues, matched);
         }
-        let mut evidence = Evidence {
-            cues,
-            latest: Some(0),
-            ..Evidence::NONE
-        };
-        evidence.ln_likelihood[..W].copy_from_slice(sums);
-        self.identity_by_sum(&evidence, matched)
+        self.identity_by_sum(evidence, matched)
     }
 
     /// The same by the plain sum.
@@ -650,8 +726,9 @@ impl Identifier {
 
     /// ln of what each row weighs by prior and declarations.
     pub(super) fn ln_rows(&self, evidence: &Evidence) -> [f64; MAX_ROWS] {
+        let sums = self.ln_likelihood::<MAX_COLUMNS>(evidence);
         std::array::from_fn(|k| match (self.spec.combine, evidence.latest) {
-            (Combine::Fused, _) => self.ln_prior[k] + evidence.ln_likelihood[k],
+            (Combine::Fused, _) => self.ln_prior[k] + sums[k],
             (Combine::Single, Some(latest)) if self.at_face_value(Some(latest)) => {
                 libm::log(f64::from(u8::from(usize::from(latest) == k)))
             }
@@ -722,13 +799,11 @@ impl Identifier {
         }
     }
 
-    /// What the identity is when one row is certain, and how far that row's logarithm must lead for it to be so, or for
-    /// the track not to be Hostile.
+    /// What the identity is when one row is certain, and how far that row's logarithm must lead for it to be so.
     ///
     /// All other rows together weigh at most others = (rows - 1) e^-lead, against w, what the plan check leaves of the
     /// row. So no posterior is farther than others / w from that of the row alone, which is less than its distance from
-    /// every threshold once the lead is large enough. And what the criteria are about is at most (w c + others) /
-    /// (w + others), where c is what it is for the row alone: not above the threshold t once others (1 - t) <= w (t - c).
+    /// every threshold once the lead is large enough.
     fn prepare_outlook(&mut self) {
         let thresholds = self.spec.identity;
         let others = (self.rows.len() as f64 - 1.0).max(1.0);
@@ -760,9 +835,8 @@ impl Identifier {
                     row,
                 };
                 let [friend, neutral, hostile] = posterior.regard;
-                let (criterion, threshold) = (self.criterion(&posterior), self.criteria.threshold);
                 let distance = [
-                    criterion - threshold,
+                    self.criterion(&posterior) - self.criteria.threshold,
                     friend - thresholds.friend,
                     neutral - thresholds.neutral,
                     hostile - thresholds.suspect.min(thresholds.hostile),
@@ -770,19 +844,91 @@ impl Identifier {
                 ]
                 .into_iter()
                 .fold(f64::INFINITY, |least, distance| least.min(distance.abs()));
-                let room = threshold - criterion;
                 self.outlook[k][index] = Outlook {
                     // A little more than enough, for rounding; a threshold that is met exactly leaves it to the sum.
                     certain: libm::log(others / (left * distance)) + 1e-6,
                     identity: self.judge(&posterior, u32::MAX),
-                    harmless: if room > 0.0 {
-                        libm::log(others * (1.0 - threshold) / (left * room)) + 1e-6
-                    } else {
-                        f64::INFINITY
-                    },
                 };
             }
         }
+    }
+
+    /// How far the rows are from making a track Hostile.
+    ///
+    /// What the criteria are about is above the threshold t where the sum of w_j (c_j - t) over the rows is positive; c_j
+    /// is what it is for row j alone. Perilous rows, those with c_j > t, add at most n w (1 - t), where n is their number
+    /// and w the heaviest; every other row k takes w_k (t - c_k) away.
+    fn prepare_peril(&mut self) {
+        let share = self.parts[0][3];
+        let threshold = self.criteria.threshold;
+        let perilous = |k: &usize| share[*k] > threshold;
+        let rows = 0..self.rows.len();
+        let number = rows.clone().filter(perilous).count() as f64;
+        for k in rows.clone() {
+            let room = threshold - share[k];
+            if room < 0.0 {
+                self.peril.perilous[k] = 0.0;
+                self.peril.floor[k] = f64::INFINITY;
+                continue;
+            }
+            self.peril.perilous[k] = f64::NEG_INFINITY;
+            // A little more than enough, for rounding.
+            self.peril.floor[k] = if room > 0.0 {
+                libm::log(number * (1.0 - threshold) / room) + 1e-3
+            } else {
+                f64::INFINITY
+            };
+            let loss = |ln: &[f64; MAX_COLUMNS]| match ln[k] {
+                // Where the row itself becomes impossible its lead may vanish at once.
+                f64::NEG_INFINITY => f64::INFINITY,
+                own => rows
+                    .clone()
+                    .filter(perilous)
+                    .fold(0.0, |most, j| larger(ln[j] - own, most)),
+            };
+            let columns = &self.believed[..=rows.end];
+            self.peril.swing[k] = columns.iter().map(loss).fold(0.0, larger);
+        }
+    }
+
+    /// The table of what follows from few declarations.
+    fn prepare_early(&mut self) {
+        let columns = self.rows.len() + 1;
+        self.early.most = 0;
+        self.early.identities.clear();
+        if self.spec.combine == Combine::Single {
+            return;
+        }
+        let room = |most: usize| (most + 1).checked_pow(columns as u32);
+        let most = (1..).take_while(|&most| room(most).is_some_and(|room| room <= Early::ROOM));
+        let base = most.last().map_or(1, |most| most + 1);
+        for (column, digit) in self.early.digits[..columns].iter_mut().enumerate() {
+            *digit = base.pow(column as u32) as u32;
+        }
+        let numbers = 0..base.pow(columns as u32);
+        let identities = numbers.map(|number| {
+            let mut evidence = Evidence::NONE;
+            let mut rest = number;
+            for count in &mut evidence.counts[..columns] {
+                *count = (rest % base) as u32;
+                rest /= base;
+            }
+            let made: u32 = evidence.counts.iter().sum();
+            if made == 0 || made as usize >= base {
+                return Identity::Pending;
+            }
+            evidence.cues = made - evidence.counts[columns - 1];
+            evidence.latest = Some(0);
+            self.identity(&evidence, None)
+        });
+        self.early.identities = identities.collect();
+        self.early.most = base as u32 - 1;
+    }
+
+    fn prepare(&mut self) {
+        self.prepare_outlook();
+        self.prepare_peril();
+        self.prepare_early();
     }
 }
 
@@ -1179,45 +1325,41 @@ mod tests {
             }
         }
 
-        /// Runs of declarations against the same declarations one by one, by the plain sum: evidence and counts to the
-        /// last bit, the same firsts, and an identity that is said to hold does.
+        /// Runs of declarations against the same declarations one by one, by the plain sum: the same evidence, the same
+        /// firsts, and an identity that is said to hold does.
         #[test]
         fn a_run_is_its_declarations_one_by_one(
             identifier in any_identifier(),
             truth_row in 0u8..5,
-            lengths in prop::collection::vec((1usize..=16, 0usize..5, 1usize..5), 1..12),
+            lengths in prop::collection::vec(1usize..=16, 1..12),
             seed: u32,
         ) {
             let mut state = seed;
-            let mut words = [0; 64];
+            let columns = identifier.declare(truth_row);
             let (mut run_evidence, mut evidence) = (Evidence::NONE, Evidence::NONE);
-            let (mut run_declared, mut declared) = ([0; MAX_COLUMNS], [0; MAX_COLUMNS]);
             let mut noted = Noted { identified: false, hostile: false };
             let mut identity = Identity::Pending;
-            for (count, first, every) in lengths {
-                words.fill_with(|| {
+            for count in lengths {
+                let words: Vec<u32> = (0..count).map(|_| {
                     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     state ^ state >> 13
-                });
-                let run = DeclarationRun { columns: identifier.declare(truth_row), words: &words, first, every, count: count.min(60 / every) };
+                }).collect();
                 let holds = evidence.latest.is_some()
-                    && identifier.holds(&evidence, identity, run.count);
+                    && identifier.holds(&evidence, identity, count);
                 let wider = [
-                    identifier.declare_run_of::<8>(run, &mut run_evidence.clone(), &mut run_declared.clone(), noted),
-                    identifier.declare_run_of::<MAX_COLUMNS>(run, &mut run_evidence.clone(), &mut run_declared.clone(), noted),
+                    identifier.declare_run_of::<8>(columns, &words, &mut run_evidence.clone(), noted),
+                    identifier.declare_run_of::<MAX_COLUMNS>(columns, &words, &mut run_evidence.clone(), noted),
                 ];
-                let outcome = identifier.declare_run(run, &mut run_evidence, &mut run_declared, noted);
-                let mut expected = RunOutcome { identity, identified: None, hostile: None };
-                for nth in 0..run.count {
-                    let column = identifier.declare(truth_row).column(words[first + nth * every]);
-                    declared[usize::from(column)] += 1;
-                    identifier.add(&mut evidence, column);
+                let outcome = identifier.declare_run(columns, &words, &mut run_evidence, noted);
+                let mut expected = RunOutcome::default();
+                for (nth, &word) in words.iter().enumerate() {
+                    identifier.add(&mut evidence, columns.column(word));
                     if on_the_edge(&identifier, &evidence, None) {
                         return Ok(());
                     }
+                    let before = identity;
                     identity = identifier.identity_by_sum(&evidence, None);
-                    prop_assert!(!holds || identity == expected.identity, "declaration {} of a run that holds", nth);
-                    expected.identity = identity;
+                    prop_assert!(!holds || identity == before, "declaration {} of a run that holds", nth);
                     if identity.declared() && !noted.identified {
                         noted.identified = true;
                         expected.identified = Some((nth, identity));
@@ -1229,9 +1371,8 @@ mod tests {
                 }
                 prop_assert_eq!(outcome, expected);
                 prop_assert_eq!(wider, [expected; 2], "in wider vectors");
-                prop_assert_eq!(run_declared, declared);
-                let rows = identifier.rows.len();
-                prop_assert_eq!(&run_evidence.ln_likelihood[..rows], &evidence.ln_likelihood[..rows]);
+                prop_assert_eq!(identifier.identity(&run_evidence, None), identity);
+                prop_assert_eq!(run_evidence.counts, evidence.counts);
                 prop_assert_eq!((run_evidence.cues, run_evidence.latest), (evidence.cues, evidence.latest));
             }
         }

@@ -16,12 +16,10 @@
 use nalgebra::Vector3;
 
 use super::sample::Known;
-use super::{Envelope, Post, Run};
+use super::{Envelope, Post, Run, declaration_place};
 use crate::coordination::{Case, Crew, QueryState};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
-use crate::identification::{
-    Columns, CueState, DeclarationRun, Evidence, Gathered, MAX_COLUMNS, Noted,
-};
+use crate::identification::{Columns, CueState, Evidence, Gathered, MAX_COLUMNS, Noted};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
@@ -91,8 +89,8 @@ pub struct TrackFile {
     pub detections: u64,
     /// Time with a confirmed track.
     pub tracked: Millis,
-    /// Declarations by column.
-    pub declared: [u32; MAX_COLUMNS],
+    /// Declarations by column about tracks that have ended.
+    declared_before: [u32; MAX_COLUMNS],
     leg: u32,
 }
 
@@ -102,7 +100,9 @@ struct Track {
     confirmed: Millis,
     next_declaration: u64,
     evidence: Evidence,
+    /// The identity held, or one held before if the present one is still to be worked out.
     identity: Identity,
+    identity_due: bool,
     notice: NoticeState,
     looks: u32,
     identified: Option<(Millis, Identity, u32)>,
@@ -220,7 +220,7 @@ impl TrackFile {
             looks: 0,
             detections: 0,
             tracked: Millis::ZERO,
-            declared: [0; MAX_COLUMNS],
+            declared_before: [0; MAX_COLUMNS],
             leg: 0,
         }
     }
@@ -253,6 +253,17 @@ impl TrackFile {
             covered: latest.is_some_and(|scan| scene.subject.covered(scan)),
             identity: self.track.as_ref().map(|track| track.identity),
         }
+    }
+
+    /// Declarations by column.
+    pub fn declared(&self) -> [u32; MAX_COLUMNS] {
+        let mut sums = self.declared_before;
+        if let Some(track) = &self.track {
+            for (sum, count) in sums.iter_mut().zip(track.evidence.counts()) {
+                *sum += count;
+            }
+        }
+        sums
     }
 
     /// Whether a track is held.
@@ -350,6 +361,8 @@ impl TrackFile {
         scene: &Scene<'_>,
         recorder: &mut R,
     ) {
+        self.work_out_identity(scene);
+        self.declared_before = self.declared();
         let Some(track) = self.track.take() else {
             return;
         };
@@ -390,6 +403,7 @@ impl TrackFile {
         looking_from: Option<u64>,
     ) -> Option<u64> {
         let windows = &scene.subject.windows;
+        let mut lots = Lots::new(scene);
         while self.next < until {
             if self.track.is_none() {
                 // Nothing can happen before the next scan with the aircraft in coverage.
@@ -410,12 +424,14 @@ impl TrackFile {
                 (self.next - base) as usize,
                 (until - base).min(BLOCK as u64) as usize,
             );
-            let found = self.within_block(base, from, to, scene, recorder, looking_from);
+            let found =
+                self.within_block(base, (from, to), &mut lots, scene, recorder, looking_from);
             if found.is_some() {
                 return found;
             }
             self.next = base + to as u64;
         }
+        self.work_out_identity(scene);
         None
     }
 
@@ -450,8 +466,8 @@ impl TrackFile {
     fn within_block<R: Recorder>(
         &mut self,
         base: u64,
-        from: usize,
-        to: usize,
+        (from, to): (usize, usize),
+        lots: &mut Lots,
         scene: &Scene<'_>,
         recorder: &mut R,
         looking_from: Option<u64>,
@@ -460,9 +476,13 @@ impl TrackFile {
         let all = bits_between(from, to);
         self.looks += u64::from((self.looks_mask & all).count_ones());
         self.detections += u64::from((self.hits_mask & all).count_ones());
-        let mut confirms = self.history.confirms(&post.tracker);
-        if self.track.is_none() && confirms & all == 0 {
-            return None;
+        // What confirms is asked only while there is no track.
+        let mut confirms = 0;
+        if self.track.is_none() {
+            confirms = self.history.confirms(&post.tracker);
+            if confirms & all == 0 {
+                return None;
+            }
         }
         let mut drops = self.history.drops(&post.tracker);
         let Inside {
@@ -470,6 +490,9 @@ impl TrackFile {
             exact,
         } = inside_scans(&scene.subject.envelope, base);
         let inside = inside & all;
+        if inside != 0 {
+            self.work_out_identity(scene);
+        }
         // Where a verdict can only change with a declaration, the scans between are passed over once it is known; but not
         // the first inside, the first that is looked for, and the first without a missile.
         let steady = exact && post.rules.steady() && post.clock.period_ms < ENCOUNTER_GAP.0;
@@ -488,7 +511,6 @@ impl TrackFile {
             }
             | !(inside << 1);
         let mut settled = false;
-        let mut words = None;
         let mut at = from;
         while at < to {
             if self.track.is_none() {
@@ -532,29 +554,25 @@ impl TrackFile {
                     .as_ref()
                     .is_some_and(|track| track.next_declaration <= scan);
                 if due {
-                    let words = words.get_or_insert_with(|| {
-                        let mut stream =
-                            scene
-                                .streams
-                                .about(Purpose::Declaration, post.key, scene.subject.key);
-                        stream.words(base / BLOCK as u64)
-                    });
                     // Up to the next scan that is visited for another reason there are only declarations.
                     let others = drops | if settled { inside & turning } else { inside };
                     let stop =
                         ((others & bits_between(at + 1, to)).trailing_zeros() as usize).min(to);
                     let single = inside >> at & 1 == 1 && !settled
                         || inside & bits_between(at, stop) != 0
-                            && !self.holds_through(at, stop, scene);
+                            && !self.holds_through(at, stop, lots.every, scene);
                     let held = self.held();
                     let from = at;
                     at = self.declare_until(
                         base,
                         (at, if single { at } else { stop }),
-                        words,
+                        lots,
                         scene,
                         recorder,
                     );
+                    if inside != 0 {
+                        self.work_out_identity(scene);
+                    }
                     // The verdict stays what it was as long as what it rests on does.
                     settled &= self.held() == held;
                     let passed = inside & bits_between(from, at + 1);
@@ -585,6 +603,7 @@ impl TrackFile {
             next_declaration: scan,
             evidence: Evidence::NONE,
             identity: Identity::Pending,
+            identity_due: false,
             notice: NoticeState::Unchecked,
             looks: 0,
             identified: None,
@@ -607,6 +626,16 @@ impl TrackFile {
         }
     }
 
+    /// Works out the identity that follows from a run of declarations.
+    fn work_out_identity(&mut self, scene: &Scene<'_>) {
+        if let Some(track) = &mut self.track
+            && track.identity_due
+        {
+            track.identity = scene.post.identifier.identity(&track.evidence, None);
+            track.identity_due = false;
+        }
+    }
+
     /// What a verdict rests on, besides place and time.
     fn held(&self) -> Option<(Identity, NoticeState)> {
         let track = self.track.as_ref()?;
@@ -614,14 +643,12 @@ impl TrackFile {
     }
 
     /// Whether the identity stays what it is whatever is declared from scan `at` on before scan `stop` of the block.
-    fn holds_through(&self, at: usize, stop: usize, scene: &Scene<'_>) -> bool {
+    fn holds_through(&self, at: usize, stop: usize, every: u64, scene: &Scene<'_>) -> bool {
         let Some(track) = &self.track else {
             return false;
         };
         let identifier = &*scene.post.identifier;
-        let count = stop
-            .saturating_sub(at)
-            .div_ceil(scene.post.declares_every() as usize);
+        let count = stop.saturating_sub(at).div_ceil(every as usize);
         !checks_plans(scene) && identifier.holds(&track.evidence, track.identity, count)
     }
 
@@ -631,17 +658,19 @@ impl TrackFile {
         &mut self,
         base: u64,
         (mut at, stop): (usize, usize),
-        words: &[u32; BLOCK],
+        lots: &mut Lots,
         scene: &Scene<'_>,
         recorder: &mut R,
     ) -> usize {
-        let every = scene.post.declares_every();
+        let every = lots.every;
         let runs = scene.post.identifier.takes_runs() && !checks_plans(scene);
         if runs && recorder.detail() < Detail::Decisive {
-            return self.declare_run(base, (at, stop), words, scene);
+            return self.declare_run(base, (at, stop), lots, scene);
         }
         loop {
-            self.declare(base + at as u64, words[at], every, scene, recorder);
+            let scan = base + at as u64;
+            let word = lots.from(scan, scene)[0];
+            self.declare(scan, word, every, scene, recorder);
             if every >= stop.saturating_sub(at) as u64 {
                 return at;
             }
@@ -654,41 +683,42 @@ impl TrackFile {
         &mut self,
         base: u64,
         (at, stop): (usize, usize),
-        words: &[u32; BLOCK],
+        lots: &mut Lots,
         scene: &Scene<'_>,
     ) -> usize {
         let Some(track) = &mut self.track else {
             return at;
         };
         // An interval longer than a block is as good as one: there is a single declaration.
-        let every = scene.post.declares_every();
+        let every = lots.every;
         let step = every.min(BLOCK as u64) as usize;
         let count = stop.saturating_sub(at).div_ceil(step).max(1);
-        let run = DeclarationRun {
-            columns: scene.declare(),
-            words,
-            first: at,
-            every: step,
-            count,
-        };
-        let noted = Noted {
-            identified: track.identified.is_some(),
-            hostile: track.hostile.is_some(),
-        };
-        let outcome =
-            scene
-                .post
-                .identifier
-                .declare_run(run, &mut track.evidence, &mut self.declared, noted);
-        let time = |nth: usize| scene.time(base + (at + nth * step) as u64);
-        if let Some((nth, identity)) = outcome.identified {
-            track.identified = Some((time(nth), identity, track.looks + nth as u32 + 1));
+        let mut made = 0;
+        while made < count {
+            let first = base + (at + made * step) as u64;
+            let words = lots.from(first, scene);
+            let words = &words[..words.len().min(count - made)];
+            let noted = Noted {
+                identified: track.identified.is_some(),
+                hostile: track.hostile.is_some(),
+            };
+            let outcome = scene.post.identifier.declare_run(
+                scene.declare(),
+                words,
+                &mut track.evidence,
+                noted,
+            );
+            let time = |nth: usize| scene.time(first + (nth * step) as u64);
+            if let Some((nth, identity)) = outcome.identified {
+                track.identified = Some((time(nth), identity, track.looks + nth as u32 + 1));
+            }
+            if let Some(nth) = outcome.hostile {
+                track.hostile = Some(time(nth));
+            }
+            track.looks += words.len() as u32;
+            made += words.len();
         }
-        if let Some(nth) = outcome.hostile {
-            track.hostile = Some(time(nth));
-        }
-        track.identity = outcome.identity;
-        track.looks += count as u32;
+        track.identity_due = true;
         let last = at + (count - 1) * step;
         track.next_declaration = base + last as u64 + every;
         last
@@ -708,7 +738,6 @@ impl TrackFile {
         let time = scene.time(scan);
         track.next_declaration = scan + every;
         let declared = scene.declare().column(word);
-        self.declared[usize::from(declared)] += 1;
         track.looks += 1;
         identifier.add(&mut track.evidence, declared);
         let matched = match (&identifier.spec.flight_plan, &subject.plan) {
@@ -727,6 +756,7 @@ impl TrackFile {
             track.hostile.get_or_insert(time);
         }
         let from = std::mem::replace(&mut track.identity, identity);
+        track.identity_due = false;
         let (site, aircraft, notice) = (post.id, subject.aircraft, track.notice);
         if recorder.detail() >= Detail::Full {
             let posterior = identifier.posterior(&track.evidence, matched).regard;
@@ -841,6 +871,33 @@ impl TrackFile {
             scene.record(recorder, time, Rank::Decision, fact);
         }
         permit.is_some()
+    }
+}
+
+/// The words of a pair's declarations: 64 are looked up at a time, and serve 64 declarations of one track.
+struct Lots {
+    every: u64,
+    opened: Option<(u64, [u32; BLOCK])>,
+}
+
+impl Lots {
+    fn new(scene: &Scene<'_>) -> Lots {
+        Lots {
+            every: scene.post.declares_every(),
+            opened: None,
+        }
+    }
+
+    /// The word of a declaration at `scan`, and as many of those for the track's next declarations as are looked up.
+    fn from(&mut self, scan: u64, scene: &Scene<'_>) -> &[u32] {
+        let (block, at) = declaration_place(scan, self.every);
+        let opened = self.opened.take().filter(|(opened, _)| *opened == block);
+        let (_, words) = self.opened.insert(opened.unwrap_or_else(|| {
+            let (site, aircraft) = (scene.post.key, scene.subject.key);
+            let mut stream = scene.streams.about(Purpose::Declaration, site, aircraft);
+            (block, stream.words(block))
+        }));
+        &words[at..]
     }
 }
 

@@ -36,7 +36,7 @@ use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{Planned, Vitality};
 use crate::record::{Decision, Detail, Fact, Identity, Place, Rank, Recorder, Tally, TrackEnd};
-use crate::streams::{BLOCK, Purpose, Streams};
+use crate::streams::Streams;
 use crate::tick::{Agenda, Clock, Due, Entry, Log, Roster};
 use crate::tracking::association::{Costs, assign};
 use crate::tracking::false_alarms::false_alarms;
@@ -302,15 +302,6 @@ impl LivePicture {
     }
 }
 
-/// The word that decides what is declared at this scan about an aircraft.
-fn declaration_word(watch: &Watch<'_, '_, '_>, about: Key) -> u32 {
-    let (block, nth) = (watch.scan / BLOCK as u64, watch.scan % BLOCK as u64);
-    let mut stream = watch
-        .streams
-        .about(Purpose::Declaration, watch.post.key, about);
-    stream.words(block)[nth as usize]
-}
-
 /// Place and velocity as a misaligned radar has them.
 fn turned(
     place: Vector3<f64>,
@@ -525,9 +516,8 @@ impl LivePicture {
             }
             None => (nobody(number), identifier.rows.len() as u8, Carrier::NOBODY),
         };
-        let declared = identifier
-            .declare(truth_row)
-            .column(declaration_word(watch, key));
+        let word = post.declaration_word(watch.streams, key, watch.scan);
+        let declared = identifier.declare(truth_row).column(word);
         if let Some(target) = self.target(behind) {
             target.declared[usize::from(declared)] += 1;
         }
