@@ -68,6 +68,25 @@ impl Area {
         }
     }
 
+    /// A circle that holds the area: centre, and radius in m.
+    pub fn bounds(&self) -> (Point, f64) {
+        match *self {
+            Area::Circle { center, radius_m } => (center, radius_m),
+            Area::Sector {
+                center,
+                max_range_m,
+                ..
+            } => (center, max_range_m),
+            Area::Box {
+                south_west,
+                north_east,
+            } => (
+                (south_west + north_east) * 0.5,
+                (north_east - south_west).norm() * 0.5,
+            ),
+        }
+    }
+
     /// Whether `point` lies in the area.
     pub fn contains(&self, point: Point) -> bool {
         match *self {

@@ -18,7 +18,26 @@ Examples:
   deconflict check scenarios/experiments/*.toml
       the same for experiments: the file, the scenario it varies, and every cell
   deconflict check my.toml --set rules.weapons_control.status=hold
-      check it as `run` with the same --set would read it")]
+      check it as `run` with the same --set would read it
+  deconflict check --lint my.toml
+      also warn of what is allowed and can hardly be meant, with place and code:
+        site_out_of_reach          no flight ever comes within the coverage of the site
+        zone_not_crossed           no flight's planned path enters the zone
+        corridor_not_crossed       no flight's planned path enters the corridor
+        after_the_end              something begins only when the scenario is over
+        free_and_blind             weapons are free for a class that can identify nothing
+        rule_without_effect        a rule is on and can never act
+        belief_far_from_world      a believed probability is more than 0.3 from that of the world
+        belief_contradicts_itself  what the world can bring is believed to be impossible
+        iff_unread                 a flight carries IFF that no friendly site interrogates
+  deconflict check --lint --strict scenarios/*.toml
+      the same, and exit code 2 if there is a warning: for continuous integration
+  deconflict check --lint my.toml --set flights.visitor.equipment.iff.on=0
+      lint what `run` with the same --set would fly
+
+Warnings do not change the exit code without --strict. A lint looks at planned paths and leaves
+room: a warning is nearly always right, silence proves nothing. Experiments are not linted; name
+the scenario that they vary as well.")]
 pub struct CheckArguments {
     /// Scenario or experiment files (TOML).
     #[arg(required = true)]
@@ -26,11 +45,18 @@ pub struct CheckArguments {
     /// Set a value of the scenario by its path before checking; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<String>,
+    /// Also warn of what is allowed and can hardly be meant.
+    #[arg(long)]
+    lint: bool,
+    /// Take warnings for problems: exit code 2.
+    #[arg(long, requires = "lint")]
+    strict: bool,
 }
 
 /// Runs the command.
 pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let mut bad = String::new();
+    let mut odd = String::new();
     for file in &arguments.files {
         let checked = if is_experiment(file) {
             let overrides = Overrides {
@@ -38,6 +64,15 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
                 set: arguments.overrides.clone(),
             };
             Plan::load(file, &overrides).map(|plan| experiment_summary(file, &plan))
+        } else if arguments.lint {
+            Scenario::load_and_lint(file, &arguments.overrides).map(|(scenario, warnings)| {
+                let count = warnings.told().problems.len() as u64;
+                if count > 0 {
+                    let _ = write!(odd, "{}", warnings.render(true));
+                }
+                let counted = counted(count, "warning");
+                format!("{}, {counted}", summary(file, &scenario))
+            })
         } else {
             Scenario::load(file, &arguments.overrides).map(|scenario| summary(file, &scenario))
         };
@@ -49,6 +84,11 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
                 let _ = write!(bad, "{}{}: {count}\n\n", error.render(true), file.display());
             }
         }
+    }
+    if arguments.strict {
+        bad.insert_str(0, &odd);
+    } else {
+        print(&odd)?;
     }
     if bad.is_empty() {
         Ok(())

@@ -6,6 +6,7 @@
 
 mod check;
 pub mod file;
+pub mod lint;
 pub(crate) mod load;
 mod points;
 pub(crate) mod problem;
@@ -79,6 +80,27 @@ impl Scenario {
         finish(loader, tree, overrides)
     }
 
+    /// The same, and what the lints have to say of it.
+    pub fn load_and_lint(
+        path: &Path,
+        overrides: &[String],
+    ) -> Result<(Scenario, lint::Warnings), LoadError> {
+        let mut loader = load::Loader::default();
+        let tree = loader.file(path, None);
+        finish_and_lint(loader, tree, overrides)
+    }
+
+    /// [`Scenario::parse`], and what the lints have to say.
+    pub fn parse_and_lint(
+        text: &str,
+        name: &str,
+        overrides: &[String],
+    ) -> Result<(Scenario, lint::Warnings), LoadError> {
+        let mut loader = load::Loader::default();
+        let tree = loader.text(text.to_owned(), name.to_owned(), directory(name));
+        finish_and_lint(loader, Some(tree), overrides)
+    }
+
     /// A scenario from a file that was checked before, such as the one in a manifest.
     pub fn from_file(file: file::ScenarioFile) -> Result<Scenario, String> {
         resolve::resolve(file)
@@ -108,19 +130,43 @@ impl Scenario {
     /// if that is a path with one, and refused otherwise.
     pub fn parse(text: &str, name: &str, overrides: &[String]) -> Result<Scenario, LoadError> {
         let mut loader = load::Loader::default();
-        let directory = Path::new(name)
-            .parent()
-            .filter(|directory| !directory.as_os_str().is_empty());
-        let tree = loader.text(text.to_owned(), name.to_owned(), directory);
+        let tree = loader.text(text.to_owned(), name.to_owned(), directory(name));
         finish(loader, Some(tree), overrides)
     }
 }
 
+/// Where a text of this name finds what it includes.
+fn directory(name: &str) -> Option<&Path> {
+    Path::new(name)
+        .parent()
+        .filter(|directory| !directory.as_os_str().is_empty())
+}
+
 fn finish(
-    mut loader: load::Loader,
+    loader: load::Loader,
     tree: Option<tree::Item>,
     overrides: &[String],
 ) -> Result<Scenario, LoadError> {
+    let (scenario, ..) = assemble(loader, tree, overrides)?;
+    Ok(scenario)
+}
+
+fn finish_and_lint(
+    loader: load::Loader,
+    tree: Option<tree::Item>,
+    overrides: &[String],
+) -> Result<(Scenario, lint::Warnings), LoadError> {
+    let (scenario, tree, sources) = assemble(loader, tree, overrides)?;
+    let warnings = lint::Warnings::new(lint::lint(&tree, &scenario), sources);
+    Ok((scenario, warnings))
+}
+
+/// The scenario, the merged tree it came from, and the texts.
+fn assemble(
+    mut loader: load::Loader,
+    tree: Option<tree::Item>,
+    overrides: &[String],
+) -> Result<(Scenario, tree::Item, Vec<Source>), LoadError> {
     let fail = |loader: load::Loader| Err(LoadError::new(loader.problems, loader.sources));
     let Some(mut tree) = tree else {
         return fail(loader);
@@ -133,7 +179,7 @@ fn finish(
         tree = loader.set(tree, text);
     }
     match ready(&tree) {
-        Ok(scenario) if loader.problems.is_empty() => Ok(scenario),
+        Ok(scenario) if loader.problems.is_empty() => Ok((scenario, tree, loader.sources)),
         Ok(_) => fail(loader),
         Err(problems) => {
             loader.problems.extend(problems);

@@ -125,6 +125,15 @@ impl LoadError {
 
     /// Every problem with file, line, column, the text and a caret under the key.
     pub fn render(&self, color: bool) -> String {
+        self.render_as(Level::ERROR, color)
+    }
+
+    /// The same for what is no error.
+    pub(crate) fn render_warnings(&self, color: bool) -> String {
+        self.render_as(Level::WARNING, color)
+    }
+
+    fn render_as(&self, level: Level<'static>, color: bool) -> String {
         let renderer = if color {
             Renderer::styled()
         } else {
@@ -132,7 +141,7 @@ impl LoadError {
         };
         let mut out = String::new();
         for problem in self.problems.iter().take(SHOWN) {
-            out.push_str(&self.render_one(problem, &renderer));
+            out.push_str(&self.render_one(problem, level.clone(), &renderer));
             out.push_str("\n\n");
         }
         if self.problems.len() > SHOWN {
@@ -144,12 +153,13 @@ impl LoadError {
         out
     }
 
-    fn render_one(&self, problem: &Problem, renderer: &Renderer) -> String {
-        let mut group = Level::ERROR
-            .primary_title(printable(&problem.message))
-            .elements(std::iter::empty::<
-                Snippet<'_, annotate_snippets::Annotation<'_>>,
-            >());
+    fn render_one(&self, problem: &Problem, level: Level<'static>, renderer: &Renderer) -> String {
+        let mut group =
+            level
+                .primary_title(printable(&problem.message))
+                .elements(std::iter::empty::<
+                    Snippet<'_, annotate_snippets::Annotation<'_>>,
+                >());
         let mut left: Vec<(usize, &Mark)> = problem.marks.iter().enumerate().collect();
         while let Some(&(_, first)) = left.first() {
             let Some(source) = self.sources.get(first.span.source) else {

@@ -1,0 +1,549 @@
+//! What a scenario says that is allowed but can hardly be meant: sites that nobody reaches, rules that never act,
+//! beliefs far from their world.
+//!
+//! A lint looks at what is planned, not at draws, and leaves room: paths are on time and on their line, looked at every
+//! [`STEP_M`]; a site's place is its whole area, its reach that of its most visible target. So a warning is nearly
+//! always right, and silence proves nothing.
+
+use std::collections::BTreeSet;
+
+use super::file::{ScenarioFile, SiteClassFile, StartFile};
+use super::problem::{LoadError, Problem, Source};
+use super::tree::{Item, dotted, quoted};
+use super::{Position, Scenario};
+use crate::coordination::WeaponsControl;
+use crate::geometry::Point;
+use crate::identification::{Combine, IdentificationSpec};
+use crate::platform::trajectory::{Luck, Trajectory};
+use crate::platform::{Flight, Start};
+use crate::record::Regard;
+use crate::sensing::SensorModel;
+use crate::sensing::coverage::horizon_m;
+use crate::sensing::detection::Law;
+
+/// How far apart the places of a path are at which it is looked at, m.
+const STEP_M: f64 = 100.0;
+
+/// Largest difference between a believed probability and that of the world which passes without a warning.
+const BELIEF_TOLERANCE: f64 = 0.3;
+
+/// A kind of warning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lint {
+    /// Its stable code: scripts may depend on it.
+    pub code: &'static str,
+    /// What it says, in one line.
+    pub meaning: &'static str,
+}
+
+macro_rules! lints {
+    ($($name:ident = $code:literal: $meaning:literal;)*) => {
+        $(const $name: &str = $code;)*
+
+        /// Every lint there is.
+        pub static LINTS: &[Lint] = &[$(Lint { code: $code, meaning: $meaning },)*];
+    };
+}
+
+lints! {
+    SITE_OUT_OF_REACH = "site_out_of_reach": "no flight ever comes within the coverage of the site";
+    ZONE_NOT_CROSSED = "zone_not_crossed": "no flight's planned path enters the zone";
+    CORRIDOR_NOT_CROSSED = "corridor_not_crossed": "no flight's planned path enters the corridor";
+    AFTER_THE_END = "after_the_end": "something begins only when the scenario is over";
+    FREE_AND_BLIND = "free_and_blind": "weapons are free for a class that can identify nothing";
+    RULE_WITHOUT_EFFECT = "rule_without_effect": "a rule is on and can never act";
+    BELIEF_FAR_FROM_WORLD = "belief_far_from_world": "a believed probability is more than 0.3 from that of the world";
+    BELIEF_CONTRADICTS_ITSELF = "belief_contradicts_itself": "what the world can bring is believed to be impossible";
+    IFF_UNREAD = "iff_unread": "a flight carries IFF that no friendly site interrogates";
+}
+
+/// A warning: its code, and the place.
+#[derive(Debug, Clone)]
+pub struct Warning {
+    /// The code of one of [`LINTS`].
+    pub code: &'static str,
+    /// What is odd, where, and what to do about it.
+    pub problem: Problem,
+}
+
+/// What the lints have to say of one scenario, in the order of the text.
+#[derive(Debug, Clone)]
+pub struct Warnings {
+    codes: Vec<&'static str>,
+    told: LoadError,
+}
+
+impl Warnings {
+    pub(super) fn new(warnings: Vec<Warning>, sources: Vec<Source>) -> Warnings {
+        let problems = warnings
+            .iter()
+            .map(|warning| {
+                let mut problem = warning.problem.clone();
+                problem.message = format!("{} [{}]", problem.message, warning.code);
+                problem
+            })
+            .collect();
+        Warnings {
+            codes: warnings.iter().map(|warning| warning.code).collect(),
+            told: LoadError::new(problems, sources),
+        }
+    }
+
+    /// Their codes, in the order in which the lints run.
+    pub fn codes(&self) -> &[&'static str] {
+        &self.codes
+    }
+
+    /// The warnings themselves, with their places and texts.
+    pub fn told(&self) -> &LoadError {
+        &self.told
+    }
+
+    /// Every warning with file, line, column, the text and a caret under the key.
+    pub fn render(&self, color: bool) -> String {
+        self.told.render_warnings(color)
+    }
+}
+
+/// Everything the lints find in a scenario whose tree is `root`.
+pub(super) fn lint(root: &Item, scenario: &Scenario) -> Vec<Warning> {
+    let paths = scenario
+        .flights
+        .iter()
+        .map(|flight| (flight, planned_path(flight, scenario)))
+        .collect();
+    let mut lint = Linter {
+        root,
+        scenario,
+        file: &scenario.file,
+        paths,
+        found: Vec::new(),
+    };
+    lint.sites();
+    lint.volumes();
+    lint.times();
+    lint.blind_and_free();
+    lint.rules();
+    lint.beliefs();
+    lint.iff();
+    lint.found
+}
+
+/// A flight on time and on its line; a loop goes all the way round wherever it starts.
+fn planned_path(flight: &Flight, scenario: &Scenario) -> Trajectory {
+    let spec = &scenario.types[flight.type_id.index()].spec;
+    let departs_s = match flight.start {
+        Start::Departs { after_s, .. } => after_s,
+        Start::Airborne | Start::Poisson { .. } => 0.0,
+    };
+    let luck = Luck {
+        departs_s,
+        loop_start: 0.0,
+        deviation_m: &mut |_| 0.0,
+    };
+    let until_s = scenario.duration.seconds();
+    Trajectory::fly(flight, spec, luck, flight.climbs_out(), until_s)
+}
+
+struct Linter<'a> {
+    root: &'a Item,
+    scenario: &'a Scenario,
+    file: &'a ScenarioFile,
+    paths: Vec<(&'a Flight, Trajectory)>,
+    found: Vec<Warning>,
+}
+
+impl Linter<'_> {
+    fn warn(&mut self, code: &'static str, path: &[&str], said: impl AsRef<str>, help: &str) {
+        let shown = dotted(self.root, path);
+        let problem = Problem::new(shown.clone(), format!("{shown} {}", said.as_ref()))
+            .at(&self.root.place(path), "")
+            .help(help);
+        self.found.push(Warning { code, problem });
+    }
+
+    /// The classes of the sites that there may be.
+    fn classes_in_use(&self) -> BTreeSet<&str> {
+        self.scenario
+            .sites
+            .iter()
+            .filter(|site| site.count.1 > 0)
+            .map(|site| self.scenario.classes[site.class.index()].name.as_str())
+            .collect()
+    }
+
+    fn used_classes(&self) -> Vec<(String, SiteClassFile)> {
+        let used = self.classes_in_use();
+        let classes = self.file.site_classes.iter();
+        classes
+            .filter(|(name, _)| used.contains(name.as_str()))
+            .map(|(name, class)| (name.clone(), class.clone()))
+            .collect()
+    }
+
+    fn sites(&mut self) {
+        let scenario = self.scenario;
+        for site in scenario.sites.iter().filter(|site| site.count.1 > 0) {
+            let class = &scenario.classes[site.class.index()];
+            let (center, radius_m) = match site.position {
+                Position::At(place) => (place, 0.0),
+                Position::DrawnIn(area) => area.bounds(),
+            };
+            let seen = self.paths.iter().any(|(flight, path)| {
+                let spec = &scenario.types[flight.type_id.index()].spec;
+                // Four sigma of what is drawn: whoever is seen less often than that is not seen.
+                let rcs_m2 = spec.rcs_m2 * libm::exp10(4.0 * spec.rcs_spread_db / 10.0);
+                let (_, range_m) = Law::new(&class.sensor, rcs_m2);
+                let aside_m = 4.0 * flight.cross_track_sigma_m;
+                path.somewhere(STEP_M, |_, place| {
+                    let reach_m = match class.sensor.model {
+                        SensorModel::Disc(_) => range_m,
+                        _ => range_m.min(horizon_m(class.sensor.antenna_m, place.z)),
+                    };
+                    (place.xy() - center).norm() <= reach_m + radius_m + aside_m + STEP_M
+                })
+            });
+            if !seen && !self.paths.is_empty() {
+                self.warn(
+                    SITE_OUT_OF_REACH,
+                    &["sites", &site.name],
+                    "is never within reach of any flight: it can see nothing",
+                    "move it, or the routes; or leave it out",
+                );
+            }
+        }
+    }
+
+    fn volumes(&mut self) {
+        let scenario = self.scenario;
+        let crossed = |paths: &[(&Flight, Trajectory)], contains: &dyn Fn(Point, f64) -> bool| {
+            let inside = |path: &Trajectory| {
+                path.somewhere(STEP_M, |_, place| contains(place.xy(), place.z))
+            };
+            paths.iter().any(|(_, path)| inside(path))
+        };
+        for zone in &scenario.zones {
+            if !crossed(&self.paths, &|place, z| zone.contains(place.push(z))) {
+                self.warn(
+                    ZONE_NOT_CROSSED,
+                    &["zones", &zone.name],
+                    "is not entered by any flight on its planned path",
+                    "check its place, floor and top against the routes",
+                );
+            }
+        }
+        for corridor in &scenario.corridors {
+            let open = corridor.from;
+            if !crossed(&self.paths, &|place, z| {
+                corridor.contains(open, place.push(z))
+            }) {
+                self.warn(
+                    CORRIDOR_NOT_CROSSED,
+                    &["corridors", &corridor.name],
+                    "is not entered by any flight on its planned path",
+                    "flights do not follow a corridor by themselves: lead their routes along it",
+                );
+            }
+        }
+    }
+
+    /// What has a time that the scenario does not reach.
+    fn times(&mut self) {
+        let end_h = self.file.duration_h;
+        let mut late: Vec<(Vec<String>, f64)> = Vec::new();
+        let mut begins = |path: &[&str], from_h: f64| {
+            if from_h >= end_h {
+                let path = path.iter().map(|step| (*step).to_owned()).collect();
+                late.push((path, from_h));
+            }
+        };
+        let rules = &self.file.rules;
+        let statuses = rules.weapons_control.iter().flat_map(|rule| &rule.zones);
+        for (index, status) in statuses.enumerate() {
+            let number = index.to_string();
+            let path = ["rules", "weapons_control", "zones", &number, "from_h"];
+            begins(&path, status.from_h);
+        }
+        if let Some(zone) = &rules.restricted_zone {
+            begins(&["rules", "restricted_zone", "from_h"], zone.from_h);
+        }
+        for (name, corridor) in &self.file.corridors {
+            begins(&["corridors", name, "from_h"], corridor.from_h);
+        }
+        for (name, flight) in &self.file.flights {
+            if let StartFile::Departs(departure) = &flight.start {
+                let path = ["flights", name, "start", "departs", "after_s"];
+                begins(&path, departure.after_s / 3600.0);
+            }
+        }
+        for (path, from_h) in late {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let said =
+                format!("is {from_h} h after the start, and the scenario ends after {end_h} h");
+            self.warn(
+                AFTER_THE_END,
+                &path,
+                said,
+                "let it begin earlier, or the scenario last longer",
+            );
+        }
+    }
+
+    fn blind_and_free(&mut self) {
+        let Some(control) = &self.file.rules.weapons_control else {
+            return;
+        };
+        let free = control.status == WeaponsControl::Free
+            || (control.zones.iter()).any(|zone| zone.status == WeaponsControl::Free);
+        if !free {
+            return;
+        }
+        for (name, class) in self.used_classes() {
+            let spec = &class.identification;
+            let silent = spec.world.values().all(|columns| {
+                let unknown = columns.get(super::check::UNKNOWN);
+                unknown.is_some_and(|probability| probability.0 >= 1.0)
+            });
+            if silent && class.weapon.is_some() && spec.flight_plan.is_none() && !spec.live() {
+                self.warn(
+                    FREE_AND_BLIND,
+                    &["site_classes", &name, "identification", "world"],
+                    "declares nothing but unknown, there is no other cue, and weapons are free: the class fires at all it sees",
+                    "give it a cue, or let the status be tight",
+                );
+            }
+        }
+    }
+
+    fn rules(&mut self) {
+        let rules = &self.file.rules;
+        let mut idle: Vec<(Vec<&str>, String)> = Vec::new();
+        let zero = |value: f64| value <= 0.0;
+        if rules
+            .hostile_criteria
+            .as_ref()
+            .is_some_and(|rule| rule.threshold >= 1.0)
+        {
+            idle.push((
+                vec!["hostile_criteria", "threshold"],
+                "is 1, which no posterior exceeds: nothing is ever held Hostile".to_owned(),
+            ));
+        }
+        if rules
+            .self_defence
+            .as_ref()
+            .is_some_and(|rule| zero(rule.approach_m))
+        {
+            let said = "is 0, within which nothing comes".to_owned();
+            idle.push((vec!["self_defence", "approach_m"], said));
+        }
+        if let Some(rule) = &rules.flight_plan_notice {
+            let checks = |entry: &usize| {
+                let site = &self.scenario.sites[*entry];
+                let class = &self.scenario.classes[site.class.index()];
+                let armed = class.weapon.is_some() && site.count.1 > 0;
+                armed && class.identifier.spec.flight_plan.is_some()
+            };
+            let checking: Vec<usize> = (0..self.scenario.sites.len()).filter(checks).collect();
+            let covered = &self.scenario.cast.covered;
+            let reached = covered
+                .iter()
+                .any(|row| checking.iter().any(|&entry| row[entry]));
+            let chance = checking.iter().any(|&entry| {
+                let class = &self.scenario.classes[self.scenario.sites[entry].class.index()];
+                let cue = class.identifier.spec.flight_plan.as_ref();
+                cue.is_some_and(|cue| cue.chance_match > 0.0)
+            });
+            let said = if zero(rule.honour) {
+                Some("has honour 0: no crew ever acts on a match")
+            } else if checking.is_empty() {
+                Some("is on, but no armed site's class has a flight_plan check")
+            } else if !reached && !chance {
+                Some("is on, but no flight's plan can reach an armed site that checks plans")
+            } else {
+                None
+            };
+            idle.extend(said.map(|said| (vec!["flight_plan_notice"], said.to_owned())));
+        }
+        if let Some(rule) = &rules.hotline_query {
+            let flown = |side: &String| {
+                self.file
+                    .flights
+                    .values()
+                    .any(|flight| flight.side == *side)
+            };
+            let by_side = rule.coverage > 0.0 && rule.sides.iter().any(flown);
+            let said = if zero(rule.answers) || zero(rule.timeout_s) {
+                Some("is never answered in time: it only delays")
+            } else if !by_side && rule.node.is_none() {
+                Some("can know no aircraft: coverage is 0, or none of its sides flies")
+            } else {
+                None
+            };
+            idle.extend(said.map(|said| (vec!["hotline_query"], said.to_owned())));
+        }
+        if rules
+            .corridors
+            .as_ref()
+            .is_some_and(|rule| zero(rule.honour))
+        {
+            let said = "is 0: no crew ever acts on a corridor".to_owned();
+            idle.push((vec!["corridors", "honour"], said));
+        }
+        if let Some(zone) = self.scenario.rules.restricted_zone() {
+            let authority = &self.scenario.nodes[zone.authority.index()];
+            let enforces =
+                |site: &super::SiteEntry| site.side == authority.side && site.count.1 > 0;
+            if !self.scenario.sites.iter().any(enforces) {
+                let said = format!(
+                    "is {}, whose side has no sites: nobody enforces the zone",
+                    quoted(&authority.name)
+                );
+                idle.push((vec!["restricted_zone", "authority"], said));
+            }
+        }
+        let idle: Vec<(Vec<String>, String)> = idle
+            .into_iter()
+            .map(|(path, said)| (path.into_iter().map(str::to_owned).collect(), said))
+            .collect();
+        for (path, said) in idle {
+            let below = path.iter().map(String::as_str);
+            let path: Vec<&str> = std::iter::once("rules").chain(below).collect();
+            self.warn(
+                RULE_WITHOUT_EFFECT,
+                &path,
+                said,
+                "give it something to act on, or leave the rule out",
+            );
+        }
+    }
+
+    fn beliefs(&mut self) {
+        for (name, class) in self.used_classes() {
+            let spec = &class.identification;
+            let at = ["site_classes", name.as_str(), "identification"];
+            if let Some(believed) = &spec.believed {
+                let mut worst: Option<(f64, &str, &str)> = None;
+                for (row, columns) in &spec.world {
+                    let names = columns
+                        .keys()
+                        .chain(believed.get(row).into_iter().flat_map(|c| c.keys()));
+                    for column in names {
+                        let of = |matrix: &crate::identification::ConfusionMatrix| {
+                            let cell = matrix.get(row).and_then(|columns| columns.get(column));
+                            cell.map_or(0.0, |probability| probability.0)
+                        };
+                        let apart = (of(&spec.world) - of(believed)).abs();
+                        if worst.is_none_or(|(largest, ..)| apart > largest) {
+                            worst = Some((apart, row, column));
+                        }
+                    }
+                }
+                if let Some((apart, row, column)) =
+                    worst.filter(|(apart, ..)| *apart > BELIEF_TOLERANCE + 1e-9)
+                {
+                    let said = format!(
+                        "is {apart:.2} away from world in the column {}: the site is sure of what is not so",
+                        quoted(column)
+                    );
+                    let path = [at[0], at[1], at[2], "believed", row];
+                    self.warn(
+                        BELIEF_FAR_FROM_WORLD,
+                        &path,
+                        said,
+                        "a site may be wrong about itself; if this is meant, say so in a comment",
+                    );
+                }
+            }
+            if let Some((one, other)) = contradiction(spec) {
+                let key = if spec.believed.is_some() {
+                    "believed"
+                } else {
+                    "prior"
+                };
+                let said = format!(
+                    "holds an aircraft that is declared both {} and {} impossible in every row, but world can declare both of one",
+                    quoted(&one),
+                    quoted(&other)
+                );
+                self.warn(
+                    BELIEF_CONTRADICTS_ITSELF,
+                    &[at[0], at[1], at[2], key],
+                    said,
+                    "give some row a small probability of each",
+                );
+            }
+            let belief = spec.flight_plan.as_ref().and_then(|cue| cue.believed);
+            if let Some(belief) = belief {
+                let all = [belief.friend, belief.neutral, belief.hostile];
+                let never = all.iter().all(|p| *p <= 0.0);
+                if never || all.iter().all(|p| *p >= 1.0) {
+                    let what = if never { "a match" } else { "no match" };
+                    let said = format!("holds {what} impossible whatever the aircraft is");
+                    let path = [at[0], at[1], at[2], "flight_plan", "believed"];
+                    self.warn(
+                        BELIEF_CONTRADICTS_ITSELF,
+                        &path,
+                        said,
+                        "give some regard a probability between 0 and 1",
+                    );
+                }
+            }
+        }
+    }
+
+    fn iff(&mut self) {
+        let scenario = self.scenario;
+        for flight in &scenario.flights {
+            let Some(iff) = flight.equipment.iff else {
+                continue;
+            };
+            let reads = |site: &super::SiteEntry| {
+                let relations = &scenario.cast.relations;
+                let friend = relations[site.side.index()][flight.side.index()] == Regard::Friend;
+                let class = &scenario.classes[site.class.index()];
+                friend && site.count.1 > 0 && class.identifier.spec.iff.is_some()
+            };
+            if iff.on > 0.0 && !scenario.sites.iter().any(reads) {
+                self.warn(
+                    IFF_UNREAD,
+                    &["flights", &flight.name, "equipment", "iff"],
+                    "answers nobody: no site that holds the flight for friend has the iff cue",
+                    "give a friendly class identification.iff, or leave the equipment out",
+                );
+            }
+        }
+    }
+}
+
+/// Two declarations that the world can bring of one aircraft and of which the belief of fused evidence allows no row.
+fn contradiction(spec: &IdentificationSpec) -> Option<(String, String)> {
+    if spec.combine != Combine::Fused {
+        return None;
+    }
+    let believed = spec.believed.as_ref().unwrap_or(&spec.world);
+    let allowed = |row: &str| {
+        spec.prior.is_empty() || spec.prior.get(row).is_some_and(|weight| weight.0 > 0.0)
+    };
+    let possible = |row: &str, column: &str| {
+        let cell = believed.get(row).and_then(|columns| columns.get(column));
+        cell.is_some_and(|probability| probability.0 > 0.0)
+    };
+    for columns in spec.world.values() {
+        let declared: Vec<&String> = columns
+            .iter()
+            .filter(|(_, probability)| probability.0 > 0.0)
+            .map(|(column, _)| column)
+            .collect();
+        for (at, one) in declared.iter().enumerate() {
+            for other in &declared[at + 1..] {
+                let both =
+                    |row: &String| allowed(row) && possible(row, one) && possible(row, other);
+                if !believed.keys().any(both) {
+                    return Some(((*one).clone(), (*other).clone()));
+                }
+            }
+        }
+    }
+    None
+}
