@@ -17,8 +17,8 @@ use deconflict::coordination::{
 use deconflict::geometry::{Area, Point, arc_within, quadratic_below};
 use deconflict::identification::plan_check::{PlanFile, PlannedPaths};
 use deconflict::identification::{
-    Combine, Criteria, CriteriaOn, FlightPlanCueSpec, Hypotheses, IdentificationSpec, Identifier,
-    IdentityThresholds, MatchBelief, NonNegative, Probability, RegardShares,
+    Combine, Criteria, CriteriaOn, CueSet, FlightPlanCueSpec, Hypotheses, IdentificationSpec,
+    Identifier, IdentityThresholds, MatchBelief, NonNegative, Probability, RegardShares,
 };
 use deconflict::ids::{AircraftId, Key, SideId, SiteId, TypeId};
 use deconflict::picture::{Envelope, Post, Scene, Subject, TrackFile};
@@ -709,6 +709,7 @@ fn pair(seed: u64) -> Pair {
             confirm_scans,
             1 + dice.below(12) as u32,
         ),
+        cues: Arc::new(CueSet::new(&identifier.spec, &identifier.rows, &[], 0.0)),
         identifier: Arc::new(identifier),
         envelope: (dice.below(5) > 0).then(|| envelope(dice)),
         rules: Arc::new(rules),
@@ -994,6 +995,7 @@ impl<'a> Twin<'a> {
                 declared,
                 posterior,
                 notice,
+                ledger: Box::default(),
             },
         );
         if from != identity {
@@ -1195,8 +1197,19 @@ fn judge(pair: &Pair, declarations: &[u8], matched: Option<bool>) -> (Identity, 
 fn assert_same(seed: u64, fast: Vec<Event>, slow: Vec<Event>) {
     let plain = |event: &Event| {
         let mut event = event.clone();
-        if let Fact::Declared { posterior, .. } = &mut event.fact {
+        if let Fact::Declared {
+            posterior, ledger, ..
+        } = &mut event.fact
+        {
+            // The account of the product must end where it does.
+            let last = ledger.last().map(|entry| entry.posterior);
+            let ends = last.is_none_or(|last| {
+                let mut pairs = last.iter().zip(*posterior);
+                pairs.all(|(one, other)| (one - other).abs() < 1e-9)
+            });
+            assert!(ends, "seed {seed}: {posterior:?} and {ledger:?}");
             *posterior = [0.0; 3];
+            *ledger = Box::default();
         }
         event
     };
