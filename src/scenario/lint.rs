@@ -2,7 +2,7 @@
 //! beliefs far from their world.
 //!
 //! A lint looks at what is planned, not at draws, and leaves room: paths are on time and on their line, looked at every
-//! [`STEP_M`]; a site's place is its whole area, its reach that of its most visible target. So a warning is nearly
+//! 100 m; a site's place is its whole area, its reach that of its most visible target. So a warning is nearly
 //! always right, and silence proves nothing.
 
 use std::collections::BTreeSet;
