@@ -39,6 +39,11 @@ index! {
     ZoneId;
 }
 
+impl AircraftId {
+    /// No aircraft: what is behind a track of false alarms.
+    pub const NOBODY: AircraftId = AircraftId(u32::MAX);
+}
+
 /// What a draw is about, as 64 bits made from a declared name: reordering a file changes no draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub u64);
@@ -66,6 +71,13 @@ impl Key {
     }
 }
 
+impl Key {
+    /// The key of what is about both, in this order.
+    pub fn and(self, other: Key) -> Key {
+        Key(mix(self.0 ^ mix(other.0).rotate_left(32)))
+    }
+}
+
 fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -75,6 +87,23 @@ fn mix(mut z: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_of_two_depends_on_both_and_their_order() {
+        let [a, b, c] = ["a", "b", "c"].map(Key::of);
+        let keys = [
+            a,
+            b,
+            a.and(b),
+            b.and(a),
+            a.and(c),
+            a.and(b).and(c),
+            a.and(b.and(c)),
+        ];
+        for (at, key) in keys.iter().enumerate() {
+            assert!(!keys[..at].contains(key));
+        }
+    }
 
     #[test]
     fn keys_differ_by_name_and_number() {

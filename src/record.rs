@@ -146,6 +146,8 @@ codes! {
         HeldProtected = "held_protected",
         /// Declined: the track matches a flight plan the site holds.
         PlanHonoured = "plan_honoured",
+        /// Declined: the site has the track from a link alone, and may not fire at such.
+        SharedTrackOnly = "shared_track_only",
         /// Declined: the track is inside a corridor.
         InCorridor = "in_corridor",
         /// Declined: the hotline has been asked and has not answered yet.
@@ -182,8 +184,10 @@ codes! {
 codes! {
     /// How a track ended.
     TrackEnd {
-        /// Dropped after too many misses.
+        /// Dropped after too many misses, or when no more reports came.
         Dropped = "dropped",
+        /// A reported track became one with a track of the site's own.
+        Merged = "merged",
         /// The aircraft was destroyed.
         AircraftDestroyed = "aircraft_destroyed",
         /// The aircraft landed or left.
@@ -336,6 +340,8 @@ pub enum Fact {
         posterior: [f64; 3],
         /// What the plan check found.
         notice: NoticeState,
+        /// How everything the site holds about the track added up.
+        ledger: Box<[LedgerEntry]>,
     },
     /// The identity of a track changed; recorded only at [`Detail::Decisive`] and above.
     IdentityChanged {
@@ -351,6 +357,28 @@ pub enum Fact {
         declared: u8,
         /// What the plan check found.
         notice: NoticeState,
+    },
+    /// A confirmed track was fed by another aircraft than before, or by none.
+    TrackSwapped {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track from now on.
+        aircraft: AircraftId,
+        /// The one before.
+        before: AircraftId,
+    },
+    /// A track took over the identity that another site reported; recorded only at [`Detail::Decisive`] and above.
+    IdentityAdopted {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// The site that reported it.
+        reported_by: SiteId,
+        /// From.
+        from: Identity,
+        /// To.
+        to: Identity,
     },
     /// A confirmed track was inside the engagement envelope for the first time in more than five minutes.
     EncounterBegun {
@@ -467,6 +495,8 @@ impl Fact {
             Fact::TrackConfirmed { .. } => "track_confirmed",
             Fact::Declared { .. } => "declared",
             Fact::IdentityChanged { .. } => "identity_changed",
+            Fact::TrackSwapped { .. } => "track_swapped",
+            Fact::IdentityAdopted { .. } => "identity_adopted",
             Fact::EncounterBegun { .. } => "encounter_begun",
             Fact::QuerySent { .. } => "query_sent",
             Fact::ShotDeclined { .. } => "shot_declined",
@@ -480,9 +510,9 @@ impl Fact {
         }
     }
 
-    /// The aircraft the fact is about.
-    pub fn aircraft(&self) -> AircraftId {
-        match *self {
+    /// The aircraft the fact is about; none if it is about a track with nobody behind.
+    pub fn aircraft(&self) -> Option<AircraftId> {
+        let aircraft = match *self {
             Fact::PlanFiled { aircraft, .. }
             | Fact::NoticeReceived { aircraft, .. }
             | Fact::SortieCancelled { aircraft }
@@ -494,6 +524,8 @@ impl Fact {
             | Fact::TrackConfirmed { aircraft, .. }
             | Fact::Declared { aircraft, .. }
             | Fact::IdentityChanged { aircraft, .. }
+            | Fact::TrackSwapped { aircraft, .. }
+            | Fact::IdentityAdopted { aircraft, .. }
             | Fact::EncounterBegun { aircraft, .. }
             | Fact::QuerySent { aircraft, .. }
             | Fact::ShotDeclined { aircraft, .. }
@@ -504,7 +536,8 @@ impl Fact {
             | Fact::Destroyed { aircraft, .. }
             | Fact::EngagementEnded { aircraft, .. }
             | Fact::TrackEnded { aircraft, .. } => aircraft,
-        }
+        };
+        (aircraft != AircraftId::NOBODY).then_some(aircraft)
     }
 
     /// The site the fact is about, if any.
@@ -521,6 +554,8 @@ impl Fact {
             | Fact::TrackConfirmed { site, .. }
             | Fact::Declared { site, .. }
             | Fact::IdentityChanged { site, .. }
+            | Fact::TrackSwapped { site, .. }
+            | Fact::IdentityAdopted { site, .. }
             | Fact::EncounterBegun { site, .. }
             | Fact::QuerySent { site, .. }
             | Fact::ShotDeclined { site, .. }
@@ -533,6 +568,19 @@ impl Fact {
             | Fact::TrackEnded { site, .. } => Some(site),
         }
     }
+}
+
+/// One line of the account of an identity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerEntry {
+    /// What was added: `prior`, `expectancy`, `declarations`, `flight_plan`, or the name of a cue.
+    pub cue: &'static str,
+    /// What it said, as a short code.
+    pub said: String,
+    /// How old that is, s.
+    pub age_s: f64,
+    /// P(friend), P(neutral), P(hostile) after adding it.
+    pub posterior: [f64; 3],
 }
 
 /// The life of one track.
@@ -751,7 +799,8 @@ impl Notebook {
             .enumerate()
             .map(|(written, (event, rank))| {
                 let site = event.fact.site().map_or(0, |site| u64::from(site.0) + 1);
-                let who = (*rank as u64) << 56 | site << 28 | u64::from(event.fact.aircraft().0);
+                let aircraft = event.fact.aircraft().unwrap_or(AircraftId(0x0fff_ffff));
+                let who = (*rank as u64) << 56 | site << 28 | u64::from(aircraft.0);
                 (event.time, who, written as u32)
             })
             .collect();

@@ -12,10 +12,13 @@ use bevy_ecs::prelude::*;
 use crate::airspace::notice::Filing;
 use crate::coordination::{Compliance, RestrictedZone, Standing};
 use crate::identification::plan_check::PlanFile;
-use crate::ids::{AircraftId, FlightId, Key, NodeId, SiteId};
-use crate::picture::{Picture, Post, SpentSince, Subject, TrackFile};
+use crate::identification::side_key;
+use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
+use crate::picture::{
+    Carrier, Console, LivePicture, Picture, Post, SpentSince, Subject, TrackLinks,
+};
 use crate::platform::trajectory::{Luck, Trajectory};
-use crate::platform::{self, Flight, Planned, Route, Start, Vitality};
+use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
     Detail, EventLog, Fact, Notebook, Place, Rank, Recorder, Replication, SiteRecord, Sortie,
     Tally, TrackEnd,
@@ -54,6 +57,7 @@ pub fn simulate_with(
     };
     let aircraft = setup.spawn_aircraft();
     let sites = setup.spawn_sites(&aircraft);
+    let links = setup.track_links(&sites);
     let Setup {
         mut world,
         roster,
@@ -71,6 +75,9 @@ pub fn simulate_with(
     world.insert_resource(Log(notebook));
     world.insert_resource(roster);
     world.insert_resource(agenda);
+    if let Some(links) = links {
+        world.insert_resource(links);
+    }
     while world
         .resource::<Agenda>()
         .next()
@@ -375,6 +382,22 @@ impl Setup<'_> {
         records
     }
 
+    /// Where sites report tracks to one another, if any do.
+    fn track_links(&self, sites: &[SiteRecord]) -> Option<TrackLinks> {
+        let links = &self.scenario.track_links;
+        let mut numbers = vec![0; self.scenario.sites.len()];
+        let keyed: Vec<(u32, Key)> = sites
+            .iter()
+            .map(|site| {
+                let entry = site.entry as usize;
+                let key = self.scenario.sites[entry].key.nth(numbers[entry]);
+                numbers[entry] += 1;
+                (site.entry, key)
+            })
+            .collect();
+        (!links.is_empty()).then(|| TrackLinks::new(links, &keyed))
+    }
+
     fn spawn_site(
         &mut self,
         id: SiteId,
@@ -410,22 +433,14 @@ impl Setup<'_> {
             },
             tracker: class.tracker.clone(),
             identifier: Arc::clone(&class.identifier),
+            cues: Arc::clone(&class.cues),
             envelope: class.weapon.as_ref().map(|weapon| weapon.envelope()),
             rules: Arc::clone(&scenario.rules),
         };
-        let mut picture = Picture::with_capacity(aircraft.len());
+        let mut subjects = Vec::with_capacity(aircraft.len());
         for (index, target) in aircraft.iter().enumerate() {
             let aircraft_id = AircraftId(index as u32);
-            if let Some(subject) = self.subject(&post, aircraft_id, target, entry) {
-                let file = picture.files.len() as u32;
-                for run in &subject.envelope {
-                    self.agenda
-                        .enter(Millis(post.clock.time_ms(run.from)), Entry::Enter(id, file));
-                }
-                picture.files.push(TrackFile::new());
-                picture.ripe_at.push(Millis::NEVER);
-                picture.subjects.push(subject);
-            }
+            subjects.extend(self.subject(&post, aircraft_id, target, entry));
         }
         let magazine = class.weapon.as_ref().map_or(0, |weapon| weapon.magazine);
         let spent = SpentSince(if magazine == 0 {
@@ -433,12 +448,55 @@ impl Setup<'_> {
         } else {
             Millis::NEVER
         });
-        let mut site = self.world.spawn((post, picture, spent));
+        let mut site = if scenario.keeps_live(entry) {
+            let console = Console {
+                side_key: self.side_key(entry_spec.side),
+                operator: class.operator.clone(),
+            };
+            let carriers: Vec<Carrier> = subjects
+                .iter()
+                .map(|subject| self.carrier(entry_spec.side, &aircraft[subject.aircraft.index()]))
+                .collect();
+            let targets = subjects.into_iter().zip(carriers).collect();
+            let live = LivePicture::new(&post, console, targets);
+            if let Some(first) = live.next_scan(&post) {
+                self.agenda.enter(first, Entry::Scan(id));
+            }
+            self.world.spawn((post, live, spent))
+        } else {
+            for (file, subject) in subjects.iter().enumerate() {
+                for run in &subject.envelope {
+                    let entered = Millis(post.clock.time_ms(run.from));
+                    self.agenda.enter(entered, Entry::Enter(id, file as u32));
+                }
+            }
+            self.world.spawn((post, Picture::new(subjects), spent))
+        };
         if let Some(weapon) = &class.weapon {
             site.insert(engagement::Battery::new(Arc::clone(weapon)));
         }
         let site = site.id();
         self.roster.sites.push(site);
+    }
+
+    /// What the draws of a side are keyed by.
+    fn side_key(&self, side: SideId) -> Key {
+        side_key(&self.scenario.cast.sides[side.index()])
+    }
+
+    /// What cues of a site of `side` draw on.
+    fn carrier(&self, side: SideId, target: &Aircraft) -> Carrier {
+        let (flight, sortie) = (
+            &self.scenario.flights[target.sortie.flight.index()],
+            &target.sortie,
+        );
+        let spec = &self.scenario.types[sortie.type_id.index()].spec;
+        Carrier {
+            regard: self.scenario.cast.relations[side.index()][sortie.side.index()],
+            side_key: self.side_key(sortie.side),
+            equipment: flight.equipment,
+            wingspan_m: spec.wingspan_m.unwrap_or(AircraftSpec::WINGSPAN_M),
+        }
     }
 
     /// What is fixed for an aircraft as seen from a site; nothing if the site can never see it.
@@ -548,16 +606,28 @@ fn close_all(world: &mut World, end: Millis) -> Vec<Tally> {
     let streams = *world.resource::<Streams>();
     let roster = std::mem::take(&mut *world.resource_mut::<Roster>());
     let mut notebook = std::mem::take(&mut world.resource_mut::<Log>().0);
-    let mut sites = world.query::<(&Post, &mut Picture, &SpentSince)>();
+    let mut sites = world.query::<(&Post, AnyOf<(&mut Picture, &mut LivePicture)>, &SpentSince)>();
     let mut flights = world.query::<(&Trajectory, &Planned)>();
-    let mut pictures: Vec<(Post, Picture, SpentSince)> = Vec::new();
+    let mut pictures = Vec::new();
     for &site in &roster.sites {
-        if let Ok((post, mut picture, spent)) = sites.get_mut(world, site) {
-            pictures.push((post.clone(), std::mem::take(&mut *picture), *spent));
+        if let Ok((post, (picture, live), spent)) = sites.get_mut(world, site) {
+            let picture = picture.map(|mut picture| std::mem::take(&mut *picture));
+            let live = live.map(|live| live.clone());
+            pictures.push((post.clone(), picture, live, *spent));
         }
     }
     let mut tallies = Vec::new();
-    for (post, picture, spent) in &mut pictures {
+    for (post, picture, live, spent) in &mut pictures {
+        if let Some(live) = live {
+            let place = |aircraft: AircraftId, time| {
+                let entity = *roster.aircraft.get(aircraft.index())?;
+                let (trajectory, _) = flights.get(world, entity).ok()?;
+                Some(trajectory.position(time))
+            };
+            live.close_all(post, end, place, &mut notebook);
+            tallies.extend(live.tallies(post));
+        }
+        let Some(picture) = picture else { continue };
         for index in 0..picture.files.len() {
             let target = roster.aircraft[picture.subjects[index].aircraft.index()];
             let Ok((trajectory, planned)) = flights.get(world, target) else {

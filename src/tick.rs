@@ -8,7 +8,7 @@
 //! | [`Phase::Begin`] | `next_instant` | the clock jumps to the earliest entry; all entries of that instant become due |
 //! | [`Phase::Move`] | `report_movements` | take-offs, stations, objectives, landings |
 //! | [`Phase::Resolve`] | `resolve_shots` | due launches and impacts, sites in order: shots resolve before scans |
-//! | [`Phase::Observe`] | `close_files`, `release_channels`, `look_ahead` | what sites know, as far as it matters now |
+//! | [`Phase::Observe`] | `close_live`, `close_files`, `release_channels`, `look_ahead`, `keep_watch` | what sites know, as far as it matters now |
 //! | [`Phase::Engage`] | `open_fire` | sites that may fire at this very scan choose a target |
 //!
 //! Sensing, tracking, identification and the rules are called from Observe and Engage for one (site, aircraft) pair at
@@ -55,7 +55,7 @@ pub enum Entry {
     Movement(AircraftId, Movement),
     /// The next launch of an engagement.
     Launch(SiteId, u32),
-    /// A missile arrives; the number of the engagement and of the shot.
+    /// A missile arrives; the number of the engagement and of the missile in it.
     Impact(SiteId, u32, u32),
     /// The assessment of an engagement is over.
     Assess(SiteId, u32),
@@ -63,6 +63,8 @@ pub enum Entry {
     Enter(SiteId, u32),
     /// The first scan at which the rules may let the site fire; the index of the file.
     Ripe(SiteId, u32),
+    /// A scan of a site that keeps a live picture.
+    Scan(SiteId),
 }
 
 /// A stage of a flight.
@@ -105,11 +107,13 @@ pub struct Due {
     pub shots: Vec<Entry>,
     /// Files to be looked at.
     pub entering: Vec<(SiteId, u32)>,
-    /// Files whose next possible shot is now.
+    /// Files, or tracks of a live picture, whose next possible shot is now.
     pub ripe: Vec<(SiteId, u32)>,
+    /// Sites with a scan now.
+    pub scans: Vec<SiteId>,
     /// Aircraft that left the sky at this instant, and how.
     pub gone: Vec<(AircraftId, TrackEnd)>,
-    /// Sites that got a fire channel back, and the file that had held it.
+    /// Sites that got a fire channel back, and the file or track that had held it.
     pub freed: Vec<(SiteId, u32)>,
 }
 
@@ -138,6 +142,7 @@ fn next_instant(mut clock: ResMut<Clock>, mut agenda: ResMut<Agenda>, mut due: R
             Entry::Launch(..) | Entry::Impact(..) | Entry::Assess(..) => due.shots.push(entry),
             Entry::Enter(site, file) => due.entering.push((site, file)),
             Entry::Ripe(site, file) => due.ripe.push((site, file)),
+            Entry::Scan(site) => due.scans.push(site),
         }
     }
 }

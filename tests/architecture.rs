@@ -28,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "sensing",
         &["elementary", "geometry", "platform", "streams", "units"],
     ),
-    ("tracking", &[]),
+    ("tracking", &["geometry", "ids", "streams", "units"]),
     // The platform for the paths of plans, which are trajectories too; the truth fence below keeps out the rest.
     (
         "identification",
@@ -73,7 +73,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "engagement",
-        &["picture", "platform", "record", "streams", "tick", "units"],
+        &[
+            "geometry", "ids", "picture", "platform", "record", "streams", "tick", "units",
+        ],
     ),
     (
         "scenario",
@@ -85,6 +87,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "geometry",
             "identification",
             "ids",
+            "picture",
             "platform",
             "record",
             "sensing",
@@ -358,8 +361,9 @@ fn rooms_import_only_what_they_may() {
 ///
 /// Files of `measure`, `output` and `scenario` are left out: they run before the first instant or after the last.
 const TRUTH: &[(&str, &[&str])] = &[
-    // Where aircraft are. Rules see only the place of the track, which in this version is the true one; plan_check reads
-    // planned paths alone; fire and attention hand it to the picture and write down where things happen.
+    // Where aircraft are. Rules see only the place of the track, which in a file is the true one and in a live picture
+    // what its plots make of it; plan_check reads planned paths alone; fire and attention hand it to the picture and write
+    // down where things happen.
     (
         "Trajectory",
         &[
@@ -367,6 +371,8 @@ const TRUTH: &[(&str, &[&str])] = &[
             "engagement/fire.rs",
             "identification/plan_check.rs",
             "picture/file.rs",
+            "picture/live/mod.rs",
+            "picture/live/plots.rs",
             "picture/mod.rs",
             "platform/mod.rs",
             "platform/movement.rs",
@@ -381,6 +387,7 @@ const TRUTH: &[(&str, &[&str])] = &[
         &[
             "engagement/attention.rs",
             "engagement/fire.rs",
+            "picture/live/mod.rs",
             "platform/mod.rs",
             "platform/movement.rs",
             "simulation.rs",
@@ -390,8 +397,12 @@ const TRUTH: &[(&str, &[&str])] = &[
     (
         "truth_row",
         &[
+            "identification/cues/mod.rs",
+            "identification/cues/optical.rs",
             "identification/identifier.rs",
             "picture/file.rs",
+            "picture/live/mod.rs",
+            "picture/live/plots.rs",
             "simulation.rs",
         ],
     ),
@@ -413,13 +424,27 @@ const TRUTH: &[(&str, &[&str])] = &[
     ("Sortie", &["record.rs", "simulation.rs"]),
     (
         "AircraftSpec",
-        &["platform/mod.rs", "platform/trajectory.rs"],
+        &["platform/mod.rs", "platform/trajectory.rs", "simulation.rs"],
     ),
     (
         "SideId",
-        &["airspace/mod.rs", "platform/mod.rs", "record.rs"],
+        &[
+            "airspace/mod.rs",
+            "platform/mod.rs",
+            "record.rs",
+            "simulation.rs",
+        ],
     ),
-    ("Regard", &["identification/identifier.rs", "record.rs"]),
+    (
+        "Regard",
+        &[
+            "identification/cues/iff.rs",
+            "identification/cues/mod.rs",
+            "identification/identifier.rs",
+            "picture/live/plots.rs",
+            "record.rs",
+        ],
+    ),
 ];
 
 #[test]
@@ -504,10 +529,26 @@ fn judging_does_not_read_the_truth() {
     );
     let file = code("picture/file.rs");
     assert_eq!(functions_naming(file, "truth_row"), ["", "declare"].into());
+    // In a live picture the draw of a declaration, the cues and the operator's errors; what follows is told apart.
+    let live = code("picture/live/mod.rs");
+    for (word, functions) in [
+        ("truth_row", BTreeSet::from(["declare", "tallies"])),
+        ("emitter", BTreeSet::from(["declare"])),
+        ("hostile", BTreeSet::from(["declare"])),
+    ] {
+        assert_eq!(functions_naming(live, word), functions, "{word}");
+    }
+    let track = code("picture/live/track.rs");
+    for word in ["subject", "carrier", "emitter", "target"] {
+        assert_eq!(functions_naming(track, word), BTreeSet::new(), "{word}");
+    }
     let fire = code("engagement/fire.rs");
     for (word, functions) in [
         ("kill_probability", BTreeSet::from(["impact"])),
-        ("flying", BTreeSet::from(["impact", "launch", "open_fire"])),
+        (
+            "flying",
+            BTreeSet::from(["impact", "launch", "open_fire", "whereabouts"]),
+        ),
     ] {
         assert_eq!(functions_naming(fire, word), functions, "{word}");
     }

@@ -894,6 +894,24 @@ fn sites_zones_and_links() {
             &["confirm_hits is 4; expected <= confirm_scans, which is 3"],
         ),
         (
+            "confirm_hits = 2",
+            "confirm_hits = 2\n^association = { nearest_neighbour = {} }",
+            &["association needs measurement and filter; both are missing"],
+        ),
+        (
+            "confirm_hits = 2",
+            "confirm_hits = 2\nfilter = { acceleration_sigma_mps2 = 1, initial_speed_sigma_mps = 80 }\n\
+             ^false_alarms = { per_scan = 1, max_range_m = 20000, max_altitude_m = 9000 }",
+            &["false_alarms needs measurement and filter; measurement is missing"],
+        ),
+        (
+            "confirm_hits = 2",
+            "confirm_hits = 2\nfilter = { acceleration_sigma_mps2 = 1, initial_speed_sigma_mps = 80 }\n\
+             measurement = { range_sigma_m = 50, bearing_sigma_deg = 0.5, altitude_sigma_m = 200 }\n\
+             false_alarms = { per_scan = 1, max_range_m = 20000, ^min_altitude_m = 9001, max_altitude_m = 9000 }",
+            &["min_altitude_m is 9001; expected <= max_altitude_m, which is 9000"],
+        ),
+        (
             "first_s = 1",
             "^first_s = 4",
             &["first_s is 4; expected <= scan_s, which is 3"],

@@ -704,11 +704,11 @@ fn pair(seed: u64) -> Pair {
         key: Key::of("site").nth(seed as u32),
         place: site,
         clock,
-        tracker: TrackerSpec {
-            confirm_hits: 1 + dice.below(u64::from(confirm_scans)) as u32,
+        tracker: TrackerSpec::counting(
+            1 + dice.below(u64::from(confirm_scans)) as u32,
             confirm_scans,
-            drop_misses: 1 + dice.below(12) as u32,
-        },
+            1 + dice.below(12) as u32,
+        ),
         identifier: Arc::new(identifier),
         envelope: (dice.below(5) > 0).then(|| envelope(dice)),
         rules: Arc::new(rules),
@@ -1445,11 +1445,7 @@ fn a_scan_on_the_edge_settles_nothing() {
         first_ms: 1000,
         period_ms: 1000,
     };
-    pair.post.tracker = TrackerSpec {
-        confirm_hits: 1,
-        confirm_scans: 1,
-        drop_misses: 3,
-    };
+    pair.post.tracker = TrackerSpec::counting(1, 1, 3);
     pair.post.place = Point::zeros();
     let envelope = Envelope {
         slant: false,

@@ -720,7 +720,10 @@ mod tests {
             let listed = RULES
                 .iter()
                 .any(|rule| rule.reasons.contains(&reason.code()));
-            let own = matches!(reason, Reason::NoChannel | Reason::MagazineEmpty);
+            let own = matches!(
+                reason,
+                Reason::SharedTrackOnly | Reason::NoChannel | Reason::MagazineEmpty
+            );
             assert!(listed != own, "{}", reason.code());
         }
     }

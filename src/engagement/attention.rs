@@ -7,7 +7,7 @@
 use bevy_ecs::prelude::*;
 
 use super::Battery;
-use crate::picture::{Picture, Post, Run, SpentSince};
+use crate::picture::{LivePicture, Picture, Post, Run, SpentSince};
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{Planned, Vitality};
 use crate::streams::Streams;
@@ -15,6 +15,10 @@ use crate::tick::{Agenda, Clock, Due, Entry, Log, Roster};
 use crate::units::Millis;
 
 /// Closes the account of the file that held a freed channel, and notes which files are worth a look now.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the parameters of a system are its access list"
+)]
 pub(super) fn release_channels(
     clock: Res<Clock>,
     streams: Res<Streams>,
@@ -22,9 +26,14 @@ pub(super) fn release_channels(
     mut due: ResMut<Due>,
     mut log: ResMut<Log>,
     mut sites: Query<(&Post, &mut Picture, &Battery, &SpentSince)>,
+    mut live: Query<&mut LivePicture>,
     aircraft: Query<(&Trajectory, &Planned)>,
 ) {
     for (site, index) in std::mem::take(&mut due.freed) {
+        if let Ok(mut live) = live.get_mut(roster.sites[site.index()]) {
+            live.release(index);
+            continue;
+        }
         let Ok((post, mut picture, battery, spent)) = sites.get_mut(roster.sites[site.index()])
         else {
             continue;

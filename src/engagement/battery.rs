@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bevy_ecs::component::Component;
 
 use super::{Doctrine, WeaponSpec};
+use crate::ids::{AircraftId, Key};
 use crate::picture::Permit;
 use crate::record::EngagementEnd;
 use crate::units::Millis;
@@ -17,7 +18,21 @@ pub struct Battery {
     /// Missiles left.
     pub magazine: u32,
     engagements: Vec<Engagement>,
+    missiles: Vec<Missile>,
     begun: u32,
+}
+
+/// A missile in the air.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missile {
+    /// The engagement it belongs to, and its number there.
+    pub of: (u32, u32),
+    /// What it flies at: who was behind the track when it left.
+    pub target: AircraftId,
+    /// What the draws about it are keyed by.
+    pub key: Key,
+    /// Number of the shot among those of the site at this aircraft, from 1.
+    pub shot: u32,
 }
 
 /// One engagement of one track.
@@ -25,8 +40,10 @@ pub struct Battery {
 pub struct Engagement {
     /// Number among the site's engagements.
     pub number: u32,
-    /// Index of the track's file in the site's picture.
-    pub file: u32,
+    /// The track, by the number its picture gave it.
+    pub track: u32,
+    /// Who was behind the track at the decision, or at the latest launch.
+    pub target: AircraftId,
     /// What allowed it.
     pub permit: Permit,
     /// When it was decided.
@@ -61,6 +78,7 @@ impl Battery {
             magazine: weapon.magazine,
             weapon,
             engagements: Vec::new(),
+            missiles: Vec::new(),
             begun: 0,
         }
     }
@@ -75,13 +93,14 @@ impl Battery {
         self.engagements.len() < self.weapon.channels as usize && self.magazine as usize > promised
     }
 
-    /// Begins an engagement of the track with this file; its number.
-    pub fn begin(&mut self, file: u32, permit: Permit, now: Millis) -> u32 {
+    /// Begins an engagement of a track; its number.
+    pub fn begin(&mut self, track: u32, target: AircraftId, permit: Permit, now: Millis) -> u32 {
         let number = self.begun;
         self.begun += 1;
         self.engagements.push(Engagement {
             number,
-            file,
+            track,
+            target,
             permit,
             begun: now,
             launched: 0,
@@ -112,6 +131,20 @@ impl Battery {
         let more = engagement.launched < salvo && left;
         engagement.holding = !more;
         more
+    }
+
+    /// Puts a missile into the air.
+    pub fn send(&mut self, missile: Missile) {
+        self.missiles.push(missile);
+    }
+
+    /// The missile of this number of an engagement arrives.
+    pub fn arrive(&mut self, number: u32, missile: u32) -> Option<Missile> {
+        let at = self
+            .missiles
+            .iter()
+            .position(|flying| flying.of == (number, missile))?;
+        Some(self.missiles.swap_remove(at))
     }
 
     /// No further launch in this engagement.
@@ -146,13 +179,13 @@ impl Battery {
         }
     }
 
-    /// Takes an engagement off its channel; the file it was about.
+    /// Takes an engagement off its channel; the track it was about.
     pub fn release(&mut self, number: u32) -> Option<u32> {
         let at = self
             .engagements
             .iter()
             .position(|engagement| engagement.number == number)?;
-        Some(self.engagements.remove(at).file)
+        Some(self.engagements.remove(at).track)
     }
 }
 
@@ -164,6 +197,8 @@ mod tests {
     };
     use crate::record::{Decision, Identity, NoticeState, Reason};
     use crate::streams::{Delay, FixedDelay};
+
+    const TARGET: AircraftId = AircraftId(0);
 
     const PERMIT: Permit = Permit {
         decision: Decision {
@@ -210,7 +245,7 @@ mod tests {
     #[test]
     fn a_salvo_ends_with_its_last_missile() {
         let mut battery = battery(salvo(3), 1, 10);
-        let number = battery.begin(7, PERMIT, Millis::ZERO);
+        let number = battery.begin(7, TARGET, PERMIT, Millis::ZERO);
         assert!(!battery.ready(), "the only channel is taken");
         assert!(battery.launch(number, 1, 3) && battery.launch(number, 1, 3));
         assert_eq!(
@@ -240,7 +275,7 @@ mod tests {
             (true, true, EngagementEnd::Destroyed),
         ] {
             let mut battery = battery(salvo(2), 1, 2);
-            let number = battery.begin(0, PERMIT, Millis::ZERO);
+            let number = battery.begin(0, TARGET, PERMIT, Millis::ZERO);
             assert!(!battery.launch(number, 2, 2), "both at once");
             assert_eq!(battery.resolve(number, hit, gone), Next::Wait);
             assert_eq!(battery.resolve(number, false, gone), Next::End(end));
@@ -250,7 +285,7 @@ mod tests {
     #[test]
     fn a_salvo_stops_at_the_last_missile_and_when_fire_is_held() {
         let mut short = battery(salvo(4), 1, 2);
-        let number = short.begin(0, PERMIT, Millis::ZERO);
+        let number = short.begin(0, TARGET, PERMIT, Millis::ZERO);
         assert!(short.launch(number, 1, 4));
         assert!(!short.launch(number, 1, 4), "the magazine is empty");
         assert_eq!(short.resolve(number, false, false), Next::Wait);
@@ -259,7 +294,7 @@ mod tests {
             Next::End(EngagementEnd::Missed)
         );
         let mut held = battery(salvo(4), 1, 9);
-        let number = held.begin(0, PERMIT, Millis::ZERO);
+        let number = held.begin(0, TARGET, PERMIT, Millis::ZERO);
         assert!(held.launch(number, 1, 4));
         held.hold_fire(number);
         assert_eq!(
@@ -272,7 +307,7 @@ mod tests {
     #[test]
     fn shoot_look_shoot_looks_after_each_shot_up_to_its_number() {
         let mut battery = battery(shoot_look_shoot(3), 1, 10);
-        let number = battery.begin(0, PERMIT, Millis::ZERO);
+        let number = battery.begin(0, TARGET, PERMIT, Millis::ZERO);
         for shot in 1..=3 {
             battery.launch(number, 1, 1);
             let next = battery.resolve(number, false, false);
@@ -288,14 +323,14 @@ mod tests {
     #[test]
     fn shoot_look_shoot_ends_with_the_kill_and_with_the_magazine() {
         let mut kill = battery(shoot_look_shoot(3), 1, 10);
-        let number = kill.begin(0, PERMIT, Millis::ZERO);
+        let number = kill.begin(0, TARGET, PERMIT, Millis::ZERO);
         kill.launch(number, 1, 1);
         assert_eq!(
             kill.resolve(number, true, true),
             Next::End(EngagementEnd::Destroyed)
         );
         let mut last = battery(shoot_look_shoot(3), 1, 1);
-        let number = last.begin(0, PERMIT, Millis::ZERO);
+        let number = last.begin(0, TARGET, PERMIT, Millis::ZERO);
         last.launch(number, 1, 1);
         assert_eq!(
             last.resolve(number, false, false),
@@ -308,9 +343,9 @@ mod tests {
     fn a_missile_is_promised_once() {
         let mut battery = battery(salvo(1), 3, 2);
         assert!(battery.ready());
-        let first = battery.begin(0, PERMIT, Millis::ZERO);
+        let first = battery.begin(0, TARGET, PERMIT, Millis::ZERO);
         assert!(battery.ready());
-        let second = battery.begin(1, PERMIT, Millis::ZERO);
+        let second = battery.begin(1, TARGET, PERMIT, Millis::ZERO);
         assert_ne!(first, second);
         assert!(!battery.ready(), "both missiles are promised");
         battery.launch(first, 1, 1);

@@ -2,11 +2,15 @@
 
 use bevy_ecs::prelude::*;
 
-use super::{Assessment, Battery, Doctrine, Engagement, LaunchCheck, Priority};
-use crate::picture::{Picture, Post, SpentSince};
+use nalgebra::Vector3;
+
+use super::{Assessment, Battery, Doctrine, Engagement, LaunchCheck, Missile, Priority};
+use crate::geometry::quadratic_below;
+use crate::ids::AircraftId;
+use crate::picture::{Begun, Candidate, LivePicture, Picture, Post, SpentSince, Verdict};
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{Planned, Vitality};
-use crate::record::{EngagementEnd, Fact, Place, Rank, Recorder, TrackEnd};
+use crate::record::{Decision, EngagementEnd, Fact, Place, Rank, Reason, Recorder, TrackEnd};
 use crate::streams::{Purpose, Streams};
 use crate::tick::{Agenda, Clock, Due, Entry, Log, Roster};
 use crate::units::Millis;
@@ -18,11 +22,29 @@ type Sites<'w, 's> = Query<
     's,
     (
         &'static Post,
-        &'static mut Picture,
+        AnyOf<(&'static mut Picture, &'static mut LivePicture)>,
         &'static mut Battery,
         &'static mut SpentSince,
     ),
 >;
+
+/// The tracks of a site: kept on demand, or in step with the clock.
+enum Tracks<'a> {
+    OnDemand(&'a mut Picture),
+    Live(&'a mut LivePicture),
+}
+
+impl<'a> Tracks<'a> {
+    fn of(
+        pictures: (Option<Mut<'a, Picture>>, Option<Mut<'a, LivePicture>>),
+    ) -> Option<Tracks<'a>> {
+        match pictures {
+            (Some(picture), _) => Some(Tracks::OnDemand(picture.into_inner())),
+            (_, Some(live)) => Some(Tracks::Live(live.into_inner())),
+            _ => None,
+        }
+    }
+}
 
 /// Launches, impacts and assessments that are due, in the order of sites and engagements.
 #[expect(
@@ -46,9 +68,12 @@ pub(super) fn resolve_shots(
         else {
             continue;
         };
-        let Ok((post, mut picture, mut battery, mut spent)) =
+        let Ok((post, pictures, mut battery, mut spent)) =
             sites.get_mut(roster.sites[site.index()])
         else {
+            continue;
+        };
+        let Some(tracks) = Tracks::of(pictures) else {
             continue;
         };
         let mut firing = Firing {
@@ -59,14 +84,14 @@ pub(super) fn resolve_shots(
             agenda: &mut agenda,
             log: &mut log,
             post,
-            picture: &mut picture,
+            tracks,
             battery: &mut battery,
             spent: &mut spent,
             aircraft: &mut aircraft,
         };
         match entry {
             Entry::Launch(..) => firing.launch(number),
-            Entry::Impact(_, _, shot) => firing.impact(number, shot),
+            Entry::Impact(_, _, missile) => firing.impact(number, missile),
             _ => firing.assess(number),
         }
     }
@@ -81,7 +106,7 @@ struct Firing<'a, 'w, 's> {
     agenda: &'a mut Agenda,
     log: &'a mut Log,
     post: &'a Post,
-    picture: &'a mut Picture,
+    tracks: Tracks<'a>,
     battery: &'a mut Battery,
     spent: &'a mut SpentSince,
     aircraft: &'a mut Aircraft<'w, 's>,
@@ -102,23 +127,40 @@ impl Firing<'_, '_, '_> {
         self.log.0.record(self.now, rank, place, fact);
     }
 
+    /// Where the target is, and whether it is in the sky; what is not there cannot be gone.
+    fn whereabouts(&self, target: AircraftId, track: u32) -> (Vector3<f64>, bool) {
+        if target == AircraftId::NOBODY {
+            let place = match &self.tracks {
+                Tracks::OnDemand(_) => None,
+                Tracks::Live(live) => live.place(track),
+            };
+            return (place.unwrap_or(self.post.place.push(0.0)), true);
+        }
+        self.aircraft
+            .get(self.roster.aircraft[target.index()])
+            .map_or((Vector3::zeros(), false), |(trajectory, _, vitality)| {
+                (trajectory.position(self.now), vitality.flying)
+            })
+    }
+
     /// The reaction time, or the time to the next missile of the salvo, is over.
     fn launch(&mut self, number: u32) {
-        let Some(engagement) = self.battery.engagement(number).copied() else {
+        let Some(mut engagement) = self.battery.engagement(number).copied() else {
             return;
         };
-        let index = engagement.file as usize;
-        let (target, weapon) = (
-            self.picture.subjects[index].aircraft,
-            self.battery.weapon.clone(),
-        );
-        let Ok((trajectory, planned, vitality)) =
-            self.aircraft.get(self.roster.aircraft[target.index()])
-        else {
-            return;
-        };
-        let place = trajectory.position(self.now);
-        let stopped = if !vitality.flying {
+        let weapon = self.battery.weapon.clone();
+        if let Tracks::Live(live) = &self.tracks
+            && let Some(behind) = live.behind(engagement.track)
+        {
+            // The missile flies at what the track follows now.
+            engagement.target = behind;
+            if let Some(engagement) = self.battery.engagement(number) {
+                engagement.target = behind;
+            }
+        }
+        let target = engagement.target;
+        let (place, flying) = self.whereabouts(target, engagement.track);
+        let stopped = if !flying {
             Some(if engagement.destroyed {
                 EngagementEnd::Destroyed
             } else {
@@ -127,20 +169,11 @@ impl Firing<'_, '_, '_> {
         } else if self.battery.magazine == 0 {
             Some(EngagementEnd::MagazineEmpty)
         } else if weapon.launch_check == LaunchCheck::Decision {
-            let (file, scene) = self.picture.open(
-                index,
-                self.post,
-                self.spent.0,
-                self.streams,
-                trajectory,
-                planned,
-            );
-            file.advance_to(self.now, &scene, &mut self.log.0);
-            match file.decide_at(self.now, &scene) {
-                _ if !file.tracked_now() => Some(EngagementEnd::TrackLost),
-                None => Some(EngagementEnd::OutOfEnvelope),
-                Some(Err(_)) => Some(EngagementEnd::Forbidden),
-                Some(Ok(_)) => None,
+            match self.verdict(&engagement) {
+                Verdict::NoTrack => Some(EngagementEnd::TrackLost),
+                Verdict::Outside => Some(EngagementEnd::OutOfEnvelope),
+                Verdict::Declined(_) => Some(EngagementEnd::Forbidden),
+                Verdict::Permitted(_) => None,
             }
         } else {
             None
@@ -180,53 +213,91 @@ impl Firing<'_, '_, '_> {
         if self.battery.magazine == 0 {
             self.spent.0 = self.now;
         }
-        let mut shots = Vec::with_capacity(together as usize);
-        for _ in 0..together {
-            let shot = self.picture.files[index].note_shot(engagement.permit.identity);
+        for nth in 0..together {
+            let identity = engagement.permit.identity;
+            let (key, shot) = match &mut self.tracks {
+                Tracks::OnDemand(picture) => {
+                    let index = engagement.track as usize;
+                    (
+                        picture.subjects[index].key,
+                        picture.files[index].note_shot(identity),
+                    )
+                }
+                Tracks::Live(live) => live.note_shot(engagement.track, target, identity),
+            };
             let fact = Fact::ShotFired {
                 site: self.post.id,
                 aircraft: target,
                 shot,
                 decision: engagement.permit.decision,
-                identity: engagement.permit.identity,
+                identity,
                 notice: engagement.permit.notice,
             };
             self.write(&engagement, place.into(), fact);
-            shots.push(shot);
+            self.battery.send(Missile {
+                of: (number, engagement.launched + nth),
+                target,
+                key,
+                shot,
+            });
         }
         if more {
             self.agenda
                 .enter(self.now + spacing, Entry::Launch(self.post.id, number));
         }
-        for shot in shots {
+        for missile in engagement.launched..engagement.launched + together {
             if fly_out == Millis::ZERO {
-                self.impact(number, shot);
+                self.impact(number, missile);
             } else {
                 self.agenda.enter(
                     self.now + fly_out,
-                    Entry::Impact(self.post.id, number, shot),
+                    Entry::Impact(self.post.id, number, missile),
                 );
             }
         }
     }
 
+    /// What the rules say of the engaged track now.
+    fn verdict(&mut self, engagement: &Engagement) -> Verdict {
+        match &mut self.tracks {
+            Tracks::Live(live) => live.verdict(engagement.track, self.now, self.post),
+            Tracks::OnDemand(picture) => {
+                let target = self.roster.aircraft[engagement.target.index()];
+                let Ok((trajectory, planned, _)) = self.aircraft.get(target) else {
+                    return Verdict::NoTrack;
+                };
+                let (file, scene) = picture.open(
+                    engagement.track as usize,
+                    self.post,
+                    self.spent.0,
+                    self.streams,
+                    trajectory,
+                    planned,
+                );
+                file.advance_to(self.now, &scene, &mut self.log.0);
+                file.decide_at(self.now, &scene)
+            }
+        }
+    }
+
     /// A missile reaches its target, or the place where it was.
-    fn impact(&mut self, number: u32, shot: u32) {
+    fn impact(&mut self, number: u32, missile: u32) {
         let Some(engagement) = self.battery.engagement(number).copied() else {
             return;
         };
-        let subject = &self.picture.subjects[engagement.file as usize];
-        let (site, target) = (self.post.id, subject.aircraft);
-        let Ok((trajectory, _, mut vitality)) =
-            self.aircraft.get_mut(self.roster.aircraft[target.index()])
+        let Some(Missile {
+            target, key, shot, ..
+        }) = self.battery.arrive(number, missile)
         else {
             return;
         };
-        let place: Place = trajectory.position(self.now).into();
-        let mut luck = self.streams.about(Purpose::Hit, self.post.key, subject.key);
-        let hit =
-            vitality.flying && luck.happens(u64::from(shot), self.battery.weapon.kill_probability);
-        let fact = match (vitality.flying, hit) {
+        let site = self.post.id;
+        let (place, flying) = self.whereabouts(target, engagement.track);
+        let mut luck = self.streams.about(Purpose::Hit, self.post.key, key);
+        let hit = flying
+            && target != AircraftId::NOBODY
+            && luck.happens(u64::from(shot), self.battery.weapon.kill_probability);
+        let fact = match (flying, hit) {
             (false, _) => Fact::ShotWasted {
                 site,
                 aircraft: target,
@@ -243,17 +314,19 @@ impl Firing<'_, '_, '_> {
                 shot,
             },
         };
-        if hit {
+        if hit
+            && let Ok((_, _, mut vitality)) =
+                self.aircraft.get_mut(self.roster.aircraft[target.index()])
+        {
             vitality.flying = false;
             self.due.gone.push((target, TrackEnd::AircraftDestroyed));
         }
-        let gone = !vitality.flying;
-        self.write(&engagement, place, fact);
-        match self.battery.resolve(number, hit, gone) {
+        self.write(&engagement, place.into(), fact);
+        match self.battery.resolve(number, hit, hit || !flying) {
             super::battery::Next::Wait => {}
             super::battery::Next::LookAgain => self.await_assessment(number),
             super::battery::Next::End(end) => {
-                self.end(number, end, place);
+                self.end(number, end, place.into());
                 self.await_assessment(number);
             }
         }
@@ -289,21 +362,20 @@ impl Firing<'_, '_, '_> {
         };
         engagement.over = true;
         let engagement = *engagement;
-        let aircraft = self.picture.subjects[engagement.file as usize].aircraft;
         self.write(
             &engagement,
             place,
             Fact::EngagementEnded {
                 site: self.post.id,
-                aircraft,
+                aircraft: engagement.target,
                 end,
             },
         );
     }
 
     fn free(&mut self, number: u32) {
-        if let Some(file) = self.battery.release(number) {
-            self.due.freed.push((self.post.id, file));
+        if let Some(track) = self.battery.release(number) {
+            self.due.freed.push((self.post.id, track));
         }
     }
 }
@@ -329,70 +401,140 @@ pub(super) fn open_fire(
     ripe.dedup();
     for at_site in ripe.chunk_by(|one, other| one.0 == other.0) {
         let site = at_site[0].0;
-        let Ok((post, mut picture, mut battery, spent)) = sites.get_mut(roster.sites[site.index()])
+        let Ok((post, pictures, mut battery, spent)) = sites.get_mut(roster.sites[site.index()])
         else {
             continue;
         };
+        let Some(mut tracks) = Tracks::of(pictures) else {
+            continue;
+        };
         let mut candidates = Vec::new();
-        for &(_, index) in at_site {
-            let index = index as usize;
-            let target = picture.subjects[index].aircraft;
-            let Ok((trajectory, planned, vitality)) = aircraft.get(roster.aircraft[target.index()])
+        for &(_, track) in at_site {
+            let priority = battery.weapon.priority;
+            match &mut tracks {
+                Tracks::Live(live) => {
+                    if let Some(candidate) = live.candidate(track, now) {
+                        let urgency = urgency_of(priority, &candidate, post);
+                        candidates.push((urgency, candidate.target, track));
+                    }
+                }
+                Tracks::OnDemand(picture) => {
+                    let index = track as usize;
+                    let target = picture.subjects[index].aircraft;
+                    let Ok((trajectory, planned, vitality)) =
+                        aircraft.get(roster.aircraft[target.index()])
+                    else {
+                        continue;
+                    };
+                    let due_now = picture.ripe_at[index] == now && !picture.files[index].engaged;
+                    if vitality.flying && due_now && battery.ready() {
+                        let (file, scene) =
+                            picture.open(index, post, spent.0, &streams, trajectory, planned);
+                        file.advance_to(now, &scene, &mut log.0);
+                        let urgency = urgency(priority, picture, index, post, trajectory, now);
+                        candidates.push((urgency, target, track));
+                    }
+                }
+            }
+        }
+        // Aircraft are in the order of their names, so ties go by name.
+        candidates.sort_by(|one, other| {
+            one.0
+                .total_cmp(&other.0)
+                .then(one.1.cmp(&other.1))
+                .then(one.2.cmp(&other.2))
+        });
+        for (_, target, track) in candidates {
+            let chosen = battery.ready();
+            let entity = roster.aircraft.get(target.index());
+            let flight = entity.and_then(|&entity| aircraft.get(entity).ok());
+            let begun = match &mut tracks {
+                Tracks::Live(live) => {
+                    let whereabouts = match (flight, live.place(track)) {
+                        (Some((trajectory, ..)), _) => trajectory.position(now).into(),
+                        (None, Some(place)) => place.into(),
+                        (None, None) => continue,
+                    };
+                    if chosen {
+                        live.engage(track, now, whereabouts)
+                    } else {
+                        let reason = if spent.0 <= now {
+                            Reason::MagazineEmpty
+                        } else {
+                            Reason::NoChannel
+                        };
+                        let decision = Decision { rule: "E", reason };
+                        live.decline(track, now, decision, post, whereabouts, &mut log.0);
+                        None
+                    }
+                }
+                Tracks::OnDemand(picture) => {
+                    let index = track as usize;
+                    let Some((trajectory, planned, _)) = flight else {
+                        continue;
+                    };
+                    let (file, scene) =
+                        picture.open(index, post, spent.0, &streams, trajectory, planned);
+                    file.engage(chosen, now, &scene, &mut log.0)
+                }
+            };
+            let Some(Begun {
+                permit,
+                key,
+                nth,
+                place,
+            }) = begun
             else {
                 continue;
             };
-            let due_now = picture.ripe_at[index] == now && !picture.files[index].engaged;
-            if vitality.flying && due_now && battery.ready() {
-                let (file, scene) =
-                    picture.open(index, post, spent.0, &streams, trajectory, planned);
-                file.advance_to(now, &scene, &mut log.0);
-                let urgency = urgency(
-                    battery.weapon.priority,
-                    &picture,
-                    index,
-                    post,
-                    trajectory,
-                    now,
-                );
-                candidates.push((urgency, index, trajectory, planned));
-            }
-        }
-        // Files are in the order of aircraft names, so ties go by name.
-        candidates.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
-        for (_, index, trajectory, planned) in candidates {
-            let chosen = battery.ready();
-            let (file, scene) = picture.open(index, post, spent.0, &streams, trajectory, planned);
-            file.engaged = chosen;
-            let scan = post.clock.first_from(now.0);
-            file.advance(scan + 1, &scene, &mut log.0);
-            let Some(permit) = file.permit().filter(|_| chosen) else {
-                file.engaged = false;
-                continue;
-            };
-            let nth = u64::from(file.engagements);
-            file.engagements += 1;
-            let subject = &picture.subjects[index];
-            let mut luck = streams.about(Purpose::Reaction, post.key, subject.key);
+            let mut luck = streams.about(Purpose::Reaction, post.key, key);
             let reaction_s = luck.delay_s(nth, &battery.weapon.reaction);
-            let number = battery.begin(index as u32, permit, now);
+            let number = battery.begin(track, target, permit, now);
             agenda.enter(
                 now + Millis::from_seconds(reaction_s),
                 Entry::Launch(site, number),
             );
             let fact = Fact::EngagementBegun {
                 site,
-                aircraft: subject.aircraft,
+                aircraft: target,
                 decision: permit.decision,
                 identity: permit.identity,
                 notice: permit.notice,
             };
-            log.0
-                .record(now, Rank::Decision, trajectory.position(now).into(), fact);
+            log.0.record(now, Rank::Decision, place, fact);
         }
     }
 }
 
-/// What a priority orders tracks by: least first.
+/// What a priority orders the tracks of a live picture by: least first.
+fn urgency_of(priority: Priority, candidate: &Candidate, post: &Post) -> f64 {
+    match priority {
+        Priority::ByName => 0.0,
+        Priority::FirstEligible => candidate.eligible_since.seconds(),
+        Priority::Nearest => (candidate.place.xy() - post.place).norm(),
+        Priority::LeastTimeLeft => {
+            let Some(envelope) = post.envelope else {
+                return f64::INFINITY;
+            };
+            // Straight on from here until the farthest range is passed.
+            let (arm, velocity) = (candidate.place.xy() - post.place, candidate.velocity.xy());
+            let height_m = if envelope.slant {
+                candidate.place.z
+            } else {
+                0.0
+            };
+            let inside = quadratic_below(
+                arm.norm_squared() + height_m * height_m,
+                2.0 * arm.dot(&velocity),
+                velocity.norm_squared(),
+                envelope.range_m.1 * envelope.range_m.1,
+            );
+            inside.map_or(f64::INFINITY, |span| span.end_s)
+        }
+    }
+}
+
+/// What a priority orders files by: least first.
 fn urgency(
     priority: Priority,
     picture: &Picture,

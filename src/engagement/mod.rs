@@ -12,7 +12,7 @@ use crate::picture::{self, Envelope};
 use crate::streams::Delay;
 use crate::tick::Phase;
 
-pub use battery::{Battery, Engagement};
+pub use battery::{Battery, Engagement, Missile};
 
 /// A site's weapon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -183,6 +183,7 @@ pub fn install(schedule: &mut Schedule) {
         (attention::release_channels, attention::look_ahead)
             .chain()
             .after(picture::close_files)
+            .before(picture::keep_watch)
             .in_set(Phase::Observe),
         fire::open_fire.in_set(Phase::Engage),
     ));

@@ -20,7 +20,7 @@
 
 use super::cues::{Belief, CueSet, CueState, Said};
 use super::{Evidence, Identifier, MAX_ROWS, Posterior};
-use crate::record::Identity;
+use crate::record::{Identity, LedgerEntry};
 use crate::units::Millis;
 
 /// Everything that a site holds about a track when it judges it.
@@ -49,19 +49,6 @@ pub struct Fused {
     pub cues: u32,
     /// The identity by the thresholds and criteria of the class.
     pub identity: Identity,
-}
-
-/// One line of the account of an identity.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LedgerEntry {
-    /// What was added: `prior`, `expectancy`, `declarations`, `flight_plan`, or the name of a cue.
-    pub cue: &'static str,
-    /// What it said, as a short code.
-    pub said: String,
-    /// How old that is, s.
-    pub age_s: f64,
-    /// P(friend), P(neutral), P(hostile) after adding it.
-    pub posterior: [f64; 3],
 }
 
 /// The sums so far; a pair of row and regard weighs exp(rows\[k\] + regards\[a\]) share(a | k).

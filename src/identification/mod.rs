@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cues::{CueScene, CueSet, CueState, Emitter, side_key};
 pub use faults::{Faults, FaultsSpec};
-pub use fusion::{Fused, Gathered, LedgerEntry};
+pub use fusion::{Fused, Gathered};
 pub use identifier::{
     Columns, Criteria, CriteriaOn, DeclarationRun, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS,
     Noted, Posterior, RunOutcome,

@@ -18,6 +18,7 @@
 //!   should hold the aircraft for. Pending and Unknown are undeclared; Suspect is declared, counted apart, and no error.
 //!   AssumedFriend counts as Friend.
 
+mod association;
 mod attribution;
 mod derived;
 mod identification;
@@ -58,6 +59,7 @@ pub struct Columns {
     timeliness: timeliness::Timeliness,
     mission: mission::Mission,
     attribution: attribution::Attribution,
+    association: association::Association,
 }
 
 /// Where the confusion counts of a site class lie in [`Summary::confusion`].
@@ -139,6 +141,7 @@ impl Columns {
         let timeliness = timeliness::Timeliness::new(&mut header);
         let mission = mission::Mission::new(&mut header);
         let attribution = attribution::Attribution::new(&mut header);
+        let association = association::Association::new(&mut header);
         let columns = header.columns;
         let derived = derived::resolve(&columns);
 
@@ -167,6 +170,7 @@ impl Columns {
             timeliness,
             mission,
             attribution,
+            association,
         }
     }
 
@@ -206,6 +210,11 @@ impl Columns {
         let mut scene = Scene::new(log);
         let row = &mut summary.values[..];
         for event in &log.events {
+            self.association.event(event, row);
+            // What is about nobody counts there alone.
+            if event.fact.aircraft().is_none() {
+                continue;
+            }
             scene.follow(event);
             self.identification.event(&mut scene, event, row);
             self.shooting

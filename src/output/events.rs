@@ -12,7 +12,7 @@ use super::error::OutputError;
 use crate::geodesy::from_plane;
 use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
-use crate::record::{EventLog, Fact, Place};
+use crate::record::{EventLog, Fact, LedgerEntry, Place};
 use crate::units::Millis;
 
 /// The form of an event file.
@@ -94,6 +94,7 @@ row! {
     detections: u64,
     tracked_s: f64,
     detail: String,
+    ledger: String,
 }
 
 /// Writes the file, beside its place first; `force` replaces one that is there.
@@ -157,9 +158,9 @@ pub fn write_events(
             row
         })
         .chain(log.tallies.iter().map(|tally| {
-            let mut row = common(start, log, log.end, [f64::NAN; 3], tally.aircraft);
+            let mut row = common(start, log, log.end, [f64::NAN; 3], Some(tally.aircraft));
             row.event = Some("tally");
-            about(&mut row, log, tally.site, tally.aircraft);
+            about(&mut row, log, tally.site, Some(tally.aircraft));
             row.looks = Some(tally.looks);
             row.detections = Some(tally.detections);
             row.tracked_s = Some(tally.tracked_s);
@@ -199,22 +200,20 @@ fn common<'a>(
     log: &'a EventLog,
     time: Millis,
     place: Place,
-    aircraft: AircraftId,
+    aircraft: Option<AircraftId>,
 ) -> Row<'a> {
-    let sortie = &log.sorties[aircraft.index()];
+    let sortie = aircraft.map(|aircraft| &log.sorties[aircraft.index()]);
     let mut row = Row {
         seed: Some(log.replication.seed),
         replication: Some(log.replication.index),
         time_s: Some(time.seconds()),
         utc: utc(start, time).map(|utc| format!("{utc:.3}")),
-        aircraft: Some(&sortie.name),
-        flight: log
-            .cast
-            .flights
-            .get(sortie.flight.index())
+        aircraft: sortie.map(|sortie| sortie.name.as_str()),
+        flight: sortie
+            .and_then(|sortie| log.cast.flights.get(sortie.flight.index()))
             .map(String::as_str),
-        side: Some(&log.cast.sides[sortie.side.index()]),
-        aircraft_type: Some(&log.cast.types[sortie.type_id.index()]),
+        side: sortie.map(|sortie| log.cast.sides[sortie.side.index()].as_str()),
+        aircraft_type: sortie.map(|sortie| log.cast.types[sortie.type_id.index()].as_str()),
         ..Row::default()
     };
     if place.iter().all(|value| value.is_finite()) {
@@ -229,10 +228,10 @@ fn common<'a>(
     row
 }
 
-fn about<'a>(row: &mut Row<'a>, log: &'a EventLog, site: SiteId, aircraft: AircraftId) {
+fn about<'a>(row: &mut Row<'a>, log: &'a EventLog, site: SiteId, aircraft: Option<AircraftId>) {
     row.site = Some(&log.sites[site.index()].name);
-    row.regard = Some(log.regard(site, aircraft).code());
-    row.covered = Some(log.covered(site, aircraft));
+    row.regard = aircraft.map(|aircraft| log.regard(site, aircraft).code());
+    row.covered = aircraft.map(|aircraft| log.covered(site, aircraft));
 }
 
 fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
@@ -250,12 +249,14 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             declared,
             posterior,
             notice,
+            ledger,
             ..
         } => {
             row.declared = Some(declared_name(log, *site, usize::from(*declared)));
             row.posterior_friend = Some(posterior[0]);
             row.posterior_neutral = Some(posterior[1]);
             row.posterior_hostile = Some(posterior[2]);
+            row.ledger = Some(ledger_words(ledger));
             row.notice = Some(notice.code());
         }
         Fact::IdentityChanged {
@@ -270,6 +271,22 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             row.identity = Some(to.code());
             row.declared = Some(declared_name(log, *site, usize::from(*declared)));
             row.notice = Some(notice.code());
+        }
+        Fact::TrackSwapped { before, .. } => {
+            let name = |aircraft: &AircraftId| log.sorties.get(aircraft.index());
+            let before = name(before).map_or("nobody", |sortie| sortie.name.as_str());
+            row.detail = Some(format!("before: {before}"));
+        }
+        Fact::IdentityAdopted {
+            reported_by,
+            from,
+            to,
+            ..
+        } => {
+            row.identity_before = Some(from.code());
+            row.identity = Some(to.code());
+            let by = &log.sites[reported_by.index()].name;
+            row.detail = Some(format!("reported by: {by}"));
         }
         Fact::ShotDeclined {
             decision, identity, ..
@@ -325,6 +342,18 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
         | Fact::TrackConfirmed { .. }
         | Fact::EncounterBegun { .. } => {}
     }
+}
+
+/// Each line of the ledger as `cue said age posterior`: `iff no_reply 12s .20/.07/.73`.
+fn ledger_words(ledger: &[LedgerEntry]) -> String {
+    let line = |entry: &LedgerEntry| {
+        let [friend, neutral, hostile] = entry.posterior;
+        format!(
+            "{} {} {:.0}s {friend:.4}/{neutral:.4}/{hostile:.4}",
+            entry.cue, entry.said, entry.age_s
+        )
+    };
+    ledger.iter().map(line).collect::<Vec<_>>().join("; ")
 }
 
 /// The name of a declaration by a site: a row of its class's matrix, or `unknown`.

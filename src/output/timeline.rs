@@ -44,15 +44,20 @@ pub fn timeline(scenario: &Scenario, log: &EventLog, limit: usize) -> (Vec<Strin
 /// The words for an event, and how soon it is left out when there are too many.
 fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, String)> {
     let aircraft = event.fact.aircraft();
-    let who = &log.sorties[aircraft.index()].name;
+    let who = aircraft.map_or("a track of nothing", |aircraft| {
+        log.sorties[aircraft.index()].name.as_str()
+    });
     let site = event.fact.site();
     let by = site.map_or("", |site| &log.sites[site.index()].name);
-    let regard = site.map(|site| log.regard(site, aircraft));
+    let regard = site
+        .zip(aircraft)
+        .map(|(site, aircraft)| log.regard(site, aircraft));
     let protected = matches!(regard, Some(Regard::Friend | Regard::Neutral));
     let fire = if protected { 0 } else { 3 };
     let wrong = match regard {
         Some(Regard::Friend) => " (WRONG: a friend)",
         Some(Regard::Neutral) => " (WRONG: a neutral)",
+        None if site.is_some() => " (WRONG: nobody is there)",
         _ => "",
     };
     Some(match &event.fact {
@@ -75,6 +80,29 @@ fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, Strin
             (
                 rank,
                 format!("site {by} declares {who} {held}: declared {declared}, {plan}"),
+            )
+        }
+        Fact::TrackSwapped { before, .. } => {
+            let before = log.sorties.get(before.index());
+            let before = before.map_or("nothing", |sortie| sortie.name.as_str());
+            (
+                3,
+                format!("the track of {before} at site {by} goes over to {who}"),
+            )
+        }
+        Fact::IdentityAdopted {
+            reported_by, to, ..
+        } => {
+            let rank = match to {
+                Identity::Hostile if protected => 2,
+                Identity::Hostile => 4,
+                _ => 7,
+            };
+            let source = &log.sites[reported_by.index()].name;
+            let held = identity_words(*to);
+            (
+                rank,
+                format!("site {by} holds {who} {held}: site {source} said so"),
             )
         }
         Fact::EngagementBegun {
@@ -176,6 +204,7 @@ fn reason_words(reason: Reason) -> &'static str {
         Reason::WeaponsHold => "weapons on hold",
         Reason::HeldProtected => "held friend or neutral",
         Reason::PlanHonoured => "matches a flight plan in hand",
+        Reason::SharedTrackOnly => "known from another site alone",
         Reason::InCorridor => "inside a corridor",
         Reason::AwaitingAnswer => "the hotline has not answered yet",
         Reason::HotlineVouched => "known on the hotline",
@@ -187,7 +216,7 @@ fn reason_words(reason: Reason) -> &'static str {
 fn plan_words(
     scenario: &Scenario,
     log: &EventLog,
-    aircraft: AircraftId,
+    aircraft: Option<AircraftId>,
     notice: NoticeState,
 ) -> String {
     match notice {
@@ -210,11 +239,10 @@ fn plan_words(
 }
 
 /// Who the flight files its plan with.
-fn addressees(scenario: &Scenario, log: &EventLog, aircraft: AircraftId) -> String {
-    let flight = log.sorties[aircraft.index()].flight;
-    log.cast
-        .flights
-        .get(flight.index())
+fn addressees(scenario: &Scenario, log: &EventLog, aircraft: Option<AircraftId>) -> String {
+    let sortie = aircraft.map(|aircraft| &log.sorties[aircraft.index()]);
+    sortie
+        .and_then(|sortie| log.cast.flights.get(sortie.flight.index()))
         .and_then(|name| scenario.file.flights.get(name))
         .and_then(|flight| flight.plan.as_ref())
         .map(|plan| plan.addressees.join(", "))

@@ -15,15 +15,17 @@
 
 use nalgebra::Vector3;
 
-use super::{Post, Run};
+use super::{Envelope, Post, Run};
 use crate::coordination::{Case, Crew, QueryState};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
-use crate::identification::{Columns, DeclarationRun, Evidence, MAX_COLUMNS, Noted};
+use crate::identification::{
+    Columns, CueState, DeclarationRun, Evidence, Gathered, MAX_COLUMNS, Noted,
+};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
-    Decision, Detail, Fact, Identity, NoticeState, Rank, Reason, Recorder, Silence, TrackEnd,
-    TrackRecord,
+    Decision, Detail, Fact, Identity, NoticeState, Place, Rank, Reason, Recorder, Silence,
+    TrackEnd, TrackRecord,
 };
 use crate::sensing::coverage::{Sight, Window, look};
 use crate::sensing::detection::bits_between;
@@ -111,6 +113,41 @@ pub struct Permit {
     pub identity: Identity,
     /// What the plan check found.
     pub notice: NoticeState,
+}
+
+/// What the rules say of a track.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Verdict {
+    /// There is no track.
+    NoTrack,
+    /// It is outside the envelope.
+    Outside,
+    /// A rule is against firing.
+    Declined(Decision),
+    /// No rule is.
+    Permitted(Decision),
+}
+
+impl From<Result<Decision, Decision>> for Verdict {
+    fn from(verdict: Result<Decision, Decision>) -> Verdict {
+        match verdict {
+            Ok(decision) => Verdict::Permitted(decision),
+            Err(decision) => Verdict::Declined(decision),
+        }
+    }
+}
+
+/// An engagement as it begins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Begun {
+    /// What allows it.
+    pub permit: Permit,
+    /// What draws about the target are keyed by.
+    pub key: Key,
+    /// Engagements of this target before it.
+    pub nth: u64,
+    /// Where the target is.
+    pub place: Place,
 }
 
 /// The scene in which a file is advanced.
@@ -218,29 +255,23 @@ impl TrackFile {
         self.track.as_ref()?.eligible_since
     }
 
-    /// What the rules say of the track at `time`, with the identity held; `None` without a track or outside the
-    /// envelope. All scans before `time` must be done. Nobody is asked on the hotline who has not been asked before.
-    pub fn decide_at(
-        &mut self,
-        time: Millis,
-        scene: &Scene<'_>,
-    ) -> Option<Result<Decision, Decision>> {
-        let mut query = self.track.as_ref()?.query;
-        self.verdict(time, scene, &mut query)
+    /// What the rules say of the track at `time`, with the identity held. All scans before `time` must be done. Nobody is
+    /// asked on the hotline who has not been asked before.
+    pub fn decide_at(&mut self, time: Millis, scene: &Scene<'_>) -> Verdict {
+        let query = self.track.as_ref().map(|track| track.query);
+        self.verdict(time, scene, &mut query.unwrap_or_default())
     }
 
     /// The same with the state of a query, which the rules may begin.
-    fn verdict(
-        &mut self,
-        time: Millis,
-        scene: &Scene<'_>,
-        query: &mut QueryState,
-    ) -> Option<Result<Decision, Decision>> {
-        let track = self.track.as_ref()?;
+    fn verdict(&mut self, time: Millis, scene: &Scene<'_>, query: &mut QueryState) -> Verdict {
+        let Some(track) = &self.track else {
+            return Verdict::NoTrack;
+        };
         let (post, trajectory) = (scene.post, scene.trajectory);
         let place = trajectory.position_from(time, &mut self.leg);
-        if !post.envelope?.contains(post.place, place) {
-            return None;
+        let inside = |envelope: Envelope| envelope.contains(post.place, place);
+        if !post.envelope.is_some_and(inside) {
+            return Verdict::Outside;
         }
         let moving = post.rules.wants_velocity();
         let case = Case {
@@ -252,7 +283,33 @@ impl TrackFile {
             notice: track.notice,
             crew: scene.subject.crew,
         };
-        Some(post.rules.decide(&case, query))
+        post.rules.decide(&case, query).into()
+    }
+
+    /// Does the present scan of a track that might be fired at, as one that is engaged if it is `chosen`; the engagement, if
+    /// one begins.
+    pub fn engage<R: Recorder>(
+        &mut self,
+        chosen: bool,
+        now: Millis,
+        scene: &Scene<'_>,
+        recorder: &mut R,
+    ) -> Option<Begun> {
+        self.engaged = chosen;
+        let scan = scene.post.clock.first_from(now.0);
+        self.advance(scan + 1, scene, recorder);
+        let Some(permit) = self.permit().filter(|_| chosen) else {
+            self.engaged = false;
+            return None;
+        };
+        let nth = u64::from(self.engagements);
+        self.engagements += 1;
+        Some(Begun {
+            permit,
+            key: scene.subject.key,
+            nth,
+            place: scene.place(now).into(),
+        })
     }
 
     /// Notes that a shot was fired at the track while this identity was held.
@@ -652,12 +709,21 @@ impl TrackFile {
         let (site, aircraft, notice) = (post.id, subject.aircraft, track.notice);
         if recorder.detail() >= Detail::Full {
             let posterior = identifier.posterior(&track.evidence, matched).regard;
+            let ledger = identifier.ledger(&Gathered {
+                evidence: &track.evidence,
+                matched,
+                cues: &post.cues,
+                state: &CueState::default(),
+                time,
+                shift_log_odds: 0.0,
+            });
             let fact = Fact::Declared {
                 site,
                 aircraft,
                 declared,
                 posterior,
                 notice,
+                ledger: ledger.into(),
             };
             scene.record(recorder, time, Rank::Observation, fact);
         }
@@ -690,10 +756,14 @@ impl TrackFile {
         let Some(track) = &mut self.track else {
             return false;
         };
-        let Some(verdict) = verdict else {
-            track.permit = None;
-            track.eligible_since = None;
-            return false;
+        let (permit, declined) = match verdict {
+            Verdict::Permitted(decision) => (Some(decision), None),
+            Verdict::Declined(decision) => (None, Some(decision)),
+            Verdict::NoTrack | Verdict::Outside => {
+                track.permit = None;
+                track.eligible_since = None;
+                return false;
+            }
         };
         let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
         if time - self.last_inside > ENCOUNTER_GAP {
@@ -714,16 +784,16 @@ impl TrackFile {
             let fact = Fact::QuerySent { site, aircraft };
             scene.record(recorder, time, Rank::Decision, fact);
         }
-        track.permit = verdict.ok();
+        track.permit = permit;
         if self.engaged {
             return false;
         }
-        let declined = match verdict {
-            Err(decision) => {
+        let declined = match declined {
+            Some(decision) => {
                 track.eligible_since = None;
                 decision
             }
-            Ok(_) => {
+            None => {
                 track.eligible_since.get_or_insert(time);
                 if looking_from.is_some() {
                     return true;
@@ -749,7 +819,7 @@ impl TrackFile {
             };
             scene.record(recorder, time, Rank::Decision, fact);
         }
-        verdict.is_ok()
+        permit.is_some()
     }
 }
 

@@ -3,6 +3,7 @@
 //! See [`TrackFile`] for how one file is advanced, and [`crate::tick`] for when.
 
 mod file;
+mod live;
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use nalgebra::Vector3;
 
 use crate::coordination::Rules;
 use crate::geometry::{Point, Span};
-use crate::identification::Identifier;
+use crate::identification::{CueSet, Identifier};
 use crate::ids::{Key, SiteId};
 use crate::platform::Planned;
 use crate::platform::trajectory::Trajectory;
@@ -21,7 +22,9 @@ use crate::tick::{Clock, Due, Log, Phase, Roster};
 use crate::tracking::TrackerSpec;
 use crate::units::Millis;
 
-pub use file::{ENCOUNTER_GAP, Permit, Scene, Subject, TrackFile};
+pub use file::{Begun, ENCOUNTER_GAP, Permit, Scene, Subject, TrackFile, Verdict};
+pub(crate) use live::keep_watch;
+pub use live::{Candidate, Carrier, Console, LivePicture, SharedIdentity, TrackLink, TrackLinks};
 
 /// A site as an observer.
 #[derive(Debug, Clone, Component)]
@@ -38,6 +41,8 @@ pub struct Post {
     pub tracker: TrackerSpec,
     /// How it identifies.
     pub identifier: Arc<Identifier>,
+    /// What it may ask besides declarations and plans, and the faults its looks share.
+    pub cues: Arc<CueSet>,
     /// Where its weapon reaches, if it has one.
     pub envelope: Option<Envelope>,
     /// The rules it fires by.
@@ -133,12 +138,12 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// An empty picture with room for so many aircraft.
-    pub fn with_capacity(aircraft: usize) -> Picture {
+    /// The picture of a site that may see these aircraft.
+    pub fn new(subjects: Vec<Subject>) -> Picture {
         Picture {
-            subjects: Vec::with_capacity(aircraft),
-            files: Vec::with_capacity(aircraft),
-            ripe_at: Vec::with_capacity(aircraft),
+            files: vec![TrackFile::new(); subjects.len()],
+            ripe_at: vec![Millis::NEVER; subjects.len()],
+            subjects,
         }
     }
 
@@ -173,7 +178,12 @@ impl Picture {
 
 /// Adds the systems of this room.
 pub fn install(schedule: &mut Schedule) {
-    schedule.add_systems(close_files.in_set(Phase::Observe));
+    schedule.add_systems((
+        (live::close_live, close_files)
+            .chain()
+            .in_set(Phase::Observe),
+        keep_watch.after(close_files).in_set(Phase::Observe),
+    ));
 }
 
 /// Ends the tracks of aircraft that left the sky at this instant.

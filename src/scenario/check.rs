@@ -20,6 +20,7 @@ use crate::identification::{Combine, ConfusionMatrix, Hypotheses, Identification
 use crate::platform::{AircraftSpec, Turns};
 use crate::record::Regard;
 use crate::sensing::ScanPhase;
+use crate::tracking::TrackerSpec;
 use crate::units::GRAVITY_MPS2;
 
 /// Most rows of a confusion matrix.
@@ -55,6 +56,7 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
         sites: all(&mended, "sites"),
         nodes: all(&mended, "nodes"),
         links: all(&mended, "links"),
+        track_links: all(&mended, "track_links"),
         zones: all(&mended, "zones"),
         corridors: all(&mended, "corridors"),
         relations: all(&mended, "relations"),
@@ -116,6 +118,7 @@ struct Check<'a> {
     sites: Entries<SiteFile>,
     nodes: Entries<NodeFile>,
     links: Entries<LinkFile>,
+    track_links: Entries<TrackLinkFile>,
     zones: Entries<ZoneFile>,
     corridors: Entries<CorridorFile>,
     relations: Entries<BTreeMap<String, Regard>>,
@@ -215,6 +218,7 @@ impl Check<'_> {
         self.named_places();
         self.types();
         self.graph();
+        self.track_sharing();
         self.zone_volumes();
         self.all_corridors();
         self.all_flights();
@@ -400,6 +404,21 @@ impl Check<'_> {
             self.node(&path!(at; "to"), &link.to);
             if link.from == link.to {
                 let said = format!("is {}, as is from; expected another node", quoted(&link.to));
+                self.note_both(&path!(at; "to"), said, &path!(at; "from"), "");
+            }
+            self.delay(&path!(at; "latency"), link.latency.as_ref());
+        }
+    }
+
+    fn track_sharing(&mut self) {
+        for (name, link) in shaped(&self.track_links) {
+            let at = ["track_links", name.as_str()];
+            let sites = std::mem::take(&mut self.sites);
+            self.name(&path!(at; "from"), &link.from, "sites", "a site", &sites);
+            self.name(&path!(at; "to"), &link.to, "sites", "a site", &sites);
+            self.sites = sites;
+            if link.from == link.to {
+                let said = format!("is {}, as is from; expected other sites", quoted(&link.to));
                 self.note_both(&path!(at; "to"), said, &path!(at; "from"), "");
             }
             self.delay(&path!(at; "latency"), link.latency.as_ref());
@@ -759,18 +778,7 @@ impl Check<'_> {
                     "",
                 );
             }
-            if class.tracker.confirm_hits > class.tracker.confirm_scans {
-                let said = format!(
-                    "is {}; expected <= confirm_scans, which is {}",
-                    class.tracker.confirm_hits, class.tracker.confirm_scans
-                );
-                self.note_both(
-                    &path!(at; "tracker", "confirm_hits"),
-                    said,
-                    &path!(at; "tracker", "confirm_scans"),
-                    "",
-                );
-            }
+            self.tracker(&path!(at; "tracker"), &class.tracker);
             if let Some(weapon) = &class.weapon {
                 let here = path!(at; "weapon");
                 if weapon.min_range_m >= weapon.max_range_m {
@@ -803,6 +811,59 @@ impl Check<'_> {
                 self.delay(&path!(here; "reaction"), Some(&weapon.reaction));
             }
             self.identification(&path!(at; "identification"), &name, &class.identification);
+        }
+    }
+
+    fn tracker(&mut self, at: &[&str], tracker: &TrackerSpec) {
+        if tracker.confirm_hits > tracker.confirm_scans {
+            let said = format!(
+                "is {}; expected <= confirm_scans, which is {}",
+                tracker.confirm_hits, tracker.confirm_scans
+            );
+            self.note_both(
+                &path!(at; "confirm_hits"),
+                said,
+                &path!(at; "confirm_scans"),
+                "",
+            );
+        }
+        let needy = [
+            (!tracker.association.is_perfect()).then_some("association"),
+            tracker.false_alarms.map(|_| "false_alarms"),
+        ];
+        let missing: Vec<&str> = [
+            tracker.measurement.is_none().then_some("measurement"),
+            tracker.filter.is_none().then_some("filter"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        for needy in needy.into_iter().flatten() {
+            if !missing.is_empty() {
+                let said = format!(
+                    "needs measurement and filter; {} missing",
+                    match missing.as_slice() {
+                        [one] => format!("{one} is"),
+                        _ => "both are".to_owned(),
+                    }
+                );
+                self.note(&path!(at; needy), said);
+            }
+        }
+        if let Some(alarms) = tracker
+            .false_alarms
+            .filter(|alarms| alarms.min_altitude_m > alarms.max_altitude_m)
+        {
+            let said = format!(
+                "is {}; expected <= max_altitude_m, which is {}",
+                alarms.min_altitude_m, alarms.max_altitude_m
+            );
+            self.note_both(
+                &path!(at; "false_alarms", "min_altitude_m"),
+                said,
+                &path!(at; "false_alarms", "max_altitude_m"),
+                "",
+            );
         }
     }
 

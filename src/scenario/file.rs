@@ -9,6 +9,7 @@ use crate::airspace::Delay;
 use crate::coordination::RulesSpec;
 use crate::engagement::WeaponSpec;
 use crate::identification::IdentificationSpec;
+use crate::picture::SharedIdentity;
 use crate::platform::{AircraftSpec, Equipment, Turns};
 use crate::record::Regard;
 use crate::sensing::SensorSpec;
@@ -59,6 +60,9 @@ pub struct ScenarioFile {
     /// Who passes flight plans on to whom.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub links: BTreeMap<String, LinkFile>,
+    /// Who reports air tracks to whom: surveillance sites to shooters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub track_links: BTreeMap<String, TrackLinkFile>,
     /// Named volumes that rules refer to.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub zones: BTreeMap<String, ZoneFile>,
@@ -559,6 +563,45 @@ pub struct LinkFile {
     /// How long it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<Delay>,
+}
+
+/// A link on which the sites of one entry report their tracks to those of another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrackLinkFile {
+    /// The entry of the sites that report.
+    pub from: String,
+    /// The entry of the sites that are told.
+    pub to: String,
+    /// Probability that a report gets through; one draw per scan and track.
+    #[serde(default = "certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub delivery: f64,
+    /// How long it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Delay>,
+    /// A report and an own track this near are one aircraft to the receiver, m along the ground.
+    #[serde(default = "share_gate_m")]
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
+    pub gate_m: f64,
+    /// A report is forgotten when no news has come for so long, s.
+    #[serde(default = "share_hold_s")]
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub hold_s: f64,
+    /// What the reported identity counts for beside the receiver's own.
+    #[serde(default)]
+    pub identity: SharedIdentity,
+    /// Whether the receiver may fire at a track that it has from this link alone.
+    #[serde(default)]
+    pub engage: bool,
+}
+
+fn share_gate_m() -> f64 {
+    3_000.0
+}
+
+fn share_hold_s() -> f64 {
+    60.0
 }
 
 /// A named volume.

@@ -26,6 +26,7 @@ use crate::engagement::WeaponSpec;
 use crate::geometry::{Area, Point};
 use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, SideId};
+use crate::picture::TrackLink;
 use crate::platform::{AircraftType, Flight};
 use crate::record::Cast;
 use crate::sensing::SensorSpec;
@@ -59,6 +60,8 @@ pub struct Scenario {
     pub nodes: Vec<Node>,
     /// Links of the coordination graph.
     pub links: Vec<Link>,
+    /// Links on which sites report tracks.
+    pub track_links: Vec<TrackLink>,
     /// Zones.
     pub zones: Vec<Zone>,
     /// Corridors.
@@ -99,6 +102,13 @@ impl Scenario {
     /// A scenario from a file that was checked before, such as the one in a manifest.
     pub fn from_file(file: file::ScenarioFile) -> Result<Scenario, String> {
         resolve::resolve(file)
+    }
+
+    /// Whether the sites of an entry keep a live picture, in step with the clock.
+    pub fn keeps_live(&self, entry: usize) -> bool {
+        let class = &self.classes[self.sites[entry].class.index()];
+        let linked = |link: &TrackLink| [link.from, link.to].contains(&(entry as u32));
+        class.tracker.live() || class.identifier.spec.live() || self.track_links.iter().any(linked)
     }
 
     /// Which site entries a plan can reach from its addressees, before any draw.

@@ -11,6 +11,7 @@ use crate::coordination::{Named, RestrictedZone, Rules};
 use crate::geometry::{Area, Point};
 use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
+use crate::picture::TrackLink;
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{AircraftType, Flight, Pattern, Route, Start, Waypoint};
 use crate::record::{Cast, ClassCast, Regard};
@@ -66,6 +67,11 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
             })
         })
         .collect::<Result<Vec<_>, String>>()?;
+    let track_links = file
+        .track_links
+        .iter()
+        .map(|(name, link)| names.track_link(name, link))
+        .collect::<Result<Vec<_>, _>>()?;
     let zones = file
         .zones
         .iter()
@@ -164,6 +170,7 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         sites,
         nodes,
         links,
+        track_links,
         zones,
         corridors,
         rules: Arc::new(rules),
@@ -273,6 +280,7 @@ struct Names {
     types: BTreeMap<String, u32>,
     classes: BTreeMap<String, u32>,
     nodes: BTreeMap<String, u32>,
+    sites: BTreeMap<String, u32>,
 }
 
 fn numbered<T>(table: &BTreeMap<String, T>) -> BTreeMap<String, u32> {
@@ -299,6 +307,7 @@ impl Names {
             types: numbered(&file.aircraft),
             classes: numbered(&file.site_classes),
             nodes: numbered(&file.nodes),
+            sites: numbered(&file.sites),
         })
     }
 
@@ -455,6 +464,20 @@ impl Names {
                 departs_later_s: amendment.departs_later_s,
                 notice_s: amendment.notice_s,
             }),
+        })
+    }
+
+    fn track_link(&self, name: &str, link: &TrackLinkFile) -> Result<TrackLink, String> {
+        Ok(TrackLink {
+            key: Key::of(&format!("track link/{name}")),
+            from: find(&self.sites, &link.from)?,
+            to: find(&self.sites, &link.to)?,
+            delivery: link.delivery,
+            latency: link.latency.clone(),
+            gate_m: link.gate_m,
+            hold: Millis::from_seconds(link.hold_s),
+            identity: link.identity,
+            engage: link.engage,
         })
     }
 

@@ -92,7 +92,7 @@ mod tests {
             let m = m.min(n);
             let hits = if thin { hits & hits.rotate_left(7) & hits.rotate_left(29) } else { hits };
             let history = History { hits, before };
-            let tracker = TrackerSpec { confirm_hits: m, confirm_scans: n, drop_misses: k };
+            let tracker = TrackerSpec::counting(m, n, k);
             let both = u128::from(hits) << 64 | u128::from(before);
             for i in 0..64u32 {
                 let count = |length: u32| (0..length).filter(|j| both >> (64 + i - j) & 1 == 1).count() as u32;
