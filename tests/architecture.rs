@@ -445,6 +445,34 @@ const TRUTH: &[(&str, &[&str])] = &[
             "record.rs",
         ],
     ),
+    // What the world sides of cues draw on.
+    (
+        "Emitter",
+        &[
+            "identification/cues/iff.rs",
+            "identification/cues/mod.rs",
+            "identification/mod.rs",
+        ],
+    ),
+    (
+        "emitter",
+        &[
+            "identification/cues/iff.rs",
+            "identification/cues/mod.rs",
+            "identification/cues/optical.rs",
+            "identification/cues/transponder.rs",
+        ],
+    ),
+    (
+        "wingspan_m",
+        &[
+            "identification/cues/mod.rs",
+            "identification/cues/optical.rs",
+            "platform/mod.rs",
+        ],
+    ),
+    // An operator errs with probabilities that depend on what the aircraft is.
+    ("truly_hostile", &["identification/operator.rs"]),
 ];
 
 #[test]
@@ -502,7 +530,7 @@ fn functions_naming<'a>(code: &'a str, word: &str) -> BTreeSet<&'a str> {
     naming
 }
 
-/// In the two files that hold both, world and belief meet in the draw of a declaration and nowhere else.
+/// In files that hold both, world and belief meet in the draw of a declaration or a reading and nowhere else.
 #[test]
 fn judging_does_not_read_the_truth() {
     let sources = sources();
@@ -526,6 +554,24 @@ fn judging_does_not_read_the_truth() {
     assert_eq!(
         functions_naming(identifier, "world"),
         ["", "declare", "new"].into()
+    );
+    // A cue has a world side, which sees the scene, and a belief side, which sees a reading and the site's tables.
+    for (cue, of_world) in [
+        ("iff", BTreeSet::from(["answers", "interrogate"])),
+        ("transponder", ["listen", "shown"].into()),
+        ("optical", ["look"].into()),
+        ("profile", ["estimate"].into()),
+        ("origin", [].into()),
+    ] {
+        let code = code(&format!("identification/cues/{cue}.rs"));
+        assert_eq!(functions_naming(code, "scene"), of_world, "{cue}");
+    }
+    let cues = code("identification/cues/mod.rs");
+    assert_eq!(functions_naming(cues, "scene"), ["look"].into());
+    let operator = code("identification/operator.rs");
+    assert_eq!(
+        functions_naming(operator, "truly_hostile"),
+        ["judge"].into()
     );
     let file = code("picture/file.rs");
     assert_eq!(functions_naming(file, "truth_row"), ["", "declare"].into());

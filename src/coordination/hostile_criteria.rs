@@ -13,7 +13,8 @@ pub(super) static PAGE: RulePage = RulePage {
     title: "Hostile criteria: threshold, on an allegiance or a type, number of cues",
     page: "\
 A track is held Hostile when the site's posterior for `on` is above `threshold` and at least `cues` cues speak: every
-declaration other than `unknown` is one cue, a flight-plan check that the site treats as evidence is one more. Replaces
+declaration other than `unknown` is one cue, a flight-plan check that the site treats as evidence is one more, and so is
+each of IFF, transponder, optics, profile, origin and lane that says something now, however often it was asked. Replaces
 the class's own `identity.hostile` threshold. A track that the class would hold Hostile but that misses these criteria is
 held Suspect.
 

@@ -148,3 +148,112 @@ impl Faults {
                 .happens(hour, probability)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Replication;
+
+    fn streams() -> Streams {
+        Streams::new(Replication { seed: 7, index: 0 })
+    }
+
+    fn often(probability: f64) -> Faults {
+        let spec = FaultsSpec {
+            interrogator_per_hour: probability,
+            receiver_per_hour: probability,
+            haze_per_hour: probability,
+            misalignment: Some(MisalignmentSpec {
+                probability_per_hour: probability,
+                bearing_deg: 105.0,
+            }),
+        };
+        Faults::new(spec, 1800.0)
+    }
+
+    /// Twenty looks an hour over many hours: all of them or none fail, so the variance of looks lost is n^2 f (1 - f), 20
+    /// times what independent looks would have. Mean and variance within 4.9 standard errors (1e-6).
+    #[test]
+    fn looks_within_an_hour_fail_together() {
+        let (streams, faults, site) = (streams(), often(0.3), Key::of("site"));
+        let (hours, looks) = (20_000, 20);
+        let mut lost = Vec::new();
+        for hour in 0..hours {
+            // The scenario starts at half past: the hours of the clock begin half an hour into it.
+            let start = Millis(1_800_000 + hour * HOUR_MS);
+            let down = (0..looks)
+                .filter(|look| {
+                    faults.interrogator_down(&streams, site, start + Millis(look * 180_000))
+                })
+                .count();
+            assert!(down == 0 || down == looks as usize, "{down} of {looks}");
+            lost.push(down as f64);
+        }
+        let (n, count) = (looks as f64, hours as f64);
+        let mean = lost.iter().sum::<f64>() / count;
+        let variance = lost.iter().map(|lost| (lost - mean).powi(2)).sum::<f64>() / count;
+        let of_one = 0.3 * 0.7;
+        assert!(
+            (mean / n - 0.3).abs() < 4.9 * (of_one / count).sqrt(),
+            "{mean}"
+        );
+        // Var of p (1 - p) as estimated: (1 - 2p)^2 p (1 - p) / hours.
+        let bound = 4.9 * (0.4f64.powi(2) * of_one / count).sqrt();
+        assert!((variance / (n * n) - of_one).abs() < bound, "{variance}");
+        assert!(
+            variance > 15.0 * n * of_one,
+            "independent looks would have n f (1 - f)"
+        );
+    }
+
+    /// Sites and kinds of fault are independent of each other, and what cannot happen does not.
+    #[test]
+    fn sites_and_kinds_fail_each_for_itself() {
+        let (streams, faults) = (streams(), often(0.5));
+        let sites = [Key::of("one"), Key::of("other")];
+        let hours = 4000;
+        let mut both = [0u32; 4];
+        for hour in 0..hours {
+            let time = Millis(hour * HOUR_MS);
+            let of_site = |site| {
+                [
+                    faults.interrogator_down(&streams, site, time),
+                    faults.receiver_down(&streams, site, time),
+                    faults.hazy(&streams, site, time),
+                    faults.bearing_bias_deg(&streams, site, time) == 105.0,
+                ]
+            };
+            let [one, other] = sites.map(of_site);
+            both[0] += u32::from(one[0] && other[0]);
+            both[1] += u32::from(one[0] && one[1]);
+            both[2] += u32::from(one[1] && one[2]);
+            both[3] += u32::from(one[2] && one[3]);
+        }
+        let bound = 4.9 * (0.25 * 0.75 / hours as f64).sqrt();
+        for both in both.map(|both| f64::from(both) / hours as f64) {
+            assert!(
+                (both - 0.25).abs() < bound,
+                "{both}, expected .25 (1e-6 each)"
+            );
+        }
+        let none = often(0.0);
+        assert!(!none.hazy(&streams, sites[0], Millis::ZERO));
+        assert_eq!(none.bearing_bias_deg(&streams, sites[0], Millis::ZERO), 0.0);
+        assert_eq!(
+            Faults::new(FaultsSpec::default(), 0.0).bearing_bias_deg(
+                &streams,
+                sites[0],
+                Millis::ZERO
+            ),
+            0.0
+        );
+    }
+
+    #[test]
+    fn days_are_those_of_the_clock() {
+        let faults = Faults::new(FaultsSpec::default(), 22.0 * 3600.0);
+        assert_eq!(faults.day(Millis(2 * HOUR_MS - 1)), 0);
+        assert_eq!(faults.day(Millis(2 * HOUR_MS)), 1);
+        assert_eq!(faults.hour_of_day(Millis(HOUR_MS)), 23.0);
+    }
+}

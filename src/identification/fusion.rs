@@ -222,11 +222,20 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::airspace::Zone;
+    use crate::geometry::{Area, Point};
+    use crate::identification::cues::Readings;
     use crate::identification::cues::iff::IffSpec;
+    use crate::identification::cues::optical::{OpticalSpec, Task};
+    use crate::identification::cues::origin::{OriginSpec, ZoneBelief};
+    use crate::identification::cues::profile::{ProfileRow, ProfileSpec};
+    use crate::identification::cues::transponder::TransponderSpec;
     use crate::identification::{
-        Combine, FlightPlanCueSpec, Hypotheses, IdentificationSpec, IdentityThresholds,
-        MatchBelief, NonNegative, Probability, RegardProbabilities,
+        Combine, ConfusionMatrix, Criteria, CriteriaOn, FlightPlanCueSpec, Hypotheses,
+        IdentificationSpec, IdentityThresholds, MatchBelief, NonNegative, Probability,
+        RegardProbabilities, RegardShares,
     };
+    use proptest::prelude::*;
     use std::collections::BTreeMap;
 
     /// Regards, all declared unknown, prior .2 : .2 : .6, IFF believed .9 / 0 / 0, plans .8 / .8 / .02.
@@ -290,8 +299,11 @@ mod tests {
         let spec = worked_example();
         let identifier = Identifier::new(&spec, &[]);
         let cues = cue_set(&spec, &identifier.rows);
-        let mut state = CueState::default();
-        state.heard_no_reply(Millis(1000));
+        let no_reply = Readings {
+            iff: Some(false),
+            ..Readings::default()
+        };
+        let state = CueState::of(no_reply, Millis(1000));
         let mut evidence = Evidence::NONE;
         identifier.add(&mut evidence, 3);
         for (matched, hostile) in [(None, 0.7317), (Some(false), 0.9304), (Some(true), 0.0638)] {
@@ -317,6 +329,506 @@ mod tests {
             assert_eq!(names, expected);
             assert_eq!(ledger.last().unwrap().posterior, fused.posterior.regard);
             assert!((ledger[0].posterior[2] - 0.6).abs() < 1e-12);
+        }
+    }
+
+    fn gathered<'a>(
+        evidence: &'a Evidence,
+        cues: &'a CueSet,
+        state: &'a CueState,
+        time: Millis,
+    ) -> Gathered<'a> {
+        Gathered {
+            evidence,
+            matched: None,
+            cues,
+            state,
+            time,
+            shift_log_odds: 0.0,
+        }
+    }
+
+    /// The shift is exactly that of the log-odds of hostile, and the ledger says where it came from.
+    #[test]
+    fn expectancy_moves_the_odds() {
+        let spec = worked_example();
+        let identifier = Identifier::new(&spec, &[]);
+        let cues = cue_set(&spec, &identifier.rows);
+        let state = CueState::default();
+        let mut evidence = Evidence::NONE;
+        identifier.add(&mut evidence, 3);
+        let calm = gathered(&evidence, &cues, &state, Millis::ZERO);
+        let alert = Gathered {
+            shift_log_odds: 1.25,
+            ..calm
+        };
+        let odds = |gathered: &Gathered| {
+            let p_hostile = identifier.fuse(gathered).posterior.regard[2];
+            (p_hostile / (1.0 - p_hostile)).ln()
+        };
+        assert!((odds(&alert) - odds(&calm) - 1.25).abs() < 1e-12);
+        assert_eq!(identifier.fuse(&alert).cues, 0, "an alert is no cue");
+        assert_eq!(identifier.ledger(&alert)[1].cue, "expectancy");
+    }
+
+    /// What the ledger writes, and its order.
+    #[test]
+    fn the_ledger_names_every_cue_and_its_age() {
+        let mut spec = worked_example();
+        full(&mut spec, &tables(&[0.3; 64], &[0.5; 6]), &REGARDS);
+        let identifier = Identifier::new(&spec, &[]);
+        let cues = CueSet::new(&spec, &identifier.rows, &zones(), 0.0);
+        let readings = Readings {
+            iff: Some(true),
+            code: Some(2),
+            optical: Some(1),
+            profile: Some((52.4, 1234.5)),
+            first_seen: Some(Some(0)),
+            lane: Some(None),
+        };
+        let state = CueState::of(readings, Millis(4000));
+        let mut evidence = Evidence::NONE;
+        identifier.add(&mut evidence, 3);
+        let gathered = Gathered {
+            matched: Some(false),
+            ..gathered(&evidence, &cues, &state, Millis(6500))
+        };
+        let ledger = identifier.ledger(&gathered);
+        let lines: Vec<(&str, &str, f64)> = ledger
+            .iter()
+            .map(|entry| (entry.cue, entry.said.as_str(), entry.age_s))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                ("prior", "as_believed", 0.0),
+                ("declarations", "unknown", 0.0),
+                ("flight_plan", "no_match", 0.0),
+                ("iff", "reply", 2.5),
+                ("transponder", "agreed_squawk", 2.5),
+                ("optical", "neutral", 2.5),
+                ("profile", "52mps_1234m", 2.5),
+                ("origin", "base", 2.5),
+                ("lane", "outside", 2.5),
+            ]
+        );
+        assert_eq!(
+            identifier.fuse(&gathered).cues,
+            7,
+            "all but prior and declaration"
+        );
+    }
+
+    /// A cue that holds its reading impossible for everybody says nothing; cues that contradict each other make nothing
+    /// certain, and never a hostile.
+    #[test]
+    fn contradictions() {
+        let mut spec = worked_example();
+        let iff = spec.iff.as_mut().unwrap();
+        iff.believed = RegardProbabilities {
+            friend: 0.0,
+            neutral: 0.0,
+            hostile: 0.0,
+        };
+        let identifier = Identifier::new(&spec, &[]);
+        let cues = cue_set(&spec, &identifier.rows);
+        let reply = Readings {
+            iff: Some(true),
+            ..Readings::default()
+        };
+        let state = CueState::of(reply, Millis::ZERO);
+        let mut evidence = Evidence::NONE;
+        identifier.add(&mut evidence, 3);
+        let fused = identifier.fuse(&gathered(&evidence, &cues, &state, Millis::ZERO));
+        assert_eq!(fused.cues, 0);
+        assert_eq!(fused.posterior, identifier.posterior(&evidence, None));
+
+        // Only friends answer, only hostiles have no plan.
+        let iff = spec.iff.as_mut().unwrap();
+        iff.believed.friend = 1.0;
+        let plan = spec.flight_plan.as_mut().unwrap();
+        plan.believed = Some(MatchBelief {
+            friend: 1.0,
+            neutral: 1.0,
+            hostile: 0.0,
+        });
+        let identifier = Identifier::new(&spec, &[]);
+        let cues = cue_set(&spec, &identifier.rows);
+        let contradiction = Gathered {
+            matched: Some(false),
+            ..gathered(&evidence, &cues, &state, Millis::ZERO)
+        };
+        let fused = identifier.fuse(&contradiction);
+        assert_eq!(fused.posterior.regard, [0.0; 3]);
+        assert_eq!(fused.identity, Identity::Unknown);
+    }
+
+    /// R2 counts a cue that spoke, and not one that is too old.
+    #[test]
+    fn a_cue_that_spoke_counts_for_the_hostile_criteria() {
+        let mut spec = worked_example();
+        spec.iff.as_mut().unwrap().max_age_s = Some(30.0);
+        spec.prior.insert("hostile".to_owned(), NonNegative(60.0));
+        let criteria = Criteria {
+            on: CriteriaOn::Hostile,
+            threshold: 0.9,
+            cues: 1,
+        };
+        let identifier = Identifier::new(&spec, &[]).with_criteria(criteria);
+        let cues = cue_set(&spec, &identifier.rows);
+        let no_reply = Readings {
+            iff: Some(false),
+            ..Readings::default()
+        };
+        let state = CueState::of(no_reply, Millis::ZERO);
+        let mut evidence = Evidence::NONE;
+        let mut at = |seconds: i64, declares: bool| {
+            if declares {
+                identifier.add(&mut evidence, 3);
+            }
+            let fused =
+                identifier.fuse(&gathered(&evidence, &cues, &state, Millis(seconds * 1000)));
+            (fused.cues, fused.identity)
+        };
+        assert_eq!(
+            at(30, false),
+            (0, Identity::Pending),
+            "nothing was declared, nothing speaks"
+        );
+        assert_eq!(at(0, false), (1, Identity::Hostile));
+        assert_eq!(at(29, true), (1, Identity::Hostile));
+        assert_eq!(at(30, true), (0, Identity::Suspect), "prior alone");
+    }
+
+    // --- The slow and obvious twin ------------------------------------------------------------------------------------
+
+    const REGARDS: [&str; 3] = ["friend", "neutral", "hostile"];
+    const TYPES: [&str; 3] = ["alpha", "bravo", "charlie"];
+    const ZERO: Probability = Probability(0.0);
+
+    fn zones() -> [Zone; 1] {
+        [Zone {
+            name: "base".to_owned(),
+            area: Area::Circle {
+                center: Point::zeros(),
+                radius_m: 1.0,
+            },
+            floor_m: 0.0,
+            top_m: 1.0,
+        }]
+    }
+
+    /// Random numbers as the tables of all cues; by row where they speak of rows.
+    #[derive(Debug, Clone)]
+    struct Tables {
+        reply: [f64; 3],
+        plain: [f64; 3],
+        agreed: [f64; 3],
+        base: [f64; 3],
+        lane: [f64; 3],
+        /// By row, then column.
+        optical: [[f64; 4]; 3],
+        declared: [[f64; 4]; 3],
+        /// By row: mean and sigma of speed, mean and sigma of altitude.
+        profile: [[f64; 4]; 3],
+        reliability: [f64; 6],
+    }
+
+    /// From 64 numbers in [0, 1); probabilities below a quarter are 0.
+    fn tables(numbers: &[f64], reliability: &[f64]) -> Tables {
+        let mut next = numbers.iter().copied().cycle();
+        let mut three = |scale: f64| -> [f64; 3] {
+            std::array::from_fn(|_| {
+                let number = next.next().unwrap();
+                if number < 0.25 { 0.0 } else { number * scale }
+            })
+        };
+        let (reply, plain, agreed) = (three(1.0), three(0.5), three(0.5));
+        let (base, lane) = (three(1.0), three(1.0));
+        let mut matrix = || -> [[f64; 4]; 3] {
+            std::array::from_fn(|_| {
+                let [a, b, c] = three(1.0);
+                let sum = a + b + c + 0.1;
+                [a / sum, b / sum, c / sum, 0.1 / sum]
+            })
+        };
+        let (optical, declared) = (matrix(), matrix());
+        let profile = std::array::from_fn(|_| {
+            let [speed, altitude, sigma] = three(1.0);
+            [
+                40.0 + 20.0 * speed,
+                10.0 + 10.0 * sigma,
+                3000.0 + 1000.0 * altitude,
+                500.0,
+            ]
+        });
+        Tables {
+            reply,
+            plain,
+            agreed,
+            base,
+            lane,
+            optical,
+            declared,
+            profile,
+            reliability: std::array::from_fn(|cue| reliability[cue]),
+        }
+    }
+
+    fn of_regards([friend, neutral, hostile]: [f64; 3]) -> RegardProbabilities {
+        RegardProbabilities {
+            friend,
+            neutral,
+            hostile,
+        }
+    }
+
+    fn confusion(matrix: &[[f64; 4]; 3], rows: &[&str]) -> ConfusionMatrix {
+        let named = |row: &[f64; 4]| {
+            let names = rows.iter().copied().chain(["unknown"]);
+            names
+                .zip(row)
+                .map(|(name, &p)| (name.to_owned(), Probability(p)))
+                .filter(|(_, p)| *p > ZERO)
+                .collect()
+        };
+        rows.iter()
+            .zip(matrix)
+            .map(|(row, columns)| ((*row).to_owned(), named(columns)))
+            .collect()
+    }
+
+    /// Every cue there is, with these tables.
+    fn full(spec: &mut IdentificationSpec, tables: &Tables, rows: &[&str]) {
+        let [iff, transponder, optical, profile, origin, age] = tables.reliability;
+        let max_age_s = (age > 0.5).then_some(20.0 * age);
+        spec.iff = Some(IffSpec {
+            interval_s: 1.0,
+            reply: 1.0,
+            key_mismatch_per_day: 0.0,
+            spoof: 0.0,
+            believed: of_regards(tables.reply),
+            reliability: iff,
+            max_age_s,
+        });
+        spec.transponder = Some(TransponderSpec {
+            interval_s: 1.0,
+            reception: 1.0,
+            plain: of_regards(tables.plain),
+            agreed: Some(of_regards(tables.agreed)),
+            reliability: transponder,
+            max_age_s: None,
+        });
+        spec.optical = Some(OpticalSpec {
+            interval_s: 1.0,
+            ifov_mrad: 0.1,
+            task: Task::Recognise,
+            day: None,
+            night_factor: 0.0,
+            world: confusion(&tables.declared, rows),
+            believed: Some(confusion(&tables.optical, rows)),
+            reliability: optical,
+            max_age_s,
+        });
+        let rows = rows.iter().zip(tables.profile);
+        spec.profile = Some(ProfileSpec {
+            rows: rows
+                .map(
+                    |(row, [speed_mps, speed_sigma_mps, altitude_m, altitude_sigma_m])| {
+                        let row_of = ProfileRow {
+                            speed_mps,
+                            speed_sigma_mps,
+                            altitude_m,
+                            altitude_sigma_m,
+                        };
+                        ((*row).to_owned(), row_of)
+                    },
+                )
+                .collect(),
+            reliability: profile,
+            max_age_s: None,
+        });
+        let entry = |inside| {
+            vec![ZoneBelief {
+                zone: "base".to_owned(),
+                inside: of_regards(inside),
+            }]
+        };
+        spec.origin = Some(OriginSpec {
+            first_seen: entry(tables.base),
+            lanes: entry(tables.lane),
+            reliability: origin,
+        });
+    }
+
+    /// r L + (1 - r) mean(L), or nothing at all.
+    fn plainly(likelihood: [f64; 3], reliability: f64) -> Option<[f64; 3]> {
+        let mean = likelihood.iter().sum::<f64>() / 3.0;
+        let says = reliability > 0.0 && mean > 0.0;
+        says.then(|| likelihood.map(|l| reliability * l + (1.0 - reliability) * mean))
+    }
+
+    fn times(one: [f64; 3], other: [f64; 3]) -> [f64; 3] {
+        std::array::from_fn(|at| one[at] * other[at])
+    }
+
+    fn number() -> impl Strategy<Value = f64> {
+        0f64..1.0
+    }
+
+    proptest! {
+        /// Products over (row, regard), one factor after the other, against the sums of logarithms; and the ledger
+        /// ends where the fusion does.
+        #[test]
+        fn fusion_is_a_plain_product(
+            by_type: bool,
+            numbers in prop::collection::vec(number(), 64),
+            shares in prop::collection::vec(number(), 9),
+            reliability in prop::collection::vec(prop::sample::select(vec![0.0, 0.3, 0.55, 0.9, 1.0]), 6),
+            declared in prop::collection::vec(0u8..4, 0..8),
+            readings in (prop::option::of(any::<bool>()), prop::option::of(0usize..3), prop::option::of(0u8..4),
+                prop::option::of((40f64..60.0, 3000f64..4000.0)), prop::option::of(any::<bool>()),
+                prop::option::of(any::<bool>())),
+            (matched, plan) in (any::<Option<bool>>(), prop::array::uniform3(0f64..1.0)),
+            (age_s, shift) in (0i64..25, prop::sample::select(vec![0.0, -1.0, 2.5])),
+        ) {
+            let rows: &[&str] = if by_type { &TYPES } else { &REGARDS };
+            let tables = tables(&numbers, &reliability);
+            let mut spec = worked_example();
+            full(&mut spec, &tables, rows);
+            spec.world = confusion(&tables.declared, rows);
+            spec.flight_plan.as_mut().unwrap().believed = Some(MatchBelief {
+                friend: plan[0], neutral: plan[1], hostile: plan[2],
+            });
+            spec.prior.clear();
+            let prior: [f64; 3] = std::array::from_fn(|k| shares[k] + 0.01);
+            for (row, p) in rows.iter().zip(prior) {
+                spec.prior.insert((*row).to_owned(), NonNegative(p));
+            }
+            let mut share = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+            if by_type {
+                spec.over = Hypotheses::Types;
+                for (k, row) in rows.iter().enumerate() {
+                    share[k] = std::array::from_fn(|a| (shares[3 * k + a] - 0.3).max(0.0));
+                    share[k][k] += 0.1;
+                    let [friend, neutral, hostile] = share[k];
+                    spec.regards.insert((*row).to_owned(), RegardShares { friend, neutral, hostile });
+                    let sum: f64 = share[k].iter().sum();
+                    share[k] = share[k].map(|part| part / sum);
+                }
+            }
+            let identifier = Identifier::new(&spec, &TYPES.map(str::to_owned));
+            let cues = CueSet::new(&spec, &identifier.rows, &zones(), 0.0);
+            let entry = |inside: bool| inside.then_some(0u8);
+            let (iff, code, optical, profile, first_seen, lane) = readings;
+            let state = CueState::of(Readings {
+                iff, code, optical, profile,
+                first_seen: first_seen.map(entry),
+                lane: lane.map(entry),
+            }, Millis::ZERO);
+            let mut evidence = Evidence::NONE;
+            for &column in &declared {
+                identifier.add(&mut evidence, column);
+            }
+            let gathered = Gathered {
+                evidence: &evidence, matched, cues: &cues, state: &state, time: Millis(age_s * 1000), shift_log_odds: shift,
+            };
+            let fused = identifier.fuse(&gathered);
+            let ledger = identifier.ledger(&gathered);
+            prop_assert_eq!(ledger.last().unwrap().posterior, fused.posterior.regard);
+
+            // The twin.
+            let [r_iff, r_transponder, r_optical, r_profile, r_origin, age] = tables.reliability;
+            let fade = if age > 0.5 { (1.0 - age_s as f64 / (20.0 * age)).max(0.0) } else { 1.0 };
+            let either = |said: bool, p: [f64; 3]| if said { p } else { p.map(|p| 1.0 - p) };
+            let (mut of_row, mut of_regard) = (prior, [1.0; 3]);
+            let mut count = 0;
+            for &column in &declared {
+                of_row = times(of_row, std::array::from_fn(|k| tables.declared[k][usize::from(column)]));
+                count += u32::from(column < 3);
+            }
+            of_regard[2] *= f64::exp(shift);
+            if let Some(matched) = matched {
+                of_regard = times(of_regard, either(matched, plan));
+                count += 1;
+            }
+            let silent = |a: usize| 1.0 - tables.plain[a] - tables.agreed[a];
+            let about_regards = [
+                iff.map(|reply| plainly(either(reply, tables.reply), r_iff * fade)),
+                code.map(|code| [std::array::from_fn(silent), tables.plain, tables.agreed][code])
+                    .map(|likelihood| plainly(likelihood, r_transponder)),
+                first_seen.map(|inside| plainly(either(inside, tables.base), r_origin)),
+                lane.map(|inside| plainly(either(inside, tables.lane), r_origin)),
+            ];
+            for likelihood in about_regards.into_iter().flatten().flatten() {
+                of_regard = times(of_regard, likelihood);
+                count += 1;
+            }
+            let density = |(speed, altitude): (f64, f64)| {
+                tables.profile.map(|[mean_v, sigma_v, mean_h, sigma_h]| {
+                    let (v, h) = ((speed - mean_v) / sigma_v, (altitude - mean_h) / sigma_h);
+                    f64::exp(-0.5 * (v * v + h * h)) / (sigma_v * sigma_h)
+                })
+            };
+            let about_rows = [
+                optical.map(|column| tables.optical.map(|row| row[usize::from(column)]))
+                    .map(|likelihood| plainly(likelihood, r_optical * fade)),
+                profile.map(|estimate| plainly(density(estimate), r_profile)),
+            ];
+            for (cue, likelihood) in about_rows.into_iter().enumerate() {
+                if let Some(likelihood) = likelihood.flatten() {
+                    of_row = times(of_row, likelihood);
+                    count += u32::from(cue != 0 || optical != Some(3));
+                }
+            }
+            let weigh = |of_row: [f64; 3]| {
+                let regard: [f64; 3] = std::array::from_fn(|a| (0..3).map(|k| of_row[k] * share[k][a] * of_regard[a]).sum());
+                (regard.iter().sum::<f64>() > 0.0).then_some(regard)
+            };
+            let regard = weigh(of_row).or_else(|| weigh([1.0; 3])).unwrap_or([0.0; 3]);
+            let sum: f64 = regard.iter().sum();
+            for (found, expected) in fused.posterior.regard.iter().zip(regard) {
+                let expected = if sum > 0.0 { expected / sum } else { 0.0 };
+                prop_assert!((found - expected).abs() < 1e-9, "{:?}, expected {:?}", fused.posterior, regard);
+            }
+            let (by_row, by_regard): (f64, f64) = (fused.posterior.row.iter().sum(), fused.posterior.regard.iter().sum());
+            prop_assert!((by_row - by_regard).abs() < 1e-9);
+            prop_assert_eq!(fused.cues, count);
+        }
+
+        /// Without cues and shift: posterior and identity of the identifier itself.
+        #[test]
+        fn without_cues_nothing_is_different(
+            single: bool,
+            numbers in prop::collection::vec(number(), 64),
+            plan in prop::array::uniform3(prop::sample::select(vec![0.0, 0.2, 0.9])),
+            declared in prop::collection::vec(0u8..4, 0..8),
+            matched: Option<bool>,
+        ) {
+            let tables = tables(&numbers, &[1.0; 6]);
+            let mut spec = worked_example();
+            spec.iff = None;
+            spec.world = confusion(&tables.declared, &REGARDS);
+            spec.combine = if single { Combine::Single } else { Combine::Fused };
+            spec.flight_plan.as_mut().unwrap().believed = Some(MatchBelief {
+                friend: plan[0], neutral: plan[1], hostile: plan[2],
+            });
+            let identifier = Identifier::new(&spec, &[]);
+            let (cues, state) = (cue_set(&spec, &identifier.rows), CueState::default());
+            let mut evidence = Evidence::NONE;
+            for &column in &declared {
+                identifier.add(&mut evidence, column);
+            }
+            let fused = identifier.fuse(&Gathered { matched, ..gathered(&evidence, &cues, &state, Millis::ZERO) });
+            let plain = identifier.posterior(&evidence, matched);
+            for (one, other) in fused.posterior.regard.iter().zip(plain.regard) {
+                prop_assert!((one - other).abs() < 1e-9, "{:?}, expected {:?}", fused.posterior, plain);
+            }
+            let edges = [0.6, 0.9];
+            let near = |p: &f64| edges.iter().any(|edge| (p - edge).abs() < 1e-9);
+            if !plain.regard.iter().any(near) {
+                prop_assert_eq!(fused.identity, identifier.identity_by_sum(&evidence, matched));
+            }
         }
     }
 }

@@ -183,3 +183,200 @@ impl Operator {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Replication;
+
+    fn streams() -> Streams {
+        Streams::new(Replication { seed: 8, index: 0 })
+    }
+
+    fn spec() -> OperatorSpec {
+        OperatorSpec {
+            sensitivity: 1.5,
+            criterion: 0.0,
+            accept_wrong: 0.27,
+            reject_right: 0.13,
+            expectancy: None,
+        }
+    }
+
+    fn judged(
+        operator: &Operator,
+        streams: &Streams,
+        track: u32,
+        aid: Identity,
+        hostile: bool,
+    ) -> Identity {
+        let judgement = Judgement {
+            streams,
+            site_key: Key::of("site"),
+            track_key: Key::of("track").nth(track),
+            aid,
+        };
+        operator.judge(&judgement, hostile)
+    }
+
+    #[test]
+    fn signal_detection() {
+        for (sensitivity, criterion, hit, false_alarm) in [
+            (1.5, 0.0, 0.7734, 0.2266),
+            (0.0, 0.0, 0.5, 0.5),
+            (1.5, 0.75, 0.5, 0.0668),
+            (1.5, -0.75, 0.9332, 0.5),
+        ] {
+            let operator = Operator::new(&OperatorSpec {
+                sensitivity,
+                criterion,
+                ..spec()
+            });
+            let rates = operator.rates();
+            assert!((rates.0 - hit).abs() < 5e-5, "{rates:?}");
+            assert!((rates.1 - false_alarm).abs() < 5e-5, "{rates:?}");
+        }
+    }
+
+    /// Shares over many tracks against the products of the model page: within 4.9 standard errors (1e-6 each).
+    #[test]
+    fn identities_follow_acceptance_and_judgement() {
+        let (operator, streams) = (Operator::new(&spec()), streams());
+        let (hit, false_alarm) = operator.rates();
+        let tracks = 40_000;
+        for (aid, hostile, becomes, expected) in [
+            // Wrong aid.
+            (
+                Identity::Hostile,
+                false,
+                Identity::Hostile,
+                0.27 + 0.73 * false_alarm,
+            ),
+            (
+                Identity::Hostile,
+                false,
+                Identity::Suspect,
+                0.73 * (1.0 - false_alarm),
+            ),
+            (Identity::Neutral, true, Identity::Hostile, 0.73 * hit),
+            // Right aid.
+            (
+                Identity::Hostile,
+                true,
+                Identity::Suspect,
+                0.13 * (1.0 - hit),
+            ),
+            (
+                Identity::Neutral,
+                false,
+                Identity::Hostile,
+                0.13 * false_alarm,
+            ),
+            (
+                Identity::AssumedFriend,
+                false,
+                Identity::AssumedFriend,
+                1.0 - 0.13 * false_alarm,
+            ),
+        ] {
+            let count = (0..tracks)
+                .filter(|&track| judged(&operator, &streams, track, aid, hostile) == becomes)
+                .count();
+            let share = count as f64 / f64::from(tracks);
+            let bound = 4.9 * (expected * (1.0 - expected) / f64::from(tracks)).sqrt();
+            assert!(
+                (share - expected).abs() < bound,
+                "{aid:?} {hostile}: {share}, expected {expected}"
+            );
+        }
+        assert!(
+            (0.27 + 0.73 * false_alarm - 0.4354).abs() < 5e-5,
+            "as the page says"
+        );
+        assert!(
+            (0.13 * false_alarm - 0.0295).abs() < 5e-5,
+            "as the page says"
+        );
+    }
+
+    /// Asked again about the same track with the same advice, he says the same; and what advises nothing passes.
+    #[test]
+    fn looks_are_not_retries() {
+        let (operator, streams) = (Operator::new(&spec()), streams());
+        let mut changed = 0;
+        for track in 0..500 {
+            let judge = |aid| judged(&operator, &streams, track, aid, false);
+            let first = judge(Identity::Hostile);
+            let meanwhile = judge(Identity::Neutral);
+            assert_eq!(judge(Identity::Hostile), first);
+            assert_eq!(
+                judge(Identity::Friend) == Identity::Hostile,
+                meanwhile == Identity::Hostile
+            );
+            for silent in [Identity::Pending, Identity::Unknown, Identity::Suspect] {
+                assert_eq!(judge(silent), silent);
+            }
+            changed += u32::from(first != Identity::Hostile);
+            // He who would call it hostile himself does so whatever the aid says, if he does not go along with it.
+            assert!(meanwhile != Identity::Hostile || first == Identity::Hostile);
+        }
+        assert!(changed > 0);
+    }
+
+    /// An operator who goes along with everything changes nothing; one who rejects everything judges alone.
+    #[test]
+    fn the_limits_of_trust() {
+        let streams = streams();
+        let obedient = Operator::new(&OperatorSpec {
+            accept_wrong: 1.0,
+            reject_right: 0.0,
+            ..spec()
+        });
+        // d' 10: never wrong in 100 tracks (Phi(-5) = 3e-7).
+        let expert = Operator::new(&OperatorSpec {
+            accept_wrong: 0.0,
+            reject_right: 1.0,
+            sensitivity: 10.0,
+            ..spec()
+        });
+        for track in 0..100 {
+            for hostile in [false, true] {
+                for aid in [Identity::Hostile, Identity::Neutral] {
+                    assert_eq!(judged(&obedient, &streams, track, aid, hostile), aid);
+                    let said = judged(&expert, &streams, track, aid, hostile);
+                    assert_eq!(said == Identity::Hostile, hostile, "{aid:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn expectancy_lasts_after_an_alert_or_an_engagement() {
+        let operator = Operator::new(&OperatorSpec {
+            expectancy: Some(ExpectancySpec {
+                log_odds: 2.0,
+                duration_s: 600.0,
+                alerts_h: vec![AlertHour(1.0), AlertHour(1.1)],
+                after_engagement: true,
+            }),
+            ..spec()
+        });
+        let at = |seconds: i64| Millis(seconds * 1000);
+        for (now, engaged, shift) in [
+            (at(3599), None, 0.0),
+            (at(3600), None, 2.0),
+            (at(3980), None, 2.0),
+            (at(4559), None, 2.0),
+            (at(4560), None, 0.0),
+            (at(9000), Some(at(8500)), 2.0),
+            (at(9000), Some(at(8400)), 0.0),
+            (at(9000), Some(at(9100)), 0.0),
+        ] {
+            assert_eq!(operator.shift_log_odds(now, engaged), shift, "at {now:?}");
+        }
+        assert_eq!(
+            Operator::new(&spec()).shift_log_odds(at(3600), Some(at(3600))),
+            0.0
+        );
+    }
+}

@@ -109,3 +109,162 @@ impl IffSpec {
         replies.map(|p| libm::log(of_reading(p)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identification::cues::side_key;
+    use crate::identification::cues::tests::{decides_alone, scene, streams};
+    use crate::identification::faults::FaultsSpec;
+    use crate::platform::{Equipment, IffEquipment};
+    use crate::units::Millis;
+
+    fn spec() -> IffSpec {
+        IffSpec {
+            interval_s: 10.0,
+            reply: 1.0,
+            key_mismatch_per_day: 0.0,
+            spoof: 0.0,
+            believed: believed(),
+            reliability: 1.0,
+            max_age_s: None,
+        }
+    }
+
+    fn carries(on: f64) -> Equipment {
+        Equipment {
+            iff: Some(IffEquipment { on }),
+            transponder: None,
+        }
+    }
+
+    fn sound() -> Faults {
+        Faults::new(FaultsSpec::default(), 0.0)
+    }
+
+    /// A neutral cannot answer; only a garbled reply would clear it.
+    #[test]
+    fn no_reply_turns_a_neutral_hostile_and_a_false_one_prevents_it() {
+        let (streams, equipment) = (streams(1), carries(1.0));
+        let scene = scene(&streams, &equipment, Regard::Neutral);
+        decides_alone(
+            |class| {
+                let undecided = class.prior.get("hostile").is_some_and(|p| p.0 < 0.9);
+                let spoof = if undecided { 0.0 } else { 1.0 };
+                class.iff = Some(IffSpec { spoof, ..spec() });
+                class.identity.hostile = 0.88;
+            },
+            &[],
+            &scene,
+            &scene,
+        );
+    }
+
+    #[test]
+    fn who_answers() {
+        let streams = streams(1);
+        let down = Faults::new(
+            FaultsSpec {
+                interrogator_per_hour: 1.0,
+                ..FaultsSpec::default()
+            },
+            0.0,
+        );
+        let wrong_key = IffSpec {
+            key_mismatch_per_day: 1.0,
+            ..spec()
+        };
+        for (regard, equipment, answers) in [
+            (Regard::Friend, carries(1.0), true),
+            (Regard::Friend, carries(0.0), false),
+            (Regard::Friend, Equipment::default(), false),
+            (Regard::Neutral, carries(1.0), false),
+            (Regard::Hostile, carries(1.0), false),
+        ] {
+            let scene = scene(&streams, &equipment, regard);
+            assert_eq!(
+                spec().interrogate(&sound(), &scene),
+                answers,
+                "{regard:?} {equipment:?}"
+            );
+            assert!(!spec().interrogate(&down, &scene));
+            assert!(!wrong_key.interrogate(&sound(), &scene));
+        }
+    }
+
+    /// A friend answers with on (1 - mismatch)^sides (1 - fault) reply; every aircraft on a day of its own, so that draws
+    /// are independent: within 4.9 standard errors (1e-6).
+    #[test]
+    fn a_friend_answers_as_often_as_the_product_says() {
+        let streams = streams(5);
+        let equipment = carries(0.95);
+        let spec = IffSpec {
+            reply: 0.9,
+            key_mismatch_per_day: 0.1,
+            ..spec()
+        };
+        let faults = Faults::new(
+            FaultsSpec {
+                interrogator_per_hour: 0.05,
+                ..FaultsSpec::default()
+            },
+            0.0,
+        );
+        for (side, sides) in [("own", 1), ("ally", 2)] {
+            let asked = 20_000;
+            let mut replies = 0;
+            for number in 0..asked {
+                let mut scene = scene(&streams, &equipment, Regard::Friend);
+                scene.aircraft_key = Key::of(side).nth(number);
+                scene.emitter.side_key = side_key(side);
+                scene.time = Millis(i64::from(number) * 86_400_000);
+                replies += u32::from(spec.interrogate(&faults, &scene));
+            }
+            let expected = 0.95 * 0.9f64.powi(sides) * 0.95 * 0.9;
+            let share = f64::from(replies) / f64::from(asked);
+            let bound = 4.9 * (expected * (1.0 - expected) / f64::from(asked)).sqrt();
+            assert!(
+                (share - expected).abs() < bound,
+                "{share}, expected {expected}"
+            );
+        }
+    }
+
+    /// Four sites that fail with .1 an hour: independent interrogators, .3439 that at least one is deaf to a friend; one
+    /// key of the day for all, .1. Within 4.9 standard errors (1e-6).
+    #[test]
+    fn a_common_cause_makes_four_sites_one() {
+        let streams = streams(6);
+        let equipment = carries(1.0);
+        let faulty = Faults::new(
+            FaultsSpec {
+                interrogator_per_hour: 0.1,
+                ..FaultsSpec::default()
+            },
+            0.0,
+        );
+        let mismatch = IffSpec {
+            key_mismatch_per_day: 0.1,
+            ..spec()
+        };
+        let trials = 20_000;
+        for (spec, faults, expected) in [(spec(), &faulty, 0.3439), (mismatch, &sound(), 0.1)] {
+            let mut any_deaf = 0;
+            for day in 0..trials {
+                let deaf = (0..4).filter(|&site| {
+                    let mut scene = scene(&streams, &equipment, Regard::Friend);
+                    scene.site_key = Key::of("site").nth(site);
+                    scene.time = Millis(i64::from(day) * 86_400_000);
+                    !spec.interrogate(faults, &scene)
+                });
+                any_deaf += u32::from(deaf.count() > 0);
+            }
+            let share = f64::from(any_deaf) / f64::from(trials);
+            let bound = 4.9 * (expected * (1.0 - expected) / f64::from(trials)).sqrt();
+            assert!(
+                (share - expected).abs() < bound,
+                "{share}, expected {expected}"
+            );
+        }
+    }
+}

@@ -131,14 +131,6 @@ pub struct CueState {
     lane: Option<Reading<Option<u8>>>,
 }
 
-#[cfg(test)]
-impl CueState {
-    /// An interrogation at this time was not answered.
-    pub(super) fn heard_no_reply(&mut self, at: Millis) {
-        self.iff.ask(at, 1.0, || Some(false));
-    }
-}
-
 /// The cues of a site class, ready to use.
 #[derive(Debug, Clone)]
 pub struct CueSet {
@@ -390,4 +382,270 @@ fn remainder(taken: f64) -> f64 {
 
 fn certain() -> f64 {
     1.0
+}
+
+/// What a test puts into a [`CueState`] by hand.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Readings {
+    /// IFF reply or none.
+    pub iff: Option<bool>,
+    /// Transponder: silent, plain, agreed.
+    pub code: Option<usize>,
+    /// Declared by optics.
+    pub optical: Option<u8>,
+    /// Speed and altitude.
+    pub profile: Option<(f64, f64)>,
+    /// Entry of the list, or outside.
+    pub first_seen: Option<Option<u8>>,
+    /// Entry of the list, or outside.
+    pub lane: Option<Option<u8>>,
+}
+
+#[cfg(test)]
+impl CueState {
+    /// These readings, all taken at one time.
+    pub(super) fn of(readings: Readings, at: Millis) -> CueState {
+        fn asked<T>(said: Option<T>, at: Millis) -> Asked<T> {
+            Asked {
+                latest: said.map(|said| Reading { said, at }),
+                due: at,
+            }
+        }
+        let codes = [Code::Silent, Code::Plain, Code::Agreed];
+        CueState {
+            iff: asked(readings.iff, at),
+            transponder: asked(readings.code.map(|code| codes[code]), at),
+            optical: asked(readings.optical, at),
+            profile: readings.profile.map(|(speed_mps, altitude_m)| Reading {
+                said: profile::Estimate {
+                    speed_mps,
+                    altitude_m,
+                },
+                at,
+            }),
+            first_seen: readings.first_seen.map(|said| Reading { said, at }),
+            lane: readings.lane.map(|said| Reading { said, at }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identification::{
+        Combine, Criteria, CriteriaOn, Evidence, Gathered, Hypotheses, Identifier,
+        IdentityThresholds, NonNegative, Probability,
+    };
+    use crate::record::{Identity, Replication};
+    use std::collections::BTreeMap;
+
+    pub(super) const REGARDS: [&str; 3] = ["friend", "neutral", "hostile"];
+
+    pub(super) fn streams(seed: u64) -> Streams {
+        Streams::new(Replication { seed, index: 0 })
+    }
+
+    pub(super) fn believed(friend: f64, neutral: f64, hostile: f64) -> RegardProbabilities {
+        RegardProbabilities {
+            friend,
+            neutral,
+            hostile,
+        }
+    }
+
+    /// An aircraft 10 km off, high noon, at 50 m/s and 3000 m in the north-east.
+    pub(super) fn scene<'a>(
+        streams: &'a Streams,
+        equipment: &'a Equipment,
+        regard: Regard,
+    ) -> CueScene<'a> {
+        CueScene {
+            time: Millis(1000),
+            streams,
+            site_key: Key::of("site"),
+            site_side_key: side_key("own"),
+            aircraft_key: Key::of("aircraft"),
+            emitter: Emitter {
+                regard,
+                truth_row: regard as u8,
+                side_key: side_key("own"),
+                equipment,
+                wingspan_m: 20.0,
+            },
+            range_m: 10_000.0,
+            speed_mps: Some(50.0),
+            place: Vector3::new(7000.0, 7000.0, 3000.0),
+            first_seen: Vector3::new(20_000.0, 20_000.0, 3000.0),
+        }
+    }
+
+    /// A class that expects friend, neutral and hostile in this proportion, and whose matrix declares nothing.
+    pub(super) fn class(prior: [f64; 3]) -> IdentificationSpec {
+        let unknown = BTreeMap::from([("unknown".to_owned(), Probability(1.0))]);
+        let prior = REGARDS.iter().zip(prior);
+        IdentificationSpec {
+            over: Hypotheses::Regards,
+            interval_s: 10.0,
+            combine: Combine::Fused,
+            world: REGARDS
+                .map(|name| (name.to_owned(), unknown.clone()))
+                .into(),
+            believed: None,
+            prior: prior
+                .map(|(name, p)| ((*name).to_owned(), NonNegative(p)))
+                .collect(),
+            regards: BTreeMap::new(),
+            identity: IdentityThresholds::default(),
+            flight_plan: None,
+            iff: None,
+            transponder: None,
+            optical: None,
+            profile: None,
+            origin: None,
+            faults: None,
+            operator: None,
+        }
+    }
+
+    /// What the class holds the aircraft for after one look and one declaration; no number of cues is asked for.
+    pub(super) fn held(spec: &IdentificationSpec, zones: &[Zone], scene: &CueScene) -> Identity {
+        let identifier = Identifier::new(spec, &[]).with_criteria(Criteria {
+            on: CriteriaOn::Hostile,
+            threshold: spec.identity.hostile,
+            cues: 0,
+        });
+        let cues = CueSet::new(spec, &identifier.rows, zones, 43_200.0);
+        let mut state = CueState::default();
+        cues.look(&mut state, scene);
+        let mut evidence = Evidence::NONE;
+        identifier.add(&mut evidence, 3);
+        let gathered = Gathered {
+            evidence: &evidence,
+            matched: None,
+            cues: &cues,
+            state: &state,
+            time: scene.time,
+            shift_log_odds: 0.0,
+        };
+        identifier.fuse(&gathered).identity
+    }
+
+    /// Without the cue: undecided, or hostile.
+    pub(super) const UNDECIDED: [f64; 3] = [0.5, 0.01, 0.49];
+    pub(super) const HOSTILE: [f64; 3] = [0.04, 0.04, 0.92];
+
+    /// `cue` alone turns the neutral of one scene hostile, and keeps that of another from being held hostile.
+    pub(super) fn decides_alone(
+        cue: impl Fn(&mut IdentificationSpec),
+        zones: &[Zone],
+        damning: &CueScene,
+        clearing: &CueScene,
+    ) {
+        for (prior, scene, without, turned) in [
+            (UNDECIDED, damning, Identity::Unknown, true),
+            (HOSTILE, clearing, Identity::Hostile, false),
+        ] {
+            let mut spec = class(prior);
+            assert_eq!(scene.emitter.regard, Regard::Neutral);
+            assert_eq!(held(&spec, zones, scene), without);
+            cue(&mut spec);
+            let with = held(&spec, zones, scene);
+            assert_eq!(with == Identity::Hostile, turned, "{with:?}");
+        }
+    }
+
+    #[test]
+    fn reliability_mixes_with_the_mean() {
+        let ln = |p: [f64; 3]| Belief::Regards(p.map(libm::log));
+        for (reliability, expected) in [
+            (1.0, Some([0.9, 0.0, 0.3])),
+            (0.5, Some([0.65, 0.2, 0.35])),
+            (0.0, None),
+        ] {
+            let weak = weakened(ln([0.9, 0.0, 0.3]), reliability);
+            assert_eq!(weak.is_some(), expected.is_some());
+            let (Some(Belief::Regards(weak)), Some(expected)) = (weak, expected) else {
+                continue;
+            };
+            for a in [1, 2] {
+                let (ratio, wanted) = (libm::exp(weak[a] - weak[0]), expected[a] / expected[0]);
+                assert!((ratio - wanted).abs() < 1e-12, "{ratio}, expected {wanted}");
+            }
+        }
+        assert_eq!(
+            weakened(ln([0.0; 3]), 0.9),
+            None,
+            "impossible for all: says nothing"
+        );
+    }
+
+    /// A fresh reading counts in full, half as old as it may be half as reliably, then not at all.
+    #[test]
+    fn an_old_reading_fades() {
+        for (age_s, left) in [
+            (0.0, 1.0),
+            (15.0, 0.75),
+            (30.0, 0.5),
+            (60.0, 0.0),
+            (61.0, 0.0),
+        ] {
+            assert_eq!(fade(age_s, 60.0), left);
+        }
+        let likelihood = Belief::Regards([0.8, 0.1, 0.1].map(libm::log));
+        let heard = |age| {
+            Heard::new(
+                "iff",
+                Said::Word("reply"),
+                likelihood,
+                Trust(1.0, Some(60.0)),
+                age,
+            )
+        };
+        assert_eq!(heard(Millis(30_000)).belief, weakened(likelihood, 0.5));
+        assert_eq!(heard(Millis(60_000)).belief, None);
+    }
+
+    /// Each cue is asked at its own interval, and a track that is asked about twice as often is not twice as sure.
+    #[test]
+    fn a_cue_counts_once_however_often_it_is_asked() {
+        let (streams, equipment) = (streams(1), Equipment::default());
+        let mut spec = class([0.5, 0.2, 0.3]);
+        spec.iff = Some(IffSpec {
+            interval_s: 10.0,
+            reply: 1.0,
+            key_mismatch_per_day: 0.0,
+            spoof: 0.0,
+            believed: believed(0.9, 0.0, 1e-4),
+            reliability: 1.0,
+            max_age_s: None,
+        });
+        let identifier = Identifier::new(&spec, &[]);
+        let cues = CueSet::new(&spec, &identifier.rows, &[], 0.0);
+        let mut state = CueState::default();
+        let mut posteriors = Vec::new();
+        let mut evidence = Evidence::NONE;
+        identifier.add(&mut evidence, 3);
+        for second in 0..20 {
+            let mut scene = scene(&streams, &equipment, Regard::Neutral);
+            scene.time = Millis(second * 1000);
+            cues.look(&mut state, &scene);
+            let at = state.iff.latest.map(|reading| reading.at);
+            assert_eq!(at, Some(Millis(second / 10 * 10_000)), "asked every 10 s");
+            let gathered = Gathered {
+                evidence: &evidence,
+                matched: None,
+                cues: &cues,
+                state: &state,
+                time: scene.time,
+                shift_log_odds: 0.0,
+            };
+            posteriors.push(identifier.fuse(&gathered).posterior.regard);
+        }
+        assert!(
+            posteriors
+                .iter()
+                .all(|posterior| *posterior == posteriors[0])
+        );
+    }
 }

@@ -195,3 +195,152 @@ impl Optical {
         (self.believed[column], self.rows)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identification::Probability;
+    use crate::identification::cues::tests::{REGARDS, decides_alone, scene, streams};
+    use crate::identification::faults::FaultsSpec;
+    use crate::ids::Key;
+    use crate::platform::Equipment;
+    use crate::record::Regard;
+    use crate::units::Millis;
+    use std::collections::BTreeMap;
+
+    /// Declares neutrals `neutral_as` always, the rest rightly; believes in 90 % right.
+    fn spec(neutral_as: &str) -> OpticalSpec {
+        let surely = |name: &str| BTreeMap::from([(name.to_owned(), Probability(1.0))]);
+        let names = ["friend", neutral_as, "hostile"];
+        let likely = |right: &str| {
+            let of = |name: &str| if name == right { 0.9 } else { 0.05 };
+            REGARDS
+                .map(|name| (name.to_owned(), Probability(of(name))))
+                .into()
+        };
+        OpticalSpec {
+            interval_s: 5.0,
+            ifov_mrad: 0.02,
+            task: Task::Recognise,
+            day: Some(DayHours {
+                from_h: 5.0,
+                to_h: 16.0,
+            }),
+            night_factor: 0.0,
+            world: REGARDS
+                .into_iter()
+                .zip(names)
+                .map(|(row, name)| (row.to_owned(), surely(name)))
+                .collect(),
+            believed: Some(REGARDS.map(|row| (row.to_owned(), likely(row))).into()),
+            reliability: 1.0,
+            max_age_s: None,
+        }
+    }
+
+    /// 12 m at 10 km with 0.1 mrad are 6 cycles: 1.5 times what half of the looks need to recognise.
+    #[test]
+    fn johnsons_criteria() {
+        assert!((cycles(12.0, 10_000.0, 0.1) - 6.0).abs() < 1e-12);
+        for (cycles, task, expected) in [
+            (1.0, Task::Detect, 0.5),
+            (4.0, Task::Recognise, 0.5),
+            (6.4, Task::Identify, 0.5),
+            (2.0, Task::Detect, 0.944_90),
+            (6.0, Task::Recognise, 0.820_61),
+            (2.0, Task::Recognise, 0.107_73),
+            (1e9, Task::Identify, 1.0),
+            (0.0, Task::Detect, 0.0),
+        ] {
+            let found = success(cycles, task);
+            assert!(
+                (found - expected).abs() < 5e-5,
+                "{cycles} {task:?}: {found}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_neutral_seen_as_hostile_is_held_hostile_and_one_seen_as_neutral_is_not() {
+        let (streams, equipment) = (streams(1), Equipment::default());
+        // 50 cycles at 10 km: a look succeeds.
+        let scene = scene(&streams, &equipment, Regard::Neutral);
+        decides_alone(
+            |class| {
+                // Which of the two it is shows by the prior.
+                let undecided = class.prior.get("hostile").is_some_and(|p| p.0 < 0.9);
+                class.optical = Some(spec(if undecided { "hostile" } else { "neutral" }));
+            },
+            &[],
+            &scene,
+            &scene,
+        );
+    }
+
+    /// Share of looks that succeed, by day, by night, in haze: within 4.9 standard errors (1e-6).
+    #[test]
+    fn looks_succeed_as_often_as_johnson_says() {
+        let (streams, equipment) = (streams(2), Equipment::default());
+        let mut spec = spec("neutral");
+        (spec.ifov_mrad, spec.night_factor) = (0.1 * 20.0 / 12.0, 0.25);
+        let cue = Optical::new(&spec, &REGARDS.map(str::to_owned));
+        let looks = 40_000;
+        let clear = FaultsSpec::default();
+        let hazy = FaultsSpec {
+            haze_per_hour: 1.0,
+            ..clear.clone()
+        };
+        for (faults, start_h, expected) in [
+            (&clear, 12.0, 0.820_61),
+            (&clear, 22.0, 0.25 * 0.820_61),
+            (&hazy, 12.0, 0.0),
+        ] {
+            let faults = Faults::new(faults.clone(), start_h * 3600.0);
+            let mut seen = 0;
+            for number in 0..looks {
+                let mut scene = scene(&streams, &equipment, Regard::Friend);
+                scene.aircraft_key = Key::of("looked at").nth(number);
+                let declared = cue.look(&faults, &scene);
+                assert!(declared.is_none_or(|declared| declared == 0));
+                seen += u32::from(declared.is_some());
+            }
+            let share = f64::from(seen) / f64::from(looks);
+            let bound = 4.9 * (expected * (1.0 - expected) / f64::from(looks)).sqrt() + 5e-5;
+            assert!(
+                (share - expected).abs() <= bound,
+                "{share}, expected {expected}"
+            );
+        }
+        assert_eq!(
+            cue.look(&Faults::new(clear, 0.0), &{
+                let mut scene = scene(&streams, &equipment, Regard::Friend);
+                scene.range_m = 1e7;
+                scene
+            }),
+            None,
+            "too far: says nothing"
+        );
+    }
+
+    #[test]
+    fn what_is_in_no_row_is_declared_unknown() {
+        let (streams, equipment) = (streams(3), Equipment::default());
+        let cue = Optical::new(&spec("neutral"), &REGARDS.map(str::to_owned));
+        let faults = Faults::new(FaultsSpec::default(), 43_200.0);
+        let mut scene = scene(&streams, &equipment, Regard::Friend);
+        scene.emitter.truth_row = 3;
+        assert_eq!(cue.look(&faults, &scene), Some(3));
+        scene.emitter.truth_row = 2;
+        assert_eq!(cue.look(&faults, &scene), Some(2));
+    }
+
+    #[test]
+    fn the_day_may_run_through_midnight() {
+        let day = |from_h, to_h| DayHours { from_h, to_h };
+        assert!(day(5.0, 16.0).light(5.0) && !day(5.0, 16.0).light(16.0));
+        assert!(day(20.0, 4.0).light(23.0) && day(20.0, 4.0).light(3.0));
+        assert!(!day(20.0, 4.0).light(12.0));
+        let faults = Faults::new(FaultsSpec::default(), 23.0 * 3600.0);
+        assert_eq!(faults.hour_of_day(Millis(2 * 3_600_000)), 1.0);
+    }
+}

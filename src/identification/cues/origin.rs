@@ -121,3 +121,80 @@ impl Origin {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Area, Point};
+    use crate::identification::cues::tests::{believed, decides_alone, scene, streams};
+    use crate::platform::Equipment;
+    use crate::record::Regard;
+
+    fn zone(name: &str, east_m: f64) -> Zone {
+        Zone {
+            name: name.to_owned(),
+            area: Area::Circle {
+                center: Point::new(east_m, east_m),
+                radius_m: 5000.0,
+            },
+            floor_m: 1000.0,
+            top_m: 5000.0,
+        }
+    }
+
+    fn entry(zone: &str, friend: f64, neutral: f64, hostile: f64) -> ZoneBelief {
+        ZoneBelief {
+            zone: zone.to_owned(),
+            inside: believed(friend, neutral, hostile),
+        }
+    }
+
+    /// Hostiles come from the base in the north-east; friends and neutrals use the lane at the origin.
+    fn spec() -> OriginSpec {
+        OriginSpec {
+            first_seen: vec![entry("base", 0.01, 0.1, 0.9)],
+            lanes: vec![entry("lane", 0.8, 0.8, 0.02), entry("wide", 0.1, 0.1, 0.1)],
+            reliability: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_neutral_from_the_wrong_place_is_taken_for_hostile_and_one_in_the_lane_is_not() {
+        let (streams, equipment) = (streams(1), Equipment::default());
+        let zones = [zone("base", 20_000.0), zone("lane", 0.0)];
+        let damning = scene(&streams, &equipment, Regard::Neutral);
+        let mut clearing = damning;
+        (clearing.place.x, clearing.place.y) = (0.0, 0.0);
+        (clearing.first_seen.x, clearing.first_seen.y) = (0.0, 0.0);
+        let both = |class: &mut crate::identification::IdentificationSpec| {
+            class.origin = Some(spec());
+        };
+        decides_alone(both, &zones, &damning, &clearing);
+    }
+
+    /// The first zone of the list counts, by ground plan and height; outside is what the list leaves.
+    #[test]
+    fn a_list_is_one_question_with_exclusive_answers() {
+        let cue = Origin::new(&spec(), &[zone("lane", 0.0), zone("wide", 2000.0)]);
+        assert!(cue.asks(List::Lane));
+        assert!(!cue.asks(List::FirstSeen), "its zone does not exist");
+        let at =
+            |east_m: f64, height_m| cue.within(List::Lane, Vector3::new(east_m, east_m, height_m));
+        assert_eq!(at(1000.0, 3000.0), Some(0), "in both");
+        assert_eq!(at(5000.0, 3000.0), Some(1));
+        assert_eq!(at(9000.0, 3000.0), None);
+        assert_eq!(at(1000.0, 999.0), None, "too low");
+        assert_eq!(at(1000.0, 5001.0), None, "too high");
+        for (within, expected) in [
+            (Some(0), [0.8, 0.8, 0.02]),
+            (Some(1), [0.1, 0.1, 0.1]),
+            (None, [0.1, 0.1, 0.88]),
+        ] {
+            let likelihood = cue.likelihood(List::Lane, within).map(libm::exp);
+            for (found, expected) in likelihood.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-12, "{likelihood:?}");
+            }
+        }
+        assert_eq!(cue.zone(List::Lane, 1), "wide");
+    }
+}

@@ -61,8 +61,10 @@ pub struct ProfileRow {
 /// What the cue reads off a track.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::identification) struct Estimate {
-    speed_mps: f64,
-    altitude_m: f64,
+    /// Ground speed, m/s.
+    pub(super) speed_mps: f64,
+    /// Altitude, m.
+    pub(super) altitude_m: f64,
 }
 
 impl Estimate {
@@ -111,5 +113,70 @@ impl Profile {
                 - libm::log(row.speed_sigma_mps * row.altitude_sigma_m);
         }
         (ln, self.rows.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identification::cues::tests::{REGARDS, decides_alone, scene, streams};
+    use crate::platform::Equipment;
+    use crate::record::Regard;
+
+    /// Friends at 85 m/s and 6000 m, neutrals at 200 m/s and 10 km, hostiles at 40 m/s and 3000 m.
+    fn spec(reliability: f64) -> ProfileSpec {
+        let row = |speed_mps, altitude_m| ProfileRow {
+            speed_mps,
+            speed_sigma_mps: 10.0,
+            altitude_m,
+            altitude_sigma_m: 1000.0,
+        };
+        let rows = [row(85.0, 6000.0), row(200.0, 10_000.0), row(40.0, 3000.0)];
+        ProfileSpec {
+            rows: REGARDS.map(str::to_owned).into_iter().zip(rows).collect(),
+            reliability,
+            max_age_s: None,
+        }
+    }
+
+    #[test]
+    fn a_slow_low_neutral_is_taken_for_hostile_and_a_fast_high_one_is_not() {
+        let (streams, equipment) = (streams(1), Equipment::default());
+        let slow = scene(&streams, &equipment, Regard::Neutral);
+        let mut fast = slow;
+        (fast.speed_mps, fast.place.z) = (Some(200.0), 10_000.0);
+        decides_alone(|class| class.profile = Some(spec(1.0)), &[], &slow, &fast);
+    }
+
+    /// One sigma off in each dimension costs a factor e; a wider row is less sure by its area.
+    #[test]
+    fn the_likelihood_is_the_gaussian_density() {
+        let mut spec = spec(1.0);
+        if let Some(row) = spec.rows.get_mut("friend") {
+            (row.speed_sigma_mps, row.altitude_sigma_m) = (20.0, 2000.0);
+        }
+        let cue = Profile::new(&spec, &REGARDS.map(str::to_owned));
+        let at = |speed_mps, altitude_m| {
+            cue.ln_likelihood(Estimate {
+                speed_mps,
+                altitude_m,
+            })
+            .0
+        };
+        assert!((at(40.0, 3000.0)[2] - at(50.0, 4000.0)[2] - 1.0).abs() < 1e-12);
+        let wider = at(40.0, 3000.0)[2] - at(85.0, 6000.0)[0];
+        assert!((wider - libm::log(4.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn without_a_speed_there_is_no_estimate() {
+        let (streams, equipment) = (streams(1), Equipment::default());
+        let mut scene = scene(&streams, &equipment, Regard::Neutral);
+        assert_eq!(
+            estimate(&scene).map(|one| one.code()),
+            Some("50mps_3000m".to_owned())
+        );
+        scene.speed_mps = None;
+        assert_eq!(estimate(&scene), None);
     }
 }

@@ -117,3 +117,129 @@ impl TransponderSpec {
         seen.map(libm::log)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identification::cues::tests::{believed, decides_alone, scene, streams};
+    use crate::identification::faults::FaultsSpec;
+    use crate::platform::{Equipment, TransponderEquipment};
+    use crate::record::Regard;
+
+    fn spec() -> TransponderSpec {
+        TransponderSpec {
+            interval_s: 5.0,
+            reception: 1.0,
+            plain: believed(0.6, 0.7, 0.05),
+            agreed: Some(believed(0.39, 0.29, 0.001)),
+            reliability: 1.0,
+            max_age_s: None,
+        }
+    }
+
+    fn carries(on: f64, spoof: f64, agreed_squawk: bool) -> Equipment {
+        Equipment {
+            iff: None,
+            transponder: Some(TransponderEquipment {
+                on,
+                spoof,
+                agreed_squawk,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_silent_neutral_is_taken_for_hostile_and_one_that_is_heard_is_not() {
+        let streams = streams(1);
+        let (dark, lit) = (carries(0.0, 0.0, true), carries(1.0, 0.0, false));
+        let damning = scene(&streams, &dark, Regard::Neutral);
+        let clearing = scene(&streams, &lit, Regard::Neutral);
+        decides_alone(
+            |class| class.transponder = Some(spec()),
+            &[],
+            &damning,
+            &clearing,
+        );
+    }
+
+    #[test]
+    fn what_is_shown_follows_equipment_and_agreement() {
+        let streams = streams(1);
+        let faults = Faults::new(FaultsSpec::default(), 0.0);
+        let deaf = Faults::new(
+            FaultsSpec {
+                receiver_per_hour: 1.0,
+                ..FaultsSpec::default()
+            },
+            0.0,
+        );
+        let unaware = TransponderSpec {
+            agreed: None,
+            ..spec()
+        };
+        for (equipment, code, where_unaware) in [
+            (Equipment::default(), Code::Silent, Code::Silent),
+            (carries(0.0, 0.0, true), Code::Silent, Code::Silent),
+            (carries(1.0, 0.0, false), Code::Plain, Code::Plain),
+            (carries(1.0, 0.0, true), Code::Agreed, Code::Plain),
+            (carries(0.0, 1.0, false), Code::Agreed, Code::Plain),
+        ] {
+            let scene = scene(&streams, &equipment, Regard::Hostile);
+            assert_eq!(spec().listen(&faults, &scene), code, "{equipment:?}");
+            assert_eq!(
+                unaware.listen(&faults, &scene),
+                where_unaware,
+                "{equipment:?}"
+            );
+            assert_eq!(spec().listen(&deaf, &scene), Code::Silent);
+        }
+    }
+
+    /// On for the life of the aircraft, received look by look: within 4.9 standard errors (1e-6).
+    #[test]
+    fn being_on_is_drawn_once_and_reception_every_look() {
+        let streams = streams(4);
+        let equipment = carries(0.6, 0.0, false);
+        let faults = Faults::new(FaultsSpec::default(), 0.0);
+        let spec = TransponderSpec {
+            reception: 0.5,
+            ..spec()
+        };
+        let (aircraft, looks) = (2000, 20);
+        let (mut on, mut heard) = (0, 0);
+        for number in 0..aircraft {
+            let mut scene = scene(&streams, &equipment, Regard::Neutral);
+            scene.aircraft_key = Key::of("aircraft").nth(number);
+            let mut of_this = 0;
+            for look in 0..looks {
+                scene.time = crate::units::Millis(look * 5000);
+                of_this += u32::from(spec.listen(&faults, &scene) == Code::Plain);
+            }
+            // One that is on is missed 20 times with 1e-6.
+            on += u32::from(of_this > 0);
+            heard += of_this;
+        }
+        let share = f64::from(on) / f64::from(aircraft);
+        let bound = 4.9 * (0.6 * 0.4 / f64::from(aircraft)).sqrt();
+        assert!((share - 0.6).abs() < bound, "{share} are on");
+        let received = f64::from(heard) / f64::from(on) / 20.0;
+        let bound = 4.9 * (0.25 / (f64::from(on) * 20.0)).sqrt();
+        assert!((received - 0.5).abs() < bound, "{received} are received");
+    }
+
+    #[test]
+    fn silence_is_what_is_left() {
+        let close = |found: [f64; 3], expected: [f64; 3]| {
+            let pairs = found.map(libm::exp).into_iter().zip(expected);
+            for (found, expected) in pairs {
+                assert!(
+                    (found - expected).abs() < 1e-12,
+                    "{found}, expected {expected}"
+                );
+            }
+        };
+        close(spec().likelihood(Code::Silent), [0.01, 0.01, 0.949]);
+        close(spec().likelihood(Code::Plain), [0.6, 0.7, 0.05]);
+        close(spec().likelihood(Code::Agreed), [0.39, 0.29, 0.001]);
+    }
+}
