@@ -197,6 +197,34 @@ const KNOBS: &[Knob] = &[
         values: &[r#""headquarters""#, r#""embassy""#],
         throughout: &[],
     },
+    Knob {
+        rule: "agreed_squawk",
+        parameter: "sides",
+        scenario: "scenarios/closed-form/agreed-squawk.toml",
+        values: &["[]", r#"["stranger"]"#, r#"["ally"]"#],
+        throughout: &[],
+    },
+    Knob {
+        rule: "agreed_squawk",
+        parameter: "squawk",
+        scenario: "scenarios/closed-form/agreed-squawk.toml",
+        values: &["true", "false"],
+        throughout: &[],
+    },
+    Knob {
+        rule: "agreed_squawk",
+        parameter: "squawk_on",
+        scenario: "scenarios/closed-form/agreed-squawk.toml",
+        values: &["0.0", "0.5", "1.0"],
+        throughout: &[],
+    },
+    Knob {
+        rule: "agreed_squawk",
+        parameter: "iff_on",
+        scenario: "scenarios/closed-form/agreed-squawk.toml",
+        values: &["0.0", "0.5", "1.0"],
+        throughout: &[],
+    },
 ];
 
 fn logs(knob: &Knob, value: &str) -> Vec<Vec<Event>> {

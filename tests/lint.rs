@@ -162,6 +162,12 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
     ),
     (
         "rule_without_effect",
+        "[rules.agreed_squawk]\nsides = [\"stranger\"]",
+        &[],
+        "no site can read what they carry",
+    ),
+    (
+        "rule_without_effect",
         "[rules.self_defence]\napproach_m = 0",
         &[],
         "within which nothing comes",

@@ -126,20 +126,25 @@ fn alone_causes(setting: &[&str], cause: &[&str], cures: &[&[&str]]) {
     assert_eq!(with(&[]), 0, "{setting:?} without {cause:?}");
     assert!(with(&[cause]) > 0, "{cause:?} causes nothing");
     for cure in cures {
-        assert_eq!(with(&[cause, cure]), 0, "{cure:?} does not prevent {cause:?}");
+        assert_eq!(
+            with(&[cause, cure]),
+            0,
+            "{cure:?} does not prevent {cause:?}"
+        );
     }
 }
 
 const CORRIDOR: &str = "rules.corridors={ honour = 1 }";
 const HOTLINE: &str = "rules.hotline_query={ coverage = 1, answers = 1, sides = [\"other\", \"shooter\"], \
     latency.fixed = { delay_s = 5 }, timeout_s = 60, valid_s = 3600 }";
-const OPTICS: &str = "CLASS.identification.optical={ ifov_mrad = 0.05, interval_s = 10, day_from_h = 6, day_until_h = 18, \
+const OPTICS: &str = "CLASS.identification.optical={ ifov_mrad = 0.05, interval_s = 10, day = { from_h = 6, to_h = 18 }, night_factor = 0, \
     world = { transport = { transport = 1 }, raider = { raider = 1 } }, \
     believed = { transport = { transport = 0.99, raider = 0.01 }, raider = { transport = 0.01, raider = 0.99 } } }";
 
 /// What stands between an Unknown and a Hostile: the site expects raiders, and has one cue that says otherwise.
 const ALARMED: &str = "CLASS.identification.prior={ transport = 1, raider = 99 }";
-const SURE: &str = "CLASS.identification.regards={ transport = { neutral = 1 }, raider = { hostile = 1 } }";
+const SURE: &str =
+    "CLASS.identification.regards={ transport = { neutral = 1 }, raider = { hostile = 1 } }";
 
 #[test]
 fn an_unknown_is_not_fired_at() {
@@ -169,7 +174,7 @@ fn a_transponder_that_is_off_or_not_heard_costs_a_neutral() {
         ALARMED,
         SURE,
         "flights.guest.equipment={ transponder = { on = 1 } }",
-        "CLASS.identification.transponder={ interval_s = 10, believed = { friend = 0.5, neutral = 0.9, hostile = 0.0001 } }",
+        "CLASS.identification.transponder={ interval_s = 10, plain = { friend = 0.5, neutral = 0.9, hostile = 0.0001 } }",
     ];
     for cause in [
         "flights.guest.equipment.transponder.on=0",
@@ -181,14 +186,19 @@ fn a_transponder_that_is_off_or_not_heard_costs_a_neutral() {
 
 #[test]
 fn optics_help_by_day_and_in_clear_air() {
-    let seen = [ALARMED, SURE, OPTICS, "rules.hostile_criteria={ threshold = 0.9, cues = 1 }"];
+    let seen = [
+        ALARMED,
+        SURE,
+        OPTICS,
+        "rules.hostile_criteria={ threshold = 0.9, cues = 1 }",
+    ];
     for cause in [
         "start_utc=\"2020-01-01T22:00:00Z\"",
         "CLASS.identification.faults={ haze_per_hour = 1 }",
         "CLASS.identification.optical.ifov_mrad=5",
     ] {
         // Somebody must have spoken before a track is Hostile: where it came from does.
-        let wary = "CLASS.identification.origin={ first_seen = [{ zone = \"base\", believed = { friend = 0.3, neutral = 0.3, hostile = 0.4 } }] }";
+        let wary = "CLASS.identification.origin={ first_seen = [{ zone = \"base\", inside = { friend = 0.3, neutral = 0.3, hostile = 0.4 } }] }";
         let setting = [&seen[..], &[wary]].concat();
         alone_causes(&setting, &[cause], &[&[CORRIDOR], &[HOTLINE]]);
     }
@@ -198,13 +208,17 @@ fn optics_help_by_day_and_in_clear_air() {
 fn who_flies_like_a_raider_or_comes_from_its_base_is_taken_for_one() {
     let profile = [
         SURE,
-        "CLASS.identification.profile={ rows = { transport = { speed_mps = 100, speed_sigma_mps = 10 }, \
-         raider = { speed_mps = 40, speed_sigma_mps = 10 } } }",
+        "CLASS.identification.profile={ rows = { transport = { speed_mps = 100, speed_sigma_mps = 10, altitude_m = 3000, altitude_sigma_m = 500 }, \
+         raider = { speed_mps = 40, speed_sigma_mps = 10, altitude_m = 3000, altitude_sigma_m = 500 } } }",
     ];
-    alone_causes(&profile, &["flights.guest.speed_mps=40"], &[&[CORRIDOR], &[HOTLINE]]);
+    alone_causes(
+        &profile,
+        &["flights.guest.speed_mps=40"],
+        &[&[CORRIDOR], &[HOTLINE]],
+    );
     let origin = [
         SURE,
-        "CLASS.identification.origin={ first_seen = [{ zone = \"base\", believed = { friend = 0.01, neutral = 0.01, hostile = 0.9 } }] }",
+        "CLASS.identification.origin={ first_seen = [{ zone = \"base\", inside = { friend = 0.01, neutral = 0.01, hostile = 0.9 } }] }",
         "flights.guest.route.waypoints.points=[{ east_m = -50_000, north_m = 10_000 }, { east_m = 40_000, north_m = 10_000 }]",
     ];
     let from_base = "flights.guest.route.waypoints.points=[{ east_m = -40_000, north_m = 10_000 }, { east_m = 40_000, north_m = 10_000 }]";
@@ -215,8 +229,8 @@ fn who_flies_like_a_raider_or_comes_from_its_base_is_taken_for_one() {
 fn an_alert_turns_unknowns_into_hostiles() {
     let calm = [
         "CLASS.identification.operator={ accept_wrong = 1, reject_right = 0 }",
-        "CLASS.identification.profile={ rows = { transport = { speed_mps = 100, speed_sigma_mps = 50 }, \
-         raider = { speed_mps = 40, speed_sigma_mps = 50 } } }",
+        "CLASS.identification.profile={ rows = { transport = { speed_mps = 100, speed_sigma_mps = 50, altitude_m = 3000, altitude_sigma_m = 500 }, \
+         raider = { speed_mps = 40, speed_sigma_mps = 50, altitude_m = 3000, altitude_sigma_m = 500 } } }",
     ];
     let alert = "CLASS.identification.operator.expectancy={ log_odds = 4, duration_s = 600, alerts_h = [0] }";
     alone_causes(&calm, &[alert], &[&[CORRIDOR], &[HOTLINE]]);
@@ -227,8 +241,8 @@ fn an_operator_who_trusts_a_wrong_aid_fires() {
     let misled = [
         SURE,
         "flights.guest.speed_mps=40",
-        "CLASS.identification.profile={ rows = { transport = { speed_mps = 100, speed_sigma_mps = 10 }, \
-         raider = { speed_mps = 40, speed_sigma_mps = 10 } } }",
+        "CLASS.identification.profile={ rows = { transport = { speed_mps = 100, speed_sigma_mps = 10, altitude_m = 3000, altitude_sigma_m = 500 }, \
+         raider = { speed_mps = 40, speed_sigma_mps = 10, altitude_m = 3000, altitude_sigma_m = 500 } } }",
         "CLASS.identification.operator={ sensitivity = 10, accept_wrong = 0, reject_right = 0 }",
     ];
     let trusts = "CLASS.identification.operator.accept_wrong=1";
@@ -241,8 +255,8 @@ fn a_misaligned_radar_moves_a_guest_out_of_its_corridor() {
         ALARMED,
         SURE,
         CORRIDOR,
-        "CLASS.identification.profile={ rows = { transport = { speed_mps = 100, speed_sigma_mps = 500 }, \
-         raider = { speed_mps = 40, speed_sigma_mps = 500 } } }",
+        "CLASS.identification.profile={ rows = { transport = { speed_mps = 100, speed_sigma_mps = 500, altitude_m = 3000, altitude_sigma_m = 500 }, \
+         raider = { speed_mps = 40, speed_sigma_mps = 500, altitude_m = 3000, altitude_sigma_m = 500 } } }",
     ];
     let turned = "CLASS.identification.faults={ misalignment = { probability_per_hour = 1, bearing_deg = 105 } }";
     alone_causes(&protected, &[turned], &[&[HOTLINE]]);
@@ -269,10 +283,17 @@ fn a_shared_wrong_identity_is_fired_on() {
     // The shooter sees nothing itself: it may fire at what it is told of, or not.
     let blind = [
         &linked[..],
-        &["CLASS.sensor.model.disc.detection=0", "track_links.report.identity=\"fill\""],
+        &[
+            "CLASS.sensor.model.disc.detection=0",
+            "track_links.report.identity=\"fill\"",
+        ],
     ]
     .concat();
-    alone_causes(&blind, &["track_links.report.engage=true"], &[&[CORRIDOR], &[HOTLINE]]);
+    alone_causes(
+        &blind,
+        &["track_links.report.engage=true"],
+        &[&[CORRIDOR], &[HOTLINE]],
+    );
 }
 
 /// Clutter alone: tracks of nothing, and shots at them where weapons are free.
@@ -287,14 +308,24 @@ fn false_tracks_are_fired_at_where_weapons_are_free() {
     ];
     let shots_at_nothing = |more: &[&str]| {
         let log = fly(&[&clutter[..], more].concat());
-        let at_nothing = |fact: &Fact| matches!(fact, Fact::ShotFired { .. }) && fact.aircraft().is_none();
-        log.events.iter().filter(|event| at_nothing(&event.fact)).count()
+        let at_nothing =
+            |fact: &Fact| matches!(fact, Fact::ShotFired { .. }) && fact.aircraft().is_none();
+        log.events
+            .iter()
+            .filter(|event| at_nothing(&event.fact))
+            .count()
     };
     assert_eq!(shots_at_nothing(&[]), 0, "weapons tight");
     let free = "rules.weapons_control={ status = \"free\" }";
     assert!(shots_at_nothing(&[free]) > 0);
-    assert_eq!(shots_at_nothing(&[free, "CLASS.tracker.false_alarms.per_scan=0"]), 0);
-    let stricter = ["CLASS.tracker.confirm_hits=5", "CLASS.tracker.confirm_scans=5"];
+    assert_eq!(
+        shots_at_nothing(&[free, "CLASS.tracker.false_alarms.per_scan=0"]),
+        0
+    );
+    let stricter = [
+        "CLASS.tracker.confirm_hits=5",
+        "CLASS.tracker.confirm_scans=5",
+    ];
     assert_eq!(shots_at_nothing(&[free, stricter[1], stricter[0]]), 0);
 }
 
@@ -319,16 +350,24 @@ fn a_swapped_track_takes_its_identity_along() {
     ];
     let mistaken = |more: &[&str]| {
         let changes = [&crossing[..], more].concat();
-        let changes: Vec<String> = changes.iter().map(|change| change.replace("CLASS", CLASS)).collect();
+        let changes: Vec<String> = changes
+            .iter()
+            .map(|change| change.replace("CLASS", CLASS))
+            .collect();
         let scenario = Scenario::parse(BASE, "mechanisms.toml", &changes)
             .unwrap_or_else(|error| panic!("{changes:?}: {error:#?}"));
         let fly = |index| simulate(&scenario, Replication { seed: 1, index }, Detail::Measures);
-        (0..100).filter(|&index| wrong_shots(&fly(index)) > 0).count()
+        (0..100)
+            .filter(|&index| wrong_shots(&fly(index)) > 0)
+            .count()
     };
     let nearest = "CLASS.tracker.association={ nearest_neighbour = {} }";
     assert_eq!(mistaken(&[]), 0, "perfect association");
     let swapped = mistaken(&[nearest]);
     assert!(swapped > 10, "{swapped} of 100");
-    assert_eq!(mistaken(&[nearest, CORRIDOR, "corridors.airway.half_width_m=3_000"]), 0);
+    assert_eq!(
+        mistaken(&[nearest, CORRIDOR, "corridors.airway.half_width_m=3_000"]),
+        0
+    );
     assert_eq!(mistaken(&[nearest, HOTLINE]), 0);
 }

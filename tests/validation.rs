@@ -36,6 +36,7 @@ const HELD: &[&str] = &[
     "hotline",
     "corridor",
     "restricted-zone",
+    "agreed-squawk",
 ];
 
 #[test]
@@ -593,4 +594,32 @@ fn restricted_zone() {
         )
     };
     assert_eq!(mean(&fly("restricted-zone", &unaware, 50, by_r10)), 1.0);
+}
+
+/// R13 alone prevents the shots.
+#[test]
+fn agreed_squawk() {
+    let lost = |side: &'static str| {
+        move |log: &EventLog| {
+            count(log, |fact| match fact {
+                Fact::Destroyed { aircraft, .. } => {
+                    let sortie = &log.sorties[aircraft.index()];
+                    log.cast.sides[sortie.side.index()] == side
+                }
+                _ => false,
+            })
+        }
+    };
+    share_is(&fly("agreed-squawk", &[], 2000, lost("stranger")), 0.3);
+    share_is(&fly("agreed-squawk", &[], 2000, lost("ally")), 0.18);
+    let none = ["rules.agreed_squawk.sides=[]"];
+    assert_eq!(mean(&fly("agreed-squawk", &none, 100, losses)), 2.0);
+    let on = ["rules.agreed_squawk.squawk_on=1"];
+    assert_eq!(mean(&fly("agreed-squawk", &on, 100, shots)), 0.0);
+    let iff = ["rules.agreed_squawk.squawk=false"];
+    share_is(&fly("agreed-squawk", &iff, 1000, lost("ally")), 0.6);
+    assert_eq!(
+        mean(&fly("agreed-squawk", &iff, 100, lost("stranger"))),
+        1.0
+    );
 }

@@ -80,7 +80,12 @@ fn explain(page: &RulePage) -> String {
             parameter.default
         ));
     }
-    line(format!("\nReason codes: {}", page.reasons.join(", ")));
+    let reasons = if page.reasons.is_empty() {
+        "none of its own".to_owned()
+    } else {
+        page.reasons.join(", ")
+    };
+    line(format!("\nReason codes: {reasons}"));
     if let Some(parameter) = page.parameters.first() {
         line(format!(
             "Try: deconflict run SCENARIO --set rules.{}.{}={}",

@@ -3,6 +3,7 @@
 //! A rule is a guard on the decision to fire. [`RULES`] is the one list of them; parser, schema, `deconflict rules`
 //! and the knob test read it. Order and precedence are stated in [`Rules::decide`].
 
+mod agreed_squawk;
 mod corridors;
 mod flight_plan_notice;
 mod hostile_criteria;
@@ -23,6 +24,7 @@ use crate::record::{Decision, Identity, NoticeState, Reason};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
+pub use agreed_squawk::AgreedSquawkSpec;
 pub use corridors::CorridorsSpec;
 pub use flight_plan_notice::FlightPlanNoticeSpec;
 pub use hostile_criteria::{HostileCriteriaSpec, HostileOn};
@@ -90,6 +92,7 @@ rules! {
     hotline_query: HotlineQuerySpec;
     corridors: CorridorsSpec;
     restricted_zone: RestrictedZoneSpec;
+    agreed_squawk: AgreedSquawkSpec;
 }
 
 /// What rules refer to by name, in the order of the names.
@@ -249,7 +252,7 @@ impl Rules {
     /// Whether a site may fire at a track, and the rule that decided: `Ok` fire, `Err` do not. `query` is the state of
     /// the track's hotline query, which this may begin.
     ///
-    /// Precedence: R2 has already acted, on the identity.
+    /// Precedence: R2 has already acted on the identity, R13 on what cues can read.
     ///
     /// 1. R1, the weapons control status. What it allows is put to the rules from 3 on, and so is what it declines but
     /// 2. R10 allows, where the status is tight, or else R5, where it is tight or hold or there is no identity yet.

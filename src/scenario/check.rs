@@ -1373,6 +1373,12 @@ impl Check<'_> {
                 self.node(&path!(at; "node"), node);
             }
         }
+        if let Some(agreed) = self.rules.agreed_squawk.clone() {
+            for (index, side) in agreed.sides.iter().enumerate() {
+                let number = index.to_string();
+                self.side(&["rules", "agreed_squawk", "sides", &number], side);
+            }
+        }
         if self.rules.corridors.is_some() && self.corridors.is_empty() {
             self.note(
                 &["rules", "corridors"],

@@ -402,6 +402,28 @@ impl Linter<'_> {
                 idle.push((vec!["restricted_zone", "authority"], said));
             }
         }
+        if let Some(rule) = &rules.agreed_squawk {
+            let flown = |flight: &&Flight| {
+                let side = &self.scenario.cast.sides[flight.side.index()];
+                rule.sides.contains(side)
+            };
+            let reads = |site: &super::SiteEntry| {
+                let spec = &self.scenario.classes[site.class.index()].identifier.spec;
+                let squawk = spec
+                    .transponder
+                    .as_ref()
+                    .is_some_and(|cue| cue.agreed.is_some());
+                let codes = squawk && rule.squawk && rule.squawk_on > 0.0;
+                site.count.1 > 0 && (codes || spec.iff.is_some() && rule.iff_on.is_some())
+            };
+            if !self.scenario.flights.iter().any(|flight| flown(&flight))
+                || !self.scenario.sites.iter().any(reads)
+            {
+                let said =
+                    "is on, but none of its sides flies, or no site can read what they carry";
+                idle.push((vec!["agreed_squawk"], said.to_owned()));
+            }
+        }
         let idle: Vec<(Vec<String>, String)> = idle
             .into_iter()
             .map(|(path, said)| (path.into_iter().map(str::to_owned).collect(), said))

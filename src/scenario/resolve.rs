@@ -7,13 +7,16 @@ use super::file::*;
 use super::points::{self, Places};
 use super::{Position, Scenario, SiteClass, SiteEntry};
 use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
-use crate::coordination::{Named, RestrictedZone, Rules};
+use crate::coordination::{AgreedSquawkSpec, Named, RestrictedZone, Rules};
 use crate::geometry::{Area, Point};
 use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
 use crate::picture::TrackLink;
 use crate::platform::trajectory::{Luck, Trajectory};
-use crate::platform::{AircraftType, Flight, Pattern, Route, Start, Waypoint};
+use crate::platform::{
+    AircraftType, Equipment, Flight, IffEquipment, Pattern, Route, Start, TransponderEquipment,
+    Waypoint,
+};
 use crate::record::{Cast, ClassCast, Regard};
 use crate::units::Millis;
 
@@ -224,6 +227,24 @@ fn relations(file: &ScenarioFile) -> Vec<Vec<Regard>> {
                 .collect()
         })
         .collect()
+}
+
+/// What a flight carries: as it says, or as rule R13 has it for the sides that take part.
+fn equipment(flight: &FlightFile, agreed: Option<&AgreedSquawkSpec>) -> Equipment {
+    let mut equipment = flight.equipment.unwrap_or_default();
+    if let Some(agreed) = agreed.filter(|agreed| agreed.sides.contains(&flight.side)) {
+        if agreed.squawk {
+            equipment.transponder = Some(TransponderEquipment {
+                on: agreed.squawk_on,
+                spoof: equipment.transponder.map_or(0.0, |own| own.spoof),
+                agreed_squawk: true,
+            });
+        }
+        if let Some(on) = agreed.iff_on {
+            equipment.iff = Some(IffEquipment { on });
+        }
+    }
+    equipment
 }
 
 /// Whether rule R10 asks flights of a side for prior coordination: not the authority's own, nor those hostile to it.
@@ -444,7 +465,7 @@ impl Names {
                 Some(plan) => Some(self.plan(plan)?),
                 None => None,
             },
-            equipment: flight.equipment.unwrap_or_default(),
+            equipment: equipment(flight, file.rules.agreed_squawk.as_ref()),
         })
     }
 

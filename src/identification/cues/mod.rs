@@ -163,11 +163,6 @@ impl CueSet {
         }
     }
 
-    /// The faults that the site's looks share.
-    pub fn faults(&self) -> &Faults {
-        &self.faults
-    }
-
     /// Asks every cue that is due about a track, and keeps what it says. Call it at each declaration.
     pub fn look(&self, state: &mut CueState, scene: &CueScene) {
         let (time, faults) = (scene.time, &self.faults);

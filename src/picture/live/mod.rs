@@ -822,7 +822,7 @@ pub(crate) fn keep_watch(
             time: clock.now,
             bias_deg: post
                 .cues
-                .faults()
+                .faults
                 .bearing_bias_deg(&streams, post.key, clock.now),
         };
         let ripe = live.scan(&watch, &mut log.0);

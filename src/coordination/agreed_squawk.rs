@@ -1,0 +1,83 @@
+//! R13: IFF and an agreed squawk for the sides that take part.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Parameter, RulePage};
+
+pub(super) static PAGE: RulePage = RulePage {
+    id: "R13",
+    key: "agreed_squawk",
+    title: "IFF and agreed squawk: what the sides that take part have switched on",
+    page: "\
+Flights of `sides` carry what was agreed, whatever their own `equipment` says: with `squawk` a transponder that shows the
+agreed code, on with probability `squawk_on`; with `iff_on` crypto IFF that is on with this probability, which answers sites of
+friends alone. The rule decides about no shot: it acts through the cues `transponder` and `iff` of site classes, and only on
+sites whose class has them; that a site knows the agreed code is said by its `transponder.agreed` table.
+
+A cue with the belief L(agreed | neutral) high and L(agreed | hostile) low moves a track to Neutral, which R1 protects.
+
+Fails by: switched off; not received; the wrong key, common to all of a day; spoof: who shows the code is held for one of those
+who may. See the pages of the two cues.
+Costs: disclosure, for everybody can listen to a transponder.
+Source: Mark XIIA, STANAG 4193; transponders after ICAO Annex 10, volume IV; how many comply is an assumption.",
+    parameters: &[
+        Parameter {
+            key: "sides",
+            unit: "sides",
+            default: "[]",
+            range: "sides of the scenario",
+            meaning: "sides that take part",
+        },
+        Parameter {
+            key: "squawk",
+            unit: "choice",
+            default: "true",
+            range: "true, false",
+            meaning: "whether their flights show the agreed squawk",
+        },
+        Parameter {
+            key: "squawk_on",
+            unit: "probability",
+            default: "1.0",
+            range: "0 to 1",
+            meaning: "probability that the transponder works and is on",
+        },
+        Parameter {
+            key: "iff_on",
+            unit: "probability",
+            default: "none",
+            range: "0 to 1",
+            meaning: "probability that IFF works and is on; without it as each flight says",
+        },
+    ],
+    reasons: &[],
+};
+
+/// R13: IFF and agreed squawk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgreedSquawkSpec {
+    /// Sides that take part.
+    #[serde(default)]
+    pub sides: Vec<String>,
+    /// Whether their flights show the agreed squawk.
+    #[serde(default = "yes")]
+    pub squawk: bool,
+    /// Probability that the transponder works and is on; one draw per aircraft.
+    #[serde(default = "certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub squawk_on: f64,
+    /// Probability that IFF works and is on; one draw per aircraft. Without it as each flight says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub iff_on: Option<f64>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn certain() -> f64 {
+    1.0
+}
