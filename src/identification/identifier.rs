@@ -76,6 +76,22 @@ struct Early {
 impl Early {
     /// Most entries, so that they stay in the cache.
     const ROOM: usize = 30_000;
+
+    /// What these declarations, and nothing else, amount to; nothing if they are too many.
+    #[inline(always)]
+    fn identity(&self, counts: &[u32; MAX_COLUMNS]) -> Option<Identity> {
+        let made: u32 = counts.iter().sum();
+        if made > self.most {
+            return None;
+        }
+        self.identities.get(self.number(counts)).copied()
+    }
+
+    #[inline(always)]
+    fn number(&self, counts: &[u32; MAX_COLUMNS]) -> usize {
+        let digits = counts.iter().zip(&self.digits);
+        digits.map(|(count, digit)| count * digit).sum::<u32>() as usize
+    }
 }
 
 /// The columns of a row of the world's matrix, as bounds that a word of 32 bits passes or not.
@@ -460,11 +476,11 @@ impl Identifier {
             done += some.len();
             evidence.quiet -= unwatched as u32;
             if unwatched == 0 {
-                self.recount(columns, some, evidence);
+                self.recount::<W>(columns, some, evidence);
                 note(done - 1, self.identity_in::<W>(evidence, None), &mut noted);
             }
         }
-        self.recount(columns, words, evidence);
+        self.recount::<W>(columns, words, evidence);
         outcome
     }
 
@@ -477,32 +493,31 @@ impl Identifier {
         evidence: &mut Evidence,
         mut tell: impl FnMut(usize, Identity),
     ) -> usize {
-        let made: u32 = evidence.counts[..=self.rows.len()].iter().sum();
+        let made: u32 = evidence.counts.iter().sum();
         let left = self.early.most.saturating_sub(made) as usize;
         let words = &words[..words.len().min(left)];
         if words.is_empty() {
             return 0;
         }
-        let digits = &self.early.digits;
-        let terms = evidence.counts.iter().zip(digits);
-        let mut number: u32 = terms.map(|(count, digit)| count * digit).sum();
+        let mut number = self.early.number(&evidence.counts);
         for (nth, &word) in words.iter().enumerate() {
-            number += digits[columns.of::<W>(word) as usize % MAX_COLUMNS];
-            if let Some(&identity) = self.early.identities.get(number as usize) {
+            let column = columns.of::<W>(word) as usize % MAX_COLUMNS;
+            evidence.counts[column] += 1;
+            number += self.early.digits[column] as usize;
+            if let Some(&identity) = self.early.identities.get(number) {
                 tell(nth, identity);
             }
         }
-        columns.count::<W>(words, &mut evidence.counts);
         evidence.quiet = 0;
         words.len()
     }
 
     /// Cues and latest declaration after the counts have been added up.
     #[inline(always)]
-    fn recount(&self, columns: &Columns, words: &[u32], evidence: &mut Evidence) {
+    fn recount<const W: usize>(&self, columns: &Columns, words: &[u32], evidence: &mut Evidence) {
         evidence.cues = evidence.counts[..self.rows.len()].iter().sum();
         if let Some(&word) = words.last() {
-            evidence.latest = Some(columns.column(word));
+            evidence.latest = Some(columns.of::<W>(word) as u8);
         }
     }
 
@@ -511,7 +526,20 @@ impl Identifier {
         if self.spec.combine == Combine::Single {
             return false;
         }
-        let standing = self.standing::<MAX_COLUMNS>(evidence);
+        match self.rows.len() {
+            0..=4 => self.holds_in::<4>(evidence, identity, count),
+            5..=8 => self.holds_in::<8>(evidence, identity, count),
+            _ => self.holds_in::<MAX_COLUMNS>(evidence, identity, count),
+        }
+    }
+
+    fn holds_in<const W: usize>(
+        &self,
+        evidence: &Evidence,
+        identity: Identity,
+        count: usize,
+    ) -> bool {
+        let standing = self.standing::<W>(evidence);
         let outlook = &self.outlook[standing.top][0];
         let swing = self.swing[standing.top];
         outlook.identity == identity
@@ -604,6 +632,11 @@ impl Identifier {
     pub fn identity(&self, evidence: &Evidence, matched: Option<bool>) -> Identity {
         if self.spec.combine == Combine::Single || evidence.latest.is_none() {
             return self.identity_by_sum(evidence, matched);
+        }
+        if matched.is_none()
+            && let Some(identity) = self.early.identity(&evidence.counts)
+        {
+            return identity;
         }
         match self.rows.len() {
             0..=4 => self.identity_in::<4>(evidence, matched),
