@@ -594,7 +594,8 @@ impl Setup<'_> {
             window.end = window.end.min(after_end);
             window.from < window.end
         });
-        if windows.is_empty() {
+        // Whom a site cannot see itself it may still be told of.
+        if windows.is_empty() && !scenario.keeps_live(entry) {
             return None;
         }
         let regard = scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()];

@@ -80,8 +80,8 @@ transport = { unknown = 1 }
 raider = { unknown = 1 }
 
 [site_classes.battery.identification.regards]
-transport = { friend = 0.1, neutral = 0.4, hostile = 0.5 }
-raider = { friend = 0.1, neutral = 0.1, hostile = 0.8 }
+transport = { neutral = 1 }
+raider = { hostile = 1 }
 
 [site_classes.battery.weapon]
 max_range_m = 20_000
@@ -99,14 +99,25 @@ command.node = "shooters"
 
 const CLASS: &str = "site_classes.battery";
 
-fn fly(changes: &[&str]) -> EventLog {
-    let changes: Vec<String> = changes
+/// The base with changes: those that begin with a bracket are tables to add, the others are overrides.
+fn scenario(changes: &[&str]) -> Scenario {
+    let (tables, overrides): (Vec<&str>, Vec<&str>) =
+        changes.iter().partition(|change| change.starts_with('['));
+    let overrides: Vec<String> = overrides
         .iter()
         .map(|change| change.replace("CLASS", CLASS))
         .collect();
-    let scenario = Scenario::parse(BASE, "mechanisms.toml", &changes)
-        .unwrap_or_else(|error| panic!("{changes:?}: {error:#?}"));
-    simulate(&scenario, Replication { seed: 1, index: 0 }, Detail::Full)
+    let text = format!("{BASE}\n{}", tables.join("\n"));
+    Scenario::parse(&text, "mechanisms.toml", &overrides)
+        .unwrap_or_else(|error| panic!("{}", error.render(false)))
+}
+
+fn fly(changes: &[&str]) -> EventLog {
+    simulate(
+        &scenario(changes),
+        Replication { seed: 1, index: 0 },
+        Detail::Full,
+    )
 }
 
 /// Shots at aircraft that the shooter should hold for friend or neutral.
@@ -120,11 +131,27 @@ fn wrong_shots(log: &EventLog) -> usize {
     log.events.iter().filter(|event| wrong(&event.fact)).count()
 }
 
+/// What the site made of the aircraft in the end, for a test that fails.
+fn told(log: &EventLog) -> String {
+    let last =
+        |wanted: fn(&Fact) -> bool| log.events.iter().rev().find(|event| wanted(&event.fact));
+    format!(
+        "{:#?} {:#?}",
+        last(|fact| matches!(fact, Fact::Declared { .. })),
+        last(|fact| matches!(fact, Fact::ShotDeclined { .. }))
+    )
+}
+
 /// With `setting` alone nothing happens; with `cause` besides there is a wrong shot; each of `cures` besides prevents it.
 fn alone_causes(setting: &[&str], cause: &[&str], cures: &[&[&str]]) {
     let with = |more: &[&[&str]]| wrong_shots(&fly(&[setting, &more.concat()].concat()));
     assert_eq!(with(&[]), 0, "{setting:?} without {cause:?}");
-    assert!(with(&[cause]) > 0, "{cause:?} causes nothing");
+    let log = fly(&[setting, cause].concat());
+    assert!(
+        wrong_shots(&log) > 0,
+        "{cause:?} causes nothing: {}",
+        told(&log)
+    );
     for cure in cures {
         assert_eq!(
             with(&[cause, cure]),
@@ -143,8 +170,6 @@ const OPTICS: &str = "CLASS.identification.optical={ ifov_mrad = 0.05, interval_
 
 /// What stands between an Unknown and a Hostile: the site expects raiders, and has one cue that says otherwise.
 const ALARMED: &str = "CLASS.identification.prior={ transport = 1, raider = 99 }";
-const SURE: &str =
-    "CLASS.identification.regards={ transport = { neutral = 1 }, raider = { hostile = 1 } }";
 
 #[test]
 fn an_unknown_is_not_fired_at() {
@@ -156,7 +181,7 @@ fn iff_that_is_off_mis_keyed_or_not_heard_costs_a_friend() {
     let friend = [
         "flights.guest.side=\"shooter\"",
         "flights.guest.equipment={ iff = { on = 1 } }",
-        "CLASS.identification.regards={ transport = { friend = 0.3, hostile = 0.7 }, raider = { hostile = 1 } }",
+        "CLASS.identification.regards.transport={ friend = 0.3, neutral = 0, hostile = 0.7 }",
         "CLASS.identification.iff={ interval_s = 10, believed = { friend = 0.99, neutral = 0, hostile = 0.0001 } }",
     ];
     for cause in [
@@ -172,7 +197,6 @@ fn iff_that_is_off_mis_keyed_or_not_heard_costs_a_friend() {
 fn a_transponder_that_is_off_or_not_heard_costs_a_neutral() {
     let neutral = [
         ALARMED,
-        SURE,
         "flights.guest.equipment={ transponder = { on = 1 } }",
         "CLASS.identification.transponder={ interval_s = 10, plain = { friend = 0.5, neutral = 0.9, hostile = 0.0001 } }",
     ];
@@ -188,7 +212,6 @@ fn a_transponder_that_is_off_or_not_heard_costs_a_neutral() {
 fn optics_help_by_day_and_in_clear_air() {
     let seen = [
         ALARMED,
-        SURE,
         OPTICS,
         "rules.hostile_criteria={ threshold = 0.9, cues = 1 }",
     ];
@@ -207,7 +230,6 @@ fn optics_help_by_day_and_in_clear_air() {
 #[test]
 fn who_flies_like_a_raider_or_comes_from_its_base_is_taken_for_one() {
     let profile = [
-        SURE,
         "CLASS.identification.profile={ rows = { transport = { speed_mps = 100, speed_sigma_mps = 10, altitude_m = 3000, altitude_sigma_m = 500 }, \
          raider = { speed_mps = 40, speed_sigma_mps = 10, altitude_m = 3000, altitude_sigma_m = 500 } } }",
     ];
@@ -217,7 +239,6 @@ fn who_flies_like_a_raider_or_comes_from_its_base_is_taken_for_one() {
         &[&[CORRIDOR], &[HOTLINE]],
     );
     let origin = [
-        SURE,
         "CLASS.identification.origin={ first_seen = [{ zone = \"base\", inside = { friend = 0.01, neutral = 0.01, hostile = 0.9 } }] }",
         "flights.guest.route.waypoints.points=[{ east_m = -50_000, north_m = 10_000 }, { east_m = 40_000, north_m = 10_000 }]",
     ];
@@ -239,7 +260,6 @@ fn an_alert_turns_unknowns_into_hostiles() {
 #[test]
 fn an_operator_who_trusts_a_wrong_aid_fires() {
     let misled = [
-        SURE,
         "flights.guest.speed_mps=40",
         "CLASS.identification.profile={ rows = { transport = { speed_mps = 100, speed_sigma_mps = 10, altitude_m = 3000, altitude_sigma_m = 500 }, \
          raider = { speed_mps = 40, speed_sigma_mps = 10, altitude_m = 3000, altitude_sigma_m = 500 } } }",
@@ -253,7 +273,6 @@ fn an_operator_who_trusts_a_wrong_aid_fires() {
 fn a_misaligned_radar_moves_a_guest_out_of_its_corridor() {
     let protected = [
         ALARMED,
-        SURE,
         CORRIDOR,
         "CLASS.identification.profile={ rows = { transport = { speed_mps = 100, speed_sigma_mps = 500, altitude_m = 3000, altitude_sigma_m = 500 }, \
          raider = { speed_mps = 40, speed_sigma_mps = 500, altitude_m = 3000, altitude_sigma_m = 500 } } }",
@@ -265,13 +284,24 @@ fn a_misaligned_radar_moves_a_guest_out_of_its_corridor() {
 /// A surveillance site that takes the guest for a raider, and a shooter that takes its word or not.
 #[test]
 fn a_shared_wrong_identity_is_fired_on() {
-    let linked = [
-        "site_classes.watch={ source = \"invented\", sensor = { model = { disc = { range_m = 60_000, detection = 1 } }, scan_s = 2 }, \
-         tracker = { confirm_hits = 1, confirm_scans = 1, drop_misses = 3 }, identification = { over = \"types\", interval_s = 10, \
-         world = { transport = { raider = 1 }, raider = { raider = 1 } }, regards = { transport = { neutral = 1 }, raider = { hostile = 1 } } } }",
-        "sites.radar={ class = \"watch\", side = \"shooter\", position = { at = { east_m = 0, north_m = -5_000 } } }",
-        "track_links.report={ from = \"radar\", to = \"site\", identity = \"ignore\" }",
-    ];
+    let linked = [r#"[site_classes.watch]
+        source = "invented"
+        sensor = { model.disc = { range_m = 60_000, detection = 1 }, scan_s = 2 }
+        tracker = { confirm_hits = 1, confirm_scans = 1, drop_misses = 3 }
+        [site_classes.watch.identification]
+        over = "types"
+        interval_s = 10
+        world = { transport = { raider = 1 }, raider = { raider = 1 } }
+        believed = { transport = { transport = 1 }, raider = { raider = 1 } }
+        regards = { transport = { neutral = 1 }, raider = { hostile = 1 } }
+        [sites.radar]
+        class = "watch"
+        side = "shooter"
+        position.at = { east_m = 0, north_m = -5_000 }
+        [track_links.report]
+        from = "radar"
+        to = "site"
+        identity = "ignore""#];
     let taken = "track_links.report.identity=\"fill\"";
     alone_causes(
         &linked,
@@ -304,6 +334,7 @@ fn false_tracks_are_fired_at_where_weapons_are_free() {
         "CLASS.tracker.measurement={ range_sigma_m = 50, bearing_sigma_deg = 0.2, altitude_sigma_m = 100 }",
         "CLASS.tracker.filter={ acceleration_sigma_mps2 = 2, initial_speed_sigma_mps = 100 }",
         "CLASS.tracker.association={ nearest_neighbour = {} }",
+        "CLASS.weapon.reaction.fixed.delay_s=1",
         "CLASS.tracker.false_alarms={ per_scan = 3, max_range_m = 20_000, max_altitude_m = 5_000 }",
     ];
     let shots_at_nothing = |more: &[&str]| {
@@ -333,14 +364,19 @@ fn false_tracks_are_fired_at_where_weapons_are_free() {
 #[test]
 fn a_swapped_track_takes_its_identity_along() {
     let crossing = [
-        "CLASS.identification.world={ transport = { transport = 1 }, raider = { raider = 1 } }",
+        "CLASS.identification.world={ transport = { transport = 1, unknown = 0 }, raider = { raider = 1, unknown = 0 } }",
         "CLASS.identification.believed={ transport = { transport = 0.999, raider = 0.001 }, raider = { transport = 0.001, raider = 0.999 } }",
-        SURE,
         "aircraft.raider.cruise_mps=100",
         // Side by side, the raider a little ahead, and over to the other side within a minute.
-        "flights.raider={ aircraft = \"raider\", side = \"enemy\", turns = \"instant\", route = { waypoints = { points = [\
-         { east_m = -40_000, north_m = 11_500 }, { east_m = -30_000, north_m = 11_500 }, { east_m = -20_000, north_m = 8_500 }, \
-         { east_m = 40_000, north_m = 8_500 }] } } }",
+        r#"[flights.raider]
+        aircraft = "raider"
+        side = "enemy"
+        turns = "instant"
+        [flights.raider.route.waypoints]
+        points = [
+            { east_m = -40_000, north_m = 11_500 }, { east_m = -30_000, north_m = 11_500 },
+            { east_m = -20_000, north_m = 8_500 }, { east_m = 40_000, north_m = 8_500 },
+        ]"#,
         "CLASS.tracker.measurement={ range_sigma_m = 300, bearing_sigma_deg = 1.5, altitude_sigma_m = 500 }",
         "CLASS.tracker.filter={ acceleration_sigma_mps2 = 1, initial_speed_sigma_mps = 100 }",
         // The sites looks seldom again once it has decided what a track is.
@@ -349,13 +385,7 @@ fn a_swapped_track_takes_its_identity_along() {
         "CLASS.weapon.reaction.fixed.delay_s=1",
     ];
     let mistaken = |more: &[&str]| {
-        let changes = [&crossing[..], more].concat();
-        let changes: Vec<String> = changes
-            .iter()
-            .map(|change| change.replace("CLASS", CLASS))
-            .collect();
-        let scenario = Scenario::parse(BASE, "mechanisms.toml", &changes)
-            .unwrap_or_else(|error| panic!("{changes:?}: {error:#?}"));
+        let scenario = scenario(&[&crossing[..], more].concat());
         let fly = |index| simulate(&scenario, Replication { seed: 1, index }, Detail::Measures);
         (0..100)
             .filter(|&index| wrong_shots(&fly(index)) > 0)

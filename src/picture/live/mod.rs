@@ -673,7 +673,11 @@ impl LivePicture {
             self.tracks.len() - 1
         });
         self.hand_over(at, report.behind, watch, recorder);
+        let crew = self
+            .target(report.behind)
+            .map(|target| target.subject.crew);
         let track = &mut self.tracks[at];
+        track.crew = crew.unwrap_or(track.crew);
         track.place = report.place;
         track.velocity = report.velocity;
         track.at = report.seen;
