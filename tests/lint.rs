@@ -277,6 +277,8 @@ fn scenarios(folder: &str) -> Vec<PathBuf> {
 const MEANT: &[(&str, &str)] = &[
     // The limit q = 0: rule R6 is on and no plan is filed.
     ("neutral-loss", "rule_without_effect"),
+    // IFF on board of those whom nobody holds for friend.
+    ("agreed-squawk", "iff_unread"),
 ];
 
 #[test]

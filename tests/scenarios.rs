@@ -1,5 +1,5 @@
-//! The November 2019 scenarios against what their first comments expect, by paired comparison: replication r of one and
-//! replication r of the other share their luck.
+//! Scenarios against what their first comments expect, by paired comparison: replication r of one and replication r of the
+//! other share their luck.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -17,14 +17,15 @@ const REPLICATIONS: u64 = 1000;
 /// 1 in 1000 intervals of a right simulator misses; the seed is fixed.
 const CONFIDENCE: f64 = 0.999;
 
-fn fly(path: &str) -> (Arc<Columns>, Vec<Summary>) {
-    let scenario = Scenario::load(Path::new(path), &[])
+fn fly(path: &str, changes: &[&str], count: u64) -> (Arc<Columns>, Vec<Summary>) {
+    let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+    let scenario = Scenario::load(Path::new(path), &changes)
         .unwrap_or_else(|error| panic!("{}", error.render(false)));
     let columns = Arc::new(Columns::new(&scenario.cast));
     let mut summaries = Vec::new();
     let jobs = std::thread::available_parallelism().map_or(1, |jobs| jobs.get());
     let work = |replication| columns.measure(&simulate(&scenario, replication, Detail::Measures));
-    replicate(1, 0..REPLICATIONS, jobs, work, |_, summary| {
+    replicate(1, 0..count, jobs, work, |_, summary| {
         summaries.push(summary);
         Ok::<(), std::convert::Infallible>(())
     })
@@ -40,8 +41,8 @@ struct Flown {
 fn flown() -> &'static Flown {
     static FLOWN: OnceLock<Flown> = OnceLock::new();
     FLOWN.get_or_init(|| {
-        let (columns, baseline) = fly("scenarios/nov-2019-baseline.toml");
-        let (agreed_columns, agreed) = fly("scenarios/nov-2019-agreement.toml");
+        let (columns, baseline) = fly("scenarios/nov-2019-baseline.toml", &[], REPLICATIONS);
+        let (agreed_columns, agreed) = fly("scenarios/nov-2019-agreement.toml", &[], REPLICATIONS);
         let mut pairs = Pairs::new(&columns, &agreed_columns);
         let mut estimator = Estimator::new(Arc::clone(&columns));
         for (index, (one, other)) in baseline.iter().zip(&agreed).enumerate() {
@@ -135,4 +136,71 @@ fn shared_luck_saves_variance() {
     assert!(lost.variance_reduction > 2.0, "{lost:?}");
     let lost = change("lost_per_sortie[side=us]");
     assert!(lost.variance_reduction > 1.0, "{lost:?}");
+}
+
+/// A scenario with changes against the scenario as it is, by a measure.
+fn against(path: &str, changes: &[&str], count: u64, measure: &str) -> Comparison {
+    let (columns, plain) = fly(path, &[], count);
+    let (changed_columns, changed) = fly(path, changes, count);
+    let mut pairs = Pairs::new(&columns, &changed_columns);
+    for (one, other) in plain.iter().zip(&changed) {
+        pairs.add(one, other);
+    }
+    pairs
+        .compare(measure, CONFIDENCE)
+        .expect("the measure exists in both")
+}
+
+fn in_all(path: &str, changes: &[&str], count: u64, column: &str) -> f64 {
+    let (columns, summaries) = fly(path, changes, count);
+    let position = columns.position(column).expect("the column exists");
+    summaries
+        .iter()
+        .map(|summary| summary.values[position])
+        .sum()
+}
+
+const SWAP: &str = "scenarios/association-swap.toml";
+
+/// Plots that may go to the wrong track cause wrong shots; by themselves, for with perfect association there are none.
+#[test]
+fn swapped_tracks_are_fired_at() {
+    let perfect = ["site_classes.watch.tracker.association=\"perfect\""];
+    let shots = against(SWAP, &perfect, 300, "wrong_shots_per_replication");
+    assert!(shots.difference.high < 0.0, "{shots:?}");
+    assert_eq!(in_all(SWAP, &perfect, 300, "wrong_shots"), 0.0);
+    assert_eq!(in_all(SWAP, &perfect, 300, "track_swaps"), 0.0);
+    // To look again helps: what the track says of itself then fits what is behind it.
+    let again = ["site_classes.watch.identification.interval_s=60"];
+    let shots = against(SWAP, &again, 300, "wrong_shots_per_replication");
+    assert!(shots.difference.high < 0.0, "{shots:?}");
+}
+
+const BIAS: &str = "scenarios/bearing-bias.toml";
+
+/// A misaligned radar costs airliners that plan and corridor protected; a question on the hotline saves them.
+#[test]
+fn a_misaligned_radar_costs_airliners_and_the_hotline_saves_them() {
+    let aligned = ["site_classes.watch.identification.faults.misalignment.probability_per_hour=0"];
+    assert_eq!(in_all(BIAS, &aligned, 300, "wrong_shots"), 0.0);
+    let lost = against(BIAS, &aligned, 300, "lost_per_sortie[side=civil]");
+    assert!(lost.difference.high < -0.01, "{lost:?}");
+    // The measures that look at where the track seems to be make no difference that could save them.
+    let without = against(
+        BIAS,
+        &["rules.corridors.honour=0"],
+        300,
+        "lost_per_sortie[side=civil]",
+    );
+    assert!(
+        without.difference.low > -0.01 && without.difference.high < 0.02,
+        "{without:?}"
+    );
+    let hotline = [concat!(
+        "rules.hotline_query={ coverage = 1, answers = 0.95, sides = [\"civil\"], ",
+        "latency.fixed = { delay_s = 20 }, timeout_s = 60, valid_s = 600 }"
+    )];
+    let lost = against(BIAS, &hotline, 300, "lost_per_sortie[side=civil]");
+    assert!(lost.difference.high < -0.01, "{lost:?}");
+    assert!(lost.ratio.high < 0.3, "{lost:?}");
 }

@@ -37,6 +37,7 @@ const HELD: &[&str] = &[
     "corridor",
     "restricted-zone",
     "agreed-squawk",
+    "coordination-paradox",
 ];
 
 #[test]
@@ -298,6 +299,49 @@ fn bayes_and_the_coordination_paradox() {
         );
         assert!((expected - golden).abs() < 5e-5);
     }
+}
+
+/// The same with the missing reply asked for, and what it comes to: the neutral that the service does not know is fired at.
+#[test]
+fn whom_a_plan_service_does_not_cover_it_endangers() {
+    let scenario = load("coordination-paradox", &[]);
+    let replication = Replication { seed: 1, index: 0 };
+    let log = simulate(&scenario, replication, Detail::Full);
+    let site_of = |fact: &Fact| Some(log.sites[fact.site()?.index()].name.clone());
+    let aircraft_of = |fact: &Fact| Some(log.sorties[fact.aircraft()?.index()].name.clone());
+    for (site, aircraft, golden) in [
+        ("no-service", "covered-no-service", 0.7317),
+        ("no-service", "uncovered-no-service", 0.7317),
+        ("service", "uncovered-service", 0.9304),
+        ("service", "covered-service", 0.0638),
+    ] {
+        let (posterior, ledger) = log
+            .events
+            .iter()
+            .find_map(|event| match &event.fact {
+                fact @ Fact::Declared {
+                    posterior, ledger, ..
+                } if site_of(fact).as_deref() == Some(site)
+                    && aircraft_of(fact).as_deref() == Some(aircraft) =>
+                {
+                    Some((posterior[2], ledger))
+                }
+                _ => None,
+            })
+            .expect("a declaration");
+        assert!((posterior - golden).abs() < 5e-5, "{aircraft}: {posterior}");
+        let said: Vec<&str> = ledger.iter().map(|entry| entry.cue).collect();
+        let plan = ledger.iter().find(|entry| entry.cue == "flight_plan");
+        assert_eq!(said.last(), Some(&"iff"), "{said:?}");
+        assert_eq!(plan.is_some(), site == "service");
+    }
+    let fired_at: Vec<String> = log
+        .events
+        .iter()
+        .filter(|event| matches!(event.fact, Fact::ShotFired { .. }))
+        .filter_map(|event| aircraft_of(&event.fact))
+        .collect();
+    assert_eq!(fired_at, ["uncovered-service"]);
 }
 
 #[test]

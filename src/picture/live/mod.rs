@@ -673,9 +673,7 @@ impl LivePicture {
             self.tracks.len() - 1
         });
         self.hand_over(at, report.behind, watch, recorder);
-        let crew = self
-            .target(report.behind)
-            .map(|target| target.subject.crew);
+        let crew = self.target(report.behind).map(|target| target.subject.crew);
         let track = &mut self.tracks[at];
         track.crew = crew.unwrap_or(track.crew);
         track.place = report.place;
@@ -781,15 +779,19 @@ impl LivePicture {
     /// What was counted, by aircraft.
     pub fn tallies(&self, post: &Post) -> impl Iterator<Item = Tally> {
         let (site, rows) = (post.id, post.identifier.rows.len());
-        self.targets.iter().map(move |target| Tally {
-            site,
-            aircraft: target.subject.aircraft,
-            looks: target.looks,
-            detections: target.detections,
-            tracked_s: target.tracked.seconds(),
-            truth: target.subject.truth_row,
-            declared: target.declared[..=rows].to_vec(),
-        })
+        let ever_seen = |target: &&Target| !target.subject.windows.is_empty();
+        self.targets
+            .iter()
+            .filter(ever_seen)
+            .map(move |target| Tally {
+                site,
+                aircraft: target.subject.aircraft,
+                looks: target.looks,
+                detections: target.detections,
+                tracked_s: target.tracked.seconds(),
+                truth: target.subject.truth_row,
+                declared: target.declared[..=rows].to_vec(),
+            })
     }
 }
 
