@@ -305,7 +305,7 @@ fn bayes_and_the_coordination_paradox() {
 #[test]
 fn whom_a_plan_service_does_not_cover_it_endangers() {
     let scenario = load("coordination-paradox", &[]);
-    let replication = Replication { seed: 1, index: 0 };
+    let replication = deconflict::record::Replication { seed: 1, index: 0 };
     let log = simulate(&scenario, replication, Detail::Full);
     let site_of = |fact: &Fact| Some(log.sites[fact.site()?.index()].name.clone());
     let aircraft_of = |fact: &Fact| Some(log.sorties[fact.aircraft()?.index()].name.clone());
