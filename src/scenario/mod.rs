@@ -9,6 +9,7 @@ pub mod file;
 pub(crate) mod load;
 mod points;
 pub(crate) mod problem;
+mod recorded;
 mod resolve;
 pub(crate) mod shape;
 pub(crate) mod tree;
