@@ -45,16 +45,7 @@ pub fn simulate_with(
     detail: Detail,
 ) -> EventLog {
     let streams = Streams::new(replication);
-    let mut setup = Setup {
-        scenario,
-        streams,
-        end: scenario.duration,
-        world: World::new(),
-        roster: Roster::default(),
-        agenda: Agenda::default(),
-        notebook: Notebook::new(detail),
-        windows: Vec::new(),
-    };
+    let mut setup = Setup::new(scenario, replication, detail);
     let aircraft = setup.spawn_aircraft();
     let sites = setup.spawn_sites(&aircraft);
     let links = setup.track_links(&sites);
@@ -118,6 +109,24 @@ fn regards(scenario: &Scenario, aircraft: &[Aircraft], sites: &[SiteRecord]) -> 
     sites.iter().map(by_site).collect()
 }
 
+/// Where the aircraft of a replication fly if nothing happens to them, by [`AircraftId`], as a pure function: no site looks
+/// and nothing is fired.
+///
+/// Draws are looked up and not consumed, so these are the very trajectories of [`simulate`]; its log says when one was cut
+/// short by a missile. A log holds no trajectories, because no measure needs them.
+pub fn trajectories(scenario: &Scenario, replication: Replication) -> Vec<Trajectory> {
+    let setup = Setup::new(scenario, replication, Detail::Measures);
+    let mut all = Vec::new();
+    for (index, flight) in scenario.flights.iter().enumerate() {
+        for (number, departs_s) in setup.departures(flight).into_iter().enumerate() {
+            let id = FlightId(index as u32);
+            let aircraft = setup.aircraft(id, flight, number as u32, departs_s);
+            all.push(aircraft.trajectory);
+        }
+    }
+    all
+}
+
 /// The schedule of one instant with the systems of every room.
 pub fn schedule() -> Schedule {
     let mut schedule = tick::schedule();
@@ -153,7 +162,20 @@ struct Setup<'a> {
     windows: Vec<Window>,
 }
 
-impl Setup<'_> {
+impl<'a> Setup<'a> {
+    fn new(scenario: &'a Scenario, replication: Replication, detail: Detail) -> Setup<'a> {
+        Setup {
+            scenario,
+            streams: Streams::new(replication),
+            end: scenario.duration,
+            world: World::new(),
+            roster: Roster::default(),
+            agenda: Agenda::default(),
+            notebook: Notebook::new(detail),
+            windows: Vec::new(),
+        }
+    }
+
     fn spawn_aircraft(&mut self) -> Vec<Aircraft> {
         let mut all = Vec::new();
         for (index, flight) in self.scenario.flights.iter().enumerate() {

@@ -127,6 +127,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "geometry",
             "ids",
             "measure",
+            // Trajectories, for what viewers show.
+            "platform",
             "record",
             "scenario",
             "units",

@@ -11,12 +11,14 @@ use deconflict::experiment::plan::is_experiment;
 use deconflict::experiment::replicate::replicate;
 use deconflict::measure::{Columns, Summary};
 use deconflict::output::{
-    Conditions, EventFormat, OutputError, RunFolder, StoredRun, SweepFolder, confusion_tables,
-    estimate_table, headline, readable, single_table, timeline, write_events_file,
+    Conditions, EventFormat, OutputError, Replay, ReplayFormat, RunFolder, StoredRun, SweepFolder,
+    confusion_tables, estimate_table, headline, readable, single_table, timeline,
+    write_events_file, write_replay_file,
 };
 use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::scenario::{LoadError, Scenario};
-use deconflict::simulation::simulate;
+use deconflict::simulation::{simulate, trajectories};
+use deconflict::units::Millis;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::host::{RunNote, Started, interrupted, processors, watch_for_interruption};
@@ -31,6 +33,8 @@ Examples:
       fly once, tell the story, write every event
   deconflict run scenarios/nov-2019-baseline.toml --replication 17 --events results/17.jsonl
       repeat replication 17 of the same seed alone
+  deconflict run scenarios/nov-2019-baseline.toml --replication 17 --acmi 17.acmi --kml 17.kml --geojson 17.geojson
+      the same to look at: Tacview, virtual globes, maps
   deconflict run --from results/agreement --cell everybody --replication 17 --events results/17.csv
       repeat one row of a sweep, with every event
   deconflict run scenarios/nov-2019-baseline.toml --set rules.weapons_control.status=hold --out results/hold
@@ -71,6 +75,21 @@ pub struct RunArguments {
     /// Write every event of the one replication flown, as .csv or .jsonl.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
+    /// Write the one replication flown as a Tacview recording, .acmi.
+    #[arg(long, value_name = "FILE")]
+    acmi: Option<PathBuf>,
+    /// Write the one replication flown for virtual globes, .kml.
+    #[arg(long, value_name = "FILE")]
+    kml: Option<PathBuf>,
+    /// Write the one replication flown for maps, .geojson.
+    #[arg(long, value_name = "FILE")]
+    geojson: Option<PathBuf>,
+    /// Seconds between two positions in these three; changes of leg are always there.
+    #[arg(long = "step", value_name = "S", default_value_t = 10.0, value_parser = step)]
+    step_s: f64,
+    /// Tell in these three all that SITE held each aircraft for; without it the last identity at every site.
+    #[arg(long, value_name = "SITE")]
+    seen_by: Option<String>,
     /// Replace DIR and FILE if they are there.
     #[arg(long)]
     force: bool,
@@ -83,6 +102,26 @@ pub(super) fn confidence(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (0.5..1.0).contains(&value) => Ok(value),
         _ => Err("expected a number from 0.5 to below 1, such as 0.95".to_owned()),
+    }
+}
+
+fn step(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.1..=3600.0).contains(&value) => Ok(value),
+        _ => Err("expected seconds from 0.1 to 3600, such as 10".to_owned()),
+    }
+}
+
+impl RunArguments {
+    /// The files for other people's viewers that were asked for.
+    fn replays(&self) -> impl Iterator<Item = (&'static str, ReplayFormat, &Path)> {
+        [
+            ("--acmi", ReplayFormat::Acmi, &self.acmi),
+            ("--kml", ReplayFormat::Kml, &self.kml),
+            ("--geojson", ReplayFormat::GeoJson, &self.geojson),
+        ]
+        .into_iter()
+        .filter_map(|(option, format, path)| Some((option, format, path.as_deref()?)))
     }
 }
 
@@ -102,7 +141,17 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         None => (0, arguments.replications.unwrap_or(scenario.replications)),
     };
     if let Some(path) = &arguments.events {
-        refuse_events(path, count, arguments.force)?;
+        EventFormat::of(path)?;
+        refuse_single("--events", path, count, arguments.force)?;
+    }
+    for (option, format, path) in arguments.replays() {
+        format.accepts(path)?;
+        refuse_single(option, path, count, arguments.force)?;
+    }
+    if arguments.seen_by.is_some() && arguments.replays().next().is_none() {
+        return Err(Failure::bad_input(
+            "--seen-by is for --acmi, --kml and --geojson: add one of them".to_owned(),
+        ));
     }
     let columns = Arc::new(Columns::new(&scenario.cast));
     let mut folder = match &arguments.out {
@@ -166,6 +215,9 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     if let (Some(path), Some(log)) = (&arguments.events, &log) {
         write_events_file(path, arguments.force, scenario.start, log)?;
+    }
+    if let Some(log) = &log {
+        write_replays(arguments, &scenario, log)?;
     }
     if let Some(folder) = folder {
         let conditions = Conditions {
@@ -408,15 +460,54 @@ fn hints(arguments: &RunArguments, scenario: &str, single: bool) -> Vec<String> 
             "      deconflict run {scenario} --replication 0       (one run, told by the clock)"
         )),
     }
+    for (_, format, path) in arguments.replays() {
+        let viewer = match format {
+            ReplayFormat::Acmi => "Tacview opens it",
+            ReplayFormat::Kml => "virtual globes open it",
+            ReplayFormat::GeoJson => "maps open it",
+        };
+        hints.push(format!("Written to {}: {viewer}.", path.display()));
+    }
     hints
 }
 
-/// Event files need one replication, a known extension, and a free name: said before anything is flown.
-fn refuse_events(path: &Path, count: u64, force: bool) -> Result<(), Failure> {
-    EventFormat::of(path)?;
+/// Writes the files for other people's viewers.
+fn write_replays(
+    arguments: &RunArguments,
+    scenario: &Scenario,
+    log: &EventLog,
+) -> Result<(), Failure> {
+    if arguments.replays().next().is_none() {
+        return Ok(());
+    }
+    let seen_by = arguments.seen_by.as_deref();
+    if let Some(site) = seen_by
+        && log.sites.iter().all(|record| record.name != site)
+    {
+        let names: Vec<&str> = log
+            .sites
+            .iter()
+            .map(|record| record.name.as_str())
+            .collect();
+        return Err(Failure::bad_input(format!(
+            "--seen-by {site}: there is no such site in this replication; expected one of {}",
+            names.join(" ")
+        )));
+    }
+    let flown = trajectories(scenario, log.replication);
+    let step = Millis::from_seconds(arguments.step_s);
+    let replay = Replay::new(scenario, log, &flown, step, seen_by);
+    for (_, format, path) in arguments.replays() {
+        write_replay_file(path, arguments.force, format, &replay)?;
+    }
+    Ok(())
+}
+
+/// Files of a single replication need one replication and a free name: said before anything is flown.
+fn refuse_single(option: &str, path: &Path, count: u64, force: bool) -> Result<(), Failure> {
     if count != 1 {
         return Err(Failure::bad_input(format!(
-            "--events writes one replication, not {count}: add --replications 1, or --replication R for the R-th"
+            "{option} writes one replication, not {count}: add --replications 1, or --replication R for the R-th"
         )));
     }
     if path.symlink_metadata().is_ok() && !force {

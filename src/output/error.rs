@@ -20,11 +20,13 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
-    /// The extension of an event file says no known format.
-    #[error("{}: event files end in .csv or .jsonl", path.display())]
+    /// The extension of a file says no known format, or another one.
+    #[error("{}: {expected}", path.display())]
     Extension {
         /// The path.
         path: PathBuf,
+        /// What such files end in.
+        expected: &'static str,
     },
     /// It is there already, and a sweep that can go on.
     #[error("{} holds a sweep already; --resume goes on with it, --force replaces it", path.display())]

@@ -3,12 +3,13 @@
 //! After the events come the tallies, one row a site and aircraft (`event` is `tally`), so that the totals of what was
 //! only counted are there as well.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::error::OutputError;
+use super::files::whole_file;
 use crate::geodesy::from_plane;
 use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
@@ -33,6 +34,7 @@ impl EventFormat {
             Some("jsonl") => Ok(EventFormat::JsonLines),
             _ => Err(OutputError::Extension {
                 path: path.to_owned(),
+                expected: "event files end in .csv or .jsonl",
             }),
         }
     }
@@ -105,37 +107,9 @@ pub fn write_events_file(
     log: &EventLog,
 ) -> Result<(), OutputError> {
     let format = EventFormat::of(path)?;
-    let exists = path.symlink_metadata().is_ok();
-    if exists && (!force || path.is_dir()) {
-        return Err(OutputError::Exists {
-            path: path.to_owned(),
-        });
-    }
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".events.unfinished-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder
-        .tempfile_in(parent)
-        .map_err(OutputError::io("write in", parent))?;
-    let mut writer = BufWriter::new(file.as_file_mut());
-    write_events(&mut writer, format, start, log)
-        .and_then(|()| writer.flush())
-        .map_err(OutputError::io("write", path))?;
-    drop(writer);
-    file.as_file()
-        .sync_all()
-        .map_err(OutputError::io("write", path))?;
-    file.persist(path)
-        .map_err(|error| OutputError::io("write", path)(error.error))?;
-    Ok(())
+    whole_file(path, force, |writer| {
+        write_events(writer, format, start, log)
+    })
 }
 
 /// Writes the events and tallies of a replication.
@@ -392,7 +366,7 @@ pub(super) fn utc(start: jiff::Timestamp, time: Millis) -> Option<jiff::Timestam
 }
 
 /// Back from the local plane to WGS84, rounded to 1e-7 degrees (1 cm): the last bits of geodesics are the machine's.
-fn lat_lon(east_m: f64, north_m: f64) -> (f64, f64) {
+pub(super) fn lat_lon(east_m: f64, north_m: f64) -> (f64, f64) {
     let place = from_plane(Point::new(east_m, north_m));
     let rounded = |degrees: f64| libm::round(degrees * 1e7) / 1e7;
     (rounded(place.lat_deg), rounded(place.lon_deg))

@@ -43,6 +43,45 @@ pub(super) fn json(
         .map_err(OutputError::io("write", &shown))
 }
 
+/// Writes a single file beside its place and renames it when whole; `force` replaces one that is there.
+pub(super) fn whole_file(
+    path: &Path,
+    force: bool,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
+) -> Result<(), OutputError> {
+    let exists = path.symlink_metadata().is_ok();
+    if exists && (!force || path.is_dir()) {
+        return Err(OutputError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".events.unfinished-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder
+        .tempfile_in(parent)
+        .map_err(OutputError::io("write in", parent))?;
+    let mut writer = BufWriter::new(file.as_file_mut());
+    write(&mut writer)
+        .and_then(|()| writer.flush())
+        .map_err(OutputError::io("write", path))?;
+    drop(writer);
+    file.as_file()
+        .sync_all()
+        .map_err(OutputError::io("write", path))?;
+    file.persist(path)
+        .map_err(|error| OutputError::io("write", path)(error.error))?;
+    Ok(())
+}
+
 /// A CSV file with its checksum and number of rows.
 pub(super) struct Table {
     /// The path the user knows: in the target, not in the temporary folder.

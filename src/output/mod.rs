@@ -1,18 +1,23 @@
-//! Result files and tables: the run folder, the folder and the journal of a sweep, event files, the time line, tables
+//! Result files and tables: the run folder, the folder and the journal of a sweep, event files, replays for
+//! other people's viewers, the time line, tables
 //! for the terminal.
 //!
 //! Results are written beside their place and renamed into it when whole, so a reader never sees half a result. What
 //! they hold depends on scenario or plan, seed and replications alone, but for `run.json`, which says who made them,
 //! where and when. The [`Journal`] alone is appended to, and can be trusted after any crash.
 
+mod acmi;
 mod comparison;
 mod error;
 mod events;
 mod files;
 mod folder;
+mod geojson;
 mod headers;
 mod journal;
+mod kml;
 mod numbers;
+mod replay;
 mod results;
 mod stored;
 mod sweep_folder;
@@ -29,6 +34,10 @@ pub use journal::{
     count_rounds, merge as merge_journals,
 };
 pub use numbers::{exact, readable};
+pub use replay::{
+    Airing, Ending, Incident, Launch, NOTE, Post, Replay, ReplayFormat, Sample, write_replay,
+    write_replay_file,
+};
 pub use results::write_results;
 pub use stored::StoredRun;
 pub use sweep_folder::{Shards, SweepFolder};

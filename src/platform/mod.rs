@@ -206,6 +206,17 @@ pub struct Waypoint {
     pub altitude_m: f64,
 }
 
+/// A recorded position of a flight.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fix {
+    /// Time after the first one, s.
+    pub after_s: f64,
+    /// Where.
+    pub at: Point,
+    /// Altitude, m.
+    pub altitude_m: f64,
+}
+
 /// Where a flight flies.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Route {
@@ -218,6 +229,8 @@ pub enum Route {
         /// Start uniform along the loop.
         random_start: bool,
     },
+    /// Along recorded positions at the recorded times: straight between two of them, at the speed that takes.
+    Recorded(Vec<Fix>),
     /// To a station, stay there, and back.
     Station {
         /// Points on the way; empty if the flight starts on station.

@@ -5,7 +5,9 @@
 //! radius v^2 / (g tan bank) until it lies dead ahead, then a straight line. With [`Turns::Instant`] the course
 //! changes on the waypoint. Altitude changes at the climb rate from the start of a straight, turns are level. Joining
 //! the pattern on station is not modelled: the course changes at once. At the end of its route, and at its home, the
-//! aircraft leaves the scenario at the altitude it has.
+//! aircraft leaves the scenario at the altitude it has. A recorded flight has one straight line from each recorded position
+//! to the next, at the ground speed and the rate of climb that bring it there in time; neither turns nor endurance are
+//! the model's to decide then.
 //!
 //! Assumptions: no wind, no acceleration along the path, coordinated turns. Source of the turn radius: any flight
 //! mechanics text; units m, s, rad; error against a rate-limited roll-in of 3 s at 85 m/s: about 250 m along track.
@@ -15,7 +17,7 @@ use std::f64::consts::{FRAC_PI_2, TAU};
 use bevy_ecs::component::Component;
 use nalgebra::Vector3;
 
-use super::{AircraftSpec, Flight, Pattern, Route, Turns, Waypoint};
+use super::{AircraftSpec, Fix, Flight, Pattern, Route, Turns, Waypoint};
 use crate::geometry::{Point, Span, arc_within, quadratic_below};
 use crate::units::{GRAVITY_MPS2, Millis};
 
@@ -211,7 +213,9 @@ impl Trajectory {
         let mut pen = Pen::new(flight, spec, luck, grounded, until_s);
         let station = pen.draw(&flight.route, flight.home);
         let mut legs = pen.legs;
-        let cut_short = spec.endurance_h.is_some_and(|hours| {
+        let recorded = matches!(flight.route, Route::Recorded(_));
+        let endurance_h = spec.endurance_h.filter(|_| !recorded);
+        let cut_short = endurance_h.is_some_and(|hours| {
             head_home(
                 &mut legs,
                 flight.home,
@@ -464,6 +468,10 @@ impl<'a> Pen<'a> {
                 }
                 None
             }
+            Route::Recorded(fixes) => {
+                self.recorded(fixes);
+                None
+            }
             Route::Station {
                 ingress,
                 pattern,
@@ -509,6 +517,29 @@ impl<'a> Pen<'a> {
     fn along(&mut self, points: &[Waypoint]) {
         for pair in points.windows(2) {
             self.leg(pair[0].at, pair[1]);
+        }
+    }
+
+    /// From one recorded position to the next, each leg at its own speed.
+    fn recorded(&mut self, fixes: &[Fix]) {
+        let departs_s = self.time_s;
+        for pair in fixes.windows(2) {
+            let (from, to) = (pair[0], pair[1]);
+            let duration_s = to.after_s - from.after_s;
+            let span = Span {
+                start_s: departs_s + from.after_s,
+                end_s: (departs_s + to.after_s).min(self.until_s),
+            };
+            if span.start_s >= span.end_s {
+                break;
+            }
+            let path = Path::Line {
+                from: from.at,
+                velocity: (to.at - from.at) / duration_s,
+                altitude_m: from.altitude_m,
+                climb_mps: (to.altitude_m - from.altitude_m) / duration_s,
+            };
+            self.legs.push(Leg { span, path });
         }
     }
 

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::file::*;
 use super::points::{self, Places};
 use super::problem::Problem;
+use super::recorded;
 use super::shape::{self, Misfit};
 use super::tree::{Item, dotted, quoted};
 use crate::airspace::Delay;
@@ -35,6 +36,9 @@ const ROW_TOLERANCE: f64 = 1e-9;
 /// Problems up to which near matches are looked for.
 const SUGGESTED: usize = 1000;
 
+/// Highest speed of a recorded aircraft whose type names none, m/s: the most that a type may name.
+const FASTEST_MPS: f64 = 1000.0;
+
 /// The column of a confusion matrix that stands for no declaration.
 pub(crate) const UNKNOWN: &str = "unknown";
 
@@ -52,6 +56,7 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
         places: Places::new(),
         aircraft: all(&mended, "aircraft"),
         flights: all(&mended, "flights"),
+        tracks: all(&mended, "tracks"),
         classes: all(&mended, "site_classes"),
         sites: all(&mended, "sites"),
         nodes: all(&mended, "nodes"),
@@ -106,6 +111,14 @@ fn owned(path: &[&str]) -> Vec<String> {
     path.iter().map(|step| (*step).to_owned()).collect()
 }
 
+/// An entry that puts aircraft into the air.
+struct Flown {
+    section: &'static str,
+    name: String,
+    aircraft: String,
+    side: String,
+}
+
 struct Check<'a> {
     root: &'a Item,
     found: Vec<Found>,
@@ -114,6 +127,7 @@ struct Check<'a> {
     places: Places,
     aircraft: Entries<AircraftSpec>,
     flights: Entries<FlightFile>,
+    tracks: Entries<TracksFile>,
     classes: Entries<SiteClassFile>,
     sites: Entries<SiteFile>,
     nodes: Entries<NodeFile>,
@@ -222,6 +236,7 @@ impl Check<'_> {
         self.zone_volumes();
         self.all_corridors();
         self.all_flights();
+        self.all_tracks();
         self.all_classes();
         self.all_sites();
         self.relations();
@@ -597,6 +612,162 @@ impl Check<'_> {
                 self.plan(&at, &flight, plan);
             }
         }
+    }
+
+    fn all_tracks(&mut self) {
+        let duration_s = self
+            .root
+            .get(&["duration_h"])
+            .and_then(|item| item.to_json().as_f64())
+            .map_or(f64::INFINITY, |hours| hours * 3600.0);
+        for (name, tracks) in shaped(&self.tracks) {
+            let at = ["tracks", name.as_str()];
+            let aircraft = std::mem::take(&mut self.aircraft);
+            self.name(
+                &path!(at; "aircraft"),
+                &tracks.aircraft,
+                "aircraft",
+                "an aircraft type",
+                &aircraft,
+            );
+            let spec = aircraft.get(&tracks.aircraft).cloned().flatten();
+            self.aircraft = aircraft;
+            self.side(&path!(at; "side"), &tracks.side);
+            let read = tracks.recording.as_ref();
+            let Some(recording) = read.filter(|read| read.file == tracks.file) else {
+                let said = match read {
+                    Some(read) => format!(
+                        "is {:?}, but the positions are those of {:?}; expected no other value than that of the scenario \
+                         file: what is recorded is read with it",
+                        tracks.file, read.file
+                    ),
+                    None => "was not read; expected tracks that a scenario file has".to_owned(),
+                };
+                self.note(&path!(at; "file"), said);
+                continue;
+            };
+            let Some(start_s) = recorded::start_s(&tracks) else {
+                let typed = match &tracks.align {
+                    AlignFile::FromUtc(text) => text.as_str(),
+                    AlignFile::First => "",
+                };
+                let said = format!(
+                    "is {:?}; expected a UTC time as 2019-11-21T06:00:00Z",
+                    super::tree::clip(typed)
+                );
+                self.note(&path!(at; "align", "from_utc"), said);
+                continue;
+            };
+            let mut flown = false;
+            for (number, aircraft) in recording.aircraft.iter().enumerate() {
+                let number = number.to_string();
+                let here = path!(at; "recording", "aircraft", &number);
+                let span = (start_s, duration_s);
+                flown |= self.recorded(&here, &name, &tracks, aircraft, spec.as_ref(), span);
+            }
+            if !flown {
+                let said = "has no flight in the time of the scenario; expected align, shift_s or duration_h to let one in";
+                self.note(&path!(at; "file"), said);
+            }
+        }
+    }
+
+    /// One aircraft of a recording; whether anything of it is flown.
+    fn recorded(
+        &mut self,
+        at: &[&str],
+        name: &str,
+        tracks: &TracksFile,
+        aircraft: &RecordedAircraft,
+        spec: Option<&AircraftSpec>,
+        (start_s, duration_s): (f64, f64),
+    ) -> bool {
+        let mut flown = false;
+        let pieces = recorded::pieces(aircraft, tracks.max_gap_s);
+        let count = pieces.len();
+        for (number, piece) in pieces.into_iter().enumerate() {
+            let row = |index: usize| (piece.start + index).to_string();
+            let flight = recorded::flight_name(name, &aircraft.icao24, number, count);
+            if self.flights.contains_key(&flight) {
+                let said = format!("gives a flight {flight:?}, which there is already");
+                self.note_both(at, said, &["flights", &flight], "this one");
+            }
+            let Ok(fixes) = recorded::fixes(aircraft, piece.clone(), start_s) else {
+                continue;
+            };
+            if fixes.len() == 1 {
+                let first = row(0);
+                let problem = self.note(
+                    &path!(at; "positions", &first),
+                    format!(
+                        "of {} is more than {} s from every other, so nothing can be flown",
+                        aircraft.icao24, tracks.max_gap_s
+                    ),
+                );
+                problem.help = Some("raise max_gap_s, or leave the row out".to_owned());
+            }
+            flown |= recorded::within(&fixes, duration_s).is_some();
+            let Some(spec) = spec else { continue };
+            for (index, fix) in fixes.iter().enumerate() {
+                let here = row(index);
+                let here = path!(at; "positions", &here);
+                if spec
+                    .ceiling_m
+                    .is_some_and(|ceiling| fix.altitude_m > ceiling)
+                {
+                    self.altitude(
+                        &path!(here; "altitude_m"),
+                        fix.altitude_m,
+                        &tracks.aircraft,
+                        spec,
+                    );
+                }
+                let Some(before) = index.checked_sub(1) else {
+                    continue;
+                };
+                let speed_mps = recorded::speed_mps(&fixes[before], fix);
+                let fastest_mps = spec.max_speed_mps.unwrap_or(FASTEST_MPS);
+                if speed_mps > fastest_mps {
+                    let said = format!(
+                        "of {} is {:.0} m in {} s from the one before, {speed_mps:.0} m/s; expected <= {fastest_mps}, the \
+                         max_speed_mps of {}",
+                        aircraft.icao24,
+                        (fix.at - fixes[before].at).norm(),
+                        fix.after_s - fixes[before].after_s,
+                        quoted(&tracks.aircraft)
+                    );
+                    let before = row(before);
+                    self.note_both(
+                        &here,
+                        said,
+                        &path!(at; "positions", &before),
+                        "the one before",
+                    );
+                }
+            }
+        }
+        flown
+    }
+
+    /// Who flies, with flights and with recorded tracks.
+    fn flown(&self) -> Vec<Flown> {
+        let flights = shaped(&self.flights)
+            .into_iter()
+            .map(|(name, flight)| Flown {
+                section: "flights",
+                name,
+                aircraft: flight.aircraft,
+                side: flight.side,
+            });
+        let tracks = shaped(&self.tracks)
+            .into_iter()
+            .map(|(name, tracks)| Flown {
+                section: "tracks",
+                name,
+                aircraft: tracks.aircraft,
+                side: tracks.side,
+            });
+        flights.chain(tracks).collect()
     }
 
     fn plan(&mut self, at: &[&str], flight: &FlightFile, plan: &PlanFile) {
@@ -1230,7 +1401,7 @@ impl Check<'_> {
 
     fn all_sites(&mut self) {
         let mut missing: BTreeSet<(String, String)> = BTreeSet::new();
-        let flights = shaped(&self.flights);
+        let flown = self.flown();
         for (name, site) in shaped(&self.sites) {
             let at = ["sites", name.as_str()];
             self.side(&path!(at; "side"), &site.side);
@@ -1271,21 +1442,28 @@ impl Check<'_> {
             if class.identification.over != Hypotheses::Types {
                 continue;
             }
-            for (flight_name, flight) in &flights {
-                let known = self.aircraft.contains_key(&flight.aircraft);
+            for Flown {
+                section,
+                name: flight_name,
+                aircraft,
+                ..
+            } in &flown
+            {
+                let known = self.aircraft.contains_key(aircraft);
                 if known
-                    && !class.identification.world.contains_key(&flight.aircraft)
-                    && missing.insert((site.class.clone(), flight.aircraft.clone()))
+                    && !class.identification.world.contains_key(aircraft)
+                    && missing.insert((site.class.clone(), aircraft.clone()))
                 {
                     let said = format!(
-                        "lacks the row {}, the type of flight {}",
-                        quoted(&flight.aircraft),
+                        "lacks the row {}, the type of {} {}",
+                        quoted(aircraft),
+                        section.trim_end_matches('s'),
                         quoted(flight_name)
                     );
                     self.note_both(
                         &["site_classes", &site.class, "identification", "world"],
                         said,
-                        &["flights", flight_name, "aircraft"],
+                        &[section, flight_name, "aircraft"],
                         "flown here",
                     );
                 }
@@ -1302,10 +1480,16 @@ impl Check<'_> {
             }
         }
         let mut reported: BTreeSet<(String, String)> = BTreeSet::new();
-        let flights = shaped(&self.flights);
+        let flown = self.flown();
         for (site_name, site) in shaped(&self.sites) {
-            for (flight_name, flight) in &flights {
-                let (shooter, other) = (&site.side, &flight.side);
+            for Flown {
+                section,
+                name: flight_name,
+                side: other,
+                ..
+            } in &flown
+            {
+                let shooter = &site.side;
                 let both_known = self.sides.contains_key(shooter) && self.sides.contains_key(other);
                 let stated = match relations.get(shooter) {
                     Some(None) => true,
@@ -1327,16 +1511,17 @@ impl Check<'_> {
                 };
                 let key = format!("relations.{}.{}", quoted(shooter), quoted(other));
                 let message = format!(
-                    "{key} is missing: what does {} with site {} hold {} with flight {} for?",
+                    "{key} is missing: what does {} with site {} hold {} with {} {} for?",
                     quoted(shooter),
                     quoted(&site_name),
                     quoted(other),
+                    section.trim_end_matches('s'),
                     quoted(flight_name)
                 );
                 let problem = Problem::new(key.clone(), message)
                     .at(&self.root.place(&path), "")
                     .at(
-                        &self.root.place(&["flights", flight_name, "side"]),
+                        &self.root.place(&[section, flight_name, "side"]),
                         "flies here",
                     )
                     .help(format!("{key} = \"friend\", \"neutral\" or \"hostile\""));
@@ -1345,7 +1530,7 @@ impl Check<'_> {
                     about: vec![
                         owned(&["relations", shooter, other]),
                         owned(&["sites", &site_name, "side"]),
-                        owned(&["flights", flight_name, "side"]),
+                        owned(&[section, flight_name, "side"]),
                     ],
                 });
             }

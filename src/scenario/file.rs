@@ -51,6 +51,9 @@ pub struct ScenarioFile {
     /// Flights.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flights: BTreeMap<String, FlightFile>,
+    /// Recorded tracks: traffic flown as it was recorded, one flight an aircraft.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tracks: BTreeMap<String, TracksFile>,
     /// Classes of air-defence sites.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub site_classes: BTreeMap<String, SiteClassFile>,
@@ -202,6 +205,89 @@ pub struct FlightFile {
 
 fn one() -> u32 {
     1
+}
+
+/// Recorded tracks, flown along the recorded positions at the recorded times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TracksFile {
+    /// State vectors as CSV with the columns time (Unix seconds), icao24, lat, lon and geoaltitude or baroaltitude (m);
+    /// relative to the scenario file that names it.
+    pub file: String,
+    /// Aircraft type of all of them: radar cross-section, ceiling, highest speed.
+    pub aircraft: String,
+    /// The side they belong to.
+    pub side: String,
+    /// Which recorded instant is the start of the scenario.
+    #[serde(default)]
+    pub align: AlignFile,
+    /// Seconds by which the tracks are then flown later (below 0: earlier).
+    #[serde(default)]
+    #[schemars(range(min = -31_622_400.0, max = 31_622_400.0))]
+    pub shift_s: f64,
+    /// Longest time between two positions that is flown as a straight line, s; a longer one ends one flight and begins
+    /// another.
+    #[serde(default = "longest_gap_s")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 86_400.0))]
+    pub max_gap_s: f64,
+    /// What was read from `file`. Not to be written by hand: it makes a stored scenario complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<RecordingFile>,
+}
+
+fn longest_gap_s() -> f64 {
+    120.0
+}
+
+/// Which recorded instant is the start of the scenario.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AlignFile {
+    /// The first position of the file.
+    #[default]
+    First,
+    /// This instant, UTC, as `2019-11-21T06:00:00Z`.
+    FromUtc(String),
+}
+
+/// The positions read from a file of recorded tracks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordingFile {
+    /// The file they come from.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// One entry an aircraft, in the order of their addresses.
+    pub aircraft: Vec<RecordedAircraft>,
+}
+
+/// What was recorded of one aircraft.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedAircraft {
+    /// Its transponder address.
+    pub icao24: String,
+    /// Its positions, in order of time.
+    pub positions: Vec<RecordedPosition>,
+}
+
+/// A recorded position.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedPosition {
+    /// Unix time, s.
+    #[schemars(range(min = 0.0, max = 253_402_300_799.0))]
+    pub time_s: f64,
+    /// Latitude, degrees north.
+    #[schemars(range(min = -90.0, max = 90.0))]
+    pub lat: f64,
+    /// Longitude, degrees east.
+    #[schemars(range(min = -180.0, max = 180.0))]
+    pub lon: f64,
+    /// Altitude, m; below 0 it is flown at 0.
+    #[schemars(range(min = -1_000.0, max = 40_000.0))]
+    pub altitude_m: f64,
 }
 
 /// When a flight flies.

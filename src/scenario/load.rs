@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Problem, Source, Span};
+use super::recorded;
 use super::shape::{Below, has_alternatives, is_scalar, near, shape, suggest};
 use super::tree::{self, Entry, Item, Table, Value, clip, quoted};
 
@@ -96,6 +97,7 @@ impl Loader {
         let source = self.sources.len();
         let mut own = tree::parse_document(&text, source, &mut self.problems);
         self.sources.push(Source { name, text });
+        self.recordings(&mut own, directory);
         let include = match &mut own.value {
             Value::Table(table) => table.remove("include"),
             _ => None,
@@ -143,6 +145,66 @@ impl Loader {
         match base {
             Some(base) => merge(base, own, Some(shape())),
             None => own,
+        }
+    }
+
+    /// Reads the files that `[tracks]` names, relative to `directory`, into the tree.
+    fn recordings(&mut self, own: &mut Item, directory: Option<&Path>) {
+        let Value::Table(table) = &mut own.value else {
+            return;
+        };
+        let tracks = table.get_mut("tracks").map(|entry| &mut entry.item.value);
+        let Some(Value::Table(tracks)) = tracks else {
+            return;
+        };
+        for (name, entry) in tracks {
+            let Value::Table(track) = &mut entry.item.value else {
+                continue;
+            };
+            let key_path = format!("tracks.{}", quoted(name));
+            if let Some(written) = track.remove("recording") {
+                let said =
+                    format!("{key_path}.recording is not written by hand; expected file alone");
+                let problem = Problem::new(format!("{key_path}.recording"), said);
+                self.problems.push(problem.at(&written.key, ""));
+            }
+            let Some(file) = track.get("file") else {
+                continue;
+            };
+            let Value::Text(file_name) = &file.item.value else {
+                continue;
+            };
+            let key_path = format!("{key_path}.file");
+            let (at, file_name) = (file.key.clone(), file_name.clone());
+            let Some(directory) = directory else {
+                let said = format!("{key_path} needs a scenario that is a file");
+                self.problems.push(Problem::new(key_path, said).at(&at, ""));
+                continue;
+            };
+            let path = directory.join(&file_name);
+            let shown = path.display().to_string();
+            let text = match read(&path) {
+                Ok(text) => text,
+                Err(why) => {
+                    let problem = Problem::new(key_path, format!("cannot read {shown}: {why}"));
+                    self.problems.push(problem.at(&at, "named here"));
+                    continue;
+                }
+            };
+            let reading = recorded::Reading {
+                key_path: &key_path,
+                file: &file_name,
+                named_at: &at,
+                source: self.sources.len(),
+            };
+            if let Some(recording) = reading.of(&text, &mut self.problems) {
+                let entry = Entry {
+                    key: at,
+                    item: recording,
+                };
+                track.insert("recording".to_owned(), entry);
+            }
+            self.sources.push(Source { name: shown, text });
         }
     }
 

@@ -10,6 +10,7 @@ pub mod lint;
 pub(crate) mod load;
 mod points;
 pub(crate) mod problem;
+mod recorded;
 mod resolve;
 pub(crate) mod shape;
 pub(crate) mod tree;

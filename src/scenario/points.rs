@@ -50,7 +50,8 @@ pub(crate) fn point(point: &PointFile, places: &Places) -> Result<Option<Point>,
     }
 }
 
-fn in_reach(place: LatLon) -> Result<Point, String> {
+/// The point of the plane for a place, or, as a sentence without its subject, that it is too far.
+pub(crate) fn in_reach(place: LatLon) -> Result<Point, String> {
     let point = geodesy::to_plane(place);
     let distance_m = point.norm();
     if distance_m > FARTHEST_M {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::file::*;
 use super::points::{self, Places};
+use super::recorded;
 use super::{Position, Scenario, SiteClass, SiteEntry};
 use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
 use crate::coordination::{AgreedSquawkSpec, Named, RestrictedZone, Rules};
@@ -15,7 +16,7 @@ use crate::picture::TrackLink;
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{
     AircraftType, Equipment, Flight, IffEquipment, Pattern, Route, Start, TransponderEquipment,
-    Waypoint,
+    Turns, Waypoint,
 };
 use crate::record::{Cast, ClassCast, Regard};
 use crate::units::Millis;
@@ -36,11 +37,15 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         })
         .collect();
     let type_names: Vec<String> = file.aircraft.keys().cloned().collect();
-    let flights = file
+    let mut flights = file
         .flights
         .iter()
         .map(|(name, flight)| names.flight(name, flight, &file))
         .collect::<Result<Vec<_>, _>>()?;
+    for (name, tracks) in &file.tracks {
+        flights.extend(names.recorded(name, tracks, &file)?);
+    }
+    flights.sort_by(|one, other| one.name.cmp(&other.name));
     let sites = file
         .sites
         .iter()
@@ -139,7 +144,7 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
     let cast = Cast {
         sides: file.sides.keys().cloned().collect(),
         types: type_names,
-        flights: file.flights.keys().cloned().collect(),
+        flights: flights.iter().map(|flight| flight.name.clone()).collect(),
         classes: classes.iter().map(class_cast).collect(),
         relations: relations(&file),
         covered: Vec::new(),
@@ -230,9 +235,13 @@ fn relations(file: &ScenarioFile) -> Vec<Vec<Regard>> {
 }
 
 /// What a flight carries: as it says, or as rule R13 has it for the sides that take part.
-fn equipment(flight: &FlightFile, agreed: Option<&AgreedSquawkSpec>) -> Equipment {
-    let mut equipment = flight.equipment.unwrap_or_default();
-    if let Some(agreed) = agreed.filter(|agreed| agreed.sides.contains(&flight.side)) {
+fn equipment(
+    own: Option<Equipment>,
+    side: &String,
+    agreed: Option<&AgreedSquawkSpec>,
+) -> Equipment {
+    let mut equipment = own.unwrap_or_default();
+    if let Some(agreed) = agreed.filter(|agreed| agreed.sides.contains(side)) {
         if agreed.squawk {
             equipment.transponder = Some(TransponderEquipment {
                 on: agreed.squawk_on,
@@ -465,8 +474,71 @@ impl Names {
                 Some(plan) => Some(self.plan(plan)?),
                 None => None,
             },
-            equipment: equipment(flight, file.rules.agreed_squawk.as_ref()),
+            equipment: equipment(
+                flight.equipment,
+                &flight.side,
+                file.rules.agreed_squawk.as_ref(),
+            ),
         })
+    }
+
+    /// One flight for each aircraft of a recording and each stretch without a gap, as far as it lies in the scenario.
+    fn recorded(
+        &self,
+        name: &str,
+        tracks: &TracksFile,
+        file: &ScenarioFile,
+    ) -> Result<Vec<Flight>, String> {
+        let duration_s = file.duration_h * 3600.0;
+        let agreed = file.rules.agreed_squawk.as_ref();
+        let start_s = recorded::start_s(tracks)
+            .ok_or_else(|| format!("the recording of {name:?} has no beginning"))?;
+        let mut flights = Vec::new();
+        for aircraft in tracks
+            .recording
+            .iter()
+            .flat_map(|recording| &recording.aircraft)
+        {
+            let pieces = recorded::pieces(aircraft, tracks.max_gap_s);
+            let count = pieces.len();
+            for (number, piece) in pieces.into_iter().enumerate() {
+                let fixes = recorded::fixes(aircraft, piece, start_s)?;
+                let Some(mut fixes) = recorded::within(&fixes, duration_s) else {
+                    continue;
+                };
+                let (first, last) = (fixes[0], fixes[fixes.len() - 1]);
+                let length_m: f64 = fixes
+                    .windows(2)
+                    .map(|pair| (pair[1].at - pair[0].at).norm())
+                    .sum();
+                for fix in &mut fixes {
+                    fix.after_s -= first.after_s;
+                }
+                let name = recorded::flight_name(name, &aircraft.icao24, number, count);
+                flights.push(Flight {
+                    key: Key::of(&format!("flight/{name}")),
+                    name,
+                    type_id: TypeId(find(&self.types, &tracks.aircraft)?),
+                    side: self.side(&tracks.side)?,
+                    count: 1,
+                    spacing_s: 0.0,
+                    speed_mps: length_m / (last.after_s - first.after_s),
+                    turns: Turns::Instant,
+                    start: Start::Departs {
+                        after_s: first.after_s,
+                        delay: None,
+                        at_altitude: true,
+                    },
+                    route: Route::Recorded(fixes),
+                    home: first.at,
+                    objective: None,
+                    cross_track_sigma_m: 0.0,
+                    plan: None,
+                    equipment: equipment(None, &tracks.side, agreed),
+                });
+            }
+        }
+        Ok(flights)
     }
 
     fn plan(&self, plan: &PlanFile) -> Result<Plan, String> {
@@ -538,6 +610,7 @@ fn first_point(route: &Route) -> Option<Point> {
         Route::Waypoints(points) | Route::Loop { points, .. } => {
             points.first().map(|point| point.at)
         }
+        Route::Recorded(fixes) => fixes.first().map(|fix| fix.at),
         Route::Station {
             ingress, pattern, ..
         } => Some(ingress.first().map_or_else(

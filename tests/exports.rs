@@ -1,0 +1,194 @@
+//! Replays: what viewers are given is what was simulated, read back by readers that are not ours where there are any.
+
+mod support;
+
+use std::fs;
+use std::process::Command;
+
+use deconflict::geodesy::{LatLon, to_plane};
+use deconflict::output::{Replay, ReplayFormat, write_replay};
+use deconflict::record::{Detail, Fact, Replication};
+use deconflict::scenario::Scenario;
+use deconflict::simulation::{simulate, trajectories};
+use deconflict::units::Millis;
+use proptest::prelude::*;
+use support::{load, repository};
+
+fn night() -> Scenario {
+    load(repository("tests/support/night.toml"), &[])
+}
+
+fn written(scenario: &Scenario, index: u64, step: Millis, format: ReplayFormat) -> String {
+    let replication = Replication { seed: 1, index };
+    let log = simulate(scenario, replication, Detail::Decisive);
+    let flown = trajectories(scenario, replication);
+    let replay = Replay::new(scenario, &log, &flown, step, None);
+    let mut bytes = Vec::new();
+    write_replay(&mut bytes, format, &replay).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Positions that stand in the recording, parsed by hand, are the simulated ones at its times, to the rounding: 1e-7
+    /// degrees and 1 cm.
+    #[test]
+    fn exported_positions_are_the_simulated_ones(index in 0u64..1000, step_ms in 500i64..60_000) {
+        let scenario = night();
+        let replication = Replication { seed: 1, index };
+        let log = simulate(&scenario, replication, Detail::Decisive);
+        let flown = trajectories(&scenario, replication);
+        let text = written(&scenario, index, Millis(step_ms), ReplayFormat::Acmi);
+        let mut now = 0.0;
+        let mut names = std::collections::HashMap::new();
+        let mut seen = 0;
+        for line in text.lines().skip(2) {
+            if let Some(time_s) = line.strip_prefix('#') {
+                now = time_s.parse().unwrap();
+                continue;
+            }
+            let Some((id, properties)) = line.split_once(",T=") else { continue };
+            let mut properties = properties.split(',');
+            let coords: Vec<f64> = properties.next().unwrap().split('|')
+                .map(|number| number.parse().unwrap()).collect();
+            if let Some(name) = properties.find_map(|text| text.strip_prefix("CallSign=")) {
+                names.insert(id, name);
+            }
+            let sorties = log.sorties.iter();
+            let Some(aircraft) = sorties.enumerate().find_map(|(at, sortie)| {
+                (names.get(id) == Some(&sortie.name.as_str())).then_some(at)
+            }) else { continue };
+            let at = to_plane(LatLon { lat_deg: coords[1], lon_deg: coords[0] });
+            let true_place = flown[aircraft].position(Millis::from_seconds(now));
+            prop_assert!((at - true_place.xy()).norm() < 0.02);
+            prop_assert!((coords[2] - true_place.z).abs() < 0.01);
+            seen += 1;
+        }
+        prop_assert!(seen > 10, "{} positions", seen);
+    }
+}
+
+/// The log of a replication, its shots and its shootdowns are in each of the three files.
+#[test]
+fn shots_and_losses_are_in_every_file() {
+    let scenario = night();
+    let (mut shots, mut losses) = (0, 0);
+    for index in 0..20 {
+        let log = simulate(&scenario, Replication { seed: 1, index }, Detail::Decisive);
+        let fired = support::count(&log, |fact| matches!(fact, Fact::ShotFired { .. }));
+        let lost = support::count(&log, |fact| matches!(fact, Fact::Destroyed { .. }));
+        (shots, losses) = (shots + fired, losses + lost);
+
+        let acmi = written(&scenario, index, Millis(10_000), ReplayFormat::Acmi);
+        let destroyed = acmi.matches("0,Event=Destroyed|").count();
+        let missiles = acmi.matches(",Type=Weapon+Missile,").count();
+        assert_eq!((missiles, destroyed), (fired, lost));
+
+        let text = written(&scenario, index, Millis(10_000), ReplayFormat::GeoJson);
+        let collection: geojson::FeatureCollection = text.parse().unwrap();
+        let kind = |word: &str| {
+            let of_kind = |feature: &&geojson::Feature| {
+                feature.property("kind").and_then(|kind| kind.as_str()) == Some(word)
+            };
+            collection.features.iter().filter(of_kind).count()
+        };
+        assert_eq!((kind("shot"), kind("aircraft")), (fired, log.sorties.len()));
+        assert_eq!(kind("site"), log.sites.len());
+        for feature in &collection.features {
+            let times = feature
+                .property("coordTimes")
+                .and_then(|times| times.as_array());
+            let geometry = &feature.geometry.as_ref().unwrap().value;
+            if let geojson::GeometryValue::LineString { coordinates } = geometry {
+                assert_eq!(times.unwrap().len(), coordinates.len());
+                assert!(coordinates.iter().all(|place| place.as_slice().len() == 3));
+            }
+        }
+
+        let text = written(&scenario, index, Millis(10_000), ReplayFormat::Kml);
+        let read: kml::Kml = text.parse().unwrap();
+        let mut placemarks = Vec::new();
+        gather(&read, &mut placemarks);
+        let named = |part: &str| placemarks.iter().filter(|name| name.contains(part)).count();
+        assert_eq!(named(", shot "), fired);
+        assert_eq!(text.matches("<gx:Track>").count(), log.sorties.len());
+        assert_eq!(
+            text.matches("<when>").count(),
+            text.matches("<gx:coord>").count() + text.matches("<TimeStamp>").count()
+        );
+    }
+    assert!(shots > 10 && losses > 5, "{shots} shots, {losses} losses");
+}
+
+fn gather(kml: &kml::Kml, names: &mut Vec<String>) {
+    match kml {
+        kml::Kml::KmlDocument(document) => document.elements.iter().for_each(|e| gather(e, names)),
+        kml::Kml::Document { elements, .. } => elements.iter().for_each(|e| gather(e, names)),
+        kml::Kml::Folder(folder) => folder.elements.iter().for_each(|e| gather(e, names)),
+        kml::Kml::Placemark(placemark) => names.extend(placemark.name.clone()),
+        _ => {}
+    }
+}
+
+/// Two aircraft, one replication, every byte; and the same bytes again.
+#[test]
+fn a_small_recording_is_the_golden_one() {
+    let text = written(&night(), 0, Millis(300_000), ReplayFormat::Acmi);
+    assert_eq!(
+        text,
+        written(&night(), 0, Millis(300_000), ReplayFormat::Acmi)
+    );
+    let text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    let golden = fs::read_to_string(repository("tests/support/night.acmi")).unwrap_or_default();
+    assert_eq!(
+        text, golden,
+        "if the change is meant, write it to tests/support/night.acmi"
+    );
+}
+
+#[test]
+fn the_command_line_writes_all_three_and_refuses_what_it_should() {
+    let place = tempfile::tempdir().unwrap();
+    let scenario = repository("tests/support/night.toml");
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_deconflict"))
+            .current_dir(place.path())
+            .arg("run")
+            .arg(&scenario)
+            .args(arguments)
+            .output()
+            .unwrap()
+    };
+    let three = [
+        "-n",
+        "1",
+        "--acmi",
+        "a.acmi",
+        "--kml",
+        "a.kml",
+        "--geojson",
+        "a.geojson",
+    ];
+    assert!(run(&three).status.success());
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3);
+    for (arguments, word) in [
+        (&three[..], "--force"),
+        (
+            &["-n", "2", "--acmi", "b.acmi"],
+            "--acmi writes one replication",
+        ),
+        (&["-n", "1", "--kml", "b.acmi"], ".kml"),
+        (
+            &["-n", "1", "--kml", "b.kml", "--seen-by", "nowhere"],
+            "south-east",
+        ),
+        (&["-n", "1", "--seen-by", "south-east"], "--seen-by is for"),
+    ] {
+        let output = run(arguments);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains(word), "{message}");
+    }
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3);
+}
