@@ -67,7 +67,7 @@ pub struct Course {
     pub watched: Vec<Watched>,
     /// Replications of all stages together.
     pub budget: u64,
-    /// Replications of a newcomer.
+    /// Replications of a newcomer of the first generation; later ones fly half as many as those they are held against.
     pub first: u64,
     /// Candidates of a generation; none: as the budget allows.
     pub population: Option<usize>,
@@ -121,6 +121,19 @@ impl Course {
     pub fn least_budget(&self) -> u64 {
         let generation = (self.population() as u64) * self.first * (1 + RETESTS);
         libm::ceil(4.0 * generation as f64 / self.shares().0) as u64
+    }
+
+    /// Whether one is worse than the other in every objective by more than luck, replication by replication.
+    pub(super) fn is_clearly_worse(&self, one: &Samples, other: &Samples) -> bool {
+        let mut objectives = self
+            .watched
+            .iter()
+            .enumerate()
+            .filter(|(_, watched)| watched.role.is_objective());
+        objectives.all(|(measure, watched)| {
+            let (above, error) = one.above(other, measure);
+            watched.role.turned(above) >= CLEARLY * error
+        })
     }
 
     /// Confidence of a statement about a watched measure of one of so many finalists, so that all such statements hold
@@ -315,7 +328,7 @@ impl Tuning {
                 Next::Breed => {
                     let limit = (self.course.search_budget() as f64 * (1.0 - RACE)) as u64;
                     let generation =
-                        self.course.population() as u64 * self.course.first * (1 + RETESTS);
+                        self.course.population() as u64 * self.trial() * (1 + RETESTS);
                     if self.spent + generation > limit {
                         self.next = Next::Race;
                         continue;
@@ -329,8 +342,9 @@ impl Tuning {
                     self.first_tests()
                 }
                 Next::Retest => {
-                    let flown = self.newcomers.len() as u64 * self.course.first;
-                    self.tests(flown * RETESTS)
+                    let flown = self.newcomers.iter();
+                    let flown = flown.map(|&one| self.candidates[one].search.n());
+                    self.tests(flown.sum::<u64>() * RETESTS)
                 }
                 Next::Race => {
                     let left = self.course.search_budget().saturating_sub(self.spent);
@@ -474,11 +488,22 @@ impl Tuning {
         }
     }
 
+    /// Replications of a newcomer: as the front grows better known, it takes more to be compared with it. Too few would
+    /// let all who were lucky alike, with no loss at all in those few, crowd out whoever pays for being safer.
+    fn trial(&self) -> u64 {
+        let parents = self.parents.iter();
+        let mut tested: Vec<u64> = parents.map(|&one| self.candidates[one].search.n()).collect();
+        tested.sort_unstable();
+        let median = tested.get(tested.len() / 2).copied().unwrap_or(0);
+        (median / 2).max(self.course.first)
+    }
+
     fn first_tests(&self) -> Vec<Task> {
+        let trial = self.trial();
         let tests = self.newcomers.iter().map(|&candidate| Task {
             candidate,
             place: Place::Search,
-            replications: 0..self.course.first,
+            replications: 0..trial,
         });
         tests.collect()
     }
@@ -524,7 +549,10 @@ impl Tuning {
     /// Whether one candidate is behind another by more than luck in every objective; who violates constraints is
     /// behind who does not.
     fn is_clearly_behind(&self, one: usize, other: usize, standing: &Standing) -> bool {
-        let (one, other) = (&self.candidates[one].search, &self.candidates[other].search);
+        let (one, other) = (
+            &self.candidates[one].search,
+            &self.candidates[other].search,
+        );
         let rows = self.course.watched.iter().enumerate();
         if standing.violation > 0.0 {
             let constraints = rows.filter(|(_, watched)| !watched.role.is_objective());
@@ -535,11 +563,7 @@ impl Tuning {
                     self.excess(one, measure, -margin) > 0.0
                 });
         }
-        let mut objectives = rows.filter(|(_, watched)| watched.role.is_objective());
-        objectives.all(|(measure, watched)| {
-            let (above, error) = one.above(other, measure);
-            watched.role.turned(above) >= CLEARLY * error
-        })
+        self.course.is_clearly_worse(one, other)
     }
 
     /// By how much a constraint is violated where the measure is moved to the wrong side by a margin.
@@ -625,6 +649,17 @@ impl Tuning {
         let ranks = fronts(&standings);
         let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
         let mut chosen = thin(&standings, &front, self.course.finalists);
+        // Neighbours on a front are often dominated by luck alone: the examination will tell.
+        let near: Vec<usize> = (0..all.len())
+            .filter(|&at| {
+                let ahead = |&&other: &&usize| standings[other].dominates(&standings[at]);
+                let behind =
+                    |&other: &usize| self.is_clearly_behind(all[at], all[other], &standings[at]);
+                ranks[at] > 0 && !front.iter().filter(ahead).any(behind)
+            })
+            .collect();
+        let room = self.course.finalists - chosen.len();
+        chosen.extend(thin(&standings, &near, room));
         chosen.sort_by(|&a, &b| {
             let (one, two) = (&standings[a].values, &standings[b].values);
             one[0].total_cmp(&two[0]).then(a.cmp(&b))

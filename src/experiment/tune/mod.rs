@@ -22,7 +22,8 @@
 //! operators it needs are written out here.
 
 pub mod course;
-
+pub mod file;
+pub mod fly;
 
 pub mod rank;
 pub mod robust;

@@ -39,7 +39,7 @@ pub struct Verdict {
     pub against_reference: Vec<Comparison>,
     /// Whether the constraints are kept.
     pub feasible: Feasible,
-    /// Whether it is feasible and no other finalist that is as feasible looks at least as good in everything.
+    /// Whether it is shown to be feasible and no other such finalist is better in every objective by more than luck.
     pub on_front: bool,
 }
 
@@ -76,8 +76,20 @@ pub fn judge(tuning: &Tuning) -> Vec<Verdict> {
             values: verdicts[at].turned_objectives(course),
         })
         .collect();
-    for (at, rank) in shown.into_iter().zip(fronts(&standings)) {
-        verdicts[at].on_front = rank == 0;
+    let ranks = fronts(&standings);
+    let fresh = |at: usize| &tuning.candidates()[verdicts[at].candidate].fresh;
+    let on_front: Vec<usize> = (0..shown.len())
+        .filter(|&one| {
+            let ahead = |&other: &usize| standings[other].dominates(&standings[one]);
+            ranks[one] == 0
+                || !(0..shown.len())
+                    .filter(ahead)
+                    .any(|other| course.is_clearly_worse(fresh(shown[one]), fresh(shown[other])))
+        })
+        .map(|one| shown[one])
+        .collect();
+    for at in on_front {
+        verdicts[at].on_front = true;
     }
     verdicts
 }
