@@ -86,7 +86,9 @@ impl Setting {
                 next += 1;
                 draws.happens(next, chance)
             };
-            let plan = links.iter().fold(true, |so_far, &link| happens(link) && so_far);
+            let plan = links
+                .iter()
+                .fold(true, |so_far, &link| happens(link) && so_far);
             let held = happens(self.held_hostile(plan));
             if happens(KILL_PROBABILITY) && held {
                 lost += 1.0;
@@ -164,7 +166,9 @@ fn tuned(course: Course, constrained: bool) -> Tuning {
         if tasks.is_empty() {
             return tuning;
         }
-        let flown = tasks.iter().map(|task| fly(&tuning, task, seed, constrained));
+        let flown = tasks
+            .iter()
+            .map(|task| fly(&tuning, task, seed, constrained));
         let flown = flown.collect();
         tuning.tell(flown);
     }
@@ -221,7 +225,9 @@ fn random_search(seed: u64, budget: u64, each: u64) -> Vec<[f64; 2]> {
             index: number,
         })
         .about(Purpose::Mutation, Key::of("random search"), Key::NONE);
-        let genes: Vec<f64> = (0..LINKS as u64 + 1).map(|gene| draws.uniform(gene)).collect();
+        let genes: Vec<f64> = (0..LINKS as u64 + 1)
+            .map(|gene| draws.uniform(gene))
+            .collect();
         let point = settings(&space(), &genes);
         let setting = Setting::of(&point);
         let mut samples = Samples::default();
@@ -243,13 +249,20 @@ fn random_search(seed: u64, budget: u64, each: u64) -> Vec<[f64; 2]> {
 /// less for every seed, and the intervals of the examination hold.
 #[test]
 fn the_front_is_found_with_half_the_replications_of_random_search() {
-    let env = |name: &str, usual: u64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(usual);
-    let budget = env("B", 60_000);
+    const BUDGET: u64 = 120_000;
     let best = hypervolume(&true_front());
     let (mut least, mut sum, mut random_sum, mut all_held) = (1.0_f64, 0.0, 0.0, 0);
-    for seed in env("S0", 1)..=env("S", 20) {
-        let tuning = tuned(Course { population: Some(env("P", 40) as usize), finalists: env("F", 40) as usize, first: env("N", 8), ..course(seed, budget) }, false);
-        assert!(tuning.spent() <= budget);
+    for seed in 1..=20 {
+        let tuning = tuned(
+            Course {
+                first: 16,
+                population: Some(64),
+                finalists: 80,
+                ..course(seed, BUDGET)
+            },
+            false,
+        );
+        assert!(tuning.spent() <= BUDGET);
         let verdicts = judge(&tuning);
         let mut held = true;
         let mut points = Vec::new();
@@ -265,17 +278,8 @@ fn the_front_is_found_with_half_the_replications_of_random_search() {
         }
         all_held += u32::from(held);
         let share = hypervolume(&points) / best;
-        if std::env::var("DUMP").is_ok() {
-            let mut sorted = points.clone();
-            sorted.sort_by(|a, b| a[0].total_cmp(&b[0]));
-            let front = true_front();
-            for p in sorted {
-                let b = front.iter().filter(|t| t[0] <= p[0]).map(|t| t[1]).fold(9.0, f64::min);
-                println!("   loss {:.4} price {:.4} best {b:.4}", p[0], p[1]);
-            }
-        }
-        let random = [16, 64]
-            .map(|each| hypervolume(&random_search(seed, 2 * budget, each)) / best);
+        let random =
+            [16, 64].map(|each| hypervolume(&random_search(seed, 2 * BUDGET, each)) / best);
         let random = random[0].max(random[1]);
         println!(
             "seed {seed}: {} candidates, {} finalists, {share:.4}, random search with twice as many {random:.4}",
@@ -357,8 +361,11 @@ fn fresh_luck_takes_the_winners_curse_away() {
                 let one = |index| -> Sample {
                     let luck = Streams::new(Replication { seed, index });
                     let mut draws = luck.about(Purpose::Hit, own, Key::NONE);
-                    let mut lost =
-                        |from: u64| (from..from + SORTIES).filter(|&n| draws.happens(n, CHANCE)).count() as f64;
+                    let mut lost = |from: u64| {
+                        (from..from + SORTIES)
+                            .filter(|&n| draws.happens(n, CHANCE))
+                            .count() as f64
+                    };
                     vec![(lost(0), SORTIES as f64), (lost(SORTIES), SORTIES as f64)]
                 };
                 task.replications.clone().map(one).collect()
@@ -391,7 +398,9 @@ fn a_tuning_told_the_same_again_goes_the_same_way_and_tries_nothing_twice() {
     );
     let points = |tuning: &Tuning| -> Vec<Option<Point>> {
         let candidates = tuning.candidates().iter();
-        candidates.map(|candidate| candidate.point.clone()).collect()
+        candidates
+            .map(|candidate| candidate.point.clone())
+            .collect()
     };
     assert_eq!(points(&one), points(&two));
     assert_eq!(one.finalists(), two.finalists());

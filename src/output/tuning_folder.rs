@@ -54,7 +54,8 @@ impl TuningFolder {
             let path = path.to_owned();
             match (force, known) {
                 (false, _) if own => {
-                    let why = "holds a tuning already; --resume goes on with it, --force replaces it";
+                    let why =
+                        "holds a tuning already; --resume goes on with it, --force replaces it";
                     let why = why.to_owned();
                     return Err(OutputError::NotResults { path, why });
                 }

@@ -62,10 +62,22 @@ pub fn write_tuning(
     let verdicts = judge(tuning);
     let mut files = BTreeMap::new();
     let mut keep = |name: &str, entry: FileEntry| files.insert(name.to_owned(), entry);
-    keep("front.csv", front_csv(place, folder, study, tuning, &verdicts)?);
-    keep("candidates.csv", candidates_csv(place, folder, study, tuning)?);
-    keep("robustness.csv", robustness_csv(place, folder, study, tuning)?);
-    keep("break_even.csv", break_even_csv(place, folder, study, tuning)?);
+    keep(
+        "front.csv",
+        front_csv(place, folder, study, tuning, &verdicts)?,
+    );
+    keep(
+        "candidates.csv",
+        candidates_csv(place, folder, study, tuning)?,
+    );
+    keep(
+        "robustness.csv",
+        robustness_csv(place, folder, study, tuning)?,
+    );
+    keep(
+        "break_even.csv",
+        break_even_csv(place, folder, study, tuning)?,
+    );
     let page = decision(study, tuning);
     keep("decision.md", text(place, folder, "decision.md", &page)?);
     let inside = place.join("finalists");
@@ -75,7 +87,11 @@ pub fn write_tuning(
         let scenario = finalist_toml(study, tuning, verdict);
         keep(&file, text(place, folder, &file, &scenario)?);
     }
-    let names: Vec<String> = files.keys().filter(|name| !name.contains('/')).cloned().collect();
+    let names: Vec<String> = files
+        .keys()
+        .filter(|name| !name.contains('/'))
+        .cloned()
+        .collect();
     let manifest = Manifest {
         program: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
@@ -148,8 +164,18 @@ fn front_csv(
     let mut header = vec!["finalist", "candidate", "feasible", "on_front"];
     header.extend(study.parameters());
     header.extend([
-        "measure", "unit", "search", "n_search", "fresh", "low", "high", "method", "n_fresh",
-        "difference", "difference_low", "difference_high",
+        "measure",
+        "unit",
+        "search",
+        "n_search",
+        "fresh",
+        "low",
+        "high",
+        "method",
+        "n_fresh",
+        "difference",
+        "difference_low",
+        "difference_high",
     ]);
     let mut table = Table::create(place, folder, "front.csv", &header)?;
     let written = as_written(study, tuning);
@@ -157,7 +183,10 @@ fn front_csv(
         let (estimate, n) = written[measure];
         let mut row = ["as_written", "0", "", ""].map(str::to_owned).to_vec();
         row.extend(study.settings(None));
-        row.extend([watched.derived.name.clone(), watched.derived.measure.unit.to_owned()]);
+        row.extend([
+            watched.derived.name.clone(),
+            watched.derived.measure.unit.to_owned(),
+        ]);
         row.extend([String::new(), String::new()]);
         row.extend([estimate.estimate, estimate.low, estimate.high].map(number));
         row.extend([estimate.method.code().to_owned(), n.to_string()]);
@@ -175,14 +204,25 @@ fn front_csv(
                 u8::from(verdict.on_front).to_string(),
             ];
             row.extend(study.settings(candidate.point.as_ref()));
-            row.extend([watched.derived.name.clone(), watched.derived.measure.unit.to_owned()]);
-            row.extend([number(verdict.search[measure]), candidate.search.n().to_string()]);
+            row.extend([
+                watched.derived.name.clone(),
+                watched.derived.measure.unit.to_owned(),
+            ]);
+            row.extend([
+                number(verdict.search[measure]),
+                candidate.search.n().to_string(),
+            ]);
             row.extend([fresh.estimate, fresh.low, fresh.high].map(number));
-            row.extend([fresh.method.code().to_owned(), candidate.fresh.n().to_string()]);
+            row.extend([
+                fresh.method.code().to_owned(),
+                candidate.fresh.n().to_string(),
+            ]);
             let difference = verdict.against_reference.get(measure).map(|c| c.difference);
-            row.extend(difference.map_or([const { String::new() }; 3], |difference| {
-                [difference.estimate, difference.low, difference.high].map(number)
-            }));
+            row.extend(
+                difference.map_or([const { String::new() }; 3], |difference| {
+                    [difference.estimate, difference.low, difference.high].map(number)
+                }),
+            );
             table.row(&record(&row))?;
         }
     }
@@ -198,7 +238,10 @@ fn as_written(study: &Study, tuning: &Tuning) -> Vec<(Estimate, u64)> {
             let (kind, per_replication) = (course[measure].kind, course[measure].per_replication);
             let sums = written.sums(measure);
             let confidence = study.record.study.confidence;
-            (sums.estimate(kind, per_replication, confidence), written.n())
+            (
+                sums.estimate(kind, per_replication, confidence),
+                written.n(),
+            )
         })
         .collect()
 }
@@ -212,7 +255,12 @@ fn candidates_csv(
     let errors: Vec<String> = study
         .watched
         .iter()
-        .flat_map(|watched| [watched.derived.name.clone(), format!("{}_se", watched.derived.name)])
+        .flat_map(|watched| {
+            [
+                watched.derived.name.clone(),
+                format!("{}_se", watched.derived.name),
+            ]
+        })
         .collect();
     let mut header = vec!["candidate", "generation", "n"];
     header.extend(study.parameters());
@@ -221,7 +269,11 @@ fn candidates_csv(
     // The scenario as written is no part of the search.
     for (at, candidate) in tuning.candidates().iter().enumerate().skip(1) {
         let known = &candidate.search;
-        let mut row = vec![at.to_string(), candidate.generation.to_string(), known.n().to_string()];
+        let mut row = vec![
+            at.to_string(),
+            candidate.generation.to_string(),
+            known.n().to_string(),
+        ];
         row.extend(study.settings(candidate.point.as_ref()));
         for measure in 0..study.watched.len() {
             row.extend([known.ratio(measure), known.standard_error(measure)].map(number));
@@ -244,7 +296,14 @@ fn robustness_csv(
     tuning: &Tuning,
 ) -> Result<FileEntry, OutputError> {
     let header = [
-        "finalist", "measure", "mean", "worst", "worst_point", "regret", "regret_point", "n",
+        "finalist",
+        "measure",
+        "mean",
+        "worst",
+        "worst_point",
+        "regret",
+        "regret_point",
+        "n",
     ];
     let mut table = Table::create(place, folder, "robustness.csv", &header)?;
     let drawn: Vec<usize> = (0..study.drawn).collect();
@@ -288,7 +347,10 @@ fn turnings(study: &Study, tuning: &Tuning) -> Vec<Turning> {
                 for &two in &travellers[number + 1..] {
                     let along = |candidate: usize| -> Vec<&Samples> {
                         let worlds = &tuning.candidates()[candidate].worlds;
-                        axis.worlds.iter().filter_map(|&world| worlds.get(world)).collect()
+                        axis.worlds
+                            .iter()
+                            .filter_map(|&world| worlds.get(world))
+                            .collect()
                     };
                     let (first, second) = (along(one), along(two));
                     for place in break_even(&axis.levels, &first, &second, measure, confidence) {
@@ -318,7 +380,14 @@ fn break_even_csv(
     tuning: &Tuning,
 ) -> Result<FileEntry, OutputError> {
     let header = [
-        "better_below", "better_above", "measure", "uncertainty", "at", "low", "high", "confidence",
+        "better_below",
+        "better_above",
+        "measure",
+        "uncertainty",
+        "at",
+        "low",
+        "high",
+        "confidence",
     ];
     let mut table = Table::create(place, folder, "break_even.csv", &header)?;
     for turning in turnings(study, tuning) {
@@ -338,7 +407,9 @@ fn break_even_csv(
 fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| width(column).unwrap_or(0))
+        .collect();
     let mut out = String::new();
     for (number, row) in rows.iter().enumerate() {
         for (cell, width) in row.iter().zip(&widths) {
@@ -399,7 +470,9 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         let _ = writeln!(out, "{words}");
     };
     line(&format!("# {}\n", file.title));
-    let front: Vec<usize> = (0..verdicts.len()).filter(|&at| verdicts[at].on_front).collect();
+    let front: Vec<usize> = (0..verdicts.len())
+        .filter(|&at| verdicts[at].on_front)
+        .collect();
     line(&format!(
         "{} settings of {} parameters were tried; {} finalists were flown again on luck that the search never saw. {}\n",
         tuning.candidates().len().saturating_sub(1),
@@ -420,8 +493,16 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
     ));
     for watched in &study.watched {
         match watched.role {
-            Role::AtMost(limit) => line(&format!("Limit: `{}` at most {}.", watched.derived.name, readable(limit))),
-            Role::AtLeast(limit) => line(&format!("Limit: `{}` at least {}.", watched.derived.name, readable(limit))),
+            Role::AtMost(limit) => line(&format!(
+                "Limit: `{}` at most {}.",
+                watched.derived.name,
+                readable(limit)
+            )),
+            Role::AtLeast(limit) => line(&format!(
+                "Limit: `{}` at least {}.",
+                watched.derived.name,
+                readable(limit)
+            )),
             Role::Minimise | Role::Maximise => {}
         }
     }
@@ -437,11 +518,19 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
                 format!(
                     "`{}` {} by {} [{}, {}]{}",
                     watched.derived.name,
-                    if difference.estimate > 0.0 { "rises" } else { "falls" },
+                    if difference.estimate > 0.0 {
+                        "rises"
+                    } else {
+                        "falls"
+                    },
                     readable(difference.estimate.abs()),
                     readable(difference.low),
                     readable(difference.high),
-                    if certain { "" } else { ", which may be nothing" }
+                    if certain {
+                        ""
+                    } else {
+                        ", which may be nothing"
+                    }
                 )
             })
             .collect();
@@ -452,7 +541,10 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         line("There is no step: at most one finalist is left.");
     }
     for two in front.windows(2) {
-        let (one, other) = (&tuning.candidates()[verdicts[two[0]].candidate], &tuning.candidates()[verdicts[two[1]].candidate]);
+        let (one, other) = (
+            &tuning.candidates()[verdicts[two[0]].candidate],
+            &tuning.candidates()[verdicts[two[1]].candidate],
+        );
         let steps: Vec<String> = study
             .watched
             .iter()
@@ -460,15 +552,29 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
             .map(|(measure, watched)| {
                 let (step, error) = other.fresh.above(&one.fresh, measure);
                 let sign = if step >= 0.0 { "+" } else { "" };
-                format!("`{}` {sign}{} (standard error {})", watched.derived.name, readable(step), readable(error))
+                format!(
+                    "`{}` {sign}{} (standard error {})",
+                    watched.derived.name,
+                    readable(step),
+                    readable(error)
+                )
             })
             .collect();
-        line(&format!("- From {} to {}: {}.", name(two[0]), name(two[1]), steps.join(", ")));
+        line(&format!(
+            "- From {} to {}: {}.",
+            name(two[0]),
+            name(two[1]),
+            steps.join(", ")
+        ));
     }
     if !study.worlds.is_empty() {
         line("\n## If the world is another\n");
         let drawn: Vec<usize> = (0..study.drawn).collect();
-        let mut rows = vec![["finalist", "measure", "mean", "worst", "regret"].map(str::to_owned).to_vec()];
+        let mut rows = vec![
+            ["finalist", "measure", "mean", "worst", "regret"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
         for row in over_worlds(tuning, &drawn) {
             rows.push(vec![
                 called(tuning, row.candidate),
@@ -487,22 +593,37 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         for found in &turning {
             line(&format!(
                 "- In `{}`, {} beats {} until {} exceeds {} [{}, {}].",
-                found.measure, found.better_below, found.better_above, found.uncertainty,
-                readable(found.at), readable(found.low), readable(found.high)
+                found.measure,
+                found.better_below,
+                found.better_above,
+                found.uncertainty,
+                readable(found.at),
+                readable(found.low),
+                readable(found.high)
             ));
         }
         if turning.is_empty() {
-            line("No two of them change places along any one uncertainty, as far as these replications can tell.");
+            line(
+                "No two of them change places along any one uncertainty, as far as these replications can tell.",
+            );
         }
     }
     line("\n## What this rests on\n");
     line(&format!(
         "- {} replications, seed {}; replication r of every candidate has the same luck. Fresh luck begins at replication {FRESH}, that of other worlds at {ABROAD}.",
-        tuning.spent(), file.seed
+        tuning.spent(),
+        file.seed
     ));
-    line("- The scenario, its site classes and above all its identification errors are assumptions. The search optimises what it is given: a rule that exploits a weakness of the model looks good here.");
-    line("- **Absolute rates are uncalibrated**: no public count of sorties exists. Only comparisons between rule sets mean something.");
-    if verdicts.iter().any(|verdict| verdict.feasible == Feasible::Open) {
+    line(
+        "- The scenario, its site classes and above all its identification errors are assumptions. The search optimises what it is given: a rule that exploits a weakness of the model looks good here.",
+    );
+    line(
+        "- **Absolute rates are uncalibrated**: no public count of sorties exists. Only comparisons between rule sets mean something.",
+    );
+    if verdicts
+        .iter()
+        .any(|verdict| verdict.feasible == Feasible::Open)
+    {
         line("- Where it says `open`, more replications would decide.");
     }
     out

@@ -193,7 +193,12 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
 }
 
 /// The tree of the scenario that an experiment names; `None`, and problems, if it could not be read as a whole.
-pub(super) fn scenario(loader: &mut Loader, path: &Path, document: &Item, named: &str) -> Option<Item> {
+pub(super) fn scenario(
+    loader: &mut Loader,
+    path: &Path,
+    document: &Item,
+    named: &str,
+) -> Option<Item> {
     let file = path.parent().unwrap_or(Path::new("")).join(named);
     let at = document.place(&["scenario"]);
     let before = loader.problems.len();

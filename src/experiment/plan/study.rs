@@ -171,7 +171,11 @@ impl Study {
     }
 
     /// The scenario of a candidate, in a world or as it is.
-    pub fn scenario(&self, point: Option<&Point>, world: Option<usize>) -> Result<Scenario, LoadError> {
+    pub fn scenario(
+        &self,
+        point: Option<&Point>,
+        world: Option<usize>,
+    ) -> Result<Scenario, LoadError> {
         ready(&self.tree(point, world)).map_err(|problems| LoadError::new(problems, Vec::new()))
     }
 
@@ -439,7 +443,11 @@ fn as_experiment(file: &StudyFile) -> ExperimentFile {
             levers: sampled,
             uncertainties: sampled,
         },
-        baseline: file.parameters.iter().filter_map(low).collect::<BTreeMap<_, _>>(),
+        baseline: file
+            .parameters
+            .iter()
+            .filter_map(low)
+            .collect::<BTreeMap<_, _>>(),
         stop: StopFile::Fixed { replications: 1 },
     }
 }
@@ -454,13 +462,16 @@ fn measures(reader: &mut Reader, file: &StudyFile, columns: &Columns) -> Vec<Wat
             ObjectiveFile::Minimise(_) => Role::Minimise,
             ObjectiveFile::Maximise(_) => Role::Maximise,
         };
-        let path = ["objectives".to_owned(), number.to_string(), objective.key().to_owned()];
+        let path = [
+            "objectives".to_owned(),
+            number.to_string(),
+            objective.key().to_owned(),
+        ];
         wanted.push((objective.measure(), role, path.to_vec()));
     }
     for (number, constraint) in file.constraints.iter().enumerate() {
-        let path = |key: &str| {
-            ["constraints".to_owned(), number.to_string(), key.to_owned()].to_vec()
-        };
+        let path =
+            |key: &str| ["constraints".to_owned(), number.to_string(), key.to_owned()].to_vec();
         let role = match (constraint.at_most, constraint.at_least) {
             (Some(limit), None) => Role::AtMost(limit),
             (None, Some(limit)) => Role::AtLeast(limit),
@@ -478,7 +489,11 @@ fn measures(reader: &mut Reader, file: &StudyFile, columns: &Columns) -> Vec<Wat
         wanted.push((&constraint.measure, role, path("measure")));
     }
     for (name, role, path) in wanted {
-        match columns.derived().iter().find(|derived| derived.name == name) {
+        match columns
+            .derived()
+            .iter()
+            .find(|derived| derived.name == name)
+        {
             Some(derived) => watched.push(WatchedMeasure {
                 derived: derived.clone(),
                 role,

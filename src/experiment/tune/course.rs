@@ -327,8 +327,7 @@ impl Tuning {
                 }
                 Next::Breed => {
                     let limit = (self.course.search_budget() as f64 * (1.0 - RACE)) as u64;
-                    let generation =
-                        self.course.population() as u64 * self.trial() * (1 + RETESTS);
+                    let generation = self.course.population() as u64 * self.trial() * (1 + RETESTS);
                     if self.spent + generation > limit {
                         self.next = Next::Race;
                         continue;
@@ -492,7 +491,9 @@ impl Tuning {
     /// let all who were lucky alike, with no loss at all in those few, crowd out whoever pays for being safer.
     fn trial(&self) -> u64 {
         let parents = self.parents.iter();
-        let mut tested: Vec<u64> = parents.map(|&one| self.candidates[one].search.n()).collect();
+        let mut tested: Vec<u64> = parents
+            .map(|&one| self.candidates[one].search.n())
+            .collect();
         tested.sort_unstable();
         let median = tested.get(tested.len() / 2).copied().unwrap_or(0);
         (median / 2).max(self.course.first)
@@ -549,10 +550,7 @@ impl Tuning {
     /// Whether one candidate is behind another by more than luck in every objective; who violates constraints is
     /// behind who does not.
     fn is_clearly_behind(&self, one: usize, other: usize, standing: &Standing) -> bool {
-        let (one, other) = (
-            &self.candidates[one].search,
-            &self.candidates[other].search,
-        );
+        let (one, other) = (&self.candidates[one].search, &self.candidates[other].search);
         let rows = self.course.watched.iter().enumerate();
         if standing.violation > 0.0 {
             let constraints = rows.filter(|(_, watched)| !watched.role.is_objective());

@@ -44,8 +44,7 @@ pub fn over_worlds(tuning: &Tuning, worlds: &[usize]) -> Vec<Robustness> {
                 .get(world)
                 .map_or(f64::NAN, |known| known.ratio(measure))
         };
-        let turned =
-            |candidate: usize, world: usize| watched.role.turned(value(candidate, world));
+        let turned = |candidate: usize, world: usize| watched.role.turned(value(candidate, world));
         for &candidate in tuning.travellers() {
             let Some(&first) = worlds.first() else {
                 continue;

@@ -66,13 +66,7 @@ impl Breeding {
         genes
     }
 
-    fn crossed(
-        &self,
-        child: u32,
-        space: &[Dimension],
-        mother: &[f64],
-        father: &[f64],
-    ) -> Vec<f64> {
+    fn crossed(&self, child: u32, space: &[Dimension], mother: &[f64], father: &[f64]) -> Vec<f64> {
         let mut draws = self.stream(Purpose::Crossover, child);
         if !draws.happens(0, CROSSOVER_CHANCE) {
             return mother.to_vec();
@@ -84,7 +78,11 @@ impl Breeding {
             let gene = match (dimension.is_graded(), draws.happens(at, 0.5)) {
                 (true, true) => {
                     let spread = spread(draws.uniform(at + 1));
-                    let sign = if draws.happens(at + 2, 0.5) { 1.0 } else { -1.0 };
+                    let sign = if draws.happens(at + 2, 0.5) {
+                        1.0
+                    } else {
+                        -1.0
+                    };
                     0.5 * (mine + other) + sign * 0.5 * spread * (mine - other)
                 }
                 (false, true) => other,

@@ -49,10 +49,12 @@ impl Verdict {
         let watched = course.watched.iter().zip(&self.fresh);
         watched
             .filter(|(watched, _)| watched.role.is_objective())
-            .map(|(watched, fresh)| match watched.role.turned(fresh.estimate) {
-                value if value.is_nan() => f64::INFINITY,
-                value => value,
-            })
+            .map(
+                |(watched, fresh)| match watched.role.turned(fresh.estimate) {
+                    value if value.is_nan() => f64::INFINITY,
+                    value => value,
+                },
+            )
             .collect()
     }
 }
