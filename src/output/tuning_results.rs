@@ -515,6 +515,9 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
             .map(|(watched, compared)| {
                 let difference = compared.difference;
                 let certain = difference.low > 0.0 || difference.high < 0.0;
+                if difference.estimate == 0.0 {
+                    return format!("`{}` stays as it is", watched.derived.name);
+                }
                 format!(
                     "`{}` {} by {} [{}, {}]{}",
                     watched.derived.name,
