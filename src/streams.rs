@@ -106,6 +106,12 @@ pub enum Purpose {
     Compliance = 39,
     /// Whether an aircraft carries a working transponder or keyed IFF at all.
     Equipment = 40,
+    /// Which candidates of a tuning become parents; from here on draws are about candidates, not about aircraft.
+    Tournament = 60,
+    /// How two candidates of a tuning are crossed.
+    Crossover = 61,
+    /// How a candidate of a tuning is changed.
+    Mutation = 62,
 }
 
 /// A random delay.

@@ -117,7 +117,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     // Facts alone; and the list of rules, to have one column for each.
     ("measure", &["coordination", "ids", "record", "units"]),
-    ("experiment", &["measure", "record", "scenario", "units"]),
+    (
+        "experiment",
+        &["ids", "measure", "record", "scenario", "streams", "units"],
+    ),
     (
         "output",
         &[

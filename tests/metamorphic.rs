@@ -204,6 +204,7 @@ fn moved(mut scenario: Scenario, turn_deg: f64, shift: Point) -> Scenario {
         match &mut flight.route {
             Route::Waypoints(points) => along(points),
             Route::Loop { points, .. } => along(points),
+            Route::Recorded(fixes) => fixes.iter_mut().for_each(|fix| there(&mut fix.at)),
             Route::Station {
                 ingress,
                 pattern,

@@ -78,7 +78,8 @@ fn the_example_passes_the_check_and_flies() {
 #[test]
 fn the_commands_exist() {
     for command in [
-        "run", "sweep", "compare", "status", "merge", "check", "rules", "schema", "columns",
+        "run", "sweep", "tune", "eval", "compare", "status", "merge", "check", "rules", "schema",
+        "columns",
     ] {
         assert!(
             readme().contains(&format!("deconflict {command}")),
@@ -116,6 +117,11 @@ fn the_commands_exist() {
                 "--shard",
                 "--on-error",
             ],
+        ),
+        ("tune", vec!["--budget", "--seed", "--out", "--resume"]),
+        (
+            "eval",
+            vec!["--set", "--replications", "--seed", "--first", "--json"],
         ),
     ];
     for (command, options) in options {

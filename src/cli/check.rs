@@ -1,9 +1,11 @@
-//! `deconflict check`: every problem of every file, nothing written. A file that names a `scenario` is an experiment.
+//! `deconflict check`: every problem of every file, nothing written. A file that names a `scenario` is an experiment, or
+//! a study if it has objectives.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use deconflict::experiment::plan::study::{Study, is_study};
 use deconflict::experiment::plan::{Overrides, Plan, is_experiment};
 use deconflict::scenario::Scenario;
 
@@ -39,7 +41,7 @@ Warnings do not change the exit code without --strict. A lint looks at planned p
 room: a warning is nearly always right, silence proves nothing. Experiments are not linted; name
 the scenario that they vary as well.")]
 pub struct CheckArguments {
-    /// Scenario or experiment files (TOML).
+    /// Scenario, experiment or study files (TOML).
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Set a value of the scenario by its path before checking; may be repeated.
@@ -58,7 +60,13 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let mut bad = String::new();
     let mut odd = String::new();
     for file in &arguments.files {
-        let checked = if is_experiment(file) {
+        let checked = if is_study(file) {
+            let overrides = Overrides {
+                seed: None,
+                set: arguments.overrides.clone(),
+            };
+            Study::load(file, &overrides, None).map(|study| study_summary(file, &study))
+        } else if is_experiment(file) {
             let overrides = Overrides {
                 seed: None,
                 set: arguments.overrides.clone(),
@@ -95,6 +103,20 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     } else {
         Err(Failure::BadInput(bad.trim_end().to_owned()))
     }
+}
+
+/// One line: what the study holds.
+fn study_summary(file: &Path, study: &Study) -> String {
+    let typed = &study.record.study;
+    format!(
+        "{}: ok: {}, {}, {}, {} in generations of {}",
+        file.display(),
+        counted(typed.parameters.len() as u64, "parameter"),
+        counted(typed.objectives.len() as u64, "objective"),
+        counted(typed.constraints.len() as u64, "constraint"),
+        counted(study.course.budget, "replication"),
+        study.course.population(),
+    )
 }
 
 /// One line: what the experiment holds.

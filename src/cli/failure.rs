@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use deconflict::experiment::replicate::ReplicateError;
 use deconflict::experiment::sweep::SweepError;
+use deconflict::experiment::tune::fly::FlyError;
 use deconflict::output::{JournalError, OutputError};
 use deconflict::scenario::LoadError;
 
@@ -91,6 +92,18 @@ impl From<ReplicateError<Failure>> for Failure {
             ReplicateError::Threads { .. } | ReplicateError::Panicked { .. } => {
                 Failure::Other(format!("error: {error}"))
             }
+        }
+    }
+}
+
+impl From<FlyError> for Failure {
+    fn from(error: FlyError) -> Self {
+        match error {
+            FlyError::Interrupted => Failure::Interrupted(
+                "interrupted: every finished generation is kept, --resume goes on".to_owned(),
+            ),
+            FlyError::Threads { .. } => Failure::Machine(format!("error: {error}")),
+            FlyError::Failed { .. } => Failure::Other(format!("error: {error}")),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod check;
 mod columns;
 mod compare;
+mod eval;
 mod failure;
 mod host;
 mod merge;
@@ -11,6 +12,7 @@ mod run;
 mod schema;
 mod status;
 mod sweep;
+mod tune;
 
 use std::io::{self, Write};
 
@@ -37,6 +39,8 @@ Examples:
       write every replication and every estimate as CSV
   deconflict sweep scenarios/experiments/agreement.toml --out results/agreement
       fly an experiment: several rule sets with the same luck, compared
+  deconflict tune scenarios/studies/agreement.toml --out results/tuned
+      find rules that are good at several things, and what each step costs
   deconflict check scenarios/*.toml
       find every mistake, with its place, before anything is flown
   deconflict rules
@@ -50,6 +54,10 @@ enum Command {
     Run(run::RunArguments),
     /// Fly an experiment: every cell with the same luck, every round kept, results as CSV.
     Sweep(sweep::SweepArguments),
+    /// Search for settings of the rules that are good at several things, and examine the best on fresh luck.
+    Tune(tune::TuneArguments),
+    /// Fly one setting and print its measures as JSON, for an optimiser of your own.
+    Eval(eval::EvalArguments),
     /// Say how far a sweep has come and which shards are missing.
     Status(status::StatusArguments),
     /// Join the shards of a sweep into its results.
@@ -62,7 +70,7 @@ enum Command {
     Rules(rules::RulesArguments),
     /// Explain the columns of replications.csv and the measures of summary.csv.
     Columns(columns::ColumnsArguments),
-    /// Print the JSON Schema of scenario or experiment files, with which editors complete and check them.
+    /// Print the JSON Schema of scenario, experiment or study files, with which editors complete and check them.
     Schema(schema::SchemaArguments),
 }
 
@@ -72,6 +80,8 @@ impl Cli {
         match self.command {
             Command::Run(arguments) => run::run(&arguments),
             Command::Sweep(arguments) => sweep::sweep(&arguments),
+            Command::Tune(arguments) => tune::tune(&arguments),
+            Command::Eval(arguments) => eval::eval(&arguments),
             Command::Status(arguments) => status::status(&arguments),
             Command::Merge(arguments) => merge::join_shards(&arguments),
             Command::Compare(arguments) => compare::compare(&arguments),

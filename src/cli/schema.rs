@@ -1,7 +1,7 @@
 //! `deconflict schema`: the JSON Schemas of the files that people write.
 
 use clap::{Args, ValueEnum};
-use deconflict::experiment::plan;
+use deconflict::experiment::plan::{self, study};
 use deconflict::scenario;
 
 use super::{Failure, print};
@@ -20,6 +20,8 @@ enum Files {
     Scenario,
     /// Experiment files.
     Experiment,
+    /// Study files.
+    Study,
 }
 
 /// Runs the command.
@@ -27,6 +29,7 @@ pub fn print_schema(arguments: &SchemaArguments) -> Result<(), Failure> {
     let schema = match arguments.of {
         Files::Scenario => scenario::schema(),
         Files::Experiment => plan::schema(),
+        Files::Study => study::schema(),
     };
     print(&format!("{schema:#}\n"))
 }

@@ -15,3 +15,4 @@ pub mod rule;
 pub mod special;
 pub mod stop;
 pub mod sweep;
+pub mod tune;

@@ -23,6 +23,8 @@ mod stored;
 mod sweep_folder;
 mod tables;
 mod timeline;
+mod tuning_folder;
+mod tuning_results;
 
 pub use comparison::{comparisons, influences, sentence, write_comparison};
 pub use error::OutputError;
@@ -43,3 +45,5 @@ pub use stored::StoredRun;
 pub use sweep_folder::{Shards, SweepFolder};
 pub use tables::{cells_table, confusion_tables, estimate_table, headline, single_table};
 pub use timeline::timeline;
+pub use tuning_folder::{Batch, TuningFolder};
+pub use tuning_results::{decision, tradeoff_table, write_tuning};

@@ -57,7 +57,7 @@ impl Reader<'_> {
                 Some(points)
             }
             Err(error) => {
-                self.wrong(&["design", kind.section()], error.to_string());
+                self.wrong(&["design", self.section(kind)], error.to_string());
                 None
             }
         }

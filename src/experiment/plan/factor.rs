@@ -120,7 +120,7 @@ impl Reader<'_> {
     pub fn factor(&mut self, kind: FactorKind, name: &str) -> Option<Varied> {
         let before = self.loader.problems.len();
         let typed = self.factors(kind)[name].clone();
-        let section = kind.section();
+        let section = self.section(kind);
         let here = [section, name];
         let shown = dotted(self.document, &here);
         if kind == FactorKind::Uncertainty && self.file.levers.contains_key(name) {
@@ -433,7 +433,7 @@ impl Reader<'_> {
         if given.is_some() {
             self.wrong(&["baseline", name], message);
         } else {
-            self.wrong(&[kind.section(), name], message);
+            self.wrong(&[self.section(kind), name], message);
         }
         None
     }

@@ -7,6 +7,7 @@
 mod cells;
 mod factor;
 mod read;
+pub mod study;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -40,6 +40,8 @@ pub(super) struct Reader<'a> {
     pub base: Option<&'a Item>,
     /// The columns of its replications.
     pub columns: Vec<String>,
+    /// What the file calls its levers.
+    pub levers: &'static str,
 }
 
 impl Reader<'_> {
@@ -74,7 +76,7 @@ impl Reader<'_> {
         self.loader.problems.push(problem);
     }
 
-    fn sound(&self) -> bool {
+    pub fn sound(&self) -> bool {
         self.loader.problems.is_empty()
     }
 }
@@ -117,6 +119,7 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
         misfits: &misfits,
         base: base.as_ref(),
         columns: Vec::new(),
+        levers: FactorKind::Lever.section(),
     };
     // What is wrong with the scenario alone is no fault of the factors.
     let mut scenario_is_sound = false;
@@ -190,7 +193,12 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
 }
 
 /// The tree of the scenario that an experiment names; `None`, and problems, if it could not be read as a whole.
-fn scenario(loader: &mut Loader, path: &Path, document: &Item, named: &str) -> Option<Item> {
+pub(super) fn scenario(
+    loader: &mut Loader,
+    path: &Path,
+    document: &Item,
+    named: &str,
+) -> Option<Item> {
     let file = path.parent().unwrap_or(Path::new("")).join(named);
     let at = document.place(&["scenario"]);
     let before = loader.problems.len();
@@ -219,10 +227,18 @@ fn scenario(loader: &mut Loader, path: &Path, document: &Item, named: &str) -> O
 }
 
 impl Reader<'_> {
+    /// The section of the file that holds the factors of a kind.
+    pub fn section(&self, kind: FactorKind) -> &'static str {
+        match kind {
+            FactorKind::Lever => self.levers,
+            FactorKind::Uncertainty => kind.section(),
+        }
+    }
+
     /// The names of the factors of a kind in the order of the text.
-    fn names(&self, kind: FactorKind) -> Vec<String> {
+    pub fn names(&self, kind: FactorKind) -> Vec<String> {
         let mut names: Vec<String> = self.factors(kind).keys().cloned().collect();
-        names.sort_by_key(|name| self.document.place(&[kind.section(), name]).range.start);
+        names.sort_by_key(|name| self.document.place(&[self.section(kind), name]).range.start);
         names
     }
 
@@ -304,7 +320,7 @@ impl Reader<'_> {
 
     /// A value set on the command line would be overwritten by a factor that sets it too; `first` is the source of the
     /// first.
-    fn overrides_are_free(&mut self, factors: &[Varied], set: &[String], first: usize) {
+    pub fn overrides_are_free(&mut self, factors: &[Varied], set: &[String], first: usize) {
         let Some(base) = self.base else { return };
         for (index, text) in set.iter().enumerate() {
             let Some(steps) = override_path(text) else {
@@ -326,7 +342,7 @@ impl Reader<'_> {
                 if lost {
                     let path = dotted(base, &steps);
                     let name = varied.factor.name.as_str();
-                    let factor = [varied.factor.kind.section(), name];
+                    let factor = [self.section(varied.factor.kind), name];
                     let message = format!(
                         "--set sets {path}, which the factor {name} varies; expected one of them"
                     );
@@ -344,7 +360,7 @@ impl Reader<'_> {
     }
 
     /// Of two factors that set the same value the later would have its way, and the other would do nothing.
-    fn factors_are_apart(&mut self, factors: &[Varied]) {
+    pub fn factors_are_apart(&mut self, factors: &[Varied]) {
         let leaves: Vec<BTreeSet<Vec<String>>> = factors.iter().map(Varied::leaves).collect();
         for (later, varied) in factors.iter().enumerate() {
             for (other, earlier) in factors[..later].iter().enumerate() {
@@ -361,9 +377,9 @@ impl Reader<'_> {
                     "the factors {first} and {name} both set {}; expected one of them",
                     shared.join(".")
                 );
-                let there = [earlier.factor.kind.section(), first];
+                let there = [self.section(earlier.factor.kind), first];
                 self.wrong_at(
-                    &[varied.factor.kind.section(), name],
+                    &[self.section(varied.factor.kind), name],
                     message,
                     None,
                     &[(&there, "the other")],
@@ -376,7 +392,7 @@ impl Reader<'_> {
     fn designs_have_factors(&mut self) {
         for kind in [FactorKind::Lever, FactorKind::Uncertainty] {
             if self.factors(kind).is_empty() && self.design(kind) != DesignFile::Grid {
-                let section = kind.section();
+                let section = self.section(kind);
                 self.wrong(
                     &["design", section],
                     format!("design.{section} is there, but there are no {section}; expected none"),

@@ -36,3 +36,6 @@ pub mod d0011_a_record_a_round {
 pub mod d0012_levers_and_uncertainties {
     #![doc = include_str!("0012-levers-and-uncertainties.md")]
 }
+pub mod d0013_tuning_judged_on_fresh_luck {
+    #![doc = include_str!("0013-tuning-judged-on-fresh-luck.md")]
+}

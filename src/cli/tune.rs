@@ -1,0 +1,257 @@
+//! `deconflict tune`: search for settings of the rules, examine the best on fresh luck, write a page for whoever decides.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use deconflict::experiment::plan::Overrides;
+use deconflict::experiment::plan::study::{Study, is_study};
+use deconflict::experiment::tune::course::{Place, Stage, Task, Tuning};
+use deconflict::experiment::tune::file::BudgetFile;
+use deconflict::experiment::tune::fly::fly_tasks;
+use deconflict::experiment::tune::samples::Sample;
+use deconflict::experiment::tune::verdict::judge;
+use deconflict::output::{Batch, TuningFolder, readable, tradeoff_table, write_tuning};
+use deconflict::record::{Detail, Replication};
+use deconflict::scenario::Scenario;
+use deconflict::simulation::simulate;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::host::{RunNote, Started, interrupted, processors, watch_for_interruption};
+use super::{Failure, print};
+
+/// Arguments of `deconflict tune`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deconflict tune scenarios/studies/agreement.toml --out results/tuned
+      search, examine on fresh luck, write the front, the finalists and decision.md
+  deconflict tune scenarios/studies/agreement.toml --out results/tuned --budget 100000 --force
+      the same with another number of replications, from the beginning
+  deconflict tune scenarios/studies/agreement.toml --out results/tuned --resume
+      go on after Ctrl-C or a crash; the result is the same to the last byte
+  deconflict run results/tuned/finalists/01.toml
+      fly a finalist: each is a complete scenario
+
+Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.")]
+pub struct TuneArguments {
+    /// Study file (TOML).
+    study: PathBuf,
+    /// Folder of the results.
+    #[arg(short, long, value_name = "DIR")]
+    out: PathBuf,
+    /// Replications of all candidates and stages together, instead of the budget in the file.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(100..=400_000_000))]
+    budget: Option<u64>,
+    /// Seed of all luck and of the search, instead of the one in the file.
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    seed: Option<u64>,
+    /// Set a value of the scenario by its path, before the parameters; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<String>,
+    /// Threads; without it one a processor. Results do not depend on it.
+    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    jobs: Option<u16>,
+    /// Go on with the tuning in DIR.
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// Replace the tuning in DIR.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Share of a budget of minutes after which the search ends; the rest is for examination and other worlds.
+const SEARCH_SHARE_OF_TIME: f64 = 0.5;
+
+/// Runs the command.
+pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
+    let started = Started::now();
+    if arguments.study.is_file() && !is_study(&arguments.study) {
+        let path = arguments.study.display();
+        return Err(Failure::bad_input(format!(
+            "{path} is not a study: it has no scenario and objectives; `deconflict schema study` says what a study holds"
+        )));
+    }
+    let overrides = Overrides {
+        seed: arguments.seed,
+        set: arguments.overrides.clone(),
+    };
+    let study = Study::load(&arguments.study, &overrides, arguments.budget)?;
+    let (mut folder, told) = if arguments.resume {
+        TuningFolder::resume(&arguments.out, &study.record)?
+    } else {
+        let folder = TuningFolder::create(&arguments.out, arguments.force, &study.record)?;
+        (folder, Vec::new())
+    };
+    watch_for_interruption();
+    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let search_ends = match study.record.study.budget {
+        BudgetFile::Minutes(minutes) => {
+            Duration::try_from_secs_f64(minutes * 60.0 * SEARCH_SHARE_OF_TIME).ok()
+        }
+        BudgetFile::Replications(_) => None,
+    };
+
+    let mut tuning = Tuning::new(study.course.clone());
+    let mut told = told.into_iter();
+    let bar = progress(&study);
+    let (mut flown, mut hurried) = (0, false);
+    loop {
+        let known = told.next();
+        let time_is_up =
+            search_ends.is_some_and(|limit| started.elapsed_s() >= limit.as_secs_f64());
+        hurried |= known.as_ref().map_or(time_is_up, |batch| batch.hurried);
+        if hurried {
+            tuning.end_search();
+        }
+        let tasks = tuning.ask(|point| study.admissible(point));
+        if tasks.is_empty() {
+            break;
+        }
+        bar.set_message(words(&tuning));
+        let expected: u64 = tasks.iter().map(length).sum();
+        let results = match known {
+            Some(batch) => {
+                refuse_other(&tasks, &batch, folder.path())?;
+                bar.inc(expected);
+                bar.reset_eta();
+                batch.results
+            }
+            None => {
+                let results = fly(&study, &tuning, &tasks, jobs, &bar)?;
+                let batch = Batch { hurried, results };
+                folder.append(&batch)?;
+                flown += expected;
+                batch.results
+            }
+        };
+        tuning.tell(results);
+    }
+    bar.finish_and_clear();
+    if judge(&tuning).is_empty() {
+        return Err(Failure::Other(
+            "error: no setting of the parameters makes a sound scenario".to_owned(),
+        ));
+    }
+    let note = RunNote::new(&started, jobs, flown);
+    write_tuning(folder.path(), &study, &tuning, &note)?;
+    let elapsed_s = started.elapsed_s();
+    anstream::eprintln!(
+        "{flown} replications in {} s with {jobs} threads: {} a second",
+        readable(elapsed_s),
+        readable(flown as f64 / elapsed_s)
+    );
+    print(&report(&study, &tuning, &arguments.out))
+}
+
+fn length(task: &Task) -> u64 {
+    task.replications.end - task.replications.start
+}
+
+/// A journal of the same study that does not fit was not written by this program.
+fn refuse_other(tasks: &[Task], batch: &Batch, path: &Path) -> Result<(), Failure> {
+    let fits = tasks.len() == batch.results.len()
+        && tasks
+            .iter()
+            .zip(&batch.results)
+            .all(|(task, results)| length(task) == results.len() as u64);
+    if fits {
+        return Ok(());
+    }
+    Err(Failure::bad_input(format!(
+        "{}: search.batches does not belong to this study; --force begins anew",
+        path.display()
+    )))
+}
+
+fn fly(
+    study: &Study,
+    tuning: &Tuning,
+    tasks: &[Task],
+    jobs: usize,
+    bar: &ProgressBar,
+) -> Result<Vec<Vec<Sample>>, Failure> {
+    let seed = study.record.study.seed;
+    let scenarios = tasks
+        .iter()
+        .map(|task| {
+            let point = tuning.candidates()[task.candidate].point.as_ref();
+            let world = match task.place {
+                Place::World(world) => Some(world),
+                Place::Search | Place::Examination => None,
+            };
+            study.scenario(point, world)
+        })
+        .collect::<Result<Vec<Scenario>, _>>()?;
+    let work = |task: usize, index: u64| {
+        let log = simulate(
+            &scenarios[task],
+            Replication { seed, index },
+            Detail::Measures,
+        );
+        study.sample(&study.columns.measure(&log))
+    };
+    Ok(fly_tasks(tasks, jobs, interrupted, work, || bar.inc(1))?)
+}
+
+/// Where it stands, beside the bar.
+fn words(tuning: &Tuning) -> String {
+    match tuning.stage() {
+        Stage::Search => format!(
+            "search: generation {}, {} candidates",
+            tuning.generation(),
+            tuning.candidates().len().saturating_sub(1)
+        ),
+        Stage::Race => "race among the best".to_owned(),
+        Stage::Examination => {
+            format!("{} finalists on fresh luck", tuning.finalists().len())
+        }
+        Stage::Robustness => "finalists in other worlds".to_owned(),
+        Stage::Over => String::new(),
+    }
+}
+
+/// A bar on standard error; nothing where that is not a terminal.
+fn progress(study: &Study) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let timed = matches!(study.record.study.budget, BudgetFile::Minutes(_));
+    let template = match timed {
+        true => "{elapsed} {pos} replications, {per_sec}  {wide_msg}",
+        false => "{bar:20} {pos}/{len} replications, {per_sec}, {eta} left  {wide_msg}",
+    };
+    let style = ProgressStyle::with_template(template).expect("the template is constant");
+    ProgressBar::new(study.course.budget).with_style(style)
+}
+
+/// What goes to standard output.
+fn report(study: &Study, tuning: &Tuning, out: &Path) -> String {
+    let verdicts = judge(tuning);
+    let file = &study.record.study;
+    let out = out.display();
+    let best = verdicts.iter().position(|verdict| verdict.on_front);
+    let next = match best {
+        Some(at) => format!(
+            "Next: deconflict run {out}/finalists/{:02}.toml   (a finalist is a complete scenario)",
+            at + 1
+        ),
+        None => format!(
+            "None is shown to keep the limits. Next: deconflict tune ... --budget {}   (or loosen a limit)",
+            2 * tuning.spent()
+        ),
+    };
+    format!(
+        "{}\nseed {}, {} replications, {} candidates, {} finalists on fresh luck\n\n{}\n\
+         Brackets: intervals on fresh luck for all finalists together. \"search said\" is what made them finalists.\n\
+         Absolute rates are uncalibrated: no public count of sorties exists. Only comparisons between rule sets mean something.\n\n\
+         Written to {out}; read {out}/decision.md first.\n{next}\n",
+        file.title,
+        file.seed,
+        tuning.spent(),
+        tuning.candidates().len().saturating_sub(1),
+        verdicts.len(),
+        tradeoff_table(study, tuning),
+    )
+}

@@ -1,0 +1,719 @@
+//! The course of a tuning: what to fly next, given all that was flown before.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::rank::{Standing, fronts, select, thin};
+use super::samples::{Sample, Samples};
+use super::space::{Dimension, fingerprint, settings};
+use super::variation::Breeding;
+use super::{ABROAD, FRESH};
+use crate::experiment::design::{self, Coordinate, Design, Domain, Point, Scale};
+use crate::experiment::intervals::normal_quantile;
+use crate::measure::Kind;
+
+/// What a measure is watched for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The less the better.
+    Minimise,
+    /// The more the better.
+    Maximise,
+    /// Must not be above a limit.
+    AtMost(f64),
+    /// Must not be below a limit.
+    AtLeast(f64),
+}
+
+impl Role {
+    /// Whether it is an objective, not a constraint.
+    pub fn is_objective(self) -> bool {
+        matches!(self, Role::Minimise | Role::Maximise)
+    }
+
+    /// The measure turned so that less is better.
+    pub fn turned(self, value: f64) -> f64 {
+        match self {
+            Role::Minimise | Role::AtMost(_) => value,
+            Role::Maximise | Role::AtLeast(_) => -value,
+        }
+    }
+}
+
+/// A watched measure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Watched {
+    /// What for.
+    pub role: Role,
+    /// What it is, which decides the method of its interval.
+    pub kind: Kind,
+    /// Whether its unit is the replication.
+    pub per_replication: bool,
+    /// Confidence at which a constraint must hold; of objectives, that of their intervals.
+    pub confidence: f64,
+}
+
+/// All that decides the course, results apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Course {
+    /// Seed of the breeding.
+    pub seed: u64,
+    /// What is tuned.
+    pub space: Vec<Dimension>,
+    /// What is watched, objectives first.
+    pub watched: Vec<Watched>,
+    /// Replications of all stages together.
+    pub budget: u64,
+    /// Replications of a newcomer of the first generation; later ones fly half as many as those they are held against.
+    pub first: u64,
+    /// Candidates of a generation; none: as the budget allows.
+    pub population: Option<usize>,
+    /// Most finalists.
+    pub finalists: usize,
+    /// Whether candidate 0 is the scenario as written, for comparison.
+    pub reference: bool,
+    /// Other worlds.
+    pub worlds: usize,
+    /// Most finalists that are flown in them.
+    pub abroad: usize,
+}
+
+/// Share of the budget for the examination, and for the other worlds where there are any.
+const EXAMINATION: f64 = 0.3;
+const ELSEWHERE: f64 = 0.2;
+
+/// Share of the search that is left to the race.
+const RACE: f64 = 0.2;
+
+/// Replications that go to tried candidates, for each that goes to newcomers.
+const RETESTS: u64 = 1;
+
+/// Standard errors behind the front in every objective from which a candidate is clearly behind it.
+const CLEARLY: f64 = 1.0;
+
+impl Course {
+    fn objectives(&self) -> usize {
+        let roles = self.watched.iter();
+        roles.filter(|watched| watched.role.is_objective()).count()
+    }
+
+    fn shares(&self) -> (f64, f64, f64) {
+        let abroad = if self.worlds > 0 { ELSEWHERE } else { 0.0 };
+        (1.0 - EXAMINATION - abroad, EXAMINATION, abroad)
+    }
+
+    /// Replications of the search.
+    pub fn search_budget(&self) -> u64 {
+        (self.budget as f64 * self.shares().0) as u64
+    }
+
+    /// Candidates of a generation.
+    pub fn population(&self) -> usize {
+        let newcomers = self.search_budget() as f64 / (self.first * (1 + RETESTS)) as f64;
+        let usual = || 2 * (libm::sqrt(newcomers) / 2.0) as usize;
+        self.population.unwrap_or_else(|| usual().clamp(12, 64))
+    }
+
+    /// The least budget that makes sense: four generations.
+    pub fn least_budget(&self) -> u64 {
+        let generation = (self.population() as u64) * self.first * (1 + RETESTS);
+        libm::ceil(4.0 * generation as f64 / self.shares().0) as u64
+    }
+
+    /// Whether one is worse than the other in every objective by more than luck, replication by replication.
+    pub(super) fn is_clearly_worse(&self, one: &Samples, other: &Samples) -> bool {
+        let mut objectives = self
+            .watched
+            .iter()
+            .enumerate()
+            .filter(|(_, watched)| watched.role.is_objective());
+        objectives.all(|(measure, watched)| {
+            let (above, error) = one.above(other, measure);
+            watched.role.turned(above) >= CLEARLY * error
+        })
+    }
+
+    /// Confidence of a statement about a watched measure of one of so many finalists, so that all such statements hold
+    /// together at the confidence asked for (Bonferroni).
+    pub fn joint_confidence(&self, measure: usize, finalists: usize) -> f64 {
+        let objective = self.watched[measure].role.is_objective();
+        let alike = match objective {
+            true => self.objectives(),
+            false => self.watched.len() - self.objectives(),
+        };
+        1.0 - (1.0 - self.watched[measure].confidence) / (finalists.max(1) * alike) as f64
+    }
+}
+
+/// Where something is flown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the scenario, on the luck of the search.
+    Search,
+    /// In the scenario, on fresh luck.
+    Examination,
+    /// In another world.
+    World(usize),
+}
+
+/// Replications of a candidate to be flown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// Number of the candidate.
+    pub candidate: usize,
+    /// Where.
+    pub place: Place,
+    /// Which.
+    pub replications: Range<u64>,
+}
+
+impl Task {
+    fn len(&self) -> u64 {
+        self.replications.end - self.replications.start
+    }
+}
+
+/// A setting of every parameter, and what is known of it.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Its settings; none for the scenario as written.
+    pub point: Option<Point>,
+    genes: Vec<f64>,
+    /// The generation that it came with.
+    pub generation: u64,
+    /// From the search.
+    pub search: Samples,
+    /// From the examination.
+    pub fresh: Samples,
+    /// From the other worlds.
+    pub worlds: Vec<Samples>,
+}
+
+/// The stages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Candidates are bred and tried.
+    Search,
+    /// The best are tried again.
+    Race,
+    /// The finalists on fresh luck.
+    Examination,
+    /// Some finalists in other worlds.
+    Robustness,
+    /// Nothing is left to fly.
+    Over,
+}
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Begin,
+    Breed,
+    Retest,
+    Race,
+    Examine,
+    GoAbroad,
+    Over,
+}
+
+/// A tuning under way.
+#[derive(Debug, Clone)]
+pub struct Tuning {
+    course: Course,
+    candidates: Vec<Candidate>,
+    known: BTreeSet<Vec<u64>>,
+    /// Those that offspring is bred from.
+    parents: Vec<usize>,
+    newcomers: Vec<usize>,
+    finalists: Vec<usize>,
+    travellers: Vec<usize>,
+    generation: u64,
+    spent: u64,
+    searched: u64,
+    next: Next,
+    pending: Vec<Task>,
+    hurry: bool,
+}
+
+impl Tuning {
+    /// Nothing flown yet.
+    pub fn new(course: Course) -> Tuning {
+        let mut tuning = Tuning {
+            candidates: Vec::new(),
+            known: BTreeSet::new(),
+            parents: Vec::new(),
+            newcomers: Vec::new(),
+            finalists: Vec::new(),
+            travellers: Vec::new(),
+            generation: 0,
+            spent: 0,
+            searched: 0,
+            next: Next::Begin,
+            pending: Vec::new(),
+            hurry: false,
+            course,
+        };
+        if tuning.course.reference {
+            tuning.enter(None, Vec::new());
+        }
+        tuning
+    }
+
+    /// All that decides the course.
+    pub fn course(&self) -> &Course {
+        &self.course
+    }
+
+    /// Every candidate there was.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// Numbers of the finalists, best in the first objective first.
+    pub fn finalists(&self) -> &[usize] {
+        &self.finalists
+    }
+
+    /// Numbers of the candidates that were flown in other worlds.
+    pub fn travellers(&self) -> &[usize] {
+        &self.travellers
+    }
+
+    /// Replications flown.
+    pub fn spent(&self) -> u64 {
+        self.spent
+    }
+
+    /// Generations bred.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Where it stands.
+    pub fn stage(&self) -> Stage {
+        match self.next {
+            Next::Begin | Next::Breed | Next::Retest => Stage::Search,
+            Next::Race => Stage::Race,
+            Next::Examine => Stage::Examination,
+            Next::GoAbroad => Stage::Robustness,
+            Next::Over => Stage::Over,
+        }
+    }
+
+    /// Ends the search now; examination and the rest are cut down alike.
+    pub fn end_search(&mut self) {
+        self.hurry = true;
+    }
+
+    /// What to fly next; nothing when all is done. `admissible` says whether a setting makes a sound scenario.
+    pub fn ask(&mut self, admissible: impl Fn(&[Coordinate]) -> bool) -> Vec<Task> {
+        let searching = matches!(self.next, Next::Breed | Next::Retest | Next::Race);
+        if self.hurry && searching {
+            self.end_of_search();
+        }
+        loop {
+            let tasks = match self.next {
+                Next::Begin => {
+                    self.begin(&admissible);
+                    if self.newcomers.is_empty() {
+                        // Not one setting is sound.
+                        self.next = Next::Over;
+                        continue;
+                    }
+                    self.first_tests()
+                }
+                Next::Breed => {
+                    let limit = (self.course.search_budget() as f64 * (1.0 - RACE)) as u64;
+                    let generation = self.course.population() as u64 * self.trial() * (1 + RETESTS);
+                    if self.spent + generation > limit {
+                        self.next = Next::Race;
+                        continue;
+                    }
+                    self.breed(&admissible);
+                    if self.newcomers.is_empty() {
+                        // Everything there is has been tried.
+                        self.next = Next::Race;
+                        continue;
+                    }
+                    self.first_tests()
+                }
+                Next::Retest => {
+                    let flown = self.newcomers.iter();
+                    let flown = flown.map(|&one| self.candidates[one].search.n());
+                    self.tests(flown.sum::<u64>() * RETESTS)
+                }
+                Next::Race => {
+                    let left = self.course.search_budget().saturating_sub(self.spent);
+                    let once = self.course.population() as u64 * self.course.first;
+                    let tasks = match left >= self.course.first {
+                        true => self.tests(left.min(once)),
+                        false => Vec::new(),
+                    };
+                    if tasks.is_empty() {
+                        self.end_of_search();
+                        continue;
+                    }
+                    tasks
+                }
+                Next::Examine => self.examination(),
+                Next::GoAbroad => {
+                    let tasks = self.journey();
+                    if tasks.is_empty() {
+                        self.next = Next::Over;
+                        continue;
+                    }
+                    tasks
+                }
+                Next::Over => Vec::new(),
+            };
+            self.pending.clone_from(&tasks);
+            return tasks;
+        }
+    }
+
+    /// The results of what was asked for: for every task, a sample a replication.
+    pub fn tell(&mut self, results: Vec<Vec<Sample>>) {
+        let tasks = std::mem::take(&mut self.pending);
+        for (task, samples) in tasks.iter().zip(results) {
+            self.spent += task.len();
+            let candidate = &mut self.candidates[task.candidate];
+            let known = match task.place {
+                Place::Search => &mut candidate.search,
+                Place::Examination => &mut candidate.fresh,
+                Place::World(world) => {
+                    if candidate.worlds.is_empty() {
+                        candidate.worlds = vec![Samples::default(); self.course.worlds];
+                    }
+                    &mut candidate.worlds[world]
+                }
+            };
+            for sample in samples {
+                known.add(sample);
+            }
+        }
+        self.next = match self.next {
+            Next::Begin => {
+                self.parents = std::mem::take(&mut self.newcomers);
+                Next::Breed
+            }
+            Next::Breed => Next::Retest,
+            Next::Retest => {
+                let mut all = std::mem::take(&mut self.parents);
+                all.append(&mut self.newcomers);
+                let standings = self.standings(&all);
+                let chosen = select(&standings, self.course.population());
+                self.parents = chosen.into_iter().map(|at| all[at]).collect();
+                self.parents.sort_unstable();
+                Next::Breed
+            }
+            Next::Race => Next::Race,
+            Next::Examine if self.course.worlds > 0 => Next::GoAbroad,
+            Next::Examine | Next::GoAbroad | Next::Over => Next::Over,
+        };
+    }
+
+    fn enter(&mut self, point: Option<Point>, genes: Vec<f64>) -> usize {
+        self.candidates.push(Candidate {
+            point,
+            genes,
+            generation: self.generation,
+            search: Samples::default(),
+            fresh: Samples::default(),
+            worlds: Vec::new(),
+        });
+        self.candidates.len() - 1
+    }
+
+    /// A newcomer, unless its setting is known or makes no scenario.
+    fn propose(&mut self, genes: Vec<f64>, admissible: &impl Fn(&[Coordinate]) -> bool) {
+        let point = settings(&self.course.space, &genes);
+        if self.known.insert(fingerprint(&point)) && admissible(&point) {
+            let number = self.enter(Some(point), genes);
+            self.newcomers.push(number);
+        }
+    }
+
+    /// The first generation: a Latin hypercube, which is spread over every parameter.
+    fn begin(&mut self, admissible: &impl Fn(&[Coordinate]) -> bool) {
+        let unit = Domain::Range {
+            low: 0.0,
+            high: 1.0,
+            scale: Scale::Linear,
+        };
+        let domains = vec![unit; self.course.space.len()];
+        let design = Design::LatinHypercube {
+            points: self.course.population() as u32,
+        };
+        let points = design::points(&design, &domains, self.course.seed).unwrap_or_default();
+        for point in points {
+            let genes = point.iter().map(|coordinate| match *coordinate {
+                Coordinate::Value(value) => value,
+                Coordinate::Level(_) => 0.0,
+            });
+            self.propose(genes.collect(), admissible);
+        }
+    }
+
+    fn breed(&mut self, admissible: &impl Fn(&[Coordinate]) -> bool) {
+        self.generation += 1;
+        let parents = self.parents.clone();
+        let standings = self.standings(&parents);
+        let ranks = fronts(&standings);
+        let mut room = vec![0.0; parents.len()];
+        for rank in 0..=ranks.iter().copied().max().unwrap_or(0) {
+            let members: Vec<usize> = (0..ranks.len()).filter(|&at| ranks[at] == rank).collect();
+            let crowded = super::rank::crowding(&standings, &members);
+            for (&member, crowded) in members.iter().zip(crowded) {
+                room[member] = crowded;
+            }
+        }
+        let better = |a: usize, b: usize| (ranks[a], -room[a]) < (ranks[b], -room[b]);
+        let breeding = Breeding::new(self.course.seed, self.generation);
+        let population = self.course.population();
+        // Settings that are known already are not tried again; where hardly any are left, fewer come.
+        for child in 0..20 * population as u32 {
+            if self.newcomers.len() == population {
+                break;
+            }
+            let genes: Vec<&[f64]> = parents
+                .iter()
+                .map(|&parent| self.candidates[parent].genes.as_slice())
+                .collect();
+            let genes = breeding.child(child, &self.course.space, &genes, better);
+            self.propose(genes, admissible);
+        }
+    }
+
+    /// Replications of a newcomer: as the front grows better known, it takes more to be compared with it. Too few would
+    /// let all who were lucky alike, with no loss at all in those few, crowd out whoever pays for being safer.
+    fn trial(&self) -> u64 {
+        let parents = self.parents.iter();
+        let mut tested: Vec<u64> = parents
+            .map(|&one| self.candidates[one].search.n())
+            .collect();
+        tested.sort_unstable();
+        let median = tested.get(tested.len() / 2).copied().unwrap_or(0);
+        (median / 2).max(self.course.first)
+    }
+
+    fn first_tests(&self) -> Vec<Task> {
+        let trial = self.trial();
+        let tests = self.newcomers.iter().map(|&candidate| Task {
+            candidate,
+            place: Place::Search,
+            replications: 0..trial,
+        });
+        tests.collect()
+    }
+
+    /// More replications, so many in all, for those that are at the front or not clearly behind it: least tested first,
+    /// each half as many as it has.
+    fn tests(&self, allowance: u64) -> Vec<Task> {
+        let mut all = self.parents.clone();
+        all.extend(&self.newcomers);
+        let standings = self.standings(&all);
+        let ranks = fronts(&standings);
+        let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
+        let mut wanted: Vec<usize> = (0..all.len())
+            .filter(|&at| {
+                let ahead = |&&other: &&usize| standings[other].dominates(&standings[at]);
+                let behind =
+                    |&other: &usize| self.is_clearly_behind(all[at], all[other], &standings[at]);
+                ranks[at] == 0 || !front.iter().filter(ahead).any(behind)
+            })
+            .map(|at| all[at])
+            .collect();
+        let tested = |candidate: usize| self.candidates[candidate].search.n();
+        wanted.sort_by_key(|&candidate| (tested(candidate), candidate));
+        let mut left = allowance;
+        let mut tasks = Vec::new();
+        for candidate in wanted {
+            let there = tested(candidate);
+            let more = (there / 2).max(self.course.first).min(left);
+            // Replications of the search stay below those of the examination.
+            if more == 0 || there + more >= FRESH {
+                continue;
+            }
+            left -= more;
+            tasks.push(Task {
+                candidate,
+                place: Place::Search,
+                replications: there..there + more,
+            });
+        }
+        tasks
+    }
+
+    /// Whether one candidate is behind another by more than luck in every objective; who violates constraints is
+    /// behind who does not.
+    fn is_clearly_behind(&self, one: usize, other: usize, standing: &Standing) -> bool {
+        let (one, other) = (&self.candidates[one].search, &self.candidates[other].search);
+        let rows = self.course.watched.iter().enumerate();
+        if standing.violation > 0.0 {
+            let constraints = rows.filter(|(_, watched)| !watched.role.is_objective());
+            return constraints
+                .filter(|&(measure, _)| self.excess(one, measure, 0.0) > 0.0)
+                .any(|(measure, _)| {
+                    let margin = CLEARLY * one.standard_error(measure);
+                    self.excess(one, measure, -margin) > 0.0
+                });
+        }
+        self.course.is_clearly_worse(one, other)
+    }
+
+    /// By how much a constraint is violated where the measure is moved to the wrong side by a margin.
+    fn excess(&self, known: &Samples, measure: usize, margin: f64) -> f64 {
+        let value = known.ratio(measure);
+        match self.course.watched[measure].role {
+            Role::AtMost(limit) => value + margin - limit,
+            Role::AtLeast(limit) => limit - (value - margin),
+            Role::Minimise | Role::Maximise => 0.0,
+        }
+    }
+
+    /// What selection sees: objectives as estimated, and by how much the constraints would be violated with the margin
+    /// that the examination will ask for.
+    fn standings(&self, candidates: &[usize]) -> Vec<Standing> {
+        let margins: Vec<f64> = (0..self.course.watched.len())
+            .map(|measure| self.margin(measure, candidates))
+            .collect();
+        let standing = |&candidate: &usize| {
+            let known = &self.candidates[candidate].search;
+            let mut violation = 0.0;
+            let mut values = Vec::new();
+            for (measure, watched) in self.course.watched.iter().enumerate() {
+                if watched.role.is_objective() {
+                    let value = watched.role.turned(known.ratio(measure));
+                    // With nothing to divide by there is nothing to recommend it.
+                    values.push(if value.is_nan() { f64::INFINITY } else { value });
+                    continue;
+                }
+                let excess = self.excess(known, measure, margins[measure]);
+                violation += if excess.is_nan() {
+                    f64::MAX
+                } else {
+                    excess.max(0.0)
+                };
+            }
+            Standing { violation, values }
+        };
+        candidates.iter().map(standing).collect()
+    }
+
+    /// How far from the limit a constraint must be for the examination to show that it is kept.
+    fn margin(&self, measure: usize, candidates: &[usize]) -> f64 {
+        if self.course.watched[measure].role.is_objective() {
+            return 0.0;
+        }
+        let variances = candidates.iter().filter_map(|&candidate| {
+            let known = &self.candidates[candidate].search;
+            let variance = known.unit_variance(measure);
+            (known.n() > 1 && variance.is_finite()).then_some(variance)
+        });
+        let (sum, count) = variances.fold((0.0, 0.0), |(sum, count), v| (sum + v, count + 1.0));
+        if count == 0.0 {
+            return 0.0;
+        }
+        let confidence = self.course.joint_confidence(measure, self.course.finalists);
+        let n = self.examined(self.course.finalists).max(1) as f64;
+        // Half a standard error more: at the bound itself every second one would fail.
+        let errors = normal_quantile(2.0 * confidence - 1.0) + 0.5;
+        errors * libm::sqrt(sum / count / n)
+    }
+
+    /// Replications of each of so many finalists in the examination.
+    fn examined(&self, finalists: usize) -> u64 {
+        let (search, examination, _) = self.course.shares();
+        let all = match self.hurry {
+            true => self.searched as f64 / search * examination,
+            false => self.course.budget as f64 * examination,
+        };
+        let subjects = finalists + usize::from(self.course.reference);
+        (all / subjects.max(1) as f64) as u64
+    }
+
+    fn end_of_search(&mut self) {
+        self.searched = self.spent;
+        let mut all = std::mem::take(&mut self.parents);
+        all.append(&mut self.newcomers);
+        // A point that was hardly tested is no finalist while there are others.
+        let most = all.iter().map(|&one| self.candidates[one].search.n()).max();
+        let enough = most.unwrap_or(0).min(2 * self.course.first);
+        all.retain(|&one| self.candidates[one].search.n() >= enough);
+        let standings = self.standings(&all);
+        let ranks = fronts(&standings);
+        let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
+        let mut chosen = thin(&standings, &front, self.course.finalists);
+        // Neighbours on a front are often dominated by luck alone: the examination will tell.
+        let near: Vec<usize> = (0..all.len())
+            .filter(|&at| {
+                let ahead = |&&other: &&usize| standings[other].dominates(&standings[at]);
+                let behind =
+                    |&other: &usize| self.is_clearly_behind(all[at], all[other], &standings[at]);
+                ranks[at] > 0 && !front.iter().filter(ahead).any(behind)
+            })
+            .collect();
+        let room = self.course.finalists - chosen.len();
+        chosen.extend(thin(&standings, &near, room));
+        chosen.sort_by(|&a, &b| {
+            let (one, two) = (&standings[a].values, &standings[b].values);
+            one[0].total_cmp(&two[0]).then(a.cmp(&b))
+        });
+        self.finalists = chosen.into_iter().map(|at| all[at]).collect();
+        self.next = match self.finalists.is_empty() {
+            true => Next::Over,
+            false => Next::Examine,
+        };
+    }
+
+    fn examination(&self) -> Vec<Task> {
+        let count = self.examined(self.finalists.len()).max(2);
+        let subjects = self.course.reference.then_some(0).into_iter();
+        let tests = subjects.chain(self.finalists.iter().copied());
+        tests
+            .map(|candidate| Task {
+                candidate,
+                place: Place::Examination,
+                replications: FRESH..FRESH + count,
+            })
+            .collect()
+    }
+
+    /// The scenario as written and finalists spread over the front, in every other world.
+    fn journey(&mut self) -> Vec<Task> {
+        let judged = super::verdict::judge(self);
+        let sound: Vec<usize> = (0..judged.len())
+            .filter(|&at| judged[at].on_front)
+            .collect();
+        let standings: Vec<Standing> = judged
+            .iter()
+            .map(|verdict| Standing {
+                violation: 0.0,
+                values: verdict.turned_objectives(&self.course),
+            })
+            .collect();
+        let mut chosen = thin(&standings, &sound, self.course.abroad);
+        chosen.sort_unstable();
+        self.travellers = self.course.reference.then_some(0).into_iter().collect();
+        let finalists = chosen.into_iter().map(|at| judged[at].candidate);
+        self.travellers.extend(finalists);
+        let (search, _, elsewhere) = self.course.shares();
+        let all = self.searched as f64 / search * elsewhere;
+        let flights = self.travellers.len() * self.course.worlds;
+        let count = ((all / flights.max(1) as f64) as u64).max(2);
+        let mut tasks = Vec::new();
+        for &candidate in &self.travellers {
+            for world in 0..self.course.worlds {
+                tasks.push(Task {
+                    candidate,
+                    place: Place::World(world),
+                    replications: ABROAD..ABROAD + count,
+                });
+            }
+        }
+        tasks
+    }
+}

@@ -1,0 +1,162 @@
+//! Who is before whom with several objectives: dominance, fronts, crowding (Deb et al. 2002), all to be minimised.
+
+/// What selection sees of a candidate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// By how much constraints are violated; 0 if they are kept.
+    pub violation: f64,
+    /// The objectives, smaller is better; no NaN.
+    pub values: Vec<f64>,
+}
+
+impl Standing {
+    /// Constrained dominance: who violates less goes first, and among those who keep the constraints, who is nowhere worse
+    /// and somewhere better.
+    pub fn dominates(&self, other: &Standing) -> bool {
+        if self.violation != other.violation {
+            return self.violation < other.violation;
+        }
+        let mut better = false;
+        for (mine, theirs) in self.values.iter().zip(&other.values) {
+            if mine > theirs {
+                return false;
+            }
+            better |= mine < theirs;
+        }
+        better
+    }
+}
+
+/// The number of the front of each: 0 for those whom nobody dominates, 1 for those whom only these do, and so on.
+pub fn fronts(standings: &[Standing]) -> Vec<usize> {
+    let count = standings.len();
+    let mut dominated_by = vec![0usize; count];
+    let mut dominates: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for one in 0..count {
+        for two in 0..count {
+            if standings[one].dominates(&standings[two]) {
+                dominates[one].push(two);
+                dominated_by[two] += 1;
+            }
+        }
+    }
+    let mut rank = vec![0; count];
+    let mut front: Vec<usize> = (0..count).filter(|&one| dominated_by[one] == 0).collect();
+    let mut number = 0;
+    while !front.is_empty() {
+        let mut next = Vec::new();
+        for one in front {
+            rank[one] = number;
+            for &two in &dominates[one] {
+                dominated_by[two] -= 1;
+                if dominated_by[two] == 0 {
+                    next.push(two);
+                }
+            }
+        }
+        next.sort_unstable();
+        front = next;
+        number += 1;
+    }
+    rank
+}
+
+/// How much room each has among the members of one front: the sum over the objectives of the distance between its two
+/// neighbours, as a share of the extent; infinite at the ends.
+pub fn crowding(standings: &[Standing], members: &[usize]) -> Vec<f64> {
+    let mut room = vec![0.0; members.len()];
+    let Some(&first) = members.first() else {
+        return room;
+    };
+    for objective in 0..standings[first].values.len() {
+        let value = |at: usize| standings[members[at]].values[objective];
+        let mut order: Vec<usize> = (0..members.len()).collect();
+        order.sort_by(|&a, &b| value(a).total_cmp(&value(b)).then(a.cmp(&b)));
+        let (low, high) = (order[0], order[order.len() - 1]);
+        room[low] = f64::INFINITY;
+        room[high] = f64::INFINITY;
+        let extent = value(high) - value(low);
+        if extent > 0.0 && extent.is_finite() {
+            for three in order.windows(3) {
+                room[three[1]] += (value(three[2]) - value(three[0])) / extent;
+            }
+        }
+    }
+    room
+}
+
+/// So many members of a front, spread as evenly as can be: the most crowded is taken out until they are few enough.
+pub fn thin(standings: &[Standing], members: &[usize], count: usize) -> Vec<usize> {
+    let mut left = members.to_vec();
+    while left.len() > count {
+        let room = crowding(standings, &left);
+        let tightest = (0..left.len()).min_by(|&a, &b| {
+            // Of equally crowded ones the youngest goes.
+            room[a].total_cmp(&room[b]).then(left[b].cmp(&left[a]))
+        });
+        match tightest {
+            Some(at) => left.remove(at),
+            None => break,
+        };
+    }
+    left
+}
+
+/// So many of all, by front, the last one thinned.
+pub fn select(standings: &[Standing], count: usize) -> Vec<usize> {
+    let ranks = fronts(standings);
+    let mut chosen = Vec::new();
+    let mut number = 0;
+    while chosen.len() < count {
+        let members: Vec<usize> = (0..ranks.len())
+            .filter(|&one| ranks[one] == number)
+            .collect();
+        if members.is_empty() {
+            break;
+        }
+        chosen.extend(thin(standings, &members, count - chosen.len()));
+        number += 1;
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(violation: f64, values: &[f64]) -> Standing {
+        Standing {
+            violation,
+            values: values.to_vec(),
+        }
+    }
+
+    #[test]
+    fn fronts_peel_off_one_after_the_other() {
+        let all = [
+            standing(0.0, &[1.0, 4.0]),
+            standing(0.0, &[2.0, 3.0]),
+            standing(0.0, &[2.0, 5.0]),
+            standing(0.0, &[4.0, 1.0]),
+            standing(0.0, &[5.0, 5.0]),
+            standing(0.5, &[0.0, 0.0]),
+            standing(0.2, &[9.0, 9.0]),
+        ];
+        assert_eq!(fronts(&all), [0, 0, 1, 0, 2, 4, 3]);
+        assert!(!all[0].dominates(&all[0]));
+    }
+
+    #[test]
+    fn the_ends_stay_and_the_crowded_go() {
+        let all: Vec<Standing> = [0.0, 1.0, 1.1, 1.2, 3.0, 4.0]
+            .iter()
+            .map(|&x| standing(0.0, &[x, -x]))
+            .collect();
+        let members: Vec<usize> = (0..6).collect();
+        assert_eq!(thin(&all, &members, 4), [0, 1, 4, 5]);
+        assert_eq!(thin(&all, &members, 2), [0, 5]);
+        let room = crowding(&all, &members);
+        assert_eq!(room[0], f64::INFINITY);
+        assert!((room[2] - 2.0 * 0.2 / 4.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,140 @@
+//! The examination: what fresh luck says of each finalist.
+
+use super::course::{Course, Role, Tuning};
+use super::rank::{Standing, fronts};
+use crate::experiment::estimate::{Comparison, Estimate};
+
+/// Whether a finalist keeps the constraints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feasible {
+    /// It does, at the confidence asked for.
+    Shown,
+    /// It does not, at that confidence, or is on the wrong side of a limit.
+    No,
+    /// It seems to, but that is not shown.
+    Open,
+}
+
+impl Feasible {
+    /// As written to files.
+    pub fn code(self) -> &'static str {
+        match self {
+            Feasible::Shown => "shown",
+            Feasible::No => "no",
+            Feasible::Open => "open",
+        }
+    }
+}
+
+/// What the examination says of a finalist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// Number of the candidate.
+    pub candidate: usize,
+    /// The estimate of each watched measure in the search: too good on average, because it was chosen for it.
+    pub search: Vec<f64>,
+    /// The same on fresh luck, with intervals that hold for all finalists together.
+    pub fresh: Vec<Estimate>,
+    /// Against the scenario as written, on the same fresh luck; empty without one.
+    pub against_reference: Vec<Comparison>,
+    /// Whether the constraints are kept.
+    pub feasible: Feasible,
+    /// Whether it is shown to be feasible and no other such finalist is better in every objective by more than luck.
+    pub on_front: bool,
+}
+
+impl Verdict {
+    /// The objectives on fresh luck, less is better.
+    pub fn turned_objectives(&self, course: &Course) -> Vec<f64> {
+        let watched = course.watched.iter().zip(&self.fresh);
+        watched
+            .filter(|(watched, _)| watched.role.is_objective())
+            .map(
+                |(watched, fresh)| match watched.role.turned(fresh.estimate) {
+                    value if value.is_nan() => f64::INFINITY,
+                    value => value,
+                },
+            )
+            .collect()
+    }
+}
+
+/// What the examination says of every finalist, in their order.
+pub fn judge(tuning: &Tuning) -> Vec<Verdict> {
+    let course = tuning.course();
+    let finalists = tuning.finalists();
+    let mut verdicts: Vec<Verdict> = finalists
+        .iter()
+        .filter(|&&number| tuning.candidates()[number].fresh.n() > 0)
+        .map(|&number| verdict(tuning, number))
+        .collect();
+    let shown: Vec<usize> = (0..verdicts.len())
+        .filter(|&at| verdicts[at].feasible == Feasible::Shown)
+        .collect();
+    let standings: Vec<Standing> = shown
+        .iter()
+        .map(|&at| Standing {
+            violation: 0.0,
+            values: verdicts[at].turned_objectives(course),
+        })
+        .collect();
+    let ranks = fronts(&standings);
+    let fresh = |at: usize| &tuning.candidates()[verdicts[at].candidate].fresh;
+    let on_front: Vec<usize> = (0..shown.len())
+        .filter(|&one| {
+            let ahead = |&other: &usize| standings[other].dominates(&standings[one]);
+            ranks[one] == 0
+                || !(0..shown.len())
+                    .filter(ahead)
+                    .any(|other| course.is_clearly_worse(fresh(shown[one]), fresh(shown[other])))
+        })
+        .map(|one| shown[one])
+        .collect();
+    for at in on_front {
+        verdicts[at].on_front = true;
+    }
+    verdicts
+}
+
+fn verdict(tuning: &Tuning, number: usize) -> Verdict {
+    let course = tuning.course();
+    let candidate = &tuning.candidates()[number];
+    let reference = course.reference.then(|| &tuning.candidates()[0].fresh);
+    let mut feasible = Feasible::Shown;
+    let mut fresh = Vec::new();
+    let mut against_reference = Vec::new();
+    for (measure, watched) in course.watched.iter().enumerate() {
+        let joint = course.joint_confidence(measure, tuning.finalists().len());
+        let confidence = match watched.role.is_objective() {
+            true => joint,
+            // A limit is kept on one side.
+            false => 2.0 * joint - 1.0,
+        };
+        let sums = candidate.fresh.sums(measure);
+        let estimate = sums.estimate(watched.kind, watched.per_replication, confidence);
+        let (kept, seems) = match watched.role {
+            Role::AtMost(limit) => (estimate.high <= limit, estimate.estimate <= limit),
+            Role::AtLeast(limit) => (estimate.low >= limit, estimate.estimate >= limit),
+            Role::Minimise | Role::Maximise => (true, true),
+        };
+        feasible = match (kept, seems, feasible) {
+            (_, false, _) | (_, _, Feasible::No) => Feasible::No,
+            (false, true, _) => Feasible::Open,
+            (true, _, so_far) => so_far,
+        };
+        fresh.push(estimate);
+        if let Some(reference) = reference {
+            let paired = reference.paired(&candidate.fresh, measure);
+            against_reference.push(paired.compare(watched.kind, watched.per_replication, joint));
+        }
+    }
+    let search = (0..course.watched.len()).map(|measure| candidate.search.ratio(measure));
+    Verdict {
+        candidate: number,
+        search: search.collect(),
+        fresh,
+        against_reference,
+        feasible,
+        on_front: false,
+    }
+}
