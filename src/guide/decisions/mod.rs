@@ -39,3 +39,6 @@ pub mod d0012_levers_and_uncertainties {
 pub mod d0013_tuning_judged_on_fresh_luck {
     #![doc = include_str!("0013-tuning-judged-on-fresh-luck.md")]
 }
+pub mod d0014_live_pictures_beside_lazy_files {
+    #![doc = include_str!("0014-live-pictures-beside-lazy-files.md")]
+}
