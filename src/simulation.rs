@@ -40,16 +40,7 @@ pub fn simulate_with(
     detail: Detail,
 ) -> EventLog {
     let streams = Streams::new(replication);
-    let mut setup = Setup {
-        scenario,
-        streams,
-        end: scenario.duration,
-        world: World::new(),
-        roster: Roster::default(),
-        agenda: Agenda::default(),
-        notebook: Notebook::new(detail),
-        windows: Vec::new(),
-    };
+    let mut setup = Setup::new(scenario, streams, detail);
     let aircraft = setup.spawn_aircraft();
     let sites = setup.spawn_sites(&aircraft);
     let Setup {
@@ -92,6 +83,17 @@ pub fn simulate_with(
     }
 }
 
+/// Where every aircraft of a replication flies if nothing happens to it, by [`AircraftId`]: for maps of a log, which has
+/// places but no paths. Nothing is flown, and the paths are those that [`simulate`] flies.
+pub fn trajectories(scenario: &Scenario, replication: Replication) -> Vec<Trajectory> {
+    let mut setup = Setup::new(scenario, Streams::new(replication), Detail::Measures);
+    let aircraft = setup.spawn_aircraft();
+    aircraft
+        .into_iter()
+        .map(|aircraft| aircraft.trajectory)
+        .collect()
+}
+
 /// The schedule of one instant with the systems of every room.
 pub fn schedule() -> Schedule {
     let mut schedule = tick::schedule();
@@ -124,6 +126,19 @@ struct Setup<'a> {
 }
 
 impl Setup<'_> {
+    fn new(scenario: &Scenario, streams: Streams, detail: Detail) -> Setup<'_> {
+        Setup {
+            scenario,
+            streams,
+            end: scenario.duration,
+            world: World::new(),
+            roster: Roster::default(),
+            agenda: Agenda::default(),
+            notebook: Notebook::new(detail),
+            windows: Vec::new(),
+        }
+    }
+
     fn spawn_aircraft(&mut self) -> Vec<Aircraft> {
         let mut all = Vec::new();
         for (index, flight) in self.scenario.flights.iter().enumerate() {

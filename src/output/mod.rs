@@ -19,7 +19,7 @@ mod sweep_folder;
 mod tables;
 mod timeline;
 
-pub use comparison::{comparisons, influences, sentence, write_comparison};
+pub use comparison::{comparisons, influences, sentence, tally, write_comparison};
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
 pub use folder::{Conditions, RunFolder};
@@ -33,4 +33,4 @@ pub use results::write_results;
 pub use stored::StoredRun;
 pub use sweep_folder::{Shards, SweepFolder};
 pub use tables::{cells_table, confusion_tables, estimate_table, headline, single_table};
-pub use timeline::timeline;
+pub use timeline::{tell, timeline};
