@@ -6,7 +6,7 @@ mod compare;
 mod failure;
 mod host;
 mod merge;
-//mod replay;
+mod replay;
 mod report;
 mod rules;
 mod run;
@@ -65,7 +65,7 @@ enum Command {
     /// Show the results of a run or a sweep: one HTML file with figures.
     Report(report::ReportArguments),
     /// Show one replication on a map: one HTML file that plays it.
-    //Replay(replay::ReplayArguments),
+    Replay(replay::ReplayArguments),
     /// Check scenario files: every problem with its place; nothing is written.
     Check(check::CheckArguments),
     /// List the coordination rules, or explain one.
@@ -86,7 +86,7 @@ impl Cli {
             Command::Merge(arguments) => merge::join_shards(&arguments),
             Command::Compare(arguments) => compare::compare(&arguments),
             Command::Report(arguments) => report::report(&arguments),
-            //Command::Replay(arguments) => replay::replay(&arguments),
+            Command::Replay(arguments) => replay::replay(&arguments),
             Command::Check(arguments) => check::check(&arguments),
             Command::Rules(arguments) => rules::rules(&arguments),
             Command::Columns(arguments) => columns::columns(&arguments),

@@ -9,7 +9,7 @@ mod coast;
 mod figures;
 mod history;
 mod page;
-//mod replay;
+mod replay;
 mod stored;
 mod svg;
 
@@ -17,7 +17,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-//pub use replay::{Flown, ReplayNote, replay_page};
+pub use replay::{Flown, ReplayNote, replay_page};
 
 use crate::output::OutputError;
 use history::History;
