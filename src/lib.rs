@@ -46,6 +46,7 @@ pub mod output;
 pub mod picture;
 pub mod platform;
 pub mod record;
+pub mod report;
 pub mod scenario;
 pub mod sensing;
 pub mod simulation;

@@ -137,6 +137,25 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    // Results and replications as pages: it reads files and logs, flies nothing, and is read by the binary alone.
+    (
+        "report",
+        &[
+            "engagement",
+            "experiment",
+            "geodesy",
+            "geometry",
+            "ids",
+            "measure",
+            "output",
+            "platform",
+            "record",
+            "scenario",
+            "sensing",
+            "simulation",
+            "units",
+        ],
+    ),
     ("guide", &[]),
     // The binary sees the library by its name, as everybody else does.
     ("cli", &[]),
@@ -364,7 +383,7 @@ fn rooms_import_only_what_they_may() {
 
 /// The names by which one gets at the truth, and every file that may name them.
 ///
-/// Files of `measure`, `output` and `scenario` are left out: they run before the first instant or after the last.
+/// Files of `measure`, `output`, `report` and `scenario` are left out: they run before the first instant or after the last.
 const TRUTH: &[(&str, &[&str])] = &[
     // Where aircraft are. Rules see only the place of the track, which in a file is the true one and in a live picture
     // what its plots make of it; plan_check reads planned paths alone; fire and attention hand it to the picture and write
@@ -494,6 +513,7 @@ fn the_truth_is_named_only_behind_the_fence() {
     let outside = [
         "measure",
         "output",
+        "report",
         "scenario",
         "experiment",
         "cli",

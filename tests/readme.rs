@@ -78,8 +78,8 @@ fn the_example_passes_the_check_and_flies() {
 #[test]
 fn the_commands_exist() {
     for command in [
-        "run", "sweep", "tune", "eval", "compare", "status", "merge", "check", "rules", "schema",
-        "columns",
+        "run", "sweep", "tune", "eval", "compare", "report", "replay", "status", "merge", "check",
+        "rules", "schema", "columns",
     ] {
         assert!(
             readme().contains(&format!("deconflict {command}")),

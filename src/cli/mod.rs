@@ -7,6 +7,8 @@ mod eval;
 mod failure;
 mod host;
 mod merge;
+mod replay;
+mod report;
 mod rules;
 mod run;
 mod schema;
@@ -41,6 +43,10 @@ Examples:
       fly an experiment: several rule sets with the same luck, compared
   deconflict tune scenarios/studies/agreement.toml --out results/tuned
       find rules that are good at several things, and what each step costs
+  deconflict report results/agreement
+      show the results: one HTML file with figures
+  deconflict replay scenarios/nov-2019-baseline.toml --seed 7 --out replay.html
+      show one replication on a map, to play and to scrub
   deconflict check scenarios/*.toml
       find every mistake, with its place, before anything is flown
   deconflict rules
@@ -64,6 +70,10 @@ enum Command {
     Merge(merge::MergeArguments),
     /// Compare two scenarios flown with the same luck, or two results.
     Compare(compare::CompareArguments),
+    /// Show the results of a run or a sweep: one HTML file with figures.
+    Report(report::ReportArguments),
+    /// Show one replication on a map: one HTML file that plays it.
+    Replay(replay::ReplayArguments),
     /// Check scenario files: every problem with its place; nothing is written.
     Check(check::CheckArguments),
     /// List the coordination rules, or explain one.
@@ -85,6 +95,8 @@ impl Cli {
             Command::Status(arguments) => status::status(&arguments),
             Command::Merge(arguments) => merge::join_shards(&arguments),
             Command::Compare(arguments) => compare::compare(&arguments),
+            Command::Report(arguments) => report::report(&arguments),
+            Command::Replay(arguments) => replay::replay(&arguments),
             Command::Check(arguments) => check::check(&arguments),
             Command::Rules(arguments) => rules::rules(&arguments),
             Command::Columns(arguments) => columns::columns(&arguments),

@@ -441,11 +441,22 @@ fn report(
 fn hints(arguments: &RunArguments, scenario: &str, single: bool) -> Vec<String> {
     let mut hints = Vec::new();
     match &arguments.out {
-        Some(path) => hints.push(format!("Written to {}.", path.display())),
+        Some(path) => {
+            let path = path.display();
+            hints.push(format!("Written to {path}."));
+            hints.push(format!(
+                "Next: deconflict report {path}   (the results as one page, with figures)"
+            ));
+        }
         None if arguments.from.is_some() => {}
-        None if single => hints.push(format!(
-            "Next: deconflict run {scenario} --replications 1000   (how often does this happen?)"
-        )),
+        None if single => {
+            hints.push(format!(
+                "Next: deconflict run {scenario} --replications 1000   (how often does this happen?)"
+            ));
+            hints.push(format!(
+                "      deconflict replay {scenario} --out replay.html   (the same on a map)"
+            ));
+        }
         None => hints.push(format!(
             "Next: deconflict run {scenario} --out results/NAME   (every replication and estimate as CSV)"
         )),

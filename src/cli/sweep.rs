@@ -559,7 +559,10 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
     let cell = record.cells.last().map_or("", |cell| &cell.name);
     line(&format!("\nWritten to {out}."));
     line(&format!(
-        "Next: deconflict run --from {out} --cell {cell} --replication 0   (one row, told by the clock)"
+        "Next: deconflict report {out}   (the results as one page, with figures)"
+    ));
+    line(&format!(
+        "      deconflict run --from {out} --cell {cell} --replication 0   (one row, told by the clock)"
     ));
     text
 }

@@ -190,7 +190,7 @@ pub fn comparisons(plan: &Plan, accounts: &Accounts, most: usize) -> Vec<String>
 const FEW_PAIRS: usize = 8;
 
 /// At how many settings a measure went down, up, or neither, and how far.
-fn tally(measure: &str, compared: &[Comparison]) -> String {
+pub fn tally(measure: &str, compared: &[Comparison]) -> String {
     let known = || {
         compared
             .iter()

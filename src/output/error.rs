@@ -84,7 +84,7 @@ impl OutputError {
     }
 
     /// For `map_err`: an I/O error with action and path.
-    pub(super) fn io<'a>(
+    pub(crate) fn io<'a>(
         action: &'static str,
         path: &'a Path,
     ) -> impl FnOnce(io::Error) -> OutputError + 'a {

@@ -26,7 +26,7 @@ mod timeline;
 mod tuning_folder;
 mod tuning_results;
 
-pub use comparison::{comparisons, influences, sentence, write_comparison};
+pub use comparison::{comparisons, influences, sentence, tally, write_comparison};
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
 pub use folder::{Conditions, RunFolder};
@@ -44,6 +44,6 @@ pub use results::write_results;
 pub use stored::StoredRun;
 pub use sweep_folder::{Shards, SweepFolder};
 pub use tables::{cells_table, confusion_tables, estimate_table, headline, single_table};
-pub use timeline::timeline;
+pub use timeline::{tell, timeline};
 pub use tuning_folder::{Batch, TuningFolder};
 pub use tuning_results::{decision, tradeoff_table, write_tuning};

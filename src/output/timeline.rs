@@ -41,8 +41,9 @@ pub fn timeline(scenario: &Scenario, log: &EventLog, limit: usize) -> (Vec<Strin
     (lines, all - told.len())
 }
 
-/// The words for an event, and how soon it is left out when there are too many.
-fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, String)> {
+/// The words for an event, and how soon it is left out when there are too many (0 stays longest); nothing for an event
+/// that is not told.
+pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, String)> {
     let aircraft = event.fact.aircraft();
     let who = aircraft.map_or("a track of nothing", |aircraft| {
         log.sorties[aircraft.index()].name.as_str()

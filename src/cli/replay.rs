@@ -1,0 +1,152 @@
+//! `deconflict replay`: one replication on a map, as a page that plays it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use deconflict::output::OutputError;
+use deconflict::platform::trajectory::Trajectory;
+use deconflict::record::{Detail, EventLog, Replication};
+use deconflict::report::{Flown, ReplayNote, replay_page, write_page};
+use deconflict::scenario::Scenario;
+use deconflict::simulation::{simulate, trajectories};
+
+use super::{Failure, print};
+
+/// Arguments of `deconflict replay`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deconflict replay scenarios/nov-2019-baseline.toml --seed 7 --out replay.html
+      replication 0 of seed 7: one file, opens in any browser, needs no network
+  deconflict replay scenarios/nov-2019-baseline.toml --replication 17 --out 17.html
+      the one that `deconflict run ... --replication 17` tells
+  deconflict replay scenarios/nov-2019-baseline.toml --out hold.html --with rules.weapons_control.status=hold
+      the same luck with and without the change, side by side on one clock
+
+On the page: space plays, n and p jump to the next and the previous decisive
+event, the arrows step; click an aircraft for its story.")]
+pub struct ReplayArguments {
+    /// Scenario file (TOML).
+    scenario: PathBuf,
+    /// Seed of all luck.
+    #[arg(
+        long,
+        value_name = "S",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
+    seed: u64,
+    /// Number of the replication, counted from 0.
+    #[arg(long, value_name = "R", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
+    replication: u64,
+    /// Set a value of the scenario by its path; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<String>,
+    /// Change a value in a second run beside the first; may be repeated.
+    #[arg(long = "with", value_name = "PATH=VALUE")]
+    changes: Vec<String>,
+    /// The page to write.
+    #[arg(short, long, value_name = "FILE")]
+    out: PathBuf,
+    /// Replace FILE if it is there.
+    #[arg(long)]
+    force: bool,
+}
+
+/// A scenario, flown.
+struct Run {
+    name: String,
+    scenario: Scenario,
+    log: EventLog,
+    trajectories: Vec<Trajectory>,
+}
+
+impl Run {
+    fn fly(arguments: &ReplayArguments, name: String, changes: &[String]) -> Result<Run, Failure> {
+        let overrides = [&arguments.overrides, changes].concat();
+        let scenario = Scenario::load(&arguments.scenario, &overrides)?;
+        let replication = Replication {
+            seed: arguments.seed,
+            index: arguments.replication,
+        };
+        Ok(Run {
+            name,
+            log: simulate(&scenario, replication, Detail::Full),
+            trajectories: trajectories(&scenario, replication),
+            scenario,
+        })
+    }
+}
+
+/// Runs the command.
+pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
+    let out = &arguments.out;
+    if out.symlink_metadata().is_ok() && !arguments.force {
+        let path = out.clone();
+        return Err(OutputError::Exists { path }.into());
+    }
+    let mut runs = Vec::new();
+    if arguments.changes.is_empty() {
+        runs.push(Run::fly(arguments, "as it is".to_owned(), &[])?);
+    } else {
+        runs.push(Run::fly(arguments, "without the change".to_owned(), &[])?);
+        let name = format!("with {}", arguments.changes.join(", "));
+        runs.push(Run::fly(arguments, name, &arguments.changes)?);
+    }
+    let flown: Vec<Flown> = runs
+        .iter()
+        .map(|run| Flown {
+            name: run.name.clone(),
+            scenario: &run.scenario,
+            log: &run.log,
+            trajectories: &run.trajectories,
+        })
+        .collect();
+    let note = ReplayNote {
+        command: command(arguments),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let page = replay_page(&flown, &note);
+    write_page(out, &page)?;
+    print(&format!(
+        "Written to {} ({} kB): open it in a browser; space plays, n jumps to the next decisive event.\n",
+        out.display(),
+        page.len().div_ceil(1000)
+    ))
+}
+
+/// The command that makes the page again.
+fn command(arguments: &ReplayArguments) -> String {
+    let mut words = vec![
+        "deconflict replay".to_owned(),
+        quoted(&arguments.scenario.display().to_string()),
+        format!(
+            "--seed {} --replication {}",
+            arguments.seed, arguments.replication
+        ),
+    ];
+    for (option, values) in [
+        ("--set", &arguments.overrides),
+        ("--with", &arguments.changes),
+    ] {
+        words.extend(
+            values
+                .iter()
+                .map(|value| format!("{option} {}", quoted(value))),
+        );
+    }
+    words.push(format!(
+        "--out {}",
+        quoted(&arguments.out.display().to_string())
+    ));
+    words.join(" ")
+}
+
+/// As a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let safe = |letter: char| letter.is_alphanumeric() || "-_./=:,@+".contains(letter);
+    if !word.is_empty() && word.chars().all(safe) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}

@@ -1,0 +1,36 @@
+//! `deconflict report`: the page of a folder of results.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use deconflict::report::write_report;
+
+use super::{Failure, print};
+
+/// Arguments of `deconflict report`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deconflict report results/agreement
+      write results/agreement/report.html: one file, opens in any browser, needs no network
+  deconflict report results/baseline
+      the same for the folder of a run
+
+Each figure is also in DIR/report as SVG, with its numbers as CSV beside it.
+An earlier report in DIR is replaced; the results are only read.")]
+pub struct ReportArguments {
+    /// Folder of a run or of a sweep.
+    folder: PathBuf,
+}
+
+/// Runs the command.
+pub fn report(arguments: &ReportArguments) -> Result<(), Failure> {
+    let place = write_report(&arguments.folder)?;
+    let size = std::fs::metadata(&place.page).map_or(0, |file| file.len().div_ceil(1000));
+    print(&format!(
+        "Written to {} ({size} kB): open it in a browser.\n{} figures as SVG, with their numbers as CSV, in {}.\n",
+        place.page.display(),
+        place.count,
+        place.figures.display()
+    ))
+}

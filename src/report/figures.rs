@@ -1,0 +1,584 @@
+//! The figures of a report: each a picture, a caption and the numbers behind it.
+
+use super::coast;
+use super::stored::{Confused, Interval, Square};
+use super::svg::{Anchor, CHARACTER_PX, Scale, Svg};
+use crate::output::{exact, readable};
+
+/// Width of every figure, px.
+const WIDTH: f64 = 760.0;
+/// Height of a row, px.
+const ROW: f64 = 22.0;
+/// Colours that the eye tells apart, also where it sees no red or no green.
+pub(super) const SERIES: usize = 6;
+
+/// A picture with its caption and its numbers.
+#[derive(Debug, Clone)]
+pub(super) struct Figure {
+    /// Name of its files.
+    pub id: String,
+    pub title: String,
+    /// What one sees, in a sentence or two.
+    pub caption: String,
+    pub svg: Svg,
+    pub header: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+}
+
+/// A number as the result files have it.
+pub(super) fn number(value: f64) -> String {
+    let mut text = String::new();
+    exact(value, &mut text);
+    text
+}
+
+/// A measure in plain words: `lost_per_sortie[side=us]` is "lost per sortie (us)".
+pub(super) fn words(measure: &str) -> String {
+    let (name, rest) = measure.split_once('[').unwrap_or((measure, ""));
+    let name = name.replace('_', " ");
+    match rest.strip_suffix(']').and_then(|rest| rest.split_once('=')) {
+        Some((_, value)) => format!("{name} ({})", value.replace('_', " ")),
+        None => name,
+    }
+}
+
+/// An estimate and its interval as text.
+pub(super) fn interval_words(value: &Interval) -> String {
+    if value.low.is_finite() && value.high.is_finite() {
+        return format!(
+            "{} [{}, {}]",
+            readable(value.estimate),
+            readable(value.low),
+            readable(value.high)
+        );
+    }
+    readable(value.estimate)
+}
+
+/// One row of a panel.
+#[derive(Debug, Clone)]
+pub(super) struct Mark {
+    pub label: String,
+    pub value: Interval,
+    pub series: usize,
+    /// An open dot instead of a full one.
+    pub open: bool,
+}
+
+/// Dots with intervals on one axis.
+#[derive(Debug, Clone)]
+pub(super) struct Panel {
+    pub title: String,
+    /// Title of the axis, with unit.
+    pub axis: String,
+    pub marks: Vec<Mark>,
+    /// Where nothing changes.
+    pub neutral: Option<f64>,
+    pub logarithmic: bool,
+}
+
+/// Panels one below the other, labels on the left, numbers on the right.
+pub(super) fn panels(panels: &[Panel]) -> Svg {
+    let longest = panels
+        .iter()
+        .flat_map(|panel| &panel.marks)
+        .map(|mark| mark.label.chars().count())
+        .max()
+        .unwrap_or(0) as f64;
+    let left = (longest * CHARACTER_PX + 14.0).clamp(90.0, 270.0);
+    let right = WIDTH - 190.0;
+    let height_of = |panel: &Panel| 30.0 + panel.marks.len() as f64 * ROW + 52.0;
+    let mut svg = Svg::new(WIDTH, panels.iter().map(height_of).sum::<f64>());
+    let mut top = 0.0;
+    for panel in panels {
+        svg.text("th", (4.0, top + 18.0), Anchor::Start, &panel.title);
+        let first = top + 30.0;
+        let last = first + panel.marks.len() as f64 * ROW;
+        let ends = panel.marks.iter().flat_map(|mark| {
+            let (low, high) = mark.value.ends();
+            [low, high]
+        });
+        let mut values: Vec<f64> = ends
+            .chain(panel.neutral)
+            .filter(|end| end.is_finite())
+            .collect();
+        if panel.logarithmic {
+            values.retain(|value| *value > 0.0);
+        }
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let scale = if panel.logarithmic {
+            Scale::logarithmic(low, high, left + 8.0, right)
+        } else {
+            Scale::linear(low.min(0.0), high.max(0.0), left + 8.0, right)
+        };
+        for &tick in &scale.ticks {
+            let x = scale.px(tick);
+            svg.line("gr", (x, first), (x, last));
+            svg.text("ts", (x, last + 15.0), Anchor::Middle, &readable(tick));
+        }
+        svg.line("ax", (left + 8.0, last), (right, last));
+        let middle = (left + 8.0 + right) / 2.0;
+        svg.text("tm", (middle, last + 33.0), Anchor::Middle, &panel.axis);
+        if let Some(neutral) = panel.neutral {
+            let x = scale.px(neutral);
+            svg.line("zero", (x, first), (x, last));
+        }
+        for (row, mark) in panel.marks.iter().enumerate() {
+            let y = first + (row as f64 + 0.5) * ROW;
+            svg.label("tx", (left, y + 4.0), Anchor::End, &mark.label, left - 6.0);
+            if !mark.value.known() {
+                svg.text(
+                    "tm",
+                    (right + 10.0, y + 4.0),
+                    Anchor::Start,
+                    "nothing to compare",
+                );
+                continue;
+            }
+            let (low, high) = mark.value.ends();
+            let series = mark.series % SERIES;
+            let (low, high) = (scale.px(low), scale.px(high));
+            svg.line(&format!("bar{series} whisk"), (low, y), (high, y));
+            let open = if mark.open { "open " } else { "" };
+            let text = interval_words(&mark.value);
+            let says = format!("{}: {text}", mark.label);
+            svg.circle(
+                &format!("{open}dot{series}"),
+                (scale.px(mark.value.estimate), y),
+                4.6,
+                &says,
+            );
+            svg.text("tx", (right + 10.0, y + 4.0), Anchor::Start, &text);
+        }
+        top = last + 52.0;
+    }
+    svg
+}
+
+/// Bars of parts that make up a whole, one bar a row.
+pub(super) fn stacks(bars: &[(String, Vec<f64>)], parts: &[String], axis: &str) -> Svg {
+    let longest = bars
+        .iter()
+        .map(|(label, _)| label.chars().count())
+        .max()
+        .unwrap_or(0) as f64;
+    let left = (longest * CHARACTER_PX + 14.0).clamp(60.0, 240.0);
+    let right = WIDTH - 30.0;
+    // The legend first: rows of as many names as fit.
+    let mut places = Vec::new();
+    let (mut x, mut y) = (8.0, 14.0);
+    for part in parts {
+        let width = part.chars().count() as f64 * CHARACTER_PX + 34.0;
+        if x + width > WIDTH {
+            (x, y) = (8.0, y + 20.0);
+        }
+        places.push((x, y));
+        x += width;
+    }
+    let first = y + 18.0;
+    let height = bars.len() as f64 * 32.0;
+    let mut svg = Svg::new(WIDTH, first + height + 48.0);
+    for (number, (part, (x, y))) in parts.iter().zip(&places).enumerate() {
+        svg.rect(
+            &format!("dot{}", number % SERIES),
+            (*x, y - 10.0),
+            (13.0, 13.0),
+            "",
+        );
+        svg.text("tx", (x + 18.0, y + 1.0), Anchor::Start, part);
+    }
+    let scale = Scale::linear(0.0, 1.0, left + 8.0, right);
+    for &tick in &scale.ticks {
+        let x = scale.px(tick);
+        svg.line("gr", (x, first), (x, first + height));
+        svg.text(
+            "ts",
+            (x, first + height + 14.0),
+            Anchor::Middle,
+            &readable(tick),
+        );
+    }
+    svg.text(
+        "tm",
+        ((left + right) / 2.0, first + height + 34.0),
+        Anchor::Middle,
+        axis,
+    );
+    for (row, (label, shares)) in bars.iter().enumerate() {
+        let y = first + row as f64 * 32.0 + 4.0;
+        svg.label("tx", (left, y + 16.0), Anchor::End, label, left - 6.0);
+        let mut start = 0.0;
+        for (part, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+            let (from, to) = (scale.px(start), scale.px(start + share));
+            let says = format!("{label}: {} {}", parts[part], readable(*share));
+            svg.rect(
+                &format!("dot{}", part % SERIES),
+                (from, y),
+                (to - from, 24.0),
+                &says,
+            );
+            let text = format!("{:.0} %", share * 100.0);
+            if to - from > 40.0 {
+                svg.text("on", ((from + to) / 2.0, y + 16.0), Anchor::Middle, &text);
+            }
+            start += share;
+        }
+    }
+    svg
+}
+
+/// One confusion matrix after the other: rows are the truth, columns what was declared.
+pub(super) fn heat(matrices: &[(String, Vec<&Confused>)]) -> Svg {
+    const SQUARE: f64 = 30.0;
+    let names = |rows: &[&Confused], truth: bool| {
+        let mut names: Vec<String> = Vec::new();
+        for row in rows {
+            let name = if truth { &row.truth } else { &row.declared };
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    };
+    let height_of = |rows: &[&Confused]| 82.0 + names(rows, true).len() as f64 * SQUARE;
+    let height = matrices
+        .iter()
+        .map(|(_, rows)| height_of(rows))
+        .sum::<f64>();
+    let mut svg = Svg::new(WIDTH, height);
+    let mut top = 0.0;
+    for (title, rows) in matrices {
+        let (truths, declared) = (names(rows, true), names(rows, false));
+        let longest = truths
+            .iter()
+            .map(|name| name.chars().count())
+            .max()
+            .unwrap_or(0) as f64;
+        let left = (longest * CHARACTER_PX + 30.0).clamp(110.0, 220.0);
+        let width = ((WIDTH - left - 110.0) / declared.len() as f64).min(110.0);
+        svg.text("th", (4.0, top + 16.0), Anchor::Start, title);
+        let wide = left + width * declared.len() as f64 / 2.0;
+        svg.text("tm", (wide, top + 38.0), Anchor::Middle, "declared as");
+        svg.text("tm", (left - 8.0, top + 58.0), Anchor::End, "true type");
+        for (column, name) in declared.iter().enumerate() {
+            let x = left + (column as f64 + 0.5) * width;
+            svg.label(
+                "tx",
+                (x, top + 58.0),
+                Anchor::Middle,
+                &name.replace('_', " "),
+                width,
+            );
+        }
+        let first = top + 66.0;
+        for (row, truth) in truths.iter().enumerate() {
+            let y = first + row as f64 * SQUARE;
+            svg.label(
+                "tx",
+                (left - 8.0, y + 19.0),
+                Anchor::End,
+                &truth.replace('_', " "),
+                left - 12.0,
+            );
+            let mut all = 0.0;
+            for (column, name) in declared.iter().enumerate() {
+                let x = left + column as f64 * width;
+                let found = rows
+                    .iter()
+                    .find(|row| row.truth == *truth && row.declared == *name);
+                let share = found.map_or(f64::NAN, |row| row.share);
+                all += found.map_or(0.0, |row| row.declarations);
+                if !share.is_finite() {
+                    svg.rect("hollow", (x, y), (width, SQUARE), "");
+                    continue;
+                }
+                let says = format!("{truth} declared {name}: {}", readable(share));
+                svg.rect("hollow", (x, y), (width, SQUARE), "");
+                svg.shade(share, (x, y), (width, SQUARE), &says);
+                let class = if share > 0.55 { "on" } else { "tx" };
+                svg.text(
+                    class,
+                    (x + width / 2.0, y + 19.0),
+                    Anchor::Middle,
+                    &format!("{share:.3}"),
+                );
+            }
+            let x = left + declared.len() as f64 * width + 8.0;
+            svg.text(
+                "ts",
+                (x, y + 19.0),
+                Anchor::Start,
+                &format!("n = {}", grouped(all)),
+            );
+        }
+        top += height_of(rows);
+    }
+    svg
+}
+
+/// A count with thin spaces between the thousands.
+pub(super) fn grouped(count: f64) -> String {
+    let digits = format!("{count:.0}");
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('\u{2009}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A place with a name on a map, m.
+pub(super) struct Place {
+    pub name: String,
+    pub east_m: f64,
+    pub north_m: f64,
+}
+
+/// Maps of wrong shots, all with the same shades: two beside each other.
+pub(super) fn maps(cells: &[(String, Vec<&Square>)], places: &[Place]) -> Svg {
+    let squares = || cells.iter().flat_map(|(_, squares)| squares.iter());
+    let mut west = squares()
+        .map(|square| square.east_m)
+        .fold(f64::INFINITY, f64::min);
+    let mut south = squares()
+        .map(|square| square.north_m)
+        .fold(f64::INFINITY, f64::min);
+    let mut east = squares()
+        .map(|square| square.east_m + square.side_m)
+        .fold(f64::NEG_INFINITY, f64::max);
+    let mut north = squares()
+        .map(|square| square.north_m + square.side_m)
+        .fold(f64::NEG_INFINITY, f64::max);
+    // The sea and the town are always in the picture.
+    west = west.min(-30_000.0) - 10_000.0;
+    east = east.max(20_000.0) + 10_000.0;
+    south = south.min(-20_000.0) - 10_000.0;
+    north = north.max(45_000.0) + 10_000.0;
+    let most = squares()
+        .map(|square| square.wrong_shots / square.n)
+        .fold(0.0, f64::max);
+    let columns = if cells.len() > 1 { 2 } else { 1 };
+    let width = (WIDTH - 16.0 * (columns as f64 - 1.0)) / columns as f64;
+    let per_m = width / (east - west);
+    let height = (north - south) * per_m;
+    let rows = cells.len().div_ceil(columns);
+    let mut svg = Svg::new(WIDTH, rows as f64 * (height + 34.0) + 66.0);
+    let coast = coast::lines();
+    let land = coast::land(&coast);
+    for (number, (title, squares)) in cells.iter().enumerate() {
+        let x0 = (number % columns) as f64 * (width + 16.0);
+        let y0 = (number / columns) as f64 * (height + 34.0) + 26.0;
+        let px = |east_m: f64, north_m: f64| {
+            (x0 + (east_m - west) * per_m, y0 + (north - north_m) * per_m)
+        };
+        svg.label("th", (x0 + 2.0, y0 - 8.0), Anchor::Start, title, width);
+        svg.clip(&format!("map{number}"), (x0, y0), (width, height));
+        svg.rect("seat", (x0, y0), (width, height), "");
+        let drawn: Vec<(f64, f64)> = land.iter().map(|&(e, n)| px(e, n)).collect();
+        svg.chain("land", &drawn, true);
+        let side_m = squares.first().map_or(5_000.0, |square| square.side_m);
+        let lines = |low: f64, high: f64| {
+            let first = libm::ceil(low / side_m) as i64;
+            let last = libm::floor(high / side_m) as i64;
+            (first..=last).map(move |line| line as f64 * side_m)
+        };
+        for line in lines(west, east) {
+            svg.line("gr", px(line, south), px(line, north));
+        }
+        for line in lines(south, north) {
+            svg.line("gr", px(west, line), px(east, line));
+        }
+        for square in squares {
+            let rate = square.wrong_shots / square.n;
+            let says = format!(
+                "{}: {} wrong shots in {} replications",
+                square.mgrs, square.wrong_shots, square.n
+            );
+            let size = square.side_m * per_m;
+            let corner = px(square.east_m, square.north_m + square.side_m);
+            svg.shade(0.08 + 0.92 * rate / most, corner, (size, size), &says);
+        }
+        for line in &coast {
+            let drawn: Vec<(f64, f64)> = line.iter().map(|&(e, n)| px(e, n)).collect();
+            svg.chain("coast", &drawn, false);
+        }
+        let inside = |place: &&Place| {
+            (west..east).contains(&place.east_m) && (south..north).contains(&place.north_m)
+        };
+        for place in places.iter().filter(inside) {
+            let (x, y) = px(place.east_m, place.north_m);
+            svg.circle("place", (x, y), 2.5, &place.name);
+            svg.text("ts", (x + 5.0, y - 4.0), Anchor::Start, &place.name);
+        }
+        let (x, y) = (x0 + 10.0, y0 + height - 10.0);
+        svg.line("ax", (x, y), (x + 20_000.0 * per_m, y));
+        svg.text("ts", (x, y - 5.0), Anchor::Start, "20 km");
+        svg.release();
+        svg.rect("box", (x0, y0), (width, height), "");
+    }
+    let y = rows as f64 * (height + 34.0) + 22.0;
+    svg.text(
+        "tm",
+        (2.0, y + 11.0),
+        Anchor::Start,
+        "wrong shots a replication:",
+    );
+    for step in 0..5 {
+        let share = f64::from(step + 1) / 5.0;
+        let x = 180.0 + f64::from(step) * 62.0;
+        svg.shade(0.08 + 0.92 * share, (x, y), (62.0, 14.0), "");
+        svg.text(
+            "ts",
+            (x + 62.0, y + 28.0),
+            Anchor::End,
+            &readable(most * share),
+        );
+    }
+    svg.text("ts", (WIDTH - 2.0, y + 11.0), Anchor::End, coast::CREDIT);
+    svg
+}
+
+/// A line of a chart, with the band of its interval where it has one: x, y, low, high.
+pub(super) struct Curve {
+    pub name: String,
+    pub points: Vec<(f64, f64, f64, f64)>,
+}
+
+/// Lines over a common axis.
+pub(super) fn curves(
+    curves: &[Curve],
+    (x_title, y_title): (&str, &str),
+    logarithmic_x: bool,
+    neutral: Option<f64>,
+) -> Svg {
+    let height = 300.0;
+    let (left, right, top) = (70.0, WIDTH - 16.0, 16.0 + 20.0 * curves.len() as f64);
+    let bottom = top + height;
+    let mut svg = Svg::new(WIDTH, bottom + 48.0);
+    let points = || curves.iter().flat_map(|curve| &curve.points);
+    let span = |values: &mut dyn Iterator<Item = f64>| {
+        values
+            .filter(|value| value.is_finite())
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+                (low.min(value), high.max(value))
+            })
+    };
+    let (from, to) = span(&mut points().map(|point| point.0));
+    // The wide bands of the first few replications would squeeze all that comes after.
+    let settled = points().filter(|point| !logarithmic_x || point.0 >= 30.0_f64.min(to / 4.0));
+    let (low, high) = span(
+        &mut settled
+            .flat_map(|point| [point.1, point.2, point.3])
+            .chain(neutral),
+    );
+    let x = if logarithmic_x {
+        Scale::logarithmic(from, to, left, right)
+    } else {
+        Scale::linear(from, to, left, right)
+    };
+    let y = Scale::linear(low, high, bottom, top);
+    for &tick in &y.ticks {
+        svg.line("gr", (left, y.px(tick)), (right, y.px(tick)));
+        svg.text(
+            "ts",
+            (left - 6.0, y.px(tick) + 4.0),
+            Anchor::End,
+            &readable(tick),
+        );
+    }
+    for &tick in &x.ticks {
+        svg.line("gr", (x.px(tick), top), (x.px(tick), bottom));
+        svg.text(
+            "ts",
+            (x.px(tick), bottom + 15.0),
+            Anchor::Middle,
+            &readable(tick),
+        );
+    }
+    svg.line("ax", (left, bottom), (right, bottom));
+    svg.text(
+        "tm",
+        ((left + right) / 2.0, bottom + 36.0),
+        Anchor::Middle,
+        x_title,
+    );
+    svg.vertical("tm", (14.0, (top + bottom) / 2.0), y_title);
+    if let Some(neutral) = neutral {
+        svg.line("zero", (left, y.px(neutral)), (right, y.px(neutral)));
+    }
+    for (number, curve) in curves.iter().enumerate() {
+        let banded: Vec<_> = curve
+            .points
+            .iter()
+            .filter(|point| point.2.is_finite() && point.3.is_finite())
+            .collect();
+        let upper = banded.iter().map(|point| (x.px(point.0), y.px(point.3)));
+        let lower = banded
+            .iter()
+            .rev()
+            .map(|point| (x.px(point.0), y.px(point.2)));
+        let band: Vec<(f64, f64)> = upper.chain(lower).collect();
+        svg.chain(&format!("band{number}"), &band, true);
+        let line: Vec<(f64, f64)> = curve
+            .points
+            .iter()
+            .filter(|point| point.1.is_finite())
+            .map(|point| (x.px(point.0), y.px(point.1)))
+            .collect();
+        svg.chain(&format!("bar{number}"), &line, false);
+        let at = 12.0 + 20.0 * number as f64;
+        svg.line(&format!("bar{number}"), (left, at), (left + 34.0, at));
+        svg.text("tx", (left + 42.0, at + 4.0), Anchor::Start, &curve.name);
+    }
+    svg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measures_read_as_words() {
+        assert_eq!(words("lost_per_sortie[side=us]"), "lost per sortie (us)");
+        assert_eq!(
+            words("wrong_shot_cause[cause=not_filed]"),
+            "wrong shot cause (not filed)"
+        );
+        assert_eq!(words("leaked"), "leaked");
+        assert_eq!(grouped(1_234_567.0), "1\u{2009}234\u{2009}567");
+    }
+
+    #[test]
+    fn what_is_not_known_is_said_and_not_drawn() {
+        let nothing = Interval {
+            estimate: f64::NAN,
+            low: f64::NAN,
+            high: f64::NAN,
+        };
+        let mark = |label: &str, value| Mark {
+            label: label.to_owned(),
+            value,
+            series: 0,
+            open: false,
+        };
+        let some = Interval {
+            estimate: 0.2,
+            low: 0.1,
+            high: 0.4,
+        };
+        let panel = Panel {
+            title: "t".to_owned(),
+            axis: "share".to_owned(),
+            marks: vec![mark("a", nothing), mark("b", some)],
+            neutral: Some(0.0),
+            logarithmic: false,
+        };
+        let text = panels(&[panel]).inline("t");
+        assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+        assert_eq!(text.matches("<circle").count(), 1);
+        assert!(text.contains("nothing to compare") && text.contains("0.200 [0.100, 0.400]"));
+    }
+}

@@ -1,0 +1,1139 @@
+//! The page of a folder of results: what it says in words, what it rests on in figures, and how it was made.
+
+use std::fmt::Write as _;
+
+use super::coast;
+use super::figures::{
+    Curve, Figure, Mark, Panel, Place, curves, grouped, heat, interval_words, maps, number, panels,
+    stacks, words,
+};
+use super::history::History;
+use super::stored::{Confused, Interval, Measured, Paired, Results, Square};
+use super::svg::{FIGURE_CSS, Scale, Svg, escape};
+use crate::geodesy::{LatLon, to_plane};
+use crate::measure::{MEASURES, Measure};
+use crate::output::{readable, sentence, tally};
+
+const PAGE_CSS: &str = include_str!("page.css");
+const RESULTS_CSS: &str = include_str!("results.css");
+
+/// Most rows of a panel, and cells shown in figures that need much room; the files have all.
+const ROWS: usize = 40;
+const LARGE: usize = 6;
+/// So many pairs are told one by one.
+const FEW_PAIRS: usize = 6;
+
+/// A report in the making.
+pub(super) struct Report<'a> {
+    results: &'a Results,
+    history: &'a History,
+    /// The measures that the page is about.
+    main: Vec<String>,
+    pub figures: Vec<Figure>,
+    body: String,
+    sections: Vec<(&'static str, &'static str)>,
+}
+
+impl<'a> Report<'a> {
+    pub fn new(results: &'a Results, history: &'a History, asked: &[String]) -> Report<'a> {
+        let exists = |name: &str| results.measured.iter().any(|row| row.measure == name);
+        let mut main: Vec<String> = asked.to_vec();
+        if main.is_empty() {
+            let usual = ["any_wrong_kill", "wrong_share_of_shots"].map(str::to_owned);
+            let lost = results.measured.iter().map(|row| row.measure.clone());
+            main.extend(usual);
+            for name in lost.filter(|name| name.starts_with("lost_per_sortie[side=")) {
+                if !main.contains(&name) {
+                    main.push(name);
+                }
+            }
+            main.extend(["leaked", "notices_per_replication"].map(str::to_owned));
+        }
+        main.retain(|name| exists(name));
+        Report {
+            results,
+            history,
+            main,
+            figures: Vec::new(),
+            body: String::new(),
+            sections: Vec::new(),
+        }
+    }
+
+    /// The whole page; `folder` is what the commands on it call the folder.
+    pub fn page(&mut self, folder: &str) -> String {
+        self.headline();
+        self.cells();
+        self.differences();
+        self.wrong_fire();
+        self.identification();
+        self.uncertainties();
+        self.convergence();
+        self.made(folder);
+        let manifest = &self.results.manifest;
+        let title = escape(&manifest.title);
+        let cells = match self.results.cells.len() {
+            1 => String::new(),
+            cells => format!("{cells} cells, "),
+        };
+        let links: String = self
+            .sections
+            .iter()
+            .map(|(id, name)| format!("<a href=\"#{id}\">{name}</a>"))
+            .collect();
+        format!(
+            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title><style>{FIGURE_CSS}{PAGE_CSS}{RESULTS_CSS}</style></head><body>\n<header><h1>{title}</h1><p class=\"meta\">{cells}{} replications{}, seed {}, deconflict {}</p><div class=\"warn\"><strong>Absolute rates are not calibrated.</strong> No public count of sorties exists. Only comparisons between rule sets, in the same world and with the same luck, mean something.</div></header>\n<nav aria-label=\"Sections\"><div>{links}</div></nav>\n<main>{}</main></body></html>\n",
+            grouped(manifest.replications as f64),
+            if self.results.cells.len() > 1 {
+                " of each"
+            } else {
+                ""
+            },
+            manifest.seed,
+            escape(&manifest.version),
+            self.body
+        )
+    }
+
+    fn put(&mut self, text: &str) {
+        self.body.push_str(text);
+        self.body.push('\n');
+    }
+
+    fn section(&mut self, id: &'static str, name: &'static str) {
+        self.sections.push((id, name));
+        self.put(&format!("<h2 id=\"{id}\">{name}</h2>"));
+    }
+
+    fn figure(&mut self, figure: Figure) {
+        let Figure {
+            id,
+            title,
+            caption,
+            svg,
+            ..
+        } = &figure;
+        let text = format!(
+            "<h3>{}</h3><figure><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{}\">{}</div><figcaption>{} <a href=\"report/{id}.svg\">SVG</a> \u{b7} <a href=\"report/{id}.csv\">data</a></figcaption></figure>",
+            escape(title),
+            escape(title),
+            svg.inline(title),
+            escape(caption)
+        );
+        self.put(&text);
+        self.figures.push(figure);
+    }
+
+    /// What a cell is called on the page.
+    fn name(&self, cell: &str) -> String {
+        match cell.is_empty() {
+            true => "this run".to_owned(),
+            false => cell.to_owned(),
+        }
+    }
+
+    fn confidence(&self) -> String {
+        readable(self.results.manifest.confidence * 100.0)
+    }
+
+    fn headline(&mut self) {
+        self.section("short", "In short");
+        let results = self.results;
+        if !results.sweep {
+            let lines: Vec<String> = self
+                .history
+                .headline
+                .lines()
+                .map(|line| format!("<li>{}</li>", escape(line)))
+                .collect();
+            self.put(&format!("<ul class=\"say\">{}</ul>", lines.concat()));
+            self.put(&format!(
+                "<p class=\"meta\">In brackets: {} % intervals.</p>",
+                self.confidence()
+            ));
+            return;
+        }
+        let pairs = pairs_of(&results.paired);
+        let mut text = String::new();
+        if pairs.is_empty() {
+            text.push_str(
+                "<p>Nothing is compared in this experiment: each cell stands for itself.</p>",
+            );
+        }
+        let told = |row: &Paired| {
+            let mut said = sentence(&words(&row.measure), &row.comparison);
+            if let Some((verb, rest)) = said.split_once(' ')
+                && ["cuts", "raises"].contains(&verb)
+            {
+                said = format!("<b>{verb}</b> {}", escape(rest));
+            } else {
+                said = escape(&said);
+            }
+            format!("<li>{said}</li>")
+        };
+        if pairs.len() <= FEW_PAIRS {
+            for (reference, cell) in &pairs {
+                let mut n = 0;
+                let mut list = String::new();
+                for measure in &self.main {
+                    let row = find(&results.paired, reference, cell, measure);
+                    if let Some(row) = row {
+                        n = row.n;
+                        list.push_str(&told(row));
+                    }
+                }
+                let _ = write!(
+                    text,
+                    "<p><strong>{}</strong> against {}, {} paired replications:</p><ul class=\"say\">{list}</ul>",
+                    escape(cell),
+                    escape(reference),
+                    grouped(n as f64)
+                );
+            }
+        } else {
+            let _ = write!(
+                text,
+                "<p>Over all {} pairs of cells:</p><ul class=\"say\">",
+                pairs.len()
+            );
+            for measure in &self.main {
+                let compared: Vec<_> = results
+                    .paired
+                    .iter()
+                    .filter(|row| row.measure == *measure)
+                    .map(|row| row.comparison)
+                    .collect();
+                let _ = write!(
+                    text,
+                    "<li>{}</li>",
+                    escape(&tally(&words(measure), &compared))
+                );
+            }
+            text.push_str("</ul>");
+        }
+        let _ = write!(
+            text,
+            "<p class=\"meta\">In brackets: {} % intervals. They take the replication as the unit: what one replication holds shares its luck.</p>",
+            self.confidence()
+        );
+        if results.manifest.failed > 0 {
+            let _ = write!(
+                text,
+                "<div class=\"warn\">{} replications failed and were left out; failures.csv names them.</div>",
+                results.manifest.failed
+            );
+        }
+        self.put(&text);
+    }
+
+    fn cells(&mut self) {
+        self.section("cells", "Estimates");
+        let results = self.results;
+        let mut head = String::new();
+        let mut scales = Vec::new();
+        for measure in &self.main {
+            let rows = || {
+                results
+                    .measured
+                    .iter()
+                    .filter(|row| row.measure == *measure && row.value.known())
+            };
+            let unit = rows().next().map_or("", |row| row.unit.as_str());
+            let _ = write!(
+                head,
+                "<th scope=\"col\" title=\"{}\">{}<br><small>{}</small></th>",
+                escape(definition(measure)),
+                escape(&words(measure)),
+                escape(unit)
+            );
+            let high = rows().map(|row| row.value.ends().1).fold(0.0, f64::max);
+            scales.push(Scale::linear(0.0, high, 2.0, 128.0));
+        }
+        let mut body = String::new();
+        for cell in &results.cells {
+            let _ = write!(
+                body,
+                "<tr><th scope=\"row\">{}</th>",
+                escape(&self.name(cell))
+            );
+            for (measure, scale) in self.main.iter().zip(&scales) {
+                match results.measured(cell, measure) {
+                    Some(row) => {
+                        let _ = write!(
+                            body,
+                            "<td title=\"{}\">{}<small>{}</small>{}</td>",
+                            escape(&format!(
+                                "{} of {}, {}",
+                                readable(row.events),
+                                readable(row.exposure),
+                                row.method
+                            )),
+                            readable(row.value.estimate),
+                            bracket(&row.value),
+                            bar(&row.value, scale)
+                        );
+                    }
+                    None => body.push_str("<td>-</td>"),
+                }
+            }
+            body.push_str("</tr>");
+        }
+        let confidence = self.confidence();
+        self.put(&format!(
+            "<p>Each cell of the experiment with its {confidence} % interval; bars of a column share one scale from zero. All measures are in {}.</p><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Estimates by cell\"><table><thead><tr><th scope=\"col\">cell</th>{head}</tr></thead><tbody>{body}</tbody></table></div>",
+            if results.sweep { "cells.csv" } else { "summary.csv" }
+        ));
+        if results.cells.len() > ROWS {
+            return;
+        }
+        let mut list = Vec::new();
+        for measure in &self.main {
+            let rows: Vec<&Measured> = results
+                .cells
+                .iter()
+                .filter_map(|cell| results.measured(cell, measure))
+                .collect();
+            list.push(Panel {
+                title: words(measure),
+                axis: rows.first().map_or(String::new(), |row| row.unit.clone()),
+                marks: rows
+                    .iter()
+                    .map(|row| Mark {
+                        label: self.name(&row.cell),
+                        value: row.value,
+                        series: 0,
+                        open: false,
+                    })
+                    .collect(),
+                neutral: None,
+                logarithmic: false,
+            });
+        }
+        list.retain(|panel| !panel.marks.is_empty());
+        let rows = self.main.iter().flat_map(|measure| {
+            results.cells.iter().filter_map(|cell| {
+                let row = results.measured(cell, measure)?;
+                let mut line = vec![cell.clone(), measure.clone(), row.unit.clone()];
+                line.extend(ends(&row.value));
+                Some(line)
+            })
+        });
+        let figure = Figure {
+            id: "estimates".to_owned(),
+            title: "Estimates with intervals".to_owned(),
+            caption: format!("Dot: estimate. Line: {confidence} % interval."),
+            svg: panels(&list),
+            header: header(&["cell", "measure", "unit", "estimate", "low", "high"]),
+            rows: rows.collect(),
+        };
+        self.figure(figure);
+    }
+
+    fn differences(&mut self) {
+        let results = self.results;
+        let pairs = pairs_of(&results.paired);
+        if pairs.is_empty() {
+            return;
+        }
+        self.section("pairs", "Compared with the same luck");
+        let one_reference = pairs.iter().all(|pair| pair.0 == pairs[0].0);
+        let label = |row: &Paired| match one_reference {
+            true => row.cell.clone(),
+            false => format!("{} against {}", row.cell, row.reference),
+        };
+        let against = match one_reference {
+            true => format!(" Everything is compared with {}.", pairs[0].0),
+            false => String::new(),
+        };
+        let mut differences = Vec::new();
+        let mut ratios = Vec::new();
+        let mut left_out = 0;
+        for measure in &self.main {
+            let rows: Vec<&Paired> = pairs
+                .iter()
+                .filter_map(|(reference, cell)| find(&results.paired, reference, cell, measure))
+                .collect();
+            left_out = rows.len().saturating_sub(ROWS);
+            let shown = || rows.iter().take(ROWS);
+            let mark = |row: &&&Paired, value: Interval, neutral: f64| Mark {
+                label: label(row),
+                value,
+                series: usize::from(value.low <= neutral && value.high >= neutral) * 5,
+                open: value.low <= neutral && value.high >= neutral,
+            };
+            differences.push(Panel {
+                title: words(measure),
+                axis: format!("difference, {}", rows.first().map_or("", |row| &row.unit)),
+                marks: shown().map(|row| mark(&row, row.difference, 0.0)).collect(),
+                neutral: Some(0.0),
+                logarithmic: false,
+            });
+            ratios.push(Panel {
+                title: words(measure),
+                axis: "risk ratio, cell over reference (logarithmic)".to_owned(),
+                marks: shown()
+                    .filter(|row| {
+                        row.ratio.known() && row.ratio.estimate > 0.0 && row.ratio.low > 0.0
+                    })
+                    .map(|row| mark(&row, row.ratio, 1.0))
+                    .collect(),
+                neutral: Some(1.0),
+                logarithmic: true,
+            });
+        }
+        let more = match left_out {
+            0 => String::new(),
+            more => format!(" {more} more pairs are in pairs.csv."),
+        };
+        let lines = |value: fn(&Paired) -> Interval| {
+            let rows = results
+                .paired
+                .iter()
+                .filter(|row| self.main.contains(&row.measure));
+            rows.map(|row| {
+                let mut line = vec![
+                    row.reference.clone(),
+                    row.cell.clone(),
+                    row.measure.clone(),
+                    row.unit.clone(),
+                ];
+                line.extend(ends(&value(row)));
+                line
+            })
+            .collect::<Vec<_>>()
+        };
+        let mut columns = header(&[
+            "reference",
+            "cell",
+            "measure",
+            "unit",
+            "difference",
+            "low",
+            "high",
+        ]);
+        let key = "Full dots: the interval excludes no change. Open grey dots: it does not.";
+        let figure = Figure {
+            id: "differences".to_owned(),
+            title: "Paired differences".to_owned(),
+            caption: format!(
+                "Cell less reference, replication by replication. Left of the dashed line: less. {key}{against}{more}"
+            ),
+            svg: panels(&differences),
+            header: columns.clone(),
+            rows: lines(|row| row.difference),
+        };
+        ratios.retain(|panel| !panel.marks.is_empty());
+        columns[4] = "risk_ratio".to_owned();
+        let ratio_rows = lines(|row| row.ratio);
+        self.figure(figure);
+        if !ratios.is_empty() {
+            self.figure(Figure {
+                id: "risk-ratios".to_owned(),
+                title: "Risk ratios".to_owned(),
+                caption: format!("Cell over reference; 1 is no change, 0.5 is half. Comparisons with too few events have none. {key}{against}{more}"),
+                svg: panels(&ratios),
+                header: columns,
+                rows: ratio_rows,
+            });
+        }
+    }
+
+    fn wrong_fire(&mut self) {
+        self.section("wrong", "Shots at friend or neutral");
+        self.map();
+        for (key, title, caption) in [
+            (
+                "wrong_shot_cause[cause=",
+                "What had become of the flight plan",
+                "What the shooter could know of the flight plan of the friend or neutral it fired at.",
+            ),
+            (
+                "wrong_shot_reason[reason=",
+                "Reasons given",
+                "The reason for the decision to fire at friend or neutral.",
+            ),
+            (
+                "wrong_shot_rule[rule=",
+                "Rules that allowed it",
+                "The rule that the decision to fire at friend or neutral rests on.",
+            ),
+        ] {
+            self.parts(key, title, caption);
+        }
+        let covered = [
+            "wrongly_lost_per_sortie",
+            "wrong_shots_per_encounter",
+            "protected_held_hostile",
+        ];
+        let mut list = Vec::new();
+        let mut rows = Vec::new();
+        for measure in covered {
+            let names: Vec<String> = self
+                .results
+                .measured
+                .iter()
+                .map(|row| row.measure.clone())
+                .filter(|name| {
+                    name.starts_with(&format!("{measure}[")) && name.ends_with("covered]")
+                })
+                .collect();
+            let mut marks = Vec::new();
+            let mut unit = String::new();
+            for cell in self.results.cells.iter().take(ROWS / 2) {
+                for open in [false, true] {
+                    let wanted = if open { "=uncovered]" } else { "=covered]" };
+                    let Some(row) = names
+                        .iter()
+                        .find(|name| name.ends_with(wanted))
+                        .and_then(|name| self.results.measured(cell, name))
+                    else {
+                        continue;
+                    };
+                    unit.clone_from(&row.unit);
+                    let word = if open { "uncovered" } else { "covered" };
+                    marks.push(Mark {
+                        label: match cell.is_empty() {
+                            true => word.to_owned(),
+                            false => format!("{cell}, {word}"),
+                        },
+                        value: row.value,
+                        series: usize::from(open),
+                        open,
+                    });
+                    let mut line = vec![
+                        cell.clone(),
+                        measure.to_owned(),
+                        word.to_owned(),
+                        row.unit.clone(),
+                    ];
+                    line.extend(ends(&row.value));
+                    rows.push(line);
+                }
+            }
+            if !marks.is_empty() {
+                list.push(Panel {
+                    title: words(measure),
+                    axis: unit,
+                    marks,
+                    neutral: None,
+                    logarithmic: false,
+                });
+            }
+        }
+        if list.is_empty() {
+            return;
+        }
+        self.figure(Figure {
+            id: "covered".to_owned(),
+            title: "Covered and uncovered aircraft".to_owned(),
+            caption: "Covered (full dots): the addressees of the flight plan reach the shooter. Uncovered (open dots): they do not. What protects the first can endanger the second.".to_owned(),
+            svg: panels(&list),
+            header: header(&["cell", "measure", "covered", "unit", "estimate", "low", "high"]),
+            rows,
+        });
+    }
+
+    fn map(&mut self) {
+        let results = self.results;
+        let mut cells: Vec<(String, Vec<&Square>)> = Vec::new();
+        for cell in results.cells.iter().take(LARGE) {
+            let squares = results.squares.iter().filter(|square| square.cell == *cell);
+            cells.push((cell.clone(), squares.collect()));
+        }
+        if results.squares.is_empty() {
+            self.put(if results.sweep {
+                "<p>No shot was fired at friend or neutral: there is nothing to put on a map.</p>"
+            } else {
+                "<p class=\"meta\">Where wrong shots happen is counted by sweeps, in grid.csv; a run keeps no places.</p>"
+            });
+            return;
+        }
+        let places: Vec<Place> = results
+            .scenario()
+            .into_iter()
+            .flat_map(|scenario| &scenario.places)
+            .map(|(name, place)| {
+                let point = to_plane(LatLon {
+                    lat_deg: place.lat,
+                    lon_deg: place.lon,
+                });
+                Place {
+                    name: name.clone(),
+                    east_m: point.x,
+                    north_m: point.y,
+                }
+            })
+            .collect();
+        let more = match results.cells.len().saturating_sub(LARGE) {
+            0 => String::new(),
+            more => format!(" {more} more cells are in grid.csv."),
+        };
+        let rows = results.squares.iter().map(|square| {
+            let mut row = vec![square.cell.clone(), square.mgrs.clone()];
+            row.extend(
+                [
+                    square.east_m,
+                    square.north_m,
+                    square.side_m,
+                    square.wrong_shots,
+                    square.n,
+                ]
+                .map(number),
+            );
+            row
+        });
+        let figure = Figure {
+            id: "map".to_owned(),
+            title: "Where wrong shots happen".to_owned(),
+            caption: format!(
+                "Squares of 5 km by the place of the aircraft when the shot was fired; the darker, the more. Point at a square for its MGRS reference and its count. North is up.{more}"
+            ),
+            svg: maps(&cells, &places),
+            header: header(&[
+                "cell",
+                "mgrs",
+                "east_m",
+                "north_m",
+                "side_m",
+                "wrong_shots",
+                "replications",
+            ]),
+            rows: rows.collect(),
+        };
+        self.figure(figure);
+    }
+
+    /// Parts of a whole, as one bar a cell: the five largest, and the rest together.
+    fn parts(&mut self, key: &str, title: &str, caption: &str) {
+        let results = self.results;
+        let mut names: Vec<(f64, String)> = Vec::new();
+        for row in results
+            .measured
+            .iter()
+            .filter(|row| row.measure.starts_with(key))
+        {
+            if row.value.known() && row.events > 0.0 {
+                match names.iter_mut().find(|(_, name)| *name == row.measure) {
+                    Some((events, _)) => *events += row.events,
+                    None => names.push((row.events, row.measure.clone())),
+                }
+            }
+        }
+        if names.is_empty() {
+            return;
+        }
+        names.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let rest = names.split_off(names.len().min(5));
+        let plain = |name: &str| name[key.len()..].trim_end_matches(']').replace('_', " ");
+        let mut parts: Vec<String> = names.iter().map(|(_, name)| plain(name)).collect();
+        if !rest.is_empty() {
+            parts.push("others".to_owned());
+        }
+        let mut bars = Vec::new();
+        let mut rows = Vec::new();
+        for cell in results.cells.iter().take(ROWS) {
+            let share = |name: &String| {
+                results
+                    .measured(cell, name)
+                    .map_or(0.0, |row| row.value.estimate)
+            };
+            let mut shares: Vec<f64> = names.iter().map(|(_, name)| share(name)).collect();
+            if !rest.is_empty() {
+                shares.push(rest.iter().map(|(_, name)| share(name)).sum());
+            }
+            if shares.iter().sum::<f64>() > 0.0 {
+                bars.push((self.name(cell), shares));
+            }
+            for (_, name) in names.iter().chain(&rest) {
+                if let Some(row) = results.measured(cell, name) {
+                    let mut line = vec![cell.clone(), plain(name)];
+                    line.extend(ends(&row.value));
+                    rows.push(line);
+                }
+            }
+        }
+        let id = key.split(['_', '[']).nth(2).unwrap_or("parts");
+        self.figure(Figure {
+            id: format!("{id}s"),
+            title: title.to_owned(),
+            caption: format!("{caption} Shares of the wrong shots of a cell."),
+            svg: stacks(&bars, &parts, "share of wrong shots"),
+            header: header(&["cell", id, "share", "low", "high"]),
+            rows,
+        });
+    }
+
+    fn identification(&mut self) {
+        self.section("identification", "Identification");
+        let results = self.results;
+        let mut matrices: Vec<(String, Vec<&Confused>)> = Vec::new();
+        for row in results
+            .confused
+            .iter()
+            .filter(|row| row.declarations > 0.0 || row.share.is_finite())
+        {
+            let title = match row.cell.is_empty() {
+                true => format!("site class {}", row.class),
+                false => format!("{}: site class {}", row.cell, row.class),
+            };
+            match matrices.iter_mut().find(|(name, _)| *name == title) {
+                Some((_, rows)) => rows.push(row),
+                None => matrices.push((title, vec![row])),
+            }
+        }
+        let left_out = matrices.len().saturating_sub(LARGE);
+        matrices.truncate(LARGE);
+        if !matrices.is_empty() {
+            let more = match left_out {
+                0 => String::new(),
+                more => format!(" {more} more are in confusion.csv."),
+            };
+            let rows = results.confused.iter().map(|row| {
+                let mut line = vec![
+                    row.cell.clone(),
+                    row.class.clone(),
+                    row.truth.clone(),
+                    row.declared.clone(),
+                ];
+                line.extend([row.declarations, row.share].map(number));
+                line
+            });
+            let figure = Figure {
+                id: "confusion".to_owned(),
+                title: "What aircraft were declared as".to_owned(),
+                caption: format!(
+                    "Single declarations, as shares of those about aircraft of the true type; a row adds up to 1.{more}"
+                ),
+                svg: heat(&matrices),
+                header: header(&[
+                    "cell",
+                    "site_class",
+                    "truth",
+                    "declared",
+                    "declarations",
+                    "share",
+                ]),
+                rows: rows.collect(),
+            };
+            self.figure(figure);
+        }
+        self.times();
+    }
+
+    fn times(&mut self) {
+        let results = self.results;
+        let mut marks = Vec::new();
+        let mut rows = Vec::new();
+        for cell in results.cells.iter().take(ROWS / 3) {
+            for (series, (measure, word)) in [
+                ("time_to_identify_median_s", "half of the tracks"),
+                ("time_to_identify_mean_s", "mean"),
+                ("time_to_identify_90_percent_s", "nine in ten"),
+            ]
+            .into_iter()
+            .enumerate()
+            {
+                let Some(row) = results.measured(cell, measure) else {
+                    continue;
+                };
+                marks.push(Mark {
+                    label: match cell.is_empty() {
+                        true => word.to_owned(),
+                        false => format!("{cell}, {word}"),
+                    },
+                    value: row.value,
+                    series,
+                    open: false,
+                });
+                let mut line = vec![cell.clone(), measure.to_owned()];
+                line.extend(ends(&row.value));
+                rows.push(line);
+            }
+        }
+        if !marks.is_empty() {
+            let panel = Panel {
+                title: "Time to the first identity".to_owned(),
+                axis: "time since the track was confirmed, s".to_owned(),
+                marks,
+                neutral: None,
+                logarithmic: false,
+            };
+            self.figure(Figure {
+                id: "times".to_owned(),
+                title: "Times to identify".to_owned(),
+                caption: "From the confirmation of a track to its first identity, of the tracks that got one.".to_owned(),
+                svg: panels(&[panel]),
+                header: header(&["cell", "measure", "estimate_s", "low_s", "high_s"]),
+                rows,
+            });
+        }
+        let spread: Vec<Curve> = self
+            .history
+            .times
+            .iter()
+            .map(|(cell, quantiles)| Curve {
+                name: self.name(cell),
+                points: quantiles
+                    .iter()
+                    .map(|&(share, time_s)| (time_s, share, f64::NAN, f64::NAN))
+                    .collect(),
+            })
+            .collect();
+        if spread.iter().any(|curve| curve.points.len() > 2) {
+            let rows = self.history.times.iter().flat_map(|(cell, quantiles)| {
+                quantiles
+                    .iter()
+                    .map(|&(share, time_s)| vec![cell.clone(), number(share), number(time_s)])
+            });
+            let figure = Figure {
+                id: "times-spread".to_owned(),
+                title: "How times to identify are spread".to_owned(),
+                caption: "Share of the identified tracks that had their first identity by then; up to the 98th percentile.".to_owned(),
+                svg: curves(&spread, ("time since the track was confirmed, s", "share of identified tracks"), false, None),
+                header: header(&["cell", "share", "time_s"]),
+                rows: rows.collect(),
+            };
+            self.figure(figure);
+        }
+    }
+
+    fn uncertainties(&mut self) {
+        let results = self.results;
+        let Some(levers) = results.moved.first().map(|row| row.levers.clone()) else {
+            return;
+        };
+        let mut list = Vec::new();
+        for measure in &self.main {
+            let mut rows: Vec<_> = results
+                .moved
+                .iter()
+                .filter(|row| row.measure == *measure && row.levers == levers && row.rank.is_some())
+                .collect();
+            rows.sort_by_key(|row| row.rank);
+            let unit = rows.first().map_or("", |row| row.unit.as_str());
+            list.push(Panel {
+                title: words(measure),
+                axis: format!("change, {unit}"),
+                marks: rows
+                    .iter()
+                    .take(ROWS / 2)
+                    .map(|row| Mark {
+                        label: format!("{}: {} to {}", row.factor, row.from, row.to),
+                        value: row.effect,
+                        series: 0,
+                        open: row.effect.low <= 0.0 && row.effect.high >= 0.0,
+                    })
+                    .collect(),
+                neutral: Some(0.0),
+                logarithmic: false,
+            });
+        }
+        list.retain(|panel| !panel.marks.is_empty());
+        if list.is_empty() {
+            return;
+        }
+        let rows = results.moved.iter().map(|row| {
+            let mut line = [
+                &row.levers,
+                &row.factor,
+                &row.measure,
+                &row.unit,
+                &row.from,
+                &row.to,
+            ]
+            .map(String::clone)
+            .to_vec();
+            line.extend(ends(&row.effect));
+            line
+        });
+        let figure = Figure {
+            id: "uncertainties".to_owned(),
+            title: "What the uncertainties do".to_owned(),
+            caption: format!(
+                "Change of the measure from one end of an uncertainty to the other, at {levers}, the largest first. Open dots: the interval holds no change."
+            ),
+            svg: panels(&list),
+            header: header(&[
+                "levers", "factor", "measure", "unit", "from", "to", "effect", "low", "high",
+            ]),
+            rows: rows.collect(),
+        };
+        self.section("uncertainties", "What is not known");
+        self.figure(figure);
+    }
+
+    fn convergence(&mut self) {
+        let Some(path) = &self.history.convergence else {
+            return;
+        };
+        let lines: Vec<Curve> = path
+            .lines
+            .iter()
+            .map(|(name, points)| Curve {
+                name: self.name(name),
+                points: points
+                    .iter()
+                    .map(|&(n, value)| (n as f64, value.estimate, value.low, value.high))
+                    .collect(),
+            })
+            .collect();
+        let neutral = path.difference.then_some(0.0);
+        let y = match path.difference {
+            true => format!("difference of {}", words(&path.measure)),
+            false => words(&path.measure),
+        };
+        let rows = path.lines.iter().flat_map(|(name, points)| {
+            points.iter().map(|(n, value)| {
+                let mut line = vec![name.clone(), n.to_string()];
+                line.extend(ends(value));
+                line
+            })
+        });
+        let figure = Figure {
+            id: "convergence".to_owned(),
+            title: format!("{y} over the replications"),
+            caption: format!(
+                "Line: estimate from the first replications alone. Band: its {} % interval, which narrows with the square root of their number.",
+                self.confidence()
+            ),
+            svg: curves(&lines, ("replications (logarithmic)", &y), true, neutral),
+            header: header(&["line", "replications", "estimate", "low", "high"]),
+            rows: rows.collect(),
+        };
+        self.section("convergence", "How it settled");
+        self.figure(figure);
+    }
+
+    fn made(&mut self, folder: &str) {
+        self.section("made", "How it was made");
+        let results = self.results;
+        let manifest = &results.manifest;
+        let note = &results.note;
+        let mut list = String::new();
+        let mut entry = |term: &str, text: String| {
+            if !text.is_empty() {
+                let _ = write!(list, "<dt>{term}</dt><dd>{text}</dd>");
+            }
+        };
+        let command = shell(&note.command_line);
+        entry(
+            "Command",
+            if command.is_empty() {
+                String::new()
+            } else {
+                format!("<code>{}</code>", escape(&command))
+            },
+        );
+        entry("Version", escape(&manifest.version));
+        entry("Seed", manifest.seed.to_string());
+        entry(
+            "Replications",
+            format!(
+                "{} to {} of every cell",
+                manifest.first_replication,
+                manifest.first_replication + manifest.replications.max(1) - 1
+            ),
+        );
+        entry(
+            "Ended because",
+            note.ended.as_deref().map(escape).unwrap_or_default(),
+        );
+        let machine = [note.host.as_deref().unwrap_or(""), &note.system].join(" ");
+        entry("Machine", escape(machine.trim()));
+        entry("Started", escape(&note.started_utc));
+        entry(
+            "Took",
+            note.elapsed_s.map_or(String::new(), |elapsed_s| {
+                format!("{} s", readable(elapsed_s))
+            }),
+        );
+        if let Some(hash) = &manifest.plan_sha256 {
+            entry(
+                "Plan",
+                format!("SHA-256 <span class=\"hash\">{}</span>", escape(hash)),
+            );
+        }
+        if let Some(hash) = &manifest.scenario_sha256 {
+            entry(
+                "Scenario",
+                format!("SHA-256 <span class=\"hash\">{}</span>", escape(hash)),
+            );
+        }
+        let again = again(results, folder);
+        let mut files = String::new();
+        for (name, file) in &manifest.files {
+            let _ = write!(
+                files,
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"hash\">{}</td></tr>",
+                escape(name),
+                file.rows,
+                escape(&file.sha256)
+            );
+        }
+        for cell in &manifest.cells {
+            let _ = write!(
+                files,
+                "<tr><th scope=\"row\">scenario of {}</th><td></td><td class=\"hash\">{}</td></tr>",
+                escape(&cell.name),
+                escape(&cell.scenario_sha256)
+            );
+        }
+        let credit = coast::CREDIT;
+        self.put(&format!(
+            "<dl class=\"made\">{list}</dl><h3>To make it again</h3><p>The same version makes the same bytes, on any machine and with any number of threads:</p><pre tabindex=\"0\">{}</pre><details><summary>Files and their checksums</summary><div class=\"wide\" tabindex=\"0\"><table><thead><tr><th>file</th><th>rows</th><th>SHA-256</th></tr></thead><tbody>{files}</tbody></table></div></details><p class=\"meta\">{credit}</p>",
+            escape(&again)
+        ));
+    }
+}
+
+/// A command that makes the same results in another folder, one that repeats a row, one that makes this page.
+fn again(results: &Results, folder: &str) -> String {
+    let manifest = &results.manifest;
+    let mut lines = Vec::new();
+    let given = &results.note.command_line;
+    let flies = given
+        .get(1)
+        .is_some_and(|word| word == "run" || word == "sweep");
+    let shard = given.iter().any(|word| word.starts_with("--shard"));
+    let repeats = given.iter().any(|word| word.starts_with("--from"));
+    if flies && !shard && !repeats {
+        let mut kept = vec!["deconflict".to_owned()];
+        let mut words = given.iter().skip(1);
+        while let Some(word) = words.next() {
+            let own_value = word.contains('=') && word.starts_with("--");
+            match word.split('=').next().unwrap_or(word) {
+                "--out" | "-o" | "--replications" | "-n" | "--seed" | "--jobs" | "-j"
+                | "--events"
+                    if !own_value =>
+                {
+                    words.next();
+                }
+                "--out" | "--replications" | "--seed" | "--jobs" | "--events" | "--resume"
+                | "--force" => {}
+                _ => kept.push(word.clone()),
+            }
+        }
+        let one = kept.iter().any(|word| word.starts_with("--replication"));
+        if !one {
+            kept.push(format!("--replications={}", manifest.replications));
+        }
+        kept.push(format!("--seed={}", manifest.seed));
+        kept.push("--out=results/again".to_owned());
+        lines.push(shell(&kept));
+    }
+    let cell = results.cells.last().filter(|cell| !cell.is_empty());
+    let mut row = vec![
+        "deconflict".to_owned(),
+        "run".to_owned(),
+        "--from".to_owned(),
+        folder.to_owned(),
+    ];
+    if let Some(cell) = cell {
+        row.extend(["--cell".to_owned(), cell.clone()]);
+    }
+    row.extend([
+        "--replication".to_owned(),
+        manifest.first_replication.to_string(),
+    ]);
+    lines.push(format!("{}   # one row, told by the clock", shell(&row)));
+    lines.push(format!(
+        "{}   # this page",
+        shell(&[
+            "deconflict".to_owned(),
+            "report".to_owned(),
+            folder.to_owned()
+        ])
+    ));
+    lines.join("\n")
+}
+
+/// Words as one types them; the program by its name alone.
+fn shell(arguments: &[String]) -> String {
+    let mut typed = Vec::new();
+    for (number, word) in arguments.iter().enumerate() {
+        let word = match number {
+            0 => word.rsplit(['/', '\\']).next().unwrap_or(word),
+            _ => word,
+        };
+        let safe = |letter: char| letter.is_alphanumeric() || "-_./=:,@+".contains(letter);
+        if !word.is_empty() && word.chars().all(safe) {
+            typed.push(word.to_owned());
+        } else {
+            typed.push(format!("'{}'", word.replace('\'', "'\\''")));
+        }
+    }
+    typed.join(" ")
+}
+
+/// The pairs of cells, in order.
+fn pairs_of(rows: &[Paired]) -> Vec<(String, String)> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for row in rows {
+        let same = |pair: &(String, String)| pair.0 == row.reference && pair.1 == row.cell;
+        // Rows of a pair stand together.
+        if !pairs.last().is_some_and(same) {
+            pairs.push((row.reference.clone(), row.cell.clone()));
+        }
+    }
+    pairs
+}
+
+fn find<'a>(rows: &'a [Paired], reference: &str, cell: &str, measure: &str) -> Option<&'a Paired> {
+    rows.iter()
+        .find(|row| row.reference == reference && row.cell == cell && row.measure == measure)
+}
+
+/// What a measure says.
+fn definition(name: &str) -> &'static str {
+    let base = name.split('[').next().unwrap_or(name);
+    let found = MEASURES
+        .iter()
+        .find(|measure: &&Measure| measure.name == base);
+    found.map_or("", |measure| measure.definition)
+}
+
+fn header(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn ends(value: &Interval) -> [String; 3] {
+    [value.estimate, value.low, value.high].map(number)
+}
+
+/// The interval alone.
+fn bracket(value: &Interval) -> String {
+    let text = interval_words(value);
+    text.split_once(' ')
+        .map_or(String::new(), |(_, bracket)| bracket.to_owned())
+}
+
+/// A dot and a line, small enough for a table.
+fn bar(value: &Interval, scale: &Scale) -> String {
+    let mut svg = Svg::new(130.0, 12.0);
+    let (low, high) = value.ends();
+    svg.line("gr", (2.0, 6.0), (128.0, 6.0));
+    svg.line("bar0 whisk", (scale.px(low), 6.0), (scale.px(high), 6.0));
+    svg.circle("dot0", (scale.px(value.estimate), 6.0), 4.0, "");
+    svg.inline(&interval_words(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_can_be_typed_again() {
+        let words = [
+            "target/release/deconflict",
+            "run",
+            "my night.toml",
+            "--set",
+            "a.b='x'",
+        ]
+        .map(str::to_owned);
+        assert_eq!(
+            shell(&words),
+            r"deconflict run 'my night.toml' --set 'a.b='\''x'\'''"
+        );
+    }
+}

@@ -1,0 +1,581 @@
+//! The replay of one replication: what it needs to know as JSON, in one page with the scripts that draw it.
+//!
+//! Paths are sent as the closed forms that the simulation flies, so a page is small and every instant exact. What a
+//! site believes is sent as changes of identity. Times are whole milliseconds since the start; places are metres east
+//! and north of the origin of the local plane.
+
+use serde::Serialize;
+
+use super::coast;
+use super::figures::grouped;
+use super::svg::{FIGURE_CSS, escape};
+use crate::geodesy::{LatLon, format_mgrs, from_plane, to_plane};
+use crate::geometry::{Area, Point};
+use crate::measure::GridSquare;
+use crate::output::tell;
+use crate::platform::trajectory::{Path, Trajectory};
+use crate::record::{EventLog, Fact, NoticeState};
+use crate::scenario::{Position, Scenario};
+use crate::sensing::SensorModel;
+
+const PAGE_CSS: &str = include_str!("page.css");
+const REPLAY_CSS: &str = include_str!("replay.css");
+/// The scripts, in the order in which they use each other.
+const SCRIPTS: [&str; 5] = [
+    include_str!("replay/data.js"),
+    include_str!("replay/map.js"),
+    include_str!("replay/draw.js"),
+    include_str!("replay/story.js"),
+    include_str!("replay/play.js"),
+];
+
+/// A replication that was flown, to be shown.
+pub struct Flown<'a> {
+    /// What it is called on the page.
+    pub name: String,
+    /// What was flown.
+    pub scenario: &'a Scenario,
+    /// What happened, at [`Detail::Full`](crate::record::Detail::Full) so that beliefs come with their evidence.
+    pub log: &'a EventLog,
+    /// Where everybody flies, from [`trajectories`](crate::simulation::trajectories).
+    pub trajectories: &'a [Trajectory],
+}
+
+/// What the page says about itself.
+pub struct ReplayNote {
+    /// The command that makes the same page again.
+    pub command: String,
+    /// Version of the program.
+    pub version: String,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    title: &'a str,
+    start_utc_ms: i64,
+    end: i64,
+    seed: String,
+    replication: u64,
+    command: &'a str,
+    version: &'a str,
+    coast: Vec<Vec<[i64; 2]>>,
+    land: Vec<[i64; 2]>,
+    credit: &'static str,
+    places: Vec<(&'a str, i64, i64)>,
+    grid: Grid,
+    /// When the two runs part, if they do.
+    parts: Option<i64>,
+    runs: Vec<Run<'a>>,
+}
+
+/// MGRS names of the squares of the grid, row by row from the south-west.
+#[derive(Serialize)]
+struct Grid {
+    side: f64,
+    west: i32,
+    south: i32,
+    columns: i32,
+    names: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    name: &'a str,
+    sides: &'a [String],
+    types: Vec<(&'a str, f64)>,
+    classes: Vec<Class<'a>>,
+    relations: Vec<Vec<&'static str>>,
+    nodes: Vec<&'a str>,
+    areas: Vec<Outline<'a>>,
+    sites: Vec<Site<'a>>,
+    aircraft: Vec<Aircraft<'a>>,
+    /// Time, code, aircraft or -1, site or -1, east, north, rank, words.
+    events: Vec<(i64, &'static str, i64, i64, i64, i64, u8, String)>,
+    /// Tracks: site, aircraft, confirmed, ended.
+    tracks: Vec<(u32, u32, i64, i64)>,
+    /// What tracks were held for: site, aircraft, time, identity, evidence.
+    beliefs: Vec<(u32, u32, i64, &'static str, String)>,
+    /// Shots: site, aircraft, number, launched, over, where the target was then, how it ended, right or wrong.
+    shots: Vec<Shot>,
+    /// Notices: aircraft, site, sent, received, node that hands it on or -1.
+    notices: Vec<(u32, u32, i64, i64, i64)>,
+}
+
+#[derive(Serialize)]
+struct Class<'a> {
+    name: &'a str,
+    /// Slant range at which a look at 1 m^2 detects with probability 0.5, m; grows with the fourth root of the
+    /// cross-section unless it is a disc.
+    detects: f64,
+    disc: bool,
+    farthest: f64,
+    engages: Option<[f64; 2]>,
+}
+
+#[derive(Serialize)]
+struct Outline<'a> {
+    name: &'a str,
+    kind: &'static str,
+    points: Vec<[i64; 2]>,
+}
+
+#[derive(Serialize)]
+struct Site<'a> {
+    name: &'a str,
+    class: u32,
+    side: u32,
+    at: [i64; 2],
+}
+
+#[derive(Serialize)]
+struct Aircraft<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    type_id: u32,
+    side: u32,
+    /// When it takes off and when it is gone.
+    flies: [i64; 2],
+    destroyed: bool,
+    legs: Vec<Vec<f64>>,
+}
+
+#[derive(Serialize)]
+struct Shot {
+    site: u32,
+    aircraft: u32,
+    number: u32,
+    from: i64,
+    to: i64,
+    at: [i64; 2],
+    end: &'static str,
+    wrong: bool,
+}
+
+/// The page of one replication, or of the same replication under two sets of rules, side by side on one clock.
+pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> String {
+    let Some(first) = runs.first() else {
+        return String::new();
+    };
+    let told: Vec<Run<'_>> = runs.iter().map(run).collect();
+    let coast = coast::lines();
+    let land = coast::land(&coast);
+    let title = first.scenario.file.title.as_str();
+    let places = first.scenario.file.places.iter();
+    let data = Data {
+        title,
+        start_utc_ms: first.scenario.start.as_millisecond(),
+        end: runs.iter().map(|run| run.log.end.0).max().unwrap_or(0),
+        seed: first.log.replication.seed.to_string(),
+        replication: first.log.replication.index,
+        command: &note.command,
+        version: &note.version,
+        coast: coast
+            .iter()
+            .map(|line| line.iter().copied().map(metres).collect())
+            .collect(),
+        land: land.iter().copied().map(metres).collect(),
+        credit: coast::CREDIT,
+        places: places
+            .map(|(name, place)| {
+                let point = to_plane(LatLon {
+                    lat_deg: place.lat,
+                    lon_deg: place.lon,
+                });
+                let [east, north] = metres((point.x, point.y));
+                (name.as_str(), east, north)
+            })
+            .collect(),
+        grid: grid(),
+        parts: parting(&told),
+        runs: told,
+    };
+    let json = serde_json::to_string(&data).expect("a replay is plain data");
+    // Inside a script element only this could end it early.
+    let json = json.replace('<', "\\u003c");
+    let compared = if runs.len() > 1 { " compared" } else { "" };
+    let mut maps = String::new();
+    for (number, run) in runs.iter().enumerate() {
+        maps.push_str(&format!(
+            "<section class=\"view\" aria-label=\"{0}\"><h2>{0}</h2><div class=\"stage\"><canvas id=\"map{number}\" tabindex=\"0\" role=\"img\" aria-label=\"Map of {0}; click an aircraft or a site\"></canvas></div></section>",
+            escape(&run.name)
+        ));
+    }
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><title>Replay: {title}</title><style>{FIGURE_CSS}{PAGE_CSS}{REPLAY_CSS}</style></head><body class=\"replay{compared}\">\n{}{maps}{}<script type=\"application/json\" id=\"data\">{json}</script>\n<script>\n(() => {{\n\"use strict\";\n{}}})();\n</script></body></html>\n",
+        head(first, &escape(title)),
+        FOOT.replace("COMMAND", &escape(&note.command))
+            .replace("CREDIT", coast::CREDIT),
+        SCRIPTS.concat(),
+        title = escape(title),
+    )
+}
+
+fn head(first: &Flown<'_>, title: &str) -> String {
+    let replication = first.log.replication;
+    format!(
+        "<header><h1>{title}</h1><p>replication {}, seed {}, {} aircraft, {} sites. One run of luck: how often things happen is another question.</p></header>
+<div class=\"bar\" role=\"group\" aria-label=\"Clock\">
+<button id=\"play\" aria-label=\"Play\" title=\"Play or pause (space)\">\u{25b6}</button>
+<button id=\"back\" title=\"Previous decisive event (p)\" aria-label=\"Previous decisive event\">|&#171;</button>
+<button id=\"next\" title=\"Next decisive event (n)\" aria-label=\"Next decisive event\">&#187;|</button>
+<output id=\"clock\" aria-live=\"off\">00:00:00</output>
+<label>speed <select id=\"speed\"><option value=\"10\">10\u{d7}</option><option value=\"60\">60\u{d7}</option><option value=\"300\" selected>300\u{d7}</option><option value=\"1200\">1200\u{d7}</option><option value=\"3600\">3600\u{d7}</option></select></label>
+<label>beliefs of <select id=\"site\"></select></label>
+<button id=\"parts\" hidden>Where they part</button>
+<div class=\"scrub\"><canvas id=\"ticks\" aria-hidden=\"true\"></canvas><input id=\"time\" type=\"range\" min=\"0\" max=\"1\" step=\"1000\" value=\"0\" aria-label=\"Time\"></div>
+<p id=\"told\" aria-live=\"polite\"></p></div>
+<main id=\"maps\">",
+        replication.index,
+        replication.seed,
+        grouped(first.log.sorties.len() as f64),
+        first.log.sites.len(),
+    )
+}
+
+/// What stands below the maps.
+const FOOT: &str = include_str!("replay/foot.html");
+
+/// To the metre.
+fn metres((east, north): (f64, f64)) -> [i64; 2] {
+    [libm::round(east) as i64, libm::round(north) as i64]
+}
+
+/// The squares within 150 km of the origin east and west, 110 km north and south.
+fn grid() -> Grid {
+    let (west, south, columns, rows) = (-30, -22, 60, 44);
+    let side = GridSquare::SIDE_M;
+    let mut names = Vec::new();
+    for row in 0..rows {
+        for column in 0..columns {
+            let middle = |number: i32| (f64::from(number) + 0.5) * side;
+            let center = from_plane(Point::new(middle(west + column), middle(south + row)));
+            names.push(format_mgrs(center, 2).unwrap_or_default());
+        }
+    }
+    Grid {
+        side,
+        west,
+        south,
+        columns,
+        names,
+    }
+}
+
+/// The first time at which the two runs tell something else.
+fn parting(runs: &[Run<'_>]) -> Option<i64> {
+    let [one, two] = runs else { return None };
+    let same = one
+        .events
+        .iter()
+        .zip(&two.events)
+        .take_while(|(one, two)| one.0 == two.0 && one.7 == two.7)
+        .count();
+    let times = [one.events.get(same), two.events.get(same)];
+    times.into_iter().flatten().map(|event| event.0).min()
+}
+
+fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
+    let Flown {
+        scenario,
+        log,
+        trajectories,
+        ..
+    } = *flown;
+    let mut aircraft: Vec<Aircraft<'a>> = log
+        .sorties
+        .iter()
+        .zip(trajectories)
+        .map(|(sortie, trajectory)| Aircraft {
+            name: &sortie.name,
+            type_id: sortie.type_id.0,
+            side: sortie.side.0,
+            flies: [sortie.departs.0, sortie.lands.0.min(log.end.0)],
+            destroyed: false,
+            legs: trajectory.legs.iter().map(leg).collect(),
+        })
+        .collect();
+    let mut told = Told::default();
+    for event in &log.events {
+        told.event(flown, event.time.0, event, &mut aircraft);
+    }
+    // Missiles in the air at the end.
+    for shot in &mut told.shots {
+        shot.to = if shot.to < 0 { log.end.0 } else { shot.to };
+    }
+    Run {
+        name: &flown.name,
+        sides: &log.cast.sides,
+        types: scenario
+            .types
+            .iter()
+            .map(|kind| (kind.name.as_str(), kind.spec.rcs_m2))
+            .collect(),
+        classes: scenario
+            .classes
+            .iter()
+            .map(|class| {
+                let (detects, disc, farthest) = match &class.sensor.model {
+                    SensorModel::Disc(disc) => (disc.range_m, true, disc.range_m),
+                    SensorModel::Radar(radar) => (radar.r50_m, false, radar.max_range_m),
+                    SensorModel::FourthPower(law) => (law.r50_m, false, law.r50_m * law.cutoff_r50),
+                };
+                Class {
+                    name: &class.name,
+                    detects,
+                    disc,
+                    farthest,
+                    engages: class
+                        .weapon
+                        .as_ref()
+                        .map(|weapon| [weapon.min_range_m, weapon.max_range_m]),
+                }
+            })
+            .collect(),
+        relations: log
+            .cast
+            .relations
+            .iter()
+            .map(|row| row.iter().map(|regard| regard.code()).collect())
+            .collect(),
+        nodes: scenario
+            .nodes
+            .iter()
+            .map(|node| node.name.as_str())
+            .collect(),
+        areas: outlines(scenario),
+        sites: log
+            .sites
+            .iter()
+            .map(|site| Site {
+                name: &site.name,
+                class: site.class.0,
+                side: site.side.0,
+                at: metres((site.place[0], site.place[1])),
+            })
+            .collect(),
+        aircraft,
+        events: told.events,
+        tracks: told.tracks,
+        beliefs: told.beliefs,
+        shots: told.shots,
+        notices: told.notices,
+    }
+}
+
+/// Events as they are told, and what follows from them.
+#[derive(Default)]
+struct Told {
+    events: Vec<(i64, &'static str, i64, i64, i64, i64, u8, String)>,
+    tracks: Vec<(u32, u32, i64, i64)>,
+    beliefs: Vec<(u32, u32, i64, &'static str, String)>,
+    shots: Vec<Shot>,
+    notices: Vec<(u32, u32, i64, i64, i64)>,
+    /// When each version of a plan was sent: aircraft, version, time.
+    sent: Vec<(u32, u32, i64)>,
+    /// The last declaration: site, aircraft, time, posterior.
+    declared: Option<(u32, u32, i64, [f64; 3])>,
+}
+
+impl Told {
+    fn event<'a>(
+        &mut self,
+        flown: &'a Flown<'_>,
+        time: i64,
+        event: &crate::record::Event,
+        aircraft: &mut [Aircraft<'a>],
+    ) {
+        let log = flown.log;
+        let who = event.fact.aircraft();
+        let site = event.fact.site();
+        let place = metres((event.place[0], event.place[1]));
+        if let Some((rank, words)) = tell(flown.scenario, log, event) {
+            self.events.push((
+                time,
+                event.fact.code(),
+                who.map_or(-1, |aircraft| i64::from(aircraft.0)),
+                site.map_or(-1, |site| i64::from(site.0)),
+                place[0],
+                place[1],
+                rank,
+                words,
+            ));
+        }
+        let Some(who) = who else { return };
+        match event.fact {
+            Fact::PlanFiled { version, .. } => self.sent.push((who.0, version, time)),
+            Fact::NoticeReceived { site, version, .. } => {
+                let sent = self
+                    .sent
+                    .iter()
+                    .rfind(|sent| sent.0 == who.0 && sent.1 == version);
+                let entry = &flown.scenario.sites[log.sites[site.index()].entry as usize];
+                let node = entry
+                    .command
+                    .as_ref()
+                    .map_or(-1, |command| i64::from(command.node.0));
+                self.notices
+                    .push((who.0, site.0, sent.map_or(0, |sent| sent.2), time, node));
+            }
+            Fact::Declared {
+                site, posterior, ..
+            } => self.declared = Some((site.0, who.0, time, posterior)),
+            Fact::IdentityChanged {
+                site, to, notice, ..
+            } => {
+                let sure = self
+                    .declared
+                    .filter(|declared| {
+                        (declared.0, declared.1, declared.2) == (site.0, who.0, time)
+                    })
+                    .map(|declared| declared.3);
+                self.beliefs
+                    .push((site.0, who.0, time, to.code(), evidence(sure, notice)));
+            }
+            Fact::TrackEnded {
+                site, ref track, ..
+            } => {
+                self.tracks.push((site.0, who.0, track.confirmed.0, time));
+            }
+            Fact::ShotFired { site, shot, .. } => {
+                let wrong = log.regard(site, who) != crate::record::Regard::Hostile;
+                self.shots.push(Shot {
+                    site: site.0,
+                    aircraft: who.0,
+                    number: shot,
+                    from: time,
+                    to: -1,
+                    at: place,
+                    end: "under_way",
+                    wrong,
+                });
+            }
+            Fact::ShotMissed { site, shot, .. }
+            | Fact::ShotWasted { site, shot, .. }
+            | Fact::Destroyed { site, shot, .. } => {
+                let fired = self.shots.iter_mut().rfind(|fired| {
+                    (fired.site, fired.aircraft, fired.number) == (site.0, who.0, shot)
+                });
+                if let Some(fired) = fired {
+                    (fired.to, fired.at, fired.end) = (time, place, event.fact.code());
+                }
+                if matches!(event.fact, Fact::Destroyed { .. }) {
+                    let gone = &mut aircraft[who.index()];
+                    (gone.flies[1], gone.destroyed) = (time, true);
+                }
+            }
+            Fact::Landed { .. } => aircraft[who.index()].flies[1] = time,
+            _ => {}
+        }
+    }
+}
+
+/// What a change of identity rests on, in words.
+fn evidence(sure: Option<[f64; 3]>, notice: NoticeState) -> String {
+    let plan = format!("flight plan: {}", notice.code().replace('_', " "));
+    match sure {
+        Some([friend, neutral, hostile]) => {
+            format!("friend {friend:.2}, neutral {neutral:.2}, hostile {hostile:.2}; {plan}")
+        }
+        None => plan,
+    }
+}
+
+/// A leg as numbers: start, end in s; 0 for a line with place, velocity, altitude, climb; 1 for an arc with centre,
+/// radius, angle, rate, altitude.
+fn leg(leg: &crate::platform::trajectory::Leg) -> Vec<f64> {
+    // To the millimetre and the microradian: far below what a map shows.
+    let round = |value: f64, unit: f64| libm::round(value * unit) / unit;
+    let [start, end] = [leg.span.start_s, leg.span.end_s].map(|time_s| round(time_s, 1e3));
+    match leg.path {
+        Path::Line {
+            from,
+            velocity,
+            altitude_m,
+            climb_mps,
+        } => vec![
+            start,
+            end,
+            0.0,
+            round(from.x, 10.0),
+            round(from.y, 10.0),
+            round(velocity.x, 1e5),
+            round(velocity.y, 1e5),
+            round(altitude_m, 10.0),
+            round(climb_mps, 1e4),
+        ],
+        Path::Arc {
+            center,
+            radius_m,
+            angle,
+            rate_radps,
+            altitude_m,
+        } => vec![
+            start,
+            end,
+            1.0,
+            round(center.x, 10.0),
+            round(center.y, 10.0),
+            round(radius_m, 10.0),
+            round(angle, 1e6),
+            round(rate_radps, 1e9),
+            round(altitude_m, 10.0),
+        ],
+    }
+}
+
+/// Zones, and the areas in which sites are drawn.
+fn outlines(scenario: &Scenario) -> Vec<Outline<'_>> {
+    let zones = scenario.zones.iter().map(|zone| Outline {
+        name: &zone.name,
+        kind: "zone",
+        points: outline(&zone.area),
+    });
+    let drawn = scenario
+        .sites
+        .iter()
+        .filter_map(|entry| match &entry.position {
+            Position::At(_) => None,
+            Position::DrawnIn(area) => Some(Outline {
+                name: &entry.name,
+                kind: "sector",
+                points: outline(area),
+            }),
+        });
+    zones.chain(drawn).collect()
+}
+
+/// The edge of an area as a closed chain.
+fn outline(area: &Area) -> Vec<[i64; 2]> {
+    let arc = |center: Point, range_m: f64, from_deg: f64, width_deg: f64| {
+        (0..=48).map(move |step| {
+            let bearing_deg = from_deg + width_deg * f64::from(step) / 48.0;
+            let point = center + crate::geometry::polar(range_m, bearing_deg);
+            metres((point.x, point.y))
+        })
+    };
+    match *area {
+        Area::Circle { center, radius_m } => arc(center, radius_m, 0.0, 360.0).collect(),
+        Area::Sector {
+            center,
+            min_range_m,
+            max_range_m,
+            from_deg,
+            width_deg,
+        } => {
+            let outer = arc(center, max_range_m, from_deg, width_deg);
+            let inner: Vec<[i64; 2]> = arc(center, min_range_m, from_deg, width_deg).collect();
+            outer.chain(inner.into_iter().rev()).collect()
+        }
+        Area::Box {
+            south_west,
+            north_east,
+        } => [
+            (south_west.x, south_west.y),
+            (north_east.x, south_west.y),
+            (north_east.x, north_east.y),
+            (south_west.x, north_east.y),
+        ]
+        .map(metres)
+        .to_vec(),
+    }
+}

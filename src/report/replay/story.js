@@ -1,0 +1,78 @@
+// The story of an aircraft, and what was just said.
+
+/** @param {string} tag @param {string} text */
+function element(tag, text, name) {
+  const made = document.createElement(tag);
+  if (text) made.textContent = text;
+  if (name) made.className = name;
+  return made;
+}
+
+const SHAPES = "Frame: what the site holds it for (round friend, square neutral, diamond hostile, clover unknown; dashed: in doubt). Inside: what it is.";
+
+/** @param {Run} run */
+function rows(run, aircraft) {
+  const told = run.events.filter((e) => e[2] === aircraft).map((e) => ({ t: e[0], code: e[1], text: e[7] }));
+  for (const row of run.beliefs) {
+    if (row[1] !== aircraft) continue;
+    const same = told.find((e) => e.t === row[2] && e.code === "identity_changed" && e.text.includes(run.sites[row[0]].name));
+    if (same) same.text += " (" + row[4] + ")";
+  }
+  return told;
+}
+
+function story(state) {
+  const panel = document.getElementById("story");
+  const aircraft = state.picked;
+  panel.replaceChildren();
+  if (aircraft < 0) {
+    panel.append(element("h2", "Click an aircraft for its story"), element("p", SHAPES, "meta"));
+    return;
+  }
+  runs.forEach((run) => {
+    const who = run.aircraft[aircraft];
+    if (!who) return;
+    panel.append(element("h2", who.name + (runs.length > 1 ? ", " + run.name : "")));
+    const site = run.sites[state.site];
+    panel.append(element("p", "Truth: " + run.types[who.type][0].replace(/_/g, " ") + " of " + run.sides[who.side] +
+      (site ? ", " + regard(run, state.site, aircraft) + " to site " + site.name : "") + (who.destroyed ? "; shot down" : ""), "meta"));
+    const list = element("ol", "", "events");
+    for (const event of rows(run, aircraft)) {
+      const row = element("li", "", event.t > state.t ? "later" : "");
+      const button = element("button", clock(event.t));
+      button.addEventListener("click", () => { state.pause(); state.seek(event.t); });
+      row.append(button, element("span", event.text));
+      list.append(row);
+    }
+    panel.append(list);
+    if (!list.children.length) panel.append(element("p", "Nothing is told of it.", "meta"));
+  });
+}
+
+/** Past and future of the story, without making it anew. */
+function dim(state) {
+  const items = document.querySelectorAll("#story li");
+  let at = 0;
+  runs.forEach((run) => {
+    if (state.picked < 0 || !run.aircraft[state.picked]) return;
+    for (const event of run.events) {
+      if (event[2] !== state.picked) continue;
+      const item = items[at++];
+      if (item) item.className = event[0] > state.t ? "later" : "";
+    }
+  });
+}
+
+/** The last decisive words. */
+function told(state) {
+  const said = runs.map((run) => {
+    const at = lastAt(run.events, 0, state.t);
+    for (let i = at; i >= 0; i--) {
+      if (run.events[i][6] <= 5) return clock(run.events[i][0]) + "  " + run.events[i][7];
+    }
+    return "";
+  });
+  const text = runs.length > 1 ? runs.map((run, i) => run.name + ": " + (said[i] || "nothing yet")).join("\n") : said[0];
+  const place = document.getElementById("told");
+  if (place.textContent !== text) place.textContent = text;
+}

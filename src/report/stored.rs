@@ -1,0 +1,366 @@
+//! What a folder of results says, read back from its files: the same columns that everybody else gets.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::experiment::estimate::{Comparison, Estimate, Method};
+use crate::output::OutputError;
+use crate::scenario::file::ScenarioFile;
+
+/// A number with its interval, as the files have it; NaN where they have nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Interval {
+    pub estimate: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether there is anything to draw.
+    pub fn known(&self) -> bool {
+        self.estimate.is_finite()
+    }
+
+    /// Both ends, the estimate where there is none.
+    pub fn ends(&self) -> (f64, f64) {
+        let or = |end: f64| if end.is_finite() { end } else { self.estimate };
+        (or(self.low), or(self.high))
+    }
+}
+
+/// A measure of a cell.
+#[derive(Debug, Clone)]
+pub(super) struct Measured {
+    pub cell: String,
+    pub measure: String,
+    pub unit: String,
+    pub value: Interval,
+    pub method: String,
+    pub events: f64,
+    pub exposure: f64,
+}
+
+/// A measure of a pair of cells.
+#[derive(Debug, Clone)]
+pub(super) struct Paired {
+    pub reference: String,
+    pub cell: String,
+    pub measure: String,
+    pub unit: String,
+    pub difference: Interval,
+    pub ratio: Interval,
+    /// The same, for sentences.
+    pub comparison: Comparison,
+    pub n: u64,
+}
+
+/// What an uncertainty does to a measure.
+#[derive(Debug, Clone)]
+pub(super) struct Moved {
+    pub levers: String,
+    pub factor: String,
+    pub measure: String,
+    pub unit: String,
+    pub from: String,
+    pub to: String,
+    pub effect: Interval,
+    pub rank: Option<u32>,
+}
+
+/// A cell of a confusion matrix.
+#[derive(Debug, Clone)]
+pub(super) struct Confused {
+    pub cell: String,
+    pub class: String,
+    pub truth: String,
+    pub declared: String,
+    pub declarations: f64,
+    pub share: f64,
+}
+
+/// A square with wrong shots.
+#[derive(Debug, Clone)]
+pub(super) struct Square {
+    pub cell: String,
+    pub east_m: f64,
+    pub north_m: f64,
+    pub side_m: f64,
+    pub mgrs: String,
+    pub wrong_shots: f64,
+    pub n: f64,
+}
+
+/// What manifest.json says.
+#[derive(Debug, Deserialize)]
+pub(super) struct Manifest {
+    pub version: String,
+    pub title: String,
+    pub seed: u64,
+    #[serde(default)]
+    pub first_replication: u64,
+    pub replications: u64,
+    #[serde(default)]
+    pub failed: u64,
+    pub confidence: f64,
+    pub plan_sha256: Option<String>,
+    pub scenario_sha256: Option<String>,
+    pub files: BTreeMap<String, FileSum>,
+    /// Of a run.
+    pub scenario: Option<ScenarioFile>,
+    /// Of a sweep.
+    #[serde(default)]
+    pub cells: Vec<ManifestCell>,
+}
+
+/// A result file and its checksum.
+#[derive(Debug, Deserialize)]
+pub(super) struct FileSum {
+    pub rows: u64,
+    pub sha256: String,
+}
+
+/// A cell of a sweep and what was flown in it.
+#[derive(Debug, Deserialize)]
+pub(super) struct ManifestCell {
+    pub name: String,
+    pub scenario_sha256: String,
+    pub scenario: ScenarioFile,
+}
+
+/// What run.json says, as far as it goes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Note {
+    pub command_line: Vec<String>,
+    pub host: Option<String>,
+    pub system: String,
+    pub started_utc: String,
+    pub elapsed_s: Option<f64>,
+    pub ended: Option<String>,
+}
+
+/// A folder of results.
+#[derive(Debug)]
+pub(super) struct Results {
+    pub manifest: Manifest,
+    pub note: Note,
+    /// Names of the cells; of a run one, without a name.
+    pub cells: Vec<String>,
+    pub measured: Vec<Measured>,
+    pub paired: Vec<Paired>,
+    pub moved: Vec<Moved>,
+    pub confused: Vec<Confused>,
+    pub squares: Vec<Square>,
+    /// Whether it is a sweep.
+    pub sweep: bool,
+}
+
+impl Results {
+    pub fn read(folder: &Path) -> Result<Results, OutputError> {
+        let not_results = |why: String| OutputError::NotResults {
+            path: folder.to_owned(),
+            why,
+        };
+        let Some(text) = bytes(&folder.join("manifest.json"))? else {
+            return Err(not_results(
+                "it has no manifest.json; expected the folder of a run or of a finished sweep"
+                    .to_owned(),
+            ));
+        };
+        let manifest: Manifest = serde_json::from_slice(&text)
+            .map_err(|error| not_results(format!("manifest.json cannot be read: {error}")))?;
+        // Who and when is no part of the results: without it the report only says less.
+        let note = bytes(&folder.join("run.json"))?
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default();
+        let sweep = manifest.scenario.is_none();
+        let cells = match sweep {
+            true => manifest
+                .cells
+                .iter()
+                .map(|cell| cell.name.clone())
+                .collect(),
+            false => vec![String::new()],
+        };
+        let main = if sweep { "cells.csv" } else { "summary.csv" };
+        let measured = Table::read(folder, main)?.rows(|row| Measured {
+            cell: row.text("cell"),
+            measure: row.text("measure"),
+            unit: row.text("unit"),
+            value: row.interval(["estimate", "low", "high"]),
+            method: row.text("method"),
+            events: row.number("events"),
+            exposure: row.number("exposure"),
+        });
+        let confused = Table::read(folder, "confusion.csv")?.rows(|row| Confused {
+            cell: row.text("cell"),
+            class: row.text("site_class"),
+            truth: row.text("truth"),
+            declared: row.text("declared"),
+            declarations: row.number("declarations"),
+            share: row.number("share"),
+        });
+        let (mut paired, mut moved, mut squares) = (Vec::new(), Vec::new(), Vec::new());
+        if sweep {
+            paired = Table::read(folder, "pairs.csv")?.rows(paired_row);
+            moved = Table::read(folder, "effects.csv")?.rows(|row| Moved {
+                levers: row.text("levers"),
+                factor: row.text("factor"),
+                measure: row.text("measure"),
+                unit: row.text("unit"),
+                from: row.text("from"),
+                to: row.text("to"),
+                effect: row.interval(["effect", "low", "high"]),
+                rank: row.text("rank").parse().ok(),
+            });
+            squares = Table::read(folder, "grid.csv")?.rows(|row| Square {
+                cell: row.text("cell"),
+                east_m: row.number("east_m"),
+                north_m: row.number("north_m"),
+                side_m: row.number("side_m"),
+                mgrs: row.text("center_mgrs"),
+                wrong_shots: row.number("wrong_shots"),
+                n: row.number("n"),
+            });
+        }
+        Ok(Results {
+            manifest,
+            note,
+            cells,
+            measured,
+            paired,
+            moved,
+            confused,
+            squares,
+            sweep,
+        })
+    }
+
+    /// A measure of a cell, unless it could not happen.
+    pub fn measured(&self, cell: &str, measure: &str) -> Option<&Measured> {
+        self.measured
+            .iter()
+            .find(|row| row.cell == cell && row.measure == measure)
+            .filter(|row| row.exposure > 0.0 && row.value.known())
+    }
+
+    /// The scenario of the first cell, which has the sides, places and names that all have.
+    pub fn scenario(&self) -> Option<&ScenarioFile> {
+        let first = self.manifest.cells.first().map(|cell| &cell.scenario);
+        self.manifest.scenario.as_ref().or(first)
+    }
+}
+
+fn paired_row(row: &Row<'_>) -> Paired {
+    let difference = row.interval(["difference", "difference_low", "difference_high"]);
+    let ratio = row.interval(["risk_ratio", "risk_ratio_low", "risk_ratio_high"]);
+    let method = match row.text("difference_method").as_str() {
+        "none" => Method::None,
+        "equal_pairs" => Method::EqualPairs,
+        // A sentence tells no other methods apart.
+        _ => Method::PairedT,
+    };
+    let estimate = |value: Interval, method| Estimate {
+        estimate: value.estimate,
+        low: value.low,
+        high: value.high,
+        method,
+    };
+    let ratio_method = if ratio.low.is_finite() {
+        Method::ClusteredLog
+    } else {
+        Method::None
+    };
+    Paired {
+        reference: row.text("reference"),
+        cell: row.text("cell"),
+        measure: row.text("measure"),
+        unit: row.text("unit"),
+        difference,
+        ratio,
+        comparison: Comparison {
+            first: row.number("reference_estimate"),
+            second: row.number("cell_estimate"),
+            difference: estimate(difference, method),
+            ratio: estimate(ratio, ratio_method),
+            mcnemar_p: row.text("mcnemar_p").parse().ok(),
+            variance_reduction: row.number("variance_reduction"),
+        },
+        n: row.text("n").parse().unwrap_or(0),
+    }
+}
+
+/// A file as it is; nothing if it is not there.
+fn bytes(path: &Path) -> Result<Option<Vec<u8>>, OutputError> {
+    match fs::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(OutputError::io("read", path)(error)),
+    }
+}
+
+/// A result file in memory.
+struct Table {
+    header: csv::StringRecord,
+    records: Vec<csv::StringRecord>,
+}
+
+impl Table {
+    fn read(folder: &Path, name: &str) -> Result<Table, OutputError> {
+        let path = folder.join(name);
+        let broken = |error: csv::Error| OutputError::NotResults {
+            path: path.clone(),
+            why: error.to_string(),
+        };
+        let text = fs::read(&path).map_err(OutputError::io("read", &path))?;
+        let mut reader = csv::Reader::from_reader(text.as_slice());
+        let header = reader.headers().map_err(broken)?.clone();
+        let records = reader.records().collect::<Result<_, _>>().map_err(broken)?;
+        Ok(Table { header, records })
+    }
+
+    fn rows<T>(&self, make: impl Fn(&Row<'_>) -> T) -> Vec<T> {
+        let row = |record| Row {
+            header: &self.header,
+            record,
+        };
+        self.records
+            .iter()
+            .map(|record| make(&row(record)))
+            .collect()
+    }
+}
+
+struct Row<'a> {
+    header: &'a csv::StringRecord,
+    record: &'a csv::StringRecord,
+}
+
+impl Row<'_> {
+    fn get(&self, name: &str) -> &str {
+        let at = self.header.iter().position(|field| field == name);
+        at.and_then(|at| self.record.get(at)).unwrap_or_default()
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.get(name).to_owned()
+    }
+
+    /// NaN for nothing.
+    fn number(&self, name: &str) -> f64 {
+        self.get(name).parse().unwrap_or(f64::NAN)
+    }
+
+    fn interval(&self, names: [&str; 3]) -> Interval {
+        let [estimate, low, high] = names.map(|name| self.number(name));
+        Interval {
+            estimate,
+            low,
+            high,
+        }
+    }
+}

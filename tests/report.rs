@@ -1,0 +1,305 @@
+//! The pages: whole, sound, offline, and small enough to send.
+
+use std::path::{Path, PathBuf};
+
+use deconflict::record::{Detail, Fact, Replication};
+use deconflict::report::{Flown, ReplayNote, replay_page, write_report};
+use deconflict::scenario::Scenario;
+use deconflict::simulation::{simulate, trajectories};
+use serde_json::Value as Json;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn baseline(overrides: &[&str]) -> Scenario {
+    let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
+    let path = root().join("scenarios/nov-2019-baseline.toml");
+    Scenario::load(&path, &overrides).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A replay of the baseline, with a change beside it if there is one.
+fn replay(changes: &[&str]) -> String {
+    let replication = Replication { seed: 7, index: 0 };
+    let mut scenarios = vec![baseline(&[])];
+    if !changes.is_empty() {
+        scenarios.push(baseline(changes));
+    }
+    let flown: Vec<_> = scenarios
+        .iter()
+        .map(|scenario| {
+            let log = simulate(scenario, replication, Detail::Full);
+            (log, trajectories(scenario, replication))
+        })
+        .collect();
+    let runs: Vec<Flown> = scenarios
+        .iter()
+        .zip(&flown)
+        .enumerate()
+        .map(|(number, (scenario, (log, trajectories)))| Flown {
+            name: format!("run {number} <&>"),
+            scenario,
+            log,
+            trajectories,
+        })
+        .collect();
+    let note = ReplayNote {
+        command: "deconflict replay </script>".to_owned(),
+        version: "0".to_owned(),
+    };
+    replay_page(&runs, &note)
+}
+
+fn data(page: &str) -> Json {
+    let start = page.find("id=\"data\">").expect("the data") + "id=\"data\">".len();
+    let length = page[start..].find("</script>").expect("their end");
+    serde_json::from_str(&page[start..start + length]).expect("valid JSON")
+}
+
+/// Nothing on the page is asked of a network.
+fn offline(page: &str) {
+    for word in [
+        "http://",
+        "https://",
+        "src=",
+        "@import",
+        "url(",
+        "fetch(",
+        "XMLHttpRequest",
+        "<link",
+    ] {
+        let allowed = page.matches(word).count()
+            - page.matches("url(#").count() * usize::from(word == "url(");
+        assert_eq!(allowed, 0, "the page holds {word}");
+    }
+}
+
+/// Every element that is opened is closed, in order.
+fn well_formed(page: &str) {
+    const EMPTY: [&str; 8] = [
+        "meta", "br", "line", "rect", "circle", "path", "input", "!doctype",
+    ];
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = page;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at + 1..];
+        let end = rest.find('>').expect("the tag ends");
+        let tag = &rest[..end];
+        rest = &rest[end + 1..];
+        let name = tag
+            .trim_start_matches('/')
+            .split([' ', '/', '\n'])
+            .next()
+            .unwrap();
+        if tag.starts_with('/') {
+            assert_eq!(
+                open.pop(),
+                Some(name),
+                "near {}",
+                &rest[..rest.len().min(80)]
+            );
+        } else if !tag.ends_with('/') && !(EMPTY.contains(&name) && !rest.starts_with("<title>")) {
+            open.push(name);
+        }
+        if name == "script" && !tag.starts_with('/') {
+            rest = &rest[rest.find("</script>").expect("the script ends")..];
+        }
+    }
+    assert!(open.is_empty(), "never closed: {open:?}");
+}
+
+#[test]
+fn the_replay_is_one_small_file_with_sound_data() {
+    let page = replay(&[]);
+    assert!(page.len() < 5_000_000, "{} bytes", page.len());
+    offline(&page);
+    well_formed(&page);
+    let data = data(&page);
+    let runs = data["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 1);
+    assert_eq!(data["parts"], Json::Null);
+    assert!(data["coast"][0].as_array().unwrap().len() > 1);
+    let run = &runs[0];
+    assert!(!run["aircraft"].as_array().unwrap().is_empty());
+    // Legs follow each other without gaps, and each has its numbers.
+    for aircraft in run["aircraft"].as_array().unwrap() {
+        let mut last = f64::NAN;
+        for leg in aircraft["legs"].as_array().unwrap() {
+            let leg: Vec<f64> = leg
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|x| x.as_f64().unwrap())
+                .collect();
+            assert_eq!(leg.len(), 9);
+            assert!(last.is_nan() || (leg[0] - last).abs() < 2e-3, "{aircraft}");
+            last = leg[1];
+        }
+    }
+    let times: Vec<i64> = run["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event[0].as_i64().unwrap())
+        .collect();
+    assert!(times.len() > 20 && times.is_sorted());
+}
+
+#[test]
+fn two_runs_part_where_the_change_first_tells() {
+    let data = data(&replay(&["rules.weapons_control.status=hold"]));
+    let parts = data["parts"].as_i64().expect("they part");
+    let events = |run: usize| data["runs"][run]["events"].as_array().unwrap().clone();
+    let before = |run: usize| -> Vec<Json> {
+        events(run)
+            .into_iter()
+            .filter(|event| event[0].as_i64().unwrap() < parts)
+            .collect()
+    };
+    assert_eq!(before(0), before(1));
+    assert_ne!(events(0), events(1));
+    assert!(data["runs"][1]["shots"].as_array().unwrap().is_empty());
+}
+
+/// What is drawn is where things happened: every movement lies on its path.
+#[test]
+fn trajectories_are_those_that_are_flown() {
+    let scenario = baseline(&[]);
+    for index in 0..5 {
+        let replication = Replication { seed: 3, index };
+        let log = simulate(&scenario, replication, Detail::Measures);
+        let paths = trajectories(&scenario, replication);
+        assert_eq!(paths.len(), log.sorties.len());
+        for (sortie, path) in log.sorties.iter().zip(&paths) {
+            assert_eq!(
+                (sortie.departs, sortie.lands),
+                (path.departs(), path.lands())
+            );
+        }
+        let mut met = 0;
+        for event in &log.events {
+            if let Fact::Departed { aircraft } | Fact::ObjectiveReached { aircraft } = event.fact {
+                let place: [f64; 3] = paths[aircraft.index()].position(event.time).into();
+                assert_eq!(place, event.place);
+                met += 1;
+            }
+        }
+        assert!(met > 0);
+    }
+}
+
+fn deconflict(arguments: &[&str]) -> String {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_deconflict"))
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .expect("the program starts");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {text}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn a_sweep_and_a_run_have_their_report() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = |name: &str| place.path().join(name);
+    let (sweep, run) = (folder("sweep"), folder("run"));
+    let printed = deconflict(&[
+        "sweep",
+        "scenarios/experiments/agreement.toml",
+        "--replications",
+        "40",
+        "--out",
+        sweep.to_str().unwrap(),
+    ]);
+    assert!(printed.contains("deconflict report"), "{printed}");
+    deconflict(&[
+        "run",
+        "scenarios/nov-2019-baseline.toml",
+        "--replications",
+        "40",
+        "--out",
+        run.to_str().unwrap(),
+    ]);
+    for (folder, figures) in [
+        (
+            &sweep,
+            vec![
+                "estimates",
+                "differences",
+                "map",
+                "causes",
+                "confusion",
+                "covered",
+                "times",
+                "times-spread",
+                "convergence",
+            ],
+        ),
+        (
+            &run,
+            vec![
+                "estimates",
+                "causes",
+                "confusion",
+                "covered",
+                "times",
+                "convergence",
+            ],
+        ),
+    ] {
+        deconflict(&["report", folder.to_str().unwrap()]);
+        // A second report replaces the first.
+        let report = write_report(folder).unwrap();
+        let page = read(&report.page);
+        offline(&page);
+        well_formed(&page);
+        assert!(
+            !page.contains("NaN") && !page.contains(">inf"),
+            "numbers that are none"
+        );
+        assert!(page.contains("not calibrated"));
+        assert!(page.contains("deconflict report"), "how to make it again");
+        for name in figures {
+            let svg = read(&report.figures.join(format!("{name}.svg")));
+            assert!(svg.starts_with("<svg xmlns=") && svg.contains("prefers-color-scheme"));
+            let csv = read(&report.figures.join(format!("{name}.csv")));
+            let width = csv.lines().next().unwrap().split(',').count();
+            assert!(csv.lines().count() > 1 && width >= 3, "{name}: {csv}");
+            assert!(page.contains(&format!("report/{name}.svg")));
+        }
+        assert!(page.contains("--seed=1"));
+        let left: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .filter(|entry| {
+                entry
+                    .as_ref()
+                    .unwrap()
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with('.')
+            })
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    // The sentences of the page are those of the terminal.
+    let page = read(&sweep.join("report.html"));
+    let line = printed
+        .lines()
+        .find(|line| line.contains("any_wrong_kill from"))
+        .expect("a sentence");
+    let numbers = line.split_once("from").unwrap().1;
+    assert!(page.contains(numbers.trim()), "{numbers}");
+}
+
+#[test]
+fn a_folder_without_results_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let error = write_report(place.path()).unwrap_err();
+    assert!(error.is_bad_input());
+    assert!(error.to_string().contains("manifest.json"), "{error}");
+}
