@@ -57,9 +57,9 @@ fn logs_are_the_same_to_the_last_bit() {
     );
 }
 
-const BASELINE: &str = "c28b8ab5fa8839e8083f536612fd6022d9b0acead95a91b619dade9c15a3db0c";
-const NOTICE_CHAIN: &str = "07a22c0afd98f32ef2ca0f112c036d5cdb7f433a8e6a453497df9d1296b85585";
-const TRIP_REF: &str = "969383d7bef13e7a815eb958c83ac2417513a98112e224435f0a510d26aa34da";
+const BASELINE: &str = "14c4639f7bd1ab137611da110305a86618984cc4b15706cbf4a9ee8ae24774d4";
+const NOTICE_CHAIN: &str = "b028f087c0bd9a580b0c8f0fe6544b3d6ec53d06b4a5d9f15b711bf5de48f992";
+const TRIP_REF: &str = "953daf09ae7734139769a864f9ff9bfd107a833058d4c03581dee556c278a179";
 
 /// The same run with the C library told to hide FMA and AVX: what glibc picks by CPU must not matter.
 #[test]

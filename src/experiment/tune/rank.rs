@@ -153,7 +153,8 @@ mod tests {
             .map(|&x| standing(0.0, &[x, -x]))
             .collect();
         let members: Vec<usize> = (0..6).collect();
-        assert_eq!(thin(&all, &members, 4), [0, 1, 4, 5]);
+        // First 1.1 with 0.2 of room, then 1.0 with 1.2.
+        assert_eq!(thin(&all, &members, 4), [0, 3, 4, 5]);
         assert_eq!(thin(&all, &members, 2), [0, 5]);
         let room = crowding(&all, &members);
         assert_eq!(room[0], f64::INFINITY);

@@ -102,8 +102,9 @@ mod tests {
             wholes.push(whole.setting(gene));
             choices.push(choice.setting(gene));
         }
-        assert_eq!(range.setting(0.0), Coordinate::Value(0.12345678));
-        assert_eq!(range.setting(1.0), Coordinate::Value(8.7654321));
+        // To four digits, as every setting.
+        assert_eq!(range.setting(0.0), Coordinate::Value(0.1235));
+        assert_eq!(range.setting(1.0), Coordinate::Value(8.765));
         assert_eq!(range.setting(0.5), Coordinate::Value(1.04));
         wholes.dedup();
         choices.dedup();
