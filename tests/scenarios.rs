@@ -185,7 +185,7 @@ fn a_misaligned_radar_costs_airliners_and_the_hotline_saves_them() {
         "rules.hotline_query={ coverage = 1, answers = 0.95, sides = [\"civil\"], ",
         "latency.fixed = { delay_s = 20 }, timeout_s = 60, valid_s = 600 }"
     )];
-    let lost = against(BIAS, &hotline, 300, "lost_per_sortie[side=civil]");
-    assert!(lost.difference.high < -0.01, "{lost:?}");
-    assert!(lost.ratio.high < 0.3, "{lost:?}");
+    let lost = |changes: &[&str]| in_all(BIAS, changes, 300, "kills[side=civil]");
+    let (plain, saved) = (lost(&[]), lost(&hotline));
+    assert!(plain > 100.0 && saved < plain / 5.0, "{plain}, {saved}");
 }
