@@ -78,6 +78,9 @@ struct Grid {
     names: Vec<String>,
 }
 
+/// An event on the page: time, code, then the numbers that the page's script names, its rank, and its words.
+type EventRow = (i64, &'static str, i64, i64, i64, i64, u8, String);
+
 #[derive(Serialize)]
 struct Run<'a> {
     name: &'a str,
@@ -90,7 +93,7 @@ struct Run<'a> {
     sites: Vec<Site<'a>>,
     aircraft: Vec<Aircraft<'a>>,
     /// Time, code, aircraft or -1, site or -1, east, north, rank, words.
-    events: Vec<(i64, &'static str, i64, i64, i64, i64, u8, String)>,
+    events: Vec<EventRow>,
     /// Tracks: site, aircraft, confirmed, ended.
     tracks: Vec<(u32, u32, i64, i64)>,
     /// What tracks were held for: site, aircraft, time, identity, evidence.
@@ -365,7 +368,7 @@ fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
 /// Events as they are told, and what follows from them.
 #[derive(Default)]
 struct Told {
-    events: Vec<(i64, &'static str, i64, i64, i64, i64, u8, String)>,
+    events: Vec<EventRow>,
     tracks: Vec<(u32, u32, i64, i64)>,
     beliefs: Vec<(u32, u32, i64, &'static str, String)>,
     shots: Vec<Shot>,

@@ -796,6 +796,10 @@ impl LivePicture {
 }
 
 /// Does the scans that are due.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the parameters of a system are its access list"
+)]
 pub(crate) fn keep_watch(
     clock: Res<Clock>,
     streams: Res<Streams>,
