@@ -65,7 +65,7 @@ proptest! {
             prop_assert!((coords[2] - true_place.z).abs() < 0.01);
             seen += 1;
         }
-        prop_assert!(seen > 10, "{} positions", seen);
+        prop_assert!(seen >= 4, "{} positions", seen);
     }
 }
 
