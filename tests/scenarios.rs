@@ -189,3 +189,40 @@ fn a_misaligned_radar_costs_airliners_and_the_hotline_saves_them() {
     let (plain, saved) = (lost(&[]), lost(&hotline));
     assert!(plain > 100.0 && saved < plain / 5.0, "{plain}, {saved}");
 }
+
+const ZONE: &str = "scenarios/no-fly-zone.toml";
+
+/// The restricted zone: fewer neutrals lost in all, since most stay out, and more of those who enter; hours are the price.
+#[test]
+fn a_no_fly_zone_protects_by_emptying_the_sky() {
+    let (columns, open) = fly("scenarios/nov-2019-baseline.toml", &[], 600);
+    let (closed_columns, closed) = fly(ZONE, &[], 600);
+    let mut pairs = Pairs::new(&columns, &closed_columns);
+    for (one, other) in open.iter().zip(&closed) {
+        pairs.add(one, other);
+    }
+    let change = |name: &str| {
+        pairs
+            .compare(name, CONFIDENCE)
+            .expect("the measure exists in both")
+    };
+    let lost = change("kills_per_replication[regard=neutral]");
+    assert!(lost.difference.high < 0.0, "{lost:?}");
+    let each = change("lost_per_sortie[side=us]");
+    assert!(each.difference.low > 0.0, "{each:?}");
+    let hours = change("flight_hours_per_replication[side=us]");
+    assert!(hours.difference.high < -4.0, "{hours:?}");
+}
+
+/// The variant of January: with Mitiga and civil traffic inside, airliners are exposed that were not.
+#[test]
+fn a_wider_zone_exposes_civil_traffic() {
+    let january = "scenarios/no-fly-zone-january.toml";
+    let as_before = [
+        "rules.restricted_zone.exempt=[\"mitiga\"]",
+        "rules.restricted_zone.zone=front",
+    ];
+    assert_eq!(in_all(january, &as_before, 200, "kills[side=civil]"), 0.0);
+    let lost = against(january, &as_before, 200, "lost_per_sortie[side=civil]");
+    assert!(lost.difference.high < -0.2, "{lost:?}");
+}
