@@ -210,8 +210,8 @@ fn a_no_fly_zone_protects_by_emptying_the_sky() {
     assert!(lost.difference.high < 0.0, "{lost:?}");
     let each = change("lost_per_sortie[side=us]");
     assert!(each.difference.low > 0.0, "{each:?}");
-    let hours = change("flight_hours_per_replication[side=us]");
-    assert!(hours.difference.high < -4.0, "{hours:?}");
+    let hours = change("cancelled_hours_per_replication[side=us]");
+    assert!(hours.difference.low > 4.0, "{hours:?}");
 }
 
 /// The variant of January: with Mitiga and civil traffic inside, airliners are exposed that were not.
