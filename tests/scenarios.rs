@@ -226,3 +226,32 @@ fn a_wider_zone_exposes_civil_traffic() {
     let lost = against(january, &as_before, 200, "lost_per_sortie[side=civil]");
     assert!(lost.difference.high < -0.2, "{lost:?}");
 }
+
+/// Own drones need IFF and plans together, and those who cannot reply pay for it.
+#[test]
+fn own_drones_need_iff_and_procedure() {
+    let own = "scenarios/own-drones.toml";
+    let (no_iff, no_plan) = (
+        "flights.wing-loong.equipment.iff.on=0",
+        "flights.wing-loong.plan.filed=0",
+    );
+    let lost = |changes: &[&str]| in_all(own, changes, 200, "kills[side=uae]");
+    let (both, iff, plans, neither) = (
+        lost(&[]),
+        lost(&[no_plan]),
+        lost(&[no_iff]),
+        lost(&[no_iff, no_plan]),
+    );
+    assert!(
+        both < 0.7 * iff && iff < 0.5 * plans && plans < 0.7 * neither,
+        "{both}, {iff}, {plans}, {neither}"
+    );
+    let neutrals = in_all(own, &[], 200, "kills[side=us]");
+    let unasked = in_all(
+        "scenarios/nov-2019-baseline.toml",
+        &[],
+        200,
+        "kills[side=us]",
+    );
+    assert!(neutrals > 2.0 * unasked, "{neutrals}, {unasked}");
+}
