@@ -245,6 +245,13 @@ impl NoticeState {
     }
 }
 
+impl Reason {
+    /// Whether the site holds fire only until something asked for arrives.
+    pub fn awaits(self) -> bool {
+        matches!(self, Reason::AwaitingAnswer)
+    }
+}
+
 /// A decision to fire or not, and the rule it rests on (`R1`, `R2`, ...; `E` for the weapon itself).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Decision {
@@ -387,12 +394,14 @@ pub enum Fact {
         /// The aircraft behind the track.
         aircraft: AircraftId,
     },
-    /// A site asked the hotline whose track it is; once per track.
+    /// A site asked about a track before it fires, as a rule demands; once per track and rule.
     QuerySent {
         /// The site.
         site: SiteId,
         /// The aircraft behind the track.
         aircraft: AircraftId,
+        /// The rule.
+        rule: &'static str,
     },
     /// A site could have fired and did not; once per track and reason.
     ShotDeclined {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use deconflict::airspace::{Corridor, Delay, FixedDelay, Zone};
 use deconflict::coordination::{
-    Case, CorridorsSpec, Crew, FlightPlanNoticeSpec, HostileCriteriaSpec, HostileOn, HotlineFile,
-    HotlineQuerySpec, Named, QueryState, RestrictedZoneSpec, Rules, RulesSpec, SelfDefenceSpec,
+    Case, CorridorsSpec, Crew, Enquiries, FlightPlanNoticeSpec, HostileCriteriaSpec, HostileOn,
+    HotlineFile, HotlineQuerySpec, Named, RestrictedZoneSpec, Rules, RulesSpec, SelfDefenceSpec,
     WeaponsControl, WeaponsControlSpec, ZoneStatusSpec,
 };
 use deconflict::geometry::{Area, Point, arc_within, quadratic_below};
@@ -807,7 +807,7 @@ struct TwinTrack {
     notice: NoticeState,
     declined: Vec<Reason>,
     eligible_since: Option<Millis>,
-    query: QueryState,
+    enquiries: Enquiries,
 }
 
 /// The twin: one scan after the other.
@@ -922,7 +922,7 @@ impl<'a> Twin<'a> {
             notice: NoticeState::Unchecked,
             declined: Vec::new(),
             eligible_since: None,
-            query: QueryState::default(),
+            enquiries: Enquiries::default(),
         });
         let fact = Fact::TrackConfirmed {
             site: SiteId(0),
@@ -1037,10 +1037,15 @@ impl<'a> Twin<'a> {
             notice: track.notice,
             crew: pair.subject.crew,
         };
-        let asked = track.query.asked();
-        let verdict = pair.post.rules.decide(&case, &mut track.query);
-        if asked != track.query.asked() {
-            let fact = Fact::QuerySent { site, aircraft };
+        let before = track.enquiries;
+        let verdict = pair.post.rules.decide(&case, &mut track.enquiries);
+        for enquiry in track.enquiries.since(&before) {
+            let rule = enquiry.rule();
+            let fact = Fact::QuerySent {
+                site,
+                aircraft,
+                rule,
+            };
             self.notebook
                 .record(time, Rank::Decision, place.into(), fact);
         }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Parameter, RulePage, Standing};
+use super::{Asked, Case, Parameter, RulePage, Standing};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::{Key, NodeId};
 use crate::record::{Decision, Reason};
@@ -148,19 +148,6 @@ impl Default for HotlineFile {
     }
 }
 
-/// Where the query about one track stands. Belongs to the track: a new track is asked about anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct QueryState {
-    asked: Option<Millis>,
-}
-
-impl QueryState {
-    /// When the site asked.
-    pub fn asked(&self) -> Option<Millis> {
-        self.asked
-    }
-}
-
 /// R7 ready to use.
 #[derive(Debug, Clone)]
 pub(super) struct HotlineQueryRule {
@@ -214,14 +201,14 @@ impl HotlineQueryRule {
     }
 
     /// Asks, if nobody has asked about the track yet, and holds fire as the answer, or the lack of it, demands.
-    pub(super) fn decide(&self, case: &Case, query: &mut QueryState) -> Result<(), Decision> {
+    pub(super) fn decide(&self, case: &Case, asked: &mut Asked) -> Result<(), Decision> {
         let because = |reason| {
             Err(Decision {
                 rule: PAGE.id,
                 reason,
             })
         };
-        let asked = *query.asked.get_or_insert(case.time);
+        let asked = *asked.get_or_insert(case.time);
         let hotline = &case.crew.hotline;
         let answer = hotline
             .answered_after
@@ -255,7 +242,7 @@ mod tests {
             ..serde_json::from_str("{}").unwrap()
         };
         let rule = HotlineQueryRule::new(&spec, &[]);
-        let mut query = QueryState::default();
+        let mut query: Asked = None;
         let mut ask = |time_s: &i64| {
             let case = Case {
                 time: Millis(time_s * 1000),
@@ -266,7 +253,7 @@ mod tests {
                 ..case(Identity::Hostile)
             };
             let verdict = rule.decide(&case, &mut query);
-            assert_eq!(query.asked(), Some(Millis(times_s[0] * 1000)));
+            assert_eq!(query, Some(Millis(times_s[0] * 1000)));
             verdict.err().map(|decision| decision.reason)
         };
         times_s.iter().map(&mut ask).collect()

@@ -5,6 +5,7 @@
 
 mod agreed_squawk;
 mod corridors;
+mod enquiries;
 mod flight_plan_notice;
 mod hostile_criteria;
 mod hotline_query;
@@ -26,9 +27,10 @@ use crate::units::Millis;
 
 pub use agreed_squawk::AgreedSquawkSpec;
 pub use corridors::CorridorsSpec;
+pub use enquiries::{Asked, Enquiries, Enquiry};
 pub use flight_plan_notice::FlightPlanNoticeSpec;
 pub use hostile_criteria::{HostileCriteriaSpec, HostileOn};
-pub use hotline_query::{HotlineFile, HotlineQuerySpec, QueryState};
+pub use hotline_query::{HotlineFile, HotlineQuerySpec};
 pub use restricted_zone::{Compliance, RestrictedZone, RestrictedZoneSpec};
 pub use self_defence::SelfDefenceSpec;
 pub use weapons_control::{WeaponsControl, WeaponsControlSpec, ZoneStatusSpec};
@@ -249,8 +251,8 @@ impl Rules {
         }
     }
 
-    /// Whether a site may fire at a track, and the rule that decided: `Ok` fire, `Err` do not. `query` is the state of
-    /// the track's hotline query, which this may begin.
+    /// Whether a site may fire at a track, and the rule that decided: `Ok` fire, `Err` do not. `enquiries` is what has been
+    /// asked about the track, to which this may add.
     ///
     /// Precedence: R2 has already acted on the identity, R13 on what cues can read.
     ///
@@ -258,11 +260,11 @@ impl Rules {
     /// 2. R10 allows, where the status is tight, or else R5, where it is tight or hold or there is no identity yet.
     ///    Neither touches a track held Friend, AssumedFriend or Neutral.
     /// 3. R6, then R9, protect; a shot they prevent is one that would have been fired.
-    /// 4. R7 asks, about what would be fired at for any reason but self-defence; while the answer is awaited R5 may
-    ///    still allow the shot, against a vouch it may not.
+    /// 4. R7 asks, about what would be fired at for any reason but self-defence; while an answer is awaited R5 may
+    ///    still allow the shot, against an answer it may not.
     ///
     /// Channel and magazine come last, and are not rules.
-    pub fn decide(&self, case: &Case, query: &mut QueryState) -> Result<Decision, Decision> {
+    pub fn decide(&self, case: &Case, enquiries: &mut Enquiries) -> Result<Decision, Decision> {
         let hostile_by_criteria = self.hostile_criteria.is_some();
         let permitted = match self.weapons_control.decide(case, hostile_by_criteria) {
             Ok(decision) => decision,
@@ -274,17 +276,22 @@ impl Rules {
         if let Some(rule) = &self.corridors {
             rule.decide(case)?;
         }
-        if let Some(rule) = &self.hotline_query
-            && permitted.reason != Reason::SelfDefence
-            && let Err(declined) = rule.decide(case, query)
+        if permitted.reason != Reason::SelfDefence
+            && let Err(declined) = self.ask(case, enquiries)
         {
-            let urgent = declined.reason == Reason::AwaitingAnswer;
-            let in_defence = self.self_defence.as_ref().filter(|_| urgent);
-            return in_defence
-                .and_then(|rule| rule.permits(case))
-                .ok_or(declined);
+            let in_defence = self.self_defence.as_ref();
+            let urgent = in_defence.filter(|_| declined.reason.awaits());
+            return urgent.and_then(|rule| rule.permits(case)).ok_or(declined);
         }
         Ok(permitted)
+    }
+
+    /// What is asked before the first shot at a track, one after the other.
+    fn ask(&self, case: &Case, enquiries: &mut Enquiries) -> Result<(), Decision> {
+        if let Some(rule) = &self.hotline_query {
+            rule.decide(case, enquiries.asked(Enquiry::Hotline))?;
+        }
+        Ok(())
     }
 
     /// What allows a shot that the weapons control status does not.
@@ -322,7 +329,7 @@ mod tests {
 
     /// The verdict on a track that nobody has asked about.
     fn verdict(rules: &Rules, case: &Case) -> Result<Decision, Decision> {
-        rules.decide(case, &mut QueryState::default())
+        rules.decide(case, &mut Enquiries::default())
     }
 
     fn without_names(spec: &RulesSpec) -> Rules {
@@ -698,7 +705,7 @@ mod tests {
         .enumerate()
         {
             let rules = everything(status);
-            let mut query = QueryState::default();
+            let mut query = Enquiries::default();
             if let Some(asked) = asked {
                 let first = Case {
                     time: asked,

@@ -2,6 +2,7 @@
 
 use super::Header;
 use super::scene::Scene;
+use crate::coordination::Enquiry;
 use crate::record::{Event, Fact};
 use crate::units::Millis;
 
@@ -26,6 +27,7 @@ pub(super) struct Mission {
     notices: usize,
     endurance: usize,
     queries: usize,
+    queries_by_rule: usize,
     cancelled: usize,
     cancelled_by_side: usize,
     cancelled_hours: usize,
@@ -53,7 +55,8 @@ impl Mission {
             plans_astray: header.one("plans_astray", "of these, sent to a wrong addressee"),
             notices: header.one("notices_received", "flight-plan versions that reached a site"),
             endurance: header.one("endurance_landings", "flights cut short by endurance"),
-            queries: header.one("queries_sent", "hotline queries of sites, once per track"),
+            queries: header.one("queries_sent", "queries that a rule demands of a site before it fires, once per track and rule"),
+            queries_by_rule: header.by("queries_sent", "rule", Enquiry::ALL.iter().map(|enquiry| enquiry.rule()), "queries, by the rule that demands them"),
             cancelled: header.one("sorties_cancelled", "sorties that did not take off because they may not enter a restricted zone"),
             cancelled_by_side: header.by_side("sorties_cancelled", "cancelled sorties, by side"),
             cancelled_hours: header.one("cancelled_hours", "time that cancelled sorties would have been in the air within the scenario"),
@@ -63,7 +66,15 @@ impl Mission {
 
     pub fn event(&self, scene: &Scene, event: &Event, row: &mut [f64]) {
         match event.fact {
-            Fact::QuerySent { .. } => row[self.queries] += 1.0,
+            Fact::QuerySent { rule, .. } => {
+                row[self.queries] += 1.0;
+                let nth = Enquiry::ALL
+                    .iter()
+                    .position(|enquiry| enquiry.rule() == rule);
+                if let Some(nth) = nth {
+                    row[self.queries_by_rule + nth] += 1.0;
+                }
+            }
             Fact::SortieCancelled { aircraft } => {
                 let sortie = &scene.log.sorties[aircraft.index()];
                 let side = sortie.side.index();
@@ -161,8 +172,14 @@ mod tests {
         log.events
             .push(event(3_600_000, Fact::SortieCancelled { aircraft }));
         for aircraft in [AircraftId(1), AircraftId(1), AircraftId(2)] {
-            log.events
-                .push(event(4_000_000, Fact::QuerySent { site, aircraft }));
+            log.events.push(event(
+                4_000_000,
+                Fact::QuerySent {
+                    site,
+                    aircraft,
+                    rule: "R7",
+                },
+            ));
         }
         let columns = Columns::new(&log.cast);
         let row = columns.measure(&log).values;

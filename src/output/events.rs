@@ -297,6 +297,7 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             row.reason = Some(decision.reason.code());
             row.notice = Some(notice.code());
         }
+        Fact::QuerySent { rule, .. } => row.rule = Some(rule),
         Fact::ShotMissed { shot, .. }
         | Fact::ShotWasted { shot, .. }
         | Fact::Destroyed { shot, .. } => row.shot = Some(*shot),
@@ -328,7 +329,6 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
         }
         Fact::Departed { .. }
         | Fact::SortieCancelled { .. }
-        | Fact::QuerySent { .. }
         | Fact::StationBegun { .. }
         | Fact::StationEnded { .. }
         | Fact::ObjectiveReached { .. }

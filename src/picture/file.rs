@@ -17,7 +17,7 @@ use nalgebra::Vector3;
 
 use super::sample::Known;
 use super::{Envelope, Post, Run, declaration_place};
-use crate::coordination::{Case, Crew, QueryState};
+use crate::coordination::{Case, Crew, Enquiries};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
 use crate::identification::{Columns, CueState, Evidence, Gathered, MAX_COLUMNS, Noted};
 use crate::ids::{AircraftId, Key};
@@ -112,7 +112,7 @@ struct Track {
     declined: u32,
     permit: Option<Decision>,
     eligible_since: Option<Millis>,
-    query: QueryState,
+    enquiries: Enquiries,
 }
 
 /// What a site holds of a track it may fire at.
@@ -287,15 +287,15 @@ impl TrackFile {
         self.track.as_ref()?.eligible_since
     }
 
-    /// What the rules say of the track at `time`, with the identity held. All scans before `time` must be done. Nobody is
-    /// asked on the hotline who has not been asked before.
+    /// What the rules say of the track at `time`, with the identity held. All scans before `time` must be done. Nothing
+    /// is asked that has not been asked before.
     pub fn decide_at(&mut self, time: Millis, scene: &Scene<'_>) -> Verdict {
-        let query = self.track.as_ref().map(|track| track.query);
-        self.verdict(time, scene, &mut query.unwrap_or_default())
+        let enquiries = self.track.as_ref().map(|track| track.enquiries);
+        self.verdict(time, scene, &mut enquiries.unwrap_or_default())
     }
 
-    /// The same with the state of a query, which the rules may begin.
-    fn verdict(&mut self, time: Millis, scene: &Scene<'_>, query: &mut QueryState) -> Verdict {
+    /// The same with what has been asked about the track, to which the rules may add.
+    fn verdict(&mut self, time: Millis, scene: &Scene<'_>, enquiries: &mut Enquiries) -> Verdict {
         let Some(track) = &self.track else {
             return Verdict::NoTrack;
         };
@@ -315,7 +315,7 @@ impl TrackFile {
             notice: track.notice,
             crew: scene.subject.crew,
         };
-        post.rules.decide(&case, query).into()
+        post.rules.decide(&case, enquiries).into()
     }
 
     /// Does the present scan of a track that might be fired at, as one that is engaged if it is `chosen`; the engagement, if
@@ -613,7 +613,7 @@ impl TrackFile {
             declined: 0,
             permit: None,
             eligible_since: None,
-            query: QueryState::default(),
+            enquiries: Enquiries::default(),
         });
         if recorder.detail() >= Detail::Decisive {
             let (site, aircraft) = (scene.post.id, scene.subject.aircraft);
@@ -800,10 +800,10 @@ impl TrackFile {
         looking_from: Option<u64>,
     ) -> bool {
         let time = scene.time(scan);
-        let Some(mut query) = self.track.as_ref().map(|track| track.query) else {
+        let Some(mut enquiries) = self.track.as_ref().map(|track| track.enquiries) else {
             return false;
         };
-        let verdict = self.verdict(time, scene, &mut query);
+        let verdict = self.verdict(time, scene, &mut enquiries);
         let Some(track) = &mut self.track else {
             return false;
         };
@@ -830,11 +830,16 @@ impl TrackFile {
         }
         self.last_inside = time;
         track.engageable.get_or_insert(time);
-        if track.query != query {
-            track.query = query;
-            let fact = Fact::QuerySent { site, aircraft };
+        for enquiry in enquiries.since(&track.enquiries) {
+            let rule = enquiry.rule();
+            let fact = Fact::QuerySent {
+                site,
+                aircraft,
+                rule,
+            };
             scene.record(recorder, time, Rank::Decision, fact);
         }
+        track.enquiries = enquiries;
         track.permit = permit;
         if self.engaged {
             return false;

@@ -6,7 +6,7 @@ use nalgebra::Vector3;
 
 use super::super::{ENCOUNTER_GAP, Permit, Post, Verdict};
 use super::SharedIdentity;
-use crate::coordination::{Case, Crew, QueryState};
+use crate::coordination::{Case, Crew, Enquiries};
 use crate::identification::{CueState, Evidence};
 use crate::ids::{AircraftId, SiteId};
 use crate::record::{
@@ -56,7 +56,7 @@ pub(super) struct LiveTrack {
     pub notice: NoticeState,
     /// How the crew handles the aircraft behind it.
     pub crew: Crew,
-    query: QueryState,
+    enquiries: Enquiries,
     /// Whether the site is engaging it.
     pub engaged: bool,
     looks: u32,
@@ -95,7 +95,7 @@ impl LiveTrack {
             identity: Identity::Pending,
             notice: NoticeState::Unchecked,
             crew: Crew::default(),
-            query: QueryState::default(),
+            enquiries: Enquiries::default(),
             engaged: false,
             looks: 0,
             identified: None,
@@ -142,13 +142,13 @@ impl LiveTrack {
         std::mem::replace(&mut self.identity, identity)
     }
 
-    /// What the rules say of it at `time`. Nobody is asked on the hotline who has not been asked before.
+    /// What the rules say of it at `time`. Nothing is asked that has not been asked before.
     pub fn verdict(&self, time: Millis, post: &Post) -> Verdict {
-        self.judge(time, post, &mut { self.query })
+        self.judge(time, post, &mut { self.enquiries })
     }
 
-    /// The same with the state of a query, which the rules may begin.
-    fn judge(&self, time: Millis, post: &Post, query: &mut QueryState) -> Verdict {
+    /// The same with what has been asked about the track, to which the rules may add.
+    fn judge(&self, time: Millis, post: &Post, enquiries: &mut Enquiries) -> Verdict {
         let place = self.place_at(time);
         if !post
             .envelope
@@ -171,7 +171,7 @@ impl LiveTrack {
             notice: self.notice,
             crew: self.crew,
         };
-        post.rules.decide(&case, query).into()
+        post.rules.decide(&case, enquiries).into()
     }
 
     /// The verdict at a scan, kept and written down; `inside_before` is when a track on the same aircraft was last inside the
@@ -184,8 +184,8 @@ impl LiveTrack {
         inside_before: Millis,
         recorder: &mut R,
     ) -> (bool, bool) {
-        let mut query = self.query;
-        let verdict = self.judge(time, post, &mut query);
+        let mut enquiries = self.enquiries;
+        let verdict = self.judge(time, post, &mut enquiries);
         let (permit, declined) = match verdict {
             Verdict::Permitted(decision) => (Some(decision), None),
             Verdict::Declined(decision) => (None, Some(decision)),
@@ -207,14 +207,15 @@ impl LiveTrack {
         }
         self.last_inside = time;
         self.engageable.get_or_insert(time);
-        if self.query != query {
-            self.query = query;
+        for enquiry in enquiries.since(&self.enquiries) {
             let fact = Fact::QuerySent {
                 site: post.id,
                 aircraft: self.behind,
+                rule: enquiry.rule(),
             };
             recorder.record(time, Rank::Decision, whereabouts, fact);
         }
+        self.enquiries = enquiries;
         self.permit = permit;
         if self.engaged {
             return (true, false);
