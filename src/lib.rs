@@ -41,6 +41,7 @@ pub mod geometry;
 pub mod guide;
 pub mod identification;
 pub mod ids;
+pub mod inquiry;
 pub mod measure;
 pub mod output;
 pub mod picture;

@@ -261,6 +261,15 @@ pub struct Decision {
     pub reason: Reason,
 }
 
+/// What a rule has to say of a track, as a short code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleWord {
+    /// The rule.
+    pub rule: &'static str,
+    /// What it says.
+    pub word: &'static str,
+}
+
 /// A place in the local plane: east, north, up, m.
 pub type Place = [f64; 3];
 
@@ -426,6 +435,8 @@ pub enum Fact {
         identity: Identity,
         /// What the plan check found.
         notice: NoticeState,
+        /// What every rule in force had to say; only at [`Detail::Full`].
+        words: Box<[RuleWord]>,
     },
     /// A missile was launched.
     ShotFired {

@@ -112,6 +112,8 @@ pub enum Purpose {
     Crossover = 61,
     /// How a candidate of a tuning is changed.
     Mutation = 62,
+    /// In which order rules are put in force by an inquiry.
+    Order = 63,
 }
 
 /// A random delay.

@@ -121,6 +121,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "experiment",
         &["ids", "measure", "record", "scenario", "streams", "units"],
     ),
+    // A log, and the same replication again under other rules.
+    (
+        "inquiry",
+        &[
+            "coordination",
+            "experiment",
+            "ids",
+            "measure",
+            "record",
+            "scenario",
+            "simulation",
+            "streams",
+        ],
+    ),
     (
         "output",
         &[
@@ -129,6 +143,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "geodesy",
             "geometry",
             "ids",
+            "inquiry",
             "measure",
             // Trajectories, for what viewers show.
             "platform",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use deconflict::measure::{Columns, MEASURES};
-use deconflict::output::RESULT_FILES;
+use deconflict::output::{PREVENTION, RESULT_FILES};
 use deconflict::scenario::Scenario;
 
 use super::{Failure, print};
@@ -39,8 +39,8 @@ pub fn columns(arguments: &ColumnsArguments) -> Result<(), Failure> {
             measure.name, measure.numerator, measure.unit, measure.definition
         ));
     }
-    line("\nFiles of a sweep, and their columns:".to_owned());
-    for file in RESULT_FILES {
+    line("\nFiles of a sweep, and of `prevent`, and their columns:".to_owned());
+    for file in RESULT_FILES.iter().chain([&PREVENTION]) {
         line(format!("\n{}: one row is {}", file.name, file.row));
         for (name, meaning) in file.columns {
             line(format!("    {name}: {meaning}"));

@@ -4,9 +4,11 @@ mod check;
 mod columns;
 mod compare;
 mod eval;
+mod explain;
 mod failure;
 mod host;
 mod merge;
+mod prevent;
 mod replay;
 mod report;
 mod rules;
@@ -43,6 +45,10 @@ Examples:
       fly an experiment: several rule sets with the same luck, compared
   deconflict tune scenarios/studies/agreement.toml --out results/tuned
       find rules that are good at several things, and what each step costs
+  deconflict explain scenarios/nov-2019-baseline.toml --seed 1 --replication 3
+      why a wrong shot was fired, and what would have prevented it
+  deconflict prevent scenarios/nov-2019-baseline.toml --replications 200
+      which rule would prevent how many of the wrong losses
   deconflict report results/agreement
       show the results: one HTML file with figures
   deconflict replay scenarios/nov-2019-baseline.toml --seed 7 --out replay.html
@@ -68,6 +74,10 @@ enum Command {
     Status(status::StatusArguments),
     /// Join the shards of a sweep into its results.
     Merge(merge::MergeArguments),
+    /// Tell the story of one wrong shot: evidence, rules, causes, and what would have prevented it.
+    Explain(explain::ExplainArguments),
+    /// Say which share of wrong losses each rule would prevent, and split what all prevent among them.
+    Prevent(prevent::PreventArguments),
     /// Compare two scenarios flown with the same luck, or two results.
     Compare(compare::CompareArguments),
     /// Show the results of a run or a sweep: one HTML file with figures.
@@ -94,6 +104,8 @@ impl Cli {
             Command::Eval(arguments) => eval::eval(&arguments),
             Command::Status(arguments) => status::status(&arguments),
             Command::Merge(arguments) => merge::join_shards(&arguments),
+            Command::Explain(arguments) => explain::explain(&arguments),
+            Command::Prevent(arguments) => prevent::prevent(&arguments),
             Command::Compare(arguments) => compare::compare(&arguments),
             Command::Report(arguments) => report::report(&arguments),
             Command::Replay(arguments) => replay::replay(&arguments),

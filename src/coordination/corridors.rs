@@ -59,6 +59,15 @@ impl CorridorsRule {
         }
     }
 
+    /// Why it does not protect a track, if it does not.
+    pub(super) fn word(&self, case: &Case) -> &'static str {
+        match self.decide(case) {
+            Err(_) => "in_corridor",
+            Ok(()) if !case.crew.heeds_corridors => "corridors_not_heeded",
+            Ok(()) => "outside_corridors",
+        }
+    }
+
     /// Holds fire at a track inside a corridor, if the crew heeds it.
     pub(super) fn decide(&self, case: &Case) -> Result<(), Decision> {
         let inside = |corridor: &Corridor| corridor.contains(case.time, case.place);

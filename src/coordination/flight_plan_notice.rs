@@ -46,6 +46,15 @@ fn certain() -> f64 {
 }
 
 impl FlightPlanNoticeSpec {
+    /// Why it does not protect a track, if it does not.
+    pub(super) fn word(&self, case: &Case) -> &'static str {
+        match case.notice.matched() {
+            true if case.crew.heeds_plans => "plan_honoured",
+            true => "match_not_heeded",
+            false => case.notice.code(),
+        }
+    }
+
     /// Holds fire at a track that matches a plan, if the crew heeds it.
     pub(super) fn decide(&self, case: &Case) -> Result<(), Decision> {
         if case.notice.matched() && case.crew.heeds_plans {

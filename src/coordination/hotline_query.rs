@@ -200,6 +200,19 @@ impl HotlineQueryRule {
         }
     }
 
+    /// Why it does not protect a track, if it does not.
+    pub(super) fn word(&self, case: &Case, asked: Asked) -> &'static str {
+        let hotline = &case.crew.hotline;
+        let answer = hotline.answered_after.filter(|after| *after < self.timeout);
+        match (asked, answer) {
+            (None, _) => "not_asked",
+            (Some(asked), _) if self.decide(case, &mut Some(asked)).is_err() => "holds_fire",
+            (Some(_), None) => "no_answer_in_time",
+            (Some(asked), Some(after)) if hotline.known_from > asked + after => "owner_unknown",
+            (Some(_), Some(_)) => "vouch_lapsed",
+        }
+    }
+
     /// Asks, if nobody has asked about the track yet, and holds fire as the answer, or the lack of it, demands.
     pub(super) fn decide(&self, case: &Case, asked: &mut Asked) -> Result<(), Decision> {
         let because = |reason| {

@@ -21,7 +21,7 @@ use crate::airspace::{Corridor, Zone};
 use crate::geometry::Point;
 use crate::identification::Criteria;
 use crate::ids::{Key, NodeId};
-use crate::record::{Decision, Identity, NoticeState, Reason};
+use crate::record::{Decision, Identity, NoticeState, Reason, RuleWord};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -284,6 +284,37 @@ impl Rules {
             return urgent.and_then(|rule| rule.permits(case)).ok_or(declined);
         }
         Ok(permitted)
+    }
+
+    /// What each rule in force has to say of a track, by number; for the record of a decision.
+    pub fn words(&self, case: &Case, enquiries: &Enquiries) -> Vec<RuleWord> {
+        let mut words = vec![("R1", self.weapons_control.word(case))];
+        let mut say = |rule, word: Option<&'static str>| {
+            words.extend(word.map(|word| (rule, word)));
+        };
+        let criteria = self.hostile_criteria.map(|_| match case.identity {
+            Identity::Hostile => "criteria_met",
+            _ => "criteria_not_met",
+        });
+        let asked = |enquiry| *enquiries.clone().asked(enquiry);
+        say("R2", criteria);
+        say("R5", self.self_defence.as_ref().map(|rule| rule.word(case)));
+        say(
+            "R6",
+            self.flight_plan_notice.as_ref().map(|rule| rule.word(case)),
+        );
+        let hotline = self.hotline_query.as_ref();
+        say(
+            "R7",
+            hotline.map(|rule| rule.word(case, asked(Enquiry::Hotline))),
+        );
+        say("R9", self.corridors.as_ref().map(|rule| rule.word(case)));
+        say(
+            "R10",
+            self.restricted_zone.as_ref().map(|rule| rule.word(case)),
+        );
+        let word = |(rule, word)| RuleWord { rule, word };
+        words.into_iter().map(word).collect()
     }
 
     /// What is asked before the first shot at a track, one after the other.

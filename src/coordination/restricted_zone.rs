@@ -228,6 +228,16 @@ impl RestrictedZone {
         plan
     }
 
+    /// What it has to say of a track.
+    pub(super) fn word(&self, case: &Case) -> &'static str {
+        match self.permits(case) {
+            Some(_) => "zone_violation",
+            None if !case.crew.enforces_zone => "not_enforced_here",
+            None if !self.closed(case.time, case.place) => "outside_zone",
+            None => "coordinated",
+        }
+    }
+
     /// Permits fire at an uncoordinated track that R1 declines for the status tight alone.
     pub(super) fn permits(&self, case: &Case) -> Option<Decision> {
         let violation =

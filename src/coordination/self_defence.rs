@@ -77,6 +77,14 @@ fn within_s() -> f64 {
 }
 
 impl SelfDefenceSpec {
+    /// Whether a track closes in, as a word.
+    pub(super) fn word(&self, case: &Case) -> &'static str {
+        match self.permits(case) {
+            Some(_) => "closes_in",
+            None => "does_not_close_in",
+        }
+    }
+
     /// Permits fire at a track that closes in; a track without a velocity does not.
     pub(super) fn permits(&self, case: &Case) -> Option<Decision> {
         let velocity = case.velocity_mps?;

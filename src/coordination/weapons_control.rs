@@ -128,6 +128,15 @@ impl WeaponsControlRule {
             .unwrap_or(self.status)
     }
 
+    /// The status that applies to a track, as a word.
+    pub(super) fn word(&self, case: &Case) -> &'static str {
+        match self.status(case) {
+            WeaponsControl::Free => "weapons_free",
+            WeaponsControl::Tight => "weapons_tight",
+            WeaponsControl::Hold => "weapons_hold",
+        }
+    }
+
     pub(super) fn decide(
         &self,
         case: &Case,

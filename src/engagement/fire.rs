@@ -456,7 +456,7 @@ pub(super) fn open_fire(
                         (None, None) => continue,
                     };
                     if chosen {
-                        live.engage(track, now, whereabouts)
+                        live.engage(track, now, post, whereabouts, log.0.detail())
                     } else {
                         let reason = if spent.0 <= now {
                             Reason::MagazineEmpty
@@ -483,6 +483,7 @@ pub(super) fn open_fire(
                 key,
                 nth,
                 place,
+                words,
             }) = begun
             else {
                 continue;
@@ -500,6 +501,7 @@ pub(super) fn open_fire(
                 decision: permit.decision,
                 identity: permit.identity,
                 notice: permit.notice,
+                words,
             };
             log.0.record(now, Rank::Decision, place, fact);
         }

@@ -119,6 +119,7 @@ pub(crate) fn log() -> EventLog {
                 decision,
                 identity: Identity::Hostile,
                 notice: other,
+                words: Box::default(),
             },
         ),
         (3_580_000, fire(us1, 1, other)),

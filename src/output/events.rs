@@ -13,7 +13,8 @@ use super::files::whole_file;
 use crate::geodesy::from_plane;
 use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
-use crate::record::{EventLog, Fact, LedgerEntry, PictureSample, Place};
+use crate::inquiry::{Cause, chain, wrong_shots};
+use crate::record::{EventLog, Fact, LedgerEntry, PictureSample, Place, RuleWord};
 use crate::units::Millis;
 
 /// The form of an event file.
@@ -97,6 +98,7 @@ row! {
     tracked_s: f64,
     detail: String,
     ledger: String,
+    causes: String,
 }
 
 /// Writes the file, beside its place first; `force` replaces one that is there.
@@ -119,16 +121,22 @@ pub fn write_events(
     start: jiff::Timestamp,
     log: &EventLog,
 ) -> io::Result<()> {
+    let wrong_shots = wrong_shots(log);
     let rows = log
         .events
         .iter()
-        .map(|event| {
+        .enumerate()
+        .map(|(at, event)| {
             let mut row = common(start, log, event.time, event.place, event.fact.aircraft());
             row.event = Some(event.fact.code());
             if let Some(site) = event.fact.site() {
                 about(&mut row, log, site, event.fact.aircraft());
             }
             describe(&mut row, log, &event.fact);
+            if wrong_shots.binary_search(&at).is_ok() {
+                let causes: Vec<String> = chain(log, at).iter().map(Cause::told).collect();
+                row.causes = Some(causes.join(" "));
+            }
             row
         })
         .chain(log.tallies.iter().map(|tally| {
@@ -277,12 +285,16 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             decision,
             identity,
             notice,
+            words,
             ..
         } => {
             row.identity = Some(identity.code());
             row.rule = Some(decision.rule);
             row.reason = Some(decision.reason.code());
             row.notice = Some(notice.code());
+            let word = |said: &RuleWord| format!("{}={}", said.rule, said.word);
+            let words: Vec<String> = words.iter().map(word).collect();
+            row.detail = (!words.is_empty()).then(|| words.join(" "));
         }
         Fact::ShotFired {
             shot,
@@ -405,6 +417,10 @@ mod tests {
         assert_eq!(&shot[column("regard")], "neutral");
         assert_eq!(&shot[column("notice")], "filed_with_others");
         assert_eq!(&shot[column("rule")], "R2");
+        assert_eq!(
+            &shot[column("causes")],
+            "plan:filed_with_others identity:hostile permission:R2:hostile_identity"
+        );
 
         let lines = written(EventFormat::JsonLines);
         assert_eq!(lines.lines().count(), expected);

@@ -40,6 +40,59 @@ const CONFIDENCE: (&str, &str) = (
     "two-sided confidence of the intervals of the row",
 );
 
+/// One row a rule that was asked about.
+pub const PREVENTION: ResultFile = ResultFile {
+    name: "prevention.csv",
+    row: "a rule, or a change, that `prevent` was asked about",
+    columns: &[
+        ("change", "number of the rule, or name of the change"),
+        ("words", "what it means in this scenario"),
+        (
+            "base_sorties",
+            "sorties wrongly lost (or fired at) without any of the rules, over all replications",
+        ),
+        ("saved_sorties", "of these, not lost with this rule alone"),
+        ("prevented_share", "saved over base sorties"),
+        ("prevented_low", "lower end of its interval"),
+        ("prevented_high", "upper end of its interval"),
+        ("prevented_method", "how the interval was made"),
+        (
+            "added_per_replication",
+            "sorties lost with this rule alone and not without it, a replication",
+        ),
+        ("added_low", "lower end of its interval"),
+        ("added_high", "upper end of its interval"),
+        ("added_method", "how the interval was made"),
+        (
+            "leaked_per_replication",
+            "objectives reached by hostile aircraft, a replication: with the rule less without it",
+        ),
+        ("leaked_low", "lower end of its interval"),
+        ("leaked_high", "upper end of its interval"),
+        ("leaked_method", "how the interval was made"),
+        (
+            "cancelled_per_replication",
+            "sorties that did not take off, a replication: with the rule less without it",
+        ),
+        ("cancelled_low", "lower end of its interval"),
+        ("cancelled_high", "upper end of its interval"),
+        ("cancelled_method", "how the interval was made"),
+        (
+            "shapley_per_replication",
+            "its part of what all the rules together prevent, sorties a replication",
+        ),
+        ("shapley_low", "lower end of its interval"),
+        ("shapley_high", "upper end of its interval"),
+        ("shapley_method", "how the interval was made"),
+        (
+            "shapley_share",
+            "the same as a share of the whole; empty if the whole is nothing",
+        ),
+        CONFIDENCE,
+        ("n", "replications"),
+    ],
+};
+
 /// One row a replication of a cell.
 pub(super) const REPLICATIONS: ResultFile = ResultFile {
     name: "replications.csv",

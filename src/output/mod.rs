@@ -17,9 +17,11 @@ mod headers;
 mod journal;
 mod kml;
 mod numbers;
+mod prevention;
 mod replay;
 mod results;
 mod stored;
+mod story;
 mod sweep_folder;
 mod tables;
 mod timeline;
@@ -30,18 +32,20 @@ pub use comparison::{comparisons, influences, sentence, tally, write_comparison}
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
 pub use folder::{Conditions, RunFolder};
-pub use headers::{RESULT_FILES, ResultFile};
+pub use headers::{PREVENTION, RESULT_FILES, ResultFile};
 pub use journal::{
     Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape,
     count_rounds, merge as merge_journals,
 };
 pub use numbers::{exact, readable};
+pub use prevention::{prevention_text, write_prevention};
 pub use replay::{
     Airing, Ending, Incident, Launch, NOTE, Post, Replay, ReplayFormat, Sample, write_replay,
     write_replay_file,
 };
 pub use results::write_results;
 pub use stored::StoredRun;
+pub use story::{Story, ledger_lines};
 pub use sweep_folder::{Shards, SweepFolder};
 pub use tables::{cells_table, confusion_tables, estimate_table, headline, single_table};
 pub use timeline::{tell, timeline};

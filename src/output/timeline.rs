@@ -195,7 +195,7 @@ fn identity_words(identity: Identity) -> &'static str {
     }
 }
 
-fn reason_words(reason: Reason) -> &'static str {
+pub(super) fn reason_words(reason: Reason) -> &'static str {
     match reason {
         Reason::HostileIdentity => "held hostile",
         Reason::WeaponsFree => "weapons free, not held friend or neutral",

@@ -23,8 +23,8 @@ use crate::identification::{Columns, CueState, Evidence, Gathered, MAX_COLUMNS, 
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
-    Decision, Detail, Fact, Identity, NoticeState, Place, Rank, Reason, Recorder, Silence,
-    TrackEnd, TrackRecord,
+    Decision, Detail, Fact, Identity, NoticeState, Place, Rank, Reason, Recorder, RuleWord,
+    Silence, TrackEnd, TrackRecord,
 };
 use crate::sensing::coverage::{Sight, Window, look};
 use crate::sensing::detection::bits_between;
@@ -149,7 +149,7 @@ impl From<Result<Decision, Decision>> for Verdict {
 }
 
 /// An engagement as it begins.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Begun {
     /// What allows it.
     pub permit: Permit,
@@ -159,6 +159,8 @@ pub struct Begun {
     pub nth: u64,
     /// Where the target is.
     pub place: Place,
+    /// What the rules have to say of it, where that is recorded.
+    pub words: Box<[RuleWord]>,
 }
 
 /// The scene in which a file is advanced.
@@ -296,26 +298,31 @@ impl TrackFile {
 
     /// The same with what has been asked about the track, to which the rules may add.
     fn verdict(&mut self, time: Millis, scene: &Scene<'_>, enquiries: &mut Enquiries) -> Verdict {
-        let Some(track) = &self.track else {
+        let Some(case) = self.case(time, scene) else {
             return Verdict::NoTrack;
         };
-        let (post, trajectory) = (scene.post, scene.trajectory);
-        let place = trajectory.position_from(time, &mut self.leg);
-        let inside = |envelope: Envelope| envelope.contains(post.place, place);
+        let post = scene.post;
+        let inside = |envelope: Envelope| envelope.contains(post.place, case.place);
         if !post.envelope.is_some_and(inside) {
             return Verdict::Outside;
         }
+        post.rules.decide(&case, enquiries).into()
+    }
+
+    /// The track as the rules see it at `time`, if there is one.
+    fn case(&mut self, time: Millis, scene: &Scene<'_>) -> Option<Case> {
+        let track = self.track.as_ref()?;
+        let (post, trajectory) = (scene.post, scene.trajectory);
         let moving = post.rules.wants_velocity();
-        let case = Case {
+        Some(Case {
             time,
-            place,
+            place: trajectory.position_from(time, &mut self.leg),
             velocity_mps: moving.then(|| trajectory.state(time).1),
             site: post.place,
             identity: track.identity,
             notice: track.notice,
             crew: scene.subject.crew,
-        };
-        post.rules.decide(&case, enquiries).into()
+        })
     }
 
     /// Does the present scan of a track that might be fired at, as one that is engaged if it is `chosen`; the engagement, if
@@ -336,11 +343,22 @@ impl TrackFile {
         };
         let nth = u64::from(self.engagements);
         self.engagements += 1;
+        let words = if recorder.detail() >= Detail::Full {
+            let enquiries = self.track.as_ref().map(|track| track.enquiries);
+            let case = self.case(now, scene);
+            case.map_or(Vec::new(), |case| {
+                let enquiries = enquiries.unwrap_or_default();
+                scene.post.rules.words(&case, &enquiries)
+            })
+        } else {
+            Vec::new()
+        };
         Some(Begun {
             permit,
             key: scene.subject.key,
             nth,
             place: scene.place(now).into(),
+            words: words.into(),
         })
     }
 

@@ -198,11 +198,23 @@ impl LivePicture {
     }
 
     /// The engagement of a track begins.
-    pub fn engage(&mut self, track: u32, now: Millis, whereabouts: Place) -> Option<Begun> {
+    pub fn engage(
+        &mut self,
+        track: u32,
+        now: Millis,
+        post: &Post,
+        whereabouts: Place,
+        detail: Detail,
+    ) -> Option<Begun> {
         let at = self.find(track)?;
         let track = &mut self.tracks[at];
         let permit = track.permit()?;
         track.engaged = true;
+        let words = if detail >= Detail::Full {
+            track.words(now, post)
+        } else {
+            Vec::new()
+        };
         self.engaged_at = Some(now);
         let (behind, number) = (track.behind, track.number);
         let (key, nth) = match self.target(behind) {
@@ -220,6 +232,7 @@ impl LivePicture {
             key,
             nth: u64::from(nth),
             place: whereabouts,
+            words: words.into(),
         })
     }
 

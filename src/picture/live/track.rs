@@ -10,8 +10,8 @@ use crate::coordination::{Case, Crew, Enquiries};
 use crate::identification::{CueState, Evidence};
 use crate::ids::{AircraftId, SiteId};
 use crate::record::{
-    Decision, Detail, Fact, Identity, NoticeState, Place, Rank, Reason, Recorder, TrackEnd,
-    TrackRecord,
+    Decision, Detail, Fact, Identity, NoticeState, Place, Rank, Reason, Recorder, RuleWord,
+    TrackEnd, TrackRecord,
 };
 use crate::units::Millis;
 
@@ -162,16 +162,26 @@ impl LiveTrack {
                 reason: Reason::SharedTrackOnly,
             });
         }
-        let case = Case {
+        post.rules.decide(&self.case(time, post), enquiries).into()
+    }
+
+    /// The track as the rules see it at `time`.
+    fn case(&self, time: Millis, post: &Post) -> Case {
+        Case {
             time,
-            place,
+            place: self.place_at(time),
             velocity_mps: Some(self.velocity),
             site: post.place,
             identity: self.identity,
             notice: self.notice,
             crew: self.crew,
-        };
-        post.rules.decide(&case, enquiries).into()
+        }
+    }
+
+    /// What the rules have to say of it at `time`.
+    pub fn words(&self, time: Millis, post: &Post) -> Vec<RuleWord> {
+        let case = self.case(time, post);
+        post.rules.words(&case, &self.enquiries)
     }
 
     /// The verdict at a scan, kept and written down; `inside_before` is when a track on the same aircraft was last inside the

@@ -1,0 +1,173 @@
+//! `deconflict explain`: the story of one wrong shot, and what would have prevented it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use deconflict::inquiry::{Change, Inquest, menu, named, wrong_shots};
+use deconflict::output::Story;
+use deconflict::record::{Detail, EventLog, Replication};
+use deconflict::scenario::Scenario;
+use deconflict::simulation::simulate;
+
+use super::{Failure, print};
+
+/// Arguments of `deconflict explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deconflict explain scenarios/nov-2019-baseline.toml --seed 1 --replication 3
+      the first wrong shot of that replication: evidence, rules, causes, and what would have prevented it
+  deconflict explain scenarios/nov-2019-baseline.toml --replication 3 --flight us-recon
+      the first wrong shot at this flight
+  deconflict explain scenarios/nov-2019-baseline.toml --replication 3 \\
+      --try 'strict: rules.hostile_criteria.threshold=0.99; rules.hostile_criteria.cues=4'
+      would a change of your own have prevented it?")]
+pub struct ExplainArguments {
+    /// Scenario file (TOML).
+    scenario: PathBuf,
+    /// Seed of all luck.
+    #[arg(
+        long,
+        value_name = "S",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
+    seed: u64,
+    /// Number of the replication, counted from 0.
+    #[arg(long, value_name = "R", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
+    replication: u64,
+    /// Explain a wrong shot at this flight, or this aircraft of one.
+    #[arg(long, value_name = "NAME")]
+    flight: Option<String>,
+    /// Set a value of the scenario by its path; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<String>,
+    /// Try a change of your own beside the rules: a name and what it sets; may be repeated.
+    #[arg(long = "try", value_name = "NAME: PATH=VALUE; ...")]
+    own: Vec<String>,
+}
+
+/// Replications that are searched for a wrong shot when the one asked for has none.
+const SEARCHED: u64 = 500;
+
+/// Runs the command.
+pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
+    let scenario = Scenario::load(&arguments.scenario, &arguments.overrides)?;
+    let menu = menu(&scenario);
+    let mut changes = [menu.added.clone(), menu.removed.clone()].concat();
+    for own in &arguments.own {
+        changes.push(change_of_own(own, arguments, &scenario)?);
+    }
+    let replication = Replication {
+        seed: arguments.seed,
+        index: arguments.replication,
+    };
+    let log = simulate(&scenario, replication, Detail::Full);
+    let flight = arguments.flight.as_deref();
+    let shots: Vec<usize> = asked_for(&log, flight)?;
+    let Some(&shot) = shots.first() else {
+        return nothing_wrong(arguments, &scenario, flight);
+    };
+    let aircraft = log.events[shot].fact.aircraft();
+    let name = aircraft.map(|aircraft| log.sorties[aircraft.index()].name.as_str());
+    let inquest = name.map(|name| Inquest::hold(&scenario, replication, name, &changes));
+    let story = Story {
+        scenario: &scenario,
+        log: &log,
+        shot,
+        inquest: inquest
+            .as_ref()
+            .map(|inquest| (&menu, changes.as_slice(), inquest)),
+    };
+    let scenario_file = arguments.scenario.display();
+    let (seed, index) = (arguments.seed, arguments.replication);
+    let more = match shots.len() - 1 {
+        0 => String::new(),
+        more => format!("{more} more wrong shots in this replication: --flight chooses.\n"),
+    };
+    print(&format!(
+        "{}\n{more}Look at it: deconflict replay {scenario_file} --seed {seed} --replication {index} --out replay.html\n\
+         How often, and which rule prevents how much: deconflict prevent {scenario_file}\n",
+        story.tell()
+    ))
+}
+
+/// The wrong shots, of a flight if one is named.
+fn asked_for(log: &EventLog, flight: Option<&str>) -> Result<Vec<usize>, Failure> {
+    let shots = wrong_shots(log);
+    let Some(flight) = flight else {
+        return Ok(shots);
+    };
+    let is_it = |sortie: &deconflict::record::Sortie| {
+        sortie.name == flight || log.cast.flights[sortie.flight.index()] == flight
+    };
+    if !log.sorties.iter().any(is_it) && !log.cast.flights.iter().any(|name| name == flight) {
+        return Err(Failure::bad_input(format!(
+            "--flight {flight}: there is no such flight; expected one of {}, or an aircraft of one, such as {}",
+            log.cast.flights.join(", "),
+            log.sorties.first().map_or("NAME/1", |sortie| &sortie.name)
+        )));
+    }
+    Ok(shots
+        .into_iter()
+        .filter(|&shot| {
+            let aircraft = log.events[shot].fact.aircraft();
+            aircraft.is_some_and(|aircraft| is_it(&log.sorties[aircraft.index()]))
+        })
+        .collect())
+}
+
+/// Says so, and where there is one.
+fn nothing_wrong(
+    arguments: &ExplainArguments,
+    scenario: &Scenario,
+    flight: Option<&str>,
+) -> Result<(), Failure> {
+    let whom = flight.map_or(String::new(), |flight| format!(" at {flight}"));
+    let (seed, first) = (arguments.seed, arguments.replication);
+    let there = (first + 1..=first + SEARCHED).find(|&index| {
+        let log = simulate(scenario, Replication { seed, index }, Detail::Measures);
+        asked_for(&log, flight).is_ok_and(|shots| !shots.is_empty())
+    });
+    let then = match there {
+        Some(index) => {
+            let flight = flight.map_or(String::new(), |flight| format!(" --flight {flight}"));
+            format!(
+                "The next replication with one: deconflict explain {} --seed {seed} --replication {index}{flight}",
+                arguments.scenario.display()
+            )
+        }
+        None => format!("Nor in the {SEARCHED} replications after it."),
+    };
+    print(&format!(
+        "No wrong shot{whom} in replication {first} of seed {seed}. {then}\n"
+    ))
+}
+
+/// `NAME: PATH=VALUE; PATH=VALUE`.
+fn change_of_own(
+    text: &str,
+    arguments: &ExplainArguments,
+    scenario: &Scenario,
+) -> Result<Change, Failure> {
+    own_change(text, &arguments.scenario, &arguments.overrides, scenario)
+}
+
+/// A change written `NAME: PATH=VALUE; PATH=VALUE`, held against the scenario.
+pub(super) fn own_change(
+    text: &str,
+    path: &std::path::Path,
+    overrides: &[String],
+    scenario: &Scenario,
+) -> Result<Change, Failure> {
+    let Some((name, sets)) = text.split_once(':') else {
+        return Err(Failure::bad_input(format!(
+            "--try {text:?}: expected a name, a colon and what it sets, such as 'strict: rules.hostile_criteria.cues=4'"
+        )));
+    };
+    let mut all = overrides.to_vec();
+    all.extend(sets.split(';').map(|set| set.trim().to_owned()));
+    let changed = Scenario::load(path, &all)?;
+    named(name.trim(), scenario, &changed)
+        .map_err(|why| Failure::bad_input(format!("--try {}: {why}", name.trim())))
+}

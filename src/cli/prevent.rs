@@ -1,0 +1,221 @@
+//! `deconflict prevent`: which rule would prevent how many of the wrong losses.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use deconflict::experiment::replicate::replicate;
+use deconflict::inquiry::{Change, Counted, Game, Prevention, menu};
+use deconflict::output::{OutputError, prevention_text, write_prevention};
+use deconflict::record::Replication;
+use deconflict::scenario::Scenario;
+
+use super::explain::own_change;
+use super::host::{interrupted, processors, watch_for_interruption};
+use super::run::{confidence, progress};
+use super::{Failure, print};
+
+/// Arguments of `deconflict prevent`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deconflict prevent scenarios/nov-2019-baseline.toml --replications 200
+      every rule that is off, in its plainest form: what it would prevent, and what it would cost
+  deconflict prevent scenarios/nov-2019-agreement.toml --rule R6 --rule R7
+      rules in force: the scenario without them is the base, and what both prevent is split between them
+  deconflict prevent scenarios/nov-2019-baseline.toml --rule R6 --rule R7 \\
+      --try 'strict: rules.hostile_criteria.threshold=0.99' --out results/prevented
+      a change of your own beside two rules; prevention.csv keeps the table
+
+Every replication is flown again with each rule, with the same luck. Up to --exact rules all their combinations are
+flown and the split (Shapley) is exact given the replications; beyond, orders are drawn.")]
+pub struct PreventArguments {
+    /// Scenario file (TOML).
+    scenario: PathBuf,
+    /// Replications to fly; without it as many as the scenario says, at most 200.
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
+    replications: Option<u64>,
+    /// Seed of all luck.
+    #[arg(
+        long,
+        value_name = "S",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
+    seed: u64,
+    /// Set a value of the scenario by its path; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<String>,
+    /// Ask about this rule, by number; may be repeated. Without it, about every rule that is off and can be offered.
+    #[arg(long = "rule", value_name = "RULE")]
+    rules: Vec<String>,
+    /// Ask about a change of your own: a name and what it sets; may be repeated.
+    #[arg(long = "try", value_name = "NAME: PATH=VALUE; ...")]
+    own: Vec<String>,
+    /// What is to be prevented.
+    #[arg(long, value_name = "WHAT", default_value = "lost")]
+    of: Of,
+    /// Up to so many rules every combination is flown.
+    #[arg(long, value_name = "RULES", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=12))]
+    exact: u8,
+    /// Beyond: orders drawn for each replication.
+    #[arg(long, value_name = "ORDERS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    orders: u32,
+    /// Threads; without it one a processor. Results do not depend on it.
+    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    jobs: Option<u16>,
+    /// Confidence of the intervals.
+    #[arg(long, value_name = "C", default_value_t = 0.95, value_parser = confidence)]
+    confidence: f64,
+    /// Write prevention.csv, and what it was made of, into this folder.
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace prevention.csv if it is there.
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Of {
+    /// Sorties shot down by who should hold them for friend or neutral.
+    Lost,
+    /// Sorties fired at by such, hit or not.
+    ShotAt,
+}
+
+/// Runs the command.
+pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
+    let scenario = Scenario::load(&arguments.scenario, &arguments.overrides)?;
+    if let Some(folder) = &arguments.out
+        && !arguments.force
+    {
+        let path = folder.join("prevention.csv");
+        if path.symlink_metadata().is_ok() {
+            return Err(OutputError::Exists { path }.into());
+        }
+    }
+    let (base, players) = players(arguments, &scenario)?;
+    let counted = match arguments.of {
+        Of::Lost => Counted::Lost,
+        Of::ShotAt => Counted::ShotAt,
+    };
+    let exact = usize::from(arguments.exact);
+    let game =
+        Game::new(base, players, counted, exact, arguments.orders).map_err(Failure::bad_input)?;
+    let count = arguments
+        .replications
+        .unwrap_or_else(|| scenario.replications.clamp(2, 200));
+    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let mut prevention = Prevention::new(&game);
+    watch_for_interruption();
+    let bar = progress(count);
+    let work = |replication: Replication| game.play(replication);
+    replicate(arguments.seed, 0..count, jobs, work, |_, played| {
+        if interrupted() {
+            return Err(Failure::Interrupted(
+                "interrupted: nothing was written".to_owned(),
+            ));
+        }
+        bar.inc(1);
+        prevention.add(&played.map_err(Failure::bad_input)?);
+        Ok(())
+    })?;
+    bar.finish_and_clear();
+    if let Some(folder) = &arguments.out {
+        write_prevention(
+            folder,
+            &game,
+            &prevention,
+            arguments.seed,
+            arguments.confidence,
+        )?;
+    }
+    let told = prevention_text(&game, &prevention, arguments.confidence);
+    let then = match &arguments.out {
+        Some(folder) => format!("Written: {}\n", folder.join("prevention.csv").display()),
+        None => "Keep the table: --out DIR. One case in full: deconflict explain\n".to_owned(),
+    };
+    print(&format!(
+        "{}: {count} replications of seed {}\n\n{told}\n{then}",
+        scenario.file.title, arguments.seed
+    ))
+}
+
+/// The scenario without the rules asked about, and these.
+fn players(
+    arguments: &PreventArguments,
+    scenario: &Scenario,
+) -> Result<(Scenario, Vec<Change>), Failure> {
+    let offered = menu(scenario);
+    let mut without = Vec::new();
+    let mut players = Vec::new();
+    for asked in &arguments.rules {
+        let is_it = |change: &&Change| change.name.eq_ignore_ascii_case(asked);
+        let minus = format!("-{asked}");
+        let removed = offered
+            .removed
+            .iter()
+            .find(|change| change.name.eq_ignore_ascii_case(&minus));
+        if let Some(removed) = removed {
+            without.push(removed);
+        } else if let Some(added) = offered.added.iter().find(is_it) {
+            players.push(added.clone());
+        } else {
+            return Err(Failure::bad_input(not_to_be_had(asked, &offered)));
+        }
+    }
+    if arguments.rules.is_empty() && arguments.own.is_empty() {
+        players.extend(offered.added.iter().cloned());
+    }
+    let base = Change::apply(scenario, &without).map_err(Failure::bad_input)?;
+    // What was in force is a player as it was written.
+    for removed in without {
+        let mut kept = removed.reversed(scenario);
+        kept.words = format!("{} as the scenario has it", kept.words);
+        players.push(kept);
+    }
+    for own in &arguments.own {
+        players.push(own_change(
+            own,
+            &arguments.scenario,
+            &arguments.overrides,
+            scenario,
+        )?);
+    }
+    if players.is_empty() {
+        return Err(Failure::bad_input(
+            "no rule can be offered to this scenario in its plainest form; name a change: --try 'NAME: PATH=VALUE'"
+                .to_owned(),
+        ));
+    }
+    if players.len() > Game::MOST {
+        return Err(Failure::bad_input(format!(
+            "{} rules and changes; expected at most {}",
+            players.len(),
+            Game::MOST
+        )));
+    }
+    Ok((base, players))
+}
+
+fn not_to_be_had(asked: &str, offered: &deconflict::inquiry::Menu) -> String {
+    let left = offered
+        .not_offered
+        .iter()
+        .find(|left| left.rule.eq_ignore_ascii_case(asked));
+    if let Some(left) = left {
+        return format!(
+            "--rule {asked}: cannot be offered: {}; say how with --try 'NAME: PATH=VALUE'",
+            left.why
+        );
+    }
+    let names: Vec<&str> = offered
+        .added
+        .iter()
+        .map(|change| change.name.as_str())
+        .chain(offered.removed.iter().map(|change| &change.name[1..]))
+        .collect();
+    format!(
+        "--rule {asked}: there is no such rule here; expected one of {}",
+        names.join(", ")
+    )
+}

@@ -1,0 +1,400 @@
+//! Changes of the rules of a scenario that an inquiry tries: each rule that is off put in force, each that is in force taken
+//! out of it.
+//!
+//! A rule is offered in the plainest form that this scenario allows, every probability at its default: plans also to those who
+//! may shoot, a hotline to everybody who is no enemy. Rules about places (zones, corridors, windows) need somebody to say
+//! where; they are offered only if the scenario names the place, or as a change of the caller's own.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::coordination::{RULES, RulePage};
+use crate::record::Regard;
+use crate::scenario::Scenario;
+use crate::scenario::file::ScenarioFile;
+
+/// A change of a scenario's rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Its short name: the number of the rule, with a minus if it takes the rule away, or a name of the caller's.
+    pub name: String,
+    /// What it does, in words that follow "would have been prevented by".
+    pub words: String,
+    edits: Vec<Edit>,
+}
+
+/// A value set or taken away, by its path.
+#[derive(Debug, Clone, PartialEq)]
+struct Edit {
+    path: Vec<String>,
+    to: Option<Json>,
+}
+
+/// A rule that is not offered, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotOffered {
+    /// The number of the rule.
+    pub rule: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// What can be tried in a scenario.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Menu {
+    /// Rules that are off, put in force; by number.
+    pub added: Vec<Change>,
+    /// Rules in force, taken out of it; by number.
+    pub removed: Vec<Change>,
+    /// What is left, and why.
+    pub not_offered: Vec<NotOffered>,
+}
+
+impl Change {
+    /// The scenario with these changes, in this order.
+    pub fn apply(scenario: &Scenario, changes: &[&Change]) -> Result<Scenario, String> {
+        let mut tree = serde_json::to_value(&scenario.file).map_err(|error| error.to_string())?;
+        for change in changes {
+            for edit in &change.edits {
+                set(&mut tree, &edit.path, edit.to.clone());
+            }
+        }
+        let file: ScenarioFile = serde_json::from_value(tree).map_err(|error| error.to_string())?;
+        Scenario::from_file(file)
+    }
+}
+
+impl Change {
+    /// What undoes it in a scenario: every value as the scenario has it.
+    pub fn reversed(&self, scenario: &Scenario) -> Change {
+        let tree = serde_json::to_value(&scenario.file).unwrap_or_default();
+        let value = |path: &[String]| {
+            let mut place = &tree;
+            for key in path {
+                place = place.get(key)?;
+            }
+            Some(place.clone())
+        };
+        Change {
+            name: self.name.trim_start_matches('-').to_owned(),
+            words: self.words.replace("doing without ", ""),
+            edits: (self.edits.iter())
+                .map(|edit| Edit {
+                    path: edit.path.clone(),
+                    to: value(&edit.path),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A change of the caller's own: from one scenario to another.
+pub fn named(name: &str, from: &Scenario, to: &Scenario) -> Result<Change, String> {
+    let tree = |scenario: &Scenario| {
+        serde_json::to_value(&scenario.file).map_err(|error| error.to_string())
+    };
+    let mut edits = Vec::new();
+    difference(&tree(from)?, &tree(to)?, &mut Vec::new(), &mut edits);
+    Ok(Change {
+        name: name.to_owned(),
+        words: name.to_owned(),
+        edits,
+    })
+}
+
+/// What turns one tree into the other.
+fn difference(from: &Json, to: &Json, path: &mut Vec<String>, edits: &mut Vec<Edit>) {
+    match (from, to) {
+        (Json::Object(one), Json::Object(other)) => {
+            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            for key in keys {
+                path.push(key.clone());
+                match (one.get(key), other.get(key)) {
+                    (Some(one), Some(other)) => difference(one, other, path, edits),
+                    (_, to) => edits.push(Edit {
+                        path: path.clone(),
+                        to: to.cloned(),
+                    }),
+                }
+                path.pop();
+            }
+        }
+        _ if from == to => {}
+        _ => edits.push(Edit {
+            path: path.clone(),
+            to: Some(to.clone()),
+        }),
+    }
+}
+
+fn set(tree: &mut Json, path: &[String], to: Option<Json>) {
+    let Some((last, way)) = path.split_last() else {
+        return;
+    };
+    let mut place = tree;
+    for key in way {
+        if !place.is_object() {
+            *place = Json::Object(Map::new());
+        }
+        let Json::Object(table) = place else { return };
+        place = table
+            .entry(key.clone())
+            .or_insert_with(|| Json::Object(Map::new()));
+    }
+    if !place.is_object() {
+        *place = Json::Object(Map::new());
+    }
+    if let Json::Object(table) = place {
+        match to {
+            Some(value) => {
+                table.insert(last.clone(), value);
+            }
+            None => {
+                table.remove(last);
+            }
+        }
+    }
+}
+
+/// Everything that can be tried in a scenario.
+pub fn menu(scenario: &Scenario) -> Menu {
+    let mut menu = Menu::default();
+    let rules = serde_json::to_value(&scenario.file.rules).unwrap_or_default();
+    for page in RULES {
+        let in_force = rules.get(page.key).is_some();
+        if in_force {
+            menu.removed.push(removal(page));
+        }
+        match Offer::of(page, scenario, in_force) {
+            Ok(Offer { words, edits }) => menu.added.push(Change {
+                name: page.id.to_owned(),
+                words: words.to_owned(),
+                edits,
+            }),
+            Err(_) if in_force => {}
+            Err(why) => menu.not_offered.push(NotOffered { rule: page.id, why }),
+        }
+    }
+    menu
+}
+
+fn removal(page: &RulePage) -> Change {
+    Change {
+        name: format!("-{}", page.id),
+        words: format!("doing without {} ({})", page.id, page.key),
+        edits: vec![Edit {
+            path: vec!["rules".to_owned(), page.key.to_owned()],
+            to: None,
+        }],
+    }
+}
+
+/// A rule as it could be put in force.
+struct Offer {
+    words: &'static str,
+    edits: Vec<Edit>,
+}
+
+impl Offer {
+    fn rule(page: &RulePage, words: &'static str, spec: Json) -> Offer {
+        Offer {
+            words,
+            edits: vec![Edit {
+                path: vec!["rules".to_owned(), page.key.to_owned()],
+                to: Some(spec),
+            }],
+        }
+    }
+
+    /// The plainest form of a rule in this scenario; or why there is none.
+    fn of(page: &RulePage, scenario: &Scenario, in_force: bool) -> Result<Offer, &'static str> {
+        let rules = &scenario.file.rules;
+        // Two rules can be made stricter where they are in force.
+        match page.key {
+            "weapons_control" => return stricter(page, scenario),
+            "flight_plan_notice" => return notices(page, scenario, in_force),
+            _ if in_force => return Err("it is in force"),
+            _ => {}
+        }
+        let sides = protected_sides(scenario);
+        match page.key {
+            "hostile_criteria" => Ok(Offer::rule(
+                page,
+                "asking for two cues and a posterior of .95 before a track is held hostile",
+                json!({ "threshold": 0.95, "cues": 2 }),
+            )),
+            "engagement_authority" => Ok(Offer::rule(
+                page,
+                "asking a joint authority for each engagement",
+                json!({ "level": "joint", "veto_protected": 0.9 }),
+            )),
+            "hotline_query" => Ok(Offer::rule(
+                page,
+                "asking on a hotline that knows every aircraft of who is no enemy",
+                json!({ "sides": sides }),
+            )),
+            "corridors" if scenario.corridors.is_empty() => Err("the scenario has no [corridors]"),
+            "corridors" => Ok(Offer::rule(
+                page,
+                "holding fire inside the corridors",
+                json!({}),
+            )),
+            "agreed_squawk" => {
+                let reads = scenario.classes.iter().any(|class| {
+                    let spec = &class.identifier.spec;
+                    let agreed = spec.transponder.as_ref();
+                    agreed.is_some_and(|cue| cue.agreed.is_some()) || spec.iff.is_some()
+                });
+                if !reads {
+                    return Err("no site class reads a transponder's agreed code or IFF");
+                }
+                Ok(Offer::rule(
+                    page,
+                    "an agreed squawk of everybody who is no enemy",
+                    json!({ "sides": sides, "iff_on": 1.0 }),
+                ))
+            }
+            "blue_force_feed" => Ok(Offer::rule(
+                page,
+                "a feed of the positions of everybody who is no enemy",
+                json!({ "sides": sides }),
+            )),
+            "conformance_monitoring" if rules.flight_plan_notice.is_none() => {
+                Err("it acts through plans in hand, and R6 is off")
+            }
+            "conformance_monitoring" => Ok(Offer::rule(
+                page,
+                "telling the sites when a flight leaves its plan",
+                json!({ "sides": sides }),
+            )),
+            "optical_confirmation" => Ok(Offer::rule(
+                page,
+                "looking before firing, and holding fire at what is not recognised",
+                json!({ "if_unclear": "hold" }),
+            )),
+            "second_operator" => Ok(Offer::rule(
+                page,
+                "having a second operator confirm",
+                json!({}),
+            )),
+            "cease_fire" => Ok(Offer::rule(
+                page,
+                "a cease-fire that the owner calls for when fired at, and that aborts missiles in flight",
+                json!({ "after_wrong_shot": true }),
+            )),
+            "self_defence" => Err("it only allows shots"),
+            "lost_comms" => Err("it brings outages of its own; name a fallback"),
+            _ => Err("it is about a place or a time, which somebody has to name"),
+        }
+    }
+}
+
+/// Sides with armed sites.
+fn shooters(scenario: &Scenario) -> BTreeSet<usize> {
+    let armed = |site: &&crate::scenario::SiteEntry| {
+        scenario.classes[site.class.index()].weapon.is_some() && site.count.1 > 0
+    };
+    let sites = scenario.sites.iter().filter(armed);
+    sites.map(|site| site.side.index()).collect()
+}
+
+/// Sides with flights that some shooter should hold for friend or neutral.
+fn protected_sides(scenario: &Scenario) -> Vec<String> {
+    let shooters = shooters(scenario);
+    let protected = |side: usize| {
+        let regard = |shooter: &usize| scenario.cast.relations[*shooter][side];
+        shooters
+            .iter()
+            .any(|shooter| regard(shooter) != Regard::Hostile)
+    };
+    let flies = |side: usize| {
+        let mut flights = scenario.flights.iter();
+        flights.any(|flight| flight.side.index() == side)
+    };
+    (0..scenario.cast.sides.len())
+        .filter(|&side| flies(side) && protected(side))
+        .map(|side| scenario.cast.sides[side].clone())
+        .collect()
+}
+
+/// R1 one step stricter.
+fn stricter(page: &RulePage, scenario: &Scenario) -> Result<Offer, &'static str> {
+    use crate::coordination::WeaponsControl::{Free, Hold, Tight};
+    let spec = scenario.file.rules.weapons_control.as_ref();
+    let (words, status) = match spec.map_or(Tight, |rule| rule.status) {
+        Free => ("weapons tight instead of free", "tight"),
+        Tight => ("weapons on hold instead of tight", "hold"),
+        Hold => return Err("weapons are on hold already"),
+    };
+    let path = ["rules", page.key, "status"].map(str::to_owned).to_vec();
+    let to = Some(json!(status));
+    Ok(Offer {
+        words,
+        edits: vec![Edit { path, to }],
+    })
+}
+
+/// R6 with every plan of who is no enemy sent also to the command of those who might shoot at it.
+fn notices(page: &RulePage, scenario: &Scenario, in_force: bool) -> Result<Offer, &'static str> {
+    let mut edits = Vec::new();
+    for (name, flight) in &scenario.file.flights {
+        let Some(side) = scenario
+            .cast
+            .sides
+            .iter()
+            .position(|side| *side == flight.side)
+        else {
+            continue;
+        };
+        let mut told: Vec<String> = flight
+            .plan
+            .as_ref()
+            .map_or(Vec::new(), |plan| plan.addressees.clone());
+        let before = told.len();
+        for site in scenario.sites.iter().filter(|site| site.count.1 > 0) {
+            let class = &scenario.classes[site.class.index()];
+            let checks = class.weapon.is_some() && class.identifier.spec.flight_plan.is_some();
+            let regard = scenario.cast.relations[site.side.index()][side];
+            let Some(command) = site.command.as_ref().filter(|_| checks) else {
+                continue;
+            };
+            let node = &scenario.nodes[command.node.index()].name;
+            if regard != Regard::Hostile && !told.contains(node) {
+                told.push(node.clone());
+            }
+        }
+        if told.len() > before {
+            let at = |key: &str| ["flights", name, "plan", key].map(str::to_owned).to_vec();
+            edits.push(Edit {
+                path: at("addressees"),
+                to: Some(json!(told)),
+            });
+            if flight.plan.is_none() {
+                edits.push(Edit {
+                    path: at("notice_s"),
+                    to: Some(json!(3600.0)),
+                });
+            }
+        }
+    }
+    if edits.is_empty() && in_force {
+        return Err("it is in force, and every plan is sent to those who check plans");
+    }
+    let checks = |class: &crate::scenario::SiteClass| {
+        class.weapon.is_some() && class.identifier.spec.flight_plan.is_some()
+    };
+    if !scenario.classes.iter().any(checks) {
+        return Err("no armed site's class has a flight_plan check");
+    }
+    if !in_force {
+        edits.push(Edit {
+            path: ["rules", page.key].map(str::to_owned).to_vec(),
+            to: Some(json!({})),
+        });
+    }
+    Ok(Offer {
+        words: "plans sent also to those who might shoot",
+        edits,
+    })
+}

@@ -1,0 +1,199 @@
+//! One replication again, under other rules and with the same luck: would it have happened?
+
+use std::collections::BTreeMap;
+
+use super::causes::wrong;
+use super::changes::Change;
+use crate::ids::AircraftId;
+use crate::record::{Detail, EventLog, Fact, Replication};
+use crate::scenario::Scenario;
+use crate::simulation::simulate;
+
+/// What became of one aircraft, or of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fate {
+    /// Shots at it by sites that should hold it for friend or neutral.
+    pub wrong_shots: u32,
+    /// Losses to such a site.
+    pub wrong_losses: u32,
+    /// Sorties that did not fly.
+    pub cancelled: u32,
+    /// Objectives that hostile aircraft reached: of the whole replication.
+    pub leaked: u32,
+}
+
+/// What became of an aircraft, by name, and of the raid as a whole.
+pub fn fate(log: &EventLog, aircraft: &str) -> Fate {
+    let mut all = fates(log);
+    all.remove(aircraft).unwrap_or(Fate {
+        leaked: leaked(log),
+        ..Fate::default()
+    })
+}
+
+/// The fates of all that were concerned, by name.
+pub(super) fn fates(log: &EventLog) -> BTreeMap<&str, Fate> {
+    let mut fates: BTreeMap<&str, Fate> = BTreeMap::new();
+    for event in &log.events {
+        let (aircraft, note): (AircraftId, fn(&mut Fate)) = match event.fact {
+            Fact::ShotFired { site, aircraft, .. } if wrong(log, site, aircraft) => {
+                (aircraft, |fate| fate.wrong_shots += 1)
+            }
+            Fact::Destroyed { site, aircraft, .. } if wrong(log, site, aircraft) => {
+                (aircraft, |fate| fate.wrong_losses += 1)
+            }
+            Fact::SortieCancelled { aircraft } => (aircraft, |fate| fate.cancelled += 1),
+            _ => continue,
+        };
+        if let Some(sortie) = log.sorties.get(aircraft.index()) {
+            note(fates.entry(&sortie.name).or_default());
+        }
+    }
+    let leaked = leaked(log);
+    for fate in fates.values_mut() {
+        fate.leaked = leaked;
+    }
+    fates
+}
+
+/// Objectives reached by aircraft that some site should hold for hostile.
+pub(super) fn leaked(log: &EventLog) -> u32 {
+    let reached = log.events.iter().filter(|event| match event.fact {
+        Fact::ObjectiveReached { aircraft } => {
+            let side = log.sorties[aircraft.index()].side;
+            let mut sites = log.sites.iter();
+            sites.any(|site| {
+                log.cast.relations[site.side.index()][side.index()]
+                    == crate::record::Regard::Hostile
+            })
+        }
+        _ => false,
+    });
+    reached.count() as u32
+}
+
+/// One change, or several together, tried.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trial {
+    /// The changes, by their place in the list that was tried.
+    pub changes: Vec<usize>,
+    /// What became of the aircraft then.
+    pub fate: Fate,
+}
+
+impl Trial {
+    /// Whether no wrong shot was fired at the aircraft.
+    pub fn prevented(&self) -> bool {
+        self.fate.wrong_shots == 0
+    }
+}
+
+/// What would have prevented the wrong shots at one aircraft in one replication.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inquest {
+    /// As it happened.
+    pub before: Fate,
+    /// Every change alone.
+    pub alone: Vec<Trial>,
+    /// The smallest sets that prevent, all of one size; empty if none of at most [`Inquest::MOST`] does.
+    pub smallest: Vec<Trial>,
+    /// Changes that this scenario cannot take, with the reason.
+    pub impossible: Vec<(usize, String)>,
+}
+
+impl Inquest {
+    /// Most changes in a set.
+    pub const MOST: usize = 3;
+
+    /// Tries all changes on one aircraft of one replication.
+    pub fn hold(
+        scenario: &Scenario,
+        replication: Replication,
+        aircraft: &str,
+        changes: &[Change],
+    ) -> Inquest {
+        let fly = |scenario: &Scenario| {
+            fate(&simulate(scenario, replication, Detail::Measures), aircraft)
+        };
+        let mut inquest = Inquest {
+            before: fly(scenario),
+            alone: Vec::new(),
+            smallest: Vec::new(),
+            impossible: Vec::new(),
+        };
+        for (at, change) in changes.iter().enumerate() {
+            match Change::apply(scenario, &[change]) {
+                Ok(changed) => inquest.alone.push(Trial {
+                    changes: vec![at],
+                    fate: fly(&changed),
+                }),
+                Err(why) => inquest.impossible.push((at, why)),
+            }
+        }
+        let possible: Vec<usize> = inquest.alone.iter().map(|trial| trial.changes[0]).collect();
+        inquest.smallest = inquest
+            .alone
+            .iter()
+            .filter(|trial| trial.prevented())
+            .cloned()
+            .collect();
+        let mut size = 2;
+        while inquest.smallest.is_empty() && size <= Inquest::MOST.min(possible.len()) {
+            for set in subsets(&possible, size) {
+                if contradicts(&set, changes) {
+                    continue;
+                }
+                let together: Vec<&Change> = set.iter().map(|&at| &changes[at]).collect();
+                if let Ok(changed) = Change::apply(scenario, &together) {
+                    let trial = Trial {
+                        changes: set,
+                        fate: fly(&changed),
+                    };
+                    inquest
+                        .smallest
+                        .extend(Some(trial).filter(Trial::prevented));
+                }
+            }
+            size += 1;
+        }
+        inquest
+    }
+}
+
+/// Whether a set both makes a rule stricter and takes it away.
+fn contradicts(set: &[usize], changes: &[Change]) -> bool {
+    let taken: Vec<&str> = (set.iter())
+        .filter_map(|&at| changes[at].name.strip_prefix('-'))
+        .collect();
+    set.iter()
+        .any(|&at| taken.contains(&changes[at].name.as_str()))
+}
+
+/// All subsets of a size, in order.
+fn subsets(of: &[usize], size: usize) -> Vec<Vec<usize>> {
+    if size == 0 {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (at, &first) in of.iter().enumerate() {
+        for mut rest in subsets(&of[at + 1..], size - 1) {
+            rest.insert(0, first);
+            all.push(rest);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subsets_are_complete_and_in_order() {
+        assert_eq!(
+            subsets(&[1, 4, 7], 2),
+            vec![vec![1, 4], vec![1, 7], vec![4, 7]]
+        );
+        assert_eq!(subsets(&[0, 1, 2, 3, 4, 5], 3).len(), 20);
+    }
+}

@@ -1,0 +1,19 @@
+//! Who caused a wrong shot, and what would have prevented it.
+//!
+//! A wrong shot is one at an aircraft that the shooter should hold for friend or neutral, or at nothing at all. [`chain`]
+//! reads its causes from the event log. [`Change`] is a rule put in force, or taken out of it; because luck is looked up
+//! and not consumed, the same replication flown again with a change is the same night under other rules, and what
+//! happens to the same aircraft then is what the change is worth ([`Inquest`]). [`Prevention`] asks that of many
+//! replications: the share of losses that each rule prevents, and the Shapley split of all that is prevented.
+//!
+//! Assumption of every counterfactual: crews, pilots and planners go on as they did, except for what the rule itself changes.
+
+mod causes;
+mod changes;
+mod counterfactual;
+mod prevention;
+
+pub use causes::{Cause, Link, chain, last_declaration, wrong_shots};
+pub use changes::{Change, Menu, NotOffered, menu, named};
+pub use counterfactual::{Fate, Inquest, Trial, fate};
+pub use prevention::{Counted, Game, Played, Prevention, RuleShare, RuleSplit};

@@ -1,0 +1,411 @@
+//! Over many replications: what share of the losses each rule prevents, and how the whole is split among them.
+//!
+//! The rules asked about are the *players*; the base is the scenario without any of them. With A(S) the set of sorties of
+//! a replication that are wrongly lost when the players in S are in force, flown with the same luck:
+//!
+//! - preventable share of a rule: sum |A(base) - A(rule)| / sum |A(base)| over the replications, a ratio of sums with the
+//!   replication as its unit; beside it what the rule costs: sorties lost only with it, leakers, cancelled sorties;
+//! - Shapley value of a rule, in sorties a replication: the mean over all orders in which the players could be put in
+//!   force of |A(before it)| - |A(with it)|; the values add up to |A(base)| - |A(all)|. Up to a stated number of players all
+//!   2^n subsets are flown and the value is exact given the replications; beyond, orders are drawn, each with its reverse,
+//!   anew for every replication, which keeps the mean unbiased and puts the error of the draw into the interval.
+//!
+//! Sources: L. S. Shapley, "A value for n-person games" (1953); sampling of orders: J. Castro, D. Gomez, J. Tejada,
+//! "Polynomial calculation of the Shapley value based on sampling" (2009).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::changes::Change;
+use super::counterfactual::{Fate, fates};
+use crate::experiment::estimate::{Comparison, Estimate, Method, PairedSums, RatioSums};
+use crate::experiment::intervals::zero_of;
+use crate::ids::Key;
+use crate::measure::Kind;
+use crate::record::{Detail, Replication};
+use crate::scenario::Scenario;
+use crate::simulation::simulate;
+use crate::streams::{Purpose, Streams};
+
+/// What is to be prevented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Sorties shot down by who should hold them for friend or neutral.
+    Lost,
+    /// Sorties fired at by such.
+    ShotAt,
+}
+
+impl Counted {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Counted::Lost => "wrongly lost",
+            Counted::ShotAt => "wrongly fired at",
+        }
+    }
+
+    fn holds(self, fate: &Fate) -> bool {
+        match self {
+            Counted::Lost => fate.wrong_losses > 0,
+            Counted::ShotAt => fate.wrong_shots > 0,
+        }
+    }
+}
+
+/// A set of players, a bit each.
+type Set = u32;
+
+/// A scenario, the rules asked about, and what is asked.
+#[derive(Debug)]
+pub struct Game {
+    base: Scenario,
+    players: Vec<Change>,
+    counted: Counted,
+    /// Orders drawn a replication; none where all subsets are flown.
+    orders: u32,
+    scenarios: Mutex<BTreeMap<Set, Arc<Scenario>>>,
+}
+
+/// What one subset came to in one replication.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Night {
+    counted: BTreeSet<String>,
+    leaked: u32,
+    cancelled: u32,
+}
+
+/// One replication under all the subsets that were flown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Played {
+    nights: BTreeMap<Set, Night>,
+    /// By player, in sorties.
+    values: Vec<f64>,
+}
+
+impl Game {
+    /// Most players: their sets are bits of a word.
+    pub const MOST: usize = 24;
+
+    /// A game on `base`, a scenario without the players. All subsets are flown up to `exact` players; beyond, `orders` are
+    /// drawn for each replication, rounded up to pairs.
+    pub fn new(
+        base: Scenario,
+        players: Vec<Change>,
+        counted: Counted,
+        exact: usize,
+        orders: u32,
+    ) -> Result<Game, String> {
+        let game = Game {
+            orders: if players.len() <= exact {
+                0
+            } else {
+                orders.max(2).div_ceil(2) * 2
+            },
+            base,
+            players,
+            counted,
+            scenarios: Mutex::default(),
+        };
+        // A set that cannot be is an error before anything is flown.
+        let all = (1 << game.players.len()) - 1;
+        let sets = if game.orders == 0 {
+            (0..=all).collect()
+        } else {
+            let singles = (0..game.players.len()).map(|player| 1 << player);
+            [0, all].into_iter().chain(singles).collect::<Vec<Set>>()
+        };
+        for set in sets {
+            game.scenario(set)?;
+        }
+        Ok(game)
+    }
+
+    /// The rules asked about.
+    pub fn players(&self) -> &[Change] {
+        &self.players
+    }
+
+    /// The scenario without any of them.
+    pub fn base(&self) -> &Scenario {
+        &self.base
+    }
+
+    /// What is to be prevented.
+    pub fn counted(&self) -> Counted {
+        self.counted
+    }
+
+    /// Whether all subsets are flown.
+    pub fn exact(&self) -> bool {
+        self.orders == 0
+    }
+
+    fn scenario(&self, set: Set) -> Result<Arc<Scenario>, String> {
+        let known = |scenarios: &BTreeMap<Set, Arc<Scenario>>| scenarios.get(&set).map(Arc::clone);
+        let lock = || {
+            self.scenarios
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(scenario) = known(&lock()) {
+            return Ok(scenario);
+        }
+        let in_force: Vec<&Change> = (self.players.iter().enumerate())
+            .filter(|(player, _)| set >> player & 1 == 1)
+            .map(|(_, change)| change)
+            .collect();
+        let names: Vec<&str> = in_force.iter().map(|change| change.name.as_str()).collect();
+        let scenario = Change::apply(&self.base, &in_force)
+            .map_err(|why| format!("{}: {why}", names.join(" with ")))?;
+        let scenario = Arc::new(scenario);
+        lock().insert(set, Arc::clone(&scenario));
+        Ok(scenario)
+    }
+
+    fn night(&self, set: Set, replication: Replication) -> Result<Night, String> {
+        let log = simulate(&*self.scenario(set)?, replication, Detail::Measures);
+        let mut night = Night::default();
+        for (name, fate) in fates(&log) {
+            night.cancelled += fate.cancelled;
+            if self.counted.holds(&fate) {
+                night.counted.insert(name.to_owned());
+            }
+        }
+        night.leaked = super::counterfactual::leaked(&log);
+        Ok(night)
+    }
+
+    /// Flies one replication under all subsets that are needed.
+    pub fn play(&self, replication: Replication) -> Result<Played, String> {
+        let n = self.players.len();
+        let mut nights: BTreeMap<Set, Night> = BTreeMap::new();
+        let mut lost = |set: Set| -> Result<f64, String> {
+            if !nights.contains_key(&set) {
+                nights.insert(set, self.night(set, replication)?);
+            }
+            Ok(nights[&set].counted.len() as f64)
+        };
+        lost(0)?;
+        for player in 0..n {
+            lost(1 << player)?;
+        }
+        let mut values = vec![0.0; n];
+        if self.orders == 0 {
+            for set in 0..1 << n {
+                let without = lost(set)?;
+                let weight = weight(n, set.count_ones() as usize);
+                for (player, value) in values.iter_mut().enumerate() {
+                    if set >> player & 1 == 0 {
+                        *value += weight * (without - lost(set | 1 << player)?);
+                    }
+                }
+            }
+        } else {
+            for pair in 0..self.orders / 2 {
+                let mut order = order(n, &Streams::new(replication), pair);
+                for _ in 0..2 {
+                    let mut set = 0;
+                    for &player in &order {
+                        let without = lost(set)?;
+                        set |= 1 << player;
+                        values[player] += (without - lost(set)?) / f64::from(self.orders);
+                    }
+                    order.reverse();
+                }
+            }
+            lost((1 << n) - 1)?;
+        }
+        Ok(Played { nights, values })
+    }
+}
+
+/// The share of the orders of n players in which just these `before` come before a given one: before! (n-1-before)! / n!.
+fn weight(n: usize, before: usize) -> f64 {
+    let mut choose = 1.0;
+    for step in 0..before {
+        choose *= (n - 1 - step) as f64 / (step + 1) as f64;
+    }
+    1.0 / (n as f64 * choose)
+}
+
+/// An order of the players, all equally probable (Fisher and Yates).
+fn order(n: usize, streams: &Streams, nth: u32) -> Vec<usize> {
+    let mut luck = streams.about(Purpose::Order, Key::of("players"), Key::NONE);
+    let mut order: Vec<usize> = (0..n).collect();
+    for last in (1..n).rev() {
+        let draw = luck.uniform(u64::from(nth) * Game::MOST as u64 + last as u64);
+        order.swap(last, (draw * (last + 1) as f64) as usize);
+    }
+    order
+}
+
+/// What one rule alone does to the base.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RuleShare {
+    /// Share of the base's sorties counted that are not counted with the rule.
+    pub prevented: Estimate,
+    /// Sorties counted in the base, over all replications.
+    pub of: f64,
+    /// Of these, not counted with the rule.
+    pub saved: f64,
+    /// Sorties a replication counted with the rule and not without it.
+    pub added: Estimate,
+    /// Objectives reached by hostile aircraft, a replication: with the rule against without it.
+    pub leaked: Comparison,
+    /// Cancelled sorties, a replication: the same.
+    pub cancelled: Comparison,
+}
+
+/// What is put down to one rule when all are in force.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RuleSplit {
+    /// Its Shapley value, sorties a replication.
+    pub value: Estimate,
+    /// The same as a share of what all prevent together; NaN if that is nothing.
+    pub share: f64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Sums {
+    prevented: RatioSums,
+    added: RatioSums,
+    leaked: PairedSums,
+    cancelled: PairedSums,
+    value: RatioSums,
+}
+
+/// The sums over the replications, fed in their order.
+#[derive(Debug, Clone)]
+pub struct Prevention {
+    sums: Vec<Sums>,
+    base: RatioSums,
+    all: RatioSums,
+    most: f64,
+}
+
+impl Prevention {
+    /// Nothing yet.
+    pub fn new(game: &Game) -> Prevention {
+        Prevention {
+            sums: vec![Sums::default(); game.players.len()],
+            base: RatioSums::default(),
+            all: RatioSums::default(),
+            most: 1.0,
+        }
+    }
+
+    /// Adds a replication.
+    pub fn add(&mut self, played: &Played) {
+        let base = &played.nights[&0];
+        let all = &played.nights[&((1 << self.sums.len()) - 1)];
+        let count = |night: &Night| night.counted.len() as f64;
+        self.base.add(count(base), 1.0);
+        self.all.add(count(all), 1.0);
+        self.most = self.most.max(count(base));
+        for (player, sums) in self.sums.iter_mut().enumerate() {
+            let with = &played.nights[&(1 << player)];
+            let saved = base.counted.difference(&with.counted).count() as f64;
+            let added = with.counted.difference(&base.counted).count() as f64;
+            sums.prevented.add(saved, count(base));
+            sums.added.add(added, 1.0);
+            let pair = |value: fn(&Night) -> u32| {
+                let told = |night| (f64::from(value(night)), 1.0);
+                (told(base), told(with))
+            };
+            let (one, other) = pair(|night| night.leaked);
+            sums.leaked.add(one, other);
+            let (one, other) = pair(|night| night.cancelled);
+            sums.cancelled.add(one, other);
+            sums.value.add(played.values[player], 1.0);
+        }
+    }
+
+    /// Replications so far.
+    pub fn n(&self) -> u64 {
+        self.base.n()
+    }
+
+    /// Sorties counted a replication, in the base and with all players in force.
+    pub fn counted(&self, confidence: f64) -> [Estimate; 2] {
+        [&self.base, &self.all].map(|sums| sums.estimate(Kind::Rate, true, confidence))
+    }
+
+    /// What each player alone does.
+    pub fn shares(&self, confidence: f64) -> Vec<RuleShare> {
+        let share = |sums: &Sums| RuleShare {
+            prevented: sums.prevented.estimate(Kind::Proportion, false, confidence),
+            of: sums.prevented.exposure(),
+            saved: sums.prevented.events(),
+            added: sums.added.estimate(Kind::Rate, true, confidence),
+            leaked: sums.leaked.compare(Kind::Rate, true, confidence),
+            cancelled: sums.cancelled.compare(Kind::Rate, true, confidence),
+        };
+        self.sums.iter().map(share).collect()
+    }
+
+    /// How what all prevent together is split.
+    pub fn split(&self, confidence: f64) -> Vec<RuleSplit> {
+        let together = self.base.ratio() - self.all.ratio();
+        let split = |sums: &Sums| {
+            let mut value = sums.value.estimate(Kind::Mean, true, confidence);
+            if !(value.high > value.low) {
+                // It never varied: the chance that it does is bounded, and then by the most lost in one replication.
+                let half = zero_of(self.n() as f64, confidence) * self.most;
+                value.low = value.estimate - half;
+                value.high = value.estimate + half;
+                value.method = Method::EqualPairs;
+            }
+            RuleSplit {
+                share: if together == 0.0 {
+                    f64::NAN
+                } else {
+                    value.estimate / together
+                },
+                value,
+            }
+        };
+        self.sums.iter().map(split).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of n players each subset's weight times the number of subsets of its size adds up to one.
+    #[test]
+    fn weights_are_a_distribution_over_orders() {
+        for n in 1..=10_usize {
+            let mut sum = 0.0;
+            let mut choose = 1.0;
+            for before in 0..n {
+                sum += choose * weight(n, before);
+                choose *= (n - 1 - before) as f64 / (before + 1) as f64;
+            }
+            assert!((sum - 1.0).abs() < 1e-12, "{n}: {sum}");
+        }
+    }
+
+    #[test]
+    fn orders_are_permutations_and_each_place_is_taken_by_all() {
+        let n = 5;
+        let mut first = [0_u32; 5];
+        for index in 0..2000 {
+            let streams = Streams::new(Replication { seed: 7, index });
+            let drawn = order(n, &streams, 0);
+            let mut sorted = drawn.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, [0, 1, 2, 3, 4]);
+            first[drawn[0]] += 1;
+        }
+        // 4.9 standard errors of a share of one in five.
+        let bound = 4.9 * (2000.0_f64 * 0.2 * 0.8).sqrt();
+        assert!(
+            first
+                .iter()
+                .all(|&count| (f64::from(count) - 400.0).abs() < bound),
+            "{first:?}"
+        );
+    }
+}

@@ -1,0 +1,201 @@
+//! What each rule would prevent: a table for people, and `prevention.csv` with what it was made of beside it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+
+use super::error::OutputError;
+use super::files::whole_file;
+use super::headers::PREVENTION;
+use super::numbers::{exact, readable};
+use crate::experiment::estimate::Estimate;
+use crate::inquiry::{Change, Game, Prevention, RuleShare, RuleSplit};
+
+/// What `prevention.csv` rests on, written to `prevention.json`.
+#[derive(Serialize)]
+struct Conditions<'a> {
+    program: &'a str,
+    version: &'a str,
+    seed: u64,
+    replications: u64,
+    counted: &'static str,
+    split: &'static str,
+    confidence: f64,
+    /// The scenario without the rules asked about.
+    base: &'a crate::scenario::file::ScenarioFile,
+}
+
+/// Writes `prevention.csv` and `prevention.json` into a folder, in the place of earlier ones.
+pub fn write_prevention(
+    folder: &Path,
+    game: &Game,
+    prevention: &Prevention,
+    seed: u64,
+    confidence: f64,
+) -> Result<(), OutputError> {
+    fs::create_dir_all(folder).map_err(OutputError::io("create", folder))?;
+    let conditions = Conditions {
+        program: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        seed,
+        replications: prevention.n(),
+        counted: game.counted().words(),
+        split: split_words(game),
+        confidence,
+        base: &game.base().file,
+    };
+    whole_file(&folder.join("prevention.json"), true, |writer| {
+        serde_json::to_writer_pretty(writer, &conditions)?;
+        Ok(())
+    })?;
+    whole_file(&folder.join("prevention.csv"), true, |writer| {
+        let mut csv = csv::Writer::from_writer(writer);
+        csv.write_record(PREVENTION.header(&[], &[]))?;
+        for (change, share, split) in rows(game, prevention, confidence) {
+            csv.write_record(row(change, &share, &split, prevention.n(), confidence))?;
+        }
+        csv.flush()
+    })
+}
+
+fn rows<'a>(
+    game: &'a Game,
+    prevention: &Prevention,
+    confidence: f64,
+) -> impl Iterator<Item = (&'a Change, RuleShare, RuleSplit)> {
+    let told = prevention.shares(confidence).into_iter();
+    let told = told.zip(prevention.split(confidence));
+    (game.players().iter().zip(told)).map(|(change, (share, split))| (change, share, split))
+}
+
+fn row(
+    change: &Change,
+    share: &RuleShare,
+    split: &RuleSplit,
+    n: u64,
+    confidence: f64,
+) -> Vec<String> {
+    let number = |value: f64| {
+        let mut text = String::new();
+        exact(value, &mut text);
+        text
+    };
+    let interval = |value: &Estimate| {
+        [
+            number(value.estimate),
+            number(value.low),
+            number(value.high),
+            value.method.code().to_owned(),
+        ]
+    };
+    let mut row = vec![change.name.clone(), change.words.clone()];
+    row.extend([share.of, share.saved].map(number));
+    row.extend(interval(&share.prevented));
+    row.extend(interval(&share.added));
+    row.extend(interval(&share.leaked.difference));
+    row.extend(interval(&share.cancelled.difference));
+    row.extend(interval(&split.value));
+    row.extend([number(split.share), number(confidence), n.to_string()]);
+    row
+}
+
+fn split_words(game: &Game) -> &'static str {
+    if game.exact() {
+        "all combinations flown"
+    } else {
+        "orders drawn"
+    }
+}
+
+/// What each rule alone prevents and costs, and how what all prevent is split.
+pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) -> String {
+    let mut text = String::new();
+    let what = game.counted().words();
+    let [base, all] = prevention.counted(confidence);
+    let mut line = |words: String| writeln!(text, "{words}").expect("writing to a string");
+    line(format!(
+        "Sorties {what} a replication: {} without any of these rules, {} with all of them.\n",
+        told(&base),
+        told(&all)
+    ));
+    let mut rows: Vec<_> = rows(game, prevention, confidence).collect();
+    rows.sort_by(|one, other| {
+        let order = |share: &RuleShare| share.prevented.estimate;
+        order(&other.1).total_cmp(&order(&one.1))
+    });
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "".to_owned(),
+        "what it means here".to_owned(),
+        format!("prevents, share of {what}"),
+        "causes, a replication".to_owned(),
+        "leakers, a replication".to_owned(),
+        "cancelled, a replication".to_owned(),
+        "its part of all (Shapley), sorties a replication".to_owned(),
+    ]);
+    for at in 2..7 {
+        if let Some(column) = table.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for (change, share, split) in &rows {
+        let part = if split.share.is_nan() {
+            told(&split.value)
+        } else {
+            format!("{}  {:.0} %", told(&split.value), split.share * 100.0)
+        };
+        table.add_row([
+            change.name.clone(),
+            change.words.clone(),
+            told(&share.prevented),
+            readable(share.added.estimate),
+            changed(&share.leaked.difference),
+            changed(&share.cancelled.difference),
+            part,
+        ]);
+    }
+    line(table.trim_fmt());
+    let how = if game.exact() {
+        "every combination of these rules was flown"
+    } else {
+        "orders of the rules were drawn anew for each replication; the interval holds that too"
+    };
+    line(format!(
+        "\nIntervals {} %, the replication as unit. The parts add up to what all prevent together ({how}).\n\
+         Absolute rates are uncalibrated: compare rules, do not predict losses.",
+        readable(confidence * 100.0)
+    ));
+    if let Some((best, share, _)) = rows.first()
+        && share.prevented.low > 0.0
+    {
+        line(format!(
+            "Alone, {} prevents most: {} of {} {what}.",
+            best.words,
+            readable(share.saved),
+            readable(share.of)
+        ));
+    }
+    text
+}
+
+fn told(value: &Estimate) -> String {
+    format!(
+        "{} [{}, {}]",
+        readable(value.estimate),
+        readable(value.low),
+        readable(value.high)
+    )
+}
+
+/// A difference; a plain 0 where no pair differed.
+fn changed(value: &Estimate) -> String {
+    if value.estimate == 0.0 {
+        return "0".to_owned();
+    }
+    let sign = if value.estimate > 0.0 { "+" } else { "" };
+    format!("{sign}{}", told(value))
+}

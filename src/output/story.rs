@@ -1,0 +1,364 @@
+//! The story of one wrong shot: the clock, the evidence, what each rule said, the chain of causes, and what would have
+//! prevented it.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Table, presets};
+
+use super::events::utc;
+use super::timeline::{reason_words, tell};
+use crate::coordination::RULES;
+use crate::inquiry::{Cause, Change, Fate, Inquest, Link, Menu, Trial, chain, last_declaration};
+use crate::record::{Event, EventLog, Fact, LedgerEntry, RuleWord};
+use crate::scenario::Scenario;
+use crate::units::Millis;
+
+/// One line for each entry of a ledger, as people read it: `iff: no_reply, 12 s old; P(hostile) .93 (odds x 4.1)`.
+pub fn ledger_lines(ledger: &[LedgerEntry]) -> Vec<String> {
+    let mut before: Option<f64> = None;
+    let line = |entry: &LedgerEntry| {
+        let hostile = entry.posterior[2];
+        let odds = hostile / (1.0 - hostile).max(1e-12);
+        let times = before
+            .filter(|before| *before > 0.0)
+            .map(|before| odds / before);
+        before = Some(odds);
+        let said = match entry.said.as_str() {
+            "" => String::new(),
+            said => format!(": {said}"),
+        };
+        let age = if entry.age_s >= 0.5 {
+            format!(", {:.0} s old", entry.age_s)
+        } else {
+            String::new()
+        };
+        let moved = times
+            .filter(|times| (times - 1.0).abs() > 0.005)
+            .map_or(String::new(), |times| {
+                format!(" (odds x {})", factor(times))
+            });
+        format!(
+            "{}{said}{age}; P(hostile) {}{moved}",
+            entry.cue.replace('_', " "),
+            share(hostile)
+        )
+    };
+    ledger.iter().map(line).collect()
+}
+
+/// A probability with two digits, or as many as it takes near 0 and 1.
+fn share(probability: f64) -> String {
+    let text = if probability > 0.995 || probability < 0.005 {
+        format!("{probability:.4}")
+    } else {
+        format!("{probability:.2}")
+    };
+    match text.strip_prefix("0.") {
+        Some(digits) => format!(".{digits}"),
+        None => text,
+    }
+}
+
+fn factor(times: f64) -> String {
+    if times >= 100.0 {
+        format!("{times:.0}")
+    } else if times >= 0.1 {
+        format!("{times:.1}")
+    } else {
+        format!("{times:.3}")
+    }
+}
+
+/// A wrong shot to be explained, and what was found out about it.
+#[derive(Debug)]
+pub struct Story<'a> {
+    /// What was flown.
+    pub scenario: &'a Scenario,
+    /// What happened, at [`Detail::Full`](crate::record::Detail::Full).
+    pub log: &'a EventLog,
+    /// The shot, by its place in the log.
+    pub shot: usize,
+    /// What was tried, the added rules before the removed ones, and the outcome; without it that part is left out.
+    pub inquest: Option<(&'a Menu, &'a [Change], &'a Inquest)>,
+}
+
+impl Story<'_> {
+    /// The whole story.
+    pub fn tell(&self) -> String {
+        let mut text = self.head();
+        let mut part = |title: &str, body: String| {
+            if !body.is_empty() {
+                write!(text, "\n{title}\n{body}").expect("writing to a string");
+            }
+        };
+        part("By the clock (UTC, and seconds to the shot)", self.clock());
+        part(
+            "The evidence at the last declaration before the decision",
+            self.evidence(),
+        );
+        part("What each rule in force said at the decision", self.rules());
+        part("The chain of causes", self.causes());
+        part(
+            "What would have prevented it (the same luck flown again)",
+            self.prevented(),
+        );
+        text
+    }
+
+    fn event(&self) -> &Event {
+        &self.log.events[self.shot]
+    }
+
+    fn head(&self) -> String {
+        let log = self.log;
+        let event = self.event();
+        let Some(site) = event.fact.site() else {
+            return String::new();
+        };
+        let site_record = &log.sites[site.index()];
+        let shooter = &log.cast.sides[site_record.side.index()];
+        let class = &log.cast.classes[site_record.class.index()].name;
+        let target = event.fact.aircraft().map_or(
+            "a false track: there is no aircraft".to_owned(),
+            |aircraft| {
+                let sortie = &log.sorties[aircraft.index()];
+                format!(
+                    "{}, {} of {}, {} to {shooter}",
+                    sortie.name,
+                    log.cast.types[sortie.type_id.index()].replace('_', " "),
+                    log.cast.sides[sortie.side.index()],
+                    log.regard(site, aircraft).code(),
+                )
+            },
+        );
+        let when = utc(self.scenario.start, event.time).map_or(String::new(), |utc| {
+            format!(" at {utc:.0}")
+                .replace('T', " ")
+                .replace('Z', " UTC")
+        });
+        format!(
+            "{}, replication {} of seed {}\nSite {} ({} of {shooter}) fires at {target}{when}.{}\n",
+            self.scenario.file.title,
+            log.replication.index,
+            log.replication.seed,
+            site_record.name,
+            class.replace('_', " "),
+            self.outcome(),
+        )
+    }
+
+    fn outcome(&self) -> String {
+        let shot = self.event();
+        let Fact::ShotFired { shot: number, .. } = shot.fact else {
+            return String::new();
+        };
+        let end = self.log.events[self.shot..].iter().find_map(|event| {
+            let fact = &event.fact;
+            if (fact.site(), fact.aircraft()) != (shot.fact.site(), shot.fact.aircraft()) {
+                return None;
+            }
+            match *fact {
+                Fact::Destroyed { shot, .. } if shot == number => Some(" It is shot down."),
+                Fact::ShotMissed { shot, .. } if shot == number => Some(" The shot misses."),
+                Fact::ShotWasted { shot, .. } if shot == number => {
+                    Some(" The shot finds it already gone.")
+                }
+                _ => None,
+            }
+        });
+        end.unwrap_or_default().to_owned()
+    }
+
+    /// What is told of the aircraft up to the end of the shot: of all sites its plan and flight, of the shooter everything.
+    fn clock(&self) -> String {
+        /// Most lines; the last ones are nearest to the shot.
+        const LINES: usize = 24;
+        let shot = self.event();
+        let concerned = |event: &&Event| {
+            let fact = &event.fact;
+            fact.aircraft() == shot.fact.aircraft()
+                && (fact.site().is_none() || fact.site() == shot.fact.site())
+        };
+        let after = self.log.events[self.shot..]
+            .iter()
+            .position(|event| {
+                matches!(event.fact, Fact::EngagementEnded { .. }) && concerned(&event)
+            })
+            .map_or(self.log.events.len(), |after| self.shot + after);
+        let told: Vec<(Millis, String)> = self.log.events[..after]
+            .iter()
+            .filter(concerned)
+            .filter_map(|event| Some((event.time, tell(self.scenario, self.log, event)?.1)))
+            .collect();
+        let mut text = String::new();
+        let left_out = told.len().saturating_sub(LINES);
+        if left_out > 0 {
+            text.push_str(&format!(
+                "  ({left_out} earlier lines: run --events tells all)\n"
+            ));
+        }
+        for (time, words) in &told[left_out..] {
+            let clock = utc(self.scenario.start, *time)
+                .map(|instant| instant.to_zoned(jiff::tz::TimeZone::UTC));
+            let clock = clock.map_or(String::new(), |clock| {
+                clock.strftime("%H:%M:%S").to_string()
+            });
+            let away = (*time - shot.time).seconds();
+            text.push_str(&format!("  {clock} {away:>+9.1} s  {words}\n"));
+        }
+        text
+    }
+
+    fn evidence(&self) -> String {
+        let Some(ledger) = last_declaration(self.log, self.shot) else {
+            return String::new();
+        };
+        indented(ledger_lines(ledger))
+    }
+
+    fn rules(&self) -> String {
+        let shot = self.event();
+        let words = self.log.events[..self.shot].iter().rev().find_map(|event| {
+            let fact = &event.fact;
+            let same = (fact.site(), fact.aircraft()) == (shot.fact.site(), shot.fact.aircraft());
+            match fact {
+                Fact::EngagementBegun {
+                    words, decision, ..
+                } if same => Some((words, *decision)),
+                _ => None,
+            }
+        });
+        let Some((words, decision)) = words else {
+            return String::new();
+        };
+        let mut table = table();
+        for &RuleWord { rule, word } in words {
+            let title = RULES
+                .iter()
+                .find(|page| page.id == rule)
+                .map_or("", |page| page.key)
+                .replace('_', " ");
+            let decided = if rule == decision.rule {
+                format!("<- decided: {}", reason_words(decision.reason))
+            } else {
+                String::new()
+            };
+            table.add_row([format!(" {rule}"), title, word.replace('_', " "), decided]);
+        }
+        format!("{}\n", table.trim_fmt())
+    }
+
+    fn causes(&self) -> String {
+        let mut lines = Vec::new();
+        for Cause {
+            link,
+            code,
+            log_odds,
+        } in chain(self.log, self.shot)
+        {
+            let weight = log_odds.map_or(String::new(), |log_odds| {
+                format!(
+                    " (moved the odds of hostile by x {})",
+                    factor(libm::exp(log_odds))
+                )
+            });
+            let question = match link {
+                Link::Plan => "its plan",
+                Link::Track => "whose track",
+                Link::Identity => "taken for hostile by",
+                Link::Enquiry => "asked first",
+                Link::Permission => "let go by",
+            };
+            lines.push(format!("{question}: {}{weight}", code.replace('_', " ")));
+        }
+        indented(lines)
+    }
+
+    fn prevented(&self) -> String {
+        let Some((menu, changes, inquest)) = self.inquest else {
+            return String::new();
+        };
+        let mut table = table();
+        for trial in &inquest.alone {
+            let change = &changes[trial.changes[0]];
+            table.add_row([
+                if trial.prevented() { " yes" } else { " no" }.to_owned(),
+                change.name.clone(),
+                change.words.clone(),
+                price(&inquest.before, &trial.fate),
+            ]);
+        }
+        let mut text = format!("{}\n", table.trim_fmt());
+        let named = |trial: &Trial| {
+            let names: Vec<&str> = (trial.changes.iter())
+                .map(|&at| changes[at].name.as_str())
+                .collect();
+            names.join(" with ")
+        };
+        let sets: Vec<String> = inquest.smallest.iter().map(named).collect();
+        let size = inquest
+            .smallest
+            .first()
+            .map_or(0, |trial| trial.changes.len());
+        text.push_str(&match size {
+            0 => format!(
+                "  No set of up to {} of these changes would have prevented it.\n",
+                Inquest::MOST
+            ),
+            1 => format!(
+                "  Smallest sets that prevent it: one change; any of {}.\n",
+                sets.join(", ")
+            ),
+            _ => format!(
+                "  No single change would have prevented it. Smallest sets that would: {}.\n",
+                sets.join("; ")
+            ),
+        });
+        for (at, why) in &inquest.impossible {
+            text.push_str(&format!(
+                "  {} cannot be tried here: {why}\n",
+                changes[*at].name
+            ));
+        }
+        let why: Vec<String> = (menu.not_offered.iter())
+            .map(|left| format!("{} ({})", left.rule, left.why))
+            .collect();
+        if !why.is_empty() {
+            text.push_str(&format!("  Not tried: {}.\n", why.join("; ")));
+        }
+        text
+    }
+}
+
+/// What else is different.
+fn price(before: &Fate, after: &Fate) -> String {
+    let mut words = Vec::new();
+    if after.cancelled > before.cancelled {
+        words.push("the sortie is cancelled".to_owned());
+    }
+    if after.wrong_shots > 0 && *after != *before {
+        words.push(format!(
+            "{} wrong shots instead of {}",
+            after.wrong_shots, before.wrong_shots
+        ));
+    }
+    if after.wrong_losses < before.wrong_losses && after.wrong_shots > 0 {
+        words.push("but it is not shot down".to_owned());
+    }
+    let (one, other) = (i64::from(before.leaked), i64::from(after.leaked));
+    if one != other {
+        words.push(format!("leakers {one} -> {other}"));
+    }
+    words.join(", ")
+}
+
+fn indented(lines: Vec<String>) -> String {
+    let lines = lines.into_iter().map(|line| format!("  {line}\n"));
+    lines.collect()
+}
+
+fn table() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table
+}
