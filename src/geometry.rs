@@ -119,6 +119,48 @@ impl Area {
     }
 }
 
+impl Area {
+    /// How far a point is from the area, m; 0 inside.
+    pub fn distance_m(&self, point: Point) -> f64 {
+        if self.contains(point) {
+            return 0.0;
+        }
+        match *self {
+            Area::Circle { center, radius_m } => (point - center).norm() - radius_m,
+            Area::Sector {
+                center,
+                min_range_m,
+                max_range_m,
+                from_deg,
+                width_deg,
+            } => {
+                let arm = point - center;
+                let range_m = arm.norm();
+                let bearing = libm::atan2(arm.x, arm.y).to_degrees();
+                if (bearing - from_deg).rem_euclid(360.0) <= width_deg {
+                    return (range_m - range_m.clamp(min_range_m, max_range_m)).abs();
+                }
+                let edge = |bearing_deg: f64| {
+                    let ends = [min_range_m, max_range_m]
+                        .map(|range_m| center + polar(range_m, bearing_deg));
+                    distance2_to_path(point, &ends)
+                };
+                libm::sqrt(edge(from_deg).min(edge(from_deg + width_deg)))
+            }
+            Area::Box {
+                south_west,
+                north_east,
+            } => {
+                let nearest = Point::new(
+                    point.x.clamp(south_west.x, north_east.x),
+                    point.y.clamp(south_west.y, north_east.y),
+                );
+                (point - nearest).norm()
+            }
+        }
+    }
+}
+
 /// The vector of this length and bearing (degrees clockwise from north).
 pub fn polar(range_m: f64, bearing_deg: f64) -> Point {
     let bearing = bearing_deg.to_radians();

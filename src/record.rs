@@ -154,6 +154,40 @@ codes! {
         AwaitingAnswer = "awaiting_answer",
         /// Declined: somebody on the hotline knows the track.
         HotlineVouched = "hotline_vouched",
+        /// Fired: the line to command is lost, and the site acts on its own.
+        LostCommsAutonomous = "lost_comms_autonomous",
+        /// Declined: the line to command is lost.
+        LostCommsHold = "lost_comms_hold",
+        /// Declined: a window of time agreed for others is open.
+        AgreedWindow = "agreed_window",
+        /// Declined: others are responsible where the track is.
+        OutsideResponsibility = "outside_responsibility",
+        /// Declined: the track is at an agreed height.
+        InHeightBlock = "in_height_block",
+        /// Declined: somebody has reported his position close to the track.
+        BlueForceReport = "blue_force_report",
+        /// Declined: the site is taking a look first.
+        AwaitingLook = "awaiting_look",
+        /// Declined: seen as friend or neutral.
+        OpticallyCleared = "optically_cleared",
+        /// Declined: the look did not tell what it is.
+        NotRecognised = "not_recognised",
+        /// Declined: the second operator has not answered yet.
+        AwaitingConfirmation = "awaiting_confirmation",
+        /// Declined: the second operator does not confirm.
+        NotConfirmed = "not_confirmed",
+        /// Declined: the authority has not answered yet.
+        AwaitingApproval = "awaiting_approval",
+        /// Declined: the authority refuses.
+        ApprovalRefused = "approval_refused",
+        /// Declined: the authority is too busy to take the request.
+        ApprovalOverload = "approval_overload",
+        /// Declined: the authority did not answer in time.
+        ApprovalTimedOut = "approval_timed_out",
+        /// Declined: the site has begun another engagement just before.
+        CoolDown = "cool_down",
+        /// Declined: an order to cease fire holds.
+        CeaseFire = "cease_fire",
         /// Declined: every fire channel is busy.
         NoChannel = "no_channel",
         /// Declined: no missile is left.
@@ -174,6 +208,8 @@ codes! {
         TrackLost = "track_lost",
         /// The target left the envelope before the launch.
         OutOfEnvelope = "out_of_envelope",
+        /// An order to cease fire came.
+        Ceased = "ceased",
         /// A rule no longer allowed the launch.
         Forbidden = "forbidden",
         /// The magazine ran out.
@@ -248,7 +284,13 @@ impl NoticeState {
 impl Reason {
     /// Whether the site holds fire only until something asked for arrives.
     pub fn awaits(self) -> bool {
-        matches!(self, Reason::AwaitingAnswer)
+        matches!(
+            self,
+            Reason::AwaitingAnswer
+                | Reason::AwaitingLook
+                | Reason::AwaitingConfirmation
+                | Reason::AwaitingApproval
+        )
     }
 }
 
@@ -412,6 +454,45 @@ pub enum Fact {
         /// The rule.
         rule: &'static str,
     },
+    /// The authority answered a request for release; at the time of the answer.
+    RequestAnswered {
+        /// The site that asked.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// How long it waited.
+        waited: Millis,
+        /// Whether fire was released.
+        granted: bool,
+    },
+    /// A site was told that a flight is off its plan.
+    DeviationNoticed {
+        /// The site.
+        site: SiteId,
+        /// The aircraft.
+        aircraft: AircraftId,
+    },
+    /// The owner of an aircraft that was fired at by mistake called for a cease-fire; at the time of the call.
+    CeaseFireCalled {
+        /// The site that had fired.
+        site: SiteId,
+        /// The aircraft.
+        aircraft: AircraftId,
+    },
+    /// An order to cease fire reached a site.
+    CeaseFireReceived {
+        /// The site.
+        site: SiteId,
+    },
+    /// A missile in flight was destroyed by order.
+    ShotAborted {
+        /// The site.
+        site: SiteId,
+        /// The aircraft it flew at.
+        aircraft: AircraftId,
+        /// Its number among the site's shots at this aircraft.
+        shot: u32,
+    },
     /// A site could have fired and did not; once per track and reason.
     ShotDeclined {
         /// The site.
@@ -526,6 +607,11 @@ impl Fact {
             Fact::IdentityAdopted { .. } => "identity_adopted",
             Fact::EncounterBegun { .. } => "encounter_begun",
             Fact::QuerySent { .. } => "query_sent",
+            Fact::RequestAnswered { .. } => "request_answered",
+            Fact::DeviationNoticed { .. } => "deviation_noticed",
+            Fact::CeaseFireCalled { .. } => "cease_fire_called",
+            Fact::CeaseFireReceived { .. } => "cease_fire_received",
+            Fact::ShotAborted { .. } => "shot_aborted",
             Fact::ShotDeclined { .. } => "shot_declined",
             Fact::EngagementBegun { .. } => "engagement_begun",
             Fact::ShotFired { .. } => "shot_fired",
@@ -556,6 +642,10 @@ impl Fact {
             | Fact::IdentityAdopted { aircraft, .. }
             | Fact::EncounterBegun { aircraft, .. }
             | Fact::QuerySent { aircraft, .. }
+            | Fact::RequestAnswered { aircraft, .. }
+            | Fact::DeviationNoticed { aircraft, .. }
+            | Fact::CeaseFireCalled { aircraft, .. }
+            | Fact::ShotAborted { aircraft, .. }
             | Fact::ShotDeclined { aircraft, .. }
             | Fact::EngagementBegun { aircraft, .. }
             | Fact::ShotFired { aircraft, .. }
@@ -564,7 +654,7 @@ impl Fact {
             | Fact::Destroyed { aircraft, .. }
             | Fact::EngagementEnded { aircraft, .. }
             | Fact::TrackEnded { aircraft, .. } => aircraft,
-            Fact::PictureSampled { .. } => AircraftId::NOBODY,
+            Fact::PictureSampled { .. } | Fact::CeaseFireReceived { .. } => AircraftId::NOBODY,
         };
         (aircraft != AircraftId::NOBODY).then_some(aircraft)
     }
@@ -587,6 +677,11 @@ impl Fact {
             | Fact::IdentityAdopted { site, .. }
             | Fact::EncounterBegun { site, .. }
             | Fact::QuerySent { site, .. }
+            | Fact::RequestAnswered { site, .. }
+            | Fact::DeviationNoticed { site, .. }
+            | Fact::CeaseFireCalled { site, .. }
+            | Fact::CeaseFireReceived { site }
+            | Fact::ShotAborted { site, .. }
             | Fact::ShotDeclined { site, .. }
             | Fact::EngagementBegun { site, .. }
             | Fact::ShotFired { site, .. }

@@ -5,17 +5,23 @@
 //! from instant to instant, and at the end every file is advanced to the last scan and closed.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 
 use crate::airspace::notice::Filing;
-use crate::coordination::{Compliance, RestrictedZone, Standing};
+use crate::coordination::{
+    AuthorityLevel, Compliance, ConformanceMonitoringSpec, Deviation, Line, RestrictedZone,
+    Standing,
+};
+use crate::engagement::{CeaseFires, Obeying};
 use crate::identification::plan_check::PlanFile;
 use crate::identification::side_key;
 use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
 use crate::picture::{
-    Carrier, Console, LivePicture, Picture, Post, Sampler, SpentSince, Subject, TrackLinks,
+    BlueFeed, Carrier, Console, Desks, LivePicture, Picture, Post, Sampler, SpentSince, Subject,
+    TrackLinks,
 };
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitality};
@@ -23,7 +29,7 @@ use crate::record::{
     Detail, EventLog, Fact, Notebook, Place, Rank, Recorder, Regard, Replication, SiteRecord,
     Sortie, Tally, TrackEnd,
 };
-use crate::scenario::{Position, Scenario};
+use crate::scenario::{Position, Scenario, SiteEntry};
 use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::detection::Law;
 use crate::sensing::{ScanPhase, SensorModel};
@@ -49,6 +55,7 @@ pub fn simulate_with(
     let aircraft = setup.spawn_aircraft();
     let sites = setup.spawn_sites(&aircraft);
     let links = setup.track_links(&sites);
+    setup.between_sites(&aircraft, &sites);
     let Setup {
         mut world,
         roster,
@@ -148,6 +155,8 @@ struct Aircraft {
     covered: Option<Vec<bool>>,
     /// Whether it does not fly: when and where it would have departed.
     cancelled: Option<(Millis, Place)>,
+    /// When it is off its plan, where somebody watches that.
+    deviations: Vec<Deviation>,
 }
 
 struct Setup<'a> {
@@ -186,6 +195,7 @@ impl<'a> Setup<'a> {
                 all.push(aircraft);
             }
         }
+        self.monitor(&mut all);
         all
     }
 
@@ -221,6 +231,13 @@ impl<'a> Setup<'a> {
     ) -> Aircraft {
         let spec = &self.scenario.types[flight.type_id.index()].spec;
         let key = flight.key.nth(number);
+        let rules = &self.scenario.rules;
+        let side = self.scenario.cast.sides[flight.side.index()].as_str();
+        // Rule R11: at an agreed height.
+        let blocks = rules.height_blocks();
+        let level_m = blocks.and_then(|blocks| blocks.keeps_to(side, &self.streams, key));
+        let leveled = level_m.map(|level_m| flight.at_altitude(level_m));
+        let flight = leveled.as_ref().unwrap_or(flight);
         let draw = |purpose| self.streams.about(purpose, key, Key::NONE);
         let grounded = flight.climbs_out();
         let loop_start = match flight.route {
@@ -237,6 +254,32 @@ impl<'a> Setup<'a> {
             };
             Trajectory::fly(flight, spec, luck, grounded, self.end.seconds())
         };
+        // Rule R8: departs later, so as to come when a window opens.
+        let (planned_s, out_of_windows) = match rules.time_windows() {
+            Some(windows) if windows.complies(side, &self.streams, key) => {
+                let mut comes = None;
+                fly(planned_s, &mut |_| 0.0).somewhere(RestrictedZone::STEP_M, |time, place| {
+                    let there = windows.covers(place);
+                    comes = there.then_some(time);
+                    there
+                });
+                let opens = comes.map(|time| (time, windows.opens(time)));
+                match opens {
+                    Some((time, Some(opens))) => (planned_s + (opens - time).seconds(), false),
+                    Some((_, None)) => (planned_s, true),
+                    None => (planned_s, false),
+                }
+            }
+            _ => (planned_s, false),
+        };
+        // Rule R18: stays on the ground for a notice that it has read.
+        let closed = rules.airspace_closure().is_some_and(|closure| {
+            closure.concerns(side)
+                && closure.cancels(&self.streams, key, Millis::from_seconds(planned_s))
+                && fly(planned_s, &mut |_| 0.0).somewhere(RestrictedZone::STEP_M, |time, place| {
+                    closure.closed(time, place)
+                })
+        });
         let restricted = self.scenario.must_coordinate(flight).filter(|zone| {
             fly(planned_s, &mut |_| 0.0).somewhere(RestrictedZone::STEP_M, |time, place| {
                 zone.closed(time, place)
@@ -260,7 +303,6 @@ impl<'a> Setup<'a> {
             )
         });
         // Under rule R10 one aircraft of a flight may coordinate and the next may not.
-        let rules = &self.scenario.rules;
         let covered = rules
             .restricted_zone()
             .map(|_| self.scenario.covered_by(plan.as_deref()));
@@ -316,7 +358,8 @@ impl<'a> Setup<'a> {
             station: [trajectory.station.start_s, trajectory.station.end_s]
                 .map(Millis::from_seconds),
         };
-        let stays_out = matches!(compliance, Some((_, Compliance::StaysOut)));
+        let stays_out =
+            matches!(compliance, Some((_, Compliance::StaysOut))) || out_of_windows || closed;
         let departs = trajectory.departs();
         let cancelled = stays_out.then(|| (departs, trajectory.position(departs).into()));
         let (trajectory, filing) = if stays_out {
@@ -333,7 +376,32 @@ impl<'a> Setup<'a> {
             filing,
             covered,
             cancelled,
+            deviations: Vec::new(),
         }
+    }
+
+    /// Rule R15: when each flight that is watched is off its plan, and when the monitor's desk is done with that.
+    fn monitor(&self, aircraft: &mut [Aircraft]) {
+        let Some(rule) = self.scenario.rules.conformance_monitoring() else {
+            return;
+        };
+        for one in aircraft.iter_mut() {
+            let side = &self.scenario.cast.sides[one.sortie.side.index()];
+            let current = one.filing.as_ref().filter(|filing| filing.filed);
+            let version = current.map(|filing| usize::from(filing.amended));
+            let planned = version.and_then(|version| one.planned.0[version].as_ref());
+            if let Some(planned) = planned.filter(|_| rule.watches(side)) {
+                one.deviations = deviations(rule, &one.trajectory, planned, self.end);
+            }
+        }
+        let mut all: Vec<(Key, u64, &mut Deviation)> = (aircraft.iter_mut())
+            .flat_map(|one| {
+                let key = one.key;
+                let numbered = one.deviations.iter_mut().enumerate();
+                numbered.map(move |(number, deviation)| (key, number as u64, deviation))
+            })
+            .collect();
+        rule.work_off(&self.streams, &mut all, self.end);
     }
 
     fn spawn_one(&mut self, id: AircraftId, flight: &Flight, aircraft: &Aircraft) {
@@ -475,6 +543,8 @@ impl<'a> Setup<'a> {
             cues: Arc::clone(&class.cues),
             envelope: class.weapon.as_ref().map(|weapon| weapon.envelope()),
             rules: Arc::clone(&scenario.rules),
+            class: entry_spec.class,
+            line: Arc::new(self.line(key, entry_spec)),
         };
         let mut subjects = Vec::with_capacity(aircraft.len());
         for (index, target) in aircraft.iter().enumerate() {
@@ -491,6 +561,7 @@ impl<'a> Setup<'a> {
             let console = Console {
                 side_key: self.side_key(entry_spec.side),
                 operator: class.operator.clone(),
+                desk: self.desk(key, entry_spec),
             };
             let carriers: Vec<Carrier> = subjects
                 .iter()
@@ -518,6 +589,82 @@ impl<'a> Setup<'a> {
         self.roster.sites.push(site);
     }
 
+    /// When the line of a site to its command is down.
+    fn line(&self, site: Key, entry: &SiteEntry) -> Line {
+        let node = entry
+            .command
+            .as_ref()
+            .map(|command| self.node_key(command.node));
+        let rules = &self.scenario.rules;
+        let line = rules.line(&self.streams, site, node, self.end);
+        line.unwrap_or_default()
+    }
+
+    fn node_key(&self, node: NodeId) -> Key {
+        Key::of(&format!("node/{}", self.scenario.nodes[node.index()].name))
+    }
+
+    /// What draws of the desk that releases a site's fire are keyed by.
+    fn desk(&self, site: Key, entry: &SiteEntry) -> Key {
+        let level = self
+            .scenario
+            .rules
+            .engagement_authority()
+            .map(|rule| rule.level);
+        match (level, &entry.command) {
+            (Some(AuthorityLevel::Joint), _) => self.side_key(entry.side),
+            (Some(AuthorityLevel::Sector), Some(command)) => self.node_key(command.node),
+            _ => site,
+        }
+    }
+
+    /// What rules need that act between sites: the feed of positions, desks, and orders.
+    fn between_sites(&mut self, aircraft: &[Aircraft], sites: &[SiteRecord]) {
+        let scenario = self.scenario;
+        let rules = &scenario.rules;
+        if let Some(rule) = rules.blue_force_feed() {
+            let mut lines: BTreeMap<&str, Arc<Line>> = BTreeMap::new();
+            let mut members = Vec::new();
+            for (index, one) in aircraft.iter().enumerate() {
+                let side = scenario.cast.sides[one.sortie.side.index()].as_str();
+                if rule.sides.iter().any(|reporting| reporting == side) {
+                    let draw = || Arc::new(rule.feed(&self.streams, side_key(side), self.end));
+                    let line = lines.entry(side).or_insert_with(draw);
+                    members.push((AircraftId(index as u32), one.key, Arc::clone(line)));
+                }
+            }
+            let spec = rule.clone();
+            self.world.insert_resource(BlueFeed { spec, members });
+        }
+        if let Some(rule) = rules.engagement_authority() {
+            self.world.insert_resource(Desks::new(rule.capacity));
+        }
+        if let Some(rule) = rules.cease_fire() {
+            let obeying: Vec<Obeying> = sites
+                .iter()
+                .enumerate()
+                .filter_map(|(index, site)| {
+                    let post = self.world.get::<Post>(self.roster.sites[index])?;
+                    Some(Obeying {
+                        site: post.id,
+                        key: post.key,
+                        side: site.side,
+                        line: Arc::clone(&post.line),
+                    })
+                })
+                .collect();
+            let orders = CeaseFires::new(rule.clone(), self.streams, obeying);
+            for (number, ordered_h) in rule.ordered_h.iter().enumerate() {
+                let order = Key::of("order").nth(number as u32);
+                let given = Millis::from_seconds(ordered_h * 3600.0);
+                for (site, there) in orders.order(order, None, given) {
+                    self.agenda.enter(there, Entry::CeaseFire(site));
+                }
+            }
+            self.world.insert_resource(orders);
+        }
+    }
+
     /// What the draws of a side are keyed by.
     fn side_key(&self, side: SideId) -> Key {
         side_key(&self.scenario.cast.sides[side.index()])
@@ -536,6 +683,26 @@ impl<'a> Setup<'a> {
             equipment: flight.equipment,
             wingspan_m: spec.wingspan_m.unwrap_or(AircraftSpec::WINGSPAN_M),
         }
+    }
+
+    /// When a site that holds an aircraft's plan knows that it is off it.
+    fn told(&self, post: &Post, target: &Aircraft, arrives: [Millis; 2]) -> Vec<(Millis, Millis)> {
+        let Some(rule) = self.scenario.rules.conformance_monitoring() else {
+            return Vec::new();
+        };
+        let held = arrives[0].min(arrives[1]);
+        let notice = |(number, deviation): (usize, &Deviation)| {
+            let (site, aircraft) = (post.key, target.key);
+            let there = rule.at_site(&self.streams, site, aircraft, number as u64, deviation)?;
+            let there = post.line.passes(there);
+            (there < deviation.until && held <= there).then_some((there, deviation.until))
+        };
+        target
+            .deviations
+            .iter()
+            .enumerate()
+            .filter_map(notice)
+            .collect()
     }
 
     /// What is fixed for an aircraft as seen from a site; nothing if the site can never see it.
@@ -561,6 +728,7 @@ impl<'a> Setup<'a> {
                     &self.streams,
                 )
             });
+            let arrives = arrives.map(|time| post.line.passes(time));
             PlanFile {
                 filed: filed.is_some(),
                 astray: filed.is_some_and(|filing| filing.astray),
@@ -570,6 +738,7 @@ impl<'a> Setup<'a> {
                 },
                 amended: filed.is_some_and(|filing| filing.amended),
                 arrives,
+                told: self.told(post, target, arrives),
                 correlates: draw(Purpose::Correlation).happens(0, cue.correlation),
                 chance_match: draw(Purpose::ChanceMatch).happens(0, cue.chance_match),
             }
@@ -582,9 +751,22 @@ impl<'a> Setup<'a> {
             under_authority: authority.is_some_and(|node| node_side(node) == entry_spec.side),
             on_the_line: rules.on_the_line(&scenario.cast.sides[target.sortie.side.index()]),
             plan_at_node: plan_at_node.map_or(Millis::NEVER, |(node, filing)| filing.at_node(node)),
+            regard: scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()],
+            wingspan_m: (scenario.types[target.sortie.type_id.index()].spec)
+                .wingspan_m
+                .unwrap_or(AircraftSpec::WINGSPAN_M),
+            side: self.side_key(entry_spec.side),
+            desk: self.desk(post.key, entry_spec),
         };
         let crew = rules.crew(&self.streams, post.key, target.key, &standing);
         if let Some(plan) = &plan {
+            for &(time, _) in &plan.told {
+                let fact = Fact::DeviationNoticed {
+                    site: post.id,
+                    aircraft,
+                };
+                self.write_notice(time, target, fact);
+            }
             for (version, time) in plan
                 .arrives
                 .into_iter()
@@ -639,6 +821,38 @@ impl<'a> Setup<'a> {
             crew,
         })
     }
+}
+
+/// When a flight is off its planned path.
+fn deviations(
+    rule: &ConformanceMonitoringSpec,
+    flown: &Trajectory,
+    planned: &Trajectory,
+    end: Millis,
+) -> Vec<Deviation> {
+    let (from, until) = (flown.departs(), flown.lands().min(end));
+    let mut found: Vec<Deviation> = Vec::new();
+    let mut off_before = false;
+    let mut time = from;
+    while time < until {
+        let apart = flown.position(time) - planned.position(time);
+        let off = apart.xy().norm() > rule.lateral_m || apart.z.abs() > rule.vertical_m;
+        if off && !off_before {
+            found.push(Deviation {
+                from: time,
+                until,
+                reported: Millis::NEVER,
+            });
+        } else if !off
+            && off_before
+            && let Some(last) = found.last_mut()
+        {
+            last.until = time;
+        }
+        off_before = off;
+        time = time + ConformanceMonitoringSpec::STEP;
+    }
+    found
 }
 
 /// Advances every file to the end, closes it and counts.

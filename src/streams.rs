@@ -106,6 +106,40 @@ pub enum Purpose {
     Compliance = 39,
     /// Whether an aircraft carries a working transponder or keyed IFF at all.
     Equipment = 40,
+    /// When a line to a site's command, or the feed of a side, is down.
+    Outage = 41,
+    /// How wrong a site measures an aircraft's height.
+    HeightError = 42,
+    /// Whether a flight keeps to a height block.
+    HeightKept = 43,
+    /// Whether a flight keeps to agreed windows.
+    WindowKept = 44,
+    /// By how much a site's clock for these is off.
+    WindowClock = 45,
+    /// What a second operator answers, and when.
+    SecondOperator = 46,
+    /// What a look before the first shot brings.
+    ConfirmingLook = 47,
+    /// How long an authority works on a request.
+    ApprovalTime = 48,
+    /// Whether it refuses.
+    Veto = 49,
+    /// Whether a position report gets through, and when.
+    FeedReport = 50,
+    /// What a flight makes of a notice to airmen.
+    Closure = 51,
+    /// Whether, and when, an owner who is fired at calls.
+    Call = 52,
+    /// Whether, and when, an order to cease fire gets to a site.
+    CeaseFireOrder = 53,
+    /// Whether a missile in flight can be stopped.
+    Abort = 54,
+    /// When a deviation from a plan is seen.
+    DeviationSeen = 55,
+    /// Whether, and when, a site is told of it.
+    DeviationNotice = 56,
+    /// When deviations are reported that are none.
+    FalseDeviation = 57,
     /// Which candidates of a tuning become parents; from here on draws are about candidates, not about aircraft.
     Tournament = 60,
     /// How two candidates of a tuning are crossed.

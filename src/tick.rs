@@ -53,6 +53,8 @@ pub struct Clock {
 pub enum Entry {
     /// A stage of a flight.
     Movement(AircraftId, Movement),
+    /// An order to cease fire reaches a site.
+    CeaseFire(SiteId),
     /// The next launch of an engagement.
     Launch(SiteId, u32),
     /// A missile arrives; the number of the engagement and of the missile in it.
@@ -103,7 +105,7 @@ impl Agenda {
 pub struct Due {
     /// Stages of flights.
     pub movements: Vec<(AircraftId, Movement)>,
-    /// Launches, impacts, assessments.
+    /// Orders to cease fire, launches, impacts, assessments.
     pub shots: Vec<Entry>,
     /// Files to be looked at.
     pub entering: Vec<(SiteId, u32)>,
@@ -139,7 +141,9 @@ fn next_instant(mut clock: ResMut<Clock>, mut agenda: ResMut<Agenda>, mut due: R
         agenda.0.pop();
         match entry {
             Entry::Movement(aircraft, movement) => due.movements.push((aircraft, movement)),
-            Entry::Launch(..) | Entry::Impact(..) | Entry::Assess(..) => due.shots.push(entry),
+            Entry::CeaseFire(_) | Entry::Launch(..) | Entry::Impact(..) | Entry::Assess(..) => {
+                due.shots.push(entry)
+            }
             Entry::Enter(site, file) => due.entering.push((site, file)),
             Entry::Ripe(site, file) => due.ripe.push((site, file)),
             Entry::Scan(site) => due.scans.push(site),

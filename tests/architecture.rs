@@ -74,7 +74,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "engagement",
         &[
-            "geometry", "ids", "picture", "platform", "record", "streams", "tick", "units",
+            "coordination",
+            "geometry",
+            "ids",
+            "picture",
+            "platform",
+            "record",
+            "streams",
+            "tick",
+            "units",
         ],
     ),
     (

@@ -96,7 +96,11 @@ fn parts_add_up_to_wholes() {
             );
             // What is missing is still in the air at the end.
             assert!(
-                value("kills") + value("shots_missed") + value("shots_wasted") <= value("shots")
+                value("kills")
+                    + value("shots_missed")
+                    + value("shots_wasted")
+                    + value("shots_aborted")
+                    <= value("shots")
             );
             assert_eq!(
                 value("objective_sorties"),

@@ -10,9 +10,12 @@ use std::sync::Arc;
 
 use deconflict::airspace::{Corridor, Delay, FixedDelay, Zone};
 use deconflict::coordination::{
-    Case, CorridorsSpec, Crew, Enquiries, FlightPlanNoticeSpec, HostileCriteriaSpec, HostileOn,
-    HotlineFile, HotlineQuerySpec, Named, RestrictedZoneSpec, Rules, RulesSpec, SelfDefenceSpec,
-    WeaponsControl, WeaponsControlSpec, ZoneStatusSpec,
+    AreaOfResponsibilitySpec, Case, CommonLine, CorridorsSpec, Crew, Enquiries, Fallback,
+    FlightPlanNoticeSpec, HeightBlockSpec, HeightBlocksSpec, HeightFile, HostileCriteriaSpec,
+    HostileOn, HotlineFile, HotlineQuerySpec, HoursSpec, IfUnclear, Line, LookFile, LostCommsSpec,
+    Named, OpticalConfirmationSpec, RestrictedZoneSpec, Rules, RulesSpec, SecondFile,
+    SecondOperatorSpec, SelfDefenceSpec, TimeWindowsSpec, WeaponsControl, WeaponsControlSpec,
+    ZoneOfResponsibilitySpec, ZoneStatusSpec,
 };
 use deconflict::geometry::{Area, Point, arc_within, quadratic_below};
 use deconflict::identification::plan_check::{PlanFile, PlannedPaths};
@@ -20,7 +23,7 @@ use deconflict::identification::{
     Combine, Criteria, CriteriaOn, CueSet, FlightPlanCueSpec, Hypotheses, IdentificationSpec,
     Identifier, IdentityThresholds, MatchBelief, NonNegative, Probability, RegardShares,
 };
-use deconflict::ids::{AircraftId, Key, SideId, SiteId, TypeId};
+use deconflict::ids::{AircraftId, ClassId, Key, SideId, SiteId, TypeId};
 use deconflict::picture::{Envelope, Post, Scene, Subject, TrackFile};
 use deconflict::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
 use deconflict::platform::{AircraftSpec, Flight, Pattern, Route, Start, Turns, Waypoint};
@@ -631,9 +634,95 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             stays_out: 0.0,
             notice_s: 0.0,
         }),
+        lost_comms: dice.heads().then(|| LostCommsSpec {
+            mtbf_h: 1.0,
+            mttr_min: 0.0,
+            common: CommonLine::Site,
+            outages: Vec::new(),
+            timeout_s: dice.within(0.0, 200.0),
+            fallback: [
+                Fallback::Keep,
+                Fallback::Hold,
+                Fallback::SelfDefence,
+                Fallback::Autonomous,
+            ][dice.below(4) as usize],
+        }),
+        time_windows: dice.heads().then(|| TimeWindowsSpec {
+            windows: vec![hours(dice)],
+            zone: dice.heads().then(|| "zone".into()),
+            status: WeaponsControl::Tight,
+            clock_error_s: 0.0,
+            sides: Vec::new(),
+            complies: 1.0,
+        }),
+        height_blocks: dice.heads().then(|| HeightBlocksSpec {
+            blocks: vec![HeightBlockSpec {
+                floor_m: dice.within(0.0, 3000.0),
+                top_m: dice.within(3000.0, 6000.0),
+                from_h: dice.within(0.0, 0.3),
+                until_h: None,
+            }],
+            height_sigma_m: 100.0,
+            honour: 1.0,
+            sides: Vec::new(),
+            keeps: 1.0,
+        }),
+        zone_of_responsibility: dice.heads().then(|| ZoneOfResponsibilitySpec {
+            areas: vec![AreaOfResponsibilitySpec {
+                zone: "zone".into(),
+                classes: vec!["class".into()],
+            }],
+            margin_m: dice.within(0.0, 5000.0),
+            heeds: 1.0,
+            self_defence: dice.heads(),
+        }),
+        optical_confirmation: dice.heads().then(|| OpticalConfirmationSpec {
+            look_s: dice.within(0.0, 100.0),
+            ifov_mrad: dice.within(0.05, 0.3),
+            correct: 1.0,
+            day: None,
+            night_factor: 1.0,
+            visibility_km: dice.heads().then_some(20.0),
+            if_unclear: if dice.heads() {
+                IfUnclear::Hold
+            } else {
+                IfUnclear::Fire
+            },
+        }),
+        second_operator: dice.heads().then(|| SecondOperatorSpec {
+            time: Delay::Fixed(FixedDelay { delay_s: 0.0 }),
+            true_confirm: 1.0,
+            false_confirm: 1.0,
+            shared_bias: 0.0,
+            cool_down_s: 0.0,
+        }),
         ..spec
     };
     (spec, vec![zone], vec![corridor])
+}
+
+/// A span within the first hour or so.
+fn hours(dice: &mut Dice) -> HoursSpec {
+    let from_h = dice.within(0.0, 0.8);
+    HoursSpec {
+        from_h,
+        until_h: dice.heads().then(|| from_h + dice.within(0.05, 0.5)),
+    }
+}
+
+/// A line to the command that is down now and then.
+fn line(dice: &mut Dice) -> Line {
+    let outages: Vec<_> = (0..dice.below(4))
+        .map(|_| serde_json::to_value(hours(dice)).expect("plain data"))
+        .collect();
+    let rules: RulesSpec = serde_json::from_value(serde_json::json!({
+        "lost_comms": { "mttr_min": 0.0, "outages": outages }
+    }))
+    .expect("a rule");
+    let streams = Streams::new(Replication { seed: 1, index: 0 });
+    Rules::new(&rules, &Named::default())
+        .line(&streams, Key::of("line"), None, Millis(10_000_000))
+        .expect("the rule is on")
 }
 
 /// How the crew handles the aircraft, by the dice instead of by the rules' own draws.
@@ -650,6 +739,22 @@ fn crew(dice: &mut Dice) -> Crew {
         },
         heeds_corridors: dice.below(4) > 0,
         enforces_zone: dice.below(4) > 0,
+        window_clock: Millis(dice.below(200_000) as i64 - 100_000),
+        height: HeightFile {
+            error_m: dice.within(-300.0, 300.0),
+            heeds: dice.heads(),
+        },
+        heeds_responsibility: dice.heads(),
+        look: LookFile {
+            luck: dice.within(0.0, 1.0),
+            hostile: dice.below(4) > 0,
+            wingspan_m: 15.0,
+        },
+        second: SecondFile {
+            after: Millis(dice.below(100_000) as i64),
+            confirms: dice.below(4) > 0,
+        },
+        ..Crew::default()
     }
 }
 
@@ -689,6 +794,8 @@ fn pair(seed: u64) -> Pair {
             corridors: &corridors,
             types: &types,
             nodes: &["node".to_owned()],
+            classes: &["class".to_owned()],
+            start_of_day_s: 0.0,
         },
     );
     let mut identifier = Identifier::new(&spec, &types);
@@ -713,6 +820,8 @@ fn pair(seed: u64) -> Pair {
         identifier: Arc::new(identifier),
         envelope: (dice.below(5) > 0).then(|| envelope(dice)),
         rules: Arc::new(rules),
+        class: ClassId(0),
+        line: Arc::new(line(dice)),
     };
     let sight = sight(&sensor, site, aircraft.rcs_m2);
     let mut windows = Vec::new();
@@ -734,6 +843,12 @@ fn pair(seed: u64) -> Pair {
         astray: dice.below(5) == 0,
         covered: dice.below(5) > 0,
         amended,
+        told: (0..dice.below(3))
+            .map(|_| {
+                let from = dice.below(3_000_000) as i64;
+                (Millis(from), Millis(from + dice.below(600_000) as i64))
+            })
+            .collect(),
         arrives: [
             if dice.heads() {
                 Millis(-1)
@@ -1036,6 +1151,11 @@ impl<'a> Twin<'a> {
             identity: track.identity,
             notice: track.notice,
             crew: pair.subject.crew,
+            class: pair.post.class,
+            line: &pair.post.line,
+            engaged_another: None,
+            near_report: false,
+            ceased: false,
         };
         let before = track.enquiries;
         let verdict = pair.post.rules.decide(&case, &mut track.enquiries);

@@ -93,6 +93,12 @@ impl Zone {
     pub fn contains(&self, place: Vector3<f64>) -> bool {
         (self.floor_m..=self.top_m).contains(&place.z) && self.area.contains(place.xy())
     }
+
+    /// Whether a place is inside, or no farther from it than a margin on the ground.
+    pub fn near(&self, place: Vector3<f64>, margin_m: f64) -> bool {
+        (self.floor_m..=self.top_m).contains(&place.z)
+            && self.area.distance_m(place.xy()) <= margin_m
+    }
 }
 
 /// A corridor: the air within half a width of a line, between two heights, for a time.

@@ -60,7 +60,7 @@ impl CorridorsRule {
     }
 
     /// Why it does not protect a track, if it does not.
-    pub(super) fn word(&self, case: &Case) -> &'static str {
+    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
         match self.decide(case) {
             Err(_) => "in_corridor",
             Ok(()) if !case.crew.heeds_corridors => "corridors_not_heeded",
@@ -69,7 +69,7 @@ impl CorridorsRule {
     }
 
     /// Holds fire at a track inside a corridor, if the crew heeds it.
-    pub(super) fn decide(&self, case: &Case) -> Result<(), Decision> {
+    pub(super) fn decide(&self, case: &Case<'_>) -> Result<(), Decision> {
         let inside = |corridor: &Corridor| corridor.contains(case.time, case.place);
         if case.crew.heeds_corridors && self.corridors.iter().any(inside) {
             Err(Decision {

@@ -1,5 +1,6 @@
 //! What is asked about a track before the first shot at it, and when that began.
 
+use super::Answer;
 use crate::units::Millis;
 
 /// When something was asked about a track; nothing if it has not been.
@@ -8,18 +9,32 @@ pub type Asked = Option<Millis>;
 /// What may be asked, in the order in which [`Rules::decide`](super::Rules::decide) asks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enquiry {
+    /// R16: what it looks like.
+    Look,
+    /// R17: what a second operator makes of it.
+    SecondOperator,
     /// R7: whose track it is.
     Hotline,
+    /// R3: whether fire is released.
+    Authority,
 }
 
 impl Enquiry {
     /// All of them, in order.
-    pub const ALL: &'static [Enquiry] = &[Enquiry::Hotline];
+    pub const ALL: &'static [Enquiry] = &[
+        Enquiry::Look,
+        Enquiry::SecondOperator,
+        Enquiry::Hotline,
+        Enquiry::Authority,
+    ];
 
     /// The rule that asks.
     pub fn rule(self) -> &'static str {
         match self {
+            Enquiry::Look => "R16",
+            Enquiry::SecondOperator => "R17",
             Enquiry::Hotline => "R7",
+            Enquiry::Authority => "R3",
         }
     }
 }
@@ -28,12 +43,19 @@ impl Enquiry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Enquiries {
     asked: [Asked; Enquiry::ALL.len()],
+    /// What the authority said of the request, once it has taken it.
+    pub answer: Option<Answer>,
 }
 
 impl Enquiries {
     /// When this was asked, to be set by the rule that asks it.
     pub fn asked(&mut self, enquiry: Enquiry) -> &mut Asked {
         &mut self.asked[enquiry as usize]
+    }
+
+    /// Whether the authority has been asked and has not taken the request yet.
+    pub fn wants_release(&self) -> bool {
+        self.asked[Enquiry::Authority as usize].is_some() && self.answer.is_none()
     }
 
     /// What has been asked since `before`.

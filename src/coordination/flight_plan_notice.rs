@@ -47,7 +47,7 @@ fn certain() -> f64 {
 
 impl FlightPlanNoticeSpec {
     /// Why it does not protect a track, if it does not.
-    pub(super) fn word(&self, case: &Case) -> &'static str {
+    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
         match case.notice.matched() {
             true if case.crew.heeds_plans => "plan_honoured",
             true => "match_not_heeded",
@@ -56,7 +56,7 @@ impl FlightPlanNoticeSpec {
     }
 
     /// Holds fire at a track that matches a plan, if the crew heeds it.
-    pub(super) fn decide(&self, case: &Case) -> Result<(), Decision> {
+    pub(super) fn decide(&self, case: &Case<'_>) -> Result<(), Decision> {
         if case.notice.matched() && case.crew.heeds_plans {
             Err(Decision {
                 rule: PAGE.id,

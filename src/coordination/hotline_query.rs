@@ -201,7 +201,7 @@ impl HotlineQueryRule {
     }
 
     /// Why it does not protect a track, if it does not.
-    pub(super) fn word(&self, case: &Case, asked: Asked) -> &'static str {
+    pub(super) fn word(&self, case: &Case<'_>, asked: Asked) -> &'static str {
         let hotline = &case.crew.hotline;
         let answer = hotline.answered_after.filter(|after| *after < self.timeout);
         match (asked, answer) {
@@ -214,7 +214,7 @@ impl HotlineQueryRule {
     }
 
     /// Asks, if nobody has asked about the track yet, and holds fire as the answer, or the lack of it, demands.
-    pub(super) fn decide(&self, case: &Case, asked: &mut Asked) -> Result<(), Decision> {
+    pub(super) fn decide(&self, case: &Case<'_>, asked: &mut Asked) -> Result<(), Decision> {
         let because = |reason| {
             Err(Decision {
                 rule: PAGE.id,
@@ -223,10 +223,10 @@ impl HotlineQueryRule {
         };
         let asked = *asked.get_or_insert(case.time);
         let hotline = &case.crew.hotline;
-        let answer = hotline
-            .answered_after
-            .filter(|after| *after < self.timeout)
-            .map(|after| asked + after);
+        let answer = (hotline.answered_after.map(|after| asked + after))
+            // Asked and answered over the line, when it is up.
+            .map(|answer| case.line.passes(answer.max(case.line.passes(asked))))
+            .filter(|answer| *answer - asked < self.timeout);
         let settled = answer.unwrap_or(asked + self.timeout);
         if case.time < settled {
             return because(Reason::AwaitingAnswer);

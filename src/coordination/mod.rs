@@ -4,14 +4,25 @@
 //! and the knob test read it. Order and precedence are stated in [`Rules::decide`].
 
 mod agreed_squawk;
+mod airspace_closure;
+mod blue_force_feed;
+mod cease_fire;
+mod conformance_monitoring;
 mod corridors;
+mod engagement_authority;
 mod enquiries;
 mod flight_plan_notice;
+mod height_blocks;
 mod hostile_criteria;
 mod hotline_query;
+mod lost_comms;
+mod optical_confirmation;
 mod restricted_zone;
+mod second_operator;
 mod self_defence;
+mod time_windows;
 mod weapons_control;
+mod zone_of_responsibility;
 
 use nalgebra::Vector3;
 use schemars::JsonSchema;
@@ -20,20 +31,33 @@ use serde::{Deserialize, Serialize};
 use crate::airspace::{Corridor, Zone};
 use crate::geometry::Point;
 use crate::identification::Criteria;
-use crate::ids::{Key, NodeId};
-use crate::record::{Decision, Identity, NoticeState, Reason, RuleWord};
+use crate::ids::{ClassId, Key, NodeId};
+use crate::record::{Decision, Identity, NoticeState, Reason, Regard, RuleWord};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
 pub use agreed_squawk::AgreedSquawkSpec;
+pub use airspace_closure::{AirspaceClosure, AirspaceClosureSpec};
+pub use blue_force_feed::BlueForceFeedSpec;
+pub use cease_fire::{CeaseFireSpec, InFlight};
+pub use conformance_monitoring::{ConformanceMonitoringSpec, Deviation};
 pub use corridors::CorridorsSpec;
+pub use engagement_authority::{
+    Answer, ApprovalFile, AuthorityLevel, Desk, EngagementAuthoritySpec, OnTimeout,
+};
 pub use enquiries::{Asked, Enquiries, Enquiry};
 pub use flight_plan_notice::FlightPlanNoticeSpec;
+pub use height_blocks::{HeightBlockSpec, HeightBlocksSpec, HeightFile};
 pub use hostile_criteria::{HostileCriteriaSpec, HostileOn};
 pub use hotline_query::{HotlineFile, HotlineQuerySpec};
+pub use lost_comms::{CommonLine, Fallback, HoursSpec, Line, LostCommsSpec};
+pub use optical_confirmation::{IfUnclear, LookFile, OpticalConfirmationSpec};
 pub use restricted_zone::{Compliance, RestrictedZone, RestrictedZoneSpec};
+pub use second_operator::{SecondFile, SecondOperatorSpec};
 pub use self_defence::SelfDefenceSpec;
+pub use time_windows::{TimeWindows, TimeWindowsSpec};
 pub use weapons_control::{WeaponsControl, WeaponsControlSpec, ZoneStatusSpec};
+pub use zone_of_responsibility::{AreaOfResponsibilitySpec, ZoneOfResponsibilitySpec};
 
 /// What `deconflict rules` says of a rule.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +91,23 @@ pub struct Parameter {
     pub meaning: &'static str,
 }
 
+/// A parameter in one line.
+const fn parameter(
+    key: &'static str,
+    unit: &'static str,
+    default: &'static str,
+    range: &'static str,
+    meaning: &'static str,
+) -> Parameter {
+    Parameter {
+        key,
+        unit,
+        default,
+        range,
+        meaning,
+    }
+}
+
 macro_rules! rules {
     ($($module:ident: $spec:ty;)*) => {
         /// The coordination rules of a scenario; a rule that is not named is off.
@@ -89,12 +130,23 @@ macro_rules! rules {
 rules! {
     weapons_control: WeaponsControlSpec;
     hostile_criteria: HostileCriteriaSpec;
+    engagement_authority: EngagementAuthoritySpec;
+    lost_comms: LostCommsSpec;
     self_defence: SelfDefenceSpec;
     flight_plan_notice: FlightPlanNoticeSpec;
     hotline_query: HotlineQuerySpec;
+    time_windows: TimeWindowsSpec;
     corridors: CorridorsSpec;
     restricted_zone: RestrictedZoneSpec;
+    height_blocks: HeightBlocksSpec;
+    zone_of_responsibility: ZoneOfResponsibilitySpec;
     agreed_squawk: AgreedSquawkSpec;
+    blue_force_feed: BlueForceFeedSpec;
+    conformance_monitoring: ConformanceMonitoringSpec;
+    optical_confirmation: OpticalConfirmationSpec;
+    second_operator: SecondOperatorSpec;
+    airspace_closure: AirspaceClosureSpec;
+    cease_fire: CeaseFireSpec;
 }
 
 /// What rules refer to by name, in the order of the names.
@@ -108,6 +160,10 @@ pub struct Named<'a> {
     pub types: &'a [String],
     /// Nodes of the coordination graph.
     pub nodes: &'a [String],
+    /// Site classes.
+    pub classes: &'a [String],
+    /// Time from UTC midnight to the start, s.
+    pub start_of_day_s: f64,
 }
 
 /// The rules in force, ready to use.
@@ -120,11 +176,22 @@ pub struct Rules {
     hotline_query: Option<hotline_query::HotlineQueryRule>,
     corridors: Option<corridors::CorridorsRule>,
     restricted_zone: Option<RestrictedZone>,
+    engagement_authority: Option<EngagementAuthoritySpec>,
+    lost_comms: Option<lost_comms::LostCommsRule>,
+    time_windows: Option<TimeWindows>,
+    height_blocks: Option<HeightBlocksSpec>,
+    zone_of_responsibility: Option<zone_of_responsibility::ZoneOfResponsibilityRule>,
+    blue_force_feed: Option<BlueForceFeedSpec>,
+    conformance_monitoring: Option<ConformanceMonitoringSpec>,
+    optical_confirmation: Option<optical_confirmation::OpticalConfirmationRule>,
+    second_operator: Option<SecondOperatorSpec>,
+    airspace_closure: Option<AirspaceClosure>,
+    cease_fire: Option<CeaseFireSpec>,
 }
 
 /// What a rule may read: the track as the site holds it. Nothing here is the truth.
 #[derive(Debug, Clone, Copy)]
-pub struct Case {
+pub struct Case<'a> {
     /// Now.
     pub time: Millis,
     /// Where the track is.
@@ -139,6 +206,16 @@ pub struct Case {
     pub notice: NoticeState,
     /// How the crew handles this aircraft.
     pub crew: Crew,
+    /// The class of the site.
+    pub class: ClassId,
+    /// Its line to its command.
+    pub line: &'a Line,
+    /// When the site last began an engagement of another track; kept where [`Rules::keeps_live`] says so.
+    pub engaged_another: Option<Millis>,
+    /// Whether a position reported on the feed is close to the track; likewise.
+    pub near_report: bool,
+    /// Whether an order to cease fire holds at the site; likewise.
+    pub ceased: bool,
 }
 
 /// How the crew of a site handles one aircraft, drawn before the first instant.
@@ -152,10 +229,26 @@ pub struct Crew {
     pub heeds_corridors: bool,
     /// Whether it enforces the restricted zone (rule R10).
     pub enforces_zone: bool,
+    /// What its authority does about a request (rule R3).
+    pub approval: ApprovalFile,
+    /// By how much its clock for agreed windows is fast (rule R8).
+    pub window_clock: Millis,
+    /// How it measures the height (rule R11).
+    pub height: HeightFile,
+    /// Whether it keeps to its zone of responsibility (rule R12).
+    pub heeds_responsibility: bool,
+    /// Whether it acts on the blue-force feed (rule R14).
+    pub heeds_feed: bool,
+    /// What a look before the first shot brings (rule R16).
+    pub look: LookFile,
+    /// What its second operator answers (rule R17).
+    pub second: SecondFile,
+    /// How long after its side's first shot at the aircraft the owner calls, if he does (rule R19).
+    pub owner_calls: Option<Millis>,
 }
 
 /// What is true of a site and an aircraft before any draw about the two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Standing {
     /// Whether the site is one of the authority's of the restricted zone.
     pub under_authority: bool,
@@ -163,6 +256,14 @@ pub struct Standing {
     pub on_the_line: bool,
     /// When its plan reaches the node that answers the hotline.
     pub plan_at_node: Millis,
+    /// What the site should hold it for.
+    pub regard: Regard,
+    /// Its wingspan, m.
+    pub wingspan_m: f64,
+    /// What draws of the site's side are keyed by.
+    pub side: Key,
+    /// What draws of the desk that releases the site's fire are keyed by.
+    pub desk: Key,
 }
 
 impl Rules {
@@ -192,6 +293,27 @@ impl Rules {
                 .restricted_zone
                 .as_ref()
                 .and_then(|rule| RestrictedZone::new(rule, zones, named.nodes)),
+            engagement_authority: spec.engagement_authority.clone(),
+            lost_comms: spec.lost_comms.as_ref().map(lost_comms::LostCommsRule::new),
+            time_windows: spec
+                .time_windows
+                .as_ref()
+                .map(|rule| TimeWindows::new(rule, zones)),
+            height_blocks: spec.height_blocks.clone(),
+            zone_of_responsibility: spec.zone_of_responsibility.as_ref().map(|rule| {
+                zone_of_responsibility::ZoneOfResponsibilityRule::new(rule, zones, named.classes)
+            }),
+            blue_force_feed: spec.blue_force_feed.clone(),
+            conformance_monitoring: spec.conformance_monitoring.clone(),
+            optical_confirmation: spec.optical_confirmation.as_ref().map(|rule| {
+                optical_confirmation::OpticalConfirmationRule::new(rule, named.start_of_day_s)
+            }),
+            second_operator: spec.second_operator.clone(),
+            airspace_closure: spec
+                .airspace_closure
+                .as_ref()
+                .and_then(|rule| AirspaceClosure::new(rule, zones)),
+            cease_fire: spec.cease_fire.clone(),
         }
     }
 
@@ -202,6 +324,73 @@ impl Rules {
             && self.hotline_query.is_none()
             && self.corridors.is_none()
             && self.restricted_zone.is_none()
+            && self.lost_comms.is_none()
+            && self.time_windows.is_none()
+            && self.height_blocks.is_none()
+            && self.zone_of_responsibility.is_none()
+            && self.optical_confirmation.is_none()
+            && self.second_operator.is_none()
+            && !self.keeps_live()
+    }
+
+    /// Whether a verdict depends on what happens elsewhere, so that pictures must keep step with the clock.
+    pub fn keeps_live(&self) -> bool {
+        let cools = |rule: &SecondOperatorSpec| rule.cool_down_s > 0.0;
+        self.engagement_authority.is_some()
+            || self.blue_force_feed.is_some()
+            || self.cease_fire.is_some()
+            || self.second_operator.as_ref().is_some_and(cools)
+    }
+
+    /// Rule R3, where it is in force: its queues are the engagement's.
+    pub fn engagement_authority(&self) -> Option<&EngagementAuthoritySpec> {
+        self.engagement_authority.as_ref()
+    }
+
+    /// Rule R8, where it is in force: it also decides who flies when.
+    pub fn time_windows(&self) -> Option<&TimeWindows> {
+        self.time_windows.as_ref()
+    }
+
+    /// Rule R11, where it is in force: it also decides who flies how high.
+    pub fn height_blocks(&self) -> Option<&HeightBlocksSpec> {
+        self.height_blocks.as_ref()
+    }
+
+    /// Rule R14, where it is in force.
+    pub fn blue_force_feed(&self) -> Option<&BlueForceFeedSpec> {
+        self.blue_force_feed.as_ref()
+    }
+
+    /// Rule R15, where it is in force: it acts through the plan check.
+    pub fn conformance_monitoring(&self) -> Option<&ConformanceMonitoringSpec> {
+        self.conformance_monitoring.as_ref()
+    }
+
+    /// Rule R18, where it is in force: it decides who flies.
+    pub fn airspace_closure(&self) -> Option<&AirspaceClosure> {
+        self.airspace_closure.as_ref()
+    }
+
+    /// Rule R19, where it is in force.
+    pub fn cease_fire(&self) -> Option<&CeaseFireSpec> {
+        self.cease_fire.as_ref()
+    }
+
+    /// The line of a site to its command: when it is down under rule R4. `node` is what its command node is keyed by.
+    pub fn line(
+        &self,
+        streams: &Streams,
+        site: Key,
+        node: Option<Key>,
+        end: Millis,
+    ) -> Option<Line> {
+        let rule = self.lost_comms.as_ref()?;
+        let key = match rule.common() {
+            CommonLine::Site => site,
+            CommonLine::Node => node.unwrap_or(site),
+        };
+        Some(rule.line(streams, key, end))
     }
 
     /// Whether a verdict needs to know how the track moves.
@@ -248,88 +437,231 @@ impl Rules {
             }),
             heeds_corridors: honours(1, corridors),
             enforces_zone: standing.under_authority,
+            approval: self
+                .engagement_authority
+                .as_ref()
+                .map_or_else(ApprovalFile::default, |rule| {
+                    rule.draw(streams, site, standing.desk, aircraft, standing)
+                }),
+            window_clock: self
+                .time_windows
+                .as_ref()
+                .map_or(Millis::ZERO, |rule| rule.clock_error(streams, site)),
+            height: self
+                .height_blocks
+                .as_ref()
+                .map_or_else(HeightFile::default, |rule| {
+                    rule.draw(streams, site, aircraft)
+                }),
+            heeds_responsibility: honours(
+                2,
+                self.zone_of_responsibility.as_ref().map(|rule| rule.heeds),
+            ),
+            heeds_feed: honours(3, self.blue_force_feed.as_ref().map(|rule| rule.honour)),
+            look: self
+                .optical_confirmation
+                .as_ref()
+                .map_or_else(LookFile::default, |rule| {
+                    rule.draw(streams, site, aircraft, standing)
+                }),
+            second: self
+                .second_operator
+                .as_ref()
+                .map_or_else(SecondFile::default, |rule| {
+                    rule.draw(streams, site, aircraft, standing)
+                }),
+            owner_calls: self
+                .cease_fire
+                .as_ref()
+                .and_then(|rule| rule.draw(streams, standing.side, aircraft, standing)),
         }
     }
 
     /// Whether a site may fire at a track, and the rule that decided: `Ok` fire, `Err` do not. `enquiries` is what has been
     /// asked about the track, to which this may add.
     ///
-    /// Precedence: R2 has already acted on the identity, R13 on what cues can read.
+    /// Precedence: R2 has already acted on the identity, R13 on what cues can read, R15 on the plan check; R10, R18, R8 and R11
+    /// on who flies, when and how high.
     ///
-    /// 1. R1, the weapons control status. What it allows is put to the rules from 3 on, and so is what it declines but
-    /// 2. R10 allows, where the status is tight, or else R5, where it is tight or hold or there is no identity yet.
-    ///    Neither touches a track held Friend, AssumedFriend or Neutral.
-    /// 3. R6, then R9, protect; a shot they prevent is one that would have been fired.
-    /// 4. R7 asks, about what would be fired at for any reason but self-defence; while an answer is awaited R5 may
+    /// 1. R19: under an order to cease fire nothing is fired at.
+    /// 2. The status: that of R1; in its place that of R4, when the line has been down for long enough; in the place of either
+    ///    that of R8, in an agreed window, if it is stricter. What the status allows is put to the rules from 4 on, and so is
+    ///    what it declines but
+    /// 3. R10 allows, where the status is tight by R1, or else R5, where it is tight or hold or there is no identity yet (but not
+    ///    under R4's hold). Neither touches a track held Friend, AssumedFriend or Neutral.
+    /// 4. R12: others are responsible; it may leave self-defence alone.
+    /// 5. R6, then R9, R11, R14, protect; a shot they prevent is one that would have been fired.
+    /// 6. R16 looks, R17 has a second operator confirm, R7 asks whose track it is, R3 asks for release, one after the other, about
+    ///    what would be fired at for any reason but self-defence; R7 and R3 not on R4's own. While an answer is awaited R5 may
     ///    still allow the shot, against an answer it may not.
+    /// 7. R17 pauses after another engagement, but not in self-defence.
     ///
     /// Channel and magazine come last, and are not rules.
-    pub fn decide(&self, case: &Case, enquiries: &mut Enquiries) -> Result<Decision, Decision> {
-        let hostile_by_criteria = self.hostile_criteria.is_some();
-        let permitted = match self.weapons_control.decide(case, hostile_by_criteria) {
+    pub fn decide(&self, case: &Case<'_>, enquiries: &mut Enquiries) -> Result<Decision, Decision> {
+        if let Some(rule) = &self.cease_fire {
+            rule.decide(case)?;
+        }
+        let permitted = match self.by_status(case) {
             Ok(decision) => decision,
             Err(declined) => self.despite(case, declined)?,
         };
+        let in_defence = permitted.reason == Reason::SelfDefence;
+        if let Some(rule) = &self.zone_of_responsibility
+            && !(in_defence && rule.self_defence)
+        {
+            rule.decide(case)?;
+        }
         if let Some(rule) = &self.flight_plan_notice {
             rule.decide(case)?;
         }
         if let Some(rule) = &self.corridors {
             rule.decide(case)?;
         }
-        if permitted.reason != Reason::SelfDefence
-            && let Err(declined) = self.ask(case, enquiries)
-        {
+        if let Some(rule) = &self.height_blocks {
+            rule.decide(case)?;
+        }
+        if let Some(rule) = &self.blue_force_feed {
+            rule.decide(case)?;
+        }
+        if in_defence {
+            return Ok(permitted);
+        }
+        if let Err(declined) = self.ask(case, permitted, enquiries) {
             let in_defence = self.self_defence.as_ref();
             let urgent = in_defence.filter(|_| declined.reason.awaits());
             return urgent.and_then(|rule| rule.permits(case)).ok_or(declined);
         }
+        if let Some(rule) = &self.second_operator {
+            rule.cools(case)?;
+        }
         Ok(permitted)
     }
 
-    /// What each rule in force has to say of a track, by number; for the record of a decision.
-    pub fn words(&self, case: &Case, enquiries: &Enquiries) -> Vec<RuleWord> {
-        let mut words = vec![("R1", self.weapons_control.word(case))];
-        let mut say = |rule, word: Option<&'static str>| {
-            words.extend(word.map(|word| (rule, word)));
+    /// What the weapons control status says, put down to the rule that has set it.
+    fn by_status(&self, case: &Case<'_>) -> Result<Decision, Decision> {
+        let mut status = self.weapons_control.status(case);
+        let mut because = None;
+        if let Some(rule) = &self.lost_comms
+            && let Some(fallback) = rule.status(case)
+        {
+            (status, because) = (fallback, Some(rule.because(fallback)));
+        }
+        if let Some(rule) = &self.time_windows
+            && let Some(agreed) = rule.status(case)
+            && agreed > status
+        {
+            (status, because) = (agreed, Some(rule.because()));
+        }
+        let criteria = self.hostile_criteria.is_some();
+        let verdict = self.weapons_control.decide(case, status, criteria);
+        let by_status = |decision: Decision| {
+            let reasons = [
+                Reason::WeaponsFree,
+                Reason::WeaponsTight,
+                Reason::WeaponsHold,
+            ];
+            match because {
+                Some(other) if reasons.contains(&decision.reason) => other,
+                _ => decision,
+            }
         };
+        verdict.map(by_status).map_err(by_status)
+    }
+
+    /// What each rule in force has to say of a track, by number; for the record of a decision.
+    pub fn words(&self, case: &Case<'_>, enquiries: &Enquiries) -> Vec<RuleWord> {
+        let mut words = Vec::new();
+        let mut say = |rule, word: Option<&'static str>| {
+            words.extend(word.map(|word| RuleWord { rule, word }));
+        };
+        let asked = |enquiry| *enquiries.clone().asked(enquiry);
         let criteria = self.hostile_criteria.map(|_| match case.identity {
             Identity::Hostile => "criteria_met",
             _ => "criteria_not_met",
         });
-        let asked = |enquiry| *enquiries.clone().asked(enquiry);
+        say("R1", Some(self.weapons_control.word(case)));
         say("R2", criteria);
+        let authority = self.engagement_authority.as_ref();
+        say("R3", authority.map(|rule| rule.word(case, enquiries)));
+        say("R4", self.lost_comms.as_ref().map(|rule| rule.word(case)));
         say("R5", self.self_defence.as_ref().map(|rule| rule.word(case)));
-        say(
-            "R6",
-            self.flight_plan_notice.as_ref().map(|rule| rule.word(case)),
-        );
+        let notice = self.flight_plan_notice.as_ref();
+        say("R6", notice.map(|rule| rule.word(case)));
         let hotline = self.hotline_query.as_ref();
         say(
             "R7",
             hotline.map(|rule| rule.word(case, asked(Enquiry::Hotline))),
         );
+        say("R8", self.time_windows.as_ref().map(|rule| rule.word(case)));
         say("R9", self.corridors.as_ref().map(|rule| rule.word(case)));
         say(
             "R10",
             self.restricted_zone.as_ref().map(|rule| rule.word(case)),
         );
-        let word = |(rule, word)| RuleWord { rule, word };
-        words.into_iter().map(word).collect()
+        say(
+            "R11",
+            self.height_blocks.as_ref().map(|rule| rule.word(case)),
+        );
+        let responsible = self.zone_of_responsibility.as_ref();
+        say("R12", responsible.map(|rule| rule.word(case)));
+        say(
+            "R14",
+            self.blue_force_feed.as_ref().map(|rule| rule.word(case)),
+        );
+        let look = self.optical_confirmation.as_ref();
+        say(
+            "R16",
+            look.map(|rule| rule.word(case, asked(Enquiry::Look))),
+        );
+        let second = self.second_operator.as_ref();
+        say(
+            "R17",
+            second.map(|rule| rule.word(case, asked(Enquiry::SecondOperator))),
+        );
+        say("R19", self.cease_fire.as_ref().map(|rule| rule.word(case)));
+        words
     }
 
     /// What is asked before the first shot at a track, one after the other.
-    fn ask(&self, case: &Case, enquiries: &mut Enquiries) -> Result<(), Decision> {
+    fn ask(
+        &self,
+        case: &Case<'_>,
+        permitted: Decision,
+        enquiries: &mut Enquiries,
+    ) -> Result<(), Decision> {
+        if let Some(rule) = &self.optical_confirmation {
+            rule.decide(case, enquiries.asked(Enquiry::Look))?;
+        }
+        if let Some(rule) = &self.second_operator {
+            rule.decide(case, enquiries.asked(Enquiry::SecondOperator))?;
+        }
+        let fallback = self
+            .lost_comms
+            .as_ref()
+            .and_then(|rule| rule.fallback(case));
+        if permitted.reason == Reason::LostCommsAutonomous || fallback == Some(Fallback::Autonomous)
+        {
+            return Ok(());
+        }
         if let Some(rule) = &self.hotline_query {
             rule.decide(case, enquiries.asked(Enquiry::Hotline))?;
+        }
+        if let Some(rule) = &self.engagement_authority {
+            rule.decide(case, enquiries)?;
         }
         Ok(())
     }
 
     /// What allows a shot that the weapons control status does not.
-    fn despite(&self, case: &Case, declined: Decision) -> Result<Decision, Decision> {
+    fn despite(&self, case: &Case<'_>, declined: Decision) -> Result<Decision, Decision> {
         let zone = self.restricted_zone.as_ref();
         let zone = zone.filter(|_| declined.reason == Reason::WeaponsTight);
-        let overridden = declined.reason != Reason::HeldProtected;
+        let fallback = self
+            .lost_comms
+            .as_ref()
+            .and_then(|rule| rule.fallback(case));
+        let overridden =
+            declined.reason != Reason::HeldProtected && fallback != Some(Fallback::Hold);
         let defence = self.self_defence.as_ref().filter(|_| overridden);
         zone.and_then(|rule| rule.permits(case))
             .or_else(|| defence.and_then(|rule| rule.permits(case)))
@@ -343,7 +675,7 @@ mod tests {
     use crate::geometry::{Area, Point};
     use crate::record::Reason;
 
-    pub(super) fn case(identity: Identity) -> Case {
+    pub(super) fn case(identity: Identity) -> Case<'static> {
         Case {
             time: Millis(1000),
             place: Vector3::new(0.0, 0.0, 3000.0),
@@ -355,11 +687,16 @@ mod tests {
                 heeds_plans: true,
                 ..Crew::default()
             },
+            class: ClassId(0),
+            line: Line::UP,
+            engaged_another: None,
+            near_report: false,
+            ceased: false,
         }
     }
 
     /// The verdict on a track that nobody has asked about.
-    fn verdict(rules: &Rules, case: &Case) -> Result<Decision, Decision> {
+    fn verdict(rules: &Rules, case: &Case<'_>) -> Result<Decision, Decision> {
         rules.decide(case, &mut Enquiries::default())
     }
 
@@ -590,6 +927,7 @@ mod tests {
             corridors: &corridors,
             types: &[],
             nodes: &["headquarters".to_owned()],
+            ..Named::default()
         };
         Rules::new(&spec, &named)
     }
@@ -610,27 +948,27 @@ mod tests {
                     known_from: Millis(i64::MIN),
                 },
                 heeds_corridors: true,
-                enforces_zone: false,
+                ..Crew::default()
             },
             ..case(Unknown)
         };
-        let closing = |case: Case| Case {
+        let closing = |case: Case<'static>| Case {
             velocity_mps: Some(Vector3::new(-60.0, 0.0, 0.0)),
             ..case
         };
-        let enforced = |case: Case| Case {
+        let enforced = |case: Case<'static>| Case {
             crew: Crew {
                 enforces_zone: true,
                 ..case.crew
             },
             ..case
         };
-        let held = |identity, case: Case| Case { identity, ..case };
-        let matched = |case: Case| Case {
+        let held = |identity, case: Case<'static>| Case { identity, ..case };
+        let matched = |case: Case<'static>| Case {
             notice: NoticeState::Matched,
             ..case
         };
-        let in_corridor = |case: Case| Case {
+        let in_corridor = |case: Case<'static>| Case {
             place: Vector3::new(5000.0, 9000.0, 1000.0),
             velocity_mps: Some(Vector3::new(-5000.0, -9000.0, 0.0) / 100.0),
             ..case

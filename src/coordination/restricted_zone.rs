@@ -229,7 +229,7 @@ impl RestrictedZone {
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, case: &Case) -> &'static str {
+    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
         match self.permits(case) {
             Some(_) => "zone_violation",
             None if !case.crew.enforces_zone => "not_enforced_here",
@@ -239,7 +239,7 @@ impl RestrictedZone {
     }
 
     /// Permits fire at an uncoordinated track that R1 declines for the status tight alone.
-    pub(super) fn permits(&self, case: &Case) -> Option<Decision> {
+    pub(super) fn permits(&self, case: &Case<'_>) -> Option<Decision> {
         let violation =
             case.crew.enforces_zone && !case.notice.matched() && self.closed(case.time, case.place);
         violation.then_some(Decision {

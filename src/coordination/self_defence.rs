@@ -78,7 +78,7 @@ fn within_s() -> f64 {
 
 impl SelfDefenceSpec {
     /// Whether a track closes in, as a word.
-    pub(super) fn word(&self, case: &Case) -> &'static str {
+    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
         match self.permits(case) {
             Some(_) => "closes_in",
             None => "does_not_close_in",
@@ -86,7 +86,7 @@ impl SelfDefenceSpec {
     }
 
     /// Permits fire at a track that closes in; a track without a velocity does not.
-    pub(super) fn permits(&self, case: &Case) -> Option<Decision> {
+    pub(super) fn permits(&self, case: &Case<'_>) -> Option<Decision> {
         let velocity = case.velocity_mps?;
         let arm = case.place - case.site.push(0.0);
         let closing = -arm.dot(&velocity);

@@ -116,7 +116,7 @@ impl WeaponsControlRule {
     }
 
     /// The status that applies to a track: of the zones it is in, the strictest; outside all of them, the general one.
-    fn status(&self, case: &Case) -> WeaponsControl {
+    pub(super) fn status(&self, case: &Case<'_>) -> WeaponsControl {
         let applies = |entry: &&ZoneStatus| {
             (entry.from..entry.until).contains(&case.time) && entry.zone.contains(case.place)
         };
@@ -128,8 +128,8 @@ impl WeaponsControlRule {
             .unwrap_or(self.status)
     }
 
-    /// The status that applies to a track, as a word.
-    pub(super) fn word(&self, case: &Case) -> &'static str {
+    /// A status as a word.
+    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
         match self.status(case) {
             WeaponsControl::Free => "weapons_free",
             WeaponsControl::Tight => "weapons_tight",
@@ -137,16 +137,18 @@ impl WeaponsControlRule {
         }
     }
 
+    /// What follows from a status, this rule's own or one that another rule has put in its place.
     pub(super) fn decide(
         &self,
-        case: &Case,
+        case: &Case<'_>,
+        status: WeaponsControl,
         hostile_by_criteria: bool,
     ) -> Result<Decision, Decision> {
         let because = |reason| Decision {
             rule: PAGE.id,
             reason,
         };
-        match (case.identity, self.status(case)) {
+        match (case.identity, status) {
             (Identity::Pending, _) => Err(because(Reason::IdentityPending)),
             (Identity::AssumedFriend | Identity::Friend | Identity::Neutral, _) => {
                 Err(because(Reason::HeldProtected))

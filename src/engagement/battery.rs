@@ -147,6 +147,13 @@ impl Battery {
         Some(self.missiles.swap_remove(at))
     }
 
+    /// The missiles in the air, in the order in which they were launched.
+    pub fn in_flight(&self) -> Vec<Missile> {
+        let mut missiles = self.missiles.clone();
+        missiles.sort_unstable_by_key(|missile| missile.of);
+        missiles
+    }
+
     /// No further launch in this engagement.
     pub fn hold_fire(&mut self, number: u32) {
         if let Some(engagement) = self.engagement(number) {

@@ -4,6 +4,7 @@ use bevy_ecs::prelude::*;
 
 use nalgebra::Vector3;
 
+use super::cease_fire::CeaseFires;
 use super::{Assessment, Battery, Doctrine, Engagement, LaunchCheck, Missile, Priority};
 use crate::geometry::quadratic_below;
 use crate::ids::AircraftId;
@@ -58,15 +59,17 @@ pub(super) fn resolve_shots(
     mut due: ResMut<Due>,
     mut agenda: ResMut<Agenda>,
     mut log: ResMut<Log>,
+    mut orders: Option<ResMut<CeaseFires>>,
     mut sites: Sites,
     mut aircraft: Aircraft,
 ) {
     for entry in std::mem::take(&mut due.shots) {
-        let (Entry::Launch(site, number)
-        | Entry::Impact(site, number, _)
-        | Entry::Assess(site, number)) = entry
-        else {
-            continue;
+        let (site, number) = match entry {
+            Entry::Launch(site, number)
+            | Entry::Impact(site, number, _)
+            | Entry::Assess(site, number) => (site, number),
+            Entry::CeaseFire(site) => (site, 0),
+            _ => continue,
         };
         let Ok((post, pictures, mut battery, mut spent)) =
             sites.get_mut(roster.sites[site.index()])
@@ -78,6 +81,7 @@ pub(super) fn resolve_shots(
         };
         let mut firing = Firing {
             now: clock.now,
+            end: clock.end,
             streams: &streams,
             roster: &roster,
             due: &mut due,
@@ -88,8 +92,10 @@ pub(super) fn resolve_shots(
             battery: &mut battery,
             spent: &mut spent,
             aircraft: &mut aircraft,
+            orders: orders.as_deref_mut(),
         };
         match entry {
+            Entry::CeaseFire(_) => firing.obey(),
             Entry::Launch(..) => firing.launch(number),
             Entry::Impact(_, _, missile) => firing.impact(number, missile),
             _ => firing.assess(number),
@@ -100,6 +106,7 @@ pub(super) fn resolve_shots(
 /// One site at one instant, and all that its shots act on.
 struct Firing<'a, 'w, 's> {
     now: Millis,
+    end: Millis,
     streams: &'a Streams,
     roster: &'a Roster,
     due: &'a mut Due,
@@ -110,6 +117,7 @@ struct Firing<'a, 'w, 's> {
     battery: &'a mut Battery,
     spent: &'a mut SpentSince,
     aircraft: &'a mut Aircraft<'w, 's>,
+    orders: Option<&'a mut CeaseFires>,
 }
 
 impl Firing<'_, '_, '_> {
@@ -160,12 +168,18 @@ impl Firing<'_, '_, '_> {
         }
         let target = engagement.target;
         let (place, flying) = self.whereabouts(target, engagement.track);
+        let ceased = match &self.tracks {
+            Tracks::Live(live) => live.ceased(self.now),
+            Tracks::OnDemand(_) => false,
+        };
         let stopped = if !flying {
             Some(if engagement.destroyed {
                 EngagementEnd::Destroyed
             } else {
                 EngagementEnd::TargetGone
             })
+        } else if ceased {
+            Some(EngagementEnd::Ceased)
         } else if self.battery.magazine == 0 {
             Some(EngagementEnd::MagazineEmpty)
         } else if weapon.launch_check == LaunchCheck::Decision {
@@ -223,7 +237,27 @@ impl Firing<'_, '_, '_> {
                         picture.files[index].note_shot(identity),
                     )
                 }
-                Tracks::Live(live) => live.note_shot(engagement.track, target, identity),
+                Tracks::Live(live) => {
+                    let calls = live.owner_calls(target);
+                    if let (Some(orders), Some(after)) = (self.orders.as_deref_mut(), calls) {
+                        let called = self.now + after;
+                        if let Some(reached) = orders.call(self.post.id, target, called) {
+                            for (site, order) in reached {
+                                self.agenda.enter(order, Entry::CeaseFire(site));
+                            }
+                            let site = self.post.id;
+                            let fact = Fact::CeaseFireCalled {
+                                site,
+                                aircraft: target,
+                            };
+                            if called <= self.end {
+                                let log = &mut self.log.0;
+                                log.record(called, Rank::Notice, place.into(), fact);
+                            }
+                        }
+                    }
+                    live.note_shot(engagement.track, target, identity)
+                }
             };
             let fact = Fact::ShotFired {
                 site: self.post.id,
@@ -328,6 +362,51 @@ impl Firing<'_, '_, '_> {
             super::battery::Next::End(end) => {
                 self.end(number, end, place.into());
                 self.await_assessment(number);
+            }
+        }
+    }
+
+    /// An order to cease fire has come: nothing more is launched, and what is in the air is stopped if it can be.
+    fn obey(&mut self) {
+        let Some(orders) = self.orders.as_deref() else {
+            return;
+        };
+        let spec = orders.spec.clone();
+        if let Tracks::Live(live) = &mut self.tracks {
+            live.cease(self.now + spec.lasts());
+        }
+        let site = self.post.id;
+        let here = self.post.place.push(0.0);
+        let fact = Fact::CeaseFireReceived { site };
+        self.log.0.record(self.now, Rank::Notice, here.into(), fact);
+        for missile in self.battery.in_flight() {
+            let Missile {
+                of: (number, nth),
+                target,
+                key,
+                shot,
+            } = missile;
+            let Some(engagement) = self.battery.engagement(number).copied() else {
+                continue;
+            };
+            if !spec.aborts(self.streams, self.post.key, key, shot) {
+                continue;
+            }
+            self.battery.arrive(number, nth);
+            let (place, flying) = self.whereabouts(target, engagement.track);
+            let fact = Fact::ShotAborted {
+                site,
+                aircraft: target,
+                shot,
+            };
+            self.write(&engagement, place.into(), fact);
+            match self.battery.resolve(number, false, !flying) {
+                super::battery::Next::Wait => {}
+                super::battery::Next::LookAgain => self.await_assessment(number),
+                super::battery::Next::End(_) => {
+                    self.end(number, EngagementEnd::Ceased, place.into());
+                    self.await_assessment(number);
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod attention;
 mod battery;
+mod cease_fire;
 mod fire;
 
 use bevy_ecs::prelude::*;
@@ -13,6 +14,7 @@ use crate::streams::Delay;
 use crate::tick::Phase;
 
 pub use battery::{Battery, Engagement, Missile};
+pub use cease_fire::{CeaseFires, Obeying};
 
 /// A site's weapon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

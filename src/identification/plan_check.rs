@@ -26,6 +26,8 @@ pub struct PlanFile {
     pub amended: bool,
     /// When each version arrives here.
     pub arrives: [Millis; 2],
+    /// Times in which the site knows that the aircraft is off its plan, and takes it for conforming where it is (rule R15).
+    pub told: Vec<(Millis, Millis)>,
     /// Drawn: a conforming track is matched.
     pub correlates: bool,
     /// Drawn: a track without a match of its own is matched with somebody else's plan.
@@ -91,6 +93,13 @@ impl PlanFile {
         let state = match &planned[version] {
             Some(path) => conformance(cue, path, time.seconds(), place()),
             None => NoticeState::OffRoute,
+        };
+        let knows = |(from, until): &(Millis, Millis)| (*from..*until).contains(&time);
+        let state = match state {
+            NoticeState::OffRoute | NoticeState::OffTime if self.told.iter().any(knows) => {
+                NoticeState::Matched
+            }
+            other => other,
         };
         match state {
             NoticeState::Matched if !self.correlates => NoticeState::Unmatched,
@@ -270,6 +279,7 @@ mod tests {
             covered: true,
             amended: false,
             arrives: [Millis(-1), Millis::NEVER],
+            told: Vec::new(),
             correlates: true,
             chance_match: false,
         }

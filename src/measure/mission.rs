@@ -28,6 +28,11 @@ pub(super) struct Mission {
     endurance: usize,
     queries: usize,
     queries_by_rule: usize,
+    release_requests: usize,
+    release_refused: usize,
+    release_waited: usize,
+    deviations_noticed: usize,
+    cease_fires: usize,
     cancelled: usize,
     cancelled_by_side: usize,
     cancelled_hours: usize,
@@ -57,7 +62,12 @@ impl Mission {
             endurance: header.one("endurance_landings", "flights cut short by endurance"),
             queries: header.one("queries_sent", "queries that a rule demands of a site before it fires, once per track and rule"),
             queries_by_rule: header.by("queries_sent", "rule", Enquiry::ALL.iter().map(|enquiry| enquiry.rule()), "queries, by the rule that demands them"),
-            cancelled: header.one("sorties_cancelled", "sorties that did not take off because they may not enter a restricted zone"),
+            release_requests: header.one("release_requests", "requests for release that the authority answered within the scenario"),
+            release_refused: header.one("release_refused", "of these, refused, for overload or otherwise"),
+            release_waited: header.one("release_waited_s", "time from these requests to their answers, s"),
+            deviations_noticed: header.one("deviations_noticed", "notices to sites that a flight is off its plan"),
+            cease_fires: header.one("cease_fires_received", "orders to cease fire that reached a site"),
+            cancelled: header.one("sorties_cancelled", "sorties that did not take off because a rule kept them out: a restricted zone, agreed windows, a closure"),
             cancelled_by_side: header.by_side("sorties_cancelled", "cancelled sorties, by side"),
             cancelled_hours: header.one("cancelled_hours", "time that cancelled sorties would have been in the air within the scenario"),
             cancelled_hours_by_side: header.by_side("cancelled_hours", "hours of cancelled sorties, by side"),
@@ -75,6 +85,17 @@ impl Mission {
                     row[self.queries_by_rule + nth] += 1.0;
                 }
             }
+            Fact::RequestAnswered {
+                waited, granted, ..
+            } => {
+                row[self.release_requests] += 1.0;
+                row[self.release_waited] += waited.seconds();
+                if !granted {
+                    row[self.release_refused] += 1.0;
+                }
+            }
+            Fact::DeviationNoticed { .. } => row[self.deviations_noticed] += 1.0,
+            Fact::CeaseFireReceived { .. } => row[self.cease_fires] += 1.0,
             Fact::SortieCancelled { aircraft } => {
                 let sortie = &scene.log.sorties[aircraft.index()];
                 let side = sortie.side.index();

@@ -17,6 +17,7 @@ pub(super) struct Shooting {
     shots_by_type: usize,
     shots_missed: usize,
     shots_wasted: usize,
+    shots_aborted: usize,
     wrong_shots: usize,
     wrong_shots_by_side: usize,
     wrong_shots_by_pair: usize,
@@ -51,6 +52,10 @@ impl Shooting {
             shots_by_type: header.by_type("shots", "shots, by type of the aircraft fired at"),
             shots_missed: header.one("shots_missed", "shots that missed"),
             shots_wasted: header.one("shots_wasted", "shots that found their target already gone"),
+            shots_aborted: header.one(
+                "shots_aborted",
+                "shots destroyed in flight by an order to cease fire",
+            ),
             wrong_shots: header.one("wrong_shots", "shots at friend or neutral"),
             wrong_shots_by_side: header.by_side(
                 "wrong_shots",
@@ -133,6 +138,7 @@ impl Shooting {
             }
             Fact::ShotMissed { .. } => row[self.shots_missed] += 1.0,
             Fact::ShotWasted { .. } => row[self.shots_wasted] += 1.0,
+            Fact::ShotAborted { .. } => row[self.shots_aborted] += 1.0,
             Fact::Destroyed { site, aircraft, .. } => {
                 let regard = scene.log.regard(site, aircraft);
                 let sortie = &scene.log.sorties[aircraft.index()];

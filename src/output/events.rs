@@ -310,8 +310,18 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             row.notice = Some(notice.code());
         }
         Fact::QuerySent { rule, .. } => row.rule = Some(rule),
+        Fact::RequestAnswered {
+            waited, granted, ..
+        } => {
+            let word = if *granted { "granted" } else { "refused" };
+            row.rule = Some("R3");
+            row.detail = Some(format!("{word} after {} s", waited.seconds()));
+        }
+        Fact::DeviationNoticed { .. } => row.rule = Some("R15"),
+        Fact::CeaseFireCalled { .. } | Fact::CeaseFireReceived { .. } => row.rule = Some("R19"),
         Fact::ShotMissed { shot, .. }
         | Fact::ShotWasted { shot, .. }
+        | Fact::ShotAborted { shot, .. }
         | Fact::Destroyed { shot, .. } => row.shot = Some(*shot),
         Fact::EngagementEnded { end, .. } => row.end = Some(end.code()),
         Fact::TrackEnded { track, .. } => {

@@ -134,7 +134,7 @@ pub struct Launch<'a> {
     pub from: Sample,
     /// The end of its flight, or where it is at the end of the scenario.
     pub to: Sample,
-    /// `destroyed`, `missed`, `wasted`, or `in_flight` at the end of the scenario.
+    /// `destroyed`, `missed`, `wasted`, `aborted`, or `in_flight` at the end of the scenario.
     pub outcome: &'static str,
     /// Whether it was fired at a friend or a neutral.
     pub wrong: bool,
@@ -396,6 +396,11 @@ fn launches<'a>(scenario: &'a Scenario, log: &'a EventLog) -> Vec<Launch<'a>> {
                 aircraft,
                 shot,
             } => ((site, aircraft, shot), "wasted"),
+            Fact::ShotAborted {
+                site,
+                aircraft,
+                shot,
+            } => ((site, aircraft, shot), "aborted"),
             _ => continue,
         };
         if let Some(at) = flying.iter().position(|(other, _)| *other == key) {
@@ -453,6 +458,7 @@ fn incidents(log: &EventLog) -> Vec<Incident<'_>> {
             } => (Some(site), aircraft, Some(identity), Some(decision)),
             Fact::ShotMissed { site, aircraft, .. }
             | Fact::ShotWasted { site, aircraft, .. }
+            | Fact::ShotAborted { site, aircraft, .. }
             | Fact::Destroyed { site, aircraft, .. } => (Some(site), aircraft, None, None),
             Fact::ObjectiveReached { aircraft } => (None, aircraft, None, None),
             _ => return None,

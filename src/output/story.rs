@@ -163,6 +163,9 @@ impl Story<'_> {
                 Fact::ShotWasted { shot, .. } if shot == number => {
                     Some(" The shot finds it already gone.")
                 }
+                Fact::ShotAborted { shot, .. } if shot == number => {
+                    Some(" The shot is destroyed in flight by order.")
+                }
                 _ => None,
             }
         });

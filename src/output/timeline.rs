@@ -134,7 +134,16 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
         Fact::ObjectiveReached { .. } => (1, format!("{who} reaches its objective")),
         Fact::ShotDeclined { decision, .. } => {
             let rank = match decision.reason {
-                Reason::PlanHonoured | Reason::InCorridor | Reason::HotlineVouched if protected => {
+                Reason::PlanHonoured
+                | Reason::InCorridor
+                | Reason::HotlineVouched
+                | Reason::InHeightBlock
+                | Reason::BlueForceReport
+                | Reason::OpticallyCleared
+                | Reason::NotConfirmed
+                | Reason::ApprovalRefused
+                    if protected =>
+                {
                     3
                 }
                 _ => 5,
@@ -162,9 +171,38 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
                 format!("the flight plan of {who}, version {version}, is {where_to}"),
             )
         }
-        Fact::QuerySent { .. } => (
-            6,
-            format!("site {by} asks the hotline whose track {who} is"),
+        Fact::QuerySent { rule, .. } => {
+            let asks = match *rule {
+                "R3" => "asks for release to fire at",
+                "R16" => "takes a look at",
+                "R17" => "has a second operator look into",
+                _ => "asks the hotline about",
+            };
+            (6, format!("site {by} {asks} {who} [{rule}]"))
+        }
+        Fact::RequestAnswered {
+            waited, granted, ..
+        } => {
+            let answer = if *granted { "grants" } else { "refuses" };
+            let waited = waited.seconds();
+            (
+                6,
+                format!(
+                    "the authority {answer} site {by} release against {who} after {waited:.0} s"
+                ),
+            )
+        }
+        Fact::DeviationNoticed { .. } => {
+            (6, format!("site {by} is told that {who} is off its plan"))
+        }
+        Fact::CeaseFireCalled { .. } => (
+            3,
+            format!("the owner of {who} calls for a cease-fire: site {by} has fired at it"),
+        ),
+        Fact::CeaseFireReceived { .. } => (3, format!("site {by} is ordered to cease fire")),
+        Fact::ShotAborted { shot, .. } => (
+            fire,
+            format!("shot {shot} of site {by} at {who} is destroyed in flight by order"),
         ),
         Fact::SortieCancelled { .. } => (5, format!("{who} stays on the ground: it may not enter")),
         Fact::Departed { .. } => (8, format!("{who} is in the air")),
@@ -210,6 +248,23 @@ pub(super) fn reason_words(reason: Reason) -> &'static str {
         Reason::InCorridor => "inside a corridor",
         Reason::AwaitingAnswer => "the hotline has not answered yet",
         Reason::HotlineVouched => "known on the hotline",
+        Reason::LostCommsAutonomous => "no line to command, on its own",
+        Reason::LostCommsHold => "no line to command, hold",
+        Reason::AgreedWindow => "in a window agreed for others",
+        Reason::OutsideResponsibility => "others are responsible there",
+        Reason::InHeightBlock => "at an agreed height",
+        Reason::BlueForceReport => "somebody reported his position there",
+        Reason::AwaitingLook => "taking a look first",
+        Reason::OpticallyCleared => "seen as friend or neutral",
+        Reason::NotRecognised => "not recognised by sight",
+        Reason::AwaitingConfirmation => "the second operator has not answered yet",
+        Reason::NotConfirmed => "the second operator does not confirm",
+        Reason::AwaitingApproval => "release has not been answered yet",
+        Reason::ApprovalRefused => "release refused",
+        Reason::ApprovalOverload => "the authority is too busy to be asked",
+        Reason::ApprovalTimedOut => "no answer about release in time",
+        Reason::CoolDown => "too soon after another engagement",
+        Reason::CeaseFire => "ordered to cease fire",
         Reason::NoChannel => "every fire channel is busy",
         Reason::MagazineEmpty => "no missile left",
     }

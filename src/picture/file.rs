@@ -109,7 +109,7 @@ struct Track {
     hostile: Option<Millis>,
     engageable: Option<Millis>,
     held_at_first_shot: Option<Identity>,
-    declined: u32,
+    declined: u64,
     permit: Option<Decision>,
     eligible_since: Option<Millis>,
     enquiries: Enquiries,
@@ -310,7 +310,7 @@ impl TrackFile {
     }
 
     /// The track as the rules see it at `time`, if there is one.
-    fn case(&mut self, time: Millis, scene: &Scene<'_>) -> Option<Case> {
+    fn case<'a>(&mut self, time: Millis, scene: &Scene<'a>) -> Option<Case<'a>> {
         let track = self.track.as_ref()?;
         let (post, trajectory) = (scene.post, scene.trajectory);
         let moving = post.rules.wants_velocity();
@@ -322,6 +322,11 @@ impl TrackFile {
             identity: track.identity,
             notice: track.notice,
             crew: scene.subject.crew,
+            class: post.class,
+            line: &post.line,
+            engaged_another: None,
+            near_report: false,
+            ceased: false,
         })
     }
 
@@ -882,7 +887,7 @@ impl TrackFile {
                 Decision { rule: "E", reason }
             }
         };
-        let bit = 1u32 << declined.reason as u32;
+        let bit = 1u64 << declined.reason as u32;
         if track.declined & bit == 0 {
             track.declined |= bit;
             let fact = Fact::ShotDeclined {

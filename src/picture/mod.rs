@@ -11,10 +11,10 @@ use std::sync::Arc;
 use bevy_ecs::prelude::*;
 use nalgebra::Vector3;
 
-use crate::coordination::Rules;
+use crate::coordination::{Line, Rules};
 use crate::geometry::{Point, Span};
 use crate::identification::{CueSet, Identifier};
-use crate::ids::{Key, SiteId};
+use crate::ids::{ClassId, Key, SiteId};
 use crate::platform::Planned;
 use crate::platform::trajectory::Trajectory;
 use crate::sensing::coverage::ScanClock;
@@ -25,7 +25,10 @@ use crate::units::Millis;
 
 pub use file::{Begun, ENCOUNTER_GAP, Permit, Scene, Subject, TrackFile, Verdict};
 pub(crate) use live::keep_watch;
-pub use live::{Candidate, Carrier, Console, LivePicture, SharedIdentity, TrackLink, TrackLinks};
+pub use live::{
+    BlueFeed, Candidate, Carrier, Console, Desks, LivePicture, SharedIdentity, TrackLink,
+    TrackLinks,
+};
 pub use sample::Sampler;
 
 /// A site as an observer.
@@ -49,6 +52,10 @@ pub struct Post {
     pub envelope: Option<Envelope>,
     /// The rules it fires by.
     pub rules: Arc<Rules>,
+    /// Its class.
+    pub class: ClassId,
+    /// Its line to its command.
+    pub line: Arc<Line>,
 }
 
 impl Post {

@@ -164,6 +164,35 @@ pub struct Flight {
 }
 
 impl Flight {
+    /// The same flight at another altitude throughout.
+    pub fn at_altitude(&self, altitude_m: f64) -> Flight {
+        let mut flight = self.clone();
+        let level = |points: &mut Vec<Waypoint>| {
+            for point in points {
+                point.altitude_m = altitude_m;
+            }
+        };
+        match &mut flight.route {
+            Route::Waypoints(points) | Route::Loop { points, .. } => level(points),
+            Route::Recorded(fixes) => {
+                for fix in fixes {
+                    fix.altitude_m = altitude_m;
+                }
+            }
+            Route::Station {
+                ingress,
+                altitude_m: on_station_m,
+                egress,
+                ..
+            } => {
+                level(ingress);
+                level(egress);
+                *on_station_m = altitude_m;
+            }
+        }
+        flight
+    }
+
     /// Whether it takes off from the ground within the scenario.
     pub fn climbs_out(&self) -> bool {
         matches!(

@@ -454,6 +454,7 @@ impl Told {
             }
             Fact::ShotMissed { site, shot, .. }
             | Fact::ShotWasted { site, shot, .. }
+            | Fact::ShotAborted { site, shot, .. }
             | Fact::Destroyed { site, shot, .. } => {
                 let fired = self.shots.iter_mut().rfind(|fired| {
                     (fired.site, fired.aircraft, fired.number) == (site.0, who.0, shot)

@@ -409,6 +409,109 @@ impl Check<'_> {
         self.zones = zones;
     }
 
+    fn listed_sides(&mut self, at: &[&str], sides: &[String]) {
+        for (index, side) in sides.iter().enumerate() {
+            let number = index.to_string();
+            self.side(&path!(at; "sides", &number), side);
+        }
+    }
+
+    /// Zones, classes, heights and hours that rules name.
+    fn places_and_times_of_rules(&mut self) {
+        if let Some(rule) = self.rules.lost_comms.clone() {
+            for (index, outage) in rule.outages.iter().enumerate() {
+                let number = index.to_string();
+                let at = ["rules", "lost_comms", "outages", number.as_str()];
+                self.hours(&at, outage.from_h, outage.until_h);
+            }
+        }
+        if let Some(rule) = self.rules.time_windows.clone() {
+            let at = ["rules", "time_windows"];
+            if let Some(zone) = &rule.zone {
+                self.zone(&path!(at; "zone"), zone);
+            }
+            for (index, window) in rule.windows.iter().enumerate() {
+                let number = index.to_string();
+                self.hours(
+                    &path!(at; "windows", &number),
+                    window.from_h,
+                    window.until_h,
+                );
+            }
+        }
+        if let Some(rule) = self.rules.height_blocks.clone() {
+            for (index, block) in rule.blocks.iter().enumerate() {
+                let number = index.to_string();
+                let at = ["rules", "height_blocks", "blocks", number.as_str()];
+                self.heights(&at, block.floor_m, Some(block.top_m));
+                self.hours(&at, block.from_h, block.until_h);
+            }
+        }
+        if let Some(rule) = self.rules.zone_of_responsibility.clone() {
+            for (index, area) in rule.areas.iter().enumerate() {
+                let number = index.to_string();
+                let at = ["rules", "zone_of_responsibility", "areas", number.as_str()];
+                self.zone(&path!(at; "zone"), &area.zone);
+                for (nth, class) in area.classes.iter().enumerate() {
+                    let nth = nth.to_string();
+                    let classes = std::mem::take(&mut self.classes);
+                    let here = path!(at; "classes", &nth);
+                    self.name(&here, class, "site_classes", "a site class", &classes);
+                    self.classes = classes;
+                }
+            }
+        }
+        if let Some(rule) = self.rules.airspace_closure.clone() {
+            let at = ["rules", "airspace_closure"];
+            self.zone(&path!(at; "zone"), &rule.zone);
+            self.hours(&at, rule.from_h, rule.until_h);
+        }
+    }
+
+    /// Sides that rules name, and delays that they draw.
+    fn sides_and_delays_of_rules(&mut self) {
+        let rules = self.rules.clone();
+        if let Some(rule) = &rules.engagement_authority {
+            self.delay(
+                &["rules", "engagement_authority", "service"],
+                Some(&rule.service),
+            );
+        }
+        if let Some(rule) = &rules.second_operator {
+            self.delay(&["rules", "second_operator", "time"], Some(&rule.time));
+        }
+        if let Some(rule) = &rules.time_windows {
+            self.listed_sides(&["rules", "time_windows"], &rule.sides);
+        }
+        if let Some(rule) = &rules.height_blocks {
+            self.listed_sides(&["rules", "height_blocks"], &rule.sides);
+        }
+        if let Some(rule) = &rules.blue_force_feed {
+            self.listed_sides(&["rules", "blue_force_feed"], &rule.sides);
+            self.delay(
+                &["rules", "blue_force_feed", "latency"],
+                Some(&rule.latency),
+            );
+        }
+        if let Some(rule) = &rules.conformance_monitoring {
+            let at = ["rules", "conformance_monitoring"];
+            self.listed_sides(&at, &rule.sides);
+            self.delay(&path!(at; "detection"), Some(&rule.detection));
+            self.delay(&path!(at; "latency"), Some(&rule.latency));
+        }
+        if let Some(rule) = &rules.airspace_closure {
+            self.listed_sides(&["rules", "airspace_closure"], &rule.sides);
+            self.delay(
+                &["rules", "airspace_closure", "latency"],
+                Some(&rule.latency),
+            );
+        }
+        if let Some(rule) = &rules.cease_fire {
+            self.delay(&["rules", "cease_fire", "noticing"], Some(&rule.noticing));
+            self.delay(&["rules", "cease_fire", "latency"], Some(&rule.latency));
+        }
+    }
+
     fn graph(&mut self) {
         for (name, node) in shaped(&self.nodes) {
             self.side(&["nodes", &name, "side"], &node.side);
@@ -1580,6 +1683,8 @@ impl Check<'_> {
             }
             self.hours(&at, restricted.from_h, restricted.until_h);
         }
+        self.places_and_times_of_rules();
+        self.sides_and_delays_of_rules();
         let criteria = self.rules.hostile_criteria.clone();
         if let Some(HostileOn::Type(type_name)) = criteria.map(|criteria| criteria.on) {
             let at = ["rules", "hostile_criteria", "on", "type"];

@@ -111,7 +111,10 @@ impl Scenario {
     pub fn keeps_live(&self, entry: usize) -> bool {
         let class = &self.classes[self.sites[entry].class.index()];
         let linked = |link: &TrackLink| [link.from, link.to].contains(&(entry as u32));
-        class.tracker.live() || class.identifier.spec.live() || self.track_links.iter().any(linked)
+        class.tracker.live()
+            || class.identifier.spec.live()
+            || self.rules.keeps_live()
+            || self.track_links.iter().any(linked)
     }
 
     /// Which site entries a plan can reach from its addressees, before any draw.

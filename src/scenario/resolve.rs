@@ -110,6 +110,7 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         })
         .collect::<Result<Vec<_>, String>>()?;
     let node_names: Vec<String> = file.nodes.keys().cloned().collect();
+    let class_names: Vec<String> = file.site_classes.keys().cloned().collect();
     let rules = Rules::new(
         &file.rules,
         &Named {
@@ -117,6 +118,8 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
             corridors: &corridors,
             types: &type_names,
             nodes: &node_names,
+            classes: &class_names,
+            start_of_day_s: start_of_day_s(start),
         },
     );
     let classes: Vec<SiteClass> = file

@@ -94,7 +94,8 @@ pub struct DayHours {
 }
 
 impl DayHours {
-    fn light(&self, hour_of_day: f64) -> bool {
+    /// Whether there is daylight at an hour of the day, UTC.
+    pub fn light(&self, hour_of_day: f64) -> bool {
         if self.from_h <= self.to_h {
             (self.from_h..self.to_h).contains(&hour_of_day)
         } else {

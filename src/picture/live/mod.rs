@@ -17,6 +17,7 @@ mod plots;
 mod sharing;
 mod track;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
@@ -28,9 +29,10 @@ pub use self::plots::Carrier;
 
 use self::plots::Target;
 use self::sharing::{Inbox, Report};
-use self::track::{LiveTrack, Shared};
+use self::track::{LiveTrack, Shared, Situation};
 use super::sample::Known;
 use super::{Begun, Post, Subject, Verdict};
+use crate::coordination::{BlueForceFeedSpec, Desk, Line};
 use crate::identification::{CueScene, Gathered, Judgement, Operator};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
@@ -58,8 +60,8 @@ pub struct LivePicture {
     inbox: Inbox,
     /// Who goes by what is identified here, and what his side's draws are keyed by.
     console: Console,
-    /// When the site last decided to fire.
-    engaged_at: Option<Millis>,
+    /// What holds for all its tracks.
+    situation: Situation,
     /// Reported tracks so far.
     reported: u32,
     /// The scan not yet done.
@@ -76,6 +78,8 @@ pub struct Console {
     pub side_key: Key,
     /// Who goes by the identity that follows from the evidence; without one it stands.
     pub operator: Option<Arc<Operator>>,
+    /// What draws of the desk that releases its fire are keyed by.
+    pub desk: Key,
 }
 
 /// What is asked of a track before it is engaged.
@@ -128,7 +132,10 @@ impl LivePicture {
             engagements_of_nobody: 0,
             inbox: Inbox::default(),
             console,
-            engaged_at: None,
+            situation: Situation {
+                engaged: None,
+                ceased_until: Millis(i64::MIN),
+            },
             reported: 0,
             next: 0,
         }
@@ -178,8 +185,8 @@ impl LivePicture {
 
     /// What the rules say of a track now.
     pub fn verdict(&self, track: u32, now: Millis, post: &Post) -> Verdict {
-        self.find(track)
-            .map_or(Verdict::NoTrack, |at| self.tracks[at].verdict(now, post))
+        let verdict = |at: usize| self.tracks[at].verdict(now, post, &self.situation);
+        self.find(track).map_or(Verdict::NoTrack, verdict)
     }
 
     /// A track that may be fired at and is not engaged.
@@ -211,11 +218,11 @@ impl LivePicture {
         let permit = track.permit()?;
         track.engaged = true;
         let words = if detail >= Detail::Full {
-            track.words(now, post)
+            track.words(now, post, &self.situation)
         } else {
             Vec::new()
         };
-        self.engaged_at = Some(now);
+        self.situation.engaged = Some((now, track.number));
         let (behind, number) = (track.behind, track.number);
         let (key, nth) = match self.target(behind) {
             Some(target) => {
@@ -366,6 +373,55 @@ struct Watch<'a, 'w, 's> {
     time: Millis,
     /// What the radar adds to every bearing, degrees.
     bias_deg: f64,
+    /// The feed of positions, and what it has at this instant.
+    feed: Option<&'a BlueFeed>,
+    reported: Vec<Vector3<f64>>,
+}
+
+/// The desks that release fire (rule R3), by what their draws are keyed by.
+#[derive(Debug, Resource)]
+pub struct Desks {
+    /// Requests that may wait at each.
+    pub capacity: u32,
+    desks: BTreeMap<Key, Desk>,
+}
+
+impl Desks {
+    /// Desks at which nobody waits.
+    pub fn new(capacity: u32) -> Desks {
+        Desks {
+            capacity,
+            desks: BTreeMap::new(),
+        }
+    }
+}
+
+/// The feed of positions (rule R14).
+#[derive(Debug, Resource)]
+pub struct BlueFeed {
+    /// The rule.
+    pub spec: BlueForceFeedSpec,
+    /// Who reports: the aircraft, what its draws are keyed by, and when the feed of its side is up.
+    pub members: Vec<(AircraftId, Key, Arc<Line>)>,
+}
+
+impl BlueFeed {
+    /// The places that count at `time`: of all that are in the sky, the latest that is there.
+    fn reported(
+        &self,
+        streams: &Streams,
+        sky: &Sky<'_, '_, '_>,
+        time: Millis,
+    ) -> Vec<Vector3<f64>> {
+        let latest = |(aircraft, key, line): &(AircraftId, Key, Arc<Line>)| {
+            let (trajectory, _, true) = sky.of(*aircraft)? else {
+                return None;
+            };
+            let sent = self.spec.latest(streams, *key, line, time)?;
+            (sent >= trajectory.departs()).then(|| trajectory.position(sent))
+        };
+        self.members.iter().filter_map(latest).collect()
+    }
 }
 
 impl LivePicture {
@@ -536,7 +592,8 @@ impl LivePicture {
         }
         let operator = self.console.operator.clone();
         let shift_log_odds = operator.as_ref().map_or(0.0, |operator| {
-            operator.shift_log_odds(watch.time, self.engaged_at)
+            let engaged = self.situation.engaged.map(|(time, _)| time);
+            operator.shift_log_odds(watch.time, engaged)
         });
         let site_side_key = self.console.side_key;
         let track = &mut self.tracks[at];
@@ -756,8 +813,18 @@ impl LivePicture {
             let track = &mut self.tracks[at];
             let inside_before = last_inside.unwrap_or(track.last_inside);
             let whereabouts = watch.sky.whereabouts(track, watch.time);
-            let (inside, permitted) =
-                track.consider(watch.time, watch.post, whereabouts, inside_before, recorder);
+            if let Some(feed) = watch.feed {
+                let place = track.place_at(watch.time);
+                track.near_report = feed.spec.near(place, &watch.reported);
+            }
+            let (inside, permitted) = track.consider(
+                watch.time,
+                watch.post,
+                &self.situation,
+                whereabouts,
+                inside_before,
+                recorder,
+            );
             if permitted {
                 ripe.push(track.number);
             }
@@ -766,6 +833,50 @@ impl LivePicture {
             }
         }
         ripe
+    }
+
+    /// Takes the requests for release that are to be made now to the desk.
+    fn ask_for_release<R: Recorder>(
+        &mut self,
+        watch: &Watch<'_, '_, '_>,
+        desks: &mut Desks,
+        end: Millis,
+        recorder: &mut R,
+    ) {
+        let capacity = desks.capacity;
+        let desk = desks.desks.entry(self.console.desk).or_default();
+        for track in &mut self.tracks {
+            let Some(file) = track.requests(watch.time, watch.post) else {
+                continue;
+            };
+            let answer = desk.request(watch.time, &file, capacity);
+            track.answered(answer);
+            if answer.time <= end {
+                let fact = Fact::RequestAnswered {
+                    site: watch.post.id,
+                    aircraft: track.behind,
+                    waited: answer.time - watch.time,
+                    granted: answer.granted,
+                };
+                let whereabouts = watch.sky.whereabouts(track, answer.time);
+                recorder.record(answer.time, Rank::Decision, whereabouts, fact);
+            }
+        }
+    }
+
+    /// An order to cease fire has come.
+    pub fn cease(&mut self, until: Millis) {
+        self.situation.ceased_until = self.situation.ceased_until.max(until);
+    }
+
+    /// Whether an order to cease fire holds.
+    pub fn ceased(&self, now: Millis) -> bool {
+        now < self.situation.ceased_until
+    }
+
+    /// How long after the first shot at an aircraft its owner calls for a cease-fire, if he does.
+    pub fn owner_calls(&mut self, aircraft: AircraftId) -> Option<Millis> {
+        self.target(aircraft)?.subject.crew.owner_calls
     }
 
     /// Ends all tracks at the end of the run; `place` is where an aircraft is.
@@ -821,6 +932,8 @@ pub(crate) fn keep_watch(
     mut agenda: ResMut<Agenda>,
     mut log: ResMut<Log>,
     links: Option<Res<TrackLinks>>,
+    feed: Option<Res<BlueFeed>>,
+    mut desks: Option<ResMut<Desks>>,
     mut sites: Query<(&Post, &mut LivePicture)>,
     aircraft: Aircraft,
 ) {
@@ -833,13 +946,19 @@ pub(crate) fn keep_watch(
             // Entered twice, and done.
             continue;
         }
+        let sky = Sky {
+            roster: &roster,
+            aircraft: &aircraft,
+        };
+        let reported = feed
+            .as_ref()
+            .map_or(Vec::new(), |feed| feed.reported(&streams, &sky, clock.now));
         let watch = Watch {
             post,
             streams: &streams,
-            sky: Sky {
-                roster: &roster,
-                aircraft: &aircraft,
-            },
+            sky,
+            feed: feed.as_deref(),
+            reported,
             links: links.as_deref(),
             scan,
             time: clock.now,
@@ -849,6 +968,9 @@ pub(crate) fn keep_watch(
                 .bearing_bias_deg(&streams, post.key, clock.now),
         };
         let ripe = live.scan(&watch, &mut log.0);
+        if let Some(desks) = &mut desks {
+            live.ask_for_release(&watch, desks, clock.end, &mut log.0);
+        }
         due.ripe.extend(ripe.into_iter().map(|track| (site, track)));
         if let Some(next) = live.next_scan(post) {
             agenda.enter(next, Entry::Scan(site));

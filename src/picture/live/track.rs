@@ -6,7 +6,7 @@ use nalgebra::Vector3;
 
 use super::super::{ENCOUNTER_GAP, Permit, Post, Verdict};
 use super::SharedIdentity;
-use crate::coordination::{Case, Crew, Enquiries};
+use crate::coordination::{Answer, ApprovalFile, Case, Crew, Enquiries};
 use crate::identification::{CueState, Evidence};
 use crate::ids::{AircraftId, SiteId};
 use crate::record::{
@@ -68,6 +68,17 @@ pub(super) struct LiveTrack {
     permit: Option<Decision>,
     pub eligible_since: Option<Millis>,
     pub last_inside: Millis,
+    /// Whether somebody has reported his position close to it.
+    pub near_report: bool,
+}
+
+/// What holds for all tracks of a site.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Situation {
+    /// When it last began an engagement, and of which track.
+    pub engaged: Option<(Millis, u32)>,
+    /// Until when an order to cease fire holds.
+    pub ceased_until: Millis,
 }
 
 impl LiveTrack {
@@ -106,6 +117,7 @@ impl LiveTrack {
             permit: None,
             eligible_since: None,
             last_inside: Millis(i64::MIN / 2),
+            near_report: false,
         }
     }
 
@@ -143,12 +155,18 @@ impl LiveTrack {
     }
 
     /// What the rules say of it at `time`. Nothing is asked that has not been asked before.
-    pub fn verdict(&self, time: Millis, post: &Post) -> Verdict {
-        self.judge(time, post, &mut { self.enquiries })
+    pub fn verdict(&self, time: Millis, post: &Post, situation: &Situation) -> Verdict {
+        self.judge(time, post, situation, &mut { self.enquiries })
     }
 
     /// The same with what has been asked about the track, to which the rules may add.
-    fn judge(&self, time: Millis, post: &Post, enquiries: &mut Enquiries) -> Verdict {
+    fn judge(
+        &self,
+        time: Millis,
+        post: &Post,
+        situation: &Situation,
+        enquiries: &mut Enquiries,
+    ) -> Verdict {
         let place = self.place_at(time);
         if !post
             .envelope
@@ -162,11 +180,13 @@ impl LiveTrack {
                 reason: Reason::SharedTrackOnly,
             });
         }
-        post.rules.decide(&self.case(time, post), enquiries).into()
+        let case = self.case(time, post, situation);
+        post.rules.decide(&case, enquiries).into()
     }
 
     /// The track as the rules see it at `time`.
-    fn case(&self, time: Millis, post: &Post) -> Case {
+    fn case<'a>(&self, time: Millis, post: &'a Post, situation: &Situation) -> Case<'a> {
+        let another = |(_, number): &(Millis, u32)| *number != self.number && !self.engaged;
         Case {
             time,
             place: self.place_at(time),
@@ -175,12 +195,28 @@ impl LiveTrack {
             identity: self.identity,
             notice: self.notice,
             crew: self.crew,
+            class: post.class,
+            line: &post.line,
+            engaged_another: situation.engaged.filter(another).map(|(time, _)| time),
+            near_report: self.near_report,
+            ceased: time < situation.ceased_until,
         }
     }
 
+    /// What its authority will do about the request for release that is to be made now, if one is.
+    pub fn requests(&self, time: Millis, post: &Post) -> Option<ApprovalFile> {
+        let reached = post.line.down_since(time).is_none();
+        (reached && self.enquiries.wants_release()).then_some(self.crew.approval)
+    }
+
+    /// Takes note of the answer.
+    pub fn answered(&mut self, answer: Answer) {
+        self.enquiries.answer = Some(answer);
+    }
+
     /// What the rules have to say of it at `time`.
-    pub fn words(&self, time: Millis, post: &Post) -> Vec<RuleWord> {
-        let case = self.case(time, post);
+    pub fn words(&self, time: Millis, post: &Post, situation: &Situation) -> Vec<RuleWord> {
+        let case = self.case(time, post, situation);
         post.rules.words(&case, &self.enquiries)
     }
 
@@ -190,12 +226,13 @@ impl LiveTrack {
         &mut self,
         time: Millis,
         post: &Post,
+        situation: &Situation,
         whereabouts: Place,
         inside_before: Millis,
         recorder: &mut R,
     ) -> (bool, bool) {
         let mut enquiries = self.enquiries;
-        let verdict = self.judge(time, post, &mut enquiries);
+        let verdict = self.judge(time, post, situation, &mut enquiries);
         let (permit, declined) = match verdict {
             Verdict::Permitted(decision) => (Some(decision), None),
             Verdict::Declined(decision) => (None, Some(decision)),

@@ -1,0 +1,204 @@
+//! R14: a feed of own and friendly positions.
+
+use nalgebra::Vector3;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::lost_comms::{CommonLine, Fallback, Line, LostCommsRule, LostCommsSpec};
+use super::{Case, RulePage, parameter};
+use crate::airspace::{Delay, FixedDelay};
+use crate::ids::Key;
+use crate::record::{Decision, Reason};
+use crate::streams::{Purpose, Streams};
+use crate::units::Millis;
+
+pub(super) static PAGE: RulePage = RulePage {
+    id: "R14",
+    key: "blue_force_feed",
+    title: "Blue-force feed: aircraft that take part report their positions to the shooters",
+    page: "\
+Every aircraft of `sides` in the air reports its position every `interval_s`, at whole multiples of it. A report gets through with
+probability `delivery`, and is there after a time drawn from `latency`; the feed of a side as a whole is down for exponential times
+of mean `gap_mttr_min` after exponential times up of mean `gap_mtbf_h`. A site does not fire at a track within `gate_m` on the ground
+of the latest report it has of some aircraft, if that is not older than `max_age_s` (reason blue_force_report); with probability
+`honour`, drawn once per site and aircraft, the crew acts on it. Whose track it is is not asked. Stops self-defence (R5) and the
+restricted zone (R10) too. An aircraft that is shot down or lands is off the feed at once.
+
+A report is where the aircraft was: its error is speed times age, so a report protects its own aircraft while
+speed * age <= gate.
+
+Fails by: age, loss, gaps of the whole feed; a hostile that flies near a reported aircraft is as safe.
+Costs: messages, and disclosure to whoever listens.
+Source: blue-force tracking and position reporting as in JP 3-52. All figures are assumptions.",
+    parameters: &[
+        parameter("sides", "sides", "[]", "sides of the scenario", "sides whose aircraft report"),
+        parameter("interval_s", "s", "30.0", "1 to 86400", "time between two reports"),
+        parameter("latency", "delay", "{ fixed = { delay_s = 10 } }", "any delay", "time until a report is there"),
+        parameter("delivery", "probability", "0.95", "0 to 1", "probability that a report gets through"),
+        parameter("gate_m", "m", "5000.0", "0 to 100000", "distance within which a report is held for the track's"),
+        parameter("max_age_s", "s", "120.0", "1 to 86400", "age above which a report counts no more"),
+        parameter("honour", "probability", "1.0", "0 to 1", "probability that a crew acts on it"),
+        parameter("gap_mtbf_h", "h", "12.0", "above 0 to 8784", "mean time the feed of a side is up"),
+        parameter("gap_mttr_min", "min", "0.0", "0 to 1440", "mean time it is down; 0: never"),
+    ],
+    reasons: &["blue_force_report"],
+};
+
+/// R14: blue-force feed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BlueForceFeedSpec {
+    /// Sides whose aircraft report.
+    #[serde(default)]
+    pub sides: Vec<String>,
+    /// Time between two reports, s.
+    #[serde(default = "half_a_minute")]
+    #[schemars(range(min = 1.0, max = 86_400.0))]
+    pub interval_s: f64,
+    /// Time until a report is there; one draw per aircraft and report.
+    #[serde(default = "ten_seconds")]
+    pub latency: Delay,
+    /// Probability that a report gets through; one draw per aircraft and report.
+    #[serde(default = "mostly")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub delivery: f64,
+    /// Distance within which a report is held for the track's, m.
+    #[serde(default = "five_km")]
+    #[schemars(range(min = 0.0, max = 100_000.0))]
+    pub gate_m: f64,
+    /// Age above which a report counts no more, s.
+    #[serde(default = "two_minutes")]
+    #[schemars(range(min = 1.0, max = 86_400.0))]
+    pub max_age_s: f64,
+    /// Probability that a crew acts on it; one draw per site and aircraft.
+    #[serde(default = "certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub honour: f64,
+    /// Mean time the feed of a side is up, hours.
+    #[serde(default = "twelve")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 8784.0))]
+    pub gap_mtbf_h: f64,
+    /// Mean time it is down, minutes; 0: never.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1440.0))]
+    pub gap_mttr_min: f64,
+}
+
+fn half_a_minute() -> f64 {
+    30.0
+}
+
+fn ten_seconds() -> Delay {
+    Delay::Fixed(FixedDelay { delay_s: 10.0 })
+}
+
+fn mostly() -> f64 {
+    0.95
+}
+
+fn five_km() -> f64 {
+    5000.0
+}
+
+fn two_minutes() -> f64 {
+    120.0
+}
+
+fn certain() -> f64 {
+    1.0
+}
+
+fn twelve() -> f64 {
+    12.0
+}
+
+impl BlueForceFeedSpec {
+    /// When the feed of a side is up.
+    pub fn feed(&self, streams: &Streams, side: Key, end: Millis) -> Line {
+        let gaps = LostCommsSpec {
+            mtbf_h: self.gap_mtbf_h,
+            mttr_min: self.gap_mttr_min,
+            common: CommonLine::Site,
+            outages: Vec::new(),
+            timeout_s: 0.0,
+            fallback: Fallback::Keep,
+        };
+        LostCommsRule::new(&gaps).line(streams, side.and(Key::of("feed")), end)
+    }
+
+    /// When the latest report of an aircraft that counts at `time` was sent, if there is one.
+    pub fn latest(
+        &self,
+        streams: &Streams,
+        aircraft: Key,
+        feed: &Line,
+        time: Millis,
+    ) -> Option<Millis> {
+        let mut luck = streams.about(Purpose::FeedReport, aircraft, Key::NONE);
+        let interval_ms = Millis::from_seconds(self.interval_s).0.max(1);
+        let oldest = time - Millis::from_seconds(self.max_age_s);
+        let mut number = time.0.div_euclid(interval_ms);
+        while number >= 0 && Millis(number * interval_ms) >= oldest {
+            let sent = Millis(number * interval_ms);
+            let index = 2 * number as u64;
+            if feed.down_since(sent).is_none()
+                && luck.happens(index, self.delivery)
+                && sent + Millis::from_seconds(luck.delay_s(index + 1, &self.latency)) <= time
+            {
+                return Some(sent);
+            }
+            number -= 1;
+        }
+        None
+    }
+
+    /// Whether a track is close enough to one of the reported places.
+    pub fn near(&self, place: Vector3<f64>, reported: &[Vector3<f64>]) -> bool {
+        let near = |other: &Vector3<f64>| (other.xy() - place.xy()).norm() <= self.gate_m;
+        reported.iter().any(near)
+    }
+
+    /// Holds fire at a track near a report, if the crew heeds it.
+    pub(super) fn decide(&self, case: &Case<'_>) -> Result<(), Decision> {
+        if case.near_report && case.crew.heeds_feed {
+            Err(Decision {
+                rule: PAGE.id,
+                reason: Reason::BlueForceReport,
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What it has to say of a track.
+    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
+        match (case.near_report, case.crew.heeds_feed) {
+            (false, _) => "no_report_near",
+            (true, true) => "blue_force_report",
+            (true, false) => "report_not_heeded",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Replication;
+
+    /// A report every 30 s, there after 10 s: ages run from 10 to 40 s, and the one before counts until the next is there.
+    #[test]
+    fn the_age_of_the_latest_report_is_a_saw_tooth() {
+        let spec: BlueForceFeedSpec = serde_json::from_str(r#"{ "delivery": 1.0 }"#).unwrap();
+        let streams = Streams::new(Replication { seed: 1, index: 0 });
+        let age_s = |time_s: f64| {
+            let time = Millis::from_seconds(time_s);
+            let sent = spec.latest(&streams, Key::of("a"), Line::UP, time);
+            sent.map(|sent| (time - sent).seconds())
+        };
+        assert_eq!(age_s(5.0), None);
+        assert_eq!(age_s(10.0), Some(10.0));
+        assert_eq!(age_s(39.999), Some(39.999));
+        assert_eq!(age_s(40.0), Some(10.0));
+        assert_eq!(age_s(99.0), Some(39.0));
+    }
+}

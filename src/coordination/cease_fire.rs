@@ -1,0 +1,167 @@
+//! R19: an order to cease fire, and what it can still stop.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Case, RulePage, Standing, parameter};
+use crate::airspace::{Delay, FixedDelay};
+use crate::ids::Key;
+use crate::record::{Decision, Reason, Regard};
+use crate::streams::{Purpose, Streams};
+use crate::units::Millis;
+
+pub(super) static PAGE: RulePage = RulePage {
+    id: "R19",
+    key: "cease_fire",
+    title: "Cease-fire: an order that reaches the sites, and may stop a missile in flight",
+    page: "\
+An order to stop is given at each of the times `ordered_h`, and with `after_wrong_shot` when somebody whose aircraft is fired at by
+mistake calls: the side of an aircraft that is friend or neutral to the shooter notices the first shot at it with probability
+`noticed`, after a time drawn from `noticing`. From there the order goes to every site of the side that shoots (ordered_h: to all
+sites): it gets there with probability `delivery`, after a time drawn from `latency`, when the line (R4) is up. A site that has it
+fires at nothing for `lasts_s`, not in self-defence either (reason cease_fire), launches nothing more of a salvo, and with
+missiles_in_flight = \"abort\" each missile it has in the air is destroyed with probability `abort`.
+
+P(a shot is aborted) = noticed * delivery * abort * P(noticing + latency < fly-out time).
+
+Fails by: minutes of latency against seconds of flight; lost orders; missiles that cannot be stopped.
+Costs: leakers while it lasts.
+Source: hold fire and cease fire as in JP 3-01: under hold fire missiles in flight must be prevented from intercepting if that is
+technically possible. All figures are assumptions.",
+    parameters: &[
+        parameter("ordered_h", "h", "[]", "0 to 8784 each", "times at which the order is given"),
+        parameter("after_wrong_shot", "choice", "false", "true, false", "whether an owner who is fired at calls for it"),
+        parameter("noticed", "probability", "0.8", "0 to 1", "probability that he notices"),
+        parameter("noticing", "delay", "{ fixed = { delay_s = 10 } }", "any delay", "time until he has"),
+        parameter("latency", "delay", "{ fixed = { delay_s = 60 } }", "any delay", "time from the order, or the call, to a site"),
+        parameter("delivery", "probability", "0.95", "0 to 1", "probability that it reaches a site"),
+        parameter("lasts_s", "s", "3600.0", "0 to 31622400", "how long a site obeys it"),
+        parameter("missiles_in_flight", "choice", "\"abort\"", "\"abort\", \"continue\"", "what becomes of missiles in the air"),
+        parameter("abort", "probability", "0.8", "0 to 1", "probability that one can be stopped"),
+    ],
+    reasons: &["cease_fire"],
+};
+
+/// R19: cease-fire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CeaseFireSpec {
+    /// Times at which the order is given, hours after the start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(range(min = 0.0, max = 8784.0)))]
+    pub ordered_h: Vec<f64>,
+    /// Whether an owner who is fired at by mistake calls for it.
+    #[serde(default)]
+    pub after_wrong_shot: bool,
+    /// Probability that he notices; one draw per side that shoots and aircraft.
+    #[serde(default = "mostly")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub noticed: f64,
+    /// Time until he has; one draw per side that shoots and aircraft.
+    #[serde(default = "ten_seconds")]
+    pub noticing: Delay,
+    /// Time from the order, or the call, to a site; one draw per site and order.
+    #[serde(default = "a_minute")]
+    pub latency: Delay,
+    /// Probability that it reaches a site; one draw per site and order.
+    #[serde(default = "nearly")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub delivery: f64,
+    /// How long a site obeys it, s.
+    #[serde(default = "an_hour")]
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub lasts_s: f64,
+    /// What becomes of missiles in the air.
+    #[serde(default)]
+    pub missiles_in_flight: InFlight,
+    /// Probability that one can be stopped; one draw per shot.
+    #[serde(default = "mostly")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub abort: f64,
+}
+
+fn mostly() -> f64 {
+    0.8
+}
+
+fn nearly() -> f64 {
+    0.95
+}
+
+fn ten_seconds() -> Delay {
+    Delay::Fixed(FixedDelay { delay_s: 10.0 })
+}
+
+fn a_minute() -> Delay {
+    Delay::Fixed(FixedDelay { delay_s: 60.0 })
+}
+
+fn an_hour() -> f64 {
+    3600.0
+}
+
+/// What becomes of missiles in the air.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InFlight {
+    /// They are destroyed, if that can be done: hold fire.
+    #[default]
+    Abort,
+    /// They fly on: cease fire.
+    Continue,
+}
+
+impl CeaseFireSpec {
+    /// How long after the first shot of a side at an aircraft its owner calls, if he does; drawn before the first instant.
+    pub(super) fn draw(
+        &self,
+        streams: &Streams,
+        side: Key,
+        aircraft: Key,
+        standing: &Standing,
+    ) -> Option<Millis> {
+        let mut luck = streams.about(Purpose::Call, side, aircraft);
+        let calls = self.after_wrong_shot
+            && standing.regard != Regard::Hostile
+            && luck.happens(0, self.noticed);
+        calls.then(|| Millis::from_seconds(luck.delay_s(1, &self.noticing)))
+    }
+
+    /// How long an order is on its way to a site, if it gets there; `order` is what the order is keyed by.
+    pub fn on_its_way(&self, streams: &Streams, site: Key, order: Key) -> Option<Millis> {
+        let mut luck = streams.about(Purpose::CeaseFireOrder, site, order);
+        luck.happens(0, self.delivery)
+            .then(|| Millis::from_seconds(luck.delay_s(1, &self.latency)))
+    }
+
+    /// Whether a missile in the air is stopped.
+    pub fn aborts(&self, streams: &Streams, site: Key, target: Key, shot: u32) -> bool {
+        let mut luck = streams.about(Purpose::Abort, site, target);
+        self.missiles_in_flight == InFlight::Abort && luck.happens(u64::from(shot), self.abort)
+    }
+
+    /// How long a site obeys.
+    pub fn lasts(&self) -> Millis {
+        Millis::from_seconds(self.lasts_s)
+    }
+
+    /// Holds fire at everything while the order holds.
+    pub(super) fn decide(&self, case: &Case<'_>) -> Result<(), Decision> {
+        if case.ceased {
+            Err(Decision {
+                rule: PAGE.id,
+                reason: Reason::CeaseFire,
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What it has to say of a track.
+    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
+        match case.ceased {
+            true => "cease_fire",
+            false => "no_order",
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! R4: what a site does when it cannot reach its command.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Case, RulePage, WeaponsControl, parameter};
+use crate::ids::Key;
+use crate::record::{Decision, Reason};
+use crate::streams::{Purpose, Streams};
+use crate::units::Millis;
+
+pub(super) static PAGE: RulePage = RulePage {
+    id: "R4",
+    key: "lost_comms",
+    title: "Lost communications: what a site does that cannot reach its command",
+    page: "\
+The line between a site and its command is down now and then: up for exponential times of mean `mtbf_h`, down for exponential
+times of mean `mttr_min`, in equilibrium at the start, drawn for each site, or with common = \"node\" for each command node and so
+for all its sites at once; and at the times in `outages` besides, for all. While it is down no plan comes through the last hop
+(it arrives when the line is up again), the hotline (R7) and the authority (R3) cannot be reached, and no order (R19) either.
+
+When the line has been down for `timeout_s`, the `fallback` replaces the status of R1: keep (as before), hold (nothing is fired
+at), self_defence (hold, but R5 may act), autonomous (weapons free, and neither R7 nor R3 is asked).
+
+Share of the time without a line MTTR / (MTBF + MTTR); of the time under the fallback that times e^(-timeout / MTTR).
+
+Fails by: a fallback that takes the lost line for an attack; common outages, which hit all sites in one hour.
+Costs: leakers under hold and self_defence; neutrals under autonomous.
+Source: flight PS752, January 2020: the operator fired without an answer from his command (final report, CAO of Iran, 2021; TSB
+of Canada). MTBF 12 h and MTTR 15 min are assumptions.",
+    parameters: &[
+        parameter("mtbf_h", "h", "12.0", "above 0 to 8784", "mean time the line is up"),
+        parameter("mttr_min", "min", "15.0", "0 to 1440", "mean time it is down; 0: no random outages"),
+        parameter("common", "choice", "\"site\"", "\"site\", \"node\"", "who loses the line together"),
+        parameter("outages", "list", "[]", "{ from_h, until_h }", "outages at set times, of all sites"),
+        parameter("timeout_s", "s", "60.0", "0 to 86400", "time without a line after which the fallback holds"),
+        parameter("fallback", "choice", "\"hold\"", "\"keep\", \"hold\", \"self_defence\", \"autonomous\"", "what holds then"),
+    ],
+    reasons: &["lost_comms_hold", "lost_comms_autonomous"],
+};
+
+/// R4: lost communications.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LostCommsSpec {
+    /// Mean time the line is up, hours.
+    #[serde(default = "twelve")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 8784.0))]
+    pub mtbf_h: f64,
+    /// Mean time it is down, minutes; 0: there are no random outages.
+    #[serde(default = "fifteen")]
+    #[schemars(range(min = 0.0, max = 1440.0))]
+    pub mttr_min: f64,
+    /// Who loses the line together.
+    #[serde(default)]
+    pub common: CommonLine,
+    /// Outages at set times, of all sites.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outages: Vec<HoursSpec>,
+    /// Time without a line after which the fallback holds, s.
+    #[serde(default = "a_minute")]
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub timeout_s: f64,
+    /// What holds then.
+    #[serde(default)]
+    pub fallback: Fallback,
+}
+
+fn twelve() -> f64 {
+    12.0
+}
+
+fn fifteen() -> f64 {
+    15.0
+}
+
+fn a_minute() -> f64 {
+    60.0
+}
+
+/// A span of hours after the start.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoursSpec {
+    /// From this time after the start, hours.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 8784.0))]
+    pub from_h: f64,
+    /// Until this time after the start, hours; without it to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 8784.0))]
+    pub until_h: Option<f64>,
+}
+
+impl HoursSpec {
+    /// First and last time; the last does not belong to it.
+    pub fn span(&self) -> (Millis, Millis) {
+        let hours = |hours: f64| Millis::from_seconds(hours * 3600.0);
+        (
+            hours(self.from_h),
+            self.until_h.map_or(Millis::NEVER, hours),
+        )
+    }
+}
+
+/// Who loses the line together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CommonLine {
+    /// Each site by itself.
+    #[default]
+    Site,
+    /// All sites of a command node.
+    Node,
+}
+
+/// What a site does without a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Fallback {
+    /// As before.
+    Keep,
+    /// Nothing is fired at.
+    #[default]
+    Hold,
+    /// Hold, but self-defence may act.
+    SelfDefence,
+    /// Weapons free, nobody is asked.
+    Autonomous,
+}
+
+/// When the line of a site to its command is down.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Line {
+    /// Outages: first time, and when it is up again; in order, none touching the next.
+    down: Vec<(Millis, Millis)>,
+}
+
+impl Line {
+    /// A line that is always up.
+    pub const UP: &'static Line = &Line { down: Vec::new() };
+
+    fn outage(&self, time: Millis) -> Option<(Millis, Millis)> {
+        let next = self.down.partition_point(|(_, up)| *up <= time);
+        let outage = self.down.get(next).copied();
+        outage.filter(|(from, _)| *from <= time)
+    }
+
+    /// Since when it has been down at `time`, if it is.
+    pub fn down_since(&self, time: Millis) -> Option<Millis> {
+        Some(self.outage(time)?.0)
+    }
+
+    /// When something that would come through at `time` does.
+    pub fn passes(&self, time: Millis) -> Millis {
+        self.outage(time).map_or(time, |(_, up)| up)
+    }
+}
+
+/// R4 ready to use.
+#[derive(Debug, Clone)]
+pub(super) struct LostCommsRule {
+    spec: LostCommsSpec,
+    timeout: Millis,
+}
+
+impl LostCommsRule {
+    pub(super) fn new(spec: &LostCommsSpec) -> LostCommsRule {
+        LostCommsRule {
+            timeout: Millis::from_seconds(spec.timeout_s),
+            spec: spec.clone(),
+        }
+    }
+
+    pub(super) fn common(&self) -> CommonLine {
+        self.spec.common
+    }
+
+    /// Draws the outages of the line `key` up to `end`.
+    pub(super) fn line(&self, streams: &Streams, key: Key, end: Millis) -> Line {
+        let mut down: Vec<(Millis, Millis)> =
+            self.spec.outages.iter().map(HoursSpec::span).collect();
+        let (up_s, down_s) = (self.spec.mtbf_h * 3600.0, self.spec.mttr_min * 60.0);
+        if down_s > 0.0 {
+            let mut luck = streams.about(Purpose::Outage, key, Key::NONE);
+            // In equilibrium: down at the start with the share of all time, and without memory from there on.
+            let mut is_down = luck.happens(0, down_s / (up_s + down_s));
+            let (mut time_s, mut nth) = (0.0, 1);
+            while time_s <= end.seconds() {
+                let mean_s = if is_down { down_s } else { up_s };
+                let until_s = time_s + mean_s * luck.exponential(nth);
+                if is_down {
+                    down.push((Millis::from_seconds(time_s), Millis::from_seconds(until_s)));
+                }
+                (time_s, nth, is_down) = (until_s, nth + 1, !is_down);
+            }
+        }
+        down.sort_unstable();
+        let mut line = Line::default();
+        for (from, up) in down {
+            match line.down.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(up),
+                _ => line.down.push((from, up)),
+            }
+        }
+        line
+    }
+
+    /// The fallback, where it holds.
+    pub(super) fn fallback(&self, case: &Case<'_>) -> Option<Fallback> {
+        let since = case.line.down_since(case.time)?;
+        (case.time - since >= self.timeout).then_some(self.spec.fallback)
+    }
+
+    /// The status that the fallback puts in the place of another.
+    pub(super) fn status(&self, case: &Case<'_>) -> Option<WeaponsControl> {
+        match self.fallback(case)? {
+            Fallback::Keep => None,
+            Fallback::Hold | Fallback::SelfDefence => Some(WeaponsControl::Hold),
+            Fallback::Autonomous => Some(WeaponsControl::Free),
+        }
+    }
+
+    /// A decision that rests on its status.
+    pub(super) fn because(&self, status: WeaponsControl) -> Decision {
+        Decision {
+            rule: PAGE.id,
+            reason: match status {
+                WeaponsControl::Free => Reason::LostCommsAutonomous,
+                WeaponsControl::Tight | WeaponsControl::Hold => Reason::LostCommsHold,
+            },
+        }
+    }
+
+    /// What it has to say of a track.
+    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
+        match (case.line.down_since(case.time), self.fallback(case)) {
+            (None, _) => "line_up",
+            (Some(_), None) => "line_down",
+            (_, Some(Fallback::Keep)) => "fallback_keep",
+            (_, Some(Fallback::Hold)) => "fallback_hold",
+            (_, Some(Fallback::SelfDefence)) => "fallback_self_defence",
+            (_, Some(Fallback::Autonomous)) => "fallback_autonomous",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Replication;
+
+    #[test]
+    fn outages_join_and_delay_what_comes_in_them() {
+        let spec: LostCommsSpec = serde_json::from_value(serde_json::json!({
+            "mttr_min": 0.0,
+            "outages": [{ "from_h": 2.0, "until_h": 3.0 }, { "from_h": 1.0, "until_h": 2.5 }, { "from_h": 5.0 }],
+        }))
+        .unwrap();
+        let streams = Streams::new(Replication { seed: 1, index: 0 });
+        let line = LostCommsRule::new(&spec).line(&streams, Key::of("line"), Millis::NEVER);
+        let hour = |hours: f64| Millis::from_seconds(hours * 3600.0);
+        assert_eq!(
+            line.down,
+            [(hour(1.0), hour(3.0)), (hour(5.0), Millis::NEVER)]
+        );
+        assert_eq!(line.passes(hour(0.5)), hour(0.5));
+        assert_eq!(line.passes(hour(1.0)), hour(3.0));
+        assert_eq!(line.passes(hour(3.0)), hour(3.0));
+        assert_eq!(line.down_since(hour(2.9)), Some(hour(1.0)));
+        assert_eq!(line.down_since(hour(4.0)), None);
+        assert_eq!(line.passes(hour(6.0)), Millis::NEVER);
+    }
+
+    /// Down at any time with MTTR / (MTBF + MTTR), and for longer than t with that times e^(-t / MTTR): 4.9 standard errors.
+    #[test]
+    fn the_share_of_time_down_is_as_stated() {
+        let spec: LostCommsSpec =
+            serde_json::from_str(r#"{ "mtbf_h": 2.0, "mttr_min": 30.0 }"#).unwrap();
+        let rule = LostCommsRule::new(&spec);
+        let hour = |hours: f64| Millis::from_seconds(hours * 3600.0);
+        let count = 20_000;
+        let mut down = [0.0; 2];
+        for index in 0..count {
+            let streams = Streams::new(Replication { seed: 3, index });
+            let line = rule.line(&streams, Key::of("line"), hour(12.0));
+            if let Some(since) = line.down_since(hour(10.0)) {
+                down[0] += 1.0;
+                down[1] += f64::from(hour(10.0) - since >= hour(0.25));
+            }
+        }
+        for (found, share) in [(down[0], 0.2), (down[1], 0.2 * (-0.5f64).exp())] {
+            let z = (found / count as f64 - share) / (share * (1.0 - share) / count as f64).sqrt();
+            assert!(z.abs() < 4.9, "{found} of {count} against {share}: z = {z}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! R8: agreed windows of time.
+
+use nalgebra::Vector3;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::lost_comms::HoursSpec;
+use super::{Case, RulePage, WeaponsControl, parameter};
+use crate::airspace::Zone;
+use crate::ids::Key;
+use crate::record::{Decision, Reason};
+use crate::streams::{Purpose, Streams};
+use crate::units::Millis;
+
+pub(super) static PAGE: RulePage = RulePage {
+    id: "R8",
+    key: "time_windows",
+    title: "Time windows: hours in which those who coordinate fly and the shooters are held back",
+    page: "\
+In each of the `windows` the weapons control status of every site is at most `status` for tracks in `zone` (everywhere without
+one); R1 holds where it is stricter, and outside the windows (reason agreed_window). A site's clock for the windows is off by an
+error drawn once per site, normal with `clock_error_s`.
+
+Flights of `sides` keep to the windows with probability `complies`, drawn once per aircraft: one that would be in the zone first
+outside every window, by its planned path, departs later, so that it comes there as the next one opens; if none follows, the
+sortie is cancelled. Delays of departure come on top, so that some arrive late, and some stay over the end.
+
+Fails by: late and early flights, clocks that differ, flights that do not keep to it, raids that use the window.
+Costs: hours waited and cancelled; leakers in the windows.
+Source: time separation of airspace users as in JP 3-52.",
+    parameters: &[
+        parameter("windows", "list", "[]", "{ from_h, until_h }", "the agreed hours"),
+        parameter("zone", "zone", "none", "a zone of the scenario", "where the windows hold; without it everywhere"),
+        parameter("status", "choice", "\"hold\"", "\"free\", \"tight\", \"hold\"", "status in the windows, if stricter than that of R1"),
+        parameter("clock_error_s", "s", "0.0", "0 to 86400", "standard deviation of a site's clock"),
+        parameter("sides", "sides", "[]", "sides of the scenario", "sides whose flights keep to the windows"),
+        parameter("complies", "probability", "1.0", "0 to 1", "probability that a flight of these does"),
+    ],
+    reasons: &["agreed_window"],
+};
+
+/// R8: time windows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimeWindowsSpec {
+    /// The agreed hours.
+    #[serde(default)]
+    pub windows: Vec<HoursSpec>,
+    /// Where they hold; without it everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Status in the windows, if stricter than that of R1.
+    #[serde(default = "hold")]
+    pub status: WeaponsControl,
+    /// Standard deviation of a site's clock, s; one draw per site.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub clock_error_s: f64,
+    /// Sides whose flights keep to the windows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sides: Vec<String>,
+    /// Probability that a flight of these does; one draw per aircraft.
+    #[serde(default = "certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub complies: f64,
+}
+
+fn hold() -> WeaponsControl {
+    WeaponsControl::Hold
+}
+
+fn certain() -> f64 {
+    1.0
+}
+
+/// R8 ready to use.
+#[derive(Debug, Clone)]
+pub struct TimeWindows {
+    windows: Vec<(Millis, Millis)>,
+    zone: Option<Zone>,
+    status: WeaponsControl,
+    clock_error_s: f64,
+    sides: Vec<String>,
+    complies: f64,
+}
+
+impl TimeWindows {
+    pub(super) fn new(spec: &TimeWindowsSpec, zones: &[Zone]) -> TimeWindows {
+        let mut windows: Vec<_> = spec.windows.iter().map(HoursSpec::span).collect();
+        windows.sort_unstable();
+        let named = |name: &String| zones.iter().find(|zone| zone.name == *name).cloned();
+        TimeWindows {
+            windows,
+            zone: spec.zone.as_ref().and_then(named),
+            status: spec.status,
+            clock_error_s: spec.clock_error_s,
+            sides: spec.sides.clone(),
+            complies: spec.complies,
+        }
+    }
+
+    /// Whether the windows are about a place.
+    pub fn covers(&self, place: Vector3<f64>) -> bool {
+        self.zone.as_ref().is_none_or(|zone| zone.contains(place))
+    }
+
+    /// Whether an aircraft of a side keeps to the windows.
+    pub fn complies(&self, side: &str, streams: &Streams, aircraft: Key) -> bool {
+        let asked = self.sides.iter().any(|asked| asked == side);
+        let mut luck = streams.about(Purpose::WindowKept, aircraft, Key::NONE);
+        asked && luck.happens(0, self.complies)
+    }
+
+    /// When somebody who would come at `time` may come: then, or as the next window opens; not at all after the last.
+    pub fn opens(&self, time: Millis) -> Option<Millis> {
+        let next = self.windows.iter().find(|(_, until)| time < *until)?;
+        Some(time.max(next.0))
+    }
+
+    /// By how much the clock of a site is fast.
+    pub(super) fn clock_error(&self, streams: &Streams, site: Key) -> Millis {
+        if self.clock_error_s == 0.0 {
+            return Millis::ZERO;
+        }
+        let mut luck = streams.about(Purpose::WindowClock, site, Key::NONE);
+        Millis::from_seconds(self.clock_error_s * luck.normal(0))
+    }
+
+    /// The status that the windows demand for a track now.
+    pub(super) fn status(&self, case: &Case<'_>) -> Option<WeaponsControl> {
+        let time = case.time + case.crew.window_clock;
+        let open = |(from, until): &(Millis, Millis)| (*from..*until).contains(&time);
+        let holds = self.windows.iter().any(open) && self.covers(case.place);
+        holds.then_some(self.status)
+    }
+
+    /// A decision not to fire that rests on it.
+    pub(super) fn because(&self) -> Decision {
+        Decision {
+            rule: PAGE.id,
+            reason: Reason::AgreedWindow,
+        }
+    }
+
+    /// What it has to say of a track.
+    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
+        match self.status(case) {
+            Some(_) => "in_window",
+            None => "outside_windows",
+        }
+    }
+}
