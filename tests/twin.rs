@@ -1370,7 +1370,7 @@ fn assert_same(seed: u64, fast: Vec<Event>, slow: Vec<Event>) {
 #[test]
 fn the_fast_path_does_what_the_twin_does() {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-    for seed in 0..1500 {
+    for seed in 0..5000 {
         let pair = pair(seed);
         let mut twin = Twin::new(&pair);
         let mut file = TrackFile::new();
@@ -1437,6 +1437,16 @@ fn the_fast_path_does_what_the_twin_does() {
         ("query_sent ", 30),
         ("granted self_defence", 300),
         ("granted zone_violation", 15),
+        ("granted lost_comms_autonomous", 100),
+        ("shot_declined lost_comms_hold", 100),
+        ("shot_declined agreed_window", 50),
+        ("shot_declined outside_responsibility", 50),
+        ("shot_declined in_height_block", 50),
+        ("shot_declined awaiting_look", 50),
+        ("shot_declined optically_cleared", 15),
+        ("shot_declined not_recognised", 15),
+        ("shot_declined awaiting_confirmation", 50),
+        ("shot_declined not_confirmed", 10),
     ] {
         let count = counts.get(what).copied().unwrap_or(0);
         assert!(count >= least, "only {count} times `{what}`: {counts:?}");

@@ -38,6 +38,17 @@ const HELD: &[&str] = &[
     "restricted-zone",
     "agreed-squawk",
     "coordination-paradox",
+    "lost-comms",
+    "zone-of-responsibility",
+    "height-blocks",
+    "time-windows",
+    "engagement-authority",
+    "second-operator",
+    "optical-confirmation",
+    "blue-force-feed",
+    "conformance-monitoring",
+    "airspace-closure",
+    "cease-fire",
 ];
 
 #[test]
@@ -666,4 +677,392 @@ fn agreed_squawk() {
         mean(&fly("agreed-squawk", &iff, 100, lost("stranger"))),
         1.0
     );
+}
+
+/// Time of the first shot, s; not a number without one.
+fn first_shot_s(log: &EventLog) -> f64 {
+    let fired = |fact: &Fact| matches!(fact, Fact::ShotFired { .. });
+    let first = log.events.iter().find(|event| fired(&event.fact));
+    first.map_or(f64::NAN, |event| event.time.seconds())
+}
+
+/// 1 if the first shot falls at the first scan, which is at 1 s.
+fn at_once(log: &EventLog) -> f64 {
+    f64::from(first_shot_s(log) == 1.0)
+}
+
+/// R4 alone holds fire, and alone lets it go.
+#[test]
+fn lost_comms() {
+    let held = fly("lost-comms", &[], 4000, at_once);
+    share_is(&held, 2.0 / 3.0);
+    let autonomous = [
+        "rules.lost_comms.fallback=autonomous",
+        "rules.weapons_control.status=hold",
+    ];
+    share_is(&fly("lost-comms", &autonomous, 4000, at_once), 1.0 / 3.0);
+    for fallback in ["hold", "self_defence"] {
+        let fallback = format!("rules.lost_comms.fallback={fallback}");
+        let all = [
+            fallback.as_str(),
+            "rules.lost_comms.outages=[{ until_h = 1 }]",
+        ];
+        assert_eq!(mean(&fly("lost-comms", &all, 50, shots)), 0.0, "{fallback}");
+    }
+    let defended = [
+        "rules.lost_comms.fallback=self_defence",
+        "rules.lost_comms.outages=[{ until_h = 1 }]",
+        "rules.self_defence={ approach_m = 40_000, within_s = 600 }",
+    ];
+    assert_eq!(mean(&fly("lost-comms", &defended, 50, at_once)), 1.0);
+    for nothing in ["fallback=keep", "timeout_s=2000", "mttr_min=0"] {
+        let nothing = format!("rules.lost_comms.{nothing}");
+        assert_eq!(
+            mean(&fly("lost-comms", &[&nothing], 200, at_once)),
+            1.0,
+            "{nothing}"
+        );
+    }
+    // While the line is down nobody answers the hotline, and a plan comes when it is up again, at 0.1 h.
+    let asked = [
+        "rules.lost_comms.outages=[{ until_h = 0.1 }]",
+        "rules.lost_comms.mttr_min=0",
+        "rules.lost_comms.fallback=keep",
+        "rules.hotline_query={ sides = [\"stranger\"], timeout_s = 600, latency.fixed = { delay_s = 5 } }",
+    ];
+    let waiting = |log: &EventLog| declined(log, Reason::AwaitingAnswer);
+    assert_eq!(mean(&fly("lost-comms", &asked, 20, shots)), 0.0);
+    assert_eq!(mean(&fly("lost-comms", &asked, 20, waiting)), 1.0);
+    let in_time = [
+        &asked[..3],
+        &["rules.hotline_query={ sides = [\"stranger\"], timeout_s = 300 }"],
+    ]
+    .concat();
+    assert_eq!(mean(&fly("lost-comms", &in_time, 20, first_shot_s)), 301.0);
+    let planned = [
+        &asked[..3],
+        &[
+            "site_classes.watch.identification.flight_plan={ lateral_gate_m = 2_000, window_s = 60 }",
+            "flights.passer.plan={ addressees = [\"headquarters\"], notice_s = 0 }",
+        ],
+    ]
+    .concat();
+    let arrives = |log: &EventLog| {
+        let notice = |fact: &Fact| matches!(fact, Fact::NoticeReceived { .. });
+        let found = log.events.iter().find(|event| notice(&event.fact));
+        found.map_or(f64::NAN, |event| event.time.seconds())
+    };
+    assert_eq!(mean(&fly("lost-comms", &planned, 20, arrives)), 360.0);
+}
+
+/// R12 alone prevents the shots outside.
+#[test]
+fn zone_of_responsibility() {
+    let outside = fly("zone-of-responsibility", &[], 4000, losses);
+    share_is(&outside, 0.3);
+    for fired in [
+        "margin_m=2_001",
+        "areas=[{ zone = \"harbour\", classes = [\"far\"] }]",
+        "heeds=0",
+    ] {
+        let fired = format!("rules.zone_of_responsibility.{fired}");
+        let all = fly("zone-of-responsibility", &[&fired], 100, losses);
+        assert_eq!(mean(&all), 1.0, "{fired}");
+    }
+    let nowhere = ["rules.zone_of_responsibility.heeds=1"];
+    assert_eq!(
+        mean(&fly("zone-of-responsibility", &nowhere, 100, shots)),
+        0.0
+    );
+    let defended = [nowhere[0], "rules.zone_of_responsibility.self_defence=true"];
+    assert_eq!(
+        mean(&fly("zone-of-responsibility", &defended, 100, losses)),
+        1.0
+    );
+}
+
+/// R11 alone prevents the shots, as often as the measured height is inside.
+#[test]
+fn height_blocks() {
+    let phi = normal_share;
+    let inside = phi(2.0) - phi(-2.0 / 3.0);
+    share_is(&fly("height-blocks", &[], 4000, losses), 1.0 - inside);
+    let keeps = ["rules.height_blocks.sides=[\"stranger\"]"];
+    let inside = phi(4.0 / 3.0) - phi(-4.0 / 3.0);
+    share_is(&fly("height-blocks", &keeps, 4000, losses), 1.0 - inside);
+    for nothing in ["honour=0", "blocks=[{ floor_m = 3_000, top_m = 4_000 }]"] {
+        let nothing = format!("rules.height_blocks.{nothing}");
+        assert_eq!(mean(&fly("height-blocks", &[&nothing], 100, losses)), 1.0);
+    }
+}
+
+/// The normal distribution function.
+fn normal_share(x: f64) -> f64 {
+    0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)
+}
+
+/// R8: the window holds fire, by clocks that err; flights that keep to it come when it opens.
+#[test]
+fn time_windows() {
+    let early = |log: &EventLog| f64::from(first_shot_s(log) < 1020.0);
+    let expected = 1.0 - normal_share(0.5);
+    share_is(&fly("time-windows", &[], 4000, early), expected);
+    let exact = ["rules.time_windows.clock_error_s=0"];
+    assert_eq!(mean(&fly("time-windows", &exact, 20, first_shot_s)), 1080.0);
+    // 30 km out at 60 m/s the zone of 10 km begins after 333.3 s, at 933.3 s: shifted to 1080 s, by 146.667 s.
+    let later = [
+        exact[0],
+        "rules.time_windows.windows=[{ from_h = 0.3, until_h = 0.5 }]",
+        "rules.time_windows.zone=harbour",
+        "rules.time_windows.sides=[\"stranger\"]",
+        "rules.time_windows.complies=0.6",
+        "rules.weapons_control.status=hold",
+    ];
+    let departs = |log: &EventLog| {
+        let off = |fact: &Fact| matches!(fact, Fact::Departed { .. });
+        let found = log.events.iter().find(|event| off(&event.fact));
+        found.map_or(f64::NAN, |event| event.time.seconds())
+    };
+    // The path is looked at every 100 m, 1.7 s.
+    let waits = |log: &EventLog| f64::from((departs(log) - 746.667).abs() < 1.7);
+    share_is(&fly("time-windows", &later, 4000, waits), 0.6);
+    let past = [
+        &later[..],
+        &["rules.time_windows.windows=[{ until_h = 0.05 }]"],
+    ]
+    .concat();
+    let cancelled =
+        |log: &EventLog| count(log, |fact| matches!(fact, Fact::SortieCancelled { .. }));
+    share_is(&fly("time-windows", &past, 4000, cancelled), 0.6);
+}
+
+/// R3 alone prevents and delays.
+#[test]
+fn engagement_authority() {
+    share_is(&fly("engagement-authority", &[], 4000, losses), 0.4);
+    let granted = ["rules.engagement_authority.veto_protected=0"];
+    assert_eq!(
+        mean(&fly("engagement-authority", &granted, 20, first_shot_s)),
+        31.0
+    );
+    // Three requests at once: the k-th is answered after 30 k seconds; with nobody waiting only one is taken.
+    let three = [granted[0], "flights.passer.count=3"];
+    let answers = |log: &EventLog| {
+        let waited = log.events.iter().filter_map(|event| match event.fact {
+            Fact::RequestAnswered { waited, .. } => Some(waited.seconds()),
+            _ => None,
+        });
+        waited.fold(0.0, |told: f64, waited| told * 1000.0 + waited)
+    };
+    let told = fly("engagement-authority", &three, 5, answers);
+    assert_eq!(told, [30_060_090.0; 5]);
+    let full = [&three[..], &["rules.engagement_authority.capacity=0"]].concat();
+    assert_eq!(mean(&fly("engagement-authority", &full, 20, losses)), 1.0);
+    let refused = |log: &EventLog| declined(log, Reason::ApprovalOverload);
+    assert_eq!(mean(&fly("engagement-authority", &full, 20, refused)), 2.0);
+    // Each site by itself has its own desk.
+    let own = [
+        &full[..],
+        &[
+            "rules.engagement_authority.level=site",
+            "flights.passer.count=1",
+        ],
+    ]
+    .concat();
+    assert_eq!(mean(&fly("engagement-authority", &own, 20, losses)), 1.0);
+    // Nobody answers: hold, or fire after the timeout.
+    let silent = ["rules.engagement_authority.service={ fixed = { delay_s = 3_000 } }"];
+    let timed_out = |log: &EventLog| declined(log, Reason::ApprovalTimedOut);
+    assert_eq!(
+        mean(&fly("engagement-authority", &silent, 20, timed_out)),
+        1.0
+    );
+    let alone = [silent[0], "rules.engagement_authority.on_timeout=fire"];
+    assert_eq!(
+        mean(&fly("engagement-authority", &alone, 20, first_shot_s)),
+        301.0
+    );
+    // Without a line nobody can be asked.
+    let lost = [
+        granted[0],
+        "rules.lost_comms={ mttr_min = 0, fallback = \"keep\", outages = [{ until_h = 0.05 }] }",
+    ];
+    assert_eq!(
+        mean(&fly("engagement-authority", &lost, 20, first_shot_s)),
+        210.0
+    );
+}
+
+/// R17 alone prevents, by what the two see in common and what the second sees alone.
+#[test]
+fn second_operator() {
+    share_is(&fly("second-operator", &[], 4000, losses), 0.4);
+    let hostile = ["relations.shooter.stranger=hostile"];
+    share_is(&fly("second-operator", &hostile, 4000, losses), 0.8);
+    let sure = ["rules.second_operator.shared_bias=1"];
+    assert_eq!(mean(&fly("second-operator", &sure, 20, first_shot_s)), 21.0);
+    // The second of two at once waits for the pause to be over.
+    let pause = [
+        sure[0],
+        "flights.passer.count=2",
+        "rules.second_operator.cool_down_s=100",
+    ];
+    let last = |log: &EventLog| {
+        let fired = |fact: &Fact| matches!(fact, Fact::ShotFired { .. });
+        let found = log.events.iter().rev().find(|event| fired(&event.fact));
+        found.map_or(f64::NAN, |event| event.time.seconds())
+    };
+    assert_eq!(mean(&fly("second-operator", &pause, 20, last)), 121.0);
+    let none = [&pause[..2], &["rules.second_operator.cool_down_s=0"]].concat();
+    assert_eq!(mean(&fly("second-operator", &none, 20, last)), 21.0);
+}
+
+/// R16 alone prevents, as often as the look recognises.
+#[test]
+fn optical_confirmation() {
+    use deconflict::identification::cues::optical::{Task, cycles, success};
+    // The site is on the ground, the aircraft at 1000 m, 29 940 m away after the first second.
+    let range_m = (29_940.0f64.powi(2) + 1000.0f64.powi(2)).sqrt();
+    let seen = success(cycles(15.0, range_m, 0.05), Task::Recognise);
+    assert!((seen - 0.6906).abs() < 1e-4);
+    share_is(
+        &fly("optical-confirmation", &[], 4000, at_once),
+        1.0 - 0.8 * seen,
+    );
+    let night = ["rules.optical_confirmation.day={ from_h = 12, to_h = 18 }"];
+    share_is(
+        &fly("optical-confirmation", &night, 4000, at_once),
+        1.0 - 0.8 * seen / 2.0,
+    );
+    // It comes close enough to be recognised for certain.
+    let hold = ["rules.optical_confirmation.if_unclear=hold"];
+    share_is(&fly("optical-confirmation", &hold, 4000, losses), 0.2);
+    let hostile = [hold[0], "relations.shooter.stranger=hostile"];
+    share_is(&fly("optical-confirmation", &hostile, 4000, losses), 0.8);
+    let slow = [
+        "rules.optical_confirmation.correct=0",
+        "rules.optical_confirmation.look_s=45",
+    ];
+    assert_eq!(
+        mean(&fly("optical-confirmation", &slow, 20, first_shot_s)),
+        46.0
+    );
+}
+
+/// R14 alone prevents, while reports are fresh.
+#[test]
+fn blue_force_feed() {
+    share_is(&fly("blue-force-feed", &[], 4000, at_once), 0.3);
+    let all = ["rules.blue_force_feed.delivery=1"];
+    assert_eq!(mean(&fly("blue-force-feed", &all, 20, first_shot_s)), 51.0);
+    let wide = [all[0], "rules.blue_force_feed.gate_m=3_600"];
+    assert_eq!(mean(&fly("blue-force-feed", &wide, 20, shots)), 0.0);
+    for nothing in ["delivery=0", "honour=0", "sides=[]"] {
+        let nothing = format!("rules.blue_force_feed.{nothing}");
+        assert_eq!(
+            mean(&fly("blue-force-feed", &[&nothing], 100, at_once)),
+            1.0,
+            "{nothing}"
+        );
+    }
+    // Who flies where somebody reports is as safe, friend or not.
+    let abused = [wide[0], wide[1], "relations.shooter.stranger=hostile"];
+    assert_eq!(mean(&fly("blue-force-feed", &abused, 20, shots)), 0.0);
+}
+
+/// R15 alone prevents the shots, through the plan check, if the notice is in time.
+#[test]
+fn conformance_monitoring() {
+    let saved = 0.9 * (1.0 - (-1.5f64).exp());
+    share_is(
+        &fly("conformance-monitoring", &[], 2000, losses),
+        1.0 - saved,
+    );
+    for nothing in ["sides=[]", "delivery=0", "lateral_m=100_000"] {
+        let nothing = format!("rules.conformance_monitoring.{nothing}");
+        assert_eq!(
+            mean(&fly("conformance-monitoring", &[&nothing], 100, losses)),
+            1.0,
+            "{nothing}"
+        );
+    }
+    let prompt = [
+        "rules.conformance_monitoring.delivery=1",
+        "rules.conformance_monitoring.detection={ fixed = { delay_s = 60 } }",
+    ];
+    assert_eq!(
+        mean(&fly("conformance-monitoring", &prompt, 100, losses)),
+        0.0
+    );
+    // The desk takes a minute: too late.
+    let busy = [&prompt[..], &["rules.conformance_monitoring.service_s=60"]].concat();
+    assert_eq!(
+        mean(&fly("conformance-monitoring", &busy, 100, losses)),
+        1.0
+    );
+}
+
+/// R18 keeps flights on the ground that read the notice and would enter below its top.
+#[test]
+fn airspace_closure() {
+    let cancelled =
+        |log: &EventLog| count(log, |fact| matches!(fact, Fact::SortieCancelled { .. }));
+    share_is(&fly("airspace-closure", &[], 4000, cancelled), 0.72);
+    for nothing in [
+        "top_m=999",
+        "zone=desert",
+        "latency={ fixed = { delay_s = 90_000 } }",
+        "until_h=0.05",
+        "from_h=0.5",
+        "sides=[]",
+    ] {
+        let nothing = format!("rules.airspace_closure.{nothing}");
+        assert_eq!(
+            mean(&fly("airspace-closure", &[&nothing], 200, cancelled)),
+            0.0,
+            "{nothing}"
+        );
+    }
+}
+
+/// R19 alone saves what is already fired at.
+#[test]
+fn cease_fire() {
+    let range_m = (29_940.0f64.powi(2) + 1000.0f64.powi(2)).sqrt();
+    let aborted = 0.8 * 0.9 * 0.7 * (1.0 - (-range_m / 100.0 / 200.0f64).exp());
+    assert!((aborted - 0.3913).abs() < 1e-4);
+    share_is(&fly("cease-fire", &[], 4000, losses), 1.0 - aborted);
+    let ended = |log: &EventLog| {
+        let by = |fact: &Fact| matches!(fact, Fact::EngagementEnded { end, .. } if *end == deconflict::record::EngagementEnd::Ceased);
+        count(log, by)
+    };
+    let stopped = fly("cease-fire", &[], 500, ended);
+    let shot_down = fly("cease-fire", &[], 500, losses);
+    let both: Vec<f64> = stopped
+        .iter()
+        .zip(&shot_down)
+        .map(|(one, other)| one + other)
+        .collect();
+    assert_eq!(both, vec![1.0; 500], "each engagement ends one way");
+    for nothing in [
+        "missiles_in_flight=continue",
+        "noticed=0",
+        "delivery=0",
+        "abort=0",
+    ] {
+        let nothing = format!("rules.cease_fire.{nothing}");
+        assert_eq!(
+            mean(&fly("cease-fire", &[&nothing], 100, losses)),
+            1.0,
+            "{nothing}"
+        );
+    }
+    // An order given beforehand holds fire altogether, in self-defence too.
+    let ordered = [
+        "rules.cease_fire={ ordered_h = [0], delivery = 1, latency = { fixed = { delay_s = 0 } } }",
+        "rules.self_defence={ approach_m = 40_000, within_s = 600 }",
+    ];
+    assert_eq!(mean(&fly("cease-fire", &ordered, 20, shots)), 0.0);
+    let lapses = [ordered[0], "rules.cease_fire.lasts_s=100"];
+    assert_eq!(mean(&fly("cease-fire", &lapses, 20, first_shot_s)), 100.0);
 }

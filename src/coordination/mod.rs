@@ -489,7 +489,7 @@ impl Rules {
     ///    what it declines but
     /// 3. R10 allows, where the status is tight by R1, or else R5, where it is tight or hold or there is no identity yet (but not
     ///    under R4's hold). Neither touches a track held Friend, AssumedFriend or Neutral.
-    /// 4. R12: others are responsible; it may leave self-defence alone.
+    /// 4. R12 declines where others are responsible; R5 may allow it there, if R12 lets it.
     /// 5. R6, then R9, R11, R14, protect; a shot they prevent is one that would have been fired.
     /// 6. R16 looks, R17 has a second operator confirm, R7 asks whose track it is, R3 asks for release, one after the other, about
     ///    what would be fired at for any reason but self-defence; R7 and R3 not on R4's own. While an answer is awaited R5 may
@@ -501,16 +501,18 @@ impl Rules {
         if let Some(rule) = &self.cease_fire {
             rule.decide(case)?;
         }
-        let permitted = match self.by_status(case) {
+        let mut permitted = match self.by_status(case) {
             Ok(decision) => decision,
             Err(declined) => self.despite(case, declined)?,
         };
-        let in_defence = permitted.reason == Reason::SelfDefence;
         if let Some(rule) = &self.zone_of_responsibility
-            && !(in_defence && rule.self_defence)
+            && let Err(declined) = rule.decide(case)
         {
-            rule.decide(case)?;
+            let defence = self.self_defence.as_ref().filter(|_| rule.self_defence);
+            let defence = defence.and_then(|rule| rule.permits(case));
+            permitted = defence.ok_or(declined)?;
         }
+        let in_defence = permitted.reason == Reason::SelfDefence;
         if let Some(rule) = &self.flight_plan_notice {
             rule.decide(case)?;
         }
@@ -1089,6 +1091,214 @@ mod tests {
                 expected,
                 "case {at}: {status:?}, {case:?}"
             );
+        }
+    }
+
+    /// The steps that the later rules add to the precedence, each against its neighbours.
+    #[test]
+    fn precedence_of_the_later_rules_is_as_stated() {
+        use Reason::*;
+        let zones = [Zone {
+            name: "near".into(),
+            area: Area::Circle {
+                center: Point::zeros(),
+                radius_m: 10_000.0,
+            },
+            floor_m: 0.0,
+            top_m: 20_000.0,
+        }];
+        let named = Named {
+            zones: &zones,
+            classes: &["class".to_owned()],
+            ..Named::default()
+        };
+        let rules = |more: serde_json::Value| {
+            let mut spec = serde_json::json!({
+                "weapons_control": { "status": "free" },
+                "self_defence": { "approach_m": 5000.0, "within_s": 600.0 },
+            });
+            let (serde_json::Value::Object(spec), serde_json::Value::Object(more)) =
+                (&mut spec, more)
+            else {
+                panic!("tables");
+            };
+            spec.extend(more);
+            Rules::new(
+                &serde_json::from_value(spec.clone().into()).unwrap(),
+                &named,
+            )
+        };
+        let down: Line = {
+            let lost = rules(serde_json::json!({
+                "lost_comms": { "mttr_min": 0.0, "outages": [{ "from_h": 0.0 }] }
+            }));
+            let replication = crate::record::Replication { seed: 1, index: 0 };
+            let streams = Streams::new(replication);
+            lost.line(&streams, Key::of("line"), None, Millis::NEVER)
+                .unwrap()
+        };
+        let passing = Case {
+            time: Millis(3_600_000),
+            place: Vector3::new(20_000.0, 0.0, 3000.0),
+            velocity_mps: Some(Vector3::new(60.0, 0.0, 0.0)),
+            crew: Crew {
+                heeds_responsibility: true,
+                heeds_feed: true,
+                height: HeightFile {
+                    error_m: 0.0,
+                    heeds: true,
+                },
+                ..Crew::default()
+            },
+            ..case(Identity::Hostile)
+        };
+        let closing = Case {
+            velocity_mps: Some(Vector3::new(-60.0, 0.0, 0.0)),
+            ..passing
+        };
+        let lost = |fallback: &str| serde_json::json!({ "lost_comms": { "fallback": fallback }, "hotline_query": {} });
+        let window = serde_json::json!({ "windows": [{}], "status": "hold" });
+        let block = serde_json::json!({ "blocks": [{ "floor_m": 0.0, "top_m": 9000.0 }] });
+        let area = serde_json::json!({ "areas": [{ "zone": "near", "classes": ["class"] }] });
+        let cut_off = |case: Case<'static>, line| Case { line, ..case };
+        for (at, (rules, case, expected)) in [
+            // R19 before everything.
+            (
+                rules(serde_json::json!({ "cease_fire": {}, "lost_comms": {} })),
+                Case {
+                    ceased: true,
+                    ..closing
+                },
+                Err(("R19", CeaseFire)),
+            ),
+            // R4 in the place of R1; its hold also against self-defence, its self_defence not; on its own it asks nobody.
+            (rules(lost("keep")), cut_off(passing, &down), Err(("R7", AwaitingAnswer))),
+            (rules(lost("hold")), cut_off(closing, &down), Err(("R4", LostCommsHold))),
+            (rules(lost("self_defence")), cut_off(passing, &down), Err(("R4", LostCommsHold))),
+            (rules(lost("self_defence")), cut_off(closing, &down), Ok(("R5", SelfDefence))),
+            (
+                rules(lost("autonomous")),
+                Case {
+                    identity: Identity::Unknown,
+                    ..cut_off(passing, &down)
+                },
+                Ok(("R4", LostCommsAutonomous)),
+            ),
+            // R8 in the place of either, where it is stricter.
+            (
+                rules(serde_json::json!({ "lost_comms": { "fallback": "autonomous" }, "time_windows": window })),
+                cut_off(passing, &down),
+                Err(("R8", AgreedWindow)),
+            ),
+            (
+                rules(serde_json::json!({ "lost_comms": { "fallback": "hold" }, "time_windows": window })),
+                cut_off(passing, &down),
+                Err(("R4", LostCommsHold)),
+            ),
+            // R12 before what protects, and not against self-defence.
+            (
+                rules(serde_json::json!({ "zone_of_responsibility": area, "height_blocks": block })),
+                passing,
+                Err(("R12", OutsideResponsibility)),
+            ),
+            (
+                rules(serde_json::json!({ "zone_of_responsibility": area })),
+                closing,
+                Ok(("R5", SelfDefence)),
+            ),
+            // R11, then R14, also against self-defence.
+            (
+                rules(serde_json::json!({ "blue_force_feed": {}, "height_blocks": block })),
+                Case {
+                    near_report: true,
+                    ..closing
+                },
+                Err(("R11", InHeightBlock)),
+            ),
+            (
+                rules(serde_json::json!({ "blue_force_feed": {}, "optical_confirmation": {} })),
+                Case {
+                    near_report: true,
+                    ..passing
+                },
+                Err(("R14", BlueForceReport)),
+            ),
+            // R16 before R17 before R7 before R3; while they wait R5 may allow.
+            (
+                rules(serde_json::json!({ "optical_confirmation": {}, "second_operator": {} })),
+                passing,
+                Err(("R16", AwaitingLook)),
+            ),
+            (
+                rules(serde_json::json!({ "second_operator": {}, "hotline_query": {} })),
+                Case {
+                    crew: Crew {
+                        second: SecondFile {
+                            after: Millis(1),
+                            confirms: true,
+                        },
+                        ..passing.crew
+                    },
+                    ..passing
+                },
+                Err(("R17", AwaitingConfirmation)),
+            ),
+            (
+                rules(serde_json::json!({ "hotline_query": {}, "engagement_authority": {} })),
+                passing,
+                Err(("R7", AwaitingAnswer)),
+            ),
+            (
+                rules(serde_json::json!({ "engagement_authority": {}, "second_operator": { "cool_down_s": 60.0 } })),
+                Case {
+                    crew: Crew {
+                        second: SecondFile {
+                            after: Millis::ZERO,
+                            confirms: true,
+                        },
+                        ..passing.crew
+                    },
+                    engaged_another: Some(passing.time),
+                    ..passing
+                },
+                Err(("R3", AwaitingApproval)),
+            ),
+            (
+                rules(serde_json::json!({ "engagement_authority": {} })),
+                closing,
+                Ok(("R5", SelfDefence)),
+            ),
+            // The pause last; against a no of the second operator R5 does not help.
+            (
+                rules(serde_json::json!({ "second_operator": { "cool_down_s": 60.0 } })),
+                Case {
+                    crew: Crew {
+                        second: SecondFile {
+                            after: Millis::ZERO,
+                            confirms: true,
+                        },
+                        ..passing.crew
+                    },
+                    engaged_another: Some(passing.time),
+                    ..passing
+                },
+                Err(("R17", CoolDown)),
+            ),
+            (
+                rules(serde_json::json!({ "second_operator": {} })),
+                closing,
+                Err(("R17", NotConfirmed)),
+            ),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let verdict = rules.decide(&case, &mut Enquiries::default());
+            let plain = |decision: Decision| (decision.rule, decision.reason);
+            let found = verdict.map(plain).map_err(plain);
+            assert_eq!(found, expected, "case {at}");
+            // Every rule in force has a word, and it is about the same case.
+            assert!(!rules.words(&case, &Enquiries::default()).is_empty());
         }
     }
 

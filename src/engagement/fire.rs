@@ -523,6 +523,7 @@ pub(super) fn open_fire(
                 .then(one.1.cmp(&other.1))
                 .then(one.2.cmp(&other.2))
         });
+        let mut begun_here = false;
         for (_, target, track) in candidates {
             let chosen = battery.ready();
             let entity = roster.aircraft.get(target.index());
@@ -534,7 +535,15 @@ pub(super) fn open_fire(
                         (None, Some(place)) => place.into(),
                         (None, None) => continue,
                     };
-                    if chosen {
+                    // An engagement of this very scan may stand in the way of the next (rule R17).
+                    let now_declined = match live.verdict(track, now, post) {
+                        Verdict::Declined(decision) if begun_here => Some(decision),
+                        _ => None,
+                    };
+                    if let Some(decision) = now_declined {
+                        live.decline(track, now, decision, post, whereabouts, &mut log.0);
+                        None
+                    } else if chosen {
                         live.engage(track, now, post, whereabouts, log.0.detail())
                     } else {
                         let reason = if spent.0 <= now {
@@ -567,6 +576,7 @@ pub(super) fn open_fire(
             else {
                 continue;
             };
+            begun_here = true;
             let mut luck = streams.about(Purpose::Reaction, post.key, key);
             let reaction_s = luck.delay_s(nth, &battery.weapon.reaction);
             let number = battery.begin(track, target, permit, now);

@@ -424,6 +424,7 @@ impl Linter<'_> {
                 idle.push((vec!["agreed_squawk"], said.to_owned()));
             }
         }
+        idle.extend(self.idle_later_rules());
         let idle: Vec<(Vec<String>, String)> = idle
             .into_iter()
             .map(|(path, said)| (path.into_iter().map(str::to_owned).collect(), said))
@@ -438,6 +439,89 @@ impl Linter<'_> {
                 "give it something to act on, or leave the rule out",
             );
         }
+    }
+
+    /// The same of the rules about commands, places, reports and second looks.
+    fn idle_later_rules(&self) -> Vec<(Vec<&'static str>, String)> {
+        let rules = &self.file.rules;
+        let zero = |probability: f64| probability <= 0.0;
+        let flown = |sides: &[String]| {
+            let mut flights = self.file.flights.values();
+            flights.any(|flight| sides.contains(&flight.side))
+                || self
+                    .file
+                    .tracks
+                    .values()
+                    .any(|tracks| sides.contains(&tracks.side))
+        };
+        let mut idle: Vec<(&'static str, Option<&'static str>)> = Vec::new();
+        if let Some(rule) = &rules.lost_comms {
+            let never = zero(rule.mttr_min) && rule.outages.is_empty();
+            idle.push((
+                "lost_comms",
+                never.then_some(
+                    "is on, but no line is ever down: mttr_min is 0 and there are no outages",
+                ),
+            ));
+        }
+        if let Some(rule) = &rules.time_windows {
+            let none = rule.windows.is_empty();
+            idle.push(("time_windows", none.then_some("is on, but has no windows")));
+        }
+        if let Some(rule) = &rules.height_blocks {
+            let none = rule.blocks.is_empty() || zero(rule.honour);
+            idle.push((
+                "height_blocks",
+                none.then_some("has no blocks, or a crew that never acts on them"),
+            ));
+        }
+        if let Some(rule) = &rules.zone_of_responsibility {
+            let none = rule.areas.is_empty() || zero(rule.heeds);
+            idle.push((
+                "zone_of_responsibility",
+                none.then_some("names no class, or no crew ever heeds it"),
+            ));
+        }
+        if let Some(rule) = &rules.blue_force_feed {
+            let none = !flown(&rule.sides) || zero(rule.delivery) || zero(rule.honour);
+            idle.push((
+                "blue_force_feed",
+                none.then_some("has nobody who reports, or nobody who gets or heeds a report"),
+            ));
+        }
+        if let Some(rule) = &rules.conformance_monitoring {
+            let none = !flown(&rule.sides) || zero(rule.delivery);
+            idle.push((
+                "conformance_monitoring",
+                none.then_some("watches no flight, or tells nobody"),
+            ));
+        }
+        if let Some(rule) = &rules.second_operator {
+            let same = rule.cool_down_s <= 0.0
+                && (rule.shared_bias >= 1.0
+                    || rule.true_confirm >= 1.0 && rule.false_confirm >= 1.0);
+            idle.push((
+                "second_operator",
+                same.then_some("always confirms, and makes no pause: it only delays"),
+            ));
+        }
+        if let Some(rule) = &rules.airspace_closure {
+            let none = !flown(&rule.sides) || zero(rule.reads) || zero(rule.cancels);
+            idle.push((
+                "airspace_closure",
+                none.then_some("is for flights that there are none of, or that never heed it"),
+            ));
+        }
+        if let Some(rule) = &rules.cease_fire {
+            let none = rule.ordered_h.is_empty() && !rule.after_wrong_shot || zero(rule.delivery);
+            idle.push((
+                "cease_fire",
+                none.then_some("is never ordered, or reaches no site"),
+            ));
+        }
+        idle.into_iter()
+            .filter_map(|(rule, said)| Some((vec![rule], said?.to_owned())))
+            .collect()
     }
 
     fn beliefs(&mut self) {
