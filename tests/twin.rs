@@ -690,7 +690,7 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
                 IfUnclear::Fire
             },
         }),
-        second_operator: dice.heads().then(|| SecondOperatorSpec {
+        second_operator: dice.heads().then_some(SecondOperatorSpec {
             time: Delay::Fixed(FixedDelay { delay_s: 0.0 }),
             true_confirm: 1.0,
             false_confirm: 1.0,

@@ -13,6 +13,7 @@
 //! Sources: L. S. Shapley, "A value for n-person games" (1953); sampling of orders: J. Castro, D. Gomez, J. Tejada,
 //! "Polynomial calculation of the Shapley value based on sampling" (2009).
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -181,10 +182,11 @@ impl Game {
         let n = self.players.len();
         let mut nights: BTreeMap<Set, Night> = BTreeMap::new();
         let mut lost = |set: Set| -> Result<f64, String> {
-            if !nights.contains_key(&set) {
-                nights.insert(set, self.night(set, replication)?);
-            }
-            Ok(nights[&set].counted.len() as f64)
+            let night = match nights.entry(set) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.night(set, replication)?),
+            };
+            Ok(night.counted.len() as f64)
         };
         lost(0)?;
         for player in 0..n {
@@ -349,7 +351,8 @@ impl Prevention {
         let together = self.base.ratio() - self.all.ratio();
         let split = |sums: &Sums| {
             let mut value = sums.value.estimate(Kind::Mean, true, confidence);
-            if !(value.high > value.low) {
+            let varies = value.high > value.low;
+            if !varies {
                 // It never varied: the chance that it does is bounded, and then by the most lost in one replication.
                 let half = zero_of(self.n() as f64, confidence) * self.most;
                 value.low = value.estimate - half;

@@ -48,7 +48,7 @@ pub fn ledger_lines(ledger: &[LedgerEntry]) -> Vec<String> {
 
 /// A probability with two digits, or as many as it takes near 0 and 1.
 fn share(probability: f64) -> String {
-    let text = if probability > 0.995 || probability < 0.005 {
+    let text = if !(0.005..=0.995).contains(&probability) {
         format!("{probability:.4}")
     } else {
         format!("{probability:.2}")

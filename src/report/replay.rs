@@ -12,9 +12,9 @@ use super::svg::{FIGURE_CSS, escape};
 use crate::geodesy::{LatLon, format_mgrs, from_plane, to_plane};
 use crate::geometry::{Area, Point};
 use crate::measure::GridSquare;
-use crate::output::tell;
+use crate::output::{ledger_lines, tell};
 use crate::platform::trajectory::{Path, Trajectory};
-use crate::record::{EventLog, Fact, NoticeState};
+use crate::record::{EventLog, Fact};
 use crate::scenario::{Position, Scenario};
 use crate::sensing::SensorModel;
 
@@ -375,8 +375,8 @@ struct Told {
     notices: Vec<(u32, u32, i64, i64, i64)>,
     /// When each version of a plan was sent: aircraft, version, time.
     sent: Vec<(u32, u32, i64)>,
-    /// The last declaration: site, aircraft, time, posterior.
-    declared: Option<(u32, u32, i64, [f64; 3])>,
+    /// The last declaration: site, aircraft, time, and its ledger as `explain` tells it.
+    declared: Option<(u32, u32, i64, String)>,
 }
 
 impl Told {
@@ -420,19 +420,24 @@ impl Told {
                     .push((who.0, site.0, sent.map_or(0, |sent| sent.2), time, node));
             }
             Fact::Declared {
-                site, posterior, ..
-            } => self.declared = Some((site.0, who.0, time, posterior)),
+                site, ref ledger, ..
+            } => {
+                let told = ledger_lines(ledger).join("; ");
+                self.declared = Some((site.0, who.0, time, told));
+            }
             Fact::IdentityChanged {
                 site, to, notice, ..
             } => {
-                let sure = self
-                    .declared
-                    .filter(|declared| {
-                        (declared.0, declared.1, declared.2) == (site.0, who.0, time)
-                    })
-                    .map(|declared| declared.3);
+                let here = |declared: &(u32, u32, i64, String)| {
+                    (declared.0, declared.1, declared.2) == (site.0, who.0, time)
+                };
+                let told = self.declared.take().filter(here);
+                let evidence = told.map_or_else(
+                    || format!("flight plan: {}", notice.code().replace('_', " ")),
+                    |(.., told)| told,
+                );
                 self.beliefs
-                    .push((site.0, who.0, time, to.code(), evidence(sure, notice)));
+                    .push((site.0, who.0, time, to.code(), evidence));
             }
             Fact::TrackEnded {
                 site, ref track, ..
@@ -470,17 +475,6 @@ impl Told {
             Fact::Landed { .. } => aircraft[who.index()].flies[1] = time,
             _ => {}
         }
-    }
-}
-
-/// What a change of identity rests on, in words.
-fn evidence(sure: Option<[f64; 3]>, notice: NoticeState) -> String {
-    let plan = format!("flight plan: {}", notice.code().replace('_', " "));
-    match sure {
-        Some([friend, neutral, hostile]) => {
-            format!("friend {friend:.2}, neutral {neutral:.2}, hostile {hostile:.2}; {plan}")
-        }
-        None => plan,
     }
 }
 

@@ -94,6 +94,19 @@ pub(super) struct Square {
     pub n: f64,
 }
 
+/// What a rule would prevent.
+#[derive(Debug, Clone)]
+pub(super) struct Prevented {
+    pub change: String,
+    pub words: String,
+    pub of: f64,
+    pub saved: f64,
+    pub share: Interval,
+    pub leaked: Interval,
+    pub part: Interval,
+    pub n: f64,
+}
+
 /// What manifest.json says.
 #[derive(Debug, Deserialize)]
 pub(super) struct Manifest {
@@ -155,6 +168,8 @@ pub(super) struct Results {
     pub moved: Vec<Moved>,
     pub confused: Vec<Confused>,
     pub squares: Vec<Square>,
+    /// What rules would prevent, where somebody has asked and kept the answer here.
+    pub prevented: Vec<Prevented>,
     /// Whether it is a sweep.
     pub sweep: bool,
 }
@@ -227,6 +242,11 @@ impl Results {
                 n: row.number("n"),
             });
         }
+        let asked = folder.join("prevention.csv").is_file();
+        let prevented = match asked {
+            true => Table::read(folder, "prevention.csv")?.rows(prevented_row),
+            false => Vec::new(),
+        };
         Ok(Results {
             manifest,
             note,
@@ -236,6 +256,7 @@ impl Results {
             moved,
             confused,
             squares,
+            prevented,
             sweep,
         })
     }
@@ -252,6 +273,19 @@ impl Results {
     pub fn scenario(&self) -> Option<&ScenarioFile> {
         let first = self.manifest.cells.first().map(|cell| &cell.scenario);
         self.manifest.scenario.as_ref().or(first)
+    }
+}
+
+fn prevented_row(row: &Row<'_>) -> Prevented {
+    Prevented {
+        change: row.text("change"),
+        words: row.text("words"),
+        of: row.number("base_sorties"),
+        saved: row.number("saved_sorties"),
+        share: row.interval(["prevented_share", "prevented_low", "prevented_high"]),
+        leaked: row.interval(["leaked_per_replication", "leaked_low", "leaked_high"]),
+        part: row.interval(["shapley_per_replication", "shapley_low", "shapley_high"]),
+        n: row.number("n"),
     }
 }
 
