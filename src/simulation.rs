@@ -16,7 +16,7 @@ use crate::coordination::{
     Standing,
 };
 use crate::engagement::{CeaseFires, Obeying};
-use crate::identification::plan_check::PlanFile;
+use crate::identification::plan_check::{OtherPlan, PlanFile};
 use crate::identification::side_key;
 use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
 use crate::picture::{
@@ -546,10 +546,16 @@ impl<'a> Setup<'a> {
             class: entry_spec.class,
             line: Arc::new(self.line(key, entry_spec)),
         };
+        let cue = class.identifier.spec.flight_plan.as_ref();
+        let others = if cue.is_some_and(|cue| cue.any_plan) {
+            self.plans_at(&post, entry_spec, aircraft)
+        } else {
+            Vec::new()
+        };
         let mut subjects = Vec::with_capacity(aircraft.len());
         for (index, target) in aircraft.iter().enumerate() {
             let aircraft_id = AircraftId(index as u32);
-            subjects.extend(self.subject(&post, aircraft_id, target, entry));
+            subjects.extend(self.subject(&post, aircraft_id, target, entry, &others));
         }
         let magazine = class.weapon.as_ref().map_or(0, |weapon| weapon.magazine);
         let spent = SpentSince(if magazine == 0 {
@@ -685,6 +691,29 @@ impl<'a> Setup<'a> {
         }
     }
 
+    /// When each version of an aircraft's plan is with the crew of a site.
+    fn arrives(&self, post: &Post, entry: &SiteEntry, target: &Aircraft) -> [Millis; 2] {
+        let filed = target.filing.as_ref().filter(|filing| filing.filed);
+        let arrives = filed.map_or([Millis::NEVER; 2], |filing| {
+            let command = entry.command.as_ref();
+            filing.at_site(target.key, post.key, command, &self.streams)
+        });
+        arrives.map(|time| post.line.passes(time))
+    }
+
+    /// The plans of all aircraft that ever reach a site.
+    fn plans_at(&self, post: &Post, entry: &SiteEntry, aircraft: &[Aircraft]) -> Vec<OtherPlan> {
+        let plan = |(index, target): (usize, &Aircraft)| {
+            let arrives = self.arrives(post, entry, target);
+            (arrives != [Millis::NEVER; 2]).then(|| OtherPlan {
+                aircraft: AircraftId(index as u32),
+                arrives,
+                planned: target.planned.0.clone(),
+            })
+        };
+        aircraft.iter().enumerate().filter_map(plan).collect()
+    }
+
     /// When a site that holds an aircraft's plan knows that it is off it.
     fn told(&self, post: &Post, target: &Aircraft, arrives: [Millis; 2]) -> Vec<(Millis, Millis)> {
         let Some(rule) = self.scenario.rules.conformance_monitoring() else {
@@ -712,6 +741,7 @@ impl<'a> Setup<'a> {
         aircraft: AircraftId,
         target: &Aircraft,
         entry: usize,
+        others: &[OtherPlan],
     ) -> Option<Subject> {
         let scenario = self.scenario;
         let entry_spec = &scenario.sites[entry];
@@ -720,15 +750,7 @@ impl<'a> Setup<'a> {
         let cue = class.identifier.spec.flight_plan.as_ref();
         let plan = cue.map(|cue| {
             let filed = target.filing.as_ref().filter(|filing| filing.filed);
-            let arrives = filed.map_or([Millis::NEVER; 2], |filing| {
-                filing.at_site(
-                    target.key,
-                    post.key,
-                    entry_spec.command.as_ref(),
-                    &self.streams,
-                )
-            });
-            let arrives = arrives.map(|time| post.line.passes(time));
+            let arrives = self.arrives(post, entry_spec, target);
             PlanFile {
                 filed: filed.is_some(),
                 astray: filed.is_some_and(|filing| filing.astray),
@@ -739,6 +761,11 @@ impl<'a> Setup<'a> {
                 amended: filed.is_some_and(|filing| filing.amended),
                 arrives,
                 told: self.told(post, target, arrives),
+                others: others
+                    .iter()
+                    .filter(|other| other.aircraft != aircraft)
+                    .cloned()
+                    .collect(),
                 correlates: draw(Purpose::Correlation).happens(0, cue.correlation),
                 chance_match: draw(Purpose::ChanceMatch).happens(0, cue.chance_match),
             }

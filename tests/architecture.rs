@@ -406,7 +406,7 @@ fn rooms_import_only_what_they_may() {
 
 /// The names by which one gets at the truth, and every file that may name them.
 ///
-/// Files of `measure`, `output`, `report` and `scenario` are left out: they run before the first instant or after the last.
+/// Files of `inquiry`, `measure`, `output`, `report` and `scenario` are left out: they run before the first instant or after the last.
 const TRUTH: &[(&str, &[&str])] = &[
     // Where aircraft are. Rules see only the place of the track, which in a file is the true one and in a live picture
     // what its plots make of it; plan_check reads planned paths alone; fire and attention hand it to the picture and write
@@ -534,6 +534,7 @@ const TRUTH: &[(&str, &[&str])] = &[
 #[test]
 fn the_truth_is_named_only_behind_the_fence() {
     let outside = [
+        "inquiry",
         "measure",
         "output",
         "report",
@@ -650,7 +651,7 @@ fn judging_does_not_read_the_truth() {
         ("kill_probability", BTreeSet::from(["impact"])),
         (
             "flying",
-            BTreeSet::from(["impact", "launch", "open_fire", "whereabouts"]),
+            BTreeSet::from(["impact", "launch", "obey", "open_fire", "whereabouts"]),
         ),
     ] {
         assert_eq!(functions_naming(fire, word), functions, "{word}");

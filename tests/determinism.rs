@@ -57,9 +57,9 @@ fn logs_are_the_same_to_the_last_bit() {
     );
 }
 
-const BASELINE: &str = "14c4639f7bd1ab137611da110305a86618984cc4b15706cbf4a9ee8ae24774d4";
-const NOTICE_CHAIN: &str = "b028f087c0bd9a580b0c8f0fe6544b3d6ec53d06b4a5d9f15b711bf5de48f992";
-const TRIP_REF: &str = "953daf09ae7734139769a864f9ff9bfd107a833058d4c03581dee556c278a179";
+const BASELINE: &str = "0ab326c229767515b7665b7c492f4f6fe3406fe8ff47de81bb21400204d04198";
+const NOTICE_CHAIN: &str = "1bf53c4fd51b6e180fcab58a9d9103a262b11b0baeb219aedc69b7fdda769393";
+const TRIP_REF: &str = "dc7859bf164ed9e799ebca0e97d966ebbd5bd719258c17f0c5768ff6672015b9";
 
 /// The same run with the C library told to hide FMA and AVX: what glibc picks by CPU must not matter.
 #[test]

@@ -689,7 +689,7 @@ const KNOBS: &[Knob] = &[
         parameter: "zone",
         scenario: "scenarios/closed-form/airspace-closure.toml",
         values: &[r#""harbour""#, r#""desert""#],
-        throughout: &[],
+        throughout: &["rules.airspace_closure.until_h=0.1"],
     },
     Knob {
         rule: "airspace_closure",

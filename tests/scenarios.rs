@@ -255,3 +255,115 @@ fn own_drones_need_iff_and_procedure() {
     );
     assert!(neutrals > 2.0 * unasked, "{neutrals}, {unasked}");
 }
+
+/// Stale plans: q collapses under a narrow gate, a wide one lets raids through, and the sum is least in between.
+#[test]
+fn a_gate_has_a_best_width_when_plans_are_stale() {
+    let stale = "scenarios/stale-plan.toml";
+    let gate = |lateral_m: u32, window_s: u32| {
+        let cue = "site_classes.class_a.identification.flight_plan";
+        [
+            format!("{cue}.lateral_gate_m={lateral_m}"),
+            format!("{cue}.window_s={window_s}"),
+        ]
+    };
+    let count = 600;
+    let fly = |changes: &[String], more: &[&str]| {
+        let changes: Vec<&str> = changes
+            .iter()
+            .map(String::as_str)
+            .chain(more.iter().copied())
+            .collect();
+        let (columns, summaries) = fly(stale, &changes, count);
+        let at = |name: &str| columns.position(name).expect("a column");
+        let (losses, leaked, us) = (
+            at("wrong_kills"),
+            at("leaked_sorties"),
+            at("kills[side=us]"),
+        );
+        let costs = summaries
+            .iter()
+            .map(|summary| summary.values[losses] + summary.values[leaked]);
+        let costs: Vec<f64> = costs.collect();
+        let us: f64 = summaries.iter().map(|summary| summary.values[us]).sum();
+        (costs, us)
+    };
+    // Lower and upper end of the mean of the paired differences.
+    let paired = |one: &[f64], other: &[f64]| {
+        let differences: Vec<f64> = one
+            .iter()
+            .zip(other)
+            .map(|(one, other)| other - one)
+            .collect();
+        let n = differences.len() as f64;
+        let mean = differences.iter().sum::<f64>() / n;
+        let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let half = 2.6 * (variance / n).sqrt();
+        (mean - half, mean + half)
+    };
+    let (narrow, us_narrow) = fly(&gate(500, 300), &[]);
+    let (between, us_between) = fly(&gate(4000, 1200), &[]);
+    let (wide, us_wide) = fly(&gate(20_000, 3600), &[]);
+    let (low, high) = paired(&between, &narrow);
+    assert!(low > 0.0, "narrow less the one between: [{low}, {high}]");
+    let (low, high) = paired(&between, &wide);
+    assert!(low > 0.0, "wide less the one between: [{low}, {high}]");
+    assert!(us_wide < us_between && us_between < us_narrow);
+    // Where flights keep to their plans, the narrow gate is good enough.
+    let punctual = [
+        "flights.us-recon.cross_track_sigma_m=0",
+        "flights.us-recon.start.departs.delay={ fixed = { delay_s = 0 } }",
+        "flights.us-recon.plan.amendment.probability=0",
+    ];
+    let (_, us_punctual) = fly(&gate(500, 300), &punctual);
+    assert!(us_punctual < 0.7 * us_narrow, "{us_punctual}, {us_narrow}");
+}
+
+/// Rules that lean on what aircraft send fail together in the dark, and each cue brings back its own.
+#[test]
+fn a_dark_ally_is_lost_with_the_neutrals() {
+    let dark = "scenarios/dark-ally.toml";
+    let count = 30;
+    let iff = [
+        "flights.wing-loong.equipment.iff.on=1",
+        "site_classes.class_a.identification.faults.interrogator_per_hour=0",
+    ];
+    let squawk = [
+        "rules.agreed_squawk.squawk_on=1",
+        "site_classes.class_a.identification.faults.receiver_per_hour=0",
+    ];
+    let all = "wrongly_lost_per_protected_sortie";
+    let lit = against(dark, &[iff, squawk].concat(), count, all).difference;
+    assert!(lit.high < -0.3, "{lit:?}");
+    let of = |changes: &[&str], side: &str| {
+        against(
+            dark,
+            changes,
+            count,
+            &format!("lost_per_sortie[side={side}]"),
+        )
+        .difference
+    };
+    assert!(of(&iff, "uae").high < 0.0 && of(&iff, "us").high > -0.1);
+    assert!(of(&squawk, "us").high < -0.3 && of(&squawk, "uae").high > -0.1);
+    let covered = against(dark, &["rules.hotline_query.coverage=1"], count, all).difference;
+    assert!(covered.high < 0.0, "{covered:?}");
+}
+
+/// Without a line to command autonomy is the worst for neutrals, and to hold costs leakers.
+#[test]
+fn an_alert_night_trades_leakers_for_neutrals() {
+    let night = "scenarios/alert-night.toml";
+    for fallback in ["hold", "keep", "self_defence"] {
+        let fallback = format!("rules.lost_comms.fallback={fallback}");
+        let lost = against(
+            night,
+            &[&fallback],
+            300,
+            "wrongly_lost_per_protected_sortie",
+        );
+        assert!(lost.difference.high < 0.0, "{fallback}: {lost:?}");
+        let leaked = against(night, &[&fallback], 300, "leaked");
+        assert!(leaked.difference.low > 0.1, "{fallback}: {leaked:?}");
+    }
+}

@@ -534,6 +534,7 @@ fn identification(dice: &mut Dice) -> IdentificationSpec {
             window_s: dice.within(10.0, 900.0),
             correlation: 0.9,
             chance_match: 0.1,
+            any_plan: false,
             believed: dice.heads().then_some(MatchBelief {
                 friend: 0.8,
                 neutral: 0.6,
@@ -843,6 +844,7 @@ fn pair(seed: u64) -> Pair {
         astray: dice.below(5) == 0,
         covered: dice.below(5) > 0,
         amended,
+        others: Arc::default(),
         told: (0..dice.below(3))
             .map(|_| {
                 let from = dice.below(3_000_000) as i64;

@@ -1030,7 +1030,6 @@ fn airspace_closure() {
     share_is(&fly("airspace-closure", &[], 4000, cancelled), 0.72);
     for nothing in [
         "top_m=999",
-        "zone=desert",
         "latency={ fixed = { delay_s = 90_000 } }",
         "until_h=0.05",
         "from_h=0.5",

@@ -22,7 +22,8 @@ a side. A desk works off one request after the other, first come first served, e
 a track that is truly a friend or neutral to it with probability `veto_protected`, a hostile one with `veto_hostile`, drawn once per
 desk and aircraft, so that all its sites are told the same (reason approval_refused). A refusal holds for the track's life. Without
 an answer after `timeout_s` a site does as `on_timeout` says: hold (reason approval_timed_out) or fire. A site whose line to its
-command is down (R4) cannot ask until it is up.
+command is down (R4) can neither ask nor be answered until it is up. A site acts on an answer from its next scan on, on a late one
+even after the timeout; a request is not withdrawn when its aircraft is gone.
 
 With n requests at once and a fixed service s the k-th is answered after k s. A veto that is sure of friends leaves of their losses
 1 - veto_protected.

@@ -1045,6 +1045,7 @@ mod tests {
             window_s: 1.0,
             correlation: 1.0,
             chance_match: 0.0,
+            any_plan: false,
             believed: Some(MatchBelief {
                 friend,
                 neutral,

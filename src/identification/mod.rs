@@ -218,6 +218,9 @@ pub struct FlightPlanCueSpec {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub chance_match: f64,
+    /// Whether a track without a match of its own is matched with any other plan in hand whose gate it is in.
+    #[serde(default)]
+    pub any_plan: bool,
     /// What the site believes: P(match | regard). Without it the match is no evidence (rule R6 may still use it).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub believed: Option<MatchBelief>,

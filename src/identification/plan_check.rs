@@ -5,10 +5,15 @@
 //! gate. The position is the track's, which in this version is the true one. What is checked is the version the site
 //! holds: a stale one may still fit. The states are recorded in the order of the notice chain,
 //! q = filed * addressed * delivered * P(latency < notice) * P(|dt| <= window) * P(inside the gate) * correlation.
+//! With `any_plan` a track that has no match of its own is also held against every other plan the site has: the wider the
+//! gate, the likelier that a stranger is taken for one of those announced.
+
+use std::sync::Arc;
 
 use nalgebra::Vector3;
 
 use super::FlightPlanCueSpec;
+use crate::ids::AircraftId;
 use crate::platform::trajectory::{Leg, Path, Trajectory};
 use crate::record::NoticeState;
 use crate::units::Millis;
@@ -32,6 +37,29 @@ pub struct PlanFile {
     pub correlates: bool,
     /// Drawn: a track without a match of its own is matched with somebody else's plan.
     pub chance_match: bool,
+    /// The plans of other aircraft, where a track may be matched with any of them.
+    pub others: Arc<[OtherPlan]>,
+}
+
+/// The plan of an aircraft as one site holds it.
+#[derive(Debug, Clone)]
+pub struct OtherPlan {
+    /// Whose it is.
+    pub aircraft: AircraftId,
+    /// When each version arrives at the site.
+    pub arrives: [Millis; 2],
+    /// Where it says the aircraft flies, by version.
+    pub planned: PlannedPaths,
+}
+
+impl OtherPlan {
+    /// Whether a track at a place conforms to the latest version in hand.
+    fn fits(&self, cue: &FlightPlanCueSpec, time: Millis, place: Vector3<f64>) -> bool {
+        let version = (0..2).rev().find(|&version| self.arrives[version] <= time);
+        let path = version.and_then(|version| self.planned[version].as_ref());
+        let state = path.map(|path| conformance(cue, path, time.seconds(), place));
+        state == Some(NoticeState::Matched)
+    }
 }
 
 /// What the planned paths are, by version.
@@ -57,8 +85,21 @@ impl PlanFile {
         time: Millis,
         place: impl FnOnce() -> Vector3<f64>,
     ) -> NoticeState {
-        let state = self.own_plan(cue, planned, time, place);
-        if !state.matched() && self.chance_match {
+        if self.others.is_empty() {
+            let state = self.own_plan(cue, planned, time, place);
+            return if !state.matched() && self.chance_match {
+                NoticeState::ChanceMatch
+            } else {
+                state
+            };
+        }
+        let place = place();
+        let state = self.own_plan(cue, planned, time, || place);
+        let others = || {
+            let mut others = self.others.iter();
+            self.correlates && others.any(|other| other.fits(cue, time, place))
+        };
+        if !state.matched() && (self.chance_match || others()) {
             NoticeState::ChanceMatch
         } else {
             state
@@ -250,6 +291,7 @@ mod tests {
         window_s: 60.0,
         correlation: 1.0,
         chance_match: 0.0,
+        any_plan: false,
         believed: None,
     };
 
@@ -279,6 +321,7 @@ mod tests {
             covered: true,
             amended: false,
             arrives: [Millis(-1), Millis::NEVER],
+            others: Arc::default(),
             told: Vec::new(),
             correlates: true,
             chance_match: false,

@@ -849,7 +849,9 @@ impl LivePicture {
             let Some(file) = track.requests(watch.time, watch.post) else {
                 continue;
             };
-            let answer = desk.request(watch.time, &file, capacity);
+            let mut answer = desk.request(watch.time, &file, capacity);
+            // It comes back over the same line.
+            answer.time = watch.post.line.passes(answer.time);
             track.answered(answer);
             if answer.time <= end {
                 let fact = Fact::RequestAnswered {

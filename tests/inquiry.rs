@@ -1,0 +1,386 @@
+//! Inquiries: the chain of causes says what was arranged, counterfactuals find what was arranged to help, shares and splits
+//! agree with closed forms.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use deconflict::inquiry::{
+    Change, Counted, Game, Inquest, Prevention, chain, menu, named, wrong_shots,
+};
+use deconflict::output::Story;
+use deconflict::record::{Detail, EventLog, Replication};
+use deconflict::scenario::Scenario;
+use deconflict::simulation::simulate;
+
+const ONE_PASS: &str = "scenarios/library/one_pass.toml";
+const BASELINE: &str = "scenarios/nov-2019-baseline.toml";
+
+fn load(path: &str, changes: &[&str]) -> Scenario {
+    let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    Scenario::load(&path, &changes).unwrap_or_else(|error| panic!("{}", error.render(false)))
+}
+
+fn one_pass(changes: &[&str]) -> Scenario {
+    load(ONE_PASS, &[&["title=\"One pass\""], changes].concat())
+}
+
+fn fly(scenario: &Scenario, index: u64) -> EventLog {
+    simulate(scenario, Replication { seed: 1, index }, Detail::Full)
+}
+
+fn codes(scenario: &Scenario) -> Vec<String> {
+    let log = fly(scenario, 0);
+    let shots = wrong_shots(&log);
+    let causes = chain(&log, *shots.first().expect("a wrong shot"));
+    let told = causes
+        .iter()
+        .map(|cause| format!("{}:{}", cause.link.code(), cause.code));
+    told.collect()
+}
+
+#[test]
+fn the_chain_tells_what_was_arranged() {
+    assert_eq!(
+        codes(&one_pass(&[])),
+        [
+            "plan:unchecked",
+            "identity:declarations:hostile",
+            "permission:R1:hostile_identity"
+        ]
+    );
+    // The track closes in on a site that may not fire at it, and has been asked about in vain.
+    let defended = one_pass(&[
+        "rules.weapons_control.status=hold",
+        "rules.self_defence={ approach_m = 40_000, within_s = 600 }",
+    ]);
+    assert_eq!(
+        codes(&defended).last().unwrap(),
+        "permission:R5:self_defence"
+    );
+    let asked = one_pass(&["rules.hotline_query={ answers = 0, timeout_s = 30 }"]);
+    assert!(codes(&asked).contains(&"enquiry:R7:did_not_protect_after_30s".to_owned()));
+    // A plan that only others have.
+    let baseline = load(BASELINE, &[]);
+    let log = fly(&baseline, 1);
+    let shot = wrong_shots(&log)[0];
+    let causes = chain(&log, shot);
+    assert_eq!(causes[0].code, "filed_with_others");
+    // What identified it adds up to the posterior: from even odds by the ledger's own steps.
+    let moved: Vec<f64> = causes.iter().filter_map(|cause| cause.log_odds).collect();
+    assert!(
+        moved.len() >= 2 && moved.windows(2).all(|pair| pair[0] >= pair[1]),
+        "{causes:?}"
+    );
+}
+
+/// Plots that go over to another track carry its identity with them.
+#[test]
+fn a_swap_is_a_link_of_the_chain() {
+    let swap = load("scenarios/association-swap.toml", &[]);
+    let found = (0..60).any(|index| {
+        let log = fly(&swap, index);
+        wrong_shots(&log).into_iter().any(|shot| {
+            chain(&log, shot)
+                .iter()
+                .any(|cause| cause.code == "association_swap")
+        })
+    });
+    assert!(found, "no wrong shot after a swap in 60 replications");
+}
+
+#[test]
+fn every_rule_is_offered_or_it_is_said_why_not() {
+    for path in [
+        BASELINE,
+        "scenarios/no-fly-zone.toml",
+        "scenarios/alert-night.toml",
+    ] {
+        let scenario = load(path, &[]);
+        let menu = menu(&scenario);
+        for page in deconflict::coordination::RULES {
+            let taken_away = format!("-{}", page.id);
+            let named =
+                |changes: &[Change], name: &str| changes.iter().any(|change| change.name == name);
+            let there = named(&menu.added, page.id)
+                || named(&menu.removed, &taken_away)
+                || menu.not_offered.iter().any(|left| left.rule == page.id);
+            assert!(there, "{path}: {} is nowhere", page.id);
+        }
+        // What is offered can be flown.
+        for change in menu.added.iter().chain(&menu.removed) {
+            Change::apply(&scenario, &[change])
+                .unwrap_or_else(|why| panic!("{path}: {}: {why}", change.name));
+        }
+    }
+}
+
+fn change(base: &Scenario, name: &str, sets: &[&str]) -> Change {
+    named(name, base, &one_pass(sets)).expect("a change")
+}
+
+/// The track is held hostile and closes in: to hold fire leaves self-defence, to do without self-defence leaves the hostile
+/// identity; it takes both.
+#[test]
+fn the_smallest_set_is_found() {
+    let base = one_pass(&["rules.self_defence={ approach_m = 40_000, within_s = 600 }"]);
+    let menu = menu(&base);
+    let pick = |from: &[Change], name: &str| -> Change {
+        let found = from.iter().find(|change| change.name == name);
+        found.expect("it is offered").clone()
+    };
+    let changes = [
+        pick(&menu.added, "R1"),
+        named(
+            "idle",
+            &base,
+            &one_pass(&[
+                "rules.self_defence={ approach_m = 40_000, within_s = 600 }",
+                "rules.height_blocks={}",
+            ]),
+        )
+        .unwrap(),
+        pick(&menu.removed, "-R5"),
+    ];
+    let replication = Replication { seed: 1, index: 0 };
+    let inquest = Inquest::hold(&base, replication, "passer", &changes);
+    assert_eq!(inquest.before.wrong_shots, 1);
+    assert!(inquest.alone.iter().all(|trial| !trial.prevented()));
+    let sets: Vec<_> = inquest
+        .smallest
+        .iter()
+        .map(|trial| trial.changes.clone())
+        .collect();
+    assert_eq!(sets, [vec![0, 2]]);
+    // A single change that does is found alone.
+    let alone = pick(&menu.added, "R7");
+    let inquest = Inquest::hold(&one_pass(&[]), replication, "passer", &[alone]);
+    assert_eq!(inquest.smallest.len(), 1);
+}
+
+const SECOND: &str = "rules.second_operator={ shared_bias = 0.2, false_confirm = 0.25 }";
+const DESK: &str = "rules.engagement_authority={ veto_protected = 0.5 }";
+
+fn prevention(exact: usize, orders: u32, count: u64) -> Prevention {
+    let base = one_pass(&[]);
+    let players = vec![
+        change(&base, "R17", &[SECOND]),
+        change(&base, "R3", &[DESK]),
+        change(&base, "idle", &["rules.height_blocks={}"]),
+    ];
+    let game = Game::new(base, players, Counted::Lost, exact, orders).expect("a game");
+    let mut prevention = Prevention::new(&game);
+    for index in 0..count {
+        prevention.add(&game.play(Replication { seed: 3, index }).expect("flown"));
+    }
+    prevention
+}
+
+/// R17 saves a = .6, R3 saves b = .5, independently: alone a and b, together 1 - (1-a)(1-b) = .8; Shapley a (1 - b/2) = .45 and
+/// b (1 - a/2) = .35. What does nothing gets nothing.
+#[test]
+fn shares_and_split_agree_with_the_closed_form() {
+    let prevention_exact = prevention(3, 0, 2000);
+    // 1 in 1000 intervals of a right program misses; there are nine here and the seed is fixed.
+    let confidence = 0.9999;
+    let shares = prevention_exact.shares(confidence);
+    for (share, expected) in shares.iter().zip([0.6, 0.5]) {
+        let value = share.prevented;
+        assert!(
+            value.low < expected && expected < value.high,
+            "{value:?} against {expected}"
+        );
+        assert!(value.high - value.low < 0.1);
+    }
+    assert_eq!(shares[2].saved, 0.0);
+    let split = prevention_exact.split(confidence);
+    for (part, expected) in split.iter().zip([0.45, 0.35, 0.0]) {
+        let value = part.value;
+        assert!(
+            value.low <= expected && expected <= value.high,
+            "{value:?} against {expected}"
+        );
+    }
+    let [base, all] = prevention_exact
+        .counted(confidence)
+        .map(|value| value.estimate);
+    let sum: f64 = split.iter().map(|part| part.value.estimate).sum();
+    assert!((sum - (base - all)).abs() < 1e-9, "the parts add up");
+    assert!((split.iter().map(|part| part.share).sum::<f64>() - 1.0).abs() < 1e-9);
+}
+
+/// Drawn orders give the same values but for their draw, and they add up too.
+#[test]
+fn drawn_orders_agree_with_all_combinations() {
+    let count = 600;
+    let (exact, drawn) = (prevention(3, 0, count), prevention(0, 2, count));
+    for (one, other) in exact.split(0.9999).iter().zip(drawn.split(0.9999)) {
+        let apart = (one.value.estimate - other.value.estimate).abs();
+        let bound = (other.value.high - other.value.low) / 2.0;
+        assert!(apart <= bound, "{one:?} {other:?}");
+    }
+    let [base, all] = drawn.counted(0.95).map(|value| value.estimate);
+    let sum: f64 = drawn
+        .split(0.95)
+        .iter()
+        .map(|part| part.value.estimate)
+        .sum();
+    assert!((sum - (base - all)).abs() < 1e-9);
+}
+
+#[test]
+fn the_story_has_every_part() {
+    let scenario = load(BASELINE, &[]);
+    let replication = Replication { seed: 1, index: 1 };
+    let log = simulate(&scenario, replication, Detail::Full);
+    let shot = wrong_shots(&log)[0];
+    let menu = menu(&scenario);
+    let changes = [menu.added.clone(), menu.removed.clone()].concat();
+    let who = log.events[shot].fact.aircraft().expect("an aircraft");
+    let name = &log.sorties[who.index()].name;
+    let inquest = Inquest::hold(&scenario, replication, name, &changes);
+    let story = Story {
+        scenario: &scenario,
+        log: &log,
+        shot,
+        inquest: Some((&menu, &changes, &inquest)),
+    };
+    let text = story.tell();
+    for part in [
+        "neutral to lna",
+        "By the clock",
+        "+0.0 s",
+        "The evidence",
+        "P(hostile)",
+        "What each rule in force said",
+        "<- decided",
+        "The chain of causes",
+        "its plan: filed with others",
+        "What would have prevented it",
+        "R6   plans sent also to those who might shoot",
+        "Smallest sets",
+        "Not tried",
+    ] {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+}
+
+fn deconflict(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_deconflict"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(arguments)
+        .output()
+        .expect("the program starts")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn read(folder: &Path, name: &str) -> String {
+    std::fs::read_to_string(folder.join(name)).expect("written")
+}
+
+#[test]
+fn prevent_writes_the_same_with_any_number_of_threads() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = |name: &str| -> PathBuf { place.path().join(name) };
+    for (name, jobs) in [("one", "1"), ("two", "2")] {
+        let out = folder(name);
+        let output = deconflict(&[
+            "prevent",
+            BASELINE,
+            "--replications",
+            "12",
+            "--jobs",
+            jobs,
+            "--rule",
+            "R6",
+            "--rule",
+            "R7",
+            "--out",
+            out.to_str().expect("text"),
+        ]);
+        assert!(output.status.success(), "{}", said(&output));
+        assert!(said(&output).contains("Shapley"), "{}", said(&output));
+    }
+    for name in ["prevention.csv", "prevention.json"] {
+        assert_eq!(
+            read(&folder("one"), name),
+            read(&folder("two"), name),
+            "{name}"
+        );
+    }
+    let table = read(&folder("one"), "prevention.csv");
+    let header: Vec<&str> = table.lines().next().expect("a header").split(',').collect();
+    let documented: Vec<&str> = deconflict::output::PREVENTION
+        .columns
+        .iter()
+        .map(|(name, _)| *name)
+        .collect();
+    assert_eq!(header, documented);
+    assert_eq!(table.lines().count(), 3);
+    // It is not replaced unasked.
+    let out = folder("one");
+    let again = deconflict(&[
+        "prevent",
+        BASELINE,
+        "--replications",
+        "2",
+        "--out",
+        out.to_str().expect("text"),
+    ]);
+    assert_eq!(again.status.code(), Some(2), "{}", said(&again));
+}
+
+#[test]
+fn mistakes_are_told() {
+    for (arguments, told) in [
+        (
+            vec!["prevent", BASELINE, "--rule", "R99"],
+            "there is no such rule here; expected one of",
+        ),
+        (
+            vec!["prevent", BASELINE, "--rule", "R10"],
+            "cannot be offered",
+        ),
+        (
+            vec!["prevent", BASELINE, "--try", "nonsense"],
+            "expected a name, a colon",
+        ),
+        (
+            vec![
+                "explain",
+                BASELINE,
+                "--try",
+                "x: rules.hostile_criteria.threshold=7",
+            ],
+            "threshold",
+        ),
+        (
+            vec!["explain", BASELINE, "--flight", "nobody"],
+            "there is no such flight; expected one of",
+        ),
+    ] {
+        let output = deconflict(&arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+        assert!(
+            said(&output).contains(told),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+    }
+    // Nothing wrong in a replication is no mistake: it is said where there is something.
+    let calm = deconflict(&["explain", BASELINE, "--seed", "1", "--replication", "0"]);
+    assert!(calm.status.success());
+    assert!(
+        said(&calm).contains("The next replication with one: deconflict explain"),
+        "{}",
+        said(&calm)
+    );
+}
