@@ -115,6 +115,36 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
     ),
     (
         "after_the_end",
+        "[rules.lost_comms]\noutages = [{ from_h = 3 }]",
+        &[],
+        "rules.lost_comms.outages[0].from_h is 3 h",
+    ),
+    (
+        "after_the_end",
+        "[rules.time_windows]\nwindows = [{}, { from_h = 3 }]",
+        &[],
+        "rules.time_windows.windows[1].from_h is 3 h",
+    ),
+    (
+        "after_the_end",
+        "[rules.height_blocks]\nblocks = [{ floor_m = 0, top_m = 1, from_h = 3 }]",
+        &[],
+        "rules.height_blocks.blocks[0].from_h is 3 h",
+    ),
+    (
+        "rule_without_effect",
+        "[rules.time_windows]\nwindows = [{}]\nstatus = \"free\"",
+        &[],
+        "rules.time_windows holds no site back",
+    ),
+    (
+        "rule_without_effect",
+        "[rules.zone_of_responsibility]\nareas = [{ zone = \"here\", classes = [] }]",
+        &[],
+        "rules.zone_of_responsibility names no class",
+    ),
+    (
+        "after_the_end",
         "",
         &["corridors.lane.from_h=2"],
         "corridors.lane.from_h is 2 h",

@@ -715,7 +715,13 @@ fn lost_comms() {
         "rules.self_defence={ approach_m = 40_000, within_s = 600 }",
     ];
     assert_eq!(mean(&fly("lost-comms", &defended, 50, at_once)), 1.0);
-    for nothing in ["fallback=keep", "timeout_s=2000", "mttr_min=0"] {
+    // An outage met at the first scan, after 1 s, is as old as T already with e^(-T / MTTR), T = 15 min.
+    let patient = ["rules.lost_comms.timeout_s=900"];
+    let waits = 1.0 / 3.0 * (-0.5f64).exp();
+    share_is(&fly("lost-comms", &patient, 4000, at_once), 1.0 - waits);
+    let rare = ["rules.lost_comms.mtbf_h=8784"];
+    share_is(&fly("lost-comms", &rare, 4000, at_once), 8784.0 / 8784.5);
+    for nothing in ["fallback=keep", "timeout_s=86_400", "mttr_min=0"] {
         let nothing = format!("rules.lost_comms.{nothing}");
         assert_eq!(
             mean(&fly("lost-comms", &[&nothing], 200, at_once)),
@@ -739,6 +745,13 @@ fn lost_comms() {
     ]
     .concat();
     assert_eq!(mean(&fly("lost-comms", &in_time, 20, first_shot_s)), 301.0);
+    // The query gets through at 360 s and is answered 60 s later; nobody knows the aircraft, and it is fired at.
+    let unknown = [
+        &asked[..3],
+        &["rules.hotline_query={ timeout_s = 600, latency.fixed = { delay_s = 60 } }"],
+    ]
+    .concat();
+    assert_eq!(mean(&fly("lost-comms", &unknown, 20, first_shot_s)), 420.0);
     let planned = [
         &asked[..3],
         &[
@@ -790,6 +803,13 @@ fn height_blocks() {
     let keeps = ["rules.height_blocks.sides=[\"stranger\"]"];
     let inside = phi(4.0 / 3.0) - phi(-4.0 / 3.0);
     share_is(&fly("height-blocks", &keeps, 4000, losses), 1.0 - inside);
+    // Whether a crew acts has nothing to do with how wrong it measures.
+    let some = ["rules.height_blocks.honour=0.25"];
+    let inside = phi(2.0) - phi(-2.0 / 3.0);
+    share_is(
+        &fly("height-blocks", &some, 4000, losses),
+        1.0 - 0.25 * inside,
+    );
     for nothing in ["honour=0", "blocks=[{ floor_m = 3_000, top_m = 4_000 }]"] {
         let nothing = format!("rules.height_blocks.{nothing}");
         assert_eq!(mean(&fly("height-blocks", &[&nothing], 100, losses)), 1.0);

@@ -103,7 +103,8 @@ impl HeightBlocksSpec {
         let mut luck = streams.about(Purpose::HeightError, site, aircraft);
         HeightFile {
             error_m: self.height_sigma_m * luck.normal(0),
-            heeds: luck.happens(1, self.honour),
+            // A normal number takes the words of the uniform numbers 0 and 1.
+            heeds: luck.happens(2, self.honour),
         }
     }
 

@@ -203,14 +203,21 @@ impl HotlineQueryRule {
     /// Why it does not protect a track, if it does not.
     pub(super) fn word(&self, case: &Case<'_>, asked: Asked) -> &'static str {
         let hotline = &case.crew.hotline;
-        let answer = hotline.answered_after.filter(|after| *after < self.timeout);
+        let answer = asked.and_then(|asked| self.answer(case, asked));
         match (asked, answer) {
             (None, _) => "not_asked",
             (Some(asked), _) if self.decide(case, &mut Some(asked)).is_err() => "holds_fire",
             (Some(_), None) => "no_answer_in_time",
-            (Some(asked), Some(after)) if hotline.known_from > asked + after => "owner_unknown",
+            (Some(_), Some(answer)) if hotline.known_from > answer => "owner_unknown",
             (Some(_), Some(_)) => "vouch_lapsed",
         }
+    }
+
+    /// When the answer to a query comes, if it does in time: the query waits for the line to be up, and so does the answer.
+    fn answer(&self, case: &Case<'_>, asked: Millis) -> Option<Millis> {
+        let after = case.crew.hotline.answered_after?;
+        let answer = case.line.passes(case.line.passes(asked) + after);
+        Some(answer).filter(|answer| *answer - asked < self.timeout)
     }
 
     /// Asks, if nobody has asked about the track yet, and holds fire as the answer, or the lack of it, demands.
@@ -223,10 +230,7 @@ impl HotlineQueryRule {
         };
         let asked = *asked.get_or_insert(case.time);
         let hotline = &case.crew.hotline;
-        let answer = (hotline.answered_after.map(|after| asked + after))
-            // Asked and answered over the line, when it is up.
-            .map(|answer| case.line.passes(answer.max(case.line.passes(asked))))
-            .filter(|answer| *answer - asked < self.timeout);
+        let answer = self.answer(case, asked);
         let settled = answer.unwrap_or(asked + self.timeout);
         if case.time < settled {
             return because(Reason::AwaitingAnswer);

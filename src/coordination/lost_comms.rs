@@ -186,6 +186,12 @@ impl LostCommsRule {
             // In equilibrium: down at the start with the share of all time, and without memory from there on.
             let mut is_down = luck.happens(0, down_s / (up_s + down_s));
             let (mut time_s, mut nth) = (0.0, 1);
+            if is_down {
+                // An outage met at a given time is as old as the rest of it is long, in law.
+                let mut age = streams.about(Purpose::Outage, key, Key::of("age"));
+                let since_s = -down_s * age.exponential(0);
+                down.push((Millis::from_seconds(since_s), Millis::ZERO));
+            }
             while time_s <= end.seconds() {
                 let mean_s = if is_down { down_s } else { up_s };
                 let until_s = time_s + mean_s * luck.exponential(nth);

@@ -87,15 +87,12 @@ impl ZoneOfResponsibilityRule {
         classes: &[String],
     ) -> ZoneOfResponsibilityRule {
         let of_class = |class: &String| {
-            let mut areas = spec.areas.iter().peekable();
-            let named = areas.clone().any(|area| area.classes.contains(class));
-            areas.peek()?;
-            named.then(|| {
-                areas
-                    .filter(|area| area.classes.contains(class))
-                    .filter_map(|area| zones.iter().find(|zone| zone.name == area.zone).cloned())
-                    .collect()
-            })
+            let areas = spec.areas.iter();
+            let mut own = areas.filter(|area| area.classes.contains(class)).peekable();
+            own.peek()?;
+            let named =
+                |area: &AreaOfResponsibilitySpec| zones.iter().find(|zone| zone.name == area.zone);
+            Some(own.filter_map(named).cloned().collect())
         };
         ZoneOfResponsibilityRule {
             heeds: spec.heeds,

@@ -267,6 +267,24 @@ impl Linter<'_> {
         if let Some(zone) = &rules.restricted_zone {
             begins(&["rules", "restricted_zone", "from_h"], zone.from_h);
         }
+        let outages = rules.lost_comms.iter().flat_map(|rule| &rule.outages);
+        for (index, outage) in outages.enumerate() {
+            let number = index.to_string();
+            let path = ["rules", "lost_comms", "outages", &number, "from_h"];
+            begins(&path, outage.from_h);
+        }
+        let windows = rules.time_windows.iter().flat_map(|rule| &rule.windows);
+        for (index, window) in windows.enumerate() {
+            let number = index.to_string();
+            let path = ["rules", "time_windows", "windows", &number, "from_h"];
+            begins(&path, window.from_h);
+        }
+        let blocks = rules.height_blocks.iter().flat_map(|rule| &rule.blocks);
+        for (index, block) in blocks.enumerate() {
+            let number = index.to_string();
+            let path = ["rules", "height_blocks", "blocks", &number, "from_h"];
+            begins(&path, block.from_h);
+        }
         for (name, corridor) in &self.file.corridors {
             begins(&["corridors", name, "from_h"], corridor.from_h);
         }
@@ -465,8 +483,15 @@ impl Linter<'_> {
             ));
         }
         if let Some(rule) = &rules.time_windows {
-            let none = rule.windows.is_empty();
-            idle.push(("time_windows", none.then_some("is on, but has no windows")));
+            let keeps = flown(&rule.sides) && rule.complies > 0.0;
+            let said = if rule.windows.is_empty() {
+                Some("is on, but has no windows")
+            } else if rule.status == WeaponsControl::Free && !keeps {
+                Some("holds no site back, since status is free, and no flight keeps to its windows")
+            } else {
+                None
+            };
+            idle.push(("time_windows", said));
         }
         if let Some(rule) = &rules.height_blocks {
             let none = rule.blocks.is_empty() || zero(rule.honour);
@@ -476,7 +501,8 @@ impl Linter<'_> {
             ));
         }
         if let Some(rule) = &rules.zone_of_responsibility {
-            let none = rule.areas.is_empty() || zero(rule.heeds);
+            let named = rule.areas.iter().any(|area| !area.classes.is_empty());
+            let none = !named || zero(rule.heeds);
             idle.push((
                 "zone_of_responsibility",
                 none.then_some("names no class, or no crew ever heeds it"),
