@@ -959,6 +959,13 @@ fn optical_confirmation() {
     share_is(&fly("optical-confirmation", &hold, 4000, losses), 0.2);
     let hostile = [hold[0], "relations.shooter.stranger=hostile"];
     share_is(&fly("optical-confirmation", &hostile, 4000, losses), 0.8);
+    // Seen for a neutral overhead, at 501 s, it is not fired at when it is too far away to be recognised again.
+    let gone = [
+        "rules.optical_confirmation.correct=1",
+        "rules.optical_confirmation.look_s=500",
+        "rules.optical_confirmation.ifov_mrad=0.2",
+    ];
+    assert_eq!(mean(&fly("optical-confirmation", &gone, 20, losses)), 0.0);
     let slow = [
         "rules.optical_confirmation.correct=0",
         "rules.optical_confirmation.look_s=45",

@@ -45,6 +45,8 @@ pub struct Enquiries {
     asked: [Asked; Enquiry::ALL.len()],
     /// What the authority said of the request, once it has taken it.
     pub answer: Option<Answer>,
+    /// Whether a look has seen a hostile, once it has recognised the track: what was recognised stays so.
+    pub seen_hostile: Option<bool>,
 }
 
 impl Enquiries {

@@ -611,10 +611,7 @@ impl Rules {
             self.blue_force_feed.as_ref().map(|rule| rule.word(case)),
         );
         let look = self.optical_confirmation.as_ref();
-        say(
-            "R16",
-            look.map(|rule| rule.word(case, asked(Enquiry::Look))),
-        );
+        say("R16", look.map(|rule| rule.word(case, enquiries)));
         let second = self.second_operator.as_ref();
         say(
             "R17",
@@ -632,7 +629,7 @@ impl Rules {
         enquiries: &mut Enquiries,
     ) -> Result<(), Decision> {
         if let Some(rule) = &self.optical_confirmation {
-            rule.decide(case, enquiries.asked(Enquiry::Look))?;
+            rule.decide(case, enquiries)?;
         }
         if let Some(rule) = &self.second_operator {
             rule.decide(case, enquiries.asked(Enquiry::SecondOperator))?;

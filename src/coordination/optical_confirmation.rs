@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Case, RulePage, Standing, parameter};
+use super::{Case, Enquiries, Enquiry, RulePage, Standing, parameter};
 use crate::identification::cues::optical::{DayHours, Task, cycles, success};
 use crate::ids::Key;
 use crate::record::{Decision, Reason, Regard};
@@ -25,7 +25,8 @@ haze = min(1, e^(-3.912 R / visibility) / .02): at the visibility contrast is do
 contrast does (Koschmieder). A look that recognises sees what it is with probability `correct`, else the opposite. Seen as friend or
 neutral, the track is not fired at (reason optically_cleared), but in self-defence; not recognised, the site does as `if_unclear`
 says (reason not_recognised). One draw of each kind per site and aircraft; after the look the site goes on watching, so that what
-is not recognised yet may be as it comes nearer, or as day breaks.
+is not recognised yet may be as it comes nearer, or as day breaks. What has been recognised stays so for the track's life, however
+far it goes.
 
 Fails by: night, haze, range, look-alikes.
 Costs: time; under if_unclear = \"hold\" leakers, at night most.
@@ -167,18 +168,24 @@ impl OpticalConfirmationRule {
     }
 
     /// Looks, if that has not been done for the track, and holds fire as what is seen demands.
-    pub(super) fn decide(&self, case: &Case<'_>, asked: &mut Asked) -> Result<(), Decision> {
+    pub(super) fn decide(
+        &self,
+        case: &Case<'_>,
+        enquiries: &mut Enquiries,
+    ) -> Result<(), Decision> {
         let because = |reason| {
             Err(Decision {
                 rule: PAGE.id,
                 reason,
             })
         };
-        let asked = *asked.get_or_insert(case.time);
+        let asked = *enquiries.asked(Enquiry::Look).get_or_insert(case.time);
         if case.time < asked + self.look {
             return because(Reason::AwaitingLook);
         }
-        match self.seen(case) {
+        let seen = enquiries.seen_hostile.or_else(|| self.seen(case));
+        enquiries.seen_hostile = seen;
+        match seen {
             Some(true) => Ok(()),
             Some(false) => because(Reason::OpticallyCleared),
             None if self.spec.if_unclear == IfUnclear::Hold => because(Reason::NotRecognised),
@@ -195,8 +202,9 @@ impl OpticalConfirmationRule {
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, case: &Case<'_>, asked: Asked) -> &'static str {
-        match (asked, self.seen(case)) {
+    pub(super) fn word(&self, case: &Case<'_>, enquiries: &Enquiries) -> &'static str {
+        let seen = enquiries.seen_hostile.or_else(|| self.seen(case));
+        match (*enquiries.clone().asked(Enquiry::Look), seen) {
             (None, _) => "not_looked",
             (Some(asked), _) if case.time < asked + self.look => "awaiting_look",
             (_, Some(true)) => "seen_hostile",
