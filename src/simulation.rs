@@ -654,7 +654,7 @@ impl<'a> Setup<'a> {
                     Some(Obeying {
                         site: post.id,
                         key: post.key,
-                        side: site.side,
+                        side: self.side_key(site.side),
                         line: Arc::clone(&post.line),
                     })
                 })
@@ -778,8 +778,9 @@ impl<'a> Setup<'a> {
             under_authority: authority.is_some_and(|node| node_side(node) == entry_spec.side),
             on_the_line: rules.on_the_line(&scenario.cast.sides[target.sortie.side.index()]),
             plan_at_node: plan_at_node.map_or(Millis::NEVER, |(node, filing)| filing.at_node(node)),
-            regard: scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()],
-            wingspan_m: (scenario.types[target.sortie.type_id.index()].spec)
+            hostile: scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()]
+                == Regard::Hostile,
+            critical_dimension_m: (scenario.types[target.sortie.type_id.index()].spec)
                 .wingspan_m
                 .unwrap_or(AircraftSpec::WINGSPAN_M),
             side: self.side_key(entry_spec.side),

@@ -749,7 +749,7 @@ fn crew(dice: &mut Dice) -> Crew {
         look: LookFile {
             luck: dice.within(0.0, 1.0),
             hostile: dice.below(4) > 0,
-            wingspan_m: 15.0,
+            critical_dimension_m: 15.0,
         },
         second: SecondFile {
             after: Millis(dice.below(100_000) as i64),

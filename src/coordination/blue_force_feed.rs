@@ -135,15 +135,16 @@ impl BlueForceFeedSpec {
         time: Millis,
     ) -> Option<Millis> {
         let mut luck = streams.about(Purpose::FeedReport, aircraft, Key::NONE);
+        let mut way = streams.about(Purpose::FeedReport, aircraft, Key::of("latency"));
         let interval_ms = Millis::from_seconds(self.interval_s).0.max(1);
         let oldest = time - Millis::from_seconds(self.max_age_s);
         let mut number = time.0.div_euclid(interval_ms);
         while number >= 0 && Millis(number * interval_ms) >= oldest {
             let sent = Millis(number * interval_ms);
-            let index = 2 * number as u64;
+            let index = number as u64;
             if feed.down_since(sent).is_none()
                 && luck.happens(index, self.delivery)
-                && sent + Millis::from_seconds(luck.delay_s(index + 1, &self.latency)) <= time
+                && sent + Millis::from_seconds(way.delay_s(index, &self.latency)) <= time
             {
                 return Some(sent);
             }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Case, RulePage, Standing, parameter};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
-use crate::record::{Decision, Reason, Regard};
+use crate::record::{Decision, Reason};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -121,9 +121,7 @@ impl CeaseFireSpec {
         standing: &Standing,
     ) -> Option<Millis> {
         let mut luck = streams.about(Purpose::Call, side, aircraft);
-        let calls = self.after_wrong_shot
-            && standing.regard != Regard::Hostile
-            && luck.happens(0, self.noticed);
+        let calls = self.after_wrong_shot && !standing.hostile && luck.happens(0, self.noticed);
         calls.then(|| Millis::from_seconds(luck.delay_s(1, &self.noticing)))
     }
 

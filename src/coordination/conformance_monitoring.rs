@@ -164,8 +164,13 @@ impl ConformanceMonitoringSpec {
         deviation: &Deviation,
     ) -> Option<Millis> {
         let mut luck = streams.about(Purpose::DeviationNotice, site, aircraft);
-        let arrives = luck.happens(2 * number, self.delivery);
-        let latency_s = luck.delay_s(2 * number + 1, &self.latency);
+        let mut way = streams.about(
+            Purpose::DeviationNotice,
+            site,
+            aircraft.and(Key::of("latency")),
+        );
+        let arrives = luck.happens(number, self.delivery);
+        let latency_s = way.delay_s(number, &self.latency);
         arrives.then(|| deviation.reported + Millis::from_seconds(latency_s))
     }
 }

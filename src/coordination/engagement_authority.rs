@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Case, Enquiries, Enquiry, RulePage, Standing, parameter};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
-use crate::record::{Decision, Reason, Regard};
+use crate::record::{Decision, Reason};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -16,7 +16,7 @@ pub(super) static PAGE: RulePage = RulePage {
     title: "Engagement authority: somebody else releases fire",
     page: "\
 Before the first shot at a track a site asks for release and holds fire until it is granted (reason awaiting_approval). With
-`level` site its own commander decides, with sector one desk for all sites under a command node, with joint one desk for all sites of
+`level` site its own commander decides, a desk of his own, with sector one desk for all sites under a command node, with joint one desk for all sites of
 a side. A desk works off one request after the other, first come first served, each in a time drawn from `service`; when more than
 `capacity` would have to wait, a request is refused at once (reason approval_overload). The desk knows more than the site: it refuses
 a track that is truly a friend or neutral to it with probability `veto_protected`, a hostile one with `veto_hostile`, drawn once per
@@ -179,7 +179,7 @@ impl EngagementAuthoritySpec {
         aircraft: Key,
         standing: &Standing,
     ) -> ApprovalFile {
-        let veto = if standing.regard == Regard::Hostile {
+        let veto = if standing.hostile {
             self.veto_hostile
         } else {
             self.veto_protected

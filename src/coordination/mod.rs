@@ -32,7 +32,7 @@ use crate::airspace::{Corridor, Zone};
 use crate::geometry::Point;
 use crate::identification::Criteria;
 use crate::ids::{ClassId, Key, NodeId};
-use crate::record::{Decision, Identity, NoticeState, Reason, Regard, RuleWord};
+use crate::record::{Decision, Identity, NoticeState, Reason, RuleWord};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -256,10 +256,10 @@ pub struct Standing {
     pub on_the_line: bool,
     /// When its plan reaches the node that answers the hotline.
     pub plan_at_node: Millis,
-    /// What the site should hold it for.
-    pub regard: Regard,
-    /// Its wingspan, m.
-    pub wingspan_m: f64,
+    /// Whether the site should hold it for hostile.
+    pub hostile: bool,
+    /// Its critical dimension to optics, m.
+    pub critical_dimension_m: f64,
     /// What draws of the site's side are keyed by.
     pub side: Key,
     /// What draws of the desk that releases the site's fire are keyed by.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Case, Enquiries, Enquiry, RulePage, Standing, parameter};
 use crate::identification::cues::optical::{DayHours, Task, cycles, success};
 use crate::ids::Key;
-use crate::record::{Decision, Reason, Regard};
+use crate::record::{Decision, Reason};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -23,7 +23,7 @@ recognises the aircraft with probability
 N50 = 4 cycles to recognise, R the slant range (m), night = `night_factor` outside the `day` and 1 in it,
 haze = min(1, e^(-3.912 R / visibility) / .02): at the visibility contrast is down to .02, and beyond it the chance falls as
 contrast does (Koschmieder). A look that recognises sees what it is with probability `correct`, else the opposite. Seen as friend or
-neutral, the track is not fired at (reason optically_cleared), but in self-defence; not recognised, the site does as `if_unclear`
+neutral, the track is not fired at (reason optically_cleared); not recognised, the site does as `if_unclear`
 says (reason not_recognised). One draw of each kind per site and aircraft; after the look the site goes on watching, so that what
 is not recognised yet may be as it comes nearer, or as day breaks. What has been recognised stays so for the track's life, however
 far it goes.
@@ -110,8 +110,8 @@ pub struct LookFile {
     pub luck: f64,
     /// Whether it then sees a hostile.
     pub hostile: bool,
-    /// The aircraft's wingspan, m.
-    pub wingspan_m: f64,
+    /// What the optics see of the aircraft: its critical dimension, m.
+    pub critical_dimension_m: f64,
 }
 
 /// R16 ready to use.
@@ -146,13 +146,13 @@ impl OpticalConfirmationRule {
         let correct = luck.happens(1, self.spec.correct);
         LookFile {
             luck: luck.uniform(0),
-            hostile: correct == (standing.regard == Regard::Hostile),
-            wingspan_m: standing.wingspan_m,
+            hostile: correct == (standing.hostile),
+            critical_dimension_m: standing.critical_dimension_m,
         }
     }
 
-    /// The chance to recognise an aircraft of this wingspan at a slant range, at a time.
-    fn chance(&self, wingspan_m: f64, range_m: f64, time: Millis) -> f64 {
+    /// The chance to recognise an aircraft of this dimension at a slant range, at a time.
+    fn chance(&self, critical_dimension_m: f64, range_m: f64, time: Millis) -> f64 {
         let hour = (self.start_of_day_s + time.seconds()).rem_euclid(86_400.0) / 3600.0;
         let light = self.spec.day.as_ref().is_none_or(|day| day.light(hour));
         let night = if light { 1.0 } else { self.spec.night_factor };
@@ -161,7 +161,7 @@ impl OpticalConfirmationRule {
             (contrast / 0.02).min(1.0)
         });
         success(
-            cycles(wingspan_m, range_m, self.spec.ifov_mrad),
+            cycles(critical_dimension_m, range_m, self.spec.ifov_mrad),
             Task::Recognise,
         ) * night
             * haze
@@ -197,7 +197,7 @@ impl OpticalConfirmationRule {
     fn seen(&self, case: &Case<'_>) -> Option<bool> {
         let file = &case.crew.look;
         let range_m = (case.place - case.site.push(0.0)).norm();
-        let recognised = file.luck < self.chance(file.wingspan_m, range_m, case.time);
+        let recognised = file.luck < self.chance(file.critical_dimension_m, range_m, case.time);
         recognised.then_some(file.hostile)
     }
 

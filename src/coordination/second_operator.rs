@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Asked, Case, RulePage, Standing, parameter};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
-use crate::record::{Decision, Reason, Regard};
+use crate::record::{Decision, Reason};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -18,7 +18,7 @@ pub(super) static PAGE: RulePage = RulePage {
 Before the first shot at a track a second operator of the site must confirm; that takes `time` (reason awaiting_confirmation).
 With probability `shared_bias` he sees what the first one saw and confirms whatever it is; otherwise he confirms what is truly
 hostile with probability `true_confirm` and what is not with probability `false_confirm`; one draw per site and aircraft, for the
-track's life. What he does not confirm is not fired at (reason not_confirmed), but in self-defence (R5).
+track's life. What he does not confirm is not fired at (reason not_confirmed). Shots in self-defence (R5) are not put to him.
 
 P(confirmed | protected) = shared_bias + (1 - shared_bias) false_confirm, and likewise for the hostile.
 
@@ -94,7 +94,7 @@ impl SecondOperatorSpec {
         standing: &Standing,
     ) -> SecondFile {
         let mut luck = streams.about(Purpose::SecondOperator, site, aircraft);
-        let alone = if standing.regard == Regard::Hostile {
+        let alone = if standing.hostile {
             self.true_confirm
         } else {
             self.false_confirm

@@ -14,7 +14,7 @@ pub(super) static PAGE: RulePage = RulePage {
     title: "Zones of responsibility: each class of shooters fires in its own zone alone",
     page: "\
 A class of sites that is named in `areas` fires at a track only while it holds it inside one of its zones, each widened by
-`margin_m` on all sides (reason outside_responsibility); classes that are named nowhere fire anywhere. With probability `heeds`,
+`margin_m` on the ground (reason outside_responsibility); classes that are named nowhere fire anywhere. With probability `heeds`,
 drawn once per site and aircraft, the crew keeps to it. Self-defence (R5) may fire outside unless `self_defence` is false.
 
 A neutral that keeps out of all zones is safe but for crews that do not heed the rule: loss (1 - heeds) P_kill.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bevy_ecs::prelude::*;
 
 use crate::coordination::{CeaseFireSpec, Line};
-use crate::ids::{AircraftId, Key, SideId, SiteId};
+use crate::ids::{AircraftId, Key, SiteId};
 use crate::streams::Streams;
 use crate::units::Millis;
 
@@ -17,8 +17,8 @@ pub struct Obeying {
     pub site: SiteId,
     /// What its draws are keyed by.
     pub key: Key,
-    /// Its side.
-    pub side: SideId,
+    /// What the draws of its side are keyed by.
+    pub side: Key,
     /// Its line to its command.
     pub line: Arc<Line>,
 }
@@ -31,7 +31,7 @@ pub struct CeaseFires {
     streams: Streams,
     sites: Vec<Obeying>,
     /// Sides that shot, and aircraft whose owner has called for that.
-    called: BTreeSet<(SideId, AircraftId)>,
+    called: BTreeSet<(Key, AircraftId)>,
 }
 
 impl CeaseFires {
@@ -46,7 +46,7 @@ impl CeaseFires {
     }
 
     /// An order given at `time`, to the sites of one side or to all: whom it reaches, and when.
-    pub fn order(&self, order: Key, side: Option<SideId>, time: Millis) -> Vec<(SiteId, Millis)> {
+    pub fn order(&self, order: Key, side: Option<Key>, time: Millis) -> Vec<(SiteId, Millis)> {
         let to = |obeying: &&Obeying| side.is_none_or(|side| obeying.side == side);
         let reached = |obeying: &Obeying| {
             let way = self.spec.on_its_way(&self.streams, obeying.key, order)?;
