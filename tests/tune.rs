@@ -193,6 +193,49 @@ fn finalists_are_scenarios_that_fly_as_they_did() {
     assert!(seen >= 1);
 }
 
+/// The page of a tuning: the trade-off of every pair of objectives with its numbers beside it, offline, well-formed figures.
+#[test]
+fn a_tuning_has_its_report() {
+    let place = TempDir::new().unwrap();
+    let out = place.path().join("tuned");
+    let tuned = tune(&small(&place, ""), &out, &["--jobs", "2"]);
+    assert!(
+        tuned.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tuned.stderr)
+    );
+    let report = deconflict(&["report", out.to_str().unwrap()]);
+    assert!(
+        report.status.success(),
+        "{}",
+        String::from_utf8_lossy(&report.stderr)
+    );
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    for part in [
+        "Absolute rates are not calibrated",
+        "id=\"front\"",
+        "as written",
+        "search said",
+        "If the world is another",
+        "deconflict tune",
+    ] {
+        assert!(page.contains(part), "no {part:?} on the page");
+    }
+    assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("<script"));
+    let front = fs::read_to_string(out.join("front.csv")).unwrap();
+    let finalists: std::collections::BTreeSet<&str> = (front.lines().skip(1))
+        .filter_map(|line| line.split(',').next())
+        .collect();
+    let figure = "front-wrongly-lost-per-protected-sortie-station-kept";
+    let numbers = fs::read_to_string(out.join("report").join(format!("{figure}.csv"))).unwrap();
+    let shown: std::collections::BTreeSet<&str> = (numbers.lines().skip(1))
+        .filter_map(|line| line.split(',').next())
+        .collect();
+    assert_eq!(shown, finalists);
+    let svg = fs::read_to_string(out.join("report").join(format!("{figure}.svg"))).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"));
+}
+
 #[test]
 fn everything_wrong_with_a_study_is_said_at_once_with_its_place() {
     let place = TempDir::new().unwrap();

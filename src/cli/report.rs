@@ -15,11 +15,13 @@ Examples:
       write results/agreement/report.html: one file, opens in any browser, needs no network
   deconflict report results/baseline
       the same for the folder of a run
+  deconflict report results/tuned
+      the trade-off of a tuning
 
 Each figure is also in DIR/report as SVG, with its numbers as CSV beside it.
 An earlier report in DIR is replaced; the results are only read.")]
 pub struct ReportArguments {
-    /// Folder of a run or of a sweep.
+    /// Folder of a run, of a sweep or of a tuning.
     folder: PathBuf,
 }
 

@@ -234,7 +234,7 @@ fn report(study: &Study, tuning: &Tuning, out: &Path) -> String {
     let best = verdicts.iter().position(|verdict| verdict.on_front);
     let next = match best {
         Some(at) => format!(
-            "Next: deconflict run {out}/finalists/{:02}.toml   (a finalist is a complete scenario)",
+            "Next: deconflict run {out}/finalists/{:02}.toml   (a finalist is a complete scenario)\nLook at it: deconflict report {out}",
             at + 1
         ),
         None => format!(

@@ -156,6 +156,104 @@ pub(super) fn panels(panels: &[Panel]) -> Svg {
     svg
 }
 
+/// A trade-off: places with intervals both ways, and a cloud of smaller ones.
+pub(super) mod scatter {
+    use super::{Anchor, Interval, SERIES, Scale, Svg, WIDTH, interval_words, readable};
+
+    /// One place, with its name.
+    #[derive(Debug, Clone)]
+    pub(in crate::report) struct Mark {
+        pub label: String,
+        /// Across and upwards.
+        pub at: [Interval; 2],
+        /// Where it was believed to be; NaN if nowhere.
+        pub before: [f64; 2],
+        pub series: usize,
+        /// A full dot instead of an open one.
+        pub full: bool,
+    }
+
+    /// The figure; the axes are titled across, then upwards.
+    pub(in crate::report) fn scatter(
+        cloud: &[(f64, f64)],
+        marks: &[Mark],
+        axes: &[String; 2],
+    ) -> Svg {
+        const HEIGHT: f64 = 430.0;
+        let (left, right, top, bottom) = (84.0, WIDTH - 24.0, 16.0, HEIGHT - 58.0);
+        let mut svg = Svg::new(WIDTH, HEIGHT);
+        let values = |axis: usize| {
+            let of_marks = marks.iter().flat_map(move |mark| {
+                let (low, high) = mark.at[axis].ends();
+                [low, high, mark.before[axis]]
+            });
+            // Single lucky or unlucky candidates must not squeeze the rest.
+            let mut far: Vec<f64> = (cloud.iter())
+                .map(|place| if axis == 0 { place.0 } else { place.1 })
+                .filter(|value| value.is_finite())
+                .collect();
+            far.sort_by(f64::total_cmp);
+            let most = far.get(far.len() * 9 / 10).copied();
+            of_marks
+                .chain(most)
+                .filter(|value| value.is_finite())
+                .fold(0.0, f64::max)
+        };
+        let across = Scale::linear(0.0, values(0), left, right);
+        let upwards = Scale::linear(0.0, values(1), bottom, top);
+        for &tick in &across.ticks {
+            let x = across.px(tick);
+            svg.line("gr", (x, top), (x, bottom));
+            svg.text("ts", (x, bottom + 15.0), Anchor::Middle, &readable(tick));
+        }
+        for &tick in &upwards.ticks {
+            let y = upwards.px(tick);
+            svg.line("gr", (left, y), (right, y));
+            svg.text("ts", (left - 8.0, y + 4.0), Anchor::End, &readable(tick));
+        }
+        svg.line("ax", (left, bottom), (right, bottom));
+        svg.line("ax", (left, top), (left, bottom));
+        svg.text(
+            "tm",
+            ((left + right) / 2.0, bottom + 36.0),
+            Anchor::Middle,
+            &axes[0],
+        );
+        svg.vertical("tm", (22.0, (top + bottom) / 2.0), &axes[1]);
+        let inside = |(x, y): &(f64, f64)| (left..=right).contains(x) && (top..=bottom).contains(y);
+        let places = cloud.iter().map(|&(x, y)| (across.px(x), upwards.px(y)));
+        for place in places.filter(inside) {
+            svg.circle("open dot0 cloud", place, 2.2, "");
+        }
+        for mark in marks {
+            let [x, y] = [
+                across.px(mark.at[0].estimate),
+                upwards.px(mark.at[1].estimate),
+            ];
+            let series = mark.series % SERIES;
+            let believed = (across.px(mark.before[0]), upwards.px(mark.before[1]));
+            if believed.0.is_finite() && believed.1.is_finite() {
+                svg.line("ax", believed, (x, y));
+            }
+            let class = format!("bar{series} whisk");
+            let (low, high) = mark.at[0].ends();
+            svg.line(&class, (across.px(low), y), (across.px(high), y));
+            let (low, high) = mark.at[1].ends();
+            svg.line(&class, (x, upwards.px(low)), (x, upwards.px(high)));
+            let open = if mark.full { "" } else { "open " };
+            let says = format!(
+                "{}: {} against {}",
+                mark.label,
+                interval_words(&mark.at[1]),
+                interval_words(&mark.at[0])
+            );
+            svg.circle(&format!("{open}dot{series}"), (x, y), 5.0, &says);
+            svg.text("tx", (x + 8.0, y - 7.0), Anchor::Start, &mark.label);
+        }
+        svg
+    }
+}
+
 /// Bars of parts that make up a whole, one bar a row.
 pub(super) fn stacks(bars: &[(String, Vec<f64>)], parts: &[String], axis: &str) -> Svg {
     let longest = bars

@@ -12,6 +12,7 @@ mod page;
 mod replay;
 mod stored;
 mod svg;
+mod tuning;
 
 use std::fs;
 use std::io::Write as _;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 pub use replay::{Flown, ReplayNote, replay_page};
 
 use crate::output::OutputError;
+use figures::Figure;
 use history::History;
 use page::Report;
 use stored::Results;
@@ -38,16 +40,11 @@ pub struct ReportPlace {
 /// Writes `report.html` into a folder of results, and each figure as SVG and CSV into `report/` beside it; an earlier
 /// report gives way.
 pub fn write_report(folder: &Path) -> Result<ReportPlace, OutputError> {
-    let results = Results::read(folder)?;
-    let manifest = &results.manifest;
-    let (record, history) = if results.sweep {
-        History::of_sweep(folder, manifest.replications)
+    let (page, figures) = if folder.join("study.json").is_file() {
+        tuning::tuning_page(folder)?
     } else {
-        (None, History::of_run(folder, manifest.confidence)?)
+        results_page(folder)?
     };
-    let asked = record.map(|record| record.measures).unwrap_or_default();
-    let mut report = Report::new(&results, &history, &asked);
-    let page = report.page(&folder.display().to_string());
 
     // The figures beside their place first, the page last: what a page links to is there.
     let place = folder.join("report");
@@ -57,7 +54,7 @@ pub fn write_report(folder: &Path) -> Result<ReportPlace, OutputError> {
         .map_err(OutputError::io("write in", folder))?;
     let fresh = beside.path().join("report");
     fs::create_dir(&fresh).map_err(OutputError::io("create", &fresh))?;
-    for figure in &report.figures {
+    for figure in &figures {
         let path = fresh.join(format!("{}.svg", figure.id));
         fs::write(&path, figure.svg.file(&figure.title))
             .map_err(OutputError::io("write", &path))?;
@@ -75,8 +72,23 @@ pub fn write_report(folder: &Path) -> Result<ReportPlace, OutputError> {
     Ok(ReportPlace {
         page: target,
         figures: place,
-        count: report.figures.len(),
+        count: figures.len(),
     })
+}
+
+/// The page of a run or a sweep, and its figures.
+fn results_page(folder: &Path) -> Result<(String, Vec<Figure>), OutputError> {
+    let results = Results::read(folder)?;
+    let manifest = &results.manifest;
+    let (record, history) = if results.sweep {
+        History::of_sweep(folder, manifest.replications)
+    } else {
+        (None, History::of_run(folder, manifest.confidence)?)
+    };
+    let asked = record.map(|record| record.measures).unwrap_or_default();
+    let mut report = Report::new(&results, &history, &asked);
+    let page = report.page(&folder.display().to_string());
+    Ok((page, report.figures))
 }
 
 /// Writes a page beside its place and renames it into it, so that a reader never sees half of one.

@@ -14,8 +14,8 @@ use crate::geodesy::{LatLon, to_plane};
 use crate::measure::{MEASURES, Measure};
 use crate::output::{readable, sentence, tally};
 
-const PAGE_CSS: &str = include_str!("page.css");
-const RESULTS_CSS: &str = include_str!("results.css");
+pub(super) const PAGE_CSS: &str = include_str!("page.css");
+pub(super) const RESULTS_CSS: &str = include_str!("results.css");
 
 /// Most rows of a panel, and cells shown in figures that need much room; the files have all.
 const ROWS: usize = 40;
@@ -107,21 +107,7 @@ impl<'a> Report<'a> {
     }
 
     fn figure(&mut self, figure: Figure) {
-        let Figure {
-            id,
-            title,
-            caption,
-            svg,
-            ..
-        } = &figure;
-        let text = format!(
-            "<h3>{}</h3><figure><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{}\">{}</div><figcaption>{} <a href=\"report/{id}.svg\">SVG</a> \u{b7} <a href=\"report/{id}.csv\">data</a></figcaption></figure>",
-            escape(title),
-            escape(title),
-            svg.inline(title),
-            escape(caption)
-        );
-        self.put(&text);
+        self.put(&figure_html(&figure));
         self.figures.push(figure);
     }
 
@@ -1122,8 +1108,26 @@ fn again(results: &Results, folder: &str) -> String {
     lines.join("\n")
 }
 
+/// A figure on a page, with its title, its caption and where its files are.
+pub(super) fn figure_html(figure: &Figure) -> String {
+    let Figure {
+        id,
+        title,
+        caption,
+        svg,
+        ..
+    } = figure;
+    format!(
+        "<h3>{}</h3><figure><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{}\">{}</div><figcaption>{} <a href=\"report/{id}.svg\">SVG</a> \u{b7} <a href=\"report/{id}.csv\">data</a></figcaption></figure>",
+        escape(title),
+        escape(title),
+        svg.inline(title),
+        escape(caption)
+    )
+}
+
 /// Words as one types them; the program by its name alone.
-fn shell(arguments: &[String]) -> String {
+pub(super) fn shell(arguments: &[String]) -> String {
     let mut typed = Vec::new();
     for (number, word) in arguments.iter().enumerate() {
         let word = match number {

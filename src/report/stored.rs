@@ -329,7 +329,7 @@ fn paired_row(row: &Row<'_>) -> Paired {
 }
 
 /// A file as it is; nothing if it is not there.
-fn bytes(path: &Path) -> Result<Option<Vec<u8>>, OutputError> {
+pub(super) fn bytes(path: &Path) -> Result<Option<Vec<u8>>, OutputError> {
     match fs::read(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -338,13 +338,13 @@ fn bytes(path: &Path) -> Result<Option<Vec<u8>>, OutputError> {
 }
 
 /// A result file in memory.
-struct Table {
+pub(super) struct Table {
     header: csv::StringRecord,
     records: Vec<csv::StringRecord>,
 }
 
 impl Table {
-    fn read(folder: &Path, name: &str) -> Result<Table, OutputError> {
+    pub fn read(folder: &Path, name: &str) -> Result<Table, OutputError> {
         let path = folder.join(name);
         let broken = |error: csv::Error| OutputError::NotResults {
             path: path.clone(),
@@ -357,7 +357,12 @@ impl Table {
         Ok(Table { header, records })
     }
 
-    fn rows<T>(&self, make: impl Fn(&Row<'_>) -> T) -> Vec<T> {
+    /// The names of its columns.
+    pub fn names(&self) -> Vec<String> {
+        self.header.iter().map(str::to_owned).collect()
+    }
+
+    pub fn rows<T>(&self, make: impl Fn(&Row<'_>) -> T) -> Vec<T> {
         let row = |record| Row {
             header: &self.header,
             record,
@@ -369,7 +374,8 @@ impl Table {
     }
 }
 
-struct Row<'a> {
+/// One record of a result file.
+pub(super) struct Row<'a> {
     header: &'a csv::StringRecord,
     record: &'a csv::StringRecord,
 }
@@ -380,16 +386,16 @@ impl Row<'_> {
         at.and_then(|at| self.record.get(at)).unwrap_or_default()
     }
 
-    fn text(&self, name: &str) -> String {
+    pub fn text(&self, name: &str) -> String {
         self.get(name).to_owned()
     }
 
     /// NaN for nothing.
-    fn number(&self, name: &str) -> f64 {
+    pub fn number(&self, name: &str) -> f64 {
         self.get(name).parse().unwrap_or(f64::NAN)
     }
 
-    fn interval(&self, names: [&str; 3]) -> Interval {
+    pub fn interval(&self, names: [&str; 3]) -> Interval {
         let [estimate, low, high] = names.map(|name| self.number(name));
         Interval {
             estimate,

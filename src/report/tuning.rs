@@ -1,0 +1,498 @@
+//! The page of a tuning: the trade-off on fresh luck beside what the search had believed, what each finalist sets, how it
+//! does in other worlds, and how it was made.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::figures::{
+    Figure, Mark, Panel, grouped, interval_words, number, panels, scatter, words,
+};
+use super::page::{PAGE_CSS, RESULTS_CSS, figure_html, shell};
+use super::stored::{Interval, Note, Row, Table, bytes};
+use super::svg::{FIGURE_CSS, escape};
+use crate::output::{OutputError, readable};
+
+/// The name of the scenario as it was written, among the finalists.
+const AS_WRITTEN: &str = "as_written";
+
+/// Most pairs of measures that get a picture of their own.
+const PAIRS: usize = 3;
+
+#[derive(Debug, Deserialize)]
+struct Manifest {
+    version: String,
+    title: String,
+    seed: u64,
+    study_sha256: String,
+    replications: u64,
+    candidates: usize,
+}
+
+/// What one finalist does to one measure.
+#[derive(Debug, Clone)]
+struct Told {
+    unit: String,
+    search: f64,
+    fresh: Interval,
+    difference: Interval,
+}
+
+#[derive(Debug, Clone)]
+struct Finalist {
+    name: String,
+    feasible: String,
+    on_front: bool,
+    settings: Vec<(String, String)>,
+    told: BTreeMap<String, Told>,
+}
+
+/// A folder of a tuning, read back.
+struct Tuned {
+    manifest: Manifest,
+    note: Note,
+    /// In the order of the study.
+    measures: Vec<String>,
+    finalists: Vec<Finalist>,
+    /// What the search found of each candidate, by measure.
+    candidates: Vec<BTreeMap<String, f64>>,
+    /// Finalist, measure, mean, worst, regret.
+    worlds: Vec<[String; 5]>,
+    /// Better below, better above, measure, uncertainty, at, low, high.
+    break_even: Vec<[String; 7]>,
+}
+
+impl Tuned {
+    fn read(folder: &Path) -> Result<Tuned, OutputError> {
+        let not_results = |why: String| OutputError::NotResults {
+            path: folder.to_owned(),
+            why,
+        };
+        let text = bytes(&folder.join("manifest.json"))?.ok_or_else(|| {
+            not_results("the tuning has no results yet; --resume ends it".to_owned())
+        })?;
+        let manifest: Manifest = serde_json::from_slice(&text)
+            .map_err(|error| not_results(format!("manifest.json cannot be read: {error}")))?;
+        let note = bytes(&folder.join("run.json"))?
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default();
+        let front = Table::read(folder, "front.csv")?;
+        let names = front.names();
+        let parameters: Vec<String> = (names.iter())
+            .skip_while(|name| *name != "on_front")
+            .skip(1)
+            .take_while(|name| *name != "measure")
+            .cloned()
+            .collect();
+        let mut measures: Vec<String> = Vec::new();
+        let mut finalists: Vec<Finalist> = Vec::new();
+        let rows = front.rows(|row| {
+            let settings = parameters.iter().map(|name| (name.clone(), row.text(name)));
+            let told = Told {
+                unit: row.text("unit"),
+                search: row.number("search"),
+                fresh: row.interval(["fresh", "low", "high"]),
+                difference: row.interval(["difference", "difference_low", "difference_high"]),
+            };
+            let finalist = Finalist {
+                name: row.text("finalist"),
+                feasible: row.text("feasible"),
+                on_front: row.text("on_front") == "1",
+                settings: settings.collect(),
+                told: BTreeMap::new(),
+            };
+            (finalist, row.text("measure"), told)
+        });
+        for (finalist, measure, told) in rows {
+            if !measures.contains(&measure) {
+                measures.push(measure.clone());
+            }
+            if finalists
+                .last()
+                .is_none_or(|last| last.name != finalist.name)
+            {
+                finalists.push(finalist);
+            }
+            if let Some(last) = finalists.last_mut() {
+                last.told.insert(measure, told);
+            }
+        }
+        let candidates = Table::read(folder, "candidates.csv")?.rows(|row| {
+            let value = |measure: &String| (measure.clone(), row.number(measure));
+            measures.iter().map(value).collect()
+        });
+        fn texts<const N: usize>(row: &Row<'_>, names: [&str; N]) -> [String; N] {
+            names.map(|name| row.text(name))
+        }
+        let worlds = Table::read(folder, "robustness.csv")?
+            .rows(|row| texts(row, ["finalist", "measure", "mean", "worst", "regret"]));
+        let break_even = Table::read(folder, "break_even.csv")?.rows(|row| {
+            let names = [
+                "better_below",
+                "better_above",
+                "measure",
+                "uncertainty",
+                "at",
+                "low",
+                "high",
+            ];
+            texts(row, names)
+        });
+        Ok(Tuned {
+            manifest,
+            note,
+            measures,
+            finalists,
+            candidates,
+            worlds,
+            break_even,
+        })
+    }
+
+    fn title_of(finalist: &Finalist) -> String {
+        match finalist.name.as_str() {
+            AS_WRITTEN => "as written".to_owned(),
+            name => name.to_owned(),
+        }
+    }
+
+    /// The trade-off between two measures.
+    fn trade_off(&self, one: &str, other: &str) -> Option<Figure> {
+        let place = |finalist: &Finalist| {
+            let (x, y) = (finalist.told.get(one)?, finalist.told.get(other)?);
+            Some((finalist.clone(), x.clone(), y.clone()))
+        };
+        let told: Vec<_> = self.finalists.iter().filter_map(place).collect();
+        let unit = &told.first()?.1.unit;
+        let axes = [
+            format!("{}, {unit}", words(one)),
+            format!("{}, {}", words(other), told.first()?.2.unit),
+        ];
+        let cloud: Vec<(f64, f64)> = (self.candidates.iter())
+            .filter_map(|candidate| Some((*candidate.get(one)?, *candidate.get(other)?)))
+            .collect();
+        let marks: Vec<scatter::Mark> = told
+            .iter()
+            .map(|(finalist, x, y)| scatter::Mark {
+                label: Tuned::title_of(finalist),
+                at: [x.fresh, y.fresh],
+                before: [x.search, y.search],
+                series: usize::from(finalist.name == AS_WRITTEN),
+                full: finalist.on_front,
+            })
+            .collect();
+        let rows = told.iter().map(|(finalist, x, y)| {
+            let numbers = [
+                x.search,
+                x.fresh.estimate,
+                x.fresh.low,
+                x.fresh.high,
+                y.search,
+                y.fresh.estimate,
+                y.fresh.low,
+                y.fresh.high,
+            ];
+            let mut row = vec![
+                finalist.name.clone(),
+                u8::from(finalist.on_front).to_string(),
+            ];
+            row.extend(numbers.map(number));
+            row
+        });
+        let mut header = vec!["finalist".to_owned(), "on_front".to_owned()];
+        for measure in [one, other] {
+            header.extend(["search", "fresh", "low", "high"].map(|end| format!("{measure}:{end}")));
+        }
+        Some(Figure {
+            id: format!("front-{}-{}", id(one), id(other)),
+            title: format!("{} against {}", words(other), words(one)),
+            caption: "Full: on the front. Crosses: intervals on fresh luck for all finalists together. Small open dots: every candidate as the search saw it; thin lines lead from what the search believed of a finalist to what fresh luck says.".to_owned(),
+            svg: scatter::scatter(&cloud, &marks, &axes),
+            header,
+            rows: rows.collect(),
+        })
+    }
+
+    /// Every measure of every finalist, with what the search had said.
+    fn finalists_figure(&self) -> Figure {
+        let bare = |estimate| Interval {
+            estimate,
+            low: f64::NAN,
+            high: f64::NAN,
+        };
+        let mut list = Vec::new();
+        let mut rows = Vec::new();
+        for measure in &self.measures {
+            let mut marks = Vec::new();
+            let mut unit = String::new();
+            for finalist in &self.finalists {
+                let Some(told) = finalist.told.get(measure) else {
+                    continue;
+                };
+                unit.clone_from(&told.unit);
+                marks.push(Mark {
+                    label: Tuned::title_of(finalist),
+                    value: told.fresh,
+                    series: usize::from(finalist.name == AS_WRITTEN),
+                    open: false,
+                });
+                if told.search.is_finite() {
+                    marks.push(Mark {
+                        label: "search said".to_owned(),
+                        value: bare(told.search),
+                        series: 0,
+                        open: true,
+                    });
+                }
+                let numbers = [
+                    told.search,
+                    told.fresh.estimate,
+                    told.fresh.low,
+                    told.fresh.high,
+                ];
+                let mut row = vec![measure.clone(), finalist.name.clone()];
+                row.extend(numbers.map(number));
+                rows.push(row);
+            }
+            list.push(Panel {
+                title: words(measure),
+                axis: unit,
+                marks,
+                neutral: None,
+                logarithmic: false,
+            });
+        }
+        Figure {
+            id: "finalists".to_owned(),
+            title: "Finalists on fresh luck, and what the search said".to_owned(),
+            caption: "Full: fresh luck, with the interval that holds for all finalists together. Open: the estimate that made it a finalist, too good on average.".to_owned(),
+            svg: panels(&list),
+            header: ["measure", "finalist", "search", "fresh", "low", "high"].map(str::to_owned).to_vec(),
+            rows,
+        }
+    }
+}
+
+/// A measure as a part of a file's name.
+fn id(measure: &str) -> String {
+    let letters = measure.chars().map(|letter| match letter {
+        letter if letter.is_ascii_alphanumeric() => letter,
+        _ => '-',
+    });
+    letters.collect::<String>().trim_matches('-').to_owned()
+}
+
+/// The page of a folder of a tuning, and its figures.
+pub(super) fn tuning_page(folder: &Path) -> Result<(String, Vec<Figure>), OutputError> {
+    let tuned = Tuned::read(folder)?;
+    let mut figures = Vec::new();
+    let mut body = String::new();
+    let section = |body: &mut String, id: &str, name: &str| {
+        let _ = write!(body, "<h2 id=\"{id}\">{name}</h2>");
+    };
+    section(&mut body, "short", "In short");
+    body.push_str(&in_short(&tuned));
+    section(&mut body, "front", "The trade-off");
+    for one in 0..tuned.measures.len() {
+        for other in one + 1..tuned.measures.len() {
+            if figures.len() < PAIRS {
+                figures.extend(tuned.trade_off(&tuned.measures[one], &tuned.measures[other]));
+            }
+        }
+    }
+    for figure in &figures {
+        body.push_str(&figure_html(figure));
+    }
+    section(&mut body, "finalists", "Finalists");
+    body.push_str(&settings(&tuned));
+    let all = tuned.finalists_figure();
+    body.push_str(&figure_html(&all));
+    figures.push(all);
+    section(&mut body, "worlds", "If the world is another");
+    body.push_str(&worlds(&tuned));
+    section(&mut body, "made", "How it was made");
+    body.push_str(&made(&tuned, folder));
+    let links: String = [
+        ("short", "In short"),
+        ("front", "The trade-off"),
+        ("finalists", "Finalists"),
+        ("worlds", "If the world is another"),
+        ("made", "How it was made"),
+    ]
+    .map(|(id, name)| format!("<a href=\"#{id}\">{name}</a>"))
+    .concat();
+    let title = escape(&tuned.manifest.title);
+    let page = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title><style>{FIGURE_CSS}{PAGE_CSS}{RESULTS_CSS}</style></head><body>\n<header><h1>{title}</h1><p class=\"meta\">{} settings tried, {} replications, seed {}, deconflict {}</p><div class=\"warn\"><strong>Absolute rates are not calibrated.</strong> No public count of sorties exists. Only comparisons between rule sets, in the same world and with the same luck, mean something. The search exploits whatever the model gives it: read the settings before believing the numbers.</div></header>\n<nav aria-label=\"Sections\"><div>{links}</div></nav>\n<main>{body}</main></body></html>\n",
+        tuned.manifest.candidates.saturating_sub(1),
+        grouped(tuned.manifest.replications as f64),
+        tuned.manifest.seed,
+        escape(&tuned.manifest.version),
+    );
+    Ok((page, figures))
+}
+
+fn in_short(tuned: &Tuned) -> String {
+    let on_front: Vec<&Finalist> = (tuned.finalists.iter())
+        .filter(|finalist| finalist.on_front)
+        .collect();
+    let mut text = format!(
+        "<p>{} settings were tried; {} finalists were flown again on luck that the search never saw. {} of them are left: each is better than the others in something.</p><ul class=\"say\">",
+        tuned.manifest.candidates,
+        tuned
+            .finalists
+            .iter()
+            .filter(|finalist| finalist.name != AS_WRITTEN)
+            .count(),
+        on_front.len()
+    );
+    for finalist in &on_front {
+        let mut changes = Vec::new();
+        for measure in &tuned.measures {
+            let Some(Told { difference, .. }) = finalist.told.get(measure) else {
+                continue;
+            };
+            let measure = words(measure);
+            let less = Interval {
+                estimate: -difference.estimate,
+                low: -difference.high,
+                high: -difference.low,
+            };
+            changes.push(if difference.low > 0.0 {
+                format!("raises {measure} by {}", interval_words(difference))
+            } else if difference.high < 0.0 {
+                format!("cuts {measure} by {}", interval_words(&less))
+            } else {
+                format!(
+                    "no clear change of {measure}: {}",
+                    interval_words(difference)
+                )
+            });
+        }
+        let _ = write!(
+            text,
+            "<li>Finalist {} against the scenario as written: {}.</li>",
+            escape(&finalist.name),
+            escape(&changes.join("; "))
+        );
+    }
+    if on_front.is_empty() {
+        text.push_str("<li>No finalist is shown to keep every limit.</li>");
+    }
+    text.push_str("</ul>");
+    text
+}
+
+/// What each finalist sets and does.
+fn settings(tuned: &Tuned) -> String {
+    let parameters: Vec<&String> = (tuned.finalists.first()).map_or(Vec::new(), |first| {
+        first.settings.iter().map(|(name, _)| name).collect()
+    });
+    let mut head = String::new();
+    for name in &parameters {
+        let _ = write!(head, "<th scope=\"col\">{}</th>", escape(name));
+    }
+    for measure in &tuned.measures {
+        let _ = write!(head, "<th scope=\"col\">{}</th>", escape(&words(measure)));
+    }
+    let mut rows = String::new();
+    for finalist in &tuned.finalists {
+        let _ = write!(
+            rows,
+            "<tr><th scope=\"row\">{}</th>",
+            escape(&Tuned::title_of(finalist))
+        );
+        for (_, value) in &finalist.settings {
+            let value = if value.is_empty() { "-" } else { value };
+            let _ = write!(rows, "<td>{}</td>", escape(value));
+        }
+        for measure in &tuned.measures {
+            let told = finalist.told.get(measure);
+            let value = told.map_or("-".to_owned(), |told| interval_words(&told.fresh));
+            let _ = write!(rows, "<td>{value}</td>");
+        }
+        let limits = match finalist.feasible.as_str() {
+            "" => "-",
+            state => state,
+        };
+        let front = if finalist.on_front { "yes" } else { "" };
+        let _ = write!(rows, "<td>{}</td><td>{front}</td></tr>", escape(limits));
+    }
+    format!(
+        "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Finalists\"><table><thead><tr><th scope=\"col\">finalist</th>{head}<th scope=\"col\">limits kept</th><th scope=\"col\">front</th></tr></thead><tbody>{rows}</tbody></table></div><p class=\"meta\">In brackets: intervals on fresh luck that hold for all finalists together. Each is a complete scenario: finalists/NN.toml.</p>"
+    )
+}
+
+fn worlds(tuned: &Tuned) -> String {
+    let mut rows = String::new();
+    for [finalist, measure, mean, worst, regret] in &tuned.worlds {
+        let value = |text: &String| text.parse().map_or("-".to_owned(), readable);
+        let _ = write!(
+            rows,
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            escape(&finalist.replace('_', " ")),
+            escape(&words(measure)),
+            value(mean),
+            value(worst),
+            value(regret)
+        );
+    }
+    let mut text = if rows.is_empty() {
+        "<p>The study names nothing that is not known.</p>".to_owned()
+    } else {
+        format!(
+            "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Other worlds\"><table><thead><tr><th scope=\"col\">finalist</th><th scope=\"col\">measure</th><th scope=\"col\">mean</th><th scope=\"col\">worst</th><th scope=\"col\">regret</th></tr></thead><tbody>{rows}</tbody></table></div><p class=\"meta\">Over worlds drawn from what is not known. Regret: by how much it is worse than the best of these in the same world, at most.</p>"
+        )
+    };
+    text.push_str("<ul class=\"say\">");
+    for [below, above, measure, uncertainty, at, low, high] in &tuned.break_even {
+        let value = |text: &String| text.parse().map_or("-".to_owned(), readable);
+        let _ = write!(
+            text,
+            "<li>In {}, {} is better than {} until {} exceeds {} [{}, {}].</li>",
+            escape(&words(measure)),
+            escape(&below.replace('_', " ")),
+            escape(&above.replace('_', " ")),
+            escape(uncertainty),
+            value(at),
+            value(low),
+            value(high)
+        );
+    }
+    if tuned.break_even.is_empty() {
+        text.push_str("<li>No two of them change places along any one uncertainty, as far as these replications can tell.</li>");
+    }
+    text.push_str("</ul>");
+    text
+}
+
+fn made(tuned: &Tuned, folder: &Path) -> String {
+    let mut list = String::new();
+    let mut entry = |term: &str, text: String| {
+        if !text.is_empty() {
+            let _ = write!(list, "<dt>{term}</dt><dd>{text}</dd>");
+        }
+    };
+    let command = shell(&tuned.note.command_line);
+    entry("Command", format!("<code>{}</code>", escape(&command)));
+    entry("Version", escape(&tuned.manifest.version));
+    entry("Seed", tuned.manifest.seed.to_string());
+    entry("Started", escape(&tuned.note.started_utc));
+    let hash = &tuned.manifest.study_sha256;
+    entry(
+        "Study",
+        format!("SHA-256 <span class=\"hash\">{}</span>", escape(hash)),
+    );
+    let finalist = tuned.finalists.iter().find(|finalist| finalist.on_front);
+    if let Some(finalist) = finalist {
+        let run = format!(
+            "deconflict run {}/finalists/{}.toml",
+            folder.display(),
+            finalist.name
+        );
+        entry("Fly a finalist", format!("<code>{}</code>", escape(&run)));
+    }
+    format!("<dl class=\"made\">{list}</dl>")
+}
