@@ -384,3 +384,87 @@ fn mistakes_are_told() {
         said(&calm)
     );
 }
+
+/// A row of a sweep is explained and shown as the scenario behind its cell would be.
+#[test]
+fn rows_of_a_sweep_are_explained_and_replayed() {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("agreement");
+    let out = out.to_str().expect("text");
+    let sweep = deconflict(&[
+        "sweep",
+        "scenarios/experiments/agreement.toml",
+        "--replications",
+        "3",
+        "--out",
+        out,
+    ]);
+    assert!(sweep.status.success(), "{}", said(&sweep));
+    let of_row = deconflict(&[
+        "explain",
+        "--from",
+        out,
+        "--cell",
+        "baseline",
+        "--replication",
+        "1",
+    ]);
+    let of_file = deconflict(&["explain", BASELINE, "--seed", "1", "--replication", "1"]);
+    let story = |output: &Output| {
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let lines = text
+            .lines()
+            .take_while(|line| !line.starts_with("Look at it"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(story(&of_file).len() > 20, "{}", said(&of_file));
+    assert_eq!(story(&of_row), story(&of_file));
+    let pages = [
+        place.path().join("row.html"),
+        place.path().join("file.html"),
+    ];
+    let pages_text = pages
+        .each_ref()
+        .map(|page| page.to_str().expect("text").to_owned());
+    let row = deconflict(&[
+        "replay",
+        "--from",
+        out,
+        "--cell",
+        "baseline",
+        "--replication",
+        "1",
+        "--out",
+        &pages_text[0],
+    ]);
+    let file = deconflict(&[
+        "replay",
+        BASELINE,
+        "--seed",
+        "1",
+        "--replication",
+        "1",
+        "--out",
+        &pages_text[1],
+    ]);
+    assert!(
+        row.status.success() && file.status.success(),
+        "{}",
+        said(&row)
+    );
+    let shots = |page: &Path| {
+        let text = std::fs::read_to_string(page).expect("a page");
+        let from = text.find("\"shots\":").expect("shots");
+        text[from..].chars().take(2000).collect::<String>()
+    };
+    assert_eq!(shots(&pages[0]), shots(&pages[1]));
+    let page = std::fs::read_to_string(&pages[0]).expect("a page");
+    assert!(page.contains("replay --from"), "how to make it again");
+    // The ledger on the page is that of the story.
+    let told = said(&of_file);
+    let line = told
+        .lines()
+        .find(|line| line.contains("flight plan: no_match; P(hostile)"));
+    let line = line.expect("a line of the ledger").trim();
+    assert!(page.contains(line), "the page does not have {line:?}");
+}

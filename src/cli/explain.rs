@@ -9,6 +9,7 @@ use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
 
+use super::run::Subject;
 use super::{Failure, print};
 
 /// Arguments of `deconflict explain`.
@@ -21,10 +22,19 @@ Examples:
       the first wrong shot at this flight
   deconflict explain scenarios/nov-2019-baseline.toml --replication 3 \\
       --try 'strict: rules.hostile_criteria.threshold=0.99; rules.hostile_criteria.cues=4'
-      would a change of your own have prevented it?")]
+      would a change of your own have prevented it?
+  deconflict explain --from results/agreement --cell everybody --replication 17
+      a row of a sweep")]
 pub struct ExplainArguments {
     /// Scenario file (TOML).
-    scenario: PathBuf,
+    #[arg(required_unless_present = "from")]
+    scenario: Option<PathBuf>,
+    /// Explain a replication of the sweep or the run in DIR, with its scenario and its seed.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["scenario", "seed", "overrides", "own"])]
+    from: Option<PathBuf>,
+    /// The cell of the sweep.
+    #[arg(long, value_name = "C", requires = "from")]
+    cell: Option<String>,
     /// Seed of all luck.
     #[arg(
         long,
@@ -52,21 +62,34 @@ const SEARCHED: u64 = 500;
 
 /// Runs the command.
 pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
-    let scenario = Scenario::load(&arguments.scenario, &arguments.overrides)?;
+    let path = arguments.scenario.clone().unwrap_or_default();
+    let Subject {
+        scenario,
+        seed,
+        name: subject,
+    } = match &arguments.from {
+        Some(from) => Subject::stored(from, arguments.cell.as_deref())?,
+        None => Subject::typed(&path, &arguments.overrides, arguments.seed)?,
+    };
+    // What names it on a command line, with its seed where that is not the folder's.
+    let subject = match &arguments.from {
+        Some(_) => subject,
+        None => format!("{subject} --seed {seed}"),
+    };
     let menu = menu(&scenario);
     let mut changes = [menu.added.clone(), menu.removed.clone()].concat();
     for own in &arguments.own {
-        changes.push(change_of_own(own, arguments, &scenario)?);
+        changes.push(own_change(own, &path, &arguments.overrides, &scenario)?);
     }
     let replication = Replication {
-        seed: arguments.seed,
+        seed,
         index: arguments.replication,
     };
     let log = simulate(&scenario, replication, Detail::Full);
     let flight = arguments.flight.as_deref();
     let shots: Vec<usize> = asked_for(&log, flight)?;
     let Some(&shot) = shots.first() else {
-        return nothing_wrong(arguments, &scenario, flight);
+        return nothing_wrong(arguments, &scenario, seed, &subject, flight);
     };
     let aircraft = log.events[shot].fact.aircraft();
     let name = aircraft.map(|aircraft| log.sorties[aircraft.index()].name.as_str());
@@ -79,15 +102,18 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
             .as_ref()
             .map(|inquest| (&menu, changes.as_slice(), inquest)),
     };
-    let scenario_file = arguments.scenario.display();
-    let (seed, index) = (arguments.seed, arguments.replication);
+    let index = arguments.replication;
+    let prevent = match &arguments.from {
+        Some(_) => "deconflict prevent SCENARIO".to_owned(),
+        None => format!("deconflict prevent {subject}"),
+    };
     let more = match shots.len() - 1 {
         0 => String::new(),
         more => format!("{more} more wrong shots in this replication: --flight chooses.\n"),
     };
     print(&format!(
-        "{}\n{more}Look at it: deconflict replay {scenario_file} --seed {seed} --replication {index} --out replay.html\n\
-         How often, and which rule prevents how much: deconflict prevent {scenario_file}\n",
+        "{}\n{more}Look at it: deconflict replay {subject} --replication {index} --out replay.html\n\
+         How often, and which rule prevents how much: {prevent}\n",
         story.tell()
     ))
 }
@@ -121,10 +147,12 @@ fn asked_for(log: &EventLog, flight: Option<&str>) -> Result<Vec<usize>, Failure
 fn nothing_wrong(
     arguments: &ExplainArguments,
     scenario: &Scenario,
+    seed: u64,
+    subject: &str,
     flight: Option<&str>,
 ) -> Result<(), Failure> {
     let whom = flight.map_or(String::new(), |flight| format!(" at {flight}"));
-    let (seed, first) = (arguments.seed, arguments.replication);
+    let first = arguments.replication;
     let there = (first + 1..=first + SEARCHED).find(|&index| {
         let log = simulate(scenario, Replication { seed, index }, Detail::Measures);
         asked_for(&log, flight).is_ok_and(|shots| !shots.is_empty())
@@ -133,8 +161,7 @@ fn nothing_wrong(
         Some(index) => {
             let flight = flight.map_or(String::new(), |flight| format!(" --flight {flight}"));
             format!(
-                "The next replication with one: deconflict explain {} --seed {seed} --replication {index}{flight}",
-                arguments.scenario.display()
+                "The next replication with one: deconflict explain {subject} --replication {index}{flight}"
             )
         }
         None => format!("Nor in the {SEARCHED} replications after it."),
@@ -142,15 +169,6 @@ fn nothing_wrong(
     print(&format!(
         "No wrong shot{whom} in replication {first} of seed {seed}. {then}\n"
     ))
-}
-
-/// `NAME: PATH=VALUE; PATH=VALUE`.
-fn change_of_own(
-    text: &str,
-    arguments: &ExplainArguments,
-    scenario: &Scenario,
-) -> Result<Change, Failure> {
-    own_change(text, &arguments.scenario, &arguments.overrides, scenario)
 }
 
 /// A change written `NAME: PATH=VALUE; PATH=VALUE`, held against the scenario.

@@ -10,6 +10,7 @@ use deconflict::report::{Flown, ReplayNote, replay_page, write_page};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{simulate, trajectories};
 
+use super::run::Subject;
 use super::{Failure, print};
 
 /// Arguments of `deconflict replay`.
@@ -23,11 +24,21 @@ Examples:
   deconflict replay scenarios/nov-2019-baseline.toml --out hold.html --with rules.weapons_control.status=hold
       the same luck with and without the change, side by side on one clock
 
+  deconflict replay --from results/agreement --cell everybody --replication 17 --out 17.html
+      a row of a sweep
+
 On the page: space plays, n and p jump to the next and the previous decisive
 event, the arrows step; click an aircraft for its story.")]
 pub struct ReplayArguments {
     /// Scenario file (TOML).
-    scenario: PathBuf,
+    #[arg(required_unless_present = "from")]
+    scenario: Option<PathBuf>,
+    /// Show a replication of the sweep or the run in DIR, with its scenario and its seed.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["scenario", "seed", "overrides", "changes"])]
+    from: Option<PathBuf>,
+    /// The cell of the sweep.
+    #[arg(long, value_name = "C", requires = "from")]
+    cell: Option<String>,
     /// Seed of all luck.
     #[arg(
         long,
@@ -64,9 +75,15 @@ struct Run {
 impl Run {
     fn fly(arguments: &ReplayArguments, name: String, changes: &[String]) -> Result<Run, Failure> {
         let overrides = [&arguments.overrides, changes].concat();
-        let scenario = Scenario::load(&arguments.scenario, &overrides)?;
+        let Subject { scenario, seed, .. } = match &arguments.from {
+            Some(from) => Subject::stored(from, arguments.cell.as_deref())?,
+            None => {
+                let path = arguments.scenario.clone().unwrap_or_default();
+                Subject::typed(&path, &overrides, arguments.seed)?
+            }
+        };
         let replication = Replication {
-            seed: arguments.seed,
+            seed,
             index: arguments.replication,
         };
         Ok(Run {
@@ -117,14 +134,21 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
 
 /// The command that makes the page again.
 fn command(arguments: &ReplayArguments) -> String {
-    let mut words = vec![
-        "deconflict replay".to_owned(),
-        quoted(&arguments.scenario.display().to_string()),
-        format!(
-            "--seed {} --replication {}",
-            arguments.seed, arguments.replication
-        ),
-    ];
+    let mut words = vec!["deconflict replay".to_owned()];
+    if let Some(from) = &arguments.from {
+        words.push(format!("--from {}", quoted(&from.display().to_string())));
+        words.extend(
+            arguments
+                .cell
+                .iter()
+                .map(|cell| format!("--cell {}", quoted(cell))),
+        );
+    }
+    if let Some(scenario) = &arguments.scenario {
+        words.push(quoted(&scenario.display().to_string()));
+        words.push(format!("--seed {}", arguments.seed));
+    }
+    words.push(format!("--replication {}", arguments.replication));
     for (option, values) in [
         ("--set", &arguments.overrides),
         ("--with", &arguments.changes),

@@ -251,26 +251,37 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
 }
 
 /// What is flown.
-struct Subject {
-    scenario: Scenario,
-    seed: u64,
+pub(super) struct Subject {
+    pub scenario: Scenario,
+    pub seed: u64,
     /// What to call it in hints.
-    name: String,
+    pub name: String,
 }
 
 impl Subject {
     fn of(arguments: &RunArguments) -> Result<Subject, Failure> {
-        let Some(from) = &arguments.from else {
-            let path = arguments.scenario.clone().unwrap_or_default();
-            let scenario = Scenario::load(&path, &arguments.overrides)
-                .map_err(|error| experiment_instead(&path, error))?;
-            return Ok(Subject {
-                scenario,
-                seed: arguments.seed,
-                name: path.display().to_string(),
-            });
-        };
-        let cell = arguments.cell.as_deref();
+        match &arguments.from {
+            Some(from) => Subject::stored(from, arguments.cell.as_deref()),
+            None => {
+                let path = arguments.scenario.clone().unwrap_or_default();
+                Subject::typed(&path, &arguments.overrides, arguments.seed)
+            }
+        }
+    }
+
+    /// A scenario file with what the command line sets.
+    pub(super) fn typed(path: &Path, overrides: &[String], seed: u64) -> Result<Subject, Failure> {
+        let scenario =
+            Scenario::load(path, overrides).map_err(|error| experiment_instead(path, error))?;
+        Ok(Subject {
+            scenario,
+            seed,
+            name: path.display().to_string(),
+        })
+    }
+
+    /// What a folder of a run or a sweep was flown with.
+    pub(super) fn stored(from: &Path, cell: Option<&str>) -> Result<Subject, Failure> {
         let (scenario, seed, version) = match SweepFolder::open(from) {
             Ok((_, record)) => {
                 let names: Vec<&str> = record.cells.iter().map(|cell| cell.name.as_str()).collect();
