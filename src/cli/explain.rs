@@ -16,11 +16,11 @@ use super::{Failure, print};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  deconflict explain scenarios/nov-2019-baseline.toml --seed 1 --replication 3
+  deconflict explain scenarios/nov-2019-baseline.toml --seed 1 --replication 1
       the first wrong shot of that replication: evidence, rules, causes, and what would have prevented it
-  deconflict explain scenarios/nov-2019-baseline.toml --replication 3 --flight us-recon
+  deconflict explain scenarios/nov-2019-baseline.toml --replication 4 --flight us-recon
       the first wrong shot at this flight
-  deconflict explain scenarios/nov-2019-baseline.toml --replication 3 \\
+  deconflict explain scenarios/nov-2019-baseline.toml --replication 1 \\
       --try 'strict: rules.hostile_criteria.threshold=0.99; rules.hostile_criteria.cues=4'
       would a change of your own have prevented it?
   deconflict explain --from results/agreement --cell everybody --replication 17

@@ -18,7 +18,7 @@ use super::{Failure, print};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  deconflict prevent scenarios/nov-2019-baseline.toml --replications 200
+  deconflict prevent scenarios/nov-2019-baseline.toml --replications 50
       every rule that is off, in its plainest form: what it would prevent, and what it would cost
   deconflict prevent scenarios/nov-2019-agreement.toml --rule R6 --rule R7
       rules in force: the scenario without them is the base, and what both prevent is split between them
@@ -31,7 +31,7 @@ flown and the split (Shapley) is exact given the replications; beyond, orders ar
 pub struct PreventArguments {
     /// Scenario file (TOML).
     scenario: PathBuf,
-    /// Replications to fly; without it as many as the scenario says, at most 200.
+    /// Replications to fly; without it as many as the scenario says, at most 100.
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
     replications: Option<u64>,
     /// Seed of all luck.
@@ -103,7 +103,7 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         Game::new(base, players, counted, exact, arguments.orders).map_err(Failure::bad_input)?;
     let count = arguments
         .replications
-        .unwrap_or_else(|| scenario.replications.clamp(2, 200));
+        .unwrap_or_else(|| scenario.replications.clamp(2, 100));
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let mut prevention = Prevention::new(&game);
     watch_for_interruption();
