@@ -21,7 +21,9 @@ Examples:
   deconflict prevent scenarios/nov-2019-baseline.toml --replications 50
       every rule that is off, in its plainest form: what it would prevent, and what it would cost
   deconflict prevent scenarios/nov-2019-agreement.toml --rule R6 --rule R7
-      rules in force: the scenario without them is the base, and what both prevent is split between them
+      two of them, and what both prevent split between them
+  deconflict prevent scenarios/bearing-bias.toml --rule=-R6 --rule R9
+      rules in force (a minus where the rule could also be made stricter): the scenario without them is the base
   deconflict prevent scenarios/nov-2019-baseline.toml --rule R6 --rule R7 \\
       --try 'strict: rules.hostile_criteria.threshold=0.99' --out results/prevented
       a change of your own beside two rules; prevention.csv keeps the table
@@ -45,7 +47,7 @@ pub struct PreventArguments {
     /// Set a value of the scenario by its path; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<String>,
-    /// Ask about this rule, by number; may be repeated. Without it, about every rule that is off and can be offered.
+    /// Ask about this rule, by number, or with a minus about the one in force; may be repeated. Without it, about every rule that is off and can be offered.
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<String>,
     /// Ask about a change of your own: a name and what it sets; may be repeated.
@@ -151,14 +153,12 @@ fn players(
     for asked in &arguments.rules {
         let is_it = |change: &&Change| change.name.eq_ignore_ascii_case(asked);
         let minus = format!("-{asked}");
-        let removed = offered
-            .removed
-            .iter()
-            .find(|change| change.name.eq_ignore_ascii_case(&minus));
-        if let Some(removed) = removed {
-            without.push(removed);
-        } else if let Some(added) = offered.added.iter().find(is_it) {
+        let taken_away =
+            |change: &&Change| is_it(change) || change.name.eq_ignore_ascii_case(&minus);
+        if let Some(added) = offered.added.iter().find(is_it) {
             players.push(added.clone());
+        } else if let Some(removed) = offered.removed.iter().find(taken_away) {
+            without.push(removed);
         } else {
             return Err(Failure::bad_input(not_to_be_had(asked, &offered)));
         }
