@@ -6,7 +6,7 @@
 //! same replication under two rule sets is a true pair.
 //!
 //! A draw takes a fixed number of 32-bit words (one for [`Stream::words`], two for [`Stream::uniform`], four for
-//! [`Stream::normal`]); nothing is rejected and drawn again. Generator: D. J. Bernstein, "ChaCha, a variant of Salsa20"
+//! [`Stream::normal`]); nothing is rejected and drawn again. Looks are drawn in halves of words, see [`PairLuck`]. Generator: D. J. Bernstein, "ChaCha, a variant of Salsa20"
 //! (2008), 8 rounds, as in the crate `rand_chacha`.
 
 use std::f64::consts::TAU;
@@ -42,10 +42,10 @@ pub enum Purpose {
     DepartureDelay = 7,
     /// How far off a leg is flown.
     CrossTrack = 8,
-    /// Whether a scan detects.
+    /// Whether a scan detects, and what is declared at it: the leading halves of their words.
     Scan = 9,
-    /// What a site declares.
-    Declaration = 10,
+    /// The trailing half of the word that decides what a site declares.
+    DeclarationTrailing = 10,
     /// Whether a plan is filed.
     Filed = 11,
     /// Whether it goes to the right addressees.
@@ -148,6 +148,8 @@ pub enum Purpose {
     Mutation = 62,
     /// In which order rules are put in force by an inquiry.
     Order = 63,
+    /// The trailing half of the word that decides whether a scan detects.
+    ScanTrailing = 64,
 }
 
 /// A random delay.
@@ -229,6 +231,71 @@ impl Streams {
         generator.set_stream(self.replication.index);
         Stream { generator }
     }
+
+    /// The luck of a site's looks at an aircraft.
+    pub fn looks(&self, site: Key, aircraft: Key) -> PairLuck {
+        PairLuck {
+            streams: *self,
+            site,
+            aircraft,
+        }
+    }
+}
+
+/// The luck of one site's looks at one aircraft: for each scan a word of 32 bits that decides whether it detects, and
+/// one that decides what is declared at it, if anything is.
+///
+/// Almost always the leading half of a word tells already. So the leading halves of both words of [`BLOCK`] scans are
+/// looked up in one go, and a trailing half only where it is needed.
+#[derive(Debug, Clone, Copy)]
+pub struct PairLuck {
+    streams: Streams,
+    site: Key,
+    aircraft: Key,
+}
+
+/// The leading halves of the words of a block of scans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeadingHalves {
+    /// Whether each detects.
+    pub scans: [u16; BLOCK],
+    /// What is declared at each.
+    pub declarations: [u16; BLOCK],
+}
+
+impl PairLuck {
+    /// The leading halves for scans 64 `block` on.
+    pub fn leading(&self, block: u64) -> LeadingHalves {
+        let mut stream = self.streams.about(Purpose::Scan, self.site, self.aircraft);
+        let bytes = stream.bytes(block);
+        let (scans, declarations) = bytes.split_at(2 * BLOCK);
+        LeadingHalves {
+            scans: halves(scans),
+            declarations: halves(declarations),
+        }
+    }
+
+    /// The word that decides whether a scan detects, with this leading half.
+    #[cold]
+    pub fn scan_word(&self, scan: u64, leading: u16) -> u32 {
+        self.completed(Purpose::ScanTrailing, scan, leading)
+    }
+
+    /// The word that decides what is declared at a scan, with this leading half.
+    #[cold]
+    pub fn declaration_word(&self, scan: u64, leading: u16) -> u32 {
+        self.completed(Purpose::DeclarationTrailing, scan, leading)
+    }
+
+    fn completed(&self, purpose: Purpose, scan: u64, leading: u16) -> u32 {
+        let mut stream = self.streams.about(purpose, self.site, self.aircraft);
+        let words = stream.words(scan / BLOCK as u64);
+        u32::from(leading) << 16 | words[(scan % BLOCK as u64) as usize] >> 16
+    }
+}
+
+fn halves(bytes: &[u8]) -> [u16; BLOCK] {
+    std::array::from_fn(|i| u16::from_le_bytes([bytes[2 * i], bytes[2 * i + 1]]))
 }
 
 /// The draws for one purpose about one pair; any of them, in any order.
@@ -240,15 +307,21 @@ pub struct Stream {
 impl Stream {
     /// The 64 words with indices from 64 `block` on.
     pub fn words(&mut self, block: u64) -> [u32; BLOCK] {
-        self.generator
-            .set_word_pos(u128::from(block) * BLOCK as u128);
-        let mut bytes = [0u8; 4 * BLOCK];
-        self.generator.fill_bytes(&mut bytes);
+        let bytes = self.bytes(block);
         let mut words = [0u32; BLOCK];
         for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
             *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         }
         words
+    }
+
+    /// The same as bytes, the least significant of each word first.
+    fn bytes(&mut self, block: u64) -> [u8; 4 * BLOCK] {
+        self.generator
+            .set_word_pos(u128::from(block) * BLOCK as u128);
+        let mut bytes = [0u8; 4 * BLOCK];
+        self.generator.fill_bytes(&mut bytes);
+        bytes
     }
 
     /// The `index`-th uniform number in [0, 1), 53 bits.
@@ -313,7 +386,7 @@ mod tests {
         for mut other in [
             stream(2, 0, Purpose::Scan, "a", "b"),
             stream(1, 1, Purpose::Scan, "a", "b"),
-            stream(1, 0, Purpose::Declaration, "a", "b"),
+            stream(1, 0, Purpose::Hit, "a", "b"),
             stream(1, 0, Purpose::Scan, "b", "a"),
             stream(1, 0, Purpose::Scan, "a", "c"),
         ] {
@@ -329,6 +402,35 @@ mod tests {
         let joined = u64::from(one[63]) << 32 | u64::from(one[62]);
         assert_eq!(stream.uniform(5 * 32 + 31), unit(joined));
         assert_ne!(one, two);
+    }
+
+    #[test]
+    fn leading_halves_are_a_block_of_the_stream_and_trailing_halves_are_luck_of_their_own() {
+        let streams = Streams::new(Replication { seed: 3, index: 9 });
+        let (site, aircraft) = (Key::of("site"), Key::of("aircraft"));
+        let luck = streams.looks(site, aircraft);
+        let words = |purpose| streams.about(purpose, site, aircraft).words(5);
+        let block = words(Purpose::Scan);
+        let LeadingHalves {
+            scans,
+            declarations,
+        } = luck.leading(5);
+        for i in 0..BLOCK {
+            let half = |of: u32| (of >> (16 * (i % 2))) as u16;
+            assert_eq!(scans[i], half(block[i / 2]));
+            assert_eq!(declarations[i], half(block[BLOCK / 2 + i / 2]));
+            let scan = (5 * BLOCK + i) as u64;
+            let joined =
+                |leading: u16, purpose| u32::from(leading) * 65_536 + words(purpose)[i] / 65_536;
+            assert_eq!(
+                luck.scan_word(scan, scans[i]),
+                joined(scans[i], Purpose::ScanTrailing)
+            );
+            assert_eq!(
+                luck.declaration_word(scan, declarations[i]),
+                joined(declarations[i], Purpose::DeclarationTrailing)
+            );
+        }
     }
 
     /// Chi-squared over 64 bins for keyed draws in three directions: along the index, over keys, over replications;

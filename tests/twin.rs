@@ -36,7 +36,7 @@ use deconflict::sensing::detection::Law;
 use deconflict::sensing::{
     DiscSpec, FourthPowerSpec, RadarSpec, ScanPhase, SensorModel, SensorSpec,
 };
-use deconflict::streams::{Purpose, Streams};
+use deconflict::streams::Streams;
 use deconflict::tracking::TrackerSpec;
 use deconflict::units::Millis;
 use nalgebra::Vector3;
@@ -309,14 +309,10 @@ fn windows_hold_every_scan_in_coverage_and_no_other() {
             windows.windows(2).all(|pair| pair[0].from <= pair[1].from),
             "seed {seed}: in order of time"
         );
-        let mut stream = Streams::new(Replication { seed, index: 0 }).about(
-            Purpose::Scan,
-            Key::of("s"),
-            Key::of("a"),
-        );
+        let luck = Streams::new(Replication { seed, index: 0 }).looks(Key::of("s"), Key::of("a"));
         let last = clock.first_from(4_000_000);
         for block in 0..=last / 64 {
-            let scans = look(&sight, &trajectory, &windows, &clock, block, &mut stream);
+            let scans = look(&sight, &trajectory, &windows, &clock, block, &luck);
             assert_eq!(scans.looks, scans.hits, "a sensor that always detects");
             for lane in 0..64 {
                 let time = Millis(clock.time_ms(64 * block + lane));
@@ -967,8 +963,8 @@ impl<'a> Twin<'a> {
         let in_the_air = flying(&pair.trajectory, time);
         let word = || {
             let (site, aircraft) = (pair.post.key, pair.subject.key);
-            let mut stream = pair.streams.about(Purpose::Scan, site, aircraft);
-            stream.words(scan / 64)[(scan % 64) as usize]
+            let luck = pair.streams.looks(site, aircraft);
+            luck.scan_word(scan, luck.leading(scan / 64).scans[(scan % 64) as usize])
         };
         let covered = in_the_air && inside_coverage_by(&pair.subject.sight, place) >= 0.0;
         let mut hit = false;

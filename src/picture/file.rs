@@ -16,7 +16,7 @@
 use nalgebra::Vector3;
 
 use super::sample::Known;
-use super::{Envelope, Post, Run, declaration_place};
+use super::{Envelope, Post, Run};
 use crate::coordination::{Case, Crew, Enquiries};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
 use crate::identification::{Columns, CueState, Evidence, Gathered, MAX_COLUMNS, Noted};
@@ -28,7 +28,7 @@ use crate::record::{
 };
 use crate::sensing::coverage::{Sight, Window, look};
 use crate::sensing::detection::bits_between;
-use crate::streams::{BLOCK, Purpose, Streams};
+use crate::streams::{BLOCK, PairLuck, Streams};
 use crate::tracking::history::History;
 use crate::units::Millis;
 
@@ -74,6 +74,8 @@ pub struct TrackFile {
     block: u64,
     looks_mask: u64,
     hits_mask: u64,
+    /// The leading halves of the words for declarations at the scans of a block.
+    leading: (u64, [u16; BLOCK]),
     history: History,
     track: Option<Track>,
     last_inside: Millis,
@@ -190,6 +192,10 @@ impl Scene<'_> {
         self.post.identifier.declare(self.subject.truth_row)
     }
 
+    fn luck(&self) -> PairLuck {
+        self.streams.looks(self.post.key, self.subject.key)
+    }
+
     fn place(&self, time: Millis) -> Vector3<f64> {
         self.trajectory.position(time)
     }
@@ -213,6 +219,7 @@ impl TrackFile {
             block: u64::MAX,
             looks_mask: 0,
             hits_mask: 0,
+            leading: (u64::MAX, [0; BLOCK]),
             history: History::default(),
             track: None,
             last_inside: Millis(i64::MIN / 2),
@@ -426,7 +433,7 @@ impl TrackFile {
         looking_from: Option<u64>,
     ) -> Option<u64> {
         let windows = &scene.subject.windows;
-        let mut lots = Lots::new(scene);
+        let every = scene.post.declares_every();
         while self.next < until {
             if self.track.is_none() {
                 // Nothing can happen before the next scan with the aircraft in coverage.
@@ -447,8 +454,7 @@ impl TrackFile {
                 (self.next - base) as usize,
                 (until - base).min(BLOCK as u64) as usize,
             );
-            let found =
-                self.within_block(base, (from, to), &mut lots, scene, recorder, looking_from);
+            let found = self.within_block(base, (from, to), every, scene, recorder, looking_from);
             if found.is_some() {
                 return found;
             }
@@ -465,17 +471,17 @@ impl TrackFile {
             0
         };
         let post = scene.post;
-        let mut stream = scene
-            .streams
-            .about(Purpose::Scan, post.key, scene.subject.key);
         let scans = look(
             &scene.subject.sight,
             scene.trajectory,
             &scene.subject.windows,
             &post.clock,
             block,
-            &mut stream,
+            &scene.luck(),
         );
+        if let Some(leading) = scans.leading {
+            self.leading = (block, leading.declarations);
+        }
         self.block = block;
         self.looks_mask = scans.looks;
         self.hits_mask = scans.hits;
@@ -490,7 +496,7 @@ impl TrackFile {
         &mut self,
         base: u64,
         (from, to): (usize, usize),
-        lots: &mut Lots,
+        every: u64,
         scene: &Scene<'_>,
         recorder: &mut R,
         looking_from: Option<u64>,
@@ -583,13 +589,13 @@ impl TrackFile {
                         ((others & bits_between(at + 1, to)).trailing_zeros() as usize).min(to);
                     let single = inside >> at & 1 == 1 && !settled
                         || inside & bits_between(at, stop) != 0
-                            && !self.holds_through(at, stop, lots.every, scene);
+                            && !self.holds_through(at, stop, every, scene);
                     let held = self.held();
                     let from = at;
                     at = self.declare_until(
                         base,
                         (at, if single { at } else { stop }),
-                        lots,
+                        every,
                         scene,
                         recorder,
                     );
@@ -681,19 +687,19 @@ impl TrackFile {
         &mut self,
         base: u64,
         (mut at, stop): (usize, usize),
-        lots: &mut Lots,
+        every: u64,
         scene: &Scene<'_>,
         recorder: &mut R,
     ) -> usize {
-        let every = lots.every;
+        self.open_leading(base / BLOCK as u64, scene);
         let runs = scene.post.identifier.takes_runs() && !checks_plans(scene);
         if runs && recorder.detail() < Detail::Decisive {
-            return self.declare_run(base, (at, stop), lots, scene);
+            return self.declare_run(base, (at, stop), every, scene);
         }
         loop {
             let scan = base + at as u64;
-            let word = lots.from(scan, scene)[0];
-            self.declare(scan, word, every, scene, recorder);
+            let declared = self.declared_at(scan, scene);
+            self.declare(scan, declared, every, scene, recorder);
             if every >= stop.saturating_sub(at) as u64 {
                 return at;
             }
@@ -706,51 +712,60 @@ impl TrackFile {
         &mut self,
         base: u64,
         (at, stop): (usize, usize),
-        lots: &mut Lots,
+        every: u64,
         scene: &Scene<'_>,
     ) -> usize {
+        // An interval longer than a block is as good as one: there is a single declaration.
+        let step = every.min(BLOCK as u64) as usize;
+        let count = stop.saturating_sub(at).div_ceil(step).max(1);
+        let scan_of = |nth: usize| base + (at + nth * step) as u64;
+        let mut declared = [0; BLOCK];
+        let declared = &mut declared[..count];
+        for (nth, declared) in declared.iter_mut().enumerate() {
+            *declared = self.declared_at(scan_of(nth), scene);
+        }
         let Some(track) = &mut self.track else {
             return at;
         };
-        // An interval longer than a block is as good as one: there is a single declaration.
-        let every = lots.every;
-        let step = every.min(BLOCK as u64) as usize;
-        let count = stop.saturating_sub(at).div_ceil(step).max(1);
-        let mut made = 0;
-        while made < count {
-            let first = base + (at + made * step) as u64;
-            let words = lots.from(first, scene);
-            let words = &words[..words.len().min(count - made)];
-            let noted = Noted {
-                identified: track.identified.is_some(),
-                hostile: track.hostile.is_some(),
-            };
-            let outcome = scene.post.identifier.declare_run(
-                scene.declare(),
-                words,
-                &mut track.evidence,
-                noted,
-            );
-            let time = |nth: usize| scene.time(first + (nth * step) as u64);
-            if let Some((nth, identity)) = outcome.identified {
-                track.identified = Some((time(nth), identity, track.looks + nth as u32 + 1));
-            }
-            if let Some(nth) = outcome.hostile {
-                track.hostile = Some(time(nth));
-            }
-            track.looks += words.len() as u32;
-            made += words.len();
+        let noted = Noted {
+            identified: track.identified.is_some(),
+            hostile: track.hostile.is_some(),
+        };
+        let identifier = &*scene.post.identifier;
+        let outcome = identifier.declare_run(declared, &mut track.evidence, noted);
+        if let Some((nth, identity)) = outcome.identified {
+            let looks = track.looks + nth as u32 + 1;
+            track.identified = Some((scene.time(scan_of(nth)), identity, looks));
         }
+        if let Some(nth) = outcome.hostile {
+            track.hostile = Some(scene.time(scan_of(nth)));
+        }
+        track.looks += count as u32;
         track.identity_due = true;
         let last = at + (count - 1) * step;
         track.next_declaration = base + last as u64 + every;
         last
     }
 
+    /// Looks the luck of declarations in a block up, if that was not done when it was opened.
+    fn open_leading(&mut self, block: u64, scene: &Scene<'_>) {
+        if self.leading.0 != block {
+            self.leading = (block, scene.luck().leading(block).declarations);
+        }
+    }
+
+    /// What the site declares about the aircraft at a scan of the block whose luck is looked up.
+    #[inline(always)]
+    fn declared_at(&self, scan: u64, scene: &Scene<'_>) -> u8 {
+        let leading = self.leading.1[(scan % BLOCK as u64) as usize];
+        let word = || scene.luck().declaration_word(scan, leading);
+        scene.declare().column_by(leading, word)
+    }
+
     fn declare<R: Recorder>(
         &mut self,
         scan: u64,
-        word: u32,
+        declared: u8,
         every: u64,
         scene: &Scene<'_>,
         recorder: &mut R,
@@ -760,7 +775,6 @@ impl TrackFile {
         let identifier = &*post.identifier;
         let time = scene.time(scan);
         track.next_declaration = scan + every;
-        let declared = scene.declare().column(word);
         track.looks += 1;
         identifier.add(&mut track.evidence, declared);
         let matched = match (&identifier.spec.flight_plan, &subject.plan) {
@@ -899,33 +913,6 @@ impl TrackFile {
             scene.record(recorder, time, Rank::Decision, fact);
         }
         permit.is_some()
-    }
-}
-
-/// The words of a pair's declarations: 64 are looked up at a time, and serve 64 declarations of one track.
-struct Lots {
-    every: u64,
-    opened: Option<(u64, [u32; BLOCK])>,
-}
-
-impl Lots {
-    fn new(scene: &Scene<'_>) -> Lots {
-        Lots {
-            every: scene.post.declares_every(),
-            opened: None,
-        }
-    }
-
-    /// The word of a declaration at `scan`, and as many of those for the track's next declarations as are looked up.
-    fn from(&mut self, scan: u64, scene: &Scene<'_>) -> &[u32] {
-        let (block, at) = declaration_place(scan, self.every);
-        let opened = self.opened.take().filter(|(opened, _)| *opened == block);
-        let (_, words) = self.opened.insert(opened.unwrap_or_else(|| {
-            let (site, aircraft) = (scene.post.key, scene.subject.key);
-            let mut stream = scene.streams.about(Purpose::Declaration, site, aircraft);
-            (block, stream.words(block))
-        }));
-        &words[at..]
     }
 }
 

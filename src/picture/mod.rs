@@ -18,7 +18,7 @@ use crate::ids::{ClassId, Key, SiteId};
 use crate::platform::Planned;
 use crate::platform::trajectory::Trajectory;
 use crate::sensing::coverage::ScanClock;
-use crate::streams::{BLOCK, Purpose, Streams};
+use crate::streams::{BLOCK, Streams};
 use crate::tick::{Clock, Due, Log, Phase, Roster};
 use crate::tracking::TrackerSpec;
 use crate::units::Millis;
@@ -67,20 +67,10 @@ impl Post {
     /// The word that decides what the site declares about an aircraft, if it declares anything at this scan. The plain
     /// statement of what [`TrackFile`] looks up 64 at a time.
     pub fn declaration_word(&self, streams: &Streams, aircraft: Key, scan: u64) -> u32 {
-        let (block, at) = declaration_place(scan, self.declares_every());
-        let mut stream = streams.about(Purpose::Declaration, self.key, aircraft);
-        stream.words(block)[at]
+        let luck = streams.looks(self.key, aircraft);
+        let leading = luck.leading(scan / BLOCK as u64).declarations;
+        luck.declaration_word(scan, leading[(scan % BLOCK as u64) as usize])
     }
-}
-
-/// Where the word of a declaration at `scan` stands, with `every` scans from one to the next: row scan % every, column
-/// scan / every of a table; the block of words, and the place in it. A track declares at scans that are the same modulo
-/// `every`, so its words follow one another in a row; no two scans share a word, so neither do two tracks of a pair,
-/// however soon one follows the other. (A row has 2^28 blocks, enough for a year of scans 2 ms apart.)
-fn declaration_place(scan: u64, every: u64) -> (u64, usize) {
-    let (row, column) = (scan % every, scan / every);
-    let block = (row << 28) + column / BLOCK as u64;
-    (block, (column % BLOCK as u64) as usize)
 }
 
 /// Where a weapon reaches.

@@ -9,10 +9,10 @@
 
 use crate::geometry::{Point, Span};
 use crate::platform::trajectory::{Leg, Path, Trajectory};
-use crate::streams::{BLOCK, Stream};
+use crate::streams::{BLOCK, LeadingHalves, PairLuck};
 use crate::units::EARTH_RADIUS_M;
 
-use super::detection::{Law, bits_between, hits, hits_at};
+use super::detection::{Law, Words, bits_between, hits, hits_at};
 
 /// Ground distance to the radio horizon between two heights, m.
 pub fn horizon_m(antenna_m: f64, altitude_m: f64) -> f64 {
@@ -189,12 +189,14 @@ impl Sight {
 }
 
 /// What the 64 scans of a block found: which had the aircraft in coverage, and which detected it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scans {
     /// Scans with the aircraft in coverage.
     pub looks: u64,
     /// Scans that detected it.
     pub hits: u64,
+    /// The luck of the block, if it was looked up.
+    pub leading: Option<LeadingHalves>,
 }
 
 /// The scan times of a site: scan n falls at `first_s + n period_s`.
@@ -242,11 +244,10 @@ pub fn look(
     windows: &[Window],
     clock: &ScanClock,
     block: u64,
-    stream: &mut Stream,
+    luck: &PairLuck,
 ) -> Scans {
     let first = block * BLOCK as u64;
     let mut scans = Scans::default();
-    let mut words = None;
     let next = windows.partition_point(|window| window.end <= first);
     for window in windows[next..]
         .iter()
@@ -256,7 +257,14 @@ pub fn look(
             window.from.saturating_sub(first) as usize,
             (window.end - first).min(BLOCK as u64) as usize,
         );
-        let words = words.get_or_insert_with(|| stream.words(block));
+        let leading = &scans
+            .leading
+            .get_or_insert_with(|| luck.leading(block))
+            .scans;
+        let words = Words {
+            leading,
+            word: |i: usize| luck.scan_word(first + i as u64, leading[i]),
+        };
         let step_s = clock.period_ms as f64 / 1000.0;
         let mut lanes = bits_between(from, to) & !scans.looks;
         let first_s = clock.time_ms(first) as f64 / 1000.0;
@@ -281,7 +289,7 @@ pub fn look(
                     let time_s = start_s + i as f64 * step_s;
                     base_m2 + speed2 * (time_s * time_s)
                 };
-                hits(&sight.law, words, rough, exact, lanes_of)
+                hits(&sight.law, &words, rough, exact, lanes_of)
             }
             Shape::Arc {
                 base_m2,
@@ -301,7 +309,7 @@ pub fn look(
                         cos * turn_cos - sin * turn_sin,
                     );
                 }
-                hits_at(&sight.law, words, &range2_m2, lanes_of)
+                hits_at(&sight.law, &words, &range2_m2, lanes_of)
             }
             Shape::General { leg } => {
                 let leg = &trajectory.legs[leg as usize];
@@ -312,7 +320,7 @@ pub fn look(
                         None => lanes &= !(1 << i),
                     }
                 }
-                hits_at(&sight.law, words, &range2_m2, lanes_of)
+                hits_at(&sight.law, &words, &range2_m2, lanes_of)
             }
         };
         scans.looks |= lanes;

@@ -90,17 +90,25 @@ fn fourth(x: f64) -> f64 {
 /// Scans that are compared in one go; a block is some of them.
 pub(super) const GROUP: usize = 16;
 
-/// Bit i is set where `words[i]` / 2^32 is below Pd at squared slant range `range2_m2(i)`, for i from `from` up to and
+/// Words of 32 bits that are compared with Pd, one a scan.
+pub(super) struct Words<'a, F> {
+    /// Their leading halves.
+    pub leading: &'a [u16; 64],
+    /// Each in full.
+    pub word: F,
+}
+
+/// Bit i is set where word i / 2^32 is below Pd at squared slant range `range2_m2(i)`, for i from `from` up to and
 /// not including `to`. `rough_m2` gives the same ranges of a group of scans in single precision, lane by lane, with a
 /// relative error below 1e-6.
 ///
-/// Two passes that give what one exact pass would: the first works on [`GROUP`] scans at a time in single precision,
-/// without branches, so that the compiler can use its vector registers; the second does the few scans exactly that the
-/// first could not tell, within [`UNTOLD`].
+/// Two passes that give what one exact pass would: the first works on [`GROUP`] scans at a time in single precision
+/// with leading halves alone, without branches, so that the compiler can use its vector registers; the second does the
+/// few scans exactly that the first could not tell, within [`UNTOLD`].
 #[inline(always)]
 pub(super) fn hits<F: Fn(usize) -> f32>(
     law: &Law,
-    words: &[u32; 64],
+    words: &Words<'_, impl Fn(usize) -> u32>,
     rough_m2: impl Fn(usize) -> F,
     range2_m2: impl Fn(usize) -> f64,
     (from, to): (usize, usize),
@@ -110,7 +118,7 @@ pub(super) fn hits<F: Fn(usize) -> f32>(
         Law::Constant { .. } => (0, u64::MAX),
         Law::FourthPower { rate_per_m4 } => {
             let rate = (rate_per_m4 * LOG2_E) as f32;
-            below(words, rough_m2, (from, to), |range2| {
+            below(words.leading, rough_m2, (from, to), |range2| {
                 -(rate * (range2 * range2))
             })
         }
@@ -119,7 +127,7 @@ pub(super) fn hits<F: Fn(usize) -> f32>(
             scale_m4,
         } => {
             let (log2, scale) = ((ln_false_alarm * LOG2_E) as f32, scale_m4 as f32);
-            below(words, rough_m2, (from, to), |range2| {
+            below(words.leading, rough_m2, (from, to), |range2| {
                 let x = range2 * range2;
                 log2 * (x / (x + scale))
             })
@@ -129,7 +137,11 @@ pub(super) fn hits<F: Fn(usize) -> f32>(
     hits &= bits_between(from, to) & !untold;
     while untold != 0 {
         let i = untold.trailing_zeros() as usize;
-        let hit = f64::from(words[i]) < law.detection(range2_m2(i)) * 4_294_967_296.0;
+        let bound = law.detection(range2_m2(i)) * 4_294_967_296.0;
+        // The least and the greatest word with this leading half.
+        let least = u32::from(words.leading[i]) << 16;
+        let hit = f64::from(least | 0xffff) < bound
+            || f64::from(least) < bound && f64::from((words.word)(i)) < bound;
         hits |= u64::from(hit) << i;
         untold &= untold - 1;
     }
@@ -139,7 +151,7 @@ pub(super) fn hits<F: Fn(usize) -> f32>(
 /// The same with the ranges in a table.
 pub(super) fn hits_at(
     law: &Law,
-    words: &[u32; 64],
+    words: &Words<'_, impl Fn(usize) -> u32>,
     range2_m2: &[f64; 64],
     lanes: (usize, usize),
 ) -> u64 {
@@ -150,20 +162,22 @@ pub(super) fn hits_at(
     hits(law, words, rough, |i| range2_m2[i], lanes)
 }
 
-/// A draw nearer than this to a Pd in single precision is compared again exactly. The error is at most 8e-5 of the
-/// exponential, 3e-6 x e^-x < 2e-6 of an exponent x that is off by 3e-6 of itself, and 6e-8 of the draw.
-const UNTOLD: f32 = 1e-4;
+/// A draw whose leading half has its middle nearer than this to a Pd in single precision, in units of the leading half,
+/// is compared again exactly. The error is at most 8e-5 of the exponential and 2e-6 = 3e-6 x e^-x of an exponent x that
+/// is off by 3e-6 of itself, together less than 1e-4; and half a unit for the trailing half.
+const UNTOLD: f32 = 1e-4 * LEADING + 0.5;
+
+/// How many leading halves there are.
+const LEADING: f32 = 65_536.0;
 
 /// The scans whose draw is below 2^`log2_detection`(range2), and those of which that is not sure.
 #[inline(always)]
 fn below<F: Fn(usize) -> f32>(
-    words: &[u32; 64],
+    leading: &[u16; 64],
     range2_m2: impl Fn(usize) -> F,
     (from, to): (usize, usize),
     log2_detection: impl Fn(f32) -> f32,
 ) -> (u64, u64) {
-    // Draws are compared as whole numbers of 31 bits.
-    const SCALE: f32 = 2_147_483_648.0;
     const BIT: [u32; GROUP] = {
         let mut bit = [1; GROUP];
         let mut lane = 0;
@@ -176,15 +190,15 @@ fn below<F: Fn(usize) -> f32>(
     let (mut hits, mut untold) = (0u64, 0u64);
     for group in from / GROUP..to.div_ceil(GROUP) {
         let first = group * GROUP;
-        let words = &words[first..first + GROUP];
+        let leading = &leading[first..first + GROUP];
         let range2_m2 = range2_m2(first);
         let (mut below, mut near) = (0u32, 0u32);
         for lane in 0..GROUP {
-            let draw = (words[lane] >> 1) as i32 as f32;
-            let detection = rough_exp2_of_negative(log2_detection(range2_m2(lane)), SCALE);
-            let margin = draw - detection;
+            let middle = f32::from(leading[lane]) + 0.5;
+            let detection = rough_exp2_of_negative(log2_detection(range2_m2(lane)), LEADING);
+            let margin = middle - detection;
             below |= sign_of(margin) & BIT[lane];
-            near |= sign_of(margin.abs() - UNTOLD * SCALE) & BIT[lane];
+            near |= sign_of(margin.abs() - UNTOLD) & BIT[lane];
         }
         hits |= u64::from(below) << first;
         untold |= u64::from(near) << first;
@@ -315,7 +329,11 @@ mod tests {
                 }
             });
             let (from, to) = [(0, 64), (3, 17), (5, 5), (63, 64), (0, 1)][round % 5];
-            let mask = hits_at(&law, &words, &table, (from, to));
+            let halves = Words {
+                leading: &words.map(|word| (word >> 16) as u16),
+                word: |i: usize| words[i],
+            };
+            let mask = hits_at(&law, &halves, &table, (from, to));
             for (i, word) in words.iter().enumerate() {
                 let expected = (from..to).contains(&i)
                     && f64::from(*word) / 4_294_967_296.0 < law.detection(range2(i));

@@ -120,14 +120,13 @@ impl Target {
     ) -> Option<Vector3<f64>> {
         let block = scan / BLOCK as u64;
         if block != self.block {
-            let mut stream = streams.about(Purpose::Scan, post.key, self.subject.key);
             let scans = look(
                 &self.subject.sight,
                 trajectory,
                 &self.subject.windows,
                 &post.clock,
                 block,
-                &mut stream,
+                &streams.looks(post.key, self.subject.key),
             );
             self.block = block;
             self.looks_mask = scans.looks;
