@@ -195,8 +195,8 @@ const ZONE: &str = "scenarios/no-fly-zone.toml";
 /// The restricted zone: fewer neutrals lost in all, since most stay out, and more of those who enter; hours are the price.
 #[test]
 fn a_no_fly_zone_protects_by_emptying_the_sky() {
-    let (columns, open) = fly("scenarios/nov-2019-baseline.toml", &[], 600);
-    let (closed_columns, closed) = fly(ZONE, &[], 600);
+    let (columns, open) = fly("scenarios/nov-2019-baseline.toml", &[], 1500);
+    let (closed_columns, closed) = fly(ZONE, &[], 1500);
     let mut pairs = Pairs::new(&columns, &closed_columns);
     for (one, other) in open.iter().zip(&closed) {
         pairs.add(one, other);

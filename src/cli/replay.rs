@@ -167,7 +167,7 @@ fn command(arguments: &ReplayArguments) -> String {
 }
 
 /// As a shell takes it for one word.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let safe = |letter: char| letter.is_alphanumeric() || "-_./=:,@+".contains(letter);
     if !word.is_empty() && word.chars().all(safe) {
         return word.to_owned();

@@ -22,6 +22,7 @@ use deconflict::units::Millis;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::host::{RunNote, Started, interrupted, processors, watch_for_interruption};
+use super::replay::quoted;
 use super::{Failure, print};
 
 /// Arguments of `deconflict run`.
@@ -59,7 +60,7 @@ pub struct RunArguments {
     #[arg(
         long,
         value_name = "S",
-        default_value_t = 1,
+        default_value_t = DEFAULT_SEED,
         allow_negative_numbers = true
     )]
     seed: u64,
@@ -125,6 +126,9 @@ impl RunArguments {
     }
 }
 
+/// The seed where none is given.
+const DEFAULT_SEED: u64 = 1;
+
 /// Lines of the time line.
 const TIMELINE_LINES: usize = 60;
 
@@ -164,6 +168,8 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         .min(usize::try_from(count).unwrap_or(usize::MAX));
 
     let mut estimator = Estimator::new(columns.clone());
+    let wrong_shots = columns.position("wrong_shots");
+    let mut first_wrong = None;
     let mut log = None;
     let mut row = None;
     watch_for_interruption();
@@ -174,6 +180,9 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             ));
         }
         estimator.add(index, summary);
+        if first_wrong.is_none() && wrong_shots.is_some_and(|at| summary.values[at] > 0.0) {
+            first_wrong = Some(index);
+        }
         match &mut folder {
             Some(folder) => Ok(folder.add(seed, index, summary)?),
             None => Ok(()),
@@ -247,6 +256,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         seed,
         &estimator,
         log.as_ref(),
+        first_wrong,
     ))
 }
 
@@ -385,6 +395,7 @@ fn report(
     seed: u64,
     estimator: &Estimator,
     log: Option<&EventLog>,
+    first_wrong: Option<u64>,
 ) -> String {
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
@@ -442,15 +453,30 @@ fn report(
         "Absolute rates are uncalibrated: no public count of sorties exists. Only comparisons between rule sets mean something.",
     );
     line("");
-    for hint in hints(arguments, name, log.is_some()) {
+    for hint in hints(arguments, name, log.is_some(), first_wrong) {
         line(&hint);
     }
     text
 }
 
-/// What one might want next.
-fn hints(arguments: &RunArguments, scenario: &str, single: bool) -> Vec<String> {
+/// What one might want next; `first_wrong` is the first replication with a wrong shot.
+fn hints(
+    arguments: &RunArguments,
+    scenario: &str,
+    single: bool,
+    first_wrong: Option<u64>,
+) -> Vec<String> {
     let mut hints = Vec::new();
+    // The same world and luck again.
+    let mut same = scenario.to_owned();
+    if arguments.from.is_none() {
+        if arguments.seed != DEFAULT_SEED {
+            same.push_str(&format!(" --seed {}", arguments.seed));
+        }
+        for change in &arguments.overrides {
+            same.push_str(&format!(" --set {}", quoted(change)));
+        }
+    }
     match &arguments.out {
         Some(path) => {
             let path = path.display();
@@ -464,9 +490,15 @@ fn hints(arguments: &RunArguments, scenario: &str, single: bool) -> Vec<String> 
             hints.push(format!(
                 "Next: deconflict run {scenario} --replications 1000   (how often does this happen?)"
             ));
+            let replication = arguments.replication.unwrap_or(0);
             hints.push(format!(
-                "      deconflict replay {scenario} --out replay.html   (the same on a map)"
+                "      deconflict replay {same} --replication {replication} --out replay.html   (the same on a map)"
             ));
+            if first_wrong.is_some() {
+                hints.push(format!(
+                    "      deconflict explain {same} --replication {replication}   (the wrong shot: why, and what would have prevented it)"
+                ));
+            }
         }
         None => hints.push(format!(
             "Next: deconflict run {scenario} --out results/NAME   (every replication and estimate as CSV)"
@@ -478,9 +510,17 @@ fn hints(arguments: &RunArguments, scenario: &str, single: bool) -> Vec<String> 
             hints.push("Next: the same with --events FILE.csv   (every event of it)".to_owned())
         }
         None if single => {}
-        None => hints.push(format!(
-            "      deconflict run {scenario} --replication 0       (one run, told by the clock)"
-        )),
+        None => {
+            let replication = first_wrong.unwrap_or(0);
+            hints.push(format!(
+                "      deconflict run {same} --replication {replication}   (one run, told by the clock)"
+            ));
+            if first_wrong.is_some() {
+                hints.push(format!(
+                    "      deconflict explain {same} --replication {replication}   (a wrong shot: why, and what would have prevented it)"
+                ));
+            }
+        }
     }
     for (_, format, path) in arguments.replays() {
         let viewer = match format {

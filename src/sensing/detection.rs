@@ -9,6 +9,9 @@
 //! Ranges are slant ranges from the antenna, m; rcs in m^2. The exponential is evaluated by [`exp_of_negative`], whose
 //! relative error is below 3e-10: no last bit here depends on the CPU.
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, Simd, dispatch, f32x16};
+
 use super::{SensorModel, SensorSpec};
 use crate::elementary::{exp_of_negative, rough_exp2_of_negative};
 
@@ -103,8 +106,8 @@ pub(super) struct Words<'a, F> {
 /// relative error below 1e-6.
 ///
 /// Two passes that give what one exact pass would: the first works on [`GROUP`] scans at a time in single precision
-/// with leading halves alone, without branches, so that the compiler can use its vector registers; the second does the
-/// few scans exactly that the first could not tell, within [`UNTOLD`].
+/// with leading halves alone, in the widest vectors that the processor has (each lane rounds alike in all of them); the
+/// second does the few scans exactly that the first could not tell, within [`UNTOLD`].
 #[inline(always)]
 pub(super) fn hits<F: Fn(usize) -> f32>(
     law: &Law,
@@ -114,24 +117,25 @@ pub(super) fn hits<F: Fn(usize) -> f32>(
     (from, to): (usize, usize),
 ) -> u64 {
     use std::f64::consts::LOG2_E;
-    let (mut hits, untold) = match *law {
-        Law::Constant { .. } => (0, u64::MAX),
-        Law::FourthPower { rate_per_m4 } => {
-            let rate = (rate_per_m4 * LOG2_E) as f32;
-            below(words.leading, rough_m2, (from, to), |range2| {
-                -(rate * (range2 * range2))
-            })
-        }
+    let exponent = match *law {
+        Law::Constant { .. } => None,
+        Law::FourthPower { rate_per_m4 } => Some(Exponent::FourthPower {
+            rate: (rate_per_m4 * LOG2_E) as f32,
+        }),
         Law::Swerling1 {
             ln_false_alarm,
             scale_m4,
-        } => {
-            let (log2, scale) = ((ln_false_alarm * LOG2_E) as f32, scale_m4 as f32);
-            below(words.leading, rough_m2, (from, to), |range2| {
-                let x = range2 * range2;
-                log2 * (x / (x + scale))
-            })
+        } => Some(Exponent::Swerling1 {
+            log2: (ln_false_alarm * LOG2_E) as f32,
+            scale: scale_m4 as f32,
+        }),
+    };
+    let (mut hits, untold) = match exponent {
+        Some(exponent) => {
+            let lanes = (from, to);
+            dispatch!(Level::new(), simd => below(simd, words.leading, &rough_m2, lanes, exponent))
         }
+        None => (0, u64::MAX),
     };
     let mut untold = untold & bits_between(from, to);
     hits &= bits_between(from, to) & !untold;
@@ -170,46 +174,47 @@ const UNTOLD: f32 = 1e-4 * LEADING + 0.5;
 /// How many leading halves there are.
 const LEADING: f32 = 65_536.0;
 
-/// The scans whose draw is below 2^`log2_detection`(range2), and those of which that is not sure.
-#[inline(always)]
-fn below<F: Fn(usize) -> f32>(
-    leading: &[u16; 64],
-    range2_m2: impl Fn(usize) -> F,
-    (from, to): (usize, usize),
-    log2_detection: impl Fn(f32) -> f32,
-) -> (u64, u64) {
-    const BIT: [u32; GROUP] = {
-        let mut bit = [1; GROUP];
-        let mut lane = 0;
-        while lane < GROUP {
-            bit[lane] <<= lane;
-            lane += 1;
+/// The logarithm of Pd to base 2 as a function of squared slant range, in single precision.
+#[derive(Debug, Clone, Copy)]
+enum Exponent {
+    FourthPower { rate: f32 },
+    Swerling1 { log2: f32, scale: f32 },
+}
+
+impl Exponent {
+    #[inline(always)]
+    fn at<S: Simd>(self, range2: f32x16<S>) -> f32x16<S> {
+        let x = range2 * range2;
+        match self {
+            Exponent::FourthPower { rate } => x * -rate,
+            Exponent::Swerling1 { log2, scale } => x / (x + scale) * log2,
         }
-        bit
-    };
+    }
+}
+
+/// The scans whose draw is below Pd, and those of which that is not sure.
+#[inline(always)]
+fn below<S: Simd, F: Fn(usize) -> f32>(
+    simd: S,
+    leading: &[u16; 64],
+    range2_m2: &impl Fn(usize) -> F,
+    (from, to): (usize, usize),
+    exponent: Exponent,
+) -> (u64, u64) {
     let (mut hits, mut untold) = (0u64, 0u64);
     for group in from / GROUP..to.div_ceil(GROUP) {
         let first = group * GROUP;
         let leading = &leading[first..first + GROUP];
+        let middles: [f32; GROUP] = std::array::from_fn(|lane| f32::from(leading[lane]) + 0.5);
         let range2_m2 = range2_m2(first);
-        let (mut below, mut near) = (0u32, 0u32);
-        for lane in 0..GROUP {
-            let middle = f32::from(leading[lane]) + 0.5;
-            let detection = rough_exp2_of_negative(log2_detection(range2_m2(lane)), LEADING);
-            let margin = middle - detection;
-            below |= sign_of(margin) & BIT[lane];
-            near |= sign_of(margin.abs() - UNTOLD) & BIT[lane];
-        }
-        hits |= u64::from(below) << first;
-        untold |= u64::from(near) << first;
+        let ranges: [f32; GROUP] = std::array::from_fn(range2_m2);
+        let exponents = exponent.at(f32x16::from_slice(simd, &ranges));
+        let detections = rough_exp2_of_negative(exponents, LEADING);
+        let margins = f32x16::from_slice(simd, &middles) - detections;
+        hits |= margins.simd_lt(0.0).to_bitmask() << first;
+        untold |= margins.abs().simd_lt(UNTOLD).to_bitmask() << first;
     }
     (hits, untold)
-}
-
-/// All bits set if negative, none if not.
-#[inline(always)]
-fn sign_of(x: f32) -> u32 {
-    (x.to_bits() as i32 >> 31) as u32
 }
 
 /// The mask with bits `from` up to and not including `to` set; both at most 64.
@@ -298,6 +303,30 @@ mod tests {
             (law.detection(1.0), law.detection(6.4e7), range),
             (0.7, 0.7, 8000.0)
         );
+    }
+
+    #[test]
+    fn vectors_of_every_width_tell_the_same() {
+        let exponents = [
+            Exponent::FourthPower { rate: 1e-19 },
+            Exponent::Swerling1 {
+                log2: -20.0,
+                scale: 1e17,
+            },
+        ];
+        let mut state = 1u32;
+        for round in 0..2000 {
+            let leading: [u16; 64] = std::array::from_fn(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 16) as u16
+            });
+            let nearest_m2 = 1e7 * round as f32;
+            let ranges = |first: usize| move |lane: usize| nearest_m2 + 3e6 * (first + lane) as f32;
+            let exponent = exponents[round % 2];
+            let told =
+                |level| dispatch!(level, simd => below(simd, &leading, &ranges, (0, 64), exponent));
+            assert_eq!(told(Level::baseline()), told(Level::new()));
+        }
     }
 
     /// Many draws, some of them on the edge: the two passes agree with the plain comparison.
