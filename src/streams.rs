@@ -11,6 +11,7 @@
 
 use std::f64::consts::TAU;
 
+use fearless_simd::{Level, dispatch};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
@@ -221,6 +222,7 @@ impl Streams {
     }
 
     /// The stream of draws for `purpose` about the pair (`one`, `other`).
+    #[inline(always)]
     pub fn about(&self, purpose: Purpose, one: Key, other: Key) -> Stream {
         let mut key = [0u8; 32];
         key[..8].copy_from_slice(&self.replication.seed.to_le_bytes());
@@ -263,16 +265,51 @@ pub struct LeadingHalves {
     pub declarations: [u16; BLOCK],
 }
 
+/// The block of leading halves that was looked up last, of one pair.
+#[derive(Debug, Clone)]
+pub struct OpenBlock {
+    block: u64,
+    leading: LeadingHalves,
+}
+
+impl OpenBlock {
+    /// None yet.
+    pub fn none() -> OpenBlock {
+        OpenBlock {
+            block: u64::MAX,
+            leading: LeadingHalves {
+                scans: [0; BLOCK],
+                declarations: [0; BLOCK],
+            },
+        }
+    }
+
+    /// The leading halves of a block, looked up if it is not the one that is open.
+    #[inline(always)]
+    pub fn leading(&mut self, luck: &PairLuck, block: u64) -> &LeadingHalves {
+        if self.block != block {
+            luck.look_up(block, &mut self.leading);
+            self.block = block;
+        }
+        &self.leading
+    }
+}
+
 impl PairLuck {
     /// The leading halves for scans 64 `block` on.
     pub fn leading(&self, block: u64) -> LeadingHalves {
-        let mut stream = self.streams.about(Purpose::Scan, self.site, self.aircraft);
-        let bytes = stream.bytes(block);
-        let (scans, declarations) = bytes.split_at(2 * BLOCK);
-        LeadingHalves {
-            scans: halves(scans),
-            declarations: halves(declarations),
-        }
+        *OpenBlock::none().leading(self, block)
+    }
+
+    /// The generator runs a third faster with the instructions of a newer processor, where there is one.
+    fn look_up(&self, block: u64, leading: &mut LeadingHalves) {
+        dispatch!(Level::new(), _simd => {
+            let mut stream = self.streams.about(Purpose::Scan, self.site, self.aircraft);
+            let bytes = stream.bytes(block);
+            let (scans, declarations) = bytes.split_at(2 * BLOCK);
+            leading.scans = halves(scans);
+            leading.declarations = halves(declarations);
+        })
     }
 
     /// The word that decides whether a scan detects, with this leading half.
@@ -294,10 +331,6 @@ impl PairLuck {
     }
 }
 
-fn halves(bytes: &[u8]) -> [u16; BLOCK] {
-    std::array::from_fn(|i| u16::from_le_bytes([bytes[2 * i], bytes[2 * i + 1]]))
-}
-
 /// The draws for one purpose about one pair; any of them, in any order.
 #[derive(Debug, Clone)]
 pub struct Stream {
@@ -316,6 +349,7 @@ impl Stream {
     }
 
     /// The same as bytes, the least significant of each word first.
+    #[inline(always)]
     fn bytes(&mut self, block: u64) -> [u8; 4 * BLOCK] {
         self.generator
             .set_word_pos(u128::from(block) * BLOCK as u128);
@@ -364,6 +398,11 @@ impl Stream {
 
 fn unit(word: u64) -> f64 {
     (word >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
+#[inline(always)]
+fn halves(bytes: &[u8]) -> [u16; BLOCK] {
+    std::array::from_fn(|i| u16::from_le_bytes([bytes[2 * i], bytes[2 * i + 1]]))
 }
 
 #[cfg(test)]

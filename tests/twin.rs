@@ -36,7 +36,7 @@ use deconflict::sensing::detection::Law;
 use deconflict::sensing::{
     DiscSpec, FourthPowerSpec, RadarSpec, ScanPhase, SensorModel, SensorSpec,
 };
-use deconflict::streams::Streams;
+use deconflict::streams::{OpenBlock, Streams};
 use deconflict::tracking::TrackerSpec;
 use deconflict::units::Millis;
 use nalgebra::Vector3;
@@ -310,9 +310,18 @@ fn windows_hold_every_scan_in_coverage_and_no_other() {
             "seed {seed}: in order of time"
         );
         let luck = Streams::new(Replication { seed, index: 0 }).looks(Key::of("s"), Key::of("a"));
+        let mut open = OpenBlock::none();
         let last = clock.first_from(4_000_000);
         for block in 0..=last / 64 {
-            let scans = look(&sight, &trajectory, &windows, &clock, block, &luck);
+            let scans = look(
+                &sight,
+                &trajectory,
+                &windows,
+                &clock,
+                block,
+                &luck,
+                &mut open,
+            );
             assert_eq!(scans.looks, scans.hits, "a sensor that always detects");
             for lane in 0..64 {
                 let time = Millis(clock.time_ms(64 * block + lane));

@@ -28,7 +28,7 @@ use crate::record::{
 };
 use crate::sensing::coverage::{Sight, Window, look};
 use crate::sensing::detection::bits_between;
-use crate::streams::{BLOCK, PairLuck, Streams};
+use crate::streams::{BLOCK, OpenBlock, PairLuck, Streams};
 use crate::tracking::history::History;
 use crate::units::Millis;
 
@@ -74,8 +74,6 @@ pub struct TrackFile {
     block: u64,
     looks_mask: u64,
     hits_mask: u64,
-    /// The leading halves of the words for declarations at the scans of a block.
-    leading: (u64, [u16; BLOCK]),
     history: History,
     track: Option<Track>,
     last_inside: Millis,
@@ -219,7 +217,6 @@ impl TrackFile {
             block: u64::MAX,
             looks_mask: 0,
             hits_mask: 0,
-            leading: (u64::MAX, [0; BLOCK]),
             history: History::default(),
             track: None,
             last_inside: Millis(i64::MIN / 2),
@@ -413,16 +410,13 @@ impl TrackFile {
             shot_at: track.held_at_first_shot.is_some(),
             end,
         };
-        scene.record(
-            recorder,
-            time,
-            Rank::Closing,
-            Fact::TrackEnded {
-                site,
-                aircraft,
-                track: record,
-            },
-        );
+        let place = scene.trajectory.position_from(time, &mut self.leg);
+        let fact = Fact::TrackEnded {
+            site,
+            aircraft,
+            track: record,
+        };
+        recorder.record(time, Rank::Closing, place.into(), fact);
     }
 
     fn run<R: Recorder>(
@@ -433,7 +427,10 @@ impl TrackFile {
         looking_from: Option<u64>,
     ) -> Option<u64> {
         let windows = &scene.subject.windows;
-        let every = scene.post.declares_every();
+        let mut pass = Pass {
+            every: scene.post.declares_every(),
+            open: OpenBlock::none(),
+        };
         while self.next < until {
             if self.track.is_none() {
                 // Nothing can happen before the next scan with the aircraft in coverage.
@@ -447,14 +444,15 @@ impl TrackFile {
             }
             let block = self.next / BLOCK as u64;
             if block != self.block {
-                self.open_block(block, scene);
+                self.open_block(block, &mut pass, scene);
             }
             let base = block * BLOCK as u64;
             let (from, to) = (
                 (self.next - base) as usize,
                 (until - base).min(BLOCK as u64) as usize,
             );
-            let found = self.within_block(base, (from, to), every, scene, recorder, looking_from);
+            let found =
+                self.within_block(base, (from, to), &mut pass, scene, recorder, looking_from);
             if found.is_some() {
                 return found;
             }
@@ -464,7 +462,7 @@ impl TrackFile {
         None
     }
 
-    fn open_block(&mut self, block: u64, scene: &Scene<'_>) {
+    fn open_block(&mut self, block: u64, pass: &mut Pass, scene: &Scene<'_>) {
         let before = if self.block.wrapping_add(1) == block {
             self.history.hits
         } else {
@@ -478,10 +476,8 @@ impl TrackFile {
             &post.clock,
             block,
             &scene.luck(),
+            &mut pass.open,
         );
-        if let Some(leading) = scans.leading {
-            self.leading = (block, leading.declarations);
-        }
         self.block = block;
         self.looks_mask = scans.looks;
         self.hits_mask = scans.hits;
@@ -496,7 +492,7 @@ impl TrackFile {
         &mut self,
         base: u64,
         (from, to): (usize, usize),
-        every: u64,
+        pass: &mut Pass,
         scene: &Scene<'_>,
         recorder: &mut R,
         looking_from: Option<u64>,
@@ -589,13 +585,13 @@ impl TrackFile {
                         ((others & bits_between(at + 1, to)).trailing_zeros() as usize).min(to);
                     let single = inside >> at & 1 == 1 && !settled
                         || inside & bits_between(at, stop) != 0
-                            && !self.holds_through(at, stop, every, scene);
+                            && !self.holds_through(at, stop, pass.every, scene);
                     let held = self.held();
                     let from = at;
                     at = self.declare_until(
                         base,
                         (at, if single { at } else { stop }),
-                        every,
+                        pass,
                         scene,
                         recorder,
                     );
@@ -687,18 +683,18 @@ impl TrackFile {
         &mut self,
         base: u64,
         (mut at, stop): (usize, usize),
-        every: u64,
+        pass: &mut Pass,
         scene: &Scene<'_>,
         recorder: &mut R,
     ) -> usize {
-        self.open_leading(base / BLOCK as u64, scene);
+        let every = pass.every;
         let runs = scene.post.identifier.takes_runs() && !checks_plans(scene);
         if runs && recorder.detail() < Detail::Decisive {
-            return self.declare_run(base, (at, stop), every, scene);
+            return self.declare_run(base, (at, stop), pass, scene);
         }
         loop {
             let scan = base + at as u64;
-            let declared = self.declared_at(scan, scene);
+            let declared = pass.declared(scan, scene);
             self.declare(scan, declared, every, scene, recorder);
             if every >= stop.saturating_sub(at) as u64 {
                 return at;
@@ -712,17 +708,18 @@ impl TrackFile {
         &mut self,
         base: u64,
         (at, stop): (usize, usize),
-        every: u64,
+        pass: &mut Pass,
         scene: &Scene<'_>,
     ) -> usize {
         // An interval longer than a block is as good as one: there is a single declaration.
+        let every = pass.every;
         let step = every.min(BLOCK as u64) as usize;
         let count = stop.saturating_sub(at).div_ceil(step).max(1);
         let scan_of = |nth: usize| base + (at + nth * step) as u64;
         let mut declared = [0; BLOCK];
         let declared = &mut declared[..count];
         for (nth, declared) in declared.iter_mut().enumerate() {
-            *declared = self.declared_at(scan_of(nth), scene);
+            *declared = pass.declared(scan_of(nth), scene);
         }
         let Some(track) = &mut self.track else {
             return at;
@@ -745,21 +742,6 @@ impl TrackFile {
         let last = at + (count - 1) * step;
         track.next_declaration = base + last as u64 + every;
         last
-    }
-
-    /// Looks the luck of declarations in a block up, if that was not done when it was opened.
-    fn open_leading(&mut self, block: u64, scene: &Scene<'_>) {
-        if self.leading.0 != block {
-            self.leading = (block, scene.luck().leading(block).declarations);
-        }
-    }
-
-    /// What the site declares about the aircraft at a scan of the block whose luck is looked up.
-    #[inline(always)]
-    fn declared_at(&self, scan: u64, scene: &Scene<'_>) -> u8 {
-        let leading = self.leading.1[(scan % BLOCK as u64) as usize];
-        let word = || scene.luck().declaration_word(scan, leading);
-        scene.declare().column_by(leading, word)
     }
 
     fn declare<R: Recorder>(
@@ -913,6 +895,27 @@ impl TrackFile {
             scene.record(recorder, time, Rank::Decision, fact);
         }
         permit.is_some()
+    }
+}
+
+/// What one pass through scans carries along.
+struct Pass {
+    /// Scans from one declaration to the next.
+    every: u64,
+    /// The luck of the block that is being looked at.
+    open: OpenBlock,
+}
+
+impl Pass {
+    /// What the site declares about the aircraft at a scan.
+    #[inline(always)]
+    fn declared(&mut self, scan: u64, scene: &Scene<'_>) -> u8 {
+        let luck = scene.luck();
+        let leading = &self.open.leading(&luck, scan / BLOCK as u64).declarations;
+        let leading = leading[(scan % BLOCK as u64) as usize];
+        scene
+            .declare()
+            .column_by(leading, || luck.declaration_word(scan, leading))
     }
 }
 

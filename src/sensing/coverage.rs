@@ -9,7 +9,7 @@
 
 use crate::geometry::{Point, Span};
 use crate::platform::trajectory::{Leg, Path, Trajectory};
-use crate::streams::{BLOCK, LeadingHalves, PairLuck};
+use crate::streams::{BLOCK, OpenBlock, PairLuck};
 use crate::units::EARTH_RADIUS_M;
 
 use super::detection::{Law, Words, bits_between, hits, hits_at};
@@ -189,14 +189,12 @@ impl Sight {
 }
 
 /// What the 64 scans of a block found: which had the aircraft in coverage, and which detected it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scans {
     /// Scans with the aircraft in coverage.
     pub looks: u64,
     /// Scans that detected it.
     pub hits: u64,
-    /// The luck of the block, if it was looked up.
-    pub leading: Option<LeadingHalves>,
 }
 
 /// The scan times of a site: scan n falls at `first_s + n period_s`.
@@ -245,6 +243,7 @@ pub fn look(
     clock: &ScanClock,
     block: u64,
     luck: &PairLuck,
+    open: &mut OpenBlock,
 ) -> Scans {
     let first = block * BLOCK as u64;
     let mut scans = Scans::default();
@@ -257,10 +256,7 @@ pub fn look(
             window.from.saturating_sub(first) as usize,
             (window.end - first).min(BLOCK as u64) as usize,
         );
-        let leading = &scans
-            .leading
-            .get_or_insert_with(|| luck.leading(block))
-            .scans;
+        let leading = &open.leading(luck, block).scans;
         let words = Words {
             leading,
             word: |i: usize| luck.scan_word(first + i as u64, leading[i]),

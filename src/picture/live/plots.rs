@@ -13,7 +13,7 @@ use crate::platform::Equipment;
 use crate::platform::trajectory::Trajectory;
 use crate::record::Regard;
 use crate::sensing::coverage::look;
-use crate::streams::{BLOCK, Purpose, Streams};
+use crate::streams::{BLOCK, OpenBlock, Purpose, Streams};
 use crate::tracking::plot::{Plot, misaligned};
 use crate::units::Millis;
 
@@ -127,6 +127,7 @@ impl Target {
                 &post.clock,
                 block,
                 &streams.looks(post.key, self.subject.key),
+                &mut OpenBlock::none(),
             );
             self.block = block;
             self.looks_mask = scans.looks;
