@@ -6,12 +6,29 @@
  * @typedef {{site:number, aircraft:number, number:number, from:number, to:number, at:[number,number], end:string, wrong:boolean}} Shot
  * @typedef {{name:string, sides:string[], types:[string,number][], classes:any[], relations:string[][], nodes:string[],
  *   areas:{name:string, kind:string, points:[number,number][]}[], sites:Site[], aircraft:Aircraft[], events:any[][],
- *   tracks:number[][], beliefs:any[][], shots:Shot[], notices:number[][], held:Map<string, any[]>, tracked:Map<string, number[][]>}} Run
+ *   tracks:number[][], beliefs:any[][], shots:Shot[], notices:number[][], held:Map<string, any[]>, tracked:Map<string, number[][]>,
+ *   own:{aircraft:number[], sites:number[]}}} Run
  */
 
 const data = JSON.parse(document.getElementById("data").textContent);
 /** @type {Run[]} */
 const runs = data.runs;
+
+/** The names in any run, those of the first as it numbers them. Two runs may number the same aircraft differently. */
+const names = {
+  aircraft: [...new Set(runs.flatMap((run) => run.aircraft.map((one) => one.name)))],
+  sites: [...new Set(runs.flatMap((run) => run.sites.map((one) => one.name)))],
+};
+for (const run of runs) {
+  const numbers = (list, all) => {
+    const by = new Map(list.map((one, number) => [one.name, number]));
+    return all.map((name) => by.get(name) ?? -1);
+  };
+  run.own = { aircraft: numbers(run.aircraft, names.aircraft), sites: numbers(run.sites, names.sites) };
+}
+
+/** What is picked, as a run numbers it; -1 for what it does not have. @param {Run} run */
+const own = (run, state) => ({ picked: run.own.aircraft[state.picked] ?? -1, site: run.own.sites[state.site] ?? -1 });
 
 /** @param {number} site @param {number} aircraft */
 const pair = (site, aircraft) => site + "/" + aircraft;

@@ -23,15 +23,15 @@ function regard(run, site, aircraft) {
 }
 
 /** @param {Run} run */
-function drawSites(pen, run, state, at) {
-  const picked = run.aircraft[state.picked];
+function drawSites(pen, run, chosen, at) {
+  const picked = run.aircraft[chosen.picked];
   const rcs = picked ? run.types[picked.type][1] : 1;
   run.sites.forEach((site, number) => {
     const kind = run.classes[site.class], [x, y] = at(site.at[0], site.at[1]);
-    const chosen = number === state.site;
+    const first = number === chosen.site;
     const reach = Math.min(kind.farthest, kind.disc ? kind.detects : kind.detects * Math.pow(rcs, 0.25));
-    pen.lineWidth = chosen ? 1.6 : 1;
-    pen.globalAlpha = chosen ? 0.95 : 0.4;
+    pen.lineWidth = first ? 1.6 : 1;
+    pen.globalAlpha = first ? 0.95 : 0.4;
     pen.strokeStyle = ink.c0;
     pen.setLineDash([5, 4]);
     pen.beginPath(); pen.arc(x, y, reach * view.perM, 0, 7); pen.stroke();
@@ -40,14 +40,14 @@ function drawSites(pen, run, state, at) {
       pen.strokeStyle = ink.bad;
       pen.beginPath(); pen.arc(x, y, kind.engages[1] * view.perM, 0, 7); pen.stroke();
       pen.fillStyle = ink.bad;
-      pen.globalAlpha = chosen ? 0.07 : 0.03;
+      pen.globalAlpha = first ? 0.07 : 0.03;
       pen.fill();
     }
     pen.globalAlpha = 1;
-    pen.fillStyle = chosen ? ink.ink : ink.soft;
+    pen.fillStyle = first ? ink.ink : ink.soft;
     pen.beginPath(); pen.moveTo(x, y - 8); pen.lineTo(x + 8, y + 6); pen.lineTo(x - 8, y + 6); pen.closePath(); pen.fill();
-    pen.font = (chosen ? "600 " : "") + "12px system-ui,sans-serif";
-    write(pen, site.name, x + 10, y + 5, chosen ? ink.ink : ink.soft);
+    pen.font = (first ? "600 " : "") + "12px system-ui,sans-serif";
+    write(pen, site.name, x + 10, y + 5, first ? ink.ink : ink.soft);
   });
 }
 
@@ -110,12 +110,12 @@ function drawShots(pen, run, t, at) {
 }
 
 /** Truth inside, belief of the picked site as the frame. @param {Run} run */
-function drawAircraft(pen, run, state, t, at) {
+function drawAircraft(pen, run, chosen, t, at) {
   run.aircraft.forEach((aircraft, number) => {
     if (!flying(aircraft, t)) return;
     const [east, north, , course] = position(aircraft, t), [x, y] = at(east, north);
-    const truth = FRAMES[regard(run, state.site, number)] || FRAMES.neutral;
-    if (number === state.picked) {
+    const truth = FRAMES[regard(run, chosen.site, number)] || FRAMES.neutral;
+    if (number === chosen.picked) {
       pen.strokeStyle = ink.ink; pen.globalAlpha = 0.5; pen.lineWidth = 1.3;
       pen.beginPath();
       // The way flown, every half minute at most for the last two hours.
@@ -133,7 +133,7 @@ function drawAircraft(pen, run, state, t, at) {
     pen.fillStyle = ink[truth[0]];
     pen.beginPath(); pen.moveTo(0, -7); pen.lineTo(4.6, 6); pen.lineTo(0, 3); pen.lineTo(-4.6, 6); pen.closePath(); pen.fill();
     pen.restore();
-    const held = belief(run, state.site, number, t);
+    const held = belief(run, chosen.site, number, t);
     if (held) {
       const [colour, shape] = FRAMES[held] || FRAMES.unknown;
       pen.strokeStyle = ink[colour]; pen.lineWidth = 2.2;
@@ -141,7 +141,7 @@ function drawAircraft(pen, run, state, t, at) {
       frame(pen, shape, x, y, 12); pen.stroke();
       pen.setLineDash([]);
     }
-    pen.font = (number === state.picked ? "600 " : "") + "11px system-ui,sans-serif";
-    write(pen, aircraft.name, x + 16, y + 4, number === state.picked ? ink.ink : ink.soft);
+    pen.font = (number === chosen.picked ? "600 " : "") + "11px system-ui,sans-serif";
+    write(pen, aircraft.name, x + 16, y + 4, number === chosen.picked ? ink.ink : ink.soft);
   });
 }

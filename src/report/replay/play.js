@@ -42,9 +42,9 @@ function draw() {
     if (!view.fitted) fit(width, height);
     const { at, back } = frames(width, height);
     ground(pen, run, width, height, at, back);
-    drawSites(pen, run, state, at);
+    drawSites(pen, run, own(run, state), at);
     drawNotices(pen, run, state.t, at);
-    drawAircraft(pen, run, state, state.t, at);
+    drawAircraft(pen, run, own(run, state), state.t, at);
     drawShots(pen, run, state.t, at);
   });
   time.value = String(state.t);
@@ -111,9 +111,9 @@ function clicked(canvas, i, x, y) {
     const p = position(aircraft, state.t), [px, py] = at(p[0], p[1]), far = Math.hypot(px - x, py - y);
     if (far < near) { near = far; best = number; }
   });
-  if (best >= 0) return pick(best);
+  if (best >= 0) return pick(names.aircraft.indexOf(run.aircraft[best].name));
   const site = run.sites.findIndex((site) => { const [px, py] = at(site.at[0], site.at[1]); return Math.hypot(px - x, py - y) < 18; });
-  if (site >= 0) { state.site = site; siteBox.value = String(site); state.dirty = true; story(state); }
+  if (site >= 0) { state.site = names.sites.indexOf(run.sites[site].name); siteBox.value = String(state.site); state.dirty = true; story(state); }
   else pick(-1);
 }
 
@@ -169,12 +169,13 @@ document.addEventListener("keydown", (e) => {
 });
 /** The next aircraft in the air, for the keyboard. */
 function next(step) {
-  const there = runs[0].aircraft.map((a, i) => (flying(a, state.t) ? i : -1)).filter((i) => i >= 0);
+  const up = (run, i) => { const one = run.aircraft[run.own.aircraft[i]]; return one && flying(one, state.t); };
+  const there = names.aircraft.map((_, i) => i).filter((i) => runs.some((run) => up(run, i)));
   if (there.length) pick(there[(there.indexOf(state.picked) + step + there.length) % there.length]);
 }
 
 time.max = String(data.end);
-runs[0].sites.forEach((site, i) => { const option = element("option", site.name); option.value = String(i); siteBox.append(option); });
+names.sites.forEach((name, i) => { const option = element("option", name); option.value = String(i); siteBox.append(option); });
 if (data.parts !== null) {
   byId("parts").hidden = false;
   byId("parts").textContent = "They part at " + clock(data.parts);

@@ -23,19 +23,19 @@ function rows(run, aircraft) {
 
 function story(state) {
   const panel = document.getElementById("story");
-  const aircraft = state.picked;
   panel.replaceChildren();
-  if (aircraft < 0) {
+  if (state.picked < 0) {
     panel.append(element("h2", "Click an aircraft for its story"), element("p", SHAPES, "meta"));
     return;
   }
   runs.forEach((run) => {
+    const { picked: aircraft, site: chosen } = own(run, state);
     const who = run.aircraft[aircraft];
     if (!who) return;
     panel.append(element("h2", who.name + (runs.length > 1 ? ", " + run.name : "")));
-    const site = run.sites[state.site];
+    const site = run.sites[chosen];
     panel.append(element("p", "Truth: " + run.types[who.type][0].replace(/_/g, " ") + " of " + run.sides[who.side] +
-      (site ? ", " + regard(run, state.site, aircraft) + " to site " + site.name : "") + (who.destroyed ? "; shot down" : ""), "meta"));
+      (site ? ", " + regard(run, chosen, aircraft) + " to site " + site.name : "") + (who.destroyed ? "; shot down" : ""), "meta"));
     const list = element("ol", "", "events");
     for (const event of rows(run, aircraft)) {
       const row = element("li", "", event.t > state.t ? "later" : "");
@@ -54,9 +54,10 @@ function dim(state) {
   const items = document.querySelectorAll("#story li");
   let at = 0;
   runs.forEach((run) => {
-    if (state.picked < 0 || !run.aircraft[state.picked]) return;
+    const { picked } = own(run, state);
+    if (!run.aircraft[picked]) return;
     for (const event of run.events) {
-      if (event[2] !== state.picked) continue;
+      if (event[2] !== picked) continue;
       const item = items[at++];
       if (item) item.className = event[0] > state.t ? "later" : "";
     }
