@@ -107,6 +107,7 @@ fn the_run_folder_is_whole_and_the_same_for_any_number_of_threads() {
     }
     let files = [
         "confusion.csv",
+        "grid.csv",
         "manifest.json",
         "replications.csv",
         "run.json",
@@ -126,7 +127,12 @@ fn the_run_folder_is_whole_and_the_same_for_any_number_of_threads() {
     assert_eq!(manifest["replications"], 60);
     assert_eq!(manifest["files"]["replications.csv"]["rows"], 60);
     assert_eq!(manifest["scenario"]["title"], "A short night");
-    for file in ["replications.csv", "summary.csv", "confusion.csv"] {
+    for file in [
+        "replications.csv",
+        "summary.csv",
+        "confusion.csv",
+        "grid.csv",
+    ] {
         use sha2::Digest;
         let bytes = fs::read(one.join(file)).unwrap();
         let sum: String = sha2::Sha256::digest(&bytes)

@@ -92,6 +92,7 @@ fn a_lesser_cpu_gives_the_same_bytes() {
             "replications.csv",
             "summary.csv",
             "confusion.csv",
+            "grid.csv",
             "manifest.json",
         ]
         .map(|file| std::fs::read(out.join(file)).expect("the file is written"))

@@ -8,7 +8,7 @@ use super::estimate::Estimator;
 use super::pairs::Pairs;
 use super::plan::Plan;
 use super::round::{Outcome, Round};
-use crate::measure::GridSquare;
+use crate::measure::{GridSquare, Summary};
 
 /// Groups of replications for the jackknife of the effects.
 pub const GROUPS: usize = 20;
@@ -33,6 +33,30 @@ pub struct SquareCount {
     pub replications: u64,
 }
 
+/// Wrong shots by square, by the place of the aircraft when the shot was fired.
+#[derive(Debug, Clone, Default)]
+pub struct Squares(BTreeMap<GridSquare, SquareCount>);
+
+impl Squares {
+    /// Adds a replication.
+    pub fn add(&mut self, summary: &Summary) {
+        for &square in &summary.wrong_shots_at {
+            self.0.entry(square).or_default().wrong_shots += 1;
+        }
+        let mut met = summary.wrong_shots_at.clone();
+        met.sort_unstable();
+        met.dedup();
+        for square in met {
+            self.0.entry(square).or_default().replications += 1;
+        }
+    }
+
+    /// The squares with any, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (GridSquare, SquareCount)> {
+        self.0.iter().map(|(square, count)| (*square, *count))
+    }
+}
+
 /// A cell and the one it is compared with.
 #[derive(Debug, Clone)]
 pub struct PairAccount {
@@ -53,7 +77,7 @@ pub struct Accounts {
     rounds: u64,
     cells: Vec<Estimator>,
     pairs: Vec<PairAccount>,
-    squares: Vec<BTreeMap<GridSquare, SquareCount>>,
+    squares: Vec<Squares>,
     /// By cell, then by measure of the plan.
     groups: Vec<Vec<GroupSums>>,
     /// Columns of the measures of the plan: numerator and denominator.
@@ -87,7 +111,7 @@ impl Accounts {
                     pairs: Pairs::new(&plan.columns, &plan.columns),
                 })
                 .collect(),
-            squares: vec![BTreeMap::new(); cells],
+            squares: vec![Squares::default(); cells],
             groups: vec![vec![[(0.0, 0.0); GROUPS]; measures.len()]; cells],
             measures,
             failures: Vec::new(),
@@ -117,16 +141,7 @@ impl Accounts {
                 sums[group].0 += summary.values[numerator];
                 sums[group].1 += denominator.map_or(1.0, |column| summary.values[column]);
             }
-            let squares = &mut self.squares[cell];
-            for &square in &summary.wrong_shots_at {
-                squares.entry(square).or_default().wrong_shots += 1;
-            }
-            let mut met = summary.wrong_shots_at.clone();
-            met.sort_unstable();
-            met.dedup();
-            for square in met {
-                squares.entry(square).or_default().replications += 1;
-            }
+            self.squares[cell].add(summary);
         }
         for pair in &mut self.pairs {
             if let (Outcome::Flown(reference), Outcome::Flown(cell)) =
@@ -153,7 +168,7 @@ impl Accounts {
     }
 
     /// Wrong shots of each cell by square.
-    pub fn squares(&self) -> &[BTreeMap<GridSquare, SquareCount>] {
+    pub fn squares(&self) -> &[Squares] {
         &self.squares
     }
 
@@ -214,7 +229,7 @@ mod tests {
             message: "no such luck".to_owned(),
         };
         assert_eq!(accounts.failures(), [expected]);
-        let count = accounts.squares()[1][&square];
+        let count = accounts.squares()[1].0[&square];
         assert_eq!((count.wrong_shots, count.replications), (18, 9));
     }
 }

@@ -1,4 +1,4 @@
-//! The run folder: replications.csv, summary.csv, confusion.csv, manifest.json and run.json.
+//! The run folder: replications.csv, summary.csv, confusion.csv, grid.csv, manifest.json and run.json.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,9 +10,13 @@ use tempfile::TempDir;
 
 use super::error::OutputError;
 use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
+use super::headers::GRID;
 use super::numbers::exact;
+use crate::experiment::accounts::Squares;
 use crate::experiment::estimate::{Cell, Estimator};
-use crate::measure::{Columns, Summary};
+use crate::geodesy::{format_mgrs, from_plane};
+use crate::geometry::Point;
+use crate::measure::{Columns, GridSquare, Summary};
 use crate::scenario::Scenario;
 
 /// What was flown: the part of the manifest that the caller knows.
@@ -53,6 +57,7 @@ pub struct RunFolder {
     temporary: TempDir,
     folder: PathBuf,
     replications: Table,
+    squares: Squares,
     record: csv::ByteRecord,
     text: String,
 }
@@ -84,6 +89,7 @@ impl RunFolder {
             temporary,
             folder,
             replications,
+            squares: Squares::default(),
             record: csv::ByteRecord::new(),
             text: String::new(),
         })
@@ -91,6 +97,7 @@ impl RunFolder {
 
     /// Adds the row of a replication.
     pub fn add(&mut self, seed: u64, index: u64, summary: &Summary) -> Result<(), OutputError> {
+        self.squares.add(summary);
         self.record.clear();
         for number in [seed, index] {
             self.record.push_field(number.to_string().as_bytes());
@@ -118,6 +125,7 @@ impl RunFolder {
             temporary,
             folder,
             replications,
+            squares,
             ..
         } = self;
         let mut files = BTreeMap::new();
@@ -125,6 +133,10 @@ impl RunFolder {
         let cells = estimator.cells(conditions.confidence);
         files.insert("summary.csv", summary_csv(&folder, &target, &cells)?);
         files.insert("confusion.csv", confusion_csv(&folder, &target, estimator)?);
+        files.insert(
+            "grid.csv",
+            grid_csv(&folder, &target, &squares, estimator.n())?,
+        );
 
         let scenario = &conditions.scenario.file;
         let manifest = Manifest {
@@ -188,6 +200,47 @@ fn refuse(target: &Path, force: bool) -> Result<(), OutputError> {
             }
         }
     }
+}
+
+/// One row for each square with wrong shots of `n` replications, without the name of the cell.
+pub(super) fn grid_rows(squares: &Squares, n: u64) -> impl Iterator<Item = Vec<String>> {
+    let number = |value: f64| {
+        let mut text = String::new();
+        exact(value, &mut text);
+        text
+    };
+    squares.iter().map(move |(square, count)| {
+        let (east_m, north_m) = square.corner_m();
+        let half = GridSquare::SIDE_M / 2.0;
+        let center = from_plane(Point::new(east_m + half, north_m + half));
+        vec![
+            number(east_m),
+            number(north_m),
+            number(GridSquare::SIDE_M),
+            format!("{:.5}", center.lat_deg),
+            format!("{:.5}", center.lon_deg),
+            format_mgrs(center, 2).unwrap_or_default(),
+            count.wrong_shots.to_string(),
+            count.replications.to_string(),
+            n.to_string(),
+        ]
+    })
+}
+
+fn grid_csv(
+    folder: &Path,
+    shown: &Path,
+    squares: &Squares,
+    n: u64,
+) -> Result<FileEntry, OutputError> {
+    // As in a sweep, without the name of the cell.
+    let names = GRID.columns.iter().skip(1).map(|(name, _)| *name);
+    let header: Vec<&str> = names.collect();
+    let mut table = Table::create(folder, shown, "grid.csv", &header)?;
+    for row in grid_rows(squares, n) {
+        table.row(&csv::ByteRecord::from(row))?;
+    }
+    table.close()
 }
 
 fn summary_csv(folder: &Path, shown: &Path, cells: &[Cell]) -> Result<FileEntry, OutputError> {

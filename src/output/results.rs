@@ -20,9 +20,6 @@ use crate::experiment::accounts::Accounts;
 use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
 use crate::experiment::plan::Plan;
 use crate::experiment::round::{Outcome, Round};
-use crate::geodesy::{format_mgrs, from_plane};
-use crate::geometry::Point;
-use crate::measure::GridSquare;
 
 /// How folders begin whose results are not whole yet.
 pub(super) const UNFINISHED_RESULTS: &str = ".results-";
@@ -289,22 +286,10 @@ fn confusion(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEn
 fn grid(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let mut table = target.table(GRID, plan)?;
     for (cell, squares) in accounts.squares().iter().enumerate() {
-        for (square, count) in squares {
-            let (east_m, north_m) = square.corner_m();
-            let half = GridSquare::SIDE_M / 2.0;
-            let center = from_plane(Point::new(east_m + half, north_m + half));
-            table.row(&csv::ByteRecord::from(vec![
-                plan.record.cells[cell].name.clone(),
-                number(east_m),
-                number(north_m),
-                number(GridSquare::SIDE_M),
-                format!("{:.5}", center.lat_deg),
-                format!("{:.5}", center.lon_deg),
-                format_mgrs(center, 2).unwrap_or_default(),
-                count.wrong_shots.to_string(),
-                count.replications.to_string(),
-                accounts.cells()[cell].n().to_string(),
-            ]))?;
+        for row in super::folder::grid_rows(squares, accounts.cells()[cell].n()) {
+            let mut record = vec![plan.record.cells[cell].name.clone()];
+            record.extend(row);
+            table.row(&csv::ByteRecord::from(record))?;
         }
     }
     table.close()

@@ -602,10 +602,10 @@ impl<'a> Report<'a> {
             cells.push((cell.clone(), squares.collect()));
         }
         if results.squares.is_empty() {
-            self.put(if results.sweep {
+            self.put(if results.mapped {
                 "<p>No shot was fired at friend or neutral: there is nothing to put on a map.</p>"
             } else {
-                "<p class=\"meta\">Where wrong shots happen is counted by sweeps, in grid.csv; a run keeps no places.</p>"
+                "<p class=\"meta\">Where wrong shots happen is in grid.csv, which this folder of an earlier version does not have.</p>"
             });
             return;
         }

@@ -168,6 +168,8 @@ pub(super) struct Results {
     pub moved: Vec<Moved>,
     pub confused: Vec<Confused>,
     pub squares: Vec<Square>,
+    /// Whether it is kept where wrong shots happened.
+    pub mapped: bool,
     /// What rules would prevent, where somebody has asked and kept the answer here.
     pub prevented: Vec<Prevented>,
     /// Whether it is a sweep.
@@ -232,6 +234,10 @@ impl Results {
                 effect: row.interval(["effect", "low", "high"]),
                 rank: row.text("rank").parse().ok(),
             });
+        }
+        // Runs of earlier versions kept no places.
+        let mapped = sweep || folder.join("grid.csv").is_file();
+        if mapped {
             squares = Table::read(folder, "grid.csv")?.rows(|row| Square {
                 cell: row.text("cell"),
                 east_m: row.number("east_m"),
@@ -256,6 +262,7 @@ impl Results {
             moved,
             confused,
             squares,
+            mapped,
             prevented,
             sweep,
         })
