@@ -18,7 +18,7 @@ function button() {
 }
 
 /** From metres to pixels of a map, and back. */
-function frames(width, height) {
+function scales(width, height) {
   const at = (east, north) => [width / 2 + (east - view.east) * view.perM, height / 2 - (north - view.north) * view.perM];
   const back = (x, y) => [view.east + (x - width / 2) / view.perM, view.north - (y - height / 2) / view.perM];
   return { at, back };
@@ -40,7 +40,7 @@ function draw() {
     const { pen, width, height } = resize(canvases[i]);
     if (!width) return;
     if (!view.fitted) fit(width, height);
-    const { at, back } = frames(width, height);
+    const { at, back } = scales(width, height);
     ground(pen, run, width, height, at, back);
     drawSites(pen, run, own(run, state), at);
     drawNotices(pen, run, state.t, at);
@@ -104,7 +104,7 @@ function pick(aircraft) {
 
 /** The aircraft or the site under the pointer. */
 function clicked(canvas, i, x, y) {
-  const { at } = frames(canvas.clientWidth, canvas.clientHeight), run = runs[i];
+  const { at } = scales(canvas.clientWidth, canvas.clientHeight), run = runs[i];
   let best = -1, near = 22;
   run.aircraft.forEach((aircraft, number) => {
     if (!flying(aircraft, state.t)) return;
@@ -121,7 +121,7 @@ canvases.forEach((canvas, i) => {
   let held = null;
   canvas.addEventListener("pointerdown", (e) => { held = { x: e.clientX, y: e.clientY, moved: false }; canvas.setPointerCapture(e.pointerId); });
   canvas.addEventListener("pointermove", (e) => {
-    const box = canvas.getBoundingClientRect(), { back } = frames(box.width, box.height);
+    const box = canvas.getBoundingClientRect(), { back } = scales(box.width, box.height);
     const [east, north] = back(e.clientX - box.left, e.clientY - box.top);
     canvas.title = squareName(Math.floor(east / data.grid.side), Math.floor(north / data.grid.side));
     if (!held) return;
@@ -175,13 +175,13 @@ function next(step) {
 }
 
 time.max = String(data.end);
-names.sites.forEach((name, i) => { const option = element("option", name); option.value = String(i); siteBox.append(option); });
+names.sites.forEach((name, i) => { const option = /** @type {HTMLOptionElement} */ (element("option", name)); option.value = String(i); siteBox.append(option); });
 if (data.parts !== null) {
   byId("parts").hidden = false;
   byId("parts").textContent = "They part at " + clock(data.parts);
 } else if (runs.length > 1) {
   byId("parts").hidden = false;
-  byId("parts").disabled = true;
+  /** @type {HTMLButtonElement} */ (byId("parts")).disabled = true;
   byId("parts").textContent = "They never part";
 }
 // The site that fires first has the first word; #t=SECONDS&aircraft=NUMBER opens the page at an instant.

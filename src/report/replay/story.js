@@ -1,6 +1,6 @@
 // The story of an aircraft, and what was just said.
 
-/** @param {string} tag @param {string} text */
+/** @param {string} tag @param {string} text @param {string} [name] */
 function element(tag, text, name) {
   const made = document.createElement(tag);
   if (text) made.textContent = text;
