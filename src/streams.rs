@@ -6,8 +6,8 @@
 //! same replication under two rule sets is a true pair.
 //!
 //! A draw takes a fixed number of 32-bit words (one for [`Stream::words`], two for [`Stream::uniform`], four for
-//! [`Stream::normal`]); nothing is rejected and drawn again. Looks are drawn in halves of words, see [`PairLuck`]. Generator: D. J. Bernstein, "ChaCha, a variant of Salsa20"
-//! (2008), 8 rounds, as in the crate `rand_chacha`.
+//! [`Stream::normal`]); nothing is rejected and drawn again. Looks are drawn in halves of words, see [`PairLuck`].
+//! Generator: D. J. Bernstein, "ChaCha, a variant of Salsa20" (2008), 8 rounds, as in the crate `rand_chacha`.
 
 use std::f64::consts::TAU;
 

@@ -1006,7 +1006,9 @@ impl<'a> Twin<'a> {
         }
         if self.track.as_ref().unwrap().next_declaration <= time {
             let (streams, aircraft) = (&pair.streams, pair.subject.key);
-            let word = pair.post.declaration_word(streams, aircraft, scan);
+            let luck = streams.looks(pair.post.key, aircraft);
+            let leading = luck.leading(scan / 64).declarations[(scan % 64) as usize];
+            let word = luck.declaration_word(scan, leading);
             self.declare(time, place, word);
         }
         let inside = in_the_air

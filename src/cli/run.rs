@@ -168,7 +168,6 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         .min(usize::try_from(count).unwrap_or(usize::MAX));
 
     let mut estimator = Estimator::new(columns.clone());
-    let wrong_shots = columns.position("wrong_shots");
     let mut first_wrong = None;
     let mut log = None;
     let mut row = None;
@@ -180,8 +179,8 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             ));
         }
         estimator.add(index, summary);
-        if first_wrong.is_none() && wrong_shots.is_some_and(|at| summary.values[at] > 0.0) {
-            first_wrong = Some(index);
+        if !summary.wrong_shots_at.is_empty() {
+            first_wrong.get_or_insert(index);
         }
         match &mut folder {
             Some(folder) => Ok(folder.add(seed, index, summary)?),

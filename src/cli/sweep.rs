@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use deconflict::experiment::accounts::Accounts;
+use deconflict::experiment::accounts::{Accounts, Squares};
 use deconflict::experiment::file::StopFile;
 use deconflict::experiment::plan::{Overrides, Plan, PlanRecord};
 use deconflict::experiment::round::{Outcome, Round};
@@ -557,12 +557,15 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
     );
     let out = out.display();
     let cell = record.cells.last().map_or("", |cell| &cell.name);
+    // A replication in which there is something to see.
+    let replication = (accounts.squares().last()).and_then(Squares::first);
     line(&format!("\nWritten to {out}."));
     line(&format!(
         "Next: deconflict report {out}   (the results as one page, with figures)"
     ));
     line(&format!(
-        "      deconflict run --from {out} --cell {cell} --replication 0   (one row, told by the clock)"
+        "      deconflict run --from {out} --cell {cell} --replication {}   (one row, told by the clock)",
+        replication.unwrap_or(0)
     ));
     text
 }

@@ -35,25 +35,36 @@ pub struct SquareCount {
 
 /// Wrong shots by square, by the place of the aircraft when the shot was fired.
 #[derive(Debug, Clone, Default)]
-pub struct Squares(BTreeMap<GridSquare, SquareCount>);
+pub struct Squares {
+    counts: BTreeMap<GridSquare, SquareCount>,
+    first: Option<u64>,
+}
 
 impl Squares {
     /// Adds a replication.
-    pub fn add(&mut self, summary: &Summary) {
+    pub fn add(&mut self, index: u64, summary: &Summary) {
+        if !summary.wrong_shots_at.is_empty() {
+            self.first.get_or_insert(index);
+        }
         for &square in &summary.wrong_shots_at {
-            self.0.entry(square).or_default().wrong_shots += 1;
+            self.counts.entry(square).or_default().wrong_shots += 1;
         }
         let mut met = summary.wrong_shots_at.clone();
         met.sort_unstable();
         met.dedup();
         for square in met {
-            self.0.entry(square).or_default().replications += 1;
+            self.counts.entry(square).or_default().replications += 1;
         }
     }
 
     /// The squares with any, in order.
     pub fn iter(&self) -> impl Iterator<Item = (GridSquare, SquareCount)> {
-        self.0.iter().map(|(square, count)| (*square, *count))
+        self.counts.iter().map(|(square, count)| (*square, *count))
+    }
+
+    /// The first replication added that has a wrong shot.
+    pub fn first(&self) -> Option<u64> {
+        self.first
     }
 }
 
@@ -141,7 +152,7 @@ impl Accounts {
                 sums[group].0 += summary.values[numerator];
                 sums[group].1 += denominator.map_or(1.0, |column| summary.values[column]);
             }
-            self.squares[cell].add(summary);
+            self.squares[cell].add(round.index, summary);
         }
         for pair in &mut self.pairs {
             if let (Outcome::Flown(reference), Outcome::Flown(cell)) =
@@ -229,7 +240,7 @@ mod tests {
             message: "no such luck".to_owned(),
         };
         assert_eq!(accounts.failures(), [expected]);
-        let count = accounts.squares()[1].0[&square];
+        let count = accounts.squares()[1].counts[&square];
         assert_eq!((count.wrong_shots, count.replications), (18, 9));
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::OutputError;
 use super::files::{Table, sync_folder};
 use super::headers::COMPARISON;
-use super::numbers::{exact, readable};
+use super::numbers::{number, readable};
 use crate::experiment::accounts::{Accounts, PairAccount};
 use crate::experiment::effects::{Effect, effects};
 use crate::experiment::estimate::{Comparison, Estimate, Method};
@@ -21,11 +21,6 @@ pub(super) fn comparison_row(
     confidence: f64,
     n: u64,
 ) -> Vec<String> {
-    let number = |value: f64| {
-        let mut text = String::new();
-        exact(value, &mut text);
-        text
-    };
     let ends = |estimate: &Estimate| [number(estimate.low), number(estimate.high)];
     let Comparison {
         difference, ratio, ..

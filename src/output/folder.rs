@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::error::OutputError;
 use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
 use super::headers::GRID;
-use super::numbers::exact;
+use super::numbers::{exact, number};
 use crate::experiment::accounts::Squares;
 use crate::experiment::estimate::{Cell, Estimator};
 use crate::geodesy::{format_mgrs, from_plane};
@@ -97,7 +97,7 @@ impl RunFolder {
 
     /// Adds the row of a replication.
     pub fn add(&mut self, seed: u64, index: u64, summary: &Summary) -> Result<(), OutputError> {
-        self.squares.add(summary);
+        self.squares.add(index, summary);
         self.record.clear();
         for number in [seed, index] {
             self.record.push_field(number.to_string().as_bytes());
@@ -204,11 +204,6 @@ fn refuse(target: &Path, force: bool) -> Result<(), OutputError> {
 
 /// One row for each square with wrong shots of `n` replications, without the name of the cell.
 pub(super) fn grid_rows(squares: &Squares, n: u64) -> impl Iterator<Item = Vec<String>> {
-    let number = |value: f64| {
-        let mut text = String::new();
-        exact(value, &mut text);
-        text
-    };
     squares.iter().map(move |(square, count)| {
         let (east_m, north_m) = square.corner_m();
         let half = GridSquare::SIDE_M / 2.0;
@@ -258,11 +253,6 @@ fn summary_csv(folder: &Path, shown: &Path, cells: &[Cell]) -> Result<FileEntry,
         "definition",
     ];
     let mut table = Table::create(folder, shown, "summary.csv", &header)?;
-    let number = |value: f64| {
-        let mut text = String::new();
-        exact(value, &mut text);
-        text
-    };
     for cell in cells {
         table.row(&csv::ByteRecord::from(vec![
             cell.name.clone(),

@@ -15,6 +15,13 @@ pub fn exact(value: f64, text: &mut String) {
     written.expect("writing to a string");
 }
 
+/// The same as a text of its own.
+pub fn number(value: f64) -> String {
+    let mut text = String::new();
+    exact(value, &mut text);
+    text
+}
+
 /// Three significant digits, for people; NaN as a dash.
 pub fn readable(value: f64) -> String {
     if value.is_nan() {

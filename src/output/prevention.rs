@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::error::OutputError;
 use super::files::whole_file;
 use super::headers::PREVENTION;
-use super::numbers::{exact, readable};
+use super::numbers::{number, readable};
 use crate::experiment::estimate::Estimate;
 use crate::inquiry::{Change, Game, Prevention, RuleShare, RuleSplit};
 
@@ -78,11 +78,6 @@ fn row(
     n: u64,
     confidence: f64,
 ) -> Vec<String> {
-    let number = |value: f64| {
-        let mut text = String::new();
-        exact(value, &mut text);
-        text
-    };
     let interval = |value: &Estimate| {
         [
             number(value.estimate),

@@ -15,7 +15,7 @@ use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
 use super::headers::{
     CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, REPLICATIONS, RESULT_FILES, ResultFile,
 };
-use super::numbers::exact;
+use super::numbers::{exact, number};
 use crate::experiment::accounts::Accounts;
 use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
 use crate::experiment::plan::Plan;
@@ -132,12 +132,6 @@ impl Target<'_> {
         let header = file.header(&factors, &quantities);
         Table::create(self.beside, self.shown, file.name, &header)
     }
-}
-
-fn number(value: f64) -> String {
-    let mut text = String::new();
-    exact(value, &mut text);
-    text
 }
 
 fn replications(

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::OutputError;
 use super::files::{FileEntry, Table, hex, json, sync_folder};
-use super::numbers::{exact, readable};
+use super::numbers::{number, readable};
 use super::results::UNFINISHED_RESULTS;
 use crate::experiment::estimate::Estimate;
 use crate::experiment::plan::study::{Study, StudyRecord};
@@ -39,12 +39,6 @@ struct Manifest<'a> {
 /// The name of a finalist: its place, counted from 1.
 fn name(place: usize) -> String {
     format!("{:02}", place + 1)
-}
-
-fn number(value: f64) -> String {
-    let mut text = String::new();
-    exact(value, &mut text);
-    text
 }
 
 /// Writes all result files of a tuning into its folder, the manifest last. They depend on the study alone, run.json apart.

@@ -19,7 +19,7 @@ use super::sample::Known;
 use super::{Envelope, Post, Run};
 use crate::coordination::{Case, Crew, Enquiries};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
-use crate::identification::{Columns, CueState, Evidence, Gathered, MAX_COLUMNS, Noted};
+use crate::identification::{CueState, Evidence, Gathered, MAX_COLUMNS, Noted};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
@@ -183,11 +183,6 @@ pub struct Scene<'a> {
 impl Scene<'_> {
     fn time(&self, scan: u64) -> Millis {
         Millis(self.post.clock.time_ms(scan))
-    }
-
-    /// What the site declares about the aircraft: the one place where the truth is read.
-    fn declare(&self) -> &Columns {
-        self.post.identifier.declare(self.subject.truth_row)
     }
 
     fn luck(&self) -> PairLuck {
@@ -907,15 +902,11 @@ struct Pass {
 }
 
 impl Pass {
-    /// What the site declares about the aircraft at a scan.
+    /// What the site declares about the aircraft at a scan: the one place where the truth is read.
     #[inline(always)]
     fn declared(&mut self, scan: u64, scene: &Scene<'_>) -> u8 {
-        let luck = scene.luck();
-        let leading = &self.open.leading(&luck, scan / BLOCK as u64).declarations;
-        let leading = leading[(scan % BLOCK as u64) as usize];
-        scene
-            .declare()
-            .column_by(leading, || luck.declaration_word(scan, leading))
+        let truth_row = scene.subject.truth_row;
+        (scene.post).declared(truth_row, &scene.luck(), &mut self.open, scan)
     }
 }
 

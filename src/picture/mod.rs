@@ -18,7 +18,7 @@ use crate::ids::{ClassId, Key, SiteId};
 use crate::platform::Planned;
 use crate::platform::trajectory::Trajectory;
 use crate::sensing::coverage::ScanClock;
-use crate::streams::{BLOCK, Streams};
+use crate::streams::{BLOCK, OpenBlock, PairLuck, Streams};
 use crate::tick::{Clock, Due, Log, Phase, Roster};
 use crate::tracking::TrackerSpec;
 use crate::units::Millis;
@@ -64,12 +64,13 @@ impl Post {
         (self.identifier.interval_ms as u64).div_ceil(self.clock.period_ms as u64)
     }
 
-    /// The word that decides what the site declares about an aircraft, if it declares anything at this scan. The plain
-    /// statement of what [`TrackFile`] looks up 64 at a time.
-    pub fn declaration_word(&self, streams: &Streams, aircraft: Key, scan: u64) -> u32 {
-        let luck = streams.looks(self.key, aircraft);
-        let leading = luck.leading(scan / BLOCK as u64).declarations;
-        luck.declaration_word(scan, leading[(scan % BLOCK as u64) as usize])
+    /// What the site declares at a scan about an aircraft of which this row is true, if it declares anything.
+    #[inline(always)]
+    pub fn declared(&self, truth_row: u8, luck: &PairLuck, open: &mut OpenBlock, scan: u64) -> u8 {
+        let leading = &open.leading(luck, scan / BLOCK as u64).declarations;
+        let leading = leading[(scan % BLOCK as u64) as usize];
+        let columns = self.identifier.declare(truth_row);
+        columns.column_by(leading, || luck.declaration_word(scan, leading))
     }
 }
 

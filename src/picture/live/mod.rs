@@ -38,7 +38,7 @@ use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{Planned, Vitality};
 use crate::record::{Decision, Detail, Fact, Identity, Place, Rank, Recorder, Tally, TrackEnd};
-use crate::streams::Streams;
+use crate::streams::{OpenBlock, Streams};
 use crate::tick::{Agenda, Clock, Due, Entry, Log, Roster};
 use crate::tracking::association::{Costs, assign};
 use crate::tracking::false_alarms::false_alarms;
@@ -585,8 +585,8 @@ impl LivePicture {
             }
             None => (nobody(number), identifier.rows.len() as u8, Carrier::NOBODY),
         };
-        let word = post.declaration_word(watch.streams, key, watch.scan);
-        let declared = identifier.declare(truth_row).column(word);
+        let luck = watch.streams.looks(post.key, key);
+        let declared = post.declared(truth_row, &luck, &mut OpenBlock::none(), watch.scan);
         if let Some(target) = self.target(behind) {
             target.declared[usize::from(declared)] += 1;
         }
