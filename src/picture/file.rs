@@ -19,7 +19,7 @@ use super::sample::Known;
 use super::{Envelope, Post, Run};
 use crate::coordination::{Case, Crew, Enquiries};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
-use crate::identification::{CueState, Evidence, Gathered, MAX_COLUMNS, Noted};
+use crate::identification::{Columns, CueState, Evidence, Gathered, MAX_COLUMNS, Noted};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
@@ -183,6 +183,11 @@ pub struct Scene<'a> {
 impl Scene<'_> {
     fn time(&self, scan: u64) -> Millis {
         Millis(self.post.clock.time_ms(scan))
+    }
+
+    /// What the site declares about the aircraft: the one place where the truth is read.
+    fn declare(&self) -> &Columns {
+        self.post.identifier.declare(self.subject.truth_row)
     }
 
     fn luck(&self) -> PairLuck {
@@ -902,11 +907,10 @@ struct Pass {
 }
 
 impl Pass {
-    /// What the site declares about the aircraft at a scan: the one place where the truth is read.
+    /// What the site declares about the aircraft at a scan.
     #[inline(always)]
     fn declared(&mut self, scan: u64, scene: &Scene<'_>) -> u8 {
-        let truth_row = scene.subject.truth_row;
-        (scene.post).declared(truth_row, &scene.luck(), &mut self.open, scan)
+        super::declared(scene.declare(), &scene.luck(), &mut self.open, scan)
     }
 }
 

@@ -13,7 +13,7 @@ use nalgebra::Vector3;
 
 use crate::coordination::{Line, Rules};
 use crate::geometry::{Point, Span};
-use crate::identification::{CueSet, Identifier};
+use crate::identification::{Columns, CueSet, Identifier};
 use crate::ids::{ClassId, Key, SiteId};
 use crate::platform::Planned;
 use crate::platform::trajectory::Trajectory;
@@ -63,15 +63,14 @@ impl Post {
     pub fn declares_every(&self) -> u64 {
         (self.identifier.interval_ms as u64).div_ceil(self.clock.period_ms as u64)
     }
+}
 
-    /// What the site declares at a scan about an aircraft of which this row is true, if it declares anything.
-    #[inline(always)]
-    pub fn declared(&self, truth_row: u8, luck: &PairLuck, open: &mut OpenBlock, scan: u64) -> u8 {
-        let leading = &open.leading(luck, scan / BLOCK as u64).declarations;
-        let leading = leading[(scan % BLOCK as u64) as usize];
-        let columns = self.identifier.declare(truth_row);
-        columns.column_by(leading, || luck.declaration_word(scan, leading))
-    }
+/// What a site declares at a scan by this row of its matrix, if it declares anything.
+#[inline(always)]
+fn declared(columns: &Columns, luck: &PairLuck, open: &mut OpenBlock, scan: u64) -> u8 {
+    let leading = &open.leading(luck, scan / BLOCK as u64).declarations;
+    let leading = leading[(scan % BLOCK as u64) as usize];
+    columns.column_by(leading, || luck.declaration_word(scan, leading))
 }
 
 /// Where a weapon reaches.

@@ -586,7 +586,8 @@ impl LivePicture {
             None => (nobody(number), identifier.rows.len() as u8, Carrier::NOBODY),
         };
         let luck = watch.streams.looks(post.key, key);
-        let declared = post.declared(truth_row, &luck, &mut OpenBlock::none(), watch.scan);
+        let columns = identifier.declare(truth_row);
+        let declared = super::declared(columns, &luck, &mut OpenBlock::none(), watch.scan);
         if let Some(target) = self.target(behind) {
             target.declared[usize::from(declared)] += 1;
         }
