@@ -426,7 +426,9 @@ const TRUTH: &[(&str, &[&str])] = &[
             "platform/movement.rs",
             "platform/trajectory.rs",
             "sensing/coverage.rs",
-            "simulation.rs",
+            "simulation/geometry.rs",
+            "simulation/mod.rs",
+            "simulation/setup.rs",
         ],
     ),
     // Whether they fly: shots are resolved against it, and nobody looks at what has left the sky.
@@ -439,7 +441,7 @@ const TRUTH: &[(&str, &[&str])] = &[
             "picture/sample.rs",
             "platform/mod.rs",
             "platform/movement.rs",
-            "simulation.rs",
+            "simulation/setup.rs",
         ],
     ),
     // What they are: drawn on to make a declaration, and there only (see the next test).
@@ -452,7 +454,8 @@ const TRUTH: &[(&str, &[&str])] = &[
             "picture/file.rs",
             "picture/live/mod.rs",
             "picture/live/plots.rs",
-            "simulation.rs",
+            "simulation/mod.rs",
+            "simulation/setup.rs",
         ],
     ),
     // In identifier.rs: the rows of the matrix by type, and the type that the criteria are about.
@@ -462,18 +465,30 @@ const TRUTH: &[(&str, &[&str])] = &[
             "identification/identifier.rs",
             "platform/mod.rs",
             "record.rs",
-            "simulation.rs",
+            "simulation/setup.rs",
         ],
     ),
-    ("relations", &["record.rs", "simulation.rs"]),
+    (
+        "relations",
+        &["record.rs", "simulation/mod.rs", "simulation/setup.rs"],
+    ),
     (
         "rcs_m2",
-        &["platform/mod.rs", "sensing/detection.rs", "simulation.rs"],
+        &[
+            "platform/mod.rs",
+            "sensing/detection.rs",
+            "simulation/geometry.rs",
+            "simulation/setup.rs",
+        ],
     ),
-    ("Sortie", &["record.rs", "simulation.rs"]),
+    ("Sortie", &["record.rs", "simulation/setup.rs"]),
     (
         "AircraftSpec",
-        &["platform/mod.rs", "platform/trajectory.rs", "simulation.rs"],
+        &[
+            "platform/mod.rs",
+            "platform/trajectory.rs",
+            "simulation/setup.rs",
+        ],
     ),
     (
         "SideId",
@@ -481,7 +496,7 @@ const TRUTH: &[(&str, &[&str])] = &[
             "airspace/mod.rs",
             "platform/mod.rs",
             "record.rs",
-            "simulation.rs",
+            "simulation/setup.rs",
         ],
     ),
     (
@@ -493,7 +508,8 @@ const TRUTH: &[(&str, &[&str])] = &[
             "picture/live/plots.rs",
             "picture/sample.rs",
             "record.rs",
-            "simulation.rs",
+            "simulation/mod.rs",
+            "simulation/setup.rs",
         ],
     ),
     // What the world sides of cues draw on.
@@ -524,7 +540,7 @@ const TRUTH: &[(&str, &[&str])] = &[
             "identification/cues/optical.rs",
             "picture/live/plots.rs",
             "platform/mod.rs",
-            "simulation.rs",
+            "simulation/setup.rs",
         ],
     ),
     // An operator errs with probabilities that depend on what the aircraft is.

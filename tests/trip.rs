@@ -12,7 +12,7 @@ use deconflict::experiment::replicate::replicate;
 use deconflict::measure::Columns;
 use deconflict::record::Detail;
 use deconflict::scenario::Scenario;
-use deconflict::simulation::simulate;
+use deconflict::simulation::Engine;
 
 /// Measure, mean, standard error of the mean.
 type Reference = [(&'static str, f64, f64); 18];
@@ -117,7 +117,9 @@ fn agree(path: &str, replications: u64, reference: &Reference, reference_replica
         reference.map(|(name, _, _)| columns.position(name).expect("the measure exists"));
     let mut sums = [(0.0, 0.0); 18];
     let jobs = std::thread::available_parallelism().map_or(1, |jobs| jobs.get());
-    let work = |replication| columns.measure(&simulate(&scenario, replication, Detail::Measures));
+    let engine = Engine::default();
+    let work =
+        |replication| columns.measure(&engine.simulate(&scenario, replication, Detail::Measures));
     replicate(1, 0..replications, jobs, work, |_, summary| {
         for (sum, &position) in sums.iter_mut().zip(&positions) {
             let value = summary.values[position];

@@ -24,7 +24,7 @@ use deconflict::identification::{
     Identifier, IdentityThresholds, MatchBelief, NonNegative, Probability, RegardShares,
 };
 use deconflict::ids::{AircraftId, ClassId, Key, SideId, SiteId, TypeId};
-use deconflict::picture::{Envelope, Post, Scene, Subject, TrackFile};
+use deconflict::picture::{Envelope, Geometry, Post, Scene, Subject, TrackFile};
 use deconflict::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
 use deconflict::platform::{AircraftSpec, Flight, Pattern, Route, Start, Turns, Waypoint};
 use deconflict::record::{
@@ -882,9 +882,11 @@ fn pair(seed: u64) -> Pair {
             aircraft: AircraftId(0),
             key: Key::of("aircraft").nth(seed as u32),
             truth_row,
-            sight,
-            windows,
-            envelope,
+            geometry: Arc::new(Geometry {
+                sight,
+                windows: windows.into(),
+                envelope: envelope.into(),
+            }),
             plan,
             crew: crew(dice),
         },
@@ -975,7 +977,7 @@ impl<'a> Twin<'a> {
             let luck = pair.streams.looks(site, aircraft);
             luck.scan_word(scan, luck.leading(scan / 64).scans[(scan % 64) as usize])
         };
-        let covered = in_the_air && inside_coverage_by(&pair.subject.sight, place) >= 0.0;
+        let covered = in_the_air && inside_coverage_by(&pair.subject.geometry.sight, place) >= 0.0;
         let mut hit = false;
         if covered {
             self.looks += 1;
@@ -1623,13 +1625,15 @@ fn a_scan_on_the_edge_settles_nothing() {
         }),
         ..pair.sensor.clone()
     };
-    pair.subject.sight = sight(&pair.sensor, Point::zeros(), pair.rcs_m2);
-    pair.subject.windows.clear();
+    let sight = sight(&pair.sensor, Point::zeros(), pair.rcs_m2);
+    let mut windows = Vec::new();
     let clock = pair.post.clock;
-    pair.subject
-        .sight
-        .windows(&pair.trajectory, &clock, &mut pair.subject.windows);
-    pair.subject.envelope = envelope.scans(Point::zeros(), &pair.trajectory, &clock);
+    sight.windows(&pair.trajectory, &clock, &mut windows);
+    pair.subject.geometry = Arc::new(Geometry {
+        sight,
+        windows: windows.into(),
+        envelope: (envelope.scans(Point::zeros(), &pair.trajectory, &clock)).into(),
+    });
     pair.end_scan = 300;
     let mut twin = Twin::new(&pair);
     (0..pair.end_scan).for_each(|scan| twin.scan(scan));

@@ -14,7 +14,7 @@ use deconflict::measure::{Columns, Summary};
 use deconflict::output::{OutputError, StoredRun, sentence, write_comparison};
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
-use deconflict::simulation::simulate;
+use deconflict::simulation::Engine;
 
 use super::host::{interrupted, processors, watch_for_interruption};
 use super::run::{confidence, progress};
@@ -181,12 +181,9 @@ fn pair_up(
     pairs: &mut Pairs,
 ) -> Result<u64, Failure> {
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let engine = Engine::default();
     let fly = |scenario: &Scenario, columns: &Columns, seed: u64, index: u64| -> Summary {
-        columns.measure(&simulate(
-            scenario,
-            Replication { seed, index },
-            Detail::Measures,
-        ))
+        columns.measure(&engine.simulate(scenario, Replication { seed, index }, Detail::Measures))
     };
     let fixed = |what: &str| {
         Failure::bad_input(format!(

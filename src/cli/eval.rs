@@ -11,7 +11,7 @@ use deconflict::measure::Columns;
 use deconflict::output::estimate_table;
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
-use deconflict::simulation::simulate;
+use deconflict::simulation::Engine;
 use serde_json::{Map, Value as Json, json};
 
 use super::host::{interrupted, processors, watch_for_interruption};
@@ -67,8 +67,9 @@ pub fn eval(arguments: &EvalArguments) -> Result<(), Failure> {
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     watch_for_interruption();
     let bar = progress(count);
+    let engine = Engine::default();
     let work = |replication: Replication| {
-        columns.measure(&simulate(&scenario, replication, Detail::Measures))
+        columns.measure(&engine.simulate(&scenario, replication, Detail::Measures))
     };
     replicate(arguments.seed, range, jobs, work, |index, summary| {
         if interrupted() {

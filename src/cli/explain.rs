@@ -7,7 +7,7 @@ use deconflict::inquiry::{Change, Inquest, menu, named, wrong_shots};
 use deconflict::output::Story;
 use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::scenario::Scenario;
-use deconflict::simulation::simulate;
+use deconflict::simulation::{Engine, simulate};
 
 use super::run::Subject;
 use super::{Failure, print};
@@ -153,8 +153,9 @@ fn nothing_wrong(
 ) -> Result<(), Failure> {
     let whom = flight.map_or(String::new(), |flight| format!(" at {flight}"));
     let first = arguments.replication;
+    let engine = Engine::default();
     let there = (first + 1..=first + SEARCHED).find(|&index| {
-        let log = simulate(scenario, Replication { seed, index }, Detail::Measures);
+        let log = engine.simulate(scenario, Replication { seed, index }, Detail::Measures);
         asked_for(&log, flight).is_ok_and(|shots| !shots.is_empty())
     });
     let then = match there {

@@ -17,7 +17,7 @@ use deconflict::output::{
 };
 use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::scenario::{LoadError, Scenario};
-use deconflict::simulation::{simulate, trajectories};
+use deconflict::simulation::{Engine, simulate, trajectories};
 use deconflict::units::Millis;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -210,8 +210,9 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         )?;
     } else {
         let progress = progress(count);
+        let engine = Engine::default();
         let work = |replication: Replication| {
-            columns.measure(&simulate(&scenario, replication, Detail::Measures))
+            columns.measure(&engine.simulate(&scenario, replication, Detail::Measures))
         };
         replicate(seed, 0..count, jobs, work, |index, summary| {
             progress.inc(1);

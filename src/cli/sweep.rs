@@ -20,7 +20,7 @@ use deconflict::output::{
 };
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::{LoadError, Scenario};
-use deconflict::simulation::simulate;
+use deconflict::simulation::Engine;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::host::{RunNote, Started, interrupted, processors, watch_for_interruption};
@@ -389,9 +389,10 @@ impl Flight<'_> {
     ) -> Result<(), Failure> {
         let plan = self.plan;
         let seed = plan.record.seed;
+        let engine = Engine::default();
         let work = |cell: usize, index: u64| -> Summary {
             let replication = Replication { seed, index };
-            plan.columns.measure(&simulate(
+            plan.columns.measure(&engine.simulate(
                 &plan.scenarios[cell],
                 replication,
                 Detail::Measures,

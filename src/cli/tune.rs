@@ -15,7 +15,7 @@ use deconflict::experiment::tune::verdict::judge;
 use deconflict::output::{Batch, TuningFolder, readable, tradeoff_table, write_tuning};
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
-use deconflict::simulation::simulate;
+use deconflict::simulation::Engine;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::host::{RunNote, Started, interrupted, processors, watch_for_interruption};
@@ -184,8 +184,9 @@ fn fly(
             study.scenario(point, world)
         })
         .collect::<Result<Vec<Scenario>, _>>()?;
+    let engine = Engine::default();
     let work = |task: usize, index: u64| {
-        let log = simulate(
+        let log = engine.simulate(
             &scenarios[task],
             Replication { seed, index },
             Detail::Measures,

@@ -7,7 +7,7 @@
 use bevy_ecs::prelude::*;
 
 use super::Battery;
-use crate::picture::{LivePicture, Picture, Post, Run, SpentSince};
+use crate::picture::{LivePicture, Picture, Post, Run, SpentSince, TrackFile};
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{Planned, Vitality};
 use crate::streams::Streams;
@@ -48,13 +48,8 @@ pub(super) fn release_channels(
         file.engaged = false;
         if battery.ready() {
             let scan = post.clock.first_from(clock.now.0);
-            let inside = |file: usize| {
-                let envelope = &picture.subjects[file].envelope;
-                let next = envelope.partition_point(|run| run.end <= scan);
-                envelope.get(next).is_some_and(|run| run.from <= scan)
-            };
-            let files = (0..picture.files.len()).filter(|&file| inside(file));
-            due.entering.extend(files.map(|file| (site, file as u32)));
+            let files = picture.inside(scan).iter();
+            due.entering.extend(files.map(|&file| (site, file)));
         }
     }
 }
@@ -82,16 +77,19 @@ pub(super) fn look_ahead(
         else {
             continue;
         };
+        picture.enter(index);
         let target = picture.subjects[index as usize].aircraft;
         let Ok((trajectory, planned, vitality)) = aircraft.get(roster.aircraft[target.index()])
         else {
             continue;
         };
-        if !vitality.flying || !battery.ready() || picture.files[index as usize].engaged {
+        let engaged = |file: &TrackFile| file.engaged;
+        if !vitality.flying || !battery.ready() || picture.file(index as usize).is_some_and(engaged)
+        {
             continue;
         }
         let scan = post.clock.first_from(clock.now.0);
-        let envelope = &picture.subjects[index as usize].envelope;
+        let envelope = &picture.subjects[index as usize].geometry.envelope;
         let Some(&Run { end: until, .. }) =
             envelope.get(envelope.partition_point(|run| run.end <= scan))
         else {

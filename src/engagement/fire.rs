@@ -8,7 +8,9 @@ use super::cease_fire::CeaseFires;
 use super::{Assessment, Battery, Doctrine, Engagement, LaunchCheck, Missile, Priority};
 use crate::geometry::quadratic_below;
 use crate::ids::AircraftId;
-use crate::picture::{Begun, Candidate, LivePicture, Picture, Post, SpentSince, Verdict};
+use crate::picture::{
+    Begun, Candidate, LivePicture, Picture, Post, SpentSince, TrackFile, Verdict,
+};
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{Planned, Vitality};
 use crate::record::{Decision, EngagementEnd, Fact, Place, Rank, Reason, Recorder, TrackEnd};
@@ -234,7 +236,7 @@ impl Firing<'_, '_, '_> {
                     let index = engagement.track as usize;
                     (
                         picture.subjects[index].key,
-                        picture.files[index].note_shot(identity),
+                        picture.note_shot(index, identity),
                     )
                 }
                 Tracks::Live(live) => {
@@ -505,7 +507,8 @@ pub(super) fn open_fire(
                     else {
                         continue;
                     };
-                    let due_now = picture.ripe_at[index] == now && !picture.files[index].engaged;
+                    let engaged = picture.file(index).is_some_and(|file| file.engaged);
+                    let due_now = picture.ripe_at[index] == now && !engaged;
                     if vitality.flying && due_now && battery.ready() {
                         let (file, scene) =
                             picture.open(index, post, spent.0, &streams, trajectory, planned);
@@ -636,15 +639,16 @@ fn urgency(
 ) -> f64 {
     match priority {
         Priority::ByName => 0.0,
-        Priority::FirstEligible => picture.files[file]
-            .eligible_since()
-            .unwrap_or(now)
-            .seconds(),
+        Priority::FirstEligible => {
+            let since = picture.file(file).and_then(TrackFile::eligible_since);
+            since.unwrap_or(now).seconds()
+        }
         Priority::Nearest => (trajectory.position(now).xy() - post.place).norm(),
         Priority::LeastTimeLeft => {
             // The run of scans in the envelope that the present scan belongs to ends when the aircraft leaves.
             let scan = post.clock.first_from(now.0);
             let run = picture.subjects[file]
+                .geometry
                 .envelope
                 .iter()
                 .find(|run| (run.from..run.end).contains(&scan));

@@ -7,7 +7,7 @@ use super::changes::Change;
 use crate::ids::AircraftId;
 use crate::record::{Detail, EventLog, Fact, Replication};
 use crate::scenario::Scenario;
-use crate::simulation::simulate;
+use crate::simulation::Engine;
 
 /// What became of one aircraft, or of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -112,8 +112,10 @@ impl Inquest {
         aircraft: &str,
         changes: &[Change],
     ) -> Inquest {
+        let engine = Engine::default();
         let fly = |scenario: &Scenario| {
-            fate(&simulate(scenario, replication, Detail::Measures), aircraft)
+            let log = engine.simulate(scenario, replication, Detail::Measures);
+            fate(&log, aircraft)
         };
         let mut inquest = Inquest {
             before: fly(scenario),

@@ -25,7 +25,7 @@ use crate::ids::Key;
 use crate::measure::Kind;
 use crate::record::{Detail, Replication};
 use crate::scenario::Scenario;
-use crate::simulation::simulate;
+use crate::simulation::Engine;
 use crate::streams::{Purpose, Streams};
 
 /// What is to be prevented.
@@ -66,6 +66,7 @@ pub struct Game {
     /// Orders drawn a replication; none where all subsets are flown.
     orders: u32,
     scenarios: Mutex<BTreeMap<Set, Arc<Scenario>>>,
+    engine: Engine,
 }
 
 /// What one subset came to in one replication.
@@ -107,6 +108,7 @@ impl Game {
             players,
             counted,
             scenarios: Mutex::default(),
+            engine: Engine::default(),
         };
         // A set that cannot be is an error before anything is flown.
         let all = (1 << game.players.len()) - 1;
@@ -165,7 +167,10 @@ impl Game {
     }
 
     fn night(&self, set: Set, replication: Replication) -> Result<Night, String> {
-        let log = simulate(&*self.scenario(set)?, replication, Detail::Measures);
+        let scenario = self.scenario(set)?;
+        let log = self
+            .engine
+            .simulate(&scenario, replication, Detail::Measures);
         let mut night = Night::default();
         for (name, fate) in fates(&log) {
             night.cancelled += fate.cancelled;

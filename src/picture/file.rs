@@ -13,10 +13,12 @@
 //! the aircraft inside the engagement envelope, those at which the verdict of the rules may change. The tests hold this
 //! to a slow, obvious scan-by-scan twin.
 
+use std::sync::Arc;
+
 use nalgebra::Vector3;
 
 use super::sample::Known;
-use super::{Envelope, Post, Run};
+use super::{Envelope, Geometry, Post, Run};
 use crate::coordination::{Case, Crew, Enquiries};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
 use crate::identification::{Columns, CueState, Evidence, Gathered, MAX_COLUMNS, Noted};
@@ -26,7 +28,7 @@ use crate::record::{
     Decision, Detail, Fact, Identity, NoticeState, Place, Rank, Reason, Recorder, RuleWord,
     Silence, TrackEnd, TrackRecord,
 };
-use crate::sensing::coverage::{Sight, Window, look};
+use crate::sensing::coverage::look;
 use crate::sensing::detection::bits_between;
 use crate::streams::{BLOCK, OpenBlock, PairLuck, Streams};
 use crate::tracking::history::History;
@@ -44,12 +46,8 @@ pub struct Subject {
     pub key: Key,
     /// The row of the confusion matrix that is true of it.
     pub truth_row: u8,
-    /// How the sensor sees it.
-    pub sight: Sight,
-    /// When.
-    pub windows: Vec<Window>,
-    /// The scans in which it may be inside the engagement envelope.
-    pub envelope: Vec<Run>,
+    /// How it stands to the site.
+    pub geometry: Arc<Geometry>,
     /// What becomes of its flight plan here, where the site checks plans.
     pub plan: Option<PlanFile>,
     /// How the crew handles it.
@@ -59,10 +57,9 @@ pub struct Subject {
 impl Subject {
     /// Whether a scan may see it.
     pub(super) fn covered(&self, scan: u64) -> bool {
-        let next = self.windows.partition_point(|window| window.end <= scan);
-        self.windows
-            .get(next)
-            .is_some_and(|window| window.from <= scan)
+        let windows = &self.geometry.windows;
+        let next = windows.partition_point(|window| window.end <= scan);
+        windows.get(next).is_some_and(|window| window.from <= scan)
     }
 }
 
@@ -426,7 +423,7 @@ impl TrackFile {
         recorder: &mut R,
         looking_from: Option<u64>,
     ) -> Option<u64> {
-        let windows = &scene.subject.windows;
+        let windows = &scene.subject.geometry.windows;
         let mut pass = Pass {
             every: scene.post.declares_every(),
             open: OpenBlock::none(),
@@ -470,9 +467,9 @@ impl TrackFile {
         };
         let post = scene.post;
         let scans = look(
-            &scene.subject.sight,
+            &scene.subject.geometry.sight,
             scene.trajectory,
-            &scene.subject.windows,
+            &scene.subject.geometry.windows,
             &post.clock,
             block,
             &scene.luck(),
@@ -513,7 +510,7 @@ impl TrackFile {
         let Inside {
             scans: inside,
             exact,
-        } = inside_scans(&scene.subject.envelope, base);
+        } = inside_scans(&scene.subject.geometry.envelope, base);
         let inside = inside & all;
         if inside != 0 {
             self.work_out_identity(scene);

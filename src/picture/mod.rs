@@ -14,10 +14,11 @@ use nalgebra::Vector3;
 use crate::coordination::{Line, Rules};
 use crate::geometry::{Point, Span};
 use crate::identification::{Columns, CueSet, Identifier};
-use crate::ids::{ClassId, Key, SiteId};
+use crate::ids::{AircraftId, ClassId, Key, SiteId};
 use crate::platform::Planned;
 use crate::platform::trajectory::Trajectory;
-use crate::sensing::coverage::ScanClock;
+use crate::record::Identity;
+use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::streams::{BLOCK, OpenBlock, PairLuck, Streams};
 use crate::tick::{Clock, Due, Log, Phase, Roster};
 use crate::tracking::TrackerSpec;
@@ -143,32 +144,65 @@ pub struct Run {
     pub exact: bool,
 }
 
+/// How a site and an aircraft stand to one another, from its take-off to its landing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Geometry {
+    /// How the sensor sees the aircraft.
+    pub sight: Sight,
+    /// When.
+    pub windows: Box<[Window]>,
+    /// The scans in which it may be inside the engagement envelope.
+    pub envelope: Box<[Run]>,
+}
+
 /// A site's files, one for each aircraft it may ever see, in the order of [`Subject::aircraft`].
 #[derive(Debug, Clone, Default, Component)]
 pub struct Picture {
     /// What is fixed for each.
     pub subjects: Vec<Subject>,
-    /// What is known of each.
-    pub files: Vec<TrackFile>,
+    /// What is known of each that was ever looked into.
+    files: Vec<Option<Box<TrackFile>>>,
     /// The instant for which each is entered in the agenda as ripe; [`Millis::NEVER`] if for none.
     pub ripe_at: Vec<Millis>,
+    /// Files of aircraft that came into the envelope, and some that have left it since.
+    entered: Vec<u32>,
+    /// By file: the aircraft.
+    aircraft: Vec<AircraftId>,
 }
 
 impl Picture {
     /// The picture of a site that may see these aircraft.
     pub fn new(subjects: Vec<Subject>) -> Picture {
         Picture {
-            files: vec![TrackFile::new(); subjects.len()],
+            files: vec![None; subjects.len()],
             ripe_at: vec![Millis::NEVER; subjects.len()],
+            entered: Vec::new(),
+            aircraft: subjects.iter().map(|subject| subject.aircraft).collect(),
             subjects,
         }
     }
 
     /// The file on an aircraft, if the site may ever see it.
-    pub fn file_of(&self, aircraft: crate::ids::AircraftId) -> Option<usize> {
-        self.subjects
-            .binary_search_by_key(&aircraft, |subject| subject.aircraft)
-            .ok()
+    pub fn file_of(&self, aircraft: AircraftId) -> Option<usize> {
+        self.aircraft.binary_search(&aircraft).ok()
+    }
+
+    /// Notes that an aircraft has come into the envelope.
+    pub fn enter(&mut self, file: u32) {
+        if !self.entered.contains(&file) {
+            self.entered.push(file);
+        }
+    }
+
+    /// The files of aircraft that came into the envelope and may be inside at a scan.
+    pub fn inside(&mut self, scan: u64) -> &[u32] {
+        let subjects = &self.subjects;
+        self.entered.retain(|&file| {
+            let envelope = &subjects[file as usize].geometry.envelope;
+            let next = envelope.partition_point(|run| run.end <= scan);
+            envelope.get(next).is_some_and(|run| run.from <= scan)
+        });
+        &self.entered
     }
 
     /// One file, and the scene in which it can be advanced.
@@ -189,7 +223,22 @@ impl Picture {
             trajectory,
             planned: &planned.0,
         };
-        (&mut self.files[file], scene)
+        (self.files[file].get_or_insert_default(), scene)
+    }
+
+    /// One file, if it was ever looked into.
+    pub fn file(&self, file: usize) -> Option<&TrackFile> {
+        self.files[file].as_deref()
+    }
+
+    /// Notes that a shot was fired at the track of a file while this identity was held; how many that makes.
+    pub fn note_shot(&mut self, file: usize, identity: Identity) -> u32 {
+        self.files[file].get_or_insert_default().note_shot(identity)
+    }
+
+    /// Puts one file away, for which nobody will ask any more.
+    pub fn put_away(&mut self, file: usize) {
+        self.files[file] = None;
     }
 }
 

@@ -75,7 +75,7 @@ impl Sampler {
             let mut known: Vec<Known> = live.map_or_else(Vec::new, |live| live.known(post, time));
             if let Some(files) = files {
                 let mut files = files.clone();
-                for index in 0..files.files.len() {
+                for index in 0..files.subjects.len() {
                     let Some((trajectory, planned)) = flying(files.subjects[index].aircraft) else {
                         continue;
                     };

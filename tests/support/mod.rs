@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use deconflict::experiment::replicate::replicate;
 use deconflict::record::{Detail, EventLog, Fact};
 use deconflict::scenario::Scenario;
-use deconflict::simulation::simulate;
+use deconflict::simulation::Engine;
 
 /// The seed of every test: results are fixed, so a test that passes once passes always.
 pub const SEED: u64 = 20_191_121;
@@ -40,12 +40,13 @@ pub fn fly<T: Send>(
     look: impl Fn(&EventLog) -> T + Sync,
 ) -> Vec<T> {
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let engine = Engine::default();
     let mut seen = Vec::new();
     replicate::<T, Infallible>(
         seed,
         0..n,
         jobs,
-        |replication| look(&simulate(scenario, replication, detail)),
+        |replication| look(&engine.simulate(scenario, replication, detail)),
         |_, value| {
             seen.push(value);
             Ok(())

@@ -906,7 +906,7 @@ impl LivePicture {
     /// What was counted, by aircraft.
     pub fn tallies(&self, post: &Post) -> impl Iterator<Item = Tally> {
         let (site, rows) = (post.id, post.identifier.rows.len());
-        let ever_seen = |target: &&Target| !target.subject.windows.is_empty();
+        let ever_seen = |target: &&Target| !target.subject.geometry.windows.is_empty();
         self.targets
             .iter()
             .filter(ever_seen)

@@ -105,7 +105,7 @@ impl Target {
 
     /// The first scan from `scan` on with the aircraft in coverage.
     pub fn next_look(&self, scan: u64) -> Option<u64> {
-        let windows = &self.subject.windows;
+        let windows = &self.subject.geometry.windows;
         let upcoming = windows.partition_point(|window| window.end <= scan);
         windows.get(upcoming).map(|window| window.from.max(scan))
     }
@@ -121,9 +121,9 @@ impl Target {
         let block = scan / BLOCK as u64;
         if block != self.block {
             let scans = look(
-                &self.subject.sight,
+                &self.subject.geometry.sight,
                 trajectory,
-                &self.subject.windows,
+                &self.subject.geometry.windows,
                 &post.clock,
                 block,
                 &streams.looks(post.key, self.subject.key),

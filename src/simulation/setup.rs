@@ -1,8 +1,4 @@
-//! One replication: (scenario, replication) to event log, a pure function.
-//!
-//! No file, no clock, no global, no thread: parallelism is across replications. A fresh world is set up with every draw
-//! that can be made before the first instant (sites, flights, plans, notices), the schedule of [`crate::tick`] is run
-//! from instant to instant, and at the end every file is advanced to the last scan and closed.
+//! The world of a replication before its first instant: every draw that can be made beforehand is made here.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,144 +6,36 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 
+use super::geometry::{Geometries, Vantage};
 use crate::airspace::notice::Filing;
 use crate::coordination::{
     AuthorityLevel, Compliance, ConformanceMonitoringSpec, Deviation, Line, RestrictedZone,
     Standing,
 };
-use crate::engagement::{CeaseFires, Obeying};
+use crate::engagement::{self, CeaseFires, Obeying};
 use crate::identification::plan_check::{OtherPlan, PlanFile};
 use crate::identification::side_key;
 use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
 use crate::picture::{
-    BlueFeed, Carrier, Console, Desks, LivePicture, Picture, Post, Sampler, SpentSince, Subject,
-    TrackLinks,
+    BlueFeed, Carrier, Console, Desks, LivePicture, Picture, Post, SpentSince, Subject, TrackLinks,
 };
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
-    Detail, EventLog, Fact, Notebook, Place, Rank, Recorder, Regard, Replication, SiteRecord,
-    Sortie, Tally, TrackEnd,
+    Detail, Fact, Notebook, Place, Rank, Recorder, Regard, Replication, SiteRecord, Sortie,
 };
 use crate::scenario::{Position, Scenario, SiteEntry};
-use crate::sensing::coverage::{ScanClock, Sight, Window};
-use crate::sensing::detection::Law;
-use crate::sensing::{ScanPhase, SensorModel};
+use crate::sensing::ScanPhase;
+use crate::sensing::coverage::ScanClock;
 use crate::streams::{Purpose, Streams};
-use crate::tick::{self, Agenda, Clock, Due, Entry, Log, Roster};
+use crate::tick::{Agenda, Entry, Roster};
 use crate::units::Millis;
-use crate::{engagement, picture};
-
-/// Flies one replication of a scenario.
-pub fn simulate(scenario: &Scenario, replication: Replication, detail: Detail) -> EventLog {
-    simulate_with(schedule(), scenario, replication, detail)
-}
-
-/// The same with a schedule of the caller's: [`schedule`] built with other settings, for tests of the order of systems.
-pub fn simulate_with(
-    mut schedule: Schedule,
-    scenario: &Scenario,
-    replication: Replication,
-    detail: Detail,
-) -> EventLog {
-    let streams = Streams::new(replication);
-    let mut setup = Setup::new(scenario, replication, detail);
-    let aircraft = setup.spawn_aircraft();
-    let sites = setup.spawn_sites(&aircraft);
-    let links = setup.track_links(&sites);
-    setup.between_sites(&aircraft, &sites);
-    let Setup {
-        mut world,
-        roster,
-        agenda,
-        notebook,
-        end,
-        ..
-    } = setup;
-    world.insert_resource(streams);
-    world.insert_resource(Clock {
-        now: Millis::ZERO,
-        end,
-    });
-    world.insert_resource(Due::default());
-    world.insert_resource(Log(notebook));
-    world.insert_resource(roster);
-    world.insert_resource(agenda);
-    if let Some(links) = links {
-        world.insert_resource(links);
-    }
-    let mut sampler = scenario
-        .sample_pictures_every
-        .map(|every| Sampler::new(every, regards(scenario, &aircraft, &sites)));
-    while let Some(next) = world.resource::<Agenda>().next()
-        && next <= end
-    {
-        if let Some(sampler) = &mut sampler {
-            sampler.take(&mut world, next);
-        }
-        schedule.run(&mut world);
-    }
-    if let Some(sampler) = &mut sampler {
-        sampler.take(&mut world, end);
-    }
-    let tallies = close_all(&mut world, end);
-    let log = std::mem::take(&mut world.resource_mut::<Log>().0);
-    EventLog {
-        replication,
-        end,
-        cast: Arc::clone(&scenario.cast),
-        sorties: aircraft
-            .into_iter()
-            .map(|aircraft| aircraft.sortie)
-            .collect(),
-        sites,
-        events: log.into_events(),
-        tallies,
-    }
-}
-
-/// What each site should hold each aircraft for.
-fn regards(scenario: &Scenario, aircraft: &[Aircraft], sites: &[SiteRecord]) -> Vec<Vec<Regard>> {
-    let by_site = |site: &SiteRecord| {
-        let relations = &scenario.cast.relations[site.side.index()];
-        let of = |aircraft: &Aircraft| relations[aircraft.sortie.side.index()];
-        aircraft.iter().map(of).collect()
-    };
-    sites.iter().map(by_site).collect()
-}
-
-/// Where the aircraft of a replication fly if nothing happens to them, by [`AircraftId`], as a pure function: no site looks
-/// and nothing is fired.
-///
-/// Draws are looked up and not consumed, so these are the very trajectories of [`simulate`]; its log says when one was cut
-/// short by a missile. A log holds no trajectories, because no measure needs them.
-pub fn trajectories(scenario: &Scenario, replication: Replication) -> Vec<Trajectory> {
-    let setup = Setup::new(scenario, replication, Detail::Measures);
-    let mut all = Vec::new();
-    for (index, flight) in scenario.flights.iter().enumerate() {
-        for (number, departs_s) in setup.departures(flight).into_iter().enumerate() {
-            let id = FlightId(index as u32);
-            let aircraft = setup.aircraft(id, flight, number as u32, departs_s);
-            all.push(aircraft.trajectory);
-        }
-    }
-    all
-}
-
-/// The schedule of one instant with the systems of every room.
-pub fn schedule() -> Schedule {
-    let mut schedule = tick::schedule();
-    platform::install(&mut schedule);
-    picture::install(&mut schedule);
-    engagement::install(&mut schedule);
-    schedule
-}
 
 /// An aircraft of the replication, before it flies.
-struct Aircraft {
+pub(super) struct Aircraft {
     key: Key,
-    sortie: Sortie,
-    trajectory: Trajectory,
+    pub(super) sortie: Sortie,
+    pub(super) trajectory: Trajectory,
     planned: Planned,
     rcs_m2: f64,
     filing: Option<Filing>,
@@ -159,33 +47,38 @@ struct Aircraft {
     deviations: Vec<Deviation>,
 }
 
-struct Setup<'a> {
+pub(super) struct Setup<'a> {
     scenario: &'a Scenario,
     streams: Streams,
-    end: Millis,
-    world: World,
-    roster: Roster,
-    agenda: Agenda,
-    notebook: Notebook,
-    /// Where the windows of one pair after the other are collected.
-    windows: Vec<Window>,
+    pub(super) end: Millis,
+    world: &'a mut World,
+    pub(super) roster: Roster,
+    pub(super) agenda: Agenda,
+    pub(super) notebook: Notebook,
+    geometries: &'a mut Geometries,
 }
 
 impl<'a> Setup<'a> {
-    fn new(scenario: &'a Scenario, replication: Replication, detail: Detail) -> Setup<'a> {
+    pub(super) fn new(
+        scenario: &'a Scenario,
+        replication: Replication,
+        detail: Detail,
+        world: &'a mut World,
+        geometries: &'a mut Geometries,
+    ) -> Setup<'a> {
         Setup {
             scenario,
             streams: Streams::new(replication),
             end: scenario.duration,
-            world: World::new(),
+            world,
             roster: Roster::default(),
             agenda: Agenda::default(),
             notebook: Notebook::new(detail),
-            windows: Vec::new(),
+            geometries,
         }
     }
 
-    fn spawn_aircraft(&mut self) -> Vec<Aircraft> {
+    pub(super) fn spawn_aircraft(&mut self) -> Vec<Aircraft> {
         let mut all = Vec::new();
         for (index, flight) in self.scenario.flights.iter().enumerate() {
             let flight_id = FlightId(index as u32);
@@ -196,11 +89,13 @@ impl<'a> Setup<'a> {
             }
         }
         self.monitor(&mut all);
+        let flown = all.iter().map(|one| (&one.trajectory, one.rcs_m2));
+        self.geometries.fly(flown);
         all
     }
 
     /// Planned departures of a flight's aircraft, s.
-    fn departures(&self, flight: &Flight) -> Vec<f64> {
+    pub(super) fn departures(&self, flight: &Flight) -> Vec<f64> {
         let waves = match &flight.start {
             Start::Airborne => vec![0.0],
             Start::Departs { after_s, .. } => vec![*after_s],
@@ -222,7 +117,7 @@ impl<'a> Setup<'a> {
         waves.iter().flat_map(in_wave).collect()
     }
 
-    fn aircraft(
+    pub(super) fn aircraft(
         &self,
         flight_id: FlightId,
         flight: &Flight,
@@ -453,7 +348,7 @@ impl<'a> Setup<'a> {
         }
     }
 
-    fn spawn_sites(&mut self, aircraft: &[Aircraft]) -> Vec<SiteRecord> {
+    pub(super) fn spawn_sites(&mut self, aircraft: &[Aircraft]) -> Vec<SiteRecord> {
         let scenario = self.scenario;
         let mut records = Vec::new();
         for (index, entry) in scenario.sites.iter().enumerate() {
@@ -490,7 +385,7 @@ impl<'a> Setup<'a> {
     }
 
     /// Where sites report tracks to one another, if any do.
-    fn track_links(&self, sites: &[SiteRecord]) -> Option<TrackLinks> {
+    pub(super) fn track_links(&self, sites: &[SiteRecord]) -> Option<TrackLinks> {
         let links = &self.scenario.track_links;
         let mut numbers = vec![0; self.scenario.sites.len()];
         let keyed: Vec<(u32, Key)> = sites
@@ -546,6 +441,14 @@ impl<'a> Setup<'a> {
             class: entry_spec.class,
             line: Arc::new(self.line(key, entry_spec)),
         };
+        let vantage = Vantage {
+            place,
+            clock: post.clock,
+            sensor: class.sensor.clone(),
+            envelope: post.envelope,
+            end: self.end,
+        };
+        self.geometries.stand(id.index(), vantage);
         let cue = class.identifier.spec.flight_plan.as_ref();
         let others = if cue.is_some_and(|cue| cue.any_plan) {
             self.plans_at(&post, entry_spec, aircraft)
@@ -581,7 +484,7 @@ impl<'a> Setup<'a> {
             self.world.spawn((post, live, spent))
         } else {
             for (file, subject) in subjects.iter().enumerate() {
-                for run in &subject.envelope {
+                for run in &subject.geometry.envelope {
                     let entered = Millis(post.clock.time_ms(run.from));
                     self.agenda.enter(entered, Entry::Enter(id, file as u32));
                 }
@@ -625,7 +528,7 @@ impl<'a> Setup<'a> {
     }
 
     /// What rules need that act between sites: the feed of positions, desks, and orders.
-    fn between_sites(&mut self, aircraft: &[Aircraft], sites: &[SiteRecord]) {
+    pub(super) fn between_sites(&mut self, aircraft: &[Aircraft], sites: &[SiteRecord]) {
         let scenario = self.scenario;
         let rules = &scenario.rules;
         if let Some(rule) = rules.blue_force_feed() {
@@ -809,42 +712,17 @@ impl<'a> Setup<'a> {
                 self.write_notice(time, target, fact);
             }
         }
-        let (law, blind_beyond_m) = Law::new(&class.sensor, target.rcs_m2);
-        let sight = Sight {
-            site: post.place,
-            antenna_m: class.sensor.antenna_m,
-            law,
-            blind_beyond_m,
-            horizon: !matches!(class.sensor.model, SensorModel::Disc(_)),
-        };
-        let windows = &mut self.windows;
-        windows.clear();
-        sight.windows(&target.trajectory, &post.clock, windows);
-        // The last scan is the last one at or before the end.
-        let after_end = post.clock.first_from(self.end.0 + 1);
-        windows.retain_mut(|window| {
-            window.end = window.end.min(after_end);
-            window.from < window.end
-        });
+        let geometry = self.geometries.of(post.id.index(), aircraft.index());
         // Whom a site cannot see itself it may still be told of.
-        if windows.is_empty() && !scenario.keeps_live(entry) {
+        if geometry.windows.is_empty() && !scenario.keeps_live(entry) {
             return None;
         }
         let regard = scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()];
-        let mut envelope = post.envelope.map_or(Vec::new(), |envelope| {
-            envelope.scans(post.place, &target.trajectory, &post.clock)
-        });
-        envelope.retain_mut(|run| {
-            run.end = run.end.min(after_end);
-            run.from < run.end
-        });
         Some(Subject {
             aircraft,
             key: target.key,
             truth_row: class.identifier.truth_row(target.sortie.type_id, regard),
-            sight,
-            windows: windows.clone(),
-            envelope,
+            geometry,
             plan,
             crew,
         })
@@ -881,54 +759,4 @@ fn deviations(
         time = time + ConformanceMonitoringSpec::STEP;
     }
     found
-}
-
-/// Advances every file to the end, closes it and counts.
-fn close_all(world: &mut World, end: Millis) -> Vec<Tally> {
-    let streams = *world.resource::<Streams>();
-    let roster = std::mem::take(&mut *world.resource_mut::<Roster>());
-    let mut notebook = std::mem::take(&mut world.resource_mut::<Log>().0);
-    let mut sites = world.query::<(&Post, AnyOf<(&mut Picture, &mut LivePicture)>, &SpentSince)>();
-    let mut flights = world.query::<(&Trajectory, &Planned)>();
-    let mut pictures = Vec::new();
-    for &site in &roster.sites {
-        if let Ok((post, (picture, live), spent)) = sites.get_mut(world, site) {
-            let picture = picture.map(|mut picture| std::mem::take(&mut *picture));
-            let live = live.map(|live| live.clone());
-            pictures.push((post.clone(), picture, live, *spent));
-        }
-    }
-    let mut tallies = Vec::new();
-    for (post, picture, live, spent) in &mut pictures {
-        if let Some(live) = live {
-            let place = |aircraft: AircraftId, time| {
-                let entity = *roster.aircraft.get(aircraft.index())?;
-                let (trajectory, _) = flights.get(world, entity).ok()?;
-                Some(trajectory.position(time))
-            };
-            live.close_all(post, end, place, &mut notebook);
-            tallies.extend(live.tallies(post));
-        }
-        let Some(picture) = picture else { continue };
-        for index in 0..picture.files.len() {
-            let target = roster.aircraft[picture.subjects[index].aircraft.index()];
-            let Ok((trajectory, planned)) = flights.get(world, target) else {
-                continue;
-            };
-            let (file, scene) = picture.open(index, post, spent.0, &streams, trajectory, planned);
-            file.advance(post.clock.first_from(end.0 + 1), &scene, &mut notebook);
-            file.close(end, TrackEnd::EndOfRun, &scene, &mut notebook);
-            tallies.push(Tally {
-                site: post.id,
-                aircraft: scene.subject.aircraft,
-                looks: file.looks,
-                detections: file.detections,
-                tracked_s: file.tracked.seconds(),
-                truth: scene.subject.truth_row,
-                declared: file.declared()[..=post.identifier.rows.len()].to_vec(),
-            });
-        }
-    }
-    world.resource_mut::<Log>().0 = notebook;
-    tallies
 }
