@@ -932,10 +932,15 @@ pub struct Notebook {
 impl Notebook {
     /// An empty notebook.
     pub fn new(detail: Detail) -> Notebook {
+        Notebook::with_capacity(detail, 0)
+    }
+
+    /// An empty notebook with room for so many facts.
+    pub fn with_capacity(detail: Detail, facts: usize) -> Notebook {
         Notebook {
             detail,
-            events: Vec::new(),
-            ranks: Vec::new(),
+            events: Vec::with_capacity(facts),
+            ranks: Vec::with_capacity(facts),
         }
     }
 

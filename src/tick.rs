@@ -119,6 +119,14 @@ pub struct Due {
     pub freed: Vec<(SiteId, u32)>,
 }
 
+impl Due {
+    /// Whether anything of one kind is due: the system that works it off runs on this condition, as nothing else costs as
+    /// much at an instant as a system that finds nothing to do.
+    pub fn any<T>(kind: impl Fn(&Due) -> &Vec<T> + Clone) -> impl Fn(Res<Due>) -> bool + Clone {
+        move |due: Res<Due>| !kind(&due).is_empty()
+    }
+}
+
 /// Where facts are written down.
 #[derive(Resource, Debug, Default)]
 pub struct Log(pub Notebook);

@@ -426,7 +426,6 @@ const TRUTH: &[(&str, &[&str])] = &[
             "platform/movement.rs",
             "platform/trajectory.rs",
             "sensing/coverage.rs",
-            "simulation/geometry.rs",
             "simulation/mod.rs",
             "simulation/setup.rs",
         ],
@@ -477,7 +476,6 @@ const TRUTH: &[(&str, &[&str])] = &[
         &[
             "platform/mod.rs",
             "sensing/detection.rs",
-            "simulation/geometry.rs",
             "simulation/setup.rs",
         ],
     ),

@@ -24,14 +24,14 @@ use deconflict::identification::{
     Identifier, IdentityThresholds, MatchBelief, NonNegative, Probability, RegardShares,
 };
 use deconflict::ids::{AircraftId, ClassId, Key, SideId, SiteId, TypeId};
-use deconflict::picture::{Envelope, Geometry, Post, Scene, Subject, TrackFile};
+use deconflict::picture::{Envelope, Post, Run, Scene, Subject, TrackFile};
 use deconflict::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
 use deconflict::platform::{AircraftSpec, Flight, Pattern, Route, Start, Turns, Waypoint};
 use deconflict::record::{
     Decision, Detail, Event, Fact, Identity, Notebook, NoticeState, Rank, Reason, Recorder, Regard,
     Replication, TrackEnd, TrackRecord,
 };
-use deconflict::sensing::coverage::{ScanClock, Sight, horizon_m, look};
+use deconflict::sensing::coverage::{ScanClock, Sight, Window, horizon_m, look};
 use deconflict::sensing::detection::Law;
 use deconflict::sensing::{
     DiscSpec, FourthPowerSpec, RadarSpec, ScanPhase, SensorModel, SensorSpec,
@@ -362,6 +362,12 @@ fn envelope(dice: &mut Dice) -> Envelope {
     }
 }
 
+fn runs(envelope: Envelope, site: Point, trajectory: &Trajectory, clock: &ScanClock) -> Vec<Run> {
+    let mut runs = Vec::new();
+    envelope.scans(site, trajectory, clock, &mut runs);
+    runs
+}
+
 #[test]
 fn envelopes_hold_every_scan_inside_and_exact_ones_no_other() {
     let (mut exact, mut dead) = (0u64, 0u64);
@@ -369,7 +375,7 @@ fn envelopes_hold_every_scan_inside_and_exact_ones_no_other() {
         let dice = &mut Dice::new(seed);
         let (_, _, trajectory) = random_trajectory(dice, 4000.0);
         let (clock, envelope, site) = (clock(dice), envelope(dice), waypoint(dice, 15_000.0).at);
-        let runs = envelope.scans(site, &trajectory, &clock);
+        let runs = runs(envelope, site, &trajectory, &clock);
         assert!(
             runs.iter().all(|run| run.from < run.end)
                 && runs.windows(2).all(|pair| pair[0].end < pair[1].from)
@@ -421,6 +427,8 @@ fn envelopes_hold_every_scan_inside_and_exact_ones_no_other() {
 struct Pair {
     post: Post,
     subject: Subject,
+    windows: Vec<Window>,
+    envelope: Vec<Run>,
     trajectory: Trajectory,
     planned: PlannedPaths,
     streams: Streams,
@@ -440,6 +448,8 @@ impl Pair {
             spent_since: self.spent_since,
             streams: self.streams,
             subject: &self.subject,
+            windows: &self.windows,
+            envelope: &self.envelope,
             trajectory: &self.trajectory,
             planned: &self.planned,
         }
@@ -833,7 +843,7 @@ fn pair(seed: u64) -> Pair {
     let mut windows = Vec::new();
     sight.windows(&trajectory, &clock, &mut windows);
     let envelope = post.envelope.map_or(Vec::new(), |envelope| {
-        envelope.scans(site, &trajectory, &clock)
+        runs(envelope, site, &trajectory, &clock)
     });
     let truth_row = match spec.over {
         Hypotheses::Types => post
@@ -882,14 +892,12 @@ fn pair(seed: u64) -> Pair {
             aircraft: AircraftId(0),
             key: Key::of("aircraft").nth(seed as u32),
             truth_row,
-            geometry: Arc::new(Geometry {
-                sight,
-                windows: windows.into(),
-                envelope: envelope.into(),
-            }),
+            sight,
             plan,
             crew: crew(dice),
         },
+        windows,
+        envelope,
         trajectory,
         planned,
         streams: Streams::new(Replication {
@@ -977,7 +985,7 @@ impl<'a> Twin<'a> {
             let luck = pair.streams.looks(site, aircraft);
             luck.scan_word(scan, luck.leading(scan / 64).scans[(scan % 64) as usize])
         };
-        let covered = in_the_air && inside_coverage_by(&pair.subject.geometry.sight, place) >= 0.0;
+        let covered = in_the_air && inside_coverage_by(&pair.subject.sight, place) >= 0.0;
         let mut hit = false;
         if covered {
             self.looks += 1;
@@ -1629,11 +1637,9 @@ fn a_scan_on_the_edge_settles_nothing() {
     let mut windows = Vec::new();
     let clock = pair.post.clock;
     sight.windows(&pair.trajectory, &clock, &mut windows);
-    pair.subject.geometry = Arc::new(Geometry {
-        sight,
-        windows: windows.into(),
-        envelope: (envelope.scans(Point::zeros(), &pair.trajectory, &clock)).into(),
-    });
+    pair.subject.sight = sight;
+    pair.windows = windows;
+    pair.envelope = runs(envelope, Point::zeros(), &pair.trajectory, &clock);
     pair.end_scan = 300;
     let mut twin = Twin::new(&pair);
     (0..pair.end_scan).for_each(|scan| twin.scan(scan));

@@ -89,7 +89,7 @@ pub(super) fn look_ahead(
             continue;
         }
         let scan = post.clock.first_from(clock.now.0);
-        let envelope = &picture.subjects[index as usize].geometry.envelope;
+        let envelope = picture.envelope(index as usize);
         let Some(&Run { end: until, .. }) =
             envelope.get(envelope.partition_point(|run| run.end <= scan))
         else {

@@ -647,11 +647,8 @@ fn urgency(
         Priority::LeastTimeLeft => {
             // The run of scans in the envelope that the present scan belongs to ends when the aircraft leaves.
             let scan = post.clock.first_from(now.0);
-            let run = picture.subjects[file]
-                .geometry
-                .envelope
-                .iter()
-                .find(|run| (run.from..run.end).contains(&scan));
+            let run =
+                (picture.envelope(file).iter()).find(|run| (run.from..run.end).contains(&scan));
             run.map_or(f64::INFINITY, |run| post.clock.time_ms(run.end) as f64)
         }
     }

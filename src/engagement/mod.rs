@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::picture::{self, Envelope};
 use crate::streams::Delay;
-use crate::tick::Phase;
+use crate::tick::{Due, Phase};
 
 pub use battery::{Battery, Engagement, Missile};
 pub use cease_fire::{CeaseFires, Obeying};
@@ -181,12 +181,19 @@ impl WeaponSpec {
 /// Adds the systems of this room; `close_files` of the picture comes first, so that nobody looks at the dead.
 pub fn install(schedule: &mut Schedule) {
     schedule.add_systems((
-        fire::resolve_shots.in_set(Phase::Resolve),
-        (attention::release_channels, attention::look_ahead)
+        fire::resolve_shots
+            .run_if(Due::any(|due| &due.shots))
+            .in_set(Phase::Resolve),
+        (
+            attention::release_channels.run_if(Due::any(|due| &due.freed)),
+            attention::look_ahead.run_if(Due::any(|due| &due.entering)),
+        )
             .chain()
             .after(picture::close_files)
             .before(picture::keep_watch)
             .in_set(Phase::Observe),
-        fire::open_fire.in_set(Phase::Engage),
+        fire::open_fire
+            .run_if(Due::any(|due| &due.ripe))
+            .in_set(Phase::Engage),
     ));
 }

@@ -13,12 +13,10 @@
 //! the aircraft inside the engagement envelope, those at which the verdict of the rules may change. The tests hold this
 //! to a slow, obvious scan-by-scan twin.
 
-use std::sync::Arc;
-
 use nalgebra::Vector3;
 
 use super::sample::Known;
-use super::{Envelope, Geometry, Post, Run};
+use super::{Envelope, Post, Run};
 use crate::coordination::{Case, Crew, Enquiries};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
 use crate::identification::{Columns, CueState, Evidence, Gathered, MAX_COLUMNS, Noted};
@@ -28,7 +26,7 @@ use crate::record::{
     Decision, Detail, Fact, Identity, NoticeState, Place, Rank, Reason, Recorder, RuleWord,
     Silence, TrackEnd, TrackRecord,
 };
-use crate::sensing::coverage::look;
+use crate::sensing::coverage::{Sight, Window, covered, look};
 use crate::sensing::detection::bits_between;
 use crate::streams::{BLOCK, OpenBlock, PairLuck, Streams};
 use crate::tracking::history::History;
@@ -46,21 +44,12 @@ pub struct Subject {
     pub key: Key,
     /// The row of the confusion matrix that is true of it.
     pub truth_row: u8,
-    /// How it stands to the site.
-    pub geometry: Arc<Geometry>,
+    /// How the sensor sees it.
+    pub sight: Sight,
     /// What becomes of its flight plan here, where the site checks plans.
     pub plan: Option<PlanFile>,
     /// How the crew handles it.
     pub crew: Crew,
-}
-
-impl Subject {
-    /// Whether a scan may see it.
-    pub(super) fn covered(&self, scan: u64) -> bool {
-        let windows = &self.geometry.windows;
-        let next = windows.partition_point(|window| window.end <= scan);
-        windows.get(next).is_some_and(|window| window.from <= scan)
-    }
 }
 
 /// What one site knows of one aircraft, up to a scan.
@@ -171,6 +160,10 @@ pub struct Scene<'a> {
     pub streams: Streams,
     /// The aircraft as seen from it.
     pub subject: &'a Subject,
+    /// When its sensor sees it.
+    pub windows: &'a [Window],
+    /// The scans in which it may be inside the engagement envelope.
+    pub envelope: &'a [Run],
     /// Where the aircraft flies.
     pub trajectory: &'a Trajectory,
     /// Where its plans say it flies.
@@ -253,7 +246,7 @@ impl TrackFile {
         let latest = scene.post.clock.first_from(time.0).checked_sub(1);
         Known {
             aircraft: scene.subject.aircraft,
-            covered: latest.is_some_and(|scan| scene.subject.covered(scan)),
+            covered: latest.is_some_and(|scan| covered(scene.windows, scan)),
             identity: self.track.as_ref().map(|track| track.identity),
         }
     }
@@ -423,7 +416,7 @@ impl TrackFile {
         recorder: &mut R,
         looking_from: Option<u64>,
     ) -> Option<u64> {
-        let windows = &scene.subject.geometry.windows;
+        let windows = scene.windows;
         let mut pass = Pass {
             every: scene.post.declares_every(),
             open: OpenBlock::none(),
@@ -467,9 +460,9 @@ impl TrackFile {
         };
         let post = scene.post;
         let scans = look(
-            &scene.subject.geometry.sight,
+            &scene.subject.sight,
             scene.trajectory,
-            &scene.subject.geometry.windows,
+            scene.windows,
             &post.clock,
             block,
             &scene.luck(),
@@ -510,7 +503,7 @@ impl TrackFile {
         let Inside {
             scans: inside,
             exact,
-        } = inside_scans(&scene.subject.geometry.envelope, base);
+        } = inside_scans(scene.envelope, base);
         let inside = inside & all;
         if inside != 0 {
             self.work_out_identity(scene);
@@ -715,8 +708,10 @@ impl TrackFile {
         let scan_of = |nth: usize| base + (at + nth * step) as u64;
         let mut declared = [0; BLOCK];
         let declared = &mut declared[..count];
+        let (columns, luck) = (scene.declare(), scene.luck());
+        let leading = pass.open.leading(&luck, base / BLOCK as u64);
         for (nth, declared) in declared.iter_mut().enumerate() {
-            *declared = pass.declared(scan_of(nth), scene);
+            *declared = super::declared(columns, &luck, leading, scan_of(nth));
         }
         let Some(track) = &mut self.track else {
             return at;
@@ -907,7 +902,9 @@ impl Pass {
     /// What the site declares about the aircraft at a scan.
     #[inline(always)]
     fn declared(&mut self, scan: u64, scene: &Scene<'_>) -> u8 {
-        super::declared(scene.declare(), &scene.luck(), &mut self.open, scan)
+        let luck = scene.luck();
+        let leading = self.open.leading(&luck, scan / BLOCK as u64);
+        super::declared(scene.declare(), &luck, leading, scan)
     }
 }
 

@@ -18,8 +18,8 @@ use crate::ids::{AircraftId, ClassId, Key, SiteId};
 use crate::platform::Planned;
 use crate::platform::trajectory::Trajectory;
 use crate::record::Identity;
-use crate::sensing::coverage::{ScanClock, Sight, Window};
-use crate::streams::{BLOCK, OpenBlock, PairLuck, Streams};
+use crate::sensing::coverage::{ScanClock, Window};
+use crate::streams::{BLOCK, LeadingHalves, PairLuck, Streams};
 use crate::tick::{Clock, Due, Log, Phase, Roster};
 use crate::tracking::TrackerSpec;
 use crate::units::Millis;
@@ -66,11 +66,11 @@ impl Post {
     }
 }
 
-/// What a site declares at a scan by this row of its matrix, if it declares anything.
+/// What a site declares at a scan by this row of its matrix, if it declares anything; from the leading halves of the
+/// block of that scan.
 #[inline(always)]
-fn declared(columns: &Columns, luck: &PairLuck, open: &mut OpenBlock, scan: u64) -> u8 {
-    let leading = &open.leading(luck, scan / BLOCK as u64).declarations;
-    let leading = leading[(scan % BLOCK as u64) as usize];
+fn declared(columns: &Columns, luck: &PairLuck, leading: &LeadingHalves, scan: u64) -> u8 {
+    let leading = leading.declarations[(scan % BLOCK as u64) as usize];
     columns.column_by(leading, || luck.declaration_word(scan, leading))
 }
 
@@ -99,9 +99,15 @@ impl Envelope {
             && (self.altitude_m.0..=self.altitude_m.1).contains(&place.z)
     }
 
-    /// The runs of scans in which an aircraft may be inside, solved leg by leg.
-    pub fn scans(&self, site: Point, trajectory: &Trajectory, clock: &ScanClock) -> Vec<Run> {
-        let mut runs: Vec<Run> = Vec::new();
+    /// Collects the runs of scans in which an aircraft may be inside, solved leg by leg.
+    pub fn scans(
+        &self,
+        site: Point,
+        trajectory: &Trajectory,
+        clock: &ScanClock,
+        runs: &mut Vec<Run>,
+    ) {
+        runs.clear();
         for leg in &trajectory.legs {
             let (lowest_m, highest_m) = leg.altitudes_m();
             if highest_m < self.altitude_m.0 || lowest_m > self.altitude_m.1 {
@@ -128,7 +134,6 @@ impl Envelope {
                 }
             });
         }
-        runs
     }
 }
 
@@ -144,15 +149,39 @@ pub struct Run {
     pub exact: bool,
 }
 
-/// How a site and an aircraft stand to one another, from its take-off to its landing.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Geometry {
-    /// How the sensor sees the aircraft.
-    pub sight: Sight,
-    /// When.
-    pub windows: Box<[Window]>,
-    /// The scans in which it may be inside the engagement envelope.
-    pub envelope: Box<[Run]>,
+/// Short lists, one after another in one place.
+#[derive(Debug, Clone)]
+struct Lists<T> {
+    items: Vec<T>,
+    ends: Vec<u32>,
+}
+
+impl<T> Default for Lists<T> {
+    fn default() -> Self {
+        Lists {
+            items: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+}
+
+impl<T: Copy> Lists<T> {
+    fn with_capacity(lists: usize) -> Lists<T> {
+        Lists {
+            items: Vec::with_capacity(lists),
+            ends: Vec::with_capacity(lists),
+        }
+    }
+
+    fn push(&mut self, list: &[T]) {
+        self.items.extend_from_slice(list);
+        self.ends.push(self.items.len() as u32);
+    }
+
+    fn get(&self, index: usize) -> &[T] {
+        let from = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.items[from as usize..self.ends[index] as usize]
+    }
 }
 
 /// A site's files, one for each aircraft it may ever see, in the order of [`Subject::aircraft`].
@@ -160,6 +189,10 @@ pub struct Geometry {
 pub struct Picture {
     /// What is fixed for each.
     pub subjects: Vec<Subject>,
+    /// By file: when the sensor sees it.
+    windows: Lists<Window>,
+    /// By file: the scans in which it may be inside the envelope.
+    envelopes: Lists<Run>,
     /// What is known of each that was ever looked into.
     files: Vec<Option<Box<TrackFile>>>,
     /// The instant for which each is entered in the agenda as ripe; [`Millis::NEVER`] if for none.
@@ -171,15 +204,33 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// The picture of a site that may see these aircraft.
-    pub fn new(subjects: Vec<Subject>) -> Picture {
+    /// An empty picture with room for so many aircraft.
+    pub fn with_capacity(aircraft: usize) -> Picture {
         Picture {
-            files: vec![None; subjects.len()],
-            ripe_at: vec![Millis::NEVER; subjects.len()],
+            subjects: Vec::with_capacity(aircraft),
+            windows: Lists::with_capacity(aircraft),
+            envelopes: Lists::with_capacity(aircraft),
+            files: Vec::with_capacity(aircraft),
+            ripe_at: Vec::with_capacity(aircraft),
             entered: Vec::new(),
-            aircraft: subjects.iter().map(|subject| subject.aircraft).collect(),
-            subjects,
+            aircraft: Vec::with_capacity(aircraft),
         }
+    }
+
+    /// Adds an aircraft that the site may see, after those before it: when it does, and the scans in which the aircraft
+    /// may be inside the envelope.
+    pub fn add(&mut self, subject: Subject, windows: &[Window], envelope: &[Run]) {
+        self.aircraft.push(subject.aircraft);
+        self.subjects.push(subject);
+        self.windows.push(windows);
+        self.envelopes.push(envelope);
+        self.files.push(None);
+        self.ripe_at.push(Millis::NEVER);
+    }
+
+    /// The scans in which the aircraft of a file may be inside the envelope.
+    pub fn envelope(&self, file: usize) -> &[Run] {
+        self.envelopes.get(file)
     }
 
     /// The file on an aircraft, if the site may ever see it.
@@ -196,9 +247,9 @@ impl Picture {
 
     /// The files of aircraft that came into the envelope and may be inside at a scan.
     pub fn inside(&mut self, scan: u64) -> &[u32] {
-        let subjects = &self.subjects;
+        let envelopes = &self.envelopes;
         self.entered.retain(|&file| {
-            let envelope = &subjects[file as usize].geometry.envelope;
+            let envelope = envelopes.get(file as usize);
             let next = envelope.partition_point(|run| run.end <= scan);
             envelope.get(next).is_some_and(|run| run.from <= scan)
         });
@@ -220,6 +271,8 @@ impl Picture {
             spent_since,
             streams: *streams,
             subject: &self.subjects[file],
+            windows: self.windows.get(file),
+            envelope: self.envelopes.get(file),
             trajectory,
             planned: &planned.0,
         };
@@ -247,8 +300,12 @@ pub fn install(schedule: &mut Schedule) {
     schedule.add_systems((
         (live::close_live, close_files)
             .chain()
+            .run_if(Due::any(|due| &due.gone))
             .in_set(Phase::Observe),
-        keep_watch.after(close_files).in_set(Phase::Observe),
+        keep_watch
+            .run_if(Due::any(|due| &due.scans))
+            .after(close_files)
+            .in_set(Phase::Observe),
     ));
 }
 

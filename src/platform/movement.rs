@@ -11,7 +11,8 @@ use crate::units::Millis;
 
 /// Adds the systems of this room.
 pub fn install(schedule: &mut Schedule) {
-    schedule.add_systems(report_movements.in_set(Phase::Move));
+    let movements = Due::any(|due| &due.movements);
+    schedule.add_systems(report_movements.run_if(movements).in_set(Phase::Move));
 }
 
 /// Enters the stages of a flight into the agenda.

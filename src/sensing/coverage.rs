@@ -235,6 +235,12 @@ impl ScanClock {
     }
 }
 
+/// Whether a scan may see an aircraft, given all windows of the pair in order of time.
+pub fn covered(windows: &[Window], scan: u64) -> bool {
+    let next = windows.partition_point(|window| window.end <= scan);
+    windows.get(next).is_some_and(|window| window.from <= scan)
+}
+
 /// The scans of block `block` (numbers 64 `block` on), given all windows of the pair in order of time.
 pub fn look(
     sight: &Sight,

@@ -4,7 +4,6 @@
 //! that can be made before the first instant (sites, flights, plans, notices), the schedule of [`crate::tick`] is run
 //! from instant to instant, and at the end every file is advanced to the last scan and closed.
 
-mod geometry;
 mod setup;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,14 +17,13 @@ use crate::picture::{
 };
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{self, Planned};
-use crate::record::{Detail, EventLog, Regard, Replication, SiteRecord, Tally, TrackEnd};
+use crate::record::{Detail, EventLog, Notebook, Regard, Replication, SiteRecord, Tally, TrackEnd};
 use crate::scenario::Scenario;
 use crate::streams::Streams;
 use crate::tick::{self, Agenda, Clock, Due, Log, Roster};
 use crate::units::Millis;
 use crate::{engagement, picture};
 
-use geometry::Geometries;
 use setup::{Aircraft, Setup};
 
 /// Flies one replication of a scenario.
@@ -44,7 +42,7 @@ pub fn simulate_with(
 }
 
 /// Flies replications, on any number of threads at once: what [`simulate`] does, but what one replication leaves that the
-/// next can use (a world and its schedule, geometry that is still the same) is kept.
+/// next can use, a world and its schedule, is kept.
 #[derive(Debug, Default)]
 pub struct Engine {
     /// Those that fly nothing at the moment, the one that landed last at the end.
@@ -72,7 +70,8 @@ impl Engine {
 struct Simulator {
     world: World,
     schedule: Schedule,
-    geometries: Geometries,
+    /// How many facts the last replication came to.
+    facts: usize,
 }
 
 /// A schedule has no representation of its own.
@@ -80,7 +79,7 @@ impl std::fmt::Debug for Simulator {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Simulator")
-            .field("geometries", &self.geometries)
+            .field("world", &self.world)
             .finish_non_exhaustive()
     }
 }
@@ -90,14 +89,15 @@ impl Simulator {
         Simulator {
             world: World::new(),
             schedule,
-            geometries: Geometries::default(),
+            facts: 0,
         }
     }
 
     fn fly(&mut self, scenario: &Scenario, replication: Replication, detail: Detail) -> EventLog {
         let world = &mut self.world;
         clear(world);
-        let mut setup = Setup::new(scenario, replication, detail, world, &mut self.geometries);
+        let notebook = Notebook::with_capacity(detail, self.facts);
+        let mut setup = Setup::new(scenario, replication, notebook, world);
         let aircraft = setup.spawn_aircraft();
         let sites = setup.spawn_sites(&aircraft);
         let links = setup.track_links(&sites);
@@ -136,7 +136,8 @@ impl Simulator {
             sampler.take(world, end);
         }
         let tallies = close_all(world, end);
-        let log = std::mem::take(&mut world.resource_mut::<Log>().0);
+        let events = std::mem::take(&mut world.resource_mut::<Log>().0).into_events();
+        self.facts = events.len();
         EventLog {
             replication,
             end,
@@ -146,7 +147,7 @@ impl Simulator {
                 .map(|aircraft| aircraft.sortie)
                 .collect(),
             sites,
-            events: log.into_events(),
+            events,
             tallies,
         }
     }
@@ -181,9 +182,8 @@ fn regards(scenario: &Scenario, aircraft: &[Aircraft], sites: &[SiteRecord]) -> 
 /// Draws are looked up and not consumed, so these are the very trajectories of [`simulate`]; its log says when one was cut
 /// short by a missile. A log holds no trajectories, because no measure needs them.
 pub fn trajectories(scenario: &Scenario, replication: Replication) -> Vec<Trajectory> {
-    let (mut world, mut geometries) = (World::new(), Geometries::default());
-    let detail = Detail::Measures;
-    let setup = Setup::new(scenario, replication, detail, &mut world, &mut geometries);
+    let mut world = World::new();
+    let setup = Setup::new(scenario, replication, Notebook::default(), &mut world);
     let mut all = Vec::new();
     for (index, flight) in scenario.flights.iter().enumerate() {
         for (number, departs_s) in setup.departures(flight).into_iter().enumerate() {

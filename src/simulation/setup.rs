@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 
-use super::geometry::{Geometries, Vantage};
 use crate::airspace::notice::Filing;
 use crate::coordination::{
     AuthorityLevel, Compliance, ConformanceMonitoringSpec, Deviation, Line, RestrictedZone,
@@ -17,16 +16,18 @@ use crate::identification::plan_check::{OtherPlan, PlanFile};
 use crate::identification::side_key;
 use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
 use crate::picture::{
-    BlueFeed, Carrier, Console, Desks, LivePicture, Picture, Post, SpentSince, Subject, TrackLinks,
+    BlueFeed, Carrier, Console, Desks, LivePicture, Picture, Post, Run, SpentSince, Subject,
+    TrackLinks,
 };
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
-    Detail, Fact, Notebook, Place, Rank, Recorder, Regard, Replication, SiteRecord, Sortie,
+    Fact, Notebook, Place, Rank, Recorder, Regard, Replication, SiteRecord, Sortie,
 };
 use crate::scenario::{Position, Scenario, SiteEntry};
-use crate::sensing::ScanPhase;
-use crate::sensing::coverage::ScanClock;
+use crate::sensing::coverage::{ScanClock, Sight, Window};
+use crate::sensing::detection::Law;
+use crate::sensing::{ScanPhase, SensorModel};
 use crate::streams::{Purpose, Streams};
 use crate::tick::{Agenda, Entry, Roster};
 use crate::units::Millis;
@@ -55,16 +56,18 @@ pub(super) struct Setup<'a> {
     pub(super) roster: Roster,
     pub(super) agenda: Agenda,
     pub(super) notebook: Notebook,
-    geometries: &'a mut Geometries,
+    /// When the site sees the aircraft of the pair that was set up last.
+    windows: Vec<Window>,
+    /// The scans in which that may be inside its envelope.
+    envelope: Vec<Run>,
 }
 
 impl<'a> Setup<'a> {
     pub(super) fn new(
         scenario: &'a Scenario,
         replication: Replication,
-        detail: Detail,
+        notebook: Notebook,
         world: &'a mut World,
-        geometries: &'a mut Geometries,
     ) -> Setup<'a> {
         Setup {
             scenario,
@@ -73,8 +76,9 @@ impl<'a> Setup<'a> {
             world,
             roster: Roster::default(),
             agenda: Agenda::default(),
-            notebook: Notebook::new(detail),
-            geometries,
+            notebook,
+            windows: Vec::new(),
+            envelope: Vec::new(),
         }
     }
 
@@ -89,8 +93,6 @@ impl<'a> Setup<'a> {
             }
         }
         self.monitor(&mut all);
-        let flown = all.iter().map(|one| (&one.trajectory, one.rcs_m2));
-        self.geometries.fly(flown);
         all
     }
 
@@ -441,24 +443,25 @@ impl<'a> Setup<'a> {
             class: entry_spec.class,
             line: Arc::new(self.line(key, entry_spec)),
         };
-        let vantage = Vantage {
-            place,
-            clock: post.clock,
-            sensor: class.sensor.clone(),
-            envelope: post.envelope,
-            end: self.end,
-        };
-        self.geometries.stand(id.index(), vantage);
         let cue = class.identifier.spec.flight_plan.as_ref();
         let others = if cue.is_some_and(|cue| cue.any_plan) {
             self.plans_at(&post, entry_spec, aircraft)
         } else {
             Vec::new()
         };
-        let mut subjects = Vec::with_capacity(aircraft.len());
+        let live = scenario.keeps_live(entry);
+        let (mut picture, mut targets) = (Picture::with_capacity(aircraft.len()), Vec::new());
         for (index, target) in aircraft.iter().enumerate() {
             let aircraft_id = AircraftId(index as u32);
-            subjects.extend(self.subject(&post, aircraft_id, target, entry, &others));
+            let Some(subject) = self.subject(&post, aircraft_id, target, entry, &others) else {
+                continue;
+            };
+            if live {
+                let carrier = self.carrier(entry_spec.side, target);
+                targets.push((subject, self.windows.as_slice().into(), carrier));
+            } else {
+                picture.add(subject, &self.windows, &self.envelope);
+            }
         }
         let magazine = class.weapon.as_ref().map_or(0, |weapon| weapon.magazine);
         let spent = SpentSince(if magazine == 0 {
@@ -466,30 +469,25 @@ impl<'a> Setup<'a> {
         } else {
             Millis::NEVER
         });
-        let mut site = if scenario.keeps_live(entry) {
+        let mut site = if live {
             let console = Console {
                 side_key: self.side_key(entry_spec.side),
                 operator: class.operator.clone(),
                 desk: self.desk(key, entry_spec),
             };
-            let carriers: Vec<Carrier> = subjects
-                .iter()
-                .map(|subject| self.carrier(entry_spec.side, &aircraft[subject.aircraft.index()]))
-                .collect();
-            let targets = subjects.into_iter().zip(carriers).collect();
             let live = LivePicture::new(&post, console, targets);
             if let Some(first) = live.next_scan(&post) {
                 self.agenda.enter(first, Entry::Scan(id));
             }
             self.world.spawn((post, live, spent))
         } else {
-            for (file, subject) in subjects.iter().enumerate() {
-                for run in &subject.geometry.envelope {
+            for file in 0..picture.subjects.len() {
+                for run in picture.envelope(file) {
                     let entered = Millis(post.clock.time_ms(run.from));
                     self.agenda.enter(entered, Entry::Enter(id, file as u32));
                 }
             }
-            self.world.spawn((post, Picture::new(subjects), spent))
+            self.world.spawn((post, picture, spent))
         };
         if let Some(weapon) = &class.weapon {
             site.insert(engagement::Battery::new(Arc::clone(weapon)));
@@ -637,7 +635,7 @@ impl<'a> Setup<'a> {
             .collect()
     }
 
-    /// What is fixed for an aircraft as seen from a site; nothing if the site can never see it.
+    /// What is fixed for an aircraft as seen from a site; nothing if the site can never see it. When it does is left behind.
     fn subject(
         &mut self,
         post: &Post,
@@ -712,17 +710,41 @@ impl<'a> Setup<'a> {
                 self.write_notice(time, target, fact);
             }
         }
-        let geometry = self.geometries.of(post.id.index(), aircraft.index());
+        let (law, blind_beyond_m) = Law::new(&class.sensor, target.rcs_m2);
+        let sight = Sight {
+            site: post.place,
+            antenna_m: class.sensor.antenna_m,
+            law,
+            blind_beyond_m,
+            horizon: !matches!(class.sensor.model, SensorModel::Disc(_)),
+        };
+        let (windows, runs) = (&mut self.windows, &mut self.envelope);
+        windows.clear();
+        sight.windows(&target.trajectory, &post.clock, windows);
+        // The last scan is the last one at or before the end.
+        let after_end = post.clock.first_from(self.end.0 + 1);
+        windows.retain_mut(|window| {
+            window.end = window.end.min(after_end);
+            window.from < window.end
+        });
         // Whom a site cannot see itself it may still be told of.
-        if geometry.windows.is_empty() && !scenario.keeps_live(entry) {
+        if windows.is_empty() && !scenario.keeps_live(entry) {
             return None;
+        }
+        runs.clear();
+        if let Some(envelope) = post.envelope {
+            envelope.scans(post.place, &target.trajectory, &post.clock, runs);
+            runs.retain_mut(|run| {
+                run.end = run.end.min(after_end);
+                run.from < run.end
+            });
         }
         let regard = scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()];
         Some(Subject {
             aircraft,
             key: target.key,
             truth_row: class.identifier.truth_row(target.sortie.type_id, regard),
-            geometry,
+            sight,
             plan,
             crew,
         })

@@ -38,7 +38,8 @@ use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{Planned, Vitality};
 use crate::record::{Decision, Detail, Fact, Identity, Place, Rank, Recorder, Tally, TrackEnd};
-use crate::streams::{OpenBlock, Streams};
+use crate::sensing::coverage::Window;
+use crate::streams::{BLOCK, Streams};
 use crate::tick::{Agenda, Clock, Due, Entry, Log, Roster};
 use crate::tracking::association::{Costs, assign};
 use crate::tracking::false_alarms::false_alarms;
@@ -122,8 +123,12 @@ impl Sky<'_, '_, '_> {
 
 impl LivePicture {
     /// The picture of a site that may see these aircraft.
-    pub fn new(post: &Post, console: Console, subjects: Vec<(Subject, Carrier)>) -> LivePicture {
-        let target = |(subject, carrier)| Target::new(subject, carrier);
+    pub fn new(
+        post: &Post,
+        console: Console,
+        subjects: Vec<(Subject, Box<[Window]>, Carrier)>,
+    ) -> LivePicture {
+        let target = |(subject, windows, carrier)| Target::new(subject, windows, carrier);
         LivePicture {
             targets: subjects.into_iter().map(target).collect(),
             set: TrackSet::new(&post.tracker),
@@ -288,7 +293,7 @@ impl LivePicture {
         let latest = post.clock.first_from(time.0).checked_sub(1);
         let objects = self.targets.iter().map(|target| Known {
             aircraft: target.subject.aircraft,
-            covered: latest.is_some_and(|scan| target.subject.covered(scan)),
+            covered: latest.is_some_and(|scan| target.covered(scan)),
             identity: None,
         });
         let tracks = self.tracks.iter().map(|track| Known {
@@ -587,7 +592,8 @@ impl LivePicture {
         };
         let luck = watch.streams.looks(post.key, key);
         let columns = identifier.declare(truth_row);
-        let declared = super::declared(columns, &luck, &mut OpenBlock::none(), watch.scan);
+        let leading = luck.leading(watch.scan / BLOCK as u64);
+        let declared = super::declared(columns, &luck, &leading, watch.scan);
         if let Some(target) = self.target(behind) {
             target.declared[usize::from(declared)] += 1;
         }
@@ -906,10 +912,9 @@ impl LivePicture {
     /// What was counted, by aircraft.
     pub fn tallies(&self, post: &Post) -> impl Iterator<Item = Tally> {
         let (site, rows) = (post.id, post.identifier.rows.len());
-        let ever_seen = |target: &&Target| !target.subject.geometry.windows.is_empty();
         self.targets
             .iter()
-            .filter(ever_seen)
+            .filter(|target| target.ever_seen())
             .map(move |target| Tally {
                 site,
                 aircraft: target.subject.aircraft,

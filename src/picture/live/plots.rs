@@ -12,7 +12,7 @@ use crate::ids::Key;
 use crate::platform::Equipment;
 use crate::platform::trajectory::Trajectory;
 use crate::record::Regard;
-use crate::sensing::coverage::look;
+use crate::sensing::coverage::{Window, covered, look};
 use crate::streams::{BLOCK, OpenBlock, Purpose, Streams};
 use crate::tracking::plot::{Plot, misaligned};
 use crate::units::Millis;
@@ -63,6 +63,8 @@ impl Carrier {
 pub(super) struct Target {
     /// What is fixed about it.
     pub subject: Subject,
+    /// When the sensor sees it.
+    windows: Box<[Window]>,
     /// What it is.
     pub carrier: Carrier,
     /// The block of scans that is open, and what they find.
@@ -86,9 +88,10 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub fn new(subject: Subject, carrier: Carrier) -> Target {
+    pub fn new(subject: Subject, windows: Box<[Window]>, carrier: Carrier) -> Target {
         Target {
             subject,
+            windows,
             carrier,
             block: u64::MAX,
             looks_mask: 0,
@@ -103,9 +106,19 @@ impl Target {
         }
     }
 
+    /// Whether the site ever sees it with its own sensor.
+    pub fn ever_seen(&self) -> bool {
+        !self.windows.is_empty()
+    }
+
+    /// Whether a scan may see it.
+    pub fn covered(&self, scan: u64) -> bool {
+        covered(&self.windows, scan)
+    }
+
     /// The first scan from `scan` on with the aircraft in coverage.
     pub fn next_look(&self, scan: u64) -> Option<u64> {
-        let windows = &self.subject.geometry.windows;
+        let windows = &self.windows;
         let upcoming = windows.partition_point(|window| window.end <= scan);
         windows.get(upcoming).map(|window| window.from.max(scan))
     }
@@ -121,9 +134,9 @@ impl Target {
         let block = scan / BLOCK as u64;
         if block != self.block {
             let scans = look(
-                &self.subject.geometry.sight,
+                &self.subject.sight,
                 trajectory,
-                &self.subject.geometry.windows,
+                &self.windows,
                 &post.clock,
                 block,
                 &streams.looks(post.key, self.subject.key),
