@@ -253,6 +253,9 @@ pub struct Evidence {
     pub latest: Option<u8>,
     /// So many of the next declarations cannot be the first of anything, whatever they are; see [`Identifier::quiet`].
     quiet: u32,
+    /// So many of the next declarations, whatever they are, leave the identity without plan check what it was when this was
+    /// worked out; nothing if it was not, or more have been made since. See [`Identifier::holds`].
+    firm: Option<u32>,
 }
 
 impl Evidence {
@@ -262,11 +265,25 @@ impl Evidence {
         cues: 0,
         latest: None,
         quiet: 0,
+        firm: None,
     };
 
     /// Declarations by column.
     pub fn counts(&self) -> &[u32; MAX_COLUMNS] {
         &self.counts
+    }
+
+    /// Whether the identity is what it was when [`Identifier::holds`] was last asked and found it certain.
+    pub fn is_firm(&self) -> bool {
+        self.firm.is_some()
+    }
+
+    /// Takes so many declarations off what is left.
+    #[inline(always)]
+    fn wear(&mut self, declarations: usize) {
+        self.firm = self
+            .firm
+            .and_then(|left| left.checked_sub(declarations as u32));
     }
 }
 
@@ -435,6 +452,7 @@ impl Identifier {
         evidence.latest = Some(declared);
         evidence.counts[usize::from(declared) % MAX_COLUMNS] += 1;
         evidence.quiet = evidence.quiet.saturating_sub(1);
+        evidence.wear(1);
     }
 
     /// By row: the sum of ln P(declaration | row) over all declarations.
@@ -502,7 +520,8 @@ impl Identifier {
         outcome
     }
 
-    /// Makes those declarations of a run after which the identity is tabled; how many they are.
+    /// Makes those declarations of a run after which the identity is tabled, if there is anything to be noted; how many
+    /// they are.
     #[inline(always)]
     fn early_of(
         &self,
@@ -511,6 +530,9 @@ impl Identifier {
         noted: &mut Noted,
         outcome: &mut RunOutcome,
     ) -> usize {
+        if noted.identified && noted.hostile {
+            return 0;
+        }
         let made: u32 = evidence.counts.iter().sum();
         let left = self.early.most.saturating_sub(made) as usize;
         let declared = &declared[..declared.len().min(left)];
@@ -536,32 +558,31 @@ impl Identifier {
         count(declared, rows + 1, &mut evidence.counts);
         evidence.cues = evidence.counts[..rows].iter().sum();
         evidence.latest = declared.last().copied().or(evidence.latest);
+        evidence.wear(declared.len());
     }
 
-    /// Whether `identity` stays what follows without plan check, whatever the next `count` declarations are.
-    pub fn holds(&self, evidence: &Evidence, identity: Identity, count: usize) -> bool {
-        if self.spec.combine == Combine::Single {
-            return false;
+    /// Whether `identity`, which follows without plan check, stays what follows whatever the next `count` declarations are.
+    pub fn holds(&self, evidence: &mut Evidence, identity: Identity, count: usize) -> bool {
+        let lasts = |evidence: &Evidence| evidence.firm.is_some_and(|left| left as usize >= count);
+        if !lasts(evidence) && self.spec.combine == Combine::Fused {
+            evidence.firm = match self.rows.len() {
+                0..=4 => self.firm::<4>(evidence, identity),
+                5..=8 => self.firm::<8>(evidence, identity),
+                _ => self.firm::<MAX_COLUMNS>(evidence, identity),
+            };
         }
-        match self.rows.len() {
-            0..=4 => self.holds_in::<4>(evidence, identity, count),
-            5..=8 => self.holds_in::<8>(evidence, identity, count),
-            _ => self.holds_in::<MAX_COLUMNS>(evidence, identity, count),
-        }
+        lasts(evidence)
     }
 
-    fn holds_in<const W: usize>(
-        &self,
-        evidence: &Evidence,
-        identity: Identity,
-        count: usize,
-    ) -> bool {
+    /// How many of the next declarations leave the identity what it is: as many as the lead of the heaviest row lasts at
+    /// the worst, if that row makes it what it is.
+    fn firm<const W: usize>(&self, evidence: &Evidence, identity: Identity) -> Option<u32> {
         let standing = self.standing::<W>(evidence);
         let outlook = &self.outlook[standing.top][0];
-        let swing = self.swing[standing.top];
-        outlook.identity == identity
-            && evidence.cues >= self.criteria.cues
-            && left_of_lead(standing.lead, swing, count) > outlook.certain.max(0.0)
+        // A little less than there is, for rounding.
+        let spare = standing.lead - outlook.certain.max(0.0) - 1e-6;
+        (outlook.identity == identity && evidence.cues >= self.criteria.cues && spare > 0.0)
+            .then(|| (spare / self.swing[standing.top]) as u32)
     }
 
     /// How many of the next declarations, whatever they are, can neither be the first to identify the track nor the first
@@ -578,7 +599,8 @@ impl Identifier {
             if outlook.identity.declared() {
                 return 0;
             }
-            let lead = left_of_lead(standing.lead, 0.0, 0) - outlook.certain.max(0.0);
+            // A little less than there is, for rounding.
+            let lead = standing.lead - 1e-6 - outlook.certain.max(0.0);
             return (lead / self.swing[standing.top]) as u32;
         }
         let sums = self.ln_likelihood::<W>(evidence);
@@ -984,11 +1006,6 @@ impl Identifier {
 
 fn larger(one: f64, other: f64) -> f64 {
     if one > other { one } else { other }
-}
-
-/// What is left of a lead at the worst; a little less, for rounding.
-fn left_of_lead(lead: f64, swing: f64, count: usize) -> f64 {
-    lead - swing * count as f64 - 1e-6
 }
 
 fn plan_index(matched: Option<bool>) -> usize {
@@ -1414,7 +1431,12 @@ mod tests {
                     state ^ state >> 13
                 }).collect();
                 let holds = evidence.latest.is_some()
-                    && identifier.holds(&evidence, identity, count);
+                    && identifier.holds(&mut evidence, identity, count);
+                prop_assert_eq!(
+                    holds,
+                    evidence.latest.is_some() && identifier.holds(&mut run_evidence, identity, count)
+                );
+                let before_run = identity;
                 let declared: Vec<u8> = words.iter().map(|&word| columns.column(word)).collect();
                 let wider = [
                     identifier.declare_run_of::<8>(&declared, &mut run_evidence.clone(), noted),
@@ -1439,6 +1461,8 @@ mod tests {
                         expected.hostile = Some(nth);
                     }
                 }
+                prop_assert!(!holds || run_evidence.is_firm());
+                prop_assert!(!run_evidence.is_firm() || identity == before_run);
                 prop_assert_eq!(outcome, expected);
                 prop_assert_eq!(wider, [expected; 2], "in wider vectors");
                 prop_assert_eq!(identifier.identity(&run_evidence, None), identity);

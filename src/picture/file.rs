@@ -646,7 +646,9 @@ impl TrackFile {
         if let Some(track) = &mut self.track
             && track.identity_due
         {
-            track.identity = scene.post.identifier.identity(&track.evidence, None);
+            if !track.evidence.is_firm() {
+                track.identity = scene.post.identifier.identity(&track.evidence, None);
+            }
             track.identity_due = false;
         }
     }
@@ -658,13 +660,13 @@ impl TrackFile {
     }
 
     /// Whether the identity stays what it is whatever is declared from scan `at` on before scan `stop` of the block.
-    fn holds_through(&self, at: usize, stop: usize, every: u64, scene: &Scene<'_>) -> bool {
-        let Some(track) = &self.track else {
+    fn holds_through(&mut self, at: usize, stop: usize, every: u64, scene: &Scene<'_>) -> bool {
+        let Some(track) = &mut self.track else {
             return false;
         };
         let identifier = &*scene.post.identifier;
         let count = stop.saturating_sub(at).div_ceil(every as usize);
-        !checks_plans(scene) && identifier.holds(&track.evidence, track.identity, count)
+        !checks_plans(scene) && identifier.holds(&mut track.evidence, track.identity, count)
     }
 
     /// Makes the declaration due at scan `at` and those due after it before scan `stop` of the block; the scan of the
