@@ -1,6 +1,7 @@
 //! The figures of a report: each a picture, a caption and the numbers behind it.
 
 use super::coast;
+use super::labels;
 use super::stored::{Confused, Interval, Square};
 use super::svg::{Anchor, CHARACTER_PX, Scale, Svg};
 use crate::output::{exact, readable};
@@ -158,7 +159,11 @@ pub(super) fn panels(panels: &[Panel]) -> Svg {
 
 /// A trade-off: places with intervals both ways, and a cloud of smaller ones.
 pub(super) mod scatter {
+    use super::labels::{Box, Label, Labels, coinciding};
     use super::{Anchor, Interval, SERIES, Scale, Svg, WIDTH, interval_words, readable};
+
+    /// Radius of a mark, px.
+    const MARK: f64 = 5.0;
 
     /// One place, with its name.
     #[derive(Debug, Clone)]
@@ -193,14 +198,23 @@ pub(super) mod scatter {
                 .filter(|value| value.is_finite())
                 .collect();
             far.sort_by(f64::total_cmp);
-            let most = far.get(far.len() * 9 / 10).copied();
-            of_marks
-                .chain(most)
+            let typical = [far.len() / 10, far.len() * 9 / 10];
+            let typical = typical.map(|at| far.get(at).copied());
+            let all = of_marks.chain(typical.into_iter().flatten());
+            let (low, high) = all
                 .filter(|value| value.is_finite())
-                .fold(0.0, f64::max)
+                .fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), value| {
+                    (low.min(value), high.max(value))
+                });
+            // Places, not lengths: an axis far from zero would leave most of the picture empty.
+            match low > high / 2.0 {
+                true => (low, high),
+                false => (0.0, high),
+            }
         };
-        let across = Scale::linear(0.0, values(0), left, right);
-        let upwards = Scale::linear(0.0, values(1), bottom, top);
+        let ((west, east), (south, north)) = (values(0), values(1));
+        let across = Scale::linear(west, east, left, right);
+        let upwards = Scale::linear(south, north, bottom, top);
         for &tick in &across.ticks {
             let x = across.px(tick);
             svg.line("gr", (x, top), (x, bottom));
@@ -225,11 +239,18 @@ pub(super) mod scatter {
         for place in places.filter(inside) {
             svg.circle("open dot0 cloud", place, 2.2, "");
         }
+        let place = |mark: &Mark| {
+            let [x, y] = [&mark.at[0], &mark.at[1]];
+            (across.px(x.estimate), upwards.px(y.estimate))
+        };
+        let mut labels = Labels::new(Box {
+            left: left + 2.0,
+            top: top + 2.0,
+            right: right - 2.0,
+            bottom: bottom - 2.0,
+        });
         for mark in marks {
-            let [x, y] = [
-                across.px(mark.at[0].estimate),
-                upwards.px(mark.at[1].estimate),
-            ];
+            let (x, y) = place(mark);
             let series = mark.series % SERIES;
             let believed = (across.px(mark.before[0]), upwards.px(mark.before[1]));
             if believed.0.is_finite() && believed.1.is_finite() {
@@ -237,9 +258,16 @@ pub(super) mod scatter {
             }
             let class = format!("bar{series} whisk");
             let (low, high) = mark.at[0].ends();
-            svg.line(&class, (across.px(low), y), (across.px(high), y));
+            let across_ends = ((across.px(low), y), (across.px(high), y));
             let (low, high) = mark.at[1].ends();
-            svg.line(&class, (x, upwards.px(low)), (x, upwards.px(high)));
+            let upward_ends = ((x, upwards.px(low)), (x, upwards.px(high)));
+            for (from, to) in [across_ends, upward_ends] {
+                svg.line(&class, from, to);
+                labels.rather_free(Box::along(from, to, 1.5));
+            }
+            labels.keep_free(Box::around((x, y), MARK));
+        }
+        for mark in marks {
             let open = if mark.full { "" } else { "open " };
             let says = format!(
                 "{}: {} against {}",
@@ -247,10 +275,98 @@ pub(super) mod scatter {
                 interval_words(&mark.at[1]),
                 interval_words(&mark.at[0])
             );
-            svg.circle(&format!("{open}dot{series}"), (x, y), 5.0, &says);
-            svg.text("tx", (x + 8.0, y - 7.0), Anchor::Start, &mark.label);
+            let class = format!("{open}dot{}", mark.series % SERIES);
+            svg.circle(&class, place(mark), MARK, &says);
+        }
+        for (at, label) in names(marks, &place, &mut labels) {
+            if let Some(edge) = label.leader {
+                svg.line("ax", at, edge);
+            }
+            svg.text("tx halo", label.start(), Anchor::Start, &label.text);
         }
         svg
+    }
+
+    /// The names of the marks with their places; marks in one place have one label.
+    fn names(
+        marks: &[Mark],
+        place: &impl Fn(&Mark) -> (f64, f64),
+        labels: &mut Labels,
+    ) -> Vec<((f64, f64), Label)> {
+        let points: Vec<(f64, f64)> = marks.iter().map(place).collect();
+        let named = |group: Vec<usize>| {
+            let at = points[group[0]];
+            let all: Vec<&str> = group.iter().map(|&n| marks[n].label.as_str()).collect();
+            Some((at, labels.place(at, MARK, &all.join(", "))?))
+        };
+        coinciding(&points, 1.6 * MARK)
+            .into_iter()
+            .filter_map(named)
+            .collect()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn names_of_finalists_in_one_place_do_not_overlap() {
+            let at = |x: f64, y: f64, label: &str| {
+                let around = |estimate: f64| Interval {
+                    estimate,
+                    low: estimate - 0.02,
+                    high: estimate + 0.02,
+                };
+                Mark {
+                    label: label.to_owned(),
+                    at: [around(x), around(y)],
+                    before: [x + 0.01, y],
+                    series: 0,
+                    full: true,
+                }
+            };
+            let marks = [
+                at(0.1, 0.2, "01"),
+                at(0.1, 0.2, "02"),
+                at(0.101, 0.2, "03"),
+                at(0.11, 0.202, "as written"),
+                at(0.115, 0.2, "04"),
+                at(0.3, 0.2, "05"),
+            ];
+            let drawn = scatter(&[], &marks, &["x".to_owned(), "y".to_owned()]).inline("t");
+            // Texts with a halo are names; their room is what the placing reckons with.
+            let boxes: Vec<Box> = drawn
+                .split("<text class=\"tx halo\" x=\"")
+                .skip(1)
+                .map(|rest| {
+                    let x: f64 = rest.split('"').next().unwrap().parse().unwrap();
+                    let rest = rest.split_once(" y=\"").unwrap().1;
+                    let y: f64 = rest.split('"').next().unwrap().parse().unwrap();
+                    let text = rest.split(['>', '<']).nth(1).unwrap();
+                    Box {
+                        left: x,
+                        top: y - 10.0,
+                        right: x + text.len() as f64 * 6.0,
+                        bottom: y + 3.0,
+                    }
+                })
+                .collect();
+            assert_eq!(boxes.len(), 4, "{drawn}");
+            assert!(drawn.contains(">01, 02, 03<") && drawn.contains(">05<"));
+            for (number, one) in boxes.iter().enumerate() {
+                for other in &boxes[number + 1..] {
+                    assert!(!one.meets(other), "{one:?} {other:?}");
+                }
+                let picture = Box {
+                    left: 0.0,
+                    top: 0.0,
+                    right: WIDTH,
+                    bottom: 430.0,
+                };
+                assert!(one.left > picture.left && one.right < picture.right);
+                assert!(one.top > picture.top && one.bottom < picture.bottom);
+            }
+        }
     }
 }
 
@@ -506,10 +622,24 @@ pub(super) fn maps(cells: &[(String, Vec<&Square>)], places: &[Place]) -> Svg {
         let inside = |place: &&Place| {
             (west..east).contains(&place.east_m) && (south..north).contains(&place.north_m)
         };
+        let mut labels = labels::Labels::new(labels::Box {
+            left: x0 + 2.0,
+            top: y0 + 2.0,
+            right: x0 + width - 2.0,
+            bottom: y0 + height - 24.0,
+        });
         for place in places.iter().filter(inside) {
-            let (x, y) = px(place.east_m, place.north_m);
-            svg.circle("place", (x, y), 2.5, &place.name);
-            svg.text("ts", (x + 5.0, y - 4.0), Anchor::Start, &place.name);
+            labels.keep_free(labels::Box::around(px(place.east_m, place.north_m), 2.5));
+        }
+        for place in places.iter().filter(inside) {
+            let at = px(place.east_m, place.north_m);
+            svg.circle("place", at, 2.5, &place.name);
+            if let Some(label) = labels.place(at, 2.5, &place.name) {
+                if let Some(edge) = label.leader {
+                    svg.line("ax", at, edge);
+                }
+                svg.text("ts halo", label.start(), Anchor::Start, &label.text);
+            }
         }
         let (x, y) = (x0 + 10.0, y0 + height - 10.0);
         svg.line("ax", (x, y), (x + 20_000.0 * per_m, y));

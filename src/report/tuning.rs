@@ -339,14 +339,20 @@ fn in_short(tuned: &Tuned) -> String {
         .filter(|finalist| finalist.on_front)
         .collect();
     let mut text = format!(
-        "<p>{} settings were tried; {} finalists were flown again on luck that the search never saw. {} of them are left: each is better than the others in something.</p><ul class=\"say\">",
-        tuned.manifest.candidates,
+        "<p>{} settings were tried; {} finalists were flown again on luck that the search never saw. {}</p><ul class=\"say\">",
+        tuned.manifest.candidates.saturating_sub(1),
         tuned
             .finalists
             .iter()
             .filter(|finalist| finalist.name != AS_WRITTEN)
             .count(),
-        on_front.len()
+        match on_front.len() {
+            0 => "None of them is on the front.".to_owned(),
+            1 => "One is left: it is better than the others in everything.".to_owned(),
+            left => format!(
+                "{left} of them are on the front: each is better than every other one in something."
+            ),
+        }
     );
     for finalist in &on_front {
         let mut changes = Vec::new();
