@@ -994,7 +994,7 @@ impl<'a> Report<'a> {
                 "The number of replications was set beforehand: {flown}. Shown is {measure}, the first measure asked for."
             ),
             Some(rule) => format!(
-                "The stopping rule looked at {measure} and asked for {}, in every {} and with {} events at least; it ended after {flown} replications, of {} at most. Dots: its looks.",
+                "The stopping rule looked at {measure} and asked for {}, in every {} and with {} events at least; at most {} replications. It ended after {flown}. Dots: its looks.",
                 match rule.goal {
                     Goal::HalfWidth { .. } => format!("a half-width of {}", aim_words(&rule)),
                     Goal::Resolved => "an interval without 0".to_owned(),
