@@ -497,7 +497,27 @@ pub(super) fn heat(matrices: &[(String, Vec<&Confused>)]) -> Svg {
         }
         names
     };
-    let height_of = |rows: &[&Confused]| 82.0 + names(rows, true).len() as f64 * SQUARE;
+    let width_of = |truths: &[String], declared: &[String]| {
+        let longest = truths.iter().map(|name| name.chars().count()).max();
+        let left = (longest.unwrap_or(0) as f64 * CHARACTER_PX + 30.0).clamp(110.0, 220.0);
+        (
+            left,
+            ((WIDTH - left - 110.0) / declared.len() as f64).min(110.0),
+        )
+    };
+    let heads_of = |rows: &[&Confused]| {
+        let declared = names(rows, false);
+        let (_, width) = width_of(&names(rows, true), &declared);
+        let broken = |name: &String| broken(&name.replace('_', " "), width - 4.0);
+        declared.iter().map(broken).collect::<Vec<_>>()
+    };
+    // Names of columns in several lines ask for more room above.
+    let above_of = |rows: &[&Confused]| {
+        let lines = heads_of(rows).iter().map(Vec::len).max().unwrap_or(1);
+        66.0 + (lines as f64 - 1.0) * LABEL_LINE
+    };
+    let height_of =
+        |rows: &[&Confused]| above_of(rows) + 16.0 + names(rows, true).len() as f64 * SQUARE;
     let height = matrices
         .iter()
         .map(|(_, rows)| height_of(rows))
@@ -506,28 +526,19 @@ pub(super) fn heat(matrices: &[(String, Vec<&Confused>)]) -> Svg {
     let mut top = 0.0;
     for (title, rows) in matrices {
         let (truths, declared) = (names(rows, true), names(rows, false));
-        let longest = truths
-            .iter()
-            .map(|name| name.chars().count())
-            .max()
-            .unwrap_or(0) as f64;
-        let left = (longest * CHARACTER_PX + 30.0).clamp(110.0, 220.0);
-        let width = ((WIDTH - left - 110.0) / declared.len() as f64).min(110.0);
+        let (left, width) = width_of(&truths, &declared);
+        let first = top + above_of(rows);
         svg.text("th", (4.0, top + 16.0), Anchor::Start, title);
         let wide = left + width * declared.len() as f64 / 2.0;
         svg.text("tm", (wide, top + 38.0), Anchor::Middle, "declared as");
-        svg.text("tm", (left - 8.0, top + 58.0), Anchor::End, "true type");
-        for (column, name) in declared.iter().enumerate() {
+        svg.text("tm", (left - 8.0, first - 8.0), Anchor::End, "true type");
+        for (column, lines) in heads_of(rows).iter().enumerate() {
             let x = left + (column as f64 + 0.5) * width;
-            svg.label(
-                "tx",
-                (x, top + 58.0),
-                Anchor::Middle,
-                &name.replace('_', " "),
-                width,
-            );
+            for (number, line) in lines.iter().rev().enumerate() {
+                let y = first - 8.0 - number as f64 * LABEL_LINE;
+                svg.label("tx", (x, y), Anchor::Middle, line, width);
+            }
         }
-        let first = top + 66.0;
         for (row, truth) in truths.iter().enumerate() {
             let y = first + row as f64 * SQUARE;
             svg.label(

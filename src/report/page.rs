@@ -673,7 +673,7 @@ impl<'a> Report<'a> {
             id: "map".to_owned(),
             title: "Where wrong shots happen".to_owned(),
             caption: format!(
-                "Squares of 5 km by the place of the aircraft when the shot was fired; the darker, the more. Point at a square for its MGRS reference and its count. North is up.{more}"
+                "Squares of 5 km by the place of the aircraft when the shot was fired; the stronger the colour, the more. Point at a square for its MGRS reference and its count. North is up.{more}"
             ),
             svg: maps(&cells, &places),
             header: header(&[

@@ -640,7 +640,8 @@ fn outlines(scenario: &Scenario) -> Vec<Outline<'_>> {
                 points: outline(area),
             }),
         });
-    zones.chain(corridors).chain(drawn).collect()
+    let all = zones.chain(corridors).chain(drawn);
+    all.filter(|outline| !outline.points.is_empty()).collect()
 }
 
 /// The edge of an area as a closed chain.

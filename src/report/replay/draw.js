@@ -72,24 +72,24 @@ function drawNotices({ pen, run, t, at, labels }) {
   if (!used.length) return;
   pen.font = "11px system-ui,sans-serif";
   /** @type {Map<number, Point>} */
-  const box = new Map();
+  const box = new Map(); // the right edges of their middles
   const wide = Math.max(...used.map((node) => pen.measureText(run.nodes[node]).width)) + 14;
-  used.forEach((node, i) => box.set(node, [12 + wide / 2, 21 + i * 30]));
+  used.forEach((node, i) => box.set(node, [12 + wide, 21 + i * 30]));
   pen.strokeStyle = ink.c3;
   pen.lineWidth = 1.2;
   for (const [from, to] of run.links) {
     const start = box.get(from), end = box.get(to);
     if (!start || !end) continue;
     // A bow on the right of the column, with a head where it arrives.
-    const x = 12 + wide, out = 10 + 4 * Math.abs(end[1] - start[1]) / 30;
+    const x = start[0], out = 10 + 4 * Math.abs(end[1] - start[1]) / 30;
     pen.beginPath(); pen.moveTo(x, start[1]); pen.bezierCurveTo(x + out, start[1], x + out, end[1], x + 1, end[1]);
     pen.moveTo(x + 7, end[1] - 4); pen.lineTo(x + 1, end[1]); pen.lineTo(x + 7, end[1] + 4); pen.stroke();
   }
   for (const [node, [x, y]] of box) {
     pen.fillStyle = ink.paper; pen.strokeStyle = ink.c3;
-    pen.fillRect(x - wide / 2, y - 9, wide, 18); pen.strokeRect(x - wide / 2, y - 9, wide, 18);
-    pen.fillStyle = ink.ink; pen.fillText(run.nodes[node], x - wide / 2 + 7, y + 4);
-    labels.taken.push([x - wide / 2, y - 9, x + wide / 2, y + 9]);
+    pen.fillRect(x - wide, y - 9, wide, 18); pen.strokeRect(x - wide, y - 9, wide, 18);
+    pen.fillStyle = ink.ink; pen.fillText(run.nodes[node], x - wide + 7, y + 4);
+    labels.taken.push([x - wide, y - 9, x, y + 9]);
   }
   for (const [aircraft, site, sent, received, nodes] of run.notices) {
     // What ends at a node stays to be seen for ten minutes, what reaches a site for one.
@@ -97,7 +97,7 @@ function drawNotices({ pen, run, t, at, labels }) {
     const way = nodes.map((node) => box.get(node)).filter((place) => place !== undefined);
     if (site >= 0) way.push(at(run.sites[site].at[0], run.sites[site].at[1]));
     const last = way[way.length - 1];
-    const [x, y] = site < 0 ? [12 + wide + 18, last[1]] : along(way, received > sent ? Math.min(1, (t - sent) / (received - sent)) : 1);
+    const [x, y] = site < 0 ? [last[0] + 18, last[1]] : along(way, received > sent ? Math.min(1, (t - sent) / (received - sent)) : 1);
     if (site >= 0) {
       pen.strokeStyle = ink.c3; pen.globalAlpha = 0.35; pen.lineWidth = 1;
       pen.beginPath(); way.forEach((p, i) => (i ? pen.lineTo(p[0], p[1]) : pen.moveTo(p[0], p[1]))); pen.stroke();
