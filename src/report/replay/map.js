@@ -152,8 +152,11 @@ function drawGrid({ pen, width, height, at, back, labels }) {
     return;
   }
   const step = Math.ceil(room / size), up = Math.ceil(24 / size);
-  for (let i = columns[0]; i < columns[1]; i++) if (i % step === 0) name(i, rows[0] - 1, [at(i * side, 0)[0] + 2, height - 5]);
-  for (let j = rows[0]; j < rows[1]; j++) if (j % up === 0) name(columns[1], j, [width - 58, at(0, (j + 0.5) * side)[1] + 3]);
+  // The rim of the map, or of the squares that have names.
+  const last = Math.min(columns[1], data.grid.west + data.grid.columns - 1), first = Math.max(rows[0] - 1, data.grid.south);
+  const x = Math.min(width, at((last + 1) * side, 0)[0]) - 58, y = Math.min(height, at(0, first * side)[1]) - 5;
+  for (let i = columns[0]; i < columns[1]; i++) if (i % step === 0) name(i, first, [at(i * side, 0)[0] + 2, y]);
+  for (let j = rows[0]; j < rows[1]; j++) if (j % up === 0) name(last, j, [x, at(0, (j + 0.5) * side)[1] + 3]);
 }
 
 /** @param {Scene} scene */

@@ -15,7 +15,7 @@ const canvases = runs.map((_, i) => byId("map" + i, HTMLCanvasElement));
 
 function button() {
   const play = byId("play", HTMLButtonElement);
-  play.textContent = state.playing ? "\u23f8" : "\u25b6";
+  play.textContent = state.playing ? "||" : "\u25b6";
   play.setAttribute("aria-label", state.playing ? "Pause" : "Play");
 }
 
