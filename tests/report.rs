@@ -432,6 +432,43 @@ fn notices_travel_along_the_coordination_graph() {
     assert!(passed > 0 && ended > 0, "{passed} {ended}");
 }
 
+/// A click on an aircraft tells the same evidence as `explain` does.
+#[test]
+fn the_story_of_a_replay_is_that_of_explain() {
+    let scenario = "scenarios/nov-2019-baseline.toml";
+    let text = deconflict(&["explain", scenario, "--seed", "7", "--replication", "0"]);
+    let (_, rest) = text
+        .split_once("The evidence at the last declaration")
+        .unwrap();
+    let ledger: Vec<&str> = rest
+        .lines()
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .map(str::trim)
+        .collect();
+    assert!(
+        ledger.len() > 1 && ledger[0].contains("P(hostile)"),
+        "{ledger:?}"
+    );
+    let data = data(&replay(&[]));
+    let beliefs = data["runs"][0]["beliefs"].as_array().unwrap();
+    let told = ledger.join("; ");
+    assert!(
+        beliefs.iter().any(|belief| belief[4] == told.as_str()),
+        "{told}"
+    );
+    // And the same words at the same time of day.
+    let events = data["runs"][0]["events"].as_array().unwrap();
+    let story = text.lines().filter(|line| line.contains(" s  "));
+    let mut same = 0;
+    for line in story {
+        let (_, words) = line.split_once(" s  ").unwrap();
+        assert!(events.iter().any(|event| event[7] == words), "{words}");
+        same += 1;
+    }
+    assert!(same > 10, "{same} lines");
+}
+
 #[test]
 fn corridors_and_zones_are_on_the_map() {
     let path = root().join("scenarios/bearing-bias.toml");

@@ -835,7 +835,7 @@ pub(super) fn curves(chart: &Chart<'_>) -> Svg {
             let says = format!("{}, {}: {}", curve.name, point.x, interval_words(&point.y));
             svg.circle(&format!("dot{number}"), at, 3.6, &says);
         }
-        if let (Some(last), true) = (told().last(), curve.bracket > 0.0) {
+        if let (Some(last), true) = (told().next_back(), curve.bracket > 0.0) {
             let across = right + 12.0 + 11.0 * number as f64;
             let ends = [-curve.bracket, curve.bracket].map(|half| y.px(last.y.estimate + half));
             let whisk = format!("{class} whisk");

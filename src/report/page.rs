@@ -623,9 +623,18 @@ impl<'a> Report<'a> {
     fn map(&mut self) {
         let results = self.results;
         let mut cells: Vec<(String, Vec<&Square>)> = Vec::new();
-        for cell in results.cells.iter().take(LARGE) {
+        for cell in &results.cells {
             let squares = results.squares.iter().filter(|square| square.cell == *cell);
             cells.push((cell.clone(), squares.collect()));
+        }
+        let count = cells.len();
+        if count > LARGE {
+            // From the most to the fewest: neighbours in a grid of cells look alike.
+            let shots =
+                |squares: &[&Square]| squares.iter().map(|s| s.wrong_shots / s.n).sum::<f64>();
+            cells.sort_by(|one, other| shots(&other.1).total_cmp(&shots(&one.1)));
+            let spread = (0..LARGE).map(|step| step * (count - 1) / (LARGE - 1));
+            cells = spread.map(|number| cells[number].clone()).collect();
         }
         if results.squares.is_empty() {
             self.put(if results.mapped {
@@ -653,7 +662,9 @@ impl<'a> Report<'a> {
             .collect();
         let more = match results.cells.len().saturating_sub(LARGE) {
             0 => String::new(),
-            more => format!(" {more} more cells are in grid.csv."),
+            more => format!(
+                " Shown: {LARGE} cells, from the one with the most wrong shots to the one with the fewest; {more} more are in grid.csv."
+            ),
         };
         let rows = results.squares.iter().map(|square| {
             let mut row = vec![square.cell.clone(), square.mgrs.clone()];
@@ -707,6 +718,15 @@ impl<'a> Report<'a> {
             }
         }
         if names.is_empty() {
+            return;
+        }
+        if let [(events, name)] = names.as_slice() {
+            let only = name[key.len()..].trim_end_matches(']').replace('_', " ");
+            self.put(&format!(
+                "<p>{title}: {} for all {} wrong shots.</p>",
+                escape(&only),
+                grouped(*events)
+            ));
             return;
         }
         names.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -991,7 +1011,12 @@ impl<'a> Report<'a> {
         let flown = grouped(self.results.manifest.replications as f64);
         match settling.rule {
             None => format!(
-                "The number of replications was set beforehand: {flown}. Shown is {measure}, the first measure asked for."
+                "The number of replications was set beforehand: {flown}. Shown is {measure}{}.",
+                if self.results.sweep {
+                    ", the first measure asked for"
+                } else {
+                    ""
+                }
             ),
             Some(rule) => format!(
                 "The stopping rule looked at {measure} and asked for {}, in every {} and with {} events at least; at most {} replications. It ended after {flown}. Dots: its looks.",
