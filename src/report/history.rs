@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::stored::Interval;
+use super::stored::{Interval, Table};
 use crate::experiment::estimate::{Estimate, Estimator, PairedSums, RatioSums, TimeHistogram};
 use crate::experiment::plan::PlanRecord;
 use crate::experiment::round::{Outcome, Round};
 use crate::experiment::stop::{Goal, Sequential};
 use crate::measure::{Columns, Derived, Kind, Summary};
-use crate::output::{JournalReader, OutputError, StoredRun, SweepFolder, headline};
+use crate::output::{JournalReader, OutputError, StoredRun, SweepFolder, TIMES, headline};
 
 /// Most cells whose times are spread out.
 const CELLS: usize = 4;
@@ -86,10 +86,16 @@ impl History {
             confidence,
             lines,
         };
+        // Runs of earlier versions kept no times.
+        let times = match folder.join(TIMES.name).is_file() {
+            true => Table::read(folder, TIMES.name)?
+                .rows(|row| (row.number("share"), row.number("time_s"))),
+            false => Vec::new(),
+        };
         Ok(History {
             headline: headline(&estimator.cells(confidence), estimator.n()),
             settling: settling.kept().into_iter().collect(),
-            times: Vec::new(),
+            times: vec![(String::new(), times)],
         })
     }
 
@@ -317,17 +323,11 @@ fn of_record(
         let ratios: Vec<_> = flown.iter().map(ratio).collect();
         sums.add(round.index, &ratios);
     }
-    let quantiles = |times: &TimeHistogram| {
-        let shares = (0..=49).map(|step| f64::from(step) * 0.02);
-        shares
-            .filter_map(|share| Some((share, times.quantile_s(share)?)))
-            .collect::<Vec<_>>()
-    };
     let times = record.cells.iter().zip(&times);
     Some(History {
         headline: String::new(),
         times: times
-            .map(|(cell, times)| (cell.name.clone(), quantiles(times)))
+            .map(|(cell, times)| (cell.name.clone(), times.spread_s()))
             .collect(),
         settling: sums.settling(),
     })
