@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::coast;
 use super::figures::grouped;
 use super::svg::{FIGURE_CSS, escape};
-use crate::airspace::Corridor;
 use crate::geodesy::{LatLon, format_mgrs, from_plane, to_plane};
 use crate::geometry::{Area, Point};
 use crate::ids::NodeId;
@@ -592,8 +591,7 @@ fn way(scenario: &Scenario, from: &[NodeId], to: NodeId) -> Vec<u32> {
 }
 
 /// The edge of a corridor: half its width to the left of its line, and back on the right.
-fn ribbon(corridor: &Corridor) -> Vec<[i64; 2]> {
-    let points = &corridor.points;
+fn ribbon(points: &[Point], half_width_m: f64) -> Vec<[i64; 2]> {
     let mut left = Vec::new();
     let mut right = Vec::new();
     for (number, &point) in points.iter().enumerate() {
@@ -607,7 +605,7 @@ fn ribbon(corridor: &Corridor) -> Vec<[i64; 2]> {
         let other = leaving.unwrap_or(one);
         let middle = (one + other).try_normalize(1e-9).unwrap_or(one);
         // Wider in a bend, so that both straights keep their width; within reason in a sharp one.
-        let wide = corridor.half_width_m / middle.dot(&one).max(0.4);
+        let wide = half_width_m / middle.dot(&one).max(0.4);
         let aside = nalgebra::Vector2::new(-middle.y, middle.x) * wide;
         for (side, place) in [(&mut left, point + aside), (&mut right, point - aside)] {
             side.push(metres((place.x, place.y)));
@@ -622,7 +620,7 @@ fn outlines(scenario: &Scenario) -> Vec<Outline<'_>> {
     let corridors = scenario.corridors.iter().map(|corridor| Outline {
         name: &corridor.name,
         kind: "corridor",
-        points: ribbon(corridor),
+        points: ribbon(&corridor.points, corridor.half_width_m),
     });
     let zones = scenario.zones.iter().map(|zone| Outline {
         name: &zone.name,
