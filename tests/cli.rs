@@ -112,6 +112,7 @@ fn the_run_folder_is_whole_and_the_same_for_any_number_of_threads() {
         "replications.csv",
         "run.json",
         "summary.csv",
+        "times.csv",
     ];
     let (one, five) = (place.path().join("one"), place.path().join("results/five"));
     assert_eq!(names(&one), files);
@@ -132,6 +133,7 @@ fn the_run_folder_is_whole_and_the_same_for_any_number_of_threads() {
         "summary.csv",
         "confusion.csv",
         "grid.csv",
+        "times.csv",
     ] {
         use sha2::Digest;
         let bytes = fs::read(one.join(file)).unwrap();

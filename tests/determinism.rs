@@ -93,6 +93,7 @@ fn a_lesser_cpu_gives_the_same_bytes() {
             "summary.csv",
             "confusion.csv",
             "grid.csv",
+            "times.csv",
             "manifest.json",
         ]
         .map(|file| std::fs::read(out.join(file)).expect("the file is written"))

@@ -253,6 +253,9 @@ fn a_sweep_and_a_run_have_their_report() {
                 "confusion",
                 "covered",
                 "times",
+                "times-spread",
+                "map",
+                "half-widths",
                 "convergence",
             ],
         ),
@@ -299,6 +302,205 @@ fn a_sweep_and_a_run_have_their_report() {
         .expect("a sentence");
     let numbers = line.split_once("from").unwrap().1;
     assert!(page.contains(numbers.trim()), "{numbers}");
+}
+
+/// The rows of a table of numbers and words without quotes.
+fn table(path: &Path) -> Vec<Vec<String>> {
+    let text = read(path);
+    let rows = text.lines().skip(1);
+    rows.map(|line| line.split(',').map(str::to_owned).collect())
+        .collect()
+}
+
+/// A sweep that stops when its intervals are narrow enough shows every look, what was asked for, and ends where its
+/// results stand; without the journal the rows say the same.
+#[test]
+fn a_sweep_that_stops_by_itself_shows_its_looks() {
+    let place = tempfile::tempdir().unwrap();
+    let experiment = place.path().join("experiment.toml");
+    let text = format!(
+        "title = \"Small\"\nscenario = {:?}\nmeasures = [\"leaked\"]\nstop.half_width = {{ measure = \"leaked\", absolute = 0.12, minimum_replications = 20, maximum_replications = 90, minimum_events = 10 }}\n[levers.status]\npath = \"rules.weapons_control.status\"\nvalues = [\"free\", \"tight\"]\n",
+        root().join("scenarios/nov-2019-baseline.toml")
+    );
+    std::fs::write(&experiment, text).unwrap();
+    let folder = place.path().join("sweep");
+    let out = folder.to_str().unwrap();
+    deconflict(&["sweep", experiment.to_str().unwrap(), "--out", out]);
+    let report = write_report(&folder).unwrap();
+    let widths = table(&report.figures.join("half-widths.csv"));
+    let settled = table(&report.figures.join("convergence.csv"));
+    let looks: Vec<u64> = (widths.iter())
+        .filter(|row| row[0].contains("tight") && row[2] == "1")
+        .map(|row| row[1].parse().unwrap())
+        .collect();
+    assert_eq!(looks[..2], [20, 25]);
+    let last = *looks.last().unwrap();
+    assert!((25..=90).contains(&last), "{looks:?}");
+    let half = |row: &Vec<String>| row[3].parse::<f64>().unwrap();
+    let at = |n: u64| widths.iter().filter(move |row| row[1] == n.to_string());
+    assert!(widths.iter().all(|row| row[4] == "0.12"));
+    assert!(
+        at(20).any(|row| half(row) > 0.12),
+        "it would have stopped at once"
+    );
+    assert!(last == 90 || at(last).all(|row| half(row) <= 0.12));
+    // It ends where the results stand.
+    let cells = table(&folder.join("cells.csv"));
+    let header = read(&folder.join("cells.csv"));
+    let column = |name: &str| {
+        let header = header.lines().next().unwrap();
+        header.split(',').position(|field| field == name).unwrap()
+    };
+    for cell in cells
+        .iter()
+        .filter(|row| row[column("measure")] == "leaked")
+    {
+        let end = (settled.iter()).rfind(|row| row[0] == cell[column("cell")]);
+        let end = end.expect("its line");
+        for (name, value) in ["estimate", "low", "high"].into_iter().zip(&end[3..6]) {
+            assert_eq!(&cell[column(name)], value, "{cell:?}");
+        }
+    }
+    let page = read(&report.page);
+    assert!(page.contains("asked for a half-width of 0.120"), "the aim");
+    assert!(page.contains("asked for: 0.120"), "the line of the aim");
+    let kept = read(&report.figures.join("convergence.csv"));
+    std::fs::remove_file(folder.join("rounds/whole.rounds")).unwrap();
+    let report = write_report(&folder).unwrap();
+    assert_eq!(read(&report.figures.join("convergence.csv")), kept);
+}
+
+/// A report that does not know what would have prevented wrong losses says how to ask, and that works as it stands.
+#[test]
+fn a_report_says_how_to_ask_what_would_have_prevented_losses() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("sweep");
+    let out = folder.to_str().unwrap();
+    let experiment = "scenarios/experiments/agreement.toml";
+    deconflict(&["sweep", experiment, "--replications", "12", "--out", out]);
+    let report = write_report(&folder).unwrap();
+    let page = read(&report.page);
+    let start = page.find("<code>deconflict prevent").expect("a command") + "<code>".len();
+    let command = &page[start..start + page[start..].find("</code>").unwrap()];
+    let mut words: Vec<&str> = command.split(' ').skip(1).collect();
+    assert!(
+        words.contains(&"--cell") && words.contains(&out),
+        "{command}"
+    );
+    // One rule is enough here; without it every rule is asked about.
+    words.extend(["--rule", "R7"]);
+    deconflict(&words);
+    let page = read(&write_report(&folder).unwrap().page);
+    assert!(
+        page.contains("replications of baseline flown again"),
+        "the cell"
+    );
+    assert!(page.contains("report/prevention.svg") && !page.contains("<code>deconflict prevent"));
+}
+
+/// Plans go from node to node along links that are there, and end at the command of their site.
+#[test]
+fn notices_travel_along_the_coordination_graph() {
+    let data = data(&replay(&[]));
+    let run = &data["runs"][0];
+    let numbers = |value: &Json| -> Vec<u64> {
+        let list = value.as_array().unwrap();
+        list.iter().map(|number| number.as_u64().unwrap()).collect()
+    };
+    let links: Vec<Vec<u64>> = run["links"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(numbers)
+        .collect();
+    let node = |name: &str| {
+        let nodes = run["nodes"].as_array().unwrap();
+        nodes.iter().position(|node| node == name).unwrap() as u64
+    };
+    let (mut passed, mut ended) = (0, 0);
+    for notice in run["notices"].as_array().unwrap() {
+        let way = numbers(&notice[4]);
+        for step in way.windows(2) {
+            assert!(links.contains(&step.to_vec()), "{notice}");
+        }
+        assert!(notice[2].as_i64() <= notice[3].as_i64());
+        if notice[1] == -1 {
+            assert_eq!(way, [node("gna-aviation")], "told to one side only");
+            ended += 1;
+        } else {
+            assert_eq!(way, [node("lna-operations"), node("lna-air-defence")]);
+            passed += 1;
+        }
+    }
+    assert!(passed > 0 && ended > 0, "{passed} {ended}");
+}
+
+/// A click on an aircraft tells the same evidence as `explain` does.
+#[test]
+fn the_story_of_a_replay_is_that_of_explain() {
+    let scenario = "scenarios/nov-2019-baseline.toml";
+    let text = deconflict(&["explain", scenario, "--seed", "7", "--replication", "0"]);
+    let (_, rest) = text
+        .split_once("The evidence at the last declaration")
+        .unwrap();
+    let ledger: Vec<&str> = rest
+        .lines()
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .map(str::trim)
+        .collect();
+    assert!(
+        ledger.len() > 1 && ledger[0].contains("P(hostile)"),
+        "{ledger:?}"
+    );
+    let data = data(&replay(&[]));
+    let beliefs = data["runs"][0]["beliefs"].as_array().unwrap();
+    let told = ledger.join("; ");
+    assert!(
+        beliefs.iter().any(|belief| belief[4] == told.as_str()),
+        "{told}"
+    );
+    // And the same words at the same time of day.
+    let events = data["runs"][0]["events"].as_array().unwrap();
+    let story = text.lines().filter(|line| line.contains(" s  "));
+    let mut same = 0;
+    for line in story {
+        let (_, words) = line.split_once(" s  ").unwrap();
+        assert!(events.iter().any(|event| event[7] == words), "{words}");
+        same += 1;
+    }
+    assert!(same > 10, "{same} lines");
+}
+
+#[test]
+fn corridors_and_zones_are_on_the_map() {
+    let path = root().join("scenarios/bearing-bias.toml");
+    let scenario = Scenario::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
+    let replication = Replication { seed: 1, index: 0 };
+    let log = simulate(&scenario, replication, Detail::Full);
+    let trajectories = trajectories(&scenario, replication);
+    let run = Flown {
+        name: "one".to_owned(),
+        scenario: &scenario,
+        log: &log,
+        trajectories: &trajectories,
+    };
+    let note = ReplayNote {
+        command: String::new(),
+        version: "0".to_owned(),
+    };
+    let data = data(&replay_page(&[run], &note));
+    let areas = data["runs"][0]["areas"].as_array().unwrap();
+    let of = |kind: &str| areas.iter().find(|area| area["kind"] == kind).unwrap();
+    assert_eq!(of("zone")["name"], "city");
+    let points: Vec<[f64; 2]> = (of("corridor")["points"].as_array().unwrap().iter())
+        .map(|point| [0, 1].map(|axis| point[axis].as_f64().unwrap()))
+        .collect();
+    // Its ends are as wide as the corridor.
+    let wide = |one: [f64; 2], other: [f64; 2]| (one[0] - other[0]).hypot(one[1] - other[1]);
+    let width = 2.0 * scenario.corridors[0].half_width_m;
+    assert!((wide(points[0], points[points.len() - 1]) - width).abs() < 3.0);
+    assert_eq!(points.len(), 2 * scenario.corridors[0].points.len());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use deconflict::measure::{Columns, MEASURES};
-use deconflict::output::{PREVENTION, RESULT_FILES};
+use deconflict::output::{PREVENTION, RESULT_FILES, TIMES};
 use deconflict::scenario::Scenario;
 
 use super::{Failure, print};
@@ -40,7 +40,7 @@ pub fn columns(arguments: &ColumnsArguments) -> Result<(), Failure> {
         ));
     }
     line("\nFiles of a sweep, and of `prevent`, and their columns:".to_owned());
-    for file in RESULT_FILES.iter().chain([&PREVENTION]) {
+    for file in RESULT_FILES.iter().chain([&TIMES, &PREVENTION]) {
         line(format!("\n{}: one row is {}", file.name, file.row));
         for (name, meaning) in file.columns {
             line(format!("    {name}: {meaning}"));

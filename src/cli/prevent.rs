@@ -1,6 +1,6 @@
 //! `deconflict prevent`: which rule would prevent how many of the wrong losses.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use deconflict::experiment::replicate::replicate;
@@ -11,7 +11,7 @@ use deconflict::scenario::Scenario;
 
 use super::explain::own_change;
 use super::host::{interrupted, processors, watch_for_interruption};
-use super::run::{confidence, progress};
+use super::run::{Subject, confidence, progress};
 use super::{Failure, print};
 
 /// Arguments of `deconflict prevent`.
@@ -27,12 +27,21 @@ Examples:
   deconflict prevent scenarios/nov-2019-baseline.toml --rule R6 --rule R7 \\
       --try 'strict: rules.hostile_criteria.threshold=0.99' --out results/prevented
       a change of your own beside two rules; prevention.csv keeps the table
+  deconflict prevent --from results/agreement --cell baseline --replications 50 --out results/agreement
+      a cell of a sweep; its report then shows the answer
 
 Every replication is flown again with each rule, with the same luck. Up to --exact rules all their combinations are
 flown and the split (Shapley) is exact given the replications; beyond, orders are drawn.")]
 pub struct PreventArguments {
     /// Scenario file (TOML).
-    scenario: PathBuf,
+    #[arg(required_unless_present = "from")]
+    scenario: Option<PathBuf>,
+    /// Ask about the run or the sweep in DIR, with its scenario and its seed.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["scenario", "seed", "overrides", "own"])]
+    from: Option<PathBuf>,
+    /// The cell of the sweep.
+    #[arg(long, value_name = "C", requires = "from")]
+    cell: Option<String>,
     /// Replications to fly; without it as many as the scenario says, at most 100.
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
     replications: Option<u64>,
@@ -86,7 +95,13 @@ enum Of {
 
 /// Runs the command.
 pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
-    let scenario = Scenario::load(&arguments.scenario, &arguments.overrides)?;
+    let Subject { scenario, seed, .. } = match &arguments.from {
+        Some(from) => Subject::stored(from, arguments.cell.as_deref())?,
+        None => {
+            let path = arguments.scenario.clone().unwrap_or_default();
+            Subject::typed(&path, &arguments.overrides, arguments.seed)?
+        }
+    };
     if let Some(folder) = &arguments.out
         && !arguments.force
     {
@@ -111,7 +126,7 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
     watch_for_interruption();
     let bar = progress(count);
     let work = |replication: Replication| game.play(replication);
-    replicate(arguments.seed, 0..count, jobs, work, |_, played| {
+    replicate(seed, 0..count, jobs, work, |_, played| {
         if interrupted() {
             return Err(Failure::Interrupted(
                 "interrupted: nothing was written".to_owned(),
@@ -123,13 +138,7 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
     })?;
     bar.finish_and_clear();
     if let Some(folder) = &arguments.out {
-        write_prevention(
-            folder,
-            &game,
-            &prevention,
-            arguments.seed,
-            arguments.confidence,
-        )?;
+        write_prevention(folder, &game, &prevention, seed, arguments.confidence)?;
     }
     let told = prevention_text(&game, &prevention, arguments.confidence);
     let then = match &arguments.out {
@@ -138,7 +147,7 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
     };
     print(&format!(
         "{}: {count} replications of seed {}\n\n{told}\n{then}",
-        scenario.file.title, arguments.seed
+        scenario.file.title, seed
     ))
 }
 
@@ -176,7 +185,7 @@ fn players(
     for own in &arguments.own {
         players.push(own_change(
             own,
-            &arguments.scenario,
+            arguments.scenario.as_deref().unwrap_or(Path::new("")),
             &arguments.overrides,
             scenario,
         )?);

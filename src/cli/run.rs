@@ -70,7 +70,7 @@ pub struct RunArguments {
     /// Threads; without it one a processor. Results do not depend on it.
     #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
     jobs: Option<u16>,
-    /// Write replications.csv, summary.csv, confusion.csv, grid.csv, manifest.json and run.json into a new folder.
+    /// Write replications.csv, summary.csv, confusion.csv, grid.csv, times.csv, manifest.json and run.json into a new folder.
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Write every event of the one replication flown, as .csv or .jsonl.

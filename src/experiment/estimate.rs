@@ -321,6 +321,14 @@ impl TimeHistogram {
         None
     }
 
+    /// Shares in steps of two per cent, up to 98, each with its time, s; empty without times.
+    pub fn spread_s(&self) -> Vec<(f64, f64)> {
+        let shares = (0..50).map(|step| f64::from(step) / 50.0);
+        shares
+            .filter_map(|share| Some((share, self.quantile_s(share)?)))
+            .collect()
+    }
+
     fn bin(time: Millis) -> u32 {
         let millis = time.0.max(0) as u64;
         let length = 64 - millis.leading_zeros();

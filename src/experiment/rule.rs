@@ -163,6 +163,11 @@ impl PlanRecord {
         }
     }
 
+    /// The sequential rule that ends the sweep, with the measure that it looks at.
+    pub fn stopping(&self) -> Option<(Sequential, &str)> {
+        sequential(&self.stop)
+    }
+
     /// The measure that the stopping rule looks at, or else the first that the plan asks for.
     pub fn leading_measure(&self) -> &str {
         match sequential(&self.stop) {

@@ -1,4 +1,4 @@
-//! The run folder: replications.csv, summary.csv, confusion.csv, grid.csv, manifest.json and run.json.
+//! The run folder: replications.csv, summary.csv, confusion.csv, grid.csv, times.csv, manifest.json and run.json.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,10 +10,10 @@ use tempfile::TempDir;
 
 use super::error::OutputError;
 use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
-use super::headers::GRID;
+use super::headers::{GRID, TIMES};
 use super::numbers::{exact, number};
 use crate::experiment::accounts::Squares;
-use crate::experiment::estimate::{Cell, Estimator};
+use crate::experiment::estimate::{Cell, Estimator, TimeHistogram};
 use crate::geodesy::{format_mgrs, from_plane};
 use crate::geometry::Point;
 use crate::measure::{Columns, GridSquare, Summary};
@@ -58,6 +58,7 @@ pub struct RunFolder {
     folder: PathBuf,
     replications: Table,
     squares: Squares,
+    times: TimeHistogram,
     record: csv::ByteRecord,
     text: String,
 }
@@ -90,6 +91,7 @@ impl RunFolder {
             folder,
             replications,
             squares: Squares::default(),
+            times: TimeHistogram::default(),
             record: csv::ByteRecord::new(),
             text: String::new(),
         })
@@ -98,6 +100,9 @@ impl RunFolder {
     /// Adds the row of a replication.
     pub fn add(&mut self, seed: u64, index: u64, summary: &Summary) -> Result<(), OutputError> {
         self.squares.add(index, summary);
+        for &time in &summary.times_to_identify {
+            self.times.add(time);
+        }
         self.record.clear();
         for number in [seed, index] {
             self.record.push_field(number.to_string().as_bytes());
@@ -126,6 +131,7 @@ impl RunFolder {
             folder,
             replications,
             squares,
+            times,
             ..
         } = self;
         let mut files = BTreeMap::new();
@@ -137,6 +143,7 @@ impl RunFolder {
             "grid.csv",
             grid_csv(&folder, &target, &squares, estimator.n())?,
         );
+        files.insert("times.csv", times_csv(&folder, &target, &times)?);
 
         let scenario = &conditions.scenario.file;
         let manifest = Manifest {
@@ -234,6 +241,22 @@ fn grid_csv(
     let mut table = Table::create(folder, shown, "grid.csv", &header)?;
     for row in grid_rows(squares, n) {
         table.row(&csv::ByteRecord::from(row))?;
+    }
+    table.close()
+}
+
+/// How the times to identify are spread.
+fn times_csv(folder: &Path, shown: &Path, times: &TimeHistogram) -> Result<FileEntry, OutputError> {
+    let names: Vec<&str> = TIMES.columns.iter().map(|(name, _)| *name).collect();
+    let mut table = Table::create(folder, shown, TIMES.name, &names)?;
+    for (share, time_s) in times.spread_s() {
+        let mut row = csv::ByteRecord::new();
+        for value in [share, time_s, times.count() as f64] {
+            let mut text = String::new();
+            exact(value, &mut text);
+            row.push_field(text.as_bytes());
+        }
+        table.row(&row)?;
     }
     table.close()
 }

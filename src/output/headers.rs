@@ -252,7 +252,21 @@ pub(super) const FAILURES: ResultFile = ResultFile {
     ],
 };
 
-/// All of them, in the order they are written.
+/// How times to identify are spread, of a run.
+pub const TIMES: ResultFile = ResultFile {
+    name: "times.csv",
+    row: "a share of the tracks that got an identity, of a run",
+    columns: &[
+        ("share", "share of these tracks"),
+        (
+            "time_s",
+            "time since the confirmation of the track within which as many had their first identity, s",
+        ),
+        ("tracks", "tracks that got an identity"),
+    ],
+};
+
+/// All of a sweep, in the order they are written.
 pub const RESULT_FILES: [ResultFile; 7] = [
     REPLICATIONS,
     CELLS,

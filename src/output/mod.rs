@@ -32,7 +32,7 @@ pub use comparison::{comparisons, influences, sentence, tally, write_comparison}
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
 pub use folder::{Conditions, RunFolder};
-pub use headers::{PREVENTION, RESULT_FILES, ResultFile};
+pub use headers::{PREVENTION, RESULT_FILES, ResultFile, TIMES};
 pub use journal::{
     Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape,
     count_rounds, merge as merge_journals,

@@ -1,6 +1,7 @@
 //! The figures of a report: each a picture, a caption and the numbers behind it.
 
 use super::coast;
+use super::labels;
 use super::stored::{Confused, Interval, Square};
 use super::svg::{Anchor, CHARACTER_PX, Scale, Svg};
 use crate::output::{exact, readable};
@@ -42,6 +43,13 @@ pub(super) fn words(measure: &str) -> String {
     }
 }
 
+/// A title begins with a capital.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
 /// An estimate and its interval as text.
 pub(super) fn interval_words(value: &Interval) -> String {
     if value.low.is_finite() && value.high.is_finite() {
@@ -77,23 +85,61 @@ pub(super) struct Panel {
     pub logarithmic: bool,
 }
 
+/// Height of a line of a label, px.
+const LABEL_LINE: f64 = 13.0;
+
+/// Room for labels left of a figure, px: as much as the longest needs, within reason.
+fn label_room<'a>(labels: impl Iterator<Item = &'a str>, most: f64) -> f64 {
+    let longest = labels.map(|label| label.chars().count()).max();
+    (longest.unwrap_or(0) as f64 * CHARACTER_PX + 14.0).clamp(90.0, most)
+}
+
+/// A label in lines that fit, broken after commas and blanks: names of cells differ at their ends.
+fn broken(label: &str, room: f64) -> Vec<String> {
+    let most = (room / CHARACTER_PX).max(4.0) as usize;
+    let mut lines = vec![String::new()];
+    for piece in label.split_inclusive([',', ' ']) {
+        let last = lines.last_mut().expect("there is a line");
+        let length = last.chars().count() + piece.trim_end().chars().count();
+        if length > most && !last.is_empty() {
+            lines.push(piece.to_owned());
+        } else {
+            last.push_str(piece);
+        }
+    }
+    lines
+        .iter()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
+}
+
+/// Writes such lines right-aligned around a height.
+fn write_label(svg: &mut Svg, (x, middle): (f64, f64), lines: &[String], room: f64) {
+    let first = middle - (lines.len() as f64 - 1.0) / 2.0 * LABEL_LINE + 4.0;
+    for (number, line) in lines.iter().enumerate() {
+        let at = (x, first + number as f64 * LABEL_LINE);
+        svg.label("tx", at, Anchor::End, line, room);
+    }
+}
+
 /// Panels one below the other, labels on the left, numbers on the right.
 pub(super) fn panels(panels: &[Panel]) -> Svg {
-    let longest = panels
-        .iter()
-        .flat_map(|panel| &panel.marks)
-        .map(|mark| mark.label.chars().count())
-        .max()
-        .unwrap_or(0) as f64;
-    let left = (longest * CHARACTER_PX + 14.0).clamp(90.0, 270.0);
+    let labels = panels.iter().flat_map(|panel| &panel.marks);
+    let left = label_room(labels.map(|mark| mark.label.as_str()), 270.0);
     let right = WIDTH - 190.0;
-    let height_of = |panel: &Panel| 30.0 + panel.marks.len() as f64 * ROW + 52.0;
+    let room = left - 8.0;
+    let row_of = |mark: &Mark| {
+        let lines = broken(&mark.label, room).len() as f64;
+        (lines * LABEL_LINE + 4.0).max(ROW)
+    };
+    let rows_of = |panel: &Panel| panel.marks.iter().map(row_of).sum::<f64>();
+    let height_of = |panel: &Panel| 30.0 + rows_of(panel) + 52.0;
     let mut svg = Svg::new(WIDTH, panels.iter().map(height_of).sum::<f64>());
     let mut top = 0.0;
     for panel in panels {
         svg.text("th", (4.0, top + 18.0), Anchor::Start, &panel.title);
         let first = top + 30.0;
-        let last = first + panel.marks.len() as f64 * ROW;
+        let last = first + rows_of(panel);
         let ends = panel.marks.iter().flat_map(|mark| {
             let (low, high) = mark.value.ends();
             [low, high]
@@ -124,9 +170,12 @@ pub(super) fn panels(panels: &[Panel]) -> Svg {
             let x = scale.px(neutral);
             svg.line("zero", (x, first), (x, last));
         }
-        for (row, mark) in panel.marks.iter().enumerate() {
-            let y = first + (row as f64 + 0.5) * ROW;
-            svg.label("tx", (left, y + 4.0), Anchor::End, &mark.label, left - 6.0);
+        let mut next = first;
+        for mark in &panel.marks {
+            let row = row_of(mark);
+            let y = next + row / 2.0;
+            next += row;
+            write_label(&mut svg, (left, y), &broken(&mark.label, room), room);
             if !mark.value.known() {
                 svg.text(
                     "tm",
@@ -158,7 +207,11 @@ pub(super) fn panels(panels: &[Panel]) -> Svg {
 
 /// A trade-off: places with intervals both ways, and a cloud of smaller ones.
 pub(super) mod scatter {
+    use super::labels::{Box, Label, Labels, coinciding};
     use super::{Anchor, Interval, SERIES, Scale, Svg, WIDTH, interval_words, readable};
+
+    /// Radius of a mark, px.
+    const MARK: f64 = 5.0;
 
     /// One place, with its name.
     #[derive(Debug, Clone)]
@@ -193,14 +246,23 @@ pub(super) mod scatter {
                 .filter(|value| value.is_finite())
                 .collect();
             far.sort_by(f64::total_cmp);
-            let most = far.get(far.len() * 9 / 10).copied();
-            of_marks
-                .chain(most)
+            let typical = [far.len() / 10, far.len() * 9 / 10];
+            let typical = typical.map(|at| far.get(at).copied());
+            let all = of_marks.chain(typical.into_iter().flatten());
+            let (low, high) = all
                 .filter(|value| value.is_finite())
-                .fold(0.0, f64::max)
+                .fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), value| {
+                    (low.min(value), high.max(value))
+                });
+            // Places, not lengths: an axis far from zero would leave most of the picture empty.
+            match low > high / 2.0 {
+                true => (low, high),
+                false => (0.0, high),
+            }
         };
-        let across = Scale::linear(0.0, values(0), left, right);
-        let upwards = Scale::linear(0.0, values(1), bottom, top);
+        let ((west, east), (south, north)) = (values(0), values(1));
+        let across = Scale::linear(west, east, left, right);
+        let upwards = Scale::linear(south, north, bottom, top);
         for &tick in &across.ticks {
             let x = across.px(tick);
             svg.line("gr", (x, top), (x, bottom));
@@ -220,16 +282,23 @@ pub(super) mod scatter {
             &axes[0],
         );
         svg.vertical("tm", (22.0, (top + bottom) / 2.0), &axes[1]);
-        let inside = |(x, y): &(f64, f64)| (left..=right).contains(x) && (top..=bottom).contains(y);
-        let places = cloud.iter().map(|&(x, y)| (across.px(x), upwards.px(y)));
-        for place in places.filter(inside) {
-            svg.circle("open dot0 cloud", place, 2.2, "");
+        for (x, y) in cloud {
+            if across.holds(*x) && upwards.holds(*y) {
+                svg.circle("open dot0 cloud", (across.px(*x), upwards.px(*y)), 2.2, "");
+            }
         }
+        let place = |mark: &Mark| {
+            let [x, y] = [&mark.at[0], &mark.at[1]];
+            (across.px(x.estimate), upwards.px(y.estimate))
+        };
+        let mut labels = Labels::new(Box {
+            left: left + 2.0,
+            top: top + 2.0,
+            right: right - 2.0,
+            bottom: bottom - 2.0,
+        });
         for mark in marks {
-            let [x, y] = [
-                across.px(mark.at[0].estimate),
-                upwards.px(mark.at[1].estimate),
-            ];
+            let (x, y) = place(mark);
             let series = mark.series % SERIES;
             let believed = (across.px(mark.before[0]), upwards.px(mark.before[1]));
             if believed.0.is_finite() && believed.1.is_finite() {
@@ -237,9 +306,16 @@ pub(super) mod scatter {
             }
             let class = format!("bar{series} whisk");
             let (low, high) = mark.at[0].ends();
-            svg.line(&class, (across.px(low), y), (across.px(high), y));
+            let across_ends = ((across.px(low), y), (across.px(high), y));
             let (low, high) = mark.at[1].ends();
-            svg.line(&class, (x, upwards.px(low)), (x, upwards.px(high)));
+            let upward_ends = ((x, upwards.px(low)), (x, upwards.px(high)));
+            for (from, to) in [across_ends, upward_ends] {
+                svg.line(&class, from, to);
+                labels.rather_free(Box::along(from, to, 1.5));
+            }
+            labels.keep_free(Box::around((x, y), MARK));
+        }
+        for mark in marks {
             let open = if mark.full { "" } else { "open " };
             let says = format!(
                 "{}: {} against {}",
@@ -247,79 +323,161 @@ pub(super) mod scatter {
                 interval_words(&mark.at[1]),
                 interval_words(&mark.at[0])
             );
-            svg.circle(&format!("{open}dot{series}"), (x, y), 5.0, &says);
-            svg.text("tx", (x + 8.0, y - 7.0), Anchor::Start, &mark.label);
+            let class = format!("{open}dot{}", mark.series % SERIES);
+            svg.circle(&class, place(mark), MARK, &says);
+        }
+        for (at, label) in names(marks, &place, &mut labels) {
+            if let Some(edge) = label.leader {
+                svg.line("ax", at, edge);
+            }
+            svg.text("tx halo", label.start(), Anchor::Start, &label.text);
         }
         svg
     }
+
+    /// The names of the marks with their places; marks in one place have one label.
+    fn names(
+        marks: &[Mark],
+        place: &impl Fn(&Mark) -> (f64, f64),
+        labels: &mut Labels,
+    ) -> Vec<((f64, f64), Label)> {
+        let points: Vec<(f64, f64)> = marks.iter().map(place).collect();
+        let named = |group: Vec<usize>| {
+            let at = points[group[0]];
+            let all: Vec<&str> = group.iter().map(|&n| marks[n].label.as_str()).collect();
+            Some((at, labels.place(at, MARK, &all.join(", "))?))
+        };
+        coinciding(&points, 1.6 * MARK)
+            .into_iter()
+            .filter_map(named)
+            .collect()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn names_of_finalists_in_one_place_do_not_overlap() {
+            let at = |x: f64, y: f64, label: &str| {
+                let around = |estimate: f64| Interval {
+                    estimate,
+                    low: estimate - 0.02,
+                    high: estimate + 0.02,
+                };
+                Mark {
+                    label: label.to_owned(),
+                    at: [around(x), around(y)],
+                    before: [x + 0.01, y],
+                    series: 0,
+                    full: true,
+                }
+            };
+            let marks = [
+                at(0.1, 0.2, "01"),
+                at(0.1, 0.2, "02"),
+                at(0.101, 0.2, "03"),
+                at(0.11, 0.202, "as written"),
+                at(0.115, 0.2, "04"),
+                at(0.3, 0.2, "05"),
+            ];
+            let drawn = scatter(&[], &marks, &["x".to_owned(), "y".to_owned()]).inline("t");
+            // Texts with a halo are names; their room is what the placing reckons with.
+            let boxes: Vec<Box> = drawn
+                .split("<text class=\"tx halo\" x=\"")
+                .skip(1)
+                .map(|rest| {
+                    let x: f64 = rest.split('"').next().unwrap().parse().unwrap();
+                    let rest = rest.split_once(" y=\"").unwrap().1;
+                    let y: f64 = rest.split('"').next().unwrap().parse().unwrap();
+                    let text = rest.split(['>', '<']).nth(1).unwrap();
+                    Box {
+                        left: x,
+                        top: y - 10.0,
+                        right: x + text.len() as f64 * 6.0,
+                        bottom: y + 3.0,
+                    }
+                })
+                .collect();
+            assert_eq!(boxes.len(), 4, "{drawn}");
+            assert!(drawn.contains(">01, 02, 03<") && drawn.contains(">05<"));
+            for (number, one) in boxes.iter().enumerate() {
+                for other in &boxes[number + 1..] {
+                    assert!(!one.meets(other), "{one:?} {other:?}");
+                }
+                let picture = Box {
+                    left: 0.0,
+                    top: 0.0,
+                    right: WIDTH,
+                    bottom: 430.0,
+                };
+                assert!(one.left > picture.left && one.right < picture.right);
+                assert!(one.top > picture.top && one.bottom < picture.bottom);
+            }
+        }
+    }
+}
+
+/// What stands for a part of a bar, in its legend and on it: colours alone would not do.
+fn letter(part: usize) -> char {
+    char::from(b'a' + (part % 26) as u8)
 }
 
 /// Bars of parts that make up a whole, one bar a row.
 pub(super) fn stacks(bars: &[(String, Vec<f64>)], parts: &[String], axis: &str) -> Svg {
-    let longest = bars
-        .iter()
-        .map(|(label, _)| label.chars().count())
-        .max()
-        .unwrap_or(0) as f64;
-    let left = (longest * CHARACTER_PX + 14.0).clamp(60.0, 240.0);
+    let left = label_room(bars.iter().map(|(label, _)| label.as_str()), 270.0);
+    let room = left - 8.0;
     let right = WIDTH - 30.0;
     // The legend first: rows of as many names as fit.
     let mut places = Vec::new();
     let (mut x, mut y) = (8.0, 14.0);
     for part in parts {
-        let width = part.chars().count() as f64 * CHARACTER_PX + 34.0;
+        let width = part.chars().count() as f64 * CHARACTER_PX + 38.0;
         if x + width > WIDTH {
-            (x, y) = (8.0, y + 20.0);
+            (x, y) = (8.0, y + 22.0);
         }
         places.push((x, y));
         x += width;
     }
     let first = y + 18.0;
-    let height = bars.len() as f64 * 32.0;
+    let row_of = |label: &str| (broken(label, room).len() as f64 * LABEL_LINE + 6.0).max(30.0);
+    let height: f64 = bars.iter().map(|(label, _)| row_of(label)).sum();
     let mut svg = Svg::new(WIDTH, first + height + 48.0);
     for (number, (part, (x, y))) in parts.iter().zip(&places).enumerate() {
-        svg.rect(
-            &format!("dot{}", number % SERIES),
-            (*x, y - 10.0),
-            (13.0, 13.0),
-            "",
-        );
-        svg.text("tx", (x + 18.0, y + 1.0), Anchor::Start, part);
+        let class = format!("dot{}", number % SERIES);
+        svg.rect(&class, (*x, y - 12.0), (16.0, 16.0), "");
+        let said = letter(number).to_string();
+        svg.text("on", (x + 8.0, y.to_owned()), Anchor::Middle, &said);
+        svg.text("tx", (x + 21.0, y.to_owned()), Anchor::Start, part);
     }
     let scale = Scale::linear(0.0, 1.0, left + 8.0, right);
     for &tick in &scale.ticks {
         let x = scale.px(tick);
         svg.line("gr", (x, first), (x, first + height));
-        svg.text(
-            "ts",
-            (x, first + height + 14.0),
-            Anchor::Middle,
-            &readable(tick),
-        );
+        let at = (x, first + height + 14.0);
+        svg.text("ts", at, Anchor::Middle, &readable(tick));
     }
-    svg.text(
-        "tm",
-        ((left + right) / 2.0, first + height + 34.0),
-        Anchor::Middle,
-        axis,
-    );
-    for (row, (label, shares)) in bars.iter().enumerate() {
-        let y = first + row as f64 * 32.0 + 4.0;
-        svg.label("tx", (left, y + 16.0), Anchor::End, label, left - 6.0);
+    let middle = ((left + right) / 2.0, first + height + 34.0);
+    svg.text("tm", middle, Anchor::Middle, axis);
+    let mut next = first;
+    for (label, shares) in bars {
+        let row = row_of(label);
+        let y = next + row / 2.0;
+        next += row;
+        write_label(&mut svg, (left, y), &broken(label, room), room);
         let mut start = 0.0;
         for (part, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
             let (from, to) = (scale.px(start), scale.px(start + share));
             let says = format!("{label}: {} {}", parts[part], readable(*share));
-            svg.rect(
-                &format!("dot{}", part % SERIES),
-                (from, y),
-                (to - from, 24.0),
-                &says,
-            );
-            let text = format!("{:.0} %", share * 100.0);
-            if to - from > 40.0 {
-                svg.text("on", ((from + to) / 2.0, y + 16.0), Anchor::Middle, &text);
-            }
+            let class = format!("dot{}", part % SERIES);
+            svg.rect(&class, (from, y - 12.0), (to - from, 24.0), &says);
+            let said = match to - from {
+                wide if wide > 54.0 => format!("{} {:.0} %", letter(part), share * 100.0),
+                wide if wide > 13.0 => letter(part).to_string(),
+                _ => String::new(),
+            };
+            let at = ((from + to) / 2.0, y + 4.0);
+            svg.text("on", at, Anchor::Middle, &said);
             start += share;
         }
     }
@@ -339,7 +497,27 @@ pub(super) fn heat(matrices: &[(String, Vec<&Confused>)]) -> Svg {
         }
         names
     };
-    let height_of = |rows: &[&Confused]| 82.0 + names(rows, true).len() as f64 * SQUARE;
+    let width_of = |truths: &[String], declared: &[String]| {
+        let longest = truths.iter().map(|name| name.chars().count()).max();
+        let left = (longest.unwrap_or(0) as f64 * CHARACTER_PX + 30.0).clamp(110.0, 220.0);
+        (
+            left,
+            ((WIDTH - left - 110.0) / declared.len() as f64).min(110.0),
+        )
+    };
+    let heads_of = |rows: &[&Confused]| {
+        let declared = names(rows, false);
+        let (_, width) = width_of(&names(rows, true), &declared);
+        let broken = |name: &String| broken(&name.replace('_', " "), width - 4.0);
+        declared.iter().map(broken).collect::<Vec<_>>()
+    };
+    // Names of columns in several lines ask for more room above.
+    let above_of = |rows: &[&Confused]| {
+        let lines = heads_of(rows).iter().map(Vec::len).max().unwrap_or(1);
+        66.0 + (lines as f64 - 1.0) * LABEL_LINE
+    };
+    let height_of =
+        |rows: &[&Confused]| above_of(rows) + 16.0 + names(rows, true).len() as f64 * SQUARE;
     let height = matrices
         .iter()
         .map(|(_, rows)| height_of(rows))
@@ -348,28 +526,19 @@ pub(super) fn heat(matrices: &[(String, Vec<&Confused>)]) -> Svg {
     let mut top = 0.0;
     for (title, rows) in matrices {
         let (truths, declared) = (names(rows, true), names(rows, false));
-        let longest = truths
-            .iter()
-            .map(|name| name.chars().count())
-            .max()
-            .unwrap_or(0) as f64;
-        let left = (longest * CHARACTER_PX + 30.0).clamp(110.0, 220.0);
-        let width = ((WIDTH - left - 110.0) / declared.len() as f64).min(110.0);
+        let (left, width) = width_of(&truths, &declared);
+        let first = top + above_of(rows);
         svg.text("th", (4.0, top + 16.0), Anchor::Start, title);
         let wide = left + width * declared.len() as f64 / 2.0;
         svg.text("tm", (wide, top + 38.0), Anchor::Middle, "declared as");
-        svg.text("tm", (left - 8.0, top + 58.0), Anchor::End, "true type");
-        for (column, name) in declared.iter().enumerate() {
+        svg.text("tm", (left - 8.0, first - 8.0), Anchor::End, "true type");
+        for (column, lines) in heads_of(rows).iter().enumerate() {
             let x = left + (column as f64 + 0.5) * width;
-            svg.label(
-                "tx",
-                (x, top + 58.0),
-                Anchor::Middle,
-                &name.replace('_', " "),
-                width,
-            );
+            for (number, line) in lines.iter().rev().enumerate() {
+                let y = first - 8.0 - number as f64 * LABEL_LINE;
+                svg.label("tx", (x, y), Anchor::Middle, line, width);
+            }
         }
-        let first = top + 66.0;
         for (row, truth) in truths.iter().enumerate() {
             let y = first + row as f64 * SQUARE;
             svg.label(
@@ -394,7 +563,7 @@ pub(super) fn heat(matrices: &[(String, Vec<&Confused>)]) -> Svg {
                 let says = format!("{truth} declared {name}: {}", readable(share));
                 svg.rect("hollow", (x, y), (width, SQUARE), "");
                 svg.shade(share, (x, y), (width, SQUARE), &says);
-                let class = if share > 0.55 { "on" } else { "tx" };
+                let class = if share > 0.62 { "on" } else { "tx" };
                 svg.text(
                     class,
                     (x + width / 2.0, y + 19.0),
@@ -506,10 +675,24 @@ pub(super) fn maps(cells: &[(String, Vec<&Square>)], places: &[Place]) -> Svg {
         let inside = |place: &&Place| {
             (west..east).contains(&place.east_m) && (south..north).contains(&place.north_m)
         };
+        let mut labels = labels::Labels::new(labels::Box {
+            left: x0 + 2.0,
+            top: y0 + 2.0,
+            right: x0 + width - 2.0,
+            bottom: y0 + height - 24.0,
+        });
         for place in places.iter().filter(inside) {
-            let (x, y) = px(place.east_m, place.north_m);
-            svg.circle("place", (x, y), 2.5, &place.name);
-            svg.text("ts", (x + 5.0, y - 4.0), Anchor::Start, &place.name);
+            labels.keep_free(labels::Box::around(px(place.east_m, place.north_m), 2.5));
+        }
+        for place in places.iter().filter(inside) {
+            let at = px(place.east_m, place.north_m);
+            svg.circle("place", at, 2.5, &place.name);
+            if let Some(label) = labels.place(at, 2.5, &place.name) {
+                if let Some(edge) = label.leader {
+                    svg.line("ax", at, edge);
+                }
+                svg.text("ts halo", label.start(), Anchor::Start, &label.text);
+            }
         }
         let (x, y) = (x0 + 10.0, y0 + height - 10.0);
         svg.line("ax", (x, y), (x + 20_000.0 * per_m, y));
@@ -539,97 +722,132 @@ pub(super) fn maps(cells: &[(String, Vec<&Square>)], places: &[Place]) -> Svg {
     svg
 }
 
-/// A line of a chart, with the band of its interval where it has one: x, y, low, high.
+/// A line of a chart.
+#[derive(Debug, Default)]
 pub(super) struct Curve {
     pub name: String,
-    pub points: Vec<(f64, f64, f64, f64)>,
+    pub points: Vec<CurvePoint>,
+    /// Half the height of the bracket at its end, in values; 0 for none.
+    pub bracket: f64,
 }
 
-/// Lines over a common axis.
-pub(super) fn curves(
-    curves: &[Curve],
-    (x_title, y_title): (&str, &str),
-    logarithmic_x: bool,
-    neutral: Option<f64>,
-) -> Svg {
+/// A point of a line, with its interval where it has one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CurvePoint {
+    pub x: f64,
+    pub y: Interval,
+    /// With a dot.
+    pub dot: bool,
+}
+
+/// Lines over common axes.
+#[derive(Debug, Default)]
+pub(super) struct Chart<'a> {
+    pub curves: &'a [Curve],
+    /// Titles of the axes, with their units: across, upwards.
+    pub axes: [&'a str; 2],
+    /// Which of the axes are logarithmic.
+    pub logarithmic: [bool; 2],
+    /// A dashed line across, and what stands on it.
+    pub level: Option<(f64, &'a str)>,
+}
+
+/// The figure of a chart.
+pub(super) fn curves(chart: &Chart<'_>) -> Svg {
+    let Chart { curves, .. } = chart;
     let height = 300.0;
-    let (left, right, top) = (70.0, WIDTH - 16.0, 16.0 + 20.0 * curves.len() as f64);
+    let brackets = curves.iter().any(|curve| curve.bracket > 0.0);
+    let (left, top) = (70.0, 16.0 + 20.0 * curves.len() as f64);
+    let right = WIDTH - if brackets { 64.0 } else { 16.0 };
     let bottom = top + height;
     let mut svg = Svg::new(WIDTH, bottom + 48.0);
     let points = || curves.iter().flat_map(|curve| &curve.points);
-    let span = |values: &mut dyn Iterator<Item = f64>| {
+    let span = |values: &mut dyn Iterator<Item = f64>, logarithmic: bool| {
         values
-            .filter(|value| value.is_finite())
+            .filter(|value| value.is_finite() && (!logarithmic || *value > 0.0))
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
                 (low.min(value), high.max(value))
             })
     };
-    let (from, to) = span(&mut points().map(|point| point.0));
-    // The wide bands of the first few replications would squeeze all that comes after.
-    let settled = points().filter(|point| !logarithmic_x || point.0 >= 30.0_f64.min(to / 4.0));
-    let (low, high) = span(
-        &mut settled
-            .flat_map(|point| [point.1, point.2, point.3])
-            .chain(neutral),
-    );
-    let x = if logarithmic_x {
-        Scale::logarithmic(from, to, left, right)
-    } else {
-        Scale::linear(from, to, left, right)
+    let axis = |(low, high): (f64, f64), logarithmic, from_px, to_px| match logarithmic {
+        true => Scale::logarithmic(low, high, from_px, to_px),
+        false => Scale::linear(low, high, from_px, to_px),
     };
-    let y = Scale::linear(low, high, bottom, top);
+    let (from, to) = span(&mut points().map(|point| point.x), chart.logarithmic[0]);
+    // The wide bands of the first few replications would squeeze all that comes after.
+    let late = if chart.logarithmic[0] && !chart.logarithmic[1] {
+        30.0_f64.min(to / 4.0)
+    } else {
+        f64::NEG_INFINITY
+    };
+    let settled = points().filter(|point| point.x >= late);
+    let wanted = curves.iter().filter_map(|curve| {
+        let last = curve.points.last()?.y.estimate;
+        Some([last - curve.bracket, last + curve.bracket])
+    });
+    let tall = span(
+        &mut settled
+            .flat_map(|point| [point.y.estimate, point.y.low, point.y.high])
+            .chain(wanted.flatten())
+            .chain(chart.level.map(|(value, _)| value)),
+        chart.logarithmic[1],
+    );
+    let x = axis((from, to), chart.logarithmic[0], left, right);
+    let y = axis(tall, chart.logarithmic[1], bottom, top);
     for &tick in &y.ticks {
         svg.line("gr", (left, y.px(tick)), (right, y.px(tick)));
-        svg.text(
-            "ts",
-            (left - 6.0, y.px(tick) + 4.0),
-            Anchor::End,
-            &readable(tick),
-        );
+        let at = (left - 6.0, y.px(tick) + 4.0);
+        svg.text("ts", at, Anchor::End, &readable(tick));
     }
     for &tick in &x.ticks {
         svg.line("gr", (x.px(tick), top), (x.px(tick), bottom));
-        svg.text(
-            "ts",
-            (x.px(tick), bottom + 15.0),
-            Anchor::Middle,
-            &readable(tick),
-        );
+        let at = (x.px(tick), bottom + 15.0);
+        svg.text("ts", at, Anchor::Middle, &readable(tick));
     }
     svg.line("ax", (left, bottom), (right, bottom));
-    svg.text(
-        "tm",
-        ((left + right) / 2.0, bottom + 36.0),
-        Anchor::Middle,
-        x_title,
-    );
-    svg.vertical("tm", (14.0, (top + bottom) / 2.0), y_title);
-    if let Some(neutral) = neutral {
-        svg.line("zero", (left, y.px(neutral)), (right, y.px(neutral)));
+    let middle = ((left + right) / 2.0, bottom + 36.0);
+    svg.text("tm", middle, Anchor::Middle, chart.axes[0]);
+    svg.vertical("tm", (14.0, (top + bottom) / 2.0), chart.axes[1]);
+    if let Some((value, says)) = chart.level {
+        svg.line("zero", (left, y.px(value)), (right, y.px(value)));
+        let at = (left + 6.0, y.px(value) - 5.0);
+        svg.text("tx halo", at, Anchor::Start, says);
     }
+    let drawn = |value: f64| value.is_finite() && (!chart.logarithmic[1] || value > 0.0);
     for (number, curve) in curves.iter().enumerate() {
-        let banded: Vec<_> = curve
-            .points
-            .iter()
-            .filter(|point| point.2.is_finite() && point.3.is_finite())
+        let banded: Vec<_> = (curve.points.iter())
+            .filter(|point| drawn(point.y.low) && drawn(point.y.high))
             .collect();
-        let upper = banded.iter().map(|point| (x.px(point.0), y.px(point.3)));
-        let lower = banded
+        let upper = banded
             .iter()
-            .rev()
-            .map(|point| (x.px(point.0), y.px(point.2)));
+            .map(|point| (x.px(point.x), y.px(point.y.high)));
+        let lower = (banded.iter().rev()).map(|point| (x.px(point.x), y.px(point.y.low)));
         let band: Vec<(f64, f64)> = upper.chain(lower).collect();
         svg.chain(&format!("band{number}"), &band, true);
-        let line: Vec<(f64, f64)> = curve
-            .points
-            .iter()
-            .filter(|point| point.1.is_finite())
-            .map(|point| (x.px(point.0), y.px(point.1)))
+        let told = || (curve.points.iter()).filter(|point| drawn(point.y.estimate));
+        let line: Vec<(f64, f64)> = told()
+            .map(|point| (x.px(point.x), y.px(point.y.estimate)))
             .collect();
-        svg.chain(&format!("bar{number}"), &line, false);
+        let class = format!("bar{number}");
+        svg.chain(&class, &line, false);
+        for point in told().filter(|point| point.dot) {
+            let at = (x.px(point.x), y.px(point.y.estimate));
+            let says = format!("{}, {}: {}", curve.name, point.x, interval_words(&point.y));
+            svg.circle(&format!("dot{number}"), at, 3.6, &says);
+        }
+        if let (Some(last), true) = (told().next_back(), curve.bracket > 0.0) {
+            let across = right + 12.0 + 11.0 * number as f64;
+            let ends = [-curve.bracket, curve.bracket].map(|half| y.px(last.y.estimate + half));
+            let whisk = format!("{class} whisk");
+            svg.line(&whisk, (across, ends[0]), (across, ends[1]));
+            for end in ends {
+                svg.line(&whisk, (across - 3.5, end), (across + 3.5, end));
+            }
+        }
         let at = 12.0 + 20.0 * number as f64;
-        svg.line(&format!("bar{number}"), (left, at), (left + 34.0, at));
-        svg.text("tx", (left + 42.0, at + 4.0), Anchor::Start, &curve.name);
+        svg.line(&class, (left, at), (left + 34.0, at));
+        let start = (left + 42.0, at + 4.0);
+        svg.label("tx", start, Anchor::Start, &curve.name, WIDTH - left - 50.0);
     }
     svg
 }
@@ -647,6 +865,15 @@ mod tests {
         );
         assert_eq!(words("leaked"), "leaked");
         assert_eq!(grouped(1_234_567.0), "1\u{2009}234\u{2009}567");
+    }
+
+    #[test]
+    fn long_labels_keep_their_ends() {
+        let name = "status=tight,agreement,radar_r50_m=32000, nine in ten";
+        let lines = broken(name, 30.0 * CHARACTER_PX);
+        assert!(lines.len() > 1 && lines.iter().all(|line| line.chars().count() <= 30));
+        assert_eq!(lines.concat().replace(' ', ""), name.replace(' ', ""));
+        assert_eq!(broken("baseline", 90.0), ["baseline"]);
     }
 
     #[test]

@@ -1,25 +1,48 @@
-//! What only the replications themselves can tell: how an estimate settled, and how times are spread.
+//! What the replications tell that no table holds: how estimates settled, and how times to identify are spread.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::stored::Interval;
+use super::stored::{Interval, Table};
 use crate::experiment::estimate::{Estimate, Estimator, PairedSums, RatioSums, TimeHistogram};
 use crate::experiment::plan::PlanRecord;
-use crate::experiment::round::Outcome;
-use crate::measure::{Columns, Derived, Summary};
-use crate::output::{JournalReader, OutputError, StoredRun, SweepFolder, headline};
+use crate::experiment::round::{Outcome, Round};
+use crate::experiment::stop::{Goal, Sequential};
+use crate::measure::{Columns, Derived, Kind, Summary};
+use crate::output::{JournalReader, OutputError, StoredRun, SweepFolder, TIMES, headline};
 
-/// Most lines of a chart.
-const LINES: usize = 4;
+/// Most cells whose times are spread out.
+const CELLS: usize = 4;
+/// From so many replications on there is something to see.
+const FEW: u64 = 10;
 
-/// An estimate from the first replications alone, for ever more of them.
+/// Estimates of a measure from the first replications alone, for ever more of them.
 #[derive(Debug)]
-pub(super) struct Convergence {
+pub(super) struct Settling {
     pub measure: String,
     /// Whether the lines are paired differences.
     pub difference: bool,
-    pub lines: Vec<(String, Vec<(u64, Interval)>)>,
+    /// What the stopping rule was after, if it looked at these lines.
+    pub rule: Option<Sequential>,
+    /// Confidence of the intervals.
+    pub confidence: f64,
+    pub lines: Vec<Line>,
+}
+
+/// One cell, or one pair of cells.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub name: String,
+    pub points: Vec<Settled>,
+}
+
+/// An estimate from so many replications.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settled {
+    pub n: u64,
+    pub value: Interval,
+    /// Whether the stopping rule looked here.
+    pub look: bool,
 }
 
 /// What the replications tell.
@@ -27,7 +50,8 @@ pub(super) struct Convergence {
 pub(super) struct History {
     /// The answer in words, of a run.
     pub headline: String,
-    pub convergence: Option<Convergence>,
+    /// Of the measure that comes first; what the stopping rule looks at is in front.
+    pub settling: Vec<Settling>,
     /// By cell: shares, and the time within which as many tracks were identified, s.
     pub times: Vec<(String, Vec<(f64, f64)>)>,
 }
@@ -38,50 +62,66 @@ impl History {
         let stored = StoredRun::open(folder, None)?;
         let columns = Arc::new(Columns::new(&stored.scenario.cast));
         let measure = "any_wrong_kill";
-        let derived = columns
-            .derived()
-            .iter()
-            .find(|derived| derived.name == measure);
+        let asked = Asked::new(&columns, measure);
         let mut estimator = Estimator::new(Arc::clone(&columns));
-        let mut sums = RatioSums::default();
-        let mut points = Vec::new();
+        let mut alone = Vec::from([Alone::default()]);
         for row in stored.rows()? {
             let (index, summary) = row?;
             estimator.add(index, &summary);
-            if let Some(derived) = derived {
-                let (above, below) = ratio(derived, &summary);
-                sums.add(above, below);
-                if looked_at(sums.n(), stored.replications) {
-                    let per_replication = derived.denominator.is_none();
-                    let value = sums.estimate(derived.measure.kind, per_replication, confidence);
-                    points.push((sums.n(), interval(&value)));
+            if let Some(asked) = &asked {
+                alone[0].add(asked.ratio(&summary));
+                if looked_at(estimator.n(), stored.replications) {
+                    alone[0].look(asked, confidence, (estimator.n(), false));
                 }
             }
         }
-        let convergence = (points.len() > 3).then(|| Convergence {
+        let lines = vec![Line {
+            name: String::new(),
+            points: alone.swap_remove(0).points,
+        }];
+        let settling = Settling {
             measure: measure.to_owned(),
             difference: false,
-            lines: vec![(String::new(), points)],
-        });
+            rule: None,
+            confidence,
+            lines,
+        };
+        // Runs of earlier versions kept no times.
+        let times = match folder.join(TIMES.name).is_file() {
+            true => Table::read(folder, TIMES.name)?
+                .rows(|row| (row.number("share"), row.number("time_s"))),
+            false => Vec::new(),
+        };
         Ok(History {
             headline: headline(&estimator.cells(confidence), estimator.n()),
-            convergence,
-            times: Vec::new(),
+            settling: settling.kept().into_iter().collect(),
+            times: vec![(String::new(), times)],
         })
     }
 
-    /// Of a sweep: from its journal. Results without it are still results: then there is nothing here.
+    /// Of a sweep: from its journal, or from its rows where the journal is not kept.
     pub fn of_sweep(folder: &Path, replications: u64) -> (Option<PlanRecord>, History) {
         let Ok((sweep, record)) = SweepFolder::open(folder) else {
             return (None, History::default());
         };
-        let history = journal(&sweep, &record, replications).unwrap_or_default();
+        let history = of_record(&sweep, folder, &record, replications).unwrap_or_default();
         (Some(record), history)
     }
 }
 
-/// Where charts have a point: the first ten, then ever farther apart, and the last.
+impl Settling {
+    /// Itself, if there is enough to draw.
+    fn kept(self) -> Option<Settling> {
+        let long = |line: &Line| line.points.len() > 3;
+        self.lines.iter().any(long).then_some(self)
+    }
+}
+
+/// Where charts have a point: ever farther apart, and the last.
 fn looked_at(replications: u64, last: u64) -> bool {
+    if replications < FEW.min(last / 4) {
+        return false;
+    }
     let mut next: f64 = 1.0;
     while (next as u64) < replications {
         next = (next * 1.12).max(next + 1.0);
@@ -89,11 +129,57 @@ fn looked_at(replications: u64, last: u64) -> bool {
     next as u64 == replications || replications == last
 }
 
-fn ratio(derived: &Derived, summary: &Summary) -> (f64, f64) {
-    let below = derived
-        .denominator
-        .map_or(1.0, |column| summary.values[column]);
-    (summary.values[derived.numerator], below)
+/// A measure and where its parts stand.
+struct Asked {
+    numerator: usize,
+    denominator: Option<usize>,
+    kind: Kind,
+}
+
+impl Asked {
+    fn new(columns: &Columns, measure: &str) -> Option<Asked> {
+        let named = |derived: &&Derived| derived.name == measure;
+        let derived = columns.derived().iter().find(named)?;
+        Some(Asked {
+            numerator: derived.numerator,
+            denominator: derived.denominator,
+            kind: derived.measure.kind,
+        })
+    }
+
+    fn ratio(&self, summary: &Summary) -> (f64, f64) {
+        let below = self
+            .denominator
+            .map_or(1.0, |column| summary.values[column]);
+        (summary.values[self.numerator], below)
+    }
+}
+
+/// A cell, so far.
+#[derive(Debug, Clone, Default)]
+struct Alone {
+    sums: RatioSums,
+    points: Vec<Settled>,
+}
+
+impl Alone {
+    fn add(&mut self, (above, below): (f64, f64)) {
+        self.sums.add(above, below);
+    }
+
+    fn look(&mut self, asked: &Asked, confidence: f64, (n, look): (u64, bool)) {
+        let per_replication = asked.denominator.is_none();
+        let value = self.sums.estimate(asked.kind, per_replication, confidence);
+        let value = interval(&value);
+        self.points.push(Settled { n, value, look });
+    }
+}
+
+/// A pair of cells, so far.
+#[derive(Debug, Clone, Default)]
+struct Paired {
+    sums: PairedSums,
+    points: Vec<Settled>,
 }
 
 fn interval(value: &Estimate) -> Interval {
@@ -104,87 +190,179 @@ fn interval(value: &Estimate) -> Interval {
     }
 }
 
-fn journal(sweep: &SweepFolder, record: &PlanRecord, replications: u64) -> Option<History> {
-    let columns = Columns::new(&record.scenario(0).ok()?.cast);
-    let measure = record.leading_measure();
-    let derived = columns
-        .derived()
-        .iter()
-        .find(|derived| derived.name == measure)?;
-    let kind = derived.measure.kind;
-    let per_replication = derived.denominator.is_none();
-    let pairs: Vec<(usize, usize)> = record.pairs().take(LINES).collect();
-    let cells = record.cells.len().min(LINES);
-    let mut compared: Vec<(PairedSums, Vec<(u64, Interval)>)> =
-        vec![Default::default(); pairs.len()];
-    let mut alone: Vec<(RatioSums, Vec<(u64, Interval)>)> = vec![Default::default(); cells];
-    let mut times = vec![TimeHistogram::default(); cells];
-    for round in JournalReader::open(&sweep.journal()).ok()? {
-        let round = round.ok()?;
-        let flown = |cell: usize| match &round.outcomes[cell] {
-            Outcome::Flown(summary) => Some(summary),
-            Outcome::Failed(_) => None,
-        };
-        for (cell, times) in times.iter_mut().enumerate() {
-            let all = flown(cell)
-                .into_iter()
-                .flat_map(|summary| &summary.times_to_identify);
-            all.for_each(|&time| times.add(time));
-        }
-        let look = looked_at(round.index + 1, replications);
-        for (&(reference, cell), (sums, points)) in pairs.iter().zip(&mut compared) {
-            if let (Some(reference), Some(cell)) = (flown(reference), flown(cell)) {
-                sums.add(ratio(derived, reference), ratio(derived, cell));
+/// What the rounds of a sweep add up to, one after the other.
+struct Sums<'a> {
+    record: &'a PlanRecord,
+    asked: Asked,
+    measure: &'a str,
+    rule: Option<Sequential>,
+    last: u64,
+    pairs: Vec<(usize, usize)>,
+    alone: Vec<Alone>,
+    paired: Vec<Paired>,
+}
+
+impl<'a> Sums<'a> {
+    fn new(record: &'a PlanRecord, columns: &Columns, last: u64) -> Option<Sums<'a>> {
+        let measure = record.leading_measure();
+        let pairs: Vec<_> = record.pairs().collect();
+        Some(Sums {
+            record,
+            asked: Asked::new(columns, measure)?,
+            measure,
+            rule: record.stopping().map(|(rule, _)| rule),
+            last,
+            alone: vec![Alone::default(); record.cells.len()],
+            paired: vec![Paired::default(); pairs.len()],
+            pairs,
+        })
+    }
+
+    /// A round: the parts of the measure in every cell that was flown.
+    fn add(&mut self, index: u64, ratios: &[Option<(f64, f64)>]) {
+        let n = index + 1;
+        let rule = self.rule.is_some_and(|rule| rule.looks().is_look(n));
+        let look = rule || looked_at(n, self.last);
+        let cells = self.record.cell_confidence(self.measure);
+        for (cell, ratio) in self.alone.iter_mut().zip(ratios) {
+            if let Some(ratio) = ratio {
+                cell.add(*ratio);
             }
             if look {
-                let value = sums.compare(kind, per_replication, record.pair_confidence(measure));
-                points.push((round.index + 1, interval(&value.difference)));
+                cell.look(&self.asked, cells, (n, rule));
             }
         }
-        for (cell, (sums, points)) in alone.iter_mut().enumerate() {
-            if let Some(summary) = flown(cell) {
-                let (above, below) = ratio(derived, summary);
-                sums.add(above, below);
+        let confidence = self.record.pair_confidence(self.measure);
+        let per_replication = self.asked.denominator.is_none();
+        for (pair, &(reference, cell)) in self.paired.iter_mut().zip(&self.pairs) {
+            if let (Some(reference), Some(cell)) = (ratios[reference], ratios[cell]) {
+                pair.sums.add(reference, cell);
             }
             if look {
-                let value = sums.estimate(kind, per_replication, record.cell_confidence(measure));
-                points.push((round.index + 1, interval(&value)));
+                let value = (pair.sums).compare(self.asked.kind, per_replication, confidence);
+                let value = interval(&value.difference);
+                pair.points.push(Settled {
+                    n,
+                    value,
+                    look: rule,
+                });
             }
         }
     }
-    let name = |cell: usize| record.cells[cell].name.clone();
-    let lines: Vec<(String, Vec<(u64, Interval)>)> = if pairs.is_empty() {
-        let lines = alone.into_iter().enumerate();
-        lines
-            .map(|(cell, (_, points))| (name(cell), points))
-            .collect()
-    } else {
-        let lines = pairs.iter().zip(compared);
-        let against = |&(reference, cell): &(usize, usize)| {
-            format!("{} against {}", name(cell), name(reference))
+
+    /// Cells and pairs, what the stopping rule looks at in front.
+    fn settling(self) -> Vec<Settling> {
+        let name = |cell: usize| self.record.cells[cell].name.clone();
+        let paired = self.rule.is_some_and(|rule| rule.goal == Goal::Resolved);
+        let alone = self.alone.into_iter().enumerate();
+        let cells = Settling {
+            measure: self.measure.to_owned(),
+            difference: false,
+            rule: self.rule.filter(|_| !paired),
+            confidence: self.record.cell_confidence(self.measure),
+            lines: alone
+                .map(|(cell, Alone { points, .. })| Line {
+                    name: name(cell),
+                    points,
+                })
+                .collect(),
         };
-        lines
-            .map(|(pair, (_, points))| (against(pair), points))
-            .collect()
+        let against = self.pairs.iter().zip(self.paired);
+        let pairs = Settling {
+            measure: self.measure.to_owned(),
+            difference: true,
+            rule: self.rule.filter(|_| paired),
+            confidence: self.record.pair_confidence(self.measure),
+            lines: against
+                .map(|(&(reference, cell), Paired { points, .. })| Line {
+                    name: format!("{} against {}", name(cell), name(reference)),
+                    points,
+                })
+                .collect(),
+        };
+        let both = match paired {
+            true => [pairs, cells],
+            false => [cells, pairs],
+        };
+        both.into_iter().filter_map(Settling::kept).collect()
+    }
+}
+
+fn of_record(
+    sweep: &SweepFolder,
+    folder: &Path,
+    record: &PlanRecord,
+    replications: u64,
+) -> Option<History> {
+    let columns = Columns::new(&record.scenario(0).ok()?.cast);
+    let mut sums = Sums::new(record, &columns, replications)?;
+    let Ok(journal) = JournalReader::open(&sweep.journal()) else {
+        rows(folder, record, &mut sums)?;
+        return Some(History {
+            settling: sums.settling(),
+            ..History::default()
+        });
     };
-    let long = lines.first().is_some_and(|(_, points)| points.len() > 3);
-    let quantiles = |times: &TimeHistogram| {
-        let shares = (0..=49).map(|step| f64::from(step) * 0.02);
-        shares
-            .filter_map(|share| Some((share, times.quantile_s(share)?)))
-            .collect::<Vec<_>>()
-    };
+    let cells = record.cells.len().min(CELLS);
+    let mut times = vec![TimeHistogram::default(); cells];
+    for round in journal {
+        let round: Round = round.ok()?;
+        let flown: Vec<Option<&Summary>> = (round.outcomes.iter())
+            .map(|outcome| match outcome {
+                Outcome::Flown(summary) => Some(summary),
+                Outcome::Failed(_) => None,
+            })
+            .collect();
+        for (times, summary) in times.iter_mut().zip(&flown) {
+            let all = summary
+                .iter()
+                .flat_map(|summary| &summary.times_to_identify);
+            all.for_each(|&time| times.add(time));
+        }
+        let ratio = |summary: &Option<&Summary>| summary.map(|summary| sums.asked.ratio(summary));
+        let ratios: Vec<_> = flown.iter().map(ratio).collect();
+        sums.add(round.index, &ratios);
+    }
+    let times = record.cells.iter().zip(&times);
     Some(History {
         headline: String::new(),
-        convergence: long.then(|| Convergence {
-            measure: measure.to_owned(),
-            difference: !pairs.is_empty(),
-            lines,
-        }),
         times: times
-            .iter()
-            .enumerate()
-            .map(|(cell, times)| (name(cell), quantiles(times)))
+            .map(|(cell, times)| (cell.name.clone(), times.spread_s()))
             .collect(),
+        settling: sums.settling(),
     })
+}
+
+/// The rounds as replications.csv has them: the rows of a replication stand together.
+fn rows(folder: &Path, record: &PlanRecord, sums: &mut Sums<'_>) -> Option<()> {
+    let mut reader = csv::Reader::from_path(folder.join("replications.csv")).ok()?;
+    let header = reader.headers().ok()?.clone();
+    let columns = Columns::new(&record.scenario(0).ok()?.cast);
+    let position = |name: &str| header.iter().position(|field| field == name);
+    let column = |number: usize| position(&columns.columns()[number].name);
+    let (cell, replication) = (position("cell")?, position("replication")?);
+    let above = column(sums.asked.numerator)?;
+    let below = match sums.asked.denominator {
+        Some(number) => Some(column(number)?),
+        None => None,
+    };
+    let mut ratios = vec![None; record.cells.len()];
+    let mut round = None;
+    for row in reader.records() {
+        let row = row.ok()?;
+        let value = |at: usize| row.get(at)?.parse::<f64>().ok();
+        let index: u64 = row.get(replication)?.parse().ok()?;
+        if let Some(last) = round.filter(|last| *last != index) {
+            sums.add(last, &ratios);
+            ratios.fill(None);
+        }
+        round = Some(index);
+        let under = match below {
+            Some(at) => value(at)?,
+            None => 1.0,
+        };
+        ratios[record.cell(row.get(cell)?)?] = Some((value(above)?, under));
+    }
+    sums.add(round?, &ratios);
+    Some(())
 }

@@ -8,6 +8,7 @@
 mod coast;
 mod figures;
 mod history;
+mod labels;
 mod page;
 mod replay;
 mod stored;

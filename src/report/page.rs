@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use super::coast;
 use super::figures::{
-    Curve, Figure, Mark, Panel, Place, curves, grouped, heat, interval_words, maps, number, panels,
-    stacks, words,
+    Chart, Curve, CurvePoint, Figure, Mark, Panel, Place, capital, curves, grouped, heat,
+    interval_words, maps, number, panels, stacks, words,
 };
-use super::history::History;
+use super::history::{History, Line, Settled, Settling};
 use super::stored::{Confused, Interval, Measured, Paired, Prevented, Results, Square};
 use super::svg::{FIGURE_CSS, Scale, Svg, escape};
+use crate::experiment::stop::{Goal, Sequential};
 use crate::geodesy::{LatLon, to_plane};
 use crate::measure::{MEASURES, Measure};
 use crate::output::{readable, sentence, tally};
@@ -20,6 +21,10 @@ pub(super) const RESULTS_CSS: &str = include_str!("results.css");
 /// Most rows of a panel, and cells shown in figures that need much room; the files have all.
 const ROWS: usize = 40;
 const LARGE: usize = 6;
+/// Most replications that the page proposes to ask what would have prevented losses: it takes time.
+const ASKED: u64 = 100;
+/// Most lines of a chart.
+const LINES: usize = 4;
 /// So many pairs are told one by one.
 const FEW_PAIRS: usize = 6;
 
@@ -66,7 +71,7 @@ impl<'a> Report<'a> {
         self.cells();
         self.differences();
         self.wrong_fire();
-        self.prevention();
+        self.prevention(folder);
         self.identification();
         self.uncertainties();
         self.convergence();
@@ -113,10 +118,7 @@ impl<'a> Report<'a> {
 
     /// What a cell is called on the page.
     fn name(&self, cell: &str) -> String {
-        match cell.is_empty() {
-            true => "this run".to_owned(),
-            false => cell.to_owned(),
-        }
+        called(cell)
     }
 
     fn confidence(&self) -> String {
@@ -214,16 +216,26 @@ impl<'a> Report<'a> {
     }
 
     /// Which rules would have prevented wrong losses, and at what price.
-    fn prevention(&mut self) {
+    fn prevention(&mut self, folder: &str) {
         let mut rows = self.results.prevented.clone();
+        self.section("prevention", "What would have prevented them");
         if rows.is_empty() {
+            let command = self.ask_prevention(folder);
+            self.put(&format!(
+                "<p>Which rule would have prevented the wrong shots has not been asked yet: <code>{}</code>, then <code>{}</code>.</p>",
+                escape(&shell(&command)),
+                escape(&shell(&["deconflict", "report", folder].map(str::to_owned)))
+            ));
             return;
         }
         rows.sort_by(|one, other| other.share.estimate.total_cmp(&one.share.estimate));
-        self.section("prevention", "What would have prevented them");
         let (first, confidence) = (rows[0].clone(), self.confidence());
         self.put(&format!(
-            "<p>The same replications flown again with one rule more and the same luck. Of {} sorties wrongly lost (or fired at) in {} replications, {} alone would have saved {}. Leakers are objectives that hostile aircraft reach; the part of all is the Shapley value: what a rule adds, in the mean over all orders of putting them in force.</p>",
+            "<p>The same replications{} flown again with one rule more and the same luck. Of {} sorties wrongly lost (or fired at) in {} replications, {} alone would have saved {}. Leakers are objectives that hostile aircraft reach; the part of all is the Shapley value: what a rule adds, in the mean over all orders of putting them in force.</p>",
+            match &self.results.prevented_in {
+                Some(cell) => format!(" of {}", escape(cell)),
+                None => String::new(),
+            },
             readable(first.of),
             grouped(first.n),
             escape(&first.words),
@@ -285,6 +297,20 @@ impl<'a> Report<'a> {
             rows: rows.iter().map(line).collect(),
         };
         self.figure(figure);
+    }
+
+    /// The command that asks which rules would have prevented the wrong losses of this folder.
+    fn ask_prevention(&self, folder: &str) -> Vec<String> {
+        let mut command = ["deconflict", "prevent", "--from", folder]
+            .map(str::to_owned)
+            .to_vec();
+        if let Some(cell) = self.results.cells.first().filter(|cell| !cell.is_empty()) {
+            command.extend(["--cell".to_owned(), cell.clone()]);
+        }
+        let replications = self.results.manifest.replications.clamp(2, ASKED);
+        command.push(format!("--replications={replications}"));
+        command.extend(["--out".to_owned(), folder.to_owned()]);
+        command
     }
 
     fn cells(&mut self) {
@@ -597,9 +623,18 @@ impl<'a> Report<'a> {
     fn map(&mut self) {
         let results = self.results;
         let mut cells: Vec<(String, Vec<&Square>)> = Vec::new();
-        for cell in results.cells.iter().take(LARGE) {
+        for cell in &results.cells {
             let squares = results.squares.iter().filter(|square| square.cell == *cell);
             cells.push((cell.clone(), squares.collect()));
+        }
+        let count = cells.len();
+        if count > LARGE {
+            // From the most to the fewest: neighbours in a grid of cells look alike.
+            let shots =
+                |squares: &[&Square]| squares.iter().map(|s| s.wrong_shots / s.n).sum::<f64>();
+            cells.sort_by(|one, other| shots(&other.1).total_cmp(&shots(&one.1)));
+            let spread = (0..LARGE).map(|step| step * (count - 1) / (LARGE - 1));
+            cells = spread.map(|number| cells[number].clone()).collect();
         }
         if results.squares.is_empty() {
             self.put(if results.mapped {
@@ -627,7 +662,9 @@ impl<'a> Report<'a> {
             .collect();
         let more = match results.cells.len().saturating_sub(LARGE) {
             0 => String::new(),
-            more => format!(" {more} more cells are in grid.csv."),
+            more => format!(
+                " Shown: {LARGE} cells, from the one with the most wrong shots to the one with the fewest; {more} more are in grid.csv."
+            ),
         };
         let rows = results.squares.iter().map(|square| {
             let mut row = vec![square.cell.clone(), square.mgrs.clone()];
@@ -647,7 +684,7 @@ impl<'a> Report<'a> {
             id: "map".to_owned(),
             title: "Where wrong shots happen".to_owned(),
             caption: format!(
-                "Squares of 5 km by the place of the aircraft when the shot was fired; the darker, the more. Point at a square for its MGRS reference and its count. North is up.{more}"
+                "Squares of 5 km by the place of the aircraft when the shot was fired; the stronger the colour, the more. Point at a square for its MGRS reference and its count. North is up.{more}"
             ),
             svg: maps(&cells, &places),
             header: header(&[
@@ -681,6 +718,15 @@ impl<'a> Report<'a> {
             }
         }
         if names.is_empty() {
+            return;
+        }
+        if let [(events, name)] = names.as_slice() {
+            let only = name[key.len()..].trim_end_matches(']').replace('_', " ");
+            self.put(&format!(
+                "<p>{title}: {} for all {} wrong shots.</p>",
+                escape(&only),
+                grouped(*events)
+            ));
             return;
         }
         names.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -836,8 +882,13 @@ impl<'a> Report<'a> {
                 name: self.name(cell),
                 points: quantiles
                     .iter()
-                    .map(|&(share, time_s)| (time_s, share, f64::NAN, f64::NAN))
+                    .map(|&(share, time_s)| CurvePoint {
+                        x: time_s,
+                        y: Interval::alone(share),
+                        dot: false,
+                    })
                     .collect(),
+                bracket: 0.0,
             })
             .collect();
         if spread.iter().any(|curve| curve.points.len() > 2) {
@@ -849,8 +900,21 @@ impl<'a> Report<'a> {
             let figure = Figure {
                 id: "times-spread".to_owned(),
                 title: "How times to identify are spread".to_owned(),
-                caption: "Share of the identified tracks that had their first identity by then; up to the 98th percentile.".to_owned(),
-                svg: curves(&spread, ("time since the track was confirmed, s", "share of identified tracks"), false, None),
+                caption: format!(
+                    "Share of the identified tracks that had their first identity by then; up to the 98th percentile.{}",
+                    match results.cells.len().saturating_sub(spread.len()) {
+                        0 => String::new(),
+                        _ => format!(" The first {} cells of the experiment.", spread.len()),
+                    }
+                ),
+                svg: curves(&Chart {
+                    curves: &spread,
+                    axes: [
+                        "time since the track was confirmed, s",
+                        "share of identified tracks",
+                    ],
+                    ..Chart::default()
+                }),
                 header: header(&["cell", "share", "time_s"]),
                 rows: rows.collect(),
             };
@@ -924,44 +988,170 @@ impl<'a> Report<'a> {
     }
 
     fn convergence(&mut self) {
-        let Some(path) = &self.history.convergence else {
+        let history = self.history;
+        let Some(first) = history.settling.first() else {
+            if self.results.sweep {
+                self.section("convergence", "How it settled");
+                self.put(
+                    "<p class=\"meta\">Too few replications to show how the estimates settled.</p>",
+                );
+            }
             return;
         };
-        let lines: Vec<Curve> = path
-            .lines
-            .iter()
-            .map(|(name, points)| Curve {
-                name: self.name(name),
-                points: points
-                    .iter()
-                    .map(|&(n, value)| (n as f64, value.estimate, value.low, value.high))
-                    .collect(),
+        self.section("convergence", "How it settled");
+        self.put(&format!("<p>{}</p>", escape(&self.stopping_words(first))));
+        for (number, settling) in history.settling.iter().enumerate() {
+            self.settled(settling, if number == 0 { "" } else { "-other" });
+        }
+    }
+
+    /// What ended it, and what that looked at.
+    fn stopping_words(&self, settling: &Settling) -> String {
+        let measure = words(&settling.measure);
+        let flown = grouped(self.results.manifest.replications as f64);
+        match settling.rule {
+            None => format!(
+                "The number of replications was set beforehand: {flown}. Shown is {measure}{}.",
+                if self.results.sweep {
+                    ", the first measure asked for"
+                } else {
+                    ""
+                }
+            ),
+            Some(rule) => format!(
+                "The stopping rule looked at {measure} and asked for {}, in every {} and with {} events at least; at most {} replications. It ended after {flown}. Dots: its looks.",
+                match rule.goal {
+                    Goal::HalfWidth { .. } => format!("a half-width of {}", aim_words(&rule)),
+                    Goal::Resolved => "an interval without 0".to_owned(),
+                },
+                if settling.difference { "pair" } else { "cell" },
+                rule.minimum_events,
+                grouped(rule.maximum as f64)
+            ),
+        }
+    }
+
+    /// How estimates settled, and how the half-widths of their intervals fell.
+    fn settled(&mut self, settling: &Settling, suffix: &str) {
+        let unit = (self.results.measured.iter())
+            .find(|row| row.measure == settling.measure)
+            .map_or(String::new(), |row| format!(", {}", row.unit));
+        let what = match settling.difference {
+            true => format!("difference of {}", words(&settling.measure)),
+            false => words(&settling.measure),
+        };
+        let aim = settling.rule.and_then(|rule| match rule.goal {
+            Goal::HalfWidth { .. } => Some(rule),
+            Goal::Resolved => None,
+        });
+        let shown = hardest(settling);
+        let which = match settling.lines.len() {
+            few if few <= LINES => String::new(),
+            all if settling.rule.is_some() => format!(
+                " Shown: the {LINES} of {all} that were hardest to settle; the file has all."
+            ),
+            all => format!(" Shown: the first {LINES} of {all}; the file has all."),
+        };
+        let across = "replications (logarithmic)";
+        let estimates: Vec<Curve> = (shown.iter())
+            .map(|line| {
+                let last = line.points.last();
+                let asked = aim
+                    .zip(last)
+                    .map_or(0.0, |(rule, last)| asked(&rule, &last.value));
+                curve(line, &|point| point.value, asked)
             })
             .collect();
-        let neutral = path.difference.then_some(0.0);
-        let y = match path.difference {
-            true => format!("difference of {}", words(&path.measure)),
-            false => words(&path.measure),
+        let rows = |value: &dyn Fn(&Settled) -> Vec<String>| {
+            let mut rows = Vec::new();
+            for line in &settling.lines {
+                for point in &line.points {
+                    let look = u8::from(point.look).to_string();
+                    let mut row = vec![line.name.clone(), point.n.to_string(), look];
+                    row.extend(value(point));
+                    rows.push(row);
+                }
+            }
+            rows
         };
-        let rows = path.lines.iter().flat_map(|(name, points)| {
-            points.iter().map(|(n, value)| {
-                let mut line = vec![name.clone(), n.to_string()];
-                line.extend(ends(value));
-                line
-            })
-        });
+        let confidence = readable(settling.confidence * 100.0);
+        let brackets = match aim {
+            Some(_) => " Brackets at the right: the width that the stopping rule asks for.",
+            None => "",
+        };
+        let y = format!("{what}{unit}");
         let figure = Figure {
-            id: "convergence".to_owned(),
-            title: format!("{y} over the replications"),
+            id: format!("convergence{suffix}"),
+            title: capital(&format!("{what} from the first replications on")),
             caption: format!(
-                "Line: estimate from the first replications alone. Band: its {} % interval, which narrows with the square root of their number.",
-                self.confidence()
+                "Line: estimate from the first replications alone. Band: its {confidence} % interval.{brackets}{which}"
             ),
-            svg: curves(&lines, ("replications (logarithmic)", &y), true, neutral),
-            header: header(&["line", "replications", "estimate", "low", "high"]),
-            rows: rows.collect(),
+            svg: curves(&Chart {
+                curves: &estimates,
+                axes: [across, &y],
+                logarithmic: [true, false],
+                level: settling.difference.then_some((0.0, "no difference")),
+            }),
+            header: header(&["line", "replications", "look", "estimate", "low", "high"]),
+            rows: rows(&|point| ends(&point.value).to_vec()),
         };
-        self.section("convergence", "How it settled");
+        self.figure(figure);
+
+        // As a share of the estimate, or of what is asked for, if that is how it is asked for.
+        let (of, title, level) = match aim.map(|rule| rule.goal) {
+            Some(Goal::HalfWidth {
+                absolute: Some(most),
+                relative: None,
+            }) => (Part::Whole, format!("half-width{unit}"), Some(most)),
+            Some(Goal::HalfWidth {
+                absolute: None,
+                relative: Some(most),
+            }) => (
+                Part::Estimate,
+                "half-width, share of the estimate".to_owned(),
+                Some(most),
+            ),
+            Some(Goal::HalfWidth { .. }) => (
+                Part::Asked,
+                "half-width, share of what is asked for".to_owned(),
+                Some(1.0),
+            ),
+            _ => (Part::Whole, format!("half-width{unit}"), None),
+        };
+        let width = |point: &Settled| {
+            let half = (point.value.high - point.value.low) / 2.0;
+            half / match (of, aim) {
+                (Part::Whole, _) | (_, None) => 1.0,
+                (Part::Estimate, _) => point.value.estimate.abs(),
+                (Part::Asked, Some(rule)) => asked(&rule, &point.value),
+            }
+        };
+        let alone = |point: &Settled| Interval::alone(width(point));
+        let widths: Vec<Curve> = shown.iter().map(|line| curve(line, &alone, 0.0)).collect();
+        let seen = |curve: &Curve| curve.points.iter().any(|point| point.y.estimate > 0.0);
+        if !widths.iter().any(seen) {
+            return;
+        }
+        let reached = level.map(|most| format!("asked for: {}", readable(most)));
+        let figure = Figure {
+            id: format!("half-widths{suffix}"),
+            title: format!("Half-width of the interval of {what}"),
+            caption: format!(
+                "Half the {confidence} % interval. It falls with the square root of the replications: four times as many for half of it.{which}"
+            ),
+            svg: curves(&Chart {
+                curves: &widths,
+                axes: [across, &format!("{title} (logarithmic)")],
+                logarithmic: [true, true],
+                level: level.zip(reached.as_deref()),
+            }),
+            header: header(&["line", "replications", "look", "half_width", "asked_for"]),
+            rows: rows(&|point| {
+                let half = (point.value.high - point.value.low) / 2.0;
+                let asked = aim.map_or(f64::NAN, |rule| asked(&rule, &point.value));
+                vec![number(half), number(asked)]
+            }),
+        };
         self.figure(figure);
     }
 
@@ -1045,6 +1235,82 @@ impl<'a> Report<'a> {
             escape(&again)
         ));
     }
+}
+
+/// What a cell is called; that of a run has no name.
+fn called(cell: &str) -> String {
+    match cell.is_empty() {
+        true => "this run".to_owned(),
+        false => cell.to_owned(),
+    }
+}
+
+/// A value of a line, over the replications.
+fn curve(line: &Line, value: &dyn Fn(&Settled) -> Interval, bracket: f64) -> Curve {
+    let point = |point: &Settled| CurvePoint {
+        x: point.n as f64,
+        y: value(point),
+        dot: point.look,
+    };
+    Curve {
+        name: called(&line.name),
+        points: line.points.iter().map(point).collect(),
+        bracket,
+    }
+}
+
+/// What a half-width is told as a part of.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Whole,
+    Estimate,
+    Asked,
+}
+
+/// The half-width that a rule asks for, given an estimate; 0 if it asks for none.
+fn asked(rule: &Sequential, value: &Interval) -> f64 {
+    match rule.goal {
+        Goal::HalfWidth { absolute, relative } => {
+            let relative = relative.map(|share| share * value.estimate.abs());
+            // One of them is enough.
+            absolute.into_iter().chain(relative).fold(0.0, f64::max)
+        }
+        Goal::Resolved => 0.0,
+    }
+}
+
+fn aim_words(rule: &Sequential) -> String {
+    let Goal::HalfWidth { absolute, relative } = rule.goal else {
+        return String::new();
+    };
+    let absolute = absolute.map(readable);
+    let share = |share: f64| format!("{} % of the estimate", readable(share * 100.0));
+    let both: Vec<String> = absolute.into_iter().chain(relative.map(share)).collect();
+    both.join(" or of ")
+}
+
+/// The lines that were hardest to settle, as the stopping rule sees it, in their order; without one the first.
+fn hardest(settling: &Settling) -> Vec<&Line> {
+    let far = |line: &Line| {
+        let Some((last, rule)) = line.points.last().zip(settling.rule) else {
+            return 0.0;
+        };
+        let half = (last.value.high - last.value.low) / 2.0;
+        match rule.goal {
+            Goal::HalfWidth { .. } => half / asked(&rule, &last.value),
+            Goal::Resolved => half / last.value.estimate.abs(),
+        }
+    };
+    let mut order: Vec<(usize, &Line)> = settling.lines.iter().enumerate().collect();
+    // What has no interval at all is the farthest.
+    let sort = |line: &Line| match far(line) {
+        far if far.is_nan() => f64::INFINITY,
+        far => far,
+    };
+    order.sort_by(|one, other| sort(other.1).total_cmp(&sort(one.1)));
+    order.truncate(LINES);
+    order.sort_by_key(|(number, _)| *number);
+    order.into_iter().map(|(_, line)| line).collect()
 }
 
 /// A command that makes the same results in another folder, one that repeats a row, one that makes this page.

@@ -11,6 +11,7 @@ use super::figures::grouped;
 use super::svg::{FIGURE_CSS, escape};
 use crate::geodesy::{LatLon, format_mgrs, from_plane, to_plane};
 use crate::geometry::{Area, Point};
+use crate::ids::NodeId;
 use crate::measure::GridSquare;
 use crate::output::{ledger_lines, tell};
 use crate::platform::trajectory::{Path, Trajectory};
@@ -81,6 +82,9 @@ struct Grid {
 /// An event on the page: time, code, then the numbers that the page's script names, its rank, and its words.
 type EventRow = (i64, &'static str, i64, i64, i64, i64, u8, String);
 
+/// A plan on its way: aircraft, site or -1 if it reaches none, sent, received, and the nodes that hand it on.
+type NoticeRow = (u32, i64, i64, i64, Vec<u32>);
+
 #[derive(Serialize)]
 struct Run<'a> {
     name: &'a str,
@@ -89,6 +93,8 @@ struct Run<'a> {
     classes: Vec<Class<'a>>,
     relations: Vec<Vec<&'static str>>,
     nodes: Vec<&'a str>,
+    /// Links of the coordination graph, from node to node.
+    links: Vec<(u32, u32)>,
     areas: Vec<Outline<'a>>,
     sites: Vec<Site<'a>>,
     aircraft: Vec<Aircraft<'a>>,
@@ -100,8 +106,7 @@ struct Run<'a> {
     beliefs: Vec<(u32, u32, i64, &'static str, String)>,
     /// Shots: site, aircraft, number, launched, over, where the target was then, how it ended, right or wrong.
     shots: Vec<Shot>,
-    /// Notices: aircraft, site, sent, received, node that hands it on or -1.
-    notices: Vec<(u32, u32, i64, i64, i64)>,
+    notices: Vec<NoticeRow>,
 }
 
 #[derive(Serialize)]
@@ -301,6 +306,7 @@ fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
     for event in &log.events {
         told.event(flown, event.time.0, event, &mut aircraft);
     }
+    told.end_at_nodes(flown);
     // Missiles in the air at the end.
     for shot in &mut told.shots {
         shot.to = if shot.to < 0 { log.end.0 } else { shot.to };
@@ -345,6 +351,9 @@ fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
             .iter()
             .map(|node| node.name.as_str())
             .collect(),
+        links: (scenario.links.iter())
+            .map(|link| (link.from.0, link.to.0))
+            .collect(),
         areas: outlines(scenario),
         sites: log
             .sites
@@ -365,6 +374,29 @@ fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
     }
 }
 
+/// A version of a plan, sent.
+#[derive(Clone, Copy)]
+struct Sent {
+    aircraft: u32,
+    version: u32,
+    time: i64,
+    astray: bool,
+    /// Whether a site has it.
+    arrived: bool,
+}
+
+impl Sent {
+    /// The nodes that it was sent to.
+    fn addressees<'a>(&self, flown: &'a Flown<'_>) -> &'a [NodeId] {
+        let sortie = &flown.log.sorties[self.aircraft as usize];
+        match &flown.scenario.flights[sortie.flight.index()].plan {
+            Some(plan) if self.astray => plan.astray_to.as_slice(),
+            Some(plan) => &plan.addressees,
+            None => &[],
+        }
+    }
+}
+
 /// Events as they are told, and what follows from them.
 #[derive(Default)]
 struct Told {
@@ -372,14 +404,24 @@ struct Told {
     tracks: Vec<(u32, u32, i64, i64)>,
     beliefs: Vec<(u32, u32, i64, &'static str, String)>,
     shots: Vec<Shot>,
-    notices: Vec<(u32, u32, i64, i64, i64)>,
-    /// When each version of a plan was sent: aircraft, version, time.
-    sent: Vec<(u32, u32, i64)>,
+    notices: Vec<NoticeRow>,
+    /// When each version of a plan was sent, and whether astray.
+    sent: Vec<Sent>,
     /// The last declaration: site, aircraft, time, and its ledger as `explain` tells it.
     declared: Option<(u32, u32, i64, String)>,
 }
 
 impl Told {
+    /// Plans that reach no site end at the nodes that they were sent to.
+    fn end_at_nodes(&mut self, flown: &Flown<'_>) {
+        for sent in self.sent.iter().filter(|sent| !sent.arrived) {
+            for node in sent.addressees(flown) {
+                (self.notices).push((sent.aircraft, -1, sent.time, sent.time, vec![node.0]));
+            }
+        }
+        self.notices.sort_by_key(|notice| notice.2);
+    }
+
     fn event<'a>(
         &mut self,
         flown: &'a Flown<'_>,
@@ -405,19 +447,25 @@ impl Told {
         }
         let Some(who) = who else { return };
         match event.fact {
-            Fact::PlanFiled { version, .. } => self.sent.push((who.0, version, time)),
+            Fact::PlanFiled {
+                version, astray, ..
+            } => self.sent.push(Sent {
+                aircraft: who.0,
+                version,
+                time,
+                astray,
+                arrived: false,
+            }),
             Fact::NoticeReceived { site, version, .. } => {
-                let sent = self
-                    .sent
-                    .iter()
-                    .rfind(|sent| sent.0 == who.0 && sent.1 == version);
+                let same = |sent: &&mut Sent| (sent.aircraft, sent.version) == (who.0, version);
+                let sent = self.sent.iter_mut().rev().find(same);
                 let entry = &flown.scenario.sites[log.sites[site.index()].entry as usize];
-                let node = entry
-                    .command
-                    .as_ref()
-                    .map_or(-1, |command| i64::from(command.node.0));
-                self.notices
-                    .push((who.0, site.0, sent.map_or(0, |sent| sent.2), time, node));
+                let Some((sent, command)) = sent.zip(entry.command.as_ref()) else {
+                    return;
+                };
+                sent.arrived = true;
+                let way = way(flown.scenario, sent.addressees(flown), command.node);
+                (self.notices).push((who.0, i64::from(site.0), sent.time, time, way));
             }
             Fact::Declared {
                 site, ref ledger, ..
@@ -521,8 +569,59 @@ fn leg(leg: &crate::platform::trajectory::Leg) -> Vec<f64> {
     }
 }
 
-/// Zones, and the areas in which sites are drawn.
+/// The fewest links from one of some nodes to another: the nodes on the way, both ends included.
+fn way(scenario: &Scenario, from: &[NodeId], to: NodeId) -> Vec<u32> {
+    let mut ways: Vec<Vec<u32>> = from.iter().map(|node| vec![node.0]).collect();
+    let mut seen: Vec<u32> = from.iter().map(|node| node.0).collect();
+    let mut next = 0;
+    while let Some(way) = ways.get(next).cloned() {
+        let last = way[way.len() - 1];
+        if last == to.0 {
+            return way;
+        }
+        for link in scenario.links.iter().filter(|link| link.from.0 == last) {
+            if !seen.contains(&link.to.0) {
+                seen.push(link.to.0);
+                ways.push([way.as_slice(), &[link.to.0]].concat());
+            }
+        }
+        next += 1;
+    }
+    vec![to.0]
+}
+
+/// The edge of a corridor: half its width to the left of its line, and back on the right.
+fn ribbon(points: &[Point], half_width_m: f64) -> Vec<[i64; 2]> {
+    let mut left = Vec::new();
+    let mut right = Vec::new();
+    for (number, &point) in points.iter().enumerate() {
+        let before = points[number.saturating_sub(1)];
+        let after = points[(number + 1).min(points.len() - 1)];
+        let along = |from: Point, to: Point| (to - from).try_normalize(1e-9);
+        let (arriving, leaving) = (along(before, point), along(point, after));
+        let Some(one) = arriving.or(leaving) else {
+            continue;
+        };
+        let other = leaving.unwrap_or(one);
+        let middle = (one + other).try_normalize(1e-9).unwrap_or(one);
+        // Wider in a bend, so that both straights keep their width; within reason in a sharp one.
+        let wide = half_width_m / middle.dot(&one).max(0.4);
+        let aside = nalgebra::Vector2::new(-middle.y, middle.x) * wide;
+        for (side, place) in [(&mut left, point + aside), (&mut right, point - aside)] {
+            side.push(metres((place.x, place.y)));
+        }
+    }
+    right.reverse();
+    [left, right].concat()
+}
+
+/// Zones, corridors, and the areas in which sites are drawn.
 fn outlines(scenario: &Scenario) -> Vec<Outline<'_>> {
+    let corridors = scenario.corridors.iter().map(|corridor| Outline {
+        name: &corridor.name,
+        kind: "corridor",
+        points: ribbon(&corridor.points, corridor.half_width_m),
+    });
     let zones = scenario.zones.iter().map(|zone| Outline {
         name: &zone.name,
         kind: "zone",
@@ -539,7 +638,8 @@ fn outlines(scenario: &Scenario) -> Vec<Outline<'_>> {
                 points: outline(area),
             }),
         });
-    zones.chain(drawn).collect()
+    let all = zones.chain(corridors).chain(drawn);
+    all.filter(|outline| !outline.points.is_empty()).collect()
 }
 
 /// The edge of an area as a closed chain.

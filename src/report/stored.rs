@@ -20,6 +20,15 @@ pub(super) struct Interval {
 }
 
 impl Interval {
+    /// A number that has none.
+    pub fn alone(estimate: f64) -> Interval {
+        Interval {
+            estimate,
+            low: f64::NAN,
+            high: f64::NAN,
+        }
+    }
+
     /// Whether there is anything to draw.
     pub fn known(&self) -> bool {
         self.estimate.is_finite()
@@ -156,6 +165,12 @@ pub(super) struct Note {
     pub ended: Option<String>,
 }
 
+/// What prevention.json says: the scenario without the rules asked about.
+#[derive(Debug, Deserialize)]
+struct Conditions {
+    base: ScenarioFile,
+}
+
 /// A folder of results.
 #[derive(Debug)]
 pub(super) struct Results {
@@ -172,6 +187,8 @@ pub(super) struct Results {
     pub mapped: bool,
     /// What rules would prevent, where somebody has asked and kept the answer here.
     pub prevented: Vec<Prevented>,
+    /// The cell of which that was asked, if it is one of them.
+    pub prevented_in: Option<String>,
     /// Whether it is a sweep.
     pub sweep: bool,
 }
@@ -253,6 +270,16 @@ impl Results {
             true => Table::read(folder, "prevention.csv")?.rows(prevented_row),
             false => Vec::new(),
         };
+        let prevented_in = match asked {
+            true => bytes(&folder.join("prevention.json"))?
+                .and_then(|text| serde_json::from_slice::<Conditions>(&text).ok())
+                .and_then(|conditions| {
+                    let same = |cell: &&ManifestCell| cell.scenario == conditions.base;
+                    manifest.cells.iter().find(same)
+                })
+                .map(|cell| cell.name.clone()),
+            false => None,
+        };
         Ok(Results {
             manifest,
             note,
@@ -264,6 +291,7 @@ impl Results {
             squares,
             mapped,
             prevented,
+            prevented_in,
             sweep,
         })
     }

@@ -287,6 +287,11 @@ impl Scale {
         }
     }
 
+    /// Whether a value lies on it.
+    pub fn holds(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
     /// Where a value stands; what lies beyond the scale stands at its end.
     pub fn px(&self, value: f64) -> f64 {
         let share = if self.logarithmic {

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::figures::{
-    Figure, Mark, Panel, grouped, interval_words, number, panels, scatter, words,
+    Figure, Mark, Panel, capital, grouped, interval_words, number, panels, scatter, words,
 };
 use super::page::{PAGE_CSS, RESULTS_CSS, figure_html, shell};
 use super::stored::{Interval, Note, Row, Table, bytes};
@@ -207,8 +207,8 @@ impl Tuned {
         }
         Some(Figure {
             id: format!("front-{}-{}", id(one), id(other)),
-            title: format!("{} against {}", words(other), words(one)),
-            caption: "Full: on the front. Crosses: intervals on fresh luck for all finalists together. Small open dots: every candidate as the search saw it; thin lines lead from what the search believed of a finalist to what fresh luck says.".to_owned(),
+            title: capital(&format!("{} against {}", words(other), words(one))),
+            caption: "Full: on the front. Crosses: intervals on fresh luck for all finalists together. Names: the finalists; those in one place share a label. Small open dots: candidates as the search saw them; thin lines lead from what the search believed of a finalist to what fresh luck says.".to_owned(),
             svg: scatter::scatter(&cloud, &marks, &axes),
             header,
             rows: rows.collect(),
@@ -217,11 +217,6 @@ impl Tuned {
 
     /// Every measure of every finalist, with what the search had said.
     fn finalists_figure(&self) -> Figure {
-        let bare = |estimate| Interval {
-            estimate,
-            low: f64::NAN,
-            high: f64::NAN,
-        };
         let mut list = Vec::new();
         let mut rows = Vec::new();
         for measure in &self.measures {
@@ -241,7 +236,7 @@ impl Tuned {
                 if told.search.is_finite() {
                     marks.push(Mark {
                         label: "search said".to_owned(),
-                        value: bare(told.search),
+                        value: Interval::alone(told.search),
                         series: 0,
                         open: true,
                     });
@@ -339,14 +334,20 @@ fn in_short(tuned: &Tuned) -> String {
         .filter(|finalist| finalist.on_front)
         .collect();
     let mut text = format!(
-        "<p>{} settings were tried; {} finalists were flown again on luck that the search never saw. {} of them are left: each is better than the others in something.</p><ul class=\"say\">",
-        tuned.manifest.candidates,
+        "<p>{} settings were tried; {} finalists were flown again on luck that the search never saw. {}</p><ul class=\"say\">",
+        tuned.manifest.candidates.saturating_sub(1),
         tuned
             .finalists
             .iter()
             .filter(|finalist| finalist.name != AS_WRITTEN)
             .count(),
-        on_front.len()
+        match on_front.len() {
+            0 => "None of them is on the front.".to_owned(),
+            1 => "One is left: it is better than the others in everything.".to_owned(),
+            left => format!(
+                "{left} of them are on the front: each is better than every other one in something."
+            ),
+        }
     );
     for finalist in &on_front {
         let mut changes = Vec::new();
@@ -485,14 +486,28 @@ fn made(tuned: &Tuned, folder: &Path) -> String {
         "Study",
         format!("SHA-256 <span class=\"hash\">{}</span>", escape(hash)),
     );
-    let finalist = tuned.finalists.iter().find(|finalist| finalist.on_front);
-    if let Some(finalist) = finalist {
-        let run = format!(
-            "deconflict run {}/finalists/{}.toml",
-            folder.display(),
-            finalist.name
+    // The best of those on the front, or else the first that was examined.
+    let on_front = tuned.finalists.iter().find(|finalist| finalist.on_front);
+    let flown = |finalist: &&Finalist| finalist.name != AS_WRITTEN;
+    if let Some(finalist) = on_front.or_else(|| tuned.finalists.iter().find(flown)) {
+        let file = format!("{}/finalists/{}.toml", folder.display(), finalist.name);
+        let mut command = |term: &str, words: &[&str]| {
+            let words: Vec<String> = ["deconflict"]
+                .iter()
+                .chain(words)
+                .map(ToString::to_string)
+                .collect();
+            entry(term, format!("<code>{}</code>", escape(&shell(&words))));
+        };
+        command("Fly a finalist", &["run", &file]);
+        command("Watch it", &["replay", &file, "--out", "replay.html"]);
+        command(
+            "What would prevent its wrong losses",
+            &["prevent", &file, "--replications", "50"],
         );
-        entry("Fly a finalist", format!("<code>{}</code>", escape(&run)));
     }
+    let folder = folder.display().to_string();
+    let again = shell(&["deconflict", "report", &folder].map(str::to_owned));
+    entry("This page", format!("<code>{}</code>", escape(&again)));
     format!("<dl class=\"made\">{list}</dl>")
 }

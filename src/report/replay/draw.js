@@ -1,13 +1,13 @@
 // What moves: sites and their reach, aircraft with truth and belief, shots, notices.
 
-/** What an aircraft is held for, as a frame after STANAG 1241 and APP-6: shape says it without colour too. */
+/** What an aircraft is held for, as a frame after STANAG 1241 and APP-6: shape says it without colour too. @type {Record<string, [string, string]>} */
 const FRAMES = {
   friend: ["c0", "round"], assumed_friend: ["c0", "round"], neutral: ["c2", "square"], hostile: ["bad", "diamond"],
   suspect: ["bad", "diamond"], unknown: ["c4", "clover"], pending: ["c4", "clover"],
 };
 const DOUBTFUL = new Set(["assumed_friend", "suspect", "pending"]);
 
-/** @param {CanvasRenderingContext2D} pen */
+/** @param {CanvasRenderingContext2D} pen @param {string} shape @param {number} x @param {number} y @param {number} r */
 function frame(pen, shape, x, y, r) {
   pen.beginPath();
   if (shape === "round") pen.arc(x, y, r, 0, 7);
@@ -16,14 +16,14 @@ function frame(pen, shape, x, y, r) {
   else for (const [dx, dy] of [[0, -1], [1, 0], [0, 1], [-1, 0]]) { const q = r * 0.62; pen.moveTo(x + dx * q + q * 0.8, y + dy * q); pen.arc(x + dx * q, y + dy * q, q * 0.8, 0, 7); }
 }
 
-/** The colour of the truth, as the picked site should see it. @param {Run} run */
+/** What an aircraft is to a site, in truth. @param {Run} run @param {number} site @param {number} aircraft */
 function regard(run, site, aircraft) {
   const s = run.sites[site] || run.sites[0];
   return s ? run.relations[s.side][run.aircraft[aircraft].side] : "neutral";
 }
 
-/** @param {Run} run */
-function drawSites(pen, run, chosen, at) {
+/** @param {Scene} scene */
+function drawSites({ pen, run, chosen, at, labels }) {
   const picked = run.aircraft[chosen.picked];
   const rcs = picked ? run.types[picked.type][1] : 1;
   run.sites.forEach((site, number) => {
@@ -46,42 +46,72 @@ function drawSites(pen, run, chosen, at) {
     pen.globalAlpha = 1;
     pen.fillStyle = first ? ink.ink : ink.soft;
     pen.beginPath(); pen.moveTo(x, y - 8); pen.lineTo(x + 8, y + 6); pen.lineTo(x - 8, y + 6); pen.closePath(); pen.fill();
-    pen.font = (first ? "600 " : "") + "12px system-ui,sans-serif";
-    write(pen, site.name, x + 10, y + 5, first ? ink.ink : ink.soft);
+    labels.keep(x, y, 7);
+    labels.ask(first ? RANK.picked : RANK.site, site.name, [x, y], 10, first ? ink.ink : ink.soft,
+      (first ? "600 " : "") + "12px system-ui,sans-serif");
   });
 }
 
-/** Plans on their way, from the box of the node that hands them on. @param {Run} run */
-function drawNotices(pen, run, t, at) {
-  const used = [...new Set(run.notices.map((n) => n[4]))].filter((n) => n >= 0);
+/** A point along a chain of points, by the share of its length. @param {Point[]} way @param {number} share @returns {Point} */
+function along(way, share) {
+  const lengths = way.slice(1).map((p, i) => Math.hypot(p[0] - way[i][0], p[1] - way[i][1]));
+  let left = share * lengths.reduce((sum, one) => sum + one, 0);
+  for (let i = 0; i < lengths.length; i++) {
+    if (left <= lengths[i] && lengths[i] > 0) {
+      const part = left / lengths[i];
+      return [way[i][0] + (way[i + 1][0] - way[i][0]) * part, way[i][1] + (way[i + 1][1] - way[i][1]) * part];
+    }
+    left -= lengths[i];
+  }
+  return way[way.length - 1];
+}
+
+/** Plans on their way: from node to node of the coordination graph, and from the last to the site. @param {Scene} scene */
+function drawNotices({ pen, run, t, at, labels }) {
+  const used = [...new Set(run.notices.flatMap((notice) => notice[4]))].sort((a, b) => a - b);
   if (!used.length) return;
   pen.font = "11px system-ui,sans-serif";
-  const box = new Map();
-  used.forEach((node, i) => {
-    const text = run.nodes[node], y = 12 + i * 24, width = pen.measureText(text).width + 14;
-    box.set(node, [12 + width / 2, y + 9]);
-    pen.fillStyle = ink.paper; pen.strokeStyle = ink.c3; pen.lineWidth = 1.2;
-    pen.fillRect(12, y, width, 18); pen.strokeRect(12, y, width, 18);
-    pen.fillStyle = ink.ink; pen.fillText(text, 19, y + 13);
-  });
-  for (const [aircraft, site, sent, received, node] of run.notices) {
-    const start = box.get(node);
-    if (!start || t < sent || t > received + 60000) continue;
-    const [x1, y1] = at(run.sites[site].at[0], run.sites[site].at[1]);
-    const share = received > sent ? Math.min(1, (t - sent) / (received - sent)) : 1;
-    const x = start[0] + (x1 - start[0]) * share, y = start[1] + (y1 - start[1]) * share;
-    pen.strokeStyle = ink.c3; pen.globalAlpha = 0.35; pen.lineWidth = 1;
-    pen.beginPath(); pen.moveTo(start[0], start[1]); pen.lineTo(x1, y1); pen.stroke();
-    pen.globalAlpha = 1;
+  /** @type {Map<number, Point>} */
+  const box = new Map(); // the right edges of their middles
+  const wide = Math.max(...used.map((node) => pen.measureText(run.nodes[node]).width)) + 14;
+  used.forEach((node, i) => box.set(node, [12 + wide, 21 + i * 30]));
+  pen.strokeStyle = ink.c3;
+  pen.lineWidth = 1.2;
+  for (const [from, to] of run.links) {
+    const start = box.get(from), end = box.get(to);
+    if (!start || !end) continue;
+    // A bow on the right of the column, with a head where it arrives.
+    const x = start[0], out = 10 + 4 * Math.abs(end[1] - start[1]) / 30;
+    pen.beginPath(); pen.moveTo(x, start[1]); pen.bezierCurveTo(x + out, start[1], x + out, end[1], x + 1, end[1]);
+    pen.moveTo(x + 7, end[1] - 4); pen.lineTo(x + 1, end[1]); pen.lineTo(x + 7, end[1] + 4); pen.stroke();
+  }
+  for (const [node, [x, y]] of box) {
+    pen.fillStyle = ink.paper; pen.strokeStyle = ink.c3;
+    pen.fillRect(x - wide, y - 9, wide, 18); pen.strokeRect(x - wide, y - 9, wide, 18);
+    pen.fillStyle = ink.ink; pen.fillText(run.nodes[node], x - wide + 7, y + 4);
+    labels.taken.push([x - wide, y - 9, x, y + 9]);
+  }
+  for (const [aircraft, site, sent, received, nodes] of run.notices) {
+    // What ends at a node stays to be seen for ten minutes, what reaches a site for one.
+    if (t < sent || t > received + (site < 0 ? 600000 : 60000)) continue;
+    const way = nodes.map((node) => box.get(node)).filter((place) => place !== undefined);
+    if (site >= 0) way.push(at(run.sites[site].at[0], run.sites[site].at[1]));
+    const last = way[way.length - 1];
+    const [x, y] = site < 0 ? [last[0] + 18, last[1]] : along(way, received > sent ? Math.min(1, (t - sent) / (received - sent)) : 1);
+    if (site >= 0) {
+      pen.strokeStyle = ink.c3; pen.globalAlpha = 0.35; pen.lineWidth = 1;
+      pen.beginPath(); way.forEach((p, i) => (i ? pen.lineTo(p[0], p[1]) : pen.moveTo(p[0], p[1]))); pen.stroke();
+      pen.globalAlpha = 1;
+    }
     pen.fillStyle = ink.paper; pen.strokeStyle = ink.c3; pen.lineWidth = 1.4;
     pen.fillRect(x - 7, y - 5, 14, 10); pen.strokeRect(x - 7, y - 5, 14, 10);
     pen.beginPath(); pen.moveTo(x - 7, y - 5); pen.lineTo(x, y + 1); pen.lineTo(x + 7, y - 5); pen.stroke();
-    if (view.perM > 0.004) write(pen, "plan of " + run.aircraft[aircraft].name, x + 10, y + 4, ink.c3);
+    labels.ask(RANK.notice, "plan of " + run.aircraft[aircraft].name, [x, y], 10, ink.c3);
   }
 }
 
-/** @param {Run} run */
-function drawShots(pen, run, t, at) {
+/** @param {Scene} scene */
+function drawShots({ pen, run, t, at, labels }) {
   for (const shot of run.shots) {
     // A shot stays to be seen for two minutes after its end.
     if (t < shot.from || t > shot.to + 120000) continue;
@@ -89,44 +119,49 @@ function drawShots(pen, run, t, at) {
     const [x0, y0] = at(site.at[0], site.at[1]), [x1, y1] = at(target[0], target[1]);
     const share = shot.to > shot.from ? Math.min(1, (t - shot.from) / (shot.to - shot.from)) : 1;
     const x = x0 + (x1 - x0) * share, y = y0 + (y1 - y0) * share;
-    pen.strokeStyle = shot.wrong ? ink.bad : ink.ink;
+    const colour = shot.wrong ? ink.bad : ink.ink, font = "600 11px system-ui,sans-serif";
+    pen.strokeStyle = colour;
     pen.lineWidth = shot.wrong ? 3 : 1.8;
     pen.globalAlpha = t > shot.to ? 0.45 : 1;
     pen.beginPath(); pen.moveTo(x0, y0); pen.lineTo(x, y); pen.stroke();
     pen.globalAlpha = 1;
-    pen.font = "600 11px system-ui,sans-serif";
     if (t < shot.to) {
-      pen.fillStyle = pen.strokeStyle;
+      pen.fillStyle = colour;
       pen.beginPath(); pen.arc(x, y, 3.5, 0, 7); pen.fill();
     } else if (shot.end === "destroyed") {
       pen.lineWidth = 3;
       pen.beginPath(); pen.moveTo(x - 9, y - 9); pen.lineTo(x + 9, y + 9); pen.moveTo(x + 9, y - 9); pen.lineTo(x - 9, y + 9); pen.stroke();
-      write(pen, "shot down: " + run.aircraft[shot.aircraft].name + (shot.wrong ? " (wrong)" : ""), x + 12, y - 8, shot.wrong ? ink.bad : ink.ink);
+      labels.ask(RANK.shot, "shot down: " + run.aircraft[shot.aircraft].name + (shot.wrong ? " (wrong)" : ""), [x, y], 12, colour, font);
     } else if (shot.end !== "under_way") {
       pen.beginPath(); pen.arc(x, y, 8, 0, 7); pen.stroke();
-      write(pen, shot.end === "shot_missed" ? "miss" : "target gone", x + 11, y + 4, ink.soft);
+      labels.ask(RANK.shot, shot.end === "shot_missed" ? "miss" : "target gone", [x, y], 11, ink.soft, font);
     }
   }
 }
 
-/** Truth inside, belief of the picked site as the frame. @param {Run} run */
-function drawAircraft(pen, run, chosen, t, at) {
+/** The way that the picked aircraft has flown: every half minute of the last two hours. @param {Scene} scene @param {Aircraft} aircraft */
+function drawWay({ pen, t, at }, aircraft) {
+  pen.strokeStyle = ink.ink; pen.globalAlpha = 0.5; pen.lineWidth = 1.3;
+  /** @type {Point[]} */
+  const flown = [];
+  for (let s = Math.max(aircraft.flies[0], t - 7200000); s < t; s += 30000) {
+    const p = position(aircraft, s);
+    flown.push([p[0], p[1]]);
+  }
+  const now = position(aircraft, t);
+  chain(pen, [...flown, [now[0], now[1]]], at, false);
+  pen.stroke();
+  pen.globalAlpha = 1;
+}
+
+/** Truth inside, belief of the picked site as the frame. @param {Scene} scene */
+function drawAircraft(scene) {
+  const { pen, run, chosen, t, at, labels } = scene;
   run.aircraft.forEach((aircraft, number) => {
     if (!flying(aircraft, t)) return;
     const [east, north, , course] = position(aircraft, t), [x, y] = at(east, north);
-    const truth = FRAMES[regard(run, chosen.site, number)] || FRAMES.neutral;
-    if (number === chosen.picked) {
-      pen.strokeStyle = ink.ink; pen.globalAlpha = 0.5; pen.lineWidth = 1.3;
-      pen.beginPath();
-      // The way flown, every half minute at most for the last two hours.
-      const from = Math.max(aircraft.flies[0], t - 7200000);
-      for (let s = from, first = true; s <= t; s += 30000, first = false) {
-        const p = position(aircraft, s), [px, py] = at(p[0], p[1]);
-        first ? pen.moveTo(px, py) : pen.lineTo(px, py);
-      }
-      pen.lineTo(x, y); pen.stroke();
-      pen.globalAlpha = 1;
-    }
+    const truth = FRAMES[regard(run, chosen.site, number)] || FRAMES.neutral, picked = number === chosen.picked;
+    if (picked) drawWay(scene, aircraft);
     pen.save();
     pen.translate(x, y);
     pen.rotate(course);
@@ -141,7 +176,8 @@ function drawAircraft(pen, run, chosen, t, at) {
       frame(pen, shape, x, y, 12); pen.stroke();
       pen.setLineDash([]);
     }
-    pen.font = (number === chosen.picked ? "600 " : "") + "11px system-ui,sans-serif";
-    write(pen, aircraft.name, x + 16, y + 4, number === chosen.picked ? ink.ink : ink.soft);
+    labels.keep(x, y, 7);
+    labels.ask(picked ? RANK.picked : RANK.aircraft, aircraft.name, [x, y], held ? 16 : 9, picked ? ink.ink : ink.soft,
+      (picked ? "600 " : "") + "11px system-ui,sans-serif");
   });
 }

@@ -1,9 +1,9 @@
-// The ground: from metres to pixels, coast, grid, places, zones.
+// The ground: from metres to pixels, coast, grid, places, zones; and where names go.
 
 const view = { east: 0, north: 0, perM: 0, fitted: false };
 
-/** Colours of the theme, read anew when it changes. */
-let ink = {};
+/** Colours of the theme, read anew when it changes. @type {Record<string, string>} */
+const ink = {};
 function readTheme() {
   const style = getComputedStyle(document.documentElement);
   for (const name of ["paper", "ink", "soft", "rule", "faint", "sea", "land", "c0", "c1", "c2", "c3", "c4", "c5", "bad"]) {
@@ -11,9 +11,76 @@ function readTheme() {
   }
 }
 
-/** Shows everything that is flown over, within reason. */
+/** Who comes first where names would overlap. */
+const RANK = { fixed: 0, picked: 1, shot: 2, place: 3, site: 4, aircraft: 5, notice: 6, area: 7, grid: 8 };
+
+/** Names of one frame, none over another: the first in rank has the first choice, and who finds no room is left out. */
+class Labels {
+  /** @param {CanvasRenderingContext2D} pen @param {number} width @param {number} height */
+  constructor(pen, width, height) {
+    this.pen = pen;
+    this.width = width;
+    this.height = height;
+    /** @type {[number, number, number, number][]} left, top, right, bottom */
+    this.taken = [];
+    /** @type {{rank: number, text: string, x: number, y: number, gap: number, colour: string, font: string}[]} */
+    this.asked = [];
+  }
+
+  /** No name goes over this. @param {number} x @param {number} y @param {number} reach */
+  keep(x, y, reach) {
+    this.taken.push([x - reach, y - reach, x + reach, y + reach]);
+  }
+
+  /** A name beside a point with a mark of so many pixels around it.
+   * @param {number} rank @param {string} text @param {Point} at @param {number} gap @param {string} colour @param {string} [font] */
+  ask(rank, text, [x, y], gap, colour, font = "11px system-ui,sans-serif") {
+    if (x < 0 || y < 0 || x > this.width || y > this.height) return;
+    this.asked.push({ rank, text, x, y, gap, colour, font });
+  }
+
+  /** @param {[number, number, number, number]} box */
+  free([left, top, right, bottom]) {
+    return left >= 0 && top >= 0 && right <= this.width && bottom <= this.height &&
+      !this.taken.some((one) => left < one[2] && one[0] < right && top < one[3] && one[1] < bottom);
+  }
+
+  write() {
+    for (const { rank, text, x, y, gap, colour, font } of this.asked.sort((a, b) => a.rank - b.rank)) {
+      this.pen.font = font;
+      const wide = this.pen.measureText(text).width;
+      // Right, left, above, below; or, of what stands fast, the place itself.
+      const starts = rank === RANK.fixed || rank === RANK.grid ? [[x, y]]
+        : [[x + gap, y + 4], [x - gap - wide, y + 4], [x - wide / 2, y - gap - 2], [x - wide / 2, y + gap + 10]];
+      /** @param {number[]} start @returns {[number, number, number, number]} */
+      const box = ([left, base]) => [left - 2, base - 10, left + wide + 2, base + 4];
+      const start = starts.find((start) => this.free(box(start))) ?? (rank <= RANK.shot ? starts[0] : null);
+      if (!start) continue;
+      this.taken.push(box(start));
+      write(this.pen, text, start[0], start[1], colour);
+    }
+  }
+}
+
+/**
+ * What one map shows in one frame.
+ * @typedef {{pen: CanvasRenderingContext2D, width: number, height: number, run: Run, chosen: Chosen, t: number, labels: Labels,
+ *   at: (east: number, north: number) => Point, back: (x: number, y: number) => Point}} Scene
+ */
+
+/** From metres to pixels of a map, and back. @param {number} width @param {number} height */
+function scales(width, height) {
+  /** @param {number} east @param {number} north @returns {Point} */
+  const at = (east, north) => [width / 2 + (east - view.east) * view.perM, height / 2 - (north - view.north) * view.perM];
+  /** @param {number} x @param {number} y @returns {Point} */
+  const back = (x, y) => [view.east + (x - width / 2) / view.perM, view.north - (y - height / 2) / view.perM];
+  return { at, back };
+}
+
+/** Shows everything that is flown over, within reason. @param {number} width @param {number} height */
 function fit(width, height) {
   let west = -35000, east = 35000, south = -35000, north = 50000;
+  /** @param {number} x @param {number} y */
   const reach = (x, y) => {
     if (Math.abs(x) > 110000 || Math.abs(y) > 110000) return;
     west = Math.min(west, x); east = Math.max(east, x); south = Math.min(south, y); north = Math.max(north, y);
@@ -28,91 +95,103 @@ function fit(width, height) {
   view.fitted = true;
 }
 
-/** @param {CanvasRenderingContext2D} pen */
+/** @param {CanvasRenderingContext2D} pen @param {Point[]} points @param {Scene["at"]} at @param {boolean} closed */
 function chain(pen, points, at, closed) {
   pen.beginPath();
   points.forEach((p, i) => { const [x, y] = at(p[0], p[1]); i ? pen.lineTo(x, y) : pen.moveTo(x, y); });
   if (closed) pen.closePath();
 }
 
-/** Text that stays readable over anything. */
+/** Text that stays readable over anything. @param {CanvasRenderingContext2D} pen @param {string} text @param {number} x @param {number} y @param {string} colour */
 function write(pen, text, x, y, colour) {
   pen.lineWidth = 3;
+  pen.lineJoin = "round";
   pen.strokeStyle = ink.paper;
-  pen.globalAlpha = 0.75;
+  pen.globalAlpha = 0.8;
   pen.strokeText(text, x, y);
   pen.globalAlpha = 1;
   pen.fillStyle = colour;
   pen.fillText(text, x, y);
 }
 
-/** @param {CanvasRenderingContext2D} pen @param {Run} run */
-function ground(pen, run, width, height, at, back) {
+/** MGRS reference of a 5 km square, or nothing off the table. @param {number} i @param {number} j */
+function squareName(i, j) {
+  const grid = data.grid, column = i - grid.west, row = j - grid.south;
+  return column < 0 || row < 0 || column >= grid.columns ? "" : grid.names[row * grid.columns + column] || "";
+}
+
+/** The 5 km grid: squares named along the rim, and each by itself where it is large enough. @param {Scene} scene */
+function drawGrid({ pen, width, height, at, back, labels }) {
+  const side = data.grid.side, size = side * view.perM;
+  const [west, north] = back(0, 0), [east, south] = back(width, height);
+  const columns = [Math.ceil(west / side), Math.floor(east / side)], rows = [Math.ceil(south / side), Math.floor(north / side)];
+  pen.strokeStyle = ink.rule;
+  pen.globalAlpha = size < 9 ? 0.25 : 0.55;
+  pen.lineWidth = 1;
+  pen.beginPath();
+  for (let i = columns[0]; i <= columns[1]; i++) {
+    const x = Math.round(at(i * side, 0)[0]) + 0.5;
+    pen.moveTo(x, 0); pen.lineTo(x, height);
+  }
+  for (let j = rows[0]; j <= rows[1]; j++) {
+    const y = Math.round(at(0, j * side)[1]) + 0.5;
+    pen.moveTo(0, y); pen.lineTo(width, y);
+  }
+  pen.stroke();
+  pen.globalAlpha = 1;
+  const font = "9.5px ui-monospace,Menlo,Consolas,monospace", room = 66;
+  /** @param {number} i @param {number} j @param {Point} place */
+  const name = (i, j, place) => labels.ask(RANK.grid, squareName(i, j), place, 0, ink.soft, font);
+  if (size >= room) {
+    for (let j = rows[0] - 1; j <= rows[1]; j++) {
+      for (let i = columns[0] - 1; i <= columns[1]; i++) {
+        const [x, y] = at(i * side, j * side);
+        name(i, j, [x + 4, y - 4]);
+      }
+    }
+    return;
+  }
+  const step = Math.ceil(room / size), up = Math.ceil(24 / size);
+  // The rim of the map, or of the squares that have names.
+  const last = Math.min(columns[1], data.grid.west + data.grid.columns - 1), first = Math.max(rows[0] - 1, data.grid.south);
+  const x = Math.min(width, at((last + 1) * side, 0)[0]) - 58, y = Math.min(height, at(0, first * side)[1]) - 5;
+  for (let i = columns[0]; i < columns[1]; i++) if (i % step === 0) name(i, first, [at(i * side, 0)[0] + 2, y]);
+  for (let j = rows[0]; j < rows[1]; j++) if (j % up === 0) name(last, j, [x, at(0, (j + 0.5) * side)[1] + 3]);
+}
+
+/** @param {Scene} scene */
+function ground(scene) {
+  const { pen, run, width, height, at, labels } = scene;
   pen.fillStyle = ink.sea;
   pen.fillRect(0, 0, width, height);
   chain(pen, data.land, at, true);
   pen.fillStyle = ink.land;
   pen.fill();
-  const grid = data.grid, size = grid.side * view.perM;
-  const [west, north] = back(0, 0), [east, south] = back(width, height);
-  pen.strokeStyle = ink.rule;
-  pen.globalAlpha = size < 9 ? 0.25 : 0.55;
-  pen.lineWidth = 1;
-  pen.beginPath();
-  for (let i = Math.ceil(west / grid.side); i <= east / grid.side; i++) {
-    const x = Math.round(at(i * grid.side, 0)[0]) + 0.5;
-    pen.moveTo(x, 0); pen.lineTo(x, height);
-  }
-  for (let i = Math.ceil(south / grid.side); i <= north / grid.side; i++) {
-    const y = Math.round(at(0, i * grid.side)[1]) + 0.5;
-    pen.moveTo(0, y); pen.lineTo(width, y);
-  }
-  pen.stroke();
-  // Names of squares: as many as have room.
-  const step = Math.max(1, Math.ceil(92 / size));
-  pen.font = "9.5px ui-monospace,Menlo,Consolas,monospace";
-  pen.fillStyle = ink.soft;
-  pen.globalAlpha = 0.75;
-  for (let j = Math.floor(south / grid.side); j <= north / grid.side; j++) {
-    for (let i = Math.floor(west / grid.side); i <= east / grid.side; i++) {
-      if (i % step || j % step) continue;
-      const name = squareName(i, j);
-      if (!name) continue;
-      const [x, y] = at(i * grid.side, j * grid.side);
-      pen.fillText(name, x + 3, y - 3);
-    }
-  }
-  pen.globalAlpha = 1;
+  drawGrid(scene);
   pen.strokeStyle = ink.soft;
   pen.lineWidth = 1.3;
   data.coast.forEach((line) => { chain(pen, line, at, false); pen.stroke(); });
-  pen.font = "11px system-ui,sans-serif";
   for (const area of run.areas) {
+    const drawn = area.kind === "sector", colour = drawn ? ink.soft : ink.c3;
     chain(pen, area.points, at, true);
-    pen.setLineDash(area.kind === "zone" ? [] : [6, 5]);
-    pen.strokeStyle = area.kind === "zone" ? ink.c3 : ink.soft;
-    pen.lineWidth = area.kind === "zone" ? 1.6 : 1;
+    pen.setLineDash(drawn ? [6, 5] : area.kind === "corridor" ? [12, 3] : []);
+    pen.strokeStyle = colour;
+    pen.lineWidth = drawn ? 1 : 1.6;
     pen.stroke();
     pen.setLineDash([]);
     const top = area.points.reduce((a, b) => (b[1] > a[1] ? b : a));
-    const [x, y] = at(top[0], top[1]);
-    write(pen, (area.kind === "zone" ? "zone " : "sites of ") + area.name, x + 4, y - 5, area.kind === "zone" ? ink.c3 : ink.soft);
+    labels.ask(RANK.area, (drawn ? "sites of" : area.kind) + " " + area.name, at(top[0], top[1]), 4, colour);
   }
-  for (const [name, x0, y0] of data.places) {
-    const [x, y] = at(x0, y0);
+  for (const [name, east, north] of data.places) {
+    const [x, y] = at(east, north);
     pen.fillStyle = ink.soft;
     pen.beginPath(); pen.arc(x, y, 2.2, 0, 7); pen.fill();
-    write(pen, name, x + 5, y + 12, ink.soft);
+    labels.keep(x, y, 2.5);
+    labels.ask(RANK.place, name, [x, y], 5, ink.soft);
   }
   const km = [1, 2, 5, 10, 20, 50, 100].find((km) => km * 1000 * view.perM > 60) || 200;
   pen.strokeStyle = ink.ink;
   pen.lineWidth = 2;
-  pen.beginPath(); pen.moveTo(12, height - 12); pen.lineTo(12 + km * 1000 * view.perM, height - 12); pen.stroke();
-  write(pen, km + " km", 14, height - 18, ink.ink);
-}
-
-/** MGRS reference of a 5 km square, or nothing off the table. */
-function squareName(i, j) {
-  const grid = data.grid, column = i - grid.west, row = j - grid.south;
-  return column < 0 || row < 0 || column >= grid.columns ? "" : grid.names[row * grid.columns + column] || "";
+  pen.beginPath(); pen.moveTo(12, height - 22); pen.lineTo(12 + km * 1000 * view.perM, height - 22); pen.stroke();
+  labels.ask(RANK.fixed, km + " km", [14, height - 28], 0, ink.ink);
 }

@@ -1,29 +1,25 @@
 // The clock, the keys, the pointer: one state, one frame at a time.
 
+/** @type {State} */
 const state = {
   t: 0, playing: false, picked: -1, site: 0, dirty: true,
   seek(t) { state.t = Math.min(Math.max(Math.round(t), 0), data.end); state.dirty = true; },
   play() { if (state.t >= data.end) state.seek(0); state.playing = true; button(); },
   pause() { state.playing = false; button(); },
 };
-const byId = (id) => document.getElementById(id);
-const time = /** @type {HTMLInputElement} */ (byId("time"));
-const speed = /** @type {HTMLSelectElement} */ (byId("speed"));
-const siteBox = /** @type {HTMLSelectElement} */ (byId("site"));
-const canvases = runs.map((_, i) => /** @type {HTMLCanvasElement} */ (byId("map" + i)));
+const time = byId("time", HTMLInputElement);
+const speed = byId("speed", HTMLSelectElement);
+const siteBox = byId("site", HTMLSelectElement);
+const partsButton = byId("parts", HTMLButtonElement);
+const canvases = runs.map((_, i) => byId("map" + i, HTMLCanvasElement));
 
 function button() {
-  byId("play").textContent = state.playing ? "\u23f8" : "\u25b6";
-  byId("play").setAttribute("aria-label", state.playing ? "Pause" : "Play");
+  const play = byId("play", HTMLButtonElement);
+  play.textContent = state.playing ? "||" : "\u25b6";
+  play.setAttribute("aria-label", state.playing ? "Pause" : "Play");
 }
 
-/** From metres to pixels of a map, and back. */
-function scales(width, height) {
-  const at = (east, north) => [width / 2 + (east - view.east) * view.perM, height / 2 - (north - view.north) * view.perM];
-  const back = (x, y) => [view.east + (x - width / 2) / view.perM, view.north - (y - height / 2) / view.perM];
-  return { at, back };
-}
-
+/** @param {HTMLCanvasElement} canvas */
 function resize(canvas) {
   const ratio = window.devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -31,6 +27,7 @@ function resize(canvas) {
     canvas.height = Math.round(height * ratio);
   }
   const pen = canvas.getContext("2d");
+  if (!pen) throw new Error("the browser cannot draw");
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   return { pen, width, height };
 }
@@ -40,16 +37,18 @@ function draw() {
     const { pen, width, height } = resize(canvases[i]);
     if (!width) return;
     if (!view.fitted) fit(width, height);
-    const { at, back } = scales(width, height);
-    ground(pen, run, width, height, at, back);
-    drawSites(pen, run, own(run, state), at);
-    drawNotices(pen, run, state.t, at);
-    drawAircraft(pen, run, own(run, state), state.t, at);
-    drawShots(pen, run, state.t, at);
+    const labels = new Labels(pen, width, height);
+    const scene = { pen, width, height, run, chosen: own(run, state), t: state.t, labels, ...scales(width, height) };
+    ground(scene);
+    drawSites(scene);
+    drawNotices(scene);
+    drawAircraft(scene);
+    drawShots(scene);
+    labels.write();
   });
   time.value = String(state.t);
   time.setAttribute("aria-valuetext", clock(state.t));
-  byId("clock").textContent = date(state.t) + " " + clock(state.t);
+  byId("clock", HTMLElement).textContent = date(state.t) + " " + clock(state.t);
   told(state);
   dim(state);
   // What tests read: where the clock is and what is to be seen.
@@ -62,8 +61,9 @@ function draw() {
 
 /** Where something decisive happens, along the slider. */
 function ticks() {
-  const { pen, width, height } = resize(byId("ticks"));
+  const { pen, width, height } = resize(byId("ticks", HTMLCanvasElement));
   pen.clearRect(0, 0, width, height);
+  /** @param {number} t */
   const x = (t) => 8 + (t / data.end) * (width - 16);
   runs.forEach((run) => {
     for (const event of run.events) {
@@ -80,6 +80,7 @@ function ticks() {
 }
 
 let before = 0;
+/** @param {number} now */
 function tick(now) {
   if (state.playing) {
     // A tab that slept goes on where it was.
@@ -91,18 +92,20 @@ function tick(now) {
   requestAnimationFrame(tick);
 }
 
+/** @param {boolean} forward */
 function jump(forward) {
   const next = forward ? decisive.find((t) => t > state.t) : decisive.findLast((t) => t < state.t);
   if (next !== undefined) { state.pause(); state.seek(next); }
 }
 
+/** @param {number} aircraft */
 function pick(aircraft) {
   state.picked = aircraft;
   state.dirty = true;
   story(state);
 }
 
-/** The aircraft or the site under the pointer. */
+/** The aircraft or the site under the pointer. @param {HTMLCanvasElement} canvas @param {number} i @param {number} x @param {number} y */
 function clicked(canvas, i, x, y) {
   const { at } = scales(canvas.clientWidth, canvas.clientHeight), run = runs[i];
   let best = -1, near = 22;
@@ -117,73 +120,97 @@ function clicked(canvas, i, x, y) {
   else pick(-1);
 }
 
+/** @param {number} factor @param {Point} [around] what stays where it is, as pixels from the middle */
+function zoom(factor, [x, y] = [0, 0]) {
+  const perM = Math.min(Math.max(view.perM * factor, 0.0005), 0.2);
+  view.east += x / view.perM - x / perM;
+  view.north -= y / view.perM - y / perM;
+  view.perM = perM;
+  state.dirty = true;
+}
+
 canvases.forEach((canvas, i) => {
-  let held = null;
-  canvas.addEventListener("pointerdown", (e) => { held = { x: e.clientX, y: e.clientY, moved: false }; canvas.setPointerCapture(e.pointerId); });
+  /** Fingers on the map. @type {Map<number, Point>} */
+  const held = new Map();
+  let moved = false;
+  /** @param {MouseEvent} e @returns {Point} */
+  const inside = (e) => { const box = canvas.getBoundingClientRect(); return [e.clientX - box.left, e.clientY - box.top]; };
+  /** @param {Point} place @returns {Point} */
+  const fromMiddle = ([x, y]) => [x - canvas.clientWidth / 2, y - canvas.clientHeight / 2];
+  canvas.addEventListener("pointerdown", (e) => {
+    if (!held.size) moved = false;
+    held.set(e.pointerId, inside(e));
+    canvas.setPointerCapture(e.pointerId);
+  });
   canvas.addEventListener("pointermove", (e) => {
-    const box = canvas.getBoundingClientRect(), { back } = scales(box.width, box.height);
-    const [east, north] = back(e.clientX - box.left, e.clientY - box.top);
-    canvas.title = squareName(Math.floor(east / data.grid.side), Math.floor(north / data.grid.side));
-    if (!held) return;
-    const dx = e.clientX - held.x, dy = e.clientY - held.y;
-    if (!held.moved && Math.hypot(dx, dy) < 5) return;
-    held = { x: e.clientX, y: e.clientY, moved: true };
-    view.east -= dx / view.perM; view.north += dy / view.perM; state.dirty = true;
+    const now = inside(e), before = held.get(e.pointerId), side = data.grid.side;
+    const [east, north] = scales(canvas.clientWidth, canvas.clientHeight).back(...now);
+    canvas.title = squareName(Math.floor(east / side), Math.floor(north / side));
+    if (!before) return;
+    const dx = now[0] - before[0], dy = now[1] - before[1];
+    if (!moved && Math.hypot(dx, dy) < 5) return;
+    moved = true;
+    held.set(e.pointerId, now);
+    const other = [...held].find(([id]) => id !== e.pointerId)?.[1];
+    if (other) {
+      const far = Math.hypot(before[0] - other[0], before[1] - other[1]) || 1;
+      zoom(Math.hypot(now[0] - other[0], now[1] - other[1]) / far, fromMiddle(other));
+    } else {
+      view.east -= dx / view.perM; view.north += dy / view.perM; state.dirty = true;
+    }
   });
   canvas.addEventListener("pointerup", (e) => {
-    const box = canvas.getBoundingClientRect();
-    if (held && !held.moved) clicked(canvas, i, e.clientX - box.left, e.clientY - box.top);
-    held = null;
+    if (held.delete(e.pointerId) && !moved) clicked(canvas, i, ...inside(e));
   });
+  canvas.addEventListener("pointercancel", (e) => held.delete(e.pointerId));
   canvas.addEventListener("wheel", (e) => {
     e.preventDefault();
-    zoom(Math.exp(-e.deltaY * 0.0015));
+    zoom(Math.exp(-e.deltaY * 0.0015), fromMiddle(inside(e)));
   }, { passive: false });
 });
-function zoom(factor) { view.perM = Math.min(Math.max(view.perM * factor, 0.0005), 0.2); state.dirty = true; }
 
-byId("play").addEventListener("click", () => (state.playing ? state.pause() : state.play()));
-byId("next").addEventListener("click", () => jump(true));
-byId("back").addEventListener("click", () => jump(false));
-byId("parts").addEventListener("click", () => { state.pause(); state.seek(data.parts); });
-byId("closer").addEventListener("click", () => zoom(1.4));
-byId("farther").addEventListener("click", () => zoom(1 / 1.4));
-byId("whole").addEventListener("click", () => { view.fitted = false; state.dirty = true; });
+/** @param {string} id @param {() => void} act */
+const press = (id, act) => byId(id, HTMLButtonElement).addEventListener("click", act);
+press("play", () => (state.playing ? state.pause() : state.play()));
+press("next", () => jump(true));
+press("back", () => jump(false));
+press("parts", () => { state.pause(); state.seek(data.parts ?? 0); });
+press("closer", () => zoom(1.4));
+press("farther", () => zoom(1 / 1.4));
+press("whole", () => { view.fitted = false; state.dirty = true; });
 time.addEventListener("input", () => { state.pause(); state.seek(Number(time.value)); });
 siteBox.addEventListener("change", () => { state.site = Number(siteBox.value); state.dirty = true; story(state); });
+/** What keys do; space and arrows are left to a button or slider that has them. @type {[string, (far: boolean) => void][]} */
+const acts = [
+  [" ", () => (state.playing ? state.pause() : state.play())],
+  ["n", () => jump(true)], ["p", () => jump(false)],
+  ["ArrowRight", (far) => state.seek(state.t + (far ? 600000 : 60000))],
+  ["ArrowLeft", (far) => state.seek(state.t - (far ? 600000 : 60000))],
+  ["+", () => zoom(1.25)], ["-", () => zoom(0.8)],
+  ["]", () => next(1)], ["[", () => next(-1)], ["Escape", () => pick(-1)],
+];
+const keys = new Map(acts);
 document.addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.target instanceof HTMLSelectElement) return;
-  const onButton = e.target instanceof HTMLButtonElement, onSlider = e.target === time;
-  const keys = {
-    " ": () => !onButton && (state.playing ? state.pause() : state.play()),
-    n: () => jump(true), p: () => jump(false),
-    ArrowRight: () => !onSlider && state.seek(state.t + (e.shiftKey ? 600000 : 60000)),
-    ArrowLeft: () => !onSlider && state.seek(state.t - (e.shiftKey ? 600000 : 60000)),
-    "+": () => zoom(1.25), "-": () => zoom(0.8),
-    "]": () => next(1), "[": () => next(-1), Escape: () => pick(-1),
-  };
-  const act = keys[e.key];
+  if (e.key === " " && e.target instanceof HTMLButtonElement || e.key.startsWith("Arrow") && e.target === time) return;
+  const act = keys.get(e.key);
   if (!act) return;
-  if (!(e.key === " " && onButton) && !(e.key.startsWith("Arrow") && onSlider)) e.preventDefault();
-  act();
+  e.preventDefault();
+  act(e.shiftKey);
 });
-/** The next aircraft in the air, for the keyboard. */
+/** The next aircraft in the air, for the keyboard. @param {number} step */
 function next(step) {
+  /** @param {Run} run @param {number} i */
   const up = (run, i) => { const one = run.aircraft[run.own.aircraft[i]]; return one && flying(one, state.t); };
   const there = names.aircraft.map((_, i) => i).filter((i) => runs.some((run) => up(run, i)));
   if (there.length) pick(there[(there.indexOf(state.picked) + step + there.length) % there.length]);
 }
 
 time.max = String(data.end);
-names.sites.forEach((name, i) => { const option = /** @type {HTMLOptionElement} */ (element("option", name)); option.value = String(i); siteBox.append(option); });
-if (data.parts !== null) {
-  byId("parts").hidden = false;
-  byId("parts").textContent = "They part at " + clock(data.parts);
-} else if (runs.length > 1) {
-  byId("parts").hidden = false;
-  /** @type {HTMLButtonElement} */ (byId("parts")).disabled = true;
-  byId("parts").textContent = "They never part";
-}
+names.sites.forEach((name, i) => { const option = element("option", name); option.value = String(i); siteBox.append(option); });
+partsButton.hidden = runs.length < 2;
+partsButton.disabled = data.parts === null;
+partsButton.textContent = data.parts === null ? "They never part" : "They part at " + clock(data.parts);
 // The site that fires first has the first word; #t=SECONDS&aircraft=NUMBER opens the page at an instant.
 if (runs[0].shots.length) { state.site = runs[0].shots[0].site; siteBox.value = String(state.site); }
 const wanted = new URLSearchParams(location.hash.slice(1));
@@ -191,7 +218,7 @@ state.seek(Number(wanted.get("t") || 0) * 1000);
 readTheme();
 pick(wanted.has("aircraft") ? Number(wanted.get("aircraft")) : -1);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readTheme(); ticks(); state.dirty = true; });
-new ResizeObserver(() => { view.fitted = false; state.dirty = true; ticks(); }).observe(byId("maps"));
+new ResizeObserver(() => { view.fitted = false; state.dirty = true; ticks(); }).observe(byId("maps", HTMLElement));
 ticks();
 if (wanted.has("play")) state.play();
 requestAnimationFrame((now) => { before = now; tick(now); });

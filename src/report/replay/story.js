@@ -1,6 +1,6 @@
 // The story of an aircraft, and what was just said.
 
-/** @param {string} tag @param {string} text @param {string} [name] */
+/** @template {keyof HTMLElementTagNameMap} T @param {T} tag @param {string} text @param {string} [name] */
 function element(tag, text, name) {
   const made = document.createElement(tag);
   if (text) made.textContent = text;
@@ -10,7 +10,7 @@ function element(tag, text, name) {
 
 const SHAPES = "Frame: what the site holds it for (round friend, square neutral, diamond hostile, clover unknown; dashed: in doubt). Inside: what it is.";
 
-/** @param {Run} run */
+/** @param {Run} run @param {number} aircraft */
 function rows(run, aircraft) {
   const told = run.events.filter((e) => e[2] === aircraft).map((e) => ({ t: e[0], code: e[1], text: e[7] }));
   for (const row of run.beliefs) {
@@ -21,8 +21,9 @@ function rows(run, aircraft) {
   return told;
 }
 
+/** @param {State} state */
 function story(state) {
-  const panel = document.getElementById("story");
+  const panel = byId("story", HTMLElement);
   panel.replaceChildren();
   if (state.picked < 0) {
     panel.append(element("h2", "Click an aircraft for its story"), element("p", SHAPES, "meta"));
@@ -49,7 +50,7 @@ function story(state) {
   });
 }
 
-/** Past and future of the story, without making it anew. */
+/** Past and future of the story, without making it anew. @param {State} state */
 function dim(state) {
   const items = document.querySelectorAll("#story li");
   let at = 0;
@@ -64,16 +65,13 @@ function dim(state) {
   });
 }
 
-/** The last decisive words. */
+/** The last decisive words. @param {State} state */
 function told(state) {
   const said = runs.map((run) => {
-    const at = lastAt(run.events, 0, state.t);
-    for (let i = at; i >= 0; i--) {
-      if (run.events[i][6] <= 5) return clock(run.events[i][0]) + "  " + run.events[i][7];
-    }
-    return "";
+    const last = run.events.findLast((event) => event[0] <= state.t && event[6] <= 5);
+    return last ? clock(last[0]) + "  " + last[7] : "";
   });
   const text = runs.length > 1 ? runs.map((run, i) => run.name + ": " + (said[i] || "nothing yet")).join("\n") : said[0];
-  const place = document.getElementById("told");
+  const place = byId("told", HTMLElement);
   if (place.textContent !== text) place.textContent = text;
 }
