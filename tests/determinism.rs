@@ -7,7 +7,7 @@ use std::process::Command;
 
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
-use deconflict::simulation::simulate;
+use deconflict::simulation::{Engine, simulate};
 use sha2::{Digest, Sha256};
 
 /// One hash of all that happened in a few replications. `Debug` writes every number with all its digits.
@@ -55,6 +55,42 @@ fn logs_are_the_same_to_the_last_bit() {
          hashes here and a line into the changelog. If you did not, a draw has moved or a number depends on the machine:\n\
          look for a std float function, an iteration over a hash map, or a reused Purpose."
     );
+}
+
+/// An engine that has flown other scenarios, with every kind of thing that a rule puts into the world, flies the next as if
+/// it were the first.
+#[test]
+fn nothing_is_left_of_the_replication_before() {
+    let scenarios = [
+        "scenarios/closed-form/blue-force-feed.toml",
+        "scenarios/nov-2019-baseline.toml",
+        "scenarios/closed-form/cease-fire.toml",
+        "scenarios/closed-form/notice-chain.toml",
+        "scenarios/alert-night.toml",
+        "scenarios/closed-form/engagement-authority.toml",
+        "scenarios/dark-ally.toml",
+    ]
+    .map(|path| {
+        Scenario::load(Path::new(path), &[])
+            .unwrap_or_else(|error| panic!("{}", error.render(false)))
+    });
+    let engine = Engine::default();
+    for index in 0..3 {
+        for one in &scenarios {
+            for next in &scenarios {
+                let replication = Replication { seed: 7, index };
+                engine.simulate(one, replication, Detail::Measures);
+                let detail = Detail::Decisive;
+                let after = engine.simulate(next, replication, detail);
+                assert!(
+                    after == simulate(next, replication, detail),
+                    "{} after {}",
+                    next.file.title,
+                    one.file.title
+                );
+            }
+        }
+    }
 }
 
 const BASELINE: &str = "ba841fd986f147083254ccb1ec07e71fe59710dee190b3528fa0daa84a995ea5";
