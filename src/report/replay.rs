@@ -1,8 +1,10 @@
 //! The replay of one replication: what it needs to know as JSON, in one page with the scripts that draw it.
 //!
 //! Paths are sent as the closed forms that the simulation flies, so a page is small and every instant exact. What a
-//! site believes is sent as changes of identity. Times are whole milliseconds since the start; places are metres east
+//! site believes is sent as changes of identity and decisions to fire, each with its evidence. Times are whole milliseconds since the start; places are metres east
 //! and north of the origin of the local plane.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -407,8 +409,8 @@ struct Told {
     notices: Vec<NoticeRow>,
     /// When each version of a plan was sent, and whether astray.
     sent: Vec<Sent>,
-    /// The last declaration: site, aircraft, time, and its ledger as `explain` tells it.
-    declared: Option<(u32, u32, i64, String)>,
+    /// The last declaration, by site and aircraft: its time, and its ledger as `explain` tells it.
+    declared: BTreeMap<(u32, u32), (i64, String)>,
 }
 
 impl Told {
@@ -471,21 +473,25 @@ impl Told {
                 site, ref ledger, ..
             } => {
                 let told = ledger_lines(ledger).join("; ");
-                self.declared = Some((site.0, who.0, time, told));
+                self.declared.insert((site.0, who.0), (time, told));
             }
             Fact::IdentityChanged {
                 site, to, notice, ..
             } => {
-                let here = |declared: &(u32, u32, i64, String)| {
-                    (declared.0, declared.1, declared.2) == (site.0, who.0, time)
-                };
-                let told = self.declared.take().filter(here);
+                let last = self.declared.get(&(site.0, who.0));
+                let told = last.filter(|(when, _)| *when == time);
                 let evidence = told.map_or_else(
                     || format!("flight plan: {}", notice.code().replace('_', " ")),
-                    |(.., told)| told,
+                    |(_, told)| told.clone(),
                 );
                 self.beliefs
                     .push((site.0, who.0, time, to.code(), evidence));
+            }
+            Fact::EngagementBegun { site, identity, .. } => {
+                if let Some((_, told)) = self.declared.get(&(site.0, who.0)) {
+                    let belief = (site.0, who.0, time, identity.code(), told.clone());
+                    self.beliefs.push(belief);
+                }
             }
             Fact::TrackEnded {
                 site, ref track, ..

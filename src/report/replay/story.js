@@ -10,13 +10,18 @@ function element(tag, text, name) {
 
 const SHAPES = "Frame: what the site holds it for (round friend, square neutral, diamond hostile, clover unknown; dashed: in doubt). Inside: what it is.";
 
+/** What is told with the evidence that it rests on. */
+const JUDGED = ["identity_changed", "engagement_begun"];
+
 /** @param {Run} run @param {number} aircraft */
 function rows(run, aircraft) {
-  const told = run.events.filter((e) => e[2] === aircraft).map((e) => ({ t: e[0], code: e[1], text: e[7] }));
+  const told = run.events.filter((e) => e[2] === aircraft).map((e) => ({ t: e[0], code: e[1], text: e[7], told: false }));
   for (const row of run.beliefs) {
     if (row[1] !== aircraft) continue;
-    const same = told.find((e) => e.t === row[2] && e.code === "identity_changed" && e.text.includes(run.sites[row[0]].name));
-    if (same) same.text += " (" + row[4] + ")";
+    const judged = told.find((e) => e.t === row[2] && !e.told && JUDGED.includes(e.code) && e.text.includes(run.sites[row[0]].name));
+    if (!judged) continue;
+    judged.text += " (" + row[4] + ")";
+    judged.told = true;
   }
   return told;
 }
