@@ -1,8 +1,8 @@
 //! The replay of one replication: what it needs to know as JSON, in one page with the scripts that draw it.
 //!
 //! Paths are sent as the closed forms that the simulation flies, so a page is small and every instant exact. What a
-//! site believes is sent as changes of identity and decisions to fire, each with its evidence. Times are whole milliseconds since the start; places are metres east
-//! and north of the origin of the local plane.
+//! site believes is sent as changes of identity and decisions to fire, each with its evidence. Times are whole
+//! milliseconds since the start; places are metres east and north of the origin of the local plane.
 
 use std::collections::BTreeMap;
 

@@ -164,6 +164,8 @@ fn clear(world: &mut World) {
     world.remove_resource::<CeaseFires>();
     world.remove_resource::<Desks>();
     world.remove_resource::<TrackLinks>();
+    // A world remembers what was removed until it is told that nobody asks.
+    world.clear_trackers();
 }
 
 /// What each site should hold each aircraft for.
