@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::ids::{AircraftId, ClassId, FlightId, SideId, SiteId, TypeId};
 use crate::units::Millis;
@@ -769,7 +770,7 @@ pub struct Tally {
     /// The row of the class's confusion matrix that is true of it.
     pub truth: u8,
     /// Declarations by row index; the last is `unknown`.
-    pub declared: Vec<u32>,
+    pub declared: SmallVec<[u32; 8]>,
 }
 
 /// How much a replication records.
@@ -925,45 +926,55 @@ pub enum Rank {
 #[derive(Debug, Default)]
 pub struct Notebook {
     detail: Detail,
-    events: Vec<Event>,
+    /// As written; none where one has been put in order already.
+    events: Vec<Option<Event>>,
     ranks: Vec<Rank>,
+    /// By which they are put in order.
+    order: Vec<u128>,
 }
 
 impl Notebook {
     /// An empty notebook.
     pub fn new(detail: Detail) -> Notebook {
-        Notebook::with_capacity(detail, 0)
-    }
-
-    /// An empty notebook with room for so many facts.
-    pub fn with_capacity(detail: Detail, facts: usize) -> Notebook {
         Notebook {
             detail,
-            events: Vec::with_capacity(facts),
-            ranks: Vec::with_capacity(facts),
+            ..Notebook::default()
         }
     }
 
+    /// The same with as much detail as this.
+    pub fn with_detail(self, detail: Detail) -> Notebook {
+        Notebook { detail, ..self }
+    }
+
     /// The facts in order of time, rank, site and aircraft; within these, as written.
-    pub fn into_events(self) -> Vec<Event> {
+    pub fn into_events(mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        self.put_in_order(&mut events);
+        events
+    }
+
+    /// Moves the facts to the end of `events`, in the order of [`Notebook::into_events`]. The notebook is empty after that
+    /// and keeps its room.
+    pub fn put_in_order(&mut self, events: &mut Vec<Event>) {
         // One number for each fact: 45 bits of time, 3 of rank, 24 of site and of aircraft, 32 of where it was written.
-        let key = |(written, (event, rank)): (usize, (&Event, &Rank))| {
-            let site = event.fact.site().map_or(0, |site| u128::from(site.0) + 1);
-            let aircraft = event.fact.aircraft();
+        let key = |(written, (event, rank)): (usize, (&Option<Event>, &Rank))| {
+            let Event { time, fact, .. } = event.as_ref()?;
+            let site = fact.site().map_or(0, |site| u128::from(site.0) + 1);
+            let aircraft = fact.aircraft();
             let aircraft = aircraft.map_or(0, |aircraft| u128::from(aircraft.0) + 1);
-            let time = event.time.0 as u128;
+            let time = time.0 as u128;
             debug_assert!(time >> 45 == 0 && site >> 24 == 0 && aircraft >> 24 == 0);
-            time << 83 | (*rank as u128) << 80 | site << 56 | aircraft << 32 | written as u128
+            Some(time << 83 | (*rank as u128) << 80 | site << 56 | aircraft << 32 | written as u128)
         };
-        let mut order: Vec<u128> = (self.events.iter().zip(&self.ranks).enumerate())
-            .map(key)
-            .collect();
-        order.sort_unstable();
-        let mut events: Vec<Option<Event>> = self.events.into_iter().map(Some).collect();
-        let in_order = order
-            .into_iter()
-            .filter_map(|key| events[key as u32 as usize].take());
-        in_order.collect()
+        let written = self.events.iter().zip(&self.ranks).enumerate();
+        self.order.extend(written.filter_map(key));
+        self.order.sort_unstable();
+        events.reserve_exact(self.order.len());
+        let in_order = self.order.drain(..);
+        events.extend(in_order.filter_map(|key| self.events[key as u32 as usize].take()));
+        self.events.clear();
+        self.ranks.clear();
     }
 }
 
@@ -973,7 +984,7 @@ impl Recorder for Notebook {
     }
 
     fn record(&mut self, time: Millis, rank: Rank, place: Place, fact: Fact) {
-        self.events.push(Event { time, place, fact });
+        self.events.push(Some(Event { time, place, fact }));
         self.ranks.push(rank);
     }
 }

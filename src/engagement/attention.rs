@@ -7,7 +7,7 @@
 use bevy_ecs::prelude::*;
 
 use super::Battery;
-use crate::picture::{LivePicture, Picture, Post, Run, SpentSince, TrackFile};
+use crate::picture::{Ahead, LivePicture, Picture, Post, Run, SpentSince, TrackFile};
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{Planned, Vitality};
 use crate::streams::Streams;
@@ -39,7 +39,7 @@ pub(super) fn release_channels(
             continue;
         };
         let index = index as usize;
-        let target = picture.subjects[index].aircraft;
+        let target = picture.aircraft(index);
         let Ok((trajectory, planned)) = aircraft.get(roster.aircraft[target.index()]) else {
             continue;
         };
@@ -78,33 +78,42 @@ pub(super) fn look_ahead(
             continue;
         };
         picture.enter(index);
-        let target = picture.subjects[index as usize].aircraft;
+        let file = index as usize;
+        let target = picture.aircraft(file);
         let Ok((trajectory, planned, vitality)) = aircraft.get(roster.aircraft[target.index()])
         else {
             continue;
         };
         let engaged = |file: &TrackFile| file.engaged;
-        if !vitality.flying || !battery.ready() || picture.file(index as usize).is_some_and(engaged)
-        {
+        if !vitality.flying || !battery.ready() || picture.file(file).is_some_and(engaged) {
             continue;
         }
         let scan = post.clock.first_from(clock.now.0);
-        let envelope = picture.envelope(index as usize);
+        let envelope = picture.envelope(file);
         let Some(&Run { end: until, .. }) =
             envelope.get(envelope.partition_point(|run| run.end <= scan))
         else {
             continue;
         };
-        let (file, scene) =
-            picture.open(index as usize, post, spent.0, &streams, trajectory, planned);
-        // What is past is done for good, so that only what lies ahead is done twice.
-        file.advance(scan, &scene, &mut log.0);
-        let ripe = file.look_ahead(scan, until, &scene);
-        let ripe_at = ripe.map_or(Millis::NEVER, |scan| Millis(post.clock.time_ms(scan)));
-        picture.ripe_at[index as usize] = ripe_at;
+        let known = picture.ahead(file).first_ripe(scan, until);
+        let ripe = known.unwrap_or_else(|| {
+            let (opened, scene) = picture.open(file, post, spent.0, &streams, trajectory, planned);
+            // What is past is done for good, so that only what lies ahead is done twice.
+            opened.advance(scan, &scene, &mut log.0);
+            let ripe = opened.look_ahead(scan, until, &scene);
+            let found = Ahead {
+                unripe_before: ripe.unwrap_or(until),
+                ripe: ripe.is_some(),
+            };
+            picture.note_ahead(file, found);
+            ripe
+        });
+        let Some(ripe_at) = ripe.map(|scan| Millis(post.clock.time_ms(scan))) else {
+            continue;
+        };
         if ripe_at == clock.now {
             due.ripe.push((site, index));
-        } else if ripe_at != Millis::NEVER {
+        } else if known.is_none() {
             agenda.enter(ripe_at, Entry::Ripe(site, index));
         }
     }

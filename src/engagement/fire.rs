@@ -501,14 +501,16 @@ pub(super) fn open_fire(
                 }
                 Tracks::OnDemand(picture) => {
                     let index = track as usize;
-                    let target = picture.subjects[index].aircraft;
+                    let target = picture.aircraft(index);
                     let Ok((trajectory, planned, vitality)) =
                         aircraft.get(roster.aircraft[target.index()])
                     else {
                         continue;
                     };
                     let engaged = picture.file(index).is_some_and(|file| file.engaged);
-                    let due_now = picture.ripe_at[index] == now && !engaged;
+                    let ahead = picture.ahead(index);
+                    let ripe_at = post.clock.time_ms(ahead.unripe_before);
+                    let due_now = ahead.ripe && ripe_at == now.0 && !engaged;
                     if vitality.flying && due_now && battery.ready() {
                         let (file, scene) =
                             picture.open(index, post, spent.0, &streams, trajectory, planned);

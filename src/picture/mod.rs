@@ -166,11 +166,9 @@ impl<T> Default for Lists<T> {
 }
 
 impl<T: Copy> Lists<T> {
-    fn with_capacity(lists: usize) -> Lists<T> {
-        Lists {
-            items: Vec::with_capacity(lists),
-            ends: Vec::with_capacity(lists),
-        }
+    fn clear(&mut self) {
+        self.items.clear();
+        self.ends.clear();
     }
 
     fn push(&mut self, list: &[T]) {
@@ -181,6 +179,34 @@ impl<T: Copy> Lists<T> {
     fn get(&self, index: usize) -> &[T] {
         let from = index.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.items[from as usize..self.ends[index] as usize]
+    }
+}
+
+/// What looking ahead in a file has found. It stays true: what the rules say of a track does not hang on whether somebody
+/// fired at it in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ahead {
+    /// Of the scans that were to come none before this one lets the site fire.
+    pub unripe_before: u64,
+    /// Whether this one does.
+    pub ripe: bool,
+}
+
+impl Ahead {
+    /// The first scan at which the rules let the site fire, of those from `scan` on and before `until`, if that is known:
+    /// nothing if there is none.
+    pub fn first_ripe(self, scan: u64, until: u64) -> Option<Option<u64>> {
+        let Ahead {
+            unripe_before,
+            ripe,
+        } = self;
+        if ripe {
+            (scan..until)
+                .contains(&unripe_before)
+                .then_some(Some(unripe_before))
+        } else {
+            (unripe_before >= until).then_some(None)
+        }
     }
 }
 
@@ -195,8 +221,8 @@ pub struct Picture {
     envelopes: Lists<Run>,
     /// What is known of each that was ever looked into.
     files: Vec<Option<Box<TrackFile>>>,
-    /// The instant for which each is entered in the agenda as ripe; [`Millis::NEVER`] if for none.
-    pub ripe_at: Vec<Millis>,
+    /// What was found when somebody last looked ahead in each.
+    ahead: Vec<Ahead>,
     /// Files of aircraft that came into the envelope, and some that have left it since.
     entered: Vec<u32>,
     /// By file: the aircraft.
@@ -204,17 +230,24 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// An empty picture with room for so many aircraft.
-    pub fn with_capacity(aircraft: usize) -> Picture {
-        Picture {
-            subjects: Vec::with_capacity(aircraft),
-            windows: Lists::with_capacity(aircraft),
-            envelopes: Lists::with_capacity(aircraft),
-            files: Vec::with_capacity(aircraft),
-            ripe_at: Vec::with_capacity(aircraft),
-            entered: Vec::new(),
-            aircraft: Vec::with_capacity(aircraft),
-        }
+    /// Forgets all aircraft and keeps its room.
+    pub fn clear(&mut self) {
+        let Picture {
+            subjects,
+            windows,
+            envelopes,
+            files,
+            ahead,
+            entered,
+            aircraft,
+        } = self;
+        subjects.clear();
+        windows.clear();
+        envelopes.clear();
+        files.clear();
+        ahead.clear();
+        entered.clear();
+        aircraft.clear();
     }
 
     /// Adds an aircraft that the site may see, after those before it: when it does, and the scans in which the aircraft
@@ -225,7 +258,7 @@ impl Picture {
         self.windows.push(windows);
         self.envelopes.push(envelope);
         self.files.push(None);
-        self.ripe_at.push(Millis::NEVER);
+        self.ahead.push(Ahead::default());
     }
 
     /// The scans in which the aircraft of a file may be inside the envelope.
@@ -236,6 +269,21 @@ impl Picture {
     /// The file on an aircraft, if the site may ever see it.
     pub fn file_of(&self, aircraft: AircraftId) -> Option<usize> {
         self.aircraft.binary_search(&aircraft).ok()
+    }
+
+    /// The aircraft of a file.
+    pub fn aircraft(&self, file: usize) -> AircraftId {
+        self.aircraft[file]
+    }
+
+    /// What was found when somebody last looked ahead in a file.
+    pub fn ahead(&self, file: usize) -> Ahead {
+        self.ahead[file]
+    }
+
+    /// Notes what is found now.
+    pub fn note_ahead(&mut self, file: usize, found: Ahead) {
+        self.ahead[file] = found;
     }
 
     /// Notes that an aircraft has come into the envelope.

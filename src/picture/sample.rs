@@ -76,7 +76,7 @@ impl Sampler {
             if let Some(files) = files {
                 let mut files = files.clone();
                 for index in 0..files.subjects.len() {
-                    let Some((trajectory, planned)) = flying(files.subjects[index].aircraft) else {
+                    let Some((trajectory, planned)) = flying(files.aircraft(index)) else {
                         continue;
                     };
                     let (file, scene) =

@@ -6,7 +6,8 @@
 
 mod setup;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bevy_ecs::prelude::*;
 
@@ -17,7 +18,9 @@ use crate::picture::{
 };
 use crate::platform::trajectory::Trajectory;
 use crate::platform::{self, Planned};
-use crate::record::{Detail, EventLog, Notebook, Regard, Replication, SiteRecord, Tally, TrackEnd};
+use crate::record::{
+    Detail, Event, EventLog, Notebook, Regard, Replication, SiteRecord, Tally, TrackEnd,
+};
 use crate::scenario::Scenario;
 use crate::streams::Streams;
 use crate::tick::{self, Agenda, Clock, Due, Log, Roster};
@@ -42,7 +45,7 @@ pub fn simulate_with(
 }
 
 /// Flies replications, on any number of threads at once: what [`simulate`] does, but what one replication leaves that the
-/// next can use, a world and its schedule, is kept.
+/// next can use, a world, its schedule and room for what is written down, is kept.
 #[derive(Debug, Default)]
 pub struct Engine {
     /// Those that fly nothing at the moment, the one that landed last at the end.
@@ -56,13 +59,45 @@ impl Engine {
         scenario: &Scenario,
         replication: Replication,
         detail: Detail,
-    ) -> EventLog {
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle().pop();
+    ) -> Flown<'_> {
+        let kept = self.idle().pop();
         let mut simulator = kept.unwrap_or_else(|| Simulator::new(schedule()));
         let log = simulator.fly(scenario, replication, detail);
-        idle().push(simulator);
-        log
+        Flown {
+            engine: self,
+            simulator: Some(simulator),
+            log,
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Simulator>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The log of a replication that an engine flew. Once it is dropped, what flew it and the room it took serve the next.
+#[derive(Debug)]
+pub struct Flown<'a> {
+    engine: &'a Engine,
+    /// There until this is dropped.
+    simulator: Option<Simulator>,
+    log: EventLog,
+}
+
+impl Deref for Flown<'_> {
+    type Target = EventLog;
+
+    fn deref(&self) -> &EventLog {
+        &self.log
+    }
+}
+
+impl Drop for Flown<'_> {
+    fn drop(&mut self) {
+        if let Some(mut simulator) = self.simulator.take() {
+            simulator.room.take_back(&mut self.log);
+            self.engine.idle().push(simulator);
+        }
     }
 }
 
@@ -70,8 +105,25 @@ impl Engine {
 struct Simulator {
     world: World,
     schedule: Schedule,
-    /// How many facts the last replication came to.
-    facts: usize,
+    room: Room,
+}
+
+/// Room that a replication made for itself, emptied for the next.
+#[derive(Default)]
+struct Room {
+    notebook: Notebook,
+    events: Vec<Event>,
+    tallies: Vec<Tally>,
+    pictures: Vec<Picture>,
+}
+
+impl Room {
+    fn take_back(&mut self, log: &mut EventLog) {
+        self.events = std::mem::take(&mut log.events);
+        self.events.clear();
+        self.tallies = std::mem::take(&mut log.tallies);
+        self.tallies.clear();
+    }
 }
 
 /// A schedule has no representation of its own.
@@ -89,15 +141,15 @@ impl Simulator {
         Simulator {
             world: World::new(),
             schedule,
-            facts: 0,
+            room: Room::default(),
         }
     }
 
     fn fly(&mut self, scenario: &Scenario, replication: Replication, detail: Detail) -> EventLog {
-        let world = &mut self.world;
+        let (world, room) = (&mut self.world, &mut self.room);
         clear(world);
-        let notebook = Notebook::with_capacity(detail, self.facts);
-        let mut setup = Setup::new(scenario, replication, notebook, world);
+        let notebook = std::mem::take(&mut room.notebook).with_detail(detail);
+        let mut setup = Setup::new(scenario, replication, notebook, world, &mut room.pictures);
         let aircraft = setup.spawn_aircraft();
         let sites = setup.spawn_sites(&aircraft);
         let links = setup.track_links(&sites);
@@ -135,9 +187,11 @@ impl Simulator {
         if let Some(sampler) = &mut sampler {
             sampler.take(world, end);
         }
-        let tallies = close_all(world, end);
-        let events = std::mem::take(&mut world.resource_mut::<Log>().0).into_events();
-        self.facts = events.len();
+        let mut tallies = std::mem::take(&mut room.tallies);
+        close_all(world, end, &mut tallies, &mut room.pictures);
+        let mut events = std::mem::take(&mut room.events);
+        room.notebook = std::mem::take(&mut world.resource_mut::<Log>().0);
+        room.notebook.put_in_order(&mut events);
         EventLog {
             replication,
             end,
@@ -185,7 +239,9 @@ fn regards(scenario: &Scenario, aircraft: &[Aircraft], sites: &[SiteRecord]) -> 
 /// short by a missile. A log holds no trajectories, because no measure needs them.
 pub fn trajectories(scenario: &Scenario, replication: Replication) -> Vec<Trajectory> {
     let mut world = World::new();
-    let setup = Setup::new(scenario, replication, Notebook::default(), &mut world);
+    let mut pictures = Vec::new();
+    let notebook = Notebook::default();
+    let setup = Setup::new(scenario, replication, notebook, &mut world, &mut pictures);
     let mut all = Vec::new();
     for (index, flight) in scenario.flights.iter().enumerate() {
         for (number, departs_s) in setup.departures(flight).into_iter().enumerate() {
@@ -206,8 +262,8 @@ pub fn schedule() -> Schedule {
     schedule
 }
 
-/// Advances every file to the end, closes it and counts.
-fn close_all(world: &mut World, end: Millis) -> Vec<Tally> {
+/// Advances every file to the end, closes it and counts. Pictures without a file go to `emptied`.
+fn close_all(world: &mut World, end: Millis, tallies: &mut Vec<Tally>, emptied: &mut Vec<Picture>) {
     let streams = *world.resource::<Streams>();
     let roster = std::mem::take(&mut *world.resource_mut::<Roster>());
     let mut notebook = std::mem::take(&mut world.resource_mut::<Log>().0);
@@ -221,24 +277,25 @@ fn close_all(world: &mut World, end: Millis) -> Vec<Tally> {
             pictures.push((post.clone(), picture, live, *spent));
         }
     }
-    let mut tallies = Vec::new();
-    for (post, picture, live, spent) in &mut pictures {
-        if let Some(live) = live {
+    for (post, picture, live, spent) in pictures {
+        if let Some(mut live) = live {
             let place = |aircraft: AircraftId, time| {
                 let entity = *roster.aircraft.get(aircraft.index())?;
                 let (trajectory, _) = flights.get(world, entity).ok()?;
                 Some(trajectory.position(time))
             };
-            live.close_all(post, end, place, &mut notebook);
-            tallies.extend(live.tallies(post));
+            live.close_all(&post, end, place, &mut notebook);
+            tallies.extend(live.tallies(&post));
         }
-        let Some(picture) = picture else { continue };
+        let Some(mut picture) = picture else {
+            continue;
+        };
         for index in 0..picture.subjects.len() {
-            let target = roster.aircraft[picture.subjects[index].aircraft.index()];
+            let target = roster.aircraft[picture.aircraft(index).index()];
             let Ok((trajectory, planned)) = flights.get(world, target) else {
                 continue;
             };
-            let (file, scene) = picture.open(index, post, spent.0, &streams, trajectory, planned);
+            let (file, scene) = picture.open(index, &post, spent.0, &streams, trajectory, planned);
             file.advance(post.clock.first_from(end.0 + 1), &scene, &mut notebook);
             file.close(end, TrackEnd::EndOfRun, &scene, &mut notebook);
             tallies.push(Tally {
@@ -248,12 +305,13 @@ fn close_all(world: &mut World, end: Millis) -> Vec<Tally> {
                 detections: file.detections,
                 tracked_s: file.tracked.seconds(),
                 truth: scene.subject.truth_row,
-                declared: file.declared()[..=post.identifier.rows.len()].to_vec(),
+                declared: file.declared()[..=post.identifier.rows.len()].into(),
             });
             picture.put_away(index);
         }
+        picture.clear();
+        emptied.push(picture);
     }
     world.resource_mut::<Log>().0 = notebook;
     world.insert_resource(roster);
-    tallies
 }

@@ -56,6 +56,8 @@ pub(super) struct Setup<'a> {
     pub(super) roster: Roster,
     pub(super) agenda: Agenda,
     pub(super) notebook: Notebook,
+    /// Empty ones with room.
+    pictures: &'a mut Vec<Picture>,
     /// When the site sees the aircraft of the pair that was set up last.
     windows: Vec<Window>,
     /// The scans in which that may be inside its envelope.
@@ -68,6 +70,7 @@ impl<'a> Setup<'a> {
         replication: Replication,
         notebook: Notebook,
         world: &'a mut World,
+        pictures: &'a mut Vec<Picture>,
     ) -> Setup<'a> {
         Setup {
             scenario,
@@ -77,6 +80,7 @@ impl<'a> Setup<'a> {
             roster: Roster::default(),
             agenda: Agenda::default(),
             notebook,
+            pictures,
             windows: Vec::new(),
             envelope: Vec::new(),
         }
@@ -450,7 +454,8 @@ impl<'a> Setup<'a> {
             Vec::new()
         };
         let live = scenario.keeps_live(entry);
-        let (mut picture, mut targets) = (Picture::with_capacity(aircraft.len()), Vec::new());
+        let mut targets = Vec::new();
+        let mut picture = self.pictures.pop().unwrap_or_default();
         for (index, target) in aircraft.iter().enumerate() {
             let aircraft_id = AircraftId(index as u32);
             let Some(subject) = self.subject(&post, aircraft_id, target, entry, &others) else {
@@ -479,6 +484,7 @@ impl<'a> Setup<'a> {
             if let Some(first) = live.next_scan(&post) {
                 self.agenda.enter(first, Entry::Scan(id));
             }
+            self.pictures.push(picture);
             self.world.spawn((post, live, spent))
         } else {
             for file in 0..picture.subjects.len() {

@@ -922,7 +922,7 @@ impl LivePicture {
                 detections: target.detections,
                 tracked_s: target.tracked.seconds(),
                 truth: target.subject.truth_row,
-                declared: target.declared[..=rows].to_vec(),
+                declared: target.declared[..=rows].into(),
             })
     }
 }
