@@ -928,8 +928,7 @@ pub struct Notebook {
     detail: Detail,
     /// As written; none where one has been put in order already.
     events: Vec<Option<Event>>,
-    ranks: Vec<Rank>,
-    /// By which they are put in order.
+    /// By which they are put in order, see [`Notebook::key`].
     order: Vec<u128>,
 }
 
@@ -957,24 +956,22 @@ impl Notebook {
     /// Moves the facts to the end of `events`, in the order of [`Notebook::into_events`]. The notebook is empty after that
     /// and keeps its room.
     pub fn put_in_order(&mut self, events: &mut Vec<Event>) {
-        // One number for each fact: 45 bits of time, 3 of rank, 24 of site and of aircraft, 32 of where it was written.
-        let key = |(written, (event, rank)): (usize, (&Option<Event>, &Rank))| {
-            let Event { time, fact, .. } = event.as_ref()?;
-            let site = fact.site().map_or(0, |site| u128::from(site.0) + 1);
-            let aircraft = fact.aircraft();
-            let aircraft = aircraft.map_or(0, |aircraft| u128::from(aircraft.0) + 1);
-            let time = time.0 as u128;
-            debug_assert!(time >> 45 == 0 && site >> 24 == 0 && aircraft >> 24 == 0);
-            Some(time << 83 | (*rank as u128) << 80 | site << 56 | aircraft << 32 | written as u128)
-        };
-        let written = self.events.iter().zip(&self.ranks).enumerate();
-        self.order.extend(written.filter_map(key));
         self.order.sort_unstable();
         events.reserve_exact(self.order.len());
         let in_order = self.order.drain(..);
         events.extend(in_order.filter_map(|key| self.events[key as u32 as usize].take()));
         self.events.clear();
-        self.ranks.clear();
+    }
+
+    /// One number for each fact: 45 bits of time, 3 of rank, 24 of site and of aircraft, 32 of where it was written.
+    #[inline(always)]
+    fn key(time: Millis, rank: Rank, fact: &Fact, written: usize) -> u128 {
+        let site = fact.site().map_or(0, |site| u128::from(site.0) + 1);
+        let aircraft = fact.aircraft();
+        let aircraft = aircraft.map_or(0, |aircraft| u128::from(aircraft.0) + 1);
+        let time = time.0 as u128;
+        debug_assert!(time >> 45 == 0 && site >> 24 == 0 && aircraft >> 24 == 0);
+        time << 83 | (rank as u128) << 80 | site << 56 | aircraft << 32 | written as u128
     }
 }
 
@@ -984,8 +981,9 @@ impl Recorder for Notebook {
     }
 
     fn record(&mut self, time: Millis, rank: Rank, place: Place, fact: Fact) {
+        let key = Notebook::key(time, rank, &fact, self.events.len());
+        self.order.push(key);
         self.events.push(Some(Event { time, place, fact }));
-        self.ranks.push(rank);
     }
 }
 

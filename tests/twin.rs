@@ -24,7 +24,7 @@ use deconflict::identification::{
     Identifier, IdentityThresholds, MatchBelief, NonNegative, Probability, RegardShares,
 };
 use deconflict::ids::{AircraftId, ClassId, Key, SideId, SiteId, TypeId};
-use deconflict::picture::{Envelope, Post, Run, Scene, Subject, TrackFile};
+use deconflict::picture::{Ahead, Envelope, Post, Run, Scene, Subject, TrackFile};
 use deconflict::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
 use deconflict::platform::{AircraftSpec, Flight, Pattern, Route, Start, Turns, Waypoint};
 use deconflict::record::{
@@ -1556,6 +1556,57 @@ fn looking_ahead_finds_the_first_permitted_scan_and_changes_nothing() {
         }
     }
     assert!(found > 150 && nothing > 150, "{found} {nothing}");
+}
+
+/// A site does not look again for what it found: neither a shot nor an engagement in between changes what there is to find.
+#[test]
+fn what_was_found_ahead_stays_true() {
+    let (mut ripe, mut unripe) = (0, 0);
+    for seed in 6000..6600 {
+        let pair = pair(seed);
+        let mut twin = Twin::new(&pair);
+        (0..pair.end_scan).for_each(|scan| twin.scan(scan));
+        let dice = &mut Dice::new(seed);
+        let scene = pair.scene();
+        let mut file = TrackFile::new();
+        let mut silent = Notebook::new(Detail::Measures);
+        let mut ahead = Ahead::default();
+        let (mut scan, mut until) = (0, 0);
+        while scan < pair.end_scan {
+            if until <= scan {
+                until = (scan + 1 + dice.below(2000)).min(pair.end_scan);
+            }
+            let expected = (twin.permitted.iter().copied())
+                .find(|permitted| (scan..until).contains(permitted));
+            match ahead.first_ripe(scan, until) {
+                Some(known) => {
+                    assert_eq!(known, expected, "seed {seed}: {scan}..{until}");
+                    ripe += u32::from(known.is_some());
+                    unripe += u32::from(known.is_none());
+                }
+                None => {
+                    file.advance(scan, &scene, &mut silent);
+                    let found = file.look_ahead(scan, until, &scene);
+                    assert_eq!(found, expected, "seed {seed}: {scan}..{until}, looked for");
+                    ahead = Ahead {
+                        unripe_before: found.unwrap_or(until),
+                        ripe: found.is_some(),
+                    };
+                }
+            }
+            if dice.below(3) == 0 {
+                let begun = (scan + dice.below(100)).min(pair.end_scan);
+                file.advance(begun, &scene, &mut silent);
+                file.engaged = true;
+                file.note_shot(Identity::Hostile);
+                scan = (begun + dice.below(100)).min(pair.end_scan);
+                file.advance(scan, &scene, &mut silent);
+                file.engaged = false;
+            }
+            scan += 1 + dice.below(300);
+        }
+    }
+    assert!(ripe > 100 && unripe > 500, "{ripe} {unripe}");
 }
 
 /// Where two tracks are worth a shot, the one that has been eligible longest comes first: without a break.

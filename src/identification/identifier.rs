@@ -12,10 +12,14 @@
 //! the first to identify the track or to make it Hostile, the others are only counted: [`Identifier::declare_run`]. The
 //! tests hold all this to the plain sum, one declaration after the other.
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, Simd, dispatch, mask16x32, u16x32};
+
 use super::{Combine, Hypotheses, IdentificationSpec, IdentityThresholds, MatchBelief};
 use crate::elementary::exp_of_negative;
 use crate::ids::TypeId;
 use crate::record::{Identity, Regard};
+use crate::streams::BLOCK;
 
 /// Most rows of a confusion matrix.
 pub const MAX_ROWS: usize = 15;
@@ -98,78 +102,139 @@ impl Early {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Columns {
     /// The first column that has any probability.
-    first: u32,
-    /// The column is the first, and one more for each of these that the word exceeds.
-    limits: [u32; MAX_COLUMNS],
-    /// By the leading byte of the word: the column, or [`Columns::UNTOLD`] if a bound is among the words that begin so.
-    by_byte: [u8; 256],
+    first: usize,
+    /// The column is the first, and one more for each of these that the word exceeds. In ascending order.
+    limits: Vec<u32>,
 }
 
 impl Columns {
-    const UNTOLD: u8 = u8::MAX;
-
     /// From cumulated probabilities of all rows, times 2^32.
     fn new(bounds: &[u64]) -> Columns {
-        let mut limits = [u32::MAX; MAX_COLUMNS];
-        let above = bounds.iter().filter(|&&bound| bound > 0);
-        for (limit, bound) in limits.iter_mut().zip(above) {
-            *limit = (bound - 1).min(u64::from(u32::MAX)) as u32;
+        let limits = bounds.iter().filter_map(|bound| bound.checked_sub(1));
+        Columns {
+            first: bounds.iter().filter(|&&bound| bound == 0).count(),
+            limits: limits
+                .filter_map(|limit| u32::try_from(limit).ok())
+                .filter(|&limit| limit < u32::MAX)
+                .collect(),
         }
-        let mut columns = Columns {
-            first: bounds.iter().filter(|&&bound| bound == 0).count() as u32,
-            limits,
-            by_byte: [Columns::UNTOLD; 256],
-        };
-        for byte in 0..256u32 {
-            if let Some(column) = columns.between(byte << 24, byte << 24 | 0xff_ffff) {
-                columns.by_byte[byte as usize] = column;
-            }
-        }
-        columns
     }
 
     /// The column in which a word drawn uniformly from 32 bits falls.
     pub fn column(&self, word: u32) -> u8 {
         let exceeded = self.limits.iter().filter(|&&limit| word > limit);
-        (self.first as usize + exceeded.count()) as u8
-    }
-
-    /// The column in which all words from one to another fall, if there is one.
-    fn between(&self, least: u32, greatest: u32) -> Option<u8> {
-        let column = self.column(least);
-        (column == self.column(greatest)).then_some(column)
+        (self.first + exceeded.count()) as u8
     }
 
     /// The column in which a word falls of which the leading half is given; the whole word is asked for only where that
     /// cannot tell.
-    #[inline(always)]
     pub fn column_by(&self, leading: u16, word: impl FnOnce() -> u32) -> u8 {
-        match self.by_byte[usize::from(leading >> 8)] {
-            Columns::UNTOLD => self.column_at_bound(leading, word),
-            column => column,
+        let least = u32::from(leading) << 16;
+        let column = self.column(least);
+        if column == self.column(least | 0xffff) {
+            column
+        } else {
+            self.column(word())
+        }
+    }
+
+    /// Sorts the words of a block of scans, of which the leading halves are given, into columns; a whole word is asked for
+    /// only where that cannot tell.
+    #[inline(always)]
+    pub fn sort(
+        &self,
+        leading: &[u16; BLOCK],
+        word: impl Fn(usize) -> u32,
+        block: &mut DeclaredBlock,
+    ) {
+        (block.first, block.limits) = (self.first, self.limits.len());
+        let (limits, beyond) = (&self.limits, &mut block.beyond);
+        let mut untold = dispatch!(Level::new(), simd => exceeding(simd, leading, limits, beyond));
+        while untold != 0 {
+            let scan = untold.trailing_zeros() as usize;
+            self.sort_in(block, scan, word(scan));
+            untold &= untold - 1;
         }
     }
 
     #[cold]
-    fn column_at_bound(&self, leading: u16, word: impl FnOnce() -> u32) -> u8 {
-        let least = u32::from(leading) << 16;
-        self.between(least, least | 0xffff)
-            .unwrap_or_else(|| self.column(word()))
+    fn sort_in(&self, block: &mut DeclaredBlock, scan: usize, word: u32) {
+        for (beyond, &limit) in block.beyond.iter_mut().zip(&self.limits) {
+            *beyond = *beyond & !(1 << scan) | u64::from(word > limit) << scan;
+        }
     }
 }
 
-/// Adds to `counts` how many of the declarations fall in each of the columns.
+/// Notes by limit which words of a block exceed it as far as their leading halves tell; which words they do not tell of.
 #[inline(always)]
-fn count(declared: &[u8], columns: usize, counts: &mut [u32; MAX_COLUMNS]) {
-    // Fifteen at a time, in four bits for each column.
-    for some in declared.chunks(15) {
-        let sums = some.iter().fold(0u64, |sums, &column| {
-            sums + (1 << (4 * u32::from(column) % u64::BITS))
-        });
-        for (column, count) in counts.iter_mut().enumerate().take(columns) {
-            *count += (sums >> (4 * column) & 15) as u32;
+fn exceeding<S: Simd>(
+    simd: S,
+    leading: &[u16; BLOCK],
+    limits: &[u32],
+    beyond: &mut [u64; MAX_ROWS],
+) -> u64 {
+    let words = |first| u16x32::from_slice(simd, &leading[first..first + BLOCK / 2]);
+    let (low, high) = (words(0), words(BLOCK / 2));
+    let both = |low: mask16x32<S>, high: mask16x32<S>| low.to_bitmask() | high.to_bitmask() << 32;
+    let mut untold = 0;
+    for (beyond, &limit) in beyond.iter_mut().zip(limits) {
+        let limit = (limit >> 16) as u16;
+        *beyond = both(low.simd_gt(limit), high.simd_gt(limit));
+        untold |= both(low.simd_eq(limit), high.simd_eq(limit));
+    }
+    untold
+}
+
+/// What is declared at each of a block of scans, if anything is: the first column, and one more for each limit that the
+/// word of the scan is beyond.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeclaredBlock {
+    first: usize,
+    limits: usize,
+    /// By limit: a bit for each scan.
+    beyond: [u64; MAX_ROWS],
+}
+
+impl DeclaredBlock {
+    /// Before the first.
+    pub const NONE: DeclaredBlock = DeclaredBlock {
+        first: 0,
+        limits: 0,
+        beyond: [0; MAX_ROWS],
+    };
+
+    /// The column declared at a scan of the block.
+    #[inline(always)]
+    pub fn column(&self, scan: usize) -> u8 {
+        let beyond = self.beyond.iter().take(self.limits);
+        let exceeded = beyond.map(|beyond| beyond >> scan & 1).sum::<u64>();
+        self.first as u8 + exceeded as u8
+    }
+
+    /// Adds to `counts` how many of some scans, given as bits, declare each of the columns.
+    #[inline(always)]
+    fn count(&self, scans: u64, counts: &mut [u32; MAX_COLUMNS]) {
+        let mut left = scans.count_ones();
+        let columns = &mut counts[self.first..];
+        for (count, beyond) in columns.iter_mut().zip(&self.beyond[..self.limits]) {
+            let further = (beyond & scans).count_ones();
+            *count += left - further;
+            left = further;
+        }
+        if let Some(count) = columns.get_mut(self.limits) {
+            *count += left;
         }
     }
+}
+
+/// The lowest `most` of the bits that are set.
+#[inline(always)]
+fn lowest(bits: u64, most: u32) -> u64 {
+    if most >= bits.count_ones() {
+        return bits;
+    }
+    let above = (0..most).fold(bits, |above, _| above & above.wrapping_sub(1));
+    bits & !above
 }
 
 /// What follows when one row outweighs all others.
@@ -202,22 +267,22 @@ pub struct Noted {
 /// What came of a run of declarations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RunOutcome {
-    /// The declaration that first identified the track, if that had not been noted, and the identity.
+    /// The scan of the block whose declaration first identified the track, if that had not been noted, and the identity.
     pub identified: Option<(usize, Identity)>,
-    /// The declaration that first made it Hostile, if that had not been noted.
+    /// The scan whose declaration first made it Hostile, if that had not been noted.
     pub hostile: Option<usize>,
 }
 
 impl RunOutcome {
     #[inline(always)]
-    fn note(&mut self, nth: usize, identity: Identity, noted: &mut Noted) {
+    fn note(&mut self, scan: usize, identity: Identity, noted: &mut Noted) {
         if identity.declared() && !noted.identified {
             noted.identified = true;
-            self.identified = Some((nth, identity));
+            self.identified = Some((scan, identity));
         }
         if identity == Identity::Hostile && !noted.hostile {
             noted.hostile = true;
-            self.hostile = Some(nth);
+            self.hostile = Some(scan);
         }
     }
 }
@@ -280,10 +345,8 @@ impl Evidence {
 
     /// Takes so many declarations off what is left.
     #[inline(always)]
-    fn wear(&mut self, declarations: usize) {
-        self.firm = self
-            .firm
-            .and_then(|left| left.checked_sub(declarations as u32));
+    fn wear(&mut self, declarations: u32) {
+        self.firm = self.firm.and_then(|left| left.checked_sub(declarations));
     }
 }
 
@@ -478,87 +541,97 @@ impl Identifier {
         self.spec.combine == Combine::Fused
     }
 
-    /// Makes declarations one after another: what [`Identifier::add`] and [`Identifier::identity`] without plan check
-    /// would do for each.
+    /// Makes the declarations of some scans of a block, given as bits, one after another: what [`Identifier::add`] and
+    /// [`Identifier::identity`] without plan check would do for each.
     pub fn declare_run(
         &self,
-        declared: &[u8],
+        declared: &DeclaredBlock,
+        scans: u64,
         evidence: &mut Evidence,
         noted: Noted,
     ) -> RunOutcome {
         // Vectors of fixed width, as narrow as the matrix allows.
         match self.rows.len() {
-            0..=4 => self.declare_run_of::<4>(declared, evidence, noted),
-            5..=8 => self.declare_run_of::<8>(declared, evidence, noted),
-            _ => self.declare_run_of::<MAX_COLUMNS>(declared, evidence, noted),
+            0..=4 => self.declare_run_of::<4>(declared, scans, evidence, noted),
+            5..=8 => self.declare_run_of::<8>(declared, scans, evidence, noted),
+            _ => self.declare_run_of::<MAX_COLUMNS>(declared, scans, evidence, noted),
         }
     }
 
     #[inline(always)]
     fn declare_run_of<const W: usize>(
         &self,
-        declared: &[u8],
+        declared: &DeclaredBlock,
+        scans: u64,
         evidence: &mut Evidence,
         mut noted: Noted,
     ) -> RunOutcome {
         let mut outcome = RunOutcome::default();
-        let mut done = self.early_of(declared, evidence, &mut noted, &mut outcome);
-        while done < declared.len() {
+        let mut left = scans & !self.early_of(declared, scans, evidence, &mut noted, &mut outcome);
+        while left != 0 {
             if evidence.quiet == 0 {
                 evidence.quiet = self.quiet::<W>(evidence, noted);
             }
             // As many unwatched as may be, or one watched.
-            let unwatched = (declared.len() - done).min(evidence.quiet as usize);
-            self.count(&declared[done..done + unwatched.max(1)], evidence);
-            done += unwatched.max(1);
-            evidence.quiet -= unwatched as u32;
-            if unwatched == 0 {
+            let some = lowest(left, evidence.quiet.max(1));
+            self.count(declared, some, evidence);
+            left &= !some;
+            if evidence.quiet == 0 {
                 let identity = self.identity_in::<W>(evidence, None);
-                outcome.note(done - 1, identity, &mut noted);
+                outcome.note(some.trailing_zeros() as usize, identity, &mut noted);
+            } else {
+                evidence.quiet -= some.count_ones();
             }
         }
         outcome
     }
 
-    /// Makes those declarations of a run after which the identity is tabled, if there is anything to be noted; how many
-    /// they are.
+    /// Makes those declarations of a run after which the identity is tabled, if there is anything to be noted; which scans
+    /// they are of.
     #[inline(always)]
     fn early_of(
         &self,
-        declared: &[u8],
+        declared: &DeclaredBlock,
+        scans: u64,
         evidence: &mut Evidence,
         noted: &mut Noted,
         outcome: &mut RunOutcome,
-    ) -> usize {
+    ) -> u64 {
         if noted.identified && noted.hostile {
             return 0;
         }
         let made: u32 = evidence.counts.iter().sum();
-        let left = self.early.most.saturating_sub(made) as usize;
-        let declared = &declared[..declared.len().min(left)];
-        if declared.is_empty() {
+        let early = lowest(scans, self.early.most.saturating_sub(made));
+        if early == 0 {
             return 0;
         }
         let mut number = self.early.number(&evidence.counts);
-        for (nth, &column) in declared.iter().enumerate() {
-            number += self.early.digits[usize::from(column) % MAX_COLUMNS] as usize;
+        let mut left = early;
+        while left != 0 {
+            let scan = left.trailing_zeros() as usize;
+            let column = usize::from(declared.column(scan));
+            number += self.early.digits[column % MAX_COLUMNS] as usize;
             if let Some(&identity) = self.early.identities.get(number) {
-                outcome.note(nth, identity, noted);
+                outcome.note(scan, identity, noted);
             }
+            left &= left - 1;
         }
-        self.count(declared, evidence);
+        self.count(declared, early, evidence);
         evidence.quiet = 0;
-        declared.len()
+        early
     }
 
     /// Adds declarations to the evidence, all but what [`Evidence::quiet`] is about.
     #[inline(always)]
-    fn count(&self, declared: &[u8], evidence: &mut Evidence) {
-        let rows = self.rows.len();
-        count(declared, rows + 1, &mut evidence.counts);
-        evidence.cues = evidence.counts[..rows].iter().sum();
-        evidence.latest = declared.last().copied().or(evidence.latest);
-        evidence.wear(declared.len());
+    fn count(&self, declared: &DeclaredBlock, scans: u64, evidence: &mut Evidence) {
+        let unknown = self.rows.len() % MAX_COLUMNS;
+        let before = evidence.counts[unknown];
+        declared.count(scans, &mut evidence.counts);
+        evidence.cues += scans.count_ones() - (evidence.counts[unknown] - before);
+        if let Some(last) = scans.checked_ilog2() {
+            evidence.latest = Some(declared.column(last as usize));
+        }
+        evidence.wear(scans.count_ones());
     }
 
     /// Whether `identity`, which follows without plan check, stays what follows whatever the next `count` declarations are.
@@ -1021,6 +1094,7 @@ mod tests {
     use super::*;
     use crate::identification::{FlightPlanCueSpec, NonNegative, Probability, RegardShares};
     use proptest::prelude::*;
+    use std::cell::Cell;
     use std::collections::BTreeMap;
 
     const REGARDS: [&str; 3] = ["friend", "neutral", "hostile"];
@@ -1268,18 +1342,63 @@ mod tests {
     fn the_leading_half_tells_the_column_or_asks_for_the_word() {
         let bounds = [0, 1 << 20, 0x4000_0000, 0x4000_0001, 0xffff_1234, 1 << 32];
         let columns = Columns::new(&bounds);
-        let mut asked = 0;
-        for leading in 0..=u16::MAX {
-            for trailing in [0, 1, 0x1233, 0x1234, 0xffff] {
-                let word = u32::from(leading) << 16 | trailing;
-                let told = columns.column_by(leading, || {
-                    asked += 1;
-                    word
-                });
-                assert_eq!(told, columns.column(word), "{word:x}");
+        let (mut asked, asked_in_blocks) = (0, Cell::new(0));
+        for trailing in [0, 1, 0x1233, 0x1234, 0xffff] {
+            for block in 0..1 << 10 {
+                let halves: [u16; BLOCK] = std::array::from_fn(|scan| block << 6 | scan as u16);
+                let words = halves.map(|leading| u32::from(leading) << 16 | trailing);
+                let word = |scan: usize| {
+                    asked_in_blocks.set(asked_in_blocks.get() + 1);
+                    words[scan]
+                };
+                let mut sorted = DeclaredBlock::NONE;
+                columns.sort(&halves, word, &mut sorted);
+                for (scan, &word) in words.iter().enumerate() {
+                    let told = columns.column_by(halves[scan], || {
+                        asked += 1;
+                        word
+                    });
+                    assert_eq!(told, columns.column(word), "{word:x}");
+                    assert_eq!(sorted.column(scan), told, "{word:x} in a block");
+                }
             }
         }
         assert_eq!(asked, 2 * 5, "only where a bound is among the words");
+        assert_eq!(asked_in_blocks.get(), 4 * 5, "or where one begins");
+    }
+
+    #[test]
+    fn vectors_of_every_width_sort_the_same() {
+        let limits = [0x0012_ffff, 0x8000_0000, 0xffff_fffe];
+        let mut state = 1u32;
+        for _ in 0..1000 {
+            let leading: [u16; BLOCK] = std::array::from_fn(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let word = (state >> 16) as u16;
+                if word % 7 == 0 { 0x8000 } else { word }
+            });
+            let sorted = |level| {
+                let mut beyond = [0; MAX_ROWS];
+                let untold =
+                    dispatch!(level, simd => exceeding(simd, &leading, &limits, &mut beyond));
+                (untold, beyond)
+            };
+            assert_eq!(sorted(Level::baseline()), sorted(Level::new()));
+        }
+    }
+
+    #[test]
+    fn the_lowest_bits_are_kept() {
+        for (bits, most, kept) in [
+            (0b1011_0100, 0, 0),
+            (0b1011_0100, 2, 0b1_0100),
+            (0b1011_0100, 4, 0b1011_0100),
+            (u64::MAX, 63, u64::MAX >> 1),
+            (u64::MAX, 64, u64::MAX),
+            (0, 5, 0),
+        ] {
+            assert_eq!(lowest(bits, most), kept, "{most} of {bits:b}");
+        }
     }
 
     #[test]
@@ -1417,7 +1536,7 @@ mod tests {
         fn a_run_is_its_declarations_one_by_one(
             identifier in any_identifier(),
             truth_row in 0u8..5,
-            lengths in prop::collection::vec(1usize..=16, 1..12),
+            runs in prop::collection::vec((any::<u64>(), 0u32..6), 1..12),
             seed: u32,
         ) {
             let mut state = seed;
@@ -1425,11 +1544,13 @@ mod tests {
             let (mut run_evidence, mut evidence) = (Evidence::NONE, Evidence::NONE);
             let mut noted = Noted { identified: false, hostile: false };
             let mut identity = Identity::Pending;
-            for count in lengths {
-                let words: Vec<u32> = (0..count).map(|_| {
+            for (scans, thinned) in runs {
+                let scans = (0..thinned).fold(scans, |scans, turn| scans & scans.rotate_left(7 + turn));
+                let count = scans.count_ones() as usize;
+                let words: [u32; BLOCK] = std::array::from_fn(|_| {
                     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     state ^ state >> 13
-                }).collect();
+                });
                 let holds = evidence.latest.is_some()
                     && identifier.holds(&mut evidence, identity, count);
                 prop_assert_eq!(
@@ -1437,15 +1558,16 @@ mod tests {
                     evidence.latest.is_some() && identifier.holds(&mut run_evidence, identity, count)
                 );
                 let before_run = identity;
-                let declared: Vec<u8> = words.iter().map(|&word| columns.column(word)).collect();
+                let mut declared = DeclaredBlock::NONE;
+                columns.sort(&words.map(|word| (word >> 16) as u16), |scan| words[scan], &mut declared);
                 let wider = [
-                    identifier.declare_run_of::<8>(&declared, &mut run_evidence.clone(), noted),
-                    identifier.declare_run_of::<MAX_COLUMNS>(&declared, &mut run_evidence.clone(), noted),
+                    identifier.declare_run_of::<8>(&declared, scans, &mut run_evidence.clone(), noted),
+                    identifier.declare_run_of::<MAX_COLUMNS>(&declared, scans, &mut run_evidence.clone(), noted),
                 ];
-                let outcome = identifier.declare_run(&declared, &mut run_evidence, noted);
+                let outcome = identifier.declare_run(&declared, scans, &mut run_evidence, noted);
                 let mut expected = RunOutcome::default();
-                for (nth, &column) in declared.iter().enumerate() {
-                    identifier.add(&mut evidence, column);
+                for nth in (0..BLOCK).filter(|nth| scans >> nth & 1 == 1) {
+                    identifier.add(&mut evidence, columns.column(words[nth]));
                     if on_the_edge(&identifier, &evidence, None) {
                         return Ok(());
                     }

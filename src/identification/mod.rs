@@ -16,8 +16,8 @@ pub use cues::{CueScene, CueSet, CueState, Emitter, side_key};
 pub use faults::{Faults, FaultsSpec};
 pub use fusion::{Fused, Gathered};
 pub use identifier::{
-    Columns, Criteria, CriteriaOn, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS, Noted, Posterior,
-    RunOutcome,
+    Columns, Criteria, CriteriaOn, DeclaredBlock, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS,
+    Noted, Posterior, RunOutcome,
 };
 pub use operator::{Judgement, Operator, OperatorSpec};
 

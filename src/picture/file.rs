@@ -19,7 +19,9 @@ use super::sample::Known;
 use super::{Envelope, Post, Run};
 use crate::coordination::{Case, Crew, Enquiries};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
-use crate::identification::{Columns, CueState, Evidence, Gathered, MAX_COLUMNS, Noted};
+use crate::identification::{
+    Columns, CueState, DeclaredBlock, Evidence, Gathered, MAX_COLUMNS, Noted,
+};
 use crate::ids::{AircraftId, Key};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
@@ -78,6 +80,8 @@ pub struct TrackFile {
     /// Declarations by column about tracks that have ended.
     declared_before: [u32; MAX_COLUMNS],
     leg: u32,
+    /// The first window that ends after the scans done.
+    window: u32,
 }
 
 /// A confirmed track.
@@ -218,6 +222,7 @@ impl TrackFile {
             tracked: Millis::ZERO,
             declared_before: [0; MAX_COLUMNS],
             leg: 0,
+            window: 0,
         }
     }
 
@@ -416,16 +421,12 @@ impl TrackFile {
         recorder: &mut R,
         looking_from: Option<u64>,
     ) -> Option<u64> {
-        let windows = scene.windows;
-        let mut pass = Pass {
-            every: scene.post.declares_every(),
-            open: OpenBlock::none(),
-        };
+        let mut pass = Pass::new(scene.post.declares_every());
         while self.next < until {
             if self.track.is_none() {
                 // Nothing can happen before the next scan with the aircraft in coverage.
-                let upcoming = windows.partition_point(|window| window.end <= self.next);
-                let first = windows.get(upcoming).map_or(u64::MAX, |window| window.from);
+                let upcoming = self.upcoming(scene.windows).first();
+                let first = upcoming.map_or(u64::MAX, |window| window.from);
                 self.next = self.next.max(first);
                 if self.next >= until {
                     self.next = until;
@@ -452,6 +453,15 @@ impl TrackFile {
         None
     }
 
+    /// The windows that have not ended.
+    fn upcoming<'a>(&mut self, windows: &'a [Window]) -> &'a [Window] {
+        let left = windows.get(self.window as usize..).unwrap_or_default();
+        let ended = left.iter().take_while(|window| window.end <= self.next);
+        let ended = ended.count();
+        self.window += ended as u32;
+        &left[ended..]
+    }
+
     fn open_block(&mut self, block: u64, pass: &mut Pass, scene: &Scene<'_>) {
         let before = if self.block.wrapping_add(1) == block {
             self.history.hits
@@ -462,7 +472,7 @@ impl TrackFile {
         let scans = look(
             &scene.subject.sight,
             scene.trajectory,
-            scene.windows,
+            self.upcoming(scene.windows),
             &post.clock,
             block,
             &scene.luck(),
@@ -703,18 +713,10 @@ impl TrackFile {
         pass: &mut Pass,
         scene: &Scene<'_>,
     ) -> usize {
-        // An interval longer than a block is as good as one: there is a single declaration.
         let every = pass.every;
-        let step = every.min(BLOCK as u64) as usize;
-        let count = stop.saturating_sub(at).div_ceil(step).max(1);
-        let scan_of = |nth: usize| base + (at + nth * step) as u64;
-        let mut declared = [0; BLOCK];
-        let declared = &mut declared[..count];
-        let (columns, luck) = (scene.declare(), scene.luck());
-        let leading = pass.open.leading(&luck, base / BLOCK as u64);
-        for (nth, declared) in declared.iter_mut().enumerate() {
-            *declared = super::declared(columns, &luck, leading, scan_of(nth));
-        }
+        let scans = pass.spaced << at & bits_between(at, stop.max(at + 1));
+        let last = scans.checked_ilog2().map_or(at, |last| last as usize);
+        let declared = pass.declared_in(base / BLOCK as u64, scene);
         let Some(track) = &mut self.track else {
             return at;
         };
@@ -723,17 +725,17 @@ impl TrackFile {
             hostile: track.hostile.is_some(),
         };
         let identifier = &*scene.post.identifier;
-        let outcome = identifier.declare_run(declared, &mut track.evidence, noted);
-        if let Some((nth, identity)) = outcome.identified {
-            let looks = track.looks + nth as u32 + 1;
-            track.identified = Some((scene.time(scan_of(nth)), identity, looks));
+        let outcome = identifier.declare_run(declared, scans, &mut track.evidence, noted);
+        let time = |bit: usize| scene.time(base + bit as u64);
+        if let Some((bit, identity)) = outcome.identified {
+            let looks = track.looks + (scans & bits_between(0, bit + 1)).count_ones();
+            track.identified = Some((time(bit), identity, looks));
         }
-        if let Some(nth) = outcome.hostile {
-            track.hostile = Some(scene.time(scan_of(nth)));
+        if let Some(bit) = outcome.hostile {
+            track.hostile = Some(time(bit));
         }
-        track.looks += count as u32;
+        track.looks += scans.count_ones();
         track.identity_due = true;
-        let last = at + (count - 1) * step;
         track.next_declaration = base + last as u64 + every;
         last
     }
@@ -896,17 +898,48 @@ impl TrackFile {
 struct Pass {
     /// Scans from one declaration to the next.
     every: u64,
+    /// The scans of declarations in a block, if its first is one.
+    spaced: u64,
     /// The luck of the block that is being looked at.
     open: OpenBlock,
+    /// What is declared in the block of this number.
+    declared: (u64, DeclaredBlock),
 }
 
 impl Pass {
-    /// What the site declares about the aircraft at a scan.
+    fn new(every: u64) -> Pass {
+        let (mut spaced, mut wide) = (1, every);
+        while wide < BLOCK as u64 {
+            spaced |= spaced << wide;
+            wide *= 2;
+        }
+        Pass {
+            every,
+            spaced,
+            open: OpenBlock::none(),
+            declared: (u64::MAX, DeclaredBlock::NONE),
+        }
+    }
+
+    /// What the site declares about the aircraft at the scans of a block.
     #[inline(always)]
+    fn declared_in(&mut self, block: u64, scene: &Scene<'_>) -> &DeclaredBlock {
+        if self.declared.0 != block {
+            let luck = scene.luck();
+            let leading = &self.open.leading(&luck, block).declarations;
+            let word = |scan: usize| {
+                luck.declaration_word(block * BLOCK as u64 + scan as u64, leading[scan])
+            };
+            scene.declare().sort(leading, word, &mut self.declared.1);
+            self.declared.0 = block;
+        }
+        &self.declared.1
+    }
+
+    /// What it declares at a scan.
     fn declared(&mut self, scan: u64, scene: &Scene<'_>) -> u8 {
-        let luck = scene.luck();
-        let leading = self.open.leading(&luck, scan / BLOCK as u64);
-        super::declared(scene.declare(), &luck, leading, scan)
+        let declared = self.declared_in(scan / BLOCK as u64, scene);
+        declared.column((scan % BLOCK as u64) as usize)
     }
 }
 

@@ -13,13 +13,13 @@ use nalgebra::Vector3;
 
 use crate::coordination::{Line, Rules};
 use crate::geometry::{Point, Span};
-use crate::identification::{Columns, CueSet, Identifier};
+use crate::identification::{CueSet, Identifier};
 use crate::ids::{AircraftId, ClassId, Key, SiteId};
 use crate::platform::Planned;
 use crate::platform::trajectory::Trajectory;
 use crate::record::Identity;
 use crate::sensing::coverage::{ScanClock, Window};
-use crate::streams::{BLOCK, LeadingHalves, PairLuck, Streams};
+use crate::streams::Streams;
 use crate::tick::{Clock, Due, Log, Phase, Roster};
 use crate::tracking::TrackerSpec;
 use crate::units::Millis;
@@ -64,14 +64,6 @@ impl Post {
     pub fn declares_every(&self) -> u64 {
         (self.identifier.interval_ms as u64).div_ceil(self.clock.period_ms as u64)
     }
-}
-
-/// What a site declares at a scan by this row of its matrix, if it declares anything; from the leading halves of the
-/// block of that scan.
-#[inline(always)]
-fn declared(columns: &Columns, luck: &PairLuck, leading: &LeadingHalves, scan: u64) -> u8 {
-    let leading = leading.declarations[(scan % BLOCK as u64) as usize];
-    columns.column_by(leading, || luck.declaration_word(scan, leading))
 }
 
 /// Where a weapon reaches.

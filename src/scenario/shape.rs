@@ -473,6 +473,13 @@ impl Walk<'_> {
             self.variant(table, &tagged, node, alternatives);
             return;
         }
+        // Near matches are looked for only where no branch has all the keys there are.
+        let fits =
+            |branch: &&&'static Json| table.keys().all(|key| property(branch, key).is_some());
+        if let Some(branch) = objects.iter().find(fits).filter(|_| !table.is_empty()) {
+            self.single(item, branch);
+            return;
+        }
         let score = |branch: &'static Json| -> usize {
             let exact = table
                 .keys()

@@ -241,7 +241,8 @@ pub fn covered(windows: &[Window], scan: u64) -> bool {
     windows.get(next).is_some_and(|window| window.from <= scan)
 }
 
-/// The scans of block `block` (numbers 64 `block` on), given all windows of the pair in order of time.
+/// The scans of block `block` (numbers 64 `block` on), given the windows of the pair in order of time; those that end before it may
+/// be left out.
 pub fn look(
     sight: &Sight,
     trajectory: &Trajectory,

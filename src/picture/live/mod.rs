@@ -592,8 +592,9 @@ impl LivePicture {
         };
         let luck = watch.streams.looks(post.key, key);
         let columns = identifier.declare(truth_row);
-        let leading = luck.leading(watch.scan / BLOCK as u64);
-        let declared = super::declared(columns, &luck, &leading, watch.scan);
+        let (block, nth) = (watch.scan / BLOCK as u64, watch.scan % BLOCK as u64);
+        let leading = luck.leading(block).declarations[nth as usize];
+        let declared = columns.column_by(leading, || luck.declaration_word(watch.scan, leading));
         if let Some(target) = self.target(behind) {
             target.declared[usize::from(declared)] += 1;
         }
