@@ -83,12 +83,11 @@ impl Early {
 
     /// What these declarations, and nothing else, amount to; nothing if they are too many.
     #[inline(always)]
-    fn identity(&self, counts: &[u32; MAX_COLUMNS]) -> Option<Identity> {
-        let made: u32 = counts.iter().sum();
-        if made > self.most {
+    fn identity(&self, evidence: &Evidence) -> Option<Identity> {
+        if evidence.made > self.most {
             return None;
         }
-        self.identities.get(self.number(counts)).copied()
+        self.identities.get(self.number(&evidence.counts)).copied()
     }
 
     #[inline(always)]
@@ -211,13 +210,16 @@ impl DeclaredBlock {
         self.first as u8 + exceeded as u8
     }
 
-    /// Adds to `counts` how many of some scans, given as bits, declare each of the columns.
+    /// Adds to `counts` how many of some scans declare each of the columns.
     #[inline(always)]
-    fn count(&self, scans: u64, counts: &mut [u32; MAX_COLUMNS]) {
-        let mut left = scans.count_ones();
+    fn count(&self, scans: Bits, counts: &mut [u32; MAX_COLUMNS]) {
+        let Bits {
+            bits,
+            count: mut left,
+        } = scans;
         let columns = &mut counts[self.first..];
         for (count, beyond) in columns.iter_mut().zip(&self.beyond[..self.limits]) {
-            let further = (beyond & scans).count_ones();
+            let further = (beyond & bits).count_ones();
             *count += left - further;
             left = further;
         }
@@ -227,14 +229,36 @@ impl DeclaredBlock {
     }
 }
 
-/// The lowest `most` of the bits that are set.
-#[inline(always)]
-fn lowest(bits: u64, most: u32) -> u64 {
-    if most >= bits.count_ones() {
-        return bits;
+/// Some scans of a block: a bit for each, and how many they are, lest they be counted again and again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Bits {
+    bits: u64,
+    count: u32,
+}
+
+impl Bits {
+    fn new(bits: u64) -> Bits {
+        Bits {
+            bits,
+            count: bits.count_ones(),
+        }
     }
-    let above = (0..most).fold(bits, |above, _| above & above.wrapping_sub(1));
-    bits & !above
+
+    /// Takes the lowest `most` out.
+    #[inline(always)]
+    fn take_lowest(&mut self, most: u32) -> Bits {
+        if most >= self.count {
+            return std::mem::replace(self, Bits { bits: 0, count: 0 });
+        }
+        let above = (0..most).fold(self.bits, |above, _| above & above.wrapping_sub(1));
+        let lowest = Bits {
+            bits: self.bits & !above,
+            count: most,
+        };
+        self.bits = above;
+        self.count -= most;
+        lowest
+    }
 }
 
 /// What follows when one row outweighs all others.
@@ -312,6 +336,8 @@ pub enum CriteriaOn {
 pub struct Evidence {
     /// Declarations by column.
     counts: [u32; MAX_COLUMNS],
+    /// How many they are.
+    made: u32,
     /// Declarations other than `unknown`.
     pub cues: u32,
     /// The latest declaration.
@@ -327,6 +353,7 @@ impl Evidence {
     /// Nothing yet.
     pub const NONE: Evidence = Evidence {
         counts: [0; MAX_COLUMNS],
+        made: 0,
         cues: 0,
         latest: None,
         quiet: 0,
@@ -514,6 +541,7 @@ impl Identifier {
         evidence.cues += u32::from(usize::from(declared) < self.rows.len());
         evidence.latest = Some(declared);
         evidence.counts[usize::from(declared) % MAX_COLUMNS] += 1;
+        evidence.made += 1;
         evidence.quiet = evidence.quiet.saturating_sub(1);
         evidence.wear(1);
     }
@@ -567,46 +595,42 @@ impl Identifier {
         mut noted: Noted,
     ) -> RunOutcome {
         let mut outcome = RunOutcome::default();
-        let mut left = scans & !self.early_of(declared, scans, evidence, &mut noted, &mut outcome);
-        while left != 0 {
+        let mut left = Bits::new(scans);
+        self.early_of(declared, &mut left, evidence, &mut noted, &mut outcome);
+        while left.count > 0 {
             if evidence.quiet == 0 {
                 evidence.quiet = self.quiet::<W>(evidence, noted);
             }
             // As many unwatched as may be, or one watched.
-            let some = lowest(left, evidence.quiet.max(1));
+            let some = left.take_lowest(evidence.quiet.max(1));
             self.count(declared, some, evidence);
-            left &= !some;
             if evidence.quiet == 0 {
                 let identity = self.identity_in::<W>(evidence, None);
-                outcome.note(some.trailing_zeros() as usize, identity, &mut noted);
+                outcome.note(some.bits.trailing_zeros() as usize, identity, &mut noted);
             } else {
-                evidence.quiet -= some.count_ones();
+                evidence.quiet -= some.count;
             }
         }
         outcome
     }
 
-    /// Makes those declarations of a run after which the identity is tabled, if there is anything to be noted; which scans
-    /// they are of.
+    /// Takes out those declarations of a run after which the identity is tabled, and makes them, if there is anything to be
+    /// noted.
     #[inline(always)]
     fn early_of(
         &self,
         declared: &DeclaredBlock,
-        scans: u64,
+        scans: &mut Bits,
         evidence: &mut Evidence,
         noted: &mut Noted,
         outcome: &mut RunOutcome,
-    ) -> u64 {
-        if noted.identified && noted.hostile {
-            return 0;
+    ) {
+        if evidence.made >= self.early.most || noted.identified && noted.hostile {
+            return;
         }
-        let made: u32 = evidence.counts.iter().sum();
-        let early = lowest(scans, self.early.most.saturating_sub(made));
-        if early == 0 {
-            return 0;
-        }
+        let early = scans.take_lowest(self.early.most - evidence.made);
         let mut number = self.early.number(&evidence.counts);
-        let mut left = early;
+        let mut left = early.bits;
         while left != 0 {
             let scan = left.trailing_zeros() as usize;
             let column = usize::from(declared.column(scan));
@@ -618,20 +642,20 @@ impl Identifier {
         }
         self.count(declared, early, evidence);
         evidence.quiet = 0;
-        early
     }
 
     /// Adds declarations to the evidence, all but what [`Evidence::quiet`] is about.
     #[inline(always)]
-    fn count(&self, declared: &DeclaredBlock, scans: u64, evidence: &mut Evidence) {
+    fn count(&self, declared: &DeclaredBlock, scans: Bits, evidence: &mut Evidence) {
         let unknown = self.rows.len() % MAX_COLUMNS;
         let before = evidence.counts[unknown];
         declared.count(scans, &mut evidence.counts);
-        evidence.cues += scans.count_ones() - (evidence.counts[unknown] - before);
-        if let Some(last) = scans.checked_ilog2() {
+        evidence.made += scans.count;
+        evidence.cues += scans.count - (evidence.counts[unknown] - before);
+        if let Some(last) = scans.bits.checked_ilog2() {
             evidence.latest = Some(declared.column(last as usize));
         }
-        evidence.wear(scans.count_ones());
+        evidence.wear(scans.count);
     }
 
     /// Whether `identity`, which follows without plan check, stays what follows whatever the next `count` declarations are.
@@ -746,7 +770,7 @@ impl Identifier {
             return self.identity_by_sum(evidence, matched);
         }
         if matched.is_none()
-            && let Some(identity) = self.early.identity(&evidence.counts)
+            && let Some(identity) = self.early.identity(evidence)
         {
             return identity;
         }
@@ -1058,11 +1082,11 @@ impl Identifier {
                 *count = (rest % base) as u32;
                 rest /= base;
             }
-            let made: u32 = evidence.counts.iter().sum();
-            if made == 0 || made as usize >= base {
+            evidence.made = evidence.counts.iter().sum();
+            if evidence.made == 0 || evidence.made as usize >= base {
                 return Identity::Pending;
             }
-            evidence.cues = made - evidence.counts[columns - 1];
+            evidence.cues = evidence.made - evidence.counts[columns - 1];
             evidence.latest = Some(0);
             self.identity(&evidence, None)
         });
@@ -1388,7 +1412,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_bits_are_kept() {
+    fn the_lowest_bits_are_taken_out() {
         for (bits, most, kept) in [
             (0b1011_0100, 0, 0),
             (0b1011_0100, 2, 0b1_0100),
@@ -1397,7 +1421,10 @@ mod tests {
             (u64::MAX, 64, u64::MAX),
             (0, 5, 0),
         ] {
-            assert_eq!(lowest(bits, most), kept, "{most} of {bits:b}");
+            let mut left = Bits::new(bits);
+            let lowest = left.take_lowest(most);
+            assert_eq!(lowest, Bits::new(kept), "{most} of {bits:b}");
+            assert_eq!(left, Bits::new(bits & !kept), "what is left");
         }
     }
 

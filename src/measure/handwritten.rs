@@ -249,7 +249,7 @@ pub(crate) fn log() -> EventLog {
                 detections: 30,
                 tracked_s: 100.0,
                 truth: 0,
-                declared: vec![2, 3, 1],
+                declared: [2, 3, 1].as_slice().into(),
             },
             Tally {
                 site,
@@ -258,7 +258,7 @@ pub(crate) fn log() -> EventLog {
                 detections: 45,
                 tracked_s: 3500.0,
                 truth: 1,
-                declared: vec![0, 7, 0],
+                declared: [0, 7, 0].as_slice().into(),
             },
         ],
     }
