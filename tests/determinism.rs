@@ -83,7 +83,7 @@ fn nothing_is_left_of_the_replication_before() {
                 let detail = Detail::Decisive;
                 let after = engine.simulate(next, replication, detail);
                 assert!(
-                    after == simulate(next, replication, detail),
+                    *after == simulate(next, replication, detail),
                     "{} after {}",
                     next.file.title,
                     one.file.title
