@@ -1399,7 +1399,7 @@ mod tests {
             let leading: [u16; BLOCK] = std::array::from_fn(|_| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let word = (state >> 16) as u16;
-                if word % 7 == 0 { 0x8000 } else { word }
+                if word.is_multiple_of(7) { 0x8000 } else { word }
             });
             let sorted = |level| {
                 let mut beyond = [0; MAX_ROWS];
