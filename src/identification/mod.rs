@@ -1,5 +1,6 @@
 //! Tracks to identities: what a site declares, what it believes, and which STANAG 1241 identity follows.
 
+mod columns;
 pub mod cues;
 pub mod faults;
 pub mod fusion;
@@ -12,12 +13,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use columns::{Columns, DeclaredBlock};
 pub use cues::{CueScene, CueSet, CueState, Emitter, side_key};
 pub use faults::{Faults, FaultsSpec};
 pub use fusion::{Fused, Gathered};
 pub use identifier::{
-    Columns, Criteria, CriteriaOn, DeclaredBlock, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS,
-    Noted, Posterior, RunOutcome,
+    Criteria, CriteriaOn, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS, Noted, Posterior, RunOutcome,
 };
 pub use operator::{Judgement, Operator, OperatorSpec};
 
