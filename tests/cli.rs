@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -142,6 +142,73 @@ fn the_run_folder_is_whole_and_the_same_for_any_number_of_threads() {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         assert_eq!(manifest["files"][file]["sha256"], sum, "{file}");
+    }
+}
+
+/// Starts a command that would take long, interrupts it, and gives how many replications it says it has flown.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn interrupted(place: &Path, arguments: &[&str]) -> (u64, String) {
+    const MANY: &str = "5000000";
+    let mut child = Command::new(env!("CARGO_BIN_EXE_deconflict"))
+        .args(arguments)
+        .args(["--replications", MANY, "--jobs", "2"])
+        .current_dir(place)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Not before it listens.
+    let listens = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        caught.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & 2 != 0)
+    };
+    while !listens() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert!(sent.success());
+    let ended = child.wait().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let message = text(&output.stderr);
+    assert_eq!(ended.code(), Some(130), "{message}");
+    let told = message.split("interrupted after ").nth(1);
+    let (flown, rest) = told.and_then(|told| told.split_once(' ')).expect(&message);
+    let whole = format!("of {MANY} replications: what they say is above and in cut-off");
+    assert!(rest.starts_with(&whole), "{message}");
+    let flown = flown.parse().unwrap();
+    assert!((2..5_000_000).contains(&flown), "{flown}");
+    (flown, text(&output.stdout))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_flown_when_interrupted_is_kept_and_the_same_as_so_many_replications() {
+    for (command, out) in [
+        (&["run", "night.toml"][..], "cut-off"),
+        (&["prevent", "night.toml", "--rule", "R6"], "cut-off"),
+        (&["compare", "night.toml", "other.toml"], "cut-off.csv"),
+    ] {
+        let place = place();
+        let other = NIGHT.replace("A short night", "Another");
+        fs::write(place.path().join("other.toml"), other).unwrap();
+        let (flown, told) = interrupted(place.path(), &[command, &["--out", out]].concat());
+        let count = flown.to_string();
+        let fresh = [command, &["--out", "fresh", "--replications", &count]].concat();
+        let whole = succeeds(&deconflict(place.path(), &fresh));
+        assert!(told.replace(out, "fresh") == whole, "{told}\n{whole}");
+        let (kept, fresh) = (place.path().join(out), place.path().join("fresh"));
+        if kept.is_file() {
+            assert_eq!(fs::read(kept).unwrap(), fs::read(fresh).unwrap());
+            continue;
+        }
+        assert_eq!(names(&kept), names(&fresh));
+        for name in names(&kept).iter().filter(|name| *name != "run.json") {
+            let same = fs::read(kept.join(name)).unwrap() == fs::read(fresh.join(name)).unwrap();
+            assert!(same, "{name} of {command:?}");
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
 
-use super::host::{interrupted, processors, watch_for_interruption};
+use super::host::{go_on, perhaps_short, processors, told_short, watch_for_interruption};
 use super::run::{confidence, progress};
 use super::{Failure, print};
 
@@ -103,7 +103,7 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     let mut pairs = Pairs::new(&columns[0], &columns[1]);
     let shown = measures(arguments, &pairs)?;
     watch_for_interruption();
-    let left_out = pair_up(arguments, &sources, &columns, &mut pairs)?;
+    let PairedUp { left_out, of } = pair_up(arguments, &sources, &columns, &mut pairs)?;
     if pairs.n() == 0 {
         return Err(Failure::bad_input(format!(
             "{} and {} have no replication in common",
@@ -144,7 +144,12 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
             line("Next: --out FILE.csv writes every measure; --measure NAME shows another one.")
         }
     }
-    print(&text)
+    print(&text)?;
+    let flown = pairs.n() + left_out;
+    if flown < of {
+        return Err(told_short(flown, of, arguments.out.as_deref()));
+    }
+    Ok(())
 }
 
 /// The measures to show: those asked for, or the main ones.
@@ -173,13 +178,21 @@ fn measures(arguments: &CompareArguments, pairs: &Pairs) -> Result<Vec<String>, 
     Ok(known.into_iter().filter(main).map(str::to_owned).collect())
 }
 
-/// Adds every replication that both sides have; how many only one has.
+/// What became of the replications of two sides.
+struct PairedUp {
+    /// On one side alone.
+    left_out: u64,
+    /// How many were to be flown; none if both sides were.
+    of: u64,
+}
+
+/// Adds every replication that both sides have.
 fn pair_up(
     arguments: &CompareArguments,
     sources: &[Source; 2],
     columns: &[Columns; 2],
     pairs: &mut Pairs,
-) -> Result<u64, Failure> {
+) -> Result<PairedUp, Failure> {
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let engine = Engine::default();
     let fly = |scenario: &Scenario, columns: &Columns, seed: u64, index: u64| -> Summary {
@@ -200,14 +213,17 @@ fn pair_up(
                 2,
                 0..count,
                 jobs,
-                interrupted,
+                || false,
                 |side, index| fly(scenarios[side], &columns[side], seed, index),
                 |round| {
                     bar.inc(1);
                     match &round.outcomes[..] {
                         [Outcome::Flown(first), Outcome::Flown(second)] => {
                             pairs.add(first, second);
-                            Ok(ControlFlow::Continue(()))
+                            Ok(match go_on(pairs.n()) {
+                                Ok(()) => ControlFlow::Continue(()),
+                                Err(_) => ControlFlow::Break(()),
+                            })
                         }
                         outcomes => Err(Failure::Other(format!(
                             "error: replication {} of seed {seed} failed: {outcomes:?}",
@@ -218,12 +234,10 @@ fn pair_up(
             );
             bar.finish_and_clear();
             flown?;
-            if interrupted() {
-                return Err(Failure::Interrupted(
-                    "interrupted: nothing was written".to_owned(),
-                ));
-            }
-            Ok(0)
+            Ok(PairedUp {
+                left_out: 0,
+                of: count,
+            })
         }
         _ if arguments.replications.is_some() => Err(fixed("--replications")),
         _ if arguments.seed.is_some() => Err(fixed("--seed")),
@@ -258,7 +272,7 @@ fn join(
     mut first: impl Iterator<Item = Row>,
     mut second: impl Iterator<Item = Row>,
     mut both: impl FnMut(&Summary, &Summary),
-) -> Result<u64, Failure> {
+) -> Result<PairedUp, Failure> {
     let mut left_out = 0;
     let (mut one, mut two) = (first.next().transpose()?, second.next().transpose()?);
     while let (Some((a, summary)), Some((b, other))) = (&one, &two) {
@@ -276,7 +290,8 @@ fn join(
         }
     }
     left_out += u64::from(one.is_some()) + u64::from(two.is_some());
-    Ok(left_out + (first.count() + second.count()) as u64)
+    left_out += (first.count() + second.count()) as u64;
+    Ok(PairedUp { left_out, of: 0 })
 }
 
 /// Flies a scenario with the luck of a result.
@@ -287,11 +302,11 @@ fn against(
     jobs: usize,
     fly: impl Fn(&Scenario, &Columns, u64, u64) -> Summary + Sync,
     mut both: impl FnMut(&Summary, &Summary),
-) -> Result<u64, Failure> {
+) -> Result<PairedUp, Failure> {
     let range = stored.first_replication..stored.first_replication + stored.replications;
     let bar = progress(stored.replications);
     let mut rows = stored.rows()?.peekable();
-    let mut left_out = 0;
+    let (mut taken, mut left_out) = (0, 0);
     let flown = replicate(
         stored.seed,
         range,
@@ -299,19 +314,20 @@ fn against(
         |replication: Replication| fly(scenario, columns, replication.seed, replication.index),
         |index, summary| {
             bar.inc(1);
-            if interrupted() {
-                return Err(Failure::Interrupted(
-                    "interrupted: nothing was written".to_owned(),
-                ));
-            }
             match rows.next_if(|row| !matches!(row, Ok((there, _)) if *there > index)) {
-                Some(row) => both(&row?.1, &summary),
+                Some(row) => {
+                    both(&row?.1, &summary);
+                    taken += 1;
+                }
                 None => left_out += 1,
             }
-            Ok(())
+            go_on(taken)
         },
     );
     bar.finish_and_clear();
-    flown?;
-    Ok(left_out)
+    perhaps_short(flown)?;
+    Ok(PairedUp {
+        left_out,
+        of: stored.replications,
+    })
 }

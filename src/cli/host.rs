@@ -1,9 +1,13 @@
 //! The machine under a command: its clock, its processors, its interruptions.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use deconflict::experiment::replicate::ReplicateError;
 use serde::Serialize;
+
+use super::Failure;
 
 /// When a command began.
 pub struct Started {
@@ -79,6 +83,33 @@ fn host() -> Option<String> {
 
 /// Set by Ctrl-C, SIGTERM and SIGHUP.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Ends a sink where there is an interruption, once it has taken enough replications for an interval.
+pub fn go_on(taken: u64) -> Result<(), Failure> {
+    if interrupted() && taken > 1 {
+        return Err(Failure::Interrupted("interrupted".to_owned()));
+    }
+    Ok(())
+}
+
+/// Replications that [`go_on`] ended are no failure where what was flown is kept.
+pub fn perhaps_short(flown: Result<(), ReplicateError<Failure>>) -> Result<(), Failure> {
+    match flown {
+        Ok(()) | Err(ReplicateError::Sink(Failure::Interrupted(_))) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What is said, at the end, of replications that were cut short.
+pub fn told_short(flown: u64, of: u64, written: Option<&Path>) -> Failure {
+    let (there, again) = match written {
+        Some(path) => (format!(" and in {}", path.display()), " with --force"),
+        None => (String::new(), ""),
+    };
+    Failure::Interrupted(format!(
+        "interrupted after {flown} of {of} replications: what they say is above{there}; the same command{again} flies them all"
+    ))
+}
 
 /// From now on an interruption lets the command end by itself.
 pub fn watch_for_interruption() {

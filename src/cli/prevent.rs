@@ -10,7 +10,7 @@ use deconflict::record::Replication;
 use deconflict::scenario::Scenario;
 
 use super::explain::own_change;
-use super::host::{interrupted, processors, watch_for_interruption};
+use super::host::{go_on, perhaps_short, processors, told_short, watch_for_interruption};
 use super::run::{Subject, confidence, progress};
 use super::{Failure, print};
 
@@ -126,17 +126,14 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
     watch_for_interruption();
     let bar = progress(count);
     let work = |replication: Replication| game.play(replication);
-    replicate(seed, 0..count, jobs, work, |_, played| {
-        if interrupted() {
-            return Err(Failure::Interrupted(
-                "interrupted: nothing was written".to_owned(),
-            ));
-        }
+    let flown = replicate(seed, 0..count, jobs, work, |index, played| {
         bar.inc(1);
         prevention.add(&played.map_err(Failure::bad_input)?);
-        Ok(())
-    })?;
+        go_on(index + 1)
+    });
     bar.finish_and_clear();
+    perhaps_short(flown)?;
+    let flown = prevention.n();
     if let Some(folder) = &arguments.out {
         write_prevention(folder, &game, &prevention, seed, arguments.confidence)?;
     }
@@ -146,9 +143,13 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         None => "Keep the table: --out DIR. One case in full: deconflict explain\n".to_owned(),
     };
     print(&format!(
-        "{}: {count} replications of seed {}\n\n{told}\n{then}",
+        "{}: {flown} replications of seed {}\n\n{told}\n{then}",
         scenario.file.title, seed
-    ))
+    ))?;
+    if flown < count {
+        return Err(told_short(flown, count, arguments.out.as_deref()));
+    }
+    Ok(())
 }
 
 /// The scenario without the rules asked about, and these.

@@ -21,7 +21,9 @@ use deconflict::simulation::{Engine, simulate, trajectories};
 use deconflict::units::Millis;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::host::{RunNote, Started, interrupted, processors, watch_for_interruption};
+use super::host::{
+    RunNote, Started, go_on, perhaps_short, processors, told_short, watch_for_interruption,
+};
 use super::replay::quoted;
 use super::{Failure, print};
 
@@ -173,11 +175,6 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let mut row = None;
     watch_for_interruption();
     let mut keep = |index: u64, summary: &Summary| -> Result<(), Failure> {
-        if interrupted() {
-            return Err(Failure::Interrupted(
-                "interrupted: nothing was written".to_owned(),
-            ));
-        }
         estimator.add(index, summary);
         if !summary.wrong_shots_at.is_empty() {
             first_wrong.get_or_insert(index);
@@ -214,12 +211,15 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         let work = |replication: Replication| {
             columns.measure(&engine.simulate(&scenario, replication, Detail::Measures))
         };
-        replicate(seed, 0..count, jobs, work, |index, summary| {
+        let flown = replicate(seed, 0..count, jobs, work, |index, summary| {
             progress.inc(1);
-            keep(index, &summary)
-        })?;
+            keep(index, &summary)?;
+            go_on(index + 1)
+        });
         progress.finish_and_clear();
+        perhaps_short(flown)?;
     }
+    let flown = estimator.n();
     let elapsed_s = started.elapsed_s();
 
     if let (Some(path), Some(log)) = (&arguments.events, &log) {
@@ -233,17 +233,17 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             scenario: &scenario,
             seed,
             first_replication: first,
-            replications: count,
+            replications: flown,
             confidence: arguments.confidence,
         };
-        let note = RunNote::new(&started, jobs, count);
+        let note = RunNote::new(&started, jobs, flown);
         folder.finish(&conditions, &estimator, &note)?;
     }
     if count > 1 {
         anstream::eprintln!(
-            "{count} replications in {} s with {jobs} threads: {} a second",
+            "{flown} replications in {} s with {jobs} threads: {} a second",
             readable(elapsed_s),
-            readable(count as f64 / elapsed_s)
+            readable(flown as f64 / elapsed_s)
         );
     }
     if let (Some(from), Some(row)) = (&arguments.from, &row) {
@@ -257,7 +257,11 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         &estimator,
         log.as_ref(),
         first_wrong,
-    ))
+    ))?;
+    if flown < count {
+        return Err(told_short(flown, count, arguments.out.as_deref()));
+    }
+    Ok(())
 }
 
 /// What is flown.
