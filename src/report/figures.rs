@@ -773,7 +773,11 @@ pub(super) fn curves(chart: &Chart<'_>) -> Svg {
         true => Scale::logarithmic(low, high, from_px, to_px),
         false => Scale::linear(low, high, from_px, to_px),
     };
-    let (from, to) = span(&mut points().map(|point| point.x), chart.logarithmic[0]);
+    let (from, to) = match span(&mut points().map(|point| point.x), chart.logarithmic[0]) {
+        // All at once: an axis from there, not one around it.
+        (from, to) if from == to && !chart.logarithmic[0] => (from, from + 1.0),
+        span => span,
+    };
     // The wide bands of the first few replications would squeeze all that comes after.
     let late = if chart.logarithmic[0] && !chart.logarithmic[1] {
         30.0_f64.min(to / 4.0)

@@ -15,10 +15,10 @@ const JUDGED = ["identity_changed", "engagement_begun"];
 
 /** @param {Run} run @param {number} aircraft */
 function rows(run, aircraft) {
-  const told = run.events.filter((e) => e[2] === aircraft).map((e) => ({ t: e[0], code: e[1], text: e[7], told: false }));
+  const told = run.events.filter((e) => e[2] === aircraft).map((e) => ({ t: e[0], code: e[1], site: e[3], text: e[7], told: false }));
   for (const row of run.beliefs) {
     if (row[1] !== aircraft) continue;
-    const judged = told.find((e) => e.t === row[2] && !e.told && JUDGED.includes(e.code) && e.text.includes(run.sites[row[0]].name));
+    const judged = told.find((e) => e.t === row[2] && !e.told && JUDGED.includes(e.code) && e.site === row[0]);
     if (!judged) continue;
     judged.text += " (" + row[4] + ")";
     judged.told = true;
