@@ -63,6 +63,13 @@ pub(super) fn interval_words(value: &Interval) -> String {
     readable(value.estimate)
 }
 
+/// The interval alone, in brackets; nothing where there is none.
+pub(super) fn bracket(value: &Interval) -> String {
+    let text = interval_words(value);
+    text.split_once(' ')
+        .map_or(String::new(), |(_, bracket)| bracket.to_owned())
+}
+
 /// One row of a panel.
 #[derive(Debug, Clone)]
 pub(super) struct Mark {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::coast;
 use super::figures::{
-    Chart, Curve, CurvePoint, Figure, Mark, Panel, Place, capital, curves, grouped, heat,
+    Chart, Curve, CurvePoint, Figure, Mark, Panel, Place, bracket, capital, curves, grouped, heat,
     interval_words, maps, number, panels, stacks, words,
 };
 use super::history::{History, Line, Settled, Settling};
@@ -1443,13 +1443,6 @@ fn header(names: &[&str]) -> Vec<String> {
 
 fn ends(value: &Interval) -> [String; 3] {
     [value.estimate, value.low, value.high].map(number)
-}
-
-/// The interval alone.
-fn bracket(value: &Interval) -> String {
-    let text = interval_words(value);
-    text.split_once(' ')
-        .map_or(String::new(), |(_, bracket)| bracket.to_owned())
 }
 
 /// A dot and a line, small enough for a table.

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::figures::{
-    Figure, Mark, Panel, capital, grouped, interval_words, number, panels, scatter, words,
+    Figure, Mark, Panel, bracket, capital, grouped, interval_words, number, panels, scatter, words,
 };
 use super::page::{PAGE_CSS, RESULTS_CSS, figure_html, shell};
 use super::stored::{Interval, Note, Row, Table, bytes};
@@ -411,7 +411,14 @@ fn settings(tuned: &Tuned) -> String {
         }
         for measure in &tuned.measures {
             let told = finalist.told.get(measure);
-            let value = told.map_or("-".to_owned(), |told| interval_words(&told.fresh));
+            let value = told.map_or("-".to_owned(), |told| {
+                let fresh = &told.fresh;
+                format!(
+                    "{}<small>{}</small>",
+                    readable(fresh.estimate),
+                    bracket(fresh)
+                )
+            });
             let _ = write!(rows, "<td>{value}</td>");
         }
         let limits = match finalist.feasible.as_str() {
