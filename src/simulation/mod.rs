@@ -262,7 +262,7 @@ pub fn schedule() -> Schedule {
     schedule
 }
 
-/// Advances every file to the end, closes it and counts. Pictures without a file go to `emptied`.
+/// Advances every file to the end, closes it and counts; the pictures, emptied, go to `emptied`.
 fn close_all(world: &mut World, end: Millis, tallies: &mut Vec<Tally>, emptied: &mut Vec<Picture>) {
     let streams = *world.resource::<Streams>();
     let roster = std::mem::take(&mut *world.resource_mut::<Roster>());
