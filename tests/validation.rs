@@ -890,6 +890,24 @@ fn engagement_authority() {
     ]
     .concat();
     assert_eq!(mean(&fly("engagement-authority", &own, 20, losses)), 1.0);
+    // Two sites ask about one aircraft: at one desk the second waits, at two neither.
+    let two = [granted[0], "sites.site.count=2"];
+    let other = "sites={ other = { class = \"watch\", side = \"shooter\", position.at = { east_m = 0, north_m = 0 }, command.node = \"second\" } }";
+    let node = "nodes={ second = { side = \"shooter\" } }";
+    let apart = [granted[0], node, other];
+    for (level, sites, expected) in [
+        ("joint", &two[..], 30_060.0),
+        ("sector", &two, 30_060.0),
+        ("site", &two, 30_030.0),
+        ("joint", &apart, 30_060.0),
+        ("sector", &apart, 30_030.0),
+        ("site", &apart, 30_030.0),
+    ] {
+        let level_set = format!("rules.engagement_authority.level={level}");
+        let set = [sites, &[level_set.as_str()]].concat();
+        let told = fly("engagement-authority", &set, 5, answers);
+        assert_eq!(told, [expected; 5], "{level}, {} of them", sites.len());
+    }
     // Nobody answers: hold, or fire after the timeout.
     let silent = ["rules.engagement_authority.service={ fixed = { delay_s = 3_000 } }"];
     let timed_out = |log: &EventLog| declined(log, Reason::ApprovalTimedOut);
@@ -910,6 +928,15 @@ fn engagement_authority() {
     assert_eq!(
         mean(&fly("engagement-authority", &lost, 20, first_shot_s)),
         210.0
+    );
+    // An answer that is there while the line is down waits for it, too.
+    let cut = [
+        granted[0],
+        "rules.lost_comms={ mttr_min = 0, fallback = \"keep\", outages = [{ from_h = 0.005, until_h = 0.05 }] }",
+    ];
+    assert_eq!(
+        mean(&fly("engagement-authority", &cut, 20, first_shot_s)),
+        180.0
     );
 }
 
