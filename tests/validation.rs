@@ -1048,6 +1048,21 @@ fn conformance_monitoring() {
         mean(&fly("conformance-monitoring", &prompt, 100, losses)),
         0.0
     );
+    // A notice that comes before the plan, 60 s after departure, waits for it; at 90 s it is too late.
+    for (plan_s, lost) in [(680, 0.0), (695, 1.0)] {
+        let late = format!("sites.site.command.latency={{ fixed = {{ delay_s = {plan_s} }} }}");
+        let late = [
+            prompt[0],
+            prompt[1],
+            "flights.passer.plan.notice_s=0",
+            &late,
+        ];
+        assert_eq!(
+            mean(&fly("conformance-monitoring", &late, 100, losses)),
+            lost,
+            "plan after {plan_s} s"
+        );
+    }
     // The desk takes a minute: too late.
     let busy = [&prompt[..], &["rules.conformance_monitoring.service_s=60"]].concat();
     assert_eq!(

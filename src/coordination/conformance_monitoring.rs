@@ -20,6 +20,7 @@ A deviation is seen after a time drawn from `detection`; then it waits at the mo
 first served, `service_s` each, false ones among them, which come as a Poisson process of `false_alerts_per_hour`. From the desk the
 notice goes to every site with probability `delivery`, after a time drawn from `latency`. From then on until the flight conforms again
 the plan check (R6) of a site that holds the plan takes the aircraft for conforming where it is: off_route and off_time become matched.
+A notice that comes before the plan waits for it.
 The rule decides about no shot itself.
 
 P(a deviation of length T is known in time) = delivery P(detection + wait + latency < T).

@@ -630,8 +630,9 @@ impl<'a> Setup<'a> {
         let notice = |(number, deviation): (usize, &Deviation)| {
             let (site, aircraft) = (post.key, target.key);
             let there = rule.at_site(&self.streams, site, aircraft, number as u64, deviation)?;
-            let there = post.line.passes(there);
-            (there < deviation.until && held <= there).then_some((there, deviation.until))
+            // It says nothing before the plan is there.
+            let there = post.line.passes(there).max(held);
+            (there < deviation.until).then_some((there, deviation.until))
         };
         target
             .deviations
