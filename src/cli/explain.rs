@@ -1,7 +1,5 @@
 //! `deconflict explain`: the story of one wrong shot, and what would have prevented it.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use deconflict::inquiry::{Change, Inquest, menu, named, wrong_shots};
 use deconflict::output::Story;
@@ -9,7 +7,7 @@ use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate};
 
-use super::run::Subject;
+use super::subject::{Subject, SubjectArguments};
 use super::{Failure, print};
 
 /// Arguments of `deconflict explain`.
@@ -26,34 +24,20 @@ Examples:
   deconflict explain --from results/agreement --cell everybody --replication 17
       a row of a sweep")]
 pub struct ExplainArguments {
-    /// Scenario file (TOML).
-    #[arg(required_unless_present = "from")]
-    scenario: Option<PathBuf>,
-    /// Explain a replication of the sweep or the run in DIR, with its scenario and its seed.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["scenario", "seed", "overrides", "own"])]
-    from: Option<PathBuf>,
-    /// The cell of the sweep.
-    #[arg(long, value_name = "C", requires = "from")]
-    cell: Option<String>,
-    /// Seed of all luck.
-    #[arg(
-        long,
-        value_name = "S",
-        default_value_t = 1,
-        allow_negative_numbers = true
-    )]
-    seed: u64,
+    #[command(flatten)]
+    about: SubjectArguments,
     /// Number of the replication, counted from 0.
     #[arg(long, value_name = "R", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
     replication: u64,
     /// Explain a wrong shot at this flight, or this aircraft of one.
     #[arg(long, value_name = "NAME")]
     flight: Option<String>,
-    /// Set a value of the scenario by its path; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
     /// Try a change of your own beside the rules: a name and what it sets; may be repeated.
-    #[arg(long = "try", value_name = "NAME: PATH=VALUE; ...")]
+    #[arg(
+        long = "try",
+        value_name = "NAME: PATH=VALUE; ...",
+        conflicts_with = "from"
+    )]
     own: Vec<String>,
 }
 
@@ -62,24 +46,25 @@ const SEARCHED: u64 = 500;
 
 /// Runs the command.
 pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
-    let path = arguments.scenario.clone().unwrap_or_default();
     let Subject {
         scenario,
         seed,
         name: subject,
-    } = match &arguments.from {
-        Some(from) => Subject::stored(from, arguments.cell.as_deref())?,
-        None => Subject::typed(&path, &arguments.overrides, arguments.seed)?,
-    };
+    } = arguments.about.subject()?;
     // What names it on a command line, with its seed where that is not the folder's.
-    let subject = match &arguments.from {
+    let subject = match &arguments.about.from {
         Some(_) => subject,
         None => format!("{subject} --seed {seed}"),
     };
     let menu = menu(&scenario);
     let mut changes = [menu.added.clone(), menu.removed.clone()].concat();
     for own in &arguments.own {
-        changes.push(own_change(own, &path, &arguments.overrides, &scenario)?);
+        changes.push(own_change(
+            own,
+            arguments.about.path(),
+            &arguments.about.overrides,
+            &scenario,
+        )?);
     }
     let replication = Replication {
         seed,
@@ -103,10 +88,7 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
             .map(|inquest| (&menu, changes.as_slice(), inquest)),
     };
     let index = arguments.replication;
-    let prevent = match &arguments.from {
-        Some(_) => "deconflict prevent SCENARIO".to_owned(),
-        None => format!("deconflict prevent {subject}"),
-    };
+    let prevent = format!("deconflict prevent {subject}");
     let more = match shots.len() - 1 {
         0 => String::new(),
         more => format!("{more} more wrong shots in this replication: --flight chooses.\n"),

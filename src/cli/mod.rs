@@ -15,6 +15,7 @@ mod rules;
 mod run;
 mod schema;
 mod status;
+mod subject;
 mod sweep;
 mod tune;
 

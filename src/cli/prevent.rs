@@ -1,6 +1,6 @@
 //! `deconflict prevent`: which rule would prevent how many of the wrong losses.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use deconflict::experiment::replicate::replicate;
@@ -11,7 +11,8 @@ use deconflict::scenario::Scenario;
 
 use super::explain::own_change;
 use super::host::{go_on, perhaps_short, processors, told_short, watch_for_interruption};
-use super::run::{Subject, confidence, progress};
+use super::run::{confidence, progress};
+use super::subject::{Subject, SubjectArguments};
 use super::{Failure, print};
 
 /// Arguments of `deconflict prevent`.
@@ -33,34 +34,20 @@ Examples:
 Every replication is flown again with each rule, with the same luck. Up to --exact rules all their combinations are
 flown and the split (Shapley) is exact given the replications; beyond, orders are drawn.")]
 pub struct PreventArguments {
-    /// Scenario file (TOML).
-    #[arg(required_unless_present = "from")]
-    scenario: Option<PathBuf>,
-    /// Ask about the run or the sweep in DIR, with its scenario and its seed.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["scenario", "seed", "overrides", "own"])]
-    from: Option<PathBuf>,
-    /// The cell of the sweep.
-    #[arg(long, value_name = "C", requires = "from")]
-    cell: Option<String>,
+    #[command(flatten)]
+    about: SubjectArguments,
     /// Replications to fly; without it as many as the scenario says, at most 100.
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
     replications: Option<u64>,
-    /// Seed of all luck.
-    #[arg(
-        long,
-        value_name = "S",
-        default_value_t = 1,
-        allow_negative_numbers = true
-    )]
-    seed: u64,
-    /// Set a value of the scenario by its path; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
     /// Ask about this rule, by number, or with a minus about the one in force; may be repeated. Without it, about every rule that is off and can be offered.
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<String>,
     /// Ask about a change of your own: a name and what it sets; may be repeated.
-    #[arg(long = "try", value_name = "NAME: PATH=VALUE; ...")]
+    #[arg(
+        long = "try",
+        value_name = "NAME: PATH=VALUE; ...",
+        conflicts_with = "from"
+    )]
     own: Vec<String>,
     /// What is to be prevented.
     #[arg(long, value_name = "WHAT", default_value = "lost")]
@@ -95,13 +82,7 @@ enum Of {
 
 /// Runs the command.
 pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
-    let Subject { scenario, seed, .. } = match &arguments.from {
-        Some(from) => Subject::stored(from, arguments.cell.as_deref())?,
-        None => {
-            let path = arguments.scenario.clone().unwrap_or_default();
-            Subject::typed(&path, &arguments.overrides, arguments.seed)?
-        }
-    };
+    let Subject { scenario, seed, .. } = arguments.about.subject()?;
     if let Some(folder) = &arguments.out
         && !arguments.force
     {
@@ -186,8 +167,8 @@ fn players(
     for own in &arguments.own {
         players.push(own_change(
             own,
-            arguments.scenario.as_deref().unwrap_or(Path::new("")),
-            &arguments.overrides,
+            arguments.about.path(),
+            &arguments.about.overrides,
             scenario,
         )?);
     }

@@ -10,7 +10,7 @@ use deconflict::report::{Flown, ReplayNote, replay_page, write_page};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{simulate, trajectories};
 
-use super::run::Subject;
+use super::subject::{Subject, SubjectArguments};
 use super::{Failure, print};
 
 /// Arguments of `deconflict replay`.
@@ -30,31 +30,13 @@ Examples:
 On the page: space plays, n and p jump to the next and the previous decisive
 event, the arrows step; click an aircraft for its story.")]
 pub struct ReplayArguments {
-    /// Scenario file (TOML).
-    #[arg(required_unless_present = "from")]
-    scenario: Option<PathBuf>,
-    /// Show a replication of the sweep or the run in DIR, with its scenario and its seed.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["scenario", "seed", "overrides", "changes"])]
-    from: Option<PathBuf>,
-    /// The cell of the sweep.
-    #[arg(long, value_name = "C", requires = "from")]
-    cell: Option<String>,
-    /// Seed of all luck.
-    #[arg(
-        long,
-        value_name = "S",
-        default_value_t = 1,
-        allow_negative_numbers = true
-    )]
-    seed: u64,
+    #[command(flatten)]
+    about: SubjectArguments,
     /// Number of the replication, counted from 0.
     #[arg(long, value_name = "R", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
     replication: u64,
-    /// Set a value of the scenario by its path; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
     /// Change a value in a second run beside the first; may be repeated.
-    #[arg(long = "with", value_name = "PATH=VALUE")]
+    #[arg(long = "with", value_name = "PATH=VALUE", conflicts_with = "from")]
     changes: Vec<String>,
     /// The page to write.
     #[arg(short, long, value_name = "FILE")]
@@ -74,14 +56,7 @@ struct Run {
 
 impl Run {
     fn fly(arguments: &ReplayArguments, name: String, changes: &[String]) -> Result<Run, Failure> {
-        let overrides = [&arguments.overrides, changes].concat();
-        let Subject { scenario, seed, .. } = match &arguments.from {
-            Some(from) => Subject::stored(from, arguments.cell.as_deref())?,
-            None => {
-                let path = arguments.scenario.clone().unwrap_or_default();
-                Subject::typed(&path, &overrides, arguments.seed)?
-            }
-        };
+        let Subject { scenario, seed, .. } = arguments.about.subject_with(changes)?;
         let replication = Replication {
             seed,
             index: arguments.replication,
@@ -135,22 +110,23 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
 /// The command that makes the page again.
 fn command(arguments: &ReplayArguments) -> String {
     let mut words = vec!["deconflict replay".to_owned()];
-    if let Some(from) = &arguments.from {
+    if let Some(from) = &arguments.about.from {
         words.push(format!("--from {}", quoted(&from.display().to_string())));
         words.extend(
             arguments
+                .about
                 .cell
                 .iter()
                 .map(|cell| format!("--cell {}", quoted(cell))),
         );
     }
-    if let Some(scenario) = &arguments.scenario {
+    if let Some(scenario) = &arguments.about.scenario {
         words.push(quoted(&scenario.display().to_string()));
-        words.push(format!("--seed {}", arguments.seed));
+        words.push(format!("--seed {}", arguments.about.seed));
     }
     words.push(format!("--replication {}", arguments.replication));
     for (option, values) in [
-        ("--set", &arguments.overrides),
+        ("--set", &arguments.about.overrides),
         ("--with", &arguments.changes),
     ] {
         words.extend(

@@ -7,16 +7,15 @@ use std::sync::Arc;
 
 use clap::Args;
 use deconflict::experiment::estimate::Estimator;
-use deconflict::experiment::plan::is_experiment;
 use deconflict::experiment::replicate::replicate;
 use deconflict::measure::{Columns, Summary};
 use deconflict::output::{
-    Conditions, EventFormat, OutputError, Replay, ReplayFormat, RunFolder, StoredRun, SweepFolder,
+    Conditions, EventFormat, OutputError, Replay, ReplayFormat, RunFolder, StoredRun,
     confusion_tables, estimate_table, headline, readable, single_table, timeline,
     write_events_file, write_replay_file,
 };
 use deconflict::record::{Detail, EventLog, Replication};
-use deconflict::scenario::{LoadError, Scenario};
+use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate, trajectories};
 use deconflict::units::Millis;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -25,6 +24,7 @@ use super::host::{
     RunNote, Started, go_on, perhaps_short, processors, told_short, watch_for_interruption,
 };
 use super::replay::quoted;
+use super::subject::{DEFAULT_SEED, Subject, SubjectArguments};
 use super::{Failure, print};
 
 /// Arguments of `deconflict run`.
@@ -42,33 +42,16 @@ Examples:
       repeat one row of a sweep, with every event
   deconflict run scenarios/nov-2019-baseline.toml --set rules.weapons_control.status=hold --out results/hold
       change one value, keep everything in results/hold")]
+#[command(mut_arg("from", |from| from.requires("replication")))]
 pub struct RunArguments {
-    /// Scenario file (TOML).
-    #[arg(required_unless_present = "from")]
-    scenario: Option<PathBuf>,
+    #[command(flatten)]
+    about: SubjectArguments,
     /// Replications to fly; without it as many as the scenario says.
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     replications: Option<u64>,
     /// Fly this one replication alone, counted from 0.
     #[arg(long, value_name = "R", conflicts_with = "replications", value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
     replication: Option<u64>,
-    /// Repeat a replication of the sweep or the run in DIR, with its scenario and its seed.
-    #[arg(long, value_name = "DIR", requires = "replication", conflicts_with_all = ["scenario", "seed", "overrides"])]
-    from: Option<PathBuf>,
-    /// The cell of the sweep.
-    #[arg(long, value_name = "C", requires = "from")]
-    cell: Option<String>,
-    /// Seed of all luck; the same seed gives the same bytes.
-    #[arg(
-        long,
-        value_name = "S",
-        default_value_t = DEFAULT_SEED,
-        allow_negative_numbers = true
-    )]
-    seed: u64,
-    /// Set a value of the scenario by its path; may be repeated. Example: --set flights.us-recon.count=2
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
     /// Threads; without it one a processor. Results do not depend on it.
     #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
     jobs: Option<u16>,
@@ -128,9 +111,6 @@ impl RunArguments {
     }
 }
 
-/// The seed where none is given.
-const DEFAULT_SEED: u64 = 1;
-
 /// Lines of the time line.
 const TIMELINE_LINES: usize = 60;
 
@@ -141,7 +121,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         scenario,
         seed,
         name,
-    } = Subject::of(arguments)?;
+    } = arguments.about.subject()?;
     let (first, count) = match arguments.replication {
         Some(replication) => (replication, 1),
         None => (0, arguments.replications.unwrap_or(scenario.replications)),
@@ -246,8 +226,8 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             readable(flown as f64 / elapsed_s)
         );
     }
-    if let (Some(from), Some(row)) = (&arguments.from, &row) {
-        same_as_stored(from, arguments.cell.as_deref(), first, row)?;
+    if let (Some(from), Some(row)) = (&arguments.about.from, &row) {
+        same_as_stored(from, arguments.about.cell.as_deref(), first, row)?;
     }
     print(&report(
         arguments,
@@ -262,91 +242,6 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         return Err(told_short(flown, count, arguments.out.as_deref()));
     }
     Ok(())
-}
-
-/// What is flown.
-pub(super) struct Subject {
-    pub scenario: Scenario,
-    pub seed: u64,
-    /// What to call it in hints.
-    pub name: String,
-}
-
-impl Subject {
-    fn of(arguments: &RunArguments) -> Result<Subject, Failure> {
-        match &arguments.from {
-            Some(from) => Subject::stored(from, arguments.cell.as_deref()),
-            None => {
-                let path = arguments.scenario.clone().unwrap_or_default();
-                Subject::typed(&path, &arguments.overrides, arguments.seed)
-            }
-        }
-    }
-
-    /// A scenario file with what the command line sets.
-    pub(super) fn typed(path: &Path, overrides: &[String], seed: u64) -> Result<Subject, Failure> {
-        let scenario =
-            Scenario::load(path, overrides).map_err(|error| experiment_instead(path, error))?;
-        Ok(Subject {
-            scenario,
-            seed,
-            name: path.display().to_string(),
-        })
-    }
-
-    /// What a folder of a run or a sweep was flown with.
-    pub(super) fn stored(from: &Path, cell: Option<&str>) -> Result<Subject, Failure> {
-        let (scenario, seed, version) = match SweepFolder::open(from) {
-            Ok((_, record)) => {
-                let names: Vec<&str> = record.cells.iter().map(|cell| cell.name.as_str()).collect();
-                let number = match (cell, names.as_slice()) {
-                    (Some(name), _) => record.cell(name),
-                    (None, [_]) => Some(0),
-                    (None, _) => None,
-                };
-                let Some(number) = number else {
-                    let asked = cell.map_or("no cell named".to_owned(), |cell| {
-                        format!("there is no cell {cell:?}")
-                    });
-                    return Err(Failure::bad_input(format!(
-                        "{}: {asked}; expected --cell with one of {}",
-                        from.display(),
-                        names.join(" ")
-                    )));
-                };
-                (record.scenario(number)?, record.seed, record.version)
-            }
-            Err(OutputError::NotASweep { .. }) => {
-                let stored = StoredRun::open(from, cell)?;
-                (stored.scenario, stored.seed, stored.version)
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let here = env!("CARGO_PKG_VERSION");
-        if version != here {
-            return Err(Failure::bad_input(format!(
-                "{} was written by version {version}, this is {here}: the same luck may have other consequences",
-                from.display()
-            )));
-        }
-        let cell = cell.map_or(String::new(), |cell| format!(" --cell {cell}"));
-        Ok(Subject {
-            scenario,
-            seed,
-            name: format!("--from {}{cell}", from.display()),
-        })
-    }
-}
-
-/// An experiment where a scenario should be needs one sentence, not a list of what is wrong with it.
-fn experiment_instead(path: &Path, error: LoadError) -> Failure {
-    if !is_experiment(path) {
-        return error.into();
-    }
-    let path = path.display();
-    Failure::bad_input(format!(
-        "{path} is an experiment, not a scenario; `deconflict sweep {path} --out DIR` flies it"
-    ))
 }
 
 /// Says whether a repeated replication is what the results have; it is a fault if not.
@@ -473,11 +368,11 @@ fn hints(
     let mut hints = Vec::new();
     // The same world and luck again.
     let mut same = scenario.to_owned();
-    if arguments.from.is_none() {
-        if arguments.seed != DEFAULT_SEED {
-            same.push_str(&format!(" --seed {}", arguments.seed));
+    if arguments.about.from.is_none() {
+        if arguments.about.seed != DEFAULT_SEED {
+            same.push_str(&format!(" --seed {}", arguments.about.seed));
         }
-        for change in &arguments.overrides {
+        for change in &arguments.about.overrides {
             same.push_str(&format!(" --set {}", quoted(change)));
         }
     }
@@ -489,7 +384,7 @@ fn hints(
                 "Next: deconflict report {path}   (the results as one page, with figures)"
             ));
         }
-        None if arguments.from.is_some() => {}
+        None if arguments.about.from.is_some() => {}
         None if single => {
             hints.push(format!(
                 "Next: deconflict run {scenario} --replications 1000   (how often does this happen?)"
@@ -510,7 +405,7 @@ fn hints(
     }
     match &arguments.events {
         Some(path) => hints.push(format!("Events written to {}.", path.display())),
-        None if arguments.from.is_some() => {
+        None if arguments.about.from.is_some() => {
             hints.push("Next: the same with --events FILE.csv   (every event of it)".to_owned())
         }
         None if single => {}

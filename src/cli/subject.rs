@@ -1,0 +1,133 @@
+//! What a command is about: a scenario file with what the command line sets, or what a folder was flown with.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use deconflict::experiment::plan::is_experiment;
+use deconflict::output::{OutputError, StoredRun, SweepFolder};
+use deconflict::scenario::{LoadError, Scenario};
+
+use super::Failure;
+
+/// The seed where none is given.
+pub const DEFAULT_SEED: u64 = 1;
+
+/// The arguments that say so.
+#[derive(Debug, Args)]
+pub struct SubjectArguments {
+    /// Scenario file (TOML).
+    #[arg(required_unless_present = "from")]
+    pub scenario: Option<PathBuf>,
+    /// Instead of a scenario: the sweep or the run in DIR, with its scenario and its seed.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["scenario", "seed", "overrides"])]
+    pub from: Option<PathBuf>,
+    /// The cell of the sweep.
+    #[arg(long, value_name = "C", requires = "from")]
+    pub cell: Option<String>,
+    /// Seed of all luck; the same seed gives the same bytes.
+    #[arg(
+        long,
+        value_name = "S",
+        default_value_t = DEFAULT_SEED,
+        allow_negative_numbers = true
+    )]
+    pub seed: u64,
+    /// Set a value of the scenario by its path; may be repeated. Example: --set flights.us-recon.count=2
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub overrides: Vec<String>,
+}
+
+impl SubjectArguments {
+    /// What they name.
+    pub fn subject(&self) -> Result<Subject, Failure> {
+        self.subject_with(&[])
+    }
+
+    /// The same with more that is set; a folder has its scenario as it is.
+    pub fn subject_with(&self, more: &[String]) -> Result<Subject, Failure> {
+        match &self.from {
+            Some(from) => Subject::stored(from, self.cell.as_deref()),
+            None => Subject::typed(self.path(), &[&self.overrides, more].concat(), self.seed),
+        }
+    }
+
+    /// The scenario file; empty where there is none.
+    pub fn path(&self) -> &Path {
+        self.scenario.as_deref().unwrap_or(Path::new(""))
+    }
+}
+
+/// What is flown.
+pub struct Subject {
+    pub scenario: Scenario,
+    pub seed: u64,
+    /// What to call it in hints.
+    pub name: String,
+}
+
+impl Subject {
+    /// A scenario file with what the command line sets.
+    fn typed(path: &Path, overrides: &[String], seed: u64) -> Result<Subject, Failure> {
+        let scenario =
+            Scenario::load(path, overrides).map_err(|error| experiment_instead(path, error))?;
+        Ok(Subject {
+            scenario,
+            seed,
+            name: path.display().to_string(),
+        })
+    }
+
+    /// What a folder of a run or a sweep was flown with.
+    fn stored(from: &Path, cell: Option<&str>) -> Result<Subject, Failure> {
+        let (scenario, seed, version) = match SweepFolder::open(from) {
+            Ok((_, record)) => {
+                let names: Vec<&str> = record.cells.iter().map(|cell| cell.name.as_str()).collect();
+                let number = match (cell, names.as_slice()) {
+                    (Some(name), _) => record.cell(name),
+                    (None, [_]) => Some(0),
+                    (None, _) => None,
+                };
+                let Some(number) = number else {
+                    let asked = cell.map_or("no cell named".to_owned(), |cell| {
+                        format!("there is no cell {cell:?}")
+                    });
+                    return Err(Failure::bad_input(format!(
+                        "{}: {asked}; expected --cell with one of {}",
+                        from.display(),
+                        names.join(" ")
+                    )));
+                };
+                (record.scenario(number)?, record.seed, record.version)
+            }
+            Err(OutputError::NotASweep { .. }) => {
+                let stored = StoredRun::open(from, cell)?;
+                (stored.scenario, stored.seed, stored.version)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let here = env!("CARGO_PKG_VERSION");
+        if version != here {
+            return Err(Failure::bad_input(format!(
+                "{} was written by version {version}, this is {here}: the same luck may have other consequences",
+                from.display()
+            )));
+        }
+        let cell = cell.map_or(String::new(), |cell| format!(" --cell {cell}"));
+        Ok(Subject {
+            scenario,
+            seed,
+            name: format!("--from {}{cell}", from.display()),
+        })
+    }
+}
+
+/// An experiment where a scenario should be needs one sentence, not a list of what is wrong with it.
+fn experiment_instead(path: &Path, error: LoadError) -> Failure {
+    if !is_experiment(path) {
+        return error.into();
+    }
+    let path = path.display();
+    Failure::bad_input(format!(
+        "{path} is an experiment, not a scenario; `deconflict sweep {path} --out DIR` flies it"
+    ))
+}
