@@ -426,6 +426,26 @@ fn rows_of_a_sweep_are_explained_and_replayed() {
     };
     assert!(story(&of_file).len() > 20, "{}", said(&of_file));
     assert_eq!(story(&of_row), story(&of_file));
+    // A change means the same in a folder as in the file.
+    for change in [
+        &["--set", "site_classes.class_a.weapon.kill_probability=0"][..],
+        &["--try", "strict: rules.hostile_criteria.threshold=0.99"],
+    ] {
+        let row = [
+            "explain",
+            "--from",
+            out,
+            "--cell",
+            "baseline",
+            "--replication",
+            "1",
+        ];
+        let changed_row = deconflict(&[&row[..], change].concat());
+        let changed_file =
+            deconflict(&[&["explain", BASELINE, "--replication", "1"], change].concat());
+        assert_ne!(story(&changed_file), story(&of_file), "{change:?}");
+        assert_eq!(story(&changed_row), story(&changed_file), "{change:?}");
+    }
     let pages = [
         place.path().join("row.html"),
         place.path().join("file.html"),

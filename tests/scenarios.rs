@@ -367,3 +367,28 @@ fn an_alert_night_trades_leakers_for_neutrals() {
         assert!(leaked.difference.low > 0.1, "{fallback}: {leaked:?}");
     }
 }
+
+/// A folder of results keeps a scenario resolved; what is set in it later means the same as in its file.
+#[test]
+fn what_is_set_in_a_resolved_scenario_is_as_if_it_were_set_in_the_file() {
+    let mut compared = 0;
+    for folder in ["scenarios", "scenarios/closed-form", "benches"] {
+        for entry in std::fs::read_dir(folder).expect("the folder is there") {
+            let path = entry.expect("readable").path();
+            if path.extension().is_none_or(|ending| ending != "toml") {
+                continue;
+            }
+            let scenario = Scenario::load(&path, &[])
+                .unwrap_or_else(|error| panic!("{}", error.render(false)));
+            for set in [&[][..], &["duration_h=0.5".to_owned()]] {
+                let in_file = Scenario::load(&path, set)
+                    .unwrap_or_else(|error| panic!("{}", error.render(false)));
+                let later = (scenario.with("the same", set))
+                    .unwrap_or_else(|error| panic!("{}: {}", path.display(), error.render(false)));
+                assert!(later.file == in_file.file, "{} {set:?}", path.display());
+            }
+            compared += 1;
+        }
+    }
+    assert!(compared > 20, "{compared}");
+}

@@ -33,11 +33,7 @@ pub struct ExplainArguments {
     #[arg(long, value_name = "NAME")]
     flight: Option<String>,
     /// Try a change of your own beside the rules: a name and what it sets; may be repeated.
-    #[arg(
-        long = "try",
-        value_name = "NAME: PATH=VALUE; ...",
-        conflicts_with = "from"
-    )]
+    #[arg(long = "try", value_name = "NAME: PATH=VALUE; ...")]
     own: Vec<String>,
 }
 
@@ -46,25 +42,12 @@ const SEARCHED: u64 = 500;
 
 /// Runs the command.
 pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
-    let Subject {
-        scenario,
-        seed,
-        name: subject,
-    } = arguments.about.subject()?;
-    // What names it on a command line, with its seed where that is not the folder's.
-    let subject = match &arguments.about.from {
-        Some(_) => subject,
-        None => format!("{subject} --seed {seed}"),
-    };
+    let subject = arguments.about.subject()?;
+    let (scenario, seed) = (subject.scenario()?, subject.seed);
     let menu = menu(&scenario);
     let mut changes = [menu.added.clone(), menu.removed.clone()].concat();
     for own in &arguments.own {
-        changes.push(own_change(
-            own,
-            arguments.about.path(),
-            &arguments.about.overrides,
-            &scenario,
-        )?);
+        changes.push(own_change(own, &subject, &scenario)?);
     }
     let replication = Replication {
         seed,
@@ -74,7 +57,7 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
     let flight = arguments.flight.as_deref();
     let shots: Vec<usize> = asked_for(&log, flight)?;
     let Some(&shot) = shots.first() else {
-        return nothing_wrong(arguments, &scenario, seed, &subject, flight);
+        return nothing_wrong(arguments, &scenario, seed, &subject.name, flight);
     };
     let aircraft = log.events[shot].fact.aircraft();
     let name = aircraft.map(|aircraft| log.sorties[aircraft.index()].name.as_str());
@@ -88,14 +71,14 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
             .map(|inquest| (&menu, changes.as_slice(), inquest)),
     };
     let index = arguments.replication;
-    let prevent = format!("deconflict prevent {subject}");
+    let subject = &subject.name;
     let more = match shots.len() - 1 {
         0 => String::new(),
         more => format!("{more} more wrong shots in this replication: --flight chooses.\n"),
     };
     print(&format!(
         "{}\n{more}Look at it: deconflict replay {subject} --replication {index} --out replay.html\n\
-         How often, and which rule prevents how much: {prevent}\n",
+         How often, and which rule prevents how much: deconflict prevent {subject}\n",
         story.tell()
     ))
 }
@@ -157,8 +140,7 @@ fn nothing_wrong(
 /// A change written `NAME: PATH=VALUE; PATH=VALUE`, held against the scenario.
 pub(super) fn own_change(
     text: &str,
-    path: &std::path::Path,
-    overrides: &[String],
+    subject: &Subject,
     scenario: &Scenario,
 ) -> Result<Change, Failure> {
     let Some((name, sets)) = text.split_once(':') else {
@@ -166,9 +148,8 @@ pub(super) fn own_change(
             "--try {text:?}: expected a name, a colon and what it sets, such as 'strict: rules.hostile_criteria.cues=4'"
         )));
     };
-    let mut all = overrides.to_vec();
-    all.extend(sets.split(';').map(|set| set.trim().to_owned()));
-    let changed = Scenario::load(path, &all)?;
+    let sets: Vec<String> = sets.split(';').map(|set| set.trim().to_owned()).collect();
+    let changed = subject.scenario_with(&sets)?;
     named(name.trim(), scenario, &changed)
         .map_err(|why| Failure::bad_input(format!("--try {}: {why}", name.trim())))
 }

@@ -43,11 +43,7 @@ pub struct PreventArguments {
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<String>,
     /// Ask about a change of your own: a name and what it sets; may be repeated.
-    #[arg(
-        long = "try",
-        value_name = "NAME: PATH=VALUE; ...",
-        conflicts_with = "from"
-    )]
+    #[arg(long = "try", value_name = "NAME: PATH=VALUE; ...")]
     own: Vec<String>,
     /// What is to be prevented.
     #[arg(long, value_name = "WHAT", default_value = "lost")]
@@ -82,7 +78,8 @@ enum Of {
 
 /// Runs the command.
 pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
-    let Subject { scenario, seed, .. } = arguments.about.subject()?;
+    let subject = arguments.about.subject()?;
+    let (scenario, seed) = (subject.scenario()?, subject.seed);
     if let Some(folder) = &arguments.out
         && !arguments.force
     {
@@ -91,7 +88,7 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
             return Err(OutputError::Exists { path }.into());
         }
     }
-    let (base, players) = players(arguments, &scenario)?;
+    let (base, players) = players(arguments, &subject, &scenario)?;
     let counted = match arguments.of {
         Of::Lost => Counted::Lost,
         Of::ShotAt => Counted::ShotAt,
@@ -136,6 +133,7 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
 /// The scenario without the rules asked about, and these.
 fn players(
     arguments: &PreventArguments,
+    subject: &Subject,
     scenario: &Scenario,
 ) -> Result<(Scenario, Vec<Change>), Failure> {
     let offered = menu(scenario);
@@ -165,12 +163,7 @@ fn players(
         players.push(kept);
     }
     for own in &arguments.own {
-        players.push(own_change(
-            own,
-            arguments.about.path(),
-            &arguments.about.overrides,
-            scenario,
-        )?);
+        players.push(own_change(own, subject, scenario)?);
     }
     if players.is_empty() {
         return Err(Failure::bad_input(

@@ -10,7 +10,7 @@ use deconflict::report::{Flown, ReplayNote, replay_page, write_page};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{simulate, trajectories};
 
-use super::subject::{Subject, SubjectArguments};
+use super::subject::{SubjectArguments, quoted};
 use super::{Failure, print};
 
 /// Arguments of `deconflict replay`.
@@ -25,7 +25,7 @@ Examples:
       the same luck with and without the change, side by side on one clock
 
   deconflict replay --from results/agreement --cell everybody --replication 17 --out 17.html
-      a row of a sweep
+      a row of a sweep, and with --with beside it what a change would have made of it
 
 On the page: space plays, n and p jump to the next and the previous decisive
 event, the arrows step; click an aircraft for its story.")]
@@ -36,7 +36,7 @@ pub struct ReplayArguments {
     #[arg(long, value_name = "R", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
     replication: u64,
     /// Change a value in a second run beside the first; may be repeated.
-    #[arg(long = "with", value_name = "PATH=VALUE", conflicts_with = "from")]
+    #[arg(long = "with", value_name = "PATH=VALUE")]
     changes: Vec<String>,
     /// The page to write.
     #[arg(short, long, value_name = "FILE")]
@@ -56,7 +56,8 @@ struct Run {
 
 impl Run {
     fn fly(arguments: &ReplayArguments, name: String, changes: &[String]) -> Result<Run, Failure> {
-        let Subject { scenario, seed, .. } = arguments.about.subject_with(changes)?;
+        let subject = arguments.about.subject()?;
+        let (scenario, seed) = (subject.scenario_with(changes)?, subject.seed);
         let replication = Replication {
             seed,
             index: arguments.replication,
@@ -140,13 +141,4 @@ fn command(arguments: &ReplayArguments) -> String {
         quoted(&arguments.out.display().to_string())
     ));
     words.join(" ")
-}
-
-/// As a shell takes it for one word.
-pub(super) fn quoted(word: &str) -> String {
-    let safe = |letter: char| letter.is_alphanumeric() || "-_./=:,@+".contains(letter);
-    if !word.is_empty() && word.chars().all(safe) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }

@@ -23,8 +23,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::host::{
     RunNote, Started, go_on, perhaps_short, processors, told_short, watch_for_interruption,
 };
-use super::replay::quoted;
-use super::subject::{DEFAULT_SEED, Subject, SubjectArguments};
+use super::subject::SubjectArguments;
 use super::{Failure, print};
 
 /// Arguments of `deconflict run`.
@@ -42,7 +41,7 @@ Examples:
       repeat one row of a sweep, with every event
   deconflict run scenarios/nov-2019-baseline.toml --set rules.weapons_control.status=hold --out results/hold
       change one value, keep everything in results/hold")]
-#[command(mut_arg("from", |from| from.requires("replication")))]
+#[command(mut_arg("from", |from| from.requires("replication").conflicts_with("overrides")))]
 pub struct RunArguments {
     #[command(flatten)]
     about: SubjectArguments,
@@ -117,11 +116,8 @@ const TIMELINE_LINES: usize = 60;
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let started = Started::now();
-    let Subject {
-        scenario,
-        seed,
-        name,
-    } = arguments.about.subject()?;
+    let subject = arguments.about.subject()?;
+    let (scenario, seed) = (subject.scenario()?, subject.seed);
     let (first, count) = match arguments.replication {
         Some(replication) => (replication, 1),
         None => (0, arguments.replications.unwrap_or(scenario.replications)),
@@ -231,7 +227,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     }
     print(&report(
         arguments,
-        &name,
+        &subject.name,
         &scenario,
         seed,
         &estimator,
@@ -358,24 +354,14 @@ fn report(
     text
 }
 
-/// What one might want next; `first_wrong` is the first replication with a wrong shot.
+/// What one might want next; `same` names the same world and luck, `first_wrong` is the first replication with a wrong shot.
 fn hints(
     arguments: &RunArguments,
-    scenario: &str,
+    same: &str,
     single: bool,
     first_wrong: Option<u64>,
 ) -> Vec<String> {
     let mut hints = Vec::new();
-    // The same world and luck again.
-    let mut same = scenario.to_owned();
-    if arguments.about.from.is_none() {
-        if arguments.about.seed != DEFAULT_SEED {
-            same.push_str(&format!(" --seed {}", arguments.about.seed));
-        }
-        for change in &arguments.about.overrides {
-            same.push_str(&format!(" --set {}", quoted(change)));
-        }
-    }
     match &arguments.out {
         Some(path) => {
             let path = path.display();
@@ -387,7 +373,7 @@ fn hints(
         None if arguments.about.from.is_some() => {}
         None if single => {
             hints.push(format!(
-                "Next: deconflict run {scenario} --replications 1000   (how often does this happen?)"
+                "Next: deconflict run {same} --replications 1000   (how often does this happen?)"
             ));
             let replication = arguments.replication.unwrap_or(0);
             hints.push(format!(
@@ -400,7 +386,7 @@ fn hints(
             }
         }
         None => hints.push(format!(
-            "Next: deconflict run {scenario} --out results/NAME   (every replication and estimate as CSV)"
+            "Next: deconflict run {same} --out results/NAME   (every replication and estimate as CSV)"
         )),
     }
     match &arguments.events {

@@ -19,7 +19,7 @@ pub struct SubjectArguments {
     #[arg(required_unless_present = "from")]
     pub scenario: Option<PathBuf>,
     /// Instead of a scenario: the sweep or the run in DIR, with its scenario and its seed.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["scenario", "seed", "overrides"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["scenario", "seed"])]
     pub from: Option<PathBuf>,
     /// The cell of the sweep.
     #[arg(long, value_name = "C", requires = "from")]
@@ -40,41 +40,70 @@ pub struct SubjectArguments {
 impl SubjectArguments {
     /// What they name.
     pub fn subject(&self) -> Result<Subject, Failure> {
-        self.subject_with(&[])
-    }
-
-    /// The same with more that is set; a folder has its scenario as it is.
-    pub fn subject_with(&self, more: &[String]) -> Result<Subject, Failure> {
-        match &self.from {
-            Some(from) => Subject::stored(from, self.cell.as_deref()),
-            None => Subject::typed(self.path(), &[&self.overrides, more].concat(), self.seed),
+        let mut subject = match (&self.from, &self.scenario) {
+            (Some(from), _) => Subject::stored(from, self.cell.as_deref())?,
+            (None, path) => Subject::typed(path.clone().unwrap_or_default(), self.seed),
+        };
+        subject.set = self.overrides.clone();
+        for set in &self.overrides {
+            subject.name.push_str(&format!(" --set {}", quoted(set)));
         }
-    }
-
-    /// The scenario file; empty where there is none.
-    pub fn path(&self) -> &Path {
-        self.scenario.as_deref().unwrap_or(Path::new(""))
+        Ok(subject)
     }
 }
 
 /// What is flown.
 pub struct Subject {
-    pub scenario: Scenario,
     pub seed: u64,
-    /// What to call it in hints.
+    /// What names it on a command line.
     pub name: String,
+    /// What the command line sets.
+    set: Vec<String>,
+    base: Base,
+}
+
+/// What that is set in.
+enum Base {
+    File(PathBuf),
+    /// The scenario that a folder was flown with.
+    Stored {
+        folder: PathBuf,
+        scenario: Box<Scenario>,
+    },
 }
 
 impl Subject {
-    /// A scenario file with what the command line sets.
-    fn typed(path: &Path, overrides: &[String], seed: u64) -> Result<Subject, Failure> {
-        let scenario =
-            Scenario::load(path, overrides).map_err(|error| experiment_instead(path, error))?;
-        Ok(Subject {
-            scenario,
+    /// Its scenario.
+    pub fn scenario(&self) -> Result<Scenario, Failure> {
+        self.scenario_with(&[])
+    }
+
+    /// The same with more that is set.
+    pub fn scenario_with(&self, more: &[String]) -> Result<Scenario, Failure> {
+        let set = [&self.set, more].concat();
+        match &self.base {
+            Base::File(path) => {
+                Scenario::load(path, &set).map_err(|error| experiment_instead(path, error))
+            }
+            Base::Stored { scenario, .. } if set.is_empty() => Ok((**scenario).clone()),
+            Base::Stored { folder, scenario } => {
+                Ok(scenario.with(&format!("the scenario of {}", folder.display()), &set)?)
+            }
+        }
+    }
+
+    /// A scenario file.
+    fn typed(path: PathBuf, seed: u64) -> Subject {
+        let mut name = quoted(&path.display().to_string());
+        if seed != DEFAULT_SEED {
+            name.push_str(&format!(" --seed {seed}"));
+        }
+        Subject {
             seed,
-            name: path.display().to_string(),
-        })
+            name,
+            set: Vec::new(),
+            base: Base::File(path),
+        }
     }
 
     /// What a folder of a run or a sweep was flown with.
@@ -112,11 +141,15 @@ impl Subject {
                 from.display()
             )));
         }
-        let cell = cell.map_or(String::new(), |cell| format!(" --cell {cell}"));
+        let cell = cell.map_or(String::new(), |cell| format!(" --cell {}", quoted(cell)));
         Ok(Subject {
-            scenario,
             seed,
-            name: format!("--from {}{cell}", from.display()),
+            name: format!("--from {}{cell}", quoted(&from.display().to_string())),
+            set: Vec::new(),
+            base: Base::Stored {
+                folder: from.to_owned(),
+                scenario: Box::new(scenario),
+            },
         })
     }
 }
@@ -130,4 +163,13 @@ fn experiment_instead(path: &Path, error: LoadError) -> Failure {
     Failure::bad_input(format!(
         "{path} is an experiment, not a scenario; `deconflict sweep {path} --out DIR` flies it"
     ))
+}
+
+/// As a shell takes it for one word.
+pub fn quoted(word: &str) -> String {
+    let safe = |letter: char| letter.is_alphanumeric() || "-_./=:,@+".contains(letter);
+    if !word.is_empty() && word.chars().all(safe) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }

@@ -107,6 +107,28 @@ impl Scenario {
         resolve::resolve(file)
     }
 
+    /// The same scenario with overrides written `path=value`; `name` is what problems call it.
+    pub fn with(&self, name: &str, overrides: &[String]) -> Result<Scenario, LoadError> {
+        let mut loader = load::Loader::default();
+        let whole = problem::Span {
+            source: loader.sources.len(),
+            range: 0..0,
+        };
+        loader.sources.push(Source {
+            name: name.to_owned(),
+            text: String::new(),
+        });
+        let tree = match serde_json::to_value(&self.file) {
+            Ok(file) => Some(tree::Item::from_json(&file, &whole)),
+            Err(error) => {
+                let problem = Problem::new("", error.to_string());
+                loader.problems.push(problem.at(&whole, ""));
+                None
+            }
+        };
+        finish(loader, tree, overrides)
+    }
+
     /// Whether the sites of an entry keep a live picture, in step with the clock.
     pub fn keeps_live(&self, entry: usize) -> bool {
         let class = &self.classes[self.sites[entry].class.index()];
