@@ -218,6 +218,14 @@ state.seek(Number(wanted.get("t") || 0) * 1000);
 readTheme();
 pick(wanted.has("aircraft") ? Number(wanted.get("aircraft")) : -1);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readTheme(); ticks(); state.dirty = true; });
+/** Paper is light whatever the screen is: the style sheet sees to the words, and the maps are drawn anew. @param {boolean} yes */
+function printed(yes) {
+  document.documentElement.classList.toggle("printed", yes);
+  readTheme();
+  draw();
+}
+addEventListener("beforeprint", () => printed(true));
+addEventListener("afterprint", () => printed(false));
 new ResizeObserver(() => { view.fitted = false; state.dirty = true; ticks(); }).observe(byId("maps", HTMLElement));
 ticks();
 if (wanted.has("play")) state.play();
