@@ -10,6 +10,7 @@ const state = {
 const time = byId("time", HTMLInputElement);
 const speed = byId("speed", HTMLSelectElement);
 const siteBox = byId("site", HTMLSelectElement);
+const aircraftBox = byId("aircraft", HTMLSelectElement);
 const partsButton = byId("parts", HTMLButtonElement);
 const canvases = runs.map((_, i) => byId("map" + i, HTMLCanvasElement));
 
@@ -101,6 +102,7 @@ function jump(forward) {
 /** @param {number} aircraft */
 function pick(aircraft) {
   state.picked = aircraft;
+  aircraftBox.value = String(aircraft);
   state.dirty = true;
   story(state);
 }
@@ -127,6 +129,17 @@ function zoom(factor, [x, y] = [0, 0]) {
   view.north -= y / view.perM - y / perM;
   view.perM = perM;
   state.dirty = true;
+}
+
+/** Where the picked aircraft is, as pixels from the middle, so that zooming without a pointer keeps it in sight. @returns {Point} */
+function sight() {
+  for (const run of runs) {
+    const one = run.aircraft[own(run, state).picked];
+    if (!one || !flying(one, state.t)) continue;
+    const [east, north] = position(one, state.t);
+    return [(east - view.east) * view.perM, (view.north - north) * view.perM];
+  }
+  return [0, 0];
 }
 
 canvases.forEach((canvas, i) => {
@@ -175,10 +188,11 @@ press("play", () => (state.playing ? state.pause() : state.play()));
 press("next", () => jump(true));
 press("back", () => jump(false));
 press("parts", () => { state.pause(); state.seek(data.parts ?? 0); });
-press("closer", () => zoom(1.4));
-press("farther", () => zoom(1 / 1.4));
+press("closer", () => zoom(1.4, sight()));
+press("farther", () => zoom(1 / 1.4, sight()));
 press("whole", () => { view.fitted = false; state.dirty = true; });
 time.addEventListener("input", () => { state.pause(); state.seek(Number(time.value)); });
+aircraftBox.addEventListener("change", () => pick(Number(aircraftBox.value)));
 siteBox.addEventListener("change", () => { state.site = Number(siteBox.value); state.dirty = true; story(state); });
 /** What keys do; space and arrows are left to a button or slider that has them. @type {[string, (far: boolean) => void][]} */
 const acts = [
@@ -186,7 +200,7 @@ const acts = [
   ["n", () => jump(true)], ["p", () => jump(false)],
   ["ArrowRight", (far) => state.seek(state.t + (far ? 600000 : 60000))],
   ["ArrowLeft", (far) => state.seek(state.t - (far ? 600000 : 60000))],
-  ["+", () => zoom(1.25)], ["-", () => zoom(0.8)],
+  ["+", () => zoom(1.25, sight())], ["-", () => zoom(0.8, sight())],
   ["]", () => next(1)], ["[", () => next(-1)], ["Escape", () => pick(-1)],
 ];
 const keys = new Map(acts);
@@ -207,7 +221,12 @@ function next(step) {
 }
 
 time.max = String(data.end);
-names.sites.forEach((name, i) => { const option = element("option", name); option.value = String(i); siteBox.append(option); });
+/** @param {HTMLSelectElement} box @param {string[]} list */
+function offer(box, list) {
+  list.forEach((name, i) => { const option = element("option", name); option.value = String(i); box.append(option); });
+}
+offer(siteBox, names.sites);
+offer(aircraftBox, names.aircraft);
 partsButton.hidden = runs.length < 2;
 partsButton.disabled = data.parts === null;
 partsButton.textContent = data.parts === null ? "They never part" : "They part at " + clock(data.parts);
