@@ -194,7 +194,7 @@ press("whole", () => { view.fitted = false; state.dirty = true; });
 time.addEventListener("input", () => { state.pause(); state.seek(Number(time.value)); });
 aircraftBox.addEventListener("change", () => pick(Number(aircraftBox.value)));
 siteBox.addEventListener("change", () => { state.site = Number(siteBox.value); state.dirty = true; story(state); });
-/** What keys do; space and arrows are left to a button or slider that has them. @type {[string, (far: boolean) => void][]} */
+/** What keys do; space is left to a button that has it. On the slider too an arrow is a minute: its own step is a second. @type {[string, (far: boolean) => void][]} */
 const acts = [
   [" ", () => (state.playing ? state.pause() : state.play())],
   ["n", () => jump(true)], ["p", () => jump(false)],
@@ -206,7 +206,7 @@ const acts = [
 const keys = new Map(acts);
 document.addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.target instanceof HTMLSelectElement) return;
-  if (e.key === " " && e.target instanceof HTMLButtonElement || e.key.startsWith("Arrow") && e.target === time) return;
+  if (e.key === " " && e.target instanceof HTMLButtonElement) return;
   const act = keys.get(e.key);
   if (!act) return;
   e.preventDefault();
