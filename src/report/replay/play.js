@@ -18,6 +18,8 @@ function button() {
   const play = byId("play", HTMLButtonElement);
   play.textContent = state.playing ? "||" : "\u25b6";
   play.setAttribute("aria-label", state.playing ? "Pause" : "Play");
+  // A clock that runs would talk without end; one that is moved by hand says where it came to.
+  byId("told", HTMLElement).setAttribute("aria-live", state.playing ? "off" : "polite");
 }
 
 /** @param {HTMLCanvasElement} canvas */
