@@ -50,7 +50,7 @@ function draw() {
     labels.write();
   });
   time.value = String(state.t);
-  time.setAttribute("aria-valuetext", clock(state.t));
+  time.setAttribute("aria-valuetext", clock(state.t) + ", " + date(state.t));
   byId("clock", HTMLElement).textContent = date(state.t) + " " + clock(state.t);
   told(state);
   dim(state);
