@@ -1231,7 +1231,7 @@ impl<'a> Report<'a> {
         }
         let credit = coast::CREDIT;
         self.put(&format!(
-            "<dl class=\"made\">{list}</dl><h3>To make it again</h3><p>The same version makes the same bytes, on any machine and with any number of threads:</p><pre tabindex=\"0\">{}</pre><details><summary>Files and their checksums</summary><div class=\"wide\" tabindex=\"0\"><table><thead><tr><th>file</th><th>rows</th><th>SHA-256</th></tr></thead><tbody>{files}</tbody></table></div></details><p class=\"meta\">{credit}</p>",
+            "<dl class=\"made\">{list}</dl><h3>To make it again</h3><p>The same version makes the same bytes, on any machine and with any number of threads:</p><pre>{}</pre><details><summary>Files and their checksums</summary><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Files and their checksums\"><table><thead><tr><th scope=\"col\">file</th><th scope=\"col\">rows</th><th scope=\"col\">SHA-256</th></tr></thead><tbody>{files}</tbody></table></div></details><p class=\"meta\">{credit}</p>",
             escape(&again)
         ));
     }
