@@ -334,6 +334,7 @@ fn a_sweep_and_a_run_have_their_report() {
             "numbers that are none"
         );
         assert!(page.contains("not calibrated"));
+        assert!(page.contains("<summary>What these measures are</summary>"));
         assert!(page.contains("deconflict report"), "how to make it again");
         for name in figures {
             let svg = read(&report.figures.join(format!("{name}.svg")));
