@@ -235,9 +235,10 @@ partsButton.textContent = data.parts === null ? "They never part" : "They part a
 // The site that fires first has the first word; #t=SECONDS&aircraft=NUMBER opens the page at an instant.
 if (runs[0].shots.length) { state.site = runs[0].shots[0].site; siteBox.value = String(state.site); }
 const wanted = new URLSearchParams(location.hash.slice(1));
-state.seek(Number(wanted.get("t") || 0) * 1000);
+state.seek((Number(wanted.get("t")) || 0) * 1000);
 readTheme();
-pick(wanted.has("aircraft") ? Number(wanted.get("aircraft")) : -1);
+const asked = Number(wanted.get("aircraft") ?? -1);
+pick(names.aircraft[asked] === undefined ? -1 : asked);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readTheme(); ticks(); state.dirty = true; });
 /** Paper is light whatever the screen is: the style sheet sees to the words, and the maps are drawn anew. @param {boolean} yes */
 function printed(yes) {
