@@ -113,12 +113,74 @@ fn well_formed(page: &str) {
     assert!(open.is_empty(), "never closed: {open:?}");
 }
 
+/// What a keyboard stops at, what is chosen, what a table says and what is drawn have names.
+fn named(page: &str) {
+    let start = page.find("<body").expect("a body");
+    for (at, _) in page[start..].match_indices('<') {
+        let rest = &page[start + at..];
+        let tag = &rest[..rest.find('>').map_or(rest.len(), |end| end + 1)];
+        let is = |name: &str| tag.starts_with(&format!("<{name} "));
+        let label = tag.contains("aria-label=\"") && !tag.contains("aria-label=\"\"");
+        let hidden = tag.contains("aria-hidden");
+        if tag.contains("tabindex=\"0\"") || is("svg") || is("canvas") || is("input") {
+            assert!(label || hidden, "{tag}");
+        }
+        if is("select") {
+            let before = &page[..start + at];
+            let opened = before.rfind("<label>").expect("a label");
+            assert!(!before[opened..].contains("</label>"), "{tag}");
+        }
+        assert!(!tag.starts_with("<th>"), "a head without a scope");
+    }
+}
+
+/// Words stand out from their ground as WCAG AA asks, 4.5 to 1, by light and by dark; paper is light.
+#[test]
+fn words_stand_out_by_light_and_by_dark() {
+    let css = include_str!("../src/report/figure.css");
+    let (light, dark) = css
+        .split_once("@media screen and (prefers-color-scheme:dark)")
+        .expect("dark on screens only");
+    for scheme in [light, dark] {
+        let colour = |name: &str| -> [f64; 3] {
+            let start = scheme.find(&format!("--{name}:#")).expect(name) + name.len() + 4;
+            let digits = scheme[start..].split([';', '}']).next().unwrap();
+            let step = digits.len() / 3;
+            [0, 1, 2].map(|part| {
+                let digit = &digits[part * step..(part + 1) * step];
+                let value = u8::from_str_radix(&digit.repeat(3 - step), 16).expect("a colour");
+                f64::from(value) / 255.0
+            })
+        };
+        let light = |name: &str| {
+            let linear = |value: f64| match value <= 0.03928 {
+                true => value / 12.92,
+                false => ((value + 0.055) / 1.055).powf(2.4),
+            };
+            let [red, green, blue] = colour(name).map(linear);
+            0.2126 * red + 0.7152 * green + 0.0722 * blue
+        };
+        let pairs = ["paper", "faint", "sea", "land"]
+            .into_iter()
+            .flat_map(|ground| [("ink", ground), ("soft", ground)])
+            // Letters on bars, links and marks on the page.
+            .chain(["c0", "c1", "c2", "c3", "c4", "c5", "bad"].map(|mark| (mark, "paper")));
+        for (word, ground) in pairs {
+            let (word_light, ground_light) = (light(word), light(ground));
+            let contrast =
+                (word_light.max(ground_light) + 0.05) / (word_light.min(ground_light) + 0.05);
+            assert!(contrast >= 4.5, "{word} on {ground}: {contrast:.2}");
+        }
+    }
+}
+
 #[test]
 fn the_replay_is_one_small_file_with_sound_data() {
     let page = replay(&[]);
     assert!(page.len() < 5_000_000, "{} bytes", page.len());
     offline(&page);
     well_formed(&page);
+    named(&page);
     let data = data(&page);
     let runs = data["runs"].as_array().unwrap();
     assert_eq!(runs.len(), 1);
@@ -266,11 +328,13 @@ fn a_sweep_and_a_run_have_their_report() {
         let page = read(&report.page);
         offline(&page);
         well_formed(&page);
+        named(&page);
         assert!(
             !page.contains("NaN") && !page.contains(">inf"),
             "numbers that are none"
         );
         assert!(page.contains("not calibrated"));
+        assert!(page.contains("<summary>What these measures are</summary>"));
         assert!(page.contains("deconflict report"), "how to make it again");
         for name in figures {
             let svg = read(&report.figures.join(format!("{name}.svg")));

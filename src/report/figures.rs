@@ -570,7 +570,8 @@ pub(super) fn heat(matrices: &[(String, Vec<&Confused>)]) -> Svg {
                 let says = format!("{truth} declared {name}: {}", readable(share));
                 svg.rect("hollow", (x, y), (width, SQUARE), "");
                 svg.shade(share, (x, y), (width, SQUARE), &says);
-                let class = if share > 0.62 { "on" } else { "tx" };
+                // In the middle of the scale neither ink nor paper stands out enough, by light or by dark.
+                let class = if share > 0.4 { "tx halo" } else { "tx" };
                 svg.text(
                     class,
                     (x + width / 2.0, y + 19.0),

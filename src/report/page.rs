@@ -367,8 +367,9 @@ impl<'a> Report<'a> {
         }
         let confidence = self.confidence();
         self.put(&format!(
-            "<p>Each cell of the experiment with its {confidence} % interval; bars of a column share one scale from zero. All measures are in {}.</p><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Estimates by cell\"><table><thead><tr><th scope=\"col\">cell</th>{head}</tr></thead><tbody>{body}</tbody></table></div>",
-            if results.sweep { "cells.csv" } else { "summary.csv" }
+            "<p>Each cell of the experiment with its {confidence} % interval; bars of a column share one scale from zero. All measures are in {}.</p><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Estimates by cell\"><table><thead><tr><th scope=\"col\">cell</th>{head}</tr></thead><tbody>{body}</tbody></table></div><details><summary>What these measures are</summary><dl class=\"made\">{}</dl></details>",
+            if results.sweep { "cells.csv" } else { "summary.csv" },
+            meanings(&self.main)
         ));
         if results.cells.len() > ROWS {
             return;
@@ -1231,7 +1232,7 @@ impl<'a> Report<'a> {
         }
         let credit = coast::CREDIT;
         self.put(&format!(
-            "<dl class=\"made\">{list}</dl><h3>To make it again</h3><p>The same version makes the same bytes, on any machine and with any number of threads:</p><pre tabindex=\"0\">{}</pre><details><summary>Files and their checksums</summary><div class=\"wide\" tabindex=\"0\"><table><thead><tr><th>file</th><th>rows</th><th>SHA-256</th></tr></thead><tbody>{files}</tbody></table></div></details><p class=\"meta\">{credit}</p>",
+            "<dl class=\"made\">{list}</dl><h3>To make it again</h3><p>The same version makes the same bytes, on any machine and with any number of threads:</p><pre>{}</pre><details><summary>Files and their checksums</summary><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Files and their checksums\"><table><thead><tr><th scope=\"col\">file</th><th scope=\"col\">rows</th><th scope=\"col\">SHA-256</th></tr></thead><tbody>{files}</tbody></table></div></details><p class=\"meta\">{credit}</p>",
             escape(&again)
         ));
     }
@@ -1435,6 +1436,25 @@ fn definition(name: &str) -> &'static str {
         .iter()
         .find(|measure: &&Measure| measure.name == base);
     found.map_or("", |measure| measure.definition)
+}
+
+/// What measures say, once for those that differ in their subject alone: heads of columns tell it to a mouse only.
+fn meanings(measures: &[String]) -> String {
+    let mut told = Vec::new();
+    let mut list = String::new();
+    for base in measures.iter().filter_map(|name| name.split('[').next()) {
+        if told.contains(&base) {
+            continue;
+        }
+        told.push(base);
+        let _ = write!(
+            list,
+            "<dt>{}</dt><dd>{}</dd>",
+            escape(&words(base)),
+            escape(definition(base))
+        );
+    }
+    list
 }
 
 fn header(names: &[&str]) -> Vec<String> {

@@ -206,7 +206,7 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> String {
     let mut maps = String::new();
     for (number, run) in runs.iter().enumerate() {
         maps.push_str(&format!(
-            "<section class=\"view\" aria-label=\"{0}\"><h2>{0}</h2><div class=\"stage\"><canvas id=\"map{number}\" tabindex=\"0\" role=\"img\" aria-label=\"Map of {0}; click an aircraft or a site\"></canvas></div></section>",
+            "<section class=\"view\" aria-label=\"{0}\"><h2>{0}</h2><div class=\"stage\"><canvas id=\"map{number}\" role=\"img\" aria-label=\"Map of {0}\"></canvas></div></section>",
             escape(&run.name)
         ));
     }
@@ -224,13 +224,17 @@ fn head(first: &Flown<'_>, title: &str) -> String {
     let replication = first.log.replication;
     format!(
         "<header><h1>{title}</h1><p>replication {}, seed {}, {} aircraft, {} sites. One run of luck: how often things happen is another question.</p></header>
-<div class=\"bar\" role=\"group\" aria-label=\"Clock\">
+<div class=\"bar\" role=\"group\" aria-label=\"Clock and map\">
 <button id=\"play\" aria-label=\"Play\" title=\"Play or pause (space)\">\u{25b6}</button>
 <button id=\"back\" title=\"Previous decisive event (p)\" aria-label=\"Previous decisive event\">|&#171;</button>
 <button id=\"next\" title=\"Next decisive event (n)\" aria-label=\"Next decisive event\">&#187;|</button>
 <output id=\"clock\" aria-live=\"off\">00:00:00</output>
 <label>speed <select id=\"speed\"><option value=\"10\">10\u{d7}</option><option value=\"60\">60\u{d7}</option><option value=\"300\" selected>300\u{d7}</option><option value=\"1200\">1200\u{d7}</option><option value=\"3600\">3600\u{d7}</option></select></label>
 <label>beliefs of <select id=\"site\"></select></label>
+<label>aircraft <select id=\"aircraft\"><option value=\"-1\">none</option></select></label>
+<button id=\"closer\" title=\"Closer (+)\" aria-label=\"Closer\">+</button>
+<button id=\"farther\" title=\"Farther (\u{2212})\" aria-label=\"Farther\">\u{2212}</button>
+<button id=\"whole\" title=\"Whole map\" aria-label=\"Whole map\">Whole</button>
 <button id=\"parts\" hidden>Where they part</button>
 <div class=\"scrub\"><canvas id=\"ticks\" aria-hidden=\"true\"></canvas><input id=\"time\" type=\"range\" min=\"0\" max=\"1\" step=\"1000\" value=\"0\" aria-label=\"Time\"></div>
 <p id=\"told\" aria-live=\"polite\"></p></div>

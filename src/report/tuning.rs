@@ -158,6 +158,12 @@ impl Tuned {
         }
     }
 
+    /// What a measure is told in.
+    fn unit(&self, measure: &str) -> &str {
+        let mut told = (self.finalists.iter()).filter_map(|finalist| finalist.told.get(measure));
+        told.next().map_or("", |told| told.unit.as_str())
+    }
+
     /// The trade-off between two measures.
     fn trade_off(&self, one: &str, other: &str) -> Option<Figure> {
         let place = |finalist: &Finalist| {
@@ -396,7 +402,12 @@ fn settings(tuned: &Tuned) -> String {
         let _ = write!(head, "<th scope=\"col\">{}</th>", escape(name));
     }
     for measure in &tuned.measures {
-        let _ = write!(head, "<th scope=\"col\">{}</th>", escape(&words(measure)));
+        let _ = write!(
+            head,
+            "<th scope=\"col\">{}<br><small>{}</small></th>",
+            escape(&words(measure)),
+            escape(tuned.unit(measure))
+        );
     }
     let mut rows = String::new();
     for finalist in &tuned.finalists {
@@ -439,9 +450,10 @@ fn worlds(tuned: &Tuned) -> String {
         let value = |text: &String| text.parse().map_or("-".to_owned(), readable);
         let _ = write!(
             rows,
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><th scope=\"row\">{}</th><td>{}<small>{}</small></td><td>{}</td><td>{}</td><td>{}</td></tr>",
             escape(&finalist.replace('_', " ")),
             escape(&words(measure)),
+            escape(tuned.unit(measure)),
             value(mean),
             value(worst),
             value(regret)

@@ -10,6 +10,7 @@ const state = {
 const time = byId("time", HTMLInputElement);
 const speed = byId("speed", HTMLSelectElement);
 const siteBox = byId("site", HTMLSelectElement);
+const aircraftBox = byId("aircraft", HTMLSelectElement);
 const partsButton = byId("parts", HTMLButtonElement);
 const canvases = runs.map((_, i) => byId("map" + i, HTMLCanvasElement));
 
@@ -17,6 +18,8 @@ function button() {
   const play = byId("play", HTMLButtonElement);
   play.textContent = state.playing ? "||" : "\u25b6";
   play.setAttribute("aria-label", state.playing ? "Pause" : "Play");
+  // A clock that runs would talk without end; one that is moved by hand says where it came to.
+  byId("told", HTMLElement).setAttribute("aria-live", state.playing ? "off" : "polite");
 }
 
 /** @param {HTMLCanvasElement} canvas */
@@ -47,7 +50,7 @@ function draw() {
     labels.write();
   });
   time.value = String(state.t);
-  time.setAttribute("aria-valuetext", clock(state.t));
+  time.setAttribute("aria-valuetext", clock(state.t) + ", " + date(state.t));
   byId("clock", HTMLElement).textContent = date(state.t) + " " + clock(state.t);
   told(state);
   dim(state);
@@ -101,6 +104,7 @@ function jump(forward) {
 /** @param {number} aircraft */
 function pick(aircraft) {
   state.picked = aircraft;
+  aircraftBox.value = String(aircraft);
   state.dirty = true;
   story(state);
 }
@@ -127,6 +131,17 @@ function zoom(factor, [x, y] = [0, 0]) {
   view.north -= y / view.perM - y / perM;
   view.perM = perM;
   state.dirty = true;
+}
+
+/** Where the picked aircraft is, as pixels from the middle, so that zooming without a pointer keeps it in sight. @returns {Point} */
+function sight() {
+  for (const run of runs) {
+    const one = run.aircraft[own(run, state).picked];
+    if (!one || !flying(one, state.t)) continue;
+    const [east, north] = position(one, state.t);
+    return [(east - view.east) * view.perM, (view.north - north) * view.perM];
+  }
+  return [0, 0];
 }
 
 canvases.forEach((canvas, i) => {
@@ -175,24 +190,25 @@ press("play", () => (state.playing ? state.pause() : state.play()));
 press("next", () => jump(true));
 press("back", () => jump(false));
 press("parts", () => { state.pause(); state.seek(data.parts ?? 0); });
-press("closer", () => zoom(1.4));
-press("farther", () => zoom(1 / 1.4));
+press("closer", () => zoom(1.4, sight()));
+press("farther", () => zoom(1 / 1.4, sight()));
 press("whole", () => { view.fitted = false; state.dirty = true; });
 time.addEventListener("input", () => { state.pause(); state.seek(Number(time.value)); });
+aircraftBox.addEventListener("change", () => pick(Number(aircraftBox.value)));
 siteBox.addEventListener("change", () => { state.site = Number(siteBox.value); state.dirty = true; story(state); });
-/** What keys do; space and arrows are left to a button or slider that has them. @type {[string, (far: boolean) => void][]} */
+/** What keys do; space is left to a button that has it. On the slider too an arrow is a minute: its own step is a second. @type {[string, (far: boolean) => void][]} */
 const acts = [
   [" ", () => (state.playing ? state.pause() : state.play())],
   ["n", () => jump(true)], ["p", () => jump(false)],
   ["ArrowRight", (far) => state.seek(state.t + (far ? 600000 : 60000))],
   ["ArrowLeft", (far) => state.seek(state.t - (far ? 600000 : 60000))],
-  ["+", () => zoom(1.25)], ["-", () => zoom(0.8)],
+  ["+", () => zoom(1.25, sight())], ["-", () => zoom(0.8, sight())],
   ["]", () => next(1)], ["[", () => next(-1)], ["Escape", () => pick(-1)],
 ];
 const keys = new Map(acts);
 document.addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.target instanceof HTMLSelectElement) return;
-  if (e.key === " " && e.target instanceof HTMLButtonElement || e.key.startsWith("Arrow") && e.target === time) return;
+  if (e.key === " " && e.target instanceof HTMLButtonElement) return;
   const act = keys.get(e.key);
   if (!act) return;
   e.preventDefault();
@@ -207,17 +223,31 @@ function next(step) {
 }
 
 time.max = String(data.end);
-names.sites.forEach((name, i) => { const option = element("option", name); option.value = String(i); siteBox.append(option); });
+/** @param {HTMLSelectElement} box @param {string[]} list */
+function offer(box, list) {
+  list.forEach((name, i) => { const option = element("option", name); option.value = String(i); box.append(option); });
+}
+offer(siteBox, names.sites);
+offer(aircraftBox, names.aircraft);
 partsButton.hidden = runs.length < 2;
 partsButton.disabled = data.parts === null;
 partsButton.textContent = data.parts === null ? "They never part" : "They part at " + clock(data.parts);
 // The site that fires first has the first word; #t=SECONDS&aircraft=NUMBER opens the page at an instant.
 if (runs[0].shots.length) { state.site = runs[0].shots[0].site; siteBox.value = String(state.site); }
 const wanted = new URLSearchParams(location.hash.slice(1));
-state.seek(Number(wanted.get("t") || 0) * 1000);
+state.seek((Number(wanted.get("t")) || 0) * 1000);
 readTheme();
-pick(wanted.has("aircraft") ? Number(wanted.get("aircraft")) : -1);
+const asked = Number(wanted.get("aircraft") ?? -1);
+pick(names.aircraft[asked] === undefined ? -1 : asked);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readTheme(); ticks(); state.dirty = true; });
+/** Paper is light whatever the screen is: the style sheet sees to the words, and the maps are drawn anew. @param {boolean} yes */
+function printed(yes) {
+  document.documentElement.classList.toggle("printed", yes);
+  readTheme();
+  draw();
+}
+addEventListener("beforeprint", () => printed(true));
+addEventListener("afterprint", () => printed(false));
 new ResizeObserver(() => { view.fitted = false; state.dirty = true; ticks(); }).observe(byId("maps", HTMLElement));
 ticks();
 if (wanted.has("play")) state.play();

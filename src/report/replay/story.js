@@ -31,7 +31,7 @@ function story(state) {
   const panel = byId("story", HTMLElement);
   panel.replaceChildren();
   if (state.picked < 0) {
-    panel.append(element("h2", "Click an aircraft for its story"), element("p", SHAPES, "meta"));
+    panel.append(element("h2", "Click or choose an aircraft for its story"), element("p", SHAPES, "meta"));
     return;
   }
   runs.forEach((run) => {
