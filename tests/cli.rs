@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
@@ -154,8 +154,8 @@ fn interrupted(place: &Path, arguments: &[&str]) -> (u64, String) {
         .args(arguments)
         .args(["--replications", MANY, "--jobs", "2"])
         .current_dir(place)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     // Not before it listens.
