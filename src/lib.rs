@@ -26,12 +26,13 @@
 //! ```
 //!
 //! The binary is thin: it alone prints, opens files and keeps the time. Where to read on: [`guide`] for how the code
-//! is laid out, what is modelled, and the words; [`simulation`] and [`tick`] for what happens in which order.
+//! is laid out, what is modelled, and the words; [`simulation`] and [`calendar`] for what happens in which order.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub mod airspace;
+pub mod calendar;
 pub mod coordination;
 pub mod elementary;
 pub mod engagement;
@@ -52,6 +53,5 @@ pub mod scenario;
 pub mod sensing;
 pub mod simulation;
 pub mod streams;
-pub mod tick;
 pub mod tracking;
 pub mod units;

@@ -893,15 +893,7 @@ impl EventLog {
     }
 }
 
-/// Where facts are written while a replication runs, in any order; sorted once at its end.
-pub trait Recorder {
-    /// How much is wanted.
-    fn detail(&self) -> Detail;
-    /// Writes a fact down.
-    fn record(&mut self, time: Millis, rank: Rank, place: Place, fact: Fact);
-}
-
-/// Order of facts at one instant: the order of the phases.
+/// Order of facts at one instant: the order of the stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
     /// Samples of air pictures, which see nothing of the instant.
@@ -922,28 +914,28 @@ pub enum Rank {
     Closing,
 }
 
-/// The facts of a running replication.
+/// Where facts are written while a replication runs, in any order; put in order once at its end.
 #[derive(Debug, Default)]
-pub struct Notebook {
+pub struct EventRecorder {
     detail: Detail,
     /// As written; none where one has been put in order already.
     events: Vec<Option<Event>>,
-    /// By which they are put in order, see [`Notebook::key`].
+    /// By which they are put in order, see [`EventRecorder::key`].
     order: Vec<u128>,
 }
 
-impl Notebook {
-    /// An empty notebook.
-    pub fn new(detail: Detail) -> Notebook {
-        Notebook {
+impl EventRecorder {
+    /// An empty recorder.
+    pub fn new(detail: Detail) -> EventRecorder {
+        EventRecorder {
             detail,
-            ..Notebook::default()
+            ..EventRecorder::default()
         }
     }
 
     /// The same with as much detail as this.
-    pub fn with_detail(self, detail: Detail) -> Notebook {
-        Notebook { detail, ..self }
+    pub fn with_detail(self, detail: Detail) -> EventRecorder {
+        EventRecorder { detail, ..self }
     }
 
     /// The facts in order of time, rank, site and aircraft; within these, as written.
@@ -953,8 +945,8 @@ impl Notebook {
         events
     }
 
-    /// Moves the facts to the end of `events`, in the order of [`Notebook::into_events`]. The notebook is empty after that
-    /// and keeps its room.
+    /// Moves the facts to the end of `events`, in the order of [`EventRecorder::into_events`]. The recorder is empty after that
+    /// and keeps its memory.
     pub fn put_in_order(&mut self, events: &mut Vec<Event>) {
         self.order.sort_unstable();
         events.reserve_exact(self.order.len());
@@ -973,28 +965,16 @@ impl Notebook {
         debug_assert!(time >> 45 == 0 && site >> 24 == 0 && aircraft >> 24 == 0);
         time << 83 | (rank as u128) << 80 | site << 56 | aircraft << 32 | written as u128
     }
-}
 
-impl Recorder for Notebook {
-    fn detail(&self) -> Detail {
+    /// How much is wanted.
+    pub fn detail(&self) -> Detail {
         self.detail
     }
 
-    fn record(&mut self, time: Millis, rank: Rank, place: Place, fact: Fact) {
-        let key = Notebook::key(time, rank, &fact, self.events.len());
+    /// Writes a fact down.
+    pub fn record(&mut self, time: Millis, rank: Rank, place: Place, fact: Fact) {
+        let key = EventRecorder::key(time, rank, &fact, self.events.len());
         self.order.push(key);
         self.events.push(Some(Event { time, place, fact }));
     }
-}
-
-/// Writes nothing down: for looking ahead.
-#[derive(Debug)]
-pub struct Silence;
-
-impl Recorder for Silence {
-    fn detail(&self) -> Detail {
-        Detail::Measures
-    }
-
-    fn record(&mut self, _: Millis, _: Rank, _: Place, _: Fact) {}
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lost_comms::{CommonLine, Fallback, Line, LostCommsRule, LostCommsSpec};
-use super::{Case, RulePage, parameter};
+use super::{EngagementRequest, RulePage, parameter};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
@@ -160,8 +160,8 @@ impl BlueForceFeedSpec {
     }
 
     /// Holds fire at a track near a report, if the crew heeds it.
-    pub(super) fn decide(&self, case: &Case<'_>) -> Result<(), Decision> {
-        if case.near_report && case.crew.heeds_feed {
+    pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
+        if request.near_report && request.draws.heeds_feed {
             Err(Decision {
                 rule: PAGE.id,
                 reason: Reason::BlueForceReport,
@@ -172,8 +172,8 @@ impl BlueForceFeedSpec {
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
-        match (case.near_report, case.crew.heeds_feed) {
+    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+        match (request.near_report, request.draws.heeds_feed) {
             (false, _) => "no_report_near",
             (true, true) => "blue_force_report",
             (true, false) => "report_not_heeded",

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, RulePage, Standing, parameter};
+use super::{EngagementRequest, RulePage, Standing, parameter};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
@@ -144,8 +144,8 @@ impl CeaseFireSpec {
     }
 
     /// Holds fire at everything while the order holds.
-    pub(super) fn decide(&self, case: &Case<'_>) -> Result<(), Decision> {
-        if case.ceased {
+    pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
+        if request.ceased_until.is_some() {
             Err(Decision {
                 rule: PAGE.id,
                 reason: Reason::CeaseFire,
@@ -156,8 +156,8 @@ impl CeaseFireSpec {
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
-        match case.ceased {
+    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+        match request.ceased_until.is_some() {
             true => "cease_fire",
             false => "no_order",
         }

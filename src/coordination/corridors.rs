@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Parameter, RulePage};
+use super::{EngagementRequest, Parameter, RulePage};
 use crate::airspace::Corridor;
 use crate::record::{Decision, Reason};
 
@@ -60,18 +60,18 @@ impl CorridorsRule {
     }
 
     /// Why it does not protect a track, if it does not.
-    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
-        match self.decide(case) {
+    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+        match self.decide(request) {
             Err(_) => "in_corridor",
-            Ok(()) if !case.crew.heeds_corridors => "corridors_not_heeded",
+            Ok(()) if !request.draws.heeds_corridors => "corridors_not_heeded",
             Ok(()) => "outside_corridors",
         }
     }
 
     /// Holds fire at a track inside a corridor, if the crew heeds it.
-    pub(super) fn decide(&self, case: &Case<'_>) -> Result<(), Decision> {
-        let inside = |corridor: &Corridor| corridor.contains(case.time, case.place);
-        if case.crew.heeds_corridors && self.corridors.iter().any(inside) {
+    pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
+        let inside = |corridor: &Corridor| corridor.contains(request.track.time, request.track.place);
+        if request.draws.heeds_corridors && self.corridors.iter().any(inside) {
             Err(Decision {
                 rule: PAGE.id,
                 reason: Reason::InCorridor,

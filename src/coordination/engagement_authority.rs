@@ -1,9 +1,12 @@
 //! R3: who releases fire, and the queue at his desk.
 
+use std::collections::BTreeMap;
+
+use bevy_ecs::resource::Resource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Enquiries, Enquiry, RulePage, Standing, parameter};
+use super::{EngagementRequest, Enquiries, Enquiry, RulePage, Standing, parameter};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
@@ -142,14 +145,14 @@ pub struct Answer {
 
 /// The queue at one desk.
 #[derive(Debug, Clone, Default)]
-pub struct Desk {
+struct Desk {
     /// When each request now at the desk is done, in order.
     done: Vec<Millis>,
 }
 
 impl Desk {
     /// Takes a request, at times that never go back.
-    pub fn request(&mut self, now: Millis, file: &ApprovalFile, capacity: u32) -> Answer {
+    fn request(&mut self, now: Millis, file: &ApprovalFile, capacity: u32) -> Answer {
         self.done.retain(|done| *done > now);
         // One is worked on, the others wait.
         if self.done.len() > capacity as usize {
@@ -167,6 +170,31 @@ impl Desk {
             granted: !file.vetoes,
             overload: false,
         }
+    }
+}
+
+/// The desks that release fire, by what their draws are keyed by.
+#[derive(Debug, Resource)]
+pub struct Desks {
+    /// Requests that may wait at each.
+    capacity: u32,
+    desks: BTreeMap<Key, Desk>,
+}
+
+impl Desks {
+    /// Desks at which so many may wait, and nobody does.
+    pub fn new(capacity: u32) -> Desks {
+        Desks {
+            capacity,
+            desks: BTreeMap::new(),
+        }
+    }
+
+    /// The answer of a desk to a request, at times that never go back.
+    pub fn request(&mut self, desk: Key, now: Millis, file: &ApprovalFile) -> Answer {
+        let capacity = self.capacity;
+        let desk = self.desks.entry(desk).or_default();
+        desk.request(now, file, capacity)
     }
 }
 
@@ -195,16 +223,16 @@ impl EngagementAuthoritySpec {
     /// Asks for release, if that has not been done for the track, and holds fire as the answer, or the lack of it, demands.
     pub(super) fn decide(
         &self,
-        case: &Case<'_>,
+        request: &EngagementRequest<'_>,
         enquiries: &mut Enquiries,
     ) -> Result<(), Decision> {
         let answer = enquiries.answer;
-        let asked = *enquiries.asked(Enquiry::Authority).get_or_insert(case.time);
+        let asked = *enquiries.asked(Enquiry::Authority).get_or_insert(request.track.time);
         let reason = match answer {
             Some(answer) if answer.overload => Reason::ApprovalOverload,
-            Some(answer) if answer.time <= case.time && answer.granted => return Ok(()),
-            Some(answer) if answer.time <= case.time => Reason::ApprovalRefused,
-            _ if case.time - asked < Millis::from_seconds(self.timeout_s) => {
+            Some(answer) if answer.time <= request.track.time && answer.granted => return Ok(()),
+            Some(answer) if answer.time <= request.track.time => Reason::ApprovalRefused,
+            _ if request.track.time - asked < Millis::from_seconds(self.timeout_s) => {
                 Reason::AwaitingApproval
             }
             _ if self.on_timeout == OnTimeout::Fire => return Ok(()),
@@ -216,9 +244,24 @@ impl EngagementAuthoritySpec {
         })
     }
 
+    /// Until when it says the same of a track asked about at `asked`; a request that has not gone out may do so at the next scan.
+    pub(super) fn until(&self, enquiries: &Enquiries, asked: Millis, now: Millis) -> Millis {
+        let answered = match enquiries.answer {
+            Some(answer) if answer.overload => return Millis::NEVER,
+            Some(answer) => answer.time,
+            None => now + Millis(1),
+        };
+        let timed_out = asked + Millis::from_seconds(self.timeout_s);
+        [answered, timed_out]
+            .into_iter()
+            .filter(|time| *time > now)
+            .min()
+            .unwrap_or(Millis::NEVER)
+    }
+
     /// What it has to say of a track.
-    pub(super) fn word(&self, case: &Case<'_>, enquiries: &Enquiries) -> &'static str {
-        match self.decide(case, &mut { *enquiries }) {
+    pub(super) fn word(&self, request: &EngagementRequest<'_>, enquiries: &Enquiries) -> &'static str {
+        match self.decide(request, &mut { *enquiries }) {
             _ if enquiries.clone().asked(Enquiry::Authority).is_none() => "not_asked",
             Ok(()) if enquiries.answer.is_some_and(|answer| answer.granted) => "released",
             Ok(()) => "timed_out_and_fires",

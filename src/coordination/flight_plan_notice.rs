@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Parameter, RulePage};
+use super::{EngagementRequest, Parameter, RulePage};
 use crate::record::{Decision, Reason};
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -47,17 +47,17 @@ fn certain() -> f64 {
 
 impl FlightPlanNoticeSpec {
     /// Why it does not protect a track, if it does not.
-    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
-        match case.notice.matched() {
-            true if case.crew.heeds_plans => "plan_honoured",
+    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+        match request.track.notice.matched() {
+            true if request.draws.heeds_plans => "plan_honoured",
             true => "match_not_heeded",
-            false => case.notice.code(),
+            false => request.track.notice.code(),
         }
     }
 
     /// Holds fire at a track that matches a plan, if the crew heeds it.
-    pub(super) fn decide(&self, case: &Case<'_>) -> Result<(), Decision> {
-        if case.notice.matched() && case.crew.heeds_plans {
+    pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
+        if request.track.notice.matched() && request.draws.heeds_plans {
             Err(Decision {
                 rule: PAGE.id,
                 reason: Reason::PlanHonoured,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, RulePage, parameter};
+use super::{EngagementRequest, RulePage, parameter};
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
 use crate::streams::{Purpose, Streams};
@@ -117,19 +117,19 @@ impl HeightBlocksSpec {
         keeps.then_some((block.floor_m + block.top_m) / 2.0)
     }
 
-    fn inside(&self, case: &Case<'_>) -> bool {
-        let height_m = case.place.z + case.crew.height.error_m;
+    fn inside(&self, request: &EngagementRequest<'_>) -> bool {
+        let height_m = request.track.place.z + request.draws.height.error_m;
         let hours = |hours: f64| Millis::from_seconds(hours * 3600.0);
         self.blocks.iter().any(|block| {
             let until = block.until_h.map_or(Millis::NEVER, hours);
-            (hours(block.from_h)..until).contains(&case.time)
+            (hours(block.from_h)..until).contains(&request.track.time)
                 && (block.floor_m..=block.top_m).contains(&height_m)
         })
     }
 
     /// Holds fire at a track measured inside a block, if the crew heeds it.
-    pub(super) fn decide(&self, case: &Case<'_>) -> Result<(), Decision> {
-        if case.crew.height.heeds && self.inside(case) {
+    pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
+        if request.draws.height.heeds && self.inside(request) {
             Err(Decision {
                 rule: PAGE.id,
                 reason: Reason::InHeightBlock,
@@ -140,8 +140,8 @@ impl HeightBlocksSpec {
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
-        match (self.inside(case), case.crew.height.heeds) {
+    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+        match (self.inside(request), request.draws.height.heeds) {
             (false, _) => "outside_blocks",
             (true, true) => "in_height_block",
             (true, false) => "blocks_not_heeded",

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Case, Parameter, RulePage, Standing};
+use super::{Asked, EngagementRequest, Parameter, RulePage, Standing};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::{Key, NodeId};
 use crate::record::{Decision, Reason};
@@ -201,42 +201,55 @@ impl HotlineQueryRule {
     }
 
     /// Why it does not protect a track, if it does not.
-    pub(super) fn word(&self, case: &Case<'_>, asked: Asked) -> &'static str {
-        let hotline = &case.crew.hotline;
-        let answer = asked.and_then(|asked| self.answer(case, asked));
+    pub(super) fn word(&self, request: &EngagementRequest<'_>, asked: Asked) -> &'static str {
+        let hotline = &request.draws.hotline;
+        let answer = asked.and_then(|asked| self.answer(request, asked));
         match (asked, answer) {
             (None, _) => "not_asked",
-            (Some(asked), _) if self.decide(case, &mut Some(asked)).is_err() => "holds_fire",
+            (Some(asked), _) if self.decide(request, &mut Some(asked)).is_err() => "holds_fire",
             (Some(_), None) => "no_answer_in_time",
             (Some(_), Some(answer)) if hotline.known_from > answer => "owner_unknown",
             (Some(_), Some(_)) => "vouch_lapsed",
         }
     }
 
+    /// Until when it says the same of a track asked about at `asked`.
+    pub(super) fn until(&self, request: &EngagementRequest<'_>, asked: Millis) -> Millis {
+        let now = request.track.time;
+        let answer = self.answer(request, asked);
+        let settled = answer.unwrap_or(asked + self.timeout);
+        let lapses = answer.map_or(Millis::NEVER, |time| time + self.valid);
+        [settled, lapses]
+            .into_iter()
+            .filter(|time| *time > now)
+            .min()
+            .unwrap_or(Millis::NEVER)
+    }
+
     /// When the answer to a query comes, if it does in time: the query waits for the line to be up, and so does the answer.
-    fn answer(&self, case: &Case<'_>, asked: Millis) -> Option<Millis> {
-        let after = case.crew.hotline.answered_after?;
-        let answer = case.line.passes(case.line.passes(asked) + after);
+    fn answer(&self, request: &EngagementRequest<'_>, asked: Millis) -> Option<Millis> {
+        let after = request.draws.hotline.answered_after?;
+        let answer = request.line.passes(request.line.passes(asked) + after);
         Some(answer).filter(|answer| *answer - asked < self.timeout)
     }
 
     /// Asks, if nobody has asked about the track yet, and holds fire as the answer, or the lack of it, demands.
-    pub(super) fn decide(&self, case: &Case<'_>, asked: &mut Asked) -> Result<(), Decision> {
+    pub(super) fn decide(&self, request: &EngagementRequest<'_>, asked: &mut Asked) -> Result<(), Decision> {
         let because = |reason| {
             Err(Decision {
                 rule: PAGE.id,
                 reason,
             })
         };
-        let asked = *asked.get_or_insert(case.time);
-        let hotline = &case.crew.hotline;
-        let answer = self.answer(case, asked);
+        let asked = *asked.get_or_insert(request.track.time);
+        let hotline = &request.draws.hotline;
+        let answer = self.answer(request, asked);
         let settled = answer.unwrap_or(asked + self.timeout);
-        if case.time < settled {
+        if request.track.time < settled {
             return because(Reason::AwaitingAnswer);
         }
         match answer {
-            Some(time) if hotline.known_from <= time && case.time - time < self.valid => {
+            Some(time) if hotline.known_from <= time && request.track.time - time < self.valid => {
                 because(Reason::HotlineVouched)
             }
             _ => Ok(()),
@@ -246,8 +259,8 @@ impl HotlineQueryRule {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Crew;
-    use super::super::tests::case;
+    use super::super::PairDraws;
+    use super::super::tests::{Case, case};
     use super::*;
     use crate::record::Identity;
 
@@ -263,13 +276,13 @@ mod tests {
         let mut ask = |time_s: &i64| {
             let case = Case {
                 time: Millis(time_s * 1000),
-                crew: Crew {
+                crew: PairDraws {
                     hotline,
-                    ..Crew::default()
+                    ..PairDraws::default()
                 },
                 ..case(Identity::Hostile)
             };
-            let verdict = rule.decide(&case, &mut query);
+            let verdict = rule.decide(&case.request(), &mut query);
             assert_eq!(query, Some(Millis(times_s[0] * 1000)));
             verdict.err().map(|decision| decision.reason)
         };

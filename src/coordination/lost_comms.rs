@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, RulePage, WeaponsControl, parameter};
+use super::{EngagementRequest, RulePage, WeaponsControl, parameter};
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
 use crate::streams::{Purpose, Streams};
@@ -151,6 +151,17 @@ impl Line {
         Some(self.outage(time)?.0)
     }
 
+    /// When it next goes down or comes up after `time`.
+    pub fn changes(&self, time: Millis) -> Millis {
+        match self.outage(time) {
+            Some((_, up)) => up,
+            None => {
+                let next = self.down.partition_point(|(from, _)| *from <= time);
+                self.down.get(next).map_or(Millis::NEVER, |(from, _)| *from)
+            }
+        }
+    }
+
     /// When something that would come through at `time` does.
     pub fn passes(&self, time: Millis) -> Millis {
         self.outage(time).map_or(time, |(_, up)| up)
@@ -213,14 +224,22 @@ impl LostCommsRule {
     }
 
     /// The fallback, where it holds.
-    pub(super) fn fallback(&self, case: &Case<'_>) -> Option<Fallback> {
-        let since = case.line.down_since(case.time)?;
-        (case.time - since >= self.timeout).then_some(self.spec.fallback)
+    pub(super) fn fallback(&self, request: &EngagementRequest<'_>) -> Option<Fallback> {
+        let since = request.line.down_since(request.track.time)?;
+        (request.track.time - since >= self.timeout).then_some(self.spec.fallback)
+    }
+
+    /// When the fallback next begins or ends to hold.
+    pub(super) fn changes(&self, request: &EngagementRequest<'_>) -> Millis {
+        let (now, line) = (request.track.time, request.line);
+        let changes = line.changes(now);
+        let begins = line.down_since(now).map(|since| since + self.timeout);
+        begins.filter(|begins| *begins > now).map_or(changes, |begins| begins.min(changes))
     }
 
     /// The status that the fallback puts in the place of another.
-    pub(super) fn status(&self, case: &Case<'_>) -> Option<WeaponsControl> {
-        match self.fallback(case)? {
+    pub(super) fn status(&self, request: &EngagementRequest<'_>) -> Option<WeaponsControl> {
+        match self.fallback(request)? {
             Fallback::Keep => None,
             Fallback::Hold | Fallback::SelfDefence => Some(WeaponsControl::Hold),
             Fallback::Autonomous => Some(WeaponsControl::Free),
@@ -239,8 +258,8 @@ impl LostCommsRule {
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
-        match (case.line.down_since(case.time), self.fallback(case)) {
+    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+        match (request.line.down_since(request.track.time), self.fallback(request)) {
             (None, _) => "line_up",
             (Some(_), None) => "line_down",
             (_, Some(Fallback::Keep)) => "fallback_keep",

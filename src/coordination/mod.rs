@@ -1,7 +1,7 @@
 //! Who may fire at what, when: the rules, one file each.
 //!
 //! A rule is a guard on the decision to fire. [`RULES`] is the one list of them; parser, schema, `deconflict rules`
-//! and the knob test read it. Order and precedence are stated in [`Rules::decide`].
+//! and the knob test read it. Order and precedence are stated in [`Rules::judge`].
 
 mod agreed_squawk;
 mod airspace_closure;
@@ -17,6 +17,7 @@ mod hostile_criteria;
 mod hotline_query;
 mod lost_comms;
 mod optical_confirmation;
+mod request;
 mod restricted_zone;
 mod second_operator;
 mod self_defence;
@@ -24,15 +25,14 @@ mod time_windows;
 mod weapons_control;
 mod zone_of_responsibility;
 
-use nalgebra::Vector3;
+use request::Holds;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::airspace::{Corridor, Zone};
-use crate::geometry::Point;
 use crate::identification::Criteria;
-use crate::ids::{ClassId, Key, NodeId};
-use crate::record::{Decision, Identity, NoticeState, Reason, RuleWord};
+use crate::ids::{Key, NodeId};
+use crate::record::{Decision, Identity, Reason, RuleWord};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -43,7 +43,7 @@ pub use cease_fire::{CeaseFireSpec, InFlight};
 pub use conformance_monitoring::{ConformanceMonitoringSpec, Deviation};
 pub use corridors::CorridorsSpec;
 pub use engagement_authority::{
-    Answer, ApprovalFile, AuthorityLevel, Desk, EngagementAuthoritySpec, OnTimeout,
+    Answer, ApprovalFile, AuthorityLevel, Desks, EngagementAuthoritySpec, OnTimeout,
 };
 pub use enquiries::{Asked, Enquiries, Enquiry};
 pub use flight_plan_notice::FlightPlanNoticeSpec;
@@ -52,6 +52,7 @@ pub use hostile_criteria::{HostileCriteriaSpec, HostileOn};
 pub use hotline_query::{HotlineFile, HotlineQuerySpec};
 pub use lost_comms::{CommonLine, Fallback, HoursSpec, Line, LostCommsSpec};
 pub use optical_confirmation::{IfUnclear, LookFile, OpticalConfirmationSpec};
+pub use request::{EngagementRequest, Ruling, TrackView};
 pub use restricted_zone::{Compliance, RestrictedZone, RestrictedZoneSpec};
 pub use second_operator::{SecondFile, SecondOperatorSpec};
 pub use self_defence::SelfDefenceSpec;
@@ -189,38 +190,9 @@ pub struct Rules {
     cease_fire: Option<CeaseFireSpec>,
 }
 
-/// What a rule may read: the track as the site holds it. Nothing here is the truth.
-#[derive(Debug, Clone, Copy)]
-pub struct Case<'a> {
-    /// Now.
-    pub time: Millis,
-    /// Where the track is.
-    pub place: Vector3<f64>,
-    /// How it moves, m/s; needed only where [`Rules::wants_velocity`] says so.
-    pub velocity_mps: Option<Vector3<f64>>,
-    /// Where the site is.
-    pub site: Point,
-    /// Identity held.
-    pub identity: Identity,
-    /// What the plan check found.
-    pub notice: NoticeState,
-    /// How the crew handles this aircraft.
-    pub crew: Crew,
-    /// The class of the site.
-    pub class: ClassId,
-    /// Its line to its command.
-    pub line: &'a Line,
-    /// When the site last began an engagement of another track; kept where [`Rules::keeps_live`] says so.
-    pub engaged_another: Option<Millis>,
-    /// Whether a position reported on the feed is close to the track; likewise.
-    pub near_report: bool,
-    /// Whether an order to cease fire holds at the site; likewise.
-    pub ceased: bool,
-}
-
 /// How the crew of a site handles one aircraft, drawn before the first instant.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Crew {
+pub struct PairDraws {
     /// Whether it acts on a match with a plan (rule R6).
     pub heeds_plans: bool,
     /// What a query brings (rule R7).
@@ -317,29 +289,15 @@ impl Rules {
         }
     }
 
-    /// Whether a verdict can change only with the identity or the plan check, and not with place and time alone.
-    pub fn steady(&self) -> bool {
-        self.weapons_control.everywhere_alike()
-            && self.self_defence.is_none()
-            && self.hotline_query.is_none()
-            && self.corridors.is_none()
-            && self.restricted_zone.is_none()
-            && self.lost_comms.is_none()
-            && self.time_windows.is_none()
-            && self.height_blocks.is_none()
-            && self.zone_of_responsibility.is_none()
-            && self.optical_confirmation.is_none()
-            && self.second_operator.is_none()
-            && !self.keeps_live()
+    /// Whether what is asked about one track can change what is said of another: then whoever asks does so in his turn,
+    /// even while he could not fire.
+    pub fn queues(&self) -> bool {
+        self.engagement_authority.is_some()
     }
 
-    /// Whether a verdict depends on what happens elsewhere, so that pictures must keep step with the clock.
-    pub fn keeps_live(&self) -> bool {
-        let cools = |rule: &SecondOperatorSpec| rule.cool_down_s > 0.0;
-        self.engagement_authority.is_some()
-            || self.blue_force_feed.is_some()
-            || self.cease_fire.is_some()
-            || self.second_operator.as_ref().is_some_and(cools)
+    /// Whether what they say depends on engagements the site has begun.
+    pub fn pauses(&self) -> bool {
+        self.second_operator.as_ref().is_some_and(|rule| rule.cool_down_s > 0.0)
     }
 
     /// Rule R3, where it is in force: its queues are the engagement's.
@@ -393,11 +351,6 @@ impl Rules {
         Some(rule.line(streams, key, end))
     }
 
-    /// Whether a verdict needs to know how the track moves.
-    pub fn wants_velocity(&self) -> bool {
-        self.self_defence.is_some()
-    }
-
     /// What rule R2 asks for before a track is held Hostile, where it is in force.
     pub fn hostile_criteria(&self) -> Option<Criteria> {
         self.hostile_criteria
@@ -420,7 +373,13 @@ impl Rules {
     }
 
     /// Draws how the crew of a site handles an aircraft; a rule that is off draws nothing.
-    pub fn crew(&self, streams: &Streams, site: Key, aircraft: Key, standing: &Standing) -> Crew {
+    pub fn draws(
+        &self,
+        streams: &Streams,
+        site: Key,
+        aircraft: Key,
+        standing: &Standing,
+    ) -> PairDraws {
         let honours = |index, honour: Option<f64>| {
             honour.is_some_and(|honour| {
                 let mut luck = streams.about(Purpose::Honour, site, aircraft);
@@ -430,7 +389,7 @@ impl Rules {
         let plans = self.flight_plan_notice.as_ref().map(|rule| rule.honour);
         let corridors = self.corridors.as_ref().map(|rule| rule.honour);
         let hotline = self.hotline_query.as_ref();
-        Crew {
+        PairDraws {
             heeds_plans: honours(0, plans),
             hotline: hotline.map_or(HotlineFile::default(), |rule| {
                 rule.draw(streams, site, aircraft, standing)
@@ -477,7 +436,7 @@ impl Rules {
         }
     }
 
-    /// Whether a site may fire at a track, and the rule that decided: `Ok` fire, `Err` do not. `enquiries` is what has been
+    /// Whether a site may fire at a track, the rule that decides, and how long that holds. `enquiries` is what has been
     /// asked about the track, to which this may add.
     ///
     /// Precedence: R2 has already acted on the identity, R13 on what cues can read, R15 on the plan check; R10, R18, R8 and R11
@@ -497,65 +456,89 @@ impl Rules {
     /// 7. R17 pauses after another engagement, but not in self-defence.
     ///
     /// Channel and magazine come last, and are not rules.
-    pub fn decide(&self, case: &Case<'_>, enquiries: &mut Enquiries) -> Result<Decision, Decision> {
-        if let Some(rule) = &self.cease_fire {
-            rule.decide(case)?;
+    pub fn judge(&self, request: &EngagementRequest<'_>, enquiries: &mut Enquiries) -> Ruling {
+        let mut holds = Holds::new(request.track.time);
+        let decision = self.decide(request, enquiries, &mut holds);
+        Ruling {
+            decision,
+            until: holds.until,
         }
-        let mut permitted = match self.by_status(case) {
+    }
+
+    fn decide(
+        &self,
+        request: &EngagementRequest<'_>,
+        enquiries: &mut Enquiries,
+        holds: &mut Holds,
+    ) -> Result<Decision, Decision> {
+        if let Some(rule) = &self.cease_fire {
+            holds.until(request.ceased_until.unwrap_or(Millis::NEVER));
+            rule.decide(request)?;
+        }
+        let mut permitted = match self.by_status(request, holds) {
             Ok(decision) => decision,
-            Err(declined) => self.despite(case, declined)?,
+            Err(declined) => self.despite(request, declined, holds)?,
         };
-        if let Some(rule) = &self.zone_of_responsibility
-            && let Err(declined) = rule.decide(case)
-        {
-            let defence = self.self_defence.as_ref().filter(|_| rule.self_defence);
-            let defence = defence.and_then(|rule| rule.permits(case));
-            permitted = defence.ok_or(declined)?;
+        if let Some(rule) = &self.zone_of_responsibility {
+            if request.draws.heeds_responsibility {
+                holds.next_scan();
+            }
+            if let Err(declined) = rule.decide(request) {
+                let defence = self.self_defence.as_ref().filter(|_| rule.self_defence);
+                let defence = defence.and_then(|rule| rule.permits(request));
+                permitted = defence.ok_or(declined)?;
+            }
         }
         let in_defence = permitted.reason == Reason::SelfDefence;
-        if let Some(rule) = &self.flight_plan_notice {
-            rule.decide(case)?;
-        }
-        if let Some(rule) = &self.corridors {
-            rule.decide(case)?;
-        }
-        if let Some(rule) = &self.height_blocks {
-            rule.decide(case)?;
-        }
-        if let Some(rule) = &self.blue_force_feed {
-            rule.decide(case)?;
-        }
+        self.protect(request, holds)?;
         if in_defence {
             return Ok(permitted);
         }
-        if let Err(declined) = self.ask(case, permitted, enquiries) {
+        if let Err(declined) = self.ask(request, permitted, enquiries, holds) {
             let in_defence = self.self_defence.as_ref();
             let urgent = in_defence.filter(|_| declined.reason.awaits());
-            return urgent.and_then(|rule| rule.permits(case)).ok_or(declined);
+            if urgent.is_some() {
+                holds.next_scan();
+            }
+            return urgent.and_then(|rule| rule.permits(request)).ok_or(declined);
         }
         if let Some(rule) = &self.second_operator {
-            rule.cools(case)?;
+            holds.until(rule.pauses_until(request).unwrap_or(Millis::NEVER));
+            rule.cools(request)?;
         }
         Ok(permitted)
     }
 
     /// What the weapons control status says, put down to the rule that has set it.
-    fn by_status(&self, case: &Case<'_>) -> Result<Decision, Decision> {
-        let mut status = self.weapons_control.status(case);
-        let mut because = None;
-        if let Some(rule) = &self.lost_comms
-            && let Some(fallback) = rule.status(case)
-        {
-            (status, because) = (fallback, Some(rule.because(fallback)));
+    fn by_status(
+        &self,
+        request: &EngagementRequest<'_>,
+        holds: &mut Holds,
+    ) -> Result<Decision, Decision> {
+        if !self.weapons_control.everywhere_alike() {
+            holds.next_scan();
         }
-        if let Some(rule) = &self.time_windows
-            && let Some(agreed) = rule.status(case)
-            && agreed > status
-        {
-            (status, because) = (agreed, Some(rule.because()));
+        let mut status = self.weapons_control.status(request);
+        let mut because = None;
+        if let Some(rule) = &self.lost_comms {
+            holds.until(rule.changes(request));
+            if let Some(fallback) = rule.status(request) {
+                (status, because) = (fallback, Some(rule.because(fallback)));
+            }
+        }
+        if let Some(rule) = &self.time_windows {
+            holds.until(rule.changes(request));
+            if !rule.everywhere_alike() {
+                holds.next_scan();
+            }
+            if let Some(agreed) = rule.status(request)
+                && agreed > status
+            {
+                (status, because) = (agreed, Some(rule.because()));
+            }
         }
         let criteria = self.hostile_criteria.is_some();
-        let verdict = self.weapons_control.decide(case, status, criteria);
+        let verdict = self.weapons_control.decide(request, status, criteria);
         let by_status = |decision: Decision| {
             let reasons = [
                 Reason::WeaponsFree,
@@ -570,100 +553,150 @@ impl Rules {
         verdict.map(by_status).map_err(by_status)
     }
 
+    /// What protects a track whatever its status, against self-defence too.
+    fn protect(&self, request: &EngagementRequest<'_>, holds: &mut Holds) -> Result<(), Decision> {
+        if let Some(rule) = &self.flight_plan_notice {
+            rule.decide(request)?;
+        }
+        if let Some(rule) = &self.corridors {
+            if request.draws.heeds_corridors {
+                holds.next_scan();
+            }
+            rule.decide(request)?;
+        }
+        if let Some(rule) = &self.height_blocks {
+            if request.draws.height.heeds {
+                holds.next_scan();
+            }
+            rule.decide(request)?;
+        }
+        if let Some(rule) = &self.blue_force_feed {
+            if request.draws.heeds_feed {
+                holds.next_scan();
+            }
+            rule.decide(request)?;
+        }
+        Ok(())
+    }
+
     /// What each rule in force has to say of a track, by number; for the record of a decision.
-    pub fn words(&self, case: &Case<'_>, enquiries: &Enquiries) -> Vec<RuleWord> {
+    pub fn words(&self, request: &EngagementRequest<'_>, enquiries: &Enquiries) -> Vec<RuleWord> {
         let mut words = Vec::new();
         let mut say = |rule, word: Option<&'static str>| {
             words.extend(word.map(|word| RuleWord { rule, word }));
         };
         let asked = |enquiry| *enquiries.clone().asked(enquiry);
-        let criteria = self.hostile_criteria.map(|_| match case.identity {
+        let criteria = self.hostile_criteria.map(|_| match request.track.identity {
             Identity::Hostile => "criteria_met",
             _ => "criteria_not_met",
         });
-        say("R1", Some(self.weapons_control.word(case)));
+        say("R1", Some(self.weapons_control.word(request)));
         say("R2", criteria);
         let authority = self.engagement_authority.as_ref();
-        say("R3", authority.map(|rule| rule.word(case, enquiries)));
-        say("R4", self.lost_comms.as_ref().map(|rule| rule.word(case)));
-        say("R5", self.self_defence.as_ref().map(|rule| rule.word(case)));
+        say("R3", authority.map(|rule| rule.word(request, enquiries)));
+        say("R4", self.lost_comms.as_ref().map(|rule| rule.word(request)));
+        say("R5", self.self_defence.as_ref().map(|rule| rule.word(request)));
         let notice = self.flight_plan_notice.as_ref();
-        say("R6", notice.map(|rule| rule.word(case)));
+        say("R6", notice.map(|rule| rule.word(request)));
         let hotline = self.hotline_query.as_ref();
         say(
             "R7",
-            hotline.map(|rule| rule.word(case, asked(Enquiry::Hotline))),
+            hotline.map(|rule| rule.word(request, asked(Enquiry::Hotline))),
         );
-        say("R8", self.time_windows.as_ref().map(|rule| rule.word(case)));
-        say("R9", self.corridors.as_ref().map(|rule| rule.word(case)));
+        say("R8", self.time_windows.as_ref().map(|rule| rule.word(request)));
+        say("R9", self.corridors.as_ref().map(|rule| rule.word(request)));
         say(
             "R10",
-            self.restricted_zone.as_ref().map(|rule| rule.word(case)),
+            self.restricted_zone.as_ref().map(|rule| rule.word(request)),
         );
         say(
             "R11",
-            self.height_blocks.as_ref().map(|rule| rule.word(case)),
+            self.height_blocks.as_ref().map(|rule| rule.word(request)),
         );
         let responsible = self.zone_of_responsibility.as_ref();
-        say("R12", responsible.map(|rule| rule.word(case)));
+        say("R12", responsible.map(|rule| rule.word(request)));
         say(
             "R14",
-            self.blue_force_feed.as_ref().map(|rule| rule.word(case)),
+            self.blue_force_feed.as_ref().map(|rule| rule.word(request)),
         );
         let look = self.optical_confirmation.as_ref();
-        say("R16", look.map(|rule| rule.word(case, enquiries)));
+        say("R16", look.map(|rule| rule.word(request, enquiries)));
         let second = self.second_operator.as_ref();
         say(
             "R17",
-            second.map(|rule| rule.word(case, asked(Enquiry::SecondOperator))),
+            second.map(|rule| rule.word(request, asked(Enquiry::SecondOperator))),
         );
-        say("R19", self.cease_fire.as_ref().map(|rule| rule.word(case)));
+        say("R19", self.cease_fire.as_ref().map(|rule| rule.word(request)));
         words
     }
 
     /// What is asked before the first shot at a track, one after the other.
     fn ask(
         &self,
-        case: &Case<'_>,
+        request: &EngagementRequest<'_>,
         permitted: Decision,
         enquiries: &mut Enquiries,
+        holds: &mut Holds,
     ) -> Result<(), Decision> {
+        let now = request.track.time;
         if let Some(rule) = &self.optical_confirmation {
-            rule.decide(case, enquiries)?;
+            let verdict = rule.decide(request, enquiries);
+            let asked = enquiries.asked(Enquiry::Look).unwrap_or(now);
+            holds.until(rule.until(enquiries, asked, now));
+            verdict?;
         }
         if let Some(rule) = &self.second_operator {
-            rule.decide(case, enquiries.asked(Enquiry::SecondOperator))?;
+            let asked = enquiries.asked(Enquiry::SecondOperator);
+            let verdict = rule.decide(request, asked);
+            holds.until(asked.unwrap_or(now) + request.draws.second.after);
+            verdict?;
         }
         let fallback = self
             .lost_comms
             .as_ref()
-            .and_then(|rule| rule.fallback(case));
+            .and_then(|rule| rule.fallback(request));
         if permitted.reason == Reason::LostCommsAutonomous || fallback == Some(Fallback::Autonomous)
         {
             return Ok(());
         }
         if let Some(rule) = &self.hotline_query {
-            rule.decide(case, enquiries.asked(Enquiry::Hotline))?;
+            let asked = enquiries.asked(Enquiry::Hotline);
+            let verdict = rule.decide(request, asked);
+            holds.until(rule.until(request, asked.unwrap_or(now)));
+            verdict?;
         }
         if let Some(rule) = &self.engagement_authority {
-            rule.decide(case, enquiries)?;
+            let verdict = rule.decide(request, enquiries);
+            let asked = enquiries.asked(Enquiry::Authority).unwrap_or(now);
+            holds.until(rule.until(enquiries, asked, now));
+            verdict?;
         }
         Ok(())
     }
 
     /// What allows a shot that the weapons control status does not.
-    fn despite(&self, case: &Case<'_>, declined: Decision) -> Result<Decision, Decision> {
+    fn despite(
+        &self,
+        request: &EngagementRequest<'_>,
+        declined: Decision,
+        holds: &mut Holds,
+    ) -> Result<Decision, Decision> {
         let zone = self.restricted_zone.as_ref();
-        let zone = zone.filter(|_| declined.reason == Reason::WeaponsTight);
+        let zone = zone.filter(|_| {
+            declined.reason == Reason::WeaponsTight && request.draws.enforces_zone
+        });
         let fallback = self
             .lost_comms
             .as_ref()
-            .and_then(|rule| rule.fallback(case));
+            .and_then(|rule| rule.fallback(request));
         let overridden =
             declined.reason != Reason::HeldProtected && fallback != Some(Fallback::Hold);
         let defence = self.self_defence.as_ref().filter(|_| overridden);
-        zone.and_then(|rule| rule.permits(case))
-            .or_else(|| defence.and_then(|rule| rule.permits(case)))
+        if zone.is_some() || defence.is_some() {
+            holds.next_scan();
+        }
+        zone.and_then(|rule| rule.permits(request))
+            .or_else(|| defence.and_then(|rule| rule.permits(request)))
             .ok_or(declined)
     }
 }
@@ -672,21 +705,57 @@ impl Rules {
 mod tests {
     use super::*;
     use crate::geometry::{Area, Point};
-    use crate::record::Reason;
+    use crate::ids::ClassId;
+    use crate::record::{NoticeState, Reason};
+    use nalgebra::Vector3;
 
-    pub(super) fn case(identity: Identity) -> Case<'static> {
+    /// A request as tests write it down.
+    #[derive(Debug, Clone, Copy)]
+    pub(in crate::coordination) struct Case {
+        pub time: Millis,
+        pub place: Vector3<f64>,
+        pub velocity_mps: Vector3<f64>,
+        pub identity: Identity,
+        pub notice: NoticeState,
+        pub crew: PairDraws,
+        pub line: &'static Line,
+        pub engaged_another: Option<Millis>,
+        pub near_report: bool,
+        pub ceased: bool,
+    }
+
+    impl Case {
+        pub fn request(&self) -> EngagementRequest<'_> {
+            EngagementRequest {
+                track: TrackView {
+                    time: self.time,
+                    place: self.place,
+                    velocity_mps: self.velocity_mps,
+                    identity: self.identity,
+                    notice: self.notice,
+                },
+                site: Point::zeros(),
+                class: ClassId(0),
+                line: self.line,
+                engaged_another: self.engaged_another,
+                near_report: self.near_report,
+                ceased_until: self.ceased.then_some(Millis::NEVER),
+                draws: &self.crew,
+            }
+        }
+    }
+
+    pub(in crate::coordination) fn case(identity: Identity) -> Case {
         Case {
             time: Millis(1000),
             place: Vector3::new(0.0, 0.0, 3000.0),
-            velocity_mps: None,
-            site: Point::zeros(),
+            velocity_mps: Vector3::zeros(),
             identity,
             notice: NoticeState::NotFiled,
-            crew: Crew {
+            crew: PairDraws {
                 heeds_plans: true,
-                ..Crew::default()
+                ..PairDraws::default()
             },
-            class: ClassId(0),
             line: Line::UP,
             engaged_another: None,
             near_report: false,
@@ -695,8 +764,8 @@ mod tests {
     }
 
     /// The verdict on a track that nobody has asked about.
-    fn verdict(rules: &Rules, case: &Case<'_>) -> Result<Decision, Decision> {
-        rules.decide(case, &mut Enquiries::default())
+    fn verdict(rules: &Rules, case: &Case) -> Result<Decision, Decision> {
+        rules.judge(&case.request(), &mut Enquiries::default()).decision
     }
 
     fn without_names(spec: &RulesSpec) -> Rules {
@@ -800,7 +869,7 @@ mod tests {
                 verdict(
                     &rules,
                     &Case {
-                        crew: Crew::default(),
+                        crew: PairDraws::default(),
                         ..hostile
                     }
                 )
@@ -867,7 +936,9 @@ mod tests {
             ..Named::default()
         };
         let rules = Rules::new(&spec, &named);
-        assert!(!rules.steady() && without_names(&with_status(WeaponsControl::Hold)).steady());
+        let holds = |rules: &Rules| rules.judge(&case(Identity::Unknown).request(), &mut Enquiries::default()).until;
+        assert_eq!(holds(&rules), Millis(1001), "a zone may be left by the next scan");
+        assert_eq!(holds(&without_names(&with_status(WeaponsControl::Hold))), Millis::NEVER);
         let hour = 3_600_000;
         for (time_ms, east_m, altitude_m, reason) in [
             (0, 0.0, 3000.0, Reason::WeaponsFree),
@@ -939,37 +1010,37 @@ mod tests {
         use WeaponsControl::*;
         let plain = Case {
             place: Vector3::new(20_000.0, 0.0, 3000.0),
-            velocity_mps: Some(Vector3::new(60.0, 0.0, 0.0)),
-            crew: Crew {
+            velocity_mps: Vector3::new(60.0, 0.0, 0.0),
+            crew: PairDraws {
                 heeds_plans: true,
                 hotline: HotlineFile {
                     answered_after: Some(Millis(60_000)),
                     known_from: Millis(i64::MIN),
                 },
                 heeds_corridors: true,
-                ..Crew::default()
+                ..PairDraws::default()
             },
             ..case(Unknown)
         };
-        let closing = |case: Case<'static>| Case {
-            velocity_mps: Some(Vector3::new(-60.0, 0.0, 0.0)),
+        let closing = |case: Case| Case {
+            velocity_mps: Vector3::new(-60.0, 0.0, 0.0),
             ..case
         };
-        let enforced = |case: Case<'static>| Case {
-            crew: Crew {
+        let enforced = |case: Case| Case {
+            crew: PairDraws {
                 enforces_zone: true,
                 ..case.crew
             },
             ..case
         };
-        let held = |identity, case: Case<'static>| Case { identity, ..case };
-        let matched = |case: Case<'static>| Case {
+        let held = |identity, case: Case| Case { identity, ..case };
+        let matched = |case: Case| Case {
             notice: NoticeState::Matched,
             ..case
         };
-        let in_corridor = |case: Case<'static>| Case {
+        let in_corridor = |case: Case| Case {
             place: Vector3::new(5000.0, 9000.0, 1000.0),
-            velocity_mps: Some(Vector3::new(-5000.0, -9000.0, 0.0) / 100.0),
+            velocity_mps: Vector3::new(-5000.0, -9000.0, 0.0) / 100.0,
             ..case
         };
         let early = (None, plain.time);
@@ -1079,9 +1150,9 @@ mod tests {
                     time: asked,
                     ..case
                 };
-                let _ = rules.decide(&first, &mut query);
+                let _ = rules.judge(&first.request(), &mut query);
             }
-            let verdict = rules.decide(&Case { time, ..case }, &mut query);
+            let verdict = rules.judge(&Case { time, ..case }.request(), &mut query).decision;
             let plain = |decision: Decision| (decision.rule, decision.reason);
             assert_eq!(
                 verdict.map(plain).map_err(plain),
@@ -1137,27 +1208,27 @@ mod tests {
         let passing = Case {
             time: Millis(3_600_000),
             place: Vector3::new(20_000.0, 0.0, 3000.0),
-            velocity_mps: Some(Vector3::new(60.0, 0.0, 0.0)),
-            crew: Crew {
+            velocity_mps: Vector3::new(60.0, 0.0, 0.0),
+            crew: PairDraws {
                 heeds_responsibility: true,
                 heeds_feed: true,
                 height: HeightFile {
                     error_m: 0.0,
                     heeds: true,
                 },
-                ..Crew::default()
+                ..PairDraws::default()
             },
             ..case(Identity::Hostile)
         };
         let closing = Case {
-            velocity_mps: Some(Vector3::new(-60.0, 0.0, 0.0)),
+            velocity_mps: Vector3::new(-60.0, 0.0, 0.0),
             ..passing
         };
         let lost = |fallback: &str| serde_json::json!({ "lost_comms": { "fallback": fallback }, "hotline_query": {} });
         let window = serde_json::json!({ "windows": [{}], "status": "hold" });
         let block = serde_json::json!({ "blocks": [{ "floor_m": 0.0, "top_m": 9000.0 }] });
         let area = serde_json::json!({ "areas": [{ "zone": "near", "classes": ["class"] }] });
-        let cut_off = |case: Case<'static>, line| Case { line, ..case };
+        let cut_off = |case: Case, line| Case { line, ..case };
         for (at, (rules, case, expected)) in [
             // R19 before everything.
             (
@@ -1229,7 +1300,7 @@ mod tests {
             (
                 rules(serde_json::json!({ "second_operator": {}, "hotline_query": {} })),
                 Case {
-                    crew: Crew {
+                    crew: PairDraws {
                         second: SecondFile {
                             after: Millis(1),
                             confirms: true,
@@ -1248,7 +1319,7 @@ mod tests {
             (
                 rules(serde_json::json!({ "engagement_authority": {}, "second_operator": { "cool_down_s": 60.0 } })),
                 Case {
-                    crew: Crew {
+                    crew: PairDraws {
                         second: SecondFile {
                             after: Millis::ZERO,
                             confirms: true,
@@ -1269,7 +1340,7 @@ mod tests {
             (
                 rules(serde_json::json!({ "second_operator": { "cool_down_s": 60.0 } })),
                 Case {
-                    crew: Crew {
+                    crew: PairDraws {
                         second: SecondFile {
                             after: Millis::ZERO,
                             confirms: true,
@@ -1290,12 +1361,12 @@ mod tests {
         .into_iter()
         .enumerate()
         {
-            let verdict = rules.decide(&case, &mut Enquiries::default());
+            let verdict = rules.judge(&case.request(), &mut Enquiries::default()).decision;
             let plain = |decision: Decision| (decision.rule, decision.reason);
             let found = verdict.map(plain).map_err(plain);
             assert_eq!(found, expected, "case {at}");
             // Every rule in force has a word, and it is about the same case.
-            assert!(!rules.words(&case, &Enquiries::default()).is_empty());
+            assert!(!rules.words(&case.request(), &Enquiries::default()).is_empty());
         }
     }
 

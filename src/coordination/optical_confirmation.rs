@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Enquiries, Enquiry, RulePage, Standing, parameter};
+use super::{EngagementRequest, Enquiries, Enquiry, RulePage, Standing, parameter};
 use crate::identification::cues::optical::{DayHours, Task, cycles, success};
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
@@ -170,7 +170,7 @@ impl OpticalConfirmationRule {
     /// Looks, if that has not been done for the track, and holds fire as what is seen demands.
     pub(super) fn decide(
         &self,
-        case: &Case<'_>,
+        request: &EngagementRequest<'_>,
         enquiries: &mut Enquiries,
     ) -> Result<(), Decision> {
         let because = |reason| {
@@ -179,11 +179,11 @@ impl OpticalConfirmationRule {
                 reason,
             })
         };
-        let asked = *enquiries.asked(Enquiry::Look).get_or_insert(case.time);
-        if case.time < asked + self.look {
+        let asked = *enquiries.asked(Enquiry::Look).get_or_insert(request.track.time);
+        if request.track.time < asked + self.look {
             return because(Reason::AwaitingLook);
         }
-        let seen = enquiries.seen_hostile.or_else(|| self.seen(case));
+        let seen = enquiries.seen_hostile.or_else(|| self.seen(request));
         enquiries.seen_hostile = seen;
         match seen {
             Some(true) => Ok(()),
@@ -193,20 +193,29 @@ impl OpticalConfirmationRule {
         }
     }
 
+    /// Until when it says the same of a track looked at since `asked`: while it is not recognised the next scan may do that.
+    pub(super) fn until(&self, enquiries: &Enquiries, asked: Millis, now: Millis) -> Millis {
+        match enquiries.seen_hostile {
+            _ if now < asked + self.look => asked + self.look,
+            Some(_) => Millis::NEVER,
+            None => now + Millis(1),
+        }
+    }
+
     /// Whether a hostile is seen, if the aircraft is recognised.
-    fn seen(&self, case: &Case<'_>) -> Option<bool> {
-        let file = &case.crew.look;
-        let range_m = (case.place - case.site.push(0.0)).norm();
-        let recognised = file.luck < self.chance(file.critical_dimension_m, range_m, case.time);
+    fn seen(&self, request: &EngagementRequest<'_>) -> Option<bool> {
+        let file = &request.draws.look;
+        let range_m = (request.track.place - request.site.push(0.0)).norm();
+        let recognised = file.luck < self.chance(file.critical_dimension_m, range_m, request.track.time);
         recognised.then_some(file.hostile)
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, case: &Case<'_>, enquiries: &Enquiries) -> &'static str {
-        let seen = enquiries.seen_hostile.or_else(|| self.seen(case));
+    pub(super) fn word(&self, request: &EngagementRequest<'_>, enquiries: &Enquiries) -> &'static str {
+        let seen = enquiries.seen_hostile.or_else(|| self.seen(request));
         match (*enquiries.clone().asked(Enquiry::Look), seen) {
             (None, _) => "not_looked",
-            (Some(asked), _) if case.time < asked + self.look => "awaiting_look",
+            (Some(asked), _) if request.track.time < asked + self.look => "awaiting_look",
             (_, Some(true)) => "seen_hostile",
             (_, Some(false)) => "optically_cleared",
             (_, None) => "not_recognised",

@@ -4,7 +4,7 @@ use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Parameter, RulePage};
+use super::{EngagementRequest, Parameter, RulePage};
 use crate::airspace::{Plan, Zone};
 use crate::ids::{Key, NodeId};
 use crate::record::{Decision, Reason};
@@ -229,19 +229,19 @@ impl RestrictedZone {
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
-        match self.permits(case) {
+    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+        match self.permits(request) {
             Some(_) => "zone_violation",
-            None if !case.crew.enforces_zone => "not_enforced_here",
-            None if !self.closed(case.time, case.place) => "outside_zone",
+            None if !request.draws.enforces_zone => "not_enforced_here",
+            None if !self.closed(request.track.time, request.track.place) => "outside_zone",
             None => "coordinated",
         }
     }
 
     /// Permits fire at an uncoordinated track that R1 declines for the status tight alone.
-    pub(super) fn permits(&self, case: &Case<'_>) -> Option<Decision> {
+    pub(super) fn permits(&self, request: &EngagementRequest<'_>) -> Option<Decision> {
         let violation =
-            case.crew.enforces_zone && !case.notice.matched() && self.closed(case.time, case.place);
+            request.draws.enforces_zone && !request.track.notice.matched() && self.closed(request.track.time, request.track.place);
         violation.then_some(Decision {
             rule: PAGE.id,
             reason: Reason::ZoneViolation,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Case, RulePage, Standing, parameter};
+use super::{Asked, EngagementRequest, RulePage, Standing, parameter};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
@@ -106,28 +106,33 @@ impl SecondOperatorSpec {
     }
 
     /// Asks, if that has not been done for the track, and holds fire as the answer demands.
-    pub(super) fn decide(&self, case: &Case<'_>, asked: &mut Asked) -> Result<(), Decision> {
+    pub(super) fn decide(&self, request: &EngagementRequest<'_>, asked: &mut Asked) -> Result<(), Decision> {
         let because = |reason| {
             Err(Decision {
                 rule: PAGE.id,
                 reason,
             })
         };
-        let asked = *asked.get_or_insert(case.time);
-        if case.time < asked + case.crew.second.after {
+        let asked = *asked.get_or_insert(request.track.time);
+        if request.track.time < asked + request.draws.second.after {
             because(Reason::AwaitingConfirmation)
-        } else if !case.crew.second.confirms {
+        } else if !request.draws.second.confirms {
             because(Reason::NotConfirmed)
         } else {
             Ok(())
         }
     }
 
+    /// When the pause after an engagement of another track ends, if there is one.
+    pub(super) fn pauses_until(&self, request: &EngagementRequest<'_>) -> Option<Millis> {
+        Some(request.engaged_another? + Millis::from_seconds(self.cool_down_s))
+    }
+
     /// Holds fire for a while after an engagement of another track.
-    pub(super) fn cools(&self, case: &Case<'_>) -> Result<(), Decision> {
+    pub(super) fn cools(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
         let pause = Millis::from_seconds(self.cool_down_s);
-        match case.engaged_another {
-            Some(begun) if case.time - begun < pause => Err(Decision {
+        match request.engaged_another {
+            Some(begun) if request.track.time - begun < pause => Err(Decision {
                 rule: PAGE.id,
                 reason: Reason::CoolDown,
             }),
@@ -136,11 +141,11 @@ impl SecondOperatorSpec {
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, case: &Case<'_>, asked: Asked) -> &'static str {
+    pub(super) fn word(&self, request: &EngagementRequest<'_>, asked: Asked) -> &'static str {
         match asked {
             None => "not_asked",
-            Some(asked) if case.time < asked + case.crew.second.after => "awaiting_confirmation",
-            Some(_) if case.crew.second.confirms => "confirmed",
+            Some(asked) if request.track.time < asked + request.draws.second.after => "awaiting_confirmation",
+            Some(_) if request.draws.second.confirms => "confirmed",
             Some(_) => "not_confirmed",
         }
     }

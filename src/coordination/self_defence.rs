@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Parameter, RulePage};
+use super::{EngagementRequest, Parameter, RulePage};
 use crate::record::{Decision, Reason};
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -78,17 +78,17 @@ fn within_s() -> f64 {
 
 impl SelfDefenceSpec {
     /// Whether a track closes in, as a word.
-    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
-        match self.permits(case) {
+    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+        match self.permits(request) {
             Some(_) => "closes_in",
             None => "does_not_close_in",
         }
     }
 
-    /// Permits fire at a track that closes in; a track without a velocity does not.
-    pub(super) fn permits(&self, case: &Case<'_>) -> Option<Decision> {
-        let velocity = case.velocity_mps?;
-        let arm = case.place - case.site.push(0.0);
+    /// Permits fire at a track that closes in; one that rests does not.
+    pub(super) fn permits(&self, request: &EngagementRequest<'_>) -> Option<Decision> {
+        let velocity = request.track.velocity_mps;
+        let arm = request.track.place - request.site.push(0.0);
         let closing = -arm.dot(&velocity);
         if closing <= 0.0 || closing < self.min_closing_mps * arm.norm() {
             return None;
@@ -104,7 +104,7 @@ impl SelfDefenceSpec {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::case;
+    use super::super::tests::{Case, case};
     use super::*;
     use crate::record::Identity;
     use nalgebra::Vector3;
@@ -112,10 +112,10 @@ mod tests {
     fn triggers(rule: &SelfDefenceSpec, place: [f64; 3], velocity: [f64; 3]) -> bool {
         let case = Case {
             place: Vector3::from(place),
-            velocity_mps: Some(Vector3::from(velocity)),
+            velocity_mps: Vector3::from(velocity),
             ..case(Identity::Unknown)
         };
-        rule.permits(&case).is_some()
+        rule.permits(&case.request()).is_some()
     }
 
     /// Closing, near enough, soon enough, fast enough: each bound by itself.
@@ -141,7 +141,7 @@ mod tests {
         // Overhead, but high.
         assert!(!triggers(&rule, [-5000.0, 0.0, 1001.0], [100.0, 0.0, 0.0]));
         assert!(
-            rule.permits(&case(Identity::Unknown)).is_none(),
+            rule.permits(&case(Identity::Unknown).request()).is_none(),
             "no velocity"
         );
     }

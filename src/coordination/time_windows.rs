@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lost_comms::HoursSpec;
-use super::{Case, RulePage, WeaponsControl, parameter};
+use super::{EngagementRequest, RulePage, WeaponsControl, parameter};
 use crate::airspace::Zone;
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
@@ -127,11 +127,24 @@ impl TimeWindows {
     }
 
     /// The status that the windows demand for a track now.
-    pub(super) fn status(&self, case: &Case<'_>) -> Option<WeaponsControl> {
-        let time = case.time + case.crew.window_clock;
+    pub(super) fn status(&self, request: &EngagementRequest<'_>) -> Option<WeaponsControl> {
+        let time = request.track.time + request.draws.window_clock;
         let open = |(from, until): &(Millis, Millis)| (*from..*until).contains(&time);
-        let holds = self.windows.iter().any(open) && self.covers(case.place);
+        let holds = self.windows.iter().any(open) && self.covers(request.track.place);
         holds.then_some(self.status)
+    }
+
+    /// Whether it says the same everywhere.
+    pub(super) fn everywhere_alike(&self) -> bool {
+        self.zone.is_none()
+    }
+
+    /// When a window next opens or closes by the site's clock.
+    pub(super) fn changes(&self, request: &EngagementRequest<'_>) -> Millis {
+        let fast = request.draws.window_clock;
+        let ends = self.windows.iter().flat_map(|(from, until)| [*from, *until]);
+        let later = ends.filter(|end| *end > request.track.time + fast);
+        later.min().map_or(Millis::NEVER, |end| end - fast)
     }
 
     /// A decision not to fire that rests on it.
@@ -143,8 +156,8 @@ impl TimeWindows {
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
-        match self.status(case) {
+    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+        match self.status(request) {
             Some(_) => "in_window",
             None => "outside_windows",
         }

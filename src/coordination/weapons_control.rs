@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Parameter, RulePage};
+use super::{EngagementRequest, Parameter, RulePage};
 use crate::airspace::Zone;
 use crate::record::{Decision, Identity, Reason};
 use crate::units::Millis;
@@ -116,9 +116,9 @@ impl WeaponsControlRule {
     }
 
     /// The status that applies to a track: of the zones it is in, the strictest; outside all of them, the general one.
-    pub(super) fn status(&self, case: &Case<'_>) -> WeaponsControl {
+    pub(super) fn status(&self, request: &EngagementRequest<'_>) -> WeaponsControl {
         let applies = |entry: &&ZoneStatus| {
-            (entry.from..entry.until).contains(&case.time) && entry.zone.contains(case.place)
+            (entry.from..entry.until).contains(&request.track.time) && entry.zone.contains(request.track.place)
         };
         self.zones
             .iter()
@@ -129,8 +129,8 @@ impl WeaponsControlRule {
     }
 
     /// A status as a word.
-    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
-        match self.status(case) {
+    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+        match self.status(request) {
             WeaponsControl::Free => "weapons_free",
             WeaponsControl::Tight => "weapons_tight",
             WeaponsControl::Hold => "weapons_hold",
@@ -140,7 +140,7 @@ impl WeaponsControlRule {
     /// What follows from a status, this rule's own or one that another rule has put in its place.
     pub(super) fn decide(
         &self,
-        case: &Case<'_>,
+        request: &EngagementRequest<'_>,
         status: WeaponsControl,
         hostile_by_criteria: bool,
     ) -> Result<Decision, Decision> {
@@ -148,7 +148,7 @@ impl WeaponsControlRule {
             rule: PAGE.id,
             reason,
         };
-        match (case.identity, status) {
+        match (request.track.identity, status) {
             (Identity::Pending, _) => Err(because(Reason::IdentityPending)),
             (Identity::AssumedFriend | Identity::Friend | Identity::Neutral, _) => {
                 Err(because(Reason::HeldProtected))

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, RulePage, parameter};
+use super::{EngagementRequest, RulePage, parameter};
 use crate::airspace::Zone;
 use crate::ids::ClassId;
 use crate::record::{Decision, Reason};
@@ -102,16 +102,16 @@ impl ZoneOfResponsibilityRule {
         }
     }
 
-    fn outside(&self, case: &Case<'_>) -> bool {
-        let ClassId(class) = case.class;
+    fn outside(&self, request: &EngagementRequest<'_>) -> bool {
+        let ClassId(class) = request.class;
         let zones = self.zones.get(class as usize).and_then(Option::as_ref);
-        let near = |zone: &Zone| zone.near(case.place, self.margin_m);
+        let near = |zone: &Zone| zone.near(request.track.place, self.margin_m);
         zones.is_some_and(|zones| !zones.iter().any(near))
     }
 
     /// Holds fire at a track for which others are responsible, if the crew heeds it.
-    pub(super) fn decide(&self, case: &Case<'_>) -> Result<(), Decision> {
-        if case.crew.heeds_responsibility && self.outside(case) {
+    pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
+        if request.draws.heeds_responsibility && self.outside(request) {
             Err(Decision {
                 rule: PAGE.id,
                 reason: Reason::OutsideResponsibility,
@@ -122,8 +122,8 @@ impl ZoneOfResponsibilityRule {
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, case: &Case<'_>) -> &'static str {
-        match (self.outside(case), case.crew.heeds_responsibility) {
+    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+        match (self.outside(request), request.draws.heeds_responsibility) {
             (false, _) => "responsible",
             (true, true) => "outside_responsibility",
             (true, false) => "responsibility_not_heeded",

@@ -1,74 +1,24 @@
-//! The means of one site: missiles, fire channels, and the engagements that hold them.
+//! The means of one site, its engagements and its missiles.
 
 use std::sync::Arc;
 
-use bevy_ecs::component::Component;
+use bevy_ecs::prelude::*;
 
 use super::{Doctrine, WeaponSpec};
 use crate::ids::{AircraftId, Key};
-use crate::picture::Permit;
+use crate::picture::Authorization;
 use crate::record::EngagementEnd;
 use crate::units::Millis;
 
-/// A site's missiles and engagements.
+/// A site's weapon and its missiles.
 #[derive(Debug, Clone, Component)]
 pub struct Battery {
     /// The weapon.
     pub weapon: Arc<WeaponSpec>,
     /// Missiles left.
     pub magazine: u32,
-    engagements: Vec<Engagement>,
-    missiles: Vec<Missile>,
-    begun: u32,
-}
-
-/// A missile in the air.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Missile {
-    /// The engagement it belongs to, and its number there.
-    pub of: (u32, u32),
-    /// What it flies at: who was behind the track when it left.
-    pub target: AircraftId,
-    /// What the draws about it are keyed by.
-    pub key: Key,
-    /// Number of the shot among those of the site at this aircraft, from 1.
-    pub shot: u32,
-}
-
-/// One engagement of one track.
-#[derive(Debug, Clone, Copy)]
-pub struct Engagement {
-    /// Number among the site's engagements.
-    pub number: u32,
-    /// The track, by the number its picture gave it.
-    pub track: u32,
-    /// Who was behind the track at the decision, or at the latest launch.
-    pub target: AircraftId,
-    /// What allowed it.
-    pub permit: Permit,
-    /// When it was decided.
-    pub begun: Millis,
-    /// Missiles launched.
-    pub launched: u32,
-    /// Missiles not yet resolved.
-    pub in_flight: u32,
-    /// Whether one of them destroyed the target.
-    pub destroyed: bool,
-    /// Whether nothing more is launched.
-    pub holding: bool,
-    /// Whether its end is recorded, and only the assessment is waited for.
-    pub over: bool,
-}
-
-/// What follows when a missile is resolved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// Other missiles are in the air, or about to leave.
-    Wait,
-    /// The site looks what it did, and may shoot again.
-    LookAgain,
-    /// That was the last.
-    End(EngagementEnd),
+    /// Engagements begun.
+    pub begun: u32,
 }
 
 impl Battery {
@@ -77,122 +27,138 @@ impl Battery {
         Battery {
             magazine: weapon.magazine,
             weapon,
-            engagements: Vec::new(),
-            missiles: Vec::new(),
             begun: 0,
         }
     }
 
-    /// Whether another engagement can begin: a free channel, and a missile that no waiting engagement counts on.
-    pub fn ready(&self) -> bool {
-        let promised = self
-            .engagements
-            .iter()
-            .filter(|engagement| engagement.launched == 0)
-            .count();
-        self.engagements.len() < self.weapon.channels as usize && self.magazine as usize > promised
+    /// Fire channels that are free beside these engagements, and missiles that none of them counts on.
+    pub fn means<'a>(&self, engagements: impl Iterator<Item = &'a Engagement>) -> (u32, u32) {
+        let (mut held, mut promised) = (0, 0);
+        for engagement in engagements {
+            held += 1;
+            promised += u32::from(engagement.launched == 0);
+        }
+        (
+            self.weapon.channels.saturating_sub(held),
+            self.magazine.saturating_sub(promised),
+        )
     }
+}
 
-    /// Begins an engagement of a track; its number.
-    pub fn begin(&mut self, track: u32, target: AircraftId, permit: Permit, now: Millis) -> u32 {
-        let number = self.begun;
-        self.begun += 1;
-        self.engagements.push(Engagement {
-            number,
-            track,
-            target,
-            permit,
-            begun: now,
-            launched: 0,
-            in_flight: 0,
-            destroyed: false,
-            holding: false,
-            over: false,
-        });
-        number
-    }
+/// An engagement of a site holds one of its fire channels.
+#[derive(Debug, Component)]
+#[relationship(relationship_target = Engagements)]
+pub struct HeldBy(pub Entity);
 
-    /// The engagement of this number, while it holds a channel.
-    pub fn engagement(&mut self, number: u32) -> Option<&mut Engagement> {
-        self.engagements
-            .iter_mut()
-            .find(|engagement| engagement.number == number)
-    }
+/// The engagements that hold the fire channels of a site.
+#[derive(Debug, Default, Component)]
+#[relationship_target(relationship = HeldBy, linked_spawn)]
+pub struct Engagements(Vec<Entity>);
 
-    /// Launches so many missiles; whether more of a salvo of `salvo` are to follow.
-    pub fn launch(&mut self, number: u32, missiles: u32, salvo: u32) -> bool {
-        self.magazine -= missiles;
-        let left = self.magazine > 0;
-        let Some(engagement) = self.engagement(number) else {
-            return false;
+/// A missile was fired by an engagement.
+#[derive(Debug, Component)]
+#[relationship(relationship_target = Missiles)]
+pub struct FiredBy(pub Entity);
+
+/// The missiles of an engagement that are in the air.
+#[derive(Debug, Default, Component)]
+#[relationship_target(relationship = FiredBy, linked_spawn)]
+pub struct Missiles(Vec<Entity>);
+
+/// A missile in the air.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Component)]
+pub struct Missile {
+    /// Its number in the engagement.
+    pub number: u32,
+    /// What it flies at: who was behind the track when it left.
+    pub target: AircraftId,
+    /// What the draws about that are keyed by.
+    pub key: Key,
+    /// Number of the shot among those of the site at this target, from 1.
+    pub shot: u32,
+}
+
+/// One engagement of one track.
+#[derive(Debug, Clone, Copy, Component)]
+pub struct Engagement {
+    /// Number among the site's engagements.
+    pub number: u32,
+    /// What the site's picture calls the track.
+    pub slot: u32,
+    /// Who was behind the track at the decision, or at the latest launch.
+    pub target: AircraftId,
+    /// What draws about the target are keyed by.
+    pub key: Key,
+    /// What allowed it.
+    pub authorization: Authorization,
+    /// When it was decided.
+    pub begun: Millis,
+    /// Missiles launched.
+    pub launched: u32,
+    /// Missiles not yet resolved.
+    pub in_flight: u32,
+    /// Whether one of them destroyed the target.
+    pub destroyed: bool,
+    /// Whether nothing more of the salvo is launched.
+    pub holding: bool,
+    /// Whether nothing more is launched at all: what is in the air decides.
+    pub cancelled: bool,
+    /// Whether an assessment is on its way.
+    pub assessing: bool,
+    /// Whether its end is recorded, and only the assessment is waited for.
+    pub over: bool,
+}
+
+/// What follows when a missile is resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Other missiles are in the air, or about to leave.
+    Wait,
+    /// The site looks what it did, and may shoot again.
+    LookAgain,
+    /// That was the last.
+    End(EngagementEnd),
+}
+
+impl Engagement {
+    /// So many missiles leave, of which `left` stay in the magazine; whether more of a salvo are to follow.
+    pub(super) fn launch(&mut self, missiles: u32, doctrine: &Doctrine, left: u32) -> bool {
+        let salvo = match doctrine {
+            Doctrine::Salvo(salvo) => salvo.missiles,
+            Doctrine::ShootLookShoot(_) => 1,
         };
-        engagement.launched += missiles;
-        engagement.in_flight += missiles;
-        let more = engagement.launched < salvo && left;
-        engagement.holding = !more;
+        self.launched += missiles;
+        self.in_flight += missiles;
+        let more = self.launched < salvo && left > 0;
+        self.holding = !more;
         more
     }
 
-    /// Puts a missile into the air.
-    pub fn send(&mut self, missile: Missile) {
-        self.missiles.push(missile);
-    }
-
-    /// The missile of this number of an engagement arrives.
-    pub fn arrive(&mut self, number: u32, missile: u32) -> Option<Missile> {
-        let at = self
-            .missiles
-            .iter()
-            .position(|flying| flying.of == (number, missile))?;
-        Some(self.missiles.swap_remove(at))
-    }
-
-    /// The missiles in the air, in the order in which they were launched.
-    pub fn in_flight(&self) -> Vec<Missile> {
-        let mut missiles = self.missiles.clone();
-        missiles.sort_unstable_by_key(|missile| missile.of);
-        missiles
-    }
-
-    /// No further launch in this engagement.
-    pub fn hold_fire(&mut self, number: u32) {
-        if let Some(engagement) = self.engagement(number) {
-            engagement.holding = true;
-        }
-    }
-
-    /// A missile of the engagement is resolved: it destroyed the target (`hit`), or found or left it `gone` or flying.
-    pub fn resolve(&mut self, number: u32, hit: bool, gone: bool) -> Next {
-        let series = match &self.weapon.doctrine {
+    /// A missile is resolved: it destroyed the target (`hit`), or found or left it `gone` or flying; `left` are in the magazine.
+    pub(super) fn resolve(
+        &mut self,
+        hit: bool,
+        gone: bool,
+        doctrine: &Doctrine,
+        left: u32,
+    ) -> Next {
+        let series = match doctrine {
             Doctrine::ShootLookShoot(series) => series.max_missiles,
             Doctrine::Salvo(_) => 0,
         };
-        let left = self.magazine > 0;
-        let Some(engagement) = self.engagement(number) else {
-            return Next::Wait;
-        };
-        engagement.in_flight -= 1;
-        engagement.destroyed |= hit;
-        if engagement.in_flight > 0 || !engagement.holding {
+        self.in_flight -= 1;
+        self.destroyed |= hit;
+        if self.in_flight > 0 || !self.holding {
             Next::Wait
-        } else if !gone && left && engagement.launched < series {
+        } else if !gone && left > 0 && self.launched < series && !self.cancelled {
             Next::LookAgain
-        } else if engagement.destroyed {
+        } else if self.destroyed {
             Next::End(EngagementEnd::Destroyed)
         } else if gone {
             Next::End(EngagementEnd::TargetGone)
         } else {
             Next::End(EngagementEnd::Missed)
         }
-    }
-
-    /// Takes an engagement off its channel; the track it was about.
-    pub fn release(&mut self, number: u32) -> Option<u32> {
-        let at = self
-            .engagements
-            .iter()
-            .position(|engagement| engagement.number == number)?;
-        Some(self.engagements.remove(at).track)
     }
 }
 
@@ -205,34 +171,29 @@ mod tests {
     use crate::record::{Decision, Identity, NoticeState, Reason};
     use crate::streams::{Delay, FixedDelay};
 
-    const TARGET: AircraftId = AircraftId(0);
-
-    const PERMIT: Permit = Permit {
-        decision: Decision {
-            rule: "R1",
-            reason: Reason::HostileIdentity,
-        },
-        identity: Identity::Hostile,
-        notice: NoticeState::Unchecked,
-    };
-
-    fn battery(doctrine: Doctrine, channels: u32, magazine: u32) -> Battery {
-        Battery::new(Arc::new(WeaponSpec {
-            max_range_m: 10_000.0,
-            min_range_m: 0.0,
-            range: RangeMeasure::Ground,
-            min_altitude_m: 0.0,
-            max_altitude_m: None,
-            reaction: Delay::Fixed(FixedDelay { delay_s: 0.0 }),
-            channels,
-            doctrine,
-            missile_mps: None,
-            kill_probability: 0.5,
-            magazine,
-            assessment: Assessment::Perfect,
-            priority: Priority::ByName,
-            launch_check: LaunchCheck::Decision,
-        }))
+    fn engagement() -> Engagement {
+        Engagement {
+            number: 0,
+            slot: 0,
+            target: AircraftId(0),
+            key: Key::NONE,
+            authorization: Authorization {
+                decision: Decision {
+                    rule: "R1",
+                    reason: Reason::HostileIdentity,
+                },
+                identity: Identity::Hostile,
+                notice: NoticeState::Unchecked,
+            },
+            begun: Millis::ZERO,
+            launched: 0,
+            in_flight: 0,
+            destroyed: false,
+            holding: false,
+            cancelled: false,
+            assessing: false,
+            over: false,
+        }
     }
 
     fn salvo(missiles: u32) -> Doctrine {
@@ -251,27 +212,15 @@ mod tests {
 
     #[test]
     fn a_salvo_ends_with_its_last_missile() {
-        let mut battery = battery(salvo(3), 1, 10);
-        let number = battery.begin(7, TARGET, PERMIT, Millis::ZERO);
-        assert!(!battery.ready(), "the only channel is taken");
-        assert!(battery.launch(number, 1, 3) && battery.launch(number, 1, 3));
-        assert_eq!(
-            battery.resolve(number, false, false),
-            Next::Wait,
-            "the third has not left"
-        );
-        assert!(!battery.launch(number, 1, 3), "that was the third");
-        assert_eq!(
-            battery.resolve(number, true, true),
-            Next::Wait,
-            "one is in the air"
-        );
-        assert_eq!(
-            battery.resolve(number, false, true),
-            Next::End(EngagementEnd::Destroyed)
-        );
-        assert_eq!((battery.magazine, battery.release(number)), (7, Some(7)));
-        assert!(battery.ready() && battery.release(number).is_none());
+        let (mut one, three) = (engagement(), salvo(3));
+        assert!(one.launch(1, &three, 9) && one.launch(1, &three, 8));
+        let wait = one.resolve(false, false, &three, 8);
+        assert_eq!(wait, Next::Wait, "the third has not left");
+        assert!(!one.launch(1, &three, 7), "that was the third");
+        let wait = one.resolve(true, true, &three, 7);
+        assert_eq!(wait, Next::Wait, "one is in the air");
+        let last = one.resolve(false, true, &three, 7);
+        assert_eq!(last, Next::End(EngagementEnd::Destroyed));
     }
 
     #[test]
@@ -281,84 +230,87 @@ mod tests {
             (false, true, EngagementEnd::TargetGone),
             (true, true, EngagementEnd::Destroyed),
         ] {
-            let mut battery = battery(salvo(2), 1, 2);
-            let number = battery.begin(0, TARGET, PERMIT, Millis::ZERO);
-            assert!(!battery.launch(number, 2, 2), "both at once");
-            assert_eq!(battery.resolve(number, hit, gone), Next::Wait);
-            assert_eq!(battery.resolve(number, false, gone), Next::End(end));
+            let (mut one, two) = (engagement(), salvo(2));
+            assert!(!one.launch(2, &two, 0), "both at once");
+            assert_eq!(one.resolve(hit, gone, &two, 0), Next::Wait);
+            assert_eq!(one.resolve(false, gone, &two, 0), Next::End(end));
         }
     }
 
     #[test]
-    fn a_salvo_stops_at_the_last_missile_and_when_fire_is_held() {
-        let mut short = battery(salvo(4), 1, 2);
-        let number = short.begin(0, TARGET, PERMIT, Millis::ZERO);
-        assert!(short.launch(number, 1, 4));
-        assert!(!short.launch(number, 1, 4), "the magazine is empty");
-        assert_eq!(short.resolve(number, false, false), Next::Wait);
-        assert_eq!(
-            short.resolve(number, false, false),
-            Next::End(EngagementEnd::Missed)
-        );
-        let mut held = battery(salvo(4), 1, 9);
-        let number = held.begin(0, TARGET, PERMIT, Millis::ZERO);
-        assert!(held.launch(number, 1, 4));
-        held.hold_fire(number);
-        assert_eq!(
-            held.resolve(number, false, true),
-            Next::End(EngagementEnd::TargetGone)
-        );
-        assert_eq!(held.magazine, 8);
+    fn a_salvo_stops_at_the_last_missile() {
+        let (mut short, four) = (engagement(), salvo(4));
+        assert!(short.launch(1, &four, 1));
+        assert!(!short.launch(1, &four, 0), "the magazine is empty");
+        assert_eq!(short.resolve(false, false, &four, 0), Next::Wait);
+        let last = short.resolve(false, false, &four, 0);
+        assert_eq!(last, Next::End(EngagementEnd::Missed));
     }
 
     #[test]
     fn shoot_look_shoot_looks_after_each_shot_up_to_its_number() {
-        let mut battery = battery(shoot_look_shoot(3), 1, 10);
-        let number = battery.begin(0, TARGET, PERMIT, Millis::ZERO);
+        let (mut one, three) = (engagement(), shoot_look_shoot(3));
         for shot in 1..=3 {
-            battery.launch(number, 1, 1);
-            let next = battery.resolve(number, false, false);
+            one.launch(1, &three, 10 - shot);
             let expected = if shot < 3 {
                 Next::LookAgain
             } else {
                 Next::End(EngagementEnd::Missed)
             };
+            let next = one.resolve(false, false, &three, 10 - shot);
             assert_eq!(next, expected, "shot {shot}");
         }
     }
 
     #[test]
-    fn shoot_look_shoot_ends_with_the_kill_and_with_the_magazine() {
-        let mut kill = battery(shoot_look_shoot(3), 1, 10);
-        let number = kill.begin(0, TARGET, PERMIT, Millis::ZERO);
-        kill.launch(number, 1, 1);
-        assert_eq!(
-            kill.resolve(number, true, true),
-            Next::End(EngagementEnd::Destroyed)
-        );
-        let mut last = battery(shoot_look_shoot(3), 1, 1);
-        let number = last.begin(0, TARGET, PERMIT, Millis::ZERO);
-        last.launch(number, 1, 1);
-        assert_eq!(
-            last.resolve(number, false, false),
-            Next::End(EngagementEnd::Missed)
-        );
+    fn shoot_look_shoot_ends_with_the_kill_the_magazine_and_the_track() {
+        let three = shoot_look_shoot(3);
+        let mut kill = engagement();
+        kill.launch(1, &three, 9);
+        let end = kill.resolve(true, true, &three, 9);
+        assert_eq!(end, Next::End(EngagementEnd::Destroyed));
+        let mut last = engagement();
+        last.launch(1, &three, 0);
+        let end = last.resolve(false, false, &three, 0);
+        assert_eq!(end, Next::End(EngagementEnd::Missed));
+        let mut lost = engagement();
+        lost.launch(1, &three, 9);
+        lost.cancelled = true;
+        let end = lost.resolve(false, false, &three, 9);
+        assert_eq!(end, Next::End(EngagementEnd::Missed));
     }
 
     /// An engagement that has not launched yet counts on one missile.
     #[test]
     fn a_missile_is_promised_once() {
-        let mut battery = battery(salvo(1), 3, 2);
-        assert!(battery.ready());
-        let first = battery.begin(0, TARGET, PERMIT, Millis::ZERO);
-        assert!(battery.ready());
-        let second = battery.begin(1, TARGET, PERMIT, Millis::ZERO);
-        assert_ne!(first, second);
-        assert!(!battery.ready(), "both missiles are promised");
-        battery.launch(first, 1, 1);
-        assert!(!battery.ready(), "one left, and promised");
-        assert_eq!(battery.release(second), Some(1));
-        assert!(battery.ready(), "the second engagement came to nothing");
-        assert!(battery.engagement(second).is_none() && battery.engagement(first).is_some());
+        let mut battery = Battery::new(Arc::new(WeaponSpec {
+            max_range_m: 10_000.0,
+            min_range_m: 0.0,
+            range: RangeMeasure::Ground,
+            min_altitude_m: 0.0,
+            max_altitude_m: None,
+            reaction: Delay::Fixed(FixedDelay { delay_s: 0.0 }),
+            channels: 3,
+            doctrine: salvo(1),
+            missile_mps: None,
+            kill_probability: 0.5,
+            magazine: 2,
+            assessment: Assessment::Perfect,
+            priority: Priority::ByName,
+            launch_check: LaunchCheck::Decision,
+        }));
+        let waiting = engagement();
+        let launched = Engagement {
+            launched: 1,
+            ..waiting
+        };
+        let means = |battery: &Battery, held: &[Engagement]| battery.means(held.iter());
+        assert_eq!(means(&battery, &[]), (3, 2));
+        assert_eq!(means(&battery, &[waiting]), (2, 1));
+        assert_eq!(means(&battery, &[waiting; 2]), (1, 0), "both promised");
+        battery.magazine = 1;
+        assert_eq!(means(&battery, &[launched, waiting]), (1, 0), "one left, and promised");
+        assert_eq!(means(&battery, &[launched]), (2, 1));
+        assert_eq!(means(&battery, &[launched; 3]), (0, 1), "no channel");
     }
 }

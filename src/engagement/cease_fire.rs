@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bevy_ecs::prelude::*;
 
 use crate::coordination::{CeaseFireSpec, Line};
-use crate::ids::{AircraftId, Key, SiteId};
+use crate::ids::{Key, SiteId};
 use crate::streams::Streams;
 use crate::units::Millis;
 
@@ -31,7 +31,7 @@ pub struct CeaseFires {
     streams: Streams,
     sites: Vec<Obeying>,
     /// Sides that shot, and aircraft whose owner has called for that.
-    called: BTreeSet<(Key, AircraftId)>,
+    called: BTreeSet<(Key, Key)>,
 }
 
 impl CeaseFires {
@@ -61,12 +61,12 @@ impl CeaseFires {
     pub fn call(
         &mut self,
         site: SiteId,
-        aircraft: AircraftId,
+        aircraft: Key,
         time: Millis,
     ) -> Option<Vec<(SiteId, Millis)>> {
         let by = self.sites.iter().find(|obeying| obeying.site == site);
         let side = by?.side;
         let first = self.called.insert((side, aircraft));
-        first.then(|| self.order(Key::of("call").nth(aircraft.0), Some(side), time))
+        first.then(|| self.order(Key::of("call").and(aircraft), Some(side), time))
     }
 }

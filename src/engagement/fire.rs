@@ -1,657 +1,642 @@
 //! From decision to hit: which track is engaged, when missiles leave, what they do, when the channel is free again.
+//!
+//! One observer for each thing that falls due, and one for a track that ends under its engagement. What they do to sites,
+//! engagements and missiles is in [`FireControl`].
 
 use bevy_ecs::prelude::*;
-
+use bevy_ecs::system::SystemParam;
 use nalgebra::Vector3;
 
+use super::battery::Next;
 use super::cease_fire::CeaseFires;
-use super::{Assessment, Battery, Doctrine, Engagement, LaunchCheck, Missile, Priority};
-use crate::geometry::quadratic_below;
-use crate::ids::AircraftId;
-use crate::picture::{
-    Begun, Candidate, LivePicture, Picture, Post, SpentSince, TrackFile, Verdict,
+use super::{
+    Assessment, Battery, Doctrine, Engagement, Engagements, FiredBy, HeldBy, LaunchCheck, Missile,
+    Missiles, choice,
 };
-use crate::platform::trajectory::Trajectory;
-use crate::platform::{Planned, Vitality};
-use crate::record::{Decision, EngagementEnd, Fact, Place, Rank, Reason, Recorder, TrackEnd};
-use crate::streams::{Purpose, Streams};
-use crate::tick::{Agenda, Clock, Due, Entry, Log, Roster};
+use crate::calendar::{
+    AircraftGone, AssessmentDue, ChannelFreed, DecisionDue, EventCalendar, ImpactDue, LaunchDue,
+    Log, OrderDue, TrackEnded,
+};
+use crate::ids::AircraftId;
+use crate::picture::{At, Begun, Observer, Outlet, Picture, Sky, Verdict};
+use crate::record::{EngagementEnd, Fact, Rank, TrackEnd};
+use crate::streams::Purpose;
 use crate::units::Millis;
 
-type Aircraft<'w, 's> =
-    Query<'w, 's, (&'static Trajectory, &'static Planned, &'static mut Vitality)>;
-type Sites<'w, 's> = Query<
-    'w,
-    's,
-    (
-        &'static Post,
-        AnyOf<(&'static mut Picture, &'static mut LivePicture)>,
-        &'static mut Battery,
-        &'static mut SpentSince,
-    ),
->;
-
-/// The tracks of a site: kept on demand, or in step with the clock.
-enum Tracks<'a> {
-    OnDemand(&'a mut Picture),
-    Live(&'a mut LivePicture),
+/// Adds the observers of this module.
+pub fn install(world: &mut World) {
+    world.add_observer(|due: On<OrderDue>, mut fire: FireControl| fire.obey(due.entity));
+    world.add_observer(|due: On<LaunchDue>, mut fire: FireControl| fire.launch(due.entity));
+    world.add_observer(|due: On<ImpactDue>, mut fire: FireControl| fire.impact(due.entity));
+    world.add_observer(|due: On<AssessmentDue>, mut fire: FireControl| fire.assess(due.entity));
+    world.add_observer(|due: On<DecisionDue>, mut fire: FireControl| fire.decide(due.entity));
+    world.add_observer(|lost: On<TrackEnded>, mut fire: FireControl| {
+        fire.lose(lost.entity, lost.end);
+    });
 }
 
-impl<'a> Tracks<'a> {
-    fn of(
-        pictures: (Option<Mut<'a, Picture>>, Option<Mut<'a, LivePicture>>),
-    ) -> Option<Tracks<'a>> {
-        match pictures {
-            (Some(picture), _) => Some(Tracks::OnDemand(picture.into_inner())),
-            (_, Some(live)) => Some(Tracks::Live(live.into_inner())),
-            _ => None,
+/// All that engagements act on.
+#[derive(SystemParam)]
+struct FireControl<'w, 's> {
+    sky: Sky<'w, 's>,
+    calendar: ResMut<'w, EventCalendar>,
+    log: ResMut<'w, Log>,
+    orders: Option<ResMut<'w, CeaseFires>>,
+    sites: Query<
+        'w,
+        's,
+        (
+            &'static Observer,
+            &'static mut Picture,
+            &'static mut Battery,
+            Option<&'static Engagements>,
+        ),
+    >,
+    engagements: Query<
+        'w,
+        's,
+        (
+            &'static mut Engagement,
+            &'static HeldBy,
+            Option<&'static Missiles>,
+        ),
+    >,
+    missiles: Query<'w, 's, (&'static Missile, &'static FiredBy)>,
+    commands: Commands<'w, 's>,
+}
+
+impl FireControl<'_, '_> {
+    /// The engagement, if it still is one, and the site that holds it.
+    fn engagement(&self, entity: Entity) -> Option<(Engagement, Entity)> {
+        let (engagement, held_by, _) = self.engagements.get(entity).ok()?;
+        Some((*engagement, held_by.0))
+    }
+
+    fn change(&mut self, entity: Entity, change: impl FnOnce(&mut Engagement)) {
+        if let Ok((mut engagement, ..)) = self.engagements.get_mut(entity) {
+            change(&mut engagement);
         }
     }
-}
 
-/// Launches, impacts and assessments that are due, in the order of sites and engagements.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the parameters of a system are its access list"
-)]
-pub(super) fn resolve_shots(
-    clock: Res<Clock>,
-    streams: Res<Streams>,
-    roster: Res<Roster>,
-    mut due: ResMut<Due>,
-    mut agenda: ResMut<Agenda>,
-    mut log: ResMut<Log>,
-    mut orders: Option<ResMut<CeaseFires>>,
-    mut sites: Sites,
-    mut aircraft: Aircraft,
-) {
-    for entry in std::mem::take(&mut due.shots) {
-        let (site, number) = match entry {
-            Entry::Launch(site, number)
-            | Entry::Impact(site, number, _)
-            | Entry::Assess(site, number) => (site, number),
-            Entry::CeaseFire(site) => (site, 0),
-            _ => continue,
-        };
-        let Ok((post, pictures, mut battery, mut spent)) =
-            sites.get_mut(roster.sites[site.index()])
-        else {
-            continue;
-        };
-        let Some(tracks) = Tracks::of(pictures) else {
-            continue;
-        };
-        let mut firing = Firing {
-            now: clock.now,
-            end: clock.end,
-            streams: &streams,
-            roster: &roster,
-            due: &mut due,
-            agenda: &mut agenda,
-            log: &mut log,
-            post,
-            tracks,
-            battery: &mut battery,
-            spent: &mut spent,
-            aircraft: &mut aircraft,
-            orders: orders.as_deref_mut(),
-        };
-        match entry {
-            Entry::CeaseFire(_) => firing.obey(),
-            Entry::Launch(..) => firing.launch(number),
-            Entry::Impact(_, _, missile) => firing.impact(number, missile),
-            _ => firing.assess(number),
-        }
-    }
-}
-
-/// One site at one instant, and all that its shots act on.
-struct Firing<'a, 'w, 's> {
-    now: Millis,
-    end: Millis,
-    streams: &'a Streams,
-    roster: &'a Roster,
-    due: &'a mut Due,
-    agenda: &'a mut Agenda,
-    log: &'a mut Log,
-    post: &'a Post,
-    tracks: Tracks<'a>,
-    battery: &'a mut Battery,
-    spent: &'a mut SpentSince,
-    aircraft: &'a mut Aircraft<'w, 's>,
-    orders: Option<&'a mut CeaseFires>,
-}
-
-impl Firing<'_, '_, '_> {
-    /// Shots decided on at this very instant come after the decision, the others before the scans.
-    fn rank(&self, engagement: &Engagement) -> Rank {
-        if engagement.begun == self.now {
+    /// Writes a fact of an engagement down: what was decided on at this very instant comes after the decision, what was before
+    /// comes before the scans, and what comes of the end of a track with that.
+    fn write(&mut self, engagement: &Engagement, place: Vector3<f64>, lost: bool, fact: Fact) {
+        let now = self.sky.now();
+        let rank = if lost {
+            Rank::Closing
+        } else if engagement.begun == now {
             Rank::PromptShot
         } else {
             Rank::DueShot
-        }
+        };
+        self.log.0.record(now, rank, place.into(), fact);
     }
 
-    fn write(&mut self, engagement: &Engagement, place: Place, fact: Fact) {
-        let rank = self.rank(engagement);
-        self.log.0.record(self.now, rank, place, fact);
+    /// Free fire channels and missiles that no engagement counts on, once one of a site's engagements is over.
+    fn means(&self, site: Entity, over: Option<Entity>) -> (u32, u32) {
+        self.sites.get(site).map_or((0, 0), |(_, _, battery, held)| {
+            let held = held.into_iter().flat_map(|held| held.iter());
+            let held = held.filter(|entity| Some(*entity) != over);
+            let held = held.filter_map(|entity| self.engagements.get(entity).ok());
+            battery.means(held.map(|(engagement, ..)| engagement))
+        })
     }
 
-    /// Where the target is, and whether it is in the sky; what is not there cannot be gone.
-    fn whereabouts(&self, target: AircraftId, track: u32) -> (Vector3<f64>, bool) {
-        if target == AircraftId::NOBODY {
-            let place = match &self.tracks {
-                Tracks::OnDemand(_) => None,
-                Tracks::Live(live) => live.place(track),
-            };
-            return (place.unwrap_or(self.post.place.push(0.0)), true);
+    /// Where the target of an engagement is, and whether it is in the sky; what is not there cannot be gone.
+    fn whereabouts(&mut self, entity: Entity) -> (Vector3<f64>, bool) {
+        let nowhere = (Vector3::zeros(), false);
+        let Some((engagement, site)) = self.engagement(entity) else {
+            return nowhere;
+        };
+        if engagement.target != AircraftId::NOBODY {
+            return self.sky.whereabouts(engagement.target).unwrap_or(nowhere);
         }
-        self.aircraft
-            .get(self.roster.aircraft[target.index()])
-            .map_or((Vector3::zeros(), false), |(trajectory, _, vitality)| {
-                (trajectory.position(self.now), vitality.flying)
-            })
+        let now = self.sky.now();
+        let Ok((observer, mut picture, ..)) = self.sites.get_mut(site) else {
+            return nowhere;
+        };
+        let held = picture.target_of((engagement.slot, entity), now);
+        let place = held.map_or(observer.place.push(0.0), |(.., place)| place);
+        (place, true)
     }
 
     /// The reaction time, or the time to the next missile of the salvo, is over.
-    fn launch(&mut self, number: u32) {
-        let Some(mut engagement) = self.battery.engagement(number).copied() else {
+    fn launch(&mut self, entity: Entity) {
+        let Some((mut engagement, site)) = self.engagement(entity) else {
             return;
         };
-        let weapon = self.battery.weapon.clone();
-        if let Tracks::Live(live) = &self.tracks
-            && let Some(behind) = live.behind(engagement.track)
+        if engagement.over || engagement.cancelled {
+            return;
+        }
+        let now = self.sky.now();
+        let link = (engagement.slot, entity);
+        if let Ok((_, mut picture, ..)) = self.sites.get_mut(site)
+            && let Some((target, key, _)) = picture.target_of(link, now)
         {
             // The missile flies at what the track follows now.
-            engagement.target = behind;
-            if let Some(engagement) = self.battery.engagement(number) {
-                engagement.target = behind;
-            }
+            (engagement.target, engagement.key) = (target, key);
+            self.change(entity, |engagement| {
+                (engagement.target, engagement.key) = (target, key);
+            });
         }
-        let target = engagement.target;
-        let (place, flying) = self.whereabouts(target, engagement.track);
-        let ceased = match &self.tracks {
-            Tracks::Live(live) => live.ceased(self.now),
-            Tracks::OnDemand(_) => false,
-        };
-        let stopped = if !flying {
-            Some(if engagement.destroyed {
-                EngagementEnd::Destroyed
-            } else {
-                EngagementEnd::TargetGone
-            })
-        } else if ceased {
-            Some(EngagementEnd::Ceased)
-        } else if self.battery.magazine == 0 {
-            Some(EngagementEnd::MagazineEmpty)
-        } else if weapon.launch_check == LaunchCheck::Decision {
-            match self.verdict(&engagement) {
-                Verdict::NoTrack => Some(EngagementEnd::TrackLost),
-                Verdict::Outside => Some(EngagementEnd::OutOfEnvelope),
-                Verdict::Declined(_) => Some(EngagementEnd::Forbidden),
-                Verdict::Permitted(_) => None,
-            }
-        } else {
-            None
-        };
-        if let Some(end) = stopped {
-            if engagement.in_flight > 0 {
-                // What is in the air decides; nothing more is launched.
-                self.battery.hold_fire(number);
-            } else {
-                self.end(number, end, place.into());
-                // Only the missiles of a salvo already resolved are still to be assessed; between the shots of
-                // shoot-look-shoot that is done.
-                let salvo = matches!(weapon.doctrine, Doctrine::Salvo(_));
-                if salvo && engagement.launched > 0 {
-                    self.await_assessment(number)
-                } else {
-                    self.free(number)
-                }
-            }
+        let (place, flying) = self.whereabouts(entity);
+        if let Some(end) = self.stopped(entity, &engagement, site, flying) {
+            self.stop(entity, end, false);
             return;
         }
+        self.send(entity, engagement, site, place);
+    }
+
+    /// Why nothing is launched, if nothing is.
+    fn stopped(
+        &mut self,
+        entity: Entity,
+        engagement: &Engagement,
+        site: Entity,
+        flying: bool,
+    ) -> Option<EngagementEnd> {
+        let Ok((observer, mut picture, battery, _)) = self.sites.get_mut(site) else {
+            return Some(EngagementEnd::TrackLost);
+        };
+        if !flying && observer.tracker.loss_seen {
+            return Some(EngagementEnd::TargetGone);
+        }
+        if picture.ceased(self.sky.now()) {
+            return Some(EngagementEnd::Ceased);
+        }
+        if battery.magazine == 0 {
+            return Some(EngagementEnd::MagazineEmpty);
+        }
+        if battery.weapon.launch_check == LaunchCheck::None {
+            return None;
+        }
+        let at = At {
+            observer,
+            sky: &self.sky,
+        };
+        let mut ended = Vec::new();
+        let mut outlet = Outlet {
+            recorder: &mut self.log.0,
+            desks: None,
+            ended: &mut ended,
+            end: self.sky.end(),
+        };
+        let verdict = picture.verdict_on((engagement.slot, entity), &at, &mut outlet);
+        debug_assert!(ended.is_empty(), "the end of a track that is engaged is visited");
+        match verdict {
+            None => Some(EngagementEnd::TrackLost),
+            Some(Verdict::Outside) => Some(EngagementEnd::OutOfEnvelope),
+            Some(Verdict::Declined(_)) => Some(EngagementEnd::Forbidden),
+            Some(Verdict::Permitted(_)) => None,
+        }
+    }
+
+    /// Missiles leave.
+    fn send(
+        &mut self,
+        entity: Entity,
+        engagement: Engagement,
+        site: Entity,
+        place: Vector3<f64>,
+    ) {
+        let now = self.sky.now();
+        let Ok((observer, mut picture, mut battery, _)) = self.sites.get_mut(site) else {
+            return;
+        };
+        let (id, target) = (observer.id, engagement.target);
+        let weapon = battery.weapon.clone();
         let (salvo, spacing) = match &weapon.doctrine {
             Doctrine::Salvo(salvo) => (salvo.missiles, Millis::from_seconds(salvo.spacing_s)),
             Doctrine::ShootLookShoot(_) => (1, Millis::ZERO),
         };
         let together = if spacing == Millis::ZERO {
-            salvo.min(self.battery.magazine)
+            salvo.min(battery.magazine)
         } else {
             1
         };
-        let ground = place.xy() - self.post.place;
-        let slant_m = libm::sqrt(ground.norm_squared() + place.z * place.z);
+        let slant_m = (place - observer.place.push(0.0)).norm();
         let fly_out = weapon
             .missile_mps
             .map_or(Millis::ZERO, |mps| Millis::from_seconds(slant_m / mps));
-        let more = self.battery.launch(number, together, salvo);
-        if self.battery.magazine == 0 {
-            self.spent.0 = self.now;
+        battery.magazine -= together;
+        let left = battery.magazine;
+        if left == 0 {
+            picture.spend(now);
         }
-        for nth in 0..together {
-            let identity = engagement.permit.identity;
-            let (key, shot) = match &mut self.tracks {
-                Tracks::OnDemand(picture) => {
-                    let index = engagement.track as usize;
-                    (
-                        picture.subjects[index].key,
-                        picture.note_shot(index, identity),
-                    )
-                }
-                Tracks::Live(live) => {
-                    let calls = live.owner_calls(target);
-                    if let (Some(orders), Some(after)) = (self.orders.as_deref_mut(), calls) {
-                        let called = self.now + after;
-                        if let Some(reached) = orders.call(self.post.id, target, called) {
-                            for (site, order) in reached {
-                                self.agenda.enter(order, Entry::CeaseFire(site));
-                            }
-                            let site = self.post.id;
-                            let fact = Fact::CeaseFireCalled {
-                                site,
-                                aircraft: target,
-                            };
-                            if called <= self.end {
-                                let log = &mut self.log.0;
-                                log.record(called, Rank::Notice, place.into(), fact);
-                            }
-                        }
-                    }
-                    live.note_shot(engagement.track, target, identity)
-                }
-            };
+        let identity = engagement.authorization.identity;
+        let calls = picture.owner_calls(target);
+        let mut shots = Vec::new();
+        for _ in 0..together {
+            shots.push(picture.note_shot((engagement.slot, entity), target, identity));
+        }
+        let mut more = false;
+        self.change(entity, |engagement| {
+            more = engagement.launch(together, &weapon.doctrine, left);
+        });
+        for (nth, &shot) in shots.iter().enumerate() {
             let fact = Fact::ShotFired {
-                site: self.post.id,
+                site: id,
                 aircraft: target,
                 shot,
-                decision: engagement.permit.decision,
+                decision: engagement.authorization.decision,
                 identity,
-                notice: engagement.permit.notice,
+                notice: engagement.authorization.notice,
             };
-            self.write(&engagement, place.into(), fact);
-            self.battery.send(Missile {
-                of: (number, engagement.launched + nth),
+            self.write(&engagement, place, false, fact);
+            let number = engagement.launched + nth as u32;
+            let missile = Missile {
+                number,
                 target,
-                key,
+                key: engagement.key,
                 shot,
-            });
+            };
+            let missile = self.commands.spawn((missile, FiredBy(entity))).id();
+            self.calendar
+                .impact(now + fly_out, id, (engagement.number, number), missile);
+        }
+        if let Some(after) = calls {
+            self.call(site, target, now + after, place);
         }
         if more {
-            self.agenda
-                .enter(self.now + spacing, Entry::Launch(self.post.id, number));
+            self.calendar
+                .launch(now + spacing, id, engagement.number, entity);
         }
-        for missile in engagement.launched..engagement.launched + together {
-            if fly_out == Millis::ZERO {
-                self.impact(number, missile);
-            } else {
-                self.agenda.enter(
-                    self.now + fly_out,
-                    Entry::Impact(self.post.id, number, missile),
-                );
-            }
-        }
+        self.set_ready(site, None);
     }
 
-    /// What the rules say of the engaged track now.
-    fn verdict(&mut self, engagement: &Engagement) -> Verdict {
-        match &mut self.tracks {
-            Tracks::Live(live) => live.verdict(engagement.track, self.now, self.post),
-            Tracks::OnDemand(picture) => {
-                let target = self.roster.aircraft[engagement.target.index()];
-                let Ok((trajectory, planned, _)) = self.aircraft.get(target) else {
-                    return Verdict::NoTrack;
-                };
-                let (file, scene) = picture.open(
-                    engagement.track as usize,
-                    self.post,
-                    self.spent.0,
-                    self.streams,
-                    trajectory,
-                    planned,
-                );
-                file.advance_to(self.now, &scene, &mut self.log.0);
-                file.decide_at(self.now, &scene)
+    /// The owner of an aircraft that is fired at by mistake calls at `time`, if nobody has called for that before.
+    fn call(&mut self, site: Entity, target: AircraftId, time: Millis, place: Vector3<f64>) {
+        let Ok((observer, picture, ..)) = self.sites.get(site) else {
+            return;
+        };
+        let (Some(orders), Some(key)) = (&mut self.orders, picture.key_of(target)) else {
+            return;
+        };
+        let Some(reached) = orders.call(observer.id, key, time) else {
+            return;
+        };
+        for (site, there) in reached {
+            if let Some(entity) = self.sky.site(site) {
+                self.calendar.order(there, site, entity);
             }
+        }
+        if time <= self.sky.end() {
+            let fact = Fact::CeaseFireCalled {
+                site: observer.id,
+                aircraft: target,
+            };
+            let log = &mut self.log.0;
+            log.record(time, Rank::Notice, place.into(), fact);
         }
     }
 
     /// A missile reaches its target, or the place where it was.
-    fn impact(&mut self, number: u32, missile: u32) {
-        let Some(engagement) = self.battery.engagement(number).copied() else {
+    fn impact(&mut self, missile: Entity) {
+        let Ok((&shot, fired_by)) = self.missiles.get(missile) else {
             return;
         };
-        let Some(Missile {
+        let entity = fired_by.0;
+        let Some((engagement, site)) = self.engagement(entity) else {
+            return;
+        };
+        let Ok((observer, _, battery, _)) = self.sites.get(site) else {
+            return;
+        };
+        let (id, site_key) = (observer.id, observer.key);
+        let kill_probability = battery.weapon.kill_probability;
+        let Missile {
             target, key, shot, ..
-        }) = self.battery.arrive(number, missile)
-        else {
-            return;
+        } = shot;
+        let (place, flying) = match target {
+            AircraftId::NOBODY => self.whereabouts(entity),
+            target => self
+                .sky
+                .whereabouts(target)
+                .unwrap_or((Vector3::zeros(), false)),
         };
-        let site = self.post.id;
-        let (place, flying) = self.whereabouts(target, engagement.track);
-        let mut luck = self.streams.about(Purpose::Hit, self.post.key, key);
+        let mut stream = self.sky.streams().about(Purpose::Hit, site_key, key);
         let hit = flying
             && target != AircraftId::NOBODY
-            && luck.happens(u64::from(shot), self.battery.weapon.kill_probability);
+            && stream.happens(u64::from(shot), kill_probability);
+        let (site, aircraft) = (id, target);
         let fact = match (flying, hit) {
             (false, _) => Fact::ShotWasted {
                 site,
-                aircraft: target,
+                aircraft,
                 shot,
             },
             (true, false) => Fact::ShotMissed {
                 site,
-                aircraft: target,
+                aircraft,
                 shot,
             },
             (true, true) => Fact::Destroyed {
-                aircraft: target,
+                aircraft,
                 site,
                 shot,
             },
         };
-        if hit
-            && let Ok((_, _, mut vitality)) =
-                self.aircraft.get_mut(self.roster.aircraft[target.index()])
-        {
-            vitality.flying = false;
-            self.due.gone.push((target, TrackEnd::AircraftDestroyed));
+        self.write(&engagement, place, false, fact);
+        self.commands.entity(missile).despawn();
+        self.resolve(entity, hit, hit || !flying, None);
+        if hit && let Some(entity) = self.sky.entity(target) {
+            self.commands.trigger(AircraftGone {
+                entity,
+                aircraft: target,
+                end: TrackEnd::AircraftDestroyed,
+            });
         }
-        self.write(&engagement, place.into(), fact);
-        match self.battery.resolve(number, hit, hit || !flying) {
-            super::battery::Next::Wait => {}
-            super::battery::Next::LookAgain => self.await_assessment(number),
-            super::battery::Next::End(end) => {
-                self.end(number, end, place.into());
-                self.await_assessment(number);
+    }
+
+    /// A missile is resolved; the engagement ends so if it was the last, or in the way that is given.
+    fn resolve(&mut self, entity: Entity, hit: bool, gone: bool, end: Option<EngagementEnd>) {
+        let Some((_, site)) = self.engagement(entity) else {
+            return;
+        };
+        let Ok((_, _, battery, _)) = self.sites.get(site) else {
+            return;
+        };
+        let (weapon, left) = (battery.weapon.clone(), battery.magazine);
+        let mut next = Next::Wait;
+        self.change(entity, |engagement| {
+            next = engagement.resolve(hit, gone, &weapon.doctrine, left);
+        });
+        match next {
+            Next::Wait => {}
+            Next::LookAgain => self.await_assessment(entity),
+            Next::End(found) => {
+                self.end(entity, end.unwrap_or(found), false);
+                self.await_assessment(entity);
             }
         }
     }
 
     /// An order to cease fire has come: nothing more is launched, and what is in the air is stopped if it can be.
-    fn obey(&mut self) {
-        let Some(orders) = self.orders.as_deref() else {
+    fn obey(&mut self, site: Entity) {
+        let Some(spec) = self.orders.as_ref().map(|orders| orders.spec.clone()) else {
             return;
         };
-        let spec = orders.spec.clone();
-        if let Tracks::Live(live) = &mut self.tracks {
-            live.cease(self.now + spec.lasts());
-        }
-        let site = self.post.id;
-        let here = self.post.place.push(0.0);
-        let fact = Fact::CeaseFireReceived { site };
-        self.log.0.record(self.now, Rank::Notice, here.into(), fact);
-        for missile in self.battery.in_flight() {
-            let Missile {
-                of: (number, nth),
-                target,
-                key,
-                shot,
-            } = missile;
-            let Some(engagement) = self.battery.engagement(number).copied() else {
+        let now = self.sky.now();
+        let Ok((observer, mut picture, _, held)) = self.sites.get_mut(site) else {
+            return;
+        };
+        picture.cease(now, now + spec.lasts());
+        let (id, site_key, here) = (observer.id, observer.key, observer.place.push(0.0));
+        let mut held: Vec<Entity> = held.into_iter().flat_map(|held| held.iter()).collect();
+        let fact = Fact::CeaseFireReceived { site: id };
+        self.log.0.record(now, Rank::Notice, here.into(), fact);
+        held.sort_by_key(|entity| self.engagement(*entity).map(|(engagement, _)| engagement.number));
+        for entity in held {
+            let Ok((&engagement, _, missiles)) = self.engagements.get(entity) else {
                 continue;
             };
-            if !spec.aborts(self.streams, self.post.key, key, shot) {
-                continue;
-            }
-            self.battery.arrive(number, nth);
-            let (place, flying) = self.whereabouts(target, engagement.track);
-            let fact = Fact::ShotAborted {
-                site,
-                aircraft: target,
-                shot,
-            };
-            self.write(&engagement, place.into(), fact);
-            match self.battery.resolve(number, false, !flying) {
-                super::battery::Next::Wait => {}
-                super::battery::Next::LookAgain => self.await_assessment(number),
-                super::battery::Next::End(_) => {
-                    self.end(number, EngagementEnd::Ceased, place.into());
-                    self.await_assessment(number);
+            let missiles = missiles.into_iter().flat_map(|missiles| missiles.iter());
+            let flying = |missile: Entity| Some((missile, *self.missiles.get(missile).ok()?.0));
+            let mut missiles: Vec<(Entity, Missile)> = missiles.filter_map(flying).collect();
+            missiles.sort_by_key(|(_, missile)| missile.number);
+            for (missile, Missile { target, key, shot, .. }) in missiles {
+                if !spec.aborts(self.sky.streams(), site_key, key, shot) {
+                    continue;
                 }
+                let (place, flying) = match target {
+                    AircraftId::NOBODY => self.whereabouts(entity),
+                    target => self.sky.whereabouts(target).unwrap_or((here, false)),
+                };
+                let fact = Fact::ShotAborted {
+                    site: id,
+                    aircraft: target,
+                    shot,
+                };
+                self.write(&engagement, place, false, fact);
+                self.commands.entity(missile).despawn();
+                self.resolve(entity, false, !flying, Some(EngagementEnd::Ceased));
             }
+        }
+        self.plan(site);
+    }
+
+    /// The track of an engagement has ended. Before a launch so has the engagement, after one nothing more is launched; but
+    /// not where a decision once taken is carried out.
+    fn lose(&mut self, entity: Entity, end: TrackEnd) {
+        let Some((engagement, site)) = self.engagement(entity) else {
+            return;
+        };
+        let checks = self.sites.get(site).is_ok_and(|(_, _, battery, _)| {
+            battery.weapon.launch_check == LaunchCheck::Decision
+        });
+        if engagement.over || !checks {
+            return;
+        }
+        let end = match end {
+            TrackEnd::Dropped | TrackEnd::Merged => EngagementEnd::TrackLost,
+            TrackEnd::AircraftDestroyed | TrackEnd::AircraftLanded => EngagementEnd::TargetGone,
+            TrackEnd::EndOfRun => return,
+        };
+        self.stop(entity, end, true);
+    }
+
+    /// Nothing more is launched in an engagement.
+    fn stop(&mut self, entity: Entity, end: EngagementEnd, lost: bool) {
+        let Some((engagement, site)) = self.engagement(entity) else {
+            return;
+        };
+        if engagement.in_flight > 0 {
+            // What is in the air decides.
+            self.change(entity, |engagement| {
+                engagement.holding = true;
+                engagement.cancelled = true;
+            });
+            return;
+        }
+        let end = if engagement.destroyed {
+            EngagementEnd::Destroyed
+        } else {
+            end
+        };
+        self.end(entity, end, lost);
+        if engagement.assessing {
+            return;
+        }
+        let salvo = self.sites.get(site).is_ok_and(|(_, _, battery, _)| {
+            matches!(battery.weapon.doctrine, Doctrine::Salvo(_))
+        });
+        // Only the missiles of a salvo already resolved are still to be assessed; between the shots of shoot-look-shoot that is
+        // done.
+        if engagement.launched > 0 && salvo {
+            self.await_assessment(entity);
+        } else {
+            self.free(entity);
         }
     }
 
-    fn await_assessment(&mut self, number: u32) {
-        match &self.battery.weapon.assessment {
-            Assessment::Perfect => self.assess(number),
+    fn await_assessment(&mut self, entity: Entity) {
+        let Some((engagement, site)) = self.engagement(entity) else {
+            return;
+        };
+        let Ok((observer, _, battery, _)) = self.sites.get(site) else {
+            return;
+        };
+        match &battery.weapon.assessment {
+            Assessment::Perfect => self.assess(entity),
             Assessment::Delayed(delayed) => {
-                let done = self.now + Millis::from_seconds(delayed.delay_s);
-                self.agenda.enter(done, Entry::Assess(self.post.id, number));
+                let done = self.sky.now() + Millis::from_seconds(delayed.delay_s);
+                self.calendar
+                    .assessment(done, observer.id, engagement.number, entity);
+                self.change(entity, |engagement| engagement.assessing = true);
             }
         }
     }
 
     /// The site knows what its shots did: it shoots again, or the channel is free.
-    fn assess(&mut self, number: u32) {
-        let Some(engagement) = self.battery.engagement(number).copied() else {
+    fn assess(&mut self, entity: Entity) {
+        self.change(entity, |engagement| engagement.assessing = false);
+        let Some((engagement, site)) = self.engagement(entity) else {
             return;
         };
-        match &self.battery.weapon.doctrine {
+        let Ok((observer, _, battery, _)) = self.sites.get(site) else {
+            return;
+        };
+        match &battery.weapon.doctrine {
             Doctrine::ShootLookShoot(series) if !engagement.over => {
-                let next = self.now + Millis::from_seconds(series.spacing_s);
-                self.agenda.enter(next, Entry::Launch(self.post.id, number));
+                let next = self.sky.now() + Millis::from_seconds(series.spacing_s);
+                self.calendar
+                    .launch(next, observer.id, engagement.number, entity);
             }
-            _ => self.free(number),
+            _ => self.free(entity),
         }
     }
 
-    fn end(&mut self, number: u32, end: EngagementEnd, place: Place) {
-        let Some(engagement) = self.battery.engagement(number) else {
+    fn end(&mut self, entity: Entity, end: EngagementEnd, lost: bool) {
+        let (place, _) = self.whereabouts(entity);
+        let Some((engagement, site)) = self.engagement(entity) else {
             return;
         };
-        engagement.over = true;
-        let engagement = *engagement;
-        self.write(
-            &engagement,
-            place,
-            Fact::EngagementEnded {
-                site: self.post.id,
-                aircraft: engagement.target,
-                end,
-            },
-        );
+        let Ok((observer, ..)) = self.sites.get(site) else {
+            return;
+        };
+        let fact = Fact::EngagementEnded {
+            site: observer.id,
+            aircraft: engagement.target,
+            end,
+        };
+        self.write(&engagement, place, lost, fact);
+        self.change(entity, |engagement| engagement.over = true);
     }
 
-    fn free(&mut self, number: u32) {
-        if let Some(track) = self.battery.release(number) {
-            self.due.freed.push((self.post.id, track));
-        }
-    }
-}
-
-/// Sites with a track they may fire at in this very scan, and the means to, choose and begin.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the parameters of a system are its access list"
-)]
-pub(super) fn open_fire(
-    clock: Res<Clock>,
-    streams: Res<Streams>,
-    roster: Res<Roster>,
-    mut due: ResMut<Due>,
-    mut agenda: ResMut<Agenda>,
-    mut log: ResMut<Log>,
-    mut sites: Sites,
-    aircraft: Query<(&Trajectory, &Planned, &Vitality)>,
-) {
-    let now = clock.now;
-    let mut ripe = std::mem::take(&mut due.ripe);
-    ripe.sort_unstable();
-    ripe.dedup();
-    for at_site in ripe.chunk_by(|one, other| one.0 == other.0) {
-        let site = at_site[0].0;
-        let Ok((post, pictures, mut battery, spent)) = sites.get_mut(roster.sites[site.index()])
-        else {
-            continue;
+    fn free(&mut self, engagement: Entity) {
+        let Some((_, site)) = self.engagement(engagement) else {
+            return;
         };
-        let Some(mut tracks) = Tracks::of(pictures) else {
-            continue;
-        };
-        let mut candidates = Vec::new();
-        for &(_, track) in at_site {
-            let priority = battery.weapon.priority;
-            match &mut tracks {
-                Tracks::Live(live) => {
-                    if let Some(candidate) = live.candidate(track, now) {
-                        let urgency = urgency_of(priority, &candidate, post);
-                        candidates.push((urgency, candidate.target, track));
-                    }
-                }
-                Tracks::OnDemand(picture) => {
-                    let index = track as usize;
-                    let target = picture.aircraft(index);
-                    let Ok((trajectory, planned, vitality)) =
-                        aircraft.get(roster.aircraft[target.index()])
-                    else {
-                        continue;
-                    };
-                    let engaged = picture.file(index).is_some_and(|file| file.engaged);
-                    let ahead = picture.ahead(index);
-                    let ripe_at = post.clock.time_ms(ahead.unripe_before);
-                    let due_now = ahead.ripe && ripe_at == now.0 && !engaged;
-                    if vitality.flying && due_now && battery.ready() {
-                        let (file, scene) =
-                            picture.open(index, post, spent.0, &streams, trajectory, planned);
-                        file.advance_to(now, &scene, &mut log.0);
-                        let urgency = urgency(priority, picture, index, post, trajectory, now);
-                        candidates.push((urgency, target, track));
-                    }
-                }
-            }
-        }
-        // Aircraft are in the order of their names, so ties go by name.
-        candidates.sort_by(|one, other| {
-            one.0
-                .total_cmp(&other.0)
-                .then(one.1.cmp(&other.1))
-                .then(one.2.cmp(&other.2))
+        self.set_ready(site, Some(engagement));
+        self.commands.entity(engagement).despawn();
+        self.commands.trigger(ChannelFreed {
+            entity: site,
+            engagement,
         });
+    }
+
+    fn set_ready(&mut self, site: Entity, over: Option<Entity>) {
+        let (channels, missiles) = self.means(site, over);
+        if let Ok((_, mut picture, ..)) = self.sites.get_mut(site) {
+            picture.set_ready(channels > 0 && missiles > 0);
+        }
+    }
+
+    /// Plans a site's next scan anew.
+    fn plan(&mut self, site: Entity) {
+        let Ok((observer, mut picture, ..)) = self.sites.get_mut(site) else {
+            return;
+        };
+        let at = At {
+            observer,
+            sky: &self.sky,
+        };
+        picture.plan(&at);
+        if let Some(time) = picture.enter_next(&at, &self.calendar) {
+            self.calendar.scan(time, observer.id, site);
+        }
+    }
+
+    /// A site with tracks that the rules let it fire at chooses, and begins.
+    fn decide(&mut self, site: Entity) {
+        let now = self.sky.now();
+        let (mut channels, mut missiles) = self.means(site, None);
+        let Ok((observer, mut picture, mut battery, _)) = self.sites.get_mut(site) else {
+            return;
+        };
+        let at = At {
+            observer,
+            sky: &self.sky,
+        };
+        let mut candidates = picture.take_candidates(now);
+        choice::put_in_order(battery.weapon.priority, &mut candidates, observer);
         let mut begun_here = false;
-        for (_, target, track) in candidates {
-            let chosen = battery.ready();
-            let entity = roster.aircraft.get(target.index());
-            let flight = entity.and_then(|&entity| aircraft.get(entity).ok());
-            let begun = match &mut tracks {
-                Tracks::Live(live) => {
-                    let whereabouts = match (flight, live.place(track)) {
-                        (Some((trajectory, ..)), _) => trajectory.position(now).into(),
-                        (None, Some(place)) => place.into(),
-                        (None, None) => continue,
-                    };
-                    // An engagement of this very scan may stand in the way of the next (rule R17).
-                    let now_declined = match live.verdict(track, now, post) {
-                        Verdict::Declined(decision) if begun_here => Some(decision),
-                        _ => None,
-                    };
-                    if let Some(decision) = now_declined {
-                        live.decline(track, now, decision, post, whereabouts, &mut log.0);
-                        None
-                    } else if chosen {
-                        live.engage(track, now, post, whereabouts, log.0.detail())
-                    } else {
-                        let reason = if spent.0 <= now {
-                            Reason::MagazineEmpty
-                        } else {
-                            Reason::NoChannel
-                        };
-                        let decision = Decision { rule: "E", reason };
-                        live.decline(track, now, decision, post, whereabouts, &mut log.0);
-                        None
-                    }
-                }
-                Tracks::OnDemand(picture) => {
-                    let index = track as usize;
-                    let Some((trajectory, planned, _)) = flight else {
-                        continue;
-                    };
-                    let (file, scene) =
-                        picture.open(index, post, spent.0, &streams, trajectory, planned);
-                    file.engage(chosen, now, &scene, &mut log.0)
-                }
+        for candidate in candidates {
+            let slot = candidate.slot;
+            // An engagement of this very scan may stand in the way of the next (rule R17).
+            if begun_here
+                && let Some(Verdict::Declined(decision)) = picture.verdict(slot, &at)
+            {
+                picture.decline(slot, Some(decision), &at, &mut self.log.0);
+                continue;
+            }
+            if channels == 0 || missiles == 0 {
+                picture.decline(slot, None, &at, &mut self.log.0);
+                continue;
+            }
+            let entity = self.commands.spawn_empty().id();
+            let detail = self.log.0.detail();
+            let Some(begun) = picture.engage(slot, entity, &at, detail) else {
+                self.commands.entity(entity).despawn();
+                continue;
             };
-            let Some(Begun {
-                permit,
+            begun_here = true;
+            channels -= 1;
+            missiles -= 1;
+            let Begun {
+                authorization,
+                target,
                 key,
                 nth,
                 place,
                 words,
-            }) = begun
-            else {
-                continue;
-            };
-            begun_here = true;
-            let mut luck = streams.about(Purpose::Reaction, post.key, key);
-            let reaction_s = luck.delay_s(nth, &battery.weapon.reaction);
-            let number = battery.begin(track, target, permit, now);
-            agenda.enter(
-                now + Millis::from_seconds(reaction_s),
-                Entry::Launch(site, number),
-            );
+            } = begun;
+            let number = battery.begun;
+            battery.begun += 1;
+            self.commands.entity(entity).insert((
+                Engagement {
+                    number,
+                    slot,
+                    target,
+                    key,
+                    authorization,
+                    begun: now,
+                    launched: 0,
+                    in_flight: 0,
+                    destroyed: false,
+                    holding: false,
+                    cancelled: false,
+                    assessing: false,
+                    over: false,
+                },
+                HeldBy(site),
+            ));
+            let streams = self.sky.streams();
+            let mut stream = streams.about(Purpose::Reaction, observer.key, key);
+            let reaction_s = stream.delay_s(nth, &battery.weapon.reaction);
+            let launch = now + Millis::from_seconds(reaction_s);
+            self.calendar.launch(launch, observer.id, number, entity);
             let fact = Fact::EngagementBegun {
-                site,
+                site: observer.id,
                 aircraft: target,
-                decision: permit.decision,
-                identity: permit.identity,
-                notice: permit.notice,
+                decision: authorization.decision,
+                identity: authorization.identity,
+                notice: authorization.notice,
                 words,
             };
-            log.0.record(now, Rank::Decision, place, fact);
+            self.log.0.record(now, Rank::Decision, place, fact);
         }
-    }
-}
-
-/// What a priority orders the tracks of a live picture by: least first.
-fn urgency_of(priority: Priority, candidate: &Candidate, post: &Post) -> f64 {
-    match priority {
-        Priority::ByName => 0.0,
-        Priority::FirstEligible => candidate.eligible_since.seconds(),
-        Priority::Nearest => (candidate.place.xy() - post.place).norm(),
-        Priority::LeastTimeLeft => {
-            let Some(envelope) = post.envelope else {
-                return f64::INFINITY;
-            };
-            // Straight on from here until the farthest range is passed.
-            let (arm, velocity) = (candidate.place.xy() - post.place, candidate.velocity.xy());
-            let height_m = if envelope.slant {
-                candidate.place.z
-            } else {
-                0.0
-            };
-            let inside = quadratic_below(
-                arm.norm_squared() + height_m * height_m,
-                2.0 * arm.dot(&velocity),
-                velocity.norm_squared(),
-                envelope.range_m.1 * envelope.range_m.1,
-            );
-            inside.map_or(f64::INFINITY, |span| span.end_s)
-        }
-    }
-}
-
-/// What a priority orders files by: least first.
-fn urgency(
-    priority: Priority,
-    picture: &Picture,
-    file: usize,
-    post: &Post,
-    trajectory: &Trajectory,
-    now: Millis,
-) -> f64 {
-    match priority {
-        Priority::ByName => 0.0,
-        Priority::FirstEligible => {
-            let since = picture.file(file).and_then(TrackFile::eligible_since);
-            since.unwrap_or(now).seconds()
-        }
-        Priority::Nearest => (trajectory.position(now).xy() - post.place).norm(),
-        Priority::LeastTimeLeft => {
-            // The run of scans in the envelope that the present scan belongs to ends when the aircraft leaves.
-            let scan = post.clock.first_from(now.0);
-            let run =
-                (picture.envelope(file).iter()).find(|run| (run.from..run.end).contains(&scan));
-            run.map_or(f64::INFINITY, |run| post.clock.time_ms(run.end) as f64)
-        }
+        picture.set_ready(channels > 0 && missiles > 0);
+        self.plan(site);
     }
 }

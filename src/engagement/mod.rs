@@ -1,20 +1,22 @@
 //! From the permission to fire to the hit: envelope, channels, salvos, fly-out, kill probability, assessment.
+//!
+//! An engagement belongs to a track. Engagements are entities that hold a fire channel of their site ([`HeldBy`]), missiles
+//! are entities fired by an engagement ([`FiredBy`]).
 
-mod attention;
 mod battery;
 mod cease_fire;
+mod choice;
 mod fire;
 
-use bevy_ecs::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::picture::{self, Envelope};
+use crate::picture::Envelope;
 use crate::streams::Delay;
-use crate::tick::{Due, Phase};
 
-pub use battery::{Battery, Engagement, Missile};
+pub use battery::{Battery, Engagement, Engagements, FiredBy, HeldBy, Missile, Missiles};
 pub use cease_fire::{CeaseFires, Obeying};
+pub use fire::install;
 
 /// A site's weapon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -138,18 +140,19 @@ pub struct DelayedAssessment {
     pub delay_s: f64,
 }
 
-/// Which of several eligible tracks a site fires at first; ties go by aircraft name.
+/// Which of several tracks that the rules let a site fire at comes first. Ties go by the number of the track: the scan that
+/// confirmed it, then bearing from north, then range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
-    /// The track that has been eligible longest.
+    /// The track at which the rules have let the site fire longest without a break; that it is being engaged is no break.
     #[default]
     FirstEligible,
     /// The nearest along the ground.
     Nearest,
-    /// The one that leaves the envelope first on its present course.
+    /// The one that leaves the envelope first if it flies straight on from where it was last seen.
     LeastTimeLeft,
-    /// By aircraft name alone.
+    /// By aircraft name, which no site knows: not of this world, for comparisons with other simulations.
     ByName,
 }
 
@@ -157,10 +160,11 @@ pub enum Priority {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LaunchCheck {
-    /// Everything: the track must still be held, inside the envelope, and no rule against it.
+    /// Everything: the track must still be held, inside the envelope, and no rule against it. A track that ends takes its
+    /// engagement with it: before a launch the channel is free at once, after one nothing more is launched.
     #[default]
     Decision,
-    /// Nothing: a decision once taken is carried out unless the target is gone.
+    /// Nothing: a decision once taken is carried out unless the target is gone, whatever becomes of the track.
     None,
 }
 
@@ -176,24 +180,4 @@ impl WeaponSpec {
             ),
         }
     }
-}
-
-/// Adds the systems of this room; `close_files` of the picture comes first, so that nobody looks at the dead.
-pub fn install(schedule: &mut Schedule) {
-    schedule.add_systems((
-        fire::resolve_shots
-            .run_if(Due::any(|due| &due.shots))
-            .in_set(Phase::Resolve),
-        (
-            attention::release_channels.run_if(Due::any(|due| &due.freed)),
-            attention::look_ahead.run_if(Due::any(|due| &due.entering)),
-        )
-            .chain()
-            .after(picture::close_files)
-            .before(picture::keep_watch)
-            .in_set(Phase::Observe),
-        fire::open_fire
-            .run_if(Due::any(|due| &due.ripe))
-            .in_set(Phase::Engage),
-    ));
 }

@@ -66,6 +66,11 @@ impl OtherPlan {
 pub type PlannedPaths = [Option<Trajectory>; 2];
 
 impl PlanFile {
+    /// Whether what the check finds at `time` may depend on where the track is.
+    pub fn looks_at_place(&self, time: Millis) -> bool {
+        !self.others.is_empty() || self.filed && self.arrives.iter().any(|there| *there <= time)
+    }
+
     /// What the check finds at `time` for a track at `place`.
     pub fn check(
         &self,

@@ -1,44 +1,58 @@
-//! A site's air picture: what it knows of each aircraft, advanced only as far as somebody needs it.
+//! A site's air picture: the tracks it holds, and what it makes of them.
 //!
-//! See [`TrackFile`] for how one file is advanced, and [`crate::tick`] for when.
+//! A site knows tracks, not aircraft. What it makes of a track is in [`track`]; what brings it its plots is either
+//! [`jointly`], which visits every scan, or, where aircraft do not influence one another's tracks, [`apart`], which skips the
+//! scans that cannot matter. Three observers work it off: a site scans, an aircraft leaves the sky, a channel is free again.
 
-mod file;
-mod live;
+mod apart;
+mod jointly;
 mod sample;
+mod sharing;
+mod track;
 
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
+use bevy_ecs::system::SystemParam;
 use nalgebra::Vector3;
 
-use crate::coordination::{Line, Rules};
+use self::apart::{Pair, PairScene};
+use self::jointly::{Jointly, SetScene};
+use crate::calendar::{
+    ChannelFreed, Clock, EntityIndex, EventCalendar, Log, ScanDue, SourceGone, TrackEnded,
+};
+use crate::coordination::{BlueForceFeedSpec, Desks, Line, PairDraws, Rules, TrackView};
 use crate::geometry::{Point, Span};
-use crate::identification::{CueSet, Identifier};
+use crate::identification::plan_check::{PlanFile, PlannedPaths};
+use crate::identification::{CueSet, Emitter, Identifier, MAX_COLUMNS, Operator};
 use crate::ids::{AircraftId, ClassId, Key, SiteId};
-use crate::platform::Planned;
 use crate::platform::trajectory::Trajectory;
-use crate::record::Identity;
-use crate::sensing::coverage::{ScanClock, Window};
+use crate::platform::{Equipment, Planned, Vitality};
+use crate::record::{
+    Decision, Detail, EventRecorder, Identity, Place, Reason, Regard, RuleWord, Tally, TrackEnd,
+};
+use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::streams::Streams;
-use crate::tick::{Clock, Due, Log, Phase, Roster};
 use crate::tracking::TrackerSpec;
 use crate::units::Millis;
 
-pub use file::{Begun, ENCOUNTER_GAP, Permit, Scene, Subject, TrackFile, Verdict};
-pub(crate) use live::keep_watch;
-pub use live::{
-    BlueFeed, Candidate, Carrier, Console, Desks, LivePicture, SharedIdentity, TrackLink,
-    TrackLinks,
-};
-pub use sample::Sampler;
+pub use sample::{Sampler, take_samples};
+pub use sharing::{SharedIdentity, TrackLink, TrackLinks};
+pub use track::{Authorization, Course, ENCOUNTER_GAP, Outlet, TrackNumber, Verdict};
 
-/// A site as an observer.
+use track::{ScanContext, Track};
+
+/// A site as an observer: what does not change within a replication.
 #[derive(Debug, Clone, Component)]
-pub struct Post {
+pub struct Observer {
     /// Which site.
     pub id: SiteId,
     /// What its draws are keyed by.
     pub key: Key,
+    /// What the draws of its side are keyed by.
+    pub side_key: Key,
+    /// What draws of the desk that releases its fire are keyed by.
+    pub desk: Key,
     /// Where it is.
     pub place: Point,
     /// When it scans.
@@ -49,6 +63,10 @@ pub struct Post {
     pub identifier: Arc<Identifier>,
     /// What it may ask besides declarations and plans, and the faults its looks share.
     pub cues: Arc<CueSet>,
+    /// Who goes by the identity that follows from the evidence; without one it stands.
+    pub operator: Option<Arc<Operator>>,
+    /// Whether more goes into an identity than declarations and plans.
+    pub asks_more: bool,
     /// Where its weapon reaches, if it has one.
     pub envelope: Option<Envelope>,
     /// The rules it fires by.
@@ -59,10 +77,59 @@ pub struct Post {
     pub line: Arc<Line>,
 }
 
-impl Post {
+impl Observer {
     /// Scans from one declaration to the next: to the first scan that is at least the interval later.
     pub fn declares_every(&self) -> u64 {
         (self.identifier.interval_ms as u64).div_ceil(self.clock.period_ms as u64)
+    }
+
+    /// How far a track that coasts may be from its aircraft, m, if that flies no faster than this: both fly on for as long as a
+    /// track lives without a plot.
+    pub fn coasts_m(&self, speed_mps: f64) -> f64 {
+        let coasts = u64::from(self.tracker.drop_misses) * self.clock.period_ms as u64;
+        2.0 * speed_mps * coasts as f64 / 1000.0
+    }
+}
+
+/// What is fixed for one aircraft as seen from one site.
+#[derive(Debug, Clone)]
+pub struct PairParams {
+    /// The aircraft.
+    pub aircraft: AircraftId,
+    /// What its draws are keyed by.
+    pub key: Key,
+    /// What the site should hold it for.
+    pub regard: Regard,
+    /// The row of the confusion matrix that is true of it.
+    pub truth_row: u8,
+    /// What the draws of its side are keyed by.
+    pub side_key: Key,
+    /// What it carries to be known by.
+    pub equipment: Equipment,
+    /// Its wingspan, m.
+    pub wingspan_m: f64,
+    /// How the sensor sees it.
+    pub sight: Sight,
+    /// What becomes of its flight plan here, where the site checks plans.
+    pub plan: Option<PlanFile>,
+    /// What was drawn of how the crew handles it.
+    pub draws: PairDraws,
+}
+
+impl PairParams {
+    /// As the world sides of ID sources see it.
+    fn emitter(&self) -> Emitter<'_> {
+        Emitter {
+            regard: self.regard,
+            truth_row: self.truth_row,
+            side_key: self.side_key,
+            equipment: &self.equipment,
+            wingspan_m: self.wingspan_m,
+        }
+    }
+
+    fn hostile(&self) -> bool {
+        self.regard == Regard::Hostile
     }
 }
 
@@ -129,6 +196,19 @@ impl Envelope {
     }
 }
 
+impl Envelope {
+    /// The same with a margin all around.
+    pub fn widened(&self, margin_m: f64) -> Envelope {
+        let (nearest_m, farthest_m) = self.range_m;
+        let (lowest_m, highest_m) = self.altitude_m;
+        Envelope {
+            slant: self.slant,
+            range_m: ((nearest_m - margin_m).max(0.0), farthest_m + margin_m),
+            altitude_m: (lowest_m - margin_m, highest_m + margin_m),
+        }
+    }
+}
+
 /// A run of scans in which an aircraft may be inside an envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
@@ -174,212 +254,1127 @@ impl<T: Copy> Lists<T> {
     }
 }
 
-/// What looking ahead in a file has found. It stays true: what the rules say of a track does not hang on whether somebody
-/// fired at it in between.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ahead {
-    /// Of the scans that were to come none before this one lets the site fire.
-    pub unripe_before: u64,
-    /// Whether this one does.
-    pub ripe: bool,
+/// What holds for all tracks of a site, now and before: what is asked about an earlier time is answered as it was then.
+#[derive(Debug, Clone)]
+pub struct Situation {
+    /// When its last missile left; [`Millis::NEVER`] while it has any.
+    spent_since: Millis,
+    /// Engagements it has begun, and of which tracks.
+    engagements: Vec<(Millis, TrackNumber)>,
+    /// Orders to cease fire: from when until when each holds.
+    orders: Vec<(Millis, Millis)>,
+    /// From when on the rules may say something else, because of one of these.
+    changes: Vec<Millis>,
 }
 
-impl Ahead {
-    /// The first scan at which the rules let the site fire, of those from `scan` on and before `until`, if that is known:
-    /// nothing if there is none.
-    pub fn first_ripe(self, scan: u64, until: u64) -> Option<Option<u64>> {
-        let Ahead {
-            unripe_before,
-            ripe,
-        } = self;
-        if ripe {
-            (scan..until)
-                .contains(&unripe_before)
-                .then_some(Some(unripe_before))
+impl Situation {
+    fn new(magazine: u32) -> Situation {
+        Situation {
+            spent_since: if magazine == 0 {
+                Millis(i64::MIN)
+            } else {
+                Millis::NEVER
+            },
+            engagements: Vec::new(),
+            orders: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// When it last began an engagement before `time`.
+    fn engaged_before(&self, time: Millis) -> Option<Millis> {
+        let before = |(begun, _): &&(Millis, TrackNumber)| *begun < time;
+        self.engagements.iter().rfind(before).map(|(begun, _)| *begun)
+    }
+
+    /// When it last began an engagement of another track before `time`.
+    fn engaged_another(&self, time: Millis, number: &TrackNumber) -> Option<Millis> {
+        let other = |(begun, other): &&(Millis, TrackNumber)| *begun < time && other != number;
+        self.engagements.iter().rfind(other).map(|(begun, _)| *begun)
+    }
+
+    /// Until when an order to cease fire that is there at `time` holds.
+    fn ceased_until(&self, time: Millis) -> Option<Millis> {
+        let holds = |(from, until): &&(Millis, Millis)| (*from..*until).contains(&time);
+        let orders = self.orders.iter().filter(holds);
+        orders.map(|(_, until)| *until).max()
+    }
+
+    /// When something next changes after `time`, as far as it has.
+    fn unchanged_until(&self, time: Millis) -> Millis {
+        let later = self.changes.iter().find(|change| **change > time);
+        later.copied().unwrap_or(Millis::NEVER)
+    }
+
+    /// Why it does not fire at a track at `time` although the rules let it.
+    fn why_not(&self, time: Millis) -> Reason {
+        if self.spent_since <= time {
+            Reason::MagazineEmpty
         } else {
-            (unripe_before >= until).then_some(None)
+            Reason::NoChannel
         }
     }
 }
 
-/// A site's files, one for each aircraft it may ever see, in the order of [`Subject::aircraft`].
-#[derive(Debug, Clone, Default, Component)]
+/// What one site did about one aircraft, counted.
+#[derive(Debug, Clone, Default)]
+struct Counts {
+    /// Scans with the aircraft in coverage.
+    looks: u64,
+    /// Scans that detected it.
+    detections: u64,
+    /// Time with a confirmed track, summed over tracks.
+    tracked: Millis,
+    /// Declarations about tracks on it that have ended, by column.
+    declared: [u32; MAX_COLUMNS],
+    /// Tracks on it.
+    tracks: u32,
+    /// Shots at it.
+    shots: u32,
+    /// Engagements of it.
+    engagements: u32,
+}
+
+/// What a site knows of one aircraft, or of nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Known {
+    /// Who that is.
+    aircraft: AircraftId,
+    /// Whether the latest scan had it in coverage.
+    covered: bool,
+    /// The identity of one of its tracks, if there is one.
+    identity: Option<Identity>,
+}
+
+/// Where an aircraft flies, and how long.
+#[derive(Clone, Copy)]
+struct FlightPath<'a> {
+    trajectory: &'a Trajectory,
+    planned: &'a PlannedPaths,
+    departs: Millis,
+    gone: Millis,
+}
+
+impl FlightPath<'_> {
+    fn airborne(&self, time: Millis) -> bool {
+        (self.departs..self.gone).contains(&time)
+    }
+}
+
+/// The feed of positions (rule R14).
+#[derive(Debug, Resource)]
+pub struct BlueFeed {
+    /// The rule.
+    pub spec: BlueForceFeedSpec,
+    /// Who reports: the aircraft, what its draws are keyed by, and when the feed of its side is up.
+    pub members: Vec<(AircraftId, Key, Arc<Line>)>,
+}
+
+/// The world outside a site as one observer sees it: time, the aircraft, the feed.
+#[derive(SystemParam)]
+pub struct Sky<'w, 's> {
+    clock: Res<'w, Clock>,
+    streams: Res<'w, Streams>,
+    index: Res<'w, EntityIndex>,
+    feed: Option<Res<'w, BlueFeed>>,
+    links: Option<Res<'w, TrackLinks>>,
+    aircraft: Query<'w, 's, (&'static Trajectory, &'static Planned, &'static Vitality)>,
+}
+
+impl Sky<'_, '_> {
+    /// Now.
+    pub fn now(&self) -> Millis {
+        self.clock.now
+    }
+
+    /// The end of the scenario.
+    pub fn end(&self) -> Millis {
+        self.clock.end
+    }
+
+    /// The random numbers of the replication.
+    pub fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
+    /// Where an aircraft is, if there is such an aircraft, and whether it is in the sky.
+    pub fn whereabouts(&self, aircraft: AircraftId) -> Option<(Vector3<f64>, bool)> {
+        let flight = self.flight(aircraft)?;
+        let (now, gone) = (self.clock.now, flight.gone);
+        Some((flight.trajectory.position(now.min(gone)), flight.airborne(now)))
+    }
+
+    /// The entity of a site.
+    pub fn site(&self, site: SiteId) -> Option<Entity> {
+        self.index.sites.get(site.index()).copied()
+    }
+
+    /// The entity of an aircraft.
+    pub fn entity(&self, aircraft: AircraftId) -> Option<Entity> {
+        self.index.aircraft.get(aircraft.index()).copied()
+    }
+
+    fn flight(&self, aircraft: AircraftId) -> Option<FlightPath<'_>> {
+        let (trajectory, planned, vitality) = self.aircraft.get(self.entity(aircraft)?).ok()?;
+        Some(FlightPath {
+            trajectory,
+            planned: &planned.0,
+            departs: vitality.departs,
+            gone: vitality.gone,
+        })
+    }
+
+    /// The places that the feed of rule R14 has at `time`: of all that are in the sky then, the latest that is there.
+    fn reported(&self, time: Millis) -> Vec<Vector3<f64>> {
+        let Some(feed) = &self.feed else {
+            return Vec::new();
+        };
+        let latest = |(aircraft, key, line): &(AircraftId, Key, Arc<Line>)| {
+            let flight = self.flight(*aircraft).filter(|flight| flight.airborne(time))?;
+            let sent = feed.spec.latest(&self.streams, *key, line, time)?;
+            (sent >= flight.departs).then(|| flight.trajectory.position(sent))
+        };
+        feed.members.iter().filter_map(latest).collect()
+    }
+}
+
+/// The tracks of one site.
+#[derive(Debug, Clone, Component)]
 pub struct Picture {
-    /// What is fixed for each.
-    pub subjects: Vec<Subject>,
-    /// By file: when the sensor sees it.
+    /// What is fixed for each aircraft it may ever see, in the order of their numbers.
+    params: Vec<PairParams>,
+    /// By pair: when the sensor sees it.
     windows: Lists<Window>,
-    /// By file: the scans in which it may be inside the envelope.
-    envelopes: Lists<Run>,
+    situation: Situation,
+    kept: Kept,
+    /// Whether it could fire: a channel is free and a missile there.
+    ready: bool,
+    /// Tracks that the rules let it fire at, by what the picture calls them, until it decides.
+    candidates: Vec<u32>,
+    /// The next scan entered in the calendar.
+    entered: u64,
+}
+
+/// How the tracks are kept.
+#[derive(Debug, Clone)]
+enum Kept {
+    Apart(Apart),
+    Jointly(Box<Jointly>),
+}
+
+/// Pairs, each by itself.
+#[derive(Debug, Clone, Default)]
+struct Apart {
+    /// By pair: the scans in which it may be inside the envelope, and in which a track that coasts may be.
+    inside: Lists<Run>,
+    near: Lists<Run>,
     /// What is known of each that was ever looked into.
-    files: Vec<Option<Box<TrackFile>>>,
-    /// What was found when somebody last looked ahead in each.
-    ahead: Vec<Ahead>,
-    /// Files of aircraft that came into the envelope, and some that have left it since.
-    entered: Vec<u32>,
-    /// By file: the aircraft.
-    aircraft: Vec<AircraftId>,
+    pairs: Vec<Option<Box<Pair>>>,
+    /// When each comes near the envelope, in order; those before `come` have come.
+    coming: Vec<(u64, u32)>,
+    come: usize,
+    /// Pairs near the envelope or engaged, and the scan of the next visit.
+    watched: Vec<(u32, Option<u64>)>,
+}
+
+/// What a site chooses among tracks by: one that the rules let it fire at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Candidate {
+    /// What the picture calls it.
+    pub slot: u32,
+    /// The track as the site holds it.
+    pub view: TrackView,
+    /// Its number.
+    pub number: TrackNumber,
+    /// Since when the rules have let the site fire at it without a break.
+    pub eligible_since: Millis,
+    /// What it is called in comparisons that go by names.
+    pub name: AircraftId,
+}
+
+/// An engagement as it begins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Begun {
+    /// What allows it.
+    pub authorization: Authorization,
+    /// Who is behind the track.
+    pub target: AircraftId,
+    /// What draws about the target are keyed by.
+    pub key: Key,
+    /// Engagements of this target before it.
+    pub nth: u64,
+    /// Where that happens.
+    pub place: Place,
+    /// What the rules have to say of it, where that is recorded.
+    pub words: Box<[RuleWord]>,
+}
+
+/// When and where one aircraft can be seen from a site, and be fired at.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach<'a> {
+    /// When the sensor sees it.
+    pub windows: &'a [Window],
+    /// The scans in which it may be inside the envelope.
+    pub inside: &'a [Run],
+    /// The scans in which a track that coasts may be.
+    pub near: &'a [Run],
+}
+
+/// A site among the others: what its picture is worked with.
+#[derive(Clone, Copy)]
+pub struct At<'a, 'w, 's> {
+    /// The site.
+    pub observer: &'a Observer,
+    /// The world outside.
+    pub sky: &'a Sky<'w, 's>,
+}
+
+impl At<'_, '_, '_> {
+    /// The first scan that is not before now, and not done.
+    fn first_scan(&self, calendar: &EventCalendar) -> u64 {
+        let now = self.sky.now();
+        let after = i64::from(calendar.scanned(now));
+        self.observer.clock.first_from(now.0 + after)
+    }
+}
+
+impl Apart {
+    fn add(&mut self, reach: Reach<'_>) {
+        let pair = self.pairs.len() as u32;
+        self.inside.push(reach.inside);
+        self.near.push(reach.near);
+        self.pairs.push(None);
+        self.coming.extend(reach.near.iter().map(|run| (run.from, pair)));
+    }
+
+    fn clear(&mut self) {
+        self.inside.clear();
+        self.near.clear();
+        self.pairs.clear();
+        self.coming.clear();
+        self.come = 0;
+        self.watched.clear();
+    }
+
+    /// Watches what has come near the envelope by a scan.
+    fn welcome(&mut self, scan: u64, visit: Option<u64>) {
+        while let Some(&(from, pair)) = self.coming.get(self.come)
+            && from <= scan
+        {
+            self.come += 1;
+            match self.watched.iter_mut().find(|(other, _)| *other == pair) {
+                Some((_, planned)) => *planned = visit,
+                None => self.watched.push((pair, visit)),
+            }
+        }
+    }
+
+    /// The track of a pair, if there is one.
+    fn track(&mut self, pair: u32) -> Option<&mut Track> {
+        self.pairs.get_mut(pair as usize)?.as_mut()?.track.as_mut()
+    }
 }
 
 impl Picture {
-    /// Forgets all aircraft and keeps its room.
-    pub fn clear(&mut self) {
-        let Picture {
-            subjects,
-            windows,
-            envelopes,
-            files,
-            ahead,
-            entered,
-            aircraft,
-        } = self;
-        subjects.clear();
-        windows.clear();
-        envelopes.clear();
-        files.clear();
-        ahead.clear();
-        entered.clear();
-        aircraft.clear();
+    /// The picture of a site with so many missiles that sees nobody yet; `jointly` keeps it scan by scan. The memory of `old`,
+    /// which is not needed any more, is used again.
+    pub fn new(observer: &Observer, magazine: u32, jointly: bool, old: Option<Picture>) -> Picture {
+        let mut picture = old.unwrap_or(Picture {
+            params: Vec::new(),
+            windows: Lists::default(),
+            situation: Situation::new(magazine),
+            kept: Kept::Apart(Apart::default()),
+            ready: false,
+            candidates: Vec::new(),
+            entered: u64::MAX,
+        });
+        picture.params.clear();
+        picture.windows.clear();
+        picture.candidates.clear();
+        picture.situation = Situation::new(magazine);
+        picture.ready = magazine > 0 && observer.envelope.is_some();
+        picture.entered = u64::MAX;
+        match &mut picture.kept {
+            Kept::Apart(apart) if !jointly => apart.clear(),
+            kept if jointly => *kept = Kept::Jointly(Box::new(Jointly::new(&observer.tracker))),
+            kept => *kept = Kept::Apart(Apart::default()),
+        }
+        picture
     }
 
-    /// Adds an aircraft that the site may see, after those before it: when it does, and the scans in which the aircraft
-    /// may be inside the envelope.
-    pub fn add(&mut self, subject: Subject, windows: &[Window], envelope: &[Run]) {
-        self.aircraft.push(subject.aircraft);
-        self.subjects.push(subject);
-        self.windows.push(windows);
-        self.envelopes.push(envelope);
-        self.files.push(None);
-        self.ahead.push(Ahead::default());
-    }
-
-    /// The scans in which the aircraft of a file may be inside the envelope.
-    pub fn envelope(&self, file: usize) -> &[Run] {
-        self.envelopes.get(file)
-    }
-
-    /// The file on an aircraft, if the site may ever see it.
-    pub fn file_of(&self, aircraft: AircraftId) -> Option<usize> {
-        self.aircraft.binary_search(&aircraft).ok()
-    }
-
-    /// The aircraft of a file.
-    pub fn aircraft(&self, file: usize) -> AircraftId {
-        self.aircraft[file]
-    }
-
-    /// What was found when somebody last looked ahead in a file.
-    pub fn ahead(&self, file: usize) -> Ahead {
-        self.ahead[file]
-    }
-
-    /// Notes what is found now.
-    pub fn note_ahead(&mut self, file: usize, found: Ahead) {
-        self.ahead[file] = found;
-    }
-
-    /// Notes that an aircraft has come into the envelope.
-    pub fn enter(&mut self, file: u32) {
-        if !self.entered.contains(&file) {
-            self.entered.push(file);
+    /// Adds an aircraft that the site may see, after those before it.
+    pub fn add(&mut self, params: PairParams, reach: Reach<'_>) {
+        self.params.push(params);
+        self.windows.push(reach.windows);
+        match &mut self.kept {
+            Kept::Apart(apart) => apart.add(reach),
+            Kept::Jointly(jointly) => jointly.add(),
         }
     }
 
-    /// The files of aircraft that came into the envelope and may be inside at a scan.
-    pub fn inside(&mut self, scan: u64) -> &[u32] {
-        let envelopes = &self.envelopes;
-        self.entered.retain(|&file| {
-            let envelope = envelopes.get(file as usize);
-            let next = envelope.partition_point(|run| run.end <= scan);
-            envelope.get(next).is_some_and(|run| run.from <= scan)
-        });
-        &self.entered
+    /// All aircraft have been added; when the first scan falls that may matter, if there is one.
+    pub fn begin(&mut self, observer: &Observer) -> Option<Millis> {
+        if let Kept::Apart(apart) = &mut self.kept {
+            apart.coming.sort_unstable();
+        }
+        self.next_scan(observer, 0)
     }
 
-    /// One file, and the scene in which it can be advanced.
-    pub fn open<'a>(
-        &'a mut self,
-        file: usize,
-        post: &'a Post,
-        spent_since: Millis,
-        streams: &Streams,
-        trajectory: &'a Trajectory,
-        planned: &'a Planned,
-    ) -> (&'a mut TrackFile, Scene<'a>) {
-        let scene = Scene {
-            post,
-            spent_since,
-            streams: *streams,
-            subject: &self.subjects[file],
-            windows: self.windows.get(file),
-            envelope: self.envelopes.get(file),
-            trajectory,
-            planned: &planned.0,
+    /// When the next scan from `earliest` on falls that may matter, unless it is in the calendar already; it must be entered now.
+    fn next_scan(&mut self, observer: &Observer, earliest: u64) -> Option<Millis> {
+        let next = match &self.kept {
+            Kept::Jointly(jointly) => jointly.next_scan(observer, &self.windows),
+            Kept::Apart(apart) => {
+                let watches = self.ready || observer.rules.queues();
+                let coming = apart.coming.get(apart.come).map(|(scan, _)| *scan);
+                let visits = apart.watched.iter().filter_map(|(_, visit)| *visit);
+                visits.chain(coming.filter(|_| watches)).min()
+            }
+        }?;
+        let next = next.max(earliest);
+        (next < self.entered).then(|| {
+            self.entered = next;
+            Millis(observer.clock.time_ms(next))
+        })
+    }
+
+    /// The same from now on.
+    pub fn enter_next(&mut self, at: &At<'_, '_, '_>, calendar: &EventCalendar) -> Option<Millis> {
+        self.next_scan(at.observer, at.first_scan(calendar))
+    }
+
+    fn pair_of(&self, aircraft: AircraftId) -> Option<usize> {
+        self.params
+            .binary_search_by_key(&aircraft, |params| params.aircraft)
+            .ok()
+    }
+
+    /// Does something with the picture's parts and the context of the site.
+    fn with<T>(
+        &mut self,
+        at: &At<'_, '_, '_>,
+        does: impl FnOnce(&mut Kept, &Scenes<'_>, &mut Vec<u32>) -> T,
+    ) -> T {
+        let sky = at.sky;
+        let reported = |time: Millis| sky.reported(time);
+        let flight = |aircraft: AircraftId| sky.flight(aircraft);
+        let scenes = Scenes {
+            cx: ScanContext {
+                observer: at.observer,
+                situation: &self.situation,
+                streams: &sky.streams,
+                reported: &reported,
+            },
+            params: &self.params,
+            windows: &self.windows,
+            flight: &flight,
+            links: sky.links.as_deref(),
+            ready: self.ready,
+            now: sky.now(),
         };
-        (self.files[file].get_or_insert_default(), scene)
+        does(&mut self.kept, &scenes, &mut self.candidates)
     }
 
-    /// One file, if it was ever looked into.
-    pub fn file(&self, file: usize) -> Option<&TrackFile> {
-        self.files[file].as_deref()
+    /// Does a scan; which tracks the rules let the site fire at is noted.
+    fn scan(
+        &mut self,
+        scan: u64,
+        at: &At<'_, '_, '_>,
+        outlet: &mut Outlet<'_>,
+    ) {
+        if scan >= self.entered {
+            self.entered = u64::MAX;
+        }
+        self.with(at, |kept, scenes, candidates| match kept {
+            Kept::Apart(apart) => scenes.visit(apart, scan, outlet, candidates),
+            Kept::Jointly(jointly) => {
+                jointly.scan(scan, &scenes.jointly(scenes.now), outlet, candidates);
+            }
+        });
     }
 
-    /// Notes that a shot was fired at the track of a file while this identity was held; how many that makes.
-    pub fn note_shot(&mut self, file: usize, identity: Identity) -> u32 {
-        self.files[file].get_or_insert_default().note_shot(identity)
+    /// Plans anew when to visit which pair.
+    pub fn plan(&mut self, at: &At<'_, '_, '_>) {
+        self.with(at, |kept, scenes, _| {
+            if let Kept::Apart(apart) = kept {
+                scenes.plan(apart);
+            }
+        });
     }
 
-    /// Puts one file away, for which nobody will ask any more.
-    pub fn put_away(&mut self, file: usize) {
-        self.files[file] = None;
+    /// The site could fire again from a scan on: every track near the envelope is asked about then.
+    fn wake(&mut self, scan: u64) {
+        if let Kept::Apart(apart) = &mut self.kept {
+            apart.welcome(scan, Some(scan));
+            for (_, visit) in &mut apart.watched {
+                *visit = Some(scan);
+            }
+        }
+    }
+
+    /// Brings what is known of a pair up to now, all scans before now done.
+    fn catch_up(&mut self, pair: usize, at: &At<'_, '_, '_>, outlet: &mut Outlet<'_>) {
+        self.with(at, |kept, scenes, _| {
+            if let Kept::Apart(apart) = kept {
+                scenes.open(apart, pair, |pair, scene| {
+                    pair.advance_to(scenes.now, scene, outlet);
+                });
+            }
+        });
+    }
+
+    fn track(&mut self, slot: u32) -> Option<&mut Track> {
+        match &mut self.kept {
+            Kept::Apart(apart) => apart.track(slot),
+            Kept::Jointly(jointly) => jointly.track(slot),
+        }
+    }
+
+    /// The track of an engagement, while there is one.
+    fn engaged(&mut self, slot: u32, engagement: Entity) -> Option<&mut Track> {
+        self.track(slot)
+            .filter(|track| track.engagement == Some(engagement))
+    }
+
+    fn counts(&mut self, pair: usize) -> Option<&mut Counts> {
+        match &mut self.kept {
+            Kept::Apart(apart) => apart.pairs[pair].as_mut().map(|pair| &mut pair.counts),
+            Kept::Jointly(jointly) => Some(jointly.counts(pair)),
+        }
+    }
+
+    /// Tells the picture whether the site could fire: a channel is free and a missile there.
+    pub fn set_ready(&mut self, ready: bool) {
+        self.ready = ready;
+    }
+
+    /// The last missile leaves now.
+    pub fn spend(&mut self, now: Millis) {
+        self.situation.spent_since = now;
+        self.change(now);
+    }
+
+    /// An order to cease fire is there now.
+    pub fn cease(&mut self, now: Millis, until: Millis) {
+        self.situation.orders.push((now, until));
+        self.change(now);
+    }
+
+    /// Whether an order to cease fire holds.
+    pub fn ceased(&self, now: Millis) -> bool {
+        self.situation.ceased_until(now).is_some()
+    }
+
+    /// From `time` on the rules may say something else of every track.
+    fn change(&mut self, time: Millis) {
+        self.situation.changes.push(time);
+        let unsettle = |track: &mut Track| track.unsettle(time);
+        match &mut self.kept {
+            Kept::Apart(apart) => {
+                let pairs = apart.pairs.iter_mut().flatten();
+                pairs.filter_map(|pair| pair.track.as_mut()).for_each(unsettle);
+            }
+            Kept::Jointly(jointly) => jointly.tracks().for_each(unsettle),
+        }
+    }
+
+    /// Takes the tracks that the rules let the site fire at, as long as they are there and not engaged.
+    pub fn take_candidates(&mut self, now: Millis) -> Vec<Candidate> {
+        let slots = std::mem::take(&mut self.candidates);
+        let candidate = |slot: u32| {
+            let track = self.track(slot).filter(|track| track.engagement.is_none())?;
+            track.authorization()?;
+            Some(Candidate {
+                slot,
+                view: track.view(now),
+                number: track.number,
+                eligible_since: track.eligible_since.unwrap_or(now),
+                name: track.source,
+            })
+        };
+        slots.into_iter().filter_map(candidate).collect()
+    }
+
+    /// What the rules say of a track now; nothing if there is none.
+    pub fn verdict(&mut self, slot: u32, at: &At<'_, '_, '_>) -> Option<Verdict> {
+        self.with(at, |kept, scenes, _| {
+            let track = match kept {
+                Kept::Apart(apart) => apart.track(slot),
+                Kept::Jointly(jointly) => jointly.track(slot),
+            }?;
+            let none = PairDraws::default();
+            let params = scenes.params(track.source);
+            let draws = params.map_or(&none, |params| &params.draws);
+            Some(track.verdict(scenes.now, draws, &scenes.cx))
+        })
+    }
+
+    /// What the rules say now of the track of an engagement, all scans before now done; nothing if it has ended.
+    pub fn verdict_on(
+        &mut self,
+        (slot, engagement): (u32, Entity),
+        at: &At<'_, '_, '_>,
+        outlet: &mut Outlet<'_>,
+    ) -> Option<Verdict> {
+        self.engaged(slot, engagement)?;
+        self.catch_up(slot as usize, at, outlet);
+        self.engaged(slot, engagement)?;
+        self.verdict(slot, at)
+    }
+
+    /// Writes down that the site could have fired at a track and did not.
+    pub fn decline(
+        &mut self,
+        slot: u32,
+        decision: Option<Decision>,
+        at: &At<'_, '_, '_>,
+        recorder: &mut EventRecorder,
+    ) {
+        let now = at.sky.now();
+        let reason = self.situation.why_not(now);
+        let decision = decision.unwrap_or(Decision { rule: "E", reason });
+        if let Some(track) = self.track(slot) {
+            let held = track.course.place_at(now);
+            let there = at.sky.whereabouts(track.source);
+            let place = there.map_or(held, |(place, _)| place).into();
+            track.decline(now, decision, at.observer.id, place, recorder);
+        }
+    }
+
+    /// The engagement of a track begins.
+    pub fn engage(
+        &mut self,
+        slot: u32,
+        engagement: Entity,
+        at: &At<'_, '_, '_>,
+        detail: Detail,
+    ) -> Option<Begun> {
+        let now = at.sky.now();
+        let words = self.with(at, |kept, scenes, _| {
+            let track = match kept {
+                Kept::Apart(apart) => apart.track(slot),
+                Kept::Jointly(jointly) => jointly.track(slot),
+            }?;
+            let params = scenes.params(track.source);
+            let none = PairDraws::default();
+            let draws = params.map_or(&none, |params| &params.draws);
+            let words = || track.words(now, draws, &scenes.cx);
+            Some(if detail >= Detail::Full {
+                words()
+            } else {
+                Vec::new()
+            })
+        })?;
+        let (target, key) = self.target(slot)?;
+        let track = self.track(slot)?;
+        let authorization = track.authorization()?;
+        track.engagement = Some(engagement);
+        let (number, held) = (track.number, track.course.place_at(now));
+        let there = at.sky.whereabouts(target);
+        self.situation.engagements.push((now, number));
+        if at.observer.rules.pauses() {
+            self.change(now + Millis(1));
+        }
+        let nth = match self.pair_of(target).and_then(|pair| self.counts(pair)) {
+            Some(counts) => {
+                counts.engagements += 1;
+                counts.engagements - 1
+            }
+            None => 0,
+        };
+        Some(Begun {
+            authorization,
+            target,
+            key,
+            nth: u64::from(nth),
+            place: there.map_or(held, |(place, _)| place).into(),
+            words: words.into(),
+        })
+    }
+
+    fn target(&mut self, slot: u32) -> Option<(AircraftId, Key)> {
+        let track = self.track(slot)?;
+        let (source, key) = (track.source, track.key);
+        let pair = self.pair_of(source);
+        Some((source, pair.map_or(key, |pair| self.params[pair].key)))
+    }
+
+    /// Who is behind the track of an engagement now, what draws about that are keyed by, and where the site holds the track to be;
+    /// nothing if it has ended.
+    pub fn target_of(
+        &mut self,
+        (slot, engagement): (u32, Entity),
+        now: Millis,
+    ) -> Option<(AircraftId, Key, Vector3<f64>)> {
+        let held = self.engaged(slot, engagement)?.course.place_at(now);
+        let (target, key) = self.target(slot)?;
+        Some((target, key, held))
+    }
+
+    /// Notes a shot at a target, fired at the track of an engagement while this identity was held; its number among the site's
+    /// shots at this target.
+    pub fn note_shot(
+        &mut self,
+        (slot, engagement): (u32, Entity),
+        target: AircraftId,
+        identity: Identity,
+    ) -> u32 {
+        if let Some(track) = self.engaged(slot, engagement) {
+            track.note_shot(identity);
+        }
+        match self.pair_of(target).and_then(|pair| self.counts(pair)) {
+            Some(counts) => {
+                counts.shots += 1;
+                counts.shots
+            }
+            None => 1,
+        }
+    }
+
+    /// How long after the first shot at an aircraft its owner calls for a cease-fire, if he does.
+    pub fn owner_calls(&self, aircraft: AircraftId) -> Option<Millis> {
+        self.params[self.pair_of(aircraft)?].draws.owner_calls
+    }
+
+    /// What draws about an aircraft are keyed by.
+    pub fn key_of(&self, aircraft: AircraftId) -> Option<Key> {
+        Some(self.params[self.pair_of(aircraft)?].key)
+    }
+
+    /// An engagement is over: its track, if there still is one, may be engaged again.
+    fn release(
+        &mut self,
+        engagement: Entity,
+        at: &At<'_, '_, '_>,
+        outlet: &mut Outlet<'_>,
+    ) {
+        let slot = match &mut self.kept {
+            Kept::Apart(apart) => {
+                let mut watched = apart.watched.iter().map(|(pair, _)| *pair);
+                let pairs = &apart.pairs;
+                watched.find(|pair| {
+                    let pair = pairs[*pair as usize].as_ref();
+                    let track = pair.and_then(|pair| pair.track.as_ref());
+                    track.is_some_and(|track| track.engagement == Some(engagement))
+                })
+            }
+            Kept::Jointly(jointly) => jointly.engaged_by(engagement),
+        };
+        let Some(slot) = slot else { return };
+        self.catch_up(slot as usize, at, outlet);
+        if let Some(track) = self.engaged(slot, engagement) {
+            track.engagement = None;
+            track.unsettle(Millis(i64::MIN));
+        }
+    }
+
+    /// An aircraft leaves the sky.
+    fn lose(
+        &mut self,
+        aircraft: AircraftId,
+        end: TrackEnd,
+        at: &At<'_, '_, '_>,
+        outlet: &mut Outlet<'_>,
+    ) {
+        let seen = at.observer.tracker.loss_seen.then_some(end);
+        let Some(pair) = self.pair_of(aircraft) else {
+            if let (Some(end), Kept::Jointly(_)) = (seen, &self.kept) {
+                self.leave_jointly(aircraft, end, at, outlet);
+            }
+            return;
+        };
+        match &self.kept {
+            Kept::Jointly(_) => {
+                if let Some(end) = seen {
+                    self.leave_jointly(aircraft, end, at, outlet);
+                }
+            }
+            Kept::Apart(_) => self.with(at, |kept, scenes, _| {
+                if let Kept::Apart(apart) = kept {
+                    scenes.open(apart, pair, |pair, scene| {
+                        pair.advance_to(scenes.now, scene, outlet);
+                        pair.leave(scenes.now, seen, scene, outlet);
+                    });
+                    scenes.plan(apart);
+                }
+            }),
+        }
+    }
+
+    fn leave_jointly(
+        &mut self,
+        aircraft: AircraftId,
+        end: TrackEnd,
+        at: &At<'_, '_, '_>,
+        outlet: &mut Outlet<'_>,
+    ) {
+        self.with(at, |kept, scenes, _| {
+            if let Kept::Jointly(jointly) = kept {
+                jointly.leave(aircraft, end, &scenes.jointly(scenes.now), outlet);
+            }
+        });
+    }
+
+    /// What is known from all scans before `time`.
+    fn known(&mut self, time: Millis, at: &At<'_, '_, '_>, outlet: &mut Outlet<'_>) -> Vec<Known> {
+        self.with(at, |kept, scenes, _| match kept {
+            Kept::Jointly(jointly) => jointly.known(&scenes.jointly(time)),
+            Kept::Apart(apart) => (0..scenes.params.len())
+                .filter_map(|pair| {
+                    scenes.open(apart, pair, |pair, scene| {
+                        pair.advance_to(time, scene, outlet);
+                        pair.known(time, scene)
+                    })
+                })
+                .collect(),
+        })
+    }
+
+    /// Does all scans that are left and ends all tracks; what was counted, by aircraft.
+    fn close(&mut self, at: &At<'_, '_, '_>, outlet: &mut Outlet<'_>, tallies: &mut Vec<Tally>) {
+        let end = at.sky.end();
+        let scan = at.observer.clock.first_from(end.0 + 1);
+        self.with(at, |kept, scenes, _| match kept {
+            Kept::Jointly(jointly) => jointly.close_all(&scenes.jointly(end), outlet),
+            Kept::Apart(apart) => {
+                for pair in 0..scenes.params.len() {
+                    scenes.open(apart, pair, |pair, scene| {
+                        pair.advance(scan, false, scene, outlet);
+                        pair.close(end, TrackEnd::EndOfRun, scene, outlet);
+                    });
+                }
+            }
+        });
+        let columns = at.observer.identifier.rows.len();
+        for pair in 0..self.params.len() {
+            if self.windows.get(pair).is_empty() {
+                continue;
+            }
+            let (aircraft, truth) = (self.params[pair].aircraft, self.params[pair].truth_row);
+            let Some(counts) = self.counts(pair) else {
+                continue;
+            };
+            tallies.push(Tally {
+                site: at.observer.id,
+                aircraft,
+                looks: counts.looks,
+                detections: counts.detections,
+                tracked_s: counts.tracked.seconds(),
+                truth,
+                declared: counts.declared[..=columns].into(),
+            });
+        }
     }
 }
 
-/// Adds the systems of this room.
-pub fn install(schedule: &mut Schedule) {
-    schedule.add_systems((
-        (live::close_live, close_files)
-            .chain()
-            .run_if(Due::any(|due| &due.gone))
-            .in_set(Phase::Observe),
-        keep_watch
-            .run_if(Due::any(|due| &due.scans))
-            .after(close_files)
-            .in_set(Phase::Observe),
-    ));
+/// The context of a site, from which the scenes of its tracks are made.
+struct Scenes<'a> {
+    cx: ScanContext<'a>,
+    params: &'a [PairParams],
+    windows: &'a Lists<Window>,
+    flight: &'a dyn Fn(AircraftId) -> Option<FlightPath<'a>>,
+    links: Option<&'a TrackLinks>,
+    ready: bool,
+    now: Millis,
 }
 
-/// Ends the tracks of aircraft that left the sky at this instant.
-pub(crate) fn close_files(
-    clock: Res<Clock>,
-    streams: Res<Streams>,
-    roster: Res<Roster>,
-    mut due: ResMut<Due>,
+impl<'a> Scenes<'a> {
+    fn params(&self, aircraft: AircraftId) -> Option<&'a PairParams> {
+        let found = self.params.binary_search_by_key(&aircraft, |params| params.aircraft);
+        Some(&self.params[found.ok()?])
+    }
+
+    fn jointly(&self, time: Millis) -> SetScene<'a> {
+        SetScene {
+            cx: self.cx,
+            params: self.params,
+            windows: self.windows,
+            flight: self.flight,
+            links: self.links,
+            time,
+        }
+    }
+
+    /// Does something with a pair in its scene.
+    fn open<T>(
+        &self,
+        apart: &mut Apart,
+        pair: usize,
+        does: impl FnOnce(&mut Pair, &PairScene<'_>) -> T,
+    ) -> Option<T> {
+        let params = self.params.get(pair)?;
+        let flight = (self.flight)(params.aircraft)?;
+        let Apart {
+            inside,
+            near,
+            pairs,
+            ..
+        } = apart;
+        let scene = PairScene {
+            cx: self.cx,
+            params,
+            windows: self.windows.get(pair),
+            inside: inside.get(pair),
+            near: near.get(pair),
+            trajectory: flight.trajectory,
+            planned: flight.planned,
+            gone: flight.gone,
+        };
+        let pair = pairs[pair].get_or_insert_with(|| Box::new(Pair::new()));
+        Some(does(pair, &scene))
+    }
+
+    /// Whether pairs near the envelope are watched although they are not engaged.
+    fn watches(&self) -> bool {
+        self.ready || self.cx.observer.rules.queues()
+    }
+
+    /// Visits every pair that is due at a scan.
+    fn visit(
+        &self,
+        apart: &mut Apart,
+        scan: u64,
+        outlet: &mut Outlet<'_>,
+        candidates: &mut Vec<u32>,
+    ) {
+        let watches = self.watches();
+        apart.welcome(scan, watches.then_some(scan));
+        let due = |(pair, visit): &(u32, Option<u64>)| {
+            visit.is_some_and(|visit| visit <= scan).then_some(*pair)
+        };
+        let mut due: Vec<u32> = apart.watched.iter().filter_map(due).collect();
+        if self.cx.observer.rules.queues() {
+            self.put_in_order(apart, &mut due, scan, outlet);
+        }
+        for pair in due {
+            let asked = self.open(apart, pair as usize, |pair, scene| {
+                pair.advance(scan + 1, true, scene, outlet)
+            });
+            if asked == Some(true) {
+                candidates.push(pair);
+            }
+        }
+        self.plan(apart);
+    }
+
+    /// Puts pairs in the order of the numbers of their tracks, in which they ask others; those that have no track before a scan come
+    /// last, as their tracks would be numbered by it.
+    fn put_in_order(
+        &self,
+        apart: &mut Apart,
+        due: &mut [u32],
+        scan: u64,
+        outlet: &mut Outlet<'_>,
+    ) {
+        let time = self.cx.time(scan);
+        let mut number = |pair: u32| {
+            self.open(apart, pair as usize, |pair, scene| {
+                pair.advance(scan, false, scene, outlet);
+                pair.track.as_ref().map_or_else(
+                    || {
+                        let place = scene.trajectory.position(time);
+                        let site = scene.cx.observer.place;
+                        TrackNumber::new(scan, site, place, scene.params.aircraft.0)
+                    },
+                    |track| track.number,
+                )
+            })
+        };
+        let mut numbered: Vec<(u32, Option<TrackNumber>)> =
+            due.iter().map(|&pair| (pair, number(pair))).collect();
+        numbered.sort_by(|one, other| match (&one.1, &other.1) {
+            (Some(one), Some(other)) => one.order(other),
+            _ => one.0.cmp(&other.0),
+        });
+        for (due, (pair, _)) in due.iter_mut().zip(numbered) {
+            *due = pair;
+        }
+    }
+
+    /// Plans the next visit of every pair that is watched, and watches no longer what is neither near nor engaged.
+    fn plan(&self, apart: &mut Apart) {
+        let watches = self.watches();
+        let mut watched = std::mem::take(&mut apart.watched);
+        watched.retain_mut(|(pair, visit)| {
+            let planned = self.open(apart, *pair as usize, |pair, scene| {
+                let visit = pair.next_visit(watches, scene);
+                (visit, pair.is_watched(self.now, scene))
+            });
+            let Some((planned, stays)) = planned else {
+                return false;
+            };
+            *visit = planned;
+            stays
+        });
+        apart.watched = watched;
+    }
+}
+
+/// Adds the observers of this module.
+pub fn install(world: &mut World) {
+    world.add_observer(on_scan);
+    world.add_observer(on_source_gone);
+    world.add_observer(on_channel_freed);
+}
+
+fn tell(ended: Vec<(Entity, TrackEnd)>, commands: &mut Commands) {
+    for (entity, end) in ended {
+        commands.trigger(TrackEnded { entity, end });
+    }
+}
+
+/// A site scans, and tells others of its tracks.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the parameters of a system are its access list"
+)]
+fn on_scan(
+    due: On<ScanDue>,
+    sky: Sky,
+    mut calendar: ResMut<EventCalendar>,
     mut log: ResMut<Log>,
-    mut sites: Query<(&Post, &mut Picture, Option<&SpentSince>)>,
-    aircraft: Query<(&Trajectory, &Planned)>,
+    mut desks: Option<ResMut<Desks>>,
+    mut sites: Query<(&Observer, &mut Picture)>,
+    mut commands: Commands,
 ) {
-    for (gone, end) in std::mem::take(&mut due.gone) {
-        let Ok((trajectory, planned)) = aircraft.get(roster.aircraft[gone.index()]) else {
+    let Ok((observer, mut picture)) = sites.get_mut(due.entity) else {
+        return;
+    };
+    let at = At {
+        observer,
+        sky: &sky,
+    };
+    let scan = observer.clock.first_from(sky.now().0);
+    let mut ended = Vec::new();
+    let mut outlet = Outlet {
+        recorder: &mut log.0,
+        desks: desks.as_deref_mut(),
+        ended: &mut ended,
+        end: sky.end(),
+    };
+    picture.scan(scan, &at, &mut outlet);
+    if !picture.candidates.is_empty() {
+        calendar.decision(sky.now(), observer.id, due.entity);
+    }
+    if let Some(time) = picture.next_scan(observer, scan + 1) {
+        calendar.scan(time, observer.id, due.entity);
+    }
+    tell(ended, &mut commands);
+    let Some(links) = &sky.links else { return };
+    let reports = picture.with(&at, |kept, scenes, _| match kept {
+        Kept::Jointly(jointly) => jointly.reports(&scenes.jointly(scenes.now)),
+        Kept::Apart(_) => Vec::new(),
+    });
+    let mut told = Vec::new();
+    links.send(observer.id, scan, &sky.streams, &reports, |site, report| {
+        told.push((site, report));
+    });
+    for (site, report) in told {
+        let entity = sky.index.sites[site.index()];
+        let Ok((observer, mut picture)) = sites.get_mut(entity) else {
             continue;
         };
-        for &site in &roster.sites {
-            let Ok((post, mut picture, spent)) = sites.get_mut(site) else {
-                continue;
-            };
-            let Some(index) = picture.file_of(gone) else {
-                continue;
-            };
-            let spent = spent.map_or(Millis::NEVER, |spent| spent.0);
-            let (file, scene) = picture.open(index, post, spent, &streams, trajectory, planned);
-            file.advance_to(clock.now, &scene, &mut log.0);
-            file.close(clock.now, end, &scene, &mut log.0);
-            file.stop();
+        if let Kept::Jointly(jointly) = &mut picture.kept {
+            jointly.expect(report);
+        }
+        // A site that had nothing to look for has now.
+        let next = observer.clock.first_from(sky.now().0 + 1);
+        if let Some(time) = picture.next_scan(observer, next) {
+            calendar.scan(time, site, entity);
         }
     }
 }
 
-/// When a site's last missile left; [`Millis::NEVER`] while it has any. Kept apart from the battery, because the
-/// picture needs no more of it than this.
-#[derive(Debug, Clone, Copy, Component)]
-pub struct SpentSince(pub Millis);
+/// Whoever follows an aircraft that leaves the sky loses it.
+fn on_source_gone(
+    gone: On<SourceGone>,
+    sky: Sky,
+    mut calendar: ResMut<EventCalendar>,
+    mut log: ResMut<Log>,
+    mut sites: Query<(Entity, &Observer, &mut Picture)>,
+    mut commands: Commands,
+) {
+    let mut ended = Vec::new();
+    let mut outlet = Outlet {
+        recorder: &mut log.0,
+        desks: None,
+        ended: &mut ended,
+        end: sky.end(),
+    };
+    for (entity, observer, mut picture) in &mut sites {
+        let at = At {
+            observer,
+            sky: &sky,
+        };
+        picture.lose(gone.aircraft, gone.end, &at, &mut outlet);
+        if let Some(time) = picture.enter_next(&at, &calendar) {
+            calendar.scan(time, observer.id, entity);
+        }
+    }
+    tell(ended, &mut commands);
+}
+
+/// A site that has a channel again may fire at the tracks near its envelope.
+fn on_channel_freed(
+    freed: On<ChannelFreed>,
+    sky: Sky,
+    mut calendar: ResMut<EventCalendar>,
+    mut log: ResMut<Log>,
+    mut sites: Query<(&Observer, &mut Picture)>,
+    mut commands: Commands,
+) {
+    let Ok((observer, mut picture)) = sites.get_mut(freed.entity) else {
+        return;
+    };
+    let at = At {
+        observer,
+        sky: &sky,
+    };
+    let mut ended = Vec::new();
+    let mut outlet = Outlet {
+        recorder: &mut log.0,
+        desks: None,
+        ended: &mut ended,
+        end: sky.end(),
+    };
+    picture.release(freed.engagement, &at, &mut outlet);
+    let scan = at.first_scan(&calendar);
+    if picture.ready {
+        picture.wake(scan);
+    } else {
+        picture.plan(&at);
+    }
+    if let Some(time) = picture.enter_next(&at, &calendar) {
+        calendar.scan(time, observer.id, freed.entity);
+    }
+    tell(ended, &mut commands);
+}
+
+/// Does what is left to do at every site at the end, and counts.
+pub fn close_all(
+    sky: Sky,
+    mut log: ResMut<Log>,
+    mut tallies: ResMut<Tallies>,
+    mut sites: Query<(&Observer, &mut Picture)>,
+) {
+    let mut ended = Vec::new();
+    let mut outlet = Outlet {
+        recorder: &mut log.0,
+        desks: None,
+        ended: &mut ended,
+        end: sky.end(),
+    };
+    for &site in &sky.index.sites {
+        if let Ok((observer, mut picture)) = sites.get_mut(site) {
+            let at = At {
+                observer,
+                sky: &sky,
+            };
+            picture.close(&at, &mut outlet, &mut tallies.0);
+        }
+    }
+}
+
+/// What all sites have counted, once all is over.
+#[derive(Debug, Default, Resource)]
+pub struct Tallies(pub Vec<Tally>);

@@ -3,36 +3,23 @@
 //! A sample at time t sees what sites know from all scans before t; samples change nothing. An aircraft is an *object* of
 //! a site while it flies and the site's latest scan had it in coverage, or a track follows it. Its tracks are *correct*
 //! when held Friend or AssumedFriend and it is a friend, Neutral and it is neutral, Suspect or Hostile and it is hostile;
-//! Pending and Unknown are undeclared. Source of the terms: SIAP (Votruba 2001); see the measures of air-picture quality.
+//! Pending and Unknown are undeclared. A track that coasts after its aircraft has left the sky is spurious. Source of the
+//! terms: SIAP (Votruba 2001); see the measures of air-picture quality.
 
 use bevy_ecs::prelude::*;
 
-use super::{LivePicture, Picture, Post, SpentSince};
+use super::{At, Known, Observer, Outlet, Picture, Sky};
+use crate::calendar::{EventCalendar, Log};
 use crate::ids::AircraftId;
-use crate::platform::trajectory::Trajectory;
-use crate::platform::{Planned, Vitality};
-use crate::record::{Fact, Identity, PictureSample, Rank, Recorder, Regard};
-use crate::streams::Streams;
-use crate::tick::{Log, Roster};
+use crate::record::{Fact, Identity, PictureSample, Rank, Regard};
 use crate::units::Millis;
 
 /// When samples are taken, and what each site should hold each aircraft for.
-#[derive(Debug)]
+#[derive(Debug, Resource)]
 pub struct Sampler {
     every: Millis,
     next: Millis,
     regards: Vec<Vec<Regard>>,
-}
-
-/// What a site knows of one aircraft, or of nobody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Known {
-    /// Who that is.
-    pub aircraft: AircraftId,
-    /// Whether the latest scan had it in coverage.
-    pub covered: bool,
-    /// The identity of one of its tracks, if there is one.
-    pub identity: Option<Identity>,
 }
 
 impl Sampler {
@@ -45,68 +32,56 @@ impl Sampler {
         }
     }
 
-    /// Takes all samples due at or before `until`; every instant before them is done, none at or after.
-    pub fn take(&mut self, world: &mut World, until: Millis) {
-        while self.next <= until {
-            self.sample(world, self.next);
-            self.next = self.next + self.every;
-        }
+    /// Whether a sample is due before anything of `time` happens.
+    pub fn is_due(&self, time: Millis) -> bool {
+        self.next <= time
     }
+}
 
-    fn sample(&self, world: &mut World, time: Millis) {
-        let streams = *world.resource::<Streams>();
-        let roster = std::mem::take(&mut *world.resource_mut::<Roster>());
-        let mut notebook = std::mem::take(&mut world.resource_mut::<Log>().0);
-        let mut flights = world.query::<(&Trajectory, &Planned, &Vitality)>();
-        let mut sites = world.query::<(&Post, AnyOf<(&Picture, &LivePicture)>, &SpentSince)>();
-        let now: &World = world;
-        let flights = flights.query(now);
-        let flying = |aircraft: AircraftId| {
-            let entity = *roster.aircraft.get(aircraft.index())?;
-            let (trajectory, planned, vitality) = flights.get(entity).ok()?;
-            vitality.flying.then_some((trajectory, planned))
-        };
-        let mut seen = Vec::new();
-        let mut pictures = Vec::new();
-        for &site in &roster.sites {
-            let Ok((post, (files, live), spent)) = sites.get(now, site) else {
+/// Takes all samples that are due: everything before them is done, and nothing at or after them.
+pub fn take_samples(
+    sky: Sky,
+    calendar: Res<EventCalendar>,
+    mut sampler: ResMut<Sampler>,
+    mut log: ResMut<Log>,
+    mut sites: Query<(&Observer, &mut Picture)>,
+) {
+    let until = calendar.next().map_or(sky.end(), |next| next.min(sky.end()));
+    let mut ended = Vec::new();
+    while sampler.is_due(until) {
+        let time = sampler.next;
+        sampler.next = time + sampler.every;
+        for &site in &sky.index.sites {
+            let Ok((observer, mut picture)) = sites.get_mut(site) else {
                 continue;
             };
-            let mut known: Vec<Known> = live.map_or_else(Vec::new, |live| live.known(post, time));
-            if let Some(files) = files {
-                let mut files = files.clone();
-                for index in 0..files.subjects.len() {
-                    let Some((trajectory, planned)) = flying(files.aircraft(index)) else {
-                        continue;
-                    };
-                    let (file, scene) =
-                        files.open(index, post, spent.0, &streams, trajectory, planned);
-                    file.advance_to(time, &scene, &mut notebook);
-                    known.push(file.known(time, &scene));
+            let at = At {
+                observer,
+                sky: &sky,
+            };
+            let mut outlet = Outlet {
+                recorder: &mut log.0,
+                desks: None,
+                ended: &mut ended,
+                end: sky.end(),
+            };
+            let mut known = picture.known(time, &at, &mut outlet);
+            let flies = |aircraft: AircraftId| {
+                let flight = sky.flight(aircraft);
+                flight.is_some_and(|flight| flight.airborne(time - Millis(1)))
+            };
+            for known in &mut known {
+                if !flies(known.aircraft) {
+                    known.aircraft = AircraftId::NOBODY;
                 }
-                pictures.push((site, files));
             }
-            known.retain(|known| {
-                known.aircraft == AircraftId::NOBODY || flying(known.aircraft).is_some()
-            });
-            seen.push((post.id, [post.place.x, post.place.y, 0.0], known));
+            known.retain(|known| known.aircraft != AircraftId::NOBODY || known.identity.is_some());
+            let (site, place) = (observer.id, observer.place);
+            let sample = count(known, &sampler.regards[site.index()]);
+            let fact = Fact::PictureSampled { site, sample };
+            let place = [place.x, place.y, 0.0];
+            log.0.record(time, Rank::Sample, place, fact);
         }
-        for (site, files) in pictures {
-            if let Some(mut picture) = world.get_mut::<Picture>(site) {
-                *picture = files;
-            }
-        }
-        for (site, place, known) in seen {
-            let sample = count(known, &self.regards[site.index()]);
-            notebook.record(
-                time,
-                Rank::Sample,
-                place,
-                Fact::PictureSampled { site, sample },
-            );
-        }
-        world.resource_mut::<Log>().0 = notebook;
-        *world.resource_mut::<Roster>() = roster;
     }
 }
 

@@ -11,6 +11,7 @@ use crate::airspace::Plan;
 use crate::geometry::Point;
 use crate::ids::{Key, SideId, TypeId};
 use crate::streams::Delay;
+use crate::units::Millis;
 
 pub use movement::{install, stages};
 
@@ -81,6 +82,14 @@ pub struct Equipment {
     /// Civil transponder or ADS-B.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transponder: Option<TransponderEquipment>,
+}
+
+impl Equipment {
+    /// Nothing.
+    pub const NONE: Equipment = Equipment {
+        iff: None,
+        transponder: None,
+    };
 }
 
 /// Crypto IFF on board.
@@ -300,11 +309,20 @@ pub enum Pattern {
     },
 }
 
-/// Whether an aircraft is in the sky.
+/// How long an aircraft is in the sky.
 #[derive(Debug, Clone, Copy, Component)]
 pub struct Vitality {
-    /// Taken off, and neither landed nor shot down.
-    pub flying: bool,
+    /// When it takes off; [`Millis::NEVER`] if it does not.
+    pub departs: Millis,
+    /// When it landed or was shot down; [`Millis::NEVER`] before that.
+    pub gone: Millis,
+}
+
+impl Vitality {
+    /// Whether it is in the sky at `time`, which must not be later than now.
+    pub fn airborne(&self, time: Millis) -> bool {
+        (self.departs..self.gone).contains(&time)
+    }
 }
 
 /// Where an aircraft's flight plans say it flies, by version; nothing without a plan.

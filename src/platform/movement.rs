@@ -5,28 +5,31 @@ use bevy_ecs::prelude::*;
 use super::Vitality;
 use super::trajectory::Trajectory;
 use crate::ids::AircraftId;
-use crate::record::{Fact, Rank, Recorder, TrackEnd};
-use crate::tick::{Agenda, Clock, Due, Entry, Log, Movement, Phase, Roster};
+use crate::calendar::{
+    AircraftGone, Clock, EventCalendar, Log, Movement, MovementDue, SourceGone,
+};
+use crate::record::{Fact, Rank, TrackEnd};
 use crate::units::Millis;
 
-/// Adds the systems of this room.
-pub fn install(schedule: &mut Schedule) {
-    let movements = Due::any(|due| &due.movements);
-    schedule.add_systems(report_movements.run_if(movements).in_set(Phase::Move));
+/// Adds the observers of this module.
+pub fn install(world: &mut World) {
+    world.add_observer(on_movement);
+    world.add_observer(on_gone);
 }
 
-/// Enters the stages of a flight into the agenda.
+/// Enters the stages of a flight into the calendar.
 pub fn stages(
     aircraft: AircraftId,
+    entity: Entity,
     trajectory: &Trajectory,
     has_station: bool,
     objective: Option<Millis>,
     end: Millis,
-    agenda: &mut Agenda,
+    calendar: &mut EventCalendar,
 ) {
     let mut enter = |time: Millis, movement| {
         if time <= end {
-            agenda.enter(time, Entry::Movement(aircraft, movement));
+            calendar.movement(time, aircraft, entity, movement);
         }
     };
     enter(trajectory.departs(), Movement::Depart);
@@ -48,43 +51,59 @@ pub fn stages(
     }
 }
 
-fn report_movements(
+fn on_movement(
+    due: On<MovementDue>,
     clock: Res<Clock>,
-    roster: Res<Roster>,
-    mut due: ResMut<Due>,
     mut log: ResMut<Log>,
-    mut flights: Query<(&Trajectory, &mut Vitality)>,
+    flights: Query<(&Trajectory, &Vitality)>,
+    mut commands: Commands,
 ) {
-    for (aircraft, movement) in std::mem::take(&mut due.movements) {
-        let Ok((trajectory, mut vitality)) = flights.get_mut(roster.aircraft[aircraft.index()])
-        else {
-            continue;
-        };
-        if movement == Movement::Depart {
-            vitality.flying = true;
-        }
-        if !vitality.flying {
-            continue;
-        }
-        let fact = match movement {
-            Movement::Depart => Fact::Departed { aircraft },
-            Movement::BeginStation => Fact::StationBegun { aircraft },
-            Movement::EndStation => Fact::StationEnded { aircraft },
-            Movement::ReachObjective => Fact::ObjectiveReached { aircraft },
-            Movement::Land => {
-                vitality.flying = false;
-                due.gone.push((aircraft, TrackEnd::AircraftLanded));
-                Fact::Landed {
-                    aircraft,
-                    endurance: trajectory.cut_short,
-                }
+    let MovementDue {
+        entity,
+        aircraft,
+        movement,
+    } = *due;
+    let Ok((trajectory, vitality)) = flights.get(entity) else {
+        return;
+    };
+    if !vitality.airborne(clock.now) {
+        return;
+    }
+    let fact = match movement {
+        Movement::Depart => Fact::Departed { aircraft },
+        Movement::BeginStation => Fact::StationBegun { aircraft },
+        Movement::EndStation => Fact::StationEnded { aircraft },
+        Movement::ReachObjective => Fact::ObjectiveReached { aircraft },
+        Movement::Land => {
+            let end = TrackEnd::AircraftLanded;
+            commands.trigger(AircraftGone {
+                entity,
+                aircraft,
+                end,
+            });
+            Fact::Landed {
+                aircraft,
+                endurance: trajectory.cut_short,
             }
-        };
-        log.0.record(
-            clock.now,
-            Rank::Movement,
-            trajectory.position(clock.now).into(),
-            fact,
-        );
+        }
+    };
+    let place = trajectory.position(clock.now).into();
+    log.0.record(clock.now, Rank::Movement, place, fact);
+}
+
+/// An aircraft that leaves the sky is gone from now on; whoever follows it hears of that next.
+fn on_gone(
+    gone: On<AircraftGone>,
+    clock: Res<Clock>,
+    mut flights: Query<&mut Vitality>,
+    mut commands: Commands,
+) {
+    if let Ok(mut vitality) = flights.get_mut(gone.entity) {
+        vitality.gone = clock.now;
+        commands.trigger(SourceGone {
+            entity: gone.entity,
+            aircraft: gone.aircraft,
+            end: gone.end,
+        });
     }
 }

@@ -265,6 +265,17 @@ impl Trajectory {
         }
     }
 
+    /// Whether it never changes course.
+    pub fn is_straight(&self) -> bool {
+        matches!(self.legs[..], [] | [Leg { path: Path::Line { .. }, .. }])
+    }
+
+    /// The greatest speed on the way, m/s.
+    pub fn fastest_mps(&self) -> f64 {
+        let speed = |leg: &Leg| leg.velocity(leg.span.start_s).norm();
+        self.legs.iter().map(speed).fold(0.0, f64::max)
+    }
+
     /// Where it is at `time`, m, and how it moves, m/s; before and after the flight it rests.
     pub fn state(&self, time: Millis) -> (Vector3<f64>, Vector3<f64>) {
         let time_s = time.seconds();

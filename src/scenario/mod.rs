@@ -129,13 +129,13 @@ impl Scenario {
         finish(loader, tree, overrides)
     }
 
-    /// Whether the sites of an entry keep a live picture, in step with the clock.
-    pub fn keeps_live(&self, entry: usize) -> bool {
+    /// Whether the sites of an entry are kept scan by scan: their tracks influence one another, a misaligned radar moves them, or
+    /// they are reported to or by others.
+    pub fn visits_every_scan(&self, entry: usize) -> bool {
         let class = &self.classes[self.sites[entry].class.index()];
         let linked = |link: &TrackLink| [link.from, link.to].contains(&(entry as u32));
-        class.tracker.live()
-            || class.identifier.spec.live()
-            || self.rules.keeps_live()
+        class.tracker.jointly()
+            || class.cues.faults.misaligns()
             || self.track_links.iter().any(linked)
     }
 

@@ -1,8 +1,8 @@
 //! One replication: (scenario, replication) to event log, a pure function.
 //!
 //! No file, no clock, no global, no thread: parallelism is across replications. A cleared world is set up with every draw
-//! that can be made before the first instant (sites, flights, plans, notices), the schedule of [`crate::tick`] is run
-//! from instant to instant, and at the end every file is advanced to the last scan and closed.
+//! that can be made before the first instant (sites, flights, plans, deliveries); the [`calendar`] is worked off entry by
+//! entry, each an event with one observer; at the end every site does the scans that are left and closes its tracks.
 
 mod setup;
 
@@ -10,50 +10,54 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bevy_ecs::prelude::*;
-
-use crate::engagement::CeaseFires;
-use crate::ids::{AircraftId, FlightId};
-use crate::picture::{
-    BlueFeed, Desks, LivePicture, Picture, Post, Sampler, SpentSince, TrackLinks,
+use bevy_ecs::schedule::{
+    LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleThreadedExecutor,
 };
+
+use crate::calendar::{self, Clock, EntityIndex, EventCalendar, Log};
+use crate::coordination::Desks;
+use crate::engagement::CeaseFires;
+use crate::ids::FlightId;
+use crate::picture::{BlueFeed, Picture, Sampler, Tallies, TrackLinks};
 use crate::platform::trajectory::Trajectory;
-use crate::platform::{self, Planned};
 use crate::record::{
-    Detail, Event, EventLog, Notebook, Regard, Replication, SiteRecord, Tally, TrackEnd,
+    Detail, Event, EventLog, EventRecorder, Regard, Replication, SiteRecord, Tally,
 };
 use crate::scenario::Scenario;
 use crate::streams::Streams;
-use crate::tick::{self, Agenda, Clock, Due, Log, Roster};
 use crate::units::Millis;
-use crate::{engagement, picture};
+use crate::{engagement, picture, platform};
 
 use setup::{Aircraft, Setup};
 
-/// Flies one replication of a scenario.
+/// The version of the model: what was made by different ones is not compared.
+pub const MODEL: u32 = 2;
+
+/// Runs one replication of a scenario.
 pub fn simulate(scenario: &Scenario, replication: Replication, detail: Detail) -> EventLog {
-    simulate_with(schedule(), scenario, replication, detail)
+    Simulator::new().run(scenario, false, replication, detail)
 }
 
-/// The same with a schedule of the caller's: [`schedule`] built with other settings, for tests of the order of systems.
-pub fn simulate_with(
-    schedule: Schedule,
+/// The same with every scan of every site visited: slower, and nothing else. What [`simulate`] skips cannot matter, which is
+/// held to this.
+pub fn simulate_every_scan(
     scenario: &Scenario,
     replication: Replication,
     detail: Detail,
 ) -> EventLog {
-    Simulator::new(schedule).fly(scenario, replication, detail)
+    Simulator::new().run(scenario, true, replication, detail)
 }
 
-/// Flies replications, on any number of threads at once: what [`simulate`] does, but what one replication leaves that the
-/// next can use, a world, its schedule and room for what is written down, is kept.
+/// Runs replications, on any number of threads at once: what [`simulate`] does, but what one replication leaves that the
+/// next can use, a world, its observers and memory for what is written down, is kept.
 #[derive(Debug, Default)]
 pub struct Engine {
-    /// Those that fly nothing at the moment, the one that landed last at the end.
+    /// Those that run nothing at the moment, the one that ended last at the end.
     idle: Mutex<Vec<Simulator>>,
 }
 
 impl Engine {
-    /// Flies one replication of a scenario. If it panics, all that was kept for it is thrown away.
+    /// Runs one replication of a scenario. If it panics, all that was kept for it is thrown away.
     pub fn simulate(
         &self,
         scenario: &Scenario,
@@ -61,8 +65,8 @@ impl Engine {
         detail: Detail,
     ) -> Flown<'_> {
         let kept = self.idle().pop();
-        let mut simulator = kept.unwrap_or_else(|| Simulator::new(schedule()));
-        let log = simulator.fly(scenario, replication, detail);
+        let mut simulator = kept.unwrap_or_else(Simulator::new);
+        let log = simulator.run(scenario, false, replication, detail);
         Flown {
             engine: self,
             simulator: Some(simulator),
@@ -95,29 +99,53 @@ impl Deref for Flown<'_> {
 impl Drop for Flown<'_> {
     fn drop(&mut self) {
         if let Some(mut simulator) = self.simulator.take() {
-            simulator.room.take_back(&mut self.log);
+            simulator.buffers.take_back(&mut self.log);
             self.engine.idle().push(simulator);
         }
     }
 }
 
-/// What flies one replication after another.
-struct Simulator {
-    world: World,
-    schedule: Schedule,
-    room: Room,
+/// The schedule that samples air pictures.
+#[derive(ScheduleLabel, Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Sampling;
+
+/// The schedule of the end, when every site does what is left to do.
+#[derive(ScheduleLabel, Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Closing;
+
+/// The schedules: what is done to all sites at once. Systems whose order is not fixed must not be able to tell the difference.
+pub fn schedules() -> [Schedule; 2] {
+    let mut sampling = Schedule::new(Sampling);
+    sampling.add_systems(picture::take_samples);
+    let mut closing = Schedule::new(Closing);
+    closing.add_systems(picture::close_all);
+    [sampling, closing].map(|mut schedule| {
+        schedule.set_executor(SingleThreadedExecutor::new());
+        schedule.set_build_settings(ScheduleBuildSettings {
+            ambiguity_detection: LogLevel::Error,
+            ..Default::default()
+        });
+        schedule
+    })
 }
 
-/// Room that a replication made for itself, emptied for the next.
+/// What runs one replication after another.
+struct Simulator {
+    world: World,
+    buffers: Buffers,
+}
+
+/// Memory that a replication took, emptied for the next.
 #[derive(Default)]
-struct Room {
-    notebook: Notebook,
+struct Buffers {
+    recorder: EventRecorder,
+    calendar: EventCalendar,
     events: Vec<Event>,
     tallies: Vec<Tally>,
     pictures: Vec<Picture>,
 }
 
-impl Room {
+impl Buffers {
     fn take_back(&mut self, log: &mut EventLog) {
         self.events = std::mem::take(&mut log.events);
         self.events.clear();
@@ -126,7 +154,7 @@ impl Room {
     }
 }
 
-/// A schedule has no representation of its own.
+/// What has no representation of its own is left out.
 impl std::fmt::Debug for Simulator {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -137,27 +165,49 @@ impl std::fmt::Debug for Simulator {
 }
 
 impl Simulator {
-    fn new(schedule: Schedule) -> Simulator {
+    fn new() -> Simulator {
+        let mut world = World::new();
+        platform::install(&mut world);
+        picture::install(&mut world);
+        engagement::install(&mut world);
+        for schedule in schedules() {
+            world.add_schedule(schedule);
+        }
         Simulator {
-            world: World::new(),
-            schedule,
-            room: Room::default(),
+            world,
+            buffers: Buffers::default(),
         }
     }
 
-    fn fly(&mut self, scenario: &Scenario, replication: Replication, detail: Detail) -> EventLog {
-        let (world, room) = (&mut self.world, &mut self.room);
+    fn run(
+        &mut self,
+        scenario: &Scenario,
+        every_scan: bool,
+        replication: Replication,
+        detail: Detail,
+    ) -> EventLog {
+        let (world, buffers) = (&mut self.world, &mut self.buffers);
         clear(world);
-        let notebook = std::mem::take(&mut room.notebook).with_detail(detail);
-        let mut setup = Setup::new(scenario, replication, notebook, world, &mut room.pictures);
+        let recorder = std::mem::take(&mut buffers.recorder).with_detail(detail);
+        let calendar = std::mem::take(&mut buffers.calendar);
+        let old = &mut buffers.pictures;
+        let mut setup = Setup::new(
+            scenario,
+            every_scan,
+            replication,
+            recorder,
+            calendar,
+            world,
+            old,
+        );
         let aircraft = setup.spawn_aircraft();
         let sites = setup.spawn_sites(&aircraft);
         let links = setup.track_links(&sites);
         setup.between_sites(&aircraft, &sites);
         let Setup {
-            roster,
-            agenda,
-            notebook,
+            index,
+            calendar,
+            recorder,
             end,
             ..
         } = setup;
@@ -166,32 +216,36 @@ impl Simulator {
             now: Millis::ZERO,
             end,
         });
-        world.insert_resource(Due::default());
-        world.insert_resource(Log(notebook));
-        world.insert_resource(roster);
-        world.insert_resource(agenda);
+        world.insert_resource(Log(recorder));
+        world.insert_resource(index);
+        world.insert_resource(calendar);
+        world.insert_resource(Tallies(std::mem::take(&mut buffers.tallies)));
         if let Some(links) = links {
             world.insert_resource(links);
         }
-        let mut sampler = scenario
-            .sample_pictures_every
-            .map(|every| Sampler::new(every, regards(scenario, &aircraft, &sites)));
-        while let Some(next) = world.resource::<Agenda>().next()
-            && next <= end
-        {
-            if let Some(sampler) = &mut sampler {
-                sampler.take(world, next);
+        match scenario.sample_pictures_every {
+            Some(every) => {
+                let regards = regards(scenario, &aircraft, &sites);
+                world.insert_resource(Sampler::new(every, regards));
+                loop {
+                    let next = world.resource::<EventCalendar>().next();
+                    let next = next.map_or(end, |next| next.min(end));
+                    if world.resource::<Sampler>().is_due(next) {
+                        world.run_schedule(Sampling);
+                    }
+                    if !calendar::work_off(world) {
+                        break;
+                    }
+                }
             }
-            self.schedule.run(world);
+            None => while calendar::work_off(world) {},
         }
-        if let Some(sampler) = &mut sampler {
-            sampler.take(world, end);
-        }
-        let mut tallies = std::mem::take(&mut room.tallies);
-        close_all(world, end, &mut tallies, &mut room.pictures);
-        let mut events = std::mem::take(&mut room.events);
-        room.notebook = std::mem::take(&mut world.resource_mut::<Log>().0);
-        room.notebook.put_in_order(&mut events);
+        world.run_schedule(Closing);
+        let mut events = std::mem::take(&mut buffers.events);
+        buffers.recorder = std::mem::take(&mut world.resource_mut::<Log>().0);
+        buffers.recorder.put_in_order(&mut events);
+        buffers.calendar = std::mem::take(&mut *world.resource_mut::<EventCalendar>());
+        buffers.calendar.clear();
         EventLog {
             replication,
             end,
@@ -202,15 +256,16 @@ impl Simulator {
                 .collect(),
             sites,
             events,
-            tallies,
+            tallies: std::mem::take(&mut world.resource_mut::<Tallies>().0),
         }
     }
 }
 
 /// Takes out of a world all that a replication may have left in it. What every replication puts in is replaced as it comes.
 fn clear(world: &mut World) {
-    if let Some(roster) = world.remove_resource::<Roster>() {
-        for entity in roster.sites.into_iter().chain(roster.aircraft) {
+    if let Some(index) = world.remove_resource::<EntityIndex>() {
+        // Engagements and missiles go with their sites.
+        for entity in index.sites.into_iter().chain(index.aircraft) {
             world.despawn(entity);
         }
     }
@@ -218,6 +273,7 @@ fn clear(world: &mut World) {
     world.remove_resource::<CeaseFires>();
     world.remove_resource::<Desks>();
     world.remove_resource::<TrackLinks>();
+    world.remove_resource::<Sampler>();
     // A world remembers what was removed until it is told that nobody asks.
     world.clear_trackers();
 }
@@ -240,8 +296,16 @@ fn regards(scenario: &Scenario, aircraft: &[Aircraft], sites: &[SiteRecord]) -> 
 pub fn trajectories(scenario: &Scenario, replication: Replication) -> Vec<Trajectory> {
     let mut world = World::new();
     let mut pictures = Vec::new();
-    let notebook = Notebook::default();
-    let setup = Setup::new(scenario, replication, notebook, &mut world, &mut pictures);
+    let (recorder, calendar) = (EventRecorder::default(), EventCalendar::default());
+    let setup = Setup::new(
+        scenario,
+        false,
+        replication,
+        recorder,
+        calendar,
+        &mut world,
+        &mut pictures,
+    );
     let mut all = Vec::new();
     for (index, flight) in scenario.flights.iter().enumerate() {
         for (number, departs_s) in setup.departures(flight).into_iter().enumerate() {
@@ -251,67 +315,4 @@ pub fn trajectories(scenario: &Scenario, replication: Replication) -> Vec<Trajec
         }
     }
     all
-}
-
-/// The schedule of one instant with the systems of every room.
-pub fn schedule() -> Schedule {
-    let mut schedule = tick::schedule();
-    platform::install(&mut schedule);
-    picture::install(&mut schedule);
-    engagement::install(&mut schedule);
-    schedule
-}
-
-/// Advances every file to the end, closes it and counts; the pictures, emptied, go to `emptied`.
-fn close_all(world: &mut World, end: Millis, tallies: &mut Vec<Tally>, emptied: &mut Vec<Picture>) {
-    let streams = *world.resource::<Streams>();
-    let roster = std::mem::take(&mut *world.resource_mut::<Roster>());
-    let mut notebook = std::mem::take(&mut world.resource_mut::<Log>().0);
-    let mut sites = world.query::<(&Post, AnyOf<(&mut Picture, &mut LivePicture)>, &SpentSince)>();
-    let mut flights = world.query::<(&Trajectory, &Planned)>();
-    let mut pictures = Vec::new();
-    for &site in &roster.sites {
-        if let Ok((post, (picture, live), spent)) = sites.get_mut(world, site) {
-            let picture = picture.map(|mut picture| std::mem::take(&mut *picture));
-            let live = live.map(|live| live.clone());
-            pictures.push((post.clone(), picture, live, *spent));
-        }
-    }
-    for (post, picture, live, spent) in pictures {
-        if let Some(mut live) = live {
-            let place = |aircraft: AircraftId, time| {
-                let entity = *roster.aircraft.get(aircraft.index())?;
-                let (trajectory, _) = flights.get(world, entity).ok()?;
-                Some(trajectory.position(time))
-            };
-            live.close_all(&post, end, place, &mut notebook);
-            tallies.extend(live.tallies(&post));
-        }
-        let Some(mut picture) = picture else {
-            continue;
-        };
-        for index in 0..picture.subjects.len() {
-            let target = roster.aircraft[picture.aircraft(index).index()];
-            let Ok((trajectory, planned)) = flights.get(world, target) else {
-                continue;
-            };
-            let (file, scene) = picture.open(index, &post, spent.0, &streams, trajectory, planned);
-            file.advance(post.clock.first_from(end.0 + 1), &scene, &mut notebook);
-            file.close(end, TrackEnd::EndOfRun, &scene, &mut notebook);
-            tallies.push(Tally {
-                site: post.id,
-                aircraft: scene.subject.aircraft,
-                looks: file.looks,
-                detections: file.detections,
-                tracked_s: file.tracked.seconds(),
-                truth: scene.subject.truth_row,
-                declared: file.declared()[..=post.identifier.rows.len()].into(),
-            });
-            picture.put_away(index);
-        }
-        picture.clear();
-        emptied.push(picture);
-    }
-    world.resource_mut::<Log>().0 = notebook;
-    world.insert_resource(roster);
 }

@@ -8,28 +8,25 @@ use bevy_ecs::prelude::*;
 
 use crate::airspace::notice::Filing;
 use crate::coordination::{
-    AuthorityLevel, Compliance, ConformanceMonitoringSpec, Deviation, Line, RestrictedZone,
+    AuthorityLevel, Compliance, ConformanceMonitoringSpec, Desks, Deviation, Line, RestrictedZone,
     Standing,
 };
+use crate::calendar::{EntityIndex, EventCalendar};
 use crate::engagement::{self, CeaseFires, Obeying};
 use crate::identification::plan_check::{OtherPlan, PlanFile};
 use crate::identification::side_key;
 use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
-use crate::picture::{
-    BlueFeed, Carrier, Console, Desks, LivePicture, Picture, Post, Run, SpentSince, Subject,
-    TrackLinks,
-};
+use crate::picture::{BlueFeed, Observer, PairParams, Picture, Reach, Run, TrackLinks};
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
-    Fact, Notebook, Place, Rank, Recorder, Regard, Replication, SiteRecord, Sortie,
+    EventRecorder, Fact, Place, Rank, Regard, Replication, SiteRecord, Sortie,
 };
 use crate::scenario::{Position, Scenario, SiteEntry};
 use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::detection::Law;
 use crate::sensing::{ScanPhase, SensorModel};
 use crate::streams::{Purpose, Streams};
-use crate::tick::{Agenda, Entry, Roster};
 use crate::units::Millis;
 
 /// An aircraft of the replication, before it flies.
@@ -50,40 +47,51 @@ pub(super) struct Aircraft {
 
 pub(super) struct Setup<'a> {
     scenario: &'a Scenario,
+    /// Whether every site is kept scan by scan.
+    every_scan: bool,
     streams: Streams,
     pub(super) end: Millis,
     world: &'a mut World,
-    pub(super) roster: Roster,
-    pub(super) agenda: Agenda,
-    pub(super) notebook: Notebook,
-    /// Empty ones with room.
-    pictures: &'a mut Vec<Picture>,
-    /// When the site sees the aircraft of the pair that was set up last.
+    pub(super) index: EntityIndex,
+    pub(super) calendar: EventCalendar,
+    pub(super) recorder: EventRecorder,
+    /// Pictures that are not needed any more.
+    old: &'a mut Vec<Picture>,
+    /// Of the pair that was set up last: when the site sees the aircraft, the scans in which that may be inside its envelope, and
+    /// those in which a track that coasts may be.
     windows: Vec<Window>,
-    /// The scans in which that may be inside its envelope.
-    envelope: Vec<Run>,
+    inside: Vec<Run>,
+    near: Vec<Run>,
 }
 
 impl<'a> Setup<'a> {
     pub(super) fn new(
         scenario: &'a Scenario,
+        every_scan: bool,
         replication: Replication,
-        notebook: Notebook,
+        recorder: EventRecorder,
+        calendar: EventCalendar,
         world: &'a mut World,
-        pictures: &'a mut Vec<Picture>,
+        old: &'a mut Vec<Picture>,
     ) -> Setup<'a> {
         Setup {
             scenario,
+            every_scan,
             streams: Streams::new(replication),
             end: scenario.duration,
             world,
-            roster: Roster::default(),
-            agenda: Agenda::default(),
-            notebook,
-            pictures,
+            index: EntityIndex::default(),
+            calendar,
+            recorder,
+            old,
             windows: Vec::new(),
-            envelope: Vec::new(),
+            inside: Vec::new(),
+            near: Vec::new(),
         }
+    }
+
+    fn visits_every_scan(&self, entry: usize) -> bool {
+        self.every_scan || self.scenario.visits_every_scan(entry)
     }
 
     pub(super) fn spawn_aircraft(&mut self) -> Vec<Aircraft> {
@@ -310,17 +318,28 @@ impl<'a> Setup<'a> {
             .objective
             .and_then(|(at, radius_m)| aircraft.trajectory.reaches(at, radius_m));
         let has_station = matches!(flight.route, Route::Station { .. });
+        let bundle = (
+            aircraft.trajectory.clone(),
+            aircraft.planned.clone(),
+            Vitality {
+                departs: aircraft.trajectory.departs(),
+                gone: Millis::NEVER,
+            },
+        );
+        let entity = self.world.spawn(bundle).id();
+        self.index.aircraft.push(entity);
         platform::stages(
             id,
+            entity,
             &aircraft.trajectory,
             has_station,
             objective,
             self.end,
-            &mut self.agenda,
+            &mut self.calendar,
         );
         if let Some((time, place)) = aircraft.cancelled.filter(|(time, _)| *time <= self.end) {
             let fact = Fact::SortieCancelled { aircraft: id };
-            self.notebook.record(time, Rank::Movement, place, fact);
+            self.recorder.record(time, Rank::Movement, place, fact);
         }
         if let Some(filing) = aircraft.filing.as_ref().filter(|filing| filing.filed) {
             for (version, &sent) in filing
@@ -337,12 +356,6 @@ impl<'a> Setup<'a> {
                 self.write_notice(sent, aircraft, fact);
             }
         }
-        let bundle = (
-            aircraft.trajectory.clone(),
-            aircraft.planned.clone(),
-            Vitality { flying: false },
-        );
-        self.roster.aircraft.push(self.world.spawn(bundle).id());
     }
 
     /// Notices before the start are recorded at the start, those after the end not at all.
@@ -350,7 +363,7 @@ impl<'a> Setup<'a> {
         let time = time.max(Millis::ZERO);
         if time <= self.end {
             let place = aircraft.trajectory.position(time).into();
-            self.notebook.record(time, Rank::Notice, place, fact);
+            self.recorder.record(time, Rank::Notice, place, fact);
         }
     }
 
@@ -431,9 +444,12 @@ impl<'a> Setup<'a> {
                 first_ms => first_ms,
             },
         };
-        let post = Post {
+        let identifies = &class.identifier.spec;
+        let observer = Observer {
             id,
             key,
+            side_key: self.side_key(entry_spec.side),
+            desk: self.desk(key, entry_spec),
             place,
             clock: ScanClock {
                 first_ms,
@@ -442,64 +458,43 @@ impl<'a> Setup<'a> {
             tracker: class.tracker.clone(),
             identifier: Arc::clone(&class.identifier),
             cues: Arc::clone(&class.cues),
+            operator: class.operator.clone(),
+            asks_more: !class.cues.is_empty() || class.operator.is_some(),
             envelope: class.weapon.as_ref().map(|weapon| weapon.envelope()),
             rules: Arc::clone(&scenario.rules),
             class: entry_spec.class,
             line: Arc::new(self.line(key, entry_spec)),
         };
-        let cue = class.identifier.spec.flight_plan.as_ref();
-        let others = if cue.is_some_and(|cue| cue.any_plan) {
-            self.plans_at(&post, entry_spec, aircraft)
+        let others = if identifies.flight_plan.as_ref().is_some_and(|cue| cue.any_plan) {
+            self.plans_at(&observer, entry_spec, aircraft)
         } else {
             Vec::new()
         };
-        let live = scenario.keeps_live(entry);
-        let mut targets = Vec::new();
-        let mut picture = self.pictures.pop().unwrap_or_default();
+        let magazine = class.weapon.as_ref().map_or(0, |weapon| weapon.magazine);
+        let jointly = self.visits_every_scan(entry);
+        let mut picture = Picture::new(&observer, magazine, jointly, self.old.pop());
         for (index, target) in aircraft.iter().enumerate() {
             let aircraft_id = AircraftId(index as u32);
-            let Some(subject) = self.subject(&post, aircraft_id, target, entry, &others) else {
-                continue;
-            };
-            if live {
-                let carrier = self.carrier(entry_spec.side, target);
-                targets.push((subject, self.windows.as_slice().into(), carrier));
-            } else {
-                picture.add(subject, &self.windows, &self.envelope);
+            let params = self.params(&observer, aircraft_id, target, entry, &others);
+            if let Some(params) = params {
+                let reach = Reach {
+                    windows: &self.windows,
+                    inside: &self.inside,
+                    near: &self.near,
+                };
+                picture.add(params, reach);
             }
         }
-        let magazine = class.weapon.as_ref().map_or(0, |weapon| weapon.magazine);
-        let spent = SpentSince(if magazine == 0 {
-            Millis(i64::MIN)
-        } else {
-            Millis::NEVER
-        });
-        let mut site = if live {
-            let console = Console {
-                side_key: self.side_key(entry_spec.side),
-                operator: class.operator.clone(),
-                desk: self.desk(key, entry_spec),
-            };
-            let live = LivePicture::new(&post, console, targets);
-            if let Some(first) = live.next_scan(&post) {
-                self.agenda.enter(first, Entry::Scan(id));
-            }
-            self.pictures.push(picture);
-            self.world.spawn((post, live, spent))
-        } else {
-            for file in 0..picture.subjects.len() {
-                for run in picture.envelope(file) {
-                    let entered = Millis(post.clock.time_ms(run.from));
-                    self.agenda.enter(entered, Entry::Enter(id, file as u32));
-                }
-            }
-            self.world.spawn((post, picture, spent))
-        };
+        let first = picture.begin(&observer);
+        let mut site = self.world.spawn((observer, picture));
         if let Some(weapon) = &class.weapon {
             site.insert(engagement::Battery::new(Arc::clone(weapon)));
         }
         let site = site.id();
-        self.roster.sites.push(site);
+        self.index.sites.push(site);
+        if let Some(first) = first {
+            self.calendar.scan(first, id, site);
+        }
     }
 
     /// When the line of a site to its command is down.
@@ -557,12 +552,12 @@ impl<'a> Setup<'a> {
                 .iter()
                 .enumerate()
                 .filter_map(|(index, site)| {
-                    let post = self.world.get::<Post>(self.roster.sites[index])?;
+                    let observer = self.world.get::<Observer>(self.index.sites[index])?;
                     Some(Obeying {
-                        site: post.id,
-                        key: post.key,
+                        site: observer.id,
+                        key: observer.key,
                         side: self.side_key(site.side),
-                        line: Arc::clone(&post.line),
+                        line: Arc::clone(&observer.line),
                     })
                 })
                 .collect();
@@ -571,7 +566,8 @@ impl<'a> Setup<'a> {
                 let order = Key::of("order").nth(number as u32);
                 let given = Millis::from_seconds(ordered_h * 3600.0);
                 for (site, there) in orders.order(order, None, given) {
-                    self.agenda.enter(there, Entry::CeaseFire(site));
+                    let entity = self.index.sites[site.index()];
+                    self.calendar.order(there, site, entity);
                 }
             }
             self.world.insert_resource(orders);
@@ -583,35 +579,20 @@ impl<'a> Setup<'a> {
         side_key(&self.scenario.cast.sides[side.index()])
     }
 
-    /// What cues of a site of `side` draw on.
-    fn carrier(&self, side: SideId, target: &Aircraft) -> Carrier {
-        let (flight, sortie) = (
-            &self.scenario.flights[target.sortie.flight.index()],
-            &target.sortie,
-        );
-        let spec = &self.scenario.types[sortie.type_id.index()].spec;
-        Carrier {
-            regard: self.scenario.cast.relations[side.index()][sortie.side.index()],
-            side_key: self.side_key(sortie.side),
-            equipment: flight.equipment,
-            wingspan_m: spec.wingspan_m.unwrap_or(AircraftSpec::WINGSPAN_M),
-        }
-    }
-
     /// When each version of an aircraft's plan is with the crew of a site.
-    fn arrives(&self, post: &Post, entry: &SiteEntry, target: &Aircraft) -> [Millis; 2] {
+    fn arrives(&self, observer: &Observer, entry: &SiteEntry, target: &Aircraft) -> [Millis; 2] {
         let filed = target.filing.as_ref().filter(|filing| filing.filed);
         let arrives = filed.map_or([Millis::NEVER; 2], |filing| {
             let command = entry.command.as_ref();
-            filing.at_site(target.key, post.key, command, &self.streams)
+            filing.at_site(target.key, observer.key, command, &self.streams)
         });
-        arrives.map(|time| post.line.passes(time))
+        arrives.map(|time| observer.line.passes(time))
     }
 
     /// The plans of all aircraft that ever reach a site.
-    fn plans_at(&self, post: &Post, entry: &SiteEntry, aircraft: &[Aircraft]) -> Vec<OtherPlan> {
+    fn plans_at(&self, observer: &Observer, entry: &SiteEntry, aircraft: &[Aircraft]) -> Vec<OtherPlan> {
         let plan = |(index, target): (usize, &Aircraft)| {
-            let arrives = self.arrives(post, entry, target);
+            let arrives = self.arrives(observer, entry, target);
             (arrives != [Millis::NEVER; 2]).then(|| OtherPlan {
                 aircraft: AircraftId(index as u32),
                 arrives,
@@ -622,16 +603,16 @@ impl<'a> Setup<'a> {
     }
 
     /// When a site that holds an aircraft's plan knows that it is off it.
-    fn told(&self, post: &Post, target: &Aircraft, arrives: [Millis; 2]) -> Vec<(Millis, Millis)> {
+    fn told(&self, observer: &Observer, target: &Aircraft, arrives: [Millis; 2]) -> Vec<(Millis, Millis)> {
         let Some(rule) = self.scenario.rules.conformance_monitoring() else {
             return Vec::new();
         };
         let held = arrives[0].min(arrives[1]);
         let notice = |(number, deviation): (usize, &Deviation)| {
-            let (site, aircraft) = (post.key, target.key);
+            let (site, aircraft) = (observer.key, target.key);
             let there = rule.at_site(&self.streams, site, aircraft, number as u64, deviation)?;
             // It says nothing before the plan is there.
-            let there = post.line.passes(there).max(held);
+            let there = observer.line.passes(there).max(held);
             (there < deviation.until).then_some((there, deviation.until))
         };
         target
@@ -643,22 +624,22 @@ impl<'a> Setup<'a> {
     }
 
     /// What is fixed for an aircraft as seen from a site; nothing if the site can never see it. When it does is left behind.
-    fn subject(
+    fn params(
         &mut self,
-        post: &Post,
+        observer: &Observer,
         aircraft: AircraftId,
         target: &Aircraft,
         entry: usize,
         others: &[OtherPlan],
-    ) -> Option<Subject> {
+    ) -> Option<PairParams> {
         let scenario = self.scenario;
         let entry_spec = &scenario.sites[entry];
         let class = &scenario.classes[entry_spec.class.index()];
-        let draw = |purpose| self.streams.about(purpose, post.key, target.key);
+        let draw = |purpose| self.streams.about(purpose, observer.key, target.key);
         let cue = class.identifier.spec.flight_plan.as_ref();
         let plan = cue.map(|cue| {
             let filed = target.filing.as_ref().filter(|filing| filing.filed);
-            let arrives = self.arrives(post, entry_spec, target);
+            let arrives = self.arrives(observer, entry_spec, target);
             PlanFile {
                 filed: filed.is_some(),
                 astray: filed.is_some_and(|filing| filing.astray),
@@ -668,7 +649,7 @@ impl<'a> Setup<'a> {
                 },
                 amended: filed.is_some_and(|filing| filing.amended),
                 arrives,
-                told: self.told(post, target, arrives),
+                told: self.told(observer, target, arrives),
                 others: others
                     .iter()
                     .filter(|other| other.aircraft != aircraft)
@@ -692,13 +673,13 @@ impl<'a> Setup<'a> {
                 .wingspan_m
                 .unwrap_or(AircraftSpec::WINGSPAN_M),
             side: self.side_key(entry_spec.side),
-            desk: self.desk(post.key, entry_spec),
+            desk: self.desk(observer.key, entry_spec),
         };
-        let crew = rules.crew(&self.streams, post.key, target.key, &standing);
+        let draws = rules.draws(&self.streams, observer.key, target.key, &standing);
         if let Some(plan) = &plan {
             for &(time, _) in &plan.told {
                 let fact = Fact::DeviationNoticed {
-                    site: post.id,
+                    site: observer.id,
                     aircraft,
                 };
                 self.write_notice(time, target, fact);
@@ -710,7 +691,7 @@ impl<'a> Setup<'a> {
                 .filter(|(_, time)| *time != Millis::NEVER)
             {
                 let fact = Fact::NoticeReceived {
-                    site: post.id,
+                    site: observer.id,
                     aircraft,
                     version: version as u32 + 1,
                 };
@@ -719,42 +700,67 @@ impl<'a> Setup<'a> {
         }
         let (law, blind_beyond_m) = Law::new(&class.sensor, target.rcs_m2);
         let sight = Sight {
-            site: post.place,
+            site: observer.place,
             antenna_m: class.sensor.antenna_m,
             law,
             blind_beyond_m,
             horizon: !matches!(class.sensor.model, SensorModel::Disc(_)),
         };
-        let (windows, runs) = (&mut self.windows, &mut self.envelope);
+        let windows = &mut self.windows;
         windows.clear();
-        sight.windows(&target.trajectory, &post.clock, windows);
+        sight.windows(&target.trajectory, &observer.clock, windows);
         // The last scan is the last one at or before the end.
-        let after_end = post.clock.first_from(self.end.0 + 1);
+        let after_end = observer.clock.first_from(self.end.0 + 1);
         windows.retain_mut(|window| {
             window.end = window.end.min(after_end);
             window.from < window.end
         });
         // Whom a site cannot see itself it may still be told of.
-        if windows.is_empty() && !scenario.keeps_live(entry) {
+        if windows.is_empty() && !self.visits_every_scan(entry) {
             return None;
         }
-        runs.clear();
-        if let Some(envelope) = post.envelope {
-            envelope.scans(post.place, &target.trajectory, &post.clock, runs);
+        self.reach(observer, &target.trajectory, after_end);
+        let regard = scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()];
+        Some(PairParams {
+            aircraft,
+            key: target.key,
+            regard,
+            truth_row: class.identifier.truth_row(target.sortie.type_id, regard),
+            side_key: self.side_key(target.sortie.side),
+            equipment: scenario.flights[target.sortie.flight.index()].equipment,
+            wingspan_m: (scenario.types[target.sortie.type_id.index()].spec)
+                .wingspan_m
+                .unwrap_or(AircraftSpec::WINGSPAN_M),
+            sight,
+            plan,
+            draws,
+        })
+    }
+
+    /// Finds the scans in which an aircraft may be inside the envelope of a site, and those in which a track that coasts may be.
+    fn reach(&mut self, observer: &Observer, trajectory: &Trajectory, after_end: u64) {
+        let (inside, near) = (&mut self.inside, &mut self.near);
+        inside.clear();
+        near.clear();
+        let Some(envelope) = observer.envelope else {
+            return;
+        };
+        let cut = |runs: &mut Vec<Run>| {
             runs.retain_mut(|run| {
                 run.end = run.end.min(after_end);
                 run.from < run.end
             });
+        };
+        let (place, clock) = (observer.place, &observer.clock);
+        envelope.scans(place, trajectory, clock, inside);
+        cut(inside);
+        if trajectory.is_straight() {
+            near.extend_from_slice(inside);
+        } else {
+            let margin_m = observer.coasts_m(trajectory.fastest_mps());
+            envelope.widened(margin_m).scans(place, trajectory, clock, near);
+            cut(near);
         }
-        let regard = scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()];
-        Some(Subject {
-            aircraft,
-            key: target.key,
-            truth_row: class.identifier.truth_row(target.sortie.type_id, regard),
-            sight,
-            plan,
-            crew,
-        })
     }
 }
 

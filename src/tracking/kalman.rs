@@ -202,6 +202,7 @@ mod tests {
         Plot {
             place: Vector3::new(0.0, 0.0, height_m),
             covariance: Matrix3::from_diagonal(&Vector3::new(1.0, 1.0, variance)),
+            velocity_mps: None,
         }
     }
 
@@ -291,15 +292,15 @@ mod tests {
             acceleration_sigma_mps2: 1.0,
             initial_speed_sigma_mps: 0.0,
         };
-        let mut estimate = Estimate::begin(&Plot::exact(Vector3::zeros()), &still);
-        let elsewhere = Plot::exact(Vector3::new(1.0, 2.0, 3.0));
+        let mut estimate = Estimate::begin(&Plot::exact(Vector3::zeros(), Vector3::zeros()), &still);
+        let elsewhere = Plot::exact(Vector3::new(1.0, 2.0, 3.0), Vector3::zeros());
         assert_eq!(estimate.innovation(&elsewhere), None);
         estimate.update(&elsewhere);
         assert_eq!(estimate.position(), elsewhere.place);
         // A moment later there is doubt again, and a plot without error is believed.
         let mut later = estimate.predict(1.0, &still);
         assert!(later.innovation(&elsewhere).is_some());
-        let there = Plot::exact(Vector3::new(-5.0, 0.0, 9.0));
+        let there = Plot::exact(Vector3::new(-5.0, 0.0, 9.0), Vector3::zeros());
         later.update(&there);
         assert!((later.position() - there.place).norm() < 1e-9);
         let known = Estimate::known(Vector3::zeros(), Vector3::x());

@@ -1,7 +1,7 @@
 //! Detections to tracks, per site: confirmation, coasting, drop; where asked for, measurement, filter and association.
 //!
 //! Without any of the optional parts a track is the truth about one aircraft and depends on its own detections alone:
-//! that is [`history`], 64 scans at a time. With one of them ([`TrackerSpec::live`]) the tracks of a site influence one
+//! that is [`history`], 64 scans at a time. With one of them ([`TrackerSpec::jointly`]) the tracks of a site influence one
 //! another and are kept scan by scan in a [`tracks::TrackSet`].
 
 pub mod association;
@@ -45,6 +45,18 @@ pub struct TrackerSpec {
     /// Plots with nothing behind them; without it there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub false_alarms: Option<FalseAlarmSpec>,
+    /// Whether a site sees that an aircraft has left the sky, so that its tracks end at once; if not, they coast until they are
+    /// dropped.
+    #[serde(default = "seen", skip_serializing_if = "is_seen")]
+    pub loss_seen: bool,
+}
+
+fn seen() -> bool {
+    true
+}
+
+fn is_seen(seen: &bool) -> bool {
+    *seen
 }
 
 impl TrackerSpec {
@@ -58,11 +70,12 @@ impl TrackerSpec {
             filter: None,
             association: Association::Perfect,
             false_alarms: None,
+            loss_seen: true,
         }
     }
 
-    /// Whether tracks are more than counts of detections, so that a site has to be followed scan by scan.
-    pub fn live(&self) -> bool {
+    /// Whether tracks influence one another or are measured with errors, so that a site has to be followed scan by scan.
+    pub fn jointly(&self) -> bool {
         self.measurement.is_some()
             || self.filter.is_some()
             || !self.association.is_perfect()

@@ -47,14 +47,17 @@ pub struct Plot {
     pub place: Vector3<f64>,
     /// Covariance of its error as the site believes it, m^2.
     pub covariance: Matrix3<f64>,
+    /// How it moves, m/s, where the sensor is taken to know that without error.
+    pub velocity_mps: Option<Vector3<f64>>,
 }
 
 impl Plot {
-    /// A plot without error, for sites whose tracks are true.
-    pub fn exact(place: Vector3<f64>) -> Plot {
+    /// A plot without error, for sites that measure perfectly.
+    pub fn exact(place: Vector3<f64>, velocity_mps: Vector3<f64>) -> Plot {
         Plot {
             place,
             covariance: Matrix3::zeros(),
+            velocity_mps: Some(velocity_mps),
         }
     }
 
@@ -99,6 +102,7 @@ impl Plot {
                 0.0,
                 measurement.altitude_sigma_m * measurement.altitude_sigma_m,
             ),
+            velocity_mps: None,
         }
     }
 }

@@ -188,7 +188,9 @@ impl TrackSet {
             taken[feed] = true;
             let Feed { plot, origin } = &feeds[feed];
             let span_s = (time - track.fed_at).seconds();
-            track.estimate = if self.spec.filter.is_some() {
+            track.estimate = if let Some(velocity_mps) = plot.velocity_mps {
+                Estimate::known(plot.place, velocity_mps)
+            } else if self.spec.filter.is_some() {
                 let mut estimate = expected;
                 estimate.update(plot);
                 estimate
@@ -217,9 +219,9 @@ impl TrackSet {
             self.fresh += 1;
             self.tracks.push(KeptTrack {
                 number,
-                estimate: match &self.spec.filter {
-                    Some(filter) => Estimate::begin(plot, filter),
-                    None => Estimate::known(plot.place, Vector3::zeros()),
+                estimate: match (&self.spec.filter, plot.velocity_mps) {
+                    (Some(filter), None) => Estimate::begin(plot, filter),
+                    (_, known) => Estimate::known(plot.place, known.unwrap_or_default()),
                 },
                 fed_at: time,
                 hits: 1,
@@ -377,7 +379,10 @@ mod tests {
 
     fn exact(origin: Option<u32>, east_m: f64) -> Feed {
         Feed {
-            plot: Plot::exact(Vector3::new(east_m, 0.0, 0.0)),
+            plot: Plot {
+                velocity_mps: None,
+                ..Plot::exact(Vector3::new(east_m, 0.0, 0.0), Vector3::zeros())
+            },
             origin,
         }
     }

@@ -54,6 +54,19 @@ pub struct Emitter<'a> {
     pub wingspan_m: f64,
 }
 
+impl Emitter<'_> {
+    /// Nobody: sends nothing, and there is nothing to see.
+    pub fn nobody(truth_row: u8) -> Emitter<'static> {
+        Emitter {
+            regard: Regard::Neutral,
+            truth_row,
+            side_key: Key::NONE,
+            equipment: &Equipment::NONE,
+            wingspan_m: 0.0,
+        }
+    }
+}
+
 /// The scene in which cues are asked: one site, one track, one instant.
 #[derive(Debug, Clone, Copy)]
 pub struct CueScene<'a> {
@@ -161,6 +174,15 @@ impl CueSet {
             profile: spec.profile.as_ref().map(|cue| Profile::new(cue, rows)),
             origin: spec.origin.as_ref().map(|cue| Origin::new(cue, zones)),
         }
+    }
+
+    /// Whether there is none: the class goes by declarations and plans alone.
+    pub fn is_empty(&self) -> bool {
+        self.iff.is_none()
+            && self.transponder.is_none()
+            && self.optical.is_none()
+            && self.profile.is_none()
+            && self.origin.is_none()
     }
 
     /// Asks every cue that is due about a track, and keeps what it says. Call it at each declaration.

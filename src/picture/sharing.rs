@@ -16,6 +16,7 @@ use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::track::Course;
 use crate::ids::{AircraftId, Key, SiteId};
 use crate::record::Identity;
 use crate::streams::{Delay, Purpose, Streams};
@@ -115,19 +116,20 @@ impl TrackLinks {
         sender: SiteId,
         scan: u64,
         streams: &Streams,
-        tracks: &[(Key, Report)],
+        reports: &[Report],
         mut deliver: impl FnMut(SiteId, Report),
     ) {
         for &(link, receiver, key) in &self.outgoing[sender.index()] {
             let spec = self.link(link);
-            for (about, report) in tracks {
+            for report in reports {
+                let about = report.key;
                 let delivered = streams
-                    .about(Purpose::ShareDelivery, key, *about)
+                    .about(Purpose::ShareDelivery, key, about)
                     .happens(scan, spec.delivery);
                 if delivered {
                     let latency_s = spec.latency.as_ref().map_or(0.0, |latency| {
                         streams
-                            .about(Purpose::ShareLatency, key, *about)
+                            .about(Purpose::ShareLatency, key, about)
                             .delay_s(scan, latency)
                     });
                     let arrives = report.seen + Millis::from_seconds(latency_s);
@@ -150,6 +152,8 @@ impl TrackLinks {
 pub struct Report {
     /// Who reports it, and under which number.
     pub source: (SiteId, u32),
+    /// What the draws about it are keyed by.
+    pub key: Key,
     /// Over which link.
     pub link: u32,
     /// When it arrives.
@@ -167,9 +171,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// Where it would be at `time`.
-    pub fn place_at(&self, time: Millis) -> Vector3<f64> {
-        self.place + self.velocity * (time - self.seen).seconds()
+    /// Where it was seen, and how it moved.
+    pub fn course(&self) -> Course {
+        Course {
+            place: self.place,
+            velocity_mps: self.velocity,
+            at: self.seen,
+        }
     }
 }
 
@@ -221,6 +229,7 @@ mod tests {
     fn report(number: u32, seen_ms: i64, arrives_ms: i64) -> Report {
         Report {
             source: (SiteId(0), number),
+            key: Key::of("x"),
             link: 0,
             arrives: Millis(arrives_ms),
             seen: Millis(seen_ms),
@@ -262,7 +271,7 @@ mod tests {
             (1, Millis(5_000)),
             "older news came later"
         );
-        assert_eq!(late[0].place_at(Millis(6_000)).x, 100.0);
+        assert_eq!(late[0].course().place_at(Millis(6_000)).x, 100.0);
         assert!(inbox.read(Millis(35_001), &links).is_empty() && inbox.is_empty());
     }
 
@@ -277,7 +286,7 @@ mod tests {
         let mut same = 0;
         for scan in 0..count {
             let mut receivers = Vec::new();
-            let tracks = [(Key::of("x"), report(1, 0, 0))];
+            let tracks = [report(1, 0, 0)];
             links.send(SiteId(0), scan, &streams, &tracks, |site, _| {
                 receivers.push(site)
             });

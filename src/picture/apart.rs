@@ -1,0 +1,648 @@
+//! Tracks of aircraft that do not influence one another, each advanced by itself and only as far as somebody needs it.
+//!
+//! Where plots are true and association is perfect, what a site makes of an aircraft depends on the aircraft, the site's own
+//! draws, the plans it was sent and what holds for the whole site, and on nothing that other aircraft do. So a [`Pair`] need
+//! not keep step with the clock. It is advanced through the scans since it was last looked at, 64 at a time; two things are
+//! asked of it:
+//!
+//! - [`Pair::advance`]: do all scans before a given one, writing down what happened, and perhaps visit the last of them: say
+//!   whether the rules let the site fire at it;
+//! - [`Pair::next_visit`]: name a scan before which no visit can matter. It looks at masks of detections, at when the next
+//!   declaration is due and at how long the rules' verdict holds; who does not know says "the next scan".
+//!
+//! Skipping has no meaning of its own: the outcome is that of [`super::jointly`], which visits every scan, and the random
+//! differential of the tests holds the two together, byte for byte.
+
+use super::track::{Course, Outlet, ScanContext, Source, Track, TrackNumber};
+use super::{Counts, Known, PairParams, Run};
+use crate::identification::DeclaredBlock;
+use crate::identification::plan_check::PlannedPaths;
+use crate::platform::trajectory::{Path, Trajectory};
+use crate::record::{Decision, Place, TrackEnd};
+use crate::sensing::coverage::{Window, covered, look};
+use crate::sensing::detection::bits_between;
+use crate::streams::{BLOCK, OpenBlock, PairLuck};
+use crate::tracking::history::History;
+use crate::units::Millis;
+
+/// What one site knows of one aircraft, up to a scan.
+#[derive(Debug, Clone)]
+pub(super) struct Pair {
+    /// The first scan not yet done.
+    next: u64,
+    /// The block of scans that is open, and what they find.
+    block: u64,
+    looks: u64,
+    hits: u64,
+    history: History,
+    open: OpenBlock,
+    /// Scans of the block at which a rule may be asked, and those of them at which the track is inside the envelope for sure.
+    candidates: u64,
+    certain: u64,
+    /// What is declared in the block of this number, if anything is.
+    declared: (u64, DeclaredBlock),
+    /// The first window that ends after the scans done.
+    window: u32,
+    /// The first scan after the aircraft left the sky.
+    gone: u64,
+    /// When a track on it was last inside the envelope.
+    last_inside: Millis,
+    pub track: Option<Track>,
+    pub counts: Counts,
+}
+
+/// One pair, and all that it is advanced with.
+#[derive(Clone, Copy)]
+pub(super) struct PairScene<'a> {
+    pub cx: ScanContext<'a>,
+    pub params: &'a PairParams,
+    /// When the sensor sees the aircraft.
+    pub windows: &'a [Window],
+    /// The scans in which it may be inside the envelope.
+    pub inside: &'a [Run],
+    /// The scans in which a track that coasts may be.
+    pub near: &'a [Run],
+    pub trajectory: &'a Trajectory,
+    pub planned: &'a PlannedPaths,
+    /// When it left the sky.
+    pub gone: Millis,
+}
+
+impl<'a> PairScene<'a> {
+    fn time(&self, scan: u64) -> Millis {
+        self.cx.time(scan)
+    }
+
+    fn luck(&self) -> PairLuck {
+        let observer = self.cx.observer;
+        self.cx.streams.looks(observer.key, self.params.key)
+    }
+
+    fn source(&self) -> Source<'a> {
+        Source {
+            aircraft: self.params.aircraft,
+            key: self.params.key,
+            params: Some(self.params),
+            path: Some((self.trajectory, self.planned)),
+            gone: self.gone,
+        }
+    }
+
+    /// Where the aircraft is at `time`.
+    fn place(&self, time: Millis) -> Place {
+        self.trajectory.position(time.min(self.gone)).into()
+    }
+}
+
+impl Pair {
+    /// Nothing is known.
+    pub fn new() -> Pair {
+        Pair {
+            next: 0,
+            block: u64::MAX,
+            looks: 0,
+            hits: 0,
+            history: History::default(),
+            open: OpenBlock::none(),
+            candidates: 0,
+            certain: 0,
+            declared: (u64::MAX, DeclaredBlock::NONE),
+            window: 0,
+            gone: u64::MAX,
+            last_inside: Millis(i64::MIN / 2),
+            track: None,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Does all scans before scan `until`; the last of them, if `visited`, in its turn, together with the site's other tracks.
+    /// Whether the rules let the site fire at the track then.
+    pub fn advance(
+        &mut self,
+        until: u64,
+        visited: bool,
+        scene: &PairScene<'_>,
+        outlet: &mut Outlet<'_>,
+    ) -> bool {
+        let mut candidate = false;
+        while self.next < until {
+            if self.track.is_none() {
+                // Nothing can happen before the next scan with the aircraft in coverage.
+                let upcoming = self.upcoming(scene.windows).first();
+                let first = upcoming.map_or(u64::MAX, |window| window.from);
+                self.next = self.next.max(if first < self.gone { first } else { u64::MAX });
+                if self.next >= until {
+                    self.next = until;
+                    break;
+                }
+            }
+            let block = self.next / BLOCK as u64;
+            if block != self.block {
+                self.open_block(block, scene);
+            }
+            let base = block * BLOCK as u64;
+            let to = (until - base).min(BLOCK as u64);
+            let visit = if visited && base + to == until {
+                1 << (to - 1)
+            } else {
+                0
+            };
+            let span = ((self.next - base) as usize, to as usize);
+            candidate = self.within_block(base, span, visit, scene, outlet);
+            self.next = base + to;
+        }
+        if let Some(track) = &mut self.track {
+            track.work_out_identity(&scene.cx);
+        }
+        candidate
+    }
+
+    /// Does all scans before `time`.
+    pub fn advance_to(&mut self, time: Millis, scene: &PairScene<'_>, outlet: &mut Outlet<'_>) {
+        let scan = scene.cx.observer.clock.first_from(time.0);
+        self.advance(scan, false, scene, outlet);
+        self.look_back(scene);
+    }
+
+    /// Brings the track's course up to the last scan done.
+    pub fn look_back(&mut self, scene: &PairScene<'_>) {
+        if let Some(last) = self.next.checked_sub(1) {
+            self.update_course(last, scene);
+        }
+    }
+
+    /// The first scan not yet done.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The aircraft leaves the sky at the present instant; what is before it must be done. With `seen` the track ends at once,
+    /// else it coasts until it is dropped.
+    pub fn leave(
+        &mut self,
+        time: Millis,
+        seen: Option<TrackEnd>,
+        scene: &PairScene<'_>,
+        outlet: &mut Outlet<'_>,
+    ) {
+        self.gone = scene.cx.observer.clock.first_from(time.0);
+        match seen {
+            Some(end) => {
+                self.close(time, end, scene, outlet);
+                self.next = u64::MAX;
+            }
+            None if self.block != u64::MAX => self.cut_block(scene),
+            None => {}
+        }
+    }
+
+    /// What is known of the aircraft from all scans before `time`, which must be done.
+    pub fn known(&self, time: Millis, scene: &PairScene<'_>) -> Known {
+        let latest = scene.cx.observer.clock.first_from(time.0).checked_sub(1);
+        Known {
+            aircraft: scene.params.aircraft,
+            covered: latest.is_some_and(|scan| scan < self.gone && covered(scene.windows, scan)),
+            identity: self.track.as_ref().map(|track| track.identity),
+        }
+    }
+
+    /// Ends the track, if there is one. All scans before `time` must be done.
+    pub fn close(
+        &mut self,
+        time: Millis,
+        end: TrackEnd,
+        scene: &PairScene<'_>,
+        outlet: &mut Outlet<'_>,
+    ) {
+        let Some(track) = self.track.take() else {
+            return;
+        };
+        for (sum, count) in self.counts.declared.iter_mut().zip(track.declared()) {
+            *sum += count;
+        }
+        self.counts.tracked = self.counts.tracked + (time - track.source_since);
+        track.close(time, end, scene.place(time), &scene.cx, outlet);
+    }
+
+    /// The windows that have not ended.
+    fn upcoming<'a>(&mut self, windows: &'a [Window]) -> &'a [Window] {
+        let left = windows.get(self.window as usize..).unwrap_or_default();
+        let ended = left.iter().take_while(|window| window.end <= self.next);
+        let ended = ended.count();
+        self.window += ended as u32;
+        &left[ended..]
+    }
+
+    fn open_block(&mut self, block: u64, scene: &PairScene<'_>) {
+        let before = if self.block.wrapping_add(1) == block {
+            self.history.hits
+        } else {
+            0
+        };
+        let scans = look(
+            &scene.params.sight,
+            scene.trajectory,
+            self.upcoming(scene.windows),
+            &scene.cx.observer.clock,
+            block,
+            &scene.luck(),
+            &mut self.open,
+        );
+        self.block = block;
+        self.looks = scans.looks;
+        self.hits = scans.hits;
+        self.history = History {
+            hits: scans.hits,
+            before,
+        };
+        self.cut_block(scene);
+    }
+
+    /// Takes out of the open block what would be seen after the aircraft left the sky, and finds out where rules may be asked.
+    fn cut_block(&mut self, scene: &PairScene<'_>) {
+        let base = self.block * BLOCK as u64;
+        let left = bits_between(0, self.gone.saturating_sub(base).min(BLOCK as u64) as usize);
+        self.looks &= left;
+        self.hits &= left;
+        self.history.hits &= left;
+        let near = scans_in(scene.near, base).0;
+        if near == 0 {
+            (self.candidates, self.certain) = (0, 0);
+            return;
+        }
+        let (inside, exact) = scans_in(scene.inside, base);
+        let coasting = self.coasting(base, near, scene);
+        self.candidates = inside & !coasting | near & coasting;
+        self.certain = exact & !coasting;
+    }
+
+    /// Of some scans of the open block those at which a track may not be where the aircraft is: nothing was seen, and the
+    /// aircraft has not flown straight on since it was.
+    fn coasting(&self, base: u64, scans: u64, scene: &PairScene<'_>) -> u64 {
+        let mut missed = scans & !self.hits;
+        let legs = &scene.trajectory.legs;
+        let leg_at = |scan: i64| {
+            let clock = &scene.cx.observer.clock;
+            let time_s = (clock.first_ms + scan * clock.period_ms) as f64 / 1000.0;
+            legs.partition_point(|leg| leg.span.end_s < time_s)
+        };
+        let straight = |leg: usize| {
+            let path = legs.get(leg).map(|leg| leg.path);
+            matches!(path, Some(Path::Line { .. }))
+        };
+        let (first, last) = (leg_at(base as i64 - BLOCK as i64), leg_at(base as i64 + 63));
+        if missed == 0 || first == last && straight(first) {
+            return 0;
+        }
+        let mut coasting = 0;
+        while missed != 0 {
+            let at = missed.trailing_zeros();
+            missed &= missed - 1;
+            let leg = leg_at(base as i64 + i64::from(at));
+            let on_course = self.last_hit(at).is_some_and(|hit| {
+                straight(leg) && leg_at(base as i64 + hit) == leg
+            });
+            coasting |= u64::from(!on_course) << at;
+        }
+        coasting
+    }
+
+    /// The latest scan up to bit `at` of the open block that saw the aircraft, counted from the first of the block.
+    fn last_hit(&self, at: u32) -> Option<i64> {
+        let History { hits, before } = self.history;
+        let hits = hits & (u64::MAX >> (63 - at));
+        match (hits.checked_ilog2(), before.checked_ilog2()) {
+            (Some(bit), _) => Some(i64::from(bit)),
+            (None, Some(bit)) => Some(i64::from(bit) - BLOCK as i64),
+            (None, None) => None,
+        }
+    }
+
+    /// Where the track is, as last seen at or before a scan of the open block.
+    fn update_course(&mut self, scan: u64, scene: &PairScene<'_>) {
+        let base = self.block.wrapping_mul(BLOCK as u64);
+        let Some(at) = scan.checked_sub(base).filter(|at| *at < BLOCK as u64) else {
+            return;
+        };
+        let hit = self.last_hit(at as u32);
+        if let (Some(track), Some(hit)) = (&mut self.track, hit) {
+            let seen = scene.time(base.wrapping_add_signed(hit));
+            if track.course.at != seen {
+                let (place, velocity_mps) = scene.trajectory.state(seen);
+                track.course = Course {
+                    place,
+                    velocity_mps,
+                    at: seen,
+                };
+            }
+        }
+    }
+
+    /// Scans `from` up to and not including `to` of the open block; `visit` is the bit of the one that is visited, if one is.
+    /// Whether the rules let the site fire at that.
+    fn within_block(
+        &mut self,
+        base: u64,
+        (from, to): (usize, usize),
+        visit: u64,
+        scene: &PairScene<'_>,
+        outlet: &mut Outlet<'_>,
+    ) -> bool {
+        let observer = scene.cx.observer;
+        let all = bits_between(from, to);
+        self.counts.looks += u64::from((self.looks & all).count_ones());
+        self.counts.detections += u64::from((self.hits & all).count_ones());
+        // What confirms is asked only while there is no track.
+        let mut confirms = 0;
+        if self.track.is_none() {
+            confirms = self.history.confirms(&observer.tracker);
+            if confirms & all == 0 {
+                return false;
+            }
+        }
+        let mut drops = self.history.drops(&observer.tracker);
+        let candidates = self.candidates & all;
+        let turns = self.turns() | visit;
+        let mut candidate = false;
+        let mut at = from;
+        while at < to {
+            if self.track.is_none() {
+                let confirming = confirms & bits_between(at, to);
+                if confirming == 0 {
+                    break;
+                }
+                at = confirming.trailing_zeros() as usize;
+                self.begin(base + at as u64, scene, outlet);
+                // A track that is just confirmed is not dropped at the same scan.
+                drops &= !(1 << at);
+            }
+            let Some(track) = &mut self.track else { break };
+            let rest = bits_between(at, to);
+            let open = candidates & (turns | first_bits_from(track.settled_until(), base, scene));
+            let declares = track.next_declaration.saturating_sub(base);
+            let declares = if declares < to as u64 { 1 << declares } else { 0 };
+            let next = ((drops | declares | open) & rest).trailing_zeros() as usize;
+            let passed = candidates & bits_between(at, next.min(to));
+            if let Some(last) = passed.checked_ilog2() {
+                // The rules say there what they said before.
+                self.last_inside = scene.time(base + u64::from(last));
+                track.note_inside(self.last_inside);
+            }
+            if next >= to {
+                break;
+            }
+            at = next;
+            let scan = base + at as u64;
+            if drops >> at & 1 == 1 {
+                self.update_course(scan, scene);
+                self.close(scene.time(scan), TrackEnd::Dropped, scene, outlet);
+                self.history.forget_through(at as u32);
+                confirms = self.history.confirms(&observer.tracker);
+                drops = self.history.drops(&observer.tracker);
+                at += 1;
+                continue;
+            }
+            if declares >> at & 1 == 1 {
+                // Up to the next scan that is visited for another reason there are only declarations.
+                let others = (drops | open) & bits_between(at + 1, to);
+                let stop = (others.trailing_zeros() as usize).min(to);
+                at = self.declare_until(base, (at, stop), (candidates, open), scene, outlet);
+            }
+            let scan = base + at as u64;
+            let time = scene.time(scan);
+            let asked = candidates >> at & 1 == 1
+                && (turns >> at & 1 == 1 || self.track.as_ref().is_some_and(|track| time >= track.settled_until()));
+            if asked {
+                candidate |= self.consider(scan, visit >> at & 1 == 1, scene, outlet);
+            }
+            at += 1;
+        }
+        candidate
+    }
+
+    /// Candidates before which something else was the case, and those at which only a look at the place can tell.
+    fn turns(&self) -> u64 {
+        !(self.candidates << 1) | !self.certain
+    }
+
+    /// Asks the rules at a scan. Whether they let the site fire at it, if it is visited; if not, the site could not have fired.
+    fn consider(
+        &mut self,
+        scan: u64,
+        visited: bool,
+        scene: &PairScene<'_>,
+        outlet: &mut Outlet<'_>,
+    ) -> bool {
+        self.update_course(scan, scene);
+        let time = scene.time(scan);
+        let Some(track) = &mut self.track else {
+            return false;
+        };
+        let source = scene.source();
+        let considered = track.consider(time, &source, Some(self.last_inside), &scene.cx, outlet);
+        if considered.inside {
+            self.last_inside = time;
+        }
+        let certain = self.certain >> (scan % BLOCK as u64) & 1 == 1;
+        if !certain || !considered.inside {
+            track.unsettle(Millis(i64::MIN));
+        }
+        if considered.candidate && !visited {
+            let reason = scene.cx.situation.why_not(time);
+            let place = scene.place(time);
+            let decision = Decision { rule: "E", reason };
+            track.decline(time, decision, scene.cx.observer.id, place, outlet.recorder);
+        }
+        considered.candidate && visited
+    }
+
+    fn begin(&mut self, scan: u64, scene: &PairScene<'_>, outlet: &mut Outlet<'_>) {
+        let time = scene.time(scan);
+        let (place, velocity_mps) = scene.trajectory.state(time);
+        let course = Course {
+            place,
+            velocity_mps,
+            at: time,
+        };
+        let params = scene.params;
+        let site = scene.cx.observer.place;
+        let number = TrackNumber::new(scan, site, place, params.aircraft.0);
+        let key = params.key.nth(self.counts.tracks);
+        self.counts.tracks += 1;
+        let track = Track::new(number, key, params.aircraft, scan, course);
+        track.announce(&scene.cx, scene.place(time), outlet.recorder);
+        self.track = Some(track);
+    }
+
+    /// Makes the declaration due at scan `at` and, where nothing hangs on each of them, those due after it before scan `stop`; the
+    /// scan of the last.
+    fn declare_until(
+        &mut self,
+        base: u64,
+        (at, stop): (usize, usize),
+        (candidates, open): (u64, u64),
+        scene: &PairScene<'_>,
+        outlet: &mut Outlet<'_>,
+    ) -> usize {
+        let every = scene.cx.observer.declares_every() as usize;
+        let runs = Track::takes_runs(&scene.cx, scene.params, outlet.recorder);
+        let passes = candidates & bits_between(at, stop) != 0;
+        let count = (stop - at).div_ceil(every);
+        let Some(track) = &mut self.track else {
+            return at;
+        };
+        let single = !runs
+            || open >> at & 1 == 1
+            || passes && !track.holds_through(count, &scene.cx);
+        if single {
+            let scan = base + at as u64;
+            let declared = self.declared_at(scan, scene);
+            if needs_course(scan, scene) {
+                self.update_course(scan, scene);
+            }
+            if let Some(track) = &mut self.track {
+                let before = track.basis();
+                track.declare(scan, declared, &scene.source(), &scene.cx, outlet.recorder);
+                if track.basis() != before {
+                    track.unsettle(Millis(i64::MIN));
+                }
+            }
+            return at;
+        }
+        let mut scans = 0u64;
+        let mut declares = at;
+        while declares < stop {
+            scans |= 1 << declares;
+            declares += every;
+        }
+        self.declared_in(scene);
+        let declared = &self.declared.1;
+        if let Some(track) = &mut self.track {
+            let identifier = &*scene.cx.observer.identifier;
+            track.declare_run(scans, base, &scene.cx, |evidence, noted| {
+                identifier.declare_run(declared, scans, evidence, noted)
+            });
+            if passes {
+                track.work_out_identity(&scene.cx);
+            }
+        }
+        declares - every
+    }
+
+    /// What is declared in the open block.
+    fn declared_in(&mut self, scene: &PairScene<'_>) {
+        let block = self.block;
+        if self.declared.0 == block {
+            return;
+        }
+        let luck = scene.luck();
+        let leading = &self.open.leading(&luck, block).declarations;
+        let word = |scan: usize| {
+            luck.declaration_word(block * BLOCK as u64 + scan as u64, leading[scan])
+        };
+        let columns = scene.cx.observer.identifier.declare(scene.params.truth_row);
+        columns.sort(leading, word, &mut self.declared.1);
+        self.declared.0 = block;
+    }
+
+    fn declared_at(&mut self, scan: u64, scene: &PairScene<'_>) -> u8 {
+        self.declared_in(scene);
+        self.declared.1.column((scan % BLOCK as u64) as usize)
+    }
+
+    /// Whether it must stay watched: it is, or a track on it may be, near the envelope, or the site engages it.
+    pub fn is_watched(&self, now: Millis, scene: &PairScene<'_>) -> bool {
+        let scan = scene.cx.observer.clock.first_from(now.0);
+        let near = scene.near;
+        let run = near.get(near.partition_point(|run| run.end <= scan));
+        let engaged = self.track.as_ref().is_some_and(|track| track.engagement.is_some());
+        self.next != u64::MAX && (engaged || run.is_some_and(|run| run.from <= scan))
+    }
+
+    /// A scan from the first undone on, before which no visit can matter: at it, as far as is known, the rules may come to let a
+    /// site that is `ready` fire, or the track of an engagement may end. Nothing if that is not before the next of the runs in which
+    /// the track may be inside the envelope.
+    pub fn next_visit(&mut self, ready: bool, scene: &PairScene<'_>) -> Option<u64> {
+        let engaged = self.track.as_ref().is_some_and(|track| track.engagement.is_some());
+        if !engaged && !ready || self.next == u64::MAX {
+            return None;
+        }
+        let next = self.next;
+        let near = scene.near;
+        let run = near.get(near.partition_point(|run| run.end <= next));
+        let in_run = run.is_some_and(|run| run.from <= next);
+        if !engaged && !in_run {
+            return None;
+        }
+        if self.track.is_none() {
+            // Nothing can be found before it is in coverage.
+            let first = self.upcoming(scene.windows).first()?.from;
+            if first > next {
+                return run.filter(|run| first < run.end).map(|_| first);
+            }
+        }
+        if next / BLOCK as u64 != self.block {
+            return Some(next);
+        }
+        let base = self.block * BLOCK as u64;
+        let rest = bits_between((next - base) as usize, BLOCK);
+        let tracker = &scene.cx.observer.tracker;
+        let beyond = base + BLOCK as u64;
+        let continues = engaged || run.is_some_and(|run| run.end > beyond);
+        let bits = match &self.track {
+            None => self.history.confirms(tracker) & rest,
+            Some(_) if engaged => self.history.drops(tracker) & rest,
+            Some(track) => {
+                let candidates = self.candidates & rest;
+                let changes = track.next_declaration.saturating_sub(base);
+                let changes = bits_between(changes.min(BLOCK as u64) as usize, BLOCK);
+                let settled = first_bits_from(track.settled_until(), base, scene);
+                let asked = candidates & (self.turns() | changes | settled);
+                let drops = self.history.drops(tracker) & rest;
+                // A track that is lost may be found again; where it was before does not matter then.
+                asked | if candidates == 0 { 0 } else { drops }
+            }
+        };
+        match bits.trailing_zeros() {
+            64 if continues => Some(beyond),
+            64 => None,
+            bit => Some(base + u64::from(bit)),
+        }
+    }
+}
+
+/// Whether a declaration looks at where the track is.
+fn needs_course(scan: u64, scene: &PairScene<'_>) -> bool {
+    let plan = scene.params.plan.as_ref();
+    scene.cx.observer.asks_more
+        || plan.is_some_and(|plan| plan.looks_at_place(scene.time(scan)))
+}
+
+/// The scans of a block that are in some runs, and those of them that are inside for sure.
+fn scans_in(runs: &[Run], base: u64) -> (u64, u64) {
+    let next = runs.partition_point(|run| run.end <= base);
+    let end = base + BLOCK as u64;
+    let (mut scans, mut exact) = (0, 0);
+    for run in runs[next..].iter().take_while(|run| run.from < end) {
+        let from = run.from.saturating_sub(base) as usize;
+        let bits = bits_between(from, (run.end.min(end) - base) as usize);
+        scans |= bits;
+        if run.exact {
+            exact |= bits;
+        }
+    }
+    (scans, exact)
+}
+
+/// The scans of a block from `time` on.
+fn first_bits_from(time: Millis, base: u64, scene: &PairScene<'_>) -> u64 {
+    let clock = &scene.cx.observer.clock;
+    if time.0 <= clock.time_ms(base) {
+        return u64::MAX;
+    }
+    if time == Millis::NEVER {
+        return 0;
+    }
+    let first = clock.first_from(time.0) - base;
+    bits_between(first.min(BLOCK as u64) as usize, BLOCK)
+}

@@ -1,0 +1,789 @@
+//! What a site makes of one confirmed track: its identity, what the rules say of it, and the record of its life.
+//!
+//! This is the one implementation, whatever brings the track its plots ([`super::apart`], [`super::jointly`]) and whether
+//! every scan is visited or only those that can matter. Nothing here reads the truth: [`Source`] is what the world answers
+//! when the site asks about whoever is behind the track, and the aircraft's number is carried for the record.
+
+use bevy_ecs::entity::Entity;
+use nalgebra::Vector3;
+
+use super::{Observer, PairParams, Situation};
+use crate::coordination::{
+    Desks, EngagementRequest, Enquiries, PairDraws, Ruling, TrackView,
+};
+use crate::geometry::Point;
+use crate::identification::plan_check::PlannedPaths;
+use crate::identification::{
+    CueScene, CueState, Emitter, Evidence, Gathered, Judgement, MAX_COLUMNS, Noted, RunOutcome,
+};
+use crate::ids::{AircraftId, Key, SiteId};
+use crate::platform::trajectory::Trajectory;
+use crate::record::{
+    Decision, Detail, EventRecorder, Fact, Identity, NoticeState, Place, Rank, Reason, RuleWord,
+    TrackEnd, TrackRecord,
+};
+use crate::streams::Streams;
+use crate::units::Millis;
+
+use super::sharing::SharedIdentity;
+
+/// A gap of more than this between two looks inside the envelope starts another encounter.
+pub const ENCOUNTER_GAP: Millis = Millis(300_000);
+
+/// Where something is and how it moves, as a site holds it: true or measured at one time, carried straight on from there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Course {
+    /// Where it was, m.
+    pub place: Vector3<f64>,
+    /// How it moved, m/s.
+    pub velocity_mps: Vector3<f64>,
+    /// When.
+    pub at: Millis,
+}
+
+impl Course {
+    /// Where it is at `time` if it flies straight on.
+    pub fn place_at(&self, time: Millis) -> Vector3<f64> {
+        if time == self.at {
+            return self.place;
+        }
+        self.place + self.velocity_mps * (time - self.at).seconds()
+    }
+}
+
+/// The number of a track, as ties go by it: the scan that confirmed it, then the bearing from north and the range at which it
+/// then was, then the place of its plot among those of the scan.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrackNumber {
+    scan: u64,
+    bearing: f64,
+    range_m: f64,
+    plot: u32,
+}
+
+impl TrackNumber {
+    /// The number of a track confirmed at `scan`, at `place` as seen from `site`.
+    pub fn new(scan: u64, site: Point, place: Vector3<f64>, plot: u32) -> TrackNumber {
+        let arm = place.xy() - site;
+        let bearing = libm::atan2(arm.x, arm.y);
+        TrackNumber {
+            scan,
+            bearing: if bearing < 0.0 {
+                bearing + std::f64::consts::TAU
+            } else {
+                bearing
+            },
+            range_m: arm.norm(),
+            plot,
+        }
+    }
+
+    /// Which of two comes first.
+    pub fn order(&self, other: &TrackNumber) -> std::cmp::Ordering {
+        self.scan
+            .cmp(&other.scan)
+            .then(self.bearing.total_cmp(&other.bearing))
+            .then(self.range_m.total_cmp(&other.range_m))
+            .then(self.plot.cmp(&other.plot))
+    }
+}
+
+/// What another site reports of a track.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Shared {
+    pub by: SiteId,
+    pub identity: Identity,
+    pub policy: SharedIdentity,
+    pub engage: bool,
+}
+
+/// A site at one of its scans, or at another instant, and all that what it makes of a track depends on besides the track.
+#[derive(Clone, Copy)]
+pub struct ScanContext<'a> {
+    /// The site.
+    pub observer: &'a Observer,
+    /// What holds for all its tracks.
+    pub situation: &'a Situation,
+    /// The random numbers of the replication.
+    pub streams: &'a Streams,
+    /// The places that the feed of rule R14 has at a time.
+    pub reported: &'a dyn Fn(Millis) -> Vec<Vector3<f64>>,
+}
+
+impl ScanContext<'_> {
+    /// When a scan falls.
+    pub fn time(&self, scan: u64) -> Millis {
+        Millis(self.observer.clock.time_ms(scan))
+    }
+}
+
+/// Where the facts of a track are written down, and who else hears of it.
+pub struct Outlet<'a> {
+    /// Facts.
+    pub recorder: &'a mut EventRecorder,
+    /// The approval queues of rule R3; there only at a scan that is visited in its turn.
+    pub desks: Option<&'a mut Desks>,
+    /// Engagements whose tracks have ended.
+    pub ended: &'a mut Vec<(Entity, TrackEnd)>,
+    /// The end of the scenario.
+    pub end: Millis,
+}
+
+/// Who is behind a track: what the world answers when the site looks, asks and listens. The truth, and read nowhere else
+/// than in the models of sensors and ID sources.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// The aircraft, if there is one.
+    pub aircraft: AircraftId,
+    /// What draws about it are keyed by.
+    pub key: Key,
+    /// What is fixed about it as seen from the site.
+    pub params: Option<&'a PairParams>,
+    /// Where it flies, and where its plans say it does.
+    pub path: Option<(&'a Trajectory, &'a PlannedPaths)>,
+    /// When it left the sky.
+    pub gone: Millis,
+}
+
+impl Source<'_> {
+    /// Where a fact about a track happens: where the aircraft is, or where the site holds the track to be if nobody is behind it.
+    pub fn place(&self, time: Millis, held: Vector3<f64>) -> Place {
+        self.truly_at(time).unwrap_or(held).into()
+    }
+
+    /// Where the aircraft is, if there is one.
+    fn truly_at(&self, time: Millis) -> Option<Vector3<f64>> {
+        let (trajectory, _) = self.path?;
+        Some(trajectory.position(time.min(self.gone)))
+    }
+}
+
+/// A confirmed track.
+#[derive(Debug, Clone)]
+pub(super) struct Track {
+    pub number: TrackNumber,
+    /// What the draws about the track itself are keyed by.
+    pub key: Key,
+    /// The aircraft that last fed it; [`AircraftId::NOBODY`] after a false alarm.
+    pub source: AircraftId,
+    /// Since when that is so, for the account of tracked time.
+    pub source_since: Millis,
+    /// What is reported about it: by whom, and how far that counts.
+    pub shared: Option<Shared>,
+    /// Whether the site has it from a link alone.
+    pub reported: bool,
+    /// Where it was last seen.
+    pub course: Course,
+    /// Where the site first held it to be.
+    pub first_seen: Vector3<f64>,
+    confirmed: Millis,
+    /// The scan of the next declaration.
+    pub next_declaration: u64,
+    evidence: Evidence,
+    cues: CueState,
+    /// The identity that follows from what the site itself knows.
+    pub own: Identity,
+    /// The identity that counts, or one that did if the present one is still to be worked out.
+    pub identity: Identity,
+    identity_due: bool,
+    notice: NoticeState,
+    enquiries: Enquiries,
+    /// The engagement that is about it.
+    pub engagement: Option<Entity>,
+    declarations: u32,
+    identified: Option<(Millis, Identity, u32)>,
+    hostile: Option<Millis>,
+    engageable: Option<Millis>,
+    at_first_shot: Option<(Identity, AircraftId)>,
+    declined: u64,
+    permit: Option<Decision>,
+    /// Since when the rules have let the site fire at it without a break; an engagement is none.
+    pub eligible_since: Option<Millis>,
+    last_inside: Millis,
+    /// Before this time the rules say what they said, if identity and plan check stay what they are.
+    settled_until: Millis,
+}
+
+/// What allows an engagement, as the site holds the track when it decides.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Authorization {
+    /// The rule and the reason.
+    pub decision: Decision,
+    /// Identity held.
+    pub identity: Identity,
+    /// What the plan check found.
+    pub notice: NoticeState,
+}
+
+/// What the rules say of a track.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Verdict {
+    /// It is outside the envelope.
+    Outside,
+    /// A rule is against firing.
+    Declined(Decision),
+    /// No rule is.
+    Permitted(Decision),
+}
+
+/// What came of asking the rules at a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Considered {
+    /// It is inside the envelope.
+    pub inside: bool,
+    /// The rules let the site fire, and it is not being engaged.
+    pub candidate: bool,
+}
+
+impl Track {
+    pub fn new(
+        number: TrackNumber,
+        key: Key,
+        source: AircraftId,
+        scan: u64,
+        course: Course,
+    ) -> Track {
+        Track {
+            number,
+            key,
+            source,
+            source_since: course.at,
+            shared: None,
+            reported: false,
+            course,
+            first_seen: course.place,
+            confirmed: course.at,
+            next_declaration: scan,
+            evidence: Evidence::NONE,
+            cues: CueState::default(),
+            own: Identity::Pending,
+            identity: Identity::Pending,
+            identity_due: false,
+            notice: NoticeState::Unchecked,
+            enquiries: Enquiries::default(),
+            engagement: None,
+            declarations: 0,
+            identified: None,
+            hostile: None,
+            engageable: None,
+            at_first_shot: None,
+            declined: 0,
+            permit: None,
+            eligible_since: None,
+            last_inside: Millis(i64::MIN / 2),
+            settled_until: Millis(i64::MIN),
+        }
+    }
+
+    /// The same, had from a link alone.
+    pub fn reported(self) -> Track {
+        Track {
+            reported: true,
+            next_declaration: u64::MAX,
+            ..self
+        }
+    }
+
+    /// Writes down that it was confirmed, if that is wanted.
+    pub fn announce(&self, cx: &ScanContext<'_>, place: Place, recorder: &mut EventRecorder) {
+        if recorder.detail() >= Detail::Decisive {
+            let fact = Fact::TrackConfirmed {
+                site: cx.observer.id,
+                aircraft: self.source,
+            };
+            recorder.record(self.confirmed, Rank::Observation, place, fact);
+        }
+    }
+
+    // --- Identity -------------------------------------------------------------------------------------------------------
+
+    /// Makes the declaration that is due at `scan`, checks plans, asks the ID sources, and lets the operator judge. The course
+    /// must be that of the scan.
+    pub fn declare(
+        &mut self,
+        scan: u64,
+        declared: u8,
+        source: &Source<'_>,
+        cx: &ScanContext<'_>,
+        recorder: &mut EventRecorder,
+    ) {
+        let (observer, time) = (cx.observer, cx.time(scan));
+        let identifier = &*observer.identifier;
+        self.next_declaration = scan + observer.declares_every();
+        self.declarations += 1;
+        identifier.add(&mut self.evidence, declared);
+        let checked = identifier.spec.flight_plan.as_ref().and_then(|cue| {
+            let plan = source.params?.plan.as_ref()?;
+            let (_, planned) = source.path?;
+            Some(plan.check_where(cue, planned, time, || self.course.place_at(time)))
+        });
+        if let Some(notice) = checked {
+            self.notice = notice;
+        }
+        let matched = checked.map(NoticeState::matched);
+        let full = recorder.detail() >= Detail::Full;
+        let mut account = None;
+        let own = if !observer.asks_more && !full {
+            identifier.identity(&self.evidence, matched)
+        } else {
+            self.ask_sources(time, source, cx);
+            let operator = observer.operator.as_ref();
+            let gathered = Gathered {
+                evidence: &self.evidence,
+                matched,
+                cues: &observer.cues,
+                state: &self.cues,
+                time,
+                shift_log_odds: operator.map_or(0.0, |operator| {
+                    operator.shift_log_odds(time, cx.situation.engaged_before(time))
+                }),
+            };
+            let fused = identifier.fuse(&gathered);
+            account = full.then(|| (fused.posterior.regard, identifier.ledger(&gathered)));
+            let aid = if observer.asks_more {
+                fused.identity
+            } else {
+                identifier.identity(&self.evidence, matched)
+            };
+            operator.map_or(aid, |operator| {
+                let judgement = Judgement {
+                    streams: cx.streams,
+                    site_key: observer.key,
+                    track_key: self.key,
+                    aid,
+                };
+                operator.judge(&judgement, source.params.is_some_and(PairParams::hostile))
+            })
+        };
+        self.own = own;
+        let from = self.identify(time);
+        let (site, aircraft, notice) = (observer.id, self.source, self.notice);
+        let place = || source.place(time, self.course.place_at(time));
+        if let Some((posterior, ledger)) = account {
+            let fact = Fact::Declared {
+                site,
+                aircraft,
+                declared,
+                posterior,
+                notice,
+                ledger: ledger.into(),
+            };
+            recorder.record(time, Rank::Observation, place(), fact);
+        }
+        if from != self.identity && recorder.detail() >= Detail::Decisive {
+            let fact = Fact::IdentityChanged {
+                site,
+                aircraft,
+                from,
+                to: self.identity,
+                declared,
+                notice,
+            };
+            recorder.record(time, Rank::Observation, place(), fact);
+        }
+    }
+
+    /// Asks every ID source that is due.
+    fn ask_sources(&mut self, time: Millis, source: &Source<'_>, cx: &ScanContext<'_>) {
+        let observer = cx.observer;
+        let place = self.course.place_at(time);
+        let truly_at = source.truly_at(time).unwrap_or(place);
+        let nobody = observer.identifier.rows.len() as u8;
+        let emitter = source
+            .params
+            .map_or(Emitter::nobody(nobody), PairParams::emitter);
+        observer.cues.look(
+            &mut self.cues,
+            &CueScene {
+                time,
+                streams: cx.streams,
+                site_key: observer.key,
+                site_side_key: observer.side_key,
+                aircraft_key: source.key,
+                emitter,
+                range_m: (truly_at - observer.place.push(0.0)).norm(),
+                speed_mps: Some(self.course.velocity_mps.xy().norm()),
+                place,
+                first_seen: self.first_seen,
+            },
+        );
+    }
+
+    /// Whether a run of declarations may be made by [`Track::declare_run`] from here on: they are fused, and nothing else is
+    /// asked or written down with each.
+    pub fn takes_runs(cx: &ScanContext<'_>, params: &PairParams, recorder: &EventRecorder) -> bool {
+        let observer = cx.observer;
+        !observer.asks_more
+            && params.plan.is_none()
+            && observer.identifier.takes_runs()
+            && recorder.detail() < Detail::Decisive
+    }
+
+    /// Makes declarations at some scans of a block, given as bits; `make` makes them and says what was first.
+    pub fn declare_run(
+        &mut self,
+        scans: u64,
+        base: u64,
+        cx: &ScanContext<'_>,
+        make: impl FnOnce(&mut Evidence, Noted) -> RunOutcome,
+    ) {
+        let noted = Noted {
+            identified: self.identified.is_some(),
+            hostile: self.hostile.is_some(),
+        };
+        let outcome = make(&mut self.evidence, noted);
+        let time = |bit: usize| cx.time(base + bit as u64);
+        if let Some((bit, identity)) = outcome.identified {
+            let up_to = scans & (u64::MAX >> (63 - bit));
+            let declarations = self.declarations + up_to.count_ones();
+            self.identified = Some((time(bit), identity, declarations));
+        }
+        if let Some(bit) = outcome.hostile {
+            self.hostile = Some(time(bit));
+        }
+        self.declarations += scans.count_ones();
+        self.identity_due = true;
+        let last = base + u64::from(scans.checked_ilog2().unwrap_or(0));
+        self.next_declaration = last + cx.observer.declares_every();
+    }
+
+    /// Whether the identity stays what it is whatever the next so many declarations are.
+    pub fn holds_through(&mut self, declarations: usize, cx: &ScanContext<'_>) -> bool {
+        self.work_out_identity(cx);
+        let identifier = &*cx.observer.identifier;
+        identifier.holds(&mut self.evidence, self.identity, declarations)
+    }
+
+    /// Works out the identity that follows from a run of declarations.
+    pub fn work_out_identity(&mut self, cx: &ScanContext<'_>) {
+        if !std::mem::replace(&mut self.identity_due, false) || self.evidence.is_firm() {
+            return;
+        }
+        let identity = cx.observer.identifier.identity(&self.evidence, None);
+        if identity != self.identity {
+            self.unsettle(Millis(i64::MIN));
+        }
+        (self.own, self.identity) = (identity, identity);
+    }
+
+    /// Takes note of what is reported, if anything is; the identity that counted before.
+    pub fn hear(&mut self, time: Millis, shared: Option<Shared>) -> Identity {
+        self.shared = shared;
+        self.identify(time)
+    }
+
+    /// The identity that counts; the one that did.
+    fn identify(&mut self, time: Millis) -> Identity {
+        let identity = match (self.shared, self.reported) {
+            (None, _) => self.own,
+            (Some(shared), false) => shared.policy.of(self.own, shared.identity),
+            (Some(shared), true) => shared.identity,
+        };
+        if identity.declared() && self.identified.is_none() {
+            self.identified = Some((time, identity, self.declarations));
+        }
+        if identity == Identity::Hostile {
+            self.hostile.get_or_insert(time);
+        }
+        self.identity_due = false;
+        std::mem::replace(&mut self.identity, identity)
+    }
+
+    /// Declarations by column.
+    pub fn declared(&self) -> &[u32; MAX_COLUMNS] {
+        self.evidence.counts()
+    }
+
+    /// What a verdict rests on, besides place and time.
+    pub fn basis(&self) -> (Identity, NoticeState) {
+        (self.identity, self.notice)
+    }
+
+    // --- The rules ------------------------------------------------------------------------------------------------------
+
+    /// The track as a decision may see it at `time`.
+    pub fn view(&self, time: Millis) -> TrackView {
+        TrackView {
+            time,
+            place: self.course.place_at(time),
+            velocity_mps: self.course.velocity_mps,
+            identity: self.identity,
+            notice: self.notice,
+        }
+    }
+
+    fn request<'a>(
+        &self,
+        track: TrackView,
+        draws: &'a PairDraws,
+        cx: &ScanContext<'a>,
+        engaged_another: Option<Millis>,
+    ) -> EngagementRequest<'a> {
+        let observer = cx.observer;
+        let feed = observer.rules.blue_force_feed();
+        let near_report =
+            feed.is_some_and(|feed| feed.near(track.place, &(cx.reported)(track.time)));
+        EngagementRequest {
+            track,
+            site: observer.place,
+            class: observer.class,
+            line: &observer.line,
+            engaged_another,
+            near_report,
+            ceased_until: cx.situation.ceased_until(track.time),
+            draws,
+        }
+    }
+
+    /// Whether the track may be fired at as it is seen: inside the envelope, and not from a link that is too poor for it.
+    fn out_of_reach(&self, track: &TrackView, observer: &Observer) -> Option<Verdict> {
+        let inside = |envelope: super::Envelope| envelope.contains(observer.place, track.place);
+        if !observer.envelope.is_some_and(inside) {
+            return Some(Verdict::Outside);
+        }
+        let too_poor = self.reported && !self.shared.is_some_and(|shared| shared.engage);
+        too_poor.then_some(Verdict::Declined(Decision {
+            rule: "E",
+            reason: Reason::SharedTrackOnly,
+        }))
+    }
+
+    /// When the site last began an engagement of another track before `time`; nothing that counts while it engages this one.
+    fn engaged_another(&self, time: Millis, cx: &ScanContext<'_>) -> Option<Millis> {
+        if self.engagement.is_some() {
+            return None;
+        }
+        cx.situation.engaged_another(time, &self.number)
+    }
+
+    /// What the rules say of it at `time`, engagements begun at that very instant included. Nothing is asked that has not been
+    /// asked before.
+    pub fn verdict(&self, time: Millis, draws: &PairDraws, cx: &ScanContext<'_>) -> Verdict {
+        let view = self.view(time);
+        if let Some(verdict) = self.out_of_reach(&view, cx.observer) {
+            return verdict;
+        }
+        let engaged_another = self.engaged_another(time + Millis(1), cx);
+        let request = self.request(view, draws, cx, engaged_another);
+        let mut enquiries = self.enquiries;
+        match cx.observer.rules.judge(&request, &mut enquiries).decision {
+            Ok(decision) => Verdict::Permitted(decision),
+            Err(decision) => Verdict::Declined(decision),
+        }
+    }
+
+    /// What the rules have to say of it at `time`, one by one.
+    pub fn words(&self, time: Millis, draws: &PairDraws, cx: &ScanContext<'_>) -> Vec<RuleWord> {
+        let engaged_another = self.engaged_another(time, cx);
+        let request = self.request(self.view(time), draws, cx, engaged_another);
+        cx.observer.rules.words(&request, &self.enquiries)
+    }
+
+    /// Asks the rules at a scan, and writes down what follows; `inside_before` is when a track on the same aircraft was last
+    /// inside the envelope, if it is one of an aircraft.
+    pub fn consider(
+        &mut self,
+        time: Millis,
+        source: &Source<'_>,
+        inside_before: Option<Millis>,
+        cx: &ScanContext<'_>,
+        outlet: &mut Outlet<'_>,
+    ) -> Considered {
+        self.work_out_identity(cx);
+        let observer = cx.observer;
+        let none = PairDraws::default();
+        let draws = source.params.map_or(&none, |params| &params.draws);
+        let view = self.view(time);
+        let place = || source.place(time, view.place);
+        let (decision, until) = match self.out_of_reach(&view, observer) {
+            Some(Verdict::Outside) => {
+                self.permit = None;
+                self.eligible_since = None;
+                self.settled_until = Millis(i64::MIN);
+                return Considered {
+                    inside: false,
+                    candidate: false,
+                };
+            }
+            Some(Verdict::Declined(decision)) => (Err(decision), time + Millis(1)),
+            Some(Verdict::Permitted(decision)) => (Ok(decision), time + Millis(1)),
+            None => {
+                let engaged_another = self.engaged_another(time, cx);
+                let request = self.request(view, draws, cx, engaged_another);
+                let mut enquiries = self.enquiries;
+                let ruling = self.ask(&request, &mut enquiries, cx, place(), outlet);
+                self.enquiries = enquiries;
+                (ruling.decision, ruling.until)
+            }
+        };
+        if time - inside_before.unwrap_or(self.last_inside) > ENCOUNTER_GAP {
+            let fact = Fact::EncounterBegun {
+                site: observer.id,
+                aircraft: self.source,
+            };
+            outlet
+                .recorder
+                .record(time, Rank::Observation, place(), fact);
+        }
+        if time - self.last_inside > Millis(observer.clock.period_ms) {
+            self.eligible_since = None;
+        }
+        self.last_inside = time;
+        self.engageable.get_or_insert(time);
+        // Where every scan begins an encounter, every scan is asked about.
+        let period = Millis(observer.clock.period_ms);
+        let until = if period > ENCOUNTER_GAP { time } else { until };
+        self.settled_until = until.min(cx.situation.unchanged_until(time));
+        self.permit = decision.ok();
+        match decision {
+            Ok(_) => {
+                self.eligible_since.get_or_insert(time);
+            }
+            Err(declined) => {
+                self.eligible_since = None;
+                if self.engagement.is_none() {
+                    self.decline(time, declined, observer.id, place(), outlet.recorder);
+                }
+            }
+        }
+        Considered {
+            inside: true,
+            candidate: self.permit.is_some() && self.engagement.is_none(),
+        }
+    }
+
+    /// Asks the rules; what they have the site ask of others goes out, and an answer that is there at once is acted on at once.
+    fn ask(
+        &self,
+        request: &EngagementRequest<'_>,
+        enquiries: &mut Enquiries,
+        cx: &ScanContext<'_>,
+        place: Place,
+        outlet: &mut Outlet<'_>,
+    ) -> Ruling {
+        let (observer, time) = (cx.observer, request.track.time);
+        let rules = &*observer.rules;
+        let before = *enquiries;
+        let mut ruling = rules.judge(request, enquiries);
+        for enquiry in enquiries.since(&before) {
+            let fact = Fact::QuerySent {
+                site: observer.id,
+                aircraft: self.source,
+                rule: enquiry.rule(),
+            };
+            outlet.recorder.record(time, Rank::Decision, place, fact);
+        }
+        let line_up = request.line.down_since(time).is_none();
+        if enquiries.wants_release()
+            && line_up
+            && let Some(desks) = &mut outlet.desks
+        {
+            let mut answer = desks.request(observer.desk, time, &request.draws.approval);
+            // It comes back over the same line.
+            answer.time = request.line.passes(answer.time);
+            enquiries.answer = Some(answer);
+            if answer.time <= outlet.end {
+                let fact = Fact::RequestAnswered {
+                    site: observer.id,
+                    aircraft: self.source,
+                    waited: answer.time - time,
+                    granted: answer.granted,
+                };
+                outlet
+                    .recorder
+                    .record(answer.time, Rank::Decision, place, fact);
+            }
+            ruling = rules.judge(request, enquiries);
+        }
+        ruling
+    }
+
+    /// Writes down that the site could have fired and did not, once a reason.
+    pub fn decline(
+        &mut self,
+        time: Millis,
+        decision: Decision,
+        site: SiteId,
+        place: Place,
+        recorder: &mut EventRecorder,
+    ) {
+        let bit = 1u64 << decision.reason as u32;
+        if self.declined & bit == 0 {
+            self.declined |= bit;
+            let fact = Fact::ShotDeclined {
+                site,
+                aircraft: self.source,
+                decision,
+                identity: self.identity,
+            };
+            recorder.record(time, Rank::Decision, place, fact);
+        }
+    }
+
+    /// What allows an engagement, if the rules did when they were last asked.
+    pub fn authorization(&self) -> Option<Authorization> {
+        Some(Authorization {
+            decision: self.permit?,
+            identity: self.identity,
+            notice: self.notice,
+        })
+    }
+
+    /// What was said before holds no longer than to `time`.
+    pub fn unsettle(&mut self, time: Millis) {
+        self.settled_until = self.settled_until.min(time);
+    }
+
+    /// Before this time the rules say what they said.
+    pub fn settled_until(&self) -> Millis {
+        self.settled_until
+    }
+
+    /// It was inside the envelope at `time` too, and the rules said what they said before.
+    pub fn note_inside(&mut self, time: Millis) {
+        self.last_inside = time;
+    }
+
+    // --- Its record -----------------------------------------------------------------------------------------------------
+
+    /// Notes a shot at it while this identity was held.
+    pub fn note_shot(&mut self, identity: Identity) {
+        self.at_first_shot.get_or_insert((identity, self.source));
+    }
+
+    /// Ends it.
+    pub fn close(
+        mut self,
+        time: Millis,
+        end: TrackEnd,
+        place: Place,
+        cx: &ScanContext<'_>,
+        outlet: &mut Outlet<'_>,
+    ) {
+        self.work_out_identity(cx);
+        let (identified, first_identity, looks) = match self.identified {
+            Some((time, identity, declarations)) => (Some(time), identity, declarations),
+            None => (None, Identity::Unknown, self.declarations),
+        };
+        let (identity, aircraft) = self.at_first_shot.unwrap_or((self.identity, self.source));
+        let fact = Fact::TrackEnded {
+            site: cx.observer.id,
+            aircraft,
+            track: TrackRecord {
+                confirmed: self.confirmed,
+                identified,
+                first_identity,
+                looks,
+                hostile: self.hostile,
+                engageable: self.engageable,
+                identity,
+                shot_at: self.at_first_shot.is_some(),
+                end,
+            },
+        };
+        outlet.recorder.record(time, Rank::Closing, place, fact);
+        if let Some(engagement) = self.engagement {
+            outlet.ended.push((engagement, end));
+        }
+    }
+}
