@@ -334,7 +334,7 @@ pub(super) fn confusion_rows(estimator: &Estimator) -> Vec<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::handwritten;
+    use crate::handwritten;
 
     #[test]
     fn an_unfinished_folder_leaves_nothing_behind() {

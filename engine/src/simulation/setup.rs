@@ -22,7 +22,7 @@ use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitalit
 use crate::record::{
     EventRecorder, Fact, Place, Rank, Regard, Replication, SiteRecord, Sortie,
 };
-use crate::scenario::{Position, Scenario, SiteEntry};
+use crate::theatre::{Position, SiteEntry, Theatre};
 use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::detection::Law;
 use crate::sensing::{ScanPhase, SensorModel};
@@ -46,7 +46,7 @@ pub(super) struct Aircraft {
 }
 
 pub(super) struct Setup<'a> {
-    scenario: &'a Scenario,
+    scenario: &'a Theatre,
     /// Whether every site is kept scan by scan.
     every_scan: bool,
     streams: Streams,
@@ -66,7 +66,7 @@ pub(super) struct Setup<'a> {
 
 impl<'a> Setup<'a> {
     pub(super) fn new(
-        scenario: &'a Scenario,
+        scenario: &'a Theatre,
         every_scan: bool,
         replication: Replication,
         recorder: EventRecorder,

@@ -23,7 +23,7 @@ use crate::platform::trajectory::Trajectory;
 use crate::record::{
     Detail, Event, EventLog, EventRecorder, Regard, Replication, SiteRecord, Tally,
 };
-use crate::scenario::Scenario;
+use crate::theatre::Theatre;
 use crate::streams::Streams;
 use crate::units::Millis;
 use crate::{engagement, picture, platform};
@@ -34,14 +34,14 @@ use setup::{Aircraft, Setup};
 pub const MODEL: u32 = 2;
 
 /// Runs one replication of a scenario.
-pub fn simulate(scenario: &Scenario, replication: Replication, detail: Detail) -> EventLog {
+pub fn simulate(scenario: &Theatre, replication: Replication, detail: Detail) -> EventLog {
     Simulator::new().run(scenario, false, replication, detail)
 }
 
 /// The same with every scan of every site visited: slower, and nothing else. What [`simulate`] skips cannot matter, which is
 /// held to this.
 pub fn simulate_every_scan(
-    scenario: &Scenario,
+    scenario: &Theatre,
     replication: Replication,
     detail: Detail,
 ) -> EventLog {
@@ -60,7 +60,7 @@ impl Engine {
     /// Runs one replication of a scenario. If it panics, all that was kept for it is thrown away.
     pub fn simulate(
         &self,
-        scenario: &Scenario,
+        scenario: &Theatre,
         replication: Replication,
         detail: Detail,
     ) -> Flown<'_> {
@@ -181,7 +181,7 @@ impl Simulator {
 
     fn run(
         &mut self,
-        scenario: &Scenario,
+        scenario: &Theatre,
         every_scan: bool,
         replication: Replication,
         detail: Detail,
@@ -279,7 +279,7 @@ fn clear(world: &mut World) {
 }
 
 /// What each site should hold each aircraft for.
-fn regards(scenario: &Scenario, aircraft: &[Aircraft], sites: &[SiteRecord]) -> Vec<Vec<Regard>> {
+fn regards(scenario: &Theatre, aircraft: &[Aircraft], sites: &[SiteRecord]) -> Vec<Vec<Regard>> {
     let by_site = |site: &SiteRecord| {
         let relations = &scenario.cast.relations[site.side.index()];
         let of = |aircraft: &Aircraft| relations[aircraft.sortie.side.index()];
@@ -293,7 +293,7 @@ fn regards(scenario: &Scenario, aircraft: &[Aircraft], sites: &[SiteRecord]) -> 
 ///
 /// Draws are looked up and not consumed, so these are the very trajectories of [`simulate`]; its log says when one was cut
 /// short by a missile. A log holds no trajectories, because no measure needs them.
-pub fn trajectories(scenario: &Scenario, replication: Replication) -> Vec<Trajectory> {
+pub fn trajectories(scenario: &Theatre, replication: Replication) -> Vec<Trajectory> {
     let mut world = World::new();
     let mut pictures = Vec::new();
     let (recorder, calendar) = (EventRecorder::default(), EventCalendar::default());
