@@ -307,6 +307,8 @@ pub fn work_off(world: &mut World) -> bool {
         Stage::Scan => world.trigger(ScanDue { entity }),
         Stage::Decision => world.trigger(DecisionDue { entity }),
     }
+    // What the observer has asked for is done before anything else.
+    world.flush();
     true
 }
 

@@ -323,7 +323,7 @@ impl Linter<'_> {
                 let unknown = columns.get(super::check::UNKNOWN);
                 unknown.is_some_and(|probability| probability.0 >= 1.0)
             });
-            if silent && class.weapon.is_some() && spec.flight_plan.is_none() && !spec.live() {
+            if silent && class.weapon.is_some() && spec.flight_plan.is_none() && !spec.asks_more() {
                 self.warn(
                     FREE_AND_BLIND,
                     &["site_classes", &name, "identification", "world"],

@@ -4,6 +4,7 @@ mod architecture;
 mod cli;
 mod coverage;
 mod determinism;
+mod differential;
 mod experiment_check;
 mod exports;
 mod import;

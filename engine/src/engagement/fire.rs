@@ -170,10 +170,7 @@ impl FireControl<'_, '_> {
         if battery.weapon.launch_check == LaunchCheck::None {
             return None;
         }
-        let at = At {
-            observer,
-            sky: &self.sky,
-        };
+        let at = At::new(observer, &self.sky, &self.calendar);
         let mut ended = Vec::new();
         let mut outlet = Outlet {
             recorder: &mut self.log.0,
@@ -412,7 +409,6 @@ impl FireControl<'_, '_> {
                 self.resolve(entity, false, !flying, Some(EngagementEnd::Ceased));
             }
         }
-        self.plan(site);
     }
 
     /// The track of an engagement has ended. Before a launch so has the engagement, after one nothing more is launched; but
@@ -542,21 +538,6 @@ impl FireControl<'_, '_> {
         }
     }
 
-    /// Plans a site's next scan anew.
-    fn plan(&mut self, site: Entity) {
-        let Ok((observer, mut picture, ..)) = self.sites.get_mut(site) else {
-            return;
-        };
-        let at = At {
-            observer,
-            sky: &self.sky,
-        };
-        picture.plan(&at);
-        if let Some(time) = picture.enter_next(&at, &self.calendar) {
-            self.calendar.scan(time, observer.id, site);
-        }
-    }
-
     /// A site with tracks that the rules let it fire at chooses, and begins.
     fn decide(&mut self, site: Entity) {
         let now = self.sky.now();
@@ -564,14 +545,11 @@ impl FireControl<'_, '_> {
         let Ok((observer, mut picture, mut battery, _)) = self.sites.get_mut(site) else {
             return;
         };
-        let at = At {
-            observer,
-            sky: &self.sky,
-        };
+        let at = At::new(observer, &self.sky, &self.calendar);
         let mut candidates = picture.take_candidates(now);
         choice::put_in_order(battery.weapon.priority, &mut candidates, observer);
         let mut begun_here = false;
-        for candidate in candidates {
+        for candidate in &candidates {
             let slot = candidate.slot;
             // An engagement of this very scan may stand in the way of the next (rule R17).
             if begun_here
@@ -637,6 +615,10 @@ impl FireControl<'_, '_> {
             self.log.0.record(now, Rank::Decision, place, fact);
         }
         picture.set_ready(channels > 0 && missiles > 0);
-        self.plan(site);
+        let decided: Vec<u32> = candidates.iter().map(|candidate| candidate.slot).collect();
+        picture.plan(&decided, &at);
+        if let Some(time) = picture.enter_next(&at) {
+            self.calendar.scan(time, observer.id, site);
+        }
     }
 }

@@ -76,9 +76,8 @@ pub struct IdentificationSpec {
 }
 
 impl IdentificationSpec {
-    /// Whether anything here depends on the site being kept in step with the clock: a cue other than declarations and
-    /// flight plans, a fault, or an operator.
-    pub fn live(&self) -> bool {
+    /// Whether more goes into an identity than declarations and flight plans: another ID source, a fault, or an operator.
+    pub fn asks_more(&self) -> bool {
         self.iff.is_some()
             || self.transponder.is_some()
             || self.optical.is_some()

@@ -80,7 +80,6 @@ impl<'a> PairScene<'a> {
 
     fn source(&self) -> Source<'a> {
         Source {
-            aircraft: self.params.aircraft,
             key: self.params.key,
             params: Some(self.params),
             path: Some((self.trajectory, self.planned)),
@@ -157,35 +156,25 @@ impl Pair {
         candidate
     }
 
-    /// Does all scans before `time`.
-    pub fn advance_to(&mut self, time: Millis, scene: &PairScene<'_>, outlet: &mut Outlet<'_>) {
-        let scan = scene.cx.observer.clock.first_from(time.0);
-        self.advance(scan, false, scene, outlet);
-        self.look_back(scene);
-    }
-
-    /// Brings the track's course up to the last scan done.
-    pub fn look_back(&mut self, scene: &PairScene<'_>) {
+    /// Does all scans before scan `until`, none of which can matter to anybody else, and brings the track's course up to them.
+    pub fn catch_up(&mut self, until: u64, scene: &PairScene<'_>, outlet: &mut Outlet<'_>) {
+        self.advance(until, false, scene, outlet);
         if let Some(last) = self.next.checked_sub(1) {
             self.update_course(last, scene);
         }
     }
 
-    /// The first scan not yet done.
-    pub fn next(&self) -> u64 {
-        self.next
-    }
-
-    /// The aircraft leaves the sky at the present instant; what is before it must be done. With `seen` the track ends at once,
-    /// else it coasts until it is dropped.
+    /// The aircraft leaves the sky at the present instant, before scan `first`; what is before that must be done. With `seen` the
+    /// track ends at once, else it coasts until it is dropped.
     pub fn leave(
         &mut self,
         time: Millis,
+        first: u64,
         seen: Option<TrackEnd>,
         scene: &PairScene<'_>,
         outlet: &mut Outlet<'_>,
     ) {
-        self.gone = scene.cx.observer.clock.first_from(time.0);
+        self.gone = first;
         match seen {
             Some(end) => {
                 self.close(time, end, scene, outlet);
@@ -364,7 +353,8 @@ impl Pair {
         let candidates = self.candidates & all;
         let turns = self.turns() | visit;
         let mut candidate = false;
-        let mut at = from;
+        // Candidates from `told` on are not yet accounted for.
+        let (mut at, mut told) = (from, from);
         while at < to {
             if self.track.is_none() {
                 let confirming = confirms & bits_between(at, to);
@@ -375,6 +365,7 @@ impl Pair {
                 self.begin(base + at as u64, scene, outlet);
                 // A track that is just confirmed is not dropped at the same scan.
                 drops &= !(1 << at);
+                told = at;
             }
             let Some(track) = &mut self.track else { break };
             let rest = bits_between(at, to);
@@ -382,7 +373,8 @@ impl Pair {
             let declares = track.next_declaration.saturating_sub(base);
             let declares = if declares < to as u64 { 1 << declares } else { 0 };
             let next = ((drops | declares | open) & rest).trailing_zeros() as usize;
-            let passed = candidates & bits_between(at, next.min(to));
+            let passed = candidates & bits_between(told, next.min(to));
+            told = next.min(to);
             if let Some(last) = passed.checked_ilog2() {
                 // The rules say there what they said before.
                 self.last_inside = scene.time(base + u64::from(last));
@@ -414,6 +406,7 @@ impl Pair {
                 && (turns >> at & 1 == 1 || self.track.as_ref().is_some_and(|track| time >= track.settled_until()));
             if asked {
                 candidate |= self.consider(scan, visit >> at & 1 == 1, scene, outlet);
+                told = at + 1;
             }
             at += 1;
         }
@@ -550,9 +543,8 @@ impl Pair {
         self.declared.1.column((scan % BLOCK as u64) as usize)
     }
 
-    /// Whether it must stay watched: it is, or a track on it may be, near the envelope, or the site engages it.
-    pub fn is_watched(&self, now: Millis, scene: &PairScene<'_>) -> bool {
-        let scan = scene.cx.observer.clock.first_from(now.0);
+    /// Whether it must stay watched after a scan: it is, or a track on it may be, near the envelope, or the site engages it.
+    pub fn is_watched(&self, scan: u64, scene: &PairScene<'_>) -> bool {
         let near = scene.near;
         let run = near.get(near.partition_point(|run| run.end <= scan));
         let engaged = self.track.as_ref().is_some_and(|track| track.engagement.is_some());
@@ -589,18 +581,18 @@ impl Pair {
         let tracker = &scene.cx.observer.tracker;
         let beyond = base + BLOCK as u64;
         let continues = engaged || run.is_some_and(|run| run.end > beyond);
+        let asks = !engaged || scene.cx.observer.rules.queues();
         let bits = match &self.track {
             None => self.history.confirms(tracker) & rest,
-            Some(_) if engaged => self.history.drops(tracker) & rest,
             Some(track) => {
-                let candidates = self.candidates & rest;
+                let candidates = if asks { self.candidates & rest } else { 0 };
                 let changes = track.next_declaration.saturating_sub(base);
                 let changes = bits_between(changes.min(BLOCK as u64) as usize, BLOCK);
                 let settled = first_bits_from(track.settled_until(), base, scene);
                 let asked = candidates & (self.turns() | changes | settled);
                 let drops = self.history.drops(tracker) & rest;
                 // A track that is lost may be found again; where it was before does not matter then.
-                asked | if candidates == 0 { 0 } else { drops }
+                asked | if candidates == 0 && !engaged { 0 } else { drops }
             }
         };
         match bits.trailing_zeros() {

@@ -81,7 +81,6 @@ impl<'a> SetScene<'a> {
         let params = self.pair(track.source).map(|pair| &self.params[pair]);
         let flight = (self.flight)(track.source);
         Source {
-            aircraft: track.source,
             key: params.map_or(track.key, |params| params.key),
             params,
             path: flight.map(|flight| (flight.trajectory, flight.planned)),

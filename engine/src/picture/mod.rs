@@ -527,14 +527,25 @@ pub struct At<'a, 'w, 's> {
     pub observer: &'a Observer,
     /// The world outside.
     pub sky: &'a Sky<'w, 's>,
+    /// The first scan that is not before now, and not done.
+    scan: u64,
 }
 
-impl At<'_, '_, '_> {
-    /// The first scan that is not before now, and not done.
-    fn first_scan(&self, calendar: &EventCalendar) -> u64 {
-        let now = self.sky.now();
+impl<'a, 'w, 's> At<'a, 'w, 's> {
+    /// A site at the present instant.
+    pub fn new(
+        observer: &'a Observer,
+        sky: &'a Sky<'w, 's>,
+        calendar: &EventCalendar,
+    ) -> At<'a, 'w, 's> {
+        let now = sky.now();
         let after = i64::from(calendar.scanned(now));
-        self.observer.clock.first_from(now.0 + after)
+        let scan = observer.clock.first_from(now.0 + after);
+        At {
+            observer,
+            sky,
+            scan,
+        }
     }
 }
 
@@ -639,8 +650,8 @@ impl Picture {
     }
 
     /// The same from now on.
-    pub fn enter_next(&mut self, at: &At<'_, '_, '_>, calendar: &EventCalendar) -> Option<Millis> {
-        self.next_scan(at.observer, at.first_scan(calendar))
+    pub fn enter_next(&mut self, at: &At<'_, '_, '_>) -> Option<Millis> {
+        self.next_scan(at.observer, at.scan)
     }
 
     fn pair_of(&self, aircraft: AircraftId) -> Option<usize> {
@@ -671,6 +682,7 @@ impl Picture {
             links: sky.links.as_deref(),
             ready: self.ready,
             now: sky.now(),
+            scan: at.scan,
         };
         does(&mut self.kept, &scenes, &mut self.candidates)
     }
@@ -693,11 +705,13 @@ impl Picture {
         });
     }
 
-    /// Plans anew when to visit which pair.
-    pub fn plan(&mut self, at: &At<'_, '_, '_>) {
+    /// Plans anew when to visit pairs that were visited at the present scan, now that the site has decided.
+    pub fn plan(&mut self, slots: &[u32], at: &At<'_, '_, '_>) {
         self.with(at, |kept, scenes, _| {
             if let Kept::Apart(apart) = kept {
-                scenes.plan(apart);
+                for &pair in slots {
+                    scenes.plan(apart, pair);
+                }
             }
         });
     }
@@ -712,12 +726,12 @@ impl Picture {
         }
     }
 
-    /// Brings what is known of a pair up to now, all scans before now done.
+    /// Brings what is known of a pair up to now: all scans done that the instant leaves behind.
     fn catch_up(&mut self, pair: usize, at: &At<'_, '_, '_>, outlet: &mut Outlet<'_>) {
         self.with(at, |kept, scenes, _| {
             if let Kept::Apart(apart) = kept {
                 scenes.open(apart, pair, |pair, scene| {
-                    pair.advance_to(scenes.now, scene, outlet);
+                    pair.catch_up(scenes.scan, scene, outlet);
                 });
             }
         });
@@ -992,10 +1006,10 @@ impl Picture {
             Kept::Apart(_) => self.with(at, |kept, scenes, _| {
                 if let Kept::Apart(apart) = kept {
                     scenes.open(apart, pair, |pair, scene| {
-                        pair.advance_to(scenes.now, scene, outlet);
-                        pair.leave(scenes.now, seen, scene, outlet);
+                        pair.catch_up(scenes.scan, scene, outlet);
+                        pair.leave(scenes.now, scenes.scan, seen, scene, outlet);
                     });
-                    scenes.plan(apart);
+                    scenes.plan(apart, pair as u32);
                 }
             }),
         }
@@ -1022,7 +1036,8 @@ impl Picture {
             Kept::Apart(apart) => (0..scenes.params.len())
                 .filter_map(|pair| {
                     scenes.open(apart, pair, |pair, scene| {
-                        pair.advance_to(time, scene, outlet);
+                        let scan = scenes.cx.observer.clock.first_from(time.0);
+                        pair.catch_up(scan, scene, outlet);
                         pair.known(time, scene)
                     })
                 })
@@ -1076,6 +1091,7 @@ struct Scenes<'a> {
     links: Option<&'a TrackLinks>,
     ready: bool,
     now: Millis,
+    scan: u64,
 }
 
 impl<'a> Scenes<'a> {
@@ -1153,8 +1169,13 @@ impl<'a> Scenes<'a> {
             if asked == Some(true) {
                 candidates.push(pair);
             }
+            self.plan(apart, pair);
         }
-        self.plan(apart);
+        let mut watched = std::mem::take(&mut apart.watched);
+        watched.retain(|(pair, _)| {
+            self.open(apart, *pair as usize, |pair, scene| pair.is_watched(scan, scene)) == Some(true)
+        });
+        apart.watched = watched;
     }
 
     /// Puts pairs in the order of the numbers of their tracks, in which they ask others; those that have no track before a scan come
@@ -1191,22 +1212,14 @@ impl<'a> Scenes<'a> {
         }
     }
 
-    /// Plans the next visit of every pair that is watched, and watches no longer what is neither near nor engaged.
-    fn plan(&self, apart: &mut Apart) {
+    /// Plans the next visit of a pair that is watched and has done all scans so far.
+    fn plan(&self, apart: &mut Apart, pair: u32) {
         let watches = self.watches();
-        let mut watched = std::mem::take(&mut apart.watched);
-        watched.retain_mut(|(pair, visit)| {
-            let planned = self.open(apart, *pair as usize, |pair, scene| {
-                let visit = pair.next_visit(watches, scene);
-                (visit, pair.is_watched(self.now, scene))
-            });
-            let Some((planned, stays)) = planned else {
-                return false;
-            };
-            *visit = planned;
-            stays
-        });
-        apart.watched = watched;
+        let visit = self.open(apart, pair as usize, |pair, scene| pair.next_visit(watches, scene));
+        let watched = apart.watched.iter_mut().find(|(other, _)| *other == pair);
+        if let (Some((_, planned)), Some(visit)) = (watched, visit) {
+            *planned = visit;
+        }
     }
 }
 
@@ -1240,10 +1253,7 @@ fn on_scan(
     let Ok((observer, mut picture)) = sites.get_mut(due.entity) else {
         return;
     };
-    let at = At {
-        observer,
-        sky: &sky,
-    };
+    let at = At::new(observer, &sky, &calendar);
     let scan = observer.clock.first_from(sky.now().0);
     let mut ended = Vec::new();
     let mut outlet = Outlet {
@@ -1302,12 +1312,9 @@ fn on_source_gone(
         end: sky.end(),
     };
     for (entity, observer, mut picture) in &mut sites {
-        let at = At {
-            observer,
-            sky: &sky,
-        };
+        let at = At::new(observer, &sky, &calendar);
         picture.lose(gone.aircraft, gone.end, &at, &mut outlet);
-        if let Some(time) = picture.enter_next(&at, &calendar) {
+        if let Some(time) = picture.enter_next(&at) {
             calendar.scan(time, observer.id, entity);
         }
     }
@@ -1326,10 +1333,7 @@ fn on_channel_freed(
     let Ok((observer, mut picture)) = sites.get_mut(freed.entity) else {
         return;
     };
-    let at = At {
-        observer,
-        sky: &sky,
-    };
+    let at = At::new(observer, &sky, &calendar);
     let mut ended = Vec::new();
     let mut outlet = Outlet {
         recorder: &mut log.0,
@@ -1338,13 +1342,10 @@ fn on_channel_freed(
         end: sky.end(),
     };
     picture.release(freed.engagement, &at, &mut outlet);
-    let scan = at.first_scan(&calendar);
     if picture.ready {
-        picture.wake(scan);
-    } else {
-        picture.plan(&at);
+        picture.wake(at.scan);
     }
-    if let Some(time) = picture.enter_next(&at, &calendar) {
+    if let Some(time) = picture.enter_next(&at) {
         calendar.scan(time, observer.id, freed.entity);
     }
     tell(ended, &mut commands);
@@ -1353,6 +1354,7 @@ fn on_channel_freed(
 /// Does what is left to do at every site at the end, and counts.
 pub fn close_all(
     sky: Sky,
+    calendar: Res<EventCalendar>,
     mut log: ResMut<Log>,
     mut tallies: ResMut<Tallies>,
     mut sites: Query<(&Observer, &mut Picture)>,
@@ -1366,10 +1368,7 @@ pub fn close_all(
     };
     for &site in &sky.index.sites {
         if let Ok((observer, mut picture)) = sites.get_mut(site) {
-            let at = At {
-                observer,
-                sky: &sky,
-            };
+            let at = At::new(observer, &sky, &calendar);
             picture.close(&at, &mut outlet, &mut tallies.0);
         }
     }

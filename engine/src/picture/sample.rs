@@ -55,10 +55,7 @@ pub fn take_samples(
             let Ok((observer, mut picture)) = sites.get_mut(site) else {
                 continue;
             };
-            let at = At {
-                observer,
-                sky: &sky,
-            };
+            let at = At::new(observer, &sky, &calendar);
             let mut outlet = Outlet {
                 recorder: &mut log.0,
                 desks: None,

@@ -133,8 +133,6 @@ pub struct Outlet<'a> {
 /// than in the models of sensors and ID sources.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
-    /// The aircraft, if there is one.
-    pub aircraft: AircraftId,
     /// What draws about it are keyed by.
     pub key: Key,
     /// What is fixed about it as seen from the site.

@@ -754,13 +754,25 @@ impl<'a> Setup<'a> {
         let (place, clock) = (observer.place, &observer.clock);
         envelope.scans(place, trajectory, clock, inside);
         cut(inside);
-        if trajectory.is_straight() {
+        let tracker = &observer.tracker;
+        if trajectory.is_straight() && tracker.loss_seen {
             near.extend_from_slice(inside);
-        } else {
-            let margin_m = observer.coasts_m(trajectory.fastest_mps());
-            envelope.widened(margin_m).scans(place, trajectory, clock, near);
-            cut(near);
+            return;
         }
+        let margin_m = observer.coasts_m(trajectory.fastest_mps());
+        envelope.widened(margin_m).scans(place, trajectory, clock, near);
+        if !tracker.loss_seen {
+            // A track coasts on where the aircraft flies no more.
+            for run in near.iter_mut() {
+                run.end += u64::from(tracker.drop_misses);
+            }
+            near.dedup_by(|later, run| {
+                let joins = later.from <= run.end;
+                run.end = if joins { run.end.max(later.end) } else { run.end };
+                joins
+            });
+        }
+        cut(near);
     }
 }
 

@@ -2,6 +2,9 @@
 
 #![allow(dead_code)] // each test file uses a part of it
 
+
+pub mod dice;
+
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
