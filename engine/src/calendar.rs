@@ -349,12 +349,12 @@ mod tests {
         calendar.order(Millis(5), SiteId(3), nobody);
         calendar.movement(Millis(5), AircraftId(9), nobody, Movement::Land);
         calendar.scan(Millis(4), SiteId(7), nobody);
-        use Stage::*;
+        use Stage::{Assessment, Decision, Impact, Launch, Order, Scan};
         assert_eq!(
             order(&mut calendar),
             [
                 (4, false, Scan, 7),
-                (5, false, Movement, 9),
+                (5, false, Stage::Movement, 9),
                 (5, false, Order, 3),
                 (5, false, Launch, 2),
                 (5, false, Impact, 1),

@@ -25,6 +25,3 @@ pub mod streams;
 pub mod theatre;
 pub mod tracking;
 pub mod units;
-
-#[cfg(test)]
-mod twin;

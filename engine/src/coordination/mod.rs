@@ -52,7 +52,7 @@ pub use hostile_criteria::{HostileCriteriaSpec, HostileOn};
 pub use hotline_query::{HotlineFile, HotlineQuerySpec};
 pub use lost_comms::{CommonLine, Fallback, HoursSpec, Line, LostCommsSpec};
 pub use optical_confirmation::{IfUnclear, LookFile, OpticalConfirmationSpec};
-pub use request::{EngagementRequest, Ruling, TrackView};
+pub use request::{EngagementRequest, Opens, Ruling, TrackView};
 pub use restricted_zone::{Compliance, RestrictedZone, RestrictedZoneSpec};
 pub use second_operator::{SecondFile, SecondOperatorSpec};
 pub use self_defence::SelfDefenceSpec;
@@ -462,6 +462,7 @@ impl Rules {
         Ruling {
             decision,
             until: holds.until,
+            opens: holds.opens,
         }
     }
 
@@ -479,6 +480,8 @@ impl Rules {
             Ok(decision) => decision,
             Err(declined) => self.despite(request, declined, holds)?,
         };
+        // What the status allows, or what is allowed in spite of it, may be declined for what changes.
+        holds.opens = Opens::Another;
         if let Some(rule) = &self.zone_of_responsibility {
             if request.draws.heeds_responsibility {
                 holds.next_scan();
@@ -537,6 +540,11 @@ impl Rules {
                 (status, because) = (agreed, Some(rule.because()));
             }
         }
+        holds.opens = match status {
+            WeaponsControl::Free => Opens::Another,
+            WeaponsControl::Tight => Opens::Hostile,
+            WeaponsControl::Hold => Opens::Nothing,
+        };
         let criteria = self.hostile_criteria.is_some();
         let verdict = self.weapons_control.decide(request, status, criteria);
         let by_status = |decision: Decision| {
@@ -694,6 +702,10 @@ impl Rules {
         let defence = self.self_defence.as_ref().filter(|_| overridden);
         if zone.is_some() || defence.is_some() {
             holds.next_scan();
+        }
+        let overrides = self.restricted_zone.is_some() && request.draws.enforces_zone;
+        if overrides || self.self_defence.is_some() {
+            holds.opens = Opens::Another;
         }
         zone.and_then(|rule| rule.permits(request))
             .or_else(|| defence.and_then(|rule| rule.permits(request)))
@@ -1196,7 +1208,7 @@ mod tests {
                 &named,
             )
         };
-        let down: Line = {
+        let down: &'static Line = Box::leak(Box::new({
             let lost = rules(serde_json::json!({
                 "lost_comms": { "mttr_min": 0.0, "outages": [{ "from_h": 0.0 }] }
             }));
@@ -1204,7 +1216,7 @@ mod tests {
             let streams = Streams::new(replication);
             lost.line(&streams, Key::of("line"), None, Millis::NEVER)
                 .unwrap()
-        };
+        }));
         let passing = Case {
             time: Millis(3_600_000),
             place: Vector3::new(20_000.0, 0.0, 3000.0),
@@ -1240,27 +1252,27 @@ mod tests {
                 Err(("R19", CeaseFire)),
             ),
             // R4 in the place of R1; its hold also against self-defence, its self_defence not; on its own it asks nobody.
-            (rules(lost("keep")), cut_off(passing, &down), Err(("R7", AwaitingAnswer))),
-            (rules(lost("hold")), cut_off(closing, &down), Err(("R4", LostCommsHold))),
-            (rules(lost("self_defence")), cut_off(passing, &down), Err(("R4", LostCommsHold))),
-            (rules(lost("self_defence")), cut_off(closing, &down), Ok(("R5", SelfDefence))),
+            (rules(lost("keep")), cut_off(passing, down), Err(("R7", AwaitingAnswer))),
+            (rules(lost("hold")), cut_off(closing, down), Err(("R4", LostCommsHold))),
+            (rules(lost("self_defence")), cut_off(passing, down), Err(("R4", LostCommsHold))),
+            (rules(lost("self_defence")), cut_off(closing, down), Ok(("R5", SelfDefence))),
             (
                 rules(lost("autonomous")),
                 Case {
                     identity: Identity::Unknown,
-                    ..cut_off(passing, &down)
+                    ..cut_off(passing, down)
                 },
                 Ok(("R4", LostCommsAutonomous)),
             ),
             // R8 in the place of either, where it is stricter.
             (
                 rules(serde_json::json!({ "lost_comms": { "fallback": "autonomous" }, "time_windows": window })),
-                cut_off(passing, &down),
+                cut_off(passing, down),
                 Err(("R8", AgreedWindow)),
             ),
             (
                 rules(serde_json::json!({ "lost_comms": { "fallback": "hold" }, "time_windows": window })),
-                cut_off(passing, &down),
+                cut_off(passing, down),
                 Err(("R4", LostCommsHold)),
             ),
             // R12 before what protects, and not against self-defence.

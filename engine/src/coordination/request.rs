@@ -54,6 +54,19 @@ pub struct Ruling {
     pub decision: Result<Decision, Decision>,
     /// Before this time it stays so while identity and plan check stay what they are and nothing happens at the site.
     pub until: Millis,
+    /// What could have the site fire before that.
+    pub opens: Opens,
+}
+
+/// What could turn a verdict against firing before it ends to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// Another identity, or another result of the plan check.
+    Another,
+    /// That the track is held Hostile.
+    Hostile,
+    /// Nothing.
+    Nothing,
 }
 
 /// How long what has been said so far holds: until the earliest time that any part names.
@@ -61,6 +74,7 @@ pub struct Ruling {
 pub(super) struct Holds {
     now: Millis,
     pub until: Millis,
+    pub opens: Opens,
 }
 
 impl Holds {
@@ -68,6 +82,7 @@ impl Holds {
         Holds {
             now,
             until: Millis::NEVER,
+            opens: Opens::Another,
         }
     }
 

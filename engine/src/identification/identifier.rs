@@ -48,13 +48,13 @@ pub struct Identifier {
     outlook: [[Outlook; 3]; MAX_COLUMNS],
     /// By row: the most that one declaration can take from its lead.
     swing: [f64; MAX_COLUMNS],
-    peril: Peril,
+    /// By plan check.
+    peril: [Peril; 3],
     early: Early,
 }
 
-/// How far a track is from Hostile, without plan check. Rows whose share in the criteria is above the threshold are
-/// perilous.
-#[derive(Debug, Clone)]
+/// How far a track is from Hostile. Rows whose share in the criteria is above the threshold are perilous.
+#[derive(Debug, Clone, Copy)]
 struct Peril {
     /// 0 for perilous rows, minus infinity for others.
     perilous: [f64; MAX_COLUMNS],
@@ -332,11 +332,11 @@ impl Identifier {
                 identity: Identity::Unknown,
             }; 3]; MAX_COLUMNS],
             swing,
-            peril: Peril {
+            peril: [Peril {
                 perilous: [f64::NEG_INFINITY; MAX_COLUMNS],
                 floor: [f64::INFINITY; MAX_COLUMNS],
                 swing: [f64::INFINITY; MAX_COLUMNS],
-            },
+            }; 3],
             early: Early {
                 most: 0,
                 digits: [0; MAX_COLUMNS],
@@ -533,9 +533,26 @@ impl Identifier {
             let lead = standing.lead - 1e-6 - outlook.certain.max(0.0);
             return (lead / self.swing[standing.top]) as u32;
         }
+        self.before_hostile_in::<W>(evidence, None)
+    }
+
+    /// How many of the next declarations, whatever they are, cannot make a track Hostile while the plan check stays what it is.
+    pub fn before_hostile(&self, evidence: &Evidence, matched: Option<bool>) -> u32 {
+        if self.spec.combine == Combine::Single {
+            return 0;
+        }
+        match self.rows.len() {
+            0..=4 => self.before_hostile_in::<4>(evidence, matched),
+            5..=8 => self.before_hostile_in::<8>(evidence, matched),
+            _ => self.before_hostile_in::<MAX_COLUMNS>(evidence, matched),
+        }
+    }
+
+    #[inline(always)]
+    fn before_hostile_in<const W: usize>(&self, evidence: &Evidence, matched: Option<bool>) -> u32 {
         let sums = self.ln_likelihood::<W>(evidence);
         let ln: [f64; W] = std::array::from_fn(|k| self.ln_prior[k] + sums[k]);
-        let peril = &self.peril;
+        let peril = &self.peril[plan_index(matched)];
         let worst = (0..W)
             .map(|k| ln[k] + peril.perilous[k])
             .fold(f64::NEG_INFINITY, larger);
@@ -857,39 +874,48 @@ impl Identifier {
 
     /// How far the rows are from making a track Hostile.
     ///
-    /// What the criteria are about is above the threshold t where the sum of w_j (c_j - t) over the rows is positive; c_j
-    /// is what it is for row j alone. Perilous rows, those with c_j > t, add at most n w (1 - t), where n is their number
-    /// and w the heaviest; every other row k takes w_k (t - c_k) away.
+    /// What the criteria are about is above the threshold t where the sum of w_j (c_j - t s_j) over the rows is positive; s_j is what
+    /// the plan check leaves of row j, and c_j the part of that which the criteria are about. Perilous rows, those with c_j > t s_j,
+    /// add at most n w m, where n is their number, w the heaviest and m the largest of these differences; every other row k takes
+    /// w_k (t s_k - c_k) away.
     fn prepare_peril(&mut self) {
-        let share = self.parts[0][3];
-        let threshold = self.criteria.threshold;
-        let perilous = |k: &usize| share[*k] > threshold;
-        let rows = 0..self.rows.len();
-        let number = rows.clone().filter(perilous).count() as f64;
-        for k in rows.clone() {
-            let room = threshold - share[k];
-            if room < 0.0 {
-                self.peril.perilous[k] = 0.0;
-                self.peril.floor[k] = f64::INFINITY;
-                continue;
+        for index in 0..3 {
+            let parts = self.parts[index];
+            let threshold = self.criteria.threshold;
+            let excess = |k: usize| {
+                let left = parts[0][k] + parts[1][k] + parts[2][k];
+                parts[3][k] - threshold * left
+            };
+            let perilous = |k: &usize| excess(*k) > 0.0;
+            let rows = 0..self.rows.len();
+            let number = rows.clone().filter(perilous).count() as f64;
+            let most = rows.clone().map(excess).fold(0.0, larger);
+            for k in rows.clone() {
+                let peril = &mut self.peril[index];
+                let room = -excess(k);
+                if room < 0.0 {
+                    peril.perilous[k] = 0.0;
+                    peril.floor[k] = f64::INFINITY;
+                    continue;
+                }
+                peril.perilous[k] = f64::NEG_INFINITY;
+                // A little more than enough, for rounding.
+                peril.floor[k] = if room > 0.0 {
+                    libm::log(number * most / room) + 1e-3
+                } else {
+                    f64::INFINITY
+                };
+                let loss = |ln: &[f64; MAX_COLUMNS]| match ln[k] {
+                    // Where the row itself becomes impossible its lead may vanish at once.
+                    f64::NEG_INFINITY => f64::INFINITY,
+                    own => rows
+                        .clone()
+                        .filter(perilous)
+                        .fold(0.0, |most, j| larger(ln[j] - own, most)),
+                };
+                let columns = &self.believed[..=rows.end];
+                peril.swing[k] = columns.iter().map(loss).fold(0.0, larger);
             }
-            self.peril.perilous[k] = f64::NEG_INFINITY;
-            // A little more than enough, for rounding.
-            self.peril.floor[k] = if room > 0.0 {
-                libm::log(number * (1.0 - threshold) / room) + 1e-3
-            } else {
-                f64::INFINITY
-            };
-            let loss = |ln: &[f64; MAX_COLUMNS]| match ln[k] {
-                // Where the row itself becomes impossible its lead may vanish at once.
-                f64::NEG_INFINITY => f64::INFINITY,
-                own => rows
-                    .clone()
-                    .filter(perilous)
-                    .fold(0.0, |most, j| larger(ln[j] - own, most)),
-            };
-            let columns = &self.believed[..=rows.end];
-            self.peril.swing[k] = columns.iter().map(loss).fold(0.0, larger);
         }
     }
 
@@ -1321,6 +1347,26 @@ mod tests {
                 let (short, plain) =
                     (identifier.identity(&evidence, matched), identifier.identity_by_sum(&evidence, matched));
                 prop_assert_eq!(short, plain, "declaration {}", at);
+            }
+        }
+
+        /// So many declarations as are said not to make a track Hostile do not.
+        #[test]
+        fn no_track_is_hostile_before_it_can_be(
+            identifier in any_identifier(),
+            declared in prop::collection::vec(0u8..5, 1..80),
+            matched: Option<bool>,
+        ) {
+            let mut evidence = Evidence::NONE;
+            let mut safe = identifier.before_hostile(&evidence, matched);
+            for (at, &column) in declared.iter().enumerate() {
+                identifier.add(&mut evidence, column.min(identifier.rows.len() as u8));
+                if on_the_edge(&identifier, &evidence, matched) {
+                    return Ok(());
+                }
+                let hostile = identifier.identity_by_sum(&evidence, matched) == Identity::Hostile;
+                prop_assert!(!(hostile && safe > 0), "declaration {}", at);
+                safe = identifier.before_hostile(&evidence, matched).max(safe.saturating_sub(1));
             }
         }
 

@@ -71,6 +71,15 @@ impl PlanFile {
         !self.others.is_empty() || self.filed && self.arrives.iter().any(|there| *there <= time)
     }
 
+    /// Before this time the check finds what it finds at `time`, wherever the track is.
+    pub fn holds_until(&self, time: Millis) -> Millis {
+        if self.looks_at_place(time) {
+            return time;
+        }
+        let arrives = self.arrives.iter().filter(|_| self.filed);
+        arrives.min().copied().unwrap_or(Millis::NEVER)
+    }
+
     /// What the check finds at `time` for a track at `place`.
     pub fn check(
         &self,

@@ -373,13 +373,8 @@ impl Pair {
             let declares = track.next_declaration.saturating_sub(base);
             let declares = if declares < to as u64 { 1 << declares } else { 0 };
             let next = ((drops | declares | open) & rest).trailing_zeros() as usize;
-            let passed = candidates & bits_between(told, next.min(to));
+            self.note_inside(candidates & bits_between(told, next.min(to)), base, scene);
             told = next.min(to);
-            if let Some(last) = passed.checked_ilog2() {
-                // The rules say there what they said before.
-                self.last_inside = scene.time(base + u64::from(last));
-                track.note_inside(self.last_inside);
-            }
             if next >= to {
                 break;
             }
@@ -410,7 +405,16 @@ impl Pair {
             }
             at += 1;
         }
+        self.note_inside(candidates & bits_between(told, to), base, scene);
         candidate
+    }
+
+    /// At these scans the rules say of the track what they said before.
+    fn note_inside(&mut self, scans: u64, base: u64, scene: &PairScene<'_>) {
+        if let (Some(track), Some(last)) = (&mut self.track, scans.checked_ilog2()) {
+            self.last_inside = scene.time(base + u64::from(last));
+            track.note_inside(self.last_inside);
+        }
     }
 
     /// Candidates before which something else was the case, and those at which only a look at the place can tell.
@@ -543,14 +547,6 @@ impl Pair {
         self.declared.1.column((scan % BLOCK as u64) as usize)
     }
 
-    /// Whether it must stay watched after a scan: it is, or a track on it may be, near the envelope, or the site engages it.
-    pub fn is_watched(&self, scan: u64, scene: &PairScene<'_>) -> bool {
-        let near = scene.near;
-        let run = near.get(near.partition_point(|run| run.end <= scan));
-        let engaged = self.track.as_ref().is_some_and(|track| track.engagement.is_some());
-        self.next != u64::MAX && (engaged || run.is_some_and(|run| run.from <= scan))
-    }
-
     /// A scan from the first undone on, before which no visit can matter: at it, as far as is known, the rules may come to let a
     /// site that is `ready` fire, or the track of an engagement may end. Nothing if that is not before the next of the runs in which
     /// the track may be inside the envelope.
@@ -586,7 +582,7 @@ impl Pair {
             None => self.history.confirms(tracker) & rest,
             Some(track) => {
                 let candidates = if asks { self.candidates & rest } else { 0 };
-                let changes = track.next_declaration.saturating_sub(base);
+                let changes = track.may_open(scene.params, &scene.cx).saturating_sub(base);
                 let changes = bits_between(changes.min(BLOCK as u64) as usize, BLOCK);
                 let settled = first_bits_from(track.settled_until(), base, scene);
                 let asked = candidates & (self.turns() | changes | settled);

@@ -9,6 +9,8 @@ mod jointly;
 mod sample;
 mod sharing;
 mod track;
+#[cfg(test)]
+mod twin;
 
 use std::sync::Arc;
 
@@ -83,11 +85,34 @@ impl Observer {
         (self.identifier.interval_ms as u64).div_ceil(self.clock.period_ms as u64)
     }
 
-    /// How far a track that coasts may be from its aircraft, m, if that flies no faster than this: both fly on for as long as a
-    /// track lives without a plot.
-    pub fn coasts_m(&self, speed_mps: f64) -> f64 {
-        let coasts = u64::from(self.tracker.drop_misses) * self.clock.period_ms as u64;
-        2.0 * speed_mps * coasts as f64 / 1000.0
+    /// Finds the scans in which an aircraft may be inside the envelope, and those in which a track on it may be that coasts: for as
+    /// long as it lives without a plot it flies straight on, and the aircraft where it will.
+    pub fn reach(&self, trajectory: &Trajectory, inside: &mut Vec<Run>, near: &mut Vec<Run>) {
+        inside.clear();
+        near.clear();
+        let Some(envelope) = self.envelope else {
+            return;
+        };
+        envelope.scans(self.place, trajectory, &self.clock, inside);
+        let tracker = &self.tracker;
+        if trajectory.is_straight() && tracker.loss_seen {
+            near.extend_from_slice(inside);
+            return;
+        }
+        let coasts_ms = i64::from(tracker.drop_misses) * self.clock.period_ms;
+        let margin_m = 2.0 * trajectory.fastest_mps() * Millis(coasts_ms).seconds();
+        envelope.widened(margin_m).scans(self.place, trajectory, &self.clock, near);
+        if !tracker.loss_seen {
+            // A track coasts on where the aircraft flies no more.
+            for run in near.iter_mut() {
+                run.end += u64::from(tracker.drop_misses);
+            }
+            near.dedup_by(|later, run| {
+                let joins = later.from <= run.end;
+                run.end = if joins { run.end.max(later.end) } else { run.end };
+                joins
+            });
+        }
     }
 }
 
@@ -473,8 +498,18 @@ struct Apart {
     /// When each comes near the envelope, in order; those before `come` have come.
     coming: Vec<(u64, u32)>,
     come: usize,
-    /// Pairs near the envelope or engaged, and the scan of the next visit.
-    watched: Vec<(u32, Option<u64>)>,
+    /// Pairs near the envelope or engaged.
+    watched: Vec<Watched>,
+}
+
+/// A pair that is watched.
+#[derive(Debug, Clone, Copy)]
+struct Watched {
+    pair: u32,
+    /// The scan of the next visit.
+    visit: Option<u64>,
+    /// One beyond the last scan in which it is near the envelope.
+    end: u64,
 }
 
 /// What a site chooses among tracks by: one that the rules let it fire at.
@@ -573,9 +608,12 @@ impl Apart {
             && from <= scan
         {
             self.come += 1;
-            match self.watched.iter_mut().find(|(other, _)| *other == pair) {
-                Some((_, planned)) => *planned = visit,
-                None => self.watched.push((pair, visit)),
+            let near = self.near.get(pair as usize);
+            let run = near.get(near.partition_point(|run| run.from < from));
+            let end = run.map_or(from, |run| run.end);
+            match self.watched.iter_mut().find(|watched| watched.pair == pair) {
+                Some(watched) => (watched.visit, watched.end) = (visit, end),
+                None => self.watched.push(Watched { pair, visit, end }),
             }
         }
     }
@@ -638,7 +676,7 @@ impl Picture {
             Kept::Apart(apart) => {
                 let watches = self.ready || observer.rules.queues();
                 let coming = apart.coming.get(apart.come).map(|(scan, _)| *scan);
-                let visits = apart.watched.iter().filter_map(|(_, visit)| *visit);
+                let visits = apart.watched.iter().filter_map(|watched| watched.visit);
                 visits.chain(coming.filter(|_| watches)).min()
             }
         }?;
@@ -720,8 +758,8 @@ impl Picture {
     fn wake(&mut self, scan: u64) {
         if let Kept::Apart(apart) = &mut self.kept {
             apart.welcome(scan, Some(scan));
-            for (_, visit) in &mut apart.watched {
-                *visit = Some(scan);
+            for watched in &mut apart.watched {
+                watched.visit = Some(scan);
             }
         }
     }
@@ -964,7 +1002,7 @@ impl Picture {
     ) {
         let slot = match &mut self.kept {
             Kept::Apart(apart) => {
-                let mut watched = apart.watched.iter().map(|(pair, _)| *pair);
+                let mut watched = apart.watched.iter().map(|watched| watched.pair);
                 let pairs = &apart.pairs;
                 watched.find(|pair| {
                     let pair = pairs[*pair as usize].as_ref();
@@ -1155,8 +1193,9 @@ impl<'a> Scenes<'a> {
     ) {
         let watches = self.watches();
         apart.welcome(scan, watches.then_some(scan));
-        let due = |(pair, visit): &(u32, Option<u64>)| {
-            visit.is_some_and(|visit| visit <= scan).then_some(*pair)
+        let due = |watched: &Watched| {
+            let due = watched.visit.is_some_and(|visit| visit <= scan);
+            due.then_some(watched.pair)
         };
         let mut due: Vec<u32> = apart.watched.iter().filter_map(due).collect();
         if self.cx.observer.rules.queues() {
@@ -1171,11 +1210,8 @@ impl<'a> Scenes<'a> {
             }
             self.plan(apart, pair);
         }
-        let mut watched = std::mem::take(&mut apart.watched);
-        watched.retain(|(pair, _)| {
-            self.open(apart, *pair as usize, |pair, scene| pair.is_watched(scan, scene)) == Some(true)
-        });
-        apart.watched = watched;
+        // What is engaged is visited until it is no more.
+        (apart.watched).retain(|watched| watched.visit.is_some() || watched.end > scan);
     }
 
     /// Puts pairs in the order of the numbers of their tracks, in which they ask others; those that have no track before a scan come
@@ -1216,9 +1252,9 @@ impl<'a> Scenes<'a> {
     fn plan(&self, apart: &mut Apart, pair: u32) {
         let watches = self.watches();
         let visit = self.open(apart, pair as usize, |pair, scene| pair.next_visit(watches, scene));
-        let watched = apart.watched.iter_mut().find(|(other, _)| *other == pair);
-        if let (Some((_, planned)), Some(visit)) = (watched, visit) {
-            *planned = visit;
+        let watched = apart.watched.iter_mut().find(|watched| watched.pair == pair);
+        if let (Some(watched), Some(visit)) = (watched, visit) {
+            watched.visit = visit;
         }
     }
 }

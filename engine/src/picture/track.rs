@@ -9,7 +9,7 @@ use nalgebra::Vector3;
 
 use super::{Observer, PairParams, Situation};
 use crate::coordination::{
-    Desks, EngagementRequest, Enquiries, PairDraws, Ruling, TrackView,
+    Desks, EngagementRequest, Enquiries, Opens, PairDraws, Ruling, TrackView,
 };
 use crate::geometry::Point;
 use crate::identification::plan_check::PlannedPaths;
@@ -200,6 +200,8 @@ pub(super) struct Track {
     last_inside: Millis,
     /// Before this time the rules say what they said, if identity and plan check stay what they are.
     settled_until: Millis,
+    /// What could have the site fire before that.
+    opens: Opens,
 }
 
 /// What allows an engagement, as the site holds the track when it decides.
@@ -270,6 +272,7 @@ impl Track {
             eligible_since: None,
             last_inside: Millis(i64::MIN / 2),
             settled_until: Millis(i64::MIN),
+            opens: Opens::Another,
         }
     }
 
@@ -593,7 +596,7 @@ impl Track {
         let draws = source.params.map_or(&none, |params| &params.draws);
         let view = self.view(time);
         let place = || source.place(time, view.place);
-        let (decision, until) = match self.out_of_reach(&view, observer) {
+        let (decision, until, opens) = match self.out_of_reach(&view, observer) {
             Some(Verdict::Outside) => {
                 self.permit = None;
                 self.eligible_since = None;
@@ -603,15 +606,15 @@ impl Track {
                     candidate: false,
                 };
             }
-            Some(Verdict::Declined(decision)) => (Err(decision), time + Millis(1)),
-            Some(Verdict::Permitted(decision)) => (Ok(decision), time + Millis(1)),
+            Some(Verdict::Declined(decision)) => (Err(decision), time + Millis(1), Opens::Another),
+            Some(Verdict::Permitted(decision)) => (Ok(decision), time + Millis(1), Opens::Another),
             None => {
                 let engaged_another = self.engaged_another(time, cx);
                 let request = self.request(view, draws, cx, engaged_another);
                 let mut enquiries = self.enquiries;
                 let ruling = self.ask(&request, &mut enquiries, cx, place(), outlet);
                 self.enquiries = enquiries;
-                (ruling.decision, ruling.until)
+                (ruling.decision, ruling.until, ruling.opens)
             }
         };
         if time - inside_before.unwrap_or(self.last_inside) > ENCOUNTER_GAP {
@@ -632,6 +635,7 @@ impl Track {
         let period = Millis(observer.clock.period_ms);
         let until = if period > ENCOUNTER_GAP { time } else { until };
         self.settled_until = until.min(cx.situation.unchanged_until(time));
+        self.opens = opens;
         self.permit = decision.ok();
         match decision {
             Ok(_) => {
@@ -735,6 +739,34 @@ impl Track {
     /// Before this time the rules say what they said.
     pub fn settled_until(&self) -> Millis {
         self.settled_until
+    }
+
+    /// The first declaration, from the next one on, at which something could come to have the site fire, as a scan; later ones
+    /// may as well.
+    pub fn may_open(&self, params: &PairParams, cx: &ScanContext<'_>) -> u64 {
+        let every = cx.observer.declares_every();
+        let next = self.next_declaration;
+        let safe = match self.opens {
+            Opens::Nothing => return u64::MAX,
+            Opens::Another => 0,
+            Opens::Hostile if cx.observer.asks_more => 0,
+            Opens::Hostile => {
+                let matched = params.plan.as_ref().map(|_| self.notice.matched());
+                let identifier = &*cx.observer.identifier;
+                u64::from(identifier.before_hostile(&self.evidence, matched))
+            }
+        };
+        let Some(plan) = params.plan.as_ref().filter(|_| safe > 0) else {
+            return next.saturating_add(safe.saturating_mul(every));
+        };
+        // Until the plan check may find something else.
+        let changes = plan.holds_until(cx.time(next));
+        if changes == Millis::NEVER {
+            return next.saturating_add(safe.saturating_mul(every));
+        }
+        let until = cx.observer.clock.first_from(changes.0);
+        let before = until.saturating_sub(next).div_ceil(every);
+        next.saturating_add(safe.min(before).saturating_mul(every))
     }
 
     /// It was inside the envelope at `time` too, and the rules said what they said before.

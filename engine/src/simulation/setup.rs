@@ -719,7 +719,13 @@ impl<'a> Setup<'a> {
         if windows.is_empty() && !self.visits_every_scan(entry) {
             return None;
         }
-        self.reach(observer, &target.trajectory, after_end);
+        observer.reach(&target.trajectory, &mut self.inside, &mut self.near);
+        for runs in [&mut self.inside, &mut self.near] {
+            runs.retain_mut(|run| {
+                run.end = run.end.min(after_end);
+                run.from < run.end
+            });
+        }
         let regard = scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()];
         Some(PairParams {
             aircraft,
@@ -735,44 +741,6 @@ impl<'a> Setup<'a> {
             plan,
             draws,
         })
-    }
-
-    /// Finds the scans in which an aircraft may be inside the envelope of a site, and those in which a track that coasts may be.
-    fn reach(&mut self, observer: &Observer, trajectory: &Trajectory, after_end: u64) {
-        let (inside, near) = (&mut self.inside, &mut self.near);
-        inside.clear();
-        near.clear();
-        let Some(envelope) = observer.envelope else {
-            return;
-        };
-        let cut = |runs: &mut Vec<Run>| {
-            runs.retain_mut(|run| {
-                run.end = run.end.min(after_end);
-                run.from < run.end
-            });
-        };
-        let (place, clock) = (observer.place, &observer.clock);
-        envelope.scans(place, trajectory, clock, inside);
-        cut(inside);
-        let tracker = &observer.tracker;
-        if trajectory.is_straight() && tracker.loss_seen {
-            near.extend_from_slice(inside);
-            return;
-        }
-        let margin_m = observer.coasts_m(trajectory.fastest_mps());
-        envelope.widened(margin_m).scans(place, trajectory, clock, near);
-        if !tracker.loss_seen {
-            // A track coasts on where the aircraft flies no more.
-            for run in near.iter_mut() {
-                run.end += u64::from(tracker.drop_misses);
-            }
-            near.dedup_by(|later, run| {
-                let joins = later.from <= run.end;
-                run.end = if joins { run.end.max(later.end) } else { run.end };
-                joins
-            });
-        }
-        cut(near);
     }
 }
 
