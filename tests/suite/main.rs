@@ -11,7 +11,6 @@ mod import;
 mod inquiry;
 mod knobs;
 mod lint;
-mod live;
 mod measures;
 mod mechanisms;
 mod metamorphic;

@@ -12,9 +12,6 @@ pub mod d0003_draws_are_looked_up {
 pub mod d0004_clock_jumps {
     #![doc = include_str!("0004-clock-jumps.md")]
 }
-pub mod d0005_peek_on_a_copy {
-    #![doc = include_str!("0005-peek-on-a-copy.md")]
-}
 pub mod d0006_truth_is_fenced_off {
     #![doc = include_str!("0006-truth-is-fenced-off.md")]
 }
@@ -39,6 +36,6 @@ pub mod d0012_levers_and_uncertainties {
 pub mod d0013_tuning_judged_on_fresh_luck {
     #![doc = include_str!("0013-tuning-judged-on-fresh-luck.md")]
 }
-pub mod d0014_live_pictures_beside_lazy_files {
-    #![doc = include_str!("0014-live-pictures-beside-lazy-files.md")]
+pub mod d0014_skipping_has_no_meaning {
+    #![doc = include_str!("0014-skipping-has-no-meaning.md")]
 }
