@@ -62,6 +62,8 @@ pub(super) struct PairScene<'a> {
     pub inside: &'a [Run],
     /// The scans in which a track that coasts may be.
     pub near: &'a [Run],
+    /// The scans in which even a track that coasts is.
+    pub sure: &'a [Run],
     pub trajectory: &'a Trajectory,
     pub planned: &'a PlannedPaths,
     /// When it left the sky.
@@ -262,7 +264,7 @@ impl Pair {
         let (inside, exact) = scans_in(scene.inside, base);
         let coasting = self.coasting(base, near, scene);
         self.candidates = inside & !coasting | near & coasting;
-        self.certain = exact & !coasting;
+        self.certain = exact & !coasting | scans_in(scene.sure, base).0;
     }
 
     /// Of some scans of the open block those at which a track may not be where the aircraft is: nothing was seen, and the
@@ -440,10 +442,6 @@ impl Pair {
         if considered.inside {
             self.last_inside = time;
         }
-        let certain = self.certain >> (scan % BLOCK as u64) & 1 == 1;
-        if !certain || !considered.inside {
-            track.unsettle(Millis(i64::MIN));
-        }
         if considered.candidate && !visited {
             let reason = scene.cx.situation.why_not(time);
             let place = scene.place(time);
@@ -585,7 +583,10 @@ impl Pair {
                 let changes = track.may_open(scene.params, &scene.cx).saturating_sub(base);
                 let changes = bits_between(changes.min(BLOCK as u64) as usize, BLOCK);
                 let settled = first_bits_from(track.settled_until(), base, scene);
-                let asked = candidates & (self.turns() | changes | settled);
+                // What the rules decline they decline wherever it is, while that holds.
+                let declined = track.authorization().is_none();
+                let turns = if declined { 0 } else { self.turns() };
+                let asked = candidates & (turns | changes | settled);
                 let drops = self.history.drops(tracker) & rest;
                 // A track that is lost may be found again; where it was before does not matter then.
                 asked | if candidates == 0 && !engaged { 0 } else { drops }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::apart::{Pair as Product, PairScene};
 use super::track::{Outlet, ScanContext};
-use super::{Envelope, Observer, PairParams, Run, Situation};
+use super::{Envelope, Observer, PairParams, Run, Runs, Situation};
 
 use crate::airspace::{Corridor, Delay, FixedDelay, Zone};
 use crate::coordination::{
@@ -429,8 +429,7 @@ struct Pair {
     post: Observer,
     subject: PairParams,
     windows: Vec<Window>,
-    inside: Vec<Run>,
-    near: Vec<Run>,
+    runs: Runs,
     situation: Situation,
     trajectory: Trajectory,
     planned: PlannedPaths,
@@ -458,8 +457,9 @@ impl Pair {
             },
             params: &self.subject,
             windows: &self.windows,
-            inside: &self.inside,
-            near: &self.near,
+            inside: &self.runs.inside,
+            near: &self.runs.near,
+            sure: &self.runs.sure,
             trajectory: &self.trajectory,
             planned: &self.planned,
             gone: Millis::NEVER,
@@ -874,8 +874,8 @@ fn pair(seed: u64) -> Pair {
     let sight = sight(&sensor, site, aircraft.rcs_m2);
     let mut windows = Vec::new();
     sight.windows(&trajectory, &clock, &mut windows);
-    let (mut inside, mut near) = (Vec::new(), Vec::new());
-    post.reach(&trajectory, &mut inside, &mut near);
+    let mut reach = Runs::default();
+    post.reach(&trajectory, &mut reach);
     let truth_row = match spec.over {
         Hypotheses::Types => post
             .identifier
@@ -932,8 +932,7 @@ fn pair(seed: u64) -> Pair {
             draws: crew(dice),
         },
         windows,
-        inside,
-        near,
+        runs: reach,
         situation: Situation {
             spent_since,
             changes: vec![spent_since],
@@ -1586,7 +1585,7 @@ fn no_scan_is_passed_over_at_which_the_rules_come_to_let_the_site_fire() {
         let dice = &mut Dice::new(seed);
         let mut product = Product::new();
         let mut silent = EventRecorder::new(Detail::Measures);
-        let near = |scan: u64| pair.near.iter().find(|run| run.end > scan);
+        let near = |scan: u64| pair.runs.near.iter().find(|run| run.end > scan);
         let mut next = near(0).map(|run| run.from);
         while let Some(scan) = next.filter(|scan| *scan < pair.end_scan) {
             let candidate = pair.advance(&mut product, scan + 1, true, &mut silent);
@@ -1692,7 +1691,7 @@ fn a_scan_on_the_edge_settles_nothing() {
     sight.windows(&pair.trajectory, &clock, &mut windows);
     pair.subject.sight = sight;
     pair.windows = windows;
-    pair.post.reach(&pair.trajectory, &mut pair.inside, &mut pair.near);
+    pair.post.reach(&pair.trajectory, &mut pair.runs);
     pair.end_scan = 300;
     let mut twin = Twin::new(&pair);
     (0..pair.end_scan).for_each(|scan| twin.scan(scan));

@@ -16,7 +16,7 @@ use crate::engagement::{self, CeaseFires, Obeying};
 use crate::identification::plan_check::{OtherPlan, PlanFile};
 use crate::identification::side_key;
 use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
-use crate::picture::{BlueFeed, Observer, PairParams, Picture, Reach, Run, TrackLinks};
+use crate::picture::{BlueFeed, Observer, PairParams, Picture, Reach, Runs, TrackLinks};
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
@@ -57,11 +57,9 @@ pub(super) struct Setup<'a> {
     pub(super) recorder: EventRecorder,
     /// Pictures that are not needed any more.
     old: &'a mut Vec<Picture>,
-    /// Of the pair that was set up last: when the site sees the aircraft, the scans in which that may be inside its envelope, and
-    /// those in which a track that coasts may be.
+    /// Of the pair that was set up last: when the site sees the aircraft, and when that is inside its envelope.
     windows: Vec<Window>,
-    inside: Vec<Run>,
-    near: Vec<Run>,
+    runs: Runs,
 }
 
 impl<'a> Setup<'a> {
@@ -85,8 +83,7 @@ impl<'a> Setup<'a> {
             recorder,
             old,
             windows: Vec::new(),
-            inside: Vec::new(),
-            near: Vec::new(),
+            runs: Runs::default(),
         }
     }
 
@@ -479,8 +476,7 @@ impl<'a> Setup<'a> {
             if let Some(params) = params {
                 let reach = Reach {
                     windows: &self.windows,
-                    inside: &self.inside,
-                    near: &self.near,
+                    runs: &self.runs,
                 };
                 picture.add(params, reach);
             }
@@ -719,8 +715,9 @@ impl<'a> Setup<'a> {
         if windows.is_empty() && !self.visits_every_scan(entry) {
             return None;
         }
-        observer.reach(&target.trajectory, &mut self.inside, &mut self.near);
-        for runs in [&mut self.inside, &mut self.near] {
+        observer.reach(&target.trajectory, &mut self.runs);
+        let Runs { inside, near, sure } = &mut self.runs;
+        for runs in [inside, near, sure] {
             runs.retain_mut(|run| {
                 run.end = run.end.min(after_end);
                 run.from < run.end
