@@ -33,7 +33,8 @@
 
 pub use deconflict_engine::{
     airspace, coordination, elementary, engagement, geometry, identification, ids, measure,
-    picture, platform, record, sensing, simulation, streams, theatre, tick, tracking, units,
+    picture, platform, record, sensing, simulation, statistics, streams, theatre, tick, tracking,
+    units,
 };
 
 pub mod experiment;
