@@ -241,7 +241,7 @@ fn shape() {
         ("[baseline]", "[design]\n^levers = \"sobol\"\n[baseline]"),
         (
             "[levers.told.alternatives]",
-            "[levers.\"a b\"]\n^[levers.told.alternatives]",
+            "[levers.\"a b\"]\n[levers.told.alternatives]",
         ),
         ("scenario = \"night.toml\"", "^scenario = 3"),
         ("maximum_replications = 1000", "^maximum_replications = 1"),
