@@ -19,7 +19,9 @@ fn replication(criterion: &mut Criterion) {
         ("trip-1k", "benches/trip-1k.toml"),
         ("nov-2019-baseline", "scenarios/nov-2019-baseline.toml"),
     ] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../..")
+            .join(file);
         let scenario = Scenario::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
         // Another replication each time: the same one over and over would flatter the branch predictor.
         let mut index = 0;

@@ -18,7 +18,9 @@ const ROUNDS: u64 = 20;
 
 fn sweep(criterion: &mut Criterion) {
     let file = "scenarios/experiments/agreement.toml";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(file);
     let plan = Plan::load(&path, &Overrides::default()).unwrap_or_else(|error| panic!("{error}"));
     let cells = plan.record.cells.len();
     let fly = |cell: usize, index: u64| {
@@ -94,7 +96,9 @@ route.waypoints = { points = [{ east_m = 0, north_m = 0 }, { east_m = 50_000, no
 "#;
 
 fn instants(criterion: &mut Criterion) {
-    let name = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/transits.toml");
+    let name = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join("scenarios/transits.toml");
     let name = name.to_str().expect("a path in UTF-8");
     let scenario = Scenario::parse(TRANSITS, name, &[]).unwrap_or_else(|error| panic!("{error}"));
     let mut group = criterion.benchmark_group("instant");

@@ -33,7 +33,7 @@
 
 pub use deconflict_engine::{
     airspace, calendar, coordination, elementary, engagement, geometry, identification, ids, measure,
-    picture, platform, record, sensing, simulation, streams, theatre, tracking, units,
+    picture, platform, record, sensing, simulation, statistics, streams, theatre, tracking, units,
 };
 
 pub mod experiment;

@@ -1,5 +1,5 @@
 //! The engine of `deconflict`: one replication, from a [`Theatre`](theatre::Theatre) to a log of facts,
-//! and from the log to a row of numbers.
+//! from the log to a row of numbers, and from many rows to estimates.
 //!
 //! All that is hot stands here and is compiled at the level that it needs; files, experiments, results and pages stand
 //! in the package above, which shows these rooms under its own name.
@@ -21,6 +21,7 @@ pub mod platform;
 pub mod record;
 pub mod sensing;
 pub mod simulation;
+pub mod statistics;
 pub mod streams;
 pub mod theatre;
 pub mod tracking;

@@ -5,8 +5,6 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use deconflict::experiment::estimate::Method;
-use deconflict::experiment::pairs::Pairs;
 use deconflict::experiment::replicate::replicate;
 use deconflict::experiment::round::Outcome;
 use deconflict::experiment::sweep::fly_rounds;
@@ -15,6 +13,8 @@ use deconflict::output::{OutputError, StoredRun, sentence, write_comparison};
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
+use deconflict::statistics::estimate::Method;
+use deconflict::statistics::pairs::Pairs;
 
 use super::host::{go_on, perhaps_short, processors, told_short, watch_for_interruption};
 use super::run::{confidence, progress};

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use deconflict::experiment::estimate::{Cell, Estimator};
 use deconflict::experiment::replicate::replicate;
 use deconflict::measure::Columns;
 use deconflict::output::estimate_table;
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
+use deconflict::statistics::estimate::{Cell, Estimator};
 use serde_json::{Map, Value as Json, json};
 
 use super::host::{interrupted, processors, watch_for_interruption};

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use deconflict::experiment::estimate::Estimator;
 use deconflict::experiment::replicate::replicate;
 use deconflict::measure::{Columns, Summary};
 use deconflict::output::{
@@ -17,6 +16,7 @@ use deconflict::output::{
 use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate, trajectories};
+use deconflict::statistics::estimate::Estimator;
 use deconflict::units::Millis;
 use indicatif::{ProgressBar, ProgressStyle};
 

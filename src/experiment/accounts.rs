@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use super::estimate::Estimator;
-use super::pairs::Pairs;
 use super::plan::Plan;
 use super::round::{Outcome, Round};
 use crate::measure::{GridSquare, Summary};
+use crate::statistics::estimate::Estimator;
+use crate::statistics::pairs::Pairs;
 
 /// Groups of replications for the jackknife of the effects.
 pub const GROUPS: usize = 20;

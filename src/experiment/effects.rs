@@ -26,8 +26,8 @@ use nalgebra::{DMatrix, DVector};
 
 use super::accounts::{Accounts, GROUPS, GroupSums};
 use super::design::{Coordinate, Domain};
-use super::intervals::t_quantile;
 use super::plan::{FactorDomain, FactorKind, PlanRecord};
+use crate::statistics::intervals::t_quantile;
 
 /// How an effect was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::accounts::Accounts;
 use super::file::StopFile;
 use super::plan::PlanRecord;
-use super::stop::{Goal, Sequential};
+use crate::statistics::stop::{Goal, Sequential};
 
 /// When a sweep ends.
 #[derive(Debug, Clone, PartialEq)]

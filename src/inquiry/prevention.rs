@@ -19,13 +19,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::changes::Change;
 use super::counterfactual::{Fate, fates};
-use crate::experiment::estimate::{Comparison, Estimate, Method, PairedSums, RatioSums};
-use crate::experiment::intervals::zero_of;
 use crate::ids::Key;
 use crate::measure::Kind;
 use crate::record::{Detail, Replication};
 use crate::scenario::Scenario;
 use crate::simulation::Engine;
+use crate::statistics::estimate::{Comparison, Estimate, Method, PairedSums, RatioSums};
+use crate::statistics::intervals::zero_of;
 use crate::streams::{Purpose, Streams};
 
 /// What is to be prevented.

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,12 @@ pub(super) fn scenario_sha256(scenario: &ScenarioFile) -> String {
     hex(&Sha256::digest(text))
 }
 
+/// Reads JSON: a tree first, typed then. Scenarios come as trees anyway, and a second reader of every type would be as much code
+/// again.
+pub(crate) fn typed<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice::<serde_json::Value>(text).and_then(serde_json::from_value)
+}
+
 /// Writes a JSON file and waits for the disk.
 pub(super) fn json(
     folder: &Path,
@@ -33,13 +40,12 @@ pub(super) fn json(
     value: &impl Serialize,
 ) -> Result<(), OutputError> {
     let shown = shown.join(name);
-    let file = File::create(folder.join(name)).map_err(OutputError::io("create", &shown))?;
-    let mut writer = BufWriter::new(file);
-    serde_json::to_writer_pretty(&mut writer, value)
+    let mut file = File::create(folder.join(name)).map_err(OutputError::io("create", &shown))?;
+    serde_json::to_vec_pretty(value)
         .map_err(io::Error::from)
-        .and_then(|()| writer.write_all(b"\n"))
-        .and_then(|()| writer.flush())
-        .and_then(|()| writer.get_ref().sync_all())
+        .and_then(|text| file.write_all(&text))
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| file.sync_all())
         .map_err(OutputError::io("write", &shown))
 }
 

@@ -13,11 +13,11 @@ use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
 use super::headers::{GRID, TIMES};
 use super::numbers::{exact, number};
 use crate::experiment::accounts::Squares;
-use crate::experiment::estimate::{Cell, Estimator, TimeHistogram};
 use crate::geodesy::{format_mgrs, from_plane};
 use crate::geometry::Point;
 use crate::measure::{Columns, GridSquare, Summary};
 use crate::scenario::Scenario;
+use crate::statistics::estimate::{Cell, Estimator, TimeHistogram};
 
 /// What was flown: the part of the manifest that the caller knows.
 #[derive(Debug, Clone, Copy)]

@@ -31,6 +31,7 @@ mod tuning_results;
 pub use comparison::{comparisons, influences, sentence, tally, write_comparison};
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
+pub(crate) use files::typed;
 pub use folder::{Conditions, RunFolder};
 pub use headers::{PREVENTION, RESULT_FILES, ResultFile, TIMES};
 pub use journal::{

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -11,8 +12,8 @@ use super::error::OutputError;
 use super::files::whole_file;
 use super::headers::PREVENTION;
 use super::numbers::{number, readable};
-use crate::experiment::estimate::Estimate;
 use crate::inquiry::{Change, Game, Prevention, RuleShare, RuleSplit};
+use crate::statistics::estimate::Estimate;
 
 /// What `prevention.csv` rests on, written to `prevention.json`.
 #[derive(Serialize)]
@@ -48,8 +49,7 @@ pub fn write_prevention(
         base: &game.base().file,
     };
     whole_file(&folder.join("prevention.json"), true, |writer| {
-        serde_json::to_writer_pretty(writer, &conditions)?;
-        Ok(())
+        writer.write_all(&serde_json::to_vec_pretty(&conditions)?)
     })?;
     whole_file(&folder.join("prevention.csv"), true, |writer| {
         let mut csv = csv::Writer::from_writer(writer);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::error::OutputError;
+use super::files::typed;
 use crate::measure::{Columns, Summary};
 use crate::scenario::Scenario;
 use crate::scenario::file::ScenarioFile;
@@ -65,7 +66,7 @@ impl StoredRun {
             Err(error) => return Err(OutputError::io("read", &manifest)(error)),
             Ok(text) => text,
         };
-        let mut manifest: Manifest = serde_json::from_slice(&text)
+        let mut manifest: Manifest = typed(&text)
             .map_err(|error| not_results(format!("manifest.json cannot be read: {error}")))?;
         let names: Vec<&str> = manifest
             .cells

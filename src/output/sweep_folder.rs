@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::OutputError;
-use super::files::sync_folder;
+use super::files::{sync_folder, typed};
 use super::results::UNFINISHED_RESULTS;
 use crate::experiment::plan::PlanRecord;
 
@@ -267,7 +267,7 @@ impl SweepFolder {
             }
             Err(error) => return Err(OutputError::io("read", &place)(error)),
         };
-        serde_json::from_slice(&text)
+        typed(&text)
             .map(Some)
             .map_err(|error| OutputError::NotASweep {
                 path: self.path.clone(),

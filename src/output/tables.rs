@@ -6,9 +6,9 @@ use comfy_table::{Cell as Field, CellAlignment, Table, presets};
 
 use super::numbers::readable;
 use crate::experiment::accounts::Accounts;
-use crate::experiment::estimate::{Cell, Estimator, Method};
 use crate::experiment::plan::Plan;
 use crate::measure::Group;
+use crate::statistics::estimate::{Cell, Estimator, Method};
 
 /// Measures with their intervals, group by group; only what had something to divide by.
 pub fn estimate_table(cells: &[Cell]) -> String {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::OutputError;
-use super::files::{json, sync_folder};
+use super::files::{json, sync_folder, typed};
 use crate::experiment::plan::study::StudyRecord;
 use crate::experiment::tune::samples::Sample;
 
@@ -83,8 +83,7 @@ impl TuningFolder {
         };
         let text = fs::read(path.join(STUDY))
             .map_err(|_| refuse("is not the folder of a tuning: it has no study.json"))?;
-        let there: StudyRecord =
-            serde_json::from_slice(&text).map_err(|_| refuse("study.json cannot be read"))?;
+        let there: StudyRecord = typed(&text).map_err(|_| refuse("study.json cannot be read"))?;
         if there.version != record.version {
             return Err(refuse("was written by another version of the program"));
         }

@@ -12,13 +12,13 @@ use super::error::OutputError;
 use super::files::{FileEntry, Table, hex, json, sync_folder};
 use super::numbers::{number, readable};
 use super::results::UNFINISHED_RESULTS;
-use crate::experiment::estimate::Estimate;
 use crate::experiment::plan::study::{Study, StudyRecord};
 use crate::experiment::tune::course::{Role, Tuning};
 use crate::experiment::tune::robust::{break_even, over_worlds};
 use crate::experiment::tune::samples::Samples;
 use crate::experiment::tune::verdict::{Feasible, Verdict, judge};
 use crate::experiment::tune::{ABROAD, FRESH};
+use crate::statistics::estimate::Estimate;
 
 #[derive(Serialize)]
 struct Manifest<'a> {

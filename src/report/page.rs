@@ -10,10 +10,10 @@ use super::figures::{
 use super::history::{History, Line, Settled, Settling};
 use super::stored::{Confused, Interval, Measured, Paired, Prevented, Results, Square};
 use super::svg::{FIGURE_CSS, Scale, Svg, escape};
-use crate::experiment::stop::{Goal, Sequential};
 use crate::geodesy::{LatLon, to_plane};
 use crate::measure::{MEASURES, Measure};
 use crate::output::{readable, sentence, tally};
+use crate::statistics::stop::{Goal, Sequential};
 
 pub(super) const PAGE_CSS: &str = include_str!("page.css");
 pub(super) const RESULTS_CSS: &str = include_str!("results.css");

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::experiment::estimate::{Comparison, Estimate, Method};
-use crate::output::OutputError;
+use crate::output::{OutputError, typed};
 use crate::scenario::file::ScenarioFile;
+use crate::statistics::estimate::{Comparison, Estimate, Method};
 
 /// A number with its interval, as the files have it; NaN where they have nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -205,11 +205,11 @@ impl Results {
                     .to_owned(),
             ));
         };
-        let manifest: Manifest = serde_json::from_slice(&text)
+        let manifest: Manifest = typed(&text)
             .map_err(|error| not_results(format!("manifest.json cannot be read: {error}")))?;
         // Who and when is no part of the results: without it the report only says less.
         let note = bytes(&folder.join("run.json"))?
-            .and_then(|text| serde_json::from_slice(&text).ok())
+            .and_then(|text| typed(&text).ok())
             .unwrap_or_default();
         let sweep = manifest.scenario.is_none();
         let cells = match sweep {
@@ -272,7 +272,7 @@ impl Results {
         };
         let prevented_in = match asked {
             true => bytes(&folder.join("prevention.json"))?
-                .and_then(|text| serde_json::from_slice::<Conditions>(&text).ok())
+                .and_then(|text| typed::<Conditions>(&text).ok())
                 .and_then(|conditions| {
                     let same = |cell: &&ManifestCell| cell.scenario == conditions.base;
                     manifest.cells.iter().find(same)

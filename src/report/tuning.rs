@@ -13,7 +13,7 @@ use super::figures::{
 use super::page::{PAGE_CSS, RESULTS_CSS, figure_html, shell};
 use super::stored::{Interval, Note, Row, Table, bytes};
 use super::svg::{FIGURE_CSS, escape};
-use crate::output::{OutputError, readable};
+use crate::output::{OutputError, readable, typed};
 
 /// The name of the scenario as it was written, among the finalists.
 const AS_WRITTEN: &str = "as_written";
@@ -73,10 +73,10 @@ impl Tuned {
         let text = bytes(&folder.join("manifest.json"))?.ok_or_else(|| {
             not_results("the tuning has no results yet; --resume ends it".to_owned())
         })?;
-        let manifest: Manifest = serde_json::from_slice(&text)
+        let manifest: Manifest = typed(&text)
             .map_err(|error| not_results(format!("manifest.json cannot be read: {error}")))?;
         let note = bytes(&folder.join("run.json"))?
-            .and_then(|text| serde_json::from_slice(&text).ok())
+            .and_then(|text| typed(&text).ok())
             .unwrap_or_default();
         let front = Table::read(folder, "front.csv")?;
         let names = front.names();

@@ -122,6 +122,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     // Facts alone; and the list of rules, to have one column for each.
     ("measure", &["coordination", "ids", "record", "units"]),
+    ("statistics", &["measure", "units"]),
     // The package above: files, experiments, results, pages.
     ("geodesy", &["geometry"]),
     (
@@ -146,7 +147,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "experiment",
-        &["ids", "measure", "record", "scenario", "streams", "units"],
+        &[
+            "ids",
+            "measure",
+            "record",
+            "scenario",
+            "statistics",
+            "streams",
+            "units",
+        ],
     ),
     // A log, and the same replication again under other rules.
     (
@@ -159,6 +168,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "record",
             "scenario",
             "simulation",
+            "statistics",
             "streams",
             "theatre",
         ],
@@ -177,6 +187,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "platform",
             "record",
             "scenario",
+            "statistics",
             "units",
         ],
     ),
@@ -196,6 +207,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "scenario",
             "sensing",
             "simulation",
+            "statistics",
             "theatre",
             "units",
         ],

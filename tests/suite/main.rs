@@ -2,7 +2,6 @@
 
 mod architecture;
 mod cli;
-mod coverage;
 mod determinism;
 mod differential;
 mod experiment_check;

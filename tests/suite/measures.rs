@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use deconflict::experiment::estimate::Estimator;
 use deconflict::measure::{Columns, Kind, Summary};
 use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
+use deconflict::statistics::estimate::Estimator;
 
 const SCENARIOS: &[&str] = &[
     "scenarios/nov-2019-baseline.toml",

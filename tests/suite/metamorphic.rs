@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::{
-    Moments, SEED, SIGMAS, count, dump, fly, kills, lines, load, repository, shots,
+    Moments, SEED, SIGMAS, count, dump, fly, kills, lines, load, power, repository, shots,
 };
 use deconflict::geometry::{Area, Point};
 use deconflict::measure::Columns;
@@ -182,6 +182,8 @@ fn same_distribution(what: &str, one: &Scenario, other: &Scenario, n: u64, least
         let (one, other) = (moments(&one), moments(&other));
         judged += 1;
         let z = one.z(&other);
+        let apart = (one.se() * one.se() + other.se() * other.se()).sqrt();
+        power(one.mean, one.n, apart, SIGMAS);
         assert!(z.abs() < SIGMAS, "{what}: {name} {one:?} {other:?} z {z}");
     }
     assert!(
@@ -373,6 +375,7 @@ fn worse_identification_spares_no_neutrals_in_expectation() {
                 .zip(&pair[0])
                 .map(|(after, before)| after - before),
         );
+        power(more.mean, more.n, more.se(), SIGMAS);
         assert!(more.mean > SIGMAS * more.se(), "{more:?}");
     }
 }
@@ -403,6 +406,7 @@ fn better_missiles_kill_more_in_expectation() {
                 .zip(&pair[0])
                 .map(|(after, before)| after - before),
         );
+        power(more.mean, more.n, more.se(), SIGMAS);
         assert!(more.mean > SIGMAS * more.se(), "{more:?}");
     }
 }

@@ -1,36 +1,63 @@
 //! Scenarios against what their first comments expect, by paired comparison: replication r of one and replication r of the
 //! other share their luck.
 
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use deconflict::experiment::estimate::{Cell, Comparison, Estimate, Estimator};
-use deconflict::experiment::pairs::Pairs;
 use deconflict::experiment::replicate::replicate;
 use deconflict::measure::{Columns, Summary};
 use deconflict::record::Detail;
 use deconflict::scenario::Scenario;
-use deconflict::simulation::simulate;
+use deconflict::simulation::Engine;
+use deconflict::statistics::estimate::{Cell, Comparison, Estimate, Estimator};
+use deconflict::statistics::pairs::Pairs;
+
+use crate::support::{load, power};
 
 const REPLICATIONS: u64 = 1000;
 
 /// 1 in 1000 intervals of a right simulator misses; the seed is fixed.
 const CONFIDENCE: f64 = 0.999;
 
+/// Replications of a scenario with changes, from the first on.
+struct Flight {
+    scenario: Scenario,
+    columns: Arc<Columns>,
+    summaries: Vec<Summary>,
+}
+
+/// Every flight of these tests: many ask about the same one, and it is flown once.
+static FLIGHTS: Mutex<BTreeMap<String, Arc<Mutex<Flight>>>> = Mutex::new(BTreeMap::new());
+
 fn fly(path: &str, changes: &[&str], count: u64) -> (Arc<Columns>, Vec<Summary>) {
-    let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
-    let scenario = Scenario::load(Path::new(path), &changes)
-        .unwrap_or_else(|error| panic!("{}", error.render(false)));
-    let columns = Arc::new(Columns::new(&scenario.cast));
-    let mut summaries = Vec::new();
-    let jobs = std::thread::available_parallelism().map_or(1, |jobs| jobs.get());
-    let work = |replication| columns.measure(&simulate(&scenario, replication, Detail::Measures));
-    replicate(1, 0..count, jobs, work, |_, summary| {
-        summaries.push(summary);
+    let name = format!("{path} {changes:?}");
+    let mut flights = FLIGHTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let flight = Arc::clone(flights.entry(name).or_insert_with(|| {
+        let scenario = load(path, changes);
+        Arc::new(Mutex::new(Flight {
+            columns: Arc::new(Columns::new(&scenario.cast)),
+            scenario,
+            summaries: Vec::new(),
+        }))
+    }));
+    drop(flights);
+    let mut flight = flight.lock().unwrap_or_else(PoisonError::into_inner);
+    let flown = flight.summaries.len() as u64;
+    let engine = Engine::default();
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut more = Vec::new();
+    let work = |replication| {
+        let log = engine.simulate(&flight.scenario, replication, Detail::Measures);
+        flight.columns.measure(&log)
+    };
+    replicate(1, flown..count.max(flown), jobs, work, |_, summary| {
+        more.push(summary);
         Ok::<(), std::convert::Infallible>(())
     })
     .expect("every replication ends");
-    (columns, summaries)
+    flight.summaries.append(&mut more);
+    let summaries = flight.summaries[..count as usize].to_vec();
+    (Arc::clone(&flight.columns), summaries)
 }
 
 struct Flown {
@@ -146,9 +173,17 @@ fn against(path: &str, changes: &[&str], count: u64, measure: &str) -> Compariso
     for (one, other) in plain.iter().zip(&changed) {
         pairs.add(one, other);
     }
-    pairs
+    let compared = pairs
         .compare(measure, CONFIDENCE)
-        .expect("the measure exists in both")
+        .expect("the measure exists in both");
+    let Estimate { low, high, .. } = compared.difference;
+    power(
+        compared.difference.estimate,
+        count as f64,
+        (high - low) / 2.0 / 3.29,
+        3.29,
+    );
+    compared
 }
 
 fn in_all(path: &str, changes: &[&str], count: u64, column: &str) -> f64 {
@@ -378,8 +413,7 @@ fn what_is_set_in_a_resolved_scenario_is_as_if_it_were_set_in_the_file() {
             if path.extension().is_none_or(|ending| ending != "toml") {
                 continue;
             }
-            let scenario = Scenario::load(&path, &[])
-                .unwrap_or_else(|error| panic!("{}", error.render(false)));
+            let scenario = load(&path, &[]);
             for set in [&[][..], &["duration_h=0.5".to_owned()]] {
                 let in_file = Scenario::load(&path, set)
                     .unwrap_or_else(|error| panic!("{}", error.render(false)));

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use deconflict::experiment::pairs::Pairs;
 use deconflict::experiment::plan::Overrides;
 use deconflict::experiment::plan::study::{Study, schema};
 use deconflict::measure::Columns;
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
+use deconflict::statistics::pairs::Pairs;
 use tempfile::TempDir;
 
 fn repository(path: &str) -> PathBuf {

@@ -9,6 +9,7 @@
 //! `q_i = 1 / (1 + L tau_i)`. The front is the lower envelope of these curves over m.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use deconflict::experiment::design::{Coordinate, Point};
 use deconflict::experiment::tune::course::{Course, Role, Task, Tuning, Watched};
@@ -244,15 +245,27 @@ fn random_search(seed: u64, budget: u64, each: u64) -> Vec<[f64; 2]> {
     best.map(|(point, _)| Setting::of(point).truth()).collect()
 }
 
-/// Over 20 seeds: the front that is found has 98 % of the true hypervolume in the mean and 97 % at least, random search with
-/// twice the replications has less for every seed, and the intervals of the examination hold.
 #[test]
 fn the_front_is_found_with_half_the_replications_of_random_search() {
+    front_is_found(1..=3, 1); // all three fail to hold once in 8000
+}
+
+#[test]
+#[ignore = "takes a minute: the same over 20 seeds"]
+fn the_front_is_found_over_many_seeds() {
+    // All intervals of a seed hold together with 95 %: fewer than 15 of 20 by chance once in 3000, fewer than 13 in 10^5.
+    front_is_found(1..=20, 13);
+}
+
+/// The front that is found has 98 % of the true hypervolume in the mean of the seeds and 97 % at least, random search with
+/// twice the replications has less for every seed, and the intervals of the examination hold for enough of the seeds.
+fn front_is_found(seeds: RangeInclusive<u64>, least_held: u32) {
     const BUDGET: u64 = 120_000;
     let best = hypervolume(&true_front());
     let (mut least, mut sum, mut random_sum, mut all_held) = (1.0_f64, 0.0, 0.0, 0);
     let (mut count, mut all_missed) = (0, 0);
-    for seed in 1..=20 {
+    let n = seeds.clone().count() as f64;
+    for seed in seeds {
         let tuning = tuned(
             Course {
                 first: 16,
@@ -298,25 +311,38 @@ fn the_front_is_found_with_half_the_replications_of_random_search() {
     }
     println!(
         "mean {:.4}, least {least:.4}; random {:.4}; intervals of {all_held} seeds hold, {all_missed} of {count} miss",
-        sum / 20.0,
-        random_sum / 20.0
+        sum / n,
+        random_sum / n
     );
     assert!(
-        sum / 20.0 >= 0.98,
+        sum / n >= 0.98,
         "mean share of the hypervolume: {}",
-        sum / 20.0
+        sum / n
     );
     assert!(least >= 0.97, "least share of the hypervolume: {least}");
-    // All intervals of a seed hold together with 95 %: fewer than 15 of 20 by chance once in 3000, fewer than 13 in 10^5.
-    assert!(all_held >= 13, "intervals hold for {all_held} of 20 seeds");
+    assert!(
+        all_held >= least_held,
+        "intervals hold for {all_held} of {n} seeds"
+    );
+}
+
+#[test]
+fn a_finalist_called_feasible_is() {
+    feasible_is_feasible(101..=112);
+}
+
+#[test]
+#[ignore = "takes a minute: the same over 50 seeds"]
+fn a_finalist_called_feasible_is_over_many_seeds() {
+    feasible_is_feasible(101..=150);
 }
 
 /// Where the best setting lies on the edge of what is allowed, half of all plain estimates would be on the wrong side.
-#[test]
-fn a_finalist_called_feasible_is() {
+fn feasible_is_feasible(seeds: RangeInclusive<u64>) {
     const LIMIT: f64 = 0.2;
     let (mut wrong, mut with_any, mut good) = (0, 0, 0);
-    for seed in 101..=150 {
+    let n = seeds.clone().count() as u32;
+    for seed in seeds {
         let constrained = Course {
             watched: vec![
                 watched(Role::Minimise, Kind::Proportion),
@@ -344,9 +370,9 @@ fn a_finalist_called_feasible_is() {
         good += u32::from(leaked.iter().any(|&leaked| leaked > 0.75 * LIMIT));
     }
     println!("{with_any} with a feasible finalist, {wrong} wrong, {good} near the limit");
-    assert!(wrong <= 6, "{wrong} of 50");
-    assert!(with_any >= 40, "{with_any} of 50 found anything");
-    assert!(good >= 30, "{good} of 50 came near the limit");
+    assert!(50 * wrong <= 6 * n, "{wrong} of {n}");
+    assert!(5 * with_any >= 4 * n, "{with_any} of {n} found anything");
+    assert!(5 * good >= 3 * n, "{good} of {n} came near the limit");
 }
 
 /// Where all settings are equally good and each has luck of its own, the search believes in those that were lucky; fresh

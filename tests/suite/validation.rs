@@ -9,7 +9,9 @@ use std::path::Path;
 use deconflict::experiment::replicate::replicate;
 use deconflict::record::{Detail, EventLog, Fact, Identity, NoticeState, Reason};
 use deconflict::scenario::Scenario;
-use deconflict::simulation::simulate;
+use deconflict::simulation::{Engine, simulate};
+
+use crate::support::power;
 
 /// Every file, in the order of the tests below.
 const HELD: &[&str] = &[
@@ -95,7 +97,8 @@ fn fly(
     let scenario = load(name, overrides);
     let jobs = std::thread::available_parallelism().map_or(1, |jobs| jobs.get());
     let mut numbers = Vec::new();
-    let work = |replication| read(&simulate(&scenario, replication, Detail::Full));
+    let engine = Engine::default();
+    let work = |replication| read(&engine.simulate(&scenario, replication, Detail::Full));
     replicate(5, 0..replications, jobs, work, |_, number| {
         numbers.push(number);
         Ok::<(), std::convert::Infallible>(())
@@ -118,6 +121,7 @@ fn mean_is(numbers: &[f64], expected: f64) {
         .sum::<f64>()
         / (n - 1.0);
     let z = (mean - expected) / (variance / n).sqrt();
+    power(expected, n, (variance / n).sqrt(), 4.9);
     assert!(
         z.abs() < 4.9,
         "mean {mean}, expected {expected}, z = {z:.2}"
@@ -133,7 +137,9 @@ fn share_is(numbers: &[f64], expected: f64) {
         "a share is made of zeros and ones"
     );
     let n = numbers.len() as f64;
-    let z = (mean(numbers) - expected) / (expected * (1.0 - expected) / n).sqrt();
+    let standard_error = (expected * (1.0 - expected) / n).sqrt();
+    let z = (mean(numbers) - expected) / standard_error;
+    power(expected, n, standard_error, 4.9);
     assert!(
         z.abs() < 4.9,
         "share {}, expected {expected}, z = {z:.2}",

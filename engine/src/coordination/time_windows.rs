@@ -144,7 +144,10 @@ impl TimeWindows {
         let fast = request.draws.window_clock;
         let ends = self.windows.iter().flat_map(|(from, until)| [*from, *until]);
         let later = ends.filter(|end| *end > request.track.time + fast);
-        later.min().map_or(Millis::NEVER, |end| end - fast)
+        match later.min() {
+            None | Some(Millis::NEVER) => Millis::NEVER,
+            Some(end) => end - fast,
+        }
     }
 
     /// A decision not to fire that rests on it.

@@ -218,7 +218,7 @@ impl ScanClock {
         if after <= 0 {
             0
         } else {
-            ((after + self.period_ms - 1) / self.period_ms) as u64
+            (after.saturating_add(self.period_ms - 1) / self.period_ms) as u64
         }
     }
 

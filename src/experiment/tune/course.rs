@@ -11,8 +11,8 @@ use super::space::{Dimension, fingerprint, settings};
 use super::variation::Breeding;
 use super::{ABROAD, FRESH};
 use crate::experiment::design::{self, Coordinate, Design, Domain, Point, Scale};
-use crate::experiment::intervals::normal_quantile;
 use crate::measure::Kind;
+use crate::statistics::intervals::normal_quantile;
 
 /// What a measure is watched for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@
 
 use super::course::Tuning;
 use super::samples::Samples;
-use crate::experiment::intervals::t_quantile;
+use crate::statistics::intervals::t_quantile;
 
 /// A finalist over all worlds, in one objective.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,7 +1,7 @@
 //! What is known of a candidate: numerator and denominator of every watched measure, replication by replication.
 
-use crate::experiment::estimate::{PairedSums, RatioSums};
-use crate::experiment::moments::Moments;
+use crate::statistics::estimate::{PairedSums, RatioSums};
+use crate::statistics::moments::Moments;
 
 /// One replication of a candidate: numerator and denominator of each watched measure.
 pub type Sample = Vec<(f64, f64)>;

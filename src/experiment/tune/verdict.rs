@@ -2,7 +2,7 @@
 
 use super::course::{Course, Role, Tuning};
 use super::rank::{Standing, fronts};
-use crate::experiment::estimate::{Comparison, Estimate};
+use crate::statistics::estimate::{Comparison, Estimate};
 
 /// Whether a finalist keeps the constraints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

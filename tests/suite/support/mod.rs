@@ -60,6 +60,26 @@ pub fn fly<T: Send>(
     seen
 }
 
+/// Messages, whole, collected by a test and held to a file of `said`. `UPDATE_EXPECT=1 cargo test` writes the files anew; whether
+/// what changed is better is for a reader to judge.
+#[derive(Default)]
+pub struct Said(String);
+
+impl Said {
+    /// What was said of something.
+    pub fn add(&mut self, of: &str, what: &str) {
+        writeln!(self.0, "== {}\n{}\n", of.trim_end(), what.trim_end())
+            .expect("writing to a string");
+    }
+
+    /// Holds all that was said to its file.
+    #[track_caller]
+    pub fn is(&self, name: &str) {
+        let file = repository(&format!("tests/suite/said/{name}.txt"));
+        expect_test::expect_file![file].assert_eq(&self.0);
+    }
+}
+
 /// How many facts of a log satisfy a condition.
 pub fn count(log: &EventLog, condition: impl Fn(&Fact) -> bool) -> usize {
     log.events
@@ -76,6 +96,17 @@ pub fn shots(log: &EventLog) -> usize {
 /// Aircraft shot down.
 pub fn kills(log: &EventLog) -> usize {
     count(log, |fact| matches!(fact, Fact::Destroyed { .. }))
+}
+
+/// Says how small an error a check finds with 99 per cent, its bound being so many standard errors; the guide's table of
+/// power is made of these lines.
+pub fn power(expected: f64, n: f64, standard_error: f64, sigmas: f64) {
+    let test = std::thread::current();
+    println!(
+        "power | {} | {n} | {expected:.4} | {:.4}",
+        test.name().unwrap_or_default(),
+        (sigmas + 2.326) * standard_error
+    );
 }
 
 /// Mean and variance of a sample.
@@ -122,6 +153,7 @@ impl Moments {
 pub fn assert_mean(what: &str, values: &[f64], expected: f64, variance: f64) {
     let sample = Moments::of(values.iter().copied());
     let bound = SIGMAS * (variance / sample.n).sqrt();
+    power(expected, sample.n, (variance / sample.n).sqrt(), SIGMAS);
     assert!(
         (sample.mean - expected).abs() <= bound,
         "{what}: {} instead of {expected} +- {bound} ({} replications)",

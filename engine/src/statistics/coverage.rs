@@ -1,17 +1,19 @@
 //! Intervals hold as often as they say, also under the rules that stop a sweep.
 //!
-//! Each case is 10 000 synthetic experiments with a known truth, added up and stopped by the code that sweeps use. The
+//! Each case is 2 000 synthetic experiments (10 000 in the tests that are left out unless asked for) with a known truth, added up and stopped by the code that sweeps use. The
 //! promise: at least 95 per cent where fewer than ten events are expected, since the intervals are exact there, and at
 //! least 93 per cent elsewhere. A case fails if it holds less often than promised by more than 3.5 standard errors of the
-//! count, .0076 and .0089: a false alarm once in 4 000 cases.
+//! count, .0171 and .0200 (.0076 and .0089): a false alarm once in 4 000 cases.
 
-use deconflict::experiment::estimate::{PairedSums, RatioSums};
-use deconflict::experiment::stop::{Goal, Sequential};
-use deconflict::measure::Kind;
+use crate::measure::Kind;
+use crate::statistics::estimate::{PairedSums, RatioSums};
+use crate::statistics::stop::{Goal, Sequential};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-const EXPERIMENTS: u32 = 10_000;
+/// Experiments of a case in every run of the tests, and where there is time.
+const FEW: u32 = 2_000;
+const MANY: u32 = 10_000;
 const CONFIDENCE: f64 = 0.95;
 
 /// Draws of one experiment.
@@ -41,13 +43,14 @@ impl Luck {
 
 /// Share of the experiments that held the truth, and the events they saw on average.
 struct Held {
+    experiments: u32,
     share: f64,
     events: f64,
     replications: f64,
 }
 
 /// Runs the experiments of a case on two threads; each says whether it held, its events and its replications.
-fn held(experiment: impl Fn(u32) -> (bool, f64, u64) + Sync) -> Held {
+fn held(experiments: u32, experiment: impl Fn(u32) -> (bool, f64, u64) + Sync) -> Held {
     let half = |range: std::ops::Range<u32>| {
         range.fold((0_u32, 0.0, 0.0), |(held, events, n), number| {
             let (holds, seen, replications) = experiment(number);
@@ -58,14 +61,15 @@ fn held(experiment: impl Fn(u32) -> (bool, f64, u64) + Sync) -> Held {
             )
         })
     };
-    let middle = EXPERIMENTS / 2;
+    let middle = experiments / 2;
     let (a, b) = std::thread::scope(|scope| {
         let first = scope.spawn(|| half(0..middle));
-        let second = half(middle..EXPERIMENTS);
+        let second = half(middle..experiments);
         (first.join().expect("no panic"), second)
     });
-    let of = |sum: f64| sum / f64::from(EXPERIMENTS);
+    let of = |sum: f64| sum / f64::from(experiments);
     Held {
+        experiments,
         share: of(f64::from(a.0 + b.0)),
         events: of(a.1 + b.1),
         replications: of(a.2 + b.2),
@@ -74,7 +78,7 @@ fn held(experiment: impl Fn(u32) -> (bool, f64, u64) + Sync) -> Held {
 
 fn judge(what: &str, held: &Held) {
     let promised = if held.events < 10.0 { 0.95 } else { 0.93 };
-    let n = f64::from(EXPERIMENTS);
+    let n = f64::from(held.experiments);
     let least = promised - 3.5 * (promised * (1.0 - promised) / n).sqrt();
     println!(
         "{what}: {:.4}, {:.1} events, {:.0} replications",
@@ -141,8 +145,7 @@ fn fixed(n: u64) -> Sequential {
 }
 
 /// Shares of replications, from rare to common.
-#[test]
-fn shares_of_replications() {
+fn shares_of_replications(experiments: u32) {
     let mut case = 0;
     for p in [0.0004, 0.001, 0.003, 0.01, 0.05, 0.3] {
         for goal in [
@@ -153,7 +156,7 @@ fn shares_of_replications() {
         ] {
             case += 1;
             let rule = rule(goal, 200, 4_000);
-            let held = held(|experiment| {
+            let held = held(experiments, |experiment| {
                 let mut luck = Luck::of(case, experiment);
                 let mut next = luck.gap(p);
                 one_cell(&rule, Kind::Proportion, true, p, |sums| {
@@ -172,8 +175,7 @@ fn shares_of_replications() {
 
 /// Units of one replication share its luck: with chance 1/2 a replication is bad and its units fail three times as often
 /// as in a good one. One to seven units a replication.
-#[test]
-fn shares_of_clustered_units() {
+fn shares_of_clustered_units(experiments: u32) {
     let mut case = 100;
     for p in [0.0003, 0.001, 0.01, 0.05, 0.2] {
         for rule in [
@@ -183,7 +185,7 @@ fn shares_of_clustered_units() {
             rule(relative(0.3), 200, 2_000),
         ] {
             case += 1;
-            let held = held(|experiment| {
+            let held = held(experiments, |experiment| {
                 let mut luck = Luck::of(case, experiment);
                 one_cell(&rule, Kind::Proportion, false, p, |sums| {
                     let chance = if luck.happens(0.5) { 1.5 * p } else { 0.5 * p };
@@ -199,14 +201,13 @@ fn shares_of_clustered_units() {
 
 /// Events that come in bursts of one to three, single ones where they are rare, and a mean. How many come at once cannot
 /// be known where none was seen: the bound on a rate then takes them to come singly.
-#[test]
-fn rates_and_means() {
+fn rates_and_means(experiments: u32) {
     let mut case = 200;
     for (p, most) in [(0.0005, 1.0), (0.002, 1.0), (0.01, 3.0), (0.1, 3.0)] {
         for rule in [fixed(1_000), rule(relative(0.3), 200, 4_000)] {
             case += 1;
             let truth = p * (1.0 + most) / 2.0;
-            let held = held(|experiment| {
+            let held = held(experiments, |experiment| {
                 let mut luck = Luck::of(case, experiment);
                 one_cell(&rule, Kind::Rate, true, truth, |sums| {
                     let burst = 1.0 + (luck.uniform() * most).floor();
@@ -220,7 +221,7 @@ fn rates_and_means() {
     // Exponential times, a mean of 100 s over one to three tracks.
     for rule in [fixed(200), rule(relative(0.05), 200, 2_000)] {
         case += 1;
-        let held = held(|experiment| {
+        let held = held(experiments, |experiment| {
             let mut luck = Luck::of(case, experiment);
             one_cell(&rule, Kind::Mean, false, 100.0, |sums| {
                 let tracks = 1 + (luck.uniform() * 3.0) as u32;
@@ -234,8 +235,7 @@ fn rates_and_means() {
 }
 
 /// Paired differences with shared luck, under a rule that stops when they are told from zero.
-#[test]
-fn paired_differences() {
+fn paired_differences(experiments: u32) {
     let mut case = 300;
     for (one, two) in [
         (0.3, 0.3),
@@ -249,7 +249,7 @@ fn paired_differences() {
                 case += 1;
                 let confidence = rule.confidence(CONFIDENCE);
                 let units = if per_replication { 1 } else { 4 };
-                let held = held(|experiment| {
+                let held = held(experiments, |experiment| {
                     let mut luck = Luck::of(case, experiment);
                     let mut sums = PairedSums::default();
                     for look in rule.looks().iter() {
@@ -287,4 +287,26 @@ fn paired_differences() {
             }
         }
     }
+}
+
+macro_rules! cases {
+    ($($few:ident, $many:ident: $cases:ident;)*) => {$(
+        #[test]
+        fn $few() {
+            $cases(FEW);
+        }
+
+        #[test]
+        #[ignore = "takes a minute: 10 000 experiments a case"]
+        fn $many() {
+            $cases(MANY);
+        }
+    )*};
+}
+
+cases! {
+    shares_of_replications_hold, shares_of_replications_hold_in_10_000: shares_of_replications;
+    shares_of_clustered_units_hold, shares_of_clustered_units_hold_in_10_000: shares_of_clustered_units;
+    rates_and_means_hold, rates_and_means_hold_in_10_000: rates_and_means;
+    paired_differences_hold, paired_differences_hold_in_10_000: paired_differences;
 }

@@ -1,0 +1,13 @@
+//! What many rows say: estimates with intervals, paired differences, and when to stop.
+//!
+//! An [`Estimator`](estimate::Estimator) adds up rows as they come; [`pairs`] does so for replications of two cells with the
+//! same luck; [`stop`] decides by what was added up so far. Quantiles are our own ([`special`]), held to published values.
+
+#[cfg(test)]
+mod coverage;
+pub mod estimate;
+pub mod intervals;
+pub mod moments;
+pub mod pairs;
+pub mod special;
+pub mod stop;
