@@ -48,6 +48,7 @@ pub mod picture;
 pub mod platform;
 pub mod record;
 pub mod report;
+pub mod safe;
 pub mod scenario;
 pub mod sensing;
 pub mod simulation;

@@ -9,7 +9,7 @@ use deconflict::experiment::plan::study::{Study, is_study};
 use deconflict::experiment::plan::{Overrides, Plan, is_experiment};
 use deconflict::scenario::Scenario;
 
-use super::{Failure, print};
+use super::{Failure, print, print_coloured};
 
 /// Arguments of `deconflict check`.
 #[derive(Debug, Args)]
@@ -96,12 +96,12 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     if arguments.strict {
         bad.insert_str(0, &odd);
     } else {
-        print(&odd)?;
+        print_coloured(&odd)?;
     }
     if bad.is_empty() {
         Ok(())
     } else {
-        Err(Failure::BadInput(bad.trim_end().to_owned()))
+        Err(Failure::Problems(bad.trim_end().to_owned()))
     }
 }
 

@@ -16,6 +16,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::host::{interrupted, processors, watch_for_interruption};
 use super::run::{confidence, progress};
+use super::subject::quoted;
 use super::{Failure, print};
 
 /// Arguments of `deconflict eval`.
@@ -78,6 +79,13 @@ pub fn eval(arguments: &EvalArguments) -> Result<(), Failure> {
         bar.inc(1);
         estimator.add(index, &summary);
         Ok(())
+    })
+    .map_err(|error| {
+        let set = arguments.overrides.iter();
+        let set: String = set.map(|set| format!(" --set {}", quoted(set))).collect();
+        let path = arguments.scenario.display().to_string();
+        let name = format!("{}{set} --seed {}", quoted(&path), arguments.seed);
+        Failure::of_replications(error, &name)
     })?;
     bar.finish_and_clear();
     let cells = estimator.cells(arguments.confidence);

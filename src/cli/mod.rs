@@ -20,10 +20,14 @@ mod sweep;
 mod tune;
 
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use deconflict::safe;
 
 pub use failure::Failure;
+pub use host::begin;
 
 /// Airspace deconfliction simulator: which coordination rules keep air defences from shooting at the wrong aircraft,
 /// and at what price.
@@ -96,8 +100,20 @@ enum Command {
 }
 
 impl Cli {
+    /// Does what was asked for and says how it ended; a fault of the program itself is a failure like others.
+    pub fn run(self) -> ExitCode {
+        let called = catch_unwind(AssertUnwindSafe(|| self.call()));
+        match called.unwrap_or_else(|_| Err(Failure::fault())) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                failure.tell();
+                failure.exit_code()
+            }
+        }
+    }
+
     /// Does what was asked for.
-    pub fn call(self) -> Result<(), Failure> {
+    fn call(self) -> Result<(), Failure> {
         match self.command {
             Command::Run(arguments) => run::run(&arguments),
             Command::Sweep(arguments) => sweep::sweep(&arguments),
@@ -118,8 +134,28 @@ impl Cli {
     }
 }
 
-/// Prints to standard output; a reader that has seen enough (`| head`) is no failure.
+/// Prints to standard output, made safe for a terminal; a reader that has seen enough (`| head`) is no failure.
 fn print(text: &str) -> Result<(), Failure> {
+    write_out(&safe::terminal(text))
+}
+
+/// The same for what the checker has coloured, which is safe already.
+fn print_coloured(text: &str) -> Result<(), Failure> {
+    write_out(&safe::coloured(text))
+}
+
+/// A line on standard error, made safe for a terminal. Nobody may be listening there: then it is not said.
+fn tell(text: &str) {
+    tell_coloured(&safe::terminal(text));
+}
+
+/// The same for what the checker has coloured.
+fn tell_coloured(text: &str) {
+    let mut err = anstream::stderr().lock();
+    let _ = writeln!(err, "{text}").and_then(|()| err.flush());
+}
+
+fn write_out(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

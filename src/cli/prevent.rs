@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use deconflict::experiment::replicate::replicate;
 use deconflict::inquiry::{Change, Counted, Game, Prevention, menu};
-use deconflict::output::{OutputError, prevention_text, write_prevention};
+use deconflict::output::{OutputError, Progress, prevention_text, write_prevention};
 use deconflict::record::Replication;
 use deconflict::scenario::Scenario;
 
@@ -110,10 +110,19 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         go_on(index + 1)
     });
     bar.finish_and_clear();
-    perhaps_short(flown)?;
+    let (ended, failed) = perhaps_short(flown, &subject.name)?;
     let flown = prevention.n();
+    if flown == 0 {
+        return Err(failed.unwrap_or_else(|| Failure::Interrupted("interrupted".to_owned())));
+    }
+    let progress = Progress {
+        asked: count,
+        done: flown,
+        ended,
+    };
     if let Some(folder) = &arguments.out {
-        write_prevention(folder, &game, &prevention, seed, arguments.confidence)?;
+        let confidence = arguments.confidence;
+        write_prevention(folder, &game, &prevention, seed, confidence, progress)?;
     }
     let told = prevention_text(&game, &prevention, arguments.confidence);
     let then = match &arguments.out {
@@ -125,7 +134,8 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         scenario.file.title, seed
     ))?;
     if flown < count {
-        return Err(told_short(flown, count, arguments.out.as_deref()));
+        let out = arguments.out.as_deref();
+        return Err(told_short(flown, count, out, failed));
     }
     Ok(())
 }

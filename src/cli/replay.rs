@@ -6,7 +6,7 @@ use clap::Args;
 use deconflict::output::OutputError;
 use deconflict::platform::trajectory::Trajectory;
 use deconflict::record::{Detail, EventLog, Replication};
-use deconflict::report::{Flown, ReplayNote, replay_page, write_page};
+use deconflict::report::{Flown, ReplayNote, replay_page, without_places, write_page};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{simulate, trajectories};
 
@@ -96,11 +96,11 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
         })
         .collect();
     let note = ReplayNote {
-        command: command(arguments),
+        command: without_places(&command(arguments)).join(" "),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let page = replay_page(&flown, &note);
-    write_page(out, &page)?;
+    write_page(out, &page, arguments.force)?;
     print(&format!(
         "Written to {} ({} kB): open it in a browser; space plays, n jumps to the next decisive event.\n",
         out.display(),
@@ -109,7 +109,7 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
 }
 
 /// The command that makes the page again.
-fn command(arguments: &ReplayArguments) -> String {
+fn command(arguments: &ReplayArguments) -> Vec<String> {
     let mut words = vec!["deconflict replay".to_owned()];
     if let Some(from) = &arguments.about.from {
         words.push(format!("--from {}", quoted(&from.display().to_string())));
@@ -140,5 +140,5 @@ fn command(arguments: &ReplayArguments) -> String {
         "--out {}",
         quoted(&arguments.out.display().to_string())
     ));
-    words.join(" ")
+    words
 }

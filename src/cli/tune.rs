@@ -12,14 +12,18 @@ use deconflict::experiment::tune::file::BudgetFile;
 use deconflict::experiment::tune::fly::fly_tasks;
 use deconflict::experiment::tune::samples::Sample;
 use deconflict::experiment::tune::verdict::judge;
-use deconflict::output::{Batch, TuningFolder, readable, tradeoff_table, write_tuning};
+use deconflict::output::{
+    Batch, Ended, Progress, TuningFolder, readable, tradeoff_table, write_tuning,
+};
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::host::{RunNote, Started, interrupted, processors, watch_for_interruption};
-use super::{Failure, print};
+use super::host::{
+    RunNote, Started, interrupted, processors, watch_for_interruption, watch_no_longer,
+};
+use super::{Failure, print, tell};
 
 /// Arguments of `deconflict tune`.
 #[derive(Debug, Args)]
@@ -79,7 +83,14 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
     };
     let study = Study::load(&arguments.study, &overrides, arguments.budget)?;
     let (mut folder, told) = if arguments.resume {
-        TuningFolder::resume(&arguments.out, &study.record)?
+        let resumed = TuningFolder::resume(&arguments.out, &study.record)?;
+        if resumed.torn_bytes > 0 {
+            tell(&format!(
+                "{}: the last generation had not been written to its end and is flown again.",
+                arguments.out.join("search.batches").display()
+            ));
+        }
+        (resumed.folder, resumed.told)
     } else {
         let folder = TuningFolder::create(&arguments.out, arguments.force, &study.record)?;
         (folder, Vec::new())
@@ -134,14 +145,24 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
             "error: no setting of the parameters makes a sound scenario".to_owned(),
         ));
     }
-    let note = RunNote::new(&started, jobs, flown);
-    write_tuning(folder.path(), &study, &tuning, &note)?;
+    let progress = Progress {
+        asked: study.course.budget,
+        done: tuning.spent(),
+        ended: if hurried {
+            Ended::TimeUp
+        } else {
+            Ended::Finished
+        },
+    };
+    let note = RunNote::new(&started, jobs, flown, progress);
+    write_tuning(folder.path(), &study, &tuning, progress, &note)?;
+    watch_no_longer();
     let elapsed_s = started.elapsed_s();
-    anstream::eprintln!(
+    tell(&format!(
         "{flown} replications in {} s with {jobs} threads: {} a second",
         readable(elapsed_s),
         readable(flown as f64 / elapsed_s)
-    );
+    ));
     print(&report(&study, &tuning, &arguments.out))
 }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use super::error::OutputError;
 use super::events::{lat_lon, utc};
-use super::files::whole_file;
+use super::beside::whole_file;
 use super::{acmi, geojson, kml};
 use crate::ids::{AircraftId, SiteId};
 use crate::platform::trajectory::Trajectory;

@@ -6,35 +6,21 @@ use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+use super::beside::Beside;
+use super::claim::{self, settle};
 use super::error::OutputError;
-use super::files::{FileEntry, Table, hex, json, sync_folder};
+use super::files::{FileEntry, Table, hex, json, text};
+use super::manifest::{Made, Manifest, Progress, Stored, Trust, Tuned};
 use super::numbers::{number, readable};
-use super::results::UNFINISHED_RESULTS;
+use super::results::give_way;
 use crate::experiment::estimate::Estimate;
-use crate::experiment::plan::study::{Study, StudyRecord};
+use crate::experiment::plan::study::Study;
 use crate::experiment::tune::course::{Role, Tuning};
 use crate::experiment::tune::robust::{break_even, over_worlds};
 use crate::experiment::tune::samples::Samples;
 use crate::experiment::tune::verdict::{Feasible, Verdict, judge};
 use crate::experiment::tune::{ABROAD, FRESH};
-
-#[derive(Serialize)]
-struct Manifest<'a> {
-    program: &'a str,
-    version: &'a str,
-    title: &'a str,
-    seed: u64,
-    study_sha256: String,
-    replications: u64,
-    first_fresh_replication: u64,
-    first_replication_of_other_worlds: u64,
-    candidates: usize,
-    finalists: usize,
-    files: BTreeMap<String, FileEntry>,
-    study: &'a StudyRecord,
-}
 
 /// The name of a finalist: its place, counted from 1.
 fn name(place: usize) -> String {
@@ -46,13 +32,12 @@ pub fn write_tuning(
     folder: &Path,
     study: &Study,
     tuning: &Tuning,
+    progress: Progress,
     run: &impl Serialize,
 ) -> Result<(), OutputError> {
-    let temporary = tempfile::Builder::new()
-        .prefix(UNFINISHED_RESULTS)
-        .tempdir_in(folder)
-        .map_err(OutputError::io("write in", folder))?;
-    let place = temporary.path();
+    let beside = Beside::of(&folder.join("results"))?;
+    let place = beside.make("results")?;
+    let place = place.as_path();
     let verdicts = judge(tuning);
     let mut files = BTreeMap::new();
     let mut keep = |name: &str, entry: FileEntry| files.insert(name.to_owned(), entry);
@@ -86,40 +71,47 @@ pub fn write_tuning(
         .filter(|name| !name.contains('/'))
         .cloned()
         .collect();
+    let file = &study.record.study;
     let manifest = Manifest {
-        program: env!("CARGO_PKG_NAME"),
-        version: env!("CARGO_PKG_VERSION"),
-        title: &study.record.study.title,
-        seed: study.record.study.seed,
-        study_sha256: hex(&study.record.identity()),
-        replications: tuning.spent(),
-        first_fresh_replication: FRESH,
-        first_replication_of_other_worlds: ABROAD,
-        candidates: tuning.candidates().len(),
-        finalists: verdicts.len(),
+        confidence: file.confidence,
+        tuning: Some(Tuned {
+            study_sha256: hex(&study.record.identity()),
+            first_fresh_replication: FRESH,
+            first_replication_of_other_worlds: ABROAD,
+            candidates: tuning.candidates().len(),
+            finalists: verdicts.len(),
+            study: study.record.clone(),
+        }),
         files,
-        study: &study.record,
+        ..Manifest::new(Made::Tune, &file.title, file.seed, progress)
     };
-    json(place, folder, "manifest.json", &manifest)?;
+    manifest.write(place, folder)?;
     json(place, folder, "run.json", run)?;
     let old = folder.join("finalists");
-    if old.exists() {
-        fs::remove_dir_all(&old).map_err(OutputError::io("replace", &old))?;
+    if old.symlink_metadata().is_ok() {
+        only_finalists(folder)?;
+        fs::rename(&old, beside.path("finalists")).map_err(OutputError::io("replace", &old))?;
     }
-    let last = ["finalists", "run.json", "manifest.json"].map(str::to_owned);
-    for name in names.into_iter().chain(last) {
-        let target = folder.join(&name);
-        fs::rename(place.join(&name), &target).map_err(OutputError::io("write", &target))?;
+    let names = names.iter().map(String::as_str).chain(["finalists"]);
+    give_way(folder, place, names)?;
+    if progress.ended.is_whole() {
+        settle(folder)?;
     }
-    sync_folder(folder, folder)
+    Ok(())
 }
 
-fn text(place: &Path, folder: &Path, name: &str, text: &str) -> Result<FileEntry, OutputError> {
-    let shown = folder.join(name);
-    fs::write(place.join(name), text).map_err(OutputError::io("write", &shown))?;
-    Ok(FileEntry {
-        rows: text.lines().count() as u64,
-        sha256: hex(&Sha256::digest(text)),
+/// Refuses to replace finalists among which somebody keeps a scenario of their own, or has changed one.
+fn only_finalists(folder: &Path) -> Result<(), OutputError> {
+    let mut names = claim::strange_finalists(folder)?;
+    if let Ok(older) = Stored::open(folder, Trust::Unverified) {
+        names.extend(older.changed("finalists/")?);
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(OutputError::Strange {
+        path: folder.to_owned(),
+        names,
     })
 }
 

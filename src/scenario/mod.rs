@@ -102,9 +102,18 @@ impl Scenario {
         finish_and_lint(loader, Some(tree), overrides)
     }
 
-    /// A scenario from a file that was checked before, such as the one in a manifest.
-    pub fn from_file(file: file::ScenarioFile) -> Result<Scenario, String> {
-        resolve::resolve(file)
+    /// A scenario that was written down, such as the one in a manifest: checked as one that is typed.
+    pub fn from_file(file: &file::ScenarioFile) -> Result<Scenario, String> {
+        let whole = problem::Span {
+            source: 0,
+            range: 0..0,
+        };
+        let tree = serde_json::to_value(file).map_err(|error| error.to_string())?;
+        let tree = tree::Item::from_json(&tree, &whole);
+        ready(&tree).map_err(|problems| {
+            let messages = problems.into_iter().map(|problem| problem.message);
+            messages.take(MOST_TOLD).collect::<Vec<_>>().join("; ")
+        })
     }
 
     /// The same scenario with overrides written `path=value`; `name` is what problems call it.
@@ -160,6 +169,9 @@ impl Scenario {
         finish(loader, Some(tree), overrides)
     }
 }
+
+/// Problems of a scenario that was written down that are told.
+const MOST_TOLD: usize = 5;
 
 /// Where a text of this name finds what it includes.
 fn directory(name: &str) -> Option<&Path> {

@@ -186,6 +186,7 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
             cells,
             scenario: base.to_json(),
             stop: file.stop,
+            asked: None,
         },
         scenarios,
         columns,
