@@ -11,6 +11,7 @@ mod merge;
 mod prevent;
 mod replay;
 mod report;
+mod reproduce;
 mod rules;
 mod run;
 mod schema;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use deconflict::safe;
+use deconflict::scenario::burden::{HIGHEST_LIMIT, raise_limit};
 
 pub use failure::Failure;
 pub use host::begin;
@@ -36,6 +38,9 @@ pub use host::begin;
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Let a replication need so many times the memory that is allowed otherwise (1 GB as estimated; `check --lint` says it).
+    #[arg(long, global = true, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=HIGHEST_LIMIT))]
+    limit: u64,
 }
 
 const EXAMPLES: &str = "\
@@ -87,6 +92,8 @@ enum Command {
     Compare(compare::CompareArguments),
     /// Show the results of a run or a sweep: one HTML file with figures.
     Report(report::ReportArguments),
+    /// Run again what a folder of results says made it, and compare every byte.
+    Reproduce(reproduce::ReproduceArguments),
     /// Show one replication on a map: one HTML file that plays it.
     Replay(replay::ReplayArguments),
     /// Check scenario files: every problem with its place; nothing is written.
@@ -114,6 +121,7 @@ impl Cli {
 
     /// Does what was asked for.
     fn call(self) -> Result<(), Failure> {
+        raise_limit(self.limit);
         match self.command {
             Command::Run(arguments) => run::run(&arguments),
             Command::Sweep(arguments) => sweep::sweep(&arguments),
@@ -125,6 +133,7 @@ impl Cli {
             Command::Prevent(arguments) => prevent::prevent(&arguments),
             Command::Compare(arguments) => compare::compare(&arguments),
             Command::Report(arguments) => report::report(&arguments),
+            Command::Reproduce(arguments) => reproduce::reproduce(&arguments),
             Command::Replay(arguments) => replay::replay(&arguments),
             Command::Check(arguments) => check::check(&arguments),
             Command::Rules(arguments) => rules::rules(&arguments),

@@ -186,7 +186,8 @@ fn refuse_other(tasks: &[Task], batch: &Batch, path: &Path) -> Result<(), Failur
     )))
 }
 
-fn fly(
+/// What a tuning asks for, flown.
+pub fn fly(
     study: &Study,
     tuning: &Tuning,
     tasks: &[Task],
@@ -235,7 +236,7 @@ fn words(tuning: &Tuning) -> String {
 }
 
 /// A bar on standard error; nothing where that is not a terminal.
-fn progress(study: &Study) -> ProgressBar {
+pub fn progress(study: &Study) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

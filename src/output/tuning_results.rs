@@ -21,6 +21,7 @@ use crate::experiment::tune::robust::{break_even, over_worlds};
 use crate::experiment::tune::samples::Samples;
 use crate::experiment::tune::verdict::{Feasible, Verdict, judge};
 use crate::experiment::tune::{ABROAD, FRESH};
+use crate::safe::{self, markdown, markdown_code};
 
 /// The name of a finalist: its place, counted from 1.
 fn name(place: usize) -> String {
@@ -120,8 +121,9 @@ fn finalist_toml(study: &Study, tuning: &Tuning, verdict: &Verdict) -> String {
     let point = tuning.candidates()[verdict.candidate].point.as_ref();
     let settings = study.settings(point);
     let mut out = String::new();
+    // A line break would end the comment.
     let mut line = |words: &str| {
-        let _ = writeln!(out, "# {words}");
+        let _ = writeln!(out, "# {}", safe::line(words));
     };
     line(&format!(
         "Candidate {} of the tuning {:?}, seed {}.",
@@ -390,6 +392,7 @@ fn break_even_csv(
     table.close()
 }
 
+/// A table of bars, as Markdown has them and as people read them.
 fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
@@ -414,10 +417,20 @@ fn aligned(rows: &[Vec<String>]) -> String {
 
 /// The trade-off: a row a finalist, its settings, and each watched measure on fresh luck with what the search believed.
 pub fn tradeoff_table(study: &Study, tuning: &Tuning) -> String {
+    tradeoff(study, tuning, str::to_owned, str::to_owned)
+}
+
+/// The same with names and settings made safe for where the table goes.
+fn tradeoff(
+    study: &Study,
+    tuning: &Tuning,
+    name_in: fn(&str) -> String,
+    setting_in: fn(&str) -> String,
+) -> String {
     let mut header = vec!["finalist".to_owned()];
-    header.extend(study.parameters().map(str::to_owned));
+    header.extend(study.parameters().map(name_in));
     for watched in &study.watched {
-        header.push(watched.derived.name.clone());
+        header.push(name_in(&watched.derived.name));
         header.push("search said".to_owned());
     }
     header.push("limits kept".to_owned());
@@ -436,7 +449,8 @@ pub fn tradeoff_table(study: &Study, tuning: &Tuning) -> String {
     rows.push(written);
     for (at, verdict) in judge(tuning).iter().enumerate() {
         let mut row = vec![name(at)];
-        row.extend(study.settings(tuning.candidates()[verdict.candidate].point.as_ref()));
+        let settings = study.settings(tuning.candidates()[verdict.candidate].point.as_ref());
+        row.extend(settings.iter().map(|setting| setting_in(setting)));
         for (fresh, search) in verdict.fresh.iter().zip(&verdict.search) {
             row.extend([spread(*fresh), readable(*search)]);
         }
@@ -455,7 +469,7 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
     let mut line = |words: &str| {
         let _ = writeln!(out, "{words}");
     };
-    line(&format!("# {}\n", file.title));
+    line(&format!("# {}\n", markdown(&file.title)));
     let front: Vec<usize> = (0..verdicts.len())
         .filter(|&at| verdicts[at].on_front)
         .collect();
@@ -471,7 +485,7 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         }
     ));
     line("## The choice\n");
-    line(tradeoff_table(study, tuning).trim_end());
+    line(tradeoff(study, tuning, markdown_code, markdown).trim_end());
     line(&format!(
         "\nNumbers in brackets are intervals on fresh luck that hold for all {} finalists together with {} % confidence. \"Search said\" is what made them finalists: it is too good on average, and is there to show by how much. \"Limits kept\" is `shown` where the interval keeps every limit at the confidence asked for, divided by the number of finalists and limits; `open` where it merely looks so.",
         verdicts.len(),
@@ -480,13 +494,13 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
     for watched in &study.watched {
         match watched.role {
             Role::AtMost(limit) => line(&format!(
-                "Limit: `{}` at most {}.",
-                watched.derived.name,
+                "Limit: {} at most {}.",
+                markdown_code(&watched.derived.name),
                 readable(limit)
             )),
             Role::AtLeast(limit) => line(&format!(
-                "Limit: `{}` at least {}.",
-                watched.derived.name,
+                "Limit: {} at least {}.",
+                markdown_code(&watched.derived.name),
                 readable(limit)
             )),
             Role::Minimise | Role::Maximise => {}
@@ -502,11 +516,12 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
                 let difference = compared.difference;
                 let certain = difference.low > 0.0 || difference.high < 0.0;
                 if difference.estimate == 0.0 {
-                    return format!("`{}` stays as it is", watched.derived.name);
+                    let measure = markdown_code(&watched.derived.name);
+                    return format!("{measure} stays as it is");
                 }
                 format!(
-                    "`{}` {} by {} [{}, {}]{}",
-                    watched.derived.name,
+                    "{} {} by {} [{}, {}]{}",
+                    markdown_code(&watched.derived.name),
                     if difference.estimate > 0.0 {
                         "rises"
                     } else {
@@ -542,8 +557,8 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
                 let (step, error) = other.fresh.above(&one.fresh, measure);
                 let sign = if step >= 0.0 { "+" } else { "" };
                 format!(
-                    "`{}` {sign}{} (standard error {})",
-                    watched.derived.name,
+                    "{} {sign}{} (standard error {})",
+                    markdown_code(&watched.derived.name),
                     readable(step),
                     readable(error)
                 )
@@ -567,7 +582,7 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         for row in over_worlds(tuning, &drawn) {
             rows.push(vec![
                 called(tuning, row.candidate),
-                study.watched[row.measure].derived.name.clone(),
+                markdown_code(&study.watched[row.measure].derived.name),
                 readable(row.mean),
                 readable(row.worst),
                 readable(row.regret),
@@ -581,11 +596,11 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         let turning = turnings(study, tuning);
         for found in &turning {
             line(&format!(
-                "- In `{}`, {} beats {} until {} exceeds {} [{}, {}].",
-                found.measure,
+                "- In {}, {} beats {} until {} exceeds {} [{}, {}].",
+                markdown_code(&found.measure),
                 found.better_below,
                 found.better_above,
-                found.uncertainty,
+                markdown_code(&found.uncertainty),
                 readable(found.at),
                 readable(found.low),
                 readable(found.high)

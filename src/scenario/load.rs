@@ -30,6 +30,8 @@ pub(crate) struct Loader {
     trees: HashMap<PathBuf, Option<Item>>,
     /// Files being read, outermost first: canonical path and name as given.
     chain: Vec<(PathBuf, String)>,
+    /// Below these the texts of files may be shown, links resolved: the folder of the first file, and the working folder.
+    shown_below: Option<Vec<PathBuf>>,
 }
 
 impl Loader {
@@ -64,7 +66,16 @@ impl Loader {
         if let Some(known) = self.trees.get(&canonical) {
             return known.clone();
         }
-        let text = match read(&canonical) {
+        if included_at.is_some() && !ends_in(path, "toml") {
+            let problem = Problem::new(
+                "include",
+                format!("include names {name}; expected a file whose name ends in .toml"),
+            );
+            self.problem(problem, included_at, "");
+            return None;
+        }
+        let shown = self.may_show(&canonical, path);
+        let text = match read(&canonical, shown) {
             Ok(text) => text,
             Err(why) => {
                 self.trees.insert(canonical, None);
@@ -72,7 +83,8 @@ impl Loader {
             }
         };
         self.chain.push((canonical.clone(), name.clone()));
-        let tree = self.text(text, name, path.parent());
+        let source = Source { name, text, shown };
+        let tree = self.source(source, path.parent());
         self.chain.pop();
         self.trees.insert(canonical, Some(tree.clone()));
         Some(tree)
@@ -81,11 +93,12 @@ impl Loader {
     /// Reads a file of another kind, which includes nothing.
     pub(crate) fn plain(&mut self, path: &Path) -> Option<Item> {
         let name = path.display().to_string();
-        match read(path) {
+        let shown = self.may_show(&path.canonicalize().unwrap_or_default(), path);
+        match read(path, shown) {
             Ok(text) => {
                 let source = self.sources.len();
                 let tree = tree::parse_document(&text, source, &mut self.problems);
-                self.sources.push(Source { name, text });
+                self.sources.push(Source { name, text, shown });
                 Some(tree)
             }
             Err(why) => self.unreadable(None, &name, &why),
@@ -94,9 +107,43 @@ impl Loader {
 
     /// Parses a text and pulls in what it includes, relative to `directory`.
     pub(crate) fn text(&mut self, text: String, name: String, directory: Option<&Path>) -> Item {
+        if let Some(directory) = directory {
+            self.begin(directory);
+        }
+        let source = Source {
+            name,
+            text,
+            shown: true,
+        };
+        self.source(source, directory)
+    }
+
+    /// Where the first file lies decides whose text may be shown.
+    fn begin(&mut self, directory: &Path) -> &[PathBuf] {
+        self.shown_below.get_or_insert_with(|| {
+            let here = Path::new(".");
+            let folder = if directory.as_os_str().is_empty() {
+                here
+            } else {
+                directory
+            };
+            let folders = [folder, here].into_iter();
+            folders
+                .filter_map(|folder| folder.canonicalize().ok())
+                .collect()
+        })
+    }
+
+    /// Whether the text of a file may be shown; `path` is how it was named.
+    fn may_show(&mut self, canonical: &Path, path: &Path) -> bool {
+        let below = self.begin(path.parent().unwrap_or(Path::new("")));
+        below.iter().any(|folder| canonical.starts_with(folder))
+    }
+
+    fn source(&mut self, read: Source, directory: Option<&Path>) -> Item {
         let source = self.sources.len();
-        let mut own = tree::parse_document(&text, source, &mut self.problems);
-        self.sources.push(Source { name, text });
+        let mut own = tree::parse_document(&read.text, source, &mut self.problems);
+        self.sources.push(read);
         self.recordings(&mut own, directory);
         let include = match &mut own.value {
             Value::Table(table) => table.remove("include"),
@@ -117,7 +164,19 @@ impl Loader {
             return own;
         };
         let mut base: Option<Item> = None;
-        for entry in entries {
+        // A file that is named twice counts where it is named last, and is read and merged once.
+        let mut last: HashMap<&str, usize> = HashMap::new();
+        for (number, entry) in entries.iter().enumerate() {
+            if let Value::Text(file) = &entry.value {
+                last.insert(file, number);
+            }
+        }
+        for (number, entry) in entries.iter().enumerate() {
+            if let Value::Text(file) = &entry.value
+                && last.get(file.as_str()) != Some(&number)
+            {
+                continue;
+            }
             let Value::Text(file) = &entry.value else {
                 self.problems.push(
                     Problem::new(
@@ -182,11 +241,21 @@ impl Loader {
                 continue;
             };
             let path = directory.join(&file_name);
-            let shown = path.display().to_string();
-            let text = match read(&path) {
+            let name = path.display().to_string();
+            if !RECORDINGS.iter().any(|ending| ends_in(&path, ending)) {
+                let said = format!(
+                    "{key_path} names {name}; expected a file whose name ends in .{}",
+                    RECORDINGS.join(" or .")
+                );
+                let problem = Problem::new(key_path, said);
+                self.problems.push(problem.at(&at, "named here"));
+                continue;
+            }
+            let shown = self.may_show(&path.canonicalize().unwrap_or_default(), &path);
+            let text = match read(&path, shown) {
                 Ok(text) => text,
                 Err(why) => {
-                    let problem = Problem::new(key_path, format!("cannot read {shown}: {why}"));
+                    let problem = Problem::new(key_path, format!("cannot read {name}: {why}"));
                     self.problems.push(problem.at(&at, "named here"));
                     continue;
                 }
@@ -204,7 +273,7 @@ impl Loader {
                 };
                 track.insert("recording".to_owned(), entry);
             }
-            self.sources.push(Source { name: shown, text });
+            self.sources.push(Source { name, text, shown });
         }
     }
 
@@ -228,6 +297,7 @@ impl Loader {
         self.sources.push(Source {
             name: OVERRIDE.to_owned(),
             text: text.to_owned(),
+            shown: true,
         });
         match self.parse_override(&tree, text, source) {
             Some(leaf) => merge(tree, leaf, Some(shape())),
@@ -509,7 +579,17 @@ fn reason(error: &std::io::Error) -> String {
     }
 }
 
-fn read(path: &Path) -> Result<String, String> {
+/// What recordings end in.
+const RECORDINGS: [&str; 1] = ["csv"];
+
+/// Whether the name of a file has an ending, in whatever case.
+fn ends_in(path: &Path, ending: &str) -> bool {
+    let found = path.extension().and_then(std::ffi::OsStr::to_str);
+    found.is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
+
+/// The text of a file; `shown` is whether a word of it may be told.
+fn read(path: &Path, shown: bool) -> Result<String, String> {
     // Asked before opening: opening a pipe would wait for a writer.
     let about = std::fs::metadata(path).map_err(|error| reason(&error))?;
     if about.is_dir() {
@@ -538,9 +618,10 @@ fn read(path: &Path) -> Result<String, String> {
             .filter(|byte| **byte == b'\n')
             .count()
             + 1;
-        format!(
-            "it is not UTF-8: byte 0x{:02x} at offset {offset}, line {line}",
-            bytes[offset]
-        )
+        let byte = match shown {
+            true => format!("byte 0x{:02x} at", bytes[offset]),
+            false => "from".to_owned(),
+        };
+        format!("it is not UTF-8: {byte} offset {offset}, line {line}")
     })
 }

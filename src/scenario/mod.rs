@@ -4,10 +4,12 @@
 //! overrides, held against the JSON Schema, checked for meaning, and resolved. Each step reports every problem it finds;
 //! a [`LoadError`] carries them with the texts, and the binary shows them.
 
+pub mod burden;
 mod check;
 pub mod file;
 pub mod lint;
 pub(crate) mod load;
+pub(crate) mod names;
 mod points;
 pub(crate) mod problem;
 mod recorded;
@@ -126,6 +128,7 @@ impl Scenario {
         loader.sources.push(Source {
             name: name.to_owned(),
             text: String::new(),
+            shown: true,
         });
         let tree = match serde_json::to_value(&self.file) {
             Ok(file) => Some(tree::Item::from_json(&file, &whole)),
@@ -230,15 +233,28 @@ fn assemble(
 pub(crate) fn ready(tree: &tree::Item) -> Result<Scenario, Vec<Problem>> {
     let misfits = shape::check(tree, shape::shape(), "the scenario");
     let mut problems = check::check(tree, &misfits);
+    problems.extend(names::check(tree));
     problems.extend(misfits.into_iter().map(|misfit| misfit.problem));
     if !problems.is_empty() {
         return Err(problems);
     }
     // Both steps can only fail where schema or checks have a gap; then that is said, not hidden.
-    serde_json::from_value::<file::ScenarioFile>(tree.to_json())
+    let scenario = serde_json::from_value::<file::ScenarioFile>(tree.to_json())
         .map_err(|error| error.to_string())
         .and_then(resolve::resolve)
-        .map_err(|why| vec![Problem::new("", why).at(&tree.span, "")])
+        .map_err(|why| vec![Problem::new("", why).at(&tree.span, "")])?;
+    burden::refuse(&scenario).map_err(|(heaviest, why)| {
+        let name = heaviest.map(|number| scenario.flights[number].name.as_str());
+        // A recorded flight is one of many in its table.
+        let path = match name {
+            Some(name) if tree.get(&["flights", name]).is_some() => vec!["flights", name],
+            Some(name) => vec!["tracks", name.split('/').next().unwrap_or(name)],
+            None => vec!["duration_h"],
+        };
+        let at = tree.place(&path);
+        vec![Problem::new(tree::dotted(tree, &path), why).at(&at, "most of it")]
+    })?;
+    Ok(scenario)
 }
 
 /// A class of sites, ready to use.
