@@ -31,28 +31,17 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
-pub mod airspace;
-pub mod coordination;
-pub mod elementary;
-pub mod engagement;
+pub use deconflict_engine::{
+    airspace, coordination, elementary, engagement, geometry, identification, ids, picture,
+    platform, record, sensing, simulation, streams, theatre, tick, tracking, units,
+};
+
 pub mod experiment;
 pub mod geodesy;
-pub mod geometry;
 pub mod guide;
-pub mod identification;
-pub mod ids;
 pub mod inquiry;
 pub mod measure;
 pub mod output;
-pub mod picture;
-pub mod platform;
-pub mod record;
 pub mod report;
 pub mod safe;
 pub mod scenario;
-pub mod sensing;
-pub mod simulation;
-pub mod streams;
-pub mod tick;
-pub mod tracking;
-pub mod units;

@@ -13,7 +13,7 @@
 //!
 //! How often intervals of nominally 95 per cent hold. First row: exact, by recursion over the looks, lowest over 160
 //! chances from 0.0002 to 0.5, half-widths .002 to .03 or 20 to 100 per cent, 50 to 10 000 replications. The others: lowest
-//! of the cases of `tests/coverage.rs`, 10 000 experiments each.
+//! of the cases of `tests/suite/coverage.rs`, 10 000 experiments each.
 //!
 //! | measure | one look | half-width | told from 0 |
 //! |---|---|---|---|

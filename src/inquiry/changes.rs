@@ -292,7 +292,7 @@ impl Offer {
 
 /// Sides with armed sites.
 fn shooters(scenario: &Scenario) -> BTreeSet<usize> {
-    let armed = |site: &&crate::scenario::SiteEntry| {
+    let armed = |site: &&crate::theatre::SiteEntry| {
         scenario.classes[site.class.index()].weapon.is_some() && site.count.1 > 0
     };
     let sites = scenario.sites.iter().filter(armed);
@@ -381,7 +381,7 @@ fn notices(page: &RulePage, scenario: &Scenario, in_force: bool) -> Result<Offer
     if edits.is_empty() && in_force {
         return Err("it is in force, and every plan is sent to those who check plans");
     }
-    let checks = |class: &crate::scenario::SiteClass| {
+    let checks = |class: &crate::theatre::SiteClass| {
         class.weapon.is_some() && class.identifier.spec.flight_plan.is_some()
     };
     if !scenario.classes.iter().any(checks) {

@@ -20,8 +20,9 @@ use crate::measure::GridSquare;
 use crate::output::{ledger_lines, tell};
 use crate::platform::trajectory::{Path, Trajectory};
 use crate::record::{EventLog, Fact};
-use crate::scenario::{Position, Scenario};
+use crate::scenario::Scenario;
 use crate::sensing::SensorModel;
+use crate::theatre::Position;
 
 const PAGE_CSS: &str = include_str!("page.css");
 const REPLAY_CSS: &str = include_str!("replay.css");

@@ -7,10 +7,10 @@
 
 use std::collections::BTreeSet;
 
+use super::Scenario;
 use super::file::{ScenarioFile, SiteClassFile, StartFile};
 use super::problem::{LoadError, Problem, Source};
 use super::tree::{Item, dotted, quoted};
-use super::{Position, Scenario};
 use crate::coordination::WeaponsControl;
 use crate::geometry::Point;
 use crate::identification::{Combine, IdentificationSpec};
@@ -20,6 +20,7 @@ use crate::record::Regard;
 use crate::sensing::SensorModel;
 use crate::sensing::coverage::horizon_m;
 use crate::sensing::detection::Law;
+use crate::theatre::{Position, SiteEntry};
 
 /// How far apart the places of a path are at which it is looked at, m.
 const STEP_M: f64 = 100.0;
@@ -410,8 +411,7 @@ impl Linter<'_> {
         }
         if let Some(zone) = self.scenario.rules.restricted_zone() {
             let authority = &self.scenario.nodes[zone.authority.index()];
-            let enforces =
-                |site: &super::SiteEntry| site.side == authority.side && site.count.1 > 0;
+            let enforces = |site: &SiteEntry| site.side == authority.side && site.count.1 > 0;
             if !self.scenario.sites.iter().any(enforces) {
                 let said = format!(
                     "is {}, whose side has no sites: nobody enforces the zone",
@@ -425,7 +425,7 @@ impl Linter<'_> {
                 let side = &self.scenario.cast.sides[flight.side.index()];
                 rule.sides.contains(side)
             };
-            let reads = |site: &super::SiteEntry| {
+            let reads = |site: &SiteEntry| {
                 let spec = &self.scenario.classes[site.class.index()].identifier.spec;
                 let squawk = spec
                     .transponder
@@ -630,7 +630,7 @@ impl Linter<'_> {
             let Some(iff) = flight.equipment.iff else {
                 continue;
             };
-            let reads = |site: &super::SiteEntry| {
+            let reads = |site: &SiteEntry| {
                 let relations = &scenario.cast.relations;
                 let friend = relations[site.side.index()][flight.side.index()] == Regard::Friend;
                 let class = &scenario.classes[site.class.index()];

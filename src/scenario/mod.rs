@@ -17,62 +17,39 @@ mod resolve;
 pub(crate) mod shape;
 pub(crate) mod tree;
 
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
-use std::sync::Arc;
 
 pub use problem::{LoadError, Mark, Problem, Source, Span};
 pub use shape::schema;
 
-use crate::airspace::{Command, Corridor, Link, Node, Plan, Zone};
-use crate::coordination::{RestrictedZone, Rules};
-use crate::engagement::WeaponSpec;
-use crate::geometry::{Area, Point};
-use crate::identification::{CueSet, Identifier, Operator};
-use crate::ids::{ClassId, Key, SideId};
-use crate::picture::TrackLink;
-use crate::platform::{AircraftType, Flight};
-use crate::record::Cast;
-use crate::sensing::SensorSpec;
-use crate::tracking::TrackerSpec;
-use crate::units::Millis;
+use crate::theatre::Theatre;
 
-/// A scenario ready to fly: checked, names resolved to indices, points in the local plane.
-///
-/// All tables are in the order of their names, so the order of a file never matters.
+/// A scenario, checked: what was typed, and the [`Theatre`] it describes, ready to fly.
 #[derive(Debug, Clone)]
 pub struct Scenario {
     /// The scenario as typed, includes and overrides merged: what the manifest records.
     pub file: file::ScenarioFile,
     /// Start, UTC.
     pub start: jiff::Timestamp,
-    /// How long it runs.
-    pub duration: Millis,
     /// Replications flown unless the command line says otherwise.
     pub replications: u64,
-    /// Time between two samples of the air picture of every site; without it there are none.
-    pub sample_pictures_every: Option<Millis>,
-    /// Names and relations, shared with every event log.
-    pub cast: Arc<Cast>,
-    /// Aircraft types.
-    pub types: Vec<AircraftType>,
-    /// Flights.
-    pub flights: Vec<Flight>,
-    /// Site classes.
-    pub classes: Vec<SiteClass>,
-    /// Site entries.
-    pub sites: Vec<SiteEntry>,
-    /// Nodes of the coordination graph.
-    pub nodes: Vec<Node>,
-    /// Links of the coordination graph.
-    pub links: Vec<Link>,
-    /// Links on which sites report tracks.
-    pub track_links: Vec<TrackLink>,
-    /// Zones.
-    pub zones: Vec<Zone>,
-    /// Corridors.
-    pub corridors: Vec<Corridor>,
-    /// The rules in force.
-    pub rules: Arc<Rules>,
+    /// What is flown.
+    pub theatre: Theatre,
+}
+
+impl Deref for Scenario {
+    type Target = Theatre;
+
+    fn deref(&self) -> &Theatre {
+        &self.theatre
+    }
+}
+
+impl DerefMut for Scenario {
+    fn deref_mut(&mut self) -> &mut Theatre {
+        &mut self.theatre
+    }
 }
 
 impl Scenario {
@@ -139,29 +116,6 @@ impl Scenario {
             }
         };
         finish(loader, tree, overrides)
-    }
-
-    /// Whether the sites of an entry keep a live picture, in step with the clock.
-    pub fn keeps_live(&self, entry: usize) -> bool {
-        let class = &self.classes[self.sites[entry].class.index()];
-        let linked = |link: &TrackLink| [link.from, link.to].contains(&(entry as u32));
-        class.tracker.live()
-            || class.identifier.spec.live()
-            || self.rules.keeps_live()
-            || self.track_links.iter().any(linked)
-    }
-
-    /// Which site entries a plan can reach from its addressees, before any draw.
-    pub fn covered_by(&self, plan: Option<&Plan>) -> Vec<bool> {
-        resolve::covered(plan, &self.sites, &self.links)
-    }
-
-    /// Whether the restricted zone of rule R10, if there is one, asks a flight for prior coordination.
-    pub fn must_coordinate(&self, flight: &Flight) -> Option<&RestrictedZone> {
-        self.rules.restricted_zone().filter(|zone| {
-            let authority = self.nodes[zone.authority.index()].side;
-            resolve::must_coordinate(authority, flight.side, &self.cast.relations)
-        })
     }
 
     /// Reads a scenario from a text; `name` is what problems call it. Includes are relative to the directory of `name`
@@ -255,51 +209,4 @@ pub(crate) fn ready(tree: &tree::Item) -> Result<Scenario, Vec<Problem>> {
         vec![Problem::new(tree::dotted(tree, &path), why).at(&at, "most of it")]
     })?;
     Ok(scenario)
-}
-
-/// A class of sites, ready to use.
-#[derive(Debug, Clone)]
-pub struct SiteClass {
-    /// Its name.
-    pub name: String,
-    /// How it sees.
-    pub sensor: SensorSpec,
-    /// How it keeps track.
-    pub tracker: TrackerSpec,
-    /// How it identifies.
-    pub identifier: Arc<Identifier>,
-    /// What it may ask besides, and the faults that its looks share.
-    pub cues: Arc<CueSet>,
-    /// Who goes by what it identifies; without one the identity stands.
-    pub operator: Option<Arc<Operator>>,
-    /// How it fires.
-    pub weapon: Option<Arc<WeaponSpec>>,
-}
-
-/// An entry of the site table.
-#[derive(Debug, Clone)]
-pub struct SiteEntry {
-    /// Its name.
-    pub name: String,
-    /// What its draws are keyed by.
-    pub key: Key,
-    /// Its class.
-    pub class: ClassId,
-    /// Its side.
-    pub side: SideId,
-    /// Where its sites are.
-    pub position: Position,
-    /// Fewest and most sites, both included.
-    pub count: (u32, u32),
-    /// Its command node.
-    pub command: Option<Command>,
-}
-
-/// Where the sites of an entry are.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Position {
-    /// At a point.
-    At(Point),
-    /// Uniform over an area, drawn per site and replication.
-    DrawnIn(Area),
 }

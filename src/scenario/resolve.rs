@@ -1,12 +1,12 @@
 //! From a checked scenario file to a [`Scenario`]: names to indices, points to the plane, defaults filled in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::Scenario;
 use super::file::*;
 use super::points::{self, Places};
 use super::recorded;
-use super::{Position, Scenario, SiteClass, SiteEntry};
 use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
 use crate::coordination::{AgreedSquawkSpec, Named, RestrictedZone, Rules};
 use crate::geometry::{Area, Point};
@@ -19,6 +19,7 @@ use crate::platform::{
     Turns, Waypoint,
 };
 use crate::record::{Cast, ClassCast, Regard};
+use crate::theatre::{Position, SiteClass, SiteEntry, Theatre, covered, must_coordinate};
 use crate::units::Millis;
 
 /// Resolves a file that the checks have passed; `Err` says what they should have caught.
@@ -170,10 +171,8 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         })
         .collect();
     let cast = Cast { covered, ..cast };
-    Ok(Scenario {
-        start,
+    let theatre = Theatre {
         duration,
-        replications: file.replications,
         sample_pictures_every: file
             .air_picture
             .map(|picture| Millis::from_seconds(picture.sample_every_s)),
@@ -188,6 +187,11 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         zones,
         corridors,
         rules: Arc::new(rules),
+    };
+    Ok(Scenario {
+        start,
+        replications: file.replications,
+        theatre,
         file,
     })
 }
@@ -259,11 +263,6 @@ fn equipment(
     equipment
 }
 
-/// Whether rule R10 asks flights of a side for prior coordination: not the authority's own, nor those hostile to it.
-pub(super) fn must_coordinate(authority: SideId, side: SideId, relations: &[Vec<Regard>]) -> bool {
-    side != authority && relations[authority.index()][side.index()] != Regard::Hostile
-}
-
 /// Whether a flight on time and on its route passes where the restricted zone holds, at whatever time.
 fn may_enter(
     zone: &RestrictedZone,
@@ -279,35 +278,6 @@ fn may_enter(
     let (grounded, until_s) = (flight.climbs_out(), duration.seconds());
     Trajectory::fly(flight, &type_flown.spec, luck, grounded, until_s)
         .somewhere(RestrictedZone::STEP_M, |_, place| zone.covers(place))
-}
-
-/// Which site entries a flight's plan can reach from its addressees, before any draw.
-pub(super) fn covered(plan: Option<&Plan>, sites: &[SiteEntry], links: &[Link]) -> Vec<bool> {
-    let mut reached: BTreeSet<NodeId> = BTreeSet::new();
-    if let Some(plan) = plan
-        && plan.filed > 0.0
-        && plan.addressed > 0.0
-    {
-        let mut next: Vec<NodeId> = plan.addressees.clone();
-        while let Some(node) = next.pop() {
-            if reached.insert(node) {
-                next.extend(
-                    links
-                        .iter()
-                        .filter(|link| link.from == node && link.delivery > 0.0)
-                        .map(|link| link.to),
-                );
-            }
-        }
-    }
-    sites
-        .iter()
-        .map(|site| {
-            site.command
-                .as_ref()
-                .is_some_and(|command| command.delivery > 0.0 && reached.contains(&command.node))
-        })
-        .collect()
 }
 
 struct Names {

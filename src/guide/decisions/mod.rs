@@ -1,7 +1,7 @@
 //! Decisions that would be argued again if they were not written down: context, decision, consequences.
 
-pub mod d0001_one_crate {
-    #![doc = include_str!("0001-one-crate.md")]
+pub mod d0001_two_packages {
+    #![doc = include_str!("0001-two-packages.md")]
 }
 pub mod d0002_facts_and_measures {
     #![doc = include_str!("0002-facts-and-measures.md")]

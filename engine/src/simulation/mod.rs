@@ -21,8 +21,8 @@ use crate::platform::{self, Planned};
 use crate::record::{
     Detail, Event, EventLog, Notebook, Regard, Replication, SiteRecord, Tally, TrackEnd,
 };
-use crate::scenario::Scenario;
 use crate::streams::Streams;
+use crate::theatre::Theatre;
 use crate::tick::{self, Agenda, Clock, Due, Log, Roster};
 use crate::units::Millis;
 use crate::{engagement, picture};
@@ -30,14 +30,14 @@ use crate::{engagement, picture};
 use setup::{Aircraft, Setup};
 
 /// Flies one replication of a scenario.
-pub fn simulate(scenario: &Scenario, replication: Replication, detail: Detail) -> EventLog {
+pub fn simulate(scenario: &Theatre, replication: Replication, detail: Detail) -> EventLog {
     simulate_with(schedule(), scenario, replication, detail)
 }
 
 /// The same with a schedule of the caller's: [`schedule`] built with other settings, for tests of the order of systems.
 pub fn simulate_with(
     schedule: Schedule,
-    scenario: &Scenario,
+    scenario: &Theatre,
     replication: Replication,
     detail: Detail,
 ) -> EventLog {
@@ -56,7 +56,7 @@ impl Engine {
     /// Flies one replication of a scenario. If it panics, all that was kept for it is thrown away.
     pub fn simulate(
         &self,
-        scenario: &Scenario,
+        scenario: &Theatre,
         replication: Replication,
         detail: Detail,
     ) -> Flown<'_> {
@@ -145,7 +145,7 @@ impl Simulator {
         }
     }
 
-    fn fly(&mut self, scenario: &Scenario, replication: Replication, detail: Detail) -> EventLog {
+    fn fly(&mut self, scenario: &Theatre, replication: Replication, detail: Detail) -> EventLog {
         let (world, room) = (&mut self.world, &mut self.room);
         clear(world);
         let notebook = std::mem::take(&mut room.notebook).with_detail(detail);
@@ -223,7 +223,7 @@ fn clear(world: &mut World) {
 }
 
 /// What each site should hold each aircraft for.
-fn regards(scenario: &Scenario, aircraft: &[Aircraft], sites: &[SiteRecord]) -> Vec<Vec<Regard>> {
+fn regards(scenario: &Theatre, aircraft: &[Aircraft], sites: &[SiteRecord]) -> Vec<Vec<Regard>> {
     let by_site = |site: &SiteRecord| {
         let relations = &scenario.cast.relations[site.side.index()];
         let of = |aircraft: &Aircraft| relations[aircraft.sortie.side.index()];
@@ -237,7 +237,7 @@ fn regards(scenario: &Scenario, aircraft: &[Aircraft], sites: &[SiteRecord]) -> 
 ///
 /// Draws are looked up and not consumed, so these are the very trajectories of [`simulate`]; its log says when one was cut
 /// short by a missile. A log holds no trajectories, because no measure needs them.
-pub fn trajectories(scenario: &Scenario, replication: Replication) -> Vec<Trajectory> {
+pub fn trajectories(scenario: &Theatre, replication: Replication) -> Vec<Trajectory> {
     let mut world = World::new();
     let mut pictures = Vec::new();
     let notebook = Notebook::default();

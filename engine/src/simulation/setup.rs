@@ -24,11 +24,11 @@ use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitalit
 use crate::record::{
     Fact, Notebook, Place, Rank, Recorder, Regard, Replication, SiteRecord, Sortie,
 };
-use crate::scenario::{Position, Scenario, SiteEntry};
 use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::detection::Law;
 use crate::sensing::{ScanPhase, SensorModel};
 use crate::streams::{Purpose, Streams};
+use crate::theatre::{Position, SiteEntry, Theatre};
 use crate::tick::{Agenda, Entry, Roster};
 use crate::units::Millis;
 
@@ -49,7 +49,7 @@ pub(super) struct Aircraft {
 }
 
 pub(super) struct Setup<'a> {
-    scenario: &'a Scenario,
+    scenario: &'a Theatre,
     streams: Streams,
     pub(super) end: Millis,
     world: &'a mut World,
@@ -66,7 +66,7 @@ pub(super) struct Setup<'a> {
 
 impl<'a> Setup<'a> {
     pub(super) fn new(
-        scenario: &'a Scenario,
+        scenario: &'a Theatre,
         replication: Replication,
         notebook: Notebook,
         world: &'a mut World,

@@ -3,17 +3,18 @@
 //! Exact comparisons are of the whole log, every digit. Comparisons of distributions are two-sample tests of means with
 //! independent seeds; each has a false-alarm rate of 1e-6 (4.9 standard errors).
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::{
+    Moments, SEED, SIGMAS, count, dump, fly, kills, lines, load, repository, shots,
+};
 use deconflict::geometry::{Area, Point};
 use deconflict::measure::Columns;
 use deconflict::platform::{Pattern, Route, Waypoint};
 use deconflict::record::{Detail, EventLog, Fact};
-use deconflict::scenario::{Position, Scenario};
-use support::{Moments, SEED, SIGMAS, count, dump, fly, kills, lines, load, repository, shots};
+use deconflict::scenario::Scenario;
+use deconflict::theatre::Position;
 use tempfile::TempDir;
 
 const BASELINE: &str = "scenarios/nov-2019-baseline.toml";

@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use deconflict::airspace::{Corridor, Delay, FixedDelay, Zone};
-use deconflict::coordination::{
+use crate::airspace::{Corridor, Delay, FixedDelay, Zone};
+use crate::coordination::{
     AreaOfResponsibilitySpec, Case, CommonLine, CorridorsSpec, Crew, Enquiries, Fallback,
     FlightPlanNoticeSpec, HeightBlockSpec, HeightBlocksSpec, HeightFile, HostileCriteriaSpec,
     HostileOn, HotlineFile, HotlineQuerySpec, HoursSpec, IfUnclear, Line, LookFile, LostCommsSpec,
@@ -17,28 +17,26 @@ use deconflict::coordination::{
     SecondOperatorSpec, SelfDefenceSpec, TimeWindowsSpec, WeaponsControl, WeaponsControlSpec,
     ZoneOfResponsibilitySpec, ZoneStatusSpec,
 };
-use deconflict::geometry::{Area, Point, arc_within, quadratic_below};
-use deconflict::identification::plan_check::{PlanFile, PlannedPaths};
-use deconflict::identification::{
+use crate::geometry::{Area, Point, arc_within, quadratic_below};
+use crate::identification::plan_check::{PlanFile, PlannedPaths};
+use crate::identification::{
     Combine, Criteria, CriteriaOn, CueSet, FlightPlanCueSpec, Hypotheses, IdentificationSpec,
     Identifier, IdentityThresholds, MatchBelief, NonNegative, Probability, RegardShares,
 };
-use deconflict::ids::{AircraftId, ClassId, Key, SideId, SiteId, TypeId};
-use deconflict::picture::{Ahead, Envelope, Post, Run, Scene, Subject, TrackFile};
-use deconflict::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
-use deconflict::platform::{AircraftSpec, Flight, Pattern, Route, Start, Turns, Waypoint};
-use deconflict::record::{
+use crate::ids::{AircraftId, ClassId, Key, SideId, SiteId, TypeId};
+use crate::picture::{Ahead, Envelope, Post, Run, Scene, Subject, TrackFile};
+use crate::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
+use crate::platform::{AircraftSpec, Flight, Pattern, Route, Start, Turns, Waypoint};
+use crate::record::{
     Decision, Detail, Event, Fact, Identity, Notebook, NoticeState, Rank, Reason, Recorder, Regard,
     Replication, TrackEnd, TrackRecord,
 };
-use deconflict::sensing::coverage::{ScanClock, Sight, Window, horizon_m, look};
-use deconflict::sensing::detection::Law;
-use deconflict::sensing::{
-    DiscSpec, FourthPowerSpec, RadarSpec, ScanPhase, SensorModel, SensorSpec,
-};
-use deconflict::streams::{OpenBlock, Streams};
-use deconflict::tracking::TrackerSpec;
-use deconflict::units::Millis;
+use crate::sensing::coverage::{ScanClock, Sight, Window, horizon_m, look};
+use crate::sensing::detection::Law;
+use crate::sensing::{DiscSpec, FourthPowerSpec, RadarSpec, ScanPhase, SensorModel, SensorSpec};
+use crate::streams::{OpenBlock, Streams};
+use crate::tracking::TrackerSpec;
+use crate::units::Millis;
 use nalgebra::Vector3;
 use proptest::prelude::*;
 

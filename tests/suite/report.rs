@@ -137,7 +137,7 @@ fn named(page: &str) {
 /// Words stand out from their ground as WCAG AA asks, 4.5 to 1, by light and by dark; paper is light.
 #[test]
 fn words_stand_out_by_light_and_by_dark() {
-    let css = include_str!("../src/report/figure.css");
+    let css = include_str!("../../src/report/figure.css");
     let (light, dark) = css
         .split_once("@media screen and (prefers-color-scheme:dark)")
         .expect("dark on screens only");

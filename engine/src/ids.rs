@@ -1,6 +1,6 @@
 //! Typed indices into the scenario's tables, and the keys that tie random draws to declared names.
 //!
-//! An index is only valid within one [`Scenario`](crate::scenario::Scenario) (or one replication of it, for
+//! An index is only valid within one [`Theatre`](crate::theatre::Theatre) (or one replication of it, for
 //! [`AircraftId`] and [`SiteId`]); a [`Key`] is the same in every scenario that uses the name.
 
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,10 @@
 //! Replays: what viewers are given is what was simulated, read back by readers that are not ours where there are any.
 
-mod support;
-
 use std::fs;
 use std::process::Command;
 
+use crate::support;
+use crate::support::{load, repository};
 use deconflict::geodesy::{LatLon, to_plane};
 use deconflict::output::{Replay, ReplayFormat, write_replay};
 use deconflict::record::{Detail, Fact, Replication};
@@ -12,10 +12,9 @@ use deconflict::scenario::Scenario;
 use deconflict::simulation::{simulate, trajectories};
 use deconflict::units::Millis;
 use proptest::prelude::*;
-use support::{load, repository};
 
 fn night() -> Scenario {
-    load(repository("tests/support/night.toml"), &[])
+    load(repository("tests/suite/support/night.toml"), &[])
 }
 
 fn written(scenario: &Scenario, index: u64, step: Millis, format: ReplayFormat) -> String {
@@ -140,17 +139,18 @@ fn a_small_recording_is_the_golden_one() {
         written(&night(), 0, Millis(300_000), ReplayFormat::Acmi)
     );
     let text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
-    let golden = fs::read_to_string(repository("tests/support/night.acmi")).unwrap_or_default();
+    let golden =
+        fs::read_to_string(repository("tests/suite/support/night.acmi")).unwrap_or_default();
     assert_eq!(
         text, golden,
-        "if the change is meant, write it to tests/support/night.acmi"
+        "if the change is meant, write it to tests/suite/support/night.acmi"
     );
 }
 
 #[test]
 fn the_command_line_writes_all_three_and_refuses_what_it_should() {
     let place = tempfile::tempdir().unwrap();
-    let scenario = repository("tests/support/night.toml");
+    let scenario = repository("tests/suite/support/night.toml");
     let run = |arguments: &[&str]| {
         Command::new(env!("CARGO_BIN_EXE_deconflict"))
             .current_dir(place.path())

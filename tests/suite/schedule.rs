@@ -71,7 +71,8 @@ fn the_schedule_is_the_one_on_the_page() {
     schedule.initialize(&mut empty_world()).unwrap();
     let systems = schedule.systems().unwrap().count();
     let page =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tick.rs")).unwrap();
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("engine/src/tick.rs"))
+            .unwrap();
     let listed: usize = page
         .lines()
         .filter(|line| line.starts_with("//! | [`Phase::"))

@@ -6,7 +6,8 @@ use std::path::Path;
 use deconflict::geometry::Area;
 use deconflict::platform::{Pattern, Route, Start};
 use deconflict::record::Regard;
-use deconflict::scenario::{LoadError, Position, Scenario, schema};
+use deconflict::scenario::{LoadError, Scenario, schema};
+use deconflict::theatre::Position;
 use deconflict::units::Millis;
 use proptest::prelude::*;
 

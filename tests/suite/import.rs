@@ -1,17 +1,16 @@
 //! Recorded tracks: flown as recorded, refused with line and column, reproducible from the results alone.
 
-mod support;
-
 use std::fs;
 use std::process::Command;
 
+use crate::support;
+use crate::support::{load, repository};
 use deconflict::geodesy::{LatLon, to_plane};
 use deconflict::platform::Route;
 use deconflict::record::{Detail, Fact, Replication};
 use deconflict::scenario::{LoadError, Scenario};
 use deconflict::simulation::{simulate, trajectories};
 use deconflict::units::Millis;
-use support::{load, repository};
 
 const SAMPLE: &str = "scenarios/recorded-traffic.toml";
 

@@ -1,0 +1,28 @@
+//! The engine of `deconflict`: one replication, from a [`Theatre`](theatre::Theatre) to a log of facts.
+//!
+//! All that is hot stands here and is compiled at the level that it needs; files, experiments, results and pages stand
+//! in the package above, which shows these rooms under its own name.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
+pub mod airspace;
+pub mod coordination;
+pub mod elementary;
+pub mod engagement;
+pub mod geometry;
+pub mod identification;
+pub mod ids;
+pub mod picture;
+pub mod platform;
+pub mod record;
+pub mod sensing;
+pub mod simulation;
+pub mod streams;
+pub mod theatre;
+pub mod tick;
+pub mod tracking;
+pub mod units;
+
+#[cfg(test)]
+mod twin;

@@ -1,0 +1,157 @@
+//! What is flown: a scenario without its file.
+//!
+//! Names are resolved to indices, points are in the local plane, and everything was checked by whoever made it. All
+//! tables are in the order of their names, so the order of a file never matters.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::airspace::{Command, Corridor, Link, Node, Plan, Zone};
+use crate::coordination::{RestrictedZone, Rules};
+use crate::engagement::WeaponSpec;
+use crate::geometry::{Area, Point};
+use crate::identification::{CueSet, Identifier, Operator};
+use crate::ids::{ClassId, Key, NodeId, SideId};
+use crate::picture::TrackLink;
+use crate::platform::{AircraftType, Flight};
+use crate::record::{Cast, Regard};
+use crate::sensing::SensorSpec;
+use crate::tracking::TrackerSpec;
+use crate::units::Millis;
+
+/// Who flies, who looks on, and by which rules.
+#[derive(Debug, Clone)]
+pub struct Theatre {
+    /// How long it runs.
+    pub duration: Millis,
+    /// Time between two samples of the air picture of every site; without it there are none.
+    pub sample_pictures_every: Option<Millis>,
+    /// Names and relations, shared with every event log.
+    pub cast: Arc<Cast>,
+    /// Aircraft types.
+    pub types: Vec<AircraftType>,
+    /// Flights.
+    pub flights: Vec<Flight>,
+    /// Site classes.
+    pub classes: Vec<SiteClass>,
+    /// Site entries.
+    pub sites: Vec<SiteEntry>,
+    /// Nodes of the coordination graph.
+    pub nodes: Vec<Node>,
+    /// Links of the coordination graph.
+    pub links: Vec<Link>,
+    /// Links on which sites report tracks.
+    pub track_links: Vec<TrackLink>,
+    /// Zones.
+    pub zones: Vec<Zone>,
+    /// Corridors.
+    pub corridors: Vec<Corridor>,
+    /// The rules in force.
+    pub rules: Arc<Rules>,
+}
+
+impl Theatre {
+    /// Whether the sites of an entry keep a live picture, in step with the clock.
+    pub fn keeps_live(&self, entry: usize) -> bool {
+        let class = &self.classes[self.sites[entry].class.index()];
+        let linked = |link: &TrackLink| [link.from, link.to].contains(&(entry as u32));
+        class.tracker.live()
+            || class.identifier.spec.live()
+            || self.rules.keeps_live()
+            || self.track_links.iter().any(linked)
+    }
+
+    /// Which site entries a plan can reach from its addressees, before any draw.
+    pub fn covered_by(&self, plan: Option<&Plan>) -> Vec<bool> {
+        covered(plan, &self.sites, &self.links)
+    }
+
+    /// Whether the restricted zone of rule R10, if there is one, asks a flight for prior coordination.
+    pub fn must_coordinate(&self, flight: &Flight) -> Option<&RestrictedZone> {
+        self.rules.restricted_zone().filter(|zone| {
+            let authority = self.nodes[zone.authority.index()].side;
+            must_coordinate(authority, flight.side, &self.cast.relations)
+        })
+    }
+}
+
+/// Which site entries a flight's plan can reach from its addressees, before any draw.
+pub fn covered(plan: Option<&Plan>, sites: &[SiteEntry], links: &[Link]) -> Vec<bool> {
+    let mut reached: BTreeSet<NodeId> = BTreeSet::new();
+    if let Some(plan) = plan
+        && plan.filed > 0.0
+        && plan.addressed > 0.0
+    {
+        let mut next: Vec<NodeId> = plan.addressees.clone();
+        while let Some(node) = next.pop() {
+            if reached.insert(node) {
+                next.extend(
+                    links
+                        .iter()
+                        .filter(|link| link.from == node && link.delivery > 0.0)
+                        .map(|link| link.to),
+                );
+            }
+        }
+    }
+    sites
+        .iter()
+        .map(|site| {
+            site.command
+                .as_ref()
+                .is_some_and(|command| command.delivery > 0.0 && reached.contains(&command.node))
+        })
+        .collect()
+}
+
+/// Whether rule R10 asks flights of a side for prior coordination: not the authority's own, nor those hostile to it.
+pub fn must_coordinate(authority: SideId, side: SideId, relations: &[Vec<Regard>]) -> bool {
+    side != authority && relations[authority.index()][side.index()] != Regard::Hostile
+}
+
+/// A class of sites, ready to use.
+#[derive(Debug, Clone)]
+pub struct SiteClass {
+    /// Its name.
+    pub name: String,
+    /// How it sees.
+    pub sensor: SensorSpec,
+    /// How it keeps track.
+    pub tracker: TrackerSpec,
+    /// How it identifies.
+    pub identifier: Arc<Identifier>,
+    /// What it may ask besides, and the faults that its looks share.
+    pub cues: Arc<CueSet>,
+    /// Who goes by what it identifies; without one the identity stands.
+    pub operator: Option<Arc<Operator>>,
+    /// How it fires.
+    pub weapon: Option<Arc<WeaponSpec>>,
+}
+
+/// An entry of the site table.
+#[derive(Debug, Clone)]
+pub struct SiteEntry {
+    /// Its name.
+    pub name: String,
+    /// What its draws are keyed by.
+    pub key: Key,
+    /// Its class.
+    pub class: ClassId,
+    /// Its side.
+    pub side: SideId,
+    /// Where its sites are.
+    pub position: Position,
+    /// Fewest and most sites, both included.
+    pub count: (u32, u32),
+    /// Its command node.
+    pub command: Option<Command>,
+}
+
+/// Where the sites of an entry are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Position {
+    /// At a point.
+    At(Point),
+    /// Uniform over an area, drawn per site and replication.
+    DrawnIn(Area),
+}
