@@ -1,4 +1,5 @@
-//! The engine of `deconflict`: one replication, from a [`Theatre`](theatre::Theatre) to a log of facts.
+//! The engine of `deconflict`: one replication, from a [`Theatre`](theatre::Theatre) to a log of facts,
+//! and from the log to a row of numbers.
 //!
 //! All that is hot stands here and is compiled at the level that it needs; files, experiments, results and pages stand
 //! in the package above, which shows these rooms under its own name.
@@ -13,6 +14,7 @@ pub mod engagement;
 pub mod geometry;
 pub mod identification;
 pub mod ids;
+pub mod measure;
 pub mod picture;
 pub mod platform;
 pub mod record;

@@ -91,7 +91,7 @@ impl Pairs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::handwritten;
+    use crate::handwritten;
 
     #[test]
     fn a_scenario_does_not_differ_from_itself() {

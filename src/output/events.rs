@@ -398,7 +398,7 @@ pub(super) fn lat_lon(east_m: f64, north_m: f64) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::handwritten;
+    use crate::handwritten;
 
     fn written(format: EventFormat) -> String {
         let mut bytes = Vec::new();

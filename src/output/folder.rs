@@ -285,7 +285,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::measure::handwritten;
+    use crate::handwritten;
 
     #[test]
     fn an_unfinished_folder_leaves_nothing_behind() {

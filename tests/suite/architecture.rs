@@ -120,6 +120,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    // Facts alone; and the list of rules, to have one column for each.
+    ("measure", &["coordination", "ids", "record", "units"]),
     // The package above: files, experiments, results, pages.
     ("geodesy", &["geometry"]),
     (
@@ -142,8 +144,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    // Facts alone; and the list of rules, to have one column for each.
-    ("measure", &["coordination", "ids", "record", "units"]),
     (
         "experiment",
         &["ids", "measure", "record", "scenario", "streams", "units"],
