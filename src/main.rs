@@ -7,6 +7,5 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    cli::begin();
     cli::Cli::parse().run()
 }

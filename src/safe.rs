@@ -89,7 +89,9 @@ pub fn name_fault(name: &str) -> Option<String> {
         ));
     }
     if MISSING.contains(&bare.to_lowercase().as_str()) {
-        return Some("is what readers of tables take for a missing value; expected another name".to_owned());
+        return Some(
+            "is what readers of tables take for a missing value; expected another name".to_owned(),
+        );
     }
     None
 }
@@ -168,21 +170,22 @@ pub fn markup(text: &str) -> String {
 /// For the inside of a script or a style of a page: JSON in which nothing ends the element or begins a comment.
 pub fn json_in_page(json: &str) -> String {
     // Outside strings JSON has none of these, and inside an escape means the same.
-    json.chars().fold(String::with_capacity(json.len()), |mut out, letter| {
-        match letter {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
-            letter if is_hidden(letter) && !matches!(letter, '\n' | '\t' | '\r') => {
-                let mut units = [0; 2];
-                for unit in letter.encode_utf16(&mut units) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+    json.chars()
+        .fold(String::with_capacity(json.len()), |mut out, letter| {
+            match letter {
+                '<' => out.push_str("\\u003c"),
+                '>' => out.push_str("\\u003e"),
+                '&' => out.push_str("\\u0026"),
+                letter if is_hidden(letter) && !matches!(letter, '\n' | '\t' | '\r') => {
+                    let mut units = [0; 2];
+                    for unit in letter.encode_utf16(&mut units) {
+                        out.push_str(&format!("\\u{unit:04x}"));
+                    }
                 }
+                letter => out.push(letter),
             }
-            letter => out.push(letter),
-        }
-        out
-    })
+            out
+        })
 }
 
 /// For Markdown, as running text or in a table: nothing in it is marked up, linked or a tag.
@@ -196,8 +199,11 @@ pub fn markdown(text: &str) -> String {
             // Bare addresses become links in many readers.
             ':' if text[at..].starts_with("://") => out.push_str("&#58;"),
             '@' => out.push_str("&#64;"),
-            '.' if at >= 3 && text[..at].to_ascii_lowercase().ends_with("www") => out.push_str("&#46;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '|' | '~' | '$' => {
+            '.' if at >= 3 && text[..at].to_ascii_lowercase().ends_with("www") => {
+                out.push_str("&#46;")
+            }
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '|' | '~'
+            | '$' => {
                 out.extend(['\\', letter]);
             }
             '+' | '-' | '=' if at == 0 => out.extend(['\\', letter]),
@@ -255,11 +261,34 @@ mod tests {
 
     #[test]
     fn names_fit_tables() {
-        for name in ["a", "us-recon", "4ca7b2", "Ünï", "nanny", "none-of-them", "x=1"] {
+        for name in [
+            "a",
+            "us-recon",
+            "4ca7b2",
+            "Ünï",
+            "nanny",
+            "none-of-them",
+            "x=1",
+        ] {
             assert_eq!(name_fault(name), None, "{name}");
         }
         for name in [
-            "", " ", " a", "a ", "=1+1", "+x", "-x", "@x", "\u{ff1d}x", "NA", "null", "NaN", "None", "n/a", "a\tb", "a\u{202e}b",
+            "",
+            " ",
+            " a",
+            "a ",
+            "=1+1",
+            "+x",
+            "-x",
+            "@x",
+            "\u{ff1d}x",
+            "NA",
+            "null",
+            "NaN",
+            "None",
+            "n/a",
+            "a\tb",
+            "a\u{202e}b",
         ] {
             assert!(name_fault(name).is_some(), "{name:?}");
         }
@@ -267,8 +296,17 @@ mod tests {
 
     #[test]
     fn colours_pass_and_nothing_else_does() {
-        assert_eq!(coloured("\u{1b}[1;31merror\u{1b}[0m"), "\u{1b}[1;31merror\u{1b}[0m");
-        for bad in ["\u{1b}]8;;http://x\u{7}", "\u{1b}[2J", "\u{1b}", "\u{1b}[", "\u{9b}31m"] {
+        assert_eq!(
+            coloured("\u{1b}[1;31merror\u{1b}[0m"),
+            "\u{1b}[1;31merror\u{1b}[0m"
+        );
+        for bad in [
+            "\u{1b}]8;;http://x\u{7}",
+            "\u{1b}[2J",
+            "\u{1b}",
+            "\u{1b}[",
+            "\u{9b}31m",
+        ] {
             assert!(!coloured(bad).chars().any(is_hidden), "{bad:?}");
         }
     }
@@ -286,7 +324,12 @@ mod tests {
         for number in ["-1", "-1.5e-3", "0", "NaN", "-inf", ""] {
             assert_eq!(&*csv(number.as_bytes()), number.as_bytes());
         }
-        for (formula, text) in [("=1+1", "'=1+1"), ("-x", "'-x"), ("@SUM(A1)", "'@SUM(A1)"), ("+1+2", "'+1+2")] {
+        for (formula, text) in [
+            ("=1+1", "'=1+1"),
+            ("-x", "'-x"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("+1+2", "'+1+2"),
+        ] {
             assert_eq!(&*csv(formula.as_bytes()), text.as_bytes());
         }
     }

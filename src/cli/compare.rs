@@ -16,7 +16,7 @@ use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
 
-use super::host::{go_on, perhaps_short, processors, told_short, watch_for_interruption};
+use super::host::{go_on, perhaps_short, processors, told_short};
 use super::run::{confidence, progress};
 use super::subject::quoted;
 use super::{Failure, print};
@@ -72,7 +72,9 @@ impl Source {
     fn open(text: &str, trust: Trust) -> Result<Source, Failure> {
         let path = Path::new(text);
         if path.is_dir() {
-            return Ok(Source::Stored(Box::new(StoredRun::open(path, None, trust)?)));
+            return Ok(Source::Stored(Box::new(StoredRun::open(
+                path, None, trust,
+            )?)));
         }
         if let Some((folder, cell)) = text.split_once(':')
             && Path::new(folder).is_dir()
@@ -112,7 +114,6 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     let columns = [0, 1].map(|side| Columns::new(&sources[side].scenario().cast));
     let mut pairs = Pairs::new(&columns[0], &columns[1]);
     let shown = measures(arguments, &pairs)?;
-    watch_for_interruption();
     let PairedUp {
         left_out,
         of,
@@ -269,16 +270,28 @@ fn pair_up(
                 pairs.add(first, second)
             })
         }
-        [Source::Stored(stored), Source::Scenario(scenario)] => {
-            against(stored, &quoted(&arguments.other), scenario, &columns[1], jobs, fly, |there, flown| {
+        [Source::Stored(stored), Source::Scenario(scenario)] => against(
+            stored,
+            &quoted(&arguments.other),
+            scenario,
+            &columns[1],
+            jobs,
+            fly,
+            |there, flown| {
                 pairs.add(there, flown);
-            })
-        }
-        [Source::Scenario(scenario), Source::Stored(stored)] => {
-            against(stored, &quoted(&arguments.reference), scenario, &columns[0], jobs, fly, |there, flown| {
+            },
+        ),
+        [Source::Scenario(scenario), Source::Stored(stored)] => against(
+            stored,
+            &quoted(&arguments.reference),
+            scenario,
+            &columns[0],
+            jobs,
+            fly,
+            |there, flown| {
                 pairs.add(flown, there);
-            })
-        }
+            },
+        ),
     }
 }
 

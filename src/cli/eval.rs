@@ -14,7 +14,7 @@ use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
 use serde_json::{Map, Value as Json, json};
 
-use super::host::{interrupted, processors, watch_for_interruption};
+use super::host::{interrupted, processors};
 use super::run::{confidence, progress};
 use super::subject::quoted;
 use super::{Failure, print};
@@ -66,7 +66,6 @@ pub fn eval(arguments: &EvalArguments) -> Result<(), Failure> {
     let count = arguments.replications.unwrap_or(scenario.replications);
     let range = arguments.first..arguments.first + count;
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    watch_for_interruption();
     let bar = progress(count);
     let engine = Engine::default();
     let work = |replication: Replication| {

@@ -127,8 +127,10 @@ pub fn told_short(flown: u64, of: u64, written: Option<&Path>, failed: Option<Fa
 /// Whether the command looks for interruptions by itself.
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
-/// Takes over what the system would do at an interruption or where a file may not grow: before anything else.
-pub fn begin() {
+/// Takes over what the system would do at an interruption or where a file may not grow: before anything else. `watches`
+/// is whether the command will look for interruptions by itself.
+pub fn begin(watches: bool) {
+    WATCHED.store(watches, Ordering::Relaxed);
     // A handler that cannot be set leaves Ctrl-C to the system: the command ends at once.
     let _ = ctrlc::set_handler(|| {
         if WATCHED.load(Ordering::Relaxed) {
@@ -144,14 +146,14 @@ pub fn begin() {
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
 }
 
-/// From now on an interruption lets the command end by itself.
-pub fn watch_for_interruption() {
-    WATCHED.store(true, Ordering::Relaxed);
-}
-
-/// From now on an interruption ends the command at once: what there is to keep is kept.
-pub fn watch_no_longer() {
+/// From now on an interruption ends the command at once, and so does one that has come already: there is nothing to keep,
+/// or it is kept.
+pub fn watch_no_longer() -> Result<(), Failure> {
     WATCHED.store(false, Ordering::Relaxed);
+    match interrupted() {
+        true => Err(Failure::Interrupted("interrupted".to_owned())),
+        false => Ok(()),
+    }
 }
 
 /// Whether the user wants to stop.

@@ -79,5 +79,5 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
     };
     let note = RunNote::new(&started, 1, 0, progress);
     write_results(folder.path(), &plan, &accounts, rounds, progress, &note)?;
-    print(&report(&plan, &accounts, &arguments.folder, &progress))
+    print(&report(&plan, &accounts, &arguments.folder))
 }

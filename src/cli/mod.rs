@@ -29,7 +29,6 @@ use deconflict::safe;
 use deconflict::scenario::burden::{HIGHEST_LIMIT, raise_limit};
 
 pub use failure::Failure;
-pub use host::begin;
 
 /// Airspace deconfliction simulator: which coordination rules keep air defences from shooting at the wrong aircraft,
 /// and at what price.
@@ -106,9 +105,35 @@ enum Command {
     Schema(schema::SchemaArguments),
 }
 
+impl Command {
+    /// Whether it looks for interruptions by itself, to keep what it has; all others end at once.
+    fn watches(&self) -> bool {
+        use Command as C;
+        match self {
+            C::Run(_)
+            | C::Sweep(_)
+            | C::Tune(_)
+            | C::Eval(_)
+            | C::Prevent(_)
+            | C::Compare(_)
+            | C::Reproduce(_) => true,
+            C::Status(_)
+            | C::Merge(_)
+            | C::Explain(_)
+            | C::Report(_)
+            | C::Replay(_)
+            | C::Check(_)
+            | C::Rules(_)
+            | C::Columns(_)
+            | C::Schema(_) => false,
+        }
+    }
+}
+
 impl Cli {
     /// Does what was asked for and says how it ended; a fault of the program itself is a failure like others.
     pub fn run(self) -> ExitCode {
+        host::begin(self.command.watches());
         let called = catch_unwind(AssertUnwindSafe(|| self.call()));
         match called.unwrap_or_else(|_| Err(Failure::fault())) {
             Ok(()) => ExitCode::SUCCESS,

@@ -10,7 +10,7 @@ use deconflict::record::Replication;
 use deconflict::scenario::Scenario;
 
 use super::explain::own_change;
-use super::host::{go_on, perhaps_short, processors, told_short, watch_for_interruption};
+use super::host::{go_on, perhaps_short, processors, told_short};
 use super::run::{confidence, progress};
 use super::subject::{Subject, SubjectArguments};
 use super::{Failure, print};
@@ -101,7 +101,6 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         .unwrap_or_else(|| scenario.replications.clamp(2, 100));
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let mut prevention = Prevention::new(&game);
-    watch_for_interruption();
     let bar = progress(count);
     let work = |replication: Replication| game.play(replication);
     let flown = replicate(seed, 0..count, jobs, work, |index, played| {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use deconflict::output::Trust;
-use deconflict::report::write_report;
+use deconflict::report::write_report_of;
 
 use super::{Failure, print};
 
@@ -35,7 +35,7 @@ pub fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         true => Trust::Unverified,
         false => Trust::Verified,
     };
-    let place = write_report(&arguments.folder, trust)?;
+    let place = write_report_of(&arguments.folder, trust)?;
     let size = std::fs::metadata(&place.page).map_or(0, |file| file.len().div_ceil(1000));
     print(&format!(
         "{}\nWritten to {} ({size} kB): open it in a browser.\n{} figures as SVG, with their numbers as CSV, in {}.\n",

@@ -20,7 +20,7 @@ use deconflict::output::{
 use deconflict::record::{Detail, Replication};
 use deconflict::simulation::Engine;
 
-use super::host::{interrupted, processors, watch_for_interruption};
+use super::host::{interrupted, processors};
 use super::run::progress;
 use super::subject::quoted;
 use super::{Failure, print};
@@ -61,7 +61,6 @@ pub fn reproduce(arguments: &ReproduceArguments) -> Result<(), Failure> {
         .map_err(|error| Failure::other(error, "cannot make a temporary folder"))?;
     let again = place.path().join("again");
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    watch_for_interruption();
     match manifest.command {
         Made::Run => run_again(&stored, &again, jobs)?,
         Made::Sweep => sweep_again(&stored, &again, jobs)?,
@@ -215,20 +214,20 @@ fn tune_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure>
     let study = Study::from_record(&about.study)?;
     let mut tuning = Tuning::new(study.course.clone());
     let bar = super::tune::progress(&study);
+    std::fs::create_dir_all(again)
+        .map_err(|error| Failure::other(error, "cannot make a temporary folder"))?;
     loop {
         let tasks = tuning.ask(|point| study.admissible(point));
         if tasks.is_empty() {
             break;
         }
-        let results = match super::tune::fly(&study, &tuning, &tasks, jobs, &bar) {
+        let results = match super::tune::fly(&study, &tuning, &tasks, jobs, &bar, again) {
             Err(Failure::Interrupted(_)) => return Err(stopped()),
             flown => flown?,
         };
         tuning.tell(results);
     }
     bar.finish_and_clear();
-    std::fs::create_dir_all(again)
-        .map_err(|error| Failure::other(error, "cannot make a temporary folder"))?;
     write_tuning(again, &study, &tuning, manifest.progress, &())?;
     Ok(())
 }

@@ -21,7 +21,7 @@ use deconflict::units::Millis;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::host::{
-    RunNote, Started, go_on, perhaps_short, processors, told_short, watch_for_interruption,
+    RunNote, Started, go_on, perhaps_short, processors, told_short, watch_no_longer,
 };
 use super::subject::SubjectArguments;
 use super::{Failure, print, tell};
@@ -161,6 +161,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         }
     };
     if count == 1 {
+        watch_no_longer()?;
         let detail = match arguments.events {
             Some(_) => Detail::Full,
             None => Detail::Decisive,
@@ -183,8 +184,6 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         )
         .map_err(|error| Failure::of_replications(error, &subject.name))?;
     } else {
-        // A single one ends at once: there is nothing to keep of it.
-        watch_for_interruption();
         let progress = progress(count);
         let engine = Engine::default();
         let work = |replication: Replication| {
@@ -246,7 +245,6 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         &estimator,
         log.as_ref(),
         first_wrong,
-        &progress,
         placed.as_ref().map(|placed| placed.place.as_path()),
     ))?;
     match placed {
@@ -319,15 +317,11 @@ fn report(
     estimator: &Estimator,
     log: Option<&EventLog>,
     first_wrong: Option<u64>,
-    progress: &Progress,
     placed: Option<&Path>,
 ) -> String {
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
     let n = estimator.n();
-    if !progress.ended.is_whole() {
-        line(&progress.words());
-    }
     line(&scenario.file.title);
     match log {
         Some(log) => line(&format!(

@@ -55,7 +55,10 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
     let missing = missing_shards(&folder, &record, shards)?;
     line(&match missing.len() {
         0 => format!("All {} shards are there", shards.count),
-        some => format!("Not finished: {some} of {} shards are missing", shards.count),
+        some => format!(
+            "Not finished: {some} of {} shards are missing",
+            shards.count
+        ),
     });
     line(&record.title);
     line(&format!(

@@ -23,9 +23,7 @@ use deconflict::scenario::{LoadError, Scenario};
 use deconflict::simulation::Engine;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::host::{
-    RunNote, Started, interrupted, processors, watch_for_interruption, watch_no_longer,
-};
+use super::host::{RunNote, Started, interrupted, processors};
 use super::{Failure, print, tell};
 
 /// Arguments of `deconflict sweep`.
@@ -124,7 +122,6 @@ pub fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
     let mut plan = Plan::load(&arguments.experiment, &overrides)
         .map_err(|error| scenario_instead(&arguments.experiment, error))?;
     plan.record.asked = arguments.replications;
-    watch_for_interruption();
     match arguments.shard {
         Some(shard) => fly_shard(arguments, &plan, shard).map_err(Failure::temporary),
         None => fly_whole(arguments, &plan, &started),
@@ -222,7 +219,6 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
     let note = RunNote::new(started, jobs, flown, progress);
     let rounds = JournalReader::open(&place)?;
     write_results(folder.path(), plan, &accounts, rounds, progress, &note)?;
-    watch_no_longer();
     if flown > 0 {
         let elapsed_s = started.elapsed_s();
         tell(&format!(
@@ -231,7 +227,7 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
             readable(flown as f64 / elapsed_s)
         ));
     }
-    print(&report(plan, &accounts, &arguments.out, &progress))?;
+    print(&report(plan, &accounts, &arguments.out))?;
     match ended {
         Ended::Interrupted => Err(Failure::Interrupted(format!(
             "interrupted after {} replications of every cell: what they say is above and in {}; --resume goes on{}",
@@ -285,8 +281,7 @@ fn fly_shard(
     if there >= range.end {
         tell(&format!(
             "{name} is there already, replications {} to {}",
-            range.start,
-            range.end
+            range.start, range.end
         ));
         return Ok(());
     }
@@ -523,13 +518,10 @@ const SHOWN: usize = 24;
 const INFLUENCES: usize = 3;
 
 /// What goes to standard output.
-pub fn report(plan: &Plan, accounts: &Accounts, out: &Path, progress: &Progress) -> String {
+pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
     let record = &plan.record;
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
-    if !progress.ended.is_whole() {
-        line(&progress.words());
-    }
     line(&record.title);
     line(&format!(
         "seed {}, {} cells, {} replications of each with the same luck",

@@ -9,7 +9,7 @@ use deconflict::experiment::plan::Overrides;
 use deconflict::experiment::plan::study::{Study, is_study};
 use deconflict::experiment::tune::course::{Place, Stage, Task, Tuning};
 use deconflict::experiment::tune::file::BudgetFile;
-use deconflict::experiment::tune::fly::fly_tasks;
+use deconflict::experiment::tune::fly::{FlyError, fly_tasks};
 use deconflict::experiment::tune::samples::Sample;
 use deconflict::experiment::tune::verdict::judge;
 use deconflict::output::{
@@ -20,9 +20,8 @@ use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::host::{
-    RunNote, Started, interrupted, processors, watch_for_interruption, watch_no_longer,
-};
+use super::host::{RunNote, Started, interrupted, processors};
+use super::subject::quoted;
 use super::{Failure, print, tell};
 
 /// Arguments of `deconflict tune`.
@@ -95,7 +94,6 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
         let folder = TuningFolder::create(&arguments.out, arguments.force, &study.record)?;
         (folder, Vec::new())
     };
-    watch_for_interruption();
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let search_ends = match study.record.study.budget {
         BudgetFile::Minutes(minutes) => {
@@ -130,7 +128,7 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
                 batch.results
             }
             None => {
-                let results = fly(&study, &tuning, &tasks, jobs, &bar)?;
+                let results = fly(&study, &tuning, &tasks, jobs, &bar, folder.path())?;
                 let batch = Batch { hurried, results };
                 folder.append(&batch)?;
                 flown += expected;
@@ -156,7 +154,6 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
     };
     let note = RunNote::new(&started, jobs, flown, progress);
     write_tuning(folder.path(), &study, &tuning, progress, &note)?;
-    watch_no_longer();
     let elapsed_s = started.elapsed_s();
     tell(&format!(
         "{flown} replications in {} s with {jobs} threads: {} a second",
@@ -186,13 +183,15 @@ fn refuse_other(tasks: &[Task], batch: &Batch, path: &Path) -> Result<(), Failur
     )))
 }
 
-/// What a tuning asks for, flown.
+/// What a tuning asks for, flown. The scenario of a replication that fails is written into the folder, so that it can be
+/// flown again.
 pub fn fly(
     study: &Study,
     tuning: &Tuning,
     tasks: &[Task],
     jobs: usize,
     bar: &ProgressBar,
+    out: &Path,
 ) -> Result<Vec<Vec<Sample>>, Failure> {
     let seed = study.record.study.seed;
     let scenarios = tasks
@@ -215,8 +214,29 @@ pub fn fly(
         );
         study.sample(&study.columns.measure(&log))
     };
-    Ok(fly_tasks(tasks, jobs, interrupted, work, || bar.inc(1))?)
+    match fly_tasks(tasks, jobs, interrupted, work, || bar.inc(1)) {
+        Err(FlyError::Failed {
+            candidate,
+            replication,
+            message,
+        }) => {
+            let of_it = |task: &Task| {
+                task.candidate == candidate && task.replications.contains(&replication)
+            };
+            let scenario = tasks.iter().position(of_it).map(|task| &scenarios[task]);
+            let place = out.join(FAILED);
+            let text = scenario.and_then(|scenario| toml::to_string(&scenario.file).ok());
+            // If it cannot be written the failure is told all the same.
+            let _ = std::fs::write(&place, text.unwrap_or_default());
+            let name = format!("{} --seed {seed}", quoted(&place.display().to_string()));
+            Err(Failure::replication(&name, seed, replication, &message))
+        }
+        flown => Ok(flown?),
+    }
 }
+
+/// The scenario of a replication that failed.
+const FAILED: &str = "failed.toml";
 
 /// Where it stands, beside the bar.
 fn words(tuning: &Tuning) -> String {

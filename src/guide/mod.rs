@@ -5,6 +5,7 @@
 //! | [`architecture`] | you want to change the code |
 //! | [`model`] | you want to know what a number means, or whether to believe it |
 //! | [`performance`] | you want to know how fast it is, or to make it faster |
+//! | [`safety`] | you open files of strangers, or publish your own |
 //! | [`vocabulary`] | two people use one word for two things |
 //! | [`decisions`] | you are about to ask "why not simply …?" |
 //! | [`changelog`] | a result differs from last month's |
@@ -19,6 +20,10 @@ pub mod model {
 
 pub mod performance {
     #![doc = include_str!("performance.md")]
+}
+
+pub mod safety {
+    #![doc = include_str!("safety.md")]
 }
 
 pub mod vocabulary {

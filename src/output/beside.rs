@@ -19,7 +19,8 @@ use super::files::sync_folder;
 /// The file that says whose folder it is.
 const MARK: &str = ".deconflict";
 /// What stands in it.
-const MARK_TEXT: &str = "Unfinished output of deconflict; its command removes it, or the next one that writes here.\n";
+const MARK_TEXT: &str =
+    "Unfinished output of deconflict; its command removes it, or the next one that writes here.\n";
 /// Between the name and the letters drawn.
 const UNFINISHED: &str = ".unfinished-";
 /// Letters drawn.
@@ -151,9 +152,9 @@ pub(super) fn is_ours(path: &Path) -> bool {
     let folder = path.symlink_metadata().is_ok_and(|about| about.is_dir());
     let marked = || {
         let mark = path.join(MARK);
-        let plain = mark.symlink_metadata().is_ok_and(|about| {
-            about.is_file() && about.len() <= MARK_TEXT.len() as u64
-        });
+        let plain = mark
+            .symlink_metadata()
+            .is_ok_and(|about| about.is_file() && about.len() <= MARK_TEXT.len() as u64);
         // A mark that was cut short by a full disk is one too.
         plain && fs::read(&mark).is_ok_and(|text| MARK_TEXT.as_bytes().starts_with(&text))
     };
@@ -339,7 +340,10 @@ mod tests {
         let living = Beside::of(&target).unwrap();
         fs::write(living.path("half"), "x").unwrap();
         // Dead: nobody holds the lock.
-        for (name, mark) in [(".a.unfinished-abc123", true), (".a.unfinished-abc124", false)] {
+        for (name, mark) in [
+            (".a.unfinished-abc123", true),
+            (".a.unfinished-abc124", false),
+        ] {
             let dead = place.path().join(name);
             fs::create_dir(&dead).unwrap();
             if mark {
@@ -348,7 +352,11 @@ mod tests {
             }
         }
         // Strangers: another place, another name, no mark, no folder.
-        let strangers = [".b.unfinished-abc123", ".a.unfinished-mine", ".a.unfinished-abc125"];
+        let strangers = [
+            ".b.unfinished-abc123",
+            ".a.unfinished-mine",
+            ".a.unfinished-abc125",
+        ];
         for name in strangers {
             fs::create_dir(place.path().join(name)).unwrap();
             fs::write(place.path().join(name).join("thesis.tex"), "x").unwrap();
@@ -361,8 +369,14 @@ mod tests {
             assert!(place.path().join(name).join("thesis.tex").is_file());
         }
         assert!(left.contains(&".a.unfinished-abc126".to_owned()));
-        assert!(!left.contains(&".a.unfinished-abc123".to_owned()), "{left:?}");
-        assert!(!left.contains(&".a.unfinished-abc124".to_owned()), "{left:?}");
+        assert!(
+            !left.contains(&".a.unfinished-abc123".to_owned()),
+            "{left:?}"
+        );
+        assert!(
+            !left.contains(&".a.unfinished-abc124".to_owned()),
+            "{left:?}"
+        );
         drop((living, second));
         assert_eq!(names(place.path()).len(), 4);
     }

@@ -85,9 +85,8 @@ pub(super) fn look(path: &Path) -> Result<There, OutputError> {
         Ok(about) if !about.is_dir() => return Err(not_ours("it is a file")),
         Ok(_) => {}
     }
-    let left_over = |name: &str| {
-        is_unfinished(OsStr::new(name), None) && beside::is_ours(&path.join(name))
-    };
+    let left_over =
+        |name: &str| is_unfinished(OsStr::new(name), None) && beside::is_ours(&path.join(name));
     if entries(path)?.iter().all(|name| left_over(name)) {
         return Ok(There::Empty);
     }
@@ -227,10 +226,20 @@ fn may_hold(made: Made, name: &str) -> bool {
     if name == MANIFEST {
         return true;
     }
-    let of_all = ["run.json", "report.html", "prevention.csv", "prevention.json"];
+    let of_all = [
+        "run.json",
+        "report.html",
+        "prevention.csv",
+        "prevention.json",
+    ];
     match made {
         Made::Run => {
-            let own = ["replications.csv", "summary.csv", "confusion.csv", "grid.csv"];
+            let own = [
+                "replications.csv",
+                "summary.csv",
+                "confusion.csv",
+                "grid.csv",
+            ];
             own.contains(&name) || name == TIMES.name || of_all.contains(&name)
         }
         Made::Sweep => {
@@ -247,6 +256,8 @@ fn may_hold(made: Made, name: &str) -> bool {
                 "robustness.csv",
                 "break_even.csv",
                 "decision.md",
+                // Of a replication that failed.
+                "failed.toml",
             ];
             own.contains(&name) || of_all.contains(&name)
         }
@@ -322,9 +333,11 @@ impl Claim {
             There::Empty | There::Ours(_) => exchange(fresh, path),
         };
         match put {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(OutputError::Exists {
-                path: path.to_owned(),
-            }),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(OutputError::Exists {
+                    path: path.to_owned(),
+                })
+            }
             put => put.map_err(OutputError::io("write", path)),
         }?;
         if let Some(parent) = path.parent() {
@@ -336,7 +349,10 @@ impl Claim {
 
 /// Whether nobody writes a journal in a folder, be it from another machine or by another version.
 fn nobody_writes(path: &Path) -> Result<(), OutputError> {
-    let mut journals = vec![path.join("rounds/whole.rounds"), path.join("search.batches")];
+    let mut journals = vec![
+        path.join("rounds/whole.rounds"),
+        path.join("search.batches"),
+    ];
     if let Ok(shards) = fs::read_dir(path.join("shards")) {
         let shards = shards.flatten().map(|entry| entry.path());
         journals.extend(shards.filter(|place| place.extension() == Some(OsStr::new("rounds"))));
@@ -415,7 +431,13 @@ pub(super) fn rescue(unfinished: &Path) {
         return;
     }
     let held = unfinished.join(NEW);
-    let of_value = [MANIFEST, "rounds/whole.rounds", "shards", "search.batches", REPLACED];
+    let of_value = [
+        MANIFEST,
+        "rounds/whole.rounds",
+        "shards",
+        "search.batches",
+        REPLACED,
+    ];
     let worth = of_value.iter().any(|name| held.join(name).exists());
     if unfinished.join(KEEP).exists() && worth {
         let kept = target.join(REPLACED);
@@ -552,7 +574,10 @@ mod tests {
         let lock = enter(&path).unwrap();
         let other = enter(&path).unwrap();
         let refused = Claim::of(&path, true, exists);
-        assert!(matches!(refused, Err(OutputError::Busy { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(OutputError::Busy { .. })),
+            "{refused:?}"
+        );
         drop((lock, other));
         Claim::of(&path, true, exists).unwrap();
         // A journal that another machine writes.
@@ -560,7 +585,10 @@ mod tests {
         let journal = File::create(path.join("rounds/whole.rounds")).unwrap();
         journal.lock().unwrap();
         let refused = Claim::of(&path, true, exists);
-        assert!(matches!(refused, Err(OutputError::Busy { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(OutputError::Busy { .. })),
+            "{refused:?}"
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub enum OutputError {
         path: PathBuf,
     },
     /// It is there, and not of this program: not replaced even by force.
-    #[error("{} is no folder of results of deconflict ({why}): not replaced even with --force", path.display())]
+    #[error("{} is not a run folder or another folder of results ({why}): not replaced even with --force", path.display())]
     NotOurs {
         /// The path.
         path: PathBuf,

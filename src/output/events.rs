@@ -8,14 +8,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::error::OutputError;
 use super::beside::whole_file;
+use super::error::OutputError;
 use crate::geodesy::from_plane;
 use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
 use crate::inquiry::{Cause, chain, wrong_shots};
-use crate::safe;
 use crate::record::{EventLog, Fact, LedgerEntry, PictureSample, Place, RuleWord};
+use crate::safe;
 use crate::units::Millis;
 
 /// The form of an event file.

@@ -112,7 +112,10 @@ impl RunFolder {
         let cells = estimator.cells(conditions.confidence);
         keep("summary.csv", summary_csv(folder, target, &cells)?);
         keep("confusion.csv", confusion_csv(folder, target, estimator)?);
-        keep("grid.csv", grid_csv(folder, target, &squares, estimator.n())?);
+        keep(
+            "grid.csv",
+            grid_csv(folder, target, &squares, estimator.n())?,
+        );
         keep(TIMES.name, times_csv(folder, target, &times)?);
 
         let scenario = &conditions.scenario.file;
@@ -307,13 +310,10 @@ mod tests {
         let target = place.path().join("photos");
         fs::create_dir(&target).unwrap();
         let create = |force| RunFolder::create(&target, force, &columns).map(|_| ());
-        assert!(matches!(create(false), Err(OutputError::Exists { .. })));
-        assert!(create(true).is_ok(), "an empty folder may be replaced");
+        assert!(create(false).is_ok(), "an empty folder may be filled");
         fs::write(target.join("beach.jpg"), "sun").unwrap();
-        assert!(matches!(
-            create(true),
-            Err(OutputError::NotOurs { .. })
-        ));
+        assert!(matches!(create(false), Err(OutputError::Exists { .. })));
+        assert!(matches!(create(true), Err(OutputError::NotOurs { .. })));
         assert!(target.join("beach.jpg").is_file());
     }
 }

@@ -51,17 +51,20 @@ pub enum Made {
     Report,
 }
 
-/// Why it ended.
+/// Why it ended, in the words of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Ended {
     /// All that was asked for is done.
+    #[serde(rename = "it was finished")]
     Finished,
     /// The time that was given is used up.
+    #[serde(rename = "the time budget was used up")]
     TimeUp,
     /// Somebody stopped it.
+    #[serde(rename = "it was interrupted")]
     Interrupted,
     /// A replication failed.
+    #[serde(rename = "a replication failed")]
     Failed,
 }
 
@@ -136,6 +139,8 @@ pub struct Manifest {
     /// Number of the first replication.
     #[serde(default)]
     pub first_replication: u64,
+    /// Replications that the result files hold, of every cell.
+    pub replications: u64,
     /// Replications that failed and were left out.
     #[serde(default)]
     pub failed: u64,
@@ -200,6 +205,7 @@ impl Manifest {
             seed,
             progress,
             first_replication: 0,
+            replications: progress.done,
             failed: 0,
             confidence: 0.95,
             scenario_sha256: None,
@@ -213,10 +219,7 @@ impl Manifest {
 
     /// Writes it, sealed, and waits for the disk.
     pub(crate) fn write(&self, folder: &Path, shown: &Path) -> Result<(), OutputError> {
-        let shown = shown.join(MANIFEST);
-        let text = sealed(self).map_err(OutputError::io("write", &shown))?;
-        super::files::bytes_to(&folder.join(MANIFEST), &text)
-            .map_err(OutputError::io("write", &shown))
+        describe(folder, shown, MANIFEST, self)
     }
 }
 
@@ -451,6 +454,15 @@ impl Stored {
                 ));
             }
         }
+        let whole = match self.manifest.command {
+            Made::Run => self.manifest.scenario.is_some(),
+            Made::Sweep => !self.manifest.cells.is_empty(),
+            Made::Tune => self.manifest.tuning.is_some(),
+            Made::Report => true,
+        };
+        if !whole {
+            return Err("manifest.json does not say what was flown".to_owned());
+        }
         if !(0.0..1.0).contains(confidence) {
             return Err(format!(
                 "manifest.json: confidence is {confidence}; expected a number from 0 to below 1"
@@ -492,6 +504,19 @@ impl Stored {
     }
 }
 
+/// Writes a description into a folder that is itself not in its place yet; `shown` is what the user knows it as.
+pub(super) fn describe(
+    folder: &Path,
+    shown: &Path,
+    name: &str,
+    value: &impl Serialize,
+) -> Result<(), OutputError> {
+    let shown = shown.join(name);
+    sealed(value)
+        .and_then(|text| super::files::bytes_to(&folder.join(name), &text))
+        .map_err(OutputError::io("write", &shown))
+}
+
 /// Writes a description into its place: beside it, sealed, and moved there when whole.
 pub(super) fn write_description(
     path: &Path,
@@ -512,7 +537,7 @@ mod tests {
             done: 4,
             ended: Ended::Interrupted,
         };
-        Manifest::new(Made::Run, "A title", u64::MAX, progress)
+        Manifest::new(Made::Report, "A title", u64::MAX, progress)
     }
 
     #[test]
@@ -528,7 +553,7 @@ mod tests {
             ("A title", "B title"),
             ("\"done\": 4", "\"done\": 9"),
             ("0.95", "0.96"),
-            ("interrupted", "finished"),
+            ("was interrupted", "was finished"),
             ("\"failed\": 0", "\"failed\": 1"),
         ] {
             assert!(text.contains(from), "{text}");
@@ -537,7 +562,11 @@ mod tests {
             assert!(error.to_string().contains("manifest.json"), "{error}");
             assert!(Stored::open(place.path(), Trust::Unverified).is_ok());
         }
-        fs::write(&path, text.replace("\"asked\": 10", "\"asked\": 10000000000")).unwrap();
+        fs::write(
+            &path,
+            text.replace("\"asked\": 10", "\"asked\": 10000000000"),
+        )
+        .unwrap();
         assert!(Stored::open(place.path(), Trust::Unverified).is_err());
     }
 

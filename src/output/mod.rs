@@ -34,11 +34,11 @@ mod tuning_results;
 
 pub use beside::abandon;
 pub(crate) use beside::whole_file;
-pub(crate) use figures::write_figures;
 pub use claim::keeps_older;
 pub use comparison::{comparisons, influences, sentence, tally, write_comparison};
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
+pub(crate) use figures::write_figures;
 pub use files::FileEntry;
 pub use folder::{Conditions, Placed, RunFolder};
 pub use headers::{PREVENTION, RESULT_FILES, ResultFile, TIMES};

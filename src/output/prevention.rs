@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::beside::{Beside, Lock, lock_folder};
 use super::error::OutputError;
-use super::files::{FileEntry, Table, bytes_to, sync_folder};
+use super::files::{FileEntry, Table, sync_folder};
 use super::headers::PREVENTION;
-use super::manifest::{FORMAT, Progress, Trust, bytes, read_description, sealed, verify};
+use super::manifest::{FORMAT, Progress, Trust, bytes, describe, read_description, verify};
 use super::numbers::{number, readable};
 use crate::experiment::estimate::Estimate;
 use crate::inquiry::{Change, Game, Prevention, RuleShare, RuleSplit};
@@ -85,10 +85,8 @@ pub fn write_prevention(
         files: BTreeMap::from([(TABLE.to_owned(), table.close()?)]),
         base: game.base().file.clone(),
     };
+    describe(&fresh, folder, NOTE, &note)?;
     let shown = folder.join(NOTE);
-    sealed(&note)
-        .and_then(|text| bytes_to(&fresh.join(NOTE), &text))
-        .map_err(OutputError::io("write", &shown))?;
     // The note last, and none beside a table that is not its own.
     match fs::remove_file(&shown) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

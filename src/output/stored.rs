@@ -98,8 +98,8 @@ impl StoredRun {
             why,
         };
         self.stored.verify()?;
-        let file = plain(&self.place, u64::MAX)?
-            .ok_or_else(|| broken("no such file".to_owned()))?;
+        let file =
+            plain(&self.place, u64::MAX)?.ok_or_else(|| broken("no such file".to_owned()))?;
         let mut reader = csv::Reader::from_reader(io::BufReader::with_capacity(1 << 16, file));
         let header = reader
             .headers()

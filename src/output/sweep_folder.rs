@@ -23,7 +23,7 @@ use super::beside::{Lock, lock_folder, move_unless_there};
 use super::claim::{Claim, Described, Making, PLAN, SHARDS, There, enter, exists, look};
 use super::error::OutputError;
 use super::manifest::{
-    MANIFEST, Made, Progress, Stored, Trust, read_description, write_description,
+    MANIFEST, Made, Progress, Stored, Trust, describe, read_description, write_description,
 };
 use crate::experiment::plan::PlanRecord;
 
@@ -92,7 +92,7 @@ impl SweepFolder {
         let claim = Claim::of(path, force, refused)?;
         // The plan first: whatever happens afterwards, this is a sweep that can go on.
         let making = Making::of(path)?;
-        write_plan(&making.fresh, record)?;
+        describe(&making.fresh, path, PLAN, &planned(record))?;
         make(&making.fresh.join(ROUNDS))?;
         let lock = making.put_begun(&claim)?;
         Ok(SweepFolder::at(path, lock))
@@ -125,7 +125,7 @@ impl SweepFolder {
         let folder = SweepFolder::at(path, enter(path)?);
         if there != *record {
             // The rule when to stop may change; the results would say so.
-            write_plan(path, record)?;
+            write_description(&path.join(PLAN), true, &planned(record))?;
         }
         Ok(folder)
     }
@@ -142,9 +142,10 @@ impl SweepFolder {
             // Beginning together, each makes the whole, and the first to be ready has made it.
             Ok(There::Nothing | There::Empty) => {
                 let making = Making::of(path)?;
-                write_plan(&making.fresh, record)?;
+                describe(&making.fresh, path, PLAN, &planned(record))?;
                 make(&making.fresh.join(PARTS))?;
-                write_shards(&making.fresh, &shards)?;
+                let split = making.fresh.join(PARTS);
+                describe(&split, &inside, SHARDS, &Split::of(&shards))?;
                 if path.symlink_metadata().is_ok() {
                     if let Ok(claim) = Claim::of(path, false, exists) {
                         making.put(&claim)?;
@@ -256,26 +257,28 @@ fn make(path: &Path) -> Result<(), OutputError> {
     fs::create_dir_all(path).map_err(OutputError::io("create", path))
 }
 
-fn write_plan(folder: &Path, record: &PlanRecord) -> Result<(), OutputError> {
-    let described = Described::new(Made::Sweep, record);
-    write_description(&folder.join(PLAN), true, &described)
+fn planned(record: &PlanRecord) -> Described<&PlanRecord> {
+    Described::new(Made::Sweep, record)
 }
 
-fn write_shards(folder: &Path, shards: &Shards) -> Result<(), OutputError> {
-    #[derive(Serialize)]
-    struct Split<'a> {
-        program: &'a str,
-        version: &'a str,
-        #[serde(flatten)]
-        shards: &'a Shards,
+/// What shards.json says.
+#[derive(Serialize)]
+struct Split<'a> {
+    program: &'a str,
+    version: &'a str,
+    #[serde(flatten)]
+    shards: &'a Shards,
+}
+
+impl<'a> Split<'a> {
+    fn of(shards: &'a Shards) -> Described<Split<'a>> {
+        let split = Split {
+            program: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            shards,
+        };
+        Described::new(Made::Sweep, split)
     }
-    let place = folder.join(PARTS).join(SHARDS);
-    let split = Split {
-        program: env!("CARGO_PKG_NAME"),
-        version: env!("CARGO_PKG_VERSION"),
-        shards,
-    };
-    write_description(&place, true, &Described::new(Made::Sweep, split))
 }
 
 #[cfg(test)]

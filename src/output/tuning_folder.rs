@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::claim::{Claim, Described, Making, STUDY, enter};
 use super::error::OutputError;
 use super::journal::{Batches, JournalError};
-use super::manifest::{Made, Trust, read_description, write_description};
+use super::manifest::{Made, Trust, describe, read_description};
 use crate::experiment::plan::study::StudyRecord;
 use crate::experiment::tune::samples::Sample;
 
@@ -73,7 +73,7 @@ impl TuningFolder {
         let claim = Claim::of(path, force, refused)?;
         let making = Making::of(path)?;
         let described = Described::new(Made::Tune, record);
-        write_description(&making.fresh.join(STUDY), true, &described)?;
+        describe(&making.fresh, path, STUDY, &described)?;
         let lock = making.put_begun(&claim)?;
         let (journal, _) = Batches::open(&path.join(BATCHES), record.identity())?;
         Ok(TuningFolder {
@@ -98,7 +98,9 @@ impl TuningFolder {
             refuse("is not the folder of a tuning: it has no study.json".to_owned())
         })?;
         if there.version != record.version {
-            return Err(refuse("was written by another version of the program".to_owned()));
+            return Err(refuse(
+                "was written by another version of the program".to_owned(),
+            ));
         }
         if there != *record {
             let why = "holds a tuning of another study, seed or budget; expected the same ones";

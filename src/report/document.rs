@@ -62,7 +62,11 @@ fn base64(bytes: &[u8]) -> String {
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for at in 0..4 {
             let letter = LETTERS[(bits >> (18 - 6 * at)) as usize & 63];
-            out.push(if at <= chunk.len() { char::from(letter) } else { '=' });
+            out.push(if at <= chunk.len() {
+                char::from(letter)
+            } else {
+                '='
+            });
         }
     }
     out
@@ -71,14 +75,19 @@ fn base64(bytes: &[u8]) -> String {
 /// The name of a folder or a file, without the way to it.
 pub(super) fn name_of(path: &Path) -> String {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let named = whole.file_name().map(|name| name.to_string_lossy().into_owned());
+    let named = whole
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
     named.unwrap_or_else(|| "results".to_owned())
 }
 
 /// A command line without the places of its files: of each path its name alone.
 pub fn without_places(words: &[String]) -> Vec<String> {
     let last = |word: &str| {
-        let name = word.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next();
+        let name = word
+            .trim_end_matches(['/', '\\'])
+            .rsplit(['/', '\\'])
+            .next();
         name.unwrap_or(word).to_owned()
     };
     let is_place = |word: &str| {
@@ -126,10 +135,22 @@ mod tests {
     fn places_are_not_told() {
         let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
         for (typed, told) in [
-            ("deconflict run scenarios/a.toml --out /home/me/x/y", "deconflict run scenarios/a.toml --out y"),
-            ("/usr/bin/deconflict run ../../me/a.toml", "deconflict run a.toml"),
-            ("deconflict run --out=secret/place --seed 7", "deconflict run --out=place --seed 7"),
-            ("deconflict run a.toml --set flights.a.count=2 -o s/t", "deconflict run a.toml --set flights.a.count=2 -o t"),
+            (
+                "deconflict run scenarios/a.toml --out /home/me/x/y",
+                "deconflict run scenarios/a.toml --out y",
+            ),
+            (
+                "/usr/bin/deconflict run ../../me/a.toml",
+                "deconflict run a.toml",
+            ),
+            (
+                "deconflict run --out=secret/place --seed 7",
+                "deconflict run --out=place --seed 7",
+            ),
+            (
+                "deconflict run a.toml --set flights.a.count=2 -o s/t",
+                "deconflict run a.toml --set flights.a.count=2 -o t",
+            ),
         ] {
             assert_eq!(without_places(&words(typed)).join(" "), told);
         }
@@ -146,7 +167,10 @@ mod tests {
         }
         .html();
         assert!(page.contains("default-src 'none'; style-src 'sha256-"));
-        assert!(page.contains("; script-src 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"), "{page}");
+        assert!(
+            page.contains("; script-src 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"),
+            "{page}"
+        );
         assert_eq!(page.matches("<script>").count(), 1);
     }
 }

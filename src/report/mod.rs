@@ -46,7 +46,12 @@ pub struct ReportPlace {
 
 /// Writes `report.html` into a folder of results, and each figure as SVG and CSV into `report/` beside it; an earlier
 /// report gives way.
-pub fn write_report(folder: &Path, trust: Trust) -> Result<ReportPlace, OutputError> {
+pub fn write_report(folder: &Path) -> Result<ReportPlace, OutputError> {
+    write_report_of(folder, Trust::Verified)
+}
+
+/// The same, also of results that were changed since they were written.
+pub fn write_report_of(folder: &Path, trust: Trust) -> Result<ReportPlace, OutputError> {
     let stored = Stored::open(folder, trust)?;
     let progress = stored.manifest.progress;
     let title = stored.manifest.title.clone();
@@ -58,7 +63,8 @@ pub fn write_report(folder: &Path, trust: Trust) -> Result<ReportPlace, OutputEr
         Made::Report => {
             return Err(OutputError::NotResults {
                 path: folder.to_owned(),
-                why: "it holds the figures of a report; expected the folder of the results".to_owned(),
+                why: "it holds the figures of a report; expected the folder of the results"
+                    .to_owned(),
             });
         }
     };
@@ -117,7 +123,9 @@ fn csv_text(header: &[String], rows: &[Vec<String>]) -> String {
     for row in std::iter::once(header).chain(rows.iter().map(Vec::as_slice)) {
         let fields = row.iter().map(|field| safe::csv(field.as_bytes()));
         // Memory takes everything.
-        writer.write_record(fields).expect("memory takes everything");
+        writer
+            .write_record(fields)
+            .expect("memory takes everything");
     }
     let text = writer.into_inner().unwrap_or_default();
     String::from_utf8_lossy(&text).into_owned()

@@ -5,9 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::experiment::estimate::{Comparison, Estimate, Method};
-use crate::output::{
-    Made, Manifest, ManifestCell, OutputError, Stored, Trust, read_prevention,
-};
+use crate::output::{Made, Manifest, ManifestCell, OutputError, Stored, Trust, read_prevention};
 use crate::scenario::file::ScenarioFile;
 
 /// A number with its interval, as the files have it; NaN where they have nothing.
@@ -308,12 +306,10 @@ impl Table {
     /// A file that the results must have.
     pub fn read(stored: &Stored, name: &str) -> Result<Table, OutputError> {
         let path = stored.folder().join(name);
-        let text = stored
-            .bytes(name)?
-            .ok_or_else(|| OutputError::NotResults {
-                path: path.clone(),
-                why: "no such file".to_owned(),
-            })?;
+        let text = stored.bytes(name)?.ok_or_else(|| OutputError::NotResults {
+            path: path.clone(),
+            why: "no such file".to_owned(),
+        })?;
         Table::parsed(&path, &text)
     }
 

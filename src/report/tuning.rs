@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::document::{Document, without_places};
 use super::figures::{
     Figure, Mark, Panel, bracket, capital, grouped, interval_words, number, panels, scatter, words,
 };
-use super::document::{Document, without_places};
 use super::page::{PAGE_CSS, RESULTS_CSS, figure_html, shell};
 use super::stored::{Interval, Note, Row, Table};
 use super::svg::{FIGURE_CSS, escape};

@@ -21,10 +21,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
-use super::{Position, Scenario};
+use super::Scenario;
 use crate::geometry::Point;
 use crate::platform::{Flight, Pattern, Route, Start, Waypoint};
 use crate::sensing::detection::Law;
+use crate::theatre::Position;
 
 /// Memory that one replication may need by this estimate, bytes: 1 GB, so that one on every thread fits on usual machines.
 pub const MOST_BYTES: f64 = 1e9;
@@ -348,10 +349,7 @@ mod tests {
                 "duration_h=8784",
                 "site_classes.class_a.sensor.scan_s=0.001",
             ],
-            &[
-                "flights.us-recon.count=100000",
-                "sites.tarhuna.count=1000",
-            ],
+            &["flights.us-recon.count=100000", "sites.tarhuna.count=1000"],
         ] {
             let said = load(set).expect_err("refused");
             assert!(said.contains("--limit"), "{said}");
@@ -371,7 +369,13 @@ mod tests {
 
     #[test]
     fn numbers_are_told_with_two_digits() {
-        for (number, told) in [(3.14, "3.1"), (42.0, "42"), (123.0, "120"), (9876.0, "9900"), (2.34e7, "2.3e7")] {
+        for (number, told) in [
+            (3.14, "3.1"),
+            (42.0, "42"),
+            (123.0, "120"),
+            (9876.0, "9900"),
+            (2.34e7, "2.3e7"),
+        ] {
             assert_eq!(rough(number), told);
         }
     }

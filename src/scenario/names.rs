@@ -37,7 +37,10 @@ impl Check<'_> {
                 }
             }
             Value::Text(text) => {
-                let prose = self.path.last().is_some_and(|key| PROSE.contains(&key.as_str()));
+                let prose = self
+                    .path
+                    .last()
+                    .is_some_and(|key| PROSE.contains(&key.as_str()));
                 let fault = match prose {
                     true => text
                         .chars()

@@ -119,7 +119,16 @@ impl LoadError {
                 .map(|mark| (mark.span.source, mark.span.range.start))
         });
         let mut seen = HashSet::new();
-        problems.retain(|problem| seen.insert((problem.message.clone(), problem.marks.clone())));
+        problems.retain(|problem| {
+            // One place of a file that is not shown says as much as all.
+            let hidden = problem.marks.first().map(|mark| mark.span.source);
+            let hidden = hidden.filter(|&source| sources.get(source).is_some_and(|s| !s.shown));
+            let marks = match hidden {
+                Some(_) => Vec::new(),
+                None => problem.marks.clone(),
+            };
+            seen.insert((problem.message.clone(), marks))
+        });
         LoadError { problems, sources }
     }
 

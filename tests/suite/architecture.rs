@@ -124,6 +124,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("measure", &["coordination", "ids", "record", "units"]),
     // The package above: files, experiments, results, pages.
     ("geodesy", &["geometry"]),
+    // Text from files, for wherever it goes.
+    ("safe", &[]),
     (
         "scenario",
         &[
@@ -137,6 +139,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "picture",
             "platform",
             "record",
+            "safe",
             "sensing",
             "streams",
             "theatre",
@@ -176,6 +179,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             // Trajectories, for what viewers show.
             "platform",
             "record",
+            "safe",
             "scenario",
             "units",
         ],
@@ -193,6 +197,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "output",
             "platform",
             "record",
+            "safe",
             "scenario",
             "sensing",
             "simulation",
@@ -581,6 +586,7 @@ fn the_truth_is_named_only_behind_the_fence() {
         "measure",
         "output",
         "report",
+        "safe",
         "scenario",
         "theatre",
         "experiment",

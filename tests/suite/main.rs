@@ -6,6 +6,7 @@ mod coverage;
 mod determinism;
 mod experiment_check;
 mod exports;
+mod foreign;
 mod import;
 mod inquiry;
 mod knobs;

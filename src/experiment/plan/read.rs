@@ -203,7 +203,9 @@ pub(super) fn scenario(
             "scenario is {:?}; expected a file whose name ends in .toml",
             clip(named)
         );
-        loader.problems.push(Problem::new("scenario", message).at(&at, ""));
+        loader
+            .problems
+            .push(Problem::new("scenario", message).at(&at, ""));
         return None;
     }
     let base = loader.file(&file, Some(&at));
@@ -240,7 +242,9 @@ impl Reader<'_> {
         let values = factor.values.as_ref().map(|those| those.len());
         let range = factor.range.as_ref().and_then(|range| range.levels);
         let range = range.filter(|_| !self.design(kind).samples());
-        let given = alternatives.or(values).or(range.map(|levels| levels as usize));
+        let given = alternatives
+            .or(values)
+            .or(range.map(|levels| levels as usize));
         given.unwrap_or(1)
     }
 
@@ -273,10 +277,11 @@ impl Reader<'_> {
             let mut levels = levels.map(|factor| self.levels_of(kind, factor));
             match self.design(kind) {
                 DesignFile::Grid => levels.fold(1, usize::saturating_mul),
-                DesignFile::OneAtATime => {
-                    levels.try_fold(1usize, |sum, levels| sum.checked_add(levels.saturating_sub(1)))
-                        .unwrap_or(usize::MAX)
-                }
+                DesignFile::OneAtATime => levels
+                    .try_fold(1usize, |sum, levels| {
+                        sum.checked_add(levels.saturating_sub(1))
+                    })
+                    .unwrap_or(usize::MAX),
                 DesignFile::LatinHypercube { points } | DesignFile::Sobol { points } => {
                     let baseline = usize::from(kind == FactorKind::Lever);
                     match levels.next() {

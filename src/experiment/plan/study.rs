@@ -159,9 +159,13 @@ impl Study {
         let typed = serde_json::to_value(&record.study).unwrap_or_default();
         let document = in_order(&without_nulls(typed), &record.order);
         let base = Item::from_json(&record.scenario, &nowhere());
-        let made = study(&mut loader, document, &Overrides::default(), None, |_, _, _| {
-            Some(base)
-        });
+        let made = study(
+            &mut loader,
+            document,
+            &Overrides::default(),
+            None,
+            |_, _, _| Some(base),
+        );
         match made {
             Some(study) if loader.problems.is_empty() => Ok(study),
             _ => Err(LoadError::new(loader.problems, loader.sources)),
