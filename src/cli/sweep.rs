@@ -164,6 +164,7 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
             arguments.out.display()
         )));
     }
+    folder.keep_rule(record)?;
     if there > 0 {
         tell(&format!(
             "Going on after {there} replications of every cell."
@@ -212,7 +213,8 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
         )));
     }
     let progress = Progress {
-        asked: rule.most(),
+        // What is there already was asked for once.
+        asked: rule.most().max(accounts.rounds()),
         done: accounts.rounds(),
         ended,
     };

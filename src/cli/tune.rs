@@ -22,6 +22,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::host::{RunNote, Started, interrupted, processors};
 use super::subject::quoted;
+use super::sweep::kept_words;
 use super::{Failure, print, tell};
 
 /// Arguments of `deconflict tune`.
@@ -128,7 +129,13 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
                 batch.results
             }
             None => {
-                let results = fly(&study, &tuning, &tasks, jobs, &bar, folder.path())?;
+                let results = match fly(&study, &tuning, &tasks, jobs, &bar, folder.path()) {
+                    Err(Failure::Interrupted(told)) => {
+                        let kept = kept_words(folder.path());
+                        return Err(Failure::Interrupted(format!("{told}{kept}")));
+                    }
+                    flown => flown?,
+                };
                 let batch = Batch { hurried, results };
                 folder.append(&batch)?;
                 flown += expected;

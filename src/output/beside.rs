@@ -295,7 +295,7 @@ pub(crate) fn whole_file(
 }
 
 /// Where a file is.
-fn parent_of(path: &Path) -> &Path {
+pub(super) fn parent_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

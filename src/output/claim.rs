@@ -340,10 +340,7 @@ impl Claim {
             }
             put => put.map_err(OutputError::io("write", path)),
         }?;
-        if let Some(parent) = path.parent() {
-            sync_folder(parent, path)?;
-        }
-        Ok(())
+        sync_folder(beside::parent_of(path), path)
     }
 }
 
@@ -387,7 +384,7 @@ impl Making {
         Ok(Making {
             beside,
             fresh,
-            target: std::path::absolute(target).map_err(OutputError::io("use", target))?,
+            target: target.to_owned(),
         })
     }
 

@@ -122,12 +122,17 @@ impl SweepFolder {
                 differences,
             });
         }
-        let folder = SweepFolder::at(path, enter(path)?);
-        if there != *record {
-            // The rule when to stop may change; the results would say so.
-            write_description(&path.join(PLAN), true, &planned(record))?;
+        Ok(SweepFolder::at(path, enter(path)?))
+    }
+
+    /// Keeps when to stop, which may have changed since the sweep was begun; the results would say so. Called once the
+    /// journal is locked and nothing is refused any more.
+    pub fn keep_rule(&self, record: &PlanRecord) -> Result<(), OutputError> {
+        let (_, there) = SweepFolder::open(&self.path, Trust::Verified)?;
+        if there == *record {
+            return Ok(());
         }
-        Ok(folder)
+        write_description(&self.path.join(PLAN), true, &planned(record))
     }
 
     /// A folder for shards: the first to come makes it, the others find the same plan and the same split in it.
@@ -167,7 +172,9 @@ impl SweepFolder {
             Err(OutputError::Strange { .. } | OutputError::Busy { .. }) => {}
             Err(error) => return Err(error),
         }
-        if !inside.is_dir() {
+        if inside.symlink_metadata().is_ok() {
+            fs::create_dir_all(&inside).map_err(OutputError::io("create", &inside))?;
+        } else {
             return Err(OutputError::SweepExists { path: owned() });
         }
         let folder = SweepFolder::of(path, record)?;

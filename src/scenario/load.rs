@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
+use super::burden;
 use super::problem::{Problem, Source, Span};
 use super::recorded;
 use super::shape::{Below, has_alternatives, is_scalar, near, shape, suggest};
@@ -15,6 +16,9 @@ use super::tree::{self, Entry, Item, Table, Value, clip, quoted};
 
 /// Largest file that is read, bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Bytes of all files together, each as often as it is read: a recording of a megabyte takes a dozen in memory.
+const MOST_TOGETHER: u64 = 64 * 1024 * 1024;
 
 /// Deepest chain of includes.
 const DEEPEST: usize = 32;
@@ -32,6 +36,8 @@ pub(crate) struct Loader {
     chain: Vec<(PathBuf, String)>,
     /// Below these the texts of files may be shown, links resolved: the folder of the first file, and the working folder.
     shown_below: Option<Vec<PathBuf>>,
+    /// Bytes read so far.
+    read: u64,
 }
 
 impl Loader {
@@ -66,7 +72,7 @@ impl Loader {
         if let Some(known) = self.trees.get(&canonical) {
             return known.clone();
         }
-        if included_at.is_some() && !ends_in(path, "toml") {
+        if included_at.is_some() && !ends_in(path, "toml") && plain(&canonical).is_ok() {
             let problem = Problem::new(
                 "include",
                 format!("include names {name}; expected a file whose name ends in .toml"),
@@ -75,7 +81,7 @@ impl Loader {
             return None;
         }
         let shown = self.may_show(&canonical, path);
-        let text = match read(&canonical, shown) {
+        let text = match self.read(&canonical, shown) {
             Ok(text) => text,
             Err(why) => {
                 self.trees.insert(canonical, None);
@@ -94,7 +100,7 @@ impl Loader {
     pub(crate) fn plain(&mut self, path: &Path) -> Option<Item> {
         let name = path.display().to_string();
         let shown = self.may_show(&path.canonicalize().unwrap_or_default(), path);
-        match read(path, shown) {
+        match self.read(path, shown) {
             Ok(text) => {
                 let source = self.sources.len();
                 let tree = tree::parse_document(&text, source, &mut self.problems);
@@ -252,7 +258,7 @@ impl Loader {
                 continue;
             }
             let shown = self.may_show(&path.canonicalize().unwrap_or_default(), &path);
-            let text = match read(&path, shown) {
+            let text = match self.read(&path, shown) {
                 Ok(text) => text,
                 Err(why) => {
                     let problem = Problem::new(key_path, format!("cannot read {name}: {why}"));
@@ -275,6 +281,20 @@ impl Loader {
             }
             self.sources.push(Source { name, text, shown });
         }
+    }
+
+    /// The text of a file; `shown` is whether a word of it may be told.
+    fn read(&mut self, path: &Path, shown: bool) -> Result<String, String> {
+        let about = plain(path)?;
+        let most = MOST_TOGETHER.saturating_mul(burden::limit());
+        let together = self.read.saturating_add(about.len());
+        if together > most {
+            return Err(format!(
+                "with it the files would have {together} bytes together; expected at most {most}, or --limit"
+            ));
+        }
+        self.read = together;
+        read(path, shown)
     }
 
     fn unreadable(&mut self, included_at: Option<&Span>, name: &str, why: &str) -> Option<Item> {
@@ -588,9 +608,8 @@ fn ends_in(path: &Path, ending: &str) -> bool {
     found.is_some_and(|found| found.eq_ignore_ascii_case(ending))
 }
 
-/// The text of a file; `shown` is whether a word of it may be told.
-fn read(path: &Path, shown: bool) -> Result<String, String> {
-    // Asked before opening: opening a pipe would wait for a writer.
+/// What is known of a plain file before it is opened: opening a pipe would wait for a writer.
+fn plain(path: &Path) -> Result<std::fs::Metadata, String> {
     let about = std::fs::metadata(path).map_err(|error| reason(&error))?;
     if about.is_dir() {
         return Err("it is a directory; expected a file".to_owned());
@@ -598,6 +617,12 @@ fn read(path: &Path, shown: bool) -> Result<String, String> {
     if !about.is_file() {
         return Err("it is a device or a pipe; expected a file".to_owned());
     }
+    Ok(about)
+}
+
+/// The text of a file; `shown` is whether a word of it may be told.
+fn read(path: &Path, shown: bool) -> Result<String, String> {
+    let about = plain(path)?;
     let too_large = |size: u64| format!("it has {size} bytes; expected at most {LARGEST}");
     if about.len() > LARGEST {
         return Err(too_large(about.len()));

@@ -9,12 +9,12 @@ mod check;
 pub mod file;
 pub mod lint;
 pub(crate) mod load;
-pub(crate) mod names;
 mod points;
 pub(crate) mod problem;
 mod recorded;
 mod resolve;
 pub(crate) mod shape;
+pub(crate) mod texts;
 pub(crate) mod tree;
 
 use std::ops::{Deref, DerefMut};
@@ -187,7 +187,7 @@ fn assemble(
 pub(crate) fn ready(tree: &tree::Item) -> Result<Scenario, Vec<Problem>> {
     let misfits = shape::check(tree, shape::shape(), "the scenario");
     let mut problems = check::check(tree, &misfits);
-    problems.extend(names::check(tree));
+    problems.extend(texts::check(tree));
     problems.extend(misfits.into_iter().map(|misfit| misfit.problem));
     if !problems.is_empty() {
         return Err(problems);

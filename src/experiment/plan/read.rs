@@ -14,7 +14,7 @@ use crate::scenario::load::{Loader, merge, override_path};
 use crate::scenario::problem::{Problem, Span};
 use crate::scenario::shape::Misfit;
 use crate::scenario::tree::{Item, clip, dotted, quoted};
-use crate::scenario::{Scenario, burden, names, ready, shape};
+use crate::scenario::{Scenario, burden, ready, shape, texts};
 
 static SHAPE: LazyLock<Json> = LazyLock::new(shape::inlined::<ExperimentFile>);
 
@@ -90,7 +90,7 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
     let misfits = shape::check(&document, &SHAPE, "the experiment");
     let problems = misfits.iter().map(|misfit| misfit.problem.clone());
     loader.problems.extend(problems);
-    loader.problems.extend(names::check(&document));
+    loader.problems.extend(texts::check(&document));
     let file = match serde_json::from_value::<ExperimentFile>(shape::mended(&document, &misfits)) {
         Ok(file) => file,
         // Too far off to be mended: what is wrong with its shape is all that can be said.

@@ -21,7 +21,7 @@ use crate::measure::{Columns, Derived, Summary};
 use crate::scenario::load::{Loader, merge};
 use crate::scenario::problem::{LoadError, Problem, Span};
 use crate::scenario::tree::{Item, Value, clip};
-use crate::scenario::{Scenario, names, ready, shape};
+use crate::scenario::{Scenario, ready, shape, texts};
 
 static SHAPE: LazyLock<Json> = LazyLock::new(shape::inlined::<StudyFile>);
 
@@ -350,7 +350,7 @@ fn study(
     let misfits = shape::check(&document, &SHAPE, "the study");
     let problems = misfits.iter().map(|misfit| misfit.problem.clone());
     loader.problems.extend(problems);
-    loader.problems.extend(names::check(&document));
+    loader.problems.extend(texts::check(&document));
     let mut file = match serde_json::from_value::<StudyFile>(shape::mended(&document, &misfits)) {
         Ok(file) => file,
         Err(_) if !loader.problems.is_empty() => return None,

@@ -8,7 +8,7 @@ use super::error::{JournalError, same_sweep};
 use super::reader::{JournalReader, JournalState};
 use super::writer::{Journal, locked};
 use crate::output::OutputError;
-use crate::output::beside::Beside;
+use crate::output::beside::{Beside, parent_of};
 use crate::output::files::sync_folder;
 
 /// Puts journals of one sweep together, in whatever order they are given.
@@ -81,7 +81,7 @@ pub fn merge(inputs: &[impl AsRef<Path>], output: &Path) -> Result<JournalState,
     let rounds = journal.next_round() - header.first;
     drop(journal);
     fs::rename(&unfinished, output).map_err(OutputError::io("create", output))?;
-    sync_folder(output.parent().unwrap_or(output), output)?;
+    sync_folder(parent_of(output), output)?;
     Ok(JournalState {
         header,
         rounds,

@@ -1,14 +1,14 @@
-//! Names and texts that are fit to be shown: no control or format characters anywhere, and no name that spreadsheets or
-//! readers of tables take for something else.
+//! Texts that are fit to be shown: no control or format characters anywhere. Names are held to more where the shape of a
+//! document is checked.
 
 use super::problem::{Problem, Span};
 use super::tree::{Item, Table, Value, dotted};
-use crate::safe::{is_hidden, name_fault, text_fault};
+use crate::safe::{is_hidden, text_fault};
 
 /// Texts of more than one line: where something is from, and what it means.
 const PROSE: &[&str] = &["source", "meaning"];
 
-/// Every name and text of a document that is not fit.
+/// Every text of a document that is not fit.
 pub(crate) fn check(root: &Item) -> Vec<Problem> {
     let mut check = Check {
         root,
@@ -60,9 +60,6 @@ impl Check<'_> {
     fn table(&mut self, table: &Table) {
         for (name, entry) in table {
             self.path.push(name.clone());
-            if let Some(fault) = name_fault(name) {
-                self.note(&entry.key, &format!("is a name that {fault}"));
-            }
             // What was read from a recording is numbers and addresses.
             if name != "recording" {
                 self.item(&entry.item);
