@@ -288,7 +288,7 @@ impl Loader {
         let about = plain(path)?;
         let most = MOST_TOGETHER.saturating_mul(burden::limit());
         let together = self.read.saturating_add(about.len());
-        if together > most {
+        if about.len() <= LARGEST && together > most {
             return Err(format!(
                 "with it the files would have {together} bytes together; expected at most {most}, or --limit"
             ));

@@ -387,7 +387,7 @@ fn changed_results_are_named_and_refused() {
         "run/summary.csv",
         place
             .read("run/summary.csv")
-            .replacen(",probability,", ",share,", 1),
+            .replacen(",share,", ",chance,", 1),
     );
     place.ends("report run", 2, &["summary.csv"]);
     place.succeeds("report run --unverified");
