@@ -23,7 +23,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::host::{
     RunNote, Started, go_on, perhaps_short, processors, told_short, watch_no_longer,
 };
-use super::subject::SubjectArguments;
+use super::subject::{Subject, SubjectArguments};
 use super::{Failure, print, tell};
 
 /// Arguments of `deconflict run`.
@@ -238,9 +238,8 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     }
     print(&report(
         arguments,
-        &subject.name,
+        &subject,
         &scenario,
-        seed,
         &estimator,
         log.as_ref(),
         first_wrong,
@@ -310,14 +309,14 @@ fn same_as_stored(
 /// What goes to standard output.
 fn report(
     arguments: &RunArguments,
-    name: &str,
+    subject: &Subject,
     scenario: &Scenario,
-    seed: u64,
     estimator: &Estimator,
     log: Option<&EventLog>,
     first_wrong: Option<u64>,
     placed: Option<&Path>,
 ) -> String {
+    let (name, seed) = (subject.name.as_str(), subject.seed);
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
     let n = estimator.n();

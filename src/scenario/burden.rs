@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn numbers_are_told_with_two_digits() {
         for (number, told) in [
-            (3.14, "3.1"),
+            (3.13, "3.1"),
             (42.0, "42"),
             (123.0, "120"),
             (9876.0, "9900"),
