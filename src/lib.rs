@@ -45,4 +45,5 @@ mod handwritten; // the log that the engine's tests count by hand
 pub mod inquiry;
 pub mod output;
 pub mod report;
+pub mod safe;
 pub mod scenario;

@@ -7,11 +7,5 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    match cli::Cli::parse().call() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            anstream::eprintln!("{}", failure.message());
-            failure.exit_code()
-        }
-    }
+    cli::Cli::parse().run()
 }

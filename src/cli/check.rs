@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use deconflict::experiment::plan::study::{Study, is_study};
 use deconflict::experiment::plan::{Overrides, Plan, is_experiment};
-use deconflict::scenario::Scenario;
+use deconflict::safe;
+use deconflict::scenario::burden::Burden;
+use deconflict::scenario::{LoadError, Scenario};
+use serde_json::{Value as Json, json};
 
-use super::{Failure, print};
+use super::{Failure, print, print_coloured};
 
 /// Arguments of `deconflict check`.
 #[derive(Debug, Args)]
@@ -21,8 +24,10 @@ Examples:
       the same for experiments: the file, the scenario it varies, and every cell
   deconflict check my.toml --set rules.weapons_control.status=hold
       check it as `run` with the same --set would read it
+  deconflict check --json my.toml
+      what a replication asks of the machine (aircraft, pairs, looks, events, memory, time), for programs
   deconflict check --lint my.toml
-      also warn of what is allowed and can hardly be meant, with place and code:
+      say that in words too, and warn of what is allowed and can hardly be meant, with place and code:
         site_out_of_reach          no flight ever comes within the coverage of the site
         zone_not_crossed           no flight's planned path enters the zone
         corridor_not_crossed       no flight's planned path enters the corridor
@@ -53,6 +58,58 @@ pub struct CheckArguments {
     /// Take warnings for problems: exit code 2.
     #[arg(long, requires = "lint")]
     strict: bool,
+    /// One JSON object a file, on one line: what a replication asks of the machine, or every problem with its place.
+    #[arg(long, conflicts_with = "lint")]
+    json: bool,
+}
+
+/// A file that is sound.
+struct Sound {
+    /// One line.
+    summary: String,
+    /// What a replication asks of the machine, of the cell that asks most.
+    burden: Burden,
+}
+
+/// Reads a file, whatever it is, as the command that flies it would.
+fn read(file: &Path, arguments: &CheckArguments, odd: &mut String) -> Result<Sound, LoadError> {
+    let overrides = Overrides {
+        seed: None,
+        set: arguments.overrides.clone(),
+    };
+    if is_study(file) {
+        let study = Study::load(file, &overrides, None)?;
+        return Ok(Sound {
+            summary: study_summary(file, &study),
+            burden: Burden::of(&study.scenario(None, None)?),
+        });
+    }
+    if is_experiment(file) {
+        let plan = Plan::load(file, &overrides)?;
+        let burdens = plan.scenarios.iter().map(Burden::of);
+        let burden = burdens.max_by(|a, b| a.memory_bytes.total_cmp(&b.memory_bytes));
+        return Ok(Sound {
+            summary: experiment_summary(file, &plan),
+            burden: burden.unwrap_or_default(),
+        });
+    }
+    if !arguments.lint {
+        let scenario = Scenario::load(file, &arguments.overrides)?;
+        return Ok(Sound {
+            summary: summary(file, &scenario),
+            burden: Burden::of(&scenario),
+        });
+    }
+    let (scenario, warnings) = Scenario::load_and_lint(file, &arguments.overrides)?;
+    let count = warnings.told().problems.len() as u64;
+    if count > 0 {
+        let _ = write!(odd, "{}", warnings.render(true));
+    }
+    let counted = counted(count, "warning");
+    Ok(Sound {
+        summary: format!("{}, {counted}", summary(file, &scenario)),
+        burden: Burden::of(&scenario),
+    })
 }
 
 /// Runs the command.
@@ -60,48 +117,56 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let mut bad = String::new();
     let mut odd = String::new();
     for file in &arguments.files {
-        let checked = if is_study(file) {
-            let overrides = Overrides {
-                seed: None,
-                set: arguments.overrides.clone(),
-            };
-            Study::load(file, &overrides, None).map(|study| study_summary(file, &study))
-        } else if is_experiment(file) {
-            let overrides = Overrides {
-                seed: None,
-                set: arguments.overrides.clone(),
-            };
-            Plan::load(file, &overrides).map(|plan| experiment_summary(file, &plan))
-        } else if arguments.lint {
-            Scenario::load_and_lint(file, &arguments.overrides).map(|(scenario, warnings)| {
-                let count = warnings.told().problems.len() as u64;
-                if count > 0 {
-                    let _ = write!(odd, "{}", warnings.render(true));
-                }
-                let counted = counted(count, "warning");
-                format!("{}, {counted}", summary(file, &scenario))
-            })
-        } else {
-            Scenario::load(file, &arguments.overrides).map(|scenario| summary(file, &scenario))
-        };
+        let checked = read(file, arguments, &mut odd);
+        if arguments.json {
+            print(&format!("{}\n", as_json(file, &checked)))?;
+        }
         match checked {
-            Ok(summary) => print(&format!("{summary}\n"))?,
+            Ok(_) if arguments.json => {}
+            Ok(Sound { summary, burden }) if arguments.lint => {
+                print(&format!("{summary}\n    {}\n", burden.words()))?;
+            }
+            Ok(Sound { summary, .. }) => print(&format!("{summary}\n"))?,
             Err(error) => {
                 let count = counted(error.problems.len() as u64, "problem");
+                let file = safe::line(&file.to_string_lossy()).into_owned();
                 // anstream takes the colour out again where nobody would see it.
-                let _ = write!(bad, "{}{}: {count}\n\n", error.render(true), file.display());
+                let _ = write!(bad, "{}{file}: {count}\n\n", error.render(true));
             }
         }
     }
     if arguments.strict {
         bad.insert_str(0, &odd);
     } else {
-        print(&odd)?;
+        print_coloured(&odd)?;
     }
     if bad.is_empty() {
         Ok(())
     } else {
-        Err(Failure::BadInput(bad.trim_end().to_owned()))
+        Err(Failure::Problems(bad.trim_end().to_owned()))
+    }
+}
+
+/// What a file comes to, for programs.
+fn as_json(file: &Path, checked: &Result<Sound, LoadError>) -> Json {
+    let file = file.display().to_string();
+    match checked {
+        Ok(Sound { burden, .. }) => json!({ "file": file, "ok": true, "replication": burden }),
+        Err(error) => {
+            let problems = error.problems.iter().map(|problem| {
+                let place = error.place(problem);
+                json!({
+                    "message": problem.message,
+                    "key": problem.key_path,
+                    "help": problem.help,
+                    "file": place.map(|(name, ..)| name),
+                    "line": place.map(|(_, line, _)| line),
+                    "column": place.map(|(.., column)| column),
+                })
+            });
+            let problems: Vec<Json> = problems.collect();
+            json!({ "file": file, "ok": false, "problems": problems })
+        }
     }
 }
 

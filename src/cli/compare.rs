@@ -9,15 +9,16 @@ use deconflict::experiment::replicate::replicate;
 use deconflict::experiment::round::Outcome;
 use deconflict::experiment::sweep::fly_rounds;
 use deconflict::measure::{Columns, Summary};
-use deconflict::output::{OutputError, StoredRun, sentence, write_comparison};
+use deconflict::output::{OutputError, StoredRun, Trust, sentence, write_comparison};
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
 use deconflict::statistics::estimate::Method;
 use deconflict::statistics::pairs::Pairs;
 
-use super::host::{go_on, perhaps_short, processors, told_short, watch_for_interruption};
+use super::host::{go_on, perhaps_short, processors, told_short};
 use super::run::{confidence, progress};
+use super::subject::quoted;
 use super::{Failure, print};
 
 /// Arguments of `deconflict compare`.
@@ -56,6 +57,9 @@ pub struct CompareArguments {
     /// Confidence of the intervals.
     #[arg(long, value_name = "C", default_value_t = 0.95, value_parser = confidence)]
     confidence: f64,
+    /// Read results that were changed since they were written.
+    #[arg(long)]
+    unverified: bool,
 }
 
 /// One side of a comparison.
@@ -65,15 +69,17 @@ enum Source {
 }
 
 impl Source {
-    fn open(text: &str) -> Result<Source, Failure> {
+    fn open(text: &str, trust: Trust) -> Result<Source, Failure> {
         let path = Path::new(text);
         if path.is_dir() {
-            return Ok(Source::Stored(Box::new(StoredRun::open(path, None)?)));
+            return Ok(Source::Stored(Box::new(StoredRun::open(
+                path, None, trust,
+            )?)));
         }
         if let Some((folder, cell)) = text.split_once(':')
             && Path::new(folder).is_dir()
         {
-            let stored = StoredRun::open(Path::new(folder), Some(cell))?;
+            let stored = StoredRun::open(Path::new(folder), Some(cell), trust)?;
             return Ok(Source::Stored(Box::new(stored)));
         }
         Ok(Source::Scenario(Box::new(Scenario::load(path, &[])?)))
@@ -98,13 +104,25 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
         return Err(OutputError::Exists { path }.into());
     }
     let names = [&arguments.reference, &arguments.other];
-    let sources = [Source::open(names[0])?, Source::open(names[1])?];
+    let trust = match arguments.unverified {
+        true => Trust::Unverified,
+        false => Trust::Verified,
+    };
+    let sources = [names[0], names[1]].map(|name| Source::open(name, trust));
+    let [one, other] = sources;
+    let sources = [one?, other?];
     let columns = [0, 1].map(|side| Columns::new(&sources[side].scenario().cast));
     let mut pairs = Pairs::new(&columns[0], &columns[1]);
     let shown = measures(arguments, &pairs)?;
-    watch_for_interruption();
-    let PairedUp { left_out, of } = pair_up(arguments, &sources, &columns, &mut pairs)?;
+    let PairedUp {
+        left_out,
+        of,
+        failed,
+    } = pair_up(arguments, &sources, &columns, &mut pairs)?;
     if pairs.n() == 0 {
+        if let Some(failed) = failed {
+            return Err(failed);
+        }
         return Err(Failure::bad_input(format!(
             "{} and {} have no replication in common",
             names[0], names[1]
@@ -147,7 +165,7 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     print(&text)?;
     let flown = pairs.n() + left_out;
     if flown < of {
-        return Err(told_short(flown, of, arguments.out.as_deref()));
+        return Err(told_short(flown, of, arguments.out.as_deref(), failed));
     }
     Ok(())
 }
@@ -184,6 +202,8 @@ struct PairedUp {
     left_out: u64,
     /// How many were to be flown; none if both sides were.
     of: u64,
+    /// What ended it early, if it was not the user.
+    failed: Option<Failure>,
 }
 
 /// Adds every replication that both sides have.
@@ -225,10 +245,7 @@ fn pair_up(
                                 Err(_) => ControlFlow::Break(()),
                             })
                         }
-                        outcomes => Err(Failure::Other(format!(
-                            "error: replication {} of seed {seed} failed: {outcomes:?}",
-                            round.index
-                        ))),
+                        outcomes => Err(failed(arguments, seed, round.index, outcomes)),
                     }
                 },
             );
@@ -237,6 +254,7 @@ fn pair_up(
             Ok(PairedUp {
                 left_out: 0,
                 of: count,
+                failed: None,
             })
         }
         _ if arguments.replications.is_some() => Err(fixed("--replications")),
@@ -252,17 +270,41 @@ fn pair_up(
                 pairs.add(first, second)
             })
         }
-        [Source::Stored(stored), Source::Scenario(scenario)] => {
-            against(stored, scenario, &columns[1], jobs, fly, |there, flown| {
+        [Source::Stored(stored), Source::Scenario(scenario)] => against(
+            stored,
+            &quoted(&arguments.other),
+            scenario,
+            &columns[1],
+            jobs,
+            fly,
+            |there, flown| {
                 pairs.add(there, flown);
-            })
-        }
-        [Source::Scenario(scenario), Source::Stored(stored)] => {
-            against(stored, scenario, &columns[0], jobs, fly, |there, flown| {
+            },
+        ),
+        [Source::Scenario(scenario), Source::Stored(stored)] => against(
+            stored,
+            &quoted(&arguments.reference),
+            scenario,
+            &columns[0],
+            jobs,
+            fly,
+            |there, flown| {
                 pairs.add(flown, there);
-            })
+            },
+        ),
+    }
+}
+
+/// What is said of a replication that failed on one of two sides.
+fn failed(arguments: &CompareArguments, seed: u64, index: u64, outcomes: &[Outcome]) -> Failure {
+    let names = [&arguments.reference, &arguments.other];
+    for (name, outcome) in names.into_iter().zip(outcomes) {
+        if let Outcome::Failed(message) = outcome {
+            let name = format!("{} --seed {seed}", quoted(name));
+            return Failure::replication(&name, seed, index, message);
         }
     }
+    Failure::fault()
 }
 
 type Row = Result<(u64, Summary), OutputError>;
@@ -291,12 +333,17 @@ fn join(
     }
     left_out += u64::from(one.is_some()) + u64::from(two.is_some());
     left_out += (first.count() + second.count()) as u64;
-    Ok(PairedUp { left_out, of: 0 })
+    Ok(PairedUp {
+        left_out,
+        of: 0,
+        failed: None,
+    })
 }
 
 /// Flies a scenario with the luck of a result.
 fn against(
     stored: &StoredRun,
+    name: &str,
     scenario: &Scenario,
     columns: &Columns,
     jobs: usize,
@@ -325,9 +372,10 @@ fn against(
         },
     );
     bar.finish_and_clear();
-    perhaps_short(flown)?;
+    let (_, failed) = perhaps_short(flown, name)?;
     Ok(PairedUp {
         left_out,
         of: stored.replications,
+        failed,
     })
 }

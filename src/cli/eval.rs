@@ -14,8 +14,9 @@ use deconflict::simulation::Engine;
 use deconflict::statistics::estimate::{Cell, Estimator};
 use serde_json::{Map, Value as Json, json};
 
-use super::host::{interrupted, processors, watch_for_interruption};
+use super::host::{interrupted, processors};
 use super::run::{confidence, progress};
+use super::subject::quoted;
 use super::{Failure, print};
 
 /// Arguments of `deconflict eval`.
@@ -65,7 +66,6 @@ pub fn eval(arguments: &EvalArguments) -> Result<(), Failure> {
     let count = arguments.replications.unwrap_or(scenario.replications);
     let range = arguments.first..arguments.first + count;
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    watch_for_interruption();
     let bar = progress(count);
     let engine = Engine::default();
     let work = |replication: Replication| {
@@ -78,6 +78,13 @@ pub fn eval(arguments: &EvalArguments) -> Result<(), Failure> {
         bar.inc(1);
         estimator.add(index, &summary);
         Ok(())
+    })
+    .map_err(|error| {
+        let set = arguments.overrides.iter();
+        let set: String = set.map(|set| format!(" --set {}", quoted(set))).collect();
+        let path = arguments.scenario.display().to_string();
+        let name = format!("{}{set} --seed {}", quoted(&path), arguments.seed);
+        Failure::of_replications(error, &name)
     })?;
     bar.finish_and_clear();
     let cells = estimator.cells(arguments.confidence);

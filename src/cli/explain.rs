@@ -4,6 +4,7 @@ use clap::Args;
 use deconflict::inquiry::{Change, Inquest, menu, named, wrong_shots};
 use deconflict::output::Story;
 use deconflict::record::{Detail, EventLog, Replication};
+use deconflict::safe::name_fault;
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate};
 
@@ -148,6 +149,11 @@ pub(super) fn own_change(
             "--try {text:?}: expected a name, a colon and what it sets, such as 'strict: rules.hostile_criteria.cues=4'"
         )));
     };
+    if let Some(fault) = name_fault(name.trim()) {
+        return Err(Failure::bad_input(format!(
+            "--try {name:?}: the name {fault}"
+        )));
+    }
     let sets: Vec<String> = sets.split(';').map(|set| set.trim().to_owned()).collect();
     let changed = subject.scenario_with(&sets)?;
     named(name.trim(), scenario, &changed)

@@ -8,6 +8,7 @@ use deconflict::experiment::replicate::ReplicateError;
 use deconflict::experiment::sweep::SweepError;
 use deconflict::experiment::tune::fly::FlyError;
 use deconflict::output::{JournalError, OutputError};
+use deconflict::safe;
 use deconflict::scenario::LoadError;
 
 /// A failure of a command.
@@ -15,6 +16,8 @@ use deconflict::scenario::LoadError;
 pub enum Failure {
     /// What was asked for cannot be: exit code 2.
     BadInput(String),
+    /// Problems of files, as the checker shows them, with its colours: exit code 2.
+    Problems(String),
     /// A fault of the machine, which another time or another machine may not have: exit code 1.
     Machine(String),
     /// Anything else: exit code 1.
@@ -30,6 +33,7 @@ impl Failure {
     pub fn message(&self) -> &str {
         match self {
             Failure::BadInput(message)
+            | Failure::Problems(message)
             | Failure::Machine(message)
             | Failure::Other(message)
             | Failure::Interrupted(message)
@@ -50,10 +54,45 @@ impl Failure {
     /// 2 for bad input, 75 for what may go better the next time, 130 for an interruption, 1 for everything else.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Failure::BadInput(_) => ExitCode::from(2),
+            Failure::BadInput(_) | Failure::Problems(_) => ExitCode::from(2),
             Failure::Machine(_) | Failure::Other(_) => ExitCode::from(1),
             Failure::Temporary(_) => ExitCode::from(75),
             Failure::Interrupted(_) => ExitCode::from(130),
+        }
+    }
+
+    /// Says it on standard error.
+    pub fn tell(&self) {
+        match self {
+            Failure::Problems(message) => super::tell_coloured(&safe::coloured(message)),
+            other => super::tell(other.message()),
+        }
+    }
+
+    /// A fault of the program, which has said where it is.
+    pub fn fault() -> Failure {
+        Failure::Other(format!(
+            "error: this is a fault of deconflict {}: please report it, with the command line and its files",
+            env!("CARGO_PKG_VERSION")
+        ))
+    }
+
+    /// A replication failed: which, and how to repeat it; `name` is what names the scenario on a command line.
+    pub fn replication(name: &str, seed: u64, index: u64, message: &str) -> Failure {
+        Failure::Other(format!(
+            "error: replication {index} of {name}, seed {seed}, failed: {message}\nRepeat it: deconflict run {name} --replication {index}"
+        ))
+    }
+
+    /// Why replications ended early; `name` is what names the scenario on a command line.
+    pub fn of_replications(error: ReplicateError<Failure>, name: &str) -> Failure {
+        match error {
+            ReplicateError::Sink(failure) => failure,
+            ReplicateError::Threads { .. } => Failure::Machine(format!("error: {error}")),
+            ReplicateError::Panicked {
+                replication,
+                message,
+            } => Failure::replication(name, replication.seed, replication.index, &message),
         }
     }
 
@@ -85,17 +124,6 @@ impl From<SweepError<Failure>> for Failure {
     }
 }
 
-impl From<ReplicateError<Failure>> for Failure {
-    fn from(error: ReplicateError<Failure>) -> Self {
-        match error {
-            ReplicateError::Sink(failure) => failure,
-            ReplicateError::Threads { .. } | ReplicateError::Panicked { .. } => {
-                Failure::Other(format!("error: {error}"))
-            }
-        }
-    }
-}
-
 impl From<FlyError> for Failure {
     fn from(error: FlyError) -> Self {
         match error {
@@ -113,7 +141,9 @@ impl From<OutputError> for Failure {
         let bad = error.is_bad_input();
         let passing = matches!(
             error,
-            OutputError::Io { .. } | OutputError::Journal(JournalError::Busy { .. })
+            OutputError::Io { .. }
+                | OutputError::Busy { .. }
+                | OutputError::Journal(JournalError::Busy { .. })
         );
         let text = format!("error: {:#}", anyhow::Error::new(error));
         if passing {
@@ -129,6 +159,6 @@ impl From<OutputError> for Failure {
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         // anstream takes the colour out again where nobody would see it.
-        Failure::BadInput(error.render(true))
+        Failure::Problems(error.render(true))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use deconflict::experiment::replicate::ReplicateError;
+use deconflict::output::{Ended, Progress};
 use serde::Serialize;
 
 use super::Failure;
@@ -28,7 +29,7 @@ impl Started {
     }
 }
 
-/// What run.json says.
+/// What run.json says: who, where, when; pages tell no more of it than they must.
 #[derive(Serialize)]
 pub struct RunNote {
     command_line: Vec<String>,
@@ -41,14 +42,13 @@ pub struct RunNote {
     elapsed_s: f64,
     replications_flown: u64,
     replications_per_s: f64,
-    /// Why a sweep ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ended: Option<&'static str>,
+    #[serde(flatten)]
+    progress: Progress,
 }
 
 impl RunNote {
     /// A command that ends now and has flown so many replications.
-    pub fn new(started: &Started, jobs: usize, flown: u64) -> RunNote {
+    pub fn new(started: &Started, jobs: usize, flown: u64, progress: Progress) -> RunNote {
         let elapsed_s = started.elapsed_s();
         RunNote {
             command_line: std::env::args_os()
@@ -63,7 +63,7 @@ impl RunNote {
             elapsed_s,
             replications_flown: flown,
             replications_per_s: flown as f64 / elapsed_s,
-            ended: None,
+            progress,
         }
     }
 }
@@ -92,29 +92,68 @@ pub fn go_on(taken: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Replications that [`go_on`] ended are no failure where what was flown is kept.
-pub fn perhaps_short(flown: Result<(), ReplicateError<Failure>>) -> Result<(), Failure> {
+/// How replications of the scenario of this name ended. Those that [`go_on`] ended are no failure where what was flown is
+/// kept, and neither are those before one that failed: that failure is told at the end.
+pub fn perhaps_short(
+    flown: Result<(), ReplicateError<Failure>>,
+    name: &str,
+) -> Result<(Ended, Option<Failure>), Failure> {
     match flown {
-        Ok(()) | Err(ReplicateError::Sink(Failure::Interrupted(_))) => Ok(()),
-        Err(error) => Err(error.into()),
+        Ok(()) => Ok((Ended::Finished, None)),
+        Err(ReplicateError::Sink(Failure::Interrupted(_))) => Ok((Ended::Interrupted, None)),
+        Err(error @ ReplicateError::Panicked { .. }) => {
+            Ok((Ended::Failed, Some(Failure::of_replications(error, name))))
+        }
+        Err(error) => Err(Failure::of_replications(error, name)),
     }
 }
 
 /// What is said, at the end, of replications that were cut short.
-pub fn told_short(flown: u64, of: u64, written: Option<&Path>) -> Failure {
+pub fn told_short(flown: u64, of: u64, written: Option<&Path>, failed: Option<Failure>) -> Failure {
     let (there, again) = match written {
         Some(path) => (format!(" and in {}", path.display()), " with --force"),
         None => (String::new(), ""),
     };
+    if let Some(failed) = failed {
+        return Failure::Other(format!(
+            "{failed}\nThe {flown} of {of} replications before it are above{there}."
+        ));
+    }
     Failure::Interrupted(format!(
         "interrupted after {flown} of {of} replications: what they say is above{there}; the same command{again} flies them all"
     ))
 }
 
-/// From now on an interruption lets the command end by itself.
-pub fn watch_for_interruption() {
+/// Whether the command looks for interruptions by itself.
+static WATCHED: AtomicBool = AtomicBool::new(false);
+
+/// Takes over what the system would do at an interruption or where a file may not grow: before anything else. `watches`
+/// is whether the command will look for interruptions by itself.
+pub fn begin(watches: bool) {
+    WATCHED.store(watches, Ordering::Relaxed);
     // A handler that cannot be set leaves Ctrl-C to the system: the command ends at once.
-    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+    let _ = ctrlc::set_handler(|| {
+        if WATCHED.load(Ordering::Relaxed) {
+            INTERRUPTED.store(true, Ordering::Relaxed);
+        } else {
+            deconflict::output::abandon();
+            Failure::Interrupted("interrupted".to_owned()).tell();
+            std::process::exit(130);
+        }
+    });
+    // Beyond the limit of `ulimit -f` a write then fails as on a full disk, and is told.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+}
+
+/// From now on an interruption ends the command at once, and so does one that has come already: there is nothing to keep,
+/// or it is kept.
+pub fn watch_no_longer() -> Result<(), Failure> {
+    WATCHED.store(false, Ordering::Relaxed);
+    match interrupted() {
+        true => Err(Failure::Interrupted("interrupted".to_owned())),
+        false => Ok(()),
+    }
 }
 
 /// Whether the user wants to stop.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use deconflict::experiment::accounts::Accounts;
 use deconflict::experiment::plan::Plan;
-use deconflict::output::{JournalReader, SweepFolder, merge_journals, write_results};
+use deconflict::output::{
+    Ended, JournalReader, Progress, SweepFolder, merge_journals, write_results,
+};
 
 use super::host::{RunNote, Started};
 use super::status::{array_list, missing_shards};
@@ -27,7 +29,7 @@ pub struct MergeArguments {
 pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
     let started = Started::now();
     let out = arguments.folder.display();
-    let (folder, record) = SweepFolder::open(&arguments.folder)?;
+    let (folder, record) = SweepFolder::alone(&arguments.folder)?;
     let Some(shards) = folder.shards()? else {
         return Err(Failure::bad_input(format!(
             "{out} is not split into shards: there is nothing to merge"
@@ -70,7 +72,12 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
         accounts.add(&round?);
     }
     let rounds = JournalReader::open(&folder.journal())?;
-    let note = RunNote::new(&started, 1, 0);
-    write_results(folder.path(), &plan, &accounts, rounds, &note)?;
+    let progress = Progress {
+        asked: shards.replications,
+        done: accounts.rounds(),
+        ended: Ended::Finished,
+    };
+    let note = RunNote::new(&started, 1, 0, progress);
+    write_results(folder.path(), &plan, &accounts, rounds, progress, &note)?;
     print(&report(&plan, &accounts, &arguments.folder))
 }

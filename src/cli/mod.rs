@@ -11,6 +11,7 @@ mod merge;
 mod prevent;
 mod replay;
 mod report;
+mod reproduce;
 mod rules;
 mod run;
 mod schema;
@@ -20,8 +21,12 @@ mod sweep;
 mod tune;
 
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use deconflict::safe;
+use deconflict::scenario::burden::{HIGHEST_LIMIT, raise_limit};
 
 pub use failure::Failure;
 
@@ -32,6 +37,9 @@ pub use failure::Failure;
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Let a replication need so many times the memory that is allowed otherwise (1 GB as estimated; `check --lint` says it).
+    #[arg(long, global = true, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=HIGHEST_LIMIT))]
+    limit: u64,
 }
 
 const EXAMPLES: &str = "\
@@ -83,6 +91,8 @@ enum Command {
     Compare(compare::CompareArguments),
     /// Show the results of a run or a sweep: one HTML file with figures.
     Report(report::ReportArguments),
+    /// Run again what a folder of results says made it, and compare every byte.
+    Reproduce(reproduce::ReproduceArguments),
     /// Show one replication on a map: one HTML file that plays it.
     Replay(replay::ReplayArguments),
     /// Check scenario files: every problem with its place; nothing is written.
@@ -95,9 +105,48 @@ enum Command {
     Schema(schema::SchemaArguments),
 }
 
+impl Command {
+    /// Whether it looks for interruptions by itself, to keep what it has; all others end at once.
+    fn watches(&self) -> bool {
+        use Command as C;
+        match self {
+            C::Run(_)
+            | C::Sweep(_)
+            | C::Tune(_)
+            | C::Eval(_)
+            | C::Prevent(_)
+            | C::Compare(_)
+            | C::Reproduce(_) => true,
+            C::Status(_)
+            | C::Merge(_)
+            | C::Explain(_)
+            | C::Report(_)
+            | C::Replay(_)
+            | C::Check(_)
+            | C::Rules(_)
+            | C::Columns(_)
+            | C::Schema(_) => false,
+        }
+    }
+}
+
 impl Cli {
+    /// Does what was asked for and says how it ended; a fault of the program itself is a failure like others.
+    pub fn run(self) -> ExitCode {
+        host::begin(self.command.watches());
+        let called = catch_unwind(AssertUnwindSafe(|| self.call()));
+        match called.unwrap_or_else(|_| Err(Failure::fault())) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                failure.tell();
+                failure.exit_code()
+            }
+        }
+    }
+
     /// Does what was asked for.
-    pub fn call(self) -> Result<(), Failure> {
+    fn call(self) -> Result<(), Failure> {
+        raise_limit(self.limit);
         match self.command {
             Command::Run(arguments) => run::run(&arguments),
             Command::Sweep(arguments) => sweep::sweep(&arguments),
@@ -109,6 +158,7 @@ impl Cli {
             Command::Prevent(arguments) => prevent::prevent(&arguments),
             Command::Compare(arguments) => compare::compare(&arguments),
             Command::Report(arguments) => report::report(&arguments),
+            Command::Reproduce(arguments) => reproduce::reproduce(&arguments),
             Command::Replay(arguments) => replay::replay(&arguments),
             Command::Check(arguments) => check::check(&arguments),
             Command::Rules(arguments) => rules::rules(&arguments),
@@ -118,8 +168,28 @@ impl Cli {
     }
 }
 
-/// Prints to standard output; a reader that has seen enough (`| head`) is no failure.
+/// Prints to standard output, made safe for a terminal; a reader that has seen enough (`| head`) is no failure.
 fn print(text: &str) -> Result<(), Failure> {
+    write_out(&safe::terminal(text))
+}
+
+/// The same for what the checker has coloured, which is safe already.
+fn print_coloured(text: &str) -> Result<(), Failure> {
+    write_out(&safe::coloured(text))
+}
+
+/// A line on standard error, made safe for a terminal. Nobody may be listening there: then it is not said.
+fn tell(text: &str) {
+    tell_coloured(&safe::terminal(text));
+}
+
+/// The same for what the checker has coloured.
+fn tell_coloured(text: &str) {
+    let mut err = anstream::stderr().lock();
+    let _ = writeln!(err, "{text}").and_then(|()| err.flush());
+}
+
+fn write_out(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use deconflict::experiment::replicate::replicate;
 use deconflict::inquiry::{Change, Counted, Game, Prevention, menu};
-use deconflict::output::{OutputError, prevention_text, write_prevention};
+use deconflict::output::{OutputError, Progress, prevention_text, write_prevention};
 use deconflict::record::Replication;
 use deconflict::scenario::Scenario;
 
 use super::explain::own_change;
-use super::host::{go_on, perhaps_short, processors, told_short, watch_for_interruption};
+use super::host::{go_on, perhaps_short, processors, told_short};
 use super::run::{confidence, progress};
 use super::subject::{Subject, SubjectArguments};
 use super::{Failure, print};
@@ -101,7 +101,6 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         .unwrap_or_else(|| scenario.replications.clamp(2, 100));
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let mut prevention = Prevention::new(&game);
-    watch_for_interruption();
     let bar = progress(count);
     let work = |replication: Replication| game.play(replication);
     let flown = replicate(seed, 0..count, jobs, work, |index, played| {
@@ -110,10 +109,19 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         go_on(index + 1)
     });
     bar.finish_and_clear();
-    perhaps_short(flown)?;
+    let (ended, failed) = perhaps_short(flown, &subject.name)?;
     let flown = prevention.n();
+    if flown == 0 {
+        return Err(failed.unwrap_or_else(|| Failure::Interrupted("interrupted".to_owned())));
+    }
+    let progress = Progress {
+        asked: count,
+        done: flown,
+        ended,
+    };
     if let Some(folder) = &arguments.out {
-        write_prevention(folder, &game, &prevention, seed, arguments.confidence)?;
+        let confidence = arguments.confidence;
+        write_prevention(folder, &game, &prevention, seed, confidence, progress)?;
     }
     let told = prevention_text(&game, &prevention, arguments.confidence);
     let then = match &arguments.out {
@@ -125,7 +133,8 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         scenario.file.title, seed
     ))?;
     if flown < count {
-        return Err(told_short(flown, count, arguments.out.as_deref()));
+        let out = arguments.out.as_deref();
+        return Err(told_short(flown, count, out, failed));
     }
     Ok(())
 }

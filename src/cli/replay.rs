@@ -6,7 +6,7 @@ use clap::Args;
 use deconflict::output::OutputError;
 use deconflict::platform::trajectory::Trajectory;
 use deconflict::record::{Detail, EventLog, Replication};
-use deconflict::report::{Flown, ReplayNote, replay_page, write_page};
+use deconflict::report::{Flown, ReplayNote, replay_page, without_places, write_page};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{simulate, trajectories};
 
@@ -96,11 +96,11 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
         })
         .collect();
     let note = ReplayNote {
-        command: command(arguments),
+        command: shell_line(&without_places(&command(arguments))),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let page = replay_page(&flown, &note);
-    write_page(out, &page)?;
+    write_page(out, &page, arguments.force)?;
     print(&format!(
         "Written to {} ({} kB): open it in a browser; space plays, n jumps to the next decisive event.\n",
         out.display(),
@@ -108,37 +108,38 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
     ))
 }
 
-/// The command that makes the page again.
-fn command(arguments: &ReplayArguments) -> String {
-    let mut words = vec!["deconflict replay".to_owned()];
-    if let Some(from) = &arguments.about.from {
-        words.push(format!("--from {}", quoted(&from.display().to_string())));
-        words.extend(
-            arguments
-                .about
-                .cell
-                .iter()
-                .map(|cell| format!("--cell {}", quoted(cell))),
-        );
+/// Words as a shell takes them.
+fn shell_line(words: &[String]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    quoted.join(" ")
+}
+
+/// The command that makes the page again, word by word.
+fn command(arguments: &ReplayArguments) -> Vec<String> {
+    let about = &arguments.about;
+    let mut words = vec!["deconflict".to_owned(), "replay".to_owned()];
+    let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
+    if let Some(from) = &about.from {
+        option("--from", from.display().to_string());
+        if let Some(cell) = &about.cell {
+            option("--cell", cell.clone());
+        }
     }
-    if let Some(scenario) = &arguments.about.scenario {
-        words.push(quoted(&scenario.display().to_string()));
-        words.push(format!("--seed {}", arguments.about.seed));
+    if let Some(scenario) = &about.scenario {
+        words.push(scenario.display().to_string());
+        words.extend(["--seed".to_owned(), about.seed.to_string()]);
     }
-    words.push(format!("--replication {}", arguments.replication));
-    for (option, values) in [
-        ("--set", &arguments.about.overrides),
-        ("--with", &arguments.changes),
-    ] {
+    words.extend([
+        "--replication".to_owned(),
+        arguments.replication.to_string(),
+    ]);
+    for (option, values) in [("--set", &about.overrides), ("--with", &arguments.changes)] {
         words.extend(
             values
                 .iter()
-                .map(|value| format!("{option} {}", quoted(value))),
+                .flat_map(|value| [option.to_owned(), value.clone()]),
         );
     }
-    words.push(format!(
-        "--out {}",
-        quoted(&arguments.out.display().to_string())
-    ));
-    words.join(" ")
+    words.extend(["--out".to_owned(), arguments.out.display().to_string()]);
+    words
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use deconflict::report::write_report;
+use deconflict::output::Trust;
+use deconflict::report::write_report_of;
 
 use super::{Failure, print};
 
@@ -23,14 +24,22 @@ An earlier report in DIR is replaced; the results are only read.")]
 pub struct ReportArguments {
     /// Folder of a run, of a sweep or of a tuning.
     folder: PathBuf,
+    /// Read results that were changed since they were written.
+    #[arg(long)]
+    unverified: bool,
 }
 
 /// Runs the command.
 pub fn report(arguments: &ReportArguments) -> Result<(), Failure> {
-    let place = write_report(&arguments.folder)?;
+    let trust = match arguments.unverified {
+        true => Trust::Unverified,
+        false => Trust::Verified,
+    };
+    let place = write_report_of(&arguments.folder, trust)?;
     let size = std::fs::metadata(&place.page).map_or(0, |file| file.len().div_ceil(1000));
     print(&format!(
-        "Written to {} ({size} kB): open it in a browser.\n{} figures as SVG, with their numbers as CSV, in {}.\n",
+        "{}\nWritten to {} ({size} kB): open it in a browser.\n{} figures as SVG, with their numbers as CSV, in {}.\n",
+        place.progress.words(),
         place.page.display(),
         place.count,
         place.figures.display()

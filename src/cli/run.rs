@@ -9,8 +9,8 @@ use clap::Args;
 use deconflict::experiment::replicate::replicate;
 use deconflict::measure::{Columns, Summary};
 use deconflict::output::{
-    Conditions, EventFormat, OutputError, Replay, ReplayFormat, RunFolder, StoredRun,
-    confusion_tables, estimate_table, headline, readable, single_table, timeline,
+    Conditions, Ended, EventFormat, OutputError, Placed, Progress, Replay, ReplayFormat, RunFolder,
+    StoredRun, Trust, confusion_tables, estimate_table, headline, readable, single_table, timeline,
     write_events_file, write_replay_file,
 };
 use deconflict::record::{Detail, EventLog, Replication};
@@ -21,10 +21,10 @@ use deconflict::units::Millis;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::host::{
-    RunNote, Started, go_on, perhaps_short, processors, told_short, watch_for_interruption,
+    RunNote, Started, go_on, perhaps_short, processors, told_short, watch_no_longer,
 };
-use super::subject::SubjectArguments;
-use super::{Failure, print};
+use super::subject::{Subject, SubjectArguments};
+use super::{Failure, print, tell};
 
 /// Arguments of `deconflict run`.
 #[derive(Debug, Args)]
@@ -149,7 +149,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let mut first_wrong = None;
     let mut log = None;
     let mut row = None;
-    watch_for_interruption();
+    let (mut ended, mut failed) = (Ended::Finished, None);
     let mut keep = |index: u64, summary: &Summary| -> Result<(), Failure> {
         estimator.add(index, summary);
         if !summary.wrong_shots_at.is_empty() {
@@ -161,6 +161,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         }
     };
     if count == 1 {
+        watch_no_longer()?;
         let detail = match arguments.events {
             Some(_) => Detail::Full,
             None => Detail::Decisive,
@@ -180,7 +181,8 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
                 row = Some(summary);
                 Ok(())
             },
-        )?;
+        )
+        .map_err(|error| Failure::of_replications(error, &subject.name))?;
     } else {
         let progress = progress(count);
         let engine = Engine::default();
@@ -193,9 +195,17 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             go_on(index + 1)
         });
         progress.finish_and_clear();
-        perhaps_short(flown)?;
+        (ended, failed) = perhaps_short(flown, &subject.name)?;
     }
     let flown = estimator.n();
+    if flown == 0 {
+        return Err(failed.unwrap_or_else(|| Failure::Interrupted("interrupted".to_owned())));
+    }
+    let progress = Progress {
+        asked: count,
+        done: flown,
+        ended,
+    };
     let elapsed_s = started.elapsed_s();
 
     if let (Some(path), Some(log)) = (&arguments.events, &log) {
@@ -204,40 +214,52 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     if let Some(log) = &log {
         write_replays(arguments, &scenario, log)?;
     }
+    let mut placed = None;
     if let Some(folder) = folder {
         let conditions = Conditions {
             scenario: &scenario,
             seed,
             first_replication: first,
-            replications: flown,
+            progress,
             confidence: arguments.confidence,
         };
-        let note = RunNote::new(&started, jobs, flown);
-        folder.finish(&conditions, &estimator, &note)?;
+        let note = RunNote::new(&started, jobs, flown, progress);
+        placed = Some(folder.finish(&conditions, &estimator, &note)?);
     }
     if count > 1 {
-        anstream::eprintln!(
+        tell(&format!(
             "{flown} replications in {} s with {jobs} threads: {} a second",
             readable(elapsed_s),
             readable(flown as f64 / elapsed_s)
-        );
+        ));
     }
     if let (Some(from), Some(row)) = (&arguments.about.from, &row) {
         same_as_stored(from, arguments.about.cell.as_deref(), first, row)?;
     }
     print(&report(
         arguments,
-        &subject.name,
+        &subject,
         &scenario,
-        seed,
         &estimator,
         log.as_ref(),
         first_wrong,
+        placed.as_ref().map(|placed| placed.place.as_path()),
     ))?;
-    if flown < count {
-        return Err(told_short(flown, count, arguments.out.as_deref()));
+    match placed {
+        Some(Placed {
+            place,
+            refused: Some(error),
+        }) => Err(Failure::Other(format!(
+            "{}\nWhat was flown is kept in {}.",
+            Failure::from(error),
+            place.display()
+        ))),
+        placed if flown < count => {
+            let place = placed.map(|placed| placed.place);
+            Err(told_short(flown, count, place.as_deref(), failed))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Says whether a repeated replication is what the results have; it is a fault if not.
@@ -248,9 +270,11 @@ fn same_as_stored(
     row: &Summary,
 ) -> Result<(), Failure> {
     // A sweep under way has no results yet.
-    let Ok(stored) = StoredRun::open(from, cell) else {
+    if !from.join("manifest.json").exists() {
         return Ok(());
-    };
+    }
+    // A changed row is what this finds: no checksum is needed.
+    let stored = StoredRun::open(from, cell, Trust::Unverified)?;
     for there in stored.rows()? {
         let (replication, summary) = there?;
         if replication != index {
@@ -263,10 +287,10 @@ fn same_as_stored(
             .map(|(column, (there, here))| format!("{} is {there} there, {here} here", column.name))
             .collect();
         if unlike.is_empty() {
-            anstream::eprintln!(
+            tell(&format!(
                 "The same in every column as its row in {}.",
                 from.join("replications.csv").display()
-            );
+            ));
             return Ok(());
         }
         return Err(Failure::Other(format!(
@@ -275,23 +299,24 @@ fn same_as_stored(
             unlike.join("; ")
         )));
     }
-    anstream::eprintln!(
+    tell(&format!(
         "It has no row in {} to be held against.",
         from.join("replications.csv").display()
-    );
+    ));
     Ok(())
 }
 
 /// What goes to standard output.
 fn report(
     arguments: &RunArguments,
-    name: &str,
+    subject: &Subject,
     scenario: &Scenario,
-    seed: u64,
     estimator: &Estimator,
     log: Option<&EventLog>,
     first_wrong: Option<u64>,
+    placed: Option<&Path>,
 ) -> String {
+    let (name, seed) = (subject.name.as_str(), subject.seed);
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
     let n = estimator.n();
@@ -348,7 +373,7 @@ fn report(
         "Absolute rates are uncalibrated: no public count of sorties exists. Only comparisons between rule sets mean something.",
     );
     line("");
-    for hint in hints(arguments, name, log.is_some(), first_wrong) {
+    for hint in hints(arguments, name, log.is_some(), first_wrong, placed) {
         line(&hint);
     }
     text
@@ -360,9 +385,10 @@ fn hints(
     same: &str,
     single: bool,
     first_wrong: Option<u64>,
+    placed: Option<&Path>,
 ) -> Vec<String> {
     let mut hints = Vec::new();
-    match &arguments.out {
+    match placed {
         Some(path) => {
             let path = path.display();
             hints.push(format!("Written to {path}."));

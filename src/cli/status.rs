@@ -1,12 +1,16 @@
 //! `deconflict status`: how far a sweep has come, and which shards are missing.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use deconflict::experiment::plan::PlanRecord;
-use deconflict::output::{JournalError, OutputError, Shards, SweepFolder, count_rounds};
+use deconflict::experiment::rule::Rule;
+use deconflict::output::{
+    JournalError, OutputError, Shards, Stored, SweepFolder, Trust, TuningFolder, count_rounds,
+};
 
+use super::sweep::kept_words;
 use super::{Failure, print};
 
 /// Arguments of `deconflict status`.
@@ -14,13 +18,13 @@ use super::{Failure, print};
 #[command(after_help = "\
 Examples:
   deconflict status results/agreement
-      how far it is
+      how far it is, and whether it was finished; of a run or a tuning too
   sbatch --array=$(deconflict status results/agreement --missing) shard.sh
       fly the shards that are missing, and only those
 
 Exit code: 0 all there, 1 something is missing, 2 bad input.")]
 pub struct StatusArguments {
-    /// Folder of the sweep.
+    /// Folder of the sweep, the run or the tuning.
     folder: PathBuf,
     /// Print nothing but the numbers of the missing shards, such as 0-3,7.
     #[arg(long)]
@@ -29,31 +33,33 @@ pub struct StatusArguments {
 
 /// Runs the command.
 pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
-    let (folder, record) = SweepFolder::open(&arguments.folder)?;
+    let place = &arguments.folder;
+    let (folder, record) = match SweepFolder::open(place, Trust::Verified) {
+        Ok(found) => found,
+        Err(error @ OutputError::NotASweep { .. }) if !arguments.missing => {
+            return of_another(place, error);
+        }
+        Err(error) => return Err(error.into()),
+    };
     let Some(shards) = folder.shards()? else {
         if arguments.missing {
             return Err(Failure::bad_input(format!(
                 "{} is not split into shards",
-                arguments.folder.display()
+                place.display()
             )));
         }
-        let rounds = match folder.journal() {
-            journal if journal.exists() => count_rounds(&journal)?.rounds,
-            _ => 0,
-        };
-        let results = if folder.path().join("manifest.json").is_file() {
-            "results are written"
-        } else {
-            "results are not written yet"
-        };
-        return print(&format!(
-            "{}\n{rounds} replications of each of {} cells; {results}.\n",
-            record.title,
-            record.cells.len()
-        ));
+        return of_whole(&folder, &record);
     };
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
+    let missing = missing_shards(&folder, &record, shards)?;
+    line(&match missing.len() {
+        0 => format!("All {} shards are there", shards.count),
+        some => format!(
+            "Not finished: {some} of {} shards are missing",
+            shards.count
+        ),
+    });
     line(&record.title);
     line(&format!(
         "{} shards of {} replications of each of {} cells in all",
@@ -61,7 +67,6 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
         shards.replications,
         record.cells.len()
     ));
-    let missing = missing_shards(&folder, &record, shards)?;
     for &shard in &missing {
         let there = rounds_of(&folder, &record, shards, shard)?;
         if there > 0 {
@@ -93,6 +98,79 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
             shards.count
         )))
     }
+}
+
+/// A sweep that is flown in one.
+fn of_whole(folder: &SweepFolder, record: &PlanRecord) -> Result<(), Failure> {
+    let rounds = match folder.journal() {
+        journal if journal.exists() => match count_rounds(&journal) {
+            // Interrupted as it was begun.
+            Err(OutputError::Journal(JournalError::Unstarted { .. })) => 0,
+            state => state?.rounds,
+        },
+        _ => 0,
+    };
+    let asked = Rule::new(&record.stop, record.asked).most();
+    // What the results say holds as long as nobody has gone on since.
+    let written = folder.progress()?;
+    let (first, whole) = match written.filter(|progress| progress.done == rounds) {
+        Some(progress) => (progress.words(), progress.ended.is_whole()),
+        None => (
+            format!("Not finished: {rounds} of {asked} replications"),
+            false,
+        ),
+    };
+    let results = match written {
+        Some(progress) if progress.done == rounds => "results are written".to_owned(),
+        Some(progress) => format!("results are written for the first {}", progress.done),
+        None => "results are not written yet".to_owned(),
+    };
+    print(&format!(
+        "{first}\n{}\n{rounds} replications of each of {} cells; {results}.\n",
+        record.title,
+        record.cells.len()
+    ))?;
+    if whole {
+        return Ok(());
+    }
+    Err(Failure::Other(format!(
+        "{} is not finished; `deconflict sweep ... --resume` goes on{}",
+        folder.path().display(),
+        kept_words(folder.path())
+    )))
+}
+
+/// A run or a tuning.
+fn of_another(place: &Path, not_a_sweep: OutputError) -> Result<(), Failure> {
+    if place.join("manifest.json").exists() {
+        let manifest = Stored::open(place, Trust::Verified)?.manifest;
+        let progress = manifest.progress;
+        print(&format!(
+            "{}\n{}\nseed {}; results are written.\n",
+            progress.words(),
+            manifest.title,
+            manifest.seed
+        ))?;
+        if progress.ended.is_whole() {
+            return Ok(());
+        }
+        return Err(Failure::Other(format!(
+            "{} is not finished; the same command with --force flies it all",
+            place.display()
+        )));
+    }
+    let Some(record) = TuningFolder::study(place, Trust::Verified)? else {
+        return Err(not_a_sweep.into());
+    };
+    print(&format!(
+        "Not finished: no results are written yet\n{}\nseed {}\n",
+        record.study.title, record.study.seed
+    ))?;
+    Err(Failure::Other(format!(
+        "{} is not finished; `deconflict tune ... --resume` goes on{}",
+        place.display(),
+        kept_words(place)
+    )))
 }
 
 /// The shards that are not whole, in order.

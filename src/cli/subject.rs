@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use deconflict::experiment::plan::is_experiment;
-use deconflict::output::{OutputError, StoredRun, SweepFolder};
+use deconflict::output::{OutputError, StoredRun, SweepFolder, Trust};
 use deconflict::scenario::{LoadError, Scenario};
 
 use super::Failure;
@@ -24,6 +24,9 @@ pub struct SubjectArguments {
     /// The cell of the sweep.
     #[arg(long, value_name = "C", requires = "from")]
     pub cell: Option<String>,
+    /// Read results in DIR that were changed since they were written.
+    #[arg(long, requires = "from")]
+    pub unverified: bool,
     /// Seed of all luck; the same seed gives the same bytes.
     #[arg(
         long,
@@ -38,10 +41,18 @@ pub struct SubjectArguments {
 }
 
 impl SubjectArguments {
+    /// Whether results are held to their checksums.
+    pub fn trust(&self) -> Trust {
+        match self.unverified {
+            true => Trust::Unverified,
+            false => Trust::Verified,
+        }
+    }
+
     /// What they name.
     pub fn subject(&self) -> Result<Subject, Failure> {
         let mut subject = match (&self.from, &self.scenario) {
-            (Some(from), _) => Subject::stored(from, self.cell.as_deref())?,
+            (Some(from), _) => Subject::stored(from, self.cell.as_deref(), self.trust())?,
             (None, path) => Subject::typed(path.clone().unwrap_or_default(), self.seed),
         };
         subject.set = self.overrides.clone();
@@ -107,8 +118,8 @@ impl Subject {
     }
 
     /// What a folder of a run or a sweep was flown with.
-    fn stored(from: &Path, cell: Option<&str>) -> Result<Subject, Failure> {
-        let (scenario, seed, version) = match SweepFolder::open(from) {
+    fn stored(from: &Path, cell: Option<&str>, trust: Trust) -> Result<Subject, Failure> {
+        let (scenario, seed, version) = match SweepFolder::open(from, trust) {
             Ok((_, record)) => {
                 let names: Vec<&str> = record.cells.iter().map(|cell| cell.name.as_str()).collect();
                 let number = match (cell, names.as_slice()) {
@@ -129,7 +140,7 @@ impl Subject {
                 (record.scenario(number)?, record.seed, record.version)
             }
             Err(OutputError::NotASweep { .. }) => {
-                let stored = StoredRun::open(from, cell)?;
+                let stored = StoredRun::open(from, cell, trust)?;
                 (stored.scenario, stored.seed, stored.version)
             }
             Err(error) => return Err(error.into()),

@@ -15,16 +15,16 @@ use deconflict::experiment::rule::Rule;
 use deconflict::experiment::sweep::fly_rounds;
 use deconflict::measure::Summary;
 use deconflict::output::{
-    Journal, JournalHeader, JournalReader, Shape, Shards, SweepFolder, cells_table, comparisons,
-    influences, readable, write_results,
+    Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Progress, Shape, Shards,
+    SweepFolder, cells_table, comparisons, influences, keeps_older, readable, write_results,
 };
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::{LoadError, Scenario};
 use deconflict::simulation::Engine;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::host::{RunNote, Started, interrupted, processors, watch_for_interruption};
-use super::{Failure, print};
+use super::host::{RunNote, Started, interrupted, processors};
+use super::{Failure, print, tell};
 
 /// Arguments of `deconflict sweep`.
 #[derive(Debug, Args)]
@@ -93,8 +93,8 @@ fn shard(text: &str) -> Result<ShardArgument, String> {
     let wanted = || format!("{text:?} is no shard; expected I/N with I from 0 to N-1, or auto/N");
     let (shard, count) = text.split_once('/').ok_or_else(wanted)?;
     let count: u64 = count.parse().map_err(|_| wanted())?;
-    if !(1..=1_000_000).contains(&count) {
-        return Err(format!("{count} shards; expected 1 to 1000000"));
+    if !(1..=MOST_SHARDS).contains(&count) {
+        return Err(format!("{count} shards; expected 1 to {MOST_SHARDS}"));
     }
     if shard == "auto" {
         return Ok(ShardArgument { shard: None, count });
@@ -119,9 +119,9 @@ pub fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
         seed: arguments.seed,
         set: arguments.overrides.clone(),
     };
-    let plan = Plan::load(&arguments.experiment, &overrides)
+    let mut plan = Plan::load(&arguments.experiment, &overrides)
         .map_err(|error| scenario_instead(&arguments.experiment, error))?;
-    watch_for_interruption();
+    plan.record.asked = arguments.replications;
     match arguments.shard {
         Some(shard) => fly_shard(arguments, &plan, shard).map_err(Failure::temporary),
         None => fly_whole(arguments, &plan, &started),
@@ -157,8 +157,6 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
     let mut accounts = Accounts::new(plan);
     let place = folder.journal();
     let journal = open_journal(&place, plan, 0, |round| accounts.add(&round))?;
-    // The journal is locked: nobody else is writing here.
-    folder.tidy()?;
     let there = accounts.rounds();
     if let Some(wanted) = arguments.replications.filter(|&wanted| wanted < there) {
         return Err(Failure::bad_input(format!(
@@ -166,12 +164,15 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
             arguments.out.display()
         )));
     }
+    folder.keep_rule(record)?;
     if there > 0 {
-        anstream::eprintln!("Going on after {there} replications of every cell.");
+        tell(&format!(
+            "Going on after {there} replications of every cell."
+        ));
     }
 
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    let rule = Rule::new(&record.stop, arguments.replications);
+    let rule = Rule::new(&record.stop, record.asked);
     let mut flight = Flight {
         plan,
         journal,
@@ -179,7 +180,7 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
         on_error: arguments.on_error,
         out: &arguments.out,
     };
-    let mut ended = Ended::Satisfied;
+    let mut ended = Ended::Finished;
     if !rule.satisfied(record, &accounts) {
         let mut bar = Bar::new(rule.most(), there);
         let begun = Instant::now();
@@ -211,27 +212,43 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
             arguments.out.display()
         )));
     }
-    let mut note = RunNote::new(started, jobs, flown);
-    note.ended = Some(ended.words());
+    let progress = Progress {
+        // What is there already was asked for once.
+        asked: rule.most().max(accounts.rounds()),
+        done: accounts.rounds(),
+        ended,
+    };
+    let note = RunNote::new(started, jobs, flown, progress);
     let rounds = JournalReader::open(&place)?;
-    write_results(folder.path(), plan, &accounts, rounds, &note)?;
+    write_results(folder.path(), plan, &accounts, rounds, progress, &note)?;
     if flown > 0 {
         let elapsed_s = started.elapsed_s();
-        anstream::eprintln!(
+        tell(&format!(
             "{flown} replications in {} s with {jobs} threads: {} a second",
             readable(elapsed_s),
             readable(flown as f64 / elapsed_s)
-        );
+        ));
     }
     print(&report(plan, &accounts, &arguments.out))?;
     match ended {
         Ended::Interrupted => Err(Failure::Interrupted(format!(
-            "interrupted after {} replications of every cell: what they say is above and in {}; --resume goes on",
+            "interrupted after {} replications of every cell: what they say is above and in {}; --resume goes on{}",
             accounts.rounds(),
-            arguments.out.display()
+            arguments.out.display(),
+            kept_words(&arguments.out)
         ))),
         _ => Ok(()),
     }
+}
+
+/// Where older results are kept until newer ones are done.
+pub fn kept_words(out: &Path) -> String {
+    keeps_older(out).map_or(String::new(), |kept| {
+        format!(
+            "; the older results are kept in {} until it is finished",
+            kept.display()
+        )
+    })
 }
 
 /// One shard: its journal, and nothing else.
@@ -264,11 +281,10 @@ fn fly_shard(
     )?;
     let name = format!("shard {shard} of {}", shards.count);
     if there >= range.end {
-        anstream::eprintln!(
+        tell(&format!(
             "{name} is there already, replications {} to {}",
-            range.start,
-            range.end
-        );
+            range.start, range.end
+        ));
         return Ok(());
     }
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
@@ -290,10 +306,10 @@ fn fly_shard(
             "{name} was interrupted; the same command goes on"
         )));
     }
-    anstream::eprintln!(
+    tell(&format!(
         "{name} is done. Next: deconflict status {}",
         arguments.out.display()
-    );
+    ));
     Ok(())
 }
 
@@ -342,30 +358,12 @@ fn open_journal(
     }
     let resumed = Journal::resume(place, &header, round)?;
     if resumed.torn_bytes > 0 {
-        anstream::eprintln!(
+        tell(&format!(
             "{}: the last round had not been written to its end and is flown again.",
             place.display()
-        );
+        ));
     }
     Ok(resumed.journal)
-}
-
-/// How a sweep ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
-    Satisfied,
-    TimeUp,
-    Interrupted,
-}
-
-impl Ended {
-    fn words(self) -> &'static str {
-        match self {
-            Ended::Satisfied => "the stopping rule was satisfied",
-            Ended::TimeUp => "the time budget was used up",
-            Ended::Interrupted => "it was interrupted",
-        }
-    }
 }
 
 /// Rounds on their way into a journal.

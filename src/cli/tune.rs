@@ -9,17 +9,21 @@ use deconflict::experiment::plan::Overrides;
 use deconflict::experiment::plan::study::{Study, is_study};
 use deconflict::experiment::tune::course::{Place, Stage, Task, Tuning};
 use deconflict::experiment::tune::file::BudgetFile;
-use deconflict::experiment::tune::fly::fly_tasks;
+use deconflict::experiment::tune::fly::{FlyError, fly_tasks};
 use deconflict::experiment::tune::samples::Sample;
 use deconflict::experiment::tune::verdict::judge;
-use deconflict::output::{Batch, TuningFolder, readable, tradeoff_table, write_tuning};
+use deconflict::output::{
+    Batch, Ended, Progress, TuningFolder, readable, tradeoff_table, write_tuning,
+};
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::host::{RunNote, Started, interrupted, processors, watch_for_interruption};
-use super::{Failure, print};
+use super::host::{RunNote, Started, interrupted, processors};
+use super::subject::quoted;
+use super::sweep::kept_words;
+use super::{Failure, print, tell};
 
 /// Arguments of `deconflict tune`.
 #[derive(Debug, Args)]
@@ -79,12 +83,18 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
     };
     let study = Study::load(&arguments.study, &overrides, arguments.budget)?;
     let (mut folder, told) = if arguments.resume {
-        TuningFolder::resume(&arguments.out, &study.record)?
+        let resumed = TuningFolder::resume(&arguments.out, &study.record)?;
+        if resumed.torn_bytes > 0 {
+            tell(&format!(
+                "{}: the last generation had not been written to its end and is flown again.",
+                arguments.out.join("search.batches").display()
+            ));
+        }
+        (resumed.folder, resumed.told)
     } else {
         let folder = TuningFolder::create(&arguments.out, arguments.force, &study.record)?;
         (folder, Vec::new())
     };
-    watch_for_interruption();
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let search_ends = match study.record.study.budget {
         BudgetFile::Minutes(minutes) => {
@@ -119,7 +129,13 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
                 batch.results
             }
             None => {
-                let results = fly(&study, &tuning, &tasks, jobs, &bar)?;
+                let results = match fly(&study, &tuning, &tasks, jobs, &bar, folder.path()) {
+                    Err(Failure::Interrupted(told)) => {
+                        let kept = kept_words(folder.path());
+                        return Err(Failure::Interrupted(format!("{told}{kept}")));
+                    }
+                    flown => flown?,
+                };
                 let batch = Batch { hurried, results };
                 folder.append(&batch)?;
                 flown += expected;
@@ -134,14 +150,23 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
             "error: no setting of the parameters makes a sound scenario".to_owned(),
         ));
     }
-    let note = RunNote::new(&started, jobs, flown);
-    write_tuning(folder.path(), &study, &tuning, &note)?;
+    let progress = Progress {
+        asked: study.course.budget,
+        done: tuning.spent(),
+        ended: if hurried {
+            Ended::TimeUp
+        } else {
+            Ended::Finished
+        },
+    };
+    let note = RunNote::new(&started, jobs, flown, progress);
+    write_tuning(folder.path(), &study, &tuning, progress, &note)?;
     let elapsed_s = started.elapsed_s();
-    anstream::eprintln!(
+    tell(&format!(
         "{flown} replications in {} s with {jobs} threads: {} a second",
         readable(elapsed_s),
         readable(flown as f64 / elapsed_s)
-    );
+    ));
     print(&report(&study, &tuning, &arguments.out))
 }
 
@@ -165,12 +190,15 @@ fn refuse_other(tasks: &[Task], batch: &Batch, path: &Path) -> Result<(), Failur
     )))
 }
 
-fn fly(
+/// What a tuning asks for, flown. The scenario of a replication that fails is written into the folder, so that it can be
+/// flown again.
+pub fn fly(
     study: &Study,
     tuning: &Tuning,
     tasks: &[Task],
     jobs: usize,
     bar: &ProgressBar,
+    out: &Path,
 ) -> Result<Vec<Vec<Sample>>, Failure> {
     let seed = study.record.study.seed;
     let scenarios = tasks
@@ -193,8 +221,29 @@ fn fly(
         );
         study.sample(&study.columns.measure(&log))
     };
-    Ok(fly_tasks(tasks, jobs, interrupted, work, || bar.inc(1))?)
+    match fly_tasks(tasks, jobs, interrupted, work, || bar.inc(1)) {
+        Err(FlyError::Failed {
+            candidate,
+            replication,
+            message,
+        }) => {
+            let of_it = |task: &Task| {
+                task.candidate == candidate && task.replications.contains(&replication)
+            };
+            let scenario = tasks.iter().position(of_it).map(|task| &scenarios[task]);
+            let place = out.join(FAILED);
+            let text = scenario.and_then(|scenario| toml::to_string(&scenario.file).ok());
+            // If it cannot be written the failure is told all the same.
+            let _ = std::fs::write(&place, text.unwrap_or_default());
+            let name = format!("{} --seed {seed}", quoted(&place.display().to_string()));
+            Err(Failure::replication(&name, seed, replication, &message))
+        }
+        flown => Ok(flown?),
+    }
 }
+
+/// The scenario of a replication that failed.
+const FAILED: &str = "failed.toml";
 
 /// Where it stands, beside the bar.
 fn words(tuning: &Tuning) -> String {
@@ -214,7 +263,7 @@ fn words(tuning: &Tuning) -> String {
 }
 
 /// A bar on standard error; nothing where that is not a terminal.
-fn progress(study: &Study) -> ProgressBar {
+pub fn progress(study: &Study) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

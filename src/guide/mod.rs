@@ -6,6 +6,7 @@
 //! | [`model`] | you want to know what a number means, or whether to believe it |
 //! | [`performance`] | you want to know how fast it is, or to make it faster |
 //! | [`tests`] | you want to add a test, or to know what the tests can see |
+//! | [`safety`] | you open files of strangers, or publish your own |
 //! | [`vocabulary`] | two people use one word for two things |
 //! | [`decisions`] | you are about to ask "why not simply …?" |
 //! | [`changelog`] | a result differs from last month's |
@@ -24,6 +25,10 @@ pub mod performance {
 
 pub mod tests {
     #![doc = include_str!("tests.md")]
+}
+
+pub mod safety {
+    #![doc = include_str!("safety.md")]
 }
 
 pub mod vocabulary {

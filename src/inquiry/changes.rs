@@ -61,7 +61,7 @@ impl Change {
             }
         }
         let file: ScenarioFile = serde_json::from_value(tree).map_err(|error| error.to_string())?;
-        Scenario::from_file(file)
+        Scenario::from_file(&file)
     }
 }
 

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 
 use super::replay::{Ending, NOTE, Replay, lon_lat_alt};
 use crate::record::Place;
+use crate::safe::is_hidden;
 use crate::units::Millis;
 
 /// Colours that the viewer knows, by side.
@@ -135,7 +136,7 @@ fn escaped(text: &str) -> String {
         match letter {
             ',' | '\\' => out.extend(['\\', letter]),
             '|' => out.push('/'),
-            letter if letter.is_control() => out.push(' '),
+            letter if is_hidden(letter) => out.push(' '),
             letter => out.push(letter),
         }
     }

@@ -1,17 +1,17 @@
 //! Paired comparisons, as rows and in plain words.
 
-use std::fs;
 use std::path::Path;
 
+use super::beside::whole_file;
 use super::error::OutputError;
-use super::files::{Table, sync_folder};
 use super::headers::COMPARISON;
 use super::numbers::{number, readable};
 use crate::experiment::accounts::{Accounts, PairAccount};
 use crate::experiment::effects::{Effect, effects};
-use crate::experiment::plan::Plan;
 use crate::statistics::estimate::{Comparison, Estimate, Method};
 use crate::statistics::pairs::Pairs;
+use crate::experiment::plan::Plan;
+use crate::safe;
 
 /// One row of [`COMPARISON`], after reference and cell.
 pub(super) fn comparison_row(
@@ -48,35 +48,25 @@ pub fn write_comparison(
     pairs: &Pairs,
     confidence: f64,
 ) -> Result<(), OutputError> {
-    if path.symlink_metadata().is_ok() && !force {
-        return Err(OutputError::Exists {
-            path: path.to_owned(),
-        });
-    }
-    let absolute = std::path::absolute(path).map_err(OutputError::io("use", path))?;
-    let parent = absolute.parent().unwrap_or(&absolute);
-    fs::create_dir_all(parent).map_err(OutputError::io("create", parent))?;
-    let beside = tempfile::tempdir_in(parent).map_err(OutputError::io("write in", parent))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let header = COMPARISON.header(&[], &[]);
-    let mut table = Table::create(beside.path(), parent, &name, &header)?;
-    for (measure, about) in pairs.measures() {
-        let Some(compared) = pairs.compare(measure, confidence) else {
-            continue;
-        };
-        let mut row = vec![reference.to_owned(), cell.to_owned()];
-        row.extend(comparison_row(
-            measure,
-            about.unit,
-            &compared,
-            confidence,
-            pairs.n(),
-        ));
-        table.row(&csv::ByteRecord::from(row))?;
-    }
-    table.close()?;
-    fs::rename(beside.path().join(&*name), &absolute).map_err(OutputError::io("write", path))?;
-    sync_folder(parent, path)
+    whole_file(path, force, |writer| {
+        let mut csv = csv::Writer::from_writer(writer);
+        csv.write_record(COMPARISON.header(&[], &[]))?;
+        for (measure, about) in pairs.measures() {
+            let Some(compared) = pairs.compare(measure, confidence) else {
+                continue;
+            };
+            let mut row = vec![reference.to_owned(), cell.to_owned()];
+            row.extend(comparison_row(
+                measure,
+                about.unit,
+                &compared,
+                confidence,
+                pairs.n(),
+            ));
+            csv.write_record(row.iter().map(|field| safe::csv(field.as_bytes())))?;
+        }
+        csv.flush()
+    })
 }
 
 /// What a comparison says, to be read after the name of the cell: "cuts wrong_kills from .31 to .08: ...".

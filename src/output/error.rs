@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::journal::JournalError;
+use crate::safe;
 
 /// Why a result could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -14,11 +15,35 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
-    /// It is there, and no run folder: not replaced even by force.
-    #[error("{} is not a run folder (it has no manifest.json): not replaced even with --force", path.display())]
-    NotARunFolder {
+    /// It is there, and not of this program: not replaced even by force.
+    #[error("{} is not a run folder or another folder of results ({why}): not replaced even with --force", path.display())]
+    NotOurs {
         /// The path.
         path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// It is of this program, and holds more: not replaced even by force.
+    #[error("{} holds what deconflict did not write: {}; nothing was touched", path.display(), several(names))]
+    Strange {
+        /// The path.
+        path: PathBuf,
+        /// What is strange, below the path.
+        names: Vec<String>,
+    },
+    /// Another command is at work in it.
+    #[error("another deconflict is writing {}", path.display())]
+    Busy {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Results are not what their checksums say.
+    #[error("{}: changed since deconflict wrote it: {}; --unverified reads it all the same", path.display(), several(names))]
+    Changed {
+        /// The path.
+        path: PathBuf,
+        /// What changed, below the path.
+        names: Vec<String>,
     },
     /// The extension of a file says no known format, or another one.
     #[error("{}: {expected}", path.display())]
@@ -71,6 +96,22 @@ pub enum OutputError {
         /// Why.
         source: io::Error,
     },
+}
+
+/// Most names in a message.
+const NAMED: usize = 20;
+
+fn several(names: &[String]) -> String {
+    let mut text = names
+        .iter()
+        .take(NAMED)
+        .map(|name| safe::line(name))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > NAMED {
+        text.push_str(&format!(" and {} more", names.len() - NAMED));
+    }
+    text
 }
 
 impl OutputError {

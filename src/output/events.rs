@@ -8,13 +8,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::beside::whole_file;
 use super::error::OutputError;
-use super::files::whole_file;
 use crate::geodesy::from_plane;
 use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
 use crate::inquiry::{Cause, chain, wrong_shots};
 use crate::record::{EventLog, Fact, LedgerEntry, PictureSample, Place, RuleWord};
+use crate::safe;
 use crate::units::Millis;
 
 /// The form of an event file.
@@ -162,7 +163,7 @@ pub fn write_events(
             let mut csv = csv::Writer::from_writer(writer);
             csv.write_record(HEADER)?;
             for row in rows {
-                csv.write_record(row.fields())?;
+                csv.write_record(row.fields().iter().map(|field| safe::csv(field.as_bytes())))?;
             }
             csv.flush()
         }

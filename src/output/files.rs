@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::OutputError;
+use crate::safe;
 use crate::scenario::file::ScenarioFile;
 
 /// What the manifest says of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct FileEntry {
+pub struct FileEntry {
     /// Rows below the header.
     pub rows: u64,
     /// Of all bytes.
@@ -32,6 +33,20 @@ pub(crate) fn typed<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
     serde_json::from_slice::<serde_json::Value>(text).and_then(serde_json::from_value)
 }
 
+/// A value as JSON for people, with a line end.
+pub(super) fn json_text(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Writes a file and waits for the disk.
+pub(super) fn bytes_to(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
 /// Writes a JSON file and waits for the disk.
 pub(super) fn json(
     folder: &Path,
@@ -40,52 +55,24 @@ pub(super) fn json(
     value: &impl Serialize,
 ) -> Result<(), OutputError> {
     let shown = shown.join(name);
-    let mut file = File::create(folder.join(name)).map_err(OutputError::io("create", &shown))?;
-    serde_json::to_vec_pretty(value)
-        .map_err(io::Error::from)
-        .and_then(|text| file.write_all(&text))
-        .and_then(|()| file.write_all(b"\n"))
-        .and_then(|()| file.sync_all())
+    json_text(value)
+        .and_then(|text| bytes_to(&folder.join(name), &text))
         .map_err(OutputError::io("write", &shown))
 }
 
-/// Writes a single file beside its place and renames it when whole; `force` replaces one that is there.
-pub(super) fn whole_file(
-    path: &Path,
-    force: bool,
-    write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
-) -> Result<(), OutputError> {
-    let exists = path.symlink_metadata().is_ok();
-    if exists && (!force || path.is_dir()) {
-        return Err(OutputError::Exists {
-            path: path.to_owned(),
-        });
-    }
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".events.unfinished-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder
-        .tempfile_in(parent)
-        .map_err(OutputError::io("write in", parent))?;
-    let mut writer = BufWriter::new(file.as_file_mut());
-    write(&mut writer)
-        .and_then(|()| writer.flush())
-        .map_err(OutputError::io("write", path))?;
-    drop(writer);
-    file.as_file()
-        .sync_all()
-        .map_err(OutputError::io("write", path))?;
-    file.persist(path)
-        .map_err(|error| OutputError::io("write", path)(error.error))?;
-    Ok(())
+/// Writes a text file, waits for the disk, and says what the manifest will.
+pub(super) fn text(
+    folder: &Path,
+    shown: &Path,
+    name: &str,
+    text: &str,
+) -> Result<FileEntry, OutputError> {
+    let shown = shown.join(name);
+    bytes_to(&folder.join(name), text.as_bytes()).map_err(OutputError::io("write", &shown))?;
+    Ok(FileEntry {
+        rows: text.lines().count() as u64,
+        sha256: hex(&Sha256::digest(text)),
+    })
 }
 
 /// A CSV file with its checksum and number of rows.
@@ -118,10 +105,12 @@ impl Table {
         Ok(table)
     }
 
+    /// A row; every field is made safe for readers of tables.
     pub fn row(&mut self, record: &csv::ByteRecord) -> Result<(), OutputError> {
         self.rows += 1;
+        let fields = record.iter().map(safe::csv);
         self.writer
-            .write_byte_record(record)
+            .write_record(fields)
             .map_err(io::Error::from)
             .map_err(OutputError::io("write", &self.shown))
     }

@@ -1,16 +1,15 @@
 //! The run folder: replications.csv, summary.csv, confusion.csv, grid.csv, times.csv, manifest.json and run.json.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tempfile::TempDir;
 
+use super::claim::{Claim, Making, exists, place_beside};
 use super::error::OutputError;
 use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
 use super::headers::{GRID, TIMES};
+use super::manifest::{Made, Manifest, Progress};
 use super::numbers::{exact, number};
 use crate::experiment::accounts::Squares;
 use crate::geodesy::{format_mgrs, from_plane};
@@ -28,34 +27,18 @@ pub struct Conditions<'a> {
     pub seed: u64,
     /// Number of the first replication.
     pub first_replication: u64,
-    /// How many.
-    pub replications: u64,
+    /// How many were asked for, how many were flown, and why it ended.
+    pub progress: Progress,
     /// Confidence of the intervals.
     pub confidence: f64,
 }
 
-#[derive(Serialize)]
-struct Manifest<'a> {
-    program: &'static str,
-    version: &'static str,
-    title: &'a str,
-    seed: u64,
-    first_replication: u64,
-    replications: u64,
-    confidence: f64,
-    scenario_sha256: String,
-    files: &'a BTreeMap<&'static str, FileEntry>,
-    scenario: &'a crate::scenario::file::ScenarioFile,
-}
-
-/// A run folder in the making: beside its place, until [`RunFolder::finish`] renames it.
+/// A run folder in the making: beside its place, until [`RunFolder::finish`] moves it.
 ///
 /// Dropped unfinished, it leaves nothing behind.
 pub struct RunFolder {
-    target: PathBuf,
+    making: Making,
     force: bool,
-    temporary: TempDir,
-    folder: PathBuf,
     replications: Table,
     squares: Squares,
     times: TimeHistogram,
@@ -66,29 +49,15 @@ pub struct RunFolder {
 impl RunFolder {
     /// Refuses what it may not replace, and begins replications.csv.
     pub fn create(target: &Path, force: bool, columns: &Columns) -> Result<RunFolder, OutputError> {
-        refuse(target, force)?;
-        let absolute = std::path::absolute(target).map_err(OutputError::io("use", target))?;
-        let (Some(parent), Some(name)) = (absolute.parent(), absolute.file_name()) else {
-            return Err(OutputError::NotARunFolder {
-                path: target.to_owned(),
-            });
-        };
-        fs::create_dir_all(parent).map_err(OutputError::io("create", parent))?;
-        let temporary = tempfile::Builder::new()
-            .prefix(&format!(".{}.unfinished-", name.to_string_lossy()))
-            .tempdir_in(parent)
-            .map_err(OutputError::io("write in", parent))?;
-        // A folder of its own within: the temporary one is private to the user, the result should follow the umask.
-        let folder = temporary.path().join("run");
-        fs::create_dir(&folder).map_err(OutputError::io("create", &folder))?;
+        // Asked for again when there is something to put there: until then it can be read.
+        drop(Claim::of(target, force, exists)?);
+        let making = Making::of(target)?;
         let names = columns.columns().iter().map(|column| column.name.as_str());
         let header: Vec<&str> = ["seed", "replication"].into_iter().chain(names).collect();
-        let replications = Table::create(&folder, target, "replications.csv", &header)?;
+        let replications = Table::create(&making.fresh, target, "replications.csv", &header)?;
         Ok(RunFolder {
-            target: absolute,
+            making,
             force,
-            temporary,
-            folder,
             replications,
             squares: Squares::default(),
             times: TimeHistogram::default(),
@@ -117,96 +86,79 @@ impl RunFolder {
 
     /// Writes the other files and moves the folder to its place.
     ///
+    /// Older results give way to a run that flew all it was asked for. What was cut short goes beside them, and so does
+    /// what finds its place taken.
+    ///
     /// `run` is what run.json says; it is no part of what the manifest vouches for.
     pub fn finish(
         self,
         conditions: &Conditions,
         estimator: &Estimator,
         run: &impl Serialize,
-    ) -> Result<PathBuf, OutputError> {
+    ) -> Result<Placed, OutputError> {
         let RunFolder {
-            target,
+            mut making,
             force,
-            temporary,
-            folder,
             replications,
             squares,
             times,
             ..
         } = self;
+        let (folder, target) = (making.fresh.clone(), making.target.clone());
+        let (folder, target) = (folder.as_path(), target.as_path());
         let mut files = BTreeMap::new();
-        files.insert("replications.csv", replications.close()?);
+        let mut keep = |name: &str, entry: FileEntry| files.insert(name.to_owned(), entry);
+        keep("replications.csv", replications.close()?);
         let cells = estimator.cells(conditions.confidence);
-        files.insert("summary.csv", summary_csv(&folder, &target, &cells)?);
-        files.insert("confusion.csv", confusion_csv(&folder, &target, estimator)?);
-        files.insert(
+        keep("summary.csv", summary_csv(folder, target, &cells)?);
+        keep("confusion.csv", confusion_csv(folder, target, estimator)?);
+        keep(
             "grid.csv",
-            grid_csv(&folder, &target, &squares, estimator.n())?,
+            grid_csv(folder, target, &squares, estimator.n())?,
         );
-        files.insert("times.csv", times_csv(&folder, &target, &times)?);
+        keep(TIMES.name, times_csv(folder, target, &times)?);
 
         let scenario = &conditions.scenario.file;
+        let Conditions { seed, progress, .. } = *conditions;
         let manifest = Manifest {
-            program: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-            title: &scenario.title,
-            seed: conditions.seed,
             first_replication: conditions.first_replication,
-            replications: conditions.replications,
             confidence: conditions.confidence,
-            scenario_sha256: scenario_sha256(scenario),
-            files: &files,
-            scenario,
+            scenario_sha256: Some(scenario_sha256(scenario)),
+            files,
+            scenario: Some(scenario.clone()),
+            ..Manifest::new(Made::Run, &scenario.title, seed, progress)
         };
-        json(&folder, &target, "manifest.json", &manifest)?;
-        json(&folder, &target, "run.json", run)?;
-        sync_folder(&folder, &target)?;
+        manifest.write(folder, target)?;
+        json(folder, target, "run.json", run)?;
+        sync_folder(folder, target)?;
 
-        refuse(&target, force)?;
-        let old = temporary.path().join("replaced");
-        let replaces = target.symlink_metadata().is_ok();
-        if replaces {
-            fs::rename(&target, &old).map_err(OutputError::io("replace", &target))?;
-        }
-        if let Err(source) = fs::rename(&folder, &target) {
-            if replaces {
-                // Best effort: the error below is what matters.
-                let _ = fs::rename(&old, &target);
+        let whole = progress.ended.is_whole();
+        let refused = match Claim::of(target, force, exists) {
+            Ok(claim) if whole || !claim.replaces() => {
+                making.put(&claim)?;
+                let place = making.target;
+                return Ok(Placed {
+                    place,
+                    refused: None,
+                });
             }
-            return Err(OutputError::Io {
-                action: "create",
-                path: target,
-                source,
-            });
-        }
-        if let Some(parent) = target.parent() {
-            sync_folder(parent, &target)?;
-        }
-        Ok(target)
+            Ok(_) => None,
+            Err(error) => Some(error),
+        };
+        let (place, claim) = place_beside(target, if whole { "kept" } else { "interrupted" })?;
+        making.target.clone_from(&place);
+        making.put(&claim)?;
+        Ok(Placed { place, refused })
     }
 }
 
-/// Refuses a target that is there already, and, even by force, one that is no run folder.
-fn refuse(target: &Path, force: bool) -> Result<(), OutputError> {
-    let path = || target.to_owned();
-    match target.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(OutputError::io("look at", target)(source)),
-        Ok(_) if !force => Err(OutputError::Exists { path: path() }),
-        Ok(found) => {
-            let replaceable = found.is_dir()
-                && (target.join("manifest.json").is_file()
-                    || fs::read_dir(target)
-                        .map_err(OutputError::io("read", target))?
-                        .next()
-                        .is_none());
-            if replaceable {
-                Ok(())
-            } else {
-                Err(OutputError::NotARunFolder { path: path() })
-            }
-        }
-    }
+/// Where a run folder went.
+#[derive(Debug)]
+pub struct Placed {
+    /// The folder.
+    pub place: PathBuf,
+    /// Why it is not where it should be, unless it is because older results stay that are whole.
+    pub refused: Option<OutputError>,
 }
 
 /// One row for each square with wrong shots of `n` replications, without the name of the cell.
@@ -333,6 +285,8 @@ pub(super) fn confusion_rows(estimator: &Estimator) -> Vec<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::handwritten;
 
@@ -356,13 +310,10 @@ mod tests {
         let target = place.path().join("photos");
         fs::create_dir(&target).unwrap();
         let create = |force| RunFolder::create(&target, force, &columns).map(|_| ());
-        assert!(matches!(create(false), Err(OutputError::Exists { .. })));
-        assert!(create(true).is_ok(), "an empty folder may be replaced");
+        assert!(create(false).is_ok(), "an empty folder may be filled");
         fs::write(target.join("beach.jpg"), "sun").unwrap();
-        assert!(matches!(
-            create(true),
-            Err(OutputError::NotARunFolder { .. })
-        ));
+        assert!(matches!(create(false), Err(OutputError::Exists { .. })));
+        assert!(matches!(create(true), Err(OutputError::NotOurs { .. })));
         assert!(target.join("beach.jpg").is_file());
     }
 }

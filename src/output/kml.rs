@@ -9,6 +9,7 @@ use std::io::{self, Write};
 
 use super::replay::{NOTE, Replay, lon_lat_alt};
 use crate::record::Place;
+use crate::safe::markup;
 
 /// Colours by side, as KML writes them: alpha, blue, green, red.
 const COLORS: &[&str] = &[
@@ -26,8 +27,8 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
          <kml xmlns=\"http://www.opengis.net/kml/2.2\" xmlns:gx=\"http://www.google.com/kml/ext/2.2\">\n<Document>\n\
          <name>{} (seed {seed}, replication {number})</name>\n<description>{}</description>\n",
         NOTE,
-        escaped(replay.title),
-        escaped(NOTE)
+        markup(replay.title),
+        markup(NOTE)
     )?;
     for (number, color) in COLORS.iter().enumerate() {
         writeln!(
@@ -157,29 +158,12 @@ fn begin(writer: &mut impl Write, name: &str, about: &str, style: &str) -> io::R
     write!(
         writer,
         "<Placemark><name>{}</name><description>{}</description><styleUrl>{style}</styleUrl>",
-        escaped(name),
-        escaped(about)
+        markup(name),
+        markup(about)
     )
 }
 
 fn coordinates(place: Place) -> String {
     let [lon, lat, altitude_m] = lon_lat_alt(place);
     format!("{lon},{lat},{altitude_m}")
-}
-
-/// A text in which nothing is markup, and nothing that XML 1.0 forbids.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars() {
-        match letter {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '\n' => out.push('\n'),
-            '\u{fffe}' | '\u{ffff}' => out.push(' '),
-            letter if letter.is_control() => out.push(' '),
-            letter => out.push(letter),
-        }
-    }
-    out
 }

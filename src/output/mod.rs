@@ -7,15 +7,19 @@
 //! where and when. The [`Journal`] alone is appended to, and can be trusted after any crash.
 
 mod acmi;
+mod beside;
+mod claim;
 mod comparison;
 mod error;
 mod events;
+mod figures;
 mod files;
 mod folder;
 mod geojson;
 mod headers;
 mod journal;
 mod kml;
+mod manifest;
 mod numbers;
 mod prevention;
 mod replay;
@@ -28,18 +32,24 @@ mod timeline;
 mod tuning_folder;
 mod tuning_results;
 
+pub use beside::abandon;
+pub(crate) use beside::whole_file;
+pub use claim::keeps_older;
 pub use comparison::{comparisons, influences, sentence, tally, write_comparison};
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
+pub(crate) use figures::write_figures;
+pub use files::FileEntry;
+pub use folder::{Conditions, Placed, RunFolder};
 pub(crate) use files::typed;
-pub use folder::{Conditions, RunFolder};
 pub use headers::{PREVENTION, RESULT_FILES, ResultFile, TIMES};
 pub use journal::{
     Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape,
     count_rounds, merge as merge_journals,
 };
+pub use manifest::{Ended, Made, Manifest, ManifestCell, Progress, Stored, Trust, Tuned};
 pub use numbers::{exact, readable};
-pub use prevention::{prevention_text, write_prevention};
+pub use prevention::{PreventionNote, prevention_text, read_prevention, write_prevention};
 pub use replay::{
     Airing, Ending, Incident, Launch, NOTE, Post, Replay, ReplayFormat, Sample, write_replay,
     write_replay_file,
@@ -47,8 +57,8 @@ pub use replay::{
 pub use results::write_results;
 pub use stored::StoredRun;
 pub use story::{Story, ledger_lines};
-pub use sweep_folder::{Shards, SweepFolder};
+pub use sweep_folder::{MOST_SHARDS, Shards, SweepFolder};
 pub use tables::{cells_table, confusion_tables, estimate_table, headline, single_table};
 pub use timeline::{tell, timeline};
-pub use tuning_folder::{Batch, TuningFolder};
+pub use tuning_folder::{Batch, ResumedTuning, TuningFolder};
 pub use tuning_results::{decision, tradeoff_table, write_tuning};

@@ -1,32 +1,56 @@
 //! What each rule would prevent: a table for people, and `prevention.csv` with what it was made of beside it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
-use comfy_table::{CellAlignment, Table, presets};
-use serde::Serialize;
+use comfy_table::{CellAlignment, presets};
+use serde::{Deserialize, Serialize};
 
+use super::beside::{Beside, Lock, lock_folder};
 use super::error::OutputError;
-use super::files::whole_file;
+use super::files::{FileEntry, Table, sync_folder};
 use super::headers::PREVENTION;
+use super::manifest::{FORMAT, Progress, Trust, bytes, describe, read_description, verify};
 use super::numbers::{number, readable};
-use crate::inquiry::{Change, Game, Prevention, RuleShare, RuleSplit};
 use crate::statistics::estimate::Estimate;
+use crate::inquiry::{Change, Game, Prevention, RuleShare, RuleSplit};
+use crate::scenario::file::ScenarioFile;
 
 /// What `prevention.csv` rests on, written to `prevention.json`.
-#[derive(Serialize)]
-struct Conditions<'a> {
-    program: &'a str,
-    version: &'a str,
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PreventionNote {
+    program: String,
+    version: String,
+    format: u32,
     seed: u64,
-    replications: u64,
-    counted: &'static str,
-    split: &'static str,
+    /// Asked, done, why it ended.
+    #[serde(flatten)]
+    pub progress: Progress,
+    counted: String,
+    split: String,
     confidence: f64,
+    files: BTreeMap<String, FileEntry>,
     /// The scenario without the rules asked about.
-    base: &'a crate::scenario::file::ScenarioFile,
+    pub base: ScenarioFile,
+}
+
+const TABLE: &str = PREVENTION.name;
+const NOTE: &str = "prevention.json";
+
+/// What stands in a folder of what rules would prevent: the table, held to its checksum, and what it rests on; none if
+/// nobody has asked.
+pub fn read_prevention(
+    folder: &Path,
+    trust: Trust,
+) -> Result<Option<(PreventionNote, Vec<u8>)>, OutputError> {
+    let Some(note) = read_description::<PreventionNote>(folder, NOTE, trust)? else {
+        return Ok(None);
+    };
+    verify(folder, &note.files, trust)?;
+    let table = bytes(&folder.join(TABLE), 1 << 30)?;
+    Ok(table.map(|table| (note, table)))
 }
 
 /// Writes `prevention.csv` and `prevention.json` into a folder, in the place of earlier ones.
@@ -36,29 +60,45 @@ pub fn write_prevention(
     prevention: &Prevention,
     seed: u64,
     confidence: f64,
+    progress: Progress,
 ) -> Result<(), OutputError> {
     fs::create_dir_all(folder).map_err(OutputError::io("create", folder))?;
-    let conditions = Conditions {
-        program: env!("CARGO_PKG_NAME"),
-        version: env!("CARGO_PKG_VERSION"),
+    // Into the folder of a sweep that is being replaced nothing is written.
+    let _lock = lock_folder(folder, Lock::Shared)?;
+    let beside = Beside::of(&folder.join("prevention"))?;
+    let fresh = beside.make("prevention")?;
+    let header = PREVENTION.header(&[], &[]);
+    let mut table = Table::create(&fresh, folder, TABLE, &header)?;
+    for (change, share, split) in rows(game, prevention, confidence) {
+        let row = row(change, &share, &split, prevention.n(), confidence);
+        table.row(&csv::ByteRecord::from(row))?;
+    }
+    let note = PreventionNote {
+        program: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        format: FORMAT,
         seed,
-        replications: prevention.n(),
-        counted: game.counted().words(),
-        split: split_words(game),
+        progress,
+        counted: game.counted().words().to_owned(),
+        split: split_words(game).to_owned(),
         confidence,
-        base: &game.base().file,
+        files: BTreeMap::from([(TABLE.to_owned(), table.close()?)]),
+        base: game.base().file.clone(),
     };
-    whole_file(&folder.join("prevention.json"), true, |writer| {
-        writer.write_all(&serde_json::to_vec_pretty(&conditions)?)
-    })?;
-    whole_file(&folder.join("prevention.csv"), true, |writer| {
-        let mut csv = csv::Writer::from_writer(writer);
-        csv.write_record(PREVENTION.header(&[], &[]))?;
-        for (change, share, split) in rows(game, prevention, confidence) {
-            csv.write_record(row(change, &share, &split, prevention.n(), confidence))?;
+    describe(&fresh, folder, NOTE, &note)?;
+    let shown = folder.join(NOTE);
+    // The note last, and none beside a table that is not its own.
+    match fs::remove_file(&shown) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(OutputError::io("replace", &shown)(error));
         }
-        csv.flush()
-    })
+        _ => {}
+    }
+    for name in [TABLE, NOTE] {
+        let place = folder.join(name);
+        fs::rename(fresh.join(name), &place).map_err(OutputError::io("write", &place))?;
+    }
+    sync_folder(folder, folder)
 }
 
 fn rows<'a>(
@@ -121,7 +161,7 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
         let order = |share: &RuleShare| share.prevented.estimate;
         order(&other.1).total_cmp(&order(&one.1))
     });
-    let mut table = Table::new();
+    let mut table = comfy_table::Table::new();
     table.load_style(presets::NOTHING);
     table.set_header([
         "".to_owned(),

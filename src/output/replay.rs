@@ -10,9 +10,9 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::beside::whole_file;
 use super::error::OutputError;
 use super::events::{lat_lon, utc};
-use super::files::whole_file;
 use super::{acmi, geojson, kml};
 use crate::ids::{AircraftId, SiteId};
 use crate::platform::trajectory::Trajectory;

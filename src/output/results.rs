@@ -9,42 +9,20 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::beside::Beside;
+use super::claim::settle;
 use super::comparison::comparison_row;
 use super::error::OutputError;
 use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
 use super::headers::{
     CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, REPLICATIONS, RESULT_FILES, ResultFile,
 };
+use super::manifest::{MANIFEST, Made, Manifest, ManifestCell, Progress};
 use super::numbers::{exact, number};
 use crate::experiment::accounts::Accounts;
 use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
 use crate::experiment::plan::Plan;
 use crate::experiment::round::{Outcome, Round};
-
-/// How folders begin whose results are not whole yet.
-pub(super) const UNFINISHED_RESULTS: &str = ".results-";
-
-#[derive(Serialize)]
-struct Manifest<'a> {
-    program: &'a str,
-    version: &'a str,
-    title: &'a str,
-    seed: u64,
-    first_replication: u64,
-    replications: u64,
-    failed: usize,
-    confidence: f64,
-    plan_sha256: String,
-    files: BTreeMap<&'static str, FileEntry>,
-    cells: Vec<ManifestCell<'a>>,
-}
-
-#[derive(Serialize)]
-struct ManifestCell<'a> {
-    name: &'a str,
-    scenario_sha256: String,
-    scenario: &'a crate::scenario::file::ScenarioFile,
-}
 
 /// Writes all result files of a sweep into its folder: `rounds` are the rounds that were added to `accounts`.
 pub fn write_results(
@@ -52,63 +30,70 @@ pub fn write_results(
     plan: &Plan,
     accounts: &Accounts,
     rounds: impl Iterator<Item = Result<Round, OutputError>>,
+    progress: Progress,
     run: &impl Serialize,
 ) -> Result<(), OutputError> {
-    let temporary = tempfile::Builder::new()
-        .prefix(UNFINISHED_RESULTS)
-        .tempdir_in(folder)
-        .map_err(OutputError::io("write in", folder))?;
-    let beside = temporary.path();
+    let beside = Beside::of(&folder.join("results"))?;
+    let fresh = beside.make("results")?;
     let target = Target {
-        beside,
+        beside: &fresh,
         shown: folder,
     };
     let mut files = BTreeMap::new();
-    files.insert("replications.csv", replications(&target, plan, rounds)?);
-    files.insert("cells.csv", cells(&target, plan, accounts)?);
-    files.insert("pairs.csv", pairs(&target, plan, accounts)?);
-    files.insert("effects.csv", effects(&target, plan, accounts)?);
-    files.insert("confusion.csv", confusion(&target, plan, accounts)?);
-    files.insert("grid.csv", grid(&target, plan, accounts)?);
-    files.insert("failures.csv", failures(&target, plan, accounts)?);
+    let mut keep = |file: ResultFile, entry: FileEntry| files.insert(file.name.to_owned(), entry);
+    keep(REPLICATIONS, replications(&target, plan, rounds)?);
+    keep(CELLS, cells(&target, plan, accounts)?);
+    keep(COMPARISON, pairs(&target, plan, accounts)?);
+    keep(EFFECTS, effects(&target, plan, accounts)?);
+    keep(CONFUSION, confusion(&target, plan, accounts)?);
+    keep(GRID, grid(&target, plan, accounts)?);
+    keep(FAILURES, failures(&target, plan, accounts)?);
     let record = &plan.record;
     let manifest = Manifest {
-        program: &record.program,
-        version: &record.version,
-        title: &record.title,
-        seed: record.seed,
-        first_replication: 0,
-        replications: accounts.rounds(),
-        failed: accounts.failures().len(),
+        failed: accounts.failures().len() as u64,
         confidence: record.confidence,
-        plan_sha256: hex(&record.identity()),
+        plan_sha256: Some(hex(&record.identity())),
         files,
         cells: record
             .cells
             .iter()
             .zip(&plan.scenarios)
             .map(|(cell, scenario)| ManifestCell {
-                name: &cell.name,
+                name: cell.name.clone(),
                 scenario_sha256: scenario_sha256(&scenario.file),
-                scenario: &scenario.file,
+                scenario: scenario.file.clone(),
             })
             .collect(),
+        ..Manifest::new(Made::Sweep, &record.title, record.seed, progress)
     };
-    json(beside, folder, "manifest.json", &manifest)?;
-    json(beside, folder, "run.json", run)?;
+    manifest.write(&fresh, folder)?;
+    json(&fresh, folder, "run.json", run)?;
+    sync_folder(&fresh, folder)?;
 
-    // From here on the old files give way; without a manifest nobody takes the mixture for a result.
-    let old = folder.join("manifest.json");
+    let names = RESULT_FILES.iter().map(|file| file.name);
+    give_way(folder, &fresh, names)?;
+    if progress.ended.is_whole() {
+        settle(folder)?;
+    }
+    Ok(())
+}
+
+/// Moves results into their folder, the manifest last: without a manifest nobody takes a mixture for a result.
+pub(super) fn give_way<'a>(
+    folder: &Path,
+    fresh: &Path,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(), OutputError> {
+    let old = folder.join(MANIFEST);
     match fs::remove_file(&old) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(OutputError::io("replace", &old)(error));
         }
         _ => {}
     }
-    let names = RESULT_FILES.iter().map(|file| file.name);
-    for name in names.chain(["run.json", "manifest.json"]) {
+    for name in names.chain(["run.json", MANIFEST]) {
         let place = folder.join(name);
-        fs::rename(beside.join(name), &place).map_err(OutputError::io("write", &place))?;
+        fs::rename(fresh.join(name), &place).map_err(OutputError::io("write", &place))?;
     }
     sync_folder(folder, folder)
 }

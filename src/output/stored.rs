@@ -1,36 +1,12 @@
 //! Results read back: the replications of a run folder, or of one cell of a sweep.
 
-use std::fs;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
 use super::error::OutputError;
-use super::files::typed;
+use super::manifest::{Manifest, Stored, Trust, plain};
 use crate::measure::{Columns, Summary};
 use crate::scenario::Scenario;
-use crate::scenario::file::ScenarioFile;
-
-/// What is needed of a manifest.
-#[derive(Deserialize)]
-struct Manifest {
-    version: String,
-    seed: u64,
-    first_replication: u64,
-    replications: u64,
-    #[serde(default)]
-    scenario: Option<ScenarioFile>,
-    #[serde(default)]
-    cells: Vec<ManifestCell>,
-}
-
-#[derive(Deserialize)]
-struct ManifestCell {
-    name: String,
-    scenario: ScenarioFile,
-}
 
 /// A scenario that was flown, and where its rows are.
 #[derive(Debug)]
@@ -49,41 +25,32 @@ pub struct StoredRun {
     pub columns: Columns,
     place: PathBuf,
     cell: Option<String>,
+    stored: Stored,
 }
 
 impl StoredRun {
     /// A run folder, or a cell of a sweep, whose name is then needed unless there is but one.
-    pub fn open(folder: &Path, cell: Option<&str>) -> Result<StoredRun, OutputError> {
+    pub fn open(folder: &Path, cell: Option<&str>, trust: Trust) -> Result<StoredRun, OutputError> {
         let not_results = |why: String| OutputError::NotResults {
             path: folder.to_owned(),
             why,
         };
-        let manifest = folder.join("manifest.json");
-        let text = match fs::read(&manifest) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(not_results("it has no manifest.json".to_owned()));
-            }
-            Err(error) => return Err(OutputError::io("read", &manifest)(error)),
-            Ok(text) => text,
-        };
-        let mut manifest: Manifest = typed(&text)
-            .map_err(|error| not_results(format!("manifest.json cannot be read: {error}")))?;
-        let names: Vec<&str> = manifest
-            .cells
-            .iter()
-            .map(|cell| cell.name.as_str())
-            .collect();
-        let (file, cell) = match (manifest.scenario.take(), cell) {
+        let stored = Stored::open(folder, trust)?;
+        let Manifest {
+            scenario, cells, ..
+        } = &stored.manifest;
+        let names: Vec<&str> = cells.iter().map(|cell| cell.name.as_str()).collect();
+        let (file, cell) = match (scenario, cell) {
             (Some(file), None) => (file, None),
             (Some(_), Some(cell)) => {
                 return Err(not_results(format!(
                     "it is a run, not a sweep with a cell {cell:?}"
                 )));
             }
-            (None, None) if names.len() == 1 => {
-                let found = manifest.cells.swap_remove(0);
-                (found.scenario, Some(found.name))
+            (None, _) if names.is_empty() => {
+                return Err(not_results("it is neither a run nor a sweep".to_owned()));
             }
+            (None, None) if names.len() == 1 => (&cells[0].scenario, Some(cells[0].name.clone())),
             (None, None) => {
                 return Err(not_results(format!(
                     "it is a sweep of the cells {}; expected one of them",
@@ -91,10 +58,7 @@ impl StoredRun {
                 )));
             }
             (None, Some(cell)) => match names.iter().position(|name| *name == cell) {
-                Some(number) => {
-                    let found = manifest.cells.swap_remove(number);
-                    (found.scenario, Some(found.name))
-                }
+                Some(number) => (&cells[number].scenario, Some(cells[number].name.clone())),
                 None => {
                     return Err(not_results(format!(
                         "it has no cell {cell:?}; expected one of {}",
@@ -103,21 +67,28 @@ impl StoredRun {
                 }
             },
         };
-        let scenario = Scenario::from_file(file)
-            .map_err(|why| not_results(format!("its scenario cannot be read: {why}")))?;
+        let scenario = stored.scenario(file)?;
+        let Manifest {
+            version,
+            seed,
+            first_replication,
+            progress,
+            ..
+        } = &stored.manifest;
         Ok(StoredRun {
-            version: manifest.version,
-            seed: manifest.seed,
-            first_replication: manifest.first_replication,
-            replications: manifest.replications,
+            version: version.clone(),
+            seed: *seed,
+            first_replication: *first_replication,
+            replications: progress.done,
             columns: Columns::new(&scenario.cast),
             scenario,
             place: folder.join("replications.csv"),
             cell,
+            stored,
         })
     }
 
-    /// Its rows, in the order of the replications, with the values of its columns alone.
+    /// Its rows, in the order of the replications, with the values of its columns alone; the results are verified first.
     pub fn rows(
         &self,
     ) -> Result<impl Iterator<Item = Result<(u64, Summary), OutputError>> + use<'_>, OutputError>
@@ -126,7 +97,9 @@ impl StoredRun {
             path: self.place.clone(),
             why,
         };
-        let file = File::open(&self.place).map_err(OutputError::io("read", &self.place))?;
+        self.stored.verify()?;
+        let file =
+            plain(&self.place, u64::MAX)?.ok_or_else(|| broken("no such file".to_owned()))?;
         let mut reader = csv::Reader::from_reader(io::BufReader::with_capacity(1 << 16, file));
         let header = reader
             .headers()

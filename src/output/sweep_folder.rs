@@ -11,23 +11,28 @@
 //!
 //! `plan.json` and the journals are enough to go on after any interruption; the results are made of them.
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::beside::{Lock, lock_folder, move_unless_there};
+use super::claim::{Claim, Described, Making, PLAN, SHARDS, There, enter, exists, look};
 use super::error::OutputError;
-use super::files::{sync_folder, typed};
-use super::results::UNFINISHED_RESULTS;
+use super::manifest::{
+    MANIFEST, Made, Progress, Stored, Trust, describe, read_description, write_description,
+};
 use crate::experiment::plan::PlanRecord;
 
-const PLAN: &str = "plan.json";
-const SHARDS: &str = "shards/shards.json";
 const ROUNDS: &str = "rounds";
-/// How files begin that are not whole yet.
-const UNFINISHED: &str = ".unfinished-";
+const PARTS: &str = "shards";
+
+/// Most shards, and most replications of all together.
+pub const MOST_SHARDS: u64 = 1_000_000;
+const MOST_REPLICATIONS: u64 = 1_000_000_000;
 
 /// How a sweep is split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +44,19 @@ pub struct Shards {
 }
 
 impl Shards {
+    /// Whether somebody may have typed this.
+    fn sound(&self) -> Result<(), String> {
+        for (what, number, most) in [
+            ("count", self.count, MOST_SHARDS),
+            ("replications", self.replications, MOST_REPLICATIONS),
+        ] {
+            if !(1..=most).contains(&number) {
+                return Err(format!("{what} is {number}; expected 1 to {most}"));
+            }
+        }
+        Ok(())
+    }
+
     /// The replications of a shard: as equal as can be, in order.
     pub fn range(&self, shard: u64) -> Range<u64> {
         let start = |shard: u64| {
@@ -52,82 +70,69 @@ impl Shards {
 #[derive(Debug, Clone)]
 pub struct SweepFolder {
     path: PathBuf,
+    /// While somebody works in it.
+    _lock: Option<Arc<File>>,
 }
 
 impl SweepFolder {
-    /// A new folder for a sweep; one that is there already is refused, or, by force, replaced if it holds a sweep or a
-    /// run.
+    /// A new folder for a sweep; one that is there already is refused, or, by force, replaced if it is of this program.
+    /// What it replaces is kept inside until the new sweep is done.
     pub fn create(
         path: &Path,
         force: bool,
         record: &PlanRecord,
     ) -> Result<SweepFolder, OutputError> {
-        let folder = SweepFolder {
-            path: path.to_owned(),
+        let refused = |path: &Path| {
+            let path = path.to_owned();
+            match read_description::<PlanRecord>(&path, PLAN, Trust::Unverified) {
+                Ok(Some(_)) => OutputError::SweepExists { path },
+                _ => OutputError::Exists { path },
+            }
         };
-        if path.symlink_metadata().is_ok() && !is_empty(path)? {
-            let sweep = path.join(PLAN).is_file();
-            let known = sweep || path.join("manifest.json").is_file();
-            match (force, known) {
-                (false, _) if sweep => return Err(OutputError::SweepExists { path: folder.path }),
-                (false, _) => return Err(OutputError::Exists { path: folder.path }),
-                (true, false) => return Err(OutputError::NotARunFolder { path: folder.path }),
-                (true, true) => {
-                    fs::remove_dir_all(path).map_err(OutputError::io("replace", path))?;
-                }
-            }
-        }
+        let claim = Claim::of(path, force, refused)?;
         // The plan first: whatever happens afterwards, this is a sweep that can go on.
-        fs::create_dir_all(path).map_err(OutputError::io("create", path))?;
-        folder.write(PLAN, record)?;
-        folder.make_rounds()?;
-        Ok(folder)
+        let making = Making::of(path)?;
+        describe(&making.fresh, path, PLAN, &planned(record))?;
+        make(&making.fresh.join(ROUNDS))?;
+        let lock = making.put_begun(&claim)?;
+        Ok(SweepFolder::at(path, lock))
     }
 
-    fn make_rounds(&self) -> Result<(), OutputError> {
-        let rounds = self.path.join(ROUNDS);
-        fs::create_dir_all(&rounds).map_err(OutputError::io("create", &rounds))
-    }
-
-    /// Removes what killed commands left half written; only while nobody else writes here.
-    pub fn tidy(&self) -> Result<(), OutputError> {
-        let path = &self.path;
-        for entry in fs::read_dir(path).map_err(OutputError::io("read", path))? {
-            let entry = entry.map_err(OutputError::io("read", path))?;
-            if is_left_over(&entry) {
-                let place = entry.path();
-                let removed = match place.is_dir() {
-                    true => fs::remove_dir_all(&place),
-                    false => fs::remove_file(&place),
-                };
-                removed.map_err(OutputError::io("remove", &place))?;
-            }
+    fn at(path: &Path, lock: Option<File>) -> SweepFolder {
+        SweepFolder {
+            path: path.to_owned(),
+            _lock: lock.map(Arc::new),
         }
-        Ok(())
     }
 
     /// The folder of a sweep of this plan, to go on with; another plan is refused, and what differs is named.
     pub fn resume(path: &Path, record: &PlanRecord) -> Result<SweepFolder, OutputError> {
         let folder = SweepFolder::of(path, record)?;
-        folder.make_rounds()?;
+        make(&path.join(ROUNDS))?;
         Ok(folder)
     }
 
-    /// The folder of a sweep of this plan.
+    /// The folder of a sweep of this plan, to work in.
     fn of(path: &Path, record: &PlanRecord) -> Result<SweepFolder, OutputError> {
-        let (folder, there) = SweepFolder::open(path)?;
+        let (_, there) = SweepFolder::open(path, Trust::Verified)?;
         let differences = record.differences(&there);
         if !differences.is_empty() {
             return Err(OutputError::OtherSweep {
-                path: folder.path,
+                path: path.to_owned(),
                 differences,
             });
         }
-        if there != *record {
-            // The rule when to stop may change; the results would say so.
-            folder.write(PLAN, record)?;
+        Ok(SweepFolder::at(path, enter(path)?))
+    }
+
+    /// Keeps when to stop, which may have changed since the sweep was begun; the results would say so. Called once the
+    /// journal is locked and nothing is refused any more.
+    pub fn keep_rule(&self, record: &PlanRecord) -> Result<(), OutputError> {
+        let (_, there) = SweepFolder::open(&self.path, Trust::Verified)?;
+        if there == *record {
+            return Ok(());
         }
-        Ok(folder)
+        write_description(&self.path.join(PLAN), true, &planned(record))
     }
 
     /// A folder for shards: the first to come makes it, the others find the same plan and the same split in it.
@@ -136,29 +141,44 @@ impl SweepFolder {
         record: &PlanRecord,
         shards: Shards,
     ) -> Result<SweepFolder, OutputError> {
-        let folder = SweepFolder {
-            path: path.to_owned(),
-        };
-        let inside = folder.path.join("shards");
-        if folder.journal().exists() && !inside.is_dir() {
-            return Err(OutputError::SweepExists { path: folder.path });
+        let inside = path.join(PARTS);
+        let owned = || path.to_owned();
+        match look(path) {
+            // Beginning together, each makes the whole, and the first to be ready has made it.
+            Ok(There::Nothing | There::Empty) => {
+                let making = Making::of(path)?;
+                describe(&making.fresh, path, PLAN, &planned(record))?;
+                make(&making.fresh.join(PARTS))?;
+                let split = making.fresh.join(PARTS);
+                describe(&split, &inside, SHARDS, &Split::of(&shards))?;
+                if path.symlink_metadata().is_ok() {
+                    if let Ok(claim) = Claim::of(path, false, exists) {
+                        making.put(&claim)?;
+                    }
+                } else if let Err(error) = move_unless_there(&making.fresh, &making.target)
+                    && error.kind() != io::ErrorKind::AlreadyExists
+                {
+                    return Err(OutputError::io("create", path)(error));
+                }
+            }
+            Ok(There::Ours(_)) => {}
+            Err(OutputError::NotOurs { why, .. }) => {
+                return Err(OutputError::NotASweep { path: owned(), why });
+            }
+            Err(error @ OutputError::Strange { .. }) if !path.join(PLAN).is_file() => {
+                return Err(error);
+            }
+            // Others are at work here, and what is strange is not in the way of a shard.
+            Err(OutputError::Strange { .. } | OutputError::Busy { .. }) => {}
+            Err(error) => return Err(error),
         }
-        let strange = path.symlink_metadata().is_ok()
-            && !is_empty(path)?
-            && !inside.is_dir()
-            && !path.join(PLAN).is_file();
-        if strange {
-            return Err(OutputError::NotASweep {
-                path: folder.path,
-                why: format!("it has no {PLAN}"),
-            });
+        if inside.symlink_metadata().is_ok() {
+            fs::create_dir_all(&inside).map_err(OutputError::io("create", &inside))?;
+        } else {
+            return Err(OutputError::SweepExists { path: owned() });
         }
-        fs::create_dir_all(&inside).map_err(OutputError::io("create", &inside))?;
-        folder.write_once(PLAN, record)?;
-        folder.write_once(SHARDS, &shards)?;
         let folder = SweepFolder::of(path, record)?;
-        let there = folder.shards()?;
-        match there {
+        match folder.shards()? {
             Some(there) if there == shards => Ok(folder),
             Some(there) => Err(OutputError::OtherSweep {
                 path: folder.path,
@@ -169,23 +189,44 @@ impl SweepFolder {
             }),
             None => Err(OutputError::NotASweep {
                 path: folder.path,
-                why: format!("it has no {SHARDS}"),
+                why: format!("it has no {PARTS}/{SHARDS}"),
             }),
         }
     }
 
-    /// The folder of a sweep, and its plan.
-    pub fn open(path: &Path) -> Result<(SweepFolder, PlanRecord), OutputError> {
-        let folder = SweepFolder {
+    /// The folder of a sweep, and its plan, to read.
+    pub fn open(path: &Path, trust: Trust) -> Result<(SweepFolder, PlanRecord), OutputError> {
+        let not_a_sweep = |why: String| OutputError::NotASweep {
             path: path.to_owned(),
+            why,
         };
-        match folder.read(PLAN)? {
-            Some(record) => Ok((folder, record)),
-            None => Err(OutputError::NotASweep {
-                path: folder.path,
-                why: format!("it has no {PLAN}"),
+        match read_description::<PlanRecord>(path, PLAN, trust) {
+            Ok(Some(record)) => Ok((SweepFolder::at(path, None), record)),
+            Ok(None) => Err(not_a_sweep(format!("it has no {PLAN}"))),
+            Err(OutputError::NotResults { why, .. }) => Err(OutputError::NotResults {
+                path: path.to_owned(),
+                why,
             }),
+            Err(error) => Err(error),
         }
+    }
+
+    /// The same, to write results into, and nobody else at work.
+    pub fn alone(path: &Path) -> Result<(SweepFolder, PlanRecord), OutputError> {
+        let (_, record) = SweepFolder::open(path, Trust::Verified)?;
+        // Shared first: it clears up.
+        drop(enter(path)?);
+        let lock = lock_folder(path, Lock::Alone)?;
+        Ok((SweepFolder::at(path, lock), record))
+    }
+
+    /// How far its results say that it came; none before there are any.
+    pub fn progress(&self) -> Result<Option<Progress>, OutputError> {
+        if !self.path.join(MANIFEST).exists() {
+            return Ok(None);
+        }
+        let stored = Stored::open(&self.path, Trust::Verified)?;
+        Ok(Some(stored.manifest.progress))
     }
 
     /// Where it is.
@@ -195,7 +236,15 @@ impl SweepFolder {
 
     /// How the sweep is split, if it is.
     pub fn shards(&self) -> Result<Option<Shards>, OutputError> {
-        self.read(SHARDS)
+        let inside = self.path.join(PARTS);
+        let shards: Option<Shards> = read_description(&inside, SHARDS, Trust::Verified)?;
+        if let Some(shards) = &shards {
+            shards.sound().map_err(|why| OutputError::NotResults {
+                path: inside.join(SHARDS),
+                why,
+            })?;
+        }
+        Ok(shards)
     }
 
     /// The journal of the whole sweep.
@@ -206,88 +255,37 @@ impl SweepFolder {
     /// The journal of a shard.
     pub fn shard_journal(&self, shard: u64, count: u64) -> PathBuf {
         self.path
-            .join("shards")
+            .join(PARTS)
             .join(format!("{shard}-of-{count}.rounds"))
     }
+}
 
-    /// Writes a small file beside its place and renames it into it.
-    fn write(&self, name: &str, value: &impl Serialize) -> Result<(), OutputError> {
-        let place = self.path.join(name);
-        self.beside(name, value)?
-            .persist(&place)
-            .map_err(|error| OutputError::io("write", &place)(error.error))?;
-        sync_folder(&self.path, &place)
-    }
+fn make(path: &Path) -> Result<(), OutputError> {
+    fs::create_dir_all(path).map_err(OutputError::io("create", path))
+}
 
-    /// The same, unless another was faster.
-    fn write_once(&self, name: &str, value: &impl Serialize) -> Result<(), OutputError> {
-        let place = self.path.join(name);
-        match self.beside(name, value)?.persist_noclobber(&place) {
-            Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
-                Err(OutputError::io("write", &place)(error.error))
-            }
-            _ => Ok(()),
-        }
-    }
+fn planned(record: &PlanRecord) -> Described<&PlanRecord> {
+    Described::new(Made::Sweep, record)
+}
 
-    fn beside(
-        &self,
-        name: &str,
-        value: &impl Serialize,
-    ) -> Result<tempfile::NamedTempFile, OutputError> {
-        let place = self.path.join(name);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(UNFINISHED);
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder
-            .tempfile_in(&self.path)
-            .map_err(OutputError::io("write in", &self.path))?;
-        let mut text = serde_json::to_vec_pretty(value)
-            .map_err(io::Error::from)
-            .map_err(OutputError::io("write", &place))?;
-        text.push(b'\n');
-        file.write_all(&text)
-            .and_then(|()| file.as_file().sync_all())
-            .map_err(OutputError::io("write", &place))?;
-        Ok(file)
-    }
+/// What shards.json says.
+#[derive(Serialize)]
+struct Split<'a> {
+    program: &'a str,
+    version: &'a str,
+    #[serde(flatten)]
+    shards: &'a Shards,
+}
 
-    fn read<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, OutputError> {
-        let place = self.path.join(name);
-        let text = match fs::read(&place) {
-            Ok(text) => text,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                ) =>
-            {
-                return Ok(None);
-            }
-            Err(error) => return Err(OutputError::io("read", &place)(error)),
+impl<'a> Split<'a> {
+    fn of(shards: &'a Shards) -> Described<Split<'a>> {
+        let split = Split {
+            program: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            shards,
         };
-        typed(&text)
-            .map(Some)
-            .map_err(|error| OutputError::NotASweep {
-                path: self.path.clone(),
-                why: format!("{name} cannot be read: {error}"),
-            })
+        Described::new(Made::Sweep, split)
     }
-}
-
-fn is_empty(path: &Path) -> Result<bool, OutputError> {
-    if !path.is_dir() {
-        return Ok(false);
-    }
-    let mut entries = fs::read_dir(path).map_err(OutputError::io("read", path))?;
-    Ok(entries.all(|entry| entry.is_ok_and(|entry| is_left_over(&entry))))
-}
-
-fn is_left_over(entry: &fs::DirEntry) -> bool {
-    let name = entry.file_name();
-    let name = name.to_string_lossy();
-    name.starts_with(UNFINISHED) || name.starts_with(UNFINISHED_RESULTS)
 }
 
 #[cfg(test)]

@@ -2,25 +2,24 @@
 //!
 //! ```text
 //! study.json        what is tuned
-//! search.batches    results of every batch, in order: length, SHA-256, postcard
+//! search.batches    results of every batch, in order, in the form of all journals
 //! ```
 //!
 //! A tuning depends on what it is told alone, so these two are enough to go on after any interruption. A record that was
-//! not written to its end is cut off and flown again.
+//! not written to its end is cut off and flown again; one that is damaged is refused.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::claim::{Claim, Described, Making, STUDY, enter};
 use super::error::OutputError;
-use super::files::{json, sync_folder, typed};
+use super::journal::{Batches, JournalError};
+use super::manifest::{Made, Trust, describe, read_description};
 use crate::experiment::plan::study::StudyRecord;
 use crate::experiment::tune::samples::Sample;
 
-const STUDY: &str = "study.json";
 const BATCHES: &str = "search.batches";
 
 /// What a tuning was told at once.
@@ -36,105 +35,106 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct TuningFolder {
     path: PathBuf,
-    journal: File,
+    journal: Batches,
+    /// While somebody works in it.
+    _lock: Option<File>,
+}
+
+/// A tuning that was there already.
+#[derive(Debug)]
+pub struct ResumedTuning {
+    /// Ready for the next batch.
+    pub folder: TuningFolder,
+    /// What it was told so far.
+    pub told: Vec<Batch>,
+    /// Bytes of a batch that had not been written to its end, now cut off.
+    pub torn_bytes: u64,
 }
 
 impl TuningFolder {
-    /// A new folder; one that is there already is refused, or, by force, replaced if it holds results.
+    /// A new folder; one that is there already is refused, or, by force, replaced if it is of this program. What it
+    /// replaces is kept inside until the new tuning is done.
     pub fn create(
         path: &Path,
         force: bool,
         record: &StudyRecord,
     ) -> Result<TuningFolder, OutputError> {
-        let there = path.symlink_metadata().is_ok()
-            && fs::read_dir(path).map_or(true, |mut entries| entries.next().is_some());
-        if there {
-            let own = path.join(STUDY).is_file();
-            let known = own || path.join("manifest.json").is_file();
+        let refused = |path: &Path| {
             let path = path.to_owned();
-            match (force, known) {
-                (false, _) if own => {
-                    let why =
-                        "holds a tuning already; --resume goes on with it, --force replaces it";
-                    let why = why.to_owned();
-                    return Err(OutputError::NotResults { path, why });
-                }
-                (false, _) => return Err(OutputError::Exists { path }),
-                (true, false) => return Err(OutputError::NotARunFolder { path }),
-                (true, true) => {
-                    fs::remove_dir_all(&path).map_err(OutputError::io("replace", &path))?;
-                }
+            match read_description::<StudyRecord>(&path, STUDY, Trust::Unverified) {
+                Ok(Some(_)) => OutputError::NotResults {
+                    path,
+                    why: "holds a tuning already; --resume goes on with it, --force replaces it"
+                        .to_owned(),
+                },
+                _ => OutputError::Exists { path },
             }
-        }
-        fs::create_dir_all(path).map_err(OutputError::io("create", path))?;
-        json(path, path, STUDY, record)?;
-        sync_folder(path, path)?;
-        TuningFolder::open(path)
-    }
-
-    /// The folder of a tuning of this study, to go on with, and what it was told so far; another study is refused.
-    pub fn resume(
-        path: &Path,
-        record: &StudyRecord,
-    ) -> Result<(TuningFolder, Vec<Batch>), OutputError> {
-        let refuse = |why: &str| OutputError::NotResults {
-            path: path.to_owned(),
-            why: why.to_owned(),
         };
-        let text = fs::read(path.join(STUDY))
-            .map_err(|_| refuse("is not the folder of a tuning: it has no study.json"))?;
-        let there: StudyRecord = typed(&text).map_err(|_| refuse("study.json cannot be read"))?;
-        if there.version != record.version {
-            return Err(refuse("was written by another version of the program"));
-        }
-        if there != *record {
-            return Err(refuse(
-                "holds a tuning of another study, seed or budget; expected the same ones",
-            ));
-        }
-        let mut folder = TuningFolder::open(path)?;
-        let batches = folder.read()?;
-        Ok((folder, batches))
-    }
-
-    fn open(path: &Path) -> Result<TuningFolder, OutputError> {
-        let place = path.join(BATCHES);
-        let journal = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&place)
-            .map_err(OutputError::io("open", &place))?;
-        if journal.try_lock().is_err() {
-            return Err(OutputError::NotResults {
-                path: path.to_owned(),
-                why: "another command is writing here".to_owned(),
-            });
-        }
+        let claim = Claim::of(path, force, refused)?;
+        let making = Making::of(path)?;
+        let described = Described::new(Made::Tune, record);
+        describe(&making.fresh, path, STUDY, &described)?;
+        let lock = making.put_begun(&claim)?;
+        let (journal, _) = Batches::open(&path.join(BATCHES), record.identity())?;
         Ok(TuningFolder {
             path: path.to_owned(),
             journal,
+            _lock: lock,
         })
     }
 
-    /// The whole records; what comes after them is cut off.
-    fn read(&mut self) -> Result<Vec<Batch>, OutputError> {
-        let place = self.path.join(BATCHES);
-        let mut bytes = Vec::new();
-        self.journal
-            .read_to_end(&mut bytes)
-            .map_err(OutputError::io("read", &place))?;
-        let (mut batches, mut at) = (Vec::new(), 0);
-        while let Some((batch, length)) = bytes.get(at..).and_then(first_record) {
-            batches.push(batch);
-            at += length;
+    /// What is tuned in a folder; none where nothing is.
+    pub fn study(path: &Path, trust: Trust) -> Result<Option<StudyRecord>, OutputError> {
+        read_description(path, STUDY, trust)
+    }
+
+    /// The folder of a tuning of this study, to go on with, and what it was told so far; another study is refused.
+    pub fn resume(path: &Path, record: &StudyRecord) -> Result<ResumedTuning, OutputError> {
+        let refuse = |why: String| OutputError::NotResults {
+            path: path.to_owned(),
+            why,
+        };
+        let there = TuningFolder::study(path, Trust::Verified)?.ok_or_else(|| {
+            refuse("is not the folder of a tuning: it has no study.json".to_owned())
+        })?;
+        if there.version != record.version {
+            return Err(refuse(
+                "was written by another version of the program".to_owned(),
+            ));
         }
-        self.journal
-            .set_len(at as u64)
-            .and_then(|()| self.journal.seek(SeekFrom::End(0)))
-            .map_err(OutputError::io("write", &place))?;
-        Ok(batches)
+        if there != *record {
+            let why = "holds a tuning of another study, seed or budget; expected the same ones";
+            return Err(refuse(why.to_owned()));
+        }
+        let lock = enter(path)?;
+        let place = path.join(BATCHES);
+        let (journal, found) = match Batches::open(&place, record.identity()) {
+            Err(OutputError::Journal(JournalError::Damaged { round, at, .. })) => {
+                return Err(OutputError::NotResults {
+                    path: place,
+                    why: format!(
+                        "record {round} is damaged, yet good ones follow it: restore the file, or cut it to {at} bytes to fly again from there"
+                    ),
+                });
+            }
+            opened => opened?,
+        };
+        let batch = |bytes: &Vec<u8>| {
+            postcard::from_bytes(bytes).map_err(|_| OutputError::NotResults {
+                path: place.clone(),
+                why: "holds a batch that does not fit: was it written by another version of deconflict?".to_owned(),
+            })
+        };
+        let told = found.batches.iter().map(batch).collect::<Result<_, _>>()?;
+        Ok(ResumedTuning {
+            folder: TuningFolder {
+                path: path.to_owned(),
+                journal,
+                _lock: lock,
+            },
+            told,
+            torn_bytes: found.torn_bytes,
+        })
     }
 
     /// Keeps a batch; when this returns, the disk has it.
@@ -143,28 +143,11 @@ impl TuningFolder {
         let payload = postcard::to_stdvec(batch)
             .map_err(std::io::Error::other)
             .map_err(OutputError::io("write", &place))?;
-        let mut record = (payload.len() as u64).to_le_bytes().to_vec();
-        record.extend(Sha256::digest(&payload));
-        record.extend(payload);
-        self.journal
-            .write_all(&record)
-            .and_then(|()| self.journal.sync_data())
-            .map_err(OutputError::io("write", &place))
+        self.journal.append(&payload)
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
-}
-
-/// The first record and its length, if it is whole.
-fn first_record(bytes: &[u8]) -> Option<(Batch, usize)> {
-    let length = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
-    let end = usize::try_from(length).ok()?.checked_add(40)?;
-    let payload = bytes.get(40..end)?;
-    if Sha256::digest(payload)[..] != bytes[8..40] {
-        return None;
-    }
-    Some((postcard::from_bytes(payload).ok()?, end))
 }

@@ -6,35 +6,22 @@ use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+use super::beside::Beside;
+use super::claim::{self, settle};
 use super::error::OutputError;
-use super::files::{FileEntry, Table, hex, json, sync_folder};
+use super::files::{FileEntry, Table, hex, json, text};
+use super::manifest::{Made, Manifest, Progress, Stored, Trust, Tuned};
 use super::numbers::{number, readable};
-use super::results::UNFINISHED_RESULTS;
-use crate::experiment::plan::study::{Study, StudyRecord};
+use super::results::give_way;
+use crate::statistics::estimate::Estimate;
+use crate::experiment::plan::study::Study;
 use crate::experiment::tune::course::{Role, Tuning};
 use crate::experiment::tune::robust::{break_even, over_worlds};
 use crate::experiment::tune::samples::Samples;
 use crate::experiment::tune::verdict::{Feasible, Verdict, judge};
 use crate::experiment::tune::{ABROAD, FRESH};
-use crate::statistics::estimate::Estimate;
-
-#[derive(Serialize)]
-struct Manifest<'a> {
-    program: &'a str,
-    version: &'a str,
-    title: &'a str,
-    seed: u64,
-    study_sha256: String,
-    replications: u64,
-    first_fresh_replication: u64,
-    first_replication_of_other_worlds: u64,
-    candidates: usize,
-    finalists: usize,
-    files: BTreeMap<String, FileEntry>,
-    study: &'a StudyRecord,
-}
+use crate::safe::{self, markdown, markdown_code};
 
 /// The name of a finalist: its place, counted from 1.
 fn name(place: usize) -> String {
@@ -46,13 +33,12 @@ pub fn write_tuning(
     folder: &Path,
     study: &Study,
     tuning: &Tuning,
+    progress: Progress,
     run: &impl Serialize,
 ) -> Result<(), OutputError> {
-    let temporary = tempfile::Builder::new()
-        .prefix(UNFINISHED_RESULTS)
-        .tempdir_in(folder)
-        .map_err(OutputError::io("write in", folder))?;
-    let place = temporary.path();
+    let beside = Beside::of(&folder.join("results"))?;
+    let place = beside.make("results")?;
+    let place = place.as_path();
     let verdicts = judge(tuning);
     let mut files = BTreeMap::new();
     let mut keep = |name: &str, entry: FileEntry| files.insert(name.to_owned(), entry);
@@ -86,40 +72,47 @@ pub fn write_tuning(
         .filter(|name| !name.contains('/'))
         .cloned()
         .collect();
+    let file = &study.record.study;
     let manifest = Manifest {
-        program: env!("CARGO_PKG_NAME"),
-        version: env!("CARGO_PKG_VERSION"),
-        title: &study.record.study.title,
-        seed: study.record.study.seed,
-        study_sha256: hex(&study.record.identity()),
-        replications: tuning.spent(),
-        first_fresh_replication: FRESH,
-        first_replication_of_other_worlds: ABROAD,
-        candidates: tuning.candidates().len(),
-        finalists: verdicts.len(),
+        confidence: file.confidence,
+        tuning: Some(Tuned {
+            study_sha256: hex(&study.record.identity()),
+            first_fresh_replication: FRESH,
+            first_replication_of_other_worlds: ABROAD,
+            candidates: tuning.candidates().len(),
+            finalists: verdicts.len(),
+            study: study.record.clone(),
+        }),
         files,
-        study: &study.record,
+        ..Manifest::new(Made::Tune, &file.title, file.seed, progress)
     };
-    json(place, folder, "manifest.json", &manifest)?;
+    manifest.write(place, folder)?;
     json(place, folder, "run.json", run)?;
     let old = folder.join("finalists");
-    if old.exists() {
-        fs::remove_dir_all(&old).map_err(OutputError::io("replace", &old))?;
+    if old.symlink_metadata().is_ok() {
+        only_finalists(folder)?;
+        fs::rename(&old, beside.path("finalists")).map_err(OutputError::io("replace", &old))?;
     }
-    let last = ["finalists", "run.json", "manifest.json"].map(str::to_owned);
-    for name in names.into_iter().chain(last) {
-        let target = folder.join(&name);
-        fs::rename(place.join(&name), &target).map_err(OutputError::io("write", &target))?;
+    let names = names.iter().map(String::as_str).chain(["finalists"]);
+    give_way(folder, place, names)?;
+    if progress.ended.is_whole() {
+        settle(folder)?;
     }
-    sync_folder(folder, folder)
+    Ok(())
 }
 
-fn text(place: &Path, folder: &Path, name: &str, text: &str) -> Result<FileEntry, OutputError> {
-    let shown = folder.join(name);
-    fs::write(place.join(name), text).map_err(OutputError::io("write", &shown))?;
-    Ok(FileEntry {
-        rows: text.lines().count() as u64,
-        sha256: hex(&Sha256::digest(text)),
+/// Refuses to replace finalists among which somebody keeps a scenario of their own, or has changed one.
+fn only_finalists(folder: &Path) -> Result<(), OutputError> {
+    let mut names = claim::strange_finalists(folder)?;
+    if let Ok(older) = Stored::open(folder, Trust::Unverified) {
+        names.extend(older.changed("finalists/")?);
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(OutputError::Strange {
+        path: folder.to_owned(),
+        names,
     })
 }
 
@@ -128,8 +121,9 @@ fn finalist_toml(study: &Study, tuning: &Tuning, verdict: &Verdict) -> String {
     let point = tuning.candidates()[verdict.candidate].point.as_ref();
     let settings = study.settings(point);
     let mut out = String::new();
+    // A line break would end the comment.
     let mut line = |words: &str| {
-        let _ = writeln!(out, "# {words}");
+        let _ = writeln!(out, "# {}", safe::line(words));
     };
     line(&format!(
         "Candidate {} of the tuning {:?}, seed {}.",
@@ -398,6 +392,7 @@ fn break_even_csv(
     table.close()
 }
 
+/// A table of bars, as Markdown has them and as people read them.
 fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
@@ -422,10 +417,20 @@ fn aligned(rows: &[Vec<String>]) -> String {
 
 /// The trade-off: a row a finalist, its settings, and each watched measure on fresh luck with what the search believed.
 pub fn tradeoff_table(study: &Study, tuning: &Tuning) -> String {
+    tradeoff(study, tuning, str::to_owned, str::to_owned)
+}
+
+/// The same with names and settings made safe for where the table goes.
+fn tradeoff(
+    study: &Study,
+    tuning: &Tuning,
+    name_in: fn(&str) -> String,
+    setting_in: fn(&str) -> String,
+) -> String {
     let mut header = vec!["finalist".to_owned()];
-    header.extend(study.parameters().map(str::to_owned));
+    header.extend(study.parameters().map(name_in));
     for watched in &study.watched {
-        header.push(watched.derived.name.clone());
+        header.push(name_in(&watched.derived.name));
         header.push("search said".to_owned());
     }
     header.push("limits kept".to_owned());
@@ -444,7 +449,8 @@ pub fn tradeoff_table(study: &Study, tuning: &Tuning) -> String {
     rows.push(written);
     for (at, verdict) in judge(tuning).iter().enumerate() {
         let mut row = vec![name(at)];
-        row.extend(study.settings(tuning.candidates()[verdict.candidate].point.as_ref()));
+        let settings = study.settings(tuning.candidates()[verdict.candidate].point.as_ref());
+        row.extend(settings.iter().map(|setting| setting_in(setting)));
         for (fresh, search) in verdict.fresh.iter().zip(&verdict.search) {
             row.extend([spread(*fresh), readable(*search)]);
         }
@@ -463,7 +469,7 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
     let mut line = |words: &str| {
         let _ = writeln!(out, "{words}");
     };
-    line(&format!("# {}\n", file.title));
+    line(&format!("# {}\n", markdown(&file.title)));
     let front: Vec<usize> = (0..verdicts.len())
         .filter(|&at| verdicts[at].on_front)
         .collect();
@@ -479,7 +485,7 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         }
     ));
     line("## The choice\n");
-    line(tradeoff_table(study, tuning).trim_end());
+    line(tradeoff(study, tuning, markdown_code, markdown).trim_end());
     line(&format!(
         "\nNumbers in brackets are intervals on fresh luck that hold for all {} finalists together with {} % confidence. \"Search said\" is what made them finalists: it is too good on average, and is there to show by how much. \"Limits kept\" is `shown` where the interval keeps every limit at the confidence asked for, divided by the number of finalists and limits; `open` where it merely looks so.",
         verdicts.len(),
@@ -488,13 +494,13 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
     for watched in &study.watched {
         match watched.role {
             Role::AtMost(limit) => line(&format!(
-                "Limit: `{}` at most {}.",
-                watched.derived.name,
+                "Limit: {} at most {}.",
+                markdown_code(&watched.derived.name),
                 readable(limit)
             )),
             Role::AtLeast(limit) => line(&format!(
-                "Limit: `{}` at least {}.",
-                watched.derived.name,
+                "Limit: {} at least {}.",
+                markdown_code(&watched.derived.name),
                 readable(limit)
             )),
             Role::Minimise | Role::Maximise => {}
@@ -510,11 +516,12 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
                 let difference = compared.difference;
                 let certain = difference.low > 0.0 || difference.high < 0.0;
                 if difference.estimate == 0.0 {
-                    return format!("`{}` stays as it is", watched.derived.name);
+                    let measure = markdown_code(&watched.derived.name);
+                    return format!("{measure} stays as it is");
                 }
                 format!(
-                    "`{}` {} by {} [{}, {}]{}",
-                    watched.derived.name,
+                    "{} {} by {} [{}, {}]{}",
+                    markdown_code(&watched.derived.name),
                     if difference.estimate > 0.0 {
                         "rises"
                     } else {
@@ -550,8 +557,8 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
                 let (step, error) = other.fresh.above(&one.fresh, measure);
                 let sign = if step >= 0.0 { "+" } else { "" };
                 format!(
-                    "`{}` {sign}{} (standard error {})",
-                    watched.derived.name,
+                    "{} {sign}{} (standard error {})",
+                    markdown_code(&watched.derived.name),
                     readable(step),
                     readable(error)
                 )
@@ -575,7 +582,7 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         for row in over_worlds(tuning, &drawn) {
             rows.push(vec![
                 called(tuning, row.candidate),
-                study.watched[row.measure].derived.name.clone(),
+                markdown_code(&study.watched[row.measure].derived.name),
                 readable(row.mean),
                 readable(row.worst),
                 readable(row.regret),
@@ -589,11 +596,11 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         let turning = turnings(study, tuning);
         for found in &turning {
             line(&format!(
-                "- In `{}`, {} beats {} until {} exceeds {} [{}, {}].",
-                found.measure,
+                "- In {}, {} beats {} until {} exceeds {} [{}, {}].",
+                markdown_code(&found.measure),
                 found.better_below,
                 found.better_above,
-                found.uncertainty,
+                markdown_code(&found.uncertainty),
                 readable(found.at),
                 readable(found.low),
                 readable(found.high)

@@ -4,12 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::stored::{Interval, Table};
+use crate::statistics::estimate::{Estimate, Estimator, PairedSums, RatioSums, TimeHistogram};
 use crate::experiment::plan::PlanRecord;
 use crate::experiment::round::{Outcome, Round};
-use crate::measure::{Columns, Derived, Kind, Summary};
-use crate::output::{JournalReader, OutputError, StoredRun, SweepFolder, TIMES, headline};
-use crate::statistics::estimate::{Estimate, Estimator, PairedSums, RatioSums, TimeHistogram};
 use crate::statistics::stop::{Goal, Sequential};
+use crate::measure::{Columns, Derived, Kind, Summary};
+use crate::output::{
+    JournalReader, OutputError, Shape, Stored, StoredRun, SweepFolder, TIMES, Trust, headline,
+};
 
 /// Most cells whose times are spread out.
 const CELLS: usize = 4;
@@ -58,8 +60,9 @@ pub(super) struct History {
 
 impl History {
     /// Of a run: from its rows.
-    pub fn of_run(folder: &Path, confidence: f64) -> Result<History, OutputError> {
-        let stored = StoredRun::open(folder, None)?;
+    pub fn of_run(folder: &Path, confidence: f64, trust: Trust) -> Result<History, OutputError> {
+        let files = Stored::open(folder, trust)?;
+        let stored = StoredRun::open(folder, None, trust)?;
         let columns = Arc::new(Columns::new(&stored.scenario.cast));
         let measure = "any_wrong_kill";
         let asked = Asked::new(&columns, measure);
@@ -86,12 +89,8 @@ impl History {
             confidence,
             lines,
         };
-        // Runs of earlier versions kept no times.
-        let times = match folder.join(TIMES.name).is_file() {
-            true => Table::read(folder, TIMES.name)?
-                .rows(|row| (row.number("share"), row.number("time_s"))),
-            false => Vec::new(),
-        };
+        let times = Table::read(&files, TIMES.name)?
+            .rows(|row| (row.number("share"), row.number("time_s")));
         Ok(History {
             headline: headline(&estimator.cells(confidence), estimator.n()),
             settling: settling.kept().into_iter().collect(),
@@ -99,13 +98,20 @@ impl History {
         })
     }
 
-    /// Of a sweep: from its journal, or from its rows where the journal is not kept.
-    pub fn of_sweep(folder: &Path, replications: u64) -> (Option<PlanRecord>, History) {
-        let Ok((sweep, record)) = SweepFolder::open(folder) else {
-            return (None, History::default());
+    /// Of a sweep: from its journal, or from its rows where the journal is not kept. What is there and cannot be read, or
+    /// is of another sweep, is refused.
+    pub fn of_sweep(
+        stored: &Stored,
+        trust: Trust,
+    ) -> Result<(Option<PlanRecord>, History), OutputError> {
+        let folder = stored.folder();
+        let (sweep, record) = match SweepFolder::open(folder, trust) {
+            Ok(found) => found,
+            Err(OutputError::NotASweep { .. }) => return Ok((None, History::default())),
+            Err(error) => return Err(error),
         };
-        let history = of_record(&sweep, folder, &record, replications).unwrap_or_default();
-        (Some(record), history)
+        let history = of_record(&sweep, stored, &record)?;
+        Ok((Some(record), history))
     }
 }
 
@@ -290,23 +296,51 @@ impl<'a> Sums<'a> {
 
 fn of_record(
     sweep: &SweepFolder,
-    folder: &Path,
+    stored: &Stored,
     record: &PlanRecord,
-    replications: u64,
-) -> Option<History> {
-    let columns = Columns::new(&record.scenario(0).ok()?.cast);
-    let mut sums = Sums::new(record, &columns, replications)?;
-    let Ok(journal) = JournalReader::open(&sweep.journal()) else {
-        rows(folder, record, &mut sums)?;
-        return Some(History {
-            settling: sums.settling(),
+) -> Result<History, OutputError> {
+    let refused = |why: String| OutputError::NotResults {
+        path: stored.folder().to_owned(),
+        why,
+    };
+    let replications = stored.manifest.progress.done;
+    let identity: String = record
+        .identity()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    if stored.manifest.plan_sha256.as_ref() != Some(&identity) {
+        return Err(refused(
+            "plan.json and manifest.json are of different sweeps".to_owned(),
+        ));
+    }
+    let scenario = record
+        .scenario(0)
+        .map_err(|error| refused(format!("plan.json: {error}")))?;
+    let columns = Columns::new(&scenario.cast);
+    let Some(mut sums) = Sums::new(record, &columns, replications) else {
+        return Ok(History::default());
+    };
+    let path = sweep.journal();
+    if !path.exists() {
+        // What cannot be told from the rows is left out.
+        let told = rows(stored, record, &columns, &mut sums)?;
+        return Ok(History {
+            settling: told.map_or(Vec::new(), |()| sums.settling()),
             ..History::default()
         });
-    };
+    }
+    let journal = JournalReader::open(&path)?;
+    let shape = Shape::of(&columns);
+    let fits = journal.header().plan_sha256 == record.identity()
+        && journal.header().cells == vec![shape; record.cells.len()];
+    if !fits {
+        return Err(refused(format!("{} is of another sweep", path.display())));
+    }
     let cells = record.cells.len().min(CELLS);
     let mut times = vec![TimeHistogram::default(); cells];
-    for round in journal {
-        let round: Round = round.ok()?;
+    for round in journal.take(replications as usize) {
+        let round: Round = round?;
         let flown: Vec<Option<&Summary>> = (round.outcomes.iter())
             .map(|outcome| match outcome {
                 Outcome::Flown(summary) => Some(summary),
@@ -324,7 +358,7 @@ fn of_record(
         sums.add(round.index, &ratios);
     }
     let times = record.cells.iter().zip(&times);
-    Some(History {
+    Ok(History {
         headline: String::new(),
         times: times
             .map(|(cell, times)| (cell.name.clone(), times.spread_s()))
@@ -333,36 +367,55 @@ fn of_record(
     })
 }
 
-/// The rounds as replications.csv has them: the rows of a replication stand together.
-fn rows(folder: &Path, record: &PlanRecord, sums: &mut Sums<'_>) -> Option<()> {
-    let mut reader = csv::Reader::from_path(folder.join("replications.csv")).ok()?;
-    let header = reader.headers().ok()?.clone();
-    let columns = Columns::new(&record.scenario(0).ok()?.cast);
-    let position = |name: &str| header.iter().position(|field| field == name);
+/// The rounds as replications.csv has them: the rows of a replication stand together. Nothing where a column is missing.
+fn rows(
+    stored: &Stored,
+    record: &PlanRecord,
+    columns: &Columns,
+    sums: &mut Sums<'_>,
+) -> Result<Option<()>, OutputError> {
+    let Some(text) = stored.bytes("replications.csv")? else {
+        return Ok(None);
+    };
+    let broken = |why: String| OutputError::NotResults {
+        path: stored.folder().join("replications.csv"),
+        why,
+    };
+    let mut reader = csv::Reader::from_reader(text.as_slice());
+    let header = reader
+        .headers()
+        .map_err(|error| broken(error.to_string()))?
+        .clone();
+    let position = |name: &str| {
+        let found = header.iter().position(|field| field == name);
+        found.ok_or_else(|| broken(format!("it has no column {name}")))
+    };
     let column = |number: usize| position(&columns.columns()[number].name);
     let (cell, replication) = (position("cell")?, position("replication")?);
     let above = column(sums.asked.numerator)?;
-    let below = match sums.asked.denominator {
-        Some(number) => Some(column(number)?),
-        None => None,
-    };
+    let below = sums.asked.denominator.map(column).transpose()?;
     let mut ratios = vec![None; record.cells.len()];
     let mut round = None;
     for row in reader.records() {
-        let row = row.ok()?;
-        let value = |at: usize| row.get(at)?.parse::<f64>().ok();
-        let index: u64 = row.get(replication)?.parse().ok()?;
+        let row = row.map_err(|error| broken(error.to_string()))?;
+        let line = row.position().map_or(0, csv::Position::line);
+        let read = || {
+            let value = |at: usize| row.get(at)?.parse::<f64>().ok();
+            let index: u64 = row.get(replication)?.parse().ok()?;
+            let under = below.map_or(Some(1.0), value)?;
+            Some((index, record.cell(row.get(cell)?)?, (value(above)?, under)))
+        };
+        let (index, cell, ratio) =
+            read().ok_or_else(|| broken(format!("line {line} is no row of this sweep")))?;
         if let Some(last) = round.filter(|last| *last != index) {
             sums.add(last, &ratios);
             ratios.fill(None);
         }
         round = Some(index);
-        let under = match below {
-            Some(at) => value(at)?,
-            None => 1.0,
-        };
-        ratios[record.cell(row.get(cell)?)?] = Some((value(above)?, under));
+        ratios[cell] = Some(ratio);
     }
-    sums.add(round?, &ratios);
-    Some(())
+    if let Some(last) = round {
+        sums.add(last, &ratios);
+    }
+    Ok(Some(()))
 }

@@ -6,6 +6,7 @@
 //! the files that everybody else reads, and the replay flies a replication again.
 
 mod coast;
+mod document;
 mod figures;
 mod history;
 mod labels;
@@ -15,13 +16,16 @@ mod stored;
 mod svg;
 mod tuning;
 
-use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+pub use document::without_places;
 pub use replay::{Flown, ReplayNote, replay_page};
 
-use crate::output::OutputError;
+use crate::output::{
+    Made, Manifest, OutputError, Progress, Stored, Trust, whole_file, write_figures,
+};
+use crate::safe;
 use figures::Figure;
 use history::History;
 use page::Report;
@@ -36,96 +40,93 @@ pub struct ReportPlace {
     pub figures: PathBuf,
     /// Figures in it.
     pub count: usize,
+    /// How far the results came.
+    pub progress: Progress,
 }
 
 /// Writes `report.html` into a folder of results, and each figure as SVG and CSV into `report/` beside it; an earlier
 /// report gives way.
 pub fn write_report(folder: &Path) -> Result<ReportPlace, OutputError> {
-    let (page, figures) = if folder.join("study.json").is_file() {
-        tuning::tuning_page(folder)?
-    } else {
-        results_page(folder)?
-    };
+    write_report_of(folder, Trust::Verified)
+}
 
-    // The figures beside their place first, the page last: what a page links to is there.
-    let place = folder.join("report");
-    let beside = tempfile::Builder::new()
-        .prefix(".unfinished-report-")
-        .tempdir_in(folder)
-        .map_err(OutputError::io("write in", folder))?;
-    let fresh = beside.path().join("report");
-    fs::create_dir(&fresh).map_err(OutputError::io("create", &fresh))?;
+/// The same, also of results that were changed since they were written.
+pub fn write_report_of(folder: &Path, trust: Trust) -> Result<ReportPlace, OutputError> {
+    let stored = Stored::open(folder, trust)?;
+    let progress = stored.manifest.progress;
+    let title = stored.manifest.title.clone();
+    let seed = stored.manifest.seed;
+    let name = document::name_of(folder);
+    let (page, figures) = match stored.manifest.command {
+        Made::Tune => tuning::tuning_page(stored, &name)?,
+        Made::Run | Made::Sweep => results_page(stored, &name, trust)?,
+        Made::Report => {
+            return Err(OutputError::NotResults {
+                path: folder.to_owned(),
+                why: "it holds the figures of a report; expected the folder of the results"
+                    .to_owned(),
+            });
+        }
+    };
+    let mut files = Vec::new();
     for figure in &figures {
-        let path = fresh.join(format!("{}.svg", figure.id));
-        fs::write(&path, figure.svg.file(&figure.title))
-            .map_err(OutputError::io("write", &path))?;
-        let path = fresh.join(format!("{}.csv", figure.id));
-        fs::write(&path, csv_text(&figure.header, &figure.rows))
-            .map_err(OutputError::io("write", &path))?;
+        let svg = figure.svg.file(&figure.title);
+        files.push((format!("{}.svg", figure.id), svg));
+        let table = csv_text(&figure.header, &figure.rows);
+        files.push((format!("{}.csv", figure.id), table));
     }
-    if place.symlink_metadata().is_ok() {
-        fs::rename(&place, beside.path().join("replaced"))
-            .map_err(OutputError::io("replace", &place))?;
-    }
-    fs::rename(&fresh, &place).map_err(OutputError::io("write", &place))?;
+    let figures_place = folder.join("report");
+    let about = Manifest::new(Made::Report, &title, seed, progress);
+    // The figures first, the page last: what a page links to is there.
     let target = folder.join("report.html");
-    write_page(&target, &page)?;
+    write_figures(&figures_place, about, &files)?;
+    write_page(&target, &page, true)?;
     Ok(ReportPlace {
         page: target,
-        figures: place,
+        figures: figures_place,
         count: figures.len(),
+        progress,
     })
 }
 
 /// The page of a run or a sweep, and its figures.
-fn results_page(folder: &Path) -> Result<(String, Vec<Figure>), OutputError> {
-    let results = Results::read(folder)?;
-    let manifest = &results.manifest;
-    let (record, history) = if results.sweep {
-        History::of_sweep(folder, manifest.replications)
-    } else {
-        (None, History::of_run(folder, manifest.confidence)?)
+fn results_page(
+    stored: Stored,
+    name: &str,
+    trust: Trust,
+) -> Result<(String, Vec<Figure>), OutputError> {
+    let folder = stored.folder().to_owned();
+    let (record, history) = match stored.manifest.command {
+        Made::Sweep => {
+            stored.verify()?;
+            History::of_sweep(&stored, trust)?
+        }
+        _ => {
+            let history = History::of_run(&folder, stored.manifest.confidence, trust)?;
+            (None, history)
+        }
     };
+    let results = Results::read(stored, trust)?;
     let asked = record.map(|record| record.measures).unwrap_or_default();
     let mut report = Report::new(&results, &history, &asked);
-    let page = report.page(&folder.display().to_string());
+    let page = report.page(name);
     Ok((page, report.figures))
 }
 
-/// Writes a page beside its place and renames it into it, so that a reader never sees half of one.
-pub fn write_page(path: &Path, page: &str) -> Result<(), OutputError> {
-    let absolute = std::path::absolute(path).map_err(OutputError::io("use", path))?;
-    let parent = absolute.parent().unwrap_or(&absolute);
-    fs::create_dir_all(parent).map_err(OutputError::io("create", parent))?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".unfinished-");
-    // As the umask has it: a page is made to be shown.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder
-        .tempfile_in(parent)
-        .map_err(OutputError::io("write in", parent))?;
-    file.write_all(page.as_bytes())
-        .map_err(OutputError::io("write", path))?;
-    file.persist(&absolute)
-        .map_err(|error| OutputError::io("write", path)(error.error))?;
-    Ok(())
+/// Writes a page beside its place and moves it there, so that a reader never sees half of one.
+pub fn write_page(path: &Path, page: &str, force: bool) -> Result<(), OutputError> {
+    whole_file(path, force, |writer| writer.write_all(page.as_bytes()))
 }
 
 fn csv_text(header: &[String], rows: &[Vec<String>]) -> String {
-    let mut text = String::new();
+    let mut writer = csv::Writer::from_writer(Vec::new());
     for row in std::iter::once(header).chain(rows.iter().map(Vec::as_slice)) {
-        for (number, field) in row.iter().enumerate() {
-            if number > 0 {
-                text.push(',');
-            }
-            if field.contains([',', '"', '\n']) {
-                text.push_str(&format!("\"{}\"", field.replace('"', "\"\"")));
-            } else {
-                text.push_str(field);
-            }
-        }
-        text.push('\n');
+        let fields = row.iter().map(|field| safe::csv(field.as_bytes()));
+        // Memory takes everything.
+        writer
+            .write_record(fields)
+            .expect("memory takes everything");
     }
-    text
+    let text = writer.into_inner().unwrap_or_default();
+    String::from_utf8_lossy(&text).into_owned()
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::coast;
+use super::document::{Document, without_places};
 use super::figures::{
     Chart, Curve, CurvePoint, Figure, Mark, Panel, Place, bracket, capital, curves, grouped, heat,
     interval_words, maps, number, panels, stacks, words,
@@ -87,9 +88,17 @@ impl<'a> Report<'a> {
             .iter()
             .map(|(id, name)| format!("<a href=\"#{id}\">{name}</a>"))
             .collect();
-        format!(
-            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title><style>{FIGURE_CSS}{PAGE_CSS}{RESULTS_CSS}</style></head><body>\n<header><h1>{title}</h1><p class=\"meta\">{cells}{} replications{}, seed {}, deconflict {}</p><div class=\"warn\"><strong>Absolute rates are not calibrated.</strong> No public count of sorties exists. Only comparisons between rule sets, in the same world and with the same luck, mean something.</div></header>\n<nav aria-label=\"Sections\"><div>{links}</div></nav>\n<main>{}</main></body></html>\n",
-            grouped(manifest.replications as f64),
+        let warning = match manifest.progress.ended.is_whole() {
+            true => String::new(),
+            false => format!(
+                "<div class=\"warn\"><strong>{}.</strong> These are not the results that were asked for.</div>",
+                escape(&manifest.progress.words())
+            ),
+        };
+        let header = format!(
+            "<header><p class=\"meta\">{}</p><h1>{title}</h1><p class=\"meta\">{cells}{} replications{}, seed {}, deconflict {}</p>{warning}<div class=\"warn\"><strong>Absolute rates are not calibrated.</strong> No public count of sorties exists. Only comparisons between rule sets, in the same world and with the same luck, mean something.</div></header>",
+            escape(&manifest.progress.words()),
+            grouped(manifest.progress.done as f64),
             if self.results.cells.len() > 1 {
                 " of each"
             } else {
@@ -97,8 +106,18 @@ impl<'a> Report<'a> {
             },
             manifest.seed,
             escape(&manifest.version),
-            self.body
-        )
+        );
+        Document {
+            title: &manifest.title,
+            styles: &[FIGURE_CSS, PAGE_CSS, RESULTS_CSS],
+            class: "",
+            body: &format!(
+                "{header}\n<nav aria-label=\"Sections\"><div>{links}</div></nav>\n<main>{}</main>",
+                self.body
+            ),
+            script: None,
+        }
+        .html()
     }
 
     fn put(&mut self, text: &str) {
@@ -307,7 +326,7 @@ impl<'a> Report<'a> {
         if let Some(cell) = self.results.cells.first().filter(|cell| !cell.is_empty()) {
             command.extend(["--cell".to_owned(), cell.clone()]);
         }
-        let replications = self.results.manifest.replications.clamp(2, ASKED);
+        let replications = self.results.manifest.progress.done.clamp(2, ASKED);
         command.push(format!("--replications={replications}"));
         command.extend(["--out".to_owned(), folder.to_owned()]);
         command
@@ -638,11 +657,9 @@ impl<'a> Report<'a> {
             cells = spread.map(|number| cells[number].clone()).collect();
         }
         if results.squares.is_empty() {
-            self.put(if results.mapped {
-                "<p>No shot was fired at friend or neutral: there is nothing to put on a map.</p>"
-            } else {
-                "<p class=\"meta\">Where wrong shots happen is in grid.csv, which this folder of an earlier version does not have.</p>"
-            });
+            self.put(
+                "<p>No shot was fired at friend or neutral: there is nothing to put on a map.</p>",
+            );
             return;
         }
         let places: Vec<Place> = results
@@ -1009,7 +1026,7 @@ impl<'a> Report<'a> {
     /// What ended it, and what that looked at.
     fn stopping_words(&self, settling: &Settling) -> String {
         let measure = words(&settling.measure);
-        let flown = grouped(self.results.manifest.replications as f64);
+        let flown = grouped(self.results.manifest.progress.done as f64);
         match settling.rule {
             None => format!(
                 "The number of replications was set beforehand: {flown}. Shown is {measure}{}.",
@@ -1167,7 +1184,7 @@ impl<'a> Report<'a> {
                 let _ = write!(list, "<dt>{term}</dt><dd>{text}</dd>");
             }
         };
-        let command = shell(&note.command_line);
+        let command = shell(&without_places(&note.command_line));
         entry(
             "Command",
             if command.is_empty() {
@@ -1183,15 +1200,11 @@ impl<'a> Report<'a> {
             format!(
                 "{} to {} of every cell",
                 manifest.first_replication,
-                manifest.first_replication + manifest.replications.max(1) - 1
+                manifest.first_replication + manifest.progress.done.max(1) - 1
             ),
         );
-        entry(
-            "Ended because",
-            note.ended.as_deref().map(escape).unwrap_or_default(),
-        );
-        let machine = [note.host.as_deref().unwrap_or(""), &note.system].join(" ");
-        entry("Machine", escape(machine.trim()));
+        entry("Ended", escape(&manifest.progress.words()));
+        entry("Machine", escape(&note.system));
         entry("Started", escape(&note.started_utc));
         entry(
             "Took",
@@ -1343,7 +1356,7 @@ fn again(results: &Results, folder: &str) -> String {
         }
         let one = kept.iter().any(|word| word.starts_with("--replication"));
         if !one {
-            kept.push(format!("--replications={}", manifest.replications));
+            kept.push(format!("--replications={}", manifest.progress.done));
         }
         kept.push(format!("--seed={}", manifest.seed));
         kept.push("--out=results/again".to_owned());

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::coast;
+use super::document::Document;
 use super::figures::grouped;
 use super::svg::{FIGURE_CSS, escape};
 use crate::geodesy::{LatLon, format_mgrs, from_plane, to_plane};
@@ -18,6 +19,7 @@ use crate::measure::GridSquare;
 use crate::output::{ledger_lines, tell};
 use crate::platform::trajectory::{Path, Trajectory};
 use crate::record::{EventLog, Fact};
+use crate::safe;
 use crate::scenario::Scenario;
 use crate::sensing::SensorModel;
 use crate::theatre::Position;
@@ -201,8 +203,7 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> String {
         runs: told,
     };
     let json = serde_json::to_string(&data).expect("a replay is plain data");
-    // Inside a script element only this could end it early.
-    let json = json.replace('<', "\\u003c");
+    let json = safe::json_in_page(&json);
     let compared = if runs.len() > 1 { " compared" } else { "" };
     let mut maps = String::new();
     for (number, run) in runs.iter().enumerate() {
@@ -211,14 +212,23 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> String {
             escape(&run.name)
         ));
     }
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><title>Replay: {title}</title><style>{FIGURE_CSS}{PAGE_CSS}{REPLAY_CSS}</style></head><body class=\"replay{compared}\">\n{}{maps}{}<script type=\"application/json\" id=\"data\">{json}</script>\n<script>\n(() => {{\n\"use strict\";\n{}}})();\n</script></body></html>\n",
+    let body = format!(
+        "{}{maps}{}<script type=\"application/json\" id=\"data\">{json}</script>\n",
         head(first, &escape(title)),
         FOOT.replace("COMMAND", &escape(&note.command))
             .replace("CREDIT", coast::CREDIT),
-        SCRIPTS.concat(),
-        title = escape(title),
-    )
+    );
+    Document {
+        title: &format!("Replay: {title}"),
+        styles: &[FIGURE_CSS, PAGE_CSS, REPLAY_CSS],
+        class: &format!("replay{compared}"),
+        body: &body,
+        script: Some(&format!(
+            "\n(() => {{\n\"use strict\";\n{}}})();\n",
+            SCRIPTS.concat()
+        )),
+    }
+    .html()
 }
 
 fn head(first: &Flown<'_>, title: &str) -> String {

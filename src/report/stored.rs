@@ -1,15 +1,12 @@
 //! What a folder of results says, read back from its files: the same columns that everybody else gets.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::output::{OutputError, typed};
-use crate::scenario::file::ScenarioFile;
 use crate::statistics::estimate::{Comparison, Estimate, Method};
+use crate::output::{Made, Manifest, ManifestCell, OutputError, Stored, Trust, read_prevention};
+use crate::scenario::file::ScenarioFile;
 
 /// A number with its interval, as the files have it; NaN where they have nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -116,59 +113,24 @@ pub(super) struct Prevented {
     pub n: f64,
 }
 
-/// What manifest.json says.
-#[derive(Debug, Deserialize)]
-pub(super) struct Manifest {
-    pub version: String,
-    pub title: String,
-    pub seed: u64,
-    #[serde(default)]
-    pub first_replication: u64,
-    pub replications: u64,
-    #[serde(default)]
-    pub failed: u64,
-    pub confidence: f64,
-    pub plan_sha256: Option<String>,
-    pub scenario_sha256: Option<String>,
-    pub files: BTreeMap<String, FileSum>,
-    /// Of a run.
-    pub scenario: Option<ScenarioFile>,
-    /// Of a sweep.
-    #[serde(default)]
-    pub cells: Vec<ManifestCell>,
-}
-
-/// A result file and its checksum.
-#[derive(Debug, Deserialize)]
-pub(super) struct FileSum {
-    pub rows: u64,
-    pub sha256: String,
-}
-
-/// A cell of a sweep and what was flown in it.
-#[derive(Debug, Deserialize)]
-pub(super) struct ManifestCell {
-    pub name: String,
-    pub scenario_sha256: String,
-    pub scenario: ScenarioFile,
-}
-
 /// What run.json says, as far as it goes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Note {
     pub command_line: Vec<String>,
-    pub host: Option<String>,
     pub system: String,
     pub started_utc: String,
     pub elapsed_s: Option<f64>,
-    pub ended: Option<String>,
 }
 
-/// What prevention.json says: the scenario without the rules asked about.
-#[derive(Debug, Deserialize)]
-struct Conditions {
-    base: ScenarioFile,
+impl Note {
+    /// Who and when is no part of the results: without it a page only says less.
+    pub fn read(stored: &Stored) -> Result<Note, OutputError> {
+        let text = stored.bytes("run.json")?;
+        Ok(text
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default())
+    }
 }
 
 /// A folder of results.
@@ -183,8 +145,6 @@ pub(super) struct Results {
     pub moved: Vec<Moved>,
     pub confused: Vec<Confused>,
     pub squares: Vec<Square>,
-    /// Whether it is kept where wrong shots happened.
-    pub mapped: bool,
     /// What rules would prevent, where somebody has asked and kept the answer here.
     pub prevented: Vec<Prevented>,
     /// The cell of which that was asked, if it is one of them.
@@ -194,34 +154,19 @@ pub(super) struct Results {
 }
 
 impl Results {
-    pub fn read(folder: &Path) -> Result<Results, OutputError> {
-        let not_results = |why: String| OutputError::NotResults {
-            path: folder.to_owned(),
-            why,
-        };
-        let Some(text) = bytes(&folder.join("manifest.json"))? else {
-            return Err(not_results(
-                "it has no manifest.json; expected the folder of a run or of a finished sweep"
-                    .to_owned(),
-            ));
-        };
-        let manifest: Manifest = typed(&text)
-            .map_err(|error| not_results(format!("manifest.json cannot be read: {error}")))?;
-        // Who and when is no part of the results: without it the report only says less.
-        let note = bytes(&folder.join("run.json"))?
-            .and_then(|text| typed(&text).ok())
-            .unwrap_or_default();
-        let sweep = manifest.scenario.is_none();
+    pub fn read(stored: Stored, trust: Trust) -> Result<Results, OutputError> {
+        stored.verify()?;
+        let note = Note::read(&stored)?;
+        let sweep = stored.manifest.command == Made::Sweep;
         let cells = match sweep {
-            true => manifest
-                .cells
-                .iter()
-                .map(|cell| cell.name.clone())
-                .collect(),
+            true => {
+                let cells = stored.manifest.cells.iter();
+                cells.map(|cell| cell.name.clone()).collect()
+            }
             false => vec![String::new()],
         };
         let main = if sweep { "cells.csv" } else { "summary.csv" };
-        let measured = Table::read(folder, main)?.rows(|row| Measured {
+        let measured = Table::read(&stored, main)?.rows(|row| Measured {
             cell: row.text("cell"),
             measure: row.text("measure"),
             unit: row.text("unit"),
@@ -230,7 +175,7 @@ impl Results {
             events: row.number("events"),
             exposure: row.number("exposure"),
         });
-        let confused = Table::read(folder, "confusion.csv")?.rows(|row| Confused {
+        let confused = Table::read(&stored, "confusion.csv")?.rows(|row| Confused {
             cell: row.text("cell"),
             class: row.text("site_class"),
             truth: row.text("truth"),
@@ -240,8 +185,8 @@ impl Results {
         });
         let (mut paired, mut moved, mut squares) = (Vec::new(), Vec::new(), Vec::new());
         if sweep {
-            paired = Table::read(folder, "pairs.csv")?.rows(paired_row);
-            moved = Table::read(folder, "effects.csv")?.rows(|row| Moved {
+            paired = Table::read(&stored, "pairs.csv")?.rows(paired_row);
+            moved = Table::read(&stored, "effects.csv")?.rows(|row| Moved {
                 levers: row.text("levers"),
                 factor: row.text("factor"),
                 measure: row.text("measure"),
@@ -252,36 +197,25 @@ impl Results {
                 rank: row.text("rank").parse().ok(),
             });
         }
-        // Runs of earlier versions kept no places.
-        let mapped = sweep || folder.join("grid.csv").is_file();
-        if mapped {
-            squares = Table::read(folder, "grid.csv")?.rows(|row| Square {
-                cell: row.text("cell"),
-                east_m: row.number("east_m"),
-                north_m: row.number("north_m"),
-                side_m: row.number("side_m"),
-                mgrs: row.text("center_mgrs"),
-                wrong_shots: row.number("wrong_shots"),
-                n: row.number("n"),
-            });
+        squares.extend(Table::read(&stored, "grid.csv")?.rows(|row| Square {
+            cell: row.text("cell"),
+            east_m: row.number("east_m"),
+            north_m: row.number("north_m"),
+            side_m: row.number("side_m"),
+            mgrs: row.text("center_mgrs"),
+            wrong_shots: row.number("wrong_shots"),
+            n: row.number("n"),
+        }));
+        let (mut prevented, mut prevented_in) = (Vec::new(), None);
+        if let Some((note, table)) = read_prevention(stored.folder(), trust)? {
+            let place = stored.folder().join("prevention.csv");
+            prevented = Table::parsed(&place, &table)?.rows(prevented_row);
+            let same = |cell: &&ManifestCell| cell.scenario == note.base;
+            let cell = stored.manifest.cells.iter().find(same);
+            prevented_in = cell.map(|cell| cell.name.clone());
         }
-        let asked = folder.join("prevention.csv").is_file();
-        let prevented = match asked {
-            true => Table::read(folder, "prevention.csv")?.rows(prevented_row),
-            false => Vec::new(),
-        };
-        let prevented_in = match asked {
-            true => bytes(&folder.join("prevention.json"))?
-                .and_then(|text| typed::<Conditions>(&text).ok())
-                .and_then(|conditions| {
-                    let same = |cell: &&ManifestCell| cell.scenario == conditions.base;
-                    manifest.cells.iter().find(same)
-                })
-                .map(|cell| cell.name.clone()),
-            false => None,
-        };
         Ok(Results {
-            manifest,
+            manifest: stored.manifest,
             note,
             cells,
             measured,
@@ -289,7 +223,6 @@ impl Results {
             moved,
             confused,
             squares,
-            mapped,
             prevented,
             prevented_in,
             sweep,
@@ -363,15 +296,6 @@ fn paired_row(row: &Row<'_>) -> Paired {
     }
 }
 
-/// A file as it is; nothing if it is not there.
-pub(super) fn bytes(path: &Path) -> Result<Option<Vec<u8>>, OutputError> {
-    match fs::read(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(OutputError::io("read", path)(error)),
-    }
-}
-
 /// A result file in memory.
 pub(super) struct Table {
     header: csv::StringRecord,
@@ -379,14 +303,22 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub fn read(folder: &Path, name: &str) -> Result<Table, OutputError> {
-        let path = folder.join(name);
-        let broken = |error: csv::Error| OutputError::NotResults {
+    /// A file that the results must have.
+    pub fn read(stored: &Stored, name: &str) -> Result<Table, OutputError> {
+        let path = stored.folder().join(name);
+        let text = stored.bytes(name)?.ok_or_else(|| OutputError::NotResults {
             path: path.clone(),
+            why: "no such file".to_owned(),
+        })?;
+        Table::parsed(&path, &text)
+    }
+
+    fn parsed(path: &Path, text: &[u8]) -> Result<Table, OutputError> {
+        let broken = |error: csv::Error| OutputError::NotResults {
+            path: path.to_owned(),
             why: error.to_string(),
         };
-        let text = fs::read(&path).map_err(OutputError::io("read", &path))?;
-        let mut reader = csv::Reader::from_reader(text.as_slice());
+        let mut reader = csv::Reader::from_reader(text);
         let header = reader.headers().map_err(broken)?.clone();
         let records = reader.records().collect::<Result<_, _>>().map_err(broken)?;
         Ok(Table { header, records })

@@ -11,21 +11,7 @@ pub(super) const FIGURE_CSS: &str = include_str!("figure.css");
 /// Mean width of a character of the labels, px: what room a label is given.
 pub(super) const CHARACTER_PX: f64 = 6.7;
 
-/// Text that is safe inside HTML and SVG, in attributes too.
-pub(super) fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            letter => safe.push(letter),
-        }
-    }
-    safe
-}
+pub(super) use crate::safe::markup as escape;
 
 /// Where a text stands relative to its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

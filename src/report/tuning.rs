@@ -3,33 +3,21 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 
-use serde::Deserialize;
-
+use super::document::{Document, without_places};
 use super::figures::{
     Figure, Mark, Panel, bracket, capital, grouped, interval_words, number, panels, scatter, words,
 };
 use super::page::{PAGE_CSS, RESULTS_CSS, figure_html, shell};
-use super::stored::{Interval, Note, Row, Table, bytes};
+use super::stored::{Interval, Note, Row, Table};
 use super::svg::{FIGURE_CSS, escape};
-use crate::output::{OutputError, readable, typed};
+use crate::output::{Manifest, OutputError, Stored, readable};
 
 /// The name of the scenario as it was written, among the finalists.
 const AS_WRITTEN: &str = "as_written";
 
 /// Most pairs of measures that get a picture of their own.
 const PAIRS: usize = 3;
-
-#[derive(Debug, Deserialize)]
-struct Manifest {
-    version: String,
-    title: String,
-    seed: u64,
-    study_sha256: String,
-    replications: u64,
-    candidates: usize,
-}
 
 /// What one finalist does to one measure.
 #[derive(Debug, Clone)]
@@ -65,20 +53,10 @@ struct Tuned {
 }
 
 impl Tuned {
-    fn read(folder: &Path) -> Result<Tuned, OutputError> {
-        let not_results = |why: String| OutputError::NotResults {
-            path: folder.to_owned(),
-            why,
-        };
-        let text = bytes(&folder.join("manifest.json"))?.ok_or_else(|| {
-            not_results("the tuning has no results yet; --resume ends it".to_owned())
-        })?;
-        let manifest: Manifest = typed(&text)
-            .map_err(|error| not_results(format!("manifest.json cannot be read: {error}")))?;
-        let note = bytes(&folder.join("run.json"))?
-            .and_then(|text| typed(&text).ok())
-            .unwrap_or_default();
-        let front = Table::read(folder, "front.csv")?;
+    fn read(stored: Stored) -> Result<Tuned, OutputError> {
+        stored.verify()?;
+        let note = Note::read(&stored)?;
+        let front = Table::read(&stored, "front.csv")?;
         let names = front.names();
         let parameters: Vec<String> = (names.iter())
             .skip_while(|name| *name != "on_front")
@@ -119,16 +97,16 @@ impl Tuned {
                 last.told.insert(measure, told);
             }
         }
-        let candidates = Table::read(folder, "candidates.csv")?.rows(|row| {
+        let candidates = Table::read(&stored, "candidates.csv")?.rows(|row| {
             let value = |measure: &String| (measure.clone(), row.number(measure));
             measures.iter().map(value).collect()
         });
         fn texts<const N: usize>(row: &Row<'_>, names: [&str; N]) -> [String; N] {
             names.map(|name| row.text(name))
         }
-        let worlds = Table::read(folder, "robustness.csv")?
+        let worlds = Table::read(&stored, "robustness.csv")?
             .rows(|row| texts(row, ["finalist", "measure", "mean", "worst", "regret"]));
-        let break_even = Table::read(folder, "break_even.csv")?.rows(|row| {
+        let break_even = Table::read(&stored, "break_even.csv")?.rows(|row| {
             let names = [
                 "better_below",
                 "better_above",
@@ -141,7 +119,7 @@ impl Tuned {
             texts(row, names)
         });
         Ok(Tuned {
-            manifest,
+            manifest: stored.manifest,
             note,
             measures,
             finalists,
@@ -149,6 +127,12 @@ impl Tuned {
             worlds,
             break_even,
         })
+    }
+
+    /// Settings tried, without the scenario as written.
+    fn tried(&self) -> usize {
+        let about = self.manifest.tuning.as_ref();
+        about.map_or(0, |about| about.candidates.saturating_sub(1))
     }
 
     fn title_of(finalist: &Finalist) -> String {
@@ -286,8 +270,11 @@ fn id(measure: &str) -> String {
 }
 
 /// The page of a folder of a tuning, and its figures.
-pub(super) fn tuning_page(folder: &Path) -> Result<(String, Vec<Figure>), OutputError> {
-    let tuned = Tuned::read(folder)?;
+pub(super) fn tuning_page(
+    stored: Stored,
+    folder: &str,
+) -> Result<(String, Vec<Figure>), OutputError> {
+    let tuned = Tuned::read(stored)?;
     let mut figures = Vec::new();
     let mut body = String::new();
     let section = |body: &mut String, id: &str, name: &str| {
@@ -325,13 +312,24 @@ pub(super) fn tuning_page(folder: &Path) -> Result<(String, Vec<Figure>), Output
     .map(|(id, name)| format!("<a href=\"#{id}\">{name}</a>"))
     .concat();
     let title = escape(&tuned.manifest.title);
-    let page = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title><style>{FIGURE_CSS}{PAGE_CSS}{RESULTS_CSS}</style></head><body>\n<header><h1>{title}</h1><p class=\"meta\">{} settings tried, {} replications, seed {}, deconflict {}</p><div class=\"warn\"><strong>Absolute rates are not calibrated.</strong> No public count of sorties exists. Only comparisons between rule sets, in the same world and with the same luck, mean something. The search exploits whatever the model gives it: read the settings before believing the numbers.</div></header>\n<nav aria-label=\"Sections\"><div>{links}</div></nav>\n<main>{body}</main></body></html>\n",
-        tuned.manifest.candidates.saturating_sub(1),
-        grouped(tuned.manifest.replications as f64),
+    let header = format!(
+        "<header><p class=\"meta\">{}</p><h1>{title}</h1><p class=\"meta\">{} settings tried, {} replications, seed {}, deconflict {}</p><div class=\"warn\"><strong>Absolute rates are not calibrated.</strong> No public count of sorties exists. Only comparisons between rule sets, in the same world and with the same luck, mean something. The search exploits whatever the model gives it: read the settings before believing the numbers.</div></header>",
+        escape(&tuned.manifest.progress.words()),
+        tuned.tried(),
+        grouped(tuned.manifest.progress.done as f64),
         tuned.manifest.seed,
         escape(&tuned.manifest.version),
     );
+    let page = Document {
+        title: &tuned.manifest.title,
+        styles: &[FIGURE_CSS, PAGE_CSS, RESULTS_CSS],
+        class: "",
+        body: &format!(
+            "{header}\n<nav aria-label=\"Sections\"><div>{links}</div></nav>\n<main>{body}</main>"
+        ),
+        script: None,
+    }
+    .html();
     Ok((page, figures))
 }
 
@@ -341,7 +339,7 @@ fn in_short(tuned: &Tuned) -> String {
         .collect();
     let mut text = format!(
         "<p>{} settings were tried; {} finalists were flown again on luck that the search never saw. {}</p><ul class=\"say\">",
-        tuned.manifest.candidates.saturating_sub(1),
+        tuned.tried(),
         tuned
             .finalists
             .iter()
@@ -488,28 +486,30 @@ fn worlds(tuned: &Tuned) -> String {
     text
 }
 
-fn made(tuned: &Tuned, folder: &Path) -> String {
+fn made(tuned: &Tuned, folder: &str) -> String {
     let mut list = String::new();
     let mut entry = |term: &str, text: String| {
         if !text.is_empty() {
             let _ = write!(list, "<dt>{term}</dt><dd>{text}</dd>");
         }
     };
-    let command = shell(&tuned.note.command_line);
+    let command = shell(&without_places(&tuned.note.command_line));
     entry("Command", format!("<code>{}</code>", escape(&command)));
     entry("Version", escape(&tuned.manifest.version));
     entry("Seed", tuned.manifest.seed.to_string());
     entry("Started", escape(&tuned.note.started_utc));
-    let hash = &tuned.manifest.study_sha256;
-    entry(
-        "Study",
-        format!("SHA-256 <span class=\"hash\">{}</span>", escape(hash)),
-    );
+    if let Some(about) = &tuned.manifest.tuning {
+        let hash = escape(&about.study_sha256);
+        entry(
+            "Study",
+            format!("SHA-256 <span class=\"hash\">{hash}</span>"),
+        );
+    }
     // The best of those on the front, or else the first that was examined.
     let on_front = tuned.finalists.iter().find(|finalist| finalist.on_front);
     let flown = |finalist: &&Finalist| finalist.name != AS_WRITTEN;
     if let Some(finalist) = on_front.or_else(|| tuned.finalists.iter().find(flown)) {
-        let file = format!("{}/finalists/{}.toml", folder.display(), finalist.name);
+        let file = format!("{folder}/finalists/{}.toml", finalist.name);
         let mut command = |term: &str, words: &[&str]| {
             let words: Vec<String> = ["deconflict"]
                 .iter()
@@ -525,8 +525,7 @@ fn made(tuned: &Tuned, folder: &Path) -> String {
             &["prevent", &file, "--replications", "50"],
         );
     }
-    let folder = folder.display().to_string();
-    let again = shell(&["deconflict", "report", &folder].map(str::to_owned));
+    let again = shell(&["deconflict", "report", folder].map(str::to_owned));
     entry("This page", format!("<code>{}</code>", escape(&again)));
     format!("<dl class=\"made\">{list}</dl>")
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
+use super::burden;
 use super::problem::{Problem, Source, Span};
 use super::recorded;
 use super::shape::{Below, has_alternatives, is_scalar, near, shape, suggest};
@@ -15,6 +16,9 @@ use super::tree::{self, Entry, Item, Table, Value, clip, quoted};
 
 /// Largest file that is read, bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Bytes of all files together, each as often as it is read: a recording of a megabyte takes a dozen in memory.
+const MOST_TOGETHER: u64 = 64 * 1024 * 1024;
 
 /// Deepest chain of includes.
 const DEEPEST: usize = 32;
@@ -30,6 +34,10 @@ pub(crate) struct Loader {
     trees: HashMap<PathBuf, Option<Item>>,
     /// Files being read, outermost first: canonical path and name as given.
     chain: Vec<(PathBuf, String)>,
+    /// Below these the texts of files may be shown, links resolved: the folder of the first file, and the working folder.
+    shown_below: Option<Vec<PathBuf>>,
+    /// Bytes read so far.
+    read: u64,
 }
 
 impl Loader {
@@ -64,7 +72,16 @@ impl Loader {
         if let Some(known) = self.trees.get(&canonical) {
             return known.clone();
         }
-        let text = match read(&canonical) {
+        if included_at.is_some() && !ends_in(path, "toml") && plain(&canonical).is_ok() {
+            let problem = Problem::new(
+                "include",
+                format!("include names {name}; expected a file whose name ends in .toml"),
+            );
+            self.problem(problem, included_at, "");
+            return None;
+        }
+        let shown = self.may_show(&canonical, path);
+        let text = match self.read(&canonical, shown) {
             Ok(text) => text,
             Err(why) => {
                 self.trees.insert(canonical, None);
@@ -72,7 +89,8 @@ impl Loader {
             }
         };
         self.chain.push((canonical.clone(), name.clone()));
-        let tree = self.text(text, name, path.parent());
+        let source = Source { name, text, shown };
+        let tree = self.source(source, path.parent());
         self.chain.pop();
         self.trees.insert(canonical, Some(tree.clone()));
         Some(tree)
@@ -81,11 +99,12 @@ impl Loader {
     /// Reads a file of another kind, which includes nothing.
     pub(crate) fn plain(&mut self, path: &Path) -> Option<Item> {
         let name = path.display().to_string();
-        match read(path) {
+        let shown = self.may_show(&path.canonicalize().unwrap_or_default(), path);
+        match self.read(path, shown) {
             Ok(text) => {
                 let source = self.sources.len();
                 let tree = tree::parse_document(&text, source, &mut self.problems);
-                self.sources.push(Source { name, text });
+                self.sources.push(Source { name, text, shown });
                 Some(tree)
             }
             Err(why) => self.unreadable(None, &name, &why),
@@ -94,9 +113,43 @@ impl Loader {
 
     /// Parses a text and pulls in what it includes, relative to `directory`.
     pub(crate) fn text(&mut self, text: String, name: String, directory: Option<&Path>) -> Item {
+        if let Some(directory) = directory {
+            self.begin(directory);
+        }
+        let source = Source {
+            name,
+            text,
+            shown: true,
+        };
+        self.source(source, directory)
+    }
+
+    /// Where the first file lies decides whose text may be shown.
+    fn begin(&mut self, directory: &Path) -> &[PathBuf] {
+        self.shown_below.get_or_insert_with(|| {
+            let here = Path::new(".");
+            let folder = if directory.as_os_str().is_empty() {
+                here
+            } else {
+                directory
+            };
+            let folders = [folder, here].into_iter();
+            folders
+                .filter_map(|folder| folder.canonicalize().ok())
+                .collect()
+        })
+    }
+
+    /// Whether the text of a file may be shown; `path` is how it was named.
+    fn may_show(&mut self, canonical: &Path, path: &Path) -> bool {
+        let below = self.begin(path.parent().unwrap_or(Path::new("")));
+        below.iter().any(|folder| canonical.starts_with(folder))
+    }
+
+    fn source(&mut self, read: Source, directory: Option<&Path>) -> Item {
         let source = self.sources.len();
-        let mut own = tree::parse_document(&text, source, &mut self.problems);
-        self.sources.push(Source { name, text });
+        let mut own = tree::parse_document(&read.text, source, &mut self.problems);
+        self.sources.push(read);
         self.recordings(&mut own, directory);
         let include = match &mut own.value {
             Value::Table(table) => table.remove("include"),
@@ -117,7 +170,19 @@ impl Loader {
             return own;
         };
         let mut base: Option<Item> = None;
-        for entry in entries {
+        // A file that is named twice counts where it is named last, and is read and merged once.
+        let mut last: HashMap<&str, usize> = HashMap::new();
+        for (number, entry) in entries.iter().enumerate() {
+            if let Value::Text(file) = &entry.value {
+                last.insert(file, number);
+            }
+        }
+        for (number, entry) in entries.iter().enumerate() {
+            if let Value::Text(file) = &entry.value
+                && last.get(file.as_str()) != Some(&number)
+            {
+                continue;
+            }
             let Value::Text(file) = &entry.value else {
                 self.problems.push(
                     Problem::new(
@@ -182,11 +247,21 @@ impl Loader {
                 continue;
             };
             let path = directory.join(&file_name);
-            let shown = path.display().to_string();
-            let text = match read(&path) {
+            let name = path.display().to_string();
+            if !RECORDINGS.iter().any(|ending| ends_in(&path, ending)) {
+                let said = format!(
+                    "{key_path} names {name}; expected a file whose name ends in .{}",
+                    RECORDINGS.join(" or .")
+                );
+                let problem = Problem::new(key_path, said);
+                self.problems.push(problem.at(&at, "named here"));
+                continue;
+            }
+            let shown = self.may_show(&path.canonicalize().unwrap_or_default(), &path);
+            let text = match self.read(&path, shown) {
                 Ok(text) => text,
                 Err(why) => {
-                    let problem = Problem::new(key_path, format!("cannot read {shown}: {why}"));
+                    let problem = Problem::new(key_path, format!("cannot read {name}: {why}"));
                     self.problems.push(problem.at(&at, "named here"));
                     continue;
                 }
@@ -204,8 +279,22 @@ impl Loader {
                 };
                 track.insert("recording".to_owned(), entry);
             }
-            self.sources.push(Source { name: shown, text });
+            self.sources.push(Source { name, text, shown });
         }
+    }
+
+    /// The text of a file; `shown` is whether a word of it may be told.
+    fn read(&mut self, path: &Path, shown: bool) -> Result<String, String> {
+        let about = plain(path)?;
+        let most = MOST_TOGETHER.saturating_mul(burden::limit());
+        let together = self.read.saturating_add(about.len());
+        if about.len() <= LARGEST && together > most {
+            return Err(format!(
+                "with it the files would have {together} bytes together; expected at most {most}, or --limit"
+            ));
+        }
+        self.read = together;
+        read(path, shown)
     }
 
     fn unreadable(&mut self, included_at: Option<&Span>, name: &str, why: &str) -> Option<Item> {
@@ -228,6 +317,7 @@ impl Loader {
         self.sources.push(Source {
             name: OVERRIDE.to_owned(),
             text: text.to_owned(),
+            shown: true,
         });
         match self.parse_override(&tree, text, source) {
             Some(leaf) => merge(tree, leaf, Some(shape())),
@@ -509,8 +599,17 @@ fn reason(error: &std::io::Error) -> String {
     }
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    // Asked before opening: opening a pipe would wait for a writer.
+/// What recordings end in.
+const RECORDINGS: [&str; 1] = ["csv"];
+
+/// Whether the name of a file has an ending, in whatever case.
+fn ends_in(path: &Path, ending: &str) -> bool {
+    let found = path.extension().and_then(std::ffi::OsStr::to_str);
+    found.is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
+
+/// What is known of a plain file before it is opened: opening a pipe would wait for a writer.
+fn plain(path: &Path) -> Result<std::fs::Metadata, String> {
     let about = std::fs::metadata(path).map_err(|error| reason(&error))?;
     if about.is_dir() {
         return Err("it is a directory; expected a file".to_owned());
@@ -518,6 +617,12 @@ fn read(path: &Path) -> Result<String, String> {
     if !about.is_file() {
         return Err("it is a device or a pipe; expected a file".to_owned());
     }
+    Ok(about)
+}
+
+/// The text of a file; `shown` is whether a word of it may be told.
+fn read(path: &Path, shown: bool) -> Result<String, String> {
+    let about = plain(path)?;
     let too_large = |size: u64| format!("it has {size} bytes; expected at most {LARGEST}");
     if about.len() > LARGEST {
         return Err(too_large(about.len()));
@@ -538,9 +643,10 @@ fn read(path: &Path) -> Result<String, String> {
             .filter(|byte| **byte == b'\n')
             .count()
             + 1;
-        format!(
-            "it is not UTF-8: byte 0x{:02x} at offset {offset}, line {line}",
-            bytes[offset]
-        )
+        let byte = match shown {
+            true => format!("byte 0x{:02x} at", bytes[offset]),
+            false => "from".to_owned(),
+        };
+        format!("it is not UTF-8: {byte} offset {offset}, line {line}")
     })
 }

@@ -4,6 +4,7 @@
 //! overrides, held against the JSON Schema, checked for meaning, and resolved. Each step reports every problem it finds;
 //! a [`LoadError`] carries them with the texts, and the binary shows them.
 
+pub mod burden;
 mod check;
 pub mod file;
 pub mod lint;
@@ -13,6 +14,7 @@ pub(crate) mod problem;
 mod recorded;
 mod resolve;
 pub(crate) mod shape;
+pub(crate) mod texts;
 pub(crate) mod tree;
 
 use std::ops::{Deref, DerefMut};
@@ -79,9 +81,18 @@ impl Scenario {
         finish_and_lint(loader, Some(tree), overrides)
     }
 
-    /// A scenario from a file that was checked before, such as the one in a manifest.
-    pub fn from_file(file: file::ScenarioFile) -> Result<Scenario, String> {
-        resolve::resolve(file)
+    /// A scenario that was written down, such as the one in a manifest: checked as one that is typed.
+    pub fn from_file(file: &file::ScenarioFile) -> Result<Scenario, String> {
+        let whole = problem::Span {
+            source: 0,
+            range: 0..0,
+        };
+        let tree = serde_json::to_value(file).map_err(|error| error.to_string())?;
+        let tree = tree::Item::from_json(&tree, &whole);
+        ready(&tree).map_err(|problems| {
+            let messages = problems.into_iter().map(|problem| problem.message);
+            messages.take(MOST_TOLD).collect::<Vec<_>>().join("; ")
+        })
     }
 
     /// The same scenario with overrides written `path=value`; `name` is what problems call it.
@@ -94,6 +105,7 @@ impl Scenario {
         loader.sources.push(Source {
             name: name.to_owned(),
             text: String::new(),
+            shown: true,
         });
         let tree = match serde_json::to_value(&self.file) {
             Ok(file) => Some(tree::Item::from_json(&file, &whole)),
@@ -114,6 +126,9 @@ impl Scenario {
         finish(loader, Some(tree), overrides)
     }
 }
+
+/// Problems of a scenario that was written down that are told.
+const MOST_TOLD: usize = 5;
 
 /// Where a text of this name finds what it includes.
 fn directory(name: &str) -> Option<&Path> {
@@ -172,13 +187,26 @@ fn assemble(
 pub(crate) fn ready(tree: &tree::Item) -> Result<Scenario, Vec<Problem>> {
     let misfits = shape::check(tree, shape::shape(), "the scenario");
     let mut problems = check::check(tree, &misfits);
+    problems.extend(texts::check(tree));
     problems.extend(misfits.into_iter().map(|misfit| misfit.problem));
     if !problems.is_empty() {
         return Err(problems);
     }
     // Both steps can only fail where schema or checks have a gap; then that is said, not hidden.
-    serde_json::from_value::<file::ScenarioFile>(tree.to_json())
+    let scenario = serde_json::from_value::<file::ScenarioFile>(tree.to_json())
         .map_err(|error| error.to_string())
         .and_then(resolve::resolve)
-        .map_err(|why| vec![Problem::new("", why).at(&tree.span, "")])
+        .map_err(|why| vec![Problem::new("", why).at(&tree.span, "")])?;
+    burden::refuse(&scenario).map_err(|(heaviest, why)| {
+        let name = heaviest.map(|number| scenario.flights[number].name.as_str());
+        // A recorded flight is one of many in its table.
+        let path = match name {
+            Some(name) if tree.get(&["flights", name]).is_some() => vec!["flights", name],
+            Some(name) => vec!["tracks", name.split('/').next().unwrap_or(name)],
+            None => vec!["duration_h"],
+        };
+        let at = tree.place(&path);
+        vec![Problem::new(tree::dotted(tree, &path), why).at(&at, "most of it")]
+    })?;
+    Ok(scenario)
 }

@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use crate::safe;
+
 /// A text that a scenario was read from: a file, or the value of one `--set`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -13,6 +15,9 @@ pub struct Source {
     pub name: String,
     /// The text.
     pub text: String,
+    /// Whether the text may be shown: it was typed, or the file lies below the folder of the file that was asked for or
+    /// below the working folder. Of any other file a scenario may tell where it does not fit, and not what it says.
+    pub shown: bool,
 }
 
 impl Source {
@@ -104,6 +109,9 @@ const SHOWN: usize = 1000;
 
 impl LoadError {
     pub(crate) fn new(mut problems: Vec<Problem>, sources: Vec<Source>) -> Self {
+        for problem in &mut problems {
+            withhold(problem, &sources);
+        }
         problems.sort_by_key(|problem| {
             problem
                 .marks
@@ -111,7 +119,16 @@ impl LoadError {
                 .map(|mark| (mark.span.source, mark.span.range.start))
         });
         let mut seen = HashSet::new();
-        problems.retain(|problem| seen.insert((problem.message.clone(), problem.marks.clone())));
+        problems.retain(|problem| {
+            // One place of a file that is not shown says as much as all.
+            let hidden = problem.marks.first().map(|mark| mark.span.source);
+            let hidden = hidden.filter(|&source| sources.get(source).is_some_and(|s| !s.shown));
+            let marks = match hidden {
+                Some(_) => Vec::new(),
+                None => problem.marks.clone(),
+            };
+            seen.insert((problem.message.clone(), marks))
+        });
         LoadError { problems, sources }
     }
 
@@ -165,6 +182,13 @@ impl LoadError {
             let Some(source) = self.sources.get(first.span.source) else {
                 break;
             };
+            if !source.shown {
+                let (line, column) = source.line_column(first.span.range.start);
+                let place = format!("at {}:{line}:{column}", safe::line(&source.name));
+                group = group.element(Level::NOTE.message(place));
+                left.remove(0);
+                continue;
+            }
             // Marks of the same source and neighbourhood share a snippet; far ones get their own.
             let (here, there): (Vec<_>, Vec<_>) = left.iter().partition(|(_, mark)| {
                 mark.span.source == first.span.source
@@ -174,7 +198,7 @@ impl LoadError {
                 Excerpt::around(&source.text, here.iter().map(|(_, mark)| &mark.span.range));
             let mut snippet = Snippet::source(excerpt.text)
                 .line_start(excerpt.first_line)
-                .path(source.name.as_str());
+                .path(safe::line(&source.name));
             for (index, mark) in here {
                 let kind = if index == 0 {
                     AnnotationKind::Primary
@@ -196,8 +220,34 @@ impl LoadError {
         if let Some(help) = &problem.help {
             group = group.element(Level::HELP.message(printable(help)));
         }
-        renderer.render(&[group])
+        let rendered = renderer.render(&[group]).to_string();
+        // What is in the text of a file acts on nobody's terminal; the colours are the renderer's own.
+        safe::coloured(&rendered)
     }
+}
+
+/// Of a file whose text is not shown a problem tells the place alone: its words might hold the text.
+fn withhold(problem: &mut Problem, sources: &[Source]) {
+    let hidden = |mark: &&Mark| {
+        let source = sources.get(mark.span.source);
+        source.is_some_and(|source| !source.shown)
+    };
+    let Some(mark) = problem.marks.iter().find(hidden).cloned() else {
+        return;
+    };
+    let Some(source) = sources.get(mark.span.source) else {
+        return;
+    };
+    problem.message = format!(
+        "{} is not what is expected here; its text is not shown, because the file lies outside the folder of the scenario and the working folder",
+        source.name
+    );
+    problem.key_path = String::new();
+    problem.help = None;
+    problem.marks = vec![Mark {
+        label: String::new(),
+        ..mark
+    }];
 }
 
 /// The lines that the marks touch, so that a big file is not copied for every problem.
@@ -230,15 +280,7 @@ impl<'a> Excerpt<'a> {
 
 /// Control characters of a hostile file must not reach the terminal.
 fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
+    safe::terminal(text).into_owned()
 }
 
 impl fmt::Display for LoadError {
@@ -250,7 +292,7 @@ impl fmt::Display for LoadError {
             if let Some((name, line, column)) = self.place(problem) {
                 write!(f, "{name}:{line}:{column}: ")?;
             }
-            write!(f, "{}", problem.message)?;
+            write!(f, "{}", safe::terminal(&problem.message))?;
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use super::file::ScenarioFile;
 use super::problem::Problem;
 use super::tree::{Item, Table, Value, clip, dotted, quoted};
+use crate::safe;
 
 static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
     let mut schema = schemars::schema_for!(ScenarioFile);
@@ -727,6 +728,10 @@ impl Walk<'_> {
             .find(|c| *c == '/' || *c == ',' || c.is_whitespace() || c.is_control())
         {
             format!("contains {c:?}")
+        } else if let Some(fault) = safe::name_fault(name) {
+            let message = format!("the name {:?} {fault}", clip(name));
+            self.report(message, "", None, Mend::Keep);
+            return;
         } else {
             return;
         };

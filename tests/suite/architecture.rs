@@ -125,6 +125,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("statistics", &["measure", "units"]),
     // The package above: files, experiments, results, pages.
     ("geodesy", &["geometry"]),
+    // Text from files, for wherever it goes.
+    ("safe", &[]),
     (
         "scenario",
         &[
@@ -138,6 +140,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "picture",
             "platform",
             "record",
+            "safe",
             "sensing",
             "streams",
             "theatre",
@@ -186,6 +189,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             // Trajectories, for what viewers show.
             "platform",
             "record",
+            "safe",
             "scenario",
             "statistics",
             "units",
@@ -204,6 +208,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "output",
             "platform",
             "record",
+            "safe",
             "scenario",
             "sensing",
             "simulation",

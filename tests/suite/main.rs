@@ -6,6 +6,7 @@ mod determinism;
 mod differential;
 mod experiment_check;
 mod exports;
+mod foreign;
 mod import;
 mod inquiry;
 mod knobs;

@@ -127,6 +127,8 @@ impl Place {
     fn results(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = self.files(folder);
         files.retain(|name, _| name != "run.json" && !name.starts_with("shards/"));
+        // What the command line asked for is told by the manifest, too, and is no part of the plan's identity.
+        files.remove("plan.json");
         assert!(files.contains_key("manifest.json"), "{:?}", files.keys());
         assert!(files.contains_key(ROUNDS), "{:?}", files.keys());
         files
@@ -325,9 +327,23 @@ fn ctrl_c_ends_with_balanced_results_and_resume_goes_on() {
         }
         assert_eq!(cells.into_values().collect::<Vec<_>>(), [n; 6]);
         assert_eq!(place.json("out/run.json")["ended"], "it was interrupted");
+        assert_eq!(
+            place.json("out/manifest.json")["ended"],
+            "it was interrupted"
+        );
+        assert_eq!(place.json("out/manifest.json")["asked"], 1200);
+        assert_eq!(place.json("out/manifest.json")["done"], n);
+        let status = place.deconflict("status out");
+        ends(&status, 1, &["not finished"]);
+        let first = format!("Interrupted: {n} of 1200 replications");
+        assert_eq!(text(&status.stdout).lines().next(), Some(first.as_str()));
         if name == "INT" {
             succeeds(&place.deconflict(&format!("sweep plan.toml --out fresh -n {n}")));
-            place.same_results("fresh", "out");
+            // But for the manifest, which says that more was asked for.
+            let [mut fresh, mut out] = ["fresh", "out"].map(|folder| place.results(folder));
+            fresh.remove("manifest.json");
+            out.remove("manifest.json");
+            same(&fresh, &out);
         }
     }
     succeeds(&place.deconflict(&format!("{FLY} --resume")));
@@ -486,19 +502,35 @@ fn what_a_command_left_half_done_is_in_nobodys_way() {
     // No room even for the plan.
     let output = place.limited(1, "sweep plan.toml --out out");
     ends(&output, 1, &["cannot write out/plan.json", "too large"]);
+    assert!(!place.path("out").exists());
     // Killed as it wrote the plan.
-    place.write("out/.unfinished-8jFQxa", "{");
+    let dead = |name: &str| {
+        fs::create_dir_all(place.path(name)).unwrap();
+        place.write(
+            &format!("{name}/.deconflict"),
+            "Unfinished output of deconflict",
+        );
+        place.write(&format!("{name}/half"), "{");
+    };
+    dead(".out.unfinished-8jFQxa");
     succeeds(&place.deconflict("sweep plan.toml --out out -n 5"));
-    place.write("out/.unfinished-8jFQxa", "{");
     // Killed as it wrote the results.
-    fs::create_dir(place.path("out/.results-8jFQxa")).unwrap();
-    place.write("out/.results-8jFQxa/cells.csv", "cell");
+    dead("out/.results.unfinished-8jFQxa");
+    dead("out/rounds/.whole.rounds.unfinished-8jFQxa");
     fs::remove_file(place.path("out/manifest.json")).unwrap();
-    let status = succeeds(&place.deconflict("status out"));
+    let status = place.deconflict("status out");
+    ends(&status, 1, &["out is not finished", "--resume"]);
+    let status = text(&status.stdout);
     assert!(status.contains("5 replications") && status.contains("not written yet"));
     // Killed as it made the folder of the rounds.
     succeeds(&place.deconflict("sweep plan.toml --out out --resume"));
     place.same_results("whole", "out");
+    let all = place.files(".");
+    let left: Vec<&String> = all
+        .keys()
+        .filter(|name| name.contains("unfinished"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
     fs::remove_dir_all(place.path("out/rounds")).unwrap();
     succeeds(&place.deconflict("sweep plan.toml --out out --resume"));
     place.same_results("whole", "out");
@@ -660,7 +692,9 @@ fn interrupted_within_the_first_round_there_are_no_results_yet() {
     ends(&output, 130, &["before the first round", "--resume"]);
     assert!(output.stdout.is_empty());
     assert!(!place.path("out/manifest.json").exists());
-    let status = succeeds(&place.deconflict("status out"));
+    let status = place.deconflict("status out");
+    ends(&status, 1, &["out is not finished"]);
+    let status = text(&status.stdout);
     assert!(status.contains("0 replications of each of 1000 cells; results are not written yet"));
     succeeds(&place.deconflict("sweep plan.toml --out out -n 1 --resume"));
     assert_eq!(place.table("out/replications.csv").len(), 1000);
@@ -973,7 +1007,11 @@ fn a_time_budget_ends_in_time_and_its_number_repeats_it() {
     );
     let n = place.replications("out");
     succeeds(&place.deconflict(&format!("sweep plan.toml --out again -n {n}")));
-    place.same_results("out", "again");
+    // But for the manifest, which says why it ended.
+    let [mut out, mut again] = ["out", "again"].map(|folder| place.results(folder));
+    out.remove("manifest.json");
+    again.remove("manifest.json");
+    same(&out, &again);
 }
 
 // The same luck.

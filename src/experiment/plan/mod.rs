@@ -68,6 +68,9 @@ pub struct PlanRecord {
     pub scenario: Json,
     /// When to stop; no part of the identity.
     pub stop: StopFile,
+    /// Replications of every cell that the command line asked for instead; no part of the identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<u64>,
 }
 
 /// Something that is varied.
@@ -141,6 +144,7 @@ impl PlanRecord {
     pub fn identity(&self) -> [u8; 32] {
         let same_stop = PlanRecord {
             stop: StopFile::Fixed { replications: 1 },
+            asked: None,
             ..self.clone()
         };
         let text = serde_json::to_vec(&same_stop).expect("a plan is plain data");

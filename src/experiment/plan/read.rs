@@ -14,7 +14,7 @@ use crate::scenario::load::{Loader, merge, override_path};
 use crate::scenario::problem::{Problem, Span};
 use crate::scenario::shape::Misfit;
 use crate::scenario::tree::{Item, clip, dotted, quoted};
-use crate::scenario::{Scenario, ready, shape};
+use crate::scenario::{Scenario, burden, ready, shape, texts};
 
 static SHAPE: LazyLock<Json> = LazyLock::new(shape::inlined::<ExperimentFile>);
 
@@ -90,6 +90,7 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
     let misfits = shape::check(&document, &SHAPE, "the experiment");
     let problems = misfits.iter().map(|misfit| misfit.problem.clone());
     loader.problems.extend(problems);
+    loader.problems.extend(texts::check(&document));
     let file = match serde_json::from_value::<ExperimentFile>(shape::mended(&document, &misfits)) {
         Ok(file) => file,
         // Too far off to be mended: what is wrong with its shape is all that can be said.
@@ -131,6 +132,10 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
         Some(Err(problems)) => reader.loader.problems.extend(problems),
         None => {}
     }
+    // Counted before they are made.
+    if !reader.levels_are_few(MOST_CELLS) || !reader.cells_are_few() {
+        return None;
+    }
     let mut factors = Vec::new();
     for kind in [FactorKind::Lever, FactorKind::Uncertainty] {
         for name in reader.names(kind) {
@@ -154,17 +159,6 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
     let levers = reader.settings(&factors, FactorKind::Lever, seed);
     let points = reader.settings(&factors, FactorKind::Uncertainty, seed);
     let (levers, points) = (levers?, points?);
-    let count = levers.len().saturating_mul(points.len());
-    if count > MOST_CELLS {
-        let (levers, points) = (levers.len(), points.len());
-        reader.wrong(
-            &["design"],
-            format!(
-                "{levers} settings of the levers at {points} of the uncertainties are {count} cells; expected at most {MOST_CELLS}"
-            ),
-        );
-        return None;
-    }
     let (cells, scenarios) = reader.cells(&factors, &levers, &points)?;
     let columns = match columns(&scenarios) {
         Ok(columns) => columns,
@@ -186,6 +180,7 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
             cells,
             scenario: base.to_json(),
             stop: file.stop,
+            asked: None,
         },
         scenarios,
         columns,
@@ -202,6 +197,17 @@ pub(super) fn scenario(
     let file = path.parent().unwrap_or(Path::new("")).join(named);
     let at = document.place(&["scenario"]);
     let before = loader.problems.len();
+    let ending = Path::new(named).extension();
+    if !ending.is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
+        let message = format!(
+            "scenario is {:?}; expected a file whose name ends in .toml",
+            clip(named)
+        );
+        loader
+            .problems
+            .push(Problem::new("scenario", message).at(&at, ""));
+        return None;
+    }
     let base = loader.file(&file, Some(&at));
     for problem in &mut loader.problems[before..] {
         // The experiment names the scenario, it does not include it.
@@ -226,7 +232,95 @@ pub(super) fn scenario(
     (loader.problems.len() == before).then_some(base)
 }
 
+/// Bytes of all the scenarios of a sweep together that are kept in memory, by the length of their text.
+const MOST_TEXT: usize = 1 << 30;
+
 impl Reader<'_> {
+    /// How many levels a factor has, as typed; none for a range that a design may sample.
+    fn levels_of(&self, kind: FactorKind, factor: &FactorFile) -> usize {
+        let alternatives = factor.alternatives.as_ref().map(|those| those.len());
+        let values = factor.values.as_ref().map(|those| those.len());
+        let range = factor.range.as_ref().and_then(|range| range.levels);
+        let range = range.filter(|_| !self.design(kind).samples());
+        let given = alternatives
+            .or(values)
+            .or(range.map(|levels| levels as usize));
+        given.unwrap_or(1)
+    }
+
+    /// Whether no factor has more levels than this; else a problem for each that has.
+    pub fn levels_are_few(&mut self, most: usize) -> bool {
+        let mut few = true;
+        for kind in [FactorKind::Lever, FactorKind::Uncertainty] {
+            let all = self.factors(kind).iter();
+            let counted: Vec<(String, usize)> = all
+                .map(|(name, factor)| (name.clone(), self.levels_of(kind, factor)))
+                .filter(|(_, levels)| *levels > most)
+                .collect();
+            for (name, levels) in counted {
+                few = false;
+                let path = [self.section(kind), &name];
+                let message = format!(
+                    "{} has {levels} levels; expected at most {most}",
+                    dotted(self.document, &path)
+                );
+                self.wrong(&path, message);
+            }
+        }
+        few
+    }
+
+    /// Whether there are no more cells than there may be, and their scenarios fit into memory.
+    fn cells_are_few(&mut self) -> bool {
+        let settings = |kind: FactorKind| {
+            let levels = self.factors(kind).values();
+            let mut levels = levels.map(|factor| self.levels_of(kind, factor));
+            match self.design(kind) {
+                DesignFile::Grid => levels.fold(1, usize::saturating_mul),
+                DesignFile::OneAtATime => levels
+                    .try_fold(1usize, |sum, levels| {
+                        sum.checked_add(levels.saturating_sub(1))
+                    })
+                    .unwrap_or(usize::MAX),
+                DesignFile::LatinHypercube { points } | DesignFile::Sobol { points } => {
+                    let baseline = usize::from(kind == FactorKind::Lever);
+                    match levels.next() {
+                        Some(_) => points as usize + baseline,
+                        None => 1,
+                    }
+                }
+            }
+        };
+        let levers = settings(FactorKind::Lever);
+        let points = settings(FactorKind::Uncertainty);
+        let count = levers.saturating_mul(points);
+        if count > MOST_CELLS {
+            self.wrong(
+                &["design"],
+                format!(
+                    "{levers} settings of the levers at {points} of the uncertainties are {count} cells; expected at most {MOST_CELLS}"
+                ),
+            );
+            return false;
+        }
+        let Some(base) = self.base else {
+            return true;
+        };
+        let text = base.to_json().to_string().len();
+        let most = MOST_TEXT.saturating_mul(burden::limit() as usize);
+        if count.saturating_mul(text) > most {
+            self.wrong(
+                &["design"],
+                format!(
+                    "{count} cells of a scenario of {text} bytes are too many to be kept in memory; expected {} bytes together, or --limit",
+                    most
+                ),
+            );
+            return false;
+        }
+        true
+    }
+
     /// The section of the file that holds the factors of a kind.
     pub fn section(&self, kind: FactorKind) -> &'static str {
         match kind {

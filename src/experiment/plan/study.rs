@@ -19,9 +19,9 @@ use crate::experiment::tune::samples::Sample;
 use crate::experiment::tune::space::Dimension;
 use crate::measure::{Columns, Derived, Summary};
 use crate::scenario::load::{Loader, merge};
-use crate::scenario::problem::{LoadError, Problem};
+use crate::scenario::problem::{LoadError, Problem, Span};
 use crate::scenario::tree::{Item, Value, clip};
-use crate::scenario::{Scenario, ready, shape};
+use crate::scenario::{Scenario, ready, shape, texts};
 
 static SHAPE: LazyLock<Json> = LazyLock::new(shape::inlined::<StudyFile>);
 
@@ -47,6 +47,9 @@ pub fn is_study(path: &Path) -> bool {
 /// Levels along a range of which the file does not say how many.
 const LEVELS: u32 = 5;
 
+/// Most levels of a parameter or an uncertainty.
+const MOST_LEVELS: usize = 10_000;
+
 /// Most replications where the budget is a time.
 const MOST: u64 = 400_000_000;
 
@@ -64,6 +67,8 @@ pub struct StudyRecord {
     pub study: StudyFile,
     /// The scenario as typed, with its includes and the overrides of the command line, before any parameter.
     pub scenario: Json,
+    /// Paths of parameters, uncertainties and their alternatives, in the order of the text, which is that of their genes.
+    pub order: Vec<Vec<String>>,
 }
 
 impl StudyRecord {
@@ -133,7 +138,35 @@ impl Study {
         budget: Option<u64>,
     ) -> Result<Study, LoadError> {
         let mut loader = Loader::default();
-        match study(&mut loader, path, overrides, budget) {
+        let made = loader
+            .plain(path)
+            .filter(|_| loader.problems.is_empty())
+            .and_then(|document| {
+                let base = |loader: &mut Loader, document: &Item, file: &StudyFile| {
+                    scenario(loader, path, document, &file.scenario)
+                };
+                study(&mut loader, document, overrides, budget, base)
+            });
+        match made {
+            Some(study) if loader.problems.is_empty() => Ok(study),
+            _ => Err(LoadError::new(loader.problems, loader.sources)),
+        }
+    }
+
+    /// A study from what an earlier tuning wrote down, checked as one that is typed.
+    pub fn from_record(record: &StudyRecord) -> Result<Study, LoadError> {
+        let mut loader = Loader::default();
+        let typed = serde_json::to_value(&record.study).unwrap_or_default();
+        let document = in_order(&without_nulls(typed), &record.order);
+        let base = Item::from_json(&record.scenario, &nowhere());
+        let made = study(
+            &mut loader,
+            document,
+            &Overrides::default(),
+            None,
+            |_, _, _| Some(base),
+        );
+        match made {
             Some(study) if loader.problems.is_empty() => Ok(study),
             _ => Err(LoadError::new(loader.problems, loader.sources)),
         }
@@ -239,19 +272,85 @@ fn label(varied: &Varied, setting: Coordinate) -> String {
     }
 }
 
+/// A place for what stands in no text.
+fn nowhere() -> Span {
+    Span {
+        source: 0,
+        range: 0..0,
+    }
+}
+
+/// What was left out, left out again.
+fn without_nulls(json: Json) -> Json {
+    match json {
+        Json::Object(table) => {
+            let there = table.into_iter().filter(|(_, value)| !value.is_null());
+            let there = there.map(|(name, value)| (name, without_nulls(value)));
+            Json::Object(there.collect())
+        }
+        Json::Array(items) => items.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
+}
+
+/// The sections of a study whose order counts.
+const ORDERED: [&str; 2] = ["parameters", "uncertainties"];
+
+/// The paths of parameters, uncertainties and their alternatives, in the order of the text.
+fn order(document: &Item) -> Vec<Vec<String>> {
+    let mut found: Vec<(usize, Vec<String>)> = Vec::new();
+    let below = |path: &[&str]| -> Vec<(String, usize)> {
+        let table = document.get(path).and_then(Item::table);
+        let entries = table.into_iter().flatten();
+        entries
+            .map(|(name, entry)| (name.clone(), entry.key.range.start))
+            .collect()
+    };
+    for section in ORDERED {
+        for (name, at) in below(&[section]) {
+            found.push((at, vec![section.to_owned(), name.clone()]));
+            for (alternative, at) in below(&[section, &name, "alternatives"]) {
+                let path = [section, &name, "alternatives", &alternative];
+                found.push((at, path.map(str::to_owned).to_vec()));
+            }
+        }
+    }
+    found.sort();
+    found.into_iter().map(|(_, path)| path).collect()
+}
+
+/// A study from JSON, in which the keys of these paths stand in this order.
+fn in_order(json: &Json, order: &[Vec<String>]) -> Item {
+    let mut document = Item::from_json(json, &nowhere());
+    for (number, path) in order.iter().enumerate() {
+        let mut item = &mut document;
+        for (depth, step) in path.iter().enumerate() {
+            let Value::Table(table) = &mut item.value else {
+                break;
+            };
+            let Some(entry) = table.get_mut(step) else {
+                break;
+            };
+            if depth + 1 == path.len() {
+                entry.key.range = number + 1..number + 1;
+            }
+            item = &mut entry.item;
+        }
+    }
+    document
+}
+
 fn study(
     loader: &mut Loader,
-    path: &Path,
+    document: Item,
     overrides: &Overrides,
     budget: Option<u64>,
+    base: impl FnOnce(&mut Loader, &Item, &StudyFile) -> Option<Item>,
 ) -> Option<Study> {
-    let document = loader.plain(path)?;
-    if !loader.problems.is_empty() {
-        return None;
-    }
     let misfits = shape::check(&document, &SHAPE, "the study");
     let problems = misfits.iter().map(|misfit| misfit.problem.clone());
     loader.problems.extend(problems);
+    loader.problems.extend(texts::check(&document));
     let mut file = match serde_json::from_value::<StudyFile>(shape::mended(&document, &misfits)) {
         Ok(file) => file,
         Err(_) if !loader.problems.is_empty() => return None,
@@ -267,7 +366,7 @@ fn study(
     }
     let base = match shape::touches(&misfits, &["scenario"]) {
         true => None,
-        false => scenario(loader, path, &document, &file.scenario),
+        false => base(loader, &document, &file),
     };
     let first = loader.sources.len();
     let base = base.map(|base| {
@@ -295,6 +394,9 @@ fn study(
         }
         Some(Err(problems)) => reader.loader.problems.extend(problems),
         None => {}
+    }
+    if !reader.levels_are_few(MOST_LEVELS) {
+        return None;
     }
     let mut factors = Vec::new();
     for kind in [FactorKind::Lever, FactorKind::Uncertainty] {
@@ -404,6 +506,7 @@ fn study(
             version: env!("CARGO_PKG_VERSION").to_owned(),
             study: file,
             scenario: base_item.to_json(),
+            order: order(&document),
         },
         course,
         watched,

@@ -19,6 +19,8 @@ pub(super) const INDEX: usize = 8;
 pub(super) const CHECK: usize = 8;
 /// No header or record is longer: what a damaged length says is not believed beyond this.
 pub(super) const LONGEST: usize = 64 << 20;
+/// No row has more values, and no round has more in all its rows: what a header says is not believed beyond this.
+const MOST_VALUES: usize = 1 << 26;
 
 /// What a journal is about. Journals with the same plan and cells belong to one sweep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +68,13 @@ impl JournalHeader {
 
     /// What lies between length and check.
     pub(super) fn decode(bytes: &[u8]) -> Option<JournalHeader> {
-        whole(postcard::take_from_bytes(bytes))
+        let header: JournalHeader = whole(postcard::take_from_bytes(bytes))?;
+        let values = header.cells.iter().try_fold(0usize, |sum, shape| {
+            sum.checked_add(shape.columns)?.checked_add(shape.confusion)
+        });
+        values
+            .is_some_and(|values| values <= MOST_VALUES)
+            .then_some(header)
     }
 }
 
@@ -96,6 +104,23 @@ pub(super) fn decode(record: &[u8], cells: &[Shape]) -> Option<Round> {
         index: u64::from_le_bytes(*index),
         outcomes,
     })
+}
+
+/// Appends a record of any content; its number of bytes.
+pub(super) fn encode_bytes(index: u64, content: &[&[u8]], bytes: &mut Vec<u8>) -> usize {
+    let start = bytes.len();
+    seal(start, bytes, |bytes| {
+        bytes.extend(index.to_le_bytes());
+        content.iter().for_each(|part| bytes.extend(*part));
+    });
+    bytes.len() - start
+}
+
+/// The content of a record whose check holds.
+pub(super) fn content(record: &[u8]) -> &[u8] {
+    record
+        .get(LENGTH + INDEX..record.len().saturating_sub(CHECK))
+        .unwrap_or_default()
 }
 
 /// Appends length, content and check; the check covers the bytes from `start`.

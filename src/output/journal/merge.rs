@@ -8,6 +8,7 @@ use super::error::{JournalError, same_sweep};
 use super::reader::{JournalReader, JournalState};
 use super::writer::{Journal, locked};
 use crate::output::OutputError;
+use crate::output::beside::{Beside, parent_of};
 use crate::output::files::sync_folder;
 
 /// Puts journals of one sweep together, in whatever order they are given.
@@ -37,13 +38,8 @@ pub fn merge(inputs: &[impl AsRef<Path>], output: &Path) -> Result<JournalState,
         }
         .into());
     }
-    let absolute = std::path::absolute(output).map_err(OutputError::io("use", output))?;
-    let parent = absolute.parent().unwrap_or(&absolute);
-    let temporary = tempfile::Builder::new()
-        .prefix(".merge.unfinished-")
-        .tempdir_in(parent)
-        .map_err(OutputError::io("write in", parent))?;
-    let unfinished = temporary.path().join("rounds");
+    let beside = Beside::of(output)?;
+    let unfinished = beside.path("rounds");
     let mut journal = Journal::create(&unfinished, &header)?;
 
     let mut before = *one;
@@ -84,8 +80,8 @@ pub fn merge(inputs: &[impl AsRef<Path>], output: &Path) -> Result<JournalState,
     journal.sync()?;
     let rounds = journal.next_round() - header.first;
     drop(journal);
-    fs::rename(&unfinished, &absolute).map_err(OutputError::io("create", output))?;
-    sync_folder(parent, output)?;
+    fs::rename(&unfinished, output).map_err(OutputError::io("create", output))?;
+    sync_folder(parent_of(output), output)?;
     Ok(JournalState {
         header,
         rounds,

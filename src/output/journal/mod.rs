@@ -32,6 +32,7 @@
 //! file system knows no locks it goes without. Readers need none: whoever reads a journal that is being written sees the
 //! rounds that were there when it was opened.
 
+mod batches;
 mod codec;
 mod error;
 mod merge;
@@ -40,6 +41,7 @@ mod reader;
 mod tests;
 mod writer;
 
+pub(super) use batches::Batches;
 pub use codec::{JournalHeader, Shape};
 pub use error::JournalError;
 pub use merge::merge;

@@ -207,7 +207,7 @@ pub(super) fn locked(path: &Path, attempt: Result<(), TryLockError>) -> Result<(
 }
 
 /// What a journal needs of a file.
-trait Store: Write + Seek {
+pub(super) trait Store: Write + Seek {
     fn sync_data(&self) -> io::Result<()>;
     fn set_len(&self, length: u64) -> io::Result<()>;
 }
@@ -223,10 +223,10 @@ impl Store for File {
 }
 
 /// The end of a file, and what is to be appended.
-struct Tail<S: Store> {
+pub(super) struct Tail<S: Store> {
     path: PathBuf,
     store: S,
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
     /// Bytes written.
     written: u64,
     /// Bytes that are certainly on disk.
@@ -236,7 +236,7 @@ struct Tail<S: Store> {
 }
 
 impl<S: Store> Tail<S> {
-    fn new(path: &Path, store: S, end: u64) -> Tail<S> {
+    pub(super) fn new(path: &Path, store: S, end: u64) -> Tail<S> {
         Tail {
             path: path.to_owned(),
             store,
@@ -248,7 +248,7 @@ impl<S: Store> Tail<S> {
     }
 
     /// Cuts off what lies after the end.
-    fn cut(&mut self) -> io::Result<()> {
+    pub(super) fn cut(&mut self) -> io::Result<()> {
         self.store.set_len(self.written)?;
         self.store.seek(SeekFrom::Start(self.written))?;
         self.store.sync_data()
@@ -263,7 +263,7 @@ impl<S: Store> Tail<S> {
         })
     }
 
-    fn sync(&mut self) -> Result<(), OutputError> {
+    pub(super) fn sync(&mut self) -> Result<(), OutputError> {
         self.write()?;
         self.attempt(|tail| {
             tail.store.sync_data()?;
