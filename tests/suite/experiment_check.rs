@@ -248,7 +248,7 @@ fn shape() {
         ("absolute = 0.01", "absolute = 0.01\n^minimum_events = 9"),
         ("absolute = 0.01", "^absolute = 0"),
         ("scenario = ", "^confidence = 95\nscenario = "),
-        ("measure = \"leaked\"\n", "^"),
+        ("measure = \"leaked\"\n", ""),
     ] {
         spoilt(&mut said, from, to);
     }
