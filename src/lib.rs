@@ -32,8 +32,9 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub use deconflict_engine::{
-    airspace, calendar, coordination, elementary, engagement, geometry, identification, ids, measure,
-    picture, platform, record, sensing, simulation, statistics, streams, theatre, tracking, units,
+    airspace, calendar, coordination, elementary, engagement, geometry, identification, ids,
+    measure, picture, platform, record, sensing, simulation, statistics, streams, theatre,
+    tracking, units,
 };
 
 pub mod experiment;

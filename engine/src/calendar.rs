@@ -385,6 +385,9 @@ mod tests {
         let impact = calendar.take(Millis::NEVER).unwrap();
         assert!(impact.prompt && impact.stage == Stage::Impact);
         assert!(calendar.scanned(Millis(5)));
-        assert!(calendar.take(Millis(5)).is_none(), "the rest is after the end");
+        assert!(
+            calendar.take(Millis(5)).is_none(),
+            "the rest is after the end"
+        );
     }
 }

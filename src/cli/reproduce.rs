@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use clap::Args;
 use deconflict::experiment::accounts::Accounts;
-use deconflict::statistics::estimate::Estimator;
 use deconflict::experiment::plan::Plan;
 use deconflict::experiment::plan::study::Study;
 use deconflict::experiment::replicate::replicate;
@@ -19,6 +18,7 @@ use deconflict::output::{
 };
 use deconflict::record::{Detail, Replication};
 use deconflict::simulation::Engine;
+use deconflict::statistics::estimate::Estimator;
 
 use super::host::{interrupted, processors};
 use super::run::progress;

@@ -8,10 +8,10 @@ use super::headers::COMPARISON;
 use super::numbers::{number, readable};
 use crate::experiment::accounts::{Accounts, PairAccount};
 use crate::experiment::effects::{Effect, effects};
-use crate::statistics::estimate::{Comparison, Estimate, Method};
-use crate::statistics::pairs::Pairs;
 use crate::experiment::plan::Plan;
 use crate::safe;
+use crate::statistics::estimate::{Comparison, Estimate, Method};
+use crate::statistics::pairs::Pairs;
 
 /// One row of [`COMPARISON`], after reference and cell.
 pub(super) fn comparison_row(

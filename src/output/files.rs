@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -25,12 +24,6 @@ pub struct FileEntry {
 pub(super) fn scenario_sha256(scenario: &ScenarioFile) -> String {
     let text = serde_json::to_vec(scenario).expect("a scenario is plain data");
     hex(&Sha256::digest(text))
-}
-
-/// Reads JSON: a tree first, typed then. Scenarios come as trees anyway, and a second reader of every type would be as much code
-/// again.
-pub(crate) fn typed<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
-    serde_json::from_slice::<serde_json::Value>(text).and_then(serde_json::from_value)
 }
 
 /// A value as JSON for people, with a line end.

@@ -41,7 +41,6 @@ pub use events::{EventFormat, write_events, write_events_file};
 pub(crate) use figures::write_figures;
 pub use files::FileEntry;
 pub use folder::{Conditions, Placed, RunFolder};
-pub(crate) use files::typed;
 pub use headers::{PREVENTION, RESULT_FILES, ResultFile, TIMES};
 pub use journal::{
     Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape,

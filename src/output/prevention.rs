@@ -14,9 +14,9 @@ use super::files::{FileEntry, Table, sync_folder};
 use super::headers::PREVENTION;
 use super::manifest::{FORMAT, Progress, Trust, bytes, describe, read_description, verify};
 use super::numbers::{number, readable};
-use crate::statistics::estimate::Estimate;
 use crate::inquiry::{Change, Game, Prevention, RuleShare, RuleSplit};
 use crate::scenario::file::ScenarioFile;
+use crate::statistics::estimate::Estimate;
 
 /// What `prevention.csv` rests on, written to `prevention.json`.
 #[derive(Debug, Serialize, Deserialize)]

@@ -14,7 +14,6 @@ use super::files::{FileEntry, Table, hex, json, text};
 use super::manifest::{Made, Manifest, Progress, Stored, Trust, Tuned};
 use super::numbers::{number, readable};
 use super::results::give_way;
-use crate::statistics::estimate::Estimate;
 use crate::experiment::plan::study::Study;
 use crate::experiment::tune::course::{Role, Tuning};
 use crate::experiment::tune::robust::{break_even, over_worlds};
@@ -22,6 +21,7 @@ use crate::experiment::tune::samples::Samples;
 use crate::experiment::tune::verdict::{Feasible, Verdict, judge};
 use crate::experiment::tune::{ABROAD, FRESH};
 use crate::safe::{self, markdown, markdown_code};
+use crate::statistics::estimate::Estimate;
 
 /// The name of a finalist: its place, counted from 1.
 fn name(place: usize) -> String {

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::stored::{Interval, Table};
-use crate::statistics::estimate::{Estimate, Estimator, PairedSums, RatioSums, TimeHistogram};
 use crate::experiment::plan::PlanRecord;
 use crate::experiment::round::{Outcome, Round};
-use crate::statistics::stop::{Goal, Sequential};
 use crate::measure::{Columns, Derived, Kind, Summary};
 use crate::output::{
     JournalReader, OutputError, Shape, Stored, StoredRun, SweepFolder, TIMES, Trust, headline,
 };
+use crate::statistics::estimate::{Estimate, Estimator, PairedSums, RatioSums, TimeHistogram};
+use crate::statistics::stop::{Goal, Sequential};
 
 /// Most cells whose times are spread out.
 const CELLS: usize = 4;

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::statistics::estimate::{Comparison, Estimate, Method};
 use crate::output::{Made, Manifest, ManifestCell, OutputError, Stored, Trust, read_prevention};
 use crate::scenario::file::ScenarioFile;
+use crate::statistics::estimate::{Comparison, Estimate, Method};
 
 /// A number with its interval, as the files have it; NaN where they have nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -113,7 +113,7 @@ impl Burden {
                     continue;
                 }
                 let looks = pairs * air.time_s / class.sensor.scan_s;
-                let (bytes, time_s) = match scenario.keeps_live(entry) {
+                let (bytes, time_s) = match scenario.visits_every_scan(entry) {
                     true => (24.0, 1e-6),
                     false => (1.0, 3e-9),
                 };
@@ -129,7 +129,7 @@ impl Burden {
         }
         // A live picture turns with its antenna whether anybody is there or not, and clutter is plotted.
         for (entry, site) in scenario.sites.iter().enumerate() {
-            if scenario.keeps_live(entry) {
+            if scenario.visits_every_scan(entry) {
                 let class = &scenario.classes[site.class.index()];
                 let clutter = class.tracker.false_alarms.as_ref();
                 let scans = f64::from(site.count.1) * duration_s / class.sensor.scan_s;

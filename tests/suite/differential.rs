@@ -47,13 +47,18 @@ pub fn scenario(seed: u64) -> String {
     say("[nodes.hq]\nside = \"north\"".into());
     let scan_s = *d.pick(&[2.0, 3.0, 5.0, 8.0]);
     let model = match d.below(3) {
-        0 => format!("disc = {{ range_m = 45_000, detection = {} }}", d.pick(&["0.3", "0.7", "1.0"])),
+        0 => format!(
+            "disc = {{ range_m = 45_000, detection = {} }}",
+            d.pick(&["0.3", "0.7", "1.0"])
+        ),
         _ => format!(
             "radar = {{ r50_m = {}, false_alarm = 1e-6, max_range_m = 45_000 }}",
             d.pick(&["12_000", "30_000"])
         ),
     };
-    say(format!("[site_classes.gun]\nsensor = {{ model.{model}, scan_s = {scan_s}, antenna_m = 5 }}"));
+    say(format!(
+        "[site_classes.gun]\nsensor = {{ model.{model}, scan_s = {scan_s}, antenna_m = 5 }}"
+    ));
     let mut tracker = format!(
         "confirm_hits = {}, confirm_scans = 3, drop_misses = {}",
         d.pick(&["1", "2", "3"]),
@@ -113,7 +118,9 @@ pub fn scenario(seed: u64) -> String {
     if d.one_in(5) {
         say("[site_classes.gun.identification.operator]\naccept_wrong = 0.4".into());
         if d.one_in(2) {
-            say("expectancy = { log_odds = 1.5, duration_s = 600, after_engagement = true }".into());
+            say(
+                "expectancy = { log_odds = 1.5, duration_s = 600, after_engagement = true }".into(),
+            );
         }
     }
     say(format!(
@@ -146,7 +153,11 @@ pub fn scenario(seed: u64) -> String {
         "kill_probability = {}\nmagazine = {}\nassessment{}\npriority = \"{}\"\nlaunch_check = \"{}\"",
         d.pick(&["0", "0.3", "0.7", "1"]),
         d.pick(&["1", "3", "12"]),
-        d.pick(&[" = \"perfect\"", ".delayed = { delay_s = 15 }", ".delayed = { delay_s = 60 }"]),
+        d.pick(&[
+            " = \"perfect\"",
+            ".delayed = { delay_s = 15 }",
+            ".delayed = { delay_s = 60 }"
+        ]),
         d.pick(&["first_eligible", "nearest", "least_time_left", "by_name"]),
         d.pick(&["decision", "none"]),
     ));
@@ -185,13 +196,19 @@ pub fn scenario(seed: u64) -> String {
             say("plan = { addressees = [\"hq\"], notice_s = 3600 }".into());
         }
         if d.one_in(3) {
-            say(format!("[flights.f{flight}.equipment]\niff = {{ on = 0.7 }}\ntransponder = {{ on = 0.5 }}\n[flights.f{flight}.route]"));
+            say(format!(
+                "[flights.f{flight}.equipment]\niff = {{ on = 0.7 }}\ntransponder = {{ on = 0.5 }}\n[flights.f{flight}.route]"
+            ));
         } else {
             say(format!("[flights.f{flight}.route]"));
         }
         let points = |d: &mut Dice, count: u64| {
             let point = |d: &mut Dice| {
-                format!("{{ east_m = {}, north_m = {} }}", d.place(30_000), d.place(30_000))
+                format!(
+                    "{{ east_m = {}, north_m = {} }}",
+                    d.place(30_000),
+                    d.place(30_000)
+                )
             };
             (0..count).map(|_| point(d)).collect::<Vec<_>>().join(", ")
         };
@@ -221,24 +238,69 @@ pub fn scenario(seed: u64) -> String {
         }
     };
     let status = *d.pick(&["free", "tight", "tight", "hold"]);
-    let zones = *d.pick(&["", "", ", zones = [{ zone = \"z\", status = \"hold\", until_h = 0.5 }]"]);
-    rule(1, d, format!("weapons_control = {{ status = \"{status}\"{zones} }}"));
-    rule(3, d, "hostile_criteria = { threshold = 0.8, cues = 2 }".into());
+    let zones = *d.pick(&[
+        "",
+        "",
+        ", zones = [{ zone = \"z\", status = \"hold\", until_h = 0.5 }]",
+    ]);
+    rule(
+        1,
+        d,
+        format!("weapons_control = {{ status = \"{status}\"{zones} }}"),
+    );
+    rule(
+        3,
+        d,
+        "hostile_criteria = { threshold = 0.8, cues = 2 }".into(),
+    );
     rule(3, d, "engagement_authority = { level = \"joint\", service.exponential = { mean_s = 20 }, capacity = 2, veto_protected = 0.5, timeout_s = 60, on_timeout = \"fire\" }".into());
-    rule(4, d, "lost_comms = { mtbf_h = 0.5, mttr_min = 10, fallback = \"autonomous\" }".into());
-    rule(3, d, "self_defence = { approach_m = 4000, within_s = 120 }".into());
+    rule(
+        4,
+        d,
+        "lost_comms = { mtbf_h = 0.5, mttr_min = 10, fallback = \"autonomous\" }".into(),
+    );
+    rule(
+        3,
+        d,
+        "self_defence = { approach_m = 4000, within_s = 120 }".into(),
+    );
     rule(2, d, "flight_plan_notice = { honour = 0.7 }".into());
-    rule(3, d, "hotline_query = { sides = [\"east\"], coverage = 0.6, timeout_s = 60, valid_s = 200 }".into());
+    rule(
+        3,
+        d,
+        "hotline_query = { sides = [\"east\"], coverage = 0.6, timeout_s = 60, valid_s = 200 }"
+            .into(),
+    );
     rule(4, d, "time_windows = { windows = [{ from_h = 0.3, until_h = 0.5 }], status = \"hold\", clock_error_s = 60 }".into());
     rule(3, d, "corridors = { honour = 0.7 }".into());
-    rule(5, d, "restricted_zone = { zone = \"z\", authority = \"hq\", coordinates = 0.5 }".into());
+    rule(
+        5,
+        d,
+        "restricted_zone = { zone = \"z\", authority = \"hq\", coordinates = 0.5 }".into(),
+    );
     rule(4, d, "height_blocks = { blocks = [{ floor_m = 500, top_m = 4000 }], honour = 0.8, height_sigma_m = 300 }".into());
-    rule(4, d, "zone_of_responsibility = { areas = [{ zone = \"z\", classes = [\"gun\"] }] }".into());
-    rule(4, d, "blue_force_feed = { sides = [\"east\"], delivery = 0.6 }".into());
-    rule(5, d, "conformance_monitoring = { sides = [\"east\"] }".into());
+    rule(
+        4,
+        d,
+        "zone_of_responsibility = { areas = [{ zone = \"z\", classes = [\"gun\"] }] }".into(),
+    );
+    rule(
+        4,
+        d,
+        "blue_force_feed = { sides = [\"east\"], delivery = 0.6 }".into(),
+    );
+    rule(
+        5,
+        d,
+        "conformance_monitoring = { sides = [\"east\"] }".into(),
+    );
     rule(4, d, "optical_confirmation = { look_s = 15 }".into());
     rule(3, d, "second_operator = { time.fixed = { delay_s = 12 }, false_confirm = 0.5, cool_down_s = 45 }".into());
-    rule(4, d, "cease_fire = { ordered_h = [0.4], after_wrong_shot = true, lasts_s = 400 }".into());
+    rule(
+        4,
+        d,
+        "cease_fire = { ordered_h = [0.4], after_wrong_shot = true, lasts_s = 400 }".into(),
+    );
     text
 }
 
@@ -260,7 +322,11 @@ fn parting(one: &EventLog, other: &EventLog) -> String {
         None if one.events.len() != other.events.len() => {
             let at = one.events.len().min(other.events.len());
             let more = one.events.get(at).or(other.events.get(at));
-            format!("{} and {} events; {more:?}", one.events.len(), other.events.len())
+            format!(
+                "{} and {} events; {more:?}",
+                one.events.len(),
+                other.events.len()
+            )
         }
         None => "what was counted".into(),
     }
@@ -280,7 +346,12 @@ fn skipping_changes_nothing() {
             different.push(format!("seed {seed}: {}", parting(&skipping, &stepping)));
         }
     }
-    assert!(different.is_empty(), "{} differ\n{}", different.len(), different[..different.len().min(6)].join("\n"));
+    assert!(
+        different.is_empty(),
+        "{} differ\n{}",
+        different.len(),
+        different[..different.len().min(6)].join("\n")
+    );
     assert!(shots > 100, "{shots} shots");
 }
 
@@ -294,7 +365,11 @@ fn without_its_words(log: &EventLog, rule: &str) -> Vec<Event> {
     let mut events: Vec<Event> = log.events.iter().filter(own).cloned().collect();
     for event in &mut events {
         if let Fact::EngagementBegun { words, .. } = &mut event.fact {
-            *words = words.iter().filter(|word| word.rule != rule).copied().collect();
+            *words = words
+                .iter()
+                .filter(|word| word.rule != rule)
+                .copied()
+                .collect();
         }
     }
     events
@@ -325,13 +400,21 @@ fn a_rule_that_cannot_act_changes_nothing() {
             let detail = Detail::Full;
             let plain = simulate(&load(seed, &[]), replication, detail);
             let with = simulate(&load(seed, &[inert]), replication, detail);
-            let (one, other) = (without_its_words(&plain, rule), without_its_words(&with, rule));
+            let (one, other) = (
+                without_its_words(&plain, rule),
+                without_its_words(&with, rule),
+            );
             if one != other || plain.tallies != with.tallies {
                 let differs = one.iter().zip(&other).find(|(one, other)| one != other);
                 different.push(format!("seed {seed}, {rule}: {differs:?}"));
             }
         }
-        assert!(different.is_empty(), "{} differ\n{}", different.len(), different[..different.len().min(6)].join("\n"));
+        assert!(
+            different.is_empty(),
+            "{} differ\n{}",
+            different.len(),
+            different[..different.len().min(6)].join("\n")
+        );
         assert!(tried > 50);
     }
 }

@@ -59,7 +59,9 @@ fn every_event_has_one_observer() {
             continue;
         };
         let name = rest.trim_end_matches(" {");
-        let is_event = calendar.contains(&format!("#[derive(EntityEvent, Debug)]\npub struct {name} {{"));
+        let is_event = calendar.contains(&format!(
+            "#[derive(EntityEvent, Debug)]\npub struct {name} {{"
+        ));
         if !is_event {
             continue;
         }

@@ -70,7 +70,8 @@ impl CorridorsRule {
 
     /// Holds fire at a track inside a corridor, if the crew heeds it.
     pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
-        let inside = |corridor: &Corridor| corridor.contains(request.track.time, request.track.place);
+        let inside =
+            |corridor: &Corridor| corridor.contains(request.track.time, request.track.place);
         if request.draws.heeds_corridors && self.corridors.iter().any(inside) {
             Err(Decision {
                 rule: PAGE.id,

@@ -227,7 +227,9 @@ impl EngagementAuthoritySpec {
         enquiries: &mut Enquiries,
     ) -> Result<(), Decision> {
         let answer = enquiries.answer;
-        let asked = *enquiries.asked(Enquiry::Authority).get_or_insert(request.track.time);
+        let asked = *enquiries
+            .asked(Enquiry::Authority)
+            .get_or_insert(request.track.time);
         let reason = match answer {
             Some(answer) if answer.overload => Reason::ApprovalOverload,
             Some(answer) if answer.time <= request.track.time && answer.granted => return Ok(()),
@@ -260,7 +262,11 @@ impl EngagementAuthoritySpec {
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>, enquiries: &Enquiries) -> &'static str {
+    pub(super) fn word(
+        &self,
+        request: &EngagementRequest<'_>,
+        enquiries: &Enquiries,
+    ) -> &'static str {
         match self.decide(request, &mut { *enquiries }) {
             _ if enquiries.clone().asked(Enquiry::Authority).is_none() => "not_asked",
             Ok(()) if enquiries.answer.is_some_and(|answer| answer.granted) => "released",

@@ -234,7 +234,11 @@ impl HotlineQueryRule {
     }
 
     /// Asks, if nobody has asked about the track yet, and holds fire as the answer, or the lack of it, demands.
-    pub(super) fn decide(&self, request: &EngagementRequest<'_>, asked: &mut Asked) -> Result<(), Decision> {
+    pub(super) fn decide(
+        &self,
+        request: &EngagementRequest<'_>,
+        asked: &mut Asked,
+    ) -> Result<(), Decision> {
         let because = |reason| {
             Err(Decision {
                 rule: PAGE.id,

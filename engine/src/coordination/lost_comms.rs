@@ -234,7 +234,9 @@ impl LostCommsRule {
         let (now, line) = (request.track.time, request.line);
         let changes = line.changes(now);
         let begins = line.down_since(now).map(|since| since + self.timeout);
-        begins.filter(|begins| *begins > now).map_or(changes, |begins| begins.min(changes))
+        begins
+            .filter(|begins| *begins > now)
+            .map_or(changes, |begins| begins.min(changes))
     }
 
     /// The status that the fallback puts in the place of another.
@@ -259,7 +261,10 @@ impl LostCommsRule {
 
     /// What it has to say of a track.
     pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
-        match (request.line.down_since(request.track.time), self.fallback(request)) {
+        match (
+            request.line.down_since(request.track.time),
+            self.fallback(request),
+        ) {
             (None, _) => "line_up",
             (Some(_), None) => "line_down",
             (_, Some(Fallback::Keep)) => "fallback_keep",

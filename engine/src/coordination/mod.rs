@@ -297,7 +297,9 @@ impl Rules {
 
     /// Whether what they say depends on engagements the site has begun.
     pub fn pauses(&self) -> bool {
-        self.second_operator.as_ref().is_some_and(|rule| rule.cool_down_s > 0.0)
+        self.second_operator
+            .as_ref()
+            .is_some_and(|rule| rule.cool_down_s > 0.0)
     }
 
     /// Rule R3, where it is in force: its queues are the engagement's.
@@ -503,7 +505,9 @@ impl Rules {
             if urgent.is_some() {
                 holds.next_scan();
             }
-            return urgent.and_then(|rule| rule.permits(request)).ok_or(declined);
+            return urgent
+                .and_then(|rule| rule.permits(request))
+                .ok_or(declined);
         }
         if let Some(rule) = &self.second_operator {
             holds.until(rule.pauses_until(request).unwrap_or(Millis::NEVER));
@@ -602,8 +606,14 @@ impl Rules {
         say("R2", criteria);
         let authority = self.engagement_authority.as_ref();
         say("R3", authority.map(|rule| rule.word(request, enquiries)));
-        say("R4", self.lost_comms.as_ref().map(|rule| rule.word(request)));
-        say("R5", self.self_defence.as_ref().map(|rule| rule.word(request)));
+        say(
+            "R4",
+            self.lost_comms.as_ref().map(|rule| rule.word(request)),
+        );
+        say(
+            "R5",
+            self.self_defence.as_ref().map(|rule| rule.word(request)),
+        );
         let notice = self.flight_plan_notice.as_ref();
         say("R6", notice.map(|rule| rule.word(request)));
         let hotline = self.hotline_query.as_ref();
@@ -611,7 +621,10 @@ impl Rules {
             "R7",
             hotline.map(|rule| rule.word(request, asked(Enquiry::Hotline))),
         );
-        say("R8", self.time_windows.as_ref().map(|rule| rule.word(request)));
+        say(
+            "R8",
+            self.time_windows.as_ref().map(|rule| rule.word(request)),
+        );
         say("R9", self.corridors.as_ref().map(|rule| rule.word(request)));
         say(
             "R10",
@@ -634,7 +647,10 @@ impl Rules {
             "R17",
             second.map(|rule| rule.word(request, asked(Enquiry::SecondOperator))),
         );
-        say("R19", self.cease_fire.as_ref().map(|rule| rule.word(request)));
+        say(
+            "R19",
+            self.cease_fire.as_ref().map(|rule| rule.word(request)),
+        );
         words
     }
 
@@ -690,9 +706,8 @@ impl Rules {
         holds: &mut Holds,
     ) -> Result<Decision, Decision> {
         let zone = self.restricted_zone.as_ref();
-        let zone = zone.filter(|_| {
-            declined.reason == Reason::WeaponsTight && request.draws.enforces_zone
-        });
+        let zone =
+            zone.filter(|_| declined.reason == Reason::WeaponsTight && request.draws.enforces_zone);
         let fallback = self
             .lost_comms
             .as_ref()
@@ -777,7 +792,9 @@ mod tests {
 
     /// The verdict on a track that nobody has asked about.
     fn verdict(rules: &Rules, case: &Case) -> Result<Decision, Decision> {
-        rules.judge(&case.request(), &mut Enquiries::default()).decision
+        rules
+            .judge(&case.request(), &mut Enquiries::default())
+            .decision
     }
 
     fn without_names(spec: &RulesSpec) -> Rules {
@@ -948,9 +965,23 @@ mod tests {
             ..Named::default()
         };
         let rules = Rules::new(&spec, &named);
-        let holds = |rules: &Rules| rules.judge(&case(Identity::Unknown).request(), &mut Enquiries::default()).until;
-        assert_eq!(holds(&rules), Millis(1001), "a zone may be left by the next scan");
-        assert_eq!(holds(&without_names(&with_status(WeaponsControl::Hold))), Millis::NEVER);
+        let holds = |rules: &Rules| {
+            rules
+                .judge(
+                    &case(Identity::Unknown).request(),
+                    &mut Enquiries::default(),
+                )
+                .until
+        };
+        assert_eq!(
+            holds(&rules),
+            Millis(1001),
+            "a zone may be left by the next scan"
+        );
+        assert_eq!(
+            holds(&without_names(&with_status(WeaponsControl::Hold))),
+            Millis::NEVER
+        );
         let hour = 3_600_000;
         for (time_ms, east_m, altitude_m, reason) in [
             (0, 0.0, 3000.0, Reason::WeaponsFree),
@@ -1164,7 +1195,9 @@ mod tests {
                 };
                 let _ = rules.judge(&first.request(), &mut query);
             }
-            let verdict = rules.judge(&Case { time, ..case }.request(), &mut query).decision;
+            let verdict = rules
+                .judge(&Case { time, ..case }.request(), &mut query)
+                .decision;
             let plain = |decision: Decision| (decision.rule, decision.reason);
             assert_eq!(
                 verdict.map(plain).map_err(plain),

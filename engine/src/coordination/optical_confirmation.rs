@@ -179,7 +179,9 @@ impl OpticalConfirmationRule {
                 reason,
             })
         };
-        let asked = *enquiries.asked(Enquiry::Look).get_or_insert(request.track.time);
+        let asked = *enquiries
+            .asked(Enquiry::Look)
+            .get_or_insert(request.track.time);
         if request.track.time < asked + self.look {
             return because(Reason::AwaitingLook);
         }
@@ -206,12 +208,17 @@ impl OpticalConfirmationRule {
     fn seen(&self, request: &EngagementRequest<'_>) -> Option<bool> {
         let file = &request.draws.look;
         let range_m = (request.track.place - request.site.push(0.0)).norm();
-        let recognised = file.luck < self.chance(file.critical_dimension_m, range_m, request.track.time);
+        let recognised =
+            file.luck < self.chance(file.critical_dimension_m, range_m, request.track.time);
         recognised.then_some(file.hostile)
     }
 
     /// What it has to say of a track.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>, enquiries: &Enquiries) -> &'static str {
+    pub(super) fn word(
+        &self,
+        request: &EngagementRequest<'_>,
+        enquiries: &Enquiries,
+    ) -> &'static str {
         let seen = enquiries.seen_hostile.or_else(|| self.seen(request));
         match (*enquiries.clone().asked(Enquiry::Look), seen) {
             (None, _) => "not_looked",

@@ -240,8 +240,9 @@ impl RestrictedZone {
 
     /// Permits fire at an uncoordinated track that R1 declines for the status tight alone.
     pub(super) fn permits(&self, request: &EngagementRequest<'_>) -> Option<Decision> {
-        let violation =
-            request.draws.enforces_zone && !request.track.notice.matched() && self.closed(request.track.time, request.track.place);
+        let violation = request.draws.enforces_zone
+            && !request.track.notice.matched()
+            && self.closed(request.track.time, request.track.place);
         violation.then_some(Decision {
             rule: PAGE.id,
             reason: Reason::ZoneViolation,

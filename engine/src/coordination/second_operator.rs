@@ -106,7 +106,11 @@ impl SecondOperatorSpec {
     }
 
     /// Asks, if that has not been done for the track, and holds fire as the answer demands.
-    pub(super) fn decide(&self, request: &EngagementRequest<'_>, asked: &mut Asked) -> Result<(), Decision> {
+    pub(super) fn decide(
+        &self,
+        request: &EngagementRequest<'_>,
+        asked: &mut Asked,
+    ) -> Result<(), Decision> {
         let because = |reason| {
             Err(Decision {
                 rule: PAGE.id,
@@ -144,7 +148,9 @@ impl SecondOperatorSpec {
     pub(super) fn word(&self, request: &EngagementRequest<'_>, asked: Asked) -> &'static str {
         match asked {
             None => "not_asked",
-            Some(asked) if request.track.time < asked + request.draws.second.after => "awaiting_confirmation",
+            Some(asked) if request.track.time < asked + request.draws.second.after => {
+                "awaiting_confirmation"
+            }
             Some(_) if request.draws.second.confirms => "confirmed",
             Some(_) => "not_confirmed",
         }

@@ -142,7 +142,10 @@ impl TimeWindows {
     /// When a window next opens or closes by the site's clock.
     pub(super) fn changes(&self, request: &EngagementRequest<'_>) -> Millis {
         let fast = request.draws.window_clock;
-        let ends = self.windows.iter().flat_map(|(from, until)| [*from, *until]);
+        let ends = self
+            .windows
+            .iter()
+            .flat_map(|(from, until)| [*from, *until]);
         let later = ends.filter(|end| *end > request.track.time + fast);
         match later.min() {
             None | Some(Millis::NEVER) => Millis::NEVER,

@@ -118,7 +118,8 @@ impl WeaponsControlRule {
     /// The status that applies to a track: of the zones it is in, the strictest; outside all of them, the general one.
     pub(super) fn status(&self, request: &EngagementRequest<'_>) -> WeaponsControl {
         let applies = |entry: &&ZoneStatus| {
-            (entry.from..entry.until).contains(&request.track.time) && entry.zone.contains(request.track.place)
+            (entry.from..entry.until).contains(&request.track.time)
+                && entry.zone.contains(request.track.place)
         };
         self.zones
             .iter()

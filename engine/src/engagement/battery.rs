@@ -309,7 +309,11 @@ mod tests {
         assert_eq!(means(&battery, &[waiting]), (2, 1));
         assert_eq!(means(&battery, &[waiting; 2]), (1, 0), "both promised");
         battery.magazine = 1;
-        assert_eq!(means(&battery, &[launched, waiting]), (1, 0), "one left, and promised");
+        assert_eq!(
+            means(&battery, &[launched, waiting]),
+            (1, 0),
+            "one left, and promised"
+        );
         assert_eq!(means(&battery, &[launched]), (2, 1));
         assert_eq!(means(&battery, &[launched; 3]), (0, 1), "no channel");
     }

@@ -94,12 +94,14 @@ impl FireControl<'_, '_> {
 
     /// Free fire channels and missiles that no engagement counts on, once one of a site's engagements is over.
     fn means(&self, site: Entity, over: Option<Entity>) -> (u32, u32) {
-        self.sites.get(site).map_or((0, 0), |(_, _, battery, held)| {
-            let held = held.into_iter().flat_map(|held| held.iter());
-            let held = held.filter(|entity| Some(*entity) != over);
-            let held = held.filter_map(|entity| self.engagements.get(entity).ok());
-            battery.means(held.map(|(engagement, ..)| engagement))
-        })
+        self.sites
+            .get(site)
+            .map_or((0, 0), |(_, _, battery, held)| {
+                let held = held.into_iter().flat_map(|held| held.iter());
+                let held = held.filter(|entity| Some(*entity) != over);
+                let held = held.filter_map(|entity| self.engagements.get(entity).ok());
+                battery.means(held.map(|(engagement, ..)| engagement))
+            })
     }
 
     /// Where the target of an engagement is, and whether it is in the sky; what is not there cannot be gone.
@@ -179,7 +181,10 @@ impl FireControl<'_, '_> {
             end: self.sky.end(),
         };
         let verdict = picture.verdict_on((engagement.slot, entity), &at, &mut outlet);
-        debug_assert!(ended.is_empty(), "the end of a track that is engaged is visited");
+        debug_assert!(
+            ended.is_empty(),
+            "the end of a track that is engaged is visited"
+        );
         match verdict {
             None => Some(EngagementEnd::TrackLost),
             Some(Verdict::Outside) => Some(EngagementEnd::OutOfEnvelope),
@@ -189,13 +194,7 @@ impl FireControl<'_, '_> {
     }
 
     /// Missiles leave.
-    fn send(
-        &mut self,
-        entity: Entity,
-        engagement: Engagement,
-        site: Entity,
-        place: Vector3<f64>,
-    ) {
+    fn send(&mut self, entity: Entity, engagement: Engagement, site: Entity, place: Vector3<f64>) {
         let now = self.sky.now();
         let Ok((observer, mut picture, mut battery, _)) = self.sites.get_mut(site) else {
             return;
@@ -382,7 +381,10 @@ impl FireControl<'_, '_> {
         let mut held: Vec<Entity> = held.into_iter().flat_map(|held| held.iter()).collect();
         let fact = Fact::CeaseFireReceived { site: id };
         self.log.0.record(now, Rank::Notice, here.into(), fact);
-        held.sort_by_key(|entity| self.engagement(*entity).map(|(engagement, _)| engagement.number));
+        held.sort_by_key(|entity| {
+            self.engagement(*entity)
+                .map(|(engagement, _)| engagement.number)
+        });
         for entity in held {
             let Ok((&engagement, _, missiles)) = self.engagements.get(entity) else {
                 continue;
@@ -391,7 +393,13 @@ impl FireControl<'_, '_> {
             let flying = |missile: Entity| Some((missile, *self.missiles.get(missile).ok()?.0));
             let mut missiles: Vec<(Entity, Missile)> = missiles.filter_map(flying).collect();
             missiles.sort_by_key(|(_, missile)| missile.number);
-            for (missile, Missile { target, key, shot, .. }) in missiles {
+            for (
+                missile,
+                Missile {
+                    target, key, shot, ..
+                },
+            ) in missiles
+            {
                 if !spec.aborts(self.sky.streams(), site_key, key, shot) {
                     continue;
                 }
@@ -417,9 +425,10 @@ impl FireControl<'_, '_> {
         let Some((engagement, site)) = self.engagement(entity) else {
             return;
         };
-        let checks = self.sites.get(site).is_ok_and(|(_, _, battery, _)| {
-            battery.weapon.launch_check == LaunchCheck::Decision
-        });
+        let checks = self
+            .sites
+            .get(site)
+            .is_ok_and(|(_, _, battery, _)| battery.weapon.launch_check == LaunchCheck::Decision);
         if engagement.over || !checks {
             return;
         }
@@ -453,9 +462,10 @@ impl FireControl<'_, '_> {
         if engagement.assessing {
             return;
         }
-        let salvo = self.sites.get(site).is_ok_and(|(_, _, battery, _)| {
-            matches!(battery.weapon.doctrine, Doctrine::Salvo(_))
-        });
+        let salvo = self
+            .sites
+            .get(site)
+            .is_ok_and(|(_, _, battery, _)| matches!(battery.weapon.doctrine, Doctrine::Salvo(_)));
         // Only the missiles of a salvo already resolved are still to be assessed; between the shots of shoot-look-shoot that is
         // done.
         if engagement.launched > 0 && salvo {
@@ -552,9 +562,7 @@ impl FireControl<'_, '_> {
         for candidate in &candidates {
             let slot = candidate.slot;
             // An engagement of this very scan may stand in the way of the next (rule R17).
-            if begun_here
-                && let Some(Verdict::Declined(decision)) = picture.verdict(slot, &at)
-            {
+            if begun_here && let Some(Verdict::Declined(decision)) = picture.verdict(slot, &at) {
                 picture.decline(slot, Some(decision), &at, &mut self.log.0);
                 continue;
             }

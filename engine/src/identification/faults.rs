@@ -78,7 +78,10 @@ impl Faults {
     /// Whether a site's radar may be misaligned.
     pub fn misaligns(&self) -> bool {
         let probability = |fault: &MisalignmentSpec| fault.probability_per_hour;
-        self.spec.misalignment.as_ref().is_some_and(|fault| probability(fault) > 0.0)
+        self.spec
+            .misalignment
+            .as_ref()
+            .is_some_and(|fault| probability(fault) > 0.0)
     }
 
     /// What the site's radar adds to every bearing it measures now, degrees clockwise; 0 when it is aligned.

@@ -131,7 +131,9 @@ impl Pair {
                 // Nothing can happen before the next scan with the aircraft in coverage.
                 let upcoming = self.upcoming(scene.windows).first();
                 let first = upcoming.map_or(u64::MAX, |window| window.from);
-                self.next = self.next.max(if first < self.gone { first } else { u64::MAX });
+                self.next = self
+                    .next
+                    .max(if first < self.gone { first } else { u64::MAX });
                 if self.next >= until {
                     self.next = until;
                     break;
@@ -290,9 +292,9 @@ impl Pair {
             let at = missed.trailing_zeros();
             missed &= missed - 1;
             let leg = leg_at(base as i64 + i64::from(at));
-            let on_course = self.last_hit(at).is_some_and(|hit| {
-                straight(leg) && leg_at(base as i64 + hit) == leg
-            });
+            let on_course = self
+                .last_hit(at)
+                .is_some_and(|hit| straight(leg) && leg_at(base as i64 + hit) == leg);
             coasting |= u64::from(!on_course) << at;
         }
         coasting
@@ -373,7 +375,11 @@ impl Pair {
             let rest = bits_between(at, to);
             let open = candidates & (turns | first_bits_from(track.settled_until(), base, scene));
             let declares = track.next_declaration.saturating_sub(base);
-            let declares = if declares < to as u64 { 1 << declares } else { 0 };
+            let declares = if declares < to as u64 {
+                1 << declares
+            } else {
+                0
+            };
             let next = ((drops | declares | open) & rest).trailing_zeros() as usize;
             self.note_inside(candidates & bits_between(told, next.min(to)), base, scene);
             told = next.min(to);
@@ -400,7 +406,11 @@ impl Pair {
             let scan = base + at as u64;
             let time = scene.time(scan);
             let asked = candidates >> at & 1 == 1
-                && (turns >> at & 1 == 1 || self.track.as_ref().is_some_and(|track| time >= track.settled_until()));
+                && (turns >> at & 1 == 1
+                    || self
+                        .track
+                        .as_ref()
+                        .is_some_and(|track| time >= track.settled_until()));
             if asked {
                 candidate |= self.consider(scan, visit >> at & 1 == 1, scene, outlet);
                 told = at + 1;
@@ -486,9 +496,8 @@ impl Pair {
         let Some(track) = &mut self.track else {
             return at;
         };
-        let single = !runs
-            || open >> at & 1 == 1
-            || passes && !track.holds_through(count, &scene.cx);
+        let single =
+            !runs || open >> at & 1 == 1 || passes && !track.holds_through(count, &scene.cx);
         if single {
             let scan = base + at as u64;
             let declared = self.declared_at(scan, scene);
@@ -532,9 +541,8 @@ impl Pair {
         }
         let luck = scene.luck();
         let leading = &self.open.leading(&luck, block).declarations;
-        let word = |scan: usize| {
-            luck.declaration_word(block * BLOCK as u64 + scan as u64, leading[scan])
-        };
+        let word =
+            |scan: usize| luck.declaration_word(block * BLOCK as u64 + scan as u64, leading[scan]);
         let columns = scene.cx.observer.identifier.declare(scene.params.truth_row);
         columns.sort(leading, word, &mut self.declared.1);
         self.declared.0 = block;
@@ -549,7 +557,10 @@ impl Pair {
     /// site that is `ready` fire, or the track of an engagement may end. Nothing if that is not before the next of the runs in which
     /// the track may be inside the envelope.
     pub fn next_visit(&mut self, ready: bool, scene: &PairScene<'_>) -> Option<u64> {
-        let engaged = self.track.as_ref().is_some_and(|track| track.engagement.is_some());
+        let engaged = self
+            .track
+            .as_ref()
+            .is_some_and(|track| track.engagement.is_some());
         if !engaged && !ready || self.next == u64::MAX {
             return None;
         }
@@ -589,7 +600,12 @@ impl Pair {
                 let asked = candidates & (turns | changes | settled);
                 let drops = self.history.drops(tracker) & rest;
                 // A track that is lost may be found again; where it was before does not matter then.
-                asked | if candidates == 0 && !engaged { 0 } else { drops }
+                asked
+                    | if candidates == 0 && !engaged {
+                        0
+                    } else {
+                        drops
+                    }
             }
         };
         match bits.trailing_zeros() {
@@ -603,8 +619,7 @@ impl Pair {
 /// Whether a declaration looks at where the track is.
 fn needs_course(scan: u64, scene: &PairScene<'_>) -> bool {
     let plan = scene.params.plan.as_ref();
-    scene.cx.observer.asks_more
-        || plan.is_some_and(|plan| plan.looks_at_place(scene.time(scan)))
+    scene.cx.observer.asks_more || plan.is_some_and(|plan| plan.looks_at_place(scene.time(scan)))
 }
 
 /// The scans of a block that are in some runs, and those of them that are inside for sure.

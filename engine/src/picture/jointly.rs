@@ -127,7 +127,9 @@ impl Jointly {
         let next_look = |pair: usize| {
             let windows = windows.get(pair);
             let upcoming = windows.partition_point(|window| window.end <= self.next);
-            windows.get(upcoming).map(|window| window.from.max(self.next))
+            windows
+                .get(upcoming)
+                .map(|window| window.from.max(self.next))
         };
         (0..self.seen.len()).filter_map(next_look).min()
     }
@@ -349,8 +351,8 @@ impl Jointly {
         let mut kept = Vec::new();
         // What one sender reports is one aircraft a report; two senders may report the same.
         let by_sender = reports.chunk_by(|one, other| one.source.0 == other.source.0);
-        let paired = by_sender
-            .flat_map(|reports| pairs(reports, &self.tracks[..own], links, scene.time));
+        let paired =
+            by_sender.flat_map(|reports| pairs(reports, &self.tracks[..own], links, scene.time));
         for (report, pair) in reports.iter().zip(paired.collect::<Vec<_>>()) {
             let link = links.link(report.link);
             let shared = Shared {
@@ -486,8 +488,7 @@ impl Jointly {
             let source = scene.source(track);
             let pair = scene.pair(track.source);
             let inside_before = pair.map(|pair| self.seen[pair].last_inside);
-            let considered =
-                track.consider(scene.time, &source, inside_before, &scene.cx, outlet);
+            let considered = track.consider(scene.time, &source, inside_before, &scene.cx, outlet);
             if considered.candidate {
                 candidates.push(*number);
             }
@@ -521,13 +522,7 @@ impl Jointly {
         }
     }
 
-    fn close(
-        &mut self,
-        at: usize,
-        end: TrackEnd,
-        scene: &SetScene<'_>,
-        outlet: &mut Outlet<'_>,
-    ) {
+    fn close(&mut self, at: usize, end: TrackEnd, scene: &SetScene<'_>, outlet: &mut Outlet<'_>) {
         self.credit(at, scene);
         let (_, track) = self.tracks.remove(at);
         let place = scene.place(&track, scene.time);
@@ -575,7 +570,15 @@ impl Seen {
         if block != self.block {
             let luck = scene.cx.streams.looks(observer.key, params.key);
             let (sight, clock) = (&params.sight, &observer.clock);
-            let scans = look(sight, trajectory, windows, clock, block, &luck, &mut self.open);
+            let scans = look(
+                sight,
+                trajectory,
+                windows,
+                clock,
+                block,
+                &luck,
+                &mut self.open,
+            );
             self.block = block;
             self.looks = scans.looks;
             self.hits = scans.hits;

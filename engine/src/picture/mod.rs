@@ -104,7 +104,9 @@ impl Observer {
         let coasts_ms = i64::from(tracker.drop_misses) * self.clock.period_ms;
         let coasts_s = Millis(coasts_ms).seconds();
         let margin_m = 2.0 * trajectory.fastest_mps() * coasts_s;
-        envelope.widened(margin_m).scans(self.place, trajectory, &self.clock, near);
+        envelope
+            .widened(margin_m)
+            .scans(self.place, trajectory, &self.clock, near);
         envelope.on_arcs(self.place, trajectory, &self.clock, coasts_s, sure);
         if !tracker.loss_seen {
             // A track coasts on where the aircraft flies no more.
@@ -113,7 +115,11 @@ impl Observer {
             }
             near.dedup_by(|later, run| {
                 let joins = later.from <= run.end;
-                run.end = if joins { run.end.max(later.end) } else { run.end };
+                run.end = if joins {
+                    run.end.max(later.end)
+                } else {
+                    run.end
+                };
                 joins
             });
         }
@@ -262,9 +268,8 @@ impl Envelope {
             // A little more than enough, for rounding.
             let off_m = 0.5 * radius_m * rate_radps * rate_radps * coasts_s * coasts_s + 1.0;
             let height_m = if self.slant { altitude_m } else { 0.0 };
-            let ground_m = |range_m: f64| {
-                libm::sqrt((range_m * range_m - height_m * height_m).max(0.0))
-            };
+            let ground_m =
+                |range_m: f64| libm::sqrt((range_m * range_m - height_m * height_m).max(0.0));
             let (nearest_m, farthest_m) = self.range_m;
             let mut too_near = false;
             if nearest_m > 0.0 {
@@ -376,13 +381,19 @@ impl Situation {
     /// When it last began an engagement before `time`.
     fn engaged_before(&self, time: Millis) -> Option<Millis> {
         let before = |(begun, _): &&(Millis, TrackNumber)| *begun < time;
-        self.engagements.iter().rfind(before).map(|(begun, _)| *begun)
+        self.engagements
+            .iter()
+            .rfind(before)
+            .map(|(begun, _)| *begun)
     }
 
     /// When it last began an engagement of another track before `time`.
     fn engaged_another(&self, time: Millis, number: &TrackNumber) -> Option<Millis> {
         let other = |(begun, other): &&(Millis, TrackNumber)| *begun < time && other != number;
-        self.engagements.iter().rfind(other).map(|(begun, _)| *begun)
+        self.engagements
+            .iter()
+            .rfind(other)
+            .map(|(begun, _)| *begun)
     }
 
     /// Until when an order to cease fire that is there at `time` holds.
@@ -493,7 +504,10 @@ impl Sky<'_, '_> {
     pub fn whereabouts(&self, aircraft: AircraftId) -> Option<(Vector3<f64>, bool)> {
         let flight = self.flight(aircraft)?;
         let (now, gone) = (self.clock.now, flight.gone);
-        Some((flight.trajectory.position(now.min(gone)), flight.airborne(now)))
+        Some((
+            flight.trajectory.position(now.min(gone)),
+            flight.airborne(now),
+        ))
     }
 
     /// The entity of a site.
@@ -522,7 +536,9 @@ impl Sky<'_, '_> {
             return Vec::new();
         };
         let latest = |(aircraft, key, line): &(AircraftId, Key, Arc<Line>)| {
-            let flight = self.flight(*aircraft).filter(|flight| flight.airborne(time))?;
+            let flight = self
+                .flight(*aircraft)
+                .filter(|flight| flight.airborne(time))?;
             let sent = feed.spec.latest(&self.streams, *key, line, time)?;
             (sent >= flight.departs).then(|| flight.trajectory.position(sent))
         };
@@ -549,6 +565,7 @@ pub struct Picture {
 
 /// How the tracks are kept.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each site")]
 enum Kept {
     Apart(Apart),
     Jointly(Box<Jointly>),
@@ -795,12 +812,7 @@ impl Picture {
     }
 
     /// Does a scan; which tracks the rules let the site fire at is noted.
-    fn scan(
-        &mut self,
-        scan: u64,
-        at: &At<'_, '_, '_>,
-        outlet: &mut Outlet<'_>,
-    ) {
+    fn scan(&mut self, scan: u64, at: &At<'_, '_, '_>, outlet: &mut Outlet<'_>) {
         if scan >= self.entered {
             self.entered = u64::MAX;
         }
@@ -893,7 +905,9 @@ impl Picture {
         match &mut self.kept {
             Kept::Apart(apart) => {
                 let pairs = apart.pairs.iter_mut().flatten();
-                pairs.filter_map(|pair| pair.track.as_mut()).for_each(unsettle);
+                pairs
+                    .filter_map(|pair| pair.track.as_mut())
+                    .for_each(unsettle);
             }
             Kept::Jointly(jointly) => jointly.tracks().for_each(unsettle),
         }
@@ -903,7 +917,9 @@ impl Picture {
     pub fn take_candidates(&mut self, now: Millis) -> Vec<Candidate> {
         let slots = std::mem::take(&mut self.candidates);
         let candidate = |slot: u32| {
-            let track = self.track(slot).filter(|track| track.engagement.is_none())?;
+            let track = self
+                .track(slot)
+                .filter(|track| track.engagement.is_none())?;
             track.authorization()?;
             Some(Candidate {
                 slot,
@@ -1063,12 +1079,7 @@ impl Picture {
     }
 
     /// An engagement is over: its track, if there still is one, may be engaged again.
-    fn release(
-        &mut self,
-        engagement: Entity,
-        at: &At<'_, '_, '_>,
-        outlet: &mut Outlet<'_>,
-    ) {
+    fn release(&mut self, engagement: Entity, at: &At<'_, '_, '_>, outlet: &mut Outlet<'_>) {
         let slot = match &mut self.kept {
             Kept::Apart(apart) => {
                 let mut watched = apart.watched.iter().map(|watched| watched.pair);
@@ -1203,7 +1214,9 @@ struct Scenes<'a> {
 
 impl<'a> Scenes<'a> {
     fn params(&self, aircraft: AircraftId) -> Option<&'a PairParams> {
-        let found = self.params.binary_search_by_key(&aircraft, |params| params.aircraft);
+        let found = self
+            .params
+            .binary_search_by_key(&aircraft, |params| params.aircraft);
         Some(&self.params[found.ok()?])
     }
 
@@ -1287,13 +1300,7 @@ impl<'a> Scenes<'a> {
 
     /// Puts pairs in the order of the numbers of their tracks, in which they ask others; those that have no track before a scan come
     /// last, as their tracks would be numbered by it.
-    fn put_in_order(
-        &self,
-        apart: &mut Apart,
-        due: &mut [u32],
-        scan: u64,
-        outlet: &mut Outlet<'_>,
-    ) {
+    fn put_in_order(&self, apart: &mut Apart, due: &mut [u32], scan: u64, outlet: &mut Outlet<'_>) {
         let time = self.cx.time(scan);
         let mut number = |pair: u32| {
             self.open(apart, pair as usize, |pair, scene| {
@@ -1322,8 +1329,13 @@ impl<'a> Scenes<'a> {
     /// Plans the next visit of a pair that is watched and has done all scans so far.
     fn plan(&self, apart: &mut Apart, pair: u32) {
         let watches = self.watches();
-        let visit = self.open(apart, pair as usize, |pair, scene| pair.next_visit(watches, scene));
-        let watched = apart.watched.iter_mut().find(|watched| watched.pair == pair);
+        let visit = self.open(apart, pair as usize, |pair, scene| {
+            pair.next_visit(watches, scene)
+        });
+        let watched = apart
+            .watched
+            .iter_mut()
+            .find(|watched| watched.pair == pair);
         if let (Some(watched), Some(visit)) = (watched, visit) {
             watched.visit = visit;
         }
@@ -1344,10 +1356,6 @@ fn tell(ended: Vec<(Entity, TrackEnd)>, commands: &mut Commands) {
 }
 
 /// A site scans, and tells others of its tracks.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the parameters of a system are its access list"
-)]
 fn on_scan(
     due: On<ScanDue>,
     sky: Sky,

@@ -46,7 +46,9 @@ pub fn take_samples(
     mut log: ResMut<Log>,
     mut sites: Query<(&Observer, &mut Picture)>,
 ) {
-    let until = calendar.next().map_or(sky.end(), |next| next.min(sky.end()));
+    let until = calendar
+        .next()
+        .map_or(sky.end(), |next| next.min(sky.end()));
     let mut ended = Vec::new();
     while sampler.is_due(until) {
         let time = sampler.next;

@@ -18,8 +18,8 @@ use crate::coordination::{
     FlightPlanNoticeSpec, HeightBlockSpec, HeightBlocksSpec, HeightFile, HostileCriteriaSpec,
     HostileOn, HotlineFile, HotlineQuerySpec, HoursSpec, IfUnclear, Line, LookFile, LostCommsSpec,
     Named, OpticalConfirmationSpec, PairDraws, RestrictedZoneSpec, Rules, RulesSpec, SecondFile,
-    SecondOperatorSpec, SelfDefenceSpec, TimeWindowsSpec, TrackView, WeaponsControl, WeaponsControlSpec,
-    ZoneOfResponsibilitySpec, ZoneStatusSpec,
+    SecondOperatorSpec, SelfDefenceSpec, TimeWindowsSpec, TrackView, WeaponsControl,
+    WeaponsControlSpec, ZoneOfResponsibilitySpec, ZoneStatusSpec,
 };
 use crate::geometry::{Area, Point, arc_within, quadratic_below};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
@@ -1236,7 +1236,11 @@ impl<'a> Twin<'a> {
             draws: &pair.subject.draws,
         };
         let before = track.enquiries;
-        let verdict = pair.post.rules.judge(&request, &mut track.enquiries).decision;
+        let verdict = pair
+            .post
+            .rules
+            .judge(&request, &mut track.enquiries)
+            .decision;
         for enquiry in track.enquiries.since(&before) {
             let rule = enquiry.rule();
             let fact = Fact::QuerySent {
@@ -1601,7 +1605,10 @@ fn no_scan_is_passed_over_at_which_the_rules_come_to_let_the_site_fire() {
             let planned = product.next_visit(true, &pair.scene());
             next = planned.or_else(|| near(scan + 1).map(|run| run.from.max(scan + 1)));
             let before = next.unwrap_or(pair.end_scan);
-            let missed = twin.permitted.iter().find(|at| (scan..before).contains(*at));
+            let missed = twin
+                .permitted
+                .iter()
+                .find(|at| (scan..before).contains(*at));
             assert_eq!(missed, None, "seed {seed}: from {scan} on to {next:?}");
             scans += before - scan;
         }

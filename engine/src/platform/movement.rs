@@ -4,10 +4,8 @@ use bevy_ecs::prelude::*;
 
 use super::Vitality;
 use super::trajectory::Trajectory;
+use crate::calendar::{AircraftGone, Clock, EventCalendar, Log, Movement, MovementDue, SourceGone};
 use crate::ids::AircraftId;
-use crate::calendar::{
-    AircraftGone, Clock, EventCalendar, Log, Movement, MovementDue, SourceGone,
-};
 use crate::record::{Fact, Rank, TrackEnd};
 use crate::units::Millis;
 

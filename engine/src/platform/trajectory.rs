@@ -267,7 +267,13 @@ impl Trajectory {
 
     /// Whether it never changes course.
     pub fn is_straight(&self) -> bool {
-        matches!(self.legs[..], [] | [Leg { path: Path::Line { .. }, .. }])
+        matches!(
+            self.legs[..],
+            [] | [Leg {
+                path: Path::Line { .. },
+                ..
+            }]
+        )
     }
 
     /// The greatest speed on the way, m/s.

@@ -10,9 +10,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bevy_ecs::prelude::*;
-use bevy_ecs::schedule::{
-    LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleThreadedExecutor,
-};
+use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleThreadedExecutor};
 
 use crate::calendar::{self, Clock, EntityIndex, EventCalendar, Log};
 use crate::coordination::Desks;
@@ -23,8 +21,8 @@ use crate::platform::trajectory::Trajectory;
 use crate::record::{
     Detail, Event, EventLog, EventRecorder, Regard, Replication, SiteRecord, Tally,
 };
-use crate::theatre::Theatre;
 use crate::streams::Streams;
+use crate::theatre::Theatre;
 use crate::units::Millis;
 use crate::{engagement, picture, platform};
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use bevy_ecs::prelude::*;
 
 use crate::airspace::notice::Filing;
+use crate::calendar::{EntityIndex, EventCalendar};
 use crate::coordination::{
     AuthorityLevel, Compliance, ConformanceMonitoringSpec, Desks, Deviation, Line, RestrictedZone,
     Standing,
 };
-use crate::calendar::{EntityIndex, EventCalendar};
 use crate::engagement::{self, CeaseFires, Obeying};
 use crate::identification::plan_check::{OtherPlan, PlanFile};
 use crate::identification::side_key;
@@ -19,14 +19,12 @@ use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
 use crate::picture::{BlueFeed, Observer, PairParams, Picture, Reach, Runs, TrackLinks};
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitality};
-use crate::record::{
-    EventRecorder, Fact, Place, Rank, Regard, Replication, SiteRecord, Sortie,
-};
-use crate::theatre::{Position, SiteEntry, Theatre};
+use crate::record::{EventRecorder, Fact, Place, Rank, Regard, Replication, SiteRecord, Sortie};
 use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::detection::Law;
 use crate::sensing::{ScanPhase, SensorModel};
 use crate::streams::{Purpose, Streams};
+use crate::theatre::{Position, SiteEntry, Theatre};
 use crate::units::Millis;
 
 /// An aircraft of the replication, before it flies.
@@ -462,7 +460,11 @@ impl<'a> Setup<'a> {
             class: entry_spec.class,
             line: Arc::new(self.line(key, entry_spec)),
         };
-        let others = if identifies.flight_plan.as_ref().is_some_and(|cue| cue.any_plan) {
+        let others = if identifies
+            .flight_plan
+            .as_ref()
+            .is_some_and(|cue| cue.any_plan)
+        {
             self.plans_at(&observer, entry_spec, aircraft)
         } else {
             Vec::new()
@@ -586,7 +588,12 @@ impl<'a> Setup<'a> {
     }
 
     /// The plans of all aircraft that ever reach a site.
-    fn plans_at(&self, observer: &Observer, entry: &SiteEntry, aircraft: &[Aircraft]) -> Vec<OtherPlan> {
+    fn plans_at(
+        &self,
+        observer: &Observer,
+        entry: &SiteEntry,
+        aircraft: &[Aircraft],
+    ) -> Vec<OtherPlan> {
         let plan = |(index, target): (usize, &Aircraft)| {
             let arrives = self.arrives(observer, entry, target);
             (arrives != [Millis::NEVER; 2]).then(|| OtherPlan {
@@ -599,7 +606,12 @@ impl<'a> Setup<'a> {
     }
 
     /// When a site that holds an aircraft's plan knows that it is off it.
-    fn told(&self, observer: &Observer, target: &Aircraft, arrives: [Millis; 2]) -> Vec<(Millis, Millis)> {
+    fn told(
+        &self,
+        observer: &Observer,
+        target: &Aircraft,
+        arrives: [Millis; 2],
+    ) -> Vec<(Millis, Millis)> {
         let Some(rule) = self.scenario.rules.conformance_monitoring() else {
             return Vec::new();
         };

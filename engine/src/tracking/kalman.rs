@@ -292,7 +292,8 @@ mod tests {
             acceleration_sigma_mps2: 1.0,
             initial_speed_sigma_mps: 0.0,
         };
-        let mut estimate = Estimate::begin(&Plot::exact(Vector3::zeros(), Vector3::zeros()), &still);
+        let mut estimate =
+            Estimate::begin(&Plot::exact(Vector3::zeros(), Vector3::zeros()), &still);
         let elsewhere = Plot::exact(Vector3::new(1.0, 2.0, 3.0), Vector3::zeros());
         assert_eq!(estimate.innovation(&elsewhere), None);
         estimate.update(&elsewhere);

@@ -2,7 +2,6 @@
 
 #![allow(dead_code)] // each test file uses a part of it
 
-
 pub mod dice;
 
 use std::convert::Infallible;
