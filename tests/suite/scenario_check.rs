@@ -168,7 +168,7 @@ fn the_good_scenario_is_good() {
     );
     let sampled = parse(&sampled).unwrap_or_else(|error| panic!("{}", error.render(false)));
     assert_eq!(sampled.sample_pictures_every, Some(Millis(90_000)));
-    assert!(!scenario.classes[0].tracker.live());
+    assert!(!scenario.classes[0].tracker.jointly());
     // gna, lna, us
     assert_eq!(
         scenario.cast.relations[1],
@@ -415,8 +415,8 @@ fn cues_operator_and_equipment() {
             .is_some_and(|one| one.agreed_squawk)
     );
     assert!(scenario.classes[0].operator.is_some());
-    assert!(scenario.classes[0].identifier.spec.live());
-    assert!(!parse(GOOD).unwrap().classes[0].identifier.spec.live());
+    assert!(scenario.classes[0].identifier.spec.asks_more());
+    assert!(!parse(GOOD).unwrap().classes[0].identifier.spec.asks_more());
     // What is written is read again.
     let text = toml::to_string(&scenario.file).unwrap();
     assert_eq!(parse(&text).unwrap().file, scenario.file);
