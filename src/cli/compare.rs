@@ -12,7 +12,7 @@ use deconflict::measure::{Columns, Summary};
 use deconflict::output::{OutputError, StoredRun, Trust, sentence, write_comparison};
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
-use deconflict::simulation::Engine;
+use deconflict::simulation::{Engine, MODEL};
 use deconflict::statistics::estimate::Method;
 use deconflict::statistics::pairs::Pairs;
 
@@ -196,6 +196,17 @@ fn measures(arguments: &CompareArguments, pairs: &Pairs) -> Result<Vec<String>, 
     Ok(known.into_iter().filter(main).map(str::to_owned).collect())
 }
 
+/// What was made by different models differs by more than what is compared.
+fn one_model([first, second]: [u32; 2]) -> Result<(), String> {
+    if first == second {
+        return Ok(());
+    }
+    Err(format!(
+        "the first side is of version {first} of the model, the second of version {second}: they are not compared; \
+         run the older one again (`deconflict run`, or `sweep`)"
+    ))
+}
+
 /// What became of the replications of two sides.
 struct PairedUp {
     /// On one side alone.
@@ -213,6 +224,11 @@ fn pair_up(
     columns: &[Columns; 2],
     pairs: &mut Pairs,
 ) -> Result<PairedUp, Failure> {
+    let model = |source: &Source| match source {
+        Source::Scenario(_) => MODEL,
+        Source::Stored(stored) => stored.model,
+    };
+    one_model([model(&sources[0]), model(&sources[1])]).map_err(Failure::bad_input)?;
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let engine = Engine::default();
     let fly = |scenario: &Scenario, columns: &Columns, seed: u64, index: u64| -> Summary {
@@ -378,4 +394,19 @@ fn against(
         of: stored.replications,
         failed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_model;
+
+    #[test]
+    fn results_of_two_models_are_not_compared() {
+        assert_eq!(one_model([2, 2]), Ok(()));
+        let said = one_model([1, 2]).unwrap_err();
+        assert!(
+            said.contains("version 1 of the model, the second of version 2"),
+            "{said}"
+        );
+    }
 }

@@ -21,6 +21,7 @@ use super::files::{FileEntry, hex, json_text};
 use crate::experiment::plan::study::StudyRecord;
 use crate::scenario::Scenario;
 use crate::scenario::file::ScenarioFile;
+use crate::simulation::MODEL;
 
 /// The name of the file.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -118,6 +119,11 @@ fn capital(words: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
+/// The model of results that do not say which.
+fn before_models_had_versions() -> u32 {
+    1
+}
+
 /// What manifest.json says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Manifest {
@@ -129,6 +135,9 @@ pub struct Manifest {
     pub command: Made,
     /// The version that made it.
     pub version: String,
+    /// The version of the model: what was made by different ones is not compared.
+    #[serde(default = "before_models_had_versions")]
+    pub model: u32,
     /// One line that names it.
     pub title: String,
     /// The seed.
@@ -201,6 +210,7 @@ impl Manifest {
             format: FORMAT,
             command,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: MODEL,
             title: title.to_owned(),
             seed,
             progress,

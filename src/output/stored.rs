@@ -13,6 +13,8 @@ use crate::scenario::Scenario;
 pub struct StoredRun {
     /// The version that flew it.
     pub version: String,
+    /// The version of the model.
+    pub model: u32,
     /// The seed.
     pub seed: u64,
     /// Number of the first replication.
@@ -70,6 +72,7 @@ impl StoredRun {
         let scenario = stored.scenario(file)?;
         let Manifest {
             version,
+            model,
             seed,
             first_replication,
             progress,
@@ -77,6 +80,7 @@ impl StoredRun {
         } = &stored.manifest;
         Ok(StoredRun {
             version: version.clone(),
+            model: *model,
             seed: *seed,
             first_replication: *first_replication,
             replications: progress.done,
