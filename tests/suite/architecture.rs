@@ -29,7 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["elementary", "geometry", "platform", "streams", "units"],
     ),
     ("tracking", &["geometry", "ids", "streams", "units"]),
-    // The platform for the paths of plans, which are trajectories too; the truth fence below keeps out the rest.
+    // The platform for the paths of plans, which are trajectories too.
     (
         "identification",
         &[
@@ -191,6 +191,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "record",
             "safe",
             "scenario",
+            // The version of the model, for manifests.
+            "simulation",
             "statistics",
             "units",
         ],
