@@ -6,7 +6,7 @@ use crate::units::Millis;
 /// When something was asked about a track; nothing if it has not been.
 pub type Asked = Option<Millis>;
 
-/// What may be asked, in the order in which [`Rules::decide`](super::Rules::decide) asks it.
+/// What may be asked, in the order in which [`Rules`](super::Rules) ask it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enquiry {
     /// R16: what it looks like.

@@ -1,7 +1,7 @@
 //! A site's air picture: the tracks it holds, and what it makes of them.
 //!
-//! A site knows tracks, not aircraft. What it makes of a track is in [`track`]; what brings it its plots is either
-//! [`jointly`], which visits every scan, or, where aircraft do not influence one another's tracks, [`apart`], which skips the
+//! A site knows tracks, not aircraft. What it makes of a track is in `track`; what brings it its plots is either
+//! `jointly`, which visits every scan, or, where aircraft do not influence one another's tracks, `apart`, which skips the
 //! scans that cannot matter. Three observers work it off: a site scans, an aircraft leaves the sky, a channel is free again.
 
 mod apart;

@@ -286,7 +286,7 @@ fn regards(scenario: &Theatre, aircraft: &[Aircraft], sites: &[SiteRecord]) -> V
     sites.iter().map(by_site).collect()
 }
 
-/// Where the aircraft of a replication fly if nothing happens to them, by [`AircraftId`], as a pure function: no site looks
+/// Where the aircraft of a replication fly if nothing happens to them, by [`AircraftId`](crate::ids::AircraftId), as a pure function: no site looks
 /// and nothing is fired.
 ///
 /// Draws are looked up and not consumed, so these are the very trajectories of [`simulate`]; its log says when one was cut
