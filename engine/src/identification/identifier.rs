@@ -561,6 +561,29 @@ impl Identifier {
             .fold(0.0, |most, lasts| larger(lasts, most)) as u32
     }
 
+    /// Which of some scans of a block, given as bits, is the first whose declaration makes a track Hostile while the plan check stays
+    /// what it is. Nothing is declared by asking.
+    pub fn first_hostile(
+        &self,
+        declared: &DeclaredBlock,
+        scans: u64,
+        evidence: &Evidence,
+        matched: Option<bool>,
+    ) -> Option<usize> {
+        let mut evidence = *evidence;
+        let mut left = Bits::new(scans);
+        while left.count > 0 {
+            let harmless = left.take_lowest(self.before_hostile(&evidence, matched));
+            self.count(declared, harmless, &mut evidence);
+            let next = left.take_lowest(1);
+            self.count(declared, next, &mut evidence);
+            if next.count > 0 && self.identity(&evidence, matched) == Identity::Hostile {
+                return Some(next.bits.trailing_zeros() as usize);
+            }
+        }
+        None
+    }
+
     /// The posterior, by the plain sum.
     pub fn posterior(&self, evidence: &Evidence, matched: Option<bool>) -> Posterior {
         let count = self.rows.len();

@@ -519,8 +519,7 @@ impl Pair {
             scans |= 1 << declares;
             declares += every;
         }
-        self.declared_in(scene);
-        let declared = &self.declared.1;
+        let declared = declared_in(&mut self.declared, self.block, &mut self.open, scene);
         if let Some(track) = &mut self.track {
             let identifier = &*scene.cx.observer.identifier;
             track.declare_run(scans, base, &scene.cx, |evidence, noted| {
@@ -533,24 +532,9 @@ impl Pair {
         declares - every
     }
 
-    /// What is declared in the open block.
-    fn declared_in(&mut self, scene: &PairScene<'_>) {
-        let block = self.block;
-        if self.declared.0 == block {
-            return;
-        }
-        let luck = scene.luck();
-        let leading = &self.open.leading(&luck, block).declarations;
-        let word =
-            |scan: usize| luck.declaration_word(block * BLOCK as u64 + scan as u64, leading[scan]);
-        let columns = scene.cx.observer.identifier.declare(scene.params.truth_row);
-        columns.sort(leading, word, &mut self.declared.1);
-        self.declared.0 = block;
-    }
-
     fn declared_at(&mut self, scan: u64, scene: &PairScene<'_>) -> u8 {
-        self.declared_in(scene);
-        self.declared.1.column((scan % BLOCK as u64) as usize)
+        let declared = declared_in(&mut self.declared, self.block, &mut self.open, scene);
+        declared.column((scan % BLOCK as u64) as usize)
     }
 
     /// A scan from the first undone on, before which no visit can matter: at it, as far as is known, the rules may come to let a
@@ -591,7 +575,11 @@ impl Pair {
             None => self.history.confirms(tracker) & rest,
             Some(track) => {
                 let candidates = if asks { self.candidates & rest } else { 0 };
-                let changes = track.may_open(scene.params, &scene.cx).saturating_sub(base);
+                let (worked_out, block, open) = (&mut self.declared, self.block, &mut self.open);
+                let changes = track.may_open(scene.params, &scene.cx, base, move || {
+                    declared_in(worked_out, block, open, scene)
+                });
+                let changes = changes.saturating_sub(base);
                 let changes = bits_between(changes.min(BLOCK as u64) as usize, BLOCK);
                 let settled = first_bits_from(track.settled_until(), base, scene);
                 // What the rules decline they decline wherever it is, while that holds.
@@ -614,6 +602,25 @@ impl Pair {
             bit => Some(base + u64::from(bit)),
         }
     }
+}
+
+/// What is declared in the open block, worked out if it has not been.
+fn declared_in<'a>(
+    (worked_out, declared): &'a mut (u64, DeclaredBlock),
+    block: u64,
+    open: &mut OpenBlock,
+    scene: &PairScene<'_>,
+) -> &'a DeclaredBlock {
+    if *worked_out != block {
+        let luck = scene.luck();
+        let leading = &open.leading(&luck, block).declarations;
+        let word =
+            |scan: usize| luck.declaration_word(block * BLOCK as u64 + scan as u64, leading[scan]);
+        let columns = scene.cx.observer.identifier.declare(scene.params.truth_row);
+        columns.sort(leading, word, declared);
+        *worked_out = block;
+    }
+    declared
 }
 
 /// Whether a declaration looks at where the track is.

@@ -14,7 +14,8 @@ use crate::coordination::{
 use crate::geometry::Point;
 use crate::identification::plan_check::PlannedPaths;
 use crate::identification::{
-    CueScene, CueState, Emitter, Evidence, Gathered, Judgement, MAX_COLUMNS, Noted, RunOutcome,
+    CueScene, CueState, DeclaredBlock, Emitter, Evidence, Gathered, Judgement, MAX_COLUMNS, Noted,
+    RunOutcome,
 };
 use crate::ids::{AircraftId, Key, SiteId};
 use crate::platform::trajectory::Trajectory;
@@ -22,7 +23,7 @@ use crate::record::{
     Decision, Detail, EventRecorder, Fact, Identity, NoticeState, Place, Rank, Reason, RuleWord,
     TrackEnd, TrackRecord,
 };
-use crate::streams::Streams;
+use crate::streams::{BLOCK, Streams};
 use crate::units::Millis;
 
 use super::sharing::SharedIdentity;
@@ -742,31 +743,54 @@ impl Track {
     }
 
     /// The first declaration, from the next one on, at which something could come to have the site fire, as a scan; later ones
-    /// may as well.
-    pub fn may_open(&self, params: &PairParams, cx: &ScanContext<'_>) -> u64 {
-        let every = cx.observer.declares_every();
-        let next = self.next_declaration;
-        let safe = match self.opens {
+    /// may as well. `declared` is what is declared in the block from scan `base` on, and is asked for if the answer hangs on it.
+    pub fn may_open<'a>(
+        &self,
+        params: &PairParams,
+        cx: &ScanContext<'_>,
+        base: u64,
+        declared: impl FnOnce() -> &'a DeclaredBlock,
+    ) -> u64 {
+        match self.opens {
             Opens::Nothing => return u64::MAX,
-            Opens::Another => 0,
-            Opens::Hostile if cx.observer.asks_more => 0,
-            Opens::Hostile => {
-                let matched = params.plan.as_ref().map(|_| self.notice.matched());
-                let identifier = &*cx.observer.identifier;
-                u64::from(identifier.before_hostile(&self.evidence, matched))
-            }
-        };
-        let Some(plan) = params.plan.as_ref().filter(|_| safe > 0) else {
-            return next.saturating_add(safe.saturating_mul(every));
+            Opens::Hostile if !cx.observer.asks_more => {}
+            Opens::Hostile | Opens::Another => return self.next_declaration,
+        }
+        let identifier = &*cx.observer.identifier;
+        let matched = params.plan.as_ref().map(|_| self.notice.matched());
+        let harmless = u64::from(identifier.before_hostile(&self.evidence, matched));
+        let every = cx.observer.declares_every();
+        let from = |scan: u64| {
+            let before = scan.saturating_sub(self.next_declaration).div_ceil(every);
+            let declarations = before.saturating_mul(every);
+            self.next_declaration.saturating_add(declarations)
         };
         // Until the plan check may find something else.
-        let changes = plan.holds_until(cx.time(next));
-        if changes == Millis::NEVER {
-            return next.saturating_add(safe.saturating_mul(every));
+        let holds = params.plan.as_ref().map_or(u64::MAX, |plan| {
+            let until = plan.holds_until(cx.time(self.next_declaration));
+            match until {
+                Millis::NEVER => u64::MAX,
+                until => from(cx.observer.clock.first_from(until.0)),
+            }
+        });
+        let bound = self
+            .next_declaration
+            .saturating_add(harmless.saturating_mul(every));
+        let beyond = base + BLOCK as u64;
+        if bound.min(holds) >= beyond {
+            return bound.min(holds);
         }
-        let until = cx.observer.clock.first_from(changes.0);
-        let before = until.saturating_sub(next).div_ceil(every);
-        next.saturating_add(safe.min(before).saturating_mul(every))
+        let mut scans = 0u64;
+        let mut declares = self.next_declaration;
+        while declares < beyond.min(holds) {
+            scans |= 1 << declares.saturating_sub(base);
+            declares += every;
+        }
+        if scans == 0 {
+            return declares;
+        }
+        let first = identifier.first_hostile(declared(), scans, &self.evidence, matched);
+        first.map_or(declares, |bit| base + bit as u64)
     }
 
     /// It was inside the envelope at `time` too, and the rules said what they said before.
