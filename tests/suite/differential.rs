@@ -3,7 +3,7 @@
 //! A scenario has one to three sites and three to nine flights, any weapon, any rules, ID sources, filters and links. Each is also
 //! run with rules added that cannot act: nothing may change but what these rules have to say for themselves.
 //!
-//! The suite tries some hundred seeds; [`MANY`] is how many the documented command tries (guide, performance page).
+//! The suite tries some hundred seeds; [`MANY`] is how many the documented command tries (guide, page of tests).
 
 use deconflict::record::{Detail, Event, EventLog, Fact, Replication};
 use deconflict::scenario::Scenario;
