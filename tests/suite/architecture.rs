@@ -307,7 +307,6 @@ fn sources() -> Vec<Source> {
                 room,
             }
         })
-        .filter(|source: &Source| source.path != "twin.rs") // tests from end to end
         .collect();
     sources.sort_by(|one, other| one.path.cmp(&other.path));
     assert!(

@@ -229,9 +229,7 @@ impl Envelope {
             });
         }
     }
-}
 
-impl Envelope {
     /// The same with a margin all around.
     pub fn widened(&self, margin_m: f64) -> Envelope {
         let (nearest_m, farthest_m) = self.range_m;
@@ -242,9 +240,7 @@ impl Envelope {
             altitude_m: (lowest_m - margin_m, highest_m + margin_m),
         }
     }
-}
 
-impl Envelope {
     /// Collects runs of scans on level arcs in which a track that has coasted for no longer than `coasts_s` is inside for sure. It is
     /// off its aircraft by no more than a t^2 / 2, where a = v^2 / R is what the aircraft turns by.
     fn on_arcs(
