@@ -387,6 +387,19 @@ pub enum Fact {
         /// The aircraft behind the track.
         aircraft: AircraftId,
     },
+    /// A track that was just confirmed is taken for one that was lost; recorded only at [`Detail::Decisive`] and above.
+    TrackRecalled {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// Since when the site has known the track.
+        known_since: Millis,
+        /// For how long it had not seen it.
+        lost: Millis,
+        /// What is left of each logarithm of the evidence.
+        kept: f64,
+    },
     /// A single declaration; recorded only at [`Detail::Full`].
     Declared {
         /// The site.
@@ -602,6 +615,7 @@ impl Fact {
             Fact::ObjectiveReached { .. } => "objective_reached",
             Fact::Landed { .. } => "landed",
             Fact::TrackConfirmed { .. } => "track_confirmed",
+            Fact::TrackRecalled { .. } => "track_recalled",
             Fact::Declared { .. } => "declared",
             Fact::IdentityChanged { .. } => "identity_changed",
             Fact::TrackSwapped { .. } => "track_swapped",
@@ -637,6 +651,7 @@ impl Fact {
             | Fact::ObjectiveReached { aircraft }
             | Fact::Landed { aircraft, .. }
             | Fact::TrackConfirmed { aircraft, .. }
+            | Fact::TrackRecalled { aircraft, .. }
             | Fact::Declared { aircraft, .. }
             | Fact::IdentityChanged { aircraft, .. }
             | Fact::TrackSwapped { aircraft, .. }
@@ -672,6 +687,7 @@ impl Fact {
             | Fact::Landed { .. } => None,
             Fact::NoticeReceived { site, .. }
             | Fact::TrackConfirmed { site, .. }
+            | Fact::TrackRecalled { site, .. }
             | Fact::Declared { site, .. }
             | Fact::IdentityChanged { site, .. }
             | Fact::TrackSwapped { site, .. }

@@ -141,6 +141,10 @@ pub enum Purpose {
     DeviationNotice = 56,
     /// When deviations are reported that are none.
     FalseDeviation = 57,
+    /// What declarations see of an aircraft, and when that changes.
+    Appearance = 58,
+    /// Whether a site sees of it what its side sees.
+    AppearanceShared = 59,
     /// Which candidates of a tuning become parents; from here on draws are about candidates, not about aircraft.
     Tournament = 60,
     /// How two candidates of a tuning are crossed.
@@ -151,6 +155,8 @@ pub enum Purpose {
     Order = 63,
     /// The trailing half of the word that decides whether a scan detects.
     ScanTrailing = 64,
+    /// What optics see of an aircraft, and when that changes.
+    OpticalAppearance = 65,
 }
 
 /// A random delay.

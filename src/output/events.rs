@@ -357,6 +357,18 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
         | Fact::ObjectiveReached { .. }
         | Fact::TrackConfirmed { .. }
         | Fact::EncounterBegun { .. } => {}
+        Fact::TrackRecalled {
+            known_since,
+            lost,
+            kept,
+            ..
+        } => {
+            row.detail = Some(format!(
+                "known_since_s={:.3} lost_s={:.3} kept={kept:.4}",
+                known_since.seconds(),
+                lost.seconds()
+            ));
+        }
     }
 }
 

@@ -39,6 +39,19 @@ pub fn readable(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// A probability with two digits, or as many as it takes near 0 and 1.
+pub fn share(probability: f64) -> String {
+    let text = if !(0.005..=0.995).contains(&probability) {
+        format!("{probability:.4}")
+    } else {
+        format!("{probability:.2}")
+    };
+    match text.strip_prefix("0.") {
+        Some(digits) => format!(".{digits}"),
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

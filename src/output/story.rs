@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use comfy_table::{Table, presets};
 
 use super::events::utc;
+use super::numbers::share;
 use super::timeline::{reason_words, tell};
 use crate::coordination::RULES;
 use crate::inquiry::{Cause, Change, Fate, Inquest, Link, Menu, Trial, chain, last_declaration};
@@ -44,19 +45,6 @@ pub fn ledger_lines(ledger: &[LedgerEntry]) -> Vec<String> {
         )
     };
     ledger.iter().map(line).collect()
-}
-
-/// A probability with two digits, or as many as it takes near 0 and 1.
-fn share(probability: f64) -> String {
-    let text = if !(0.005..=0.995).contains(&probability) {
-        format!("{probability:.4}")
-    } else {
-        format!("{probability:.2}")
-    };
-    match text.strip_prefix("0.") {
-        Some(digits) => format!(".{digits}"),
-        None => text,
-    }
 }
 
 fn factor(times: f64) -> String {

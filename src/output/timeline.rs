@@ -1,9 +1,11 @@
 //! What happened, in plain words, by the clock.
 
 use super::events::{declared_name, utc};
+use super::numbers::share;
 use crate::ids::AircraftId;
 use crate::record::{Event, EventLog, Fact, Identity, NoticeState, Reason, Regard};
 use crate::scenario::Scenario;
+use crate::units::Millis;
 
 /// The decisive events of a replication, at most `limit` lines; and how many were left out.
 ///
@@ -212,6 +214,22 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
         }
         Fact::StationBegun { .. } => (8, format!("{who} is on station")),
         Fact::StationEnded { .. } => (8, format!("{who} leaves its station")),
+        Fact::TrackRecalled {
+            known_since,
+            lost,
+            kept,
+            ..
+        } => {
+            let since = clock_of(scenario, *known_since);
+            (
+                6,
+                format!(
+                    "site {by} takes {who} for a track it had: known since {since}, lost for {}, m = {}",
+                    lasting(*lost),
+                    share(*kept)
+                ),
+            )
+        }
         Fact::TrackConfirmed { .. }
         | Fact::Declared { .. }
         | Fact::PictureSampled { .. }
@@ -219,6 +237,22 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
         | Fact::EngagementEnded { .. }
         | Fact::TrackEnded { .. } => return None,
     })
+}
+
+/// The time of day, UTC, to the minute.
+fn clock_of(scenario: &Scenario, time: Millis) -> String {
+    let clock = utc(scenario.start, time).map(|instant| instant.to_zoned(jiff::tz::TimeZone::UTC));
+    clock.map_or(String::new(), |clock| clock.strftime("%H:%M").to_string())
+}
+
+/// A span as people say it: seconds up to two minutes, then minutes.
+fn lasting(span: Millis) -> String {
+    let seconds = span.seconds();
+    if seconds < 120.0 {
+        format!("{seconds:.0} s")
+    } else {
+        format!("{:.0} min", seconds / 60.0)
+    }
 }
 
 fn identity_words(identity: Identity) -> &'static str {

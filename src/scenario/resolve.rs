@@ -210,7 +210,8 @@ fn class_cast(class: &SiteClass) -> ClassCast {
 
 /// The class's identifier, with the hostile criteria of rule R2 where that is in force.
 fn identifier(class: &SiteClassFile, rules: &Rules, types: &[String]) -> Identifier {
-    let identifier = Identifier::new(&class.identification, types);
+    let scan = class.sensor.scan();
+    let identifier = Identifier::new(&class.identification, types, scan);
     match rules.hostile_criteria() {
         Some(criteria) => identifier.with_criteria(criteria),
         None => identifier,

@@ -68,6 +68,14 @@ impl Columns {
         }
     }
 
+    /// Sorts one word, drawn at all of some scans of a block, given as bits.
+    pub fn spread(&self, word: u32, scans: u64, block: &mut DeclaredBlock) {
+        (block.first, block.limits) = (self.first, self.limits.len());
+        for (beyond, &limit) in block.beyond.iter_mut().zip(&self.limits) {
+            *beyond = *beyond & !scans | if word > limit { scans } else { 0 };
+        }
+    }
+
     #[cold]
     fn sort_in(&self, block: &mut DeclaredBlock, scan: usize, word: u32) {
         for (beyond, &limit) in block.beyond.iter_mut().zip(&self.limits) {
@@ -120,6 +128,21 @@ impl DeclaredBlock {
         let beyond = self.beyond.iter().take(self.limits);
         let exceeded = beyond.map(|beyond| beyond >> scan & 1).sum::<u64>();
         self.first as u8 + exceeded as u8
+    }
+
+    /// The scans of the block that declare this column.
+    pub(super) fn declares(&self, column: u8) -> u64 {
+        let nth = usize::from(column).wrapping_sub(self.first);
+        let beyond = &self.beyond[..self.limits];
+        let reach = beyond
+            .iter()
+            .take(nth)
+            .fold(u64::MAX, |all, beyond| all & beyond);
+        match beyond.get(nth) {
+            _ if nth > self.limits => 0,
+            Some(further) => reach & !further,
+            None => reach,
+        }
     }
 
     /// Adds to `counts` how many of some scans declare each of the columns.

@@ -34,10 +34,21 @@ pub struct Gathered<'a> {
     pub cues: &'a CueSet,
     /// What they have said about the track.
     pub state: &'a CueState,
+    /// What it was taken for when it was confirmed, if for one that was lost.
+    pub memory: Option<Recalled>,
     /// Now.
     pub time: Millis,
     /// What is added to the prior log-odds of hostile: [`super::Operator::shift_log_odds`].
     pub shift_log_odds: f64,
+}
+
+/// A track was taken for one that was lost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recalled {
+    /// What is left of each logarithm of the evidence about that.
+    pub kept: f64,
+    /// For how long nothing was seen of it.
+    pub lost: Millis,
 }
 
 /// What follows from all of it.
@@ -119,6 +130,18 @@ impl Identifier {
         if gathered.shift_log_odds != 0.0 {
             sums.regards[2] += gathered.shift_log_odds;
             note(&sums, word("expectancy", "alert"));
+        }
+        if let (Some(rows), Some(memory)) = (self.ln_remembered(gathered.evidence), gathered.memory)
+        {
+            sums.rows = rows;
+            note(
+                &sums,
+                Step {
+                    cue: "memory",
+                    said: Said::Kept(memory.kept),
+                    age_s: memory.lost.seconds(),
+                },
+            );
         }
         if let Some(latest) = gathered.evidence.latest {
             sums.rows = self.ln_rows(gathered.evidence);
@@ -231,8 +254,8 @@ mod tests {
     use crate::identification::cues::profile::{ProfileRow, ProfileSpec};
     use crate::identification::cues::transponder::TransponderSpec;
     use crate::identification::{
-        Combine, ConfusionMatrix, Criteria, CriteriaOn, FlightPlanCueSpec, Hypotheses,
-        IdentificationSpec, IdentityThresholds, MatchBelief, NonNegative, Probability,
+        AppearanceSpec, Combine, ConfusionMatrix, Criteria, CriteriaOn, FlightPlanCueSpec,
+        Hypotheses, IdentificationSpec, IdentityThresholds, MatchBelief, NonNegative, Probability,
         RegardProbabilities, RegardShares,
     };
     use proptest::prelude::*;
@@ -246,6 +269,10 @@ mod tests {
             over: Hypotheses::Regards,
             interval_s: 10.0,
             combine: Combine::Fused,
+            appearance: AppearanceSpec {
+                tau_s: 0.0,
+                ..AppearanceSpec::default()
+            },
             world: names.map(|name| (name.to_owned(), unknown.clone())).into(),
             believed: None,
             prior: names
@@ -298,7 +325,7 @@ mod tests {
     #[test]
     fn the_worked_example() {
         let spec = worked_example();
-        let identifier = Identifier::new(&spec, &[]);
+        let identifier = Identifier::new(&spec, &[], Millis(10_000));
         let cues = cue_set(&spec, &identifier.rows);
         let no_reply = Readings {
             iff: Some(false),
@@ -313,6 +340,7 @@ mod tests {
                 matched,
                 cues: &cues,
                 state: &state,
+                memory: None,
                 time: Millis(1000),
                 shift_log_odds: 0.0,
             };
@@ -344,6 +372,7 @@ mod tests {
             matched: None,
             cues,
             state,
+            memory: None,
             time,
             shift_log_odds: 0.0,
         }
@@ -353,7 +382,7 @@ mod tests {
     #[test]
     fn expectancy_moves_the_odds() {
         let spec = worked_example();
-        let identifier = Identifier::new(&spec, &[]);
+        let identifier = Identifier::new(&spec, &[], Millis(10_000));
         let cues = cue_set(&spec, &identifier.rows);
         let state = CueState::default();
         let mut evidence = Evidence::NONE;
@@ -377,7 +406,7 @@ mod tests {
     fn the_ledger_names_every_cue_and_its_age() {
         let mut spec = worked_example();
         full(&mut spec, &tables(&[0.3; 64], &[0.5; 6]), &REGARDS);
-        let identifier = Identifier::new(&spec, &[]);
+        let identifier = Identifier::new(&spec, &[], Millis(10_000));
         let cues = CueSet::new(&spec, &identifier.rows, &zones(), 0.0);
         let readings = Readings {
             iff: Some(true),
@@ -431,7 +460,7 @@ mod tests {
             neutral: 0.0,
             hostile: 0.0,
         };
-        let identifier = Identifier::new(&spec, &[]);
+        let identifier = Identifier::new(&spec, &[], Millis(10_000));
         let cues = cue_set(&spec, &identifier.rows);
         let reply = Readings {
             iff: Some(true),
@@ -453,7 +482,7 @@ mod tests {
             neutral: 1.0,
             hostile: 0.0,
         });
-        let identifier = Identifier::new(&spec, &[]);
+        let identifier = Identifier::new(&spec, &[], Millis(10_000));
         let cues = cue_set(&spec, &identifier.rows);
         let contradiction = Gathered {
             matched: Some(false),
@@ -475,7 +504,7 @@ mod tests {
             threshold: 0.9,
             cues: 1,
         };
-        let identifier = Identifier::new(&spec, &[]).with_criteria(criteria);
+        let identifier = Identifier::new(&spec, &[], Millis(10_000)).with_criteria(criteria);
         let cues = cue_set(&spec, &identifier.rows);
         let no_reply = Readings {
             iff: Some(false),
@@ -626,6 +655,7 @@ mod tests {
             task: Task::Recognise,
             day: None,
             night_factor: 0.0,
+            tau_s: 0.0,
             world: confusion(&tables.declared, rows),
             believed: Some(confusion(&tables.optical, rows)),
             reliability: optical,
@@ -718,21 +748,27 @@ mod tests {
                     share[k] = share[k].map(|part| part / sum);
                 }
             }
-            let identifier = Identifier::new(&spec, &TYPES.map(str::to_owned));
+            let identifier = Identifier::new(&spec, &TYPES.map(str::to_owned), Millis(10_000));
             let cues = CueSet::new(&spec, &identifier.rows, &zones(), 0.0);
+            // Rows stand in the order of how hostile they mean.
+            let at = |column: u8| {
+                let found = rows.get(usize::from(column))
+                    .and_then(|name| identifier.rows.iter().position(|row| row == name));
+                found.map_or(3, |row| row as u8)
+            };
             let entry = |inside: bool| inside.then_some(0u8);
             let (iff, code, optical, profile, first_seen, lane) = readings;
             let state = CueState::of(Readings {
-                iff, code, optical, profile,
+                iff, code, optical: optical.map(at), profile,
                 first_seen: first_seen.map(entry),
                 lane: lane.map(entry),
             }, Millis::ZERO);
             let mut evidence = Evidence::NONE;
             for &column in &declared {
-                identifier.add(&mut evidence, column);
+                identifier.add(&mut evidence, at(column));
             }
             let gathered = Gathered {
-                evidence: &evidence, matched, cues: &cues, state: &state, time: Millis(age_s * 1000), shift_log_odds: shift,
+                evidence: &evidence, matched, cues: &cues, state: &state, memory: None, time: Millis(age_s * 1000), shift_log_odds: shift,
             };
             let fused = identifier.fuse(&gathered);
             let ledger = identifier.ledger(&gathered);
@@ -814,7 +850,7 @@ mod tests {
             spec.flight_plan.as_mut().unwrap().believed = Some(MatchBelief {
                 friend: plan[0], neutral: plan[1], hostile: plan[2],
             });
-            let identifier = Identifier::new(&spec, &[]);
+            let identifier = Identifier::new(&spec, &[], Millis(10_000));
             let (cues, state) = (cue_set(&spec, &identifier.rows), CueState::default());
             let mut evidence = Evidence::NONE;
             for &column in &declared {

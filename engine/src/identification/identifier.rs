@@ -1,22 +1,31 @@
 //! Declarations and their fusion: from the confusion matrix to an identity.
 //!
-//! *World*: a declaration is a draw from the row of the confusion matrix that is true of the aircraft. *Belief*: the
-//! site weighs hypotheses (row k, regard a) by prior_k share(a|k) * prod P(declaration | k) * P(plan check | a), as in
-//! STANAG 4162; matrix and belief are two tables. A row is a type or a regard; with regards the shares are 1 and 0. The
-//! plan check counts once, as it stands now, not once per look. Posterior to STANAG 1241 identity by thresholds.
+//! *World*: a declaration is a draw from the row of the confusion matrix that is true of the aircraft, or what is seen of
+//! it that lasts for a while ([`super::appearance`]). *Belief*: the site weighs hypotheses (row k, regard a) by
+//! prior_k share(a|k) * prod P(declaration | those before it, k) * P(plan check | a), as in STANAG 4162; matrix and belief are
+//! two tables. A row is a type or a regard; with regards the shares are 1 and 0. The plan check counts once, as it stands now,
+//! not once per look. Posterior to STANAG 1241 identity by thresholds. Rows and columns stand in the order of how hostile they
+//! mean, by the share of hostiles, then by name; `unknown` is last.
 //!
-//! Kept is how often each column was declared, which is all that fused declarations tell, in whatever order they came;
+//! A declaration that differs from the one before it has P = (1 - r) C\[k\]\[d\], where the factor is common to all rows and
+//! counts for nothing; one that repeats it has r + (1 - r) C\[k\]\[d\], with r = exp(-dt / tau) as the site believes tau. dt is
+//! the time from one declaration to the next; where a track was lost in between it is another one, and what that says is kept
+//! beside the counts, with what the site remembers ([`Identifier::recall`]).
+//!
+//! Kept is how often each column was declared anew and how often it was repeated, which is all that fused declarations tell;
 //! what it says is a sum of logarithms, so that a thousand looks cannot underflow. Where one row outweighs all others so
 //! far that no threshold can tell, the identity is that of the row alone, looked up instead of computed; and so is that
 //! of every track in its first declarations. Of the later ones in a run only those are looked at closely that could be
 //! the first to identify the track or to make it Hostile, the others are only counted: [`Identifier::declare_run`]. The
 //! tests hold all this to the plain sum, one declaration after the other.
 
+use super::appearance::{Appearance, persistence};
 use super::columns::{Bits, Columns, DeclaredBlock};
 use super::{Combine, Hypotheses, IdentificationSpec, IdentityThresholds, MatchBelief};
 use crate::elementary::exp_of_negative;
 use crate::ids::TypeId;
 use crate::record::{Identity, Regard};
+use crate::units::Millis;
 
 /// Most rows of a confusion matrix.
 pub const MAX_ROWS: usize = 15;
@@ -31,13 +40,19 @@ pub struct Identifier {
     pub rows: Vec<String>,
     /// The specification.
     pub spec: IdentificationSpec,
-    /// Time between declarations, ms.
-    pub interval_ms: i64,
+    /// Time from one declaration to the next: to the first scan that is at least the interval later.
+    pub spacing: Millis,
+    /// How long what declarations see stays what it is.
+    pub appearance: Appearance,
     row_of_type: Vec<Option<u8>>,
     /// What is declared about an aircraft, by true row; the last is for aircraft that are in no row.
     world: Vec<Columns>,
     /// ln P(column | row) as believed, by column then row; rows and columns that do not exist are impossible.
     believed: [[f64; MAX_COLUMNS]; MAX_COLUMNS],
+    /// The same of a declaration that repeats the one before it.
+    repeated: [[f64; MAX_COLUMNS]; MAX_COLUMNS],
+    /// Whether a repetition says something else than a declaration that differs.
+    repeats: bool,
     ln_prior: [f64; MAX_COLUMNS],
     shares: [[f64; 3]; MAX_ROWS],
     plan: Option<[[f64; 3]; 2]>,
@@ -81,7 +96,7 @@ impl Early {
     /// What these declarations, and nothing else, amount to; nothing if they are too many.
     #[inline(always)]
     fn identity(&self, evidence: &Evidence) -> Option<Identity> {
-        if evidence.made > self.most {
+        if evidence.made > self.most || evidence.recalled {
             return None;
         }
         self.identities.get(self.number(&evidence.counts)).copied()
@@ -167,10 +182,18 @@ pub enum CriteriaOn {
 /// What a site has gathered about one track.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Evidence {
-    /// Declarations by column.
+    /// Declarations by column; without those that repeat the one before, where these say something else.
     counts: [u32; MAX_COLUMNS],
-    /// How many they are.
+    /// Declarations that repeat the one before, by column.
+    repeated: [u32; MAX_COLUMNS],
+    /// How many all of them are.
     made: u32,
+    /// By row: the logarithm of what is remembered of an earlier track, and of a repetition after a gap.
+    beside: [f64; MAX_COLUMNS],
+    /// Whether there is any of that.
+    recalled: bool,
+    /// Declarations that were weighed there, by column.
+    apart: [u32; MAX_COLUMNS],
     /// Declarations other than `unknown`.
     pub cues: u32,
     /// The latest declaration.
@@ -186,16 +209,22 @@ impl Evidence {
     /// Nothing yet.
     pub const NONE: Evidence = Evidence {
         counts: [0; MAX_COLUMNS],
+        repeated: [0; MAX_COLUMNS],
         made: 0,
+        beside: [0.0; MAX_COLUMNS],
+        recalled: false,
+        apart: [0; MAX_COLUMNS],
         cues: 0,
         latest: None,
         quiet: 0,
         firm: None,
     };
 
-    /// Declarations by column.
-    pub fn counts(&self) -> &[u32; MAX_COLUMNS] {
-        &self.counts
+    /// Declarations of the track by column; not those that are remembered.
+    pub fn counts(&self) -> [u32; MAX_COLUMNS] {
+        std::array::from_fn(|column| {
+            self.counts[column] + self.repeated[column] + self.apart[column]
+        })
     }
 
     /// Whether the identity is what it was when [`Identifier::holds`] was last asked and found it certain.
@@ -220,15 +249,24 @@ pub struct Posterior {
 }
 
 impl Identifier {
-    /// Makes a checked specification ready; `types` are the scenario's type names in order.
-    pub fn new(spec: &IdentificationSpec, types: &[String]) -> Identifier {
+    /// Makes a checked specification ready; `types` are the scenario's type names in order, `scan` is the time between two scans
+    /// of the sites that use it.
+    pub fn new(spec: &IdentificationSpec, types: &[String], scan: Millis) -> Identifier {
         let rows: Vec<String> = match spec.over {
-            Hypotheses::Types => spec.world.keys().take(MAX_ROWS).cloned().collect(),
+            Hypotheses::Types => {
+                let mut rows: Vec<&String> = spec.world.keys().take(MAX_ROWS).collect();
+                let hostile = |row: &String| shares_of(spec, row)[2];
+                rows.sort_by(|one, other| {
+                    hostile(one).total_cmp(&hostile(other)).then(one.cmp(other))
+                });
+                rows.into_iter().cloned().collect()
+            }
             Hypotheses::Regards => Regard::ALL
                 .iter()
                 .map(|regard| regard.code().to_string())
                 .collect(),
         };
+        let spacing = Identifier::spacing(spec.interval_s, scan);
         let column = |matrix: &super::ConfusionMatrix, row: &str, column: usize| {
             let name = rows.get(column).map_or("unknown", String::as_str);
             matrix
@@ -259,6 +297,8 @@ impl Identifier {
                 *ln = libm::log(column(belief, row, j));
             }
         }
+        let stays = persistence(spacing, spec.appearance.believed_tau_s());
+        let repeated = believed.map(|ln| ln.map(|ln| ln_repeated(ln, stays)));
         let mut swing = [0.0; MAX_COLUMNS];
         for ln in &believed[..columns] {
             for (k, swing) in swing.iter_mut().enumerate().take(rows.len()) {
@@ -283,12 +323,7 @@ impl Identifier {
             ln_prior[k] = libm::log(weight);
             match spec.over {
                 Hypotheses::Regards => shares[k][k] = 1.0,
-                Hypotheses::Types => {
-                    let share = spec.regards.get(row);
-                    let parts = share.map_or([0.0, 1.0, 0.0], |s| [s.friend, s.neutral, s.hostile]);
-                    let sum: f64 = parts.iter().sum();
-                    shares[k] = parts.map(|part| if sum > 0.0 { part / sum } else { 1.0 / 3.0 });
-                }
+                Hypotheses::Types => shares[k] = shares_of(spec, row),
             }
         }
         let plan = spec
@@ -313,11 +348,14 @@ impl Identifier {
             .collect();
         let mut identifier = Identifier {
             rows,
-            interval_ms: (libm::round(spec.interval_s * 1000.0) as i64).max(1),
+            spacing,
+            appearance: Appearance::of_declarations(&spec.appearance),
             spec: spec.clone(),
             row_of_type,
             world,
             believed,
+            repeated,
+            repeats: stays > 0.0,
             ln_prior,
             shares,
             plan,
@@ -368,31 +406,83 @@ impl Identifier {
         &self.world[usize::from(truth_row).min(self.rows.len())]
     }
 
+    /// Time from one declaration to the next at a site with these scans.
+    fn spacing(interval_s: f64, scan: Millis) -> Millis {
+        let scan_ms = scan.0.max(1);
+        let interval_ms = (libm::round(interval_s * 1000.0) as i64).max(1);
+        Millis(interval_ms.saturating_add(scan_ms - 1) / scan_ms * scan_ms)
+    }
+
     /// Adds a declaration to the evidence.
     #[inline]
     pub fn add(&self, evidence: &mut Evidence, declared: u8) {
+        let column = usize::from(declared) % MAX_COLUMNS;
+        if self.repeats && evidence.latest == Some(declared) {
+            evidence.repeated[column] += 1;
+        } else {
+            evidence.counts[column] += 1;
+        }
+        self.note(evidence, declared);
+    }
+
+    /// Adds a declaration that comes `dt` after the one before it, which is not the time it usually is.
+    pub fn add_after(&self, evidence: &mut Evidence, declared: u8, dt: Millis) {
+        let stays = persistence(dt, self.spec.appearance.believed_tau_s());
+        if stays <= 0.0 || evidence.latest != Some(declared) {
+            self.add(evidence, declared);
+            return;
+        }
+        let believed = &self.believed[usize::from(declared) % MAX_COLUMNS];
+        for (beside, ln) in evidence.beside.iter_mut().zip(believed) {
+            *beside += ln_repeated(*ln, stays);
+        }
+        evidence.recalled = true;
+        // It is one of the track's declarations, and has been weighed.
+        let column = usize::from(declared) % MAX_COLUMNS;
+        evidence.apart[column] += 1;
+        self.note(evidence, declared);
+    }
+
+    fn note(&self, evidence: &mut Evidence, declared: u8) {
         evidence.cues += u32::from(usize::from(declared) < self.rows.len());
         evidence.latest = Some(declared);
-        evidence.counts[usize::from(declared) % MAX_COLUMNS] += 1;
         evidence.made += 1;
         evidence.quiet = evidence.quiet.saturating_sub(1);
         evidence.wear(1);
+    }
+
+    /// What is left of the evidence about a track that was lost, for one that is taken for the same: `kept` of each logarithm. The
+    /// last declaration stands, and so does how many there were.
+    pub fn recall(&self, evidence: &Evidence, kept: f64) -> Evidence {
+        Evidence {
+            beside: self.ln_likelihood(evidence).map(|ln| kept * ln),
+            recalled: true,
+            cues: evidence.cues,
+            latest: evidence.latest,
+            ..Evidence::NONE
+        }
     }
 
     /// By row: the sum of ln P(declaration | row) over all declarations.
     #[inline(always)]
     fn ln_likelihood<const W: usize>(&self, evidence: &Evidence) -> [f64; W] {
         let mut sums = [0.0; W];
-        for (&count, ln) in evidence.counts[..=self.rows.len()]
-            .iter()
-            .zip(&self.believed)
-        {
-            // What was never declared says nothing, not even where it is impossible.
-            if count > 0 {
-                for (sum, ln) in sums.iter_mut().zip(ln) {
-                    *sum += f64::from(count) * ln;
+        if evidence.recalled {
+            sums.copy_from_slice(&evidence.beside[..W]);
+        }
+        let mut add = |counts: &[u32; MAX_COLUMNS], table: &[[f64; MAX_COLUMNS]; MAX_COLUMNS]| {
+            for (&count, ln) in counts[..=self.rows.len()].iter().zip(table) {
+                // What was never declared says nothing, not even where it is impossible.
+                if count > 0 {
+                    for (sum, ln) in sums.iter_mut().zip(ln) {
+                        *sum += f64::from(count) * ln;
+                    }
                 }
             }
+        };
+        add(&evidence.counts, &self.believed);
+        if self.repeats {
+            add(&evidence.repeated, &self.repeated);
         }
         sums
     }
@@ -458,7 +548,8 @@ impl Identifier {
         noted: &mut Noted,
         outcome: &mut RunOutcome,
     ) {
-        if evidence.made >= self.early.most || noted.identified && noted.hostile {
+        let tabled = evidence.made < self.early.most && !evidence.recalled;
+        if !tabled || noted.identified && noted.hostile {
             return;
         }
         let early = scans.take_lowest(self.early.most - evidence.made);
@@ -481,14 +572,36 @@ impl Identifier {
     #[inline(always)]
     fn count(&self, declared: &DeclaredBlock, scans: Bits, evidence: &mut Evidence) {
         let unknown = self.rows.len() % MAX_COLUMNS;
-        let before = evidence.counts[unknown];
-        declared.count(scans, &mut evidence.counts);
+        let of_unknown =
+            |evidence: &Evidence| evidence.counts[unknown] + evidence.repeated[unknown];
+        let before = of_unknown(evidence);
+        if self.repeats {
+            self.count_repeats(declared, scans, evidence);
+        } else {
+            declared.count(scans, &mut evidence.counts);
+        }
         evidence.made += scans.count;
-        evidence.cues += scans.count - (evidence.counts[unknown] - before);
+        evidence.cues += scans.count - (of_unknown(evidence) - before);
         if let Some(last) = scans.bits.checked_ilog2() {
             evidence.latest = Some(declared.column(last as usize));
         }
         evidence.wear(scans.count);
+    }
+
+    /// Counts declarations in runs of the same column, the first of each by itself if it differs from the one before.
+    fn count_repeats(&self, declared: &DeclaredBlock, scans: Bits, evidence: &mut Evidence) {
+        let (mut left, mut latest) = (scans.bits, evidence.latest);
+        while left != 0 {
+            let column = declared.column(left.trailing_zeros() as usize);
+            let others = left & !declared.declares(column);
+            let before_others = others.wrapping_sub(1) & !others;
+            let run = left & before_others;
+            let first = u32::from(latest != Some(column));
+            evidence.counts[usize::from(column)] += first;
+            evidence.repeated[usize::from(column)] += run.count_ones() - first;
+            latest = Some(column);
+            left &= !run;
+        }
     }
 
     /// Whether `identity`, which follows without plan check, stays what follows whatever the next `count` declarations are.
@@ -799,6 +912,13 @@ impl Identifier {
         self.spec.combine == Combine::Single && latest.is_some() && !self.at_face_value(latest)
     }
 
+    /// By row: ln of what each weighs by the prior and what is remembered, if anything is.
+    pub(super) fn ln_remembered(&self, evidence: &Evidence) -> Option<[f64; MAX_ROWS]> {
+        let fused = self.spec.combine == Combine::Fused;
+        (evidence.recalled && fused)
+            .then(|| std::array::from_fn(|k| self.ln_prior[k] + evidence.beside[k]))
+    }
+
     pub(super) fn judge(&self, posterior: &Posterior, cues: u32) -> Identity {
         self.judge_by(posterior.regard, self.criterion(posterior), cues)
     }
@@ -947,7 +1067,7 @@ impl Identifier {
         let columns = self.rows.len() + 1;
         self.early.most = 0;
         self.early.identities.clear();
-        if self.spec.combine == Combine::Single {
+        if self.spec.combine == Combine::Single || self.repeats {
             return;
         }
         let room = |most: usize| (most + 1).checked_pow(columns as u32);
@@ -983,6 +1103,23 @@ impl Identifier {
     }
 }
 
+/// ln of P(the same again | row): nothing was drawn anew, or the same was; `ln` is that of P(column | row).
+fn ln_repeated(ln: f64, stays: f64) -> f64 {
+    if stays > 0.0 {
+        libm::log(stays + (1.0 - stays) * libm::exp(ln))
+    } else {
+        ln
+    }
+}
+
+/// How a type divides into regards in the site's belief; without a word it is neutral.
+fn shares_of(spec: &IdentificationSpec, row: &str) -> [f64; 3] {
+    let share = spec.regards.get(row);
+    let parts = share.map_or([0.0, 1.0, 0.0], |s| [s.friend, s.neutral, s.hostile]);
+    let sum: f64 = parts.iter().sum();
+    parts.map(|part| if sum > 0.0 { part / sum } else { 1.0 / 3.0 })
+}
+
 fn larger(one: f64, other: f64) -> f64 {
     if one > other { one } else { other }
 }
@@ -998,7 +1135,9 @@ fn plan_index(matched: Option<bool>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identification::{FlightPlanCueSpec, NonNegative, Probability, RegardShares};
+    use crate::identification::{
+        AppearanceSpec, FlightPlanCueSpec, NonNegative, Probability, RegardShares,
+    };
     use crate::streams::BLOCK;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -1036,6 +1175,10 @@ mod tests {
             over,
             interval_s: 10.0,
             combine: Combine::Fused,
+            appearance: AppearanceSpec {
+                tau_s: 0.0,
+                ..AppearanceSpec::default()
+            },
             world,
             believed: None,
             prior: BTreeMap::new(),
@@ -1094,9 +1237,9 @@ mod tests {
             .zip([0.02, 0.2, 0.6])
             .map(|(row, p)| (row.to_string(), NonNegative(p)))
             .collect();
-        let without = Identifier::new(&spec, &[]);
+        let without = Identifier::new(&spec, &[], Millis(10_000));
         spec.flight_plan = Some(cue(0.8, 0.8, 0.02));
-        let with = Identifier::new(&spec, &[]);
+        let with = Identifier::new(&spec, &[], Millis(10_000));
         let mut evidence = Evidence::NONE;
         without.add(&mut evidence, 3);
         for (identifier, matched, hostile) in [
@@ -1127,7 +1270,7 @@ mod tests {
             .collect();
         let mut spec = spec(Hypotheses::Regards, perfect);
         spec.flight_plan = Some(cue(0.8, 0.8, 0.0));
-        let identifier = Identifier::new(&spec, &[]);
+        let identifier = Identifier::new(&spec, &[], Millis(10_000));
         let mut evidence = Evidence::NONE;
         identifier.add(&mut evidence, 2);
         assert_eq!(
@@ -1161,7 +1304,7 @@ mod tests {
         ]);
         let mut spec = spec(Hypotheses::Regards, world);
         spec.flight_plan = Some(cue(0.5, 0.5, 0.0));
-        let identifier = Identifier::new(&spec, &[]);
+        let identifier = Identifier::new(&spec, &[], Millis(10_000));
         let mut evidence = Evidence::NONE;
         for _ in 0..1000 {
             identifier.add(&mut evidence, 2);
@@ -1180,14 +1323,14 @@ mod tests {
         let mut spec = spec(Hypotheses::Regards, matrix(&REGARDS, &[0.5; 24]));
         for combine in [Combine::Single, Combine::Fused] {
             spec.combine = combine;
-            let identifier = Identifier::new(&spec, &[]);
+            let identifier = Identifier::new(&spec, &[], Millis(10_000));
             assert_eq!(
                 identifier.identity(&Evidence::NONE, None),
                 Identity::Pending
             );
         }
         spec.combine = Combine::Single;
-        let identifier = Identifier::new(&spec, &[]);
+        let identifier = Identifier::new(&spec, &[], Millis(10_000));
         let mut evidence = Evidence::NONE;
         for (declared, identity) in [
             (2, Identity::Hostile),
@@ -1214,7 +1357,7 @@ mod tests {
             .iter()
             .map(|name| (name.to_string(), row.clone()))
             .collect();
-        let identifier = Identifier::new(&spec(Hypotheses::Regards, world), &[]);
+        let identifier = Identifier::new(&spec(Hypotheses::Regards, world), &[], Millis(10_000));
         let quarter = 1u32 << 30;
         for (word, declared) in [(0, 0), (quarter - 1, 0), (quarter, 3), (u32::MAX, 3)] {
             assert_eq!(identifier.declare(1).column(word), declared, "{word}");
@@ -1233,7 +1376,7 @@ mod tests {
             .iter()
             .map(|name| (name.to_string(), row.clone()))
             .collect();
-        let identifier = Identifier::new(&spec(Hypotheses::Regards, world), &[]);
+        let identifier = Identifier::new(&spec(Hypotheses::Regards, world), &[], Millis(10_000));
         for (word, declared) in [
             (0, 1),
             (2 * quarter - 1, 1),
@@ -1250,12 +1393,14 @@ mod tests {
         let by_type = Identifier::new(
             &spec(Hypotheses::Types, matrix(&["alpha", "bravo"], &[0.5; 16])),
             &types,
+            Millis(10_000),
         );
         let rows: Vec<u8> = (0..3)
             .map(|id| by_type.truth_row(TypeId(id), Regard::Hostile))
             .collect();
         assert_eq!(rows, [1, 2, 0], "zulu is in no row");
-        let by_regard = Identifier::new(&spec(Hypotheses::Regards, silent()), &types);
+        let by_regard =
+            Identifier::new(&spec(Hypotheses::Regards, silent()), &types, Millis(10_000));
         assert_eq!(
             Regard::ALL.map(|regard| by_regard.truth_row(TypeId(1), regard)),
             [0, 1, 2]
@@ -1276,10 +1421,11 @@ mod tests {
             prop::option::of(0usize..3),
             prop::array::uniform5(0.5f64..1.0),
             prop::option::of((0f64..1.0, 1u32..6, prop::option::of(0u32..5))),
+            prop::sample::select(vec![0.0, 0.0, 3.0, 30.0, 600.0]),
         );
         (beliefs, rules).prop_map(|(beliefs, rules)| {
             let (by_type, weights, prior, shares, sure) = beliefs;
-            let (matches, ruled_out, thresholds, criteria) = rules;
+            let (matches, ruled_out, thresholds, criteria, tau_s) = rules;
             let rows: &[&str] = if by_type { &TYPES } else { &REGARDS };
             let over = if by_type {
                 Hypotheses::Types
@@ -1288,6 +1434,7 @@ mod tests {
             };
             let mut spec = spec(over, matrix(rows, &weights[..32]));
             spec.believed = Some(matrix(rows, &weights[32..]));
+            spec.appearance.tau_s = tau_s;
             if let Some(prior) = &prior {
                 let prior = rows.iter().zip(prior);
                 spec.prior = prior
@@ -1323,7 +1470,7 @@ mod tests {
                 }
                 spec.flight_plan = Some(cue(matches[0], matches[1], matches[2]));
             }
-            let identifier = Identifier::new(&spec, &names(&TYPES));
+            let identifier = Identifier::new(&spec, &names(&TYPES), Millis(10_000));
             match criteria {
                 Some((threshold, cues, on)) => identifier.with_criteria(Criteria {
                     on: on.map_or(CriteriaOn::Hostile, |id| CriteriaOn::Type(TypeId(id))),
@@ -1333,6 +1480,65 @@ mod tests {
                 None => identifier,
             }
         })
+    }
+
+    /// The plain sum over a chain that repeats itself with exp(-dt / tau): declarations with their times, and half of it forgotten
+    /// in between.
+    #[test]
+    fn repetitions_weigh_by_persistence() {
+        let weights = [0.5, 0.3, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.5, 0.3];
+        let weights: Vec<f64> = weights.into_iter().cycle().take(24).collect();
+        let world = matrix(&REGARDS, &weights);
+        let mut spec = spec(Hypotheses::Regards, world.clone());
+        spec.appearance.tau_s = 40.0;
+        let identifier = Identifier::new(&spec, &[], Millis(4_000));
+        assert_eq!(identifier.spacing, Millis(12_000));
+        let names = ["friend", "neutral", "hostile", "unknown"];
+        let p =
+            |row: usize, column: usize| world[REGARDS[row]].get(names[column]).map_or(0.0, |p| p.0);
+        let chain = [
+            (0, 0.0),
+            (0, 12.0),
+            (1, 24.0),
+            (1, 36.0),
+            (1, 48.0),
+            (1, 148.0),
+            (3, 160.0),
+        ];
+        let mut evidence = Evidence::NONE;
+        let mut ln = [0.0f64; 3];
+        for (nth, &(column, time_s)) in chain.iter().enumerate() {
+            let dt_s = if nth > 0 {
+                time_s - chain[nth - 1].1
+            } else {
+                0.0
+            };
+            if nth == 5 {
+                evidence = identifier.recall(&evidence, 0.5);
+                ln = ln.map(|ln| 0.5 * ln);
+                let dt = Millis::from_seconds(dt_s);
+                identifier.add_after(&mut evidence, column as u8, dt);
+                assert_eq!(evidence.counts()[1], 1, "those before are another track's");
+            } else {
+                identifier.add(&mut evidence, column as u8);
+            }
+            for (row, ln) in ln.iter_mut().enumerate() {
+                *ln += match nth {
+                    0 => p(row, column).ln(),
+                    _ => {
+                        let r = (-dt_s / 40.0).exp();
+                        let same = if column == chain[nth - 1].0 { r } else { 0.0 };
+                        (same + (1.0 - r) * p(row, column)).ln()
+                    }
+                };
+            }
+            let weights = ln.map(f64::exp);
+            let sum: f64 = weights.iter().sum();
+            let posterior = identifier.posterior(&evidence, None).regard;
+            for (found, weight) in posterior.iter().zip(weights) {
+                assert!((found - weight / sum).abs() < 1e-12, "{nth}: {posterior:?}");
+            }
+        }
     }
 
     /// Whether a posterior is within 1e-9 of a threshold: there two ways to add up may differ by a rounding.
@@ -1359,9 +1565,13 @@ mod tests {
             declared in prop::collection::vec(0u8..5, 0..60),
             monotonous: bool,
             matched: Option<bool>,
+            recalled in prop::option::of((0usize..60, 0.2f64..1.0)),
         ) {
             let mut evidence = Evidence::NONE;
             for (at, &column) in declared.iter().enumerate() {
+                if let Some((_, kept)) = recalled.filter(|(when, _)| *when == at) {
+                    evidence = identifier.recall(&evidence, kept);
+                }
                 let column = if monotonous && at > 0 { declared[0] } else { column };
                 identifier.add(&mut evidence, column.min(identifier.rows.len() as u8));
                 if on_the_edge(&identifier, &evidence, matched) {
@@ -1400,6 +1610,8 @@ mod tests {
             identifier in any_identifier(),
             truth_row in 0u8..5,
             runs in prop::collection::vec((any::<u64>(), 0u32..6), 1..12),
+            lasting in prop::sample::select(vec![0usize, 0, 1, 3]),
+            recalled in prop::option::of(0.2f64..1.0),
             seed: u32,
         ) {
             let mut state = seed;
@@ -1407,13 +1619,24 @@ mod tests {
             let (mut run_evidence, mut evidence) = (Evidence::NONE, Evidence::NONE);
             let mut noted = Noted { identified: false, hostile: false };
             let mut identity = Identity::Pending;
+            let mut recalled = recalled;
             for (scans, thinned) in runs {
+                if evidence.latest.is_some() && let Some(kept) = recalled.take() {
+                    run_evidence = identifier.recall(&run_evidence, kept);
+                    evidence = identifier.recall(&evidence, kept);
+                    identity = identifier.identity_by_sum(&evidence, None);
+                    if on_the_edge(&identifier, &evidence, None) {
+                        return Ok(());
+                    }
+                }
                 let scans = (0..thinned).fold(scans, |scans, turn| scans & scans.rotate_left(7 + turn));
                 let count = scans.count_ones() as usize;
                 let words: [u32; BLOCK] = std::array::from_fn(|_| {
                     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     state ^ state >> 13
                 });
+                // Some of them last.
+                let words: [u32; BLOCK] = std::array::from_fn(|scan| words[scan >> (2 * lasting)]);
                 let holds = evidence.latest.is_some()
                     && identifier.holds(&mut evidence, identity, count);
                 prop_assert_eq!(

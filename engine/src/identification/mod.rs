@@ -1,5 +1,6 @@
 //! Tracks to identities: what a site declares, what it believes, and which STANAG 1241 identity follows.
 
+pub mod appearance;
 mod columns;
 pub mod cues;
 pub mod faults;
@@ -13,10 +14,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use appearance::{Appearance, AppearanceSpec, Glimpse, Piece, Viewer};
 pub use columns::{Columns, DeclaredBlock};
 pub use cues::{CueScene, CueSet, CueState, Emitter, side_key};
 pub use faults::{Faults, FaultsSpec};
-pub use fusion::{Fused, Gathered};
+pub use fusion::{Fused, Gathered, Recalled};
 pub use identifier::{
     Criteria, CriteriaOn, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS, Noted, Posterior, RunOutcome,
 };
@@ -34,6 +36,9 @@ pub struct IdentificationSpec {
     /// Whether a declaration stands alone or is fused with those before it.
     #[serde(default)]
     pub combine: Combine,
+    /// How long what the site sees of an aircraft stays what it is, and how far the sites of a side see the same.
+    #[serde(default, skip_serializing_if = "AppearanceSpec::is_default")]
+    pub appearance: AppearanceSpec,
     /// The confusion matrix: `world.TRUTH.DECLARED` is the probability that an aircraft of that row is declared as
     /// that column; `unknown` is a column; a missing column is 0; rows sum to 1.
     pub world: ConfusionMatrix,

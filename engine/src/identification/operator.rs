@@ -5,12 +5,13 @@
 //! nothing and pass unchanged. An advice is right if it fits what the aircraft is.
 //!
 //! *Acceptance*: right advice is rejected with probability `reject_right`, wrong advice accepted with probability
-//! `accept_wrong`. One draw per site, track and advice (two numbers per track): as long as the aid says the same, the
-//! operator stays with what he made of it; looks are not retries.
+//! `accept_wrong`. One draw per site, aircraft, advice and value of the appearance ([`super::appearance`]): as long as he sees the
+//! same and the aid says the same, the operator stays with what he made of it; looks are not retries. Where every look is a
+//! draw of its own, one draw per site, track and advice.
 //!
 //! *Own judgement*, used where advice is rejected: signal detection, equal variances. The hostile aircraft is the signal:
 //! P(says hostile | hostile) = Phi(d'/2 - c), P(says hostile | not) = Phi(-d'/2 - c), Phi(x) = erfc(-x / sqrt 2) / 2;
-//! d' `sensitivity`, c `criterion` (below 0: trigger-happy). One draw per site and track, whatever the advice. d' 1.5,
+//! d' `sensitivity`, c `criterion` (below 0: trigger-happy). One draw per site, aircraft and value of the appearance (or per site and track), whatever the advice. d' 1.5,
 //! c 0: .7734 and .2266. "Hostile" makes the identity Hostile. "Not hostile" against the advice "hostile" makes it
 //! Suspect: the warning stands, the identity does not. Against the advice "not hostile", agreeing leaves it as it was.
 //!
@@ -104,9 +105,10 @@ pub struct Judgement<'a> {
     pub streams: &'a Streams,
     /// What the site's draws are keyed by.
     pub site_key: Key,
-    /// What the track's draws are keyed by: one key for the whole life of the track, such as the aircraft's key and the
-    /// number of the track.
-    pub track_key: Key,
+    /// What he draws about: the aircraft, where what is seen of it lasts; else the track.
+    pub about: Key,
+    /// Which of the values of the appearance is seen.
+    pub appearance: u64,
     /// The identity that the aid gives.
     pub aid: Identity,
 }
@@ -160,14 +162,14 @@ impl Operator {
             Identity::Friend | Identity::AssumedFriend | Identity::Neutral => false,
             Identity::Pending | Identity::Unknown | Identity::Suspect => return judgement.aid,
         };
-        let (streams, site, track) = (judgement.streams, judgement.site_key, judgement.track_key);
+        let (streams, site, about) = (judgement.streams, judgement.site_key, judgement.about);
         let rejects = if advice == truly_hostile {
             self.spec.reject_right
         } else {
             1.0 - self.spec.accept_wrong
         };
-        let mut trust = streams.about(Purpose::OperatorAid, site, track);
-        if !trust.happens(u64::from(advice), rejects) {
+        let mut trust = streams.about(Purpose::OperatorAid, site, about);
+        if !trust.happens(2 * judgement.appearance + u64::from(advice), rejects) {
             return judgement.aid;
         }
         let says_hostile = if truly_hostile {
@@ -175,8 +177,8 @@ impl Operator {
         } else {
             self.false_alarm
         };
-        let mut own = streams.about(Purpose::OperatorJudgement, site, track);
-        match (own.happens(0, says_hostile), advice) {
+        let mut own = streams.about(Purpose::OperatorJudgement, site, about);
+        match (own.happens(judgement.appearance, says_hostile), advice) {
             (true, _) => Identity::Hostile,
             (false, true) => Identity::Suspect,
             (false, false) => judgement.aid,
@@ -213,7 +215,8 @@ mod tests {
         let judgement = Judgement {
             streams,
             site_key: Key::of("site"),
-            track_key: Key::of("track").nth(track),
+            about: Key::of("track").nth(track),
+            appearance: 0,
             aid,
         };
         operator.judge(&judgement, hostile)

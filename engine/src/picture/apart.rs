@@ -13,10 +13,12 @@
 //! Skipping has no meaning of its own: the outcome is that of [`super::jointly`], which visits every scan, and the random
 //! differential of the tests holds the two together, byte for byte.
 
-use super::track::{Course, Outlet, ScanContext, Source, Track, TrackNumber};
+use bevy_ecs::entity::Entity;
+
+use super::track::{Course, Declaration, Outlet, ScanContext, Source, Track, TrackNumber};
 use super::{Counts, Known, PairParams, Run};
-use crate::identification::DeclaredBlock;
 use crate::identification::plan_check::PlannedPaths;
+use crate::identification::{DeclaredBlock, Glimpse, Piece};
 use crate::platform::trajectory::{Path, Trajectory};
 use crate::record::{Decision, Place, TrackEnd};
 use crate::sensing::coverage::{Window, covered, look};
@@ -48,6 +50,10 @@ pub(super) struct Pair {
     /// When a track on it was last inside the envelope.
     last_inside: Millis,
     pub track: Option<Track>,
+    /// The track on it that was dropped last, if the site remembers any.
+    pub lost: Option<Track>,
+    /// What was last seen of it.
+    glimpse: Glimpse,
     pub counts: Counts,
 }
 
@@ -89,6 +95,11 @@ impl<'a> PairScene<'a> {
         }
     }
 
+    /// What of its appearance is seen at a scan, if that lasts.
+    fn look(&self, scan: u64, glimpse: &mut Glimpse) -> Option<Piece> {
+        self.cx.look(scan, self.params.key, glimpse)
+    }
+
     /// Where the aircraft is at `time`.
     fn place(&self, time: Millis) -> Place {
         self.trajectory.position(time.min(self.gone)).into()
@@ -112,6 +123,8 @@ impl Pair {
             gone: u64::MAX,
             last_inside: Millis(i64::MIN / 2),
             track: None,
+            lost: None,
+            glimpse: Glimpse::none(),
             counts: Counts::default(),
         }
     }
@@ -207,7 +220,7 @@ impl Pair {
         scene: &PairScene<'_>,
         outlet: &mut Outlet<'_>,
     ) {
-        let Some(track) = self.track.take() else {
+        let Some(mut track) = self.track.take() else {
             return;
         };
         for (sum, count) in self.counts.declared.iter_mut().zip(track.declared()) {
@@ -215,6 +228,21 @@ impl Pair {
         }
         self.counts.tracked = self.counts.tracked + (time - track.source_since);
         track.close(time, end, scene.place(time), &scene.cx, outlet);
+        if end == TrackEnd::Dropped && scene.cx.observer.tracker.memory.remembers() {
+            self.lost = Some(track);
+        }
+    }
+
+    /// Its track, and the one that was lost.
+    pub fn tracks(&self) -> impl Iterator<Item = &Track> {
+        [&self.track, &self.lost].into_iter().flatten()
+    }
+
+    /// An engagement is over: no track is engaged in it, not even one that was lost.
+    pub fn release(&mut self, engagement: Entity) {
+        for track in [&mut self.track, &mut self.lost].into_iter().flatten() {
+            track.release(engagement);
+        }
     }
 
     /// The windows that have not ended.
@@ -474,8 +502,15 @@ impl Pair {
         let number = TrackNumber::new(scan, site, place, params.aircraft.0);
         let key = params.key.nth(self.counts.tracks);
         self.counts.tracks += 1;
-        let track = Track::new(number, key, params.aircraft, scan, course);
+        let mut track = Track::new(number, key, params.aircraft, scan, course);
+        // The link reads who it is.
+        let memory = &scene.cx.observer.tracker.memory;
+        let near = |lost: &mut Track| memory.distance_m(&lost.last_seen(), place, time).is_some();
+        if let Some(lost) = self.lost.take_if(near) {
+            track = track.recall(lost, scan, &scene.cx);
+        }
         track.announce(&scene.cx, scene.place(time), outlet.recorder);
+        track.reconsider(scan, &scene.source(), &scene.cx, outlet.recorder);
         self.track = Some(track);
     }
 
@@ -496,8 +531,10 @@ impl Pair {
         let Some(track) = &mut self.track else {
             return at;
         };
-        let single =
-            !runs || open >> at & 1 == 1 || passes && !track.holds_through(count, &scene.cx);
+        let single = !runs
+            || track.has_gap()
+            || open >> at & 1 == 1
+            || passes && !track.holds_through(count, &scene.cx);
         if single {
             let scan = base + at as u64;
             let declared = self.declared_at(scan, scene);
@@ -519,7 +556,8 @@ impl Pair {
             scans |= 1 << declares;
             declares += every;
         }
-        let declared = declared_in(&mut self.declared, self.block, &mut self.open, scene);
+        let sources = (&mut self.open, &mut self.glimpse);
+        let declared = declared_in(&mut self.declared, self.block, sources, scene);
         if let Some(track) = &mut self.track {
             let identifier = &*scene.cx.observer.identifier;
             track.declare_run(scans, base, &scene.cx, |evidence, noted| {
@@ -532,19 +570,27 @@ impl Pair {
         declares - every
     }
 
-    fn declared_at(&mut self, scan: u64, scene: &PairScene<'_>) -> u8 {
-        let declared = declared_in(&mut self.declared, self.block, &mut self.open, scene);
-        declared.column((scan % BLOCK as u64) as usize)
+    fn declared_at(&mut self, scan: u64, scene: &PairScene<'_>) -> Declaration {
+        let declared = declared_in(
+            &mut self.declared,
+            self.block,
+            (&mut self.open, &mut self.glimpse),
+            scene,
+        );
+        let column = declared.column((scan % BLOCK as u64) as usize);
+        Declaration {
+            column,
+            appearance: scene
+                .look(scan, &mut self.glimpse)
+                .map_or(0, |piece| piece.number),
+        }
     }
 
     /// A scan from the first undone on, before which no visit can matter: at it, as far as is known, the rules may come to let a
     /// site that is `ready` fire, or the track of an engagement may end. Nothing if that is not before the next of the runs in which
     /// the track may be inside the envelope.
     pub fn next_visit(&mut self, ready: bool, scene: &PairScene<'_>) -> Option<u64> {
-        let engaged = self
-            .track
-            .as_ref()
-            .is_some_and(|track| track.engagement.is_some());
+        let engaged = self.tracks().any(|track| track.engagement.is_some());
         if !engaged && !ready || self.next == u64::MAX {
             return None;
         }
@@ -575,9 +621,10 @@ impl Pair {
             None => self.history.confirms(tracker) & rest,
             Some(track) => {
                 let candidates = if asks { self.candidates & rest } else { 0 };
-                let (worked_out, block, open) = (&mut self.declared, self.block, &mut self.open);
+                let (worked_out, block) = (&mut self.declared, self.block);
+                let sources = (&mut self.open, &mut self.glimpse);
                 let changes = track.may_open(scene.params, &scene.cx, base, move || {
-                    declared_in(worked_out, block, open, scene)
+                    declared_in(worked_out, block, sources, scene)
                 });
                 let changes = changes.saturating_sub(base);
                 let changes = bits_between(changes.min(BLOCK as u64) as usize, BLOCK);
@@ -608,17 +655,32 @@ impl Pair {
 fn declared_in<'a>(
     (worked_out, declared): &'a mut (u64, DeclaredBlock),
     block: u64,
-    open: &mut OpenBlock,
+    (open, glimpse): (&mut OpenBlock, &mut Glimpse),
     scene: &PairScene<'_>,
 ) -> &'a DeclaredBlock {
-    if *worked_out != block {
+    if *worked_out == block {
+        return declared;
+    }
+    *worked_out = block;
+    let observer = scene.cx.observer;
+    let base = block * BLOCK as u64;
+    let columns = observer.identifier.declare(scene.params.truth_row);
+    if observer.identifier.appearance.persists() {
+        let mut from = 0;
+        while from < BLOCK {
+            let Some(piece) = scene.look(base + from as u64, glimpse) else {
+                break;
+            };
+            let until = observer.clock.first_from(piece.until.0) - base;
+            let to = until.min(BLOCK as u64) as usize;
+            columns.spread(piece.word, bits_between(from, to), declared);
+            from = to;
+        }
+    } else {
         let luck = scene.luck();
         let leading = &open.leading(&luck, block).declarations;
-        let word =
-            |scan: usize| luck.declaration_word(block * BLOCK as u64 + scan as u64, leading[scan]);
-        let columns = scene.cx.observer.identifier.declare(scene.params.truth_row);
+        let word = |scan: usize| luck.declaration_word(base + scan as u64, leading[scan]);
         columns.sort(leading, word, declared);
-        *worked_out = block;
     }
     declared
 }

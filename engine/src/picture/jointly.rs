@@ -12,8 +12,9 @@ use bevy_ecs::entity::Entity;
 use nalgebra::Vector3;
 
 use super::sharing::{Inbox, Report, TrackLinks};
-use super::track::{Course, Outlet, ScanContext, Shared, Source, Track, TrackNumber};
+use super::track::{Course, Declaration, Outlet, ScanContext, Shared, Source, Track, TrackNumber};
 use super::{Counts, FlightPath, Known, Lists, Observer, PairParams};
+use crate::identification::Glimpse;
 use crate::ids::{AircraftId, Key, SiteId};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{Detail, EventRecorder, Fact, Place, Rank, TrackEnd};
@@ -22,6 +23,7 @@ use crate::streams::{BLOCK, OpenBlock, Purpose};
 use crate::tracking::TrackerSpec;
 use crate::tracking::association::{Costs, assign};
 use crate::tracking::false_alarms::false_alarms;
+use crate::tracking::memory::LastSeen;
 use crate::tracking::plot::{Plot, misaligned};
 use crate::tracking::tracks::{Change, Feed, KeptTrack, TrackSet};
 use crate::units::Millis;
@@ -37,6 +39,8 @@ pub(super) struct Jointly {
     inbox: Inbox,
     /// Tracks from links so far.
     reported: Vec<(SiteId, u32)>,
+    /// Tracks that were dropped and are remembered, in the order in which they were.
+    lost: Vec<Track>,
     /// The first scan not yet done.
     next: u64,
 }
@@ -52,6 +56,7 @@ struct Seen {
     looks: u64,
     hits: u64,
     open: OpenBlock,
+    glimpse: Glimpse,
     /// When a track on it was last inside the envelope.
     last_inside: Millis,
     counts: Counts,
@@ -103,6 +108,7 @@ impl Jointly {
             tracks: Vec::new(),
             inbox: Inbox::default(),
             reported: Vec::new(),
+            lost: Vec::new(),
             next: 0,
         }
     }
@@ -114,6 +120,7 @@ impl Jointly {
             looks: 0,
             hits: 0,
             open: OpenBlock::none(),
+            glimpse: Glimpse::none(),
             last_inside: Millis(i64::MIN / 2),
             counts: Counts::default(),
         });
@@ -161,10 +168,21 @@ impl Jointly {
         self.tracks.iter_mut().map(|(_, track)| track)
     }
 
-    /// The number of the track that an engagement is about.
-    pub fn engaged_by(&self, engagement: Entity) -> Option<u32> {
-        let about = |(_, track): &&(u32, Track)| track.engagement == Some(engagement);
-        self.tracks.iter().find(about).map(|(number, _)| *number)
+    /// The track that an engagement is about.
+    pub fn engaged_by(&mut self, engagement: Entity) -> Option<&mut Track> {
+        let about = |track: &&mut Track| track.engagement == Some(engagement);
+        self.tracks().find(about)
+    }
+
+    /// An engagement is over: no track is engaged in it, not even one that was lost.
+    pub fn release(&mut self, engagement: Entity) {
+        for track in self
+            .lost
+            .iter_mut()
+            .chain(self.tracks.iter_mut().map(|(_, track)| track))
+        {
+            track.release(engagement);
+        }
     }
 
     /// What was counted about the aircraft of a pair.
@@ -185,6 +203,7 @@ impl Jointly {
         }
         self.next = scan + 1;
         let feeds = self.feeds(scan, scene);
+        let mut confirmed = Vec::new();
         for change in self.set.scan(scene.time, scan, &feeds) {
             match change {
                 Change::Dropped { track, .. } => {
@@ -192,10 +211,11 @@ impl Jointly {
                         self.close(at, TrackEnd::Dropped, scene, outlet);
                     }
                 }
-                Change::Confirmed { track } => self.begin(track, scan, scene, outlet.recorder),
+                Change::Confirmed { track } => confirmed.push(track),
                 Change::Fed { .. } | Change::Began { .. } | Change::Lapsed { .. } => {}
             }
         }
+        self.begin(&confirmed, scan, scene, outlet.recorder);
         let own = self.tracks.partition_point(|(_, track)| !track.reported);
         for at in 0..own {
             self.follow(at, scene, outlet.recorder);
@@ -243,19 +263,32 @@ impl Jointly {
         feeds
     }
 
+    /// Begins the tracks that the set has confirmed; each may be one that was lost.
     fn begin(
         &mut self,
-        number: u32,
+        confirmed: &[u32],
         scan: u64,
         scene: &SetScene<'_>,
         recorder: &mut EventRecorder,
     ) {
-        let Some(kept) = self.set.get(number) else {
-            return;
-        };
+        let mut new: Vec<(u32, Track)> = confirmed
+            .iter()
+            .filter_map(|&number| Some((number, self.confirmed(number, scan, scene)?)))
+            .collect();
+        self.recall(&mut new, scan, scene);
+        for (number, mut track) in new {
+            track.announce(&scene.cx, scene.place(&track, scene.time), recorder);
+            track.reconsider(scan, &scene.source(&track), &scene.cx, recorder);
+            let at = self.tracks.partition_point(|(other, _)| *other < number);
+            self.tracks.insert(at, (number, track));
+        }
+    }
+
+    /// A track that the set has confirmed, of which nothing is known.
+    fn confirmed(&mut self, number: u32, scan: u64, scene: &SetScene<'_>) -> Option<Track> {
+        let kept = self.set.get(number)?;
         let (course, source) = (course(kept), source(kept));
-        let pair = scene.pair(source);
-        let key = match pair {
+        let key = match scene.pair(source) {
             Some(pair) => {
                 let tracks = &mut self.seen[pair].counts.tracks;
                 *tracks += 1;
@@ -265,10 +298,29 @@ impl Jointly {
         };
         let site = scene.cx.observer.place;
         let order = TrackNumber::new(scan, site, course.place, source.0);
-        let track = Track::new(order, key, source, scan, course);
-        track.announce(&scene.cx, scene.place(&track, scene.time), recorder);
-        let at = self.tracks.partition_point(|(other, _)| *other < number);
-        self.tracks.insert(at, (number, track));
+        Some(Track::new(order, key, source, scan, course))
+    }
+
+    /// Takes new tracks for some that were lost. Where association is perfect the link reads who it is.
+    fn recall(&mut self, new: &mut [(u32, Track)], scan: u64, scene: &SetScene<'_>) {
+        let tracker = &scene.cx.observer.tracker;
+        let memory = &tracker.memory;
+        (self.lost).retain(|lost| memory.kept(scene.time - lost.course.at).is_some());
+        if self.lost.is_empty() || new.is_empty() {
+            return;
+        }
+        let lost: Vec<LastSeen> = self.lost.iter().map(Track::last_seen).collect();
+        let places: Vec<Vector3<f64>> = new.iter().map(|(_, track)| track.course.place).collect();
+        let known = tracker.association.is_perfect();
+        let may = |one: usize, other: usize| !known || new[one].1.source == self.lost[other].source;
+        let taken = memory.assign(&lost, &places, scene.time, may);
+        for ((_, track), at) in new.iter_mut().zip(&taken) {
+            if let Some(at) = *at {
+                *track = track.clone().recall(self.lost[at].clone(), scan, &scene.cx);
+            }
+        }
+        let mut at = 0..;
+        (self.lost).retain(|_| !taken.contains(&at.next()));
     }
 
     /// Brings a track up to date with the scan: where it is, and whose it is.
@@ -320,19 +372,34 @@ impl Jointly {
         let source = scene.source(track);
         let nobody = identifier.rows.len() as u8;
         let truth_row = source.params.map_or(nobody, |params| params.truth_row);
-        let luck = cx.streams.looks(cx.observer.key, source.key);
-        let nth = (scan % BLOCK as u64) as usize;
-        let leading = match scene.pair(track.source) {
-            Some(pair) => {
-                let open = &mut self.seen[pair].open;
-                open.leading(&luck, scan / BLOCK as u64).declarations[nth]
-            }
-            None => luck.leading(scan / BLOCK as u64).declarations[nth],
-        };
+        let pair = scene.pair(track.source);
         let columns = identifier.declare(truth_row);
-        let declared = columns.column_by(leading, || luck.declaration_word(scan, leading));
-        if let Some(pair) = scene.pair(track.source) {
-            self.seen[pair].counts.declared[usize::from(declared)] += 1;
+        let mut nobody = Glimpse::none();
+        let glimpse = match pair {
+            Some(pair) => &mut self.seen[pair].glimpse,
+            None => &mut nobody,
+        };
+        let declared = match cx.look(scan, source.key, glimpse) {
+            Some(piece) => Declaration {
+                column: columns.column(piece.word),
+                appearance: piece.number,
+            },
+            None => {
+                let luck = cx.streams.looks(cx.observer.key, source.key);
+                let (block, nth) = (scan / BLOCK as u64, (scan % BLOCK as u64) as usize);
+                let leading = match pair {
+                    Some(pair) => self.seen[pair].open.leading(&luck, block).declarations[nth],
+                    None => luck.leading(block).declarations[nth],
+                };
+                let word = || luck.declaration_word(scan, leading);
+                Declaration {
+                    column: columns.column_by(leading, word),
+                    appearance: 0,
+                }
+            }
+        };
+        if let Some(pair) = pair {
+            self.seen[pair].counts.declared[usize::from(declared.column)] += 1;
         }
         track.declare(scan, declared, &source, cx, recorder);
     }
@@ -524,9 +591,16 @@ impl Jointly {
 
     fn close(&mut self, at: usize, end: TrackEnd, scene: &SetScene<'_>, outlet: &mut Outlet<'_>) {
         self.credit(at, scene);
-        let (_, track) = self.tracks.remove(at);
+        let (_, mut track) = self.tracks.remove(at);
         let place = scene.place(&track, scene.time);
         track.close(scene.time, end, place, &scene.cx, outlet);
+        let tracker = &scene.cx.observer.tracker;
+        if end == TrackEnd::Dropped && !track.reported && tracker.memory.remembers() {
+            if tracker.association.is_perfect() {
+                self.lost.retain(|lost| lost.source != track.source);
+            }
+            self.lost.push(track);
+        }
     }
 
     /// Puts time with a track down to the aircraft that fed it.

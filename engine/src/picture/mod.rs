@@ -80,9 +80,9 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// Scans from one declaration to the next: to the first scan that is at least the interval later.
+    /// Scans from one declaration to the next.
     pub fn declares_every(&self) -> u64 {
-        (self.identifier.interval_ms as u64).div_ceil(self.clock.period_ms as u64)
+        (self.identifier.spacing.0 / self.clock.period_ms) as u64
     }
 
     /// Finds the scans in which an aircraft may be inside the envelope, and those in which a track on it may be, or is for sure, that
@@ -861,8 +861,14 @@ impl Picture {
 
     /// The track of an engagement, while there is one.
     fn engaged(&mut self, slot: u32, engagement: Entity) -> Option<&mut Track> {
-        self.track(slot)
-            .filter(|track| track.engagement == Some(engagement))
+        match &mut self.kept {
+            Kept::Apart(apart) => {
+                let track = apart.track(slot)?;
+                (track.engagement == Some(engagement)).then_some(track)
+            }
+            // Where the track was lost and found again it is called something else.
+            Kept::Jointly(jointly) => jointly.engaged_by(engagement),
+        }
     }
 
     fn counts(&mut self, pair: usize) -> Option<&mut Counts> {
@@ -1076,23 +1082,27 @@ impl Picture {
 
     /// An engagement is over: its track, if there still is one, may be engaged again.
     fn release(&mut self, engagement: Entity, at: &At<'_, '_, '_>, outlet: &mut Outlet<'_>) {
-        let slot = match &mut self.kept {
-            Kept::Apart(apart) => {
-                let mut watched = apart.watched.iter().map(|watched| watched.pair);
-                let pairs = &apart.pairs;
-                watched.find(|pair| {
-                    let pair = pairs[*pair as usize].as_ref();
-                    let track = pair.and_then(|pair| pair.track.as_ref());
-                    track.is_some_and(|track| track.engagement == Some(engagement))
-                })
+        let Kept::Apart(apart) = &self.kept else {
+            if let Kept::Jointly(jointly) = &mut self.kept {
+                jointly.release(engagement);
             }
-            Kept::Jointly(jointly) => jointly.engaged_by(engagement),
+            return;
         };
-        let Some(slot) = slot else { return };
-        self.catch_up(slot as usize, at, outlet);
-        if let Some(track) = self.engaged(slot, engagement) {
-            track.engagement = None;
-            track.unsettle(Millis(i64::MIN));
+        let about = |pair: &Option<Box<Pair>>| {
+            let pair = pair.as_deref();
+            pair.is_some_and(|pair| {
+                pair.tracks()
+                    .any(|track| track.engagement == Some(engagement))
+            })
+        };
+        let Some(pair) = apart.pairs.iter().position(about) else {
+            return;
+        };
+        self.catch_up(pair, at, outlet);
+        if let Kept::Apart(apart) = &mut self.kept
+            && let Some(pair) = &mut apart.pairs[pair]
+        {
+            pair.release(engagement);
         }
     }
 

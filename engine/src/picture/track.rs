@@ -14,16 +14,17 @@ use crate::coordination::{
 use crate::geometry::Point;
 use crate::identification::plan_check::PlannedPaths;
 use crate::identification::{
-    CueScene, CueState, DeclaredBlock, Emitter, Evidence, Gathered, Judgement, MAX_COLUMNS, Noted,
-    RunOutcome,
+    CueScene, CueState, DeclaredBlock, Emitter, Evidence, Gathered, Glimpse, Judgement,
+    MAX_COLUMNS, Noted, Piece, Recalled, RunOutcome, Viewer,
 };
 use crate::ids::{AircraftId, Key, SiteId};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
-    Decision, Detail, EventRecorder, Fact, Identity, NoticeState, Place, Rank, Reason, RuleWord,
-    TrackEnd, TrackRecord,
+    Decision, Detail, EventRecorder, Fact, Identity, LedgerEntry, NoticeState, Place, Rank, Reason,
+    RuleWord, TrackEnd, TrackRecord,
 };
 use crate::streams::{BLOCK, Streams};
+use crate::tracking::memory::LastSeen;
 use crate::units::Millis;
 
 use super::sharing::SharedIdentity;
@@ -112,6 +113,19 @@ pub struct ScanContext<'a> {
 }
 
 impl ScanContext<'_> {
+    /// What of the appearance of an aircraft is seen at a scan, if that lasts.
+    pub fn look(&self, scan: u64, aircraft: Key, glimpse: &mut Glimpse) -> Option<Piece> {
+        let observer = self.observer;
+        let viewer = Viewer {
+            streams: self.streams,
+            site: observer.key,
+            side: observer.side_key,
+            aircraft,
+        };
+        let law = &observer.identifier.appearance;
+        (law.persists()).then(|| law.look(&viewer, self.time(scan), glimpse))
+    }
+
     /// When a scan falls.
     pub fn time(&self, scan: u64) -> Millis {
         Millis(self.observer.clock.time_ms(scan))
@@ -157,6 +171,13 @@ impl Source<'_> {
     }
 }
 
+/// What is declared, and which of the values of the appearance it was read off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Declaration {
+    pub column: u8,
+    pub appearance: u64,
+}
+
 /// A confirmed track.
 #[derive(Debug, Clone)]
 pub(super) struct Track {
@@ -178,8 +199,16 @@ pub(super) struct Track {
     confirmed: Millis,
     /// The scan of the next declaration.
     pub next_declaration: u64,
+    /// The scan of the latest declaration, where the next one does not come as long after it as it usually does.
+    gap_since: Option<u64>,
     evidence: Evidence,
+    /// Which of the values of the appearance was seen last.
+    appearance: u64,
     cues: CueState,
+    /// What it was taken for when it was confirmed, if for one that was lost.
+    memory: Option<Recalled>,
+    /// Since when the site has known it.
+    known_since: Millis,
     /// The identity that follows from what the site itself knows.
     pub own: Identity,
     /// The identity that counts, or one that did if the present one is still to be worked out.
@@ -255,8 +284,12 @@ impl Track {
             first_seen: course.place,
             confirmed: course.at,
             next_declaration: scan,
+            gap_since: None,
             evidence: Evidence::NONE,
+            appearance: 0,
             cues: CueState::default(),
+            memory: None,
+            known_since: course.at,
             own: Identity::Pending,
             identity: Identity::Pending,
             identity_due: false,
@@ -286,14 +319,76 @@ impl Track {
         }
     }
 
-    /// Writes down that it was confirmed, if that is wanted.
+    /// Writes down that it was confirmed, and that it was taken for one that was lost, if that is wanted.
     pub fn announce(&self, cx: &ScanContext<'_>, place: Place, recorder: &mut EventRecorder) {
         if recorder.detail() >= Detail::Decisive {
-            let fact = Fact::TrackConfirmed {
-                site: cx.observer.id,
-                aircraft: self.source,
-            };
-            recorder.record(self.confirmed, Rank::Observation, place, fact);
+            let (site, aircraft) = (cx.observer.id, self.source);
+            let mut record = |fact| recorder.record(self.confirmed, Rank::Observation, place, fact);
+            record(Fact::TrackConfirmed { site, aircraft });
+            if let Some(Recalled { kept, lost }) = self.memory {
+                record(Fact::TrackRecalled {
+                    site,
+                    aircraft,
+                    known_since: self.known_since,
+                    lost,
+                    kept,
+                });
+            }
+        }
+    }
+
+    // --- Memory ---------------------------------------------------------------------------------------------------------
+
+    /// Where and when it was seen last.
+    pub fn last_seen(&self) -> LastSeen {
+        LastSeen {
+            place: self.course.place,
+            at: self.course.at,
+            speed_mps: self.course.velocity_mps.xy().norm(),
+        }
+    }
+
+    /// The same, confirmed at `scan` and taken for one that was lost: with its number, what is left of the evidence, what was asked
+    /// about it, and the engagement that is about it. Whether a plan matches is checked again.
+    pub fn recall(self, lost: Track, scan: u64, cx: &ScanContext<'_>) -> Track {
+        let gone = self.confirmed - lost.course.at;
+        let Some(kept) = cx.observer.tracker.memory.kept(gone) else {
+            return self;
+        };
+        let declared_at = lost.evidence.latest.and_then(|_| {
+            let every = cx.observer.declares_every();
+            lost.gap_since.or(lost.next_declaration.checked_sub(every))
+        });
+        Track {
+            number: lost.number,
+            key: lost.key,
+            first_seen: lost.first_seen,
+            next_declaration: lost.next_declaration.max(scan),
+            gap_since: declared_at
+                .filter(|_| lost.next_declaration < scan || lost.gap_since.is_some()),
+            evidence: cx.observer.identifier.recall(&lost.evidence, kept),
+            appearance: lost.appearance,
+            cues: lost.cues.recalled(kept),
+            memory: Some(Recalled { kept, lost: gone }),
+            known_since: lost.known_since,
+            enquiries: lost.enquiries,
+            engagement: lost.engagement,
+            ..self
+        }
+    }
+
+    /// Works out what a track that was lost is held for now that it is confirmed again, if that is not done with a declaration.
+    pub fn reconsider(
+        &mut self,
+        scan: u64,
+        source: &Source<'_>,
+        cx: &ScanContext<'_>,
+        recorder: &mut EventRecorder,
+    ) {
+        if self.memory.is_some() && self.next_declaration > scan {
+            let time = cx.time(scan);
+            let (from, _) = self.assess(time, source, cx, recorder.detail());
+            self.note_change(from, time, source, cx, recorder);
         }
     }
 
@@ -304,7 +399,7 @@ impl Track {
     pub fn declare(
         &mut self,
         scan: u64,
-        declared: u8,
+        declared: Declaration,
         source: &Source<'_>,
         cx: &ScanContext<'_>,
         recorder: &mut EventRecorder,
@@ -313,7 +408,41 @@ impl Track {
         let identifier = &*observer.identifier;
         self.next_declaration = scan + observer.declares_every();
         self.declarations += 1;
-        identifier.add(&mut self.evidence, declared);
+        self.appearance = declared.appearance;
+        match self.gap_since.take() {
+            Some(before) => {
+                let dt = time - cx.time(before);
+                identifier.add_after(&mut self.evidence, declared.column, dt);
+            }
+            None => identifier.add(&mut self.evidence, declared.column),
+        }
+        let (from, account) = self.assess(time, source, cx, recorder.detail());
+        if let Some((posterior, ledger)) = account {
+            let fact = Fact::Declared {
+                site: observer.id,
+                aircraft: self.source,
+                declared: declared.column,
+                posterior,
+                notice: self.notice,
+                ledger: ledger.into(),
+            };
+            let place = source.place(time, self.course.place_at(time));
+            recorder.record(time, Rank::Observation, place, fact);
+        }
+        self.note_change(from, time, source, cx, recorder);
+    }
+
+    /// Checks plans, asks the ID sources, and lets the operator judge what follows; the identity before, and how it added up where
+    /// that is recorded.
+    fn assess(
+        &mut self,
+        time: Millis,
+        source: &Source<'_>,
+        cx: &ScanContext<'_>,
+        detail: Detail,
+    ) -> (Identity, Option<([f64; 3], Vec<LedgerEntry>)>) {
+        let observer = cx.observer;
+        let identifier = &*observer.identifier;
         let checked = identifier.spec.flight_plan.as_ref().and_then(|cue| {
             let plan = source.params?.plan.as_ref()?;
             let (_, planned) = source.path?;
@@ -323,7 +452,7 @@ impl Track {
             self.notice = notice;
         }
         let matched = checked.map(NoticeState::matched);
-        let full = recorder.detail() >= Detail::Full;
+        let full = detail >= Detail::Full;
         let mut account = None;
         let own = if !observer.asks_more && !full {
             identifier.identity(&self.evidence, matched)
@@ -335,6 +464,7 @@ impl Track {
                 matched,
                 cues: &observer.cues,
                 state: &self.cues,
+                memory: self.memory,
                 time,
                 shift_log_odds: operator.map_or(0.0, |operator| {
                     operator.shift_log_odds(time, cx.situation.engaged_before(time))
@@ -348,40 +478,42 @@ impl Track {
                 identifier.identity(&self.evidence, matched)
             };
             operator.map_or(aid, |operator| {
+                let lasts = identifier.appearance.persists();
                 let judgement = Judgement {
                     streams: cx.streams,
                     site_key: observer.key,
-                    track_key: self.key,
+                    about: if lasts { source.key } else { self.key },
+                    appearance: self.appearance,
                     aid,
                 };
                 operator.judge(&judgement, source.params.is_some_and(PairParams::hostile))
             })
         };
         self.own = own;
-        let from = self.identify(time);
-        let (site, aircraft, notice) = (observer.id, self.source, self.notice);
-        let place = || source.place(time, self.course.place_at(time));
-        if let Some((posterior, ledger)) = account {
-            let fact = Fact::Declared {
-                site,
-                aircraft,
-                declared,
-                posterior,
-                notice,
-                ledger: ledger.into(),
-            };
-            recorder.record(time, Rank::Observation, place(), fact);
-        }
+        (self.identify(time), account)
+    }
+
+    /// Writes down that another identity counts than before.
+    fn note_change(
+        &self,
+        from: Identity,
+        time: Millis,
+        source: &Source<'_>,
+        cx: &ScanContext<'_>,
+        recorder: &mut EventRecorder,
+    ) {
         if from != self.identity && recorder.detail() >= Detail::Decisive {
+            let unknown = cx.observer.identifier.rows.len() as u8;
             let fact = Fact::IdentityChanged {
-                site,
-                aircraft,
+                site: cx.observer.id,
+                aircraft: self.source,
                 from,
                 to: self.identity,
-                declared,
-                notice,
+                declared: self.evidence.latest.unwrap_or(unknown),
+                notice: self.notice,
             };
-            recorder.record(time, Rank::Observation, place(), fact);
+            let place = source.place(time, self.course.place_at(time));
+            recorder.record(time, Rank::Observation, place, fact);
         }
     }
 
@@ -491,9 +623,14 @@ impl Track {
         std::mem::replace(&mut self.identity, identity)
     }
 
-    /// Declarations by column.
-    pub fn declared(&self) -> &[u32; MAX_COLUMNS] {
+    /// Its declarations by column.
+    pub fn declared(&self) -> [u32; MAX_COLUMNS] {
         self.evidence.counts()
+    }
+
+    /// Whether the next declaration comes after another time than usual.
+    pub fn has_gap(&self) -> bool {
+        self.gap_since.is_some()
     }
 
     /// What a verdict rests on, besides place and time.
@@ -800,6 +937,14 @@ impl Track {
 
     // --- Its record -----------------------------------------------------------------------------------------------------
 
+    /// The engagement that is about it, if it is this one, is over.
+    pub fn release(&mut self, engagement: Entity) {
+        if self.engagement == Some(engagement) {
+            self.engagement = None;
+            self.unsettle(Millis(i64::MIN));
+        }
+    }
+
     /// Notes a shot at it while this identity was held.
     pub fn note_shot(&mut self, identity: Identity) {
         self.at_first_shot.get_or_insert((identity, self.source));
@@ -807,7 +952,7 @@ impl Track {
 
     /// Ends it.
     pub fn close(
-        mut self,
+        &mut self,
         time: Millis,
         end: TrackEnd,
         place: Place,

@@ -24,8 +24,9 @@ use crate::coordination::{
 use crate::geometry::{Area, Point, arc_within, quadratic_below};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
 use crate::identification::{
-    Combine, Criteria, CriteriaOn, CueSet, FlightPlanCueSpec, Hypotheses, IdentificationSpec,
-    Identifier, IdentityThresholds, MatchBelief, NonNegative, Probability, RegardShares,
+    AppearanceSpec, Combine, Criteria, CriteriaOn, CueSet, FlightPlanCueSpec, Glimpse, Hypotheses,
+    IdentificationSpec, Identifier, IdentityThresholds, MatchBelief, NonNegative, Probability,
+    RegardShares, Viewer,
 };
 use crate::ids::{AircraftId, ClassId, Key, SideId, SiteId, TypeId};
 use crate::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
@@ -39,6 +40,7 @@ use crate::sensing::detection::Law;
 use crate::sensing::{DiscSpec, FourthPowerSpec, RadarSpec, ScanPhase, SensorModel, SensorSpec};
 use crate::streams::{OpenBlock, Streams};
 use crate::tracking::TrackerSpec;
+use crate::tracking::memory::MemorySpec;
 use crate::units::Millis;
 use nalgebra::Vector3;
 use proptest::prelude::*;
@@ -544,6 +546,11 @@ fn identification(dice: &mut Dice) -> IdentificationSpec {
         } else {
             Combine::Fused
         },
+        appearance: AppearanceSpec {
+            tau_s: [0.0, 0.0, 60.0, 900.0][dice.below(4) as usize],
+            gamma: 0.5,
+            believed_tau_s: [None, None, Some(0.0), Some(300.0)][dice.below(4) as usize],
+        },
         world: confusion(dice, rows, sharp),
         believed: dice.heads().then(|| confusion(dice, rows, true)),
         prior: if dice.heads() {
@@ -842,14 +849,20 @@ fn pair(seed: u64) -> Pair {
             start_of_day_s: 0.0,
         },
     );
-    let mut identifier = Identifier::new(&spec, &types);
+    let clock = clock(dice);
+    let mut identifier = Identifier::new(&spec, &types, Millis(clock.period_ms));
     if let Some(criteria) = rules.hostile_criteria() {
         identifier = identifier.with_criteria(criteria);
     }
     let confirm_scans = 1 + dice.below(6) as u32;
     let site = waypoint(dice, 15_000.0).at;
     let sensor = sensor(dice);
-    let clock = clock(dice);
+    let memory = MemorySpec {
+        tau_s: [0.0, 600.0, 3600.0][dice.below(3) as usize],
+        reach_m: [2_000.0, 30_000.0][dice.below(2) as usize],
+        gate_m: dice.within(0.0, 500.0),
+        least: dice.within(0.05, 0.9),
+    };
     let post = Observer {
         id: SiteId(0),
         key: Key::of("site").nth(seed as u32),
@@ -859,11 +872,14 @@ fn pair(seed: u64) -> Pair {
         asks_more: false,
         place: site,
         clock,
-        tracker: TrackerSpec::counting(
-            1 + dice.below(u64::from(confirm_scans)) as u32,
-            confirm_scans,
-            1 + dice.below(12) as u32,
-        ),
+        tracker: TrackerSpec {
+            memory,
+            ..TrackerSpec::counting(
+                1 + dice.below(u64::from(confirm_scans)) as u32,
+                confirm_scans,
+                1 + dice.below(12) as u32,
+            )
+        },
         cues: Arc::new(CueSet::new(&identifier.spec, &identifier.rows, &[], 0.0)),
         identifier: Arc::new(identifier),
         envelope: (dice.below(5) > 0).then(|| envelope(dice)),
@@ -971,10 +987,13 @@ fn detection_probability(sensor: &SensorSpec, rcs_m2: f64, slant_m: f64) -> f64 
 }
 
 /// What the twin holds of a track.
+#[derive(Clone)]
 struct TwinTrack {
     record: TrackRecord,
+    known_since: Millis,
     next_declaration: Millis,
-    declarations: Vec<u8>,
+    /// Of each track that was taken for the same, this one last: what is left of what was known before it, and its declarations.
+    lives: Vec<(f64, Vec<(u8, Millis)>)>,
     identity: Identity,
     notice: NoticeState,
     declined: Vec<Reason>,
@@ -986,6 +1005,8 @@ struct TwinTrack {
 struct Twin<'a> {
     pair: &'a Pair,
     track: Option<TwinTrack>,
+    /// The track that was dropped last, and its last plot.
+    lost: Option<(TwinTrack, Vector3<f64>, Vector3<f64>, Millis)>,
     /// Whether each scan since the last drop was a hit, the latest last.
     history: Vec<bool>,
     last_inside: Option<Millis>,
@@ -1006,6 +1027,7 @@ impl<'a> Twin<'a> {
         Twin {
             pair,
             track: None,
+            lost: None,
             history: Vec::new(),
             last_inside: None,
             plot: None,
@@ -1063,9 +1085,20 @@ impl<'a> Twin<'a> {
         }
         if self.track.as_ref().unwrap().next_declaration <= time {
             let (streams, aircraft) = (&pair.streams, pair.subject.key);
-            let luck = streams.looks(pair.post.key, aircraft);
-            let leading = luck.leading(scan / 64).declarations[(scan % 64) as usize];
-            let word = luck.declaration_word(scan, leading);
+            let law = &pair.post.identifier.appearance;
+            let word = if pair.spec.appearance.tau_s > 0.0 {
+                let viewer = Viewer {
+                    streams,
+                    site: pair.post.key,
+                    side: pair.post.side_key,
+                    aircraft,
+                };
+                law.look(&viewer, time, &mut Glimpse::none()).word
+            } else {
+                let luck = streams.looks(pair.post.key, aircraft);
+                let leading = luck.leading(scan / 64).declarations[(scan % 64) as usize];
+                luck.declaration_word(scan, leading)
+            };
             self.declare(time, place, word);
         }
         let (held, _) = self.held(time);
@@ -1105,8 +1138,9 @@ impl<'a> Twin<'a> {
                 shot_at: false,
                 end: TrackEnd::Dropped,
             },
+            known_since: time,
             next_declaration: time,
-            declarations: Vec::new(),
+            lives: vec![(1.0, Vec::new())],
             identity: Identity::Pending,
             notice: NoticeState::Unchecked,
             declined: Vec::new(),
@@ -1118,11 +1152,49 @@ impl<'a> Twin<'a> {
             aircraft: AircraftId(0),
         };
         self.write(time, place, Rank::Observation, fact);
+        self.remember(time, place);
+    }
+
+    /// Takes the track for the one that was lost, if it may be that.
+    fn remember(&mut self, time: Millis, place: Vector3<f64>) {
+        let memory = &self.pair.post.tracker.memory;
+        let Some((lost, last, velocity, at)) = &self.lost else {
+            return;
+        };
+        let gone_s = (time - *at).seconds();
+        let ground = |v: Vector3<f64>| libm::hypot(v.x, v.y);
+        let kept = libm::exp(-gone_s / memory.tau_s);
+        let way_m = (memory.gate_m + ground(*velocity) * gone_s).min(memory.reach_m);
+        if memory.tau_s == 0.0 || kept < memory.least || ground(place - last) > way_m {
+            return;
+        }
+        let (known_since, lost_for) = (lost.known_since, time - *at);
+        let track = self.track.as_mut().unwrap();
+        track.known_since = known_since;
+        track.next_declaration = lost.next_declaration;
+        track.lives.clone_from(&lost.lives);
+        track.lives.push((kept, Vec::new()));
+        track.enquiries = lost.enquiries;
+        self.lost = None;
+        let (site, aircraft) = (SiteId(0), AircraftId(0));
+        let fact = Fact::TrackRecalled {
+            site,
+            aircraft,
+            known_since,
+            lost: lost_for,
+            kept,
+        };
+        self.write(time, place, Rank::Observation, fact);
+        if self.track.as_ref().unwrap().next_declaration > time {
+            self.assess(time, place);
+        }
     }
 
     fn drop_track(&mut self, time: Millis, place: Vector3<f64>) {
         let track = self.track.take().unwrap();
         self.history.clear();
+        let (last, velocity, at) = self.plot.unwrap();
+        self.lost = Some((track.clone(), last, velocity, at));
         let record = TrackRecord {
             identity: track.identity,
             ..track.record
@@ -1151,30 +1223,12 @@ impl<'a> Twin<'a> {
             }
         }
         self.declared[declared] += 1;
-        let (held, _) = self.held(time);
         let track = self.track.as_mut().unwrap();
         track.next_declaration = time + Millis::from_seconds(pair.spec.interval_s);
-        track.declarations.push(declared as u8);
-        let matched = match (&pair.spec.flight_plan, &pair.subject.plan) {
-            (Some(cue), Some(plan)) => {
-                track.notice = plan.check(cue, &pair.planned, time, held);
-                Some(track.notice.matched())
-            }
-            _ => None,
-        };
-        let (identity, posterior) = judge(pair, &track.declarations, matched);
-        let from = std::mem::replace(&mut track.identity, identity);
-        if track.record.identified.is_none() {
-            track.record.looks = track.declarations.len() as u32;
-            if identity.declared() {
-                track.record.identified = Some(time);
-                track.record.first_identity = identity;
-            }
-        }
-        if identity == Identity::Hostile && track.record.hostile.is_none() {
-            track.record.hostile = Some(time);
-        }
-        let (notice, declared) = (track.notice, declared as u8);
+        let life = track.lives.last_mut().unwrap();
+        life.1.push((declared as u8, time));
+        let (from, posterior) = self.judged(time);
+        let (notice, declared) = (self.track.as_ref().unwrap().notice, declared as u8);
         self.write(
             time,
             place,
@@ -1188,14 +1242,53 @@ impl<'a> Twin<'a> {
                 ledger: Box::default(),
             },
         );
-        if from != identity {
+        self.changed(time, place, from);
+    }
+
+    /// What is held of the track without another declaration.
+    fn assess(&mut self, time: Millis, place: Vector3<f64>) {
+        let (from, _) = self.judged(time);
+        self.changed(time, place, from);
+    }
+
+    /// Judges the track; the identity before, and the posterior.
+    fn judged(&mut self, time: Millis) -> (Identity, [f64; 3]) {
+        let pair = self.pair;
+        let (held, _) = self.held(time);
+        let track = self.track.as_mut().unwrap();
+        let matched = match (&pair.spec.flight_plan, &pair.subject.plan) {
+            (Some(cue), Some(plan)) => {
+                track.notice = plan.check(cue, &pair.planned, time, held);
+                Some(track.notice.matched())
+            }
+            _ => None,
+        };
+        let (identity, posterior) = judge(pair, &track.lives, matched);
+        let from = std::mem::replace(&mut track.identity, identity);
+        if track.record.identified.is_none() {
+            track.record.looks = track.lives.last().unwrap().1.len() as u32;
+            if identity.declared() {
+                track.record.identified = Some(time);
+                track.record.first_identity = identity;
+            }
+        }
+        if identity == Identity::Hostile && track.record.hostile.is_none() {
+            track.record.hostile = Some(time);
+        }
+        (from, posterior)
+    }
+
+    fn changed(&mut self, time: Millis, place: Vector3<f64>, from: Identity) {
+        let track = self.track.as_ref().unwrap();
+        let declarations = track.lives.iter().flat_map(|life| &life.1);
+        if from != track.identity {
             let fact = Fact::IdentityChanged {
-                site,
-                aircraft,
+                site: SiteId(0),
+                aircraft: AircraftId(0),
                 from,
-                to: identity,
-                declared,
-                notice,
+                to: track.identity,
+                declared: declarations.last().unwrap().0,
+                notice: track.notice,
             };
             self.write(time, place, Rank::Observation, fact);
         }
@@ -1290,9 +1383,18 @@ impl<'a> Twin<'a> {
 }
 
 /// Identity and posterior of the regards, as a plain product of probabilities over all declarations.
-fn judge(pair: &Pair, declarations: &[u8], matched: Option<bool>) -> (Identity, [f64; 3]) {
+fn judge(
+    pair: &Pair,
+    lives: &[(f64, Vec<(u8, Millis)>)],
+    matched: Option<bool>,
+) -> (Identity, [f64; 3]) {
     let (spec, rows) = (&pair.spec, &pair.post.identifier.rows);
     let believed = spec.believed.as_ref().unwrap_or(&spec.world);
+    let declarations: Vec<u8> = lives
+        .iter()
+        .flat_map(|life| &life.1)
+        .map(|one| one.0)
+        .collect();
     let latest = usize::from(*declarations.last().unwrap());
     let mut weight: Vec<f64> = rows
         .iter()
@@ -1311,16 +1413,38 @@ fn judge(pair: &Pair, declarations: &[u8], matched: Option<bool>) -> (Identity, 
                 .collect();
         }
     } else {
-        for &declared in declarations {
-            let column = rows
-                .get(usize::from(declared))
-                .map_or("unknown", String::as_str);
-            for (weight, row) in weight.iter_mut().zip(rows) {
-                *weight *= believed[row].get(column).map_or(0.0, |p| p.0);
+        let tau_s = (spec.appearance.believed_tau_s).unwrap_or(spec.appearance.tau_s);
+        let mut likelihood = vec![1.0; rows.len()];
+        let mut before: Option<(u8, Millis)> = None;
+        for (kept, declarations) in lives {
+            for one in &mut likelihood {
+                *one = libm::pow(*one, *kept);
             }
-            // One common factor, lest a thousand declarations underflow.
-            let sum: f64 = weight.iter().sum();
-            weight.iter_mut().for_each(|weight| *weight /= sum);
+            for &(declared, time) in declarations {
+                let column = rows
+                    .get(usize::from(declared))
+                    .map_or("unknown", String::as_str);
+                for (likelihood, row) in likelihood.iter_mut().zip(rows) {
+                    let anew = believed[row].get(column).map_or(0.0, |p| p.0);
+                    *likelihood *= match before {
+                        Some((latest, at)) if tau_s > 0.0 => {
+                            let stays = libm::exp(-(time - at).seconds() / tau_s);
+                            let same = if latest == declared { stays } else { 0.0 };
+                            same + (1.0 - stays) * anew
+                        }
+                        _ => anew,
+                    };
+                }
+                before = Some((declared, time));
+                // One common factor, lest a thousand declarations underflow.
+                let most = likelihood.iter().copied().fold(0.0, f64::max);
+                if most > 0.0 {
+                    likelihood.iter_mut().for_each(|one| *one /= most);
+                }
+            }
+        }
+        for (weight, likelihood) in weight.iter_mut().zip(likelihood) {
+            *weight *= likelihood;
         }
     }
     let belief = spec.flight_plan.as_ref().and_then(|cue| cue.believed);
@@ -1402,7 +1526,7 @@ fn judge(pair: &Pair, declarations: &[u8], matched: Option<bool>) -> (Identity, 
 
 /// Declarations by column, of tracks that have ended and of the one that has not.
 fn declared(product: &Product) -> Vec<u32> {
-    let now = product.track.as_ref().map(|track| *track.declared());
+    let now = product.track.as_ref().map(|track| track.declared());
     let sums = product.counts.declared.iter().zip(now.unwrap_or_default());
     sums.map(|(ended, now)| ended + now).collect()
 }
@@ -1567,7 +1691,10 @@ fn runs_of_declarations_do_what_the_twin_does_one_by_one() {
         let recorded = |event: &Event| {
             !matches!(
                 event.fact,
-                Fact::TrackConfirmed { .. } | Fact::Declared { .. } | Fact::IdentityChanged { .. }
+                Fact::TrackConfirmed { .. }
+                    | Fact::TrackRecalled { .. }
+                    | Fact::Declared { .. }
+                    | Fact::IdentityChanged { .. }
             )
         };
         let mut slow = twin.notebook.into_events();
@@ -1682,7 +1809,7 @@ fn a_scan_on_the_edge_settles_nothing() {
     };
     pair.post.envelope = Some(envelope);
     pair.spec.interval_s = 1e6;
-    pair.post.identifier = Arc::new(Identifier::new(&pair.spec, &pair.types));
+    pair.post.identifier = Arc::new(Identifier::new(&pair.spec, &pair.types, Millis(1000)));
     pair.criteria = None;
     pair.post.rules = Arc::new(Rules::default());
     pair.sensor = SensorSpec {

@@ -6,6 +6,8 @@ pub mod detection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::units::Millis;
+
 /// A site's sensor: a model and the way it scans.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +24,13 @@ pub struct SensorSpec {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1000.0))]
     pub antenna_m: f64,
+}
+
+impl SensorSpec {
+    /// The time between two scans on the clock.
+    pub fn scan(&self) -> Millis {
+        Millis(Millis::from_seconds(self.scan_s).0.max(1))
+    }
 }
 
 /// When the scans of a site fall.

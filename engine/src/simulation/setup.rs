@@ -425,7 +425,7 @@ impl<'a> Setup<'a> {
         let scenario = self.scenario;
         let entry_spec = &scenario.sites[entry];
         let class = &scenario.classes[entry_spec.class.index()];
-        let period_ms = (libm::round(class.sensor.scan_s * 1000.0) as i64).max(1);
+        let period_ms = class.sensor.scan().0;
         let first_ms = match class.sensor.scan_phase {
             ScanPhase::Random => {
                 let share = self

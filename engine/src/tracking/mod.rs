@@ -8,6 +8,7 @@ pub mod association;
 pub mod false_alarms;
 pub mod history;
 pub mod kalman;
+pub mod memory;
 pub mod plot;
 pub mod tracks;
 
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use association::Association;
 use false_alarms::FalseAlarmSpec;
 use kalman::FilterSpec;
+use memory::MemorySpec;
 use plot::MeasurementSpec;
 
 /// When a site starts and gives up a track: confirm on M hits in the last N scans, drop after K misses in a row. And how
@@ -49,6 +51,9 @@ pub struct TrackerSpec {
     /// dropped.
     #[serde(default = "seen", skip_serializing_if = "is_seen")]
     pub loss_seen: bool,
+    /// What the site remembers of a track that it has lost.
+    #[serde(default, skip_serializing_if = "MemorySpec::is_default")]
+    pub memory: MemorySpec,
 }
 
 fn seen() -> bool {
@@ -71,6 +76,7 @@ impl TrackerSpec {
             association: Association::Perfect,
             false_alarms: None,
             loss_seen: true,
+            memory: MemorySpec::none(),
         }
     }
 

@@ -102,6 +102,26 @@ pub fn side_key(name: &str) -> Key {
 struct Reading<T> {
     said: T,
     at: Millis,
+    /// What is left of it if it is remembered of a track that was lost; else 1.
+    kept: f64,
+}
+
+impl<T> Reading<T> {
+    fn new(said: T, at: Millis) -> Reading<T> {
+        Reading {
+            said,
+            at,
+            kept: 1.0,
+        }
+    }
+
+    /// So much of it is kept.
+    fn recalled(self, kept: f64) -> Reading<T> {
+        Reading {
+            kept: kept * self.kept,
+            ..self
+        }
+    }
 }
 
 /// A cue that is asked now and then: its latest reading, and when it is due again.
@@ -121,6 +141,13 @@ impl<T> Default for Asked<T> {
 }
 
 impl<T> Asked<T> {
+    fn recalled(self, kept: f64) -> Asked<T> {
+        Asked {
+            latest: self.latest.map(|reading| reading.recalled(kept)),
+            due: self.due,
+        }
+    }
+
     /// Asks if it is time; what brings no reading leaves the earlier one in place.
     fn ask(&mut self, time: Millis, interval_s: f64, look: impl FnOnce() -> Option<T>) {
         if time < self.due {
@@ -128,7 +155,7 @@ impl<T> Asked<T> {
         }
         self.due = time + Millis::from_seconds(interval_s);
         if let Some(said) = look() {
-            self.latest = Some(Reading { said, at: time });
+            self.latest = Some(Reading::new(said, time));
         }
     }
 }
@@ -142,6 +169,20 @@ pub struct CueState {
     profile: Option<Reading<profile::Estimate>>,
     first_seen: Option<Reading<Option<u8>>>,
     lane: Option<Reading<Option<u8>>>,
+}
+
+impl CueState {
+    /// What is remembered of it for a track that is taken for the same: every reading, with so much of its logarithms.
+    pub fn recalled(&self, kept: f64) -> CueState {
+        CueState {
+            iff: self.iff.recalled(kept),
+            transponder: self.transponder.recalled(kept),
+            optical: self.optical.recalled(kept),
+            profile: self.profile.map(|reading| reading.recalled(kept)),
+            first_seen: self.first_seen.map(|reading| reading.recalled(kept)),
+            lane: self.lane.map(|reading| reading.recalled(kept)),
+        }
+    }
 }
 
 /// The cues of a site class, ready to use.
@@ -170,7 +211,10 @@ impl CueSet {
             faults,
             iff: spec.iff.clone(),
             transponder: spec.transponder.clone(),
-            optical: spec.optical.as_ref().map(|cue| Optical::new(cue, rows)),
+            optical: spec
+                .optical
+                .as_ref()
+                .map(|cue| Optical::new(cue, spec.appearance.gamma, rows)),
             profile: spec.profile.as_ref().map(|cue| Profile::new(cue, rows)),
             origin: spec.origin.as_ref().map(|cue| Origin::new(cue, zones)),
         }
@@ -205,15 +249,11 @@ impl CueSet {
         }
         if self.profile.is_some() {
             let now = profile::estimate(scene);
-            state.profile = now.map(|said| Reading { said, at: time }).or(state.profile);
+            let now = now.map(|said| Reading::new(said, time));
+            state.profile = now.or(state.profile);
         }
         if let Some(cue) = &self.origin {
-            let within = |which, place| {
-                Some(Reading {
-                    said: cue.within(which, place),
-                    at: time,
-                })
-            };
+            let within = |which, place| Some(Reading::new(cue.within(which, place), time));
             if state.first_seen.is_none() {
                 state.first_seen = within(origin::List::FirstSeen, scene.first_seen);
             }
@@ -226,44 +266,26 @@ impl CueSet {
         if let (Some(cue), Some(reading)) = (&self.iff, state.iff.latest) {
             let belief = Belief::Regards(cue.likelihood(reading.said));
             let said = Said::Word(if reading.said { "reply" } else { "no_reply" });
-            let trust = Trust(cue.reliability, cue.max_age_s);
-            tell(Heard::new("iff", said, belief, trust, time - reading.at));
+            let trust = Trust::of(cue.reliability, cue.max_age_s, &reading, time);
+            tell(Heard::new("iff", said, belief, trust));
         }
         if let (Some(cue), Some(reading)) = (&self.transponder, state.transponder.latest) {
             let belief = Belief::Regards(cue.likelihood(reading.said));
             let said = Said::Word(reading.said.word());
-            let trust = Trust(cue.reliability, cue.max_age_s);
-            tell(Heard::new(
-                "transponder",
-                said,
-                belief,
-                trust,
-                time - reading.at,
-            ));
+            let trust = Trust::of(cue.reliability, cue.max_age_s, &reading, time);
+            tell(Heard::new("transponder", said, belief, trust));
         }
         if let (Some(cue), Some(reading)) = (&self.optical, state.optical.latest) {
             let belief = Belief::Rows(cue.ln_likelihood(reading.said));
             let said = Said::Row(reading.said);
-            let trust = Trust(cue.spec.reliability, cue.spec.max_age_s);
-            tell(Heard::new(
-                "optical",
-                said,
-                belief,
-                trust,
-                time - reading.at,
-            ));
+            let trust = Trust::of(cue.spec.reliability, cue.spec.max_age_s, &reading, time);
+            tell(Heard::new("optical", said, belief, trust));
         }
         if let (Some(cue), Some(reading)) = (&self.profile, state.profile) {
             let belief = Belief::Rows(cue.ln_likelihood(reading.said));
             let said = Said::Estimate(reading.said);
-            let trust = Trust(cue.reliability, cue.max_age_s);
-            tell(Heard::new(
-                "profile",
-                said,
-                belief,
-                trust,
-                time - reading.at,
-            ));
+            let trust = Trust::of(cue.reliability, cue.max_age_s, &reading, time);
+            tell(Heard::new("profile", said, belief, trust));
         }
         if let Some(cue) = &self.origin {
             for (name, which, reading) in [
@@ -275,8 +297,8 @@ impl CueSet {
                 };
                 let belief = Belief::Regards(cue.likelihood(which, reading.said));
                 let said = Said::Zone(which, reading.said);
-                let trust = Trust(cue.reliability, None);
-                tell(Heard::new(name, said, belief, trust, time - reading.at));
+                let trust = Trust::of(cue.reliability, None, &reading, time);
+                tell(Heard::new(name, said, belief, trust));
             }
         }
     }
@@ -289,6 +311,7 @@ impl CueSet {
                 let name = rows.get(usize::from(row));
                 name.map_or("unknown", String::as_str).to_owned()
             }
+            Said::Kept(kept) => format!("kept_{kept:.2}"),
             Said::Estimate(estimate) => estimate.code(),
             Said::Zone(which, within) => match (&self.origin, within) {
                 (Some(origin), Some(entry)) => origin.zone(which, entry).to_owned(),
@@ -314,15 +337,41 @@ pub(super) enum Said {
     Word(&'static str),
     /// A row of the matrix, or `unknown`.
     Row(u8),
+    /// What is left of what is remembered.
+    Kept(f64),
     /// Speed and altitude.
     Estimate(profile::Estimate),
     /// A zone of one of the lists of the origin cue, or none.
     Zone(origin::List, Option<u8>),
 }
 
-/// Reliability, and the age at which nothing is left of it, s.
+/// How far a reading is to be trusted.
 #[derive(Debug, Clone, Copy)]
-struct Trust(f64, Option<f64>);
+struct Trust {
+    /// Its age, s.
+    age_s: f64,
+    /// Reliability, faded with age.
+    reliability: f64,
+    /// What is left of its logarithms.
+    kept: f64,
+}
+
+impl Trust {
+    /// With `max_age_s`, the age at which nothing is left of the reliability.
+    fn of<T>(
+        reliability: f64,
+        max_age_s: Option<f64>,
+        reading: &Reading<T>,
+        time: Millis,
+    ) -> Trust {
+        let age_s = (time - reading.at).seconds();
+        Trust {
+            age_s,
+            reliability: reliability * max_age_s.map_or(1.0, |max| fade(age_s, max)),
+            kept: reading.kept,
+        }
+    }
+}
 
 /// What one cue says now: the evidence to be added.
 #[derive(Debug, Clone, Copy)]
@@ -338,15 +387,12 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    fn new(name: &'static str, said: Said, belief: Belief, trust: Trust, age: Millis) -> Heard {
-        let age_s = age.seconds();
-        let Trust(reliability, max_age_s) = trust;
-        let faded = reliability * max_age_s.map_or(1.0, |max| fade(age_s, max));
+    fn new(name: &'static str, said: Said, belief: Belief, trust: Trust) -> Heard {
         Heard {
             name,
             said,
-            age_s,
-            belief: weakened(belief, faded),
+            age_s: trust.age_s,
+            belief: weakened(belief, trust.reliability, trust.kept),
         }
     }
 }
@@ -360,8 +406,9 @@ fn fade(age_s: f64, max_age_s: f64) -> f64 {
     }
 }
 
-/// r L + (1 - r) mean(L), in logarithms up to a common constant; `None` if it says nothing: r is 0, or every L is.
-fn weakened(belief: Belief, reliability: f64) -> Option<Belief> {
+/// r L + (1 - r) mean(L), in logarithms up to a common constant, and of those as much as is kept; `None` if it says nothing: r is
+/// 0, or every L is.
+fn weakened(belief: Belief, reliability: f64, kept: f64) -> Option<Belief> {
     let mix = |ln: &mut [f64]| {
         let top = ln.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if reliability <= 0.0 || top == f64::NEG_INFINITY {
@@ -371,6 +418,11 @@ fn weakened(belief: Belief, reliability: f64) -> Option<Belief> {
             let mean = ln.iter().map(|ln| libm::exp(ln - top)).sum::<f64>() / ln.len() as f64;
             for ln in ln.iter_mut() {
                 *ln = libm::log(reliability * libm::exp(*ln - top) + (1.0 - reliability) * mean);
+            }
+        }
+        if kept < 1.0 {
+            for ln in ln.iter_mut() {
+                *ln *= kept;
             }
         }
         Some(())
@@ -425,7 +477,7 @@ impl CueState {
     pub(super) fn of(readings: Readings, at: Millis) -> CueState {
         fn asked<T>(said: Option<T>, at: Millis) -> Asked<T> {
             Asked {
-                latest: said.map(|said| Reading { said, at }),
+                latest: said.map(|said| Reading::new(said, at)),
                 due: at,
             }
         }
@@ -434,15 +486,15 @@ impl CueState {
             iff: asked(readings.iff, at),
             transponder: asked(readings.code.map(|code| codes[code]), at),
             optical: asked(readings.optical, at),
-            profile: readings.profile.map(|(speed_mps, altitude_m)| Reading {
-                said: profile::Estimate {
+            profile: readings.profile.map(|(speed_mps, altitude_m)| {
+                let said = profile::Estimate {
                     speed_mps,
                     altitude_m,
-                },
-                at,
+                };
+                Reading::new(said, at)
             }),
-            first_seen: readings.first_seen.map(|said| Reading { said, at }),
-            lane: readings.lane.map(|said| Reading { said, at }),
+            first_seen: readings.first_seen.map(|said| Reading::new(said, at)),
+            lane: readings.lane.map(|said| Reading::new(said, at)),
         }
     }
 }
@@ -451,7 +503,7 @@ impl CueState {
 mod tests {
     use super::*;
     use crate::identification::{
-        Combine, Criteria, CriteriaOn, Evidence, Gathered, Hypotheses, Identifier,
+        AppearanceSpec, Combine, Criteria, CriteriaOn, Evidence, Gathered, Hypotheses, Identifier,
         IdentityThresholds, NonNegative, Probability,
     };
     use crate::record::{Identity, Replication};
@@ -505,6 +557,10 @@ mod tests {
             over: Hypotheses::Regards,
             interval_s: 10.0,
             combine: Combine::Fused,
+            appearance: AppearanceSpec {
+                tau_s: 0.0,
+                ..AppearanceSpec::default()
+            },
             world: REGARDS
                 .map(|name| (name.to_owned(), unknown.clone()))
                 .into(),
@@ -527,7 +583,7 @@ mod tests {
 
     /// What the class holds the aircraft for after one look and one declaration; no number of cues is asked for.
     pub(super) fn held(spec: &IdentificationSpec, zones: &[Zone], scene: &CueScene) -> Identity {
-        let identifier = Identifier::new(spec, &[]).with_criteria(Criteria {
+        let identifier = Identifier::new(spec, &[], Millis(10_000)).with_criteria(Criteria {
             on: CriteriaOn::Hostile,
             threshold: spec.identity.hostile,
             cues: 0,
@@ -542,6 +598,7 @@ mod tests {
             matched: None,
             cues: &cues,
             state: &state,
+            memory: None,
             time: scene.time,
             shift_log_odds: 0.0,
         };
@@ -580,7 +637,7 @@ mod tests {
             (0.5, Some([0.65, 0.2, 0.35])),
             (0.0, None),
         ] {
-            let weak = weakened(ln([0.9, 0.0, 0.3]), reliability);
+            let weak = weakened(ln([0.9, 0.0, 0.3]), reliability, 1.0);
             assert_eq!(weak.is_some(), expected.is_some());
             let (Some(Belief::Regards(weak)), Some(expected)) = (weak, expected) else {
                 continue;
@@ -591,7 +648,7 @@ mod tests {
             }
         }
         assert_eq!(
-            weakened(ln([0.0; 3]), 0.9),
+            weakened(ln([0.0; 3]), 0.9, 1.0),
             None,
             "impossible for all: says nothing"
         );
@@ -610,17 +667,21 @@ mod tests {
             assert_eq!(fade(age_s, 60.0), left);
         }
         let likelihood = Belief::Regards([0.8, 0.1, 0.1].map(libm::log));
-        let heard = |age| {
-            Heard::new(
-                "iff",
-                Said::Word("reply"),
-                likelihood,
-                Trust(1.0, Some(60.0)),
-                age,
-            )
+        let reading = Reading::new((), Millis::ZERO);
+        let heard = |reading: Reading<()>, now| {
+            let trust = Trust::of(1.0, Some(60.0), &reading, now);
+            Heard::new("iff", Said::Word("reply"), likelihood, trust)
         };
-        assert_eq!(heard(Millis(30_000)).belief, weakened(likelihood, 0.5));
-        assert_eq!(heard(Millis(60_000)).belief, None);
+        let half = Millis(30_000);
+        assert_eq!(heard(reading, half).belief, weakened(likelihood, 0.5, 1.0));
+        assert_eq!(heard(reading, Millis(60_000)).belief, None);
+        // Remembered twice with a half each, a quarter of its logarithms is left.
+        let Some(Belief::Regards(fresh)) = heard(reading, half).belief else {
+            panic!("it speaks of regards");
+        };
+        let twice = reading.recalled(0.5).recalled(0.5);
+        let left = Belief::Regards(fresh.map(|ln| 0.25 * ln));
+        assert_eq!(heard(twice, half).belief, Some(left));
     }
 
     /// Each cue is asked at its own interval, and a track that is asked about twice as often is not twice as sure.
@@ -637,7 +698,7 @@ mod tests {
             reliability: 1.0,
             max_age_s: None,
         });
-        let identifier = Identifier::new(&spec, &[]);
+        let identifier = Identifier::new(&spec, &[], Millis(10_000));
         let cues = CueSet::new(&spec, &identifier.rows, &[], 0.0);
         let mut state = CueState::default();
         let mut posteriors = Vec::new();
@@ -654,6 +715,7 @@ mod tests {
                 matched: None,
                 cues: &cues,
                 state: &state,
+                memory: None,
                 time: scene.time,
                 shift_log_odds: 0.0,
             };

@@ -4,7 +4,8 @@
 //! with IFOV the instantaneous field of view of one detector element (rad): two elements to a cycle. A look succeeds
 //! with P = x^E / (1 + x^E), x = N / N50, E = 2.7 + 0.7 x, where N50 = 1 to detect, 4 to recognise, 6.4 to identify;
 //! at night times `night_factor`; never while the hour is hazy at this site ([`super::super::faults`]). A look that
-//! succeeds declares a row of the class by the cue's own matrix; one that fails says nothing.
+//! succeeds declares a row of the class by the cue's own matrix; one that fails says nothing. What a row looks like stays what
+//! it is for a while ([`super::super::appearance`], `tau_s`): looking again at the same aspect shows the same.
 //!
 //! *Belief*: P(declared | row) by `believed`, or by the true matrix.
 //!
@@ -18,8 +19,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::CueScene;
+use crate::identification::appearance::AppearanceSpec;
 use crate::identification::faults::Faults;
-use crate::identification::{ConfusionMatrix, MAX_ROWS};
+use crate::identification::{Appearance, ConfusionMatrix, Glimpse, MAX_ROWS, Viewer};
 use crate::streams::Purpose;
 
 /// Optical recognition: how a site looks, what it sees, and what it makes of that.
@@ -42,6 +44,10 @@ pub struct OpticalSpec {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub night_factor: f64,
+    /// World: mean time until what optics see of an aircraft changes, s; 0: every look is a draw of its own.
+    #[serde(default = "tau_s")]
+    #[schemars(range(min = 0.0, max = 1e9))]
+    pub tau_s: f64,
     /// World: `TRUTH.DECLARED = probability`, for the rows of the class's own matrix; `unknown` is a column.
     pub world: ConfusionMatrix,
     /// Belief: the matrix the site believes in; without it the true one.
@@ -55,6 +61,10 @@ pub struct OpticalSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 31_622_400.0))]
     pub max_age_s: Option<f64>,
+}
+
+fn tau_s() -> f64 {
+    AppearanceSpec::default().tau_s
 }
 
 /// What an observer must be able to do.
@@ -124,6 +134,7 @@ pub fn success(cycles: f64, task: Task) -> f64 {
 #[derive(Debug, Clone)]
 pub(super) struct Optical {
     pub spec: OpticalSpec,
+    appearance: Appearance,
     /// Cumulated P(column | true row), by row.
     world: Vec<Vec<f64>>,
     /// ln P(column | row) as believed, by column.
@@ -132,7 +143,7 @@ pub(super) struct Optical {
 }
 
 impl Optical {
-    pub(super) fn new(spec: &OpticalSpec, rows: &[String]) -> Optical {
+    pub(super) fn new(spec: &OpticalSpec, gamma: f64, rows: &[String]) -> Optical {
         let rows = &rows[..rows.len().min(MAX_ROWS)];
         let entry = |matrix: &ConfusionMatrix, row: &str, column: usize| {
             let name = rows.get(column).map_or("unknown", String::as_str);
@@ -160,6 +171,7 @@ impl Optical {
         };
         Optical {
             spec: spec.clone(),
+            appearance: Appearance::of_optics(spec.tau_s, gamma),
             world: rows.iter().map(cumulated).collect(),
             believed: (0..=rows.len()).map(of_column).collect(),
             rows: rows.len(),
@@ -182,7 +194,18 @@ impl Optical {
         if !draws.happens(look, factor * success(n, self.spec.task)) {
             return None;
         }
-        let drawn = draws.uniform(look + 1);
+        let drawn = if self.appearance.persists() {
+            let viewer = Viewer {
+                streams: scene.streams,
+                site: scene.site_key,
+                side: scene.site_side_key,
+                aircraft: scene.aircraft_key,
+            };
+            let seen = (self.appearance).look(&viewer, scene.time, &mut Glimpse::none());
+            f64::from(seen.word) / 4_294_967_296.0
+        } else {
+            draws.uniform(look + 1)
+        };
         let limits = self.world.get(usize::from(scene.emitter.truth_row));
         let column = limits.map_or(self.rows, |limits| {
             limits.iter().filter(|&&limit| drawn >= limit).count()
@@ -228,6 +251,7 @@ mod tests {
                 to_h: 16.0,
             }),
             night_factor: 0.0,
+            tau_s: 0.0,
             world: REGARDS
                 .into_iter()
                 .zip(names)
@@ -284,7 +308,7 @@ mod tests {
         let (streams, equipment) = (streams(2), Equipment::default());
         let mut spec = spec("neutral");
         (spec.ifov_mrad, spec.night_factor) = (0.1 * 20.0 / 12.0, 0.25);
-        let cue = Optical::new(&spec, &REGARDS.map(str::to_owned));
+        let cue = Optical::new(&spec, 0.0, &REGARDS.map(str::to_owned));
         let looks = 40_000;
         let clear = FaultsSpec::default();
         let hazy = FaultsSpec {
@@ -326,7 +350,7 @@ mod tests {
     #[test]
     fn what_is_in_no_row_is_declared_unknown() {
         let (streams, equipment) = (streams(3), Equipment::default());
-        let cue = Optical::new(&spec("neutral"), &REGARDS.map(str::to_owned));
+        let cue = Optical::new(&spec("neutral"), 0.0, &REGARDS.map(str::to_owned));
         let faults = Faults::new(FaultsSpec::default(), 43_200.0);
         let mut scene = scene(&streams, &equipment, Regard::Friend);
         scene.emitter.truth_row = 3;
