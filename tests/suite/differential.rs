@@ -73,11 +73,22 @@ pub fn scenario(seed: u64) -> String {
             tracker.push_str(", filter = { acceleration_sigma_mps2 = 1, initial_speed_sigma_mps = 60 }, association.nearest_neighbour = {}");
         }
     }
+    tracker.push_str(&format!(
+        ", memory = {{ tau_s = {}, gate_m = {}, reach_m = {} }}",
+        d.pick(&["0", "300", "3600", "1e9"]),
+        d.pick(&["0", "2000"]),
+        d.pick(&["3000", "30000"]),
+    ));
     say(format!("tracker = {{ {tracker} }}"));
     let interval_s = *d.pick(&[scan_s, 10.0, 30.0]);
     say(format!(
         "[site_classes.gun.identification]\nover = \"regards\"\ninterval_s = {interval_s}\ncombine = \"{}\"",
         d.pick(&["fused", "fused", "single"]),
+    ));
+    say(format!(
+        "appearance = {{ tau_s = {}, gamma = {} }}",
+        d.pick(&["0", "20", "300", "1e6"]),
+        d.pick(&["0", "0.5", "1"]),
     ));
     say("[site_classes.gun.identification.world]".into());
     for (row, name) in ["friend", "neutral", "hostile"].into_iter().enumerate() {

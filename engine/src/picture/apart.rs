@@ -95,6 +95,21 @@ impl<'a> PairScene<'a> {
         }
     }
 
+    /// The number of a track that is confirmed at a scan and was not known before.
+    fn new_number(&self, scan: u64) -> TrackNumber {
+        let place = self.trajectory.position(self.time(scan));
+        let site = self.cx.observer.place;
+        TrackNumber::new(scan, site, place, self.params.aircraft.0)
+    }
+
+    /// Whether a track that is confirmed at a scan is taken for one on the same aircraft that was lost: the link reads who it is.
+    fn recalls(&self, lost: &Track, scan: u64) -> bool {
+        let time = self.time(scan);
+        let place = self.trajectory.position(time);
+        let memory = &self.cx.observer.tracker.memory;
+        memory.distance_m(&lost.last_seen(), place, time).is_some()
+    }
+
     /// What of its appearance is seen at a scan, if that lasts.
     fn look(&self, scan: u64, glimpse: &mut Glimpse) -> Option<Piece> {
         self.cx.look(scan, self.params.key, glimpse)
@@ -231,6 +246,13 @@ impl Pair {
         if end == TrackEnd::Dropped && scene.cx.observer.tracker.memory.remembers() {
             self.lost = Some(track);
         }
+    }
+
+    /// The number of its track at a scan, all scans before that done; of one that is confirmed by it, if there is none.
+    pub fn number_at(&self, scan: u64, scene: &PairScene<'_>) -> TrackNumber {
+        let lost = self.lost.as_ref().filter(|lost| scene.recalls(lost, scan));
+        let track = self.track.as_ref().or(lost);
+        track.map_or_else(|| scene.new_number(scan), |track| track.number)
     }
 
     /// Its track, and the one that was lost.
@@ -498,15 +520,10 @@ impl Pair {
             at: time,
         };
         let params = scene.params;
-        let site = scene.cx.observer.place;
-        let number = TrackNumber::new(scan, site, place, params.aircraft.0);
         let key = params.key.nth(self.counts.tracks);
         self.counts.tracks += 1;
-        let mut track = Track::new(number, key, params.aircraft, scan, course);
-        // The link reads who it is.
-        let memory = &scene.cx.observer.tracker.memory;
-        let near = |lost: &mut Track| memory.distance_m(&lost.last_seen(), place, time).is_some();
-        if let Some(lost) = self.lost.take_if(near) {
+        let mut track = Track::new(scene.new_number(scan), key, params.aircraft, scan, course);
+        if let Some(lost) = self.lost.take_if(|lost| scene.recalls(lost, scan)) {
             track = track.recall(lost, scan, &scene.cx);
         }
         track.announce(&scene.cx, scene.place(time), outlet.recorder);
@@ -616,7 +633,9 @@ impl Pair {
         let tracker = &scene.cx.observer.tracker;
         let beyond = base + BLOCK as u64;
         let continues = engaged || run.is_some_and(|run| run.end > beyond);
-        let asks = !engaged || scene.cx.observer.rules.queues();
+        let track = self.track.as_ref();
+        let asks = track.is_none_or(|track| track.engagement.is_none())
+            || scene.cx.observer.rules.queues();
         let bits = match &self.track {
             None => self.history.confirms(tracker) & rest,
             Some(track) => {

@@ -1307,18 +1307,10 @@ impl<'a> Scenes<'a> {
     /// Puts pairs in the order of the numbers of their tracks, in which they ask others; those that have no track before a scan come
     /// last, as their tracks would be numbered by it.
     fn put_in_order(&self, apart: &mut Apart, due: &mut [u32], scan: u64, outlet: &mut Outlet<'_>) {
-        let time = self.cx.time(scan);
         let mut number = |pair: u32| {
             self.open(apart, pair as usize, |pair, scene| {
                 pair.advance(scan, false, scene, outlet);
-                pair.track.as_ref().map_or_else(
-                    || {
-                        let place = scene.trajectory.position(time);
-                        let site = scene.cx.observer.place;
-                        TrackNumber::new(scan, site, place, scene.params.aircraft.0)
-                    },
-                    |track| track.number,
-                )
+                pair.number_at(scan, scene)
             })
         };
         let mut numbered: Vec<(u32, Option<TrackNumber>)> =
