@@ -12,6 +12,7 @@ use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate};
 
 use crate::support::power;
+use deconflict::units::Millis;
 
 /// Every file, in the order of the tests below.
 const HELD: &[&str] = &[
@@ -51,6 +52,9 @@ const HELD: &[&str] = &[
     "conformance-monitoring",
     "airspace-closure",
     "cease-fire",
+    "appearance",
+    "memory",
+    "memory-and-plan",
 ];
 
 #[test]
@@ -1139,4 +1143,199 @@ fn cease_fire() {
     assert_eq!(mean(&fly("cease-fire", &ordered, 20, shots)), 0.0);
     let lapses = [ordered[0], "rules.cease_fire.lasts_s=100"];
     assert_eq!(mean(&fly("cease-fire", &lapses, 20, first_shot_s)), 100.0);
+}
+
+/// Declarations of a site about the one aircraft there is: when, which column, and what the site then believes.
+fn declarations(log: &EventLog, site: usize) -> Vec<(Millis, u8, [f64; 3])> {
+    let of = |event: &deconflict::record::Event| match event.fact {
+        Fact::Declared {
+            declared,
+            posterior,
+            site: by,
+            ..
+        } if by.index() == site => Some((event.time, declared, posterior)),
+        _ => None,
+    };
+    log.events.iter().filter_map(of).collect()
+}
+
+const HOSTILE: u8 = 2;
+
+/// What is seen at least once in n looks, at one site and at one of two; how often the column changes.
+#[test]
+fn appearance_lasts() {
+    let (p, n) = (0.05, 20);
+    let at_least_once = |rho: f64| 1.0 - (1.0 - p) * (1.0 - (1.0 - rho) * p).powi(n - 1);
+    let sees = |log: &EventLog, site: usize| {
+        let declared = declarations(log, site);
+        assert_eq!(declared.len() as i32, n);
+        f64::from(u8::from(
+            declared.iter().any(|(_, column, _)| *column == HOSTILE),
+        ))
+    };
+    let tau = |tau_s: &str| format!("site_classes.watch.identification.appearance.tau_s={tau_s}");
+    for (tau_s, rho, golden) in [
+        ("0", 0.0, 0.6415),
+        ("284.7366474", 0.9, 0.1363),
+        ("2984.974884", 0.99, 0.0590),
+    ] {
+        let expected = at_least_once(rho);
+        assert!((expected - golden).abs() < 5e-5, "{expected}");
+        let seen = fly("appearance", &[&tau(tau_s)], 10_000, |log| sees(log, 0));
+        share_is(&seen, expected);
+    }
+    // Two sites of a side see the same with gamma.
+    let q = at_least_once(0.9);
+    for gamma in [0.0, 0.5, 1.0] {
+        let shares = format!("site_classes.watch.identification.appearance.gamma={gamma}");
+        let seen = fly("appearance", &[&shares], 10_000, |log| {
+            sees(log, 0).max(sees(log, 1))
+        });
+        share_is(&seen, gamma * q + (1.0 - gamma) * (1.0 - (1.0 - q).powi(2)));
+    }
+    let changes = fly("appearance", &[], 10_000, |log| {
+        let declared = declarations(log, 0);
+        let changes = declared.windows(2).filter(|two| two[0].1 != two[1].1);
+        changes.count() as f64
+    });
+    mean_is(&changes, 19.0 * 0.1 * (1.0 - 0.515));
+}
+
+/// P(declared | row): friend, neutral, hostile, unknown.
+type Table = [[f64; 4]; 3];
+
+/// The plain sum over a chain of declarations: each with its time and, where it is the first of a track that was recalled, what is
+/// kept of those before it. By row, without prior.
+fn chain(table: &Table, tau_s: f64, chain: &[(Millis, u8, f64)]) -> [f64; 3] {
+    let mut likelihood = [1.0f64; 3];
+    for (nth, &(time, column, kept)) in chain.iter().enumerate() {
+        for (one, row) in likelihood.iter_mut().zip(table) {
+            let anew = row[usize::from(column)];
+            let factor = match nth.checked_sub(1).map(|before| chain[before]) {
+                None => anew,
+                Some((before, latest, _)) => {
+                    let r = (-(time - before).seconds() / tau_s).exp();
+                    f64::from(u8::from(latest == column)) * r + (1.0 - r) * anew
+                }
+            };
+            *one = one.powf(kept) * factor;
+        }
+        let most = likelihood.iter().copied().fold(0.0, f64::max);
+        likelihood = likelihood.map(|one| one / most);
+    }
+    likelihood
+}
+
+fn believes(posterior: [f64; 3], weights: [f64; 3]) {
+    let sum: f64 = weights.iter().sum();
+    for (found, weight) in posterior.iter().zip(weights) {
+        let expected = weight / sum;
+        assert!(
+            (found - expected).abs() < 1e-9,
+            "{posterior:?}, expected {weights:?}"
+        );
+    }
+}
+
+/// What a site believes of declarations that repeat themselves is Bayes over the chain.
+#[test]
+fn belief_allows_for_what_lasts() {
+    let table = [
+        [0.6, 0.1, 0.0, 0.3],
+        [0.0, 0.65, 0.05, 0.3],
+        [0.0, 0.1, 0.6, 0.3],
+    ];
+    for (believed, tau_s) in [("", 284.736_647_4), ("0", 1e-9), ("100", 100.0)] {
+        let key = "site_classes.watch.identification.appearance.believed_tau_s";
+        let set = format!("{key}={believed}");
+        let sets: Vec<&str> = if believed.is_empty() {
+            Vec::new()
+        } else {
+            vec![&set]
+        };
+        let changed = fly("appearance", &sets, 200, |log| {
+            let declared = declarations(log, 0);
+            let whole: Vec<_> = declared.iter().map(|one| (one.0, one.1, 1.0)).collect();
+            for (nth, (_, _, posterior)) in declared.iter().enumerate() {
+                believes(*posterior, chain(&table, tau_s, &whole[..=nth]));
+            }
+            f64::from(u8::from(declared[0].2 != declared[19].2))
+        });
+        assert!(mean(&changed) > 0.9);
+    }
+}
+
+/// Of five tracks of one aircraft, each declared once or all of them once.
+#[test]
+fn what_is_remembered_is_wrong_once() {
+    let memory = |tau_s: &str| format!("site_classes.watch.tracker.memory.tau_s={tau_s}");
+    for (tau_s, recalled, expected) in [("1e9", 4.0, 0.2), ("0", 0.0, 0.672_32)] {
+        let wrong = fly("memory", &[&memory(tau_s)], 10_000, |log| {
+            let confirmed = count(log, |fact| matches!(fact, Fact::TrackConfirmed { .. }));
+            let again = count(log, |fact| matches!(fact, Fact::TrackRecalled { .. }));
+            assert_eq!((confirmed, again), (5.0, recalled));
+            let hostile = |fact: &Fact| matches!(fact, Fact::IdentityChanged { to, .. } if *to == Identity::Hostile);
+            count(log, hostile).min(1.0)
+        });
+        share_is(&wrong, expected);
+    }
+}
+
+/// Memory, appearance, a drop and the plan check together: what is believed is the plain sum.
+#[test]
+fn what_is_remembered_fades_and_the_plan_is_checked_again() {
+    let table = [
+        [0.5, 0.2, 0.1, 0.2],
+        [0.2, 0.35, 0.25, 0.2],
+        [0.1, 0.2, 0.5, 0.2],
+    ];
+    let (prior, plan) = ([2.0, 1.0, 3.0], [0.8, 0.7, 0.05]);
+    let repeats = fly("memory-and-plan", &[], 200, |log| {
+        let recalled: Vec<(Millis, Millis, f64)> = (log.events.iter())
+            .filter_map(|event| match event.fact {
+                Fact::TrackRecalled { lost, kept, .. } => Some((event.time, lost, kept)),
+                _ => None,
+            })
+            .collect();
+        let [(again, lost, kept)] = recalled[..] else {
+            panic!("one track is found again: {recalled:?}");
+        };
+        assert!((kept - (-lost.seconds() / 500.0).exp()).abs() < 1e-12);
+        let mut whole: Vec<(Millis, u8, f64)> = Vec::new();
+        let mut repeats = 0.0;
+        for event in &log.events {
+            let Fact::Declared {
+                declared,
+                posterior,
+                notice,
+                ..
+            } = event.fact
+            else {
+                continue;
+            };
+            let first = event.time >= again && whole.last().is_none_or(|last| last.0 < again);
+            repeats += f64::from(u8::from(
+                first && whole.last().is_some_and(|last| last.1 == declared),
+            ));
+            whole.push((event.time, declared, if first { kept } else { 1.0 }));
+            let expected = if event.time >= again {
+                NoticeState::Matched
+            } else {
+                NoticeState::Late
+            };
+            assert_eq!(notice, expected);
+            let likelihood = chain(&table, 300.0, &whole);
+            let weights = std::array::from_fn(|row| {
+                let says = if notice.matched() {
+                    plan[row]
+                } else {
+                    1.0 - plan[row]
+                };
+                prior[row] * likelihood[row] * says
+            });
+            believes(posterior, weights);
+        }
+        repeats
+    });
+    assert!((0.2..0.95).contains(&mean(&repeats)), "both kinds occur");
 }
