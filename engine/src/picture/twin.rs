@@ -24,8 +24,9 @@ use crate::coordination::{
 use crate::geometry::{Area, Point, arc_within, quadratic_below};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
 use crate::identification::{
-    Combine, Criteria, CriteriaOn, CueSet, FlightPlanCueSpec, Hypotheses, IdentificationSpec,
-    Identifier, IdentityThresholds, MatchBelief, NonNegative, Probability, RegardShares,
+    CivilRows, Combine, Criteria, CriteriaOn, CueSet, FlightPlanCueSpec, Hypotheses,
+    IdentificationSpec, Identifier, IdentityThresholds, MatchBelief, NonNegative, Probability,
+    RegardShares,
 };
 use crate::ids::{AircraftId, ClassId, Key, SideId, SiteId, TypeId};
 use crate::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
@@ -627,7 +628,13 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
         }),
         hostile_criteria: dice.heads().then(|| HostileCriteriaSpec {
             threshold: dice.within(0.5, 0.97),
-            cues: 1 + dice.below(4) as u32,
+            cues: 1 + dice.below(2) as u32,
+            declarations: dice.below(5) as u32,
+            dwell_s: if dice.heads() {
+                0.0
+            } else {
+                dice.within(1.0, 300.0)
+            },
             on: if dice.heads() {
                 HostileOn::Hostile
             } else {
@@ -677,6 +684,12 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             coordinates: 1.0,
             stays_out: 0.0,
             notice_s: 0.0,
+            dwell_s: if dice.heads() {
+                0.0
+            } else {
+                dice.within(1.0, 300.0)
+            },
+            civil: dice.heads().then(|| vec!["bravo".into()]),
         }),
         lost_comms: dice.heads().then(|| LostCommsSpec {
             mtbf_h: 1.0,
@@ -865,6 +878,9 @@ fn pair(seed: u64) -> Pair {
             1 + dice.below(12) as u32,
         ),
         cues: Arc::new(CueSet::new(&identifier.spec, &identifier.rows, &[], 0.0)),
+        civil: rules.restricted_zone().map_or(CivilRows::NONE, |zone| {
+            CivilRows::new(&identifier, zone.civil())
+        }),
         identifier: Arc::new(identifier),
         envelope: (dice.below(5) > 0).then(|| envelope(dice)),
         rules: Arc::new(rules),
@@ -976,6 +992,8 @@ struct TwinTrack {
     next_declaration: Millis,
     declarations: Vec<u8>,
     identity: Identity,
+    hostile_since: Option<Millis>,
+    violating_since: Option<Millis>,
     notice: NoticeState,
     declined: Vec<Reason>,
     eligible_since: Option<Millis>,
@@ -1069,6 +1087,16 @@ impl<'a> Twin<'a> {
             self.declare(time, place, word);
         }
         let (held, _) = self.held(time);
+        let zone = pair.post.rules.restricted_zone();
+        let violates = pair.subject.draws.enforces_zone
+            && zone.is_some_and(|zone| zone.closed(time, held))
+            && !self.track.as_ref().unwrap().notice.matched();
+        let track = self.track.as_mut().unwrap();
+        if !violates {
+            track.violating_since = None;
+        } else if track.violating_since.is_none() {
+            track.violating_since = Some(time);
+        }
         // Here nobody hears that an aircraft has left the sky, and nobody fires at it.
         let inside = in_the_air
             && pair
@@ -1108,6 +1136,8 @@ impl<'a> Twin<'a> {
             next_declaration: time,
             declarations: Vec::new(),
             identity: Identity::Pending,
+            hostile_since: None,
+            violating_since: None,
             notice: NoticeState::Unchecked,
             declined: Vec::new(),
             eligible_since: None,
@@ -1164,6 +1194,11 @@ impl<'a> Twin<'a> {
         };
         let (identity, posterior) = judge(pair, &track.declarations, matched);
         let from = std::mem::replace(&mut track.identity, identity);
+        if identity != Identity::Hostile {
+            track.hostile_since = None;
+        } else if track.hostile_since.is_none() {
+            track.hostile_since = Some(time);
+        }
         if track.record.identified.is_none() {
             track.record.looks = track.declarations.len() as u32;
             if identity.declared() {
@@ -1225,6 +1260,9 @@ impl<'a> Twin<'a> {
                 place: held,
                 velocity_mps: velocity,
                 identity: track.identity,
+                hostile_since: track.hostile_since,
+                declared_civil: declared_civil(pair, &track.declarations),
+                violating_since: track.violating_since,
                 notice: track.notice,
             },
             site: pair.post.place,
@@ -1285,6 +1323,25 @@ impl<'a> Twin<'a> {
                     identity,
                 },
             );
+        }
+    }
+}
+
+/// Whether the latest declaration is of a type that the zone takes for civil.
+fn declared_civil(pair: &Pair, declarations: &[u8]) -> bool {
+    let (Some(zone), Some(&latest)) = (pair.post.rules.restricted_zone(), declarations.last())
+    else {
+        return false;
+    };
+    let Some(name) = pair.post.identifier.rows.get(usize::from(latest)) else {
+        return false;
+    };
+    match (zone.civil(), pair.spec.over) {
+        (Some(named), _) => named.contains(name),
+        (None, Hypotheses::Regards) => name == "neutral",
+        (None, Hypotheses::Types) => {
+            let share = pair.spec.regards[name];
+            share.neutral > share.friend + share.hostile
         }
     }
 }
@@ -1367,6 +1424,7 @@ fn judge(pair: &Pair, declarations: &[u8], matched: Option<bool>) -> (Identity, 
         on: CriteriaOn::Hostile,
         threshold: spec.identity.hostile,
         cues: 1,
+        declarations: 0,
     });
     let of_criteria = match criteria.on {
         CriteriaOn::Hostile => hostile,
@@ -1382,9 +1440,10 @@ fn judge(pair: &Pair, declarations: &[u8], matched: Option<bool>) -> (Identity, 
         .iter()
         .filter(|&&declared| usize::from(declared) < rows.len())
         .count() as u32;
-    let cues = spoken + u32::from(belief.is_some() && matched.is_some());
+    let sources = u32::from(spoken > 0) + u32::from(belief.is_some() && matched.is_some());
+    let enough = sources >= criteria.cues && spoken >= criteria.declarations;
     let limits = &spec.identity;
-    let identity = if cues >= criteria.cues && of_criteria > criteria.threshold {
+    let identity = if enough && of_criteria > criteria.threshold {
         Identity::Hostile
     } else if friend > limits.friend {
         Identity::Friend
@@ -1514,6 +1573,7 @@ fn the_fast_path_does_what_the_twin_does() {
         ("identity_changed ", 1000),
         ("encounter_begun ", 300),
         ("shot_declined weapons_tight", 30),
+        ("shot_declined dwell", 100),
         ("shot_declined weapons_hold", 30),
         ("shot_declined held_protected", 30),
         ("shot_declined plan_honoured", 10),
