@@ -53,7 +53,7 @@ lints! {
     AFTER_THE_END = "after_the_end": "something begins only when the scenario is over";
     FREE_AND_BLIND = "free_and_blind": "weapons are free for a class that can identify nothing";
     RULE_WITHOUT_EFFECT = "rule_without_effect": "a rule is on and can never act";
-    CRITERIA_NEVER_MET = "criteria_never_met": "an armed class cannot meet what rule R2 asks for: nothing is ever hostile to it";
+    CRITERIA_NEVER_MET = "criteria_never_met": "an armed class cannot meet the hostile criteria of rule R2";
     BELIEF_FAR_FROM_WORLD = "belief_far_from_world": "a believed probability is more than 0.3 from that of the world";
     BELIEF_CONTRADICTS_ITSELF = "belief_contradicts_itself": "what the world can bring is believed to be impossible";
     IFF_UNREAD = "iff_unread": "a flight carries IFF that no friendly site interrogates";

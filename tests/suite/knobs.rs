@@ -38,7 +38,7 @@ const KNOBS: &[Knob] = &[
         rule: "hostile_criteria",
         parameter: "cues",
         scenario: BASELINE,
-        values: &["1", "2", "8"],
+        values: &["2", "8"],
         throughout: &[],
     },
     Knob {

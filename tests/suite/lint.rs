@@ -153,7 +153,7 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "free_and_blind",
         "[rules.weapons_control]\nstatus = \"free\"",
         &[
-            "site_classes.watch.identification.world={friend={unknown=1},neutral={unknown=1},hostile={unknown=1}}",
+            "site_classes.watch.identification.world={friend={friend=0,hostile=0,unknown=1},neutral={neutral=0,hostile=0,unknown=1},hostile={hostile=0,neutral=0,unknown=1}}",
             "site_classes.watch.identification.world.friend={friend=0,hostile=0}",
             "site_classes.watch.identification.world.neutral={neutral=0,hostile=0}",
             "site_classes.watch.identification.world.hostile={neutral=0,hostile=0}",
@@ -206,7 +206,7 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "criteria_never_met",
         "[rules.hostile_criteria]\n[site_classes.watch.identification.iff]\ninterval_s = 10",
         &[
-            "site_classes.watch.identification.world={friend={unknown=1},neutral={unknown=1},hostile={unknown=1}}",
+            "site_classes.watch.identification.world={friend={friend=0,hostile=0,unknown=1},neutral={neutral=0,hostile=0,unknown=1},hostile={hostile=0,neutral=0,unknown=1}}",
         ],
         "rules.hostile_criteria.declarations is 1, and armed class watch declares nothing but unknown",
     ),

@@ -728,8 +728,9 @@ fn dwell() {
         (&[hotline], 521.0),
         (&[second, hotline], 541.0),
         (
-            &["rules.self_defence={ approach_m = 100, within_s = 20 }"],
-            480.0,
+            // At 1000 m it comes within 1100 m where |x| <= 458 m, 20 s before which it is fired at.
+            &["rules.self_defence={ approach_m = 1100, within_s = 20 }"],
+            473.0,
         ),
     ] {
         let overrides = [&[sure], more].concat();
