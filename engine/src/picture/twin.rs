@@ -1601,6 +1601,63 @@ fn the_fast_path_does_what_the_twin_does() {
     }
 }
 
+/// Under rule R10 with a dwell, and little else: since when a track is in the zone is known at every scan, however many are done
+/// at once, inside the envelope or not, while it coasts, and after it was out of the zone or matched a plan.
+#[test]
+fn a_dwell_in_a_closed_zone_is_what_the_twin_counts() {
+    let mut fired = 0;
+    for seed in 30_000..31_500 {
+        let mut pair = pair(seed);
+        let dice = &mut Dice::new(seed + 60_000);
+        let zone = |name: &str, dice: &mut Dice| Zone {
+            name: name.into(),
+            area: Area::Circle {
+                center: waypoint(dice, 8000.0).at,
+                radius_m: dice.within(3000.0, 25_000.0),
+            },
+            floor_m: 0.0,
+            top_m: dice.within(2000.0, 20_000.0),
+        };
+        let zones = [zone("zone", dice), zone("strip", dice)];
+        let spec: RulesSpec = serde_json::from_value(serde_json::json!({
+            "restricted_zone": {
+                "zone": "zone",
+                "exempt": if dice.heads() { vec!["strip"] } else { Vec::new() },
+                "authority": "node",
+                "dwell_s": dice.within(1.0, 250.0),
+                "civil": ["neutral", "bravo"],
+            }
+        }))
+        .expect("a rule");
+        let named = Named {
+            zones: &zones,
+            nodes: &["node".to_owned()],
+            ..Named::default()
+        };
+        pair.post.rules = Arc::new(Rules::new(&spec, &named));
+        let civil = ["neutral".to_owned(), "bravo".to_owned()];
+        pair.post.civil = CivilRows::new(&pair.post.identifier, Some(&civil));
+        pair.subject.draws.enforces_zone = true;
+        let mut twin = Twin::new(&pair);
+        (0..pair.end_scan).for_each(|scan| twin.scan(scan));
+        let mut file = Product::new();
+        let mut notebook = EventRecorder::new(Detail::Full);
+        let mut done = 0;
+        while done < pair.end_scan {
+            done = (done + 1 + dice.below(200)).min(pair.end_scan);
+            pair.advance(&mut file, done, false, &mut notebook);
+        }
+        fired += twin.granted.len();
+        assert_same(seed, notebook.into_events(), twin.notebook.into_events());
+        if let (Some(one), Some(other)) = (&file.track, &twin.track) {
+            let last = Millis(pair.post.clock.time_ms(pair.end_scan - 1));
+            let view = one.view(last, &pair.post);
+            assert_eq!(view.violating_since, other.violating_since, "seed {seed}");
+        }
+    }
+    assert!(fired > 1000, "{fired} scans");
+}
+
 /// Where nobody wants a record of each declaration, they are made in runs: what is recorded, and counted, is the same.
 #[test]
 fn runs_of_declarations_do_what_the_twin_does_one_by_one() {
