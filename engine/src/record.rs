@@ -139,6 +139,8 @@ codes! {
         SelfDefence = "self_defence",
         /// Declined: nothing has been declared about the track yet.
         IdentityPending = "identity_pending",
+        /// Declined: the track is held hostile, but has not been for long enough.
+        Dwell = "dwell",
         /// Declined: weapons tight, and the track is not held hostile.
         WeaponsTight = "weapons_tight",
         /// Declined: weapons on hold.

@@ -20,7 +20,7 @@ Examples:
   deconflict explain scenarios/nov-2019-baseline.toml --replication 4 --flight us-recon
       the first wrong shot at this flight
   deconflict explain scenarios/nov-2019-baseline.toml --replication 1 \\
-      --try 'strict: rules.hostile_criteria.threshold=0.99; rules.hostile_criteria.cues=4'
+      --try 'strict: rules.hostile_criteria.threshold=0.99; rules.hostile_criteria.declarations=4'
       would a change of your own have prevented it?
   deconflict explain --from results/agreement --cell everybody --replication 17
       a row of a sweep")]
@@ -146,7 +146,7 @@ pub(super) fn own_change(
 ) -> Result<Change, Failure> {
     let Some((name, sets)) = text.split_once(':') else {
         return Err(Failure::bad_input(format!(
-            "--try {text:?}: expected a name, a colon and what it sets, such as 'strict: rules.hostile_criteria.cues=4'"
+            "--try {text:?}: expected a name, a colon and what it sets, such as 'strict: rules.hostile_criteria.declarations=4'"
         )));
     };
     if let Some(fault) = name_fault(name.trim()) {

@@ -221,8 +221,8 @@ impl Offer {
         match page.key {
             "hostile_criteria" => Ok(Offer::rule(
                 page,
-                "asking for two cues and a posterior of .95 before a track is held hostile",
-                json!({ "threshold": 0.95, "cues": 2 }),
+                "asking for two declarations and a posterior of .95 before a track is held hostile",
+                json!({ "threshold": 0.95, "declarations": 2 }),
             )),
             "engagement_authority" => Ok(Offer::rule(
                 page,

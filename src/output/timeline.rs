@@ -274,6 +274,7 @@ pub(super) fn reason_words(reason: Reason) -> &'static str {
         Reason::ZoneViolation => "uncoordinated in a restricted zone",
         Reason::SelfDefence => "self-defence, it closes in",
         Reason::IdentityPending => "nothing declared yet",
+        Reason::Dwell => "not held hostile for long enough yet",
         Reason::WeaponsTight => "weapons tight, not held hostile",
         Reason::WeaponsHold => "weapons on hold",
         Reason::HeldProtected => "held friend or neutral",

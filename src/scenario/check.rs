@@ -409,6 +409,23 @@ impl Check<'_> {
         self.zones = zones;
     }
 
+    /// Types that are declared: aircraft types, and rows of matrices.
+    fn civil_types(&mut self, at: &[&str], civil: Option<&[String]>) {
+        let classes = shaped(&self.classes);
+        let rows = classes
+            .iter()
+            .flat_map(|(_, class)| class.identification.world.keys());
+        let known: BTreeSet<String> = self.aircraft.keys().chain(rows).cloned().collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        for (index, name) in civil.unwrap_or_default().iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                let number = index.to_string();
+                let what = "an aircraft type or a row of a matrix";
+                self.dangling(&path!(at; number.as_str()), name, "aircraft", what, &known);
+            }
+        }
+    }
+
     fn listed_sides(&mut self, at: &[&str], sides: &[String]) {
         for (index, side) in sides.iter().enumerate() {
             let number = index.to_string();
@@ -1682,6 +1699,7 @@ impl Check<'_> {
                 self.zone(&path!(at; "exempt", &number), zone);
             }
             self.hours(&at, restricted.from_h, restricted.until_h);
+            self.civil_types(&path!(at; "civil"), restricted.civil.as_deref());
         }
         self.places_and_times_of_rules();
         self.sides_and_delays_of_rules();

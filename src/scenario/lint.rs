@@ -53,6 +53,7 @@ lints! {
     AFTER_THE_END = "after_the_end": "something begins only when the scenario is over";
     FREE_AND_BLIND = "free_and_blind": "weapons are free for a class that can identify nothing";
     RULE_WITHOUT_EFFECT = "rule_without_effect": "a rule is on and can never act";
+    CRITERIA_NEVER_MET = "criteria_never_met": "an armed class cannot meet the hostile criteria of rule R2";
     BELIEF_FAR_FROM_WORLD = "belief_far_from_world": "a believed probability is more than 0.3 from that of the world";
     BELIEF_CONTRADICTS_ITSELF = "belief_contradicts_itself": "what the world can bring is believed to be impossible";
     IFF_UNREAD = "iff_unread": "a flight carries IFF that no friendly site interrogates";
@@ -125,6 +126,7 @@ pub(super) fn lint(root: &Item, scenario: &Scenario) -> Vec<Warning> {
     lint.times();
     lint.blind_and_free();
     lint.rules();
+    lint.criteria();
     lint.beliefs();
     lint.iff();
     lint.found
@@ -548,6 +550,51 @@ impl Linter<'_> {
         idle.into_iter()
             .filter_map(|(rule, said)| Some((vec![rule], said?.to_owned())))
             .collect()
+    }
+
+    /// Armed classes that have fewer ID sources than rule R2 asks for, or declare nothing.
+    fn criteria(&mut self) {
+        let Some(rule) = self.file.rules.hostile_criteria.clone() else {
+            return;
+        };
+        for (name, class) in self.used_classes() {
+            let spec = &class.identification;
+            let (sources, who) = (spec.sources(), quoted(&name));
+            let fault = if class.weapon.is_none() {
+                None
+            } else if rule.cues > sources {
+                let said = format!(
+                    "is {}, and armed class {who} has {sources} ID {}: nothing is ever hostile to it",
+                    rule.cues,
+                    if sources == 1 { "source" } else { "sources" },
+                );
+                Some((
+                    "cues",
+                    said,
+                    "ask for fewer sources, or give the class more; `declarations` counts declarations",
+                ))
+            } else if rule.declarations > 0 && !spec.declares() {
+                let said = format!(
+                    "is {}, and armed class {who} declares nothing but unknown: nothing is ever hostile to it",
+                    rule.declarations,
+                );
+                Some((
+                    "declarations",
+                    said,
+                    "let it be 0 where other ID sources will do",
+                ))
+            } else {
+                None
+            };
+            if let Some((key, said, help)) = fault {
+                self.warn(
+                    CRITERIA_NEVER_MET,
+                    &["rules", "hostile_criteria", key],
+                    said,
+                    help,
+                );
+            }
+        }
     }
 
     fn beliefs(&mut self) {

@@ -259,11 +259,13 @@ pub fn scenario(seed: u64) -> String {
         d,
         format!("weapons_control = {{ status = \"{status}\"{zones} }}"),
     );
-    rule(
-        3,
-        d,
-        "hostile_criteria = { threshold = 0.8, cues = 2 }".into(),
+    let criteria = format!(
+        "hostile_criteria = {{ threshold = 0.8, cues = {}, declarations = {}, dwell_s = {} }}",
+        d.pick(&["1", "1", "2"]),
+        d.pick(&["0", "1", "2", "4"]),
+        d.pick(&["0", "0", "7.5", "30", "90"]),
     );
+    rule(2, d, criteria);
     rule(3, d, "engagement_authority = { level = \"joint\", service.exponential = { mean_s = 20 }, capacity = 2, veto_protected = 0.5, timeout_s = 60, on_timeout = \"fire\" }".into());
     rule(
         4,
@@ -284,11 +286,12 @@ pub fn scenario(seed: u64) -> String {
     );
     rule(4, d, "time_windows = { windows = [{ from_h = 0.3, until_h = 0.5 }], status = \"hold\", clock_error_s = 60 }".into());
     rule(3, d, "corridors = { honour = 0.7 }".into());
-    rule(
-        5,
-        d,
-        "restricted_zone = { zone = \"z\", authority = \"hq\", coordinates = 0.5 }".into(),
+    let zone = format!(
+        "restricted_zone = {{ zone = \"z\", authority = \"hq\", coordinates = 0.5, dwell_s = {}{} }}",
+        d.pick(&["0", "12", "40"]),
+        d.pick(&["", ", civil = []", ", civil = [\"friend\", \"hostile\"]"]),
     );
+    rule(3, d, zone);
     rule(4, d, "height_blocks = { blocks = [{ floor_m = 500, top_m = 4000 }], honour = 0.8, height_sigma_m = 300 }".into());
     rule(
         4,

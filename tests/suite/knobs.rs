@@ -38,7 +38,21 @@ const KNOBS: &[Knob] = &[
         rule: "hostile_criteria",
         parameter: "cues",
         scenario: BASELINE,
+        values: &["2", "8"],
+        throughout: &[],
+    },
+    Knob {
+        rule: "hostile_criteria",
+        parameter: "declarations",
+        scenario: BASELINE,
         values: &["1", "10", "100"],
+        throughout: &[],
+    },
+    Knob {
+        rule: "hostile_criteria",
+        parameter: "dwell_s",
+        scenario: "scenarios/closed-form/dwell.toml",
+        values: &["0.0", "40.0", "98.0", "3600.0"],
         throughout: &[],
     },
     Knob {
@@ -196,6 +210,24 @@ const KNOBS: &[Knob] = &[
         scenario: "scenarios/closed-form/restricted-zone.toml",
         values: &[r#""headquarters""#, r#""embassy""#],
         throughout: &[],
+    },
+    Knob {
+        rule: "restricted_zone",
+        parameter: "dwell_s",
+        scenario: "scenarios/closed-form/restricted-zone.toml",
+        values: &["0.0", "100.0", "600.0"],
+        throughout: &[],
+    },
+    // What is declared neutral is held Unknown, so that no identity protects it.
+    Knob {
+        rule: "restricted_zone",
+        parameter: "civil",
+        scenario: "scenarios/closed-form/restricted-zone.toml",
+        values: &["[]", r#"["neutral"]"#, r#"["hostile"]"#],
+        throughout: &[
+            "site_classes.watch.identification.world.neutral={ neutral = 1, unknown = 0 }",
+            "site_classes.watch.identification.identity.neutral=1",
+        ],
     },
     Knob {
         rule: "agreed_squawk",

@@ -153,7 +153,7 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "free_and_blind",
         "[rules.weapons_control]\nstatus = \"free\"",
         &[
-            "site_classes.watch.identification.world={friend={unknown=1},neutral={unknown=1},hostile={unknown=1}}",
+            "site_classes.watch.identification.world={friend={friend=0,hostile=0,unknown=1},neutral={neutral=0,hostile=0,unknown=1},hostile={hostile=0,neutral=0,unknown=1}}",
             "site_classes.watch.identification.world.friend={friend=0,hostile=0}",
             "site_classes.watch.identification.world.neutral={neutral=0,hostile=0}",
             "site_classes.watch.identification.world.hostile={neutral=0,hostile=0}",
@@ -189,6 +189,26 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "[rules.hostile_criteria]\nthreshold = 1",
         &[],
         "no posterior exceeds",
+    ),
+    (
+        "criteria_never_met",
+        "[rules.hostile_criteria]\ncues = 2",
+        &[],
+        "armed class watch has 1 ID source: nothing is ever hostile to it",
+    ),
+    (
+        "criteria_never_met",
+        "[rules.hostile_criteria]\ncues = 3\n[site_classes.watch.identification.iff]\ninterval_s = 10",
+        &[],
+        "armed class watch has 2 ID sources",
+    ),
+    (
+        "criteria_never_met",
+        "[rules.hostile_criteria]\n[site_classes.watch.identification.iff]\ninterval_s = 10",
+        &[
+            "site_classes.watch.identification.world={friend={friend=0,hostile=0,unknown=1},neutral={neutral=0,hostile=0,unknown=1},hostile={hostile=0,neutral=0,unknown=1}}",
+        ],
+        "rules.hostile_criteria.declarations is 1, and armed class watch declares nothing but unknown",
     ),
     (
         "rule_without_effect",
@@ -277,6 +297,10 @@ fn what_is_mended_is_silent() {
             &["sites.site.position={at={east_m=0,north_m=19_000}}"][..],
         ),
         ("[rules.hostile_criteria]\nthreshold = 0.99", &[]),
+        (
+            "[rules.hostile_criteria]\ncues = 2\ndeclarations = 9\n[site_classes.watch.identification.iff]\ninterval_s = 10",
+            &[],
+        ),
         ("[rules.hotline_query]\nnode = \"embassy\"", &[]),
         (
             "[flights.passer.equipment]\niff.on = 1\n[site_classes.watch.identification.iff]\ninterval_s = 10",

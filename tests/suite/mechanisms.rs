@@ -213,7 +213,7 @@ fn optics_help_by_day_and_in_clear_air() {
     let seen = [
         ALARMED,
         OPTICS,
-        "rules.hostile_criteria={ threshold = 0.9, cues = 1 }",
+        "rules.hostile_criteria={ threshold = 0.9, cues = 1, declarations = 0 }",
     ];
     for cause in [
         "start_utc=\"2020-01-01T22:00:00Z\"",

@@ -325,6 +325,14 @@ fn dangling_names() {
             "[rules.flight_plan_notice]",
             "[rules.hostile_criteria]\non.^type = \"tb3\"",
         ),
+        (
+            "[rules.flight_plan_notice]",
+            "[rules.restricted_zone]\nzone = \"south\"\nauthority = \"lna-ops\"\ncivil = [\"mq9\", ^\"airliner\"]",
+        ),
+        (
+            "[rules.flight_plan_notice]",
+            "[rules.hostile_criteria]\n^cues = 9",
+        ),
         ("us = \"neutral\"\n", ""),
     ] {
         spoilt(&mut said, from, to);

@@ -46,8 +46,8 @@ robustness_points = 2
 path = "rules.hostile_criteria.threshold"
 range = {{ low = 0.8, high = 0.99 }}
 
-[parameters.cues]
-path = "rules.hostile_criteria.cues"
+[parameters.declared]
+path = "rules.hostile_criteria.declarations"
 range = {{ low = 1, high = 3, whole = true }}
 
 [parameters.italy]
@@ -171,7 +171,7 @@ fn finalists_are_scenarios_that_fly_as_they_did() {
             Scenario::load(&path, &[]).unwrap_or_else(|error| panic!("{}", error.render(false)));
         let criteria = scenario.file.rules.hostile_criteria.as_ref().unwrap();
         assert_eq!(criteria.threshold.to_string(), row[column("threshold")]);
-        assert_eq!(criteria.cues.to_string(), row[column("cues")]);
+        assert_eq!(criteria.declarations.to_string(), row[column("declared")]);
         // Flown again on the fresh luck it gives the very number in the table.
         let columns = Columns::new(&scenario.cast);
         let n: u64 = row[column("n_fresh")].parse().unwrap();

@@ -52,6 +52,7 @@ const HELD: &[&str] = &[
     "conformance-monitoring",
     "airspace-closure",
     "cease-fire",
+    "dwell",
     "appearance",
     "memory",
     "memory-and-plan",
@@ -659,6 +660,90 @@ fn restricted_zone() {
         )
     };
     assert_eq!(mean(&fly("restricted-zone", &unaware, 50, by_r10)), 1.0);
+    // Inside from 1450 s to 1950 s, but for a strip from 1650 s to 1750 s: a dwell begins anew after it.
+    let fired_s = |more: &[&str]| {
+        let overrides = [&unaware[..], more].concat();
+        let times = fly("restricted-zone", &overrides, 5, first_shot_s);
+        assert!(
+            times
+                .iter()
+                .all(|time| time.to_bits() == times[0].to_bits())
+        );
+        times[0]
+    };
+    let strip = "zones.strip.area.box={ south_west = { east_m = -2999, north_m = -1000 }, north_east = { east_m = 2999, north_m = 1000 } }";
+    let exempt = ["rules.restricted_zone.exempt=[\"strip\"]", strip];
+    for (dwell_s, whole_s, broken_s) in [
+        ("0", 1450.0, 1450.0),
+        ("99.5", 1550.0, 1550.0),
+        ("150", 1600.0, 1600.0),
+        ("250", 1700.0, f64::NAN),
+        ("499", 1949.0, f64::NAN),
+        ("501", f64::NAN, f64::NAN),
+    ] {
+        let dwell = format!("rules.restricted_zone.dwell_s={dwell_s}");
+        for (more, expected) in [(&[][..], whole_s), (&exempt, broken_s)] {
+            let fired = fired_s(&[&[dwell.as_str()], more].concat());
+            assert!(
+                fired == expected || fired.is_nan() && expected.is_nan(),
+                "{dwell_s} s: {fired}"
+            );
+        }
+    }
+    // Declared neutral, and held Unknown: not fired at while neutral is civil, which it is unless others are named.
+    let declared = [
+        "site_classes.watch.identification.world.neutral={neutral=1,unknown=0}",
+        "site_classes.watch.identification.identity.neutral=1",
+    ];
+    assert!(fired_s(&declared).is_nan());
+    for civil in ["[]", "[\"hostile\"]"] {
+        let named = format!("rules.restricted_zone.civil={civil}");
+        assert_eq!(fired_s(&[declared[0], declared[1], &named]), 1450.0);
+    }
+}
+
+/// R2's dwell: a run of declarations, and what waits for what.
+#[test]
+fn dwell() {
+    share_is(&fly("dwell", &[], 8000, losses), 0.65536);
+    // Four in a row of ten: p^4 (1 + 6 q), less p^8 q (2 + q), as two such runs may fit (de Moivre).
+    let shorter = [
+        "site_classes.watch.identification.world.neutral={hostile=0.6,unknown=0.4}",
+        "rules.hostile_criteria.dwell_s=30",
+    ];
+    let p4 = 0.6f64.powi(4);
+    let once = p4 * (1.0 + 6.0 * 0.4);
+    let both = p4 * p4 * 0.4 * (2.0 + 0.4);
+    share_is(&fly("dwell", &shorter, 8000, losses), once - both);
+    let sure = "site_classes.watch.identification.world.neutral={hostile=1,unknown=0}";
+    let second = "rules.second_operator={ time = { fixed = { delay_s = 20 } }, shared_bias = 1 }";
+    let hotline = "rules.hotline_query={ answers = 0, timeout_s = 30 }";
+    // First seen and declared at 451 s, last at 549 s, each 10 s.
+    for (more, expected) in [
+        (&["rules.hostile_criteria.dwell_s=0"][..], 451.0),
+        (&[], 491.0),
+        (&["rules.weapons_control.status=free"], 491.0),
+        (&["rules.hostile_criteria.dwell_s=40.001"], 492.0),
+        (&["rules.hostile_criteria.dwell_s=98"], 549.0),
+        (&["rules.hostile_criteria.dwell_s=99"], f64::NAN),
+        (&["rules.hostile_criteria.declarations=3"], 511.0),
+        (&["rules.hostile_criteria.cues=2"], f64::NAN),
+        (&[second], 511.0),
+        (&[hotline], 521.0),
+        (&[second, hotline], 541.0),
+        (
+            // At 1000 m it comes within 1100 m where |x| <= 458 m, 20 s before which it is fired at.
+            &["rules.self_defence={ approach_m = 1100, within_s = 20 }"],
+            473.0,
+        ),
+    ] {
+        let overrides = [&[sure], more].concat();
+        let fired = mean(&fly("dwell", &overrides, 5, first_shot_s));
+        assert!(
+            fired == expected || fired.is_nan() && expected.is_nan(),
+            "{more:?}: {fired}"
+        );
+    }
 }
 
 /// R13 alone prevents the shots.

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::airspace::{Corridor, Zone};
 use crate::identification::Criteria;
 use crate::ids::{Key, NodeId};
-use crate::record::{Decision, Identity, Reason, RuleWord};
+use crate::record::{Decision, Reason, RuleWord};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -171,7 +171,7 @@ pub struct Named<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     weapons_control: weapons_control::WeaponsControlRule,
-    hostile_criteria: Option<Criteria>,
+    hostile_criteria: Option<hostile_criteria::HostileCriteriaRule>,
     self_defence: Option<SelfDefenceSpec>,
     flight_plan_notice: Option<FlightPlanNoticeSpec>,
     hotline_query: Option<hotline_query::HotlineQueryRule>,
@@ -250,7 +250,7 @@ impl Rules {
             hostile_criteria: spec
                 .hostile_criteria
                 .as_ref()
-                .map(|rule| rule.criteria(named.types)),
+                .map(|rule| hostile_criteria::HostileCriteriaRule::new(rule, named.types)),
             self_defence: spec.self_defence.clone(),
             flight_plan_notice: spec.flight_plan_notice.clone(),
             hotline_query: spec
@@ -355,12 +355,22 @@ impl Rules {
 
     /// What rule R2 asks for before a track is held Hostile, where it is in force.
     pub fn hostile_criteria(&self) -> Option<Criteria> {
-        self.hostile_criteria
+        self.hostile_criteria.map(|rule| rule.criteria)
+    }
+
+    /// Whether they ask since when a track has been held Hostile.
+    pub fn dwells(&self) -> bool {
+        self.hostile_criteria.is_some_and(|rule| rule.dwells())
     }
 
     /// The zone of rule R10, where it is in force: it also decides who flies.
     pub fn restricted_zone(&self) -> Option<&RestrictedZone> {
         self.restricted_zone.as_ref()
+    }
+
+    /// The zone of rule R10, where it asks for how long a track has been inside.
+    pub fn watched_zone(&self) -> Option<&RestrictedZone> {
+        self.restricted_zone.as_ref().filter(|zone| zone.dwells())
     }
 
     /// The node that answers the hotline of rule R7, where there is one.
@@ -446,10 +456,10 @@ impl Rules {
     ///
     /// 1. R19: under an order to cease fire nothing is fired at.
     /// 2. The status: that of R1; in its place that of R4, when the line has been down for long enough; in the place of either
-    ///    that of R8, in an agreed window, if it is stricter. What the status allows is put to the rules from 4 on, and so is
-    ///    what it declines but
-    /// 3. R10 allows, where the status is tight by R1, or else R5, where it is tight or hold or there is no identity yet (but not
-    ///    under R4's hold). Neither touches a track held Friend, AssumedFriend or Neutral.
+    ///    that of R8, in an agreed window, if it is stricter. Where it lets a track be fired at that is held Hostile, R2 declines
+    ///    until its dwell is over. What is allowed so far is put to the rules from 4 on, and so is what is declined but
+    /// 3. R10 allows, where the status is tight by R1, or else R5, where it is tight or hold, R2's dwell is not over or there is
+    ///    no identity yet (but not under R4's hold). Neither touches a track held Friend, AssumedFriend or Neutral.
     /// 4. R12 declines where others are responsible; R5 may allow it there, if R12 lets it.
     /// 5. R6, then R9, R11, R14, protect; a shot they prevent is one that would have been fired.
     /// 6. R16 looks, R17 has a second operator confirm, R7 asks whose track it is, R3 asks for release, one after the other, about
@@ -478,9 +488,13 @@ impl Rules {
             holds.until(request.ceased_until.unwrap_or(Millis::NEVER));
             rule.decide(request)?;
         }
-        let mut permitted = match self.by_status(request, holds) {
+        let (status, because) = self.status(request, holds);
+        let mut permitted = match self.by_status(request, (status, because), holds) {
             Ok(decision) => decision,
-            Err(declined) => self.despite(request, declined, holds)?,
+            Err(declined) => {
+                let tight_by_r1 = status == WeaponsControl::Tight && because.is_none();
+                self.despite(request, declined, tight_by_r1, holds)?
+            }
         };
         // What the status allows, or what is allowed in spite of it, may be declined for what changes.
         holds.opens = Opens::Another;
@@ -516,12 +530,12 @@ impl Rules {
         Ok(permitted)
     }
 
-    /// What the weapons control status says, put down to the rule that has set it.
-    fn by_status(
+    /// The weapons control status, and what is said because of it where another rule has put it in the place of R1's.
+    fn status(
         &self,
         request: &EngagementRequest<'_>,
         holds: &mut Holds,
-    ) -> Result<Decision, Decision> {
+    ) -> (WeaponsControl, Option<Decision>) {
         if !self.weapons_control.everywhere_alike() {
             holds.next_scan();
         }
@@ -544,6 +558,16 @@ impl Rules {
                 (status, because) = (agreed, Some(rule.because()));
             }
         }
+        (status, because)
+    }
+
+    /// What the weapons control status says, put down to the rule that has set it; and R2, of what is held Hostile.
+    fn by_status(
+        &self,
+        request: &EngagementRequest<'_>,
+        (status, because): (WeaponsControl, Option<Decision>),
+        holds: &mut Holds,
+    ) -> Result<Decision, Decision> {
         holds.opens = match status {
             WeaponsControl::Free => Opens::Another,
             WeaponsControl::Tight => Opens::Hostile,
@@ -562,7 +586,19 @@ impl Rules {
                 _ => decision,
             }
         };
-        verdict.map(by_status).map_err(by_status)
+        let permitted = verdict.map(by_status).map_err(by_status)?;
+        if permitted.reason == Reason::HostileIdentity
+            && let Some(rule) = &self.hostile_criteria
+            && let Some(until) = rule.dwells_until(request)
+        {
+            holds.until(until);
+            if status == WeaponsControl::Tight {
+                // Held Hostile anew it would dwell anew.
+                holds.opens = Opens::Nothing;
+            }
+            return Err(rule.because());
+        }
+        Ok(permitted)
     }
 
     /// What protects a track whatever its status, against self-defence too.
@@ -598,12 +634,9 @@ impl Rules {
             words.extend(word.map(|word| RuleWord { rule, word }));
         };
         let asked = |enquiry| *enquiries.clone().asked(enquiry);
-        let criteria = self.hostile_criteria.map(|_| match request.track.identity {
-            Identity::Hostile => "criteria_met",
-            _ => "criteria_not_met",
-        });
         say("R1", Some(self.weapons_control.word(request)));
-        say("R2", criteria);
+        let criteria = self.hostile_criteria.as_ref();
+        say("R2", criteria.map(|rule| rule.word(request)));
         let authority = self.engagement_authority.as_ref();
         say("R3", authority.map(|rule| rule.word(request, enquiries)));
         say(
@@ -703,11 +736,12 @@ impl Rules {
         &self,
         request: &EngagementRequest<'_>,
         declined: Decision,
+        tight_by_r1: bool,
         holds: &mut Holds,
     ) -> Result<Decision, Decision> {
+        let by_tightness = matches!(declined.reason, Reason::WeaponsTight | Reason::Dwell);
         let zone = self.restricted_zone.as_ref();
-        let zone =
-            zone.filter(|_| declined.reason == Reason::WeaponsTight && request.draws.enforces_zone);
+        let zone = zone.filter(|_| tight_by_r1 && by_tightness && request.draws.enforces_zone);
         let fallback = self
             .lost_comms
             .as_ref()
@@ -733,7 +767,7 @@ mod tests {
     use super::*;
     use crate::geometry::{Area, Point};
     use crate::ids::ClassId;
-    use crate::record::{NoticeState, Reason};
+    use crate::record::{Identity, NoticeState, Reason};
     use nalgebra::Vector3;
 
     /// A request as tests write it down.
@@ -743,6 +777,9 @@ mod tests {
         pub place: Vector3<f64>,
         pub velocity_mps: Vector3<f64>,
         pub identity: Identity,
+        pub hostile_since: Millis,
+        pub declared_civil: bool,
+        pub violating_since: Option<Millis>,
         pub notice: NoticeState,
         pub crew: PairDraws,
         pub line: &'static Line,
@@ -759,6 +796,10 @@ mod tests {
                     place: self.place,
                     velocity_mps: self.velocity_mps,
                     identity: self.identity,
+                    hostile_since: (self.identity == Identity::Hostile)
+                        .then_some(self.hostile_since),
+                    declared_civil: self.declared_civil,
+                    violating_since: self.violating_since,
                     notice: self.notice,
                 },
                 site: Point::zeros(),
@@ -778,6 +819,9 @@ mod tests {
             place: Vector3::new(0.0, 0.0, 3000.0),
             velocity_mps: Vector3::zeros(),
             identity,
+            hostile_since: Millis::ZERO,
+            declared_civil: false,
+            violating_since: None,
             notice: NoticeState::NotFiled,
             crew: PairDraws {
                 heeds_plans: true,
@@ -866,6 +910,8 @@ mod tests {
         spec.hostile_criteria = Some(HostileCriteriaSpec {
             threshold: 0.9,
             cues: 2,
+            declarations: 1,
+            dwell_s: 0.0,
             on: HostileOn::Hostile,
         });
         let decision = verdict(&without_names(&spec), &case(Identity::Hostile));

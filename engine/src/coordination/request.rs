@@ -22,6 +22,13 @@ pub struct TrackView {
     pub velocity_mps: Vector3<f64>,
     /// Identity held.
     pub identity: Identity,
+    /// Since when it has been Hostile without a break; nothing if it is not.
+    pub hostile_since: Option<Millis>,
+    /// Whether what was last declared about it is a type that rule R10 takes for civil.
+    pub declared_civil: bool,
+    /// Since when it has been where rule R10 closes the airspace, and matched no plan, without a break; nothing if it is not so,
+    /// or the rule asks for no dwell.
+    pub violating_since: Option<Millis>,
     /// What the plan check found.
     pub notice: NoticeState,
 }

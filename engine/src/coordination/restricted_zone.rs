@@ -4,10 +4,10 @@ use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Parameter, RulePage};
+use super::{EngagementRequest, Parameter, RulePage, parameter};
 use crate::airspace::{Plan, Zone};
 use crate::ids::{Key, NodeId};
-use crate::record::{Decision, Reason};
+use crate::record::{Decision, NoticeState, Reason};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -23,13 +23,19 @@ enters (looked at every 100 m). With probability `coordinates`, drawn once per a
 to the authority too, and a flight without a plan files one `notice_s` before departure. Of the others a share `stays_out`
 does not fly: the sortie is cancelled. The rest enters uncoordinated, because it does not know, or does not care.
 
-Who fires: the authority's sites. Where R1 declines for the status tight alone, a track inside the zone that matches no plan in
-hand is fired at as if held Hostile (reason zone_violation). Held Friend, AssumedFriend or Neutral, Pending, or under hold it is
-not. A plan in hand still protects by R6 alone: without R6, the zone takes nothing from those who coordinate.
+Who fires: the authority's sites. Where R1 declines for the status tight alone, or R2 for its dwell under that status, a track
+inside the zone that matches no plan in hand is fired at as if held Hostile (reason zone_violation). Held Friend, AssumedFriend or
+Neutral, Pending, or under hold it is not. Nor is it before the site has held it inside the zone, matching no plan, for `dwell_s`
+without a break: that counts from scan to scan, also outside the envelope, where it coasts as where it is seen, and begins anew
+after a scan outside, after a match, and with a new track. Nor is it while its latest declaration is of a `civil` type: those named,
+by rows of the class's matrix; where no list is given, those that the class takes for neutral in more than half of all cases by its
+`regards` (with rows of regards: neutral). A plan in hand still protects by R6 alone: without R6, the zone takes nothing from those
+who coordinate.
 
 Fails by: a party that is not aware; coordination with somebody else than the shooter's chain; loss and lateness on the way of
 the plan; exempt areas, in which nothing changes.
-Costs: cancelled sorties and their hours; and the paradox: the zone protects those who coordinate and raises the
+A civil type that is declared wrongly: an airliner declared as something else is fired at, a raid declared as an airliner is not.
+Costs: cancelled sorties and their hours; with a dwell, whoever crosses in less; and the paradox: the zone protects those who coordinate and raises the
 risk of all others, so that with few who coordinate it may cost more neutrals than it saves.
 Source: prior coordination demanded by the LNA on 23 and 24 November 2019 with Mitiga exempt (ANSA, Al-Marsad); restricted
 operations zones as in JP 3-52. How many comply is an assumption.",
@@ -90,6 +96,8 @@ operations zones as in JP 3-52. How many comply is an assumption.",
             range: "a node of the scenario",
             meaning: "node that plans must be sent to; its side's sites enforce the zone",
         },
+        parameter("dwell_s", "s", "0.0", "0 to 3600", "time for which a site must have held a track inside the zone without a break"),
+        parameter("civil", "types", "by `regards`", "rows of matrices, types of the scenario", "types that are not fired at as long as they are declared"),
     ],
     reasons: &["zone_violation"],
 };
@@ -125,6 +133,14 @@ pub struct RestrictedZoneSpec {
     #[serde(default = "an_hour")]
     #[schemars(range(min = 0.0, max = 31_622_400.0))]
     pub notice_s: f64,
+    /// Time for which a site must have held a track inside the zone, matching no plan, without a break, s.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 3600.0))]
+    pub dwell_s: f64,
+    /// Types, by rows of matrices, that are not fired at as long as they are declared; without it those that a class takes for
+    /// neutral in more than half of all cases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub civil: Option<Vec<String>>,
 }
 
 fn certain() -> f64 {
@@ -158,6 +174,8 @@ pub struct RestrictedZone {
     coordinates: f64,
     stays_out: f64,
     notice_s: f64,
+    dwell: Millis,
+    civil: Option<Vec<String>>,
 }
 
 impl RestrictedZone {
@@ -182,7 +200,19 @@ impl RestrictedZone {
             coordinates: spec.coordinates,
             stays_out: spec.stays_out,
             notice_s: spec.notice_s,
+            dwell: Millis::from_seconds(spec.dwell_s),
+            civil: spec.civil.clone(),
         })
+    }
+
+    /// Whether it asks for how long a track has been inside.
+    pub fn dwells(&self) -> bool {
+        self.dwell > Millis::ZERO
+    }
+
+    /// The types that are civil, where they are named.
+    pub fn civil(&self) -> Option<&[String]> {
+        self.civil.as_deref()
     }
 
     /// Whether the closure holds at a place, at any time.
@@ -193,6 +223,11 @@ impl RestrictedZone {
     /// Whether it holds there at `time`.
     pub fn closed(&self, time: Millis, place: Vector3<f64>) -> bool {
         (self.from..self.until).contains(&time) && self.covers(place)
+    }
+
+    /// Whether a track there at `time`, of which the plan check found this, violates the closure.
+    pub fn violated(&self, time: Millis, place: Vector3<f64>, notice: NoticeState) -> bool {
+        self.closed(time, place) && !notice.matched()
     }
 
     /// Whether any flight may come to coordinate.
@@ -234,18 +269,107 @@ impl RestrictedZone {
             Some(_) => "zone_violation",
             None if !request.draws.enforces_zone => "not_enforced_here",
             None if !self.closed(request.track.time, request.track.place) => "outside_zone",
-            None => "coordinated",
+            None if request.track.notice.matched() => "coordinated",
+            None if request.track.declared_civil => "civil",
+            None => "dwell",
         }
     }
 
     /// Permits fire at an uncoordinated track that R1 declines for the status tight alone.
     pub(super) fn permits(&self, request: &EngagementRequest<'_>) -> Option<Decision> {
+        let track = &request.track;
+        let since = track.violating_since;
+        let dwelt = !self.dwells() || since.is_some_and(|since| track.time - since >= self.dwell);
         let violation = request.draws.enforces_zone
-            && !request.track.notice.matched()
-            && self.closed(request.track.time, request.track.place);
+            && self.violated(track.time, track.place, track.notice)
+            && !track.declared_civil
+            && dwelt;
         violation.then_some(Decision {
             rule: PAGE.id,
             reason: Reason::ZoneViolation,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coordination::tests::{Case, case};
+    use crate::coordination::{Enquiries, Named, PairDraws, Rules};
+    use crate::geometry::{Area, Point};
+    use crate::record::Identity;
+
+    /// A track that violates the zone is fired at once it has for the whole of the dwell, unless it is declared civil.
+    #[test]
+    fn a_violation_must_last_and_be_no_civil_aircraft() {
+        let zones = [Zone {
+            name: "closed".into(),
+            area: Area::Circle {
+                center: Point::zeros(),
+                radius_m: 10_000.0,
+            },
+            floor_m: 0.0,
+            top_m: 10_000.0,
+        }];
+        let named = Named {
+            zones: &zones,
+            nodes: &["headquarters".to_owned()],
+            ..Named::default()
+        };
+        let rules = |dwell_s: f64| {
+            let zone = serde_json::json!({
+                "zone": "closed", "authority": "headquarters", "dwell_s": dwell_s
+            });
+            let spec = serde_json::json!({ "restricted_zone": zone });
+            Rules::new(&serde_json::from_value(spec).unwrap(), &named)
+        };
+        let inside = Case {
+            time: Millis(100_000),
+            crew: PairDraws {
+                enforces_zone: true,
+                ..PairDraws::default()
+            },
+            ..case(Identity::Unknown)
+        };
+        let since = |ms: i64| Case {
+            violating_since: Some(Millis(ms)),
+            ..inside
+        };
+        let civil = Case {
+            declared_civil: true,
+            ..since(0)
+        };
+        let outside = Case {
+            place: Vector3::new(10_001.0, 0.0, 3000.0),
+            ..since(0)
+        };
+        let matched = Case {
+            notice: NoticeState::Matched,
+            ..since(0)
+        };
+        for (dwell_s, case, word) in [
+            (0.0, inside, "zone_violation"),
+            (0.0, civil, "civil"),
+            (30.0, inside, "dwell"),
+            (30.0, since(70_001), "dwell"),
+            (30.0, since(70_000), "zone_violation"),
+            (30.0, civil, "civil"),
+            (30.0, outside, "outside_zone"),
+            (30.0, matched, "coordinated"),
+        ] {
+            let rules = rules(dwell_s);
+            let request = case.request();
+            let ruling = rules.judge(&request, &mut Enquiries::default());
+            let fires = word == "zone_violation";
+            assert_eq!(ruling.decision.is_ok(), fires, "{word} after {dwell_s} s");
+            assert_eq!(
+                ruling.until,
+                Millis(100_001),
+                "asked again at the next scan"
+            );
+            let words = rules.words(&request, &Enquiries::default());
+            let said = words.iter().find(|said| said.rule == "R10");
+            assert_eq!(said.map(|said| said.word), Some(word), "after {dwell_s} s");
+        }
     }
 }

@@ -556,7 +556,7 @@ impl FireControl<'_, '_> {
             return;
         };
         let at = At::new(observer, &self.sky, &self.calendar);
-        let mut candidates = picture.take_candidates(now);
+        let mut candidates = picture.take_candidates(now, observer);
         choice::put_in_order(battery.weapon.priority, &mut candidates, observer);
         let mut begun_here = false;
         for candidate in &candidates {

@@ -56,7 +56,8 @@ pub struct Recalled {
 pub struct Fused {
     /// The posterior over rows and regards.
     pub posterior: Posterior,
-    /// Cues that have spoken: declarations other than `unknown`, the plan check, and cues that say something now.
+    /// ID sources that have spoken: declarations, once any other than `unknown` was made, the plan check, and cues that say
+    /// something now.
     pub cues: u32,
     /// The identity by the thresholds and criteria of the class.
     pub identity: Identity,
@@ -90,7 +91,10 @@ impl Identifier {
         let identity = match latest {
             None if sums.live == 0 => Identity::Pending,
             Some(_) if sums.live == 0 && self.is_unknown_alone(latest) => Identity::Unknown,
-            _ => self.judge(&posterior, sums.cues),
+            _ => {
+                let enough = self.meets(gathered.evidence.cues, sums.cues);
+                self.judge(&posterior, enough)
+            }
         };
         Fused {
             posterior,
@@ -145,7 +149,7 @@ impl Identifier {
         }
         if let Some(latest) = gathered.evidence.latest {
             sums.rows = self.ln_rows(gathered.evidence);
-            sums.cues += gathered.evidence.cues;
+            sums.cues += gathered.evidence.cues.min(1);
             let said = Said::Row(latest);
             note(
                 &sums,
@@ -503,6 +507,7 @@ mod tests {
             on: CriteriaOn::Hostile,
             threshold: 0.9,
             cues: 1,
+            declarations: 0,
         };
         let identifier = Identifier::new(&spec, &[], Millis(10_000)).with_criteria(criteria);
         let cues = cue_set(&spec, &identifier.rows);
@@ -528,6 +533,51 @@ mod tests {
         assert_eq!(at(0, false), (1, Identity::Hostile));
         assert_eq!(at(29, true), (1, Identity::Hostile));
         assert_eq!(at(30, true), (0, Identity::Suspect), "prior alone");
+    }
+
+    /// Declarations are one source, however many; how many they are is asked for apart.
+    #[test]
+    fn sources_count_once_and_declarations_each() {
+        let mut spec = worked_example();
+        let hostile = BTreeMap::from([("hostile".to_owned(), Probability(1.0))]);
+        spec.world = REGARDS
+            .map(|name| (name.to_owned(), hostile.clone()))
+            .into();
+        spec.prior.insert("hostile".to_owned(), NonNegative(60.0));
+        let state = CueState::default();
+        for (cues, declarations, matched, hostile_from) in [
+            (1, 1, None, Some(1)),
+            (1, 3, None, Some(3)),
+            (2, 1, None, None),
+            (2, 1, Some(false), Some(1)),
+            (2, 4, Some(false), Some(4)),
+            (3, 1, Some(false), None),
+        ] {
+            let criteria = Criteria {
+                on: CriteriaOn::Hostile,
+                threshold: 0.9,
+                cues,
+                declarations,
+            };
+            let identifier = Identifier::new(&spec, &[], Millis(10_000)).with_criteria(criteria);
+            let set = cue_set(&spec, &identifier.rows);
+            let mut evidence = Evidence::NONE;
+            let first = (1..=6).find(|_| {
+                identifier.add(&mut evidence, 2);
+                let gathered = Gathered {
+                    matched,
+                    ..gathered(&evidence, &set, &state, Millis::ZERO)
+                };
+                let fused = identifier.fuse(&gathered);
+                assert_eq!(fused.cues, 1 + u32::from(matched.is_some()));
+                assert_eq!(fused.identity, identifier.identity(&evidence, matched));
+                fused.identity == Identity::Hostile
+            });
+            assert_eq!(
+                first, hostile_from,
+                "{cues} sources, {declarations} declarations"
+            );
+        }
     }
 
     // --- The slow and obvious twin ------------------------------------------------------------------------------------
@@ -782,8 +832,8 @@ mod tests {
             let mut count = 0;
             for &column in &declared {
                 of_row = times(of_row, std::array::from_fn(|k| tables.declared[k][usize::from(column)]));
-                count += u32::from(column < 3);
             }
+            count += u32::from(declared.iter().any(|&column| column < 3));
             of_regard[2] *= f64::exp(shift);
             if let Some(matched) = matched {
                 of_regard = times(of_regard, either(matched, plan));

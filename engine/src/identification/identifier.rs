@@ -166,8 +166,10 @@ pub struct Criteria {
     pub on: CriteriaOn,
     /// The posterior that must be exceeded.
     pub threshold: f64,
-    /// Cues that must have spoken.
+    /// ID sources that must have spoken.
     pub cues: u32,
+    /// Declarations other than `unknown` that must have been made.
+    pub declarations: u32,
 }
 
 /// What the posterior of the criteria is about.
@@ -363,6 +365,7 @@ impl Identifier {
                 on: CriteriaOn::Hostile,
                 threshold: spec.identity.hostile,
                 cues: 1,
+                declarations: 0,
             },
             parts: [[[0.0; MAX_COLUMNS]; 4]; 3],
             outlook: [[Outlook {
@@ -624,7 +627,7 @@ impl Identifier {
         let outlook = &self.outlook[standing.top][0];
         // A little less than there is, for rounding.
         let spare = standing.lead - outlook.certain.max(0.0) - 1e-6;
-        (outlook.identity == identity && evidence.cues >= self.criteria.cues && spare > 0.0)
+        (outlook.identity == identity && self.enough(evidence.cues, None) && spare > 0.0)
             .then(|| (spare / self.swing[standing.top]) as u32)
     }
 
@@ -813,14 +816,14 @@ impl Identifier {
         evidence: &Evidence,
         matched: Option<bool>,
     ) -> Identity {
-        let cues = evidence.cues;
+        let declarations = evidence.cues;
         let outlook = &self.outlook[standing.top][plan_index(matched)];
-        if standing.lead > outlook.certain && cues >= self.criteria.cues {
+        if standing.lead > outlook.certain && self.enough(declarations, matched) {
             return outlook.identity;
         }
         // Where the plan check rules the best row out, the short sum would measure the others by a row that is none.
         if outlook.certain < f64::INFINITY && standing.best > f64::NEG_INFINITY {
-            return self.identity_by_short_sum(standing, cues, matched);
+            return self.identity_by_short_sum(standing, declarations, matched);
         }
         self.identity_by_sum(evidence, matched)
     }
@@ -837,8 +840,8 @@ impl Identifier {
         {
             return Identity::Unknown;
         }
-        let cues = evidence.cues + u32::from(self.plan.is_some() && matched.is_some());
-        self.judge(&self.posterior(evidence, matched), cues)
+        let enough = self.enough(evidence.cues, matched);
+        self.judge(&self.posterior(evidence, matched), enough)
     }
 
     /// The same sum without the posteriors nobody asks for: regards, and what the criteria are about.
@@ -846,7 +849,7 @@ impl Identifier {
     fn identity_by_short_sum<const W: usize>(
         &self,
         standing: &Standing<W>,
-        cues: u32,
+        declarations: u32,
         matched: Option<bool>,
     ) -> Identity {
         let mut weight = standing.ln;
@@ -862,9 +865,23 @@ impl Identifier {
         }
         let [friend, neutral, hostile, criterion] = sums;
         let scale = 1.0 / (friend + neutral + hostile);
-        let cues = cues + u32::from(self.plan.is_some() && matched.is_some());
+        let enough = self.enough(declarations, matched);
         let regard = [friend, neutral, hostile].map(|part| part * scale);
-        self.judge_by(regard, criterion * scale, cues)
+        self.judge_by(regard, criterion * scale, enough)
+    }
+
+    /// Whether so many declarations other than `unknown`, with the plan check, are all that the criteria ask for besides the
+    /// posterior: more of either never make it less.
+    #[inline(always)]
+    fn enough(&self, declarations: u32, matched: Option<bool>) -> bool {
+        let sources = declarations.min(1) + u32::from(self.plan.is_some() && matched.is_some());
+        self.meets(declarations, sources)
+    }
+
+    /// Whether so many declarations other than `unknown`, and so many ID sources that have spoken, are.
+    #[inline(always)]
+    pub(super) fn meets(&self, declarations: u32, sources: u32) -> bool {
+        declarations >= self.criteria.declarations && sources >= self.criteria.cues
     }
 
     fn cue(&self, matched: Option<bool>) -> [f64; 3] {
@@ -919,15 +936,16 @@ impl Identifier {
             .then(|| std::array::from_fn(|k| self.ln_prior[k] + evidence.beside[k]))
     }
 
-    pub(super) fn judge(&self, posterior: &Posterior, cues: u32) -> Identity {
-        self.judge_by(posterior.regard, self.criterion(posterior), cues)
+    /// The identity by the thresholds; Hostile only where there is `enough`: [`Identifier::meets`].
+    pub(super) fn judge(&self, posterior: &Posterior, enough: bool) -> Identity {
+        self.judge_by(posterior.regard, self.criterion(posterior), enough)
     }
 
     fn judge_by(
         &self,
         [p_friend, p_neutral, p_hostile]: [f64; 3],
         criterion: f64,
-        cues: u32,
+        enough: bool,
     ) -> Identity {
         let IdentityThresholds {
             hostile,
@@ -936,7 +954,7 @@ impl Identifier {
             suspect,
             assumed_friend,
         } = self.spec.identity;
-        if cues >= self.criteria.cues && criterion > self.criteria.threshold {
+        if enough && criterion > self.criteria.threshold {
             Identity::Hostile
         } else if p_friend > friend {
             Identity::Friend
@@ -1009,7 +1027,7 @@ impl Identifier {
                 self.outlook[k][index] = Outlook {
                     // A little more than enough, for rounding; a threshold that is met exactly leaves it to the sum.
                     certain: libm::log(others / (left * distance)) + 1e-6,
-                    identity: self.judge(&posterior, u32::MAX),
+                    identity: self.judge(&posterior, true),
                 };
             }
         }
@@ -1420,7 +1438,7 @@ mod tests {
             prop::option::of(prop::array::uniform3(0f64..=1.0)),
             prop::option::of(0usize..3),
             prop::array::uniform5(0.5f64..1.0),
-            prop::option::of((0f64..1.0, 1u32..6, prop::option::of(0u32..5))),
+            prop::option::of((0f64..1.0, 1u32..4, 0u32..6, prop::option::of(0u32..5))),
             prop::sample::select(vec![0.0, 0.0, 3.0, 30.0, 600.0]),
         );
         (beliefs, rules).prop_map(|(beliefs, rules)| {
@@ -1472,10 +1490,11 @@ mod tests {
             }
             let identifier = Identifier::new(&spec, &names(&TYPES), Millis(10_000));
             match criteria {
-                Some((threshold, cues, on)) => identifier.with_criteria(Criteria {
+                Some((threshold, cues, declarations, on)) => identifier.with_criteria(Criteria {
                     on: on.map_or(CriteriaOn::Hostile, |id| CriteriaOn::Type(TypeId(id))),
                     threshold,
                     cues,
+                    declarations,
                 }),
                 None => identifier,
             }

@@ -1,6 +1,7 @@
 //! Tracks to identities: what a site declares, what it believes, and which STANAG 1241 identity follows.
 
 pub mod appearance;
+mod civil;
 mod columns;
 pub mod cues;
 pub mod faults;
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use appearance::{Appearance, AppearanceSpec, Glimpse, Piece, Viewer};
+pub use civil::CivilRows;
 pub use columns::{Columns, DeclaredBlock};
 pub use cues::{CueScene, CueSet, CueState, Emitter, side_key};
 pub use faults::{Faults, FaultsSpec};
@@ -90,6 +92,29 @@ impl IdentificationSpec {
             || self.origin.is_some()
             || self.faults.is_some()
             || self.operator.is_some()
+    }
+
+    /// Whether anything but `unknown` is ever declared.
+    pub fn declares(&self) -> bool {
+        let mut columns = self.world.values().flatten();
+        columns.any(|(column, p)| column != "unknown" && p.0 > 0.0)
+    }
+
+    /// How many different ID sources can speak: what rule R2 counts.
+    pub fn sources(&self) -> u32 {
+        let plan = self.flight_plan.as_ref();
+        let origin = self.origin.as_ref();
+        let sources = [
+            self.declares(),
+            plan.is_some_and(|cue| cue.believed.is_some()),
+            self.iff.is_some(),
+            self.transponder.is_some(),
+            self.optical.is_some(),
+            self.profile.is_some(),
+            origin.is_some_and(|cue| !cue.first_seen.is_empty()),
+            origin.is_some_and(|cue| !cue.lanes.is_empty()),
+        ];
+        sources.into_iter().map(u32::from).sum()
     }
 }
 

@@ -407,8 +407,8 @@ impl Pair {
         let candidates = self.candidates & all;
         let turns = self.turns() | visit;
         let mut candidate = false;
-        // Candidates from `told` on are not yet accounted for.
-        let (mut at, mut told) = (from, from);
+        // Candidates from `told` on are not yet accounted for, nor, from `watched` on, where the track is about a zone.
+        let (mut at, mut told, mut watched) = (from, from, from);
         while at < to {
             if self.track.is_none() {
                 let confirming = confirms & bits_between(at, to);
@@ -419,7 +419,7 @@ impl Pair {
                 self.begin(base + at as u64, scene, outlet);
                 // A track that is just confirmed is not dropped at the same scan.
                 drops &= !(1 << at);
-                told = at;
+                (told, watched) = (at, at);
             }
             let Some(track) = &mut self.track else { break };
             let rest = bits_between(at, to);
@@ -433,6 +433,8 @@ impl Pair {
             let next = ((drops | declares | open) & rest).trailing_zeros() as usize;
             self.note_inside(candidates & bits_between(told, next.min(to)), base, scene);
             told = next.min(to);
+            self.watch_zone(bits_between(watched, told), base, scene);
+            watched = told;
             if next >= to {
                 break;
             }
@@ -453,6 +455,8 @@ impl Pair {
                 let stop = (others.trailing_zeros() as usize).min(to);
                 at = self.declare_until(base, (at, stop), (candidates, open), scene, outlet);
             }
+            self.watch_zone(bits_between(watched, at + 1), base, scene);
+            watched = at + 1;
             let scan = base + at as u64;
             let time = scene.time(scan);
             let asked = candidates >> at & 1 == 1
@@ -476,6 +480,23 @@ impl Pair {
         if let (Some(track), Some(last)) = (&mut self.track, scans.checked_ilog2()) {
             self.last_inside = scene.time(base + u64::from(last));
             track.note_inside(self.last_inside);
+        }
+    }
+
+    /// Takes note of where the track is at these scans, between which no declaration with a plan check falls, where rule R10 asks
+    /// for how long it has been in its zone.
+    fn watch_zone(&mut self, scans: u64, base: u64, scene: &PairScene<'_>) {
+        if scene.cx.observer.rules.watched_zone().is_none() {
+            return;
+        }
+        let mut left = scans;
+        while left != 0 {
+            let scan = base + u64::from(left.trailing_zeros());
+            left &= left - 1;
+            self.update_course(scan, scene);
+            if let Some(track) = &mut self.track {
+                track.watch_zone(scene.time(scan), Some(scene.params), &scene.cx);
+            }
         }
     }
 

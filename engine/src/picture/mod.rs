@@ -26,7 +26,7 @@ use crate::calendar::{
 use crate::coordination::{BlueForceFeedSpec, Desks, Line, PairDraws, Rules, TrackView};
 use crate::geometry::{Point, Span};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
-use crate::identification::{CueSet, Emitter, Identifier, MAX_COLUMNS, Operator};
+use crate::identification::{CivilRows, CueSet, Emitter, Identifier, MAX_COLUMNS, Operator};
 use crate::ids::{AircraftId, ClassId, Key, SiteId};
 use crate::platform::trajectory::{Path, Trajectory};
 use crate::platform::{Equipment, Planned, Vitality};
@@ -65,6 +65,8 @@ pub struct Observer {
     pub identifier: Arc<Identifier>,
     /// What it may ask besides declarations and plans, and the faults its looks share.
     pub cues: Arc<CueSet>,
+    /// The rows of its matrix that rule R10 takes for civil.
+    pub civil: CivilRows,
     /// Who goes by the identity that follows from the evidence; without one it stands.
     pub operator: Option<Arc<Operator>>,
     /// Whether more goes into an identity than declarations and plans.
@@ -916,7 +918,7 @@ impl Picture {
     }
 
     /// Takes the tracks that the rules let the site fire at, as long as they are there and not engaged.
-    pub fn take_candidates(&mut self, now: Millis) -> Vec<Candidate> {
+    pub fn take_candidates(&mut self, now: Millis, observer: &Observer) -> Vec<Candidate> {
         let slots = std::mem::take(&mut self.candidates);
         let candidate = |slot: u32| {
             let track = self
@@ -925,7 +927,7 @@ impl Picture {
             track.authorization()?;
             Some(Candidate {
                 slot,
-                view: track.view(now),
+                view: track.view(now, observer),
                 number: track.number,
                 eligible_since: track.eligible_since.unwrap_or(now),
                 name: track.source,

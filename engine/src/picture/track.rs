@@ -214,7 +214,11 @@ pub(super) struct Track {
     /// The identity that counts, or one that did if the present one is still to be worked out.
     pub identity: Identity,
     identity_due: bool,
+    /// Since when the identity has been Hostile without a break.
+    hostile_since: Option<Millis>,
     notice: NoticeState,
+    /// Since when it has been in the zone of rule R10 and matched no plan without a break, where the rule asks for that.
+    violating_since: Option<Millis>,
     enquiries: Enquiries,
     /// The engagement that is about it.
     pub engagement: Option<Entity>,
@@ -293,7 +297,9 @@ impl Track {
             own: Identity::Pending,
             identity: Identity::Pending,
             identity_due: false,
+            hostile_since: None,
             notice: NoticeState::Unchecked,
+            violating_since: None,
             enquiries: Enquiries::default(),
             engagement: None,
             declarations: 0,
@@ -543,13 +549,14 @@ impl Track {
         );
     }
 
-    /// Whether a run of declarations may be made by [`Track::declare_run`] from here on: they are fused, and nothing else is
-    /// asked or written down with each.
+    /// Whether a run of declarations may be made by [`Track::declare_run`] from here on: they are fused, nothing else is asked
+    /// or written down with each, and no rule asks since when the track has been Hostile.
     pub fn takes_runs(cx: &ScanContext<'_>, params: &PairParams, recorder: &EventRecorder) -> bool {
         let observer = cx.observer;
         !observer.asks_more
             && params.plan.is_none()
             && observer.identifier.takes_runs()
+            && !observer.rules.dwells()
             && recorder.detail() < Detail::Decisive
     }
 
@@ -597,7 +604,9 @@ impl Track {
         if identity != self.identity {
             self.unsettle(Millis(i64::MIN));
         }
-        (self.own, self.identity) = (identity, identity);
+        self.own = identity;
+        // Where a rule asks since when it has been Hostile no run is made: the start of its life will do.
+        self.hold(identity, self.confirmed);
     }
 
     /// Takes note of what is reported, if anything is; the identity that counted before.
@@ -620,7 +629,25 @@ impl Track {
             self.hostile.get_or_insert(time);
         }
         self.identity_due = false;
+        self.hold(identity, time)
+    }
+
+    /// The identity that counts is this from `time` on; the one that did.
+    fn hold(&mut self, identity: Identity, time: Millis) -> Identity {
+        let hostile = identity == Identity::Hostile;
+        self.hostile_since = hostile.then(|| self.hostile_since.unwrap_or(time));
         std::mem::replace(&mut self.identity, identity)
+    }
+
+    /// Takes note of whether it violates the zone of rule R10 at `time`. Where that rule has a dwell it is asked at every scan,
+    /// in order, after the declaration of the scan; the course must be that of the scan.
+    pub fn watch_zone(&mut self, time: Millis, params: Option<&PairParams>, cx: &ScanContext<'_>) {
+        let Some(zone) = cx.observer.rules.watched_zone() else {
+            return;
+        };
+        let violates = params.is_some_and(|params| params.draws.enforces_zone)
+            && zone.violated(time, self.course.place_at(time), self.notice);
+        self.violating_since = violates.then(|| self.violating_since.unwrap_or(time));
     }
 
     /// Its declarations by column.
@@ -641,12 +668,15 @@ impl Track {
     // --- The rules ------------------------------------------------------------------------------------------------------
 
     /// The track as a decision may see it at `time`.
-    pub fn view(&self, time: Millis) -> TrackView {
+    pub fn view(&self, time: Millis, observer: &Observer) -> TrackView {
         TrackView {
             time,
             place: self.course.place_at(time),
             velocity_mps: self.course.velocity_mps,
             identity: self.identity,
+            hostile_since: self.hostile_since,
+            declared_civil: observer.civil.hold(self.evidence.latest),
+            violating_since: self.violating_since,
             notice: self.notice,
         }
     }
@@ -698,7 +728,7 @@ impl Track {
     /// What the rules say of it at `time`, engagements begun at that very instant included. Nothing is asked that has not been
     /// asked before.
     pub fn verdict(&self, time: Millis, draws: &PairDraws, cx: &ScanContext<'_>) -> Verdict {
-        let view = self.view(time);
+        let view = self.view(time, cx.observer);
         if let Some(verdict) = self.out_of_reach(&view, cx.observer) {
             return verdict;
         }
@@ -714,7 +744,7 @@ impl Track {
     /// What the rules have to say of it at `time`, one by one.
     pub fn words(&self, time: Millis, draws: &PairDraws, cx: &ScanContext<'_>) -> Vec<RuleWord> {
         let engaged_another = self.engaged_another(time, cx);
-        let request = self.request(self.view(time), draws, cx, engaged_another);
+        let request = self.request(self.view(time, cx.observer), draws, cx, engaged_another);
         cx.observer.rules.words(&request, &self.enquiries)
     }
 
@@ -732,7 +762,7 @@ impl Track {
         let observer = cx.observer;
         let none = PairDraws::default();
         let draws = source.params.map_or(&none, |params| &params.draws);
-        let view = self.view(time);
+        let view = self.view(time, observer);
         let place = || source.place(time, view.place);
         let (decision, until, opens) = match self.out_of_reach(&view, observer) {
             Some(Verdict::Outside) => {
@@ -983,6 +1013,36 @@ impl Track {
         outlet.recorder.record(time, Rank::Closing, place, fact);
         if let Some(engagement) = self.engagement {
             outlet.ended.push((engagement, end));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_other_identity_starts_the_dwell_anew() {
+        let course = Course {
+            place: Vector3::zeros(),
+            velocity_mps: Vector3::zeros(),
+            at: Millis::ZERO,
+        };
+        let number = TrackNumber::new(0, Point::zeros(), course.place, 0);
+        let mut track = Track::new(number, Key::NONE, AircraftId(0), 0, course);
+        for (at, identity, since) in [
+            (1, Identity::Suspect, None),
+            (2, Identity::Hostile, Some(2)),
+            (3, Identity::Hostile, Some(2)),
+            (4, Identity::Suspect, None),
+            (5, Identity::Hostile, Some(5)),
+            (6, Identity::Neutral, None),
+        ] {
+            track.hold(identity, Millis(at));
+            assert_eq!(
+                (track.identity, track.hostile_since),
+                (identity, since.map(Millis))
+            );
         }
     }
 }

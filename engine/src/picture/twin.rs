@@ -24,9 +24,9 @@ use crate::coordination::{
 use crate::geometry::{Area, Point, arc_within, quadratic_below};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
 use crate::identification::{
-    AppearanceSpec, Combine, Criteria, CriteriaOn, CueSet, FlightPlanCueSpec, Glimpse, Hypotheses,
-    IdentificationSpec, Identifier, IdentityThresholds, MatchBelief, NonNegative, Probability,
-    RegardShares, Viewer,
+    AppearanceSpec, CivilRows, Combine, Criteria, CriteriaOn, CueSet, FlightPlanCueSpec, Glimpse,
+    Hypotheses, IdentificationSpec, Identifier, IdentityThresholds, MatchBelief, NonNegative,
+    Probability, RegardShares, Viewer,
 };
 use crate::ids::{AircraftId, ClassId, Key, SideId, SiteId, TypeId};
 use crate::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
@@ -634,7 +634,13 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
         }),
         hostile_criteria: dice.heads().then(|| HostileCriteriaSpec {
             threshold: dice.within(0.5, 0.97),
-            cues: 1 + dice.below(4) as u32,
+            cues: 1 + dice.below(2) as u32,
+            declarations: dice.below(5) as u32,
+            dwell_s: if dice.heads() {
+                0.0
+            } else {
+                dice.within(1.0, 300.0)
+            },
             on: if dice.heads() {
                 HostileOn::Hostile
             } else {
@@ -684,6 +690,12 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             coordinates: 1.0,
             stays_out: 0.0,
             notice_s: 0.0,
+            dwell_s: if dice.heads() {
+                0.0
+            } else {
+                dice.within(1.0, 300.0)
+            },
+            civil: dice.heads().then(|| vec!["bravo".into()]),
         }),
         lost_comms: dice.heads().then(|| LostCommsSpec {
             mtbf_h: 1.0,
@@ -881,6 +893,9 @@ fn pair(seed: u64) -> Pair {
             )
         },
         cues: Arc::new(CueSet::new(&identifier.spec, &identifier.rows, &[], 0.0)),
+        civil: rules.restricted_zone().map_or(CivilRows::NONE, |zone| {
+            CivilRows::new(&identifier, zone.civil())
+        }),
         identifier: Arc::new(identifier),
         envelope: (dice.below(5) > 0).then(|| envelope(dice)),
         rules: Arc::new(rules),
@@ -995,6 +1010,8 @@ struct TwinTrack {
     /// Of each track that was taken for the same, this one last: what is left of what was known before it, and its declarations.
     lives: Vec<(f64, Vec<(u8, Millis)>)>,
     identity: Identity,
+    hostile_since: Option<Millis>,
+    violating_since: Option<Millis>,
     notice: NoticeState,
     declined: Vec<Reason>,
     eligible_since: Option<Millis>,
@@ -1102,6 +1119,16 @@ impl<'a> Twin<'a> {
             self.declare(time, place, word);
         }
         let (held, _) = self.held(time);
+        let zone = pair.post.rules.restricted_zone();
+        let violates = pair.subject.draws.enforces_zone
+            && zone.is_some_and(|zone| zone.closed(time, held))
+            && !self.track.as_ref().unwrap().notice.matched();
+        let track = self.track.as_mut().unwrap();
+        if !violates {
+            track.violating_since = None;
+        } else if track.violating_since.is_none() {
+            track.violating_since = Some(time);
+        }
         // Here nobody hears that an aircraft has left the sky, and nobody fires at it.
         let inside = in_the_air
             && pair
@@ -1142,6 +1169,8 @@ impl<'a> Twin<'a> {
             next_declaration: time,
             lives: vec![(1.0, Vec::new())],
             identity: Identity::Pending,
+            hostile_since: None,
+            violating_since: None,
             notice: NoticeState::Unchecked,
             declined: Vec::new(),
             eligible_since: None,
@@ -1265,6 +1294,11 @@ impl<'a> Twin<'a> {
         };
         let (identity, posterior) = judge(pair, &track.lives, matched);
         let from = std::mem::replace(&mut track.identity, identity);
+        if identity != Identity::Hostile {
+            track.hostile_since = None;
+        } else if track.hostile_since.is_none() {
+            track.hostile_since = Some(time);
+        }
         if track.record.identified.is_none() {
             track.record.looks = track.lives.last().unwrap().1.len() as u32;
             if identity.declared() {
@@ -1318,6 +1352,9 @@ impl<'a> Twin<'a> {
                 place: held,
                 velocity_mps: velocity,
                 identity: track.identity,
+                hostile_since: track.hostile_since,
+                declared_civil: declared_civil(pair, &track.lives),
+                violating_since: track.violating_since,
                 notice: track.notice,
             },
             site: pair.post.place,
@@ -1378,6 +1415,25 @@ impl<'a> Twin<'a> {
                     identity,
                 },
             );
+        }
+    }
+}
+
+/// Whether the latest declaration is of a type that the zone takes for civil.
+fn declared_civil(pair: &Pair, lives: &[(f64, Vec<(u8, Millis)>)]) -> bool {
+    let latest = lives.iter().flat_map(|life| &life.1).last();
+    let (Some(zone), Some(&(latest, _))) = (pair.post.rules.restricted_zone(), latest) else {
+        return false;
+    };
+    let Some(name) = pair.post.identifier.rows.get(usize::from(latest)) else {
+        return false;
+    };
+    match (zone.civil(), pair.spec.over) {
+        (Some(named), _) => named.contains(name),
+        (None, Hypotheses::Regards) => name == "neutral",
+        (None, Hypotheses::Types) => {
+            let share = pair.spec.regards[name];
+            share.neutral > share.friend + share.hostile
         }
     }
 }
@@ -1491,6 +1547,7 @@ fn judge(
         on: CriteriaOn::Hostile,
         threshold: spec.identity.hostile,
         cues: 1,
+        declarations: 0,
     });
     let of_criteria = match criteria.on {
         CriteriaOn::Hostile => hostile,
@@ -1506,9 +1563,10 @@ fn judge(
         .iter()
         .filter(|&&declared| usize::from(declared) < rows.len())
         .count() as u32;
-    let cues = spoken + u32::from(belief.is_some() && matched.is_some());
+    let sources = u32::from(spoken > 0) + u32::from(belief.is_some() && matched.is_some());
+    let enough = sources >= criteria.cues && spoken >= criteria.declarations;
     let limits = &spec.identity;
-    let identity = if cues >= criteria.cues && of_criteria > criteria.threshold {
+    let identity = if enough && of_criteria > criteria.threshold {
         Identity::Hostile
     } else if friend > limits.friend {
         Identity::Friend
@@ -1638,6 +1696,7 @@ fn the_fast_path_does_what_the_twin_does() {
         ("identity_changed ", 1000),
         ("encounter_begun ", 300),
         ("shot_declined weapons_tight", 30),
+        ("shot_declined dwell", 100),
         ("shot_declined weapons_hold", 30),
         ("shot_declined held_protected", 30),
         ("shot_declined plan_honoured", 10),
@@ -1663,6 +1722,63 @@ fn the_fast_path_does_what_the_twin_does() {
         let count = counts.get(what).copied().unwrap_or(0);
         assert!(count >= least, "only {count} times `{what}`: {counts:?}");
     }
+}
+
+/// Under rule R10 with a dwell, and little else: since when a track is in the zone is known at every scan, however many are done
+/// at once, inside the envelope or not, while it coasts, and after it was out of the zone or matched a plan.
+#[test]
+fn a_dwell_in_a_closed_zone_is_what_the_twin_counts() {
+    let mut fired = 0;
+    for seed in 30_000..31_500 {
+        let mut pair = pair(seed);
+        let dice = &mut Dice::new(seed + 60_000);
+        let zone = |name: &str, dice: &mut Dice| Zone {
+            name: name.into(),
+            area: Area::Circle {
+                center: waypoint(dice, 8000.0).at,
+                radius_m: dice.within(3000.0, 25_000.0),
+            },
+            floor_m: 0.0,
+            top_m: dice.within(2000.0, 20_000.0),
+        };
+        let zones = [zone("zone", dice), zone("strip", dice)];
+        let spec: RulesSpec = serde_json::from_value(serde_json::json!({
+            "restricted_zone": {
+                "zone": "zone",
+                "exempt": if dice.heads() { vec!["strip"] } else { Vec::new() },
+                "authority": "node",
+                "dwell_s": dice.within(1.0, 250.0),
+                "civil": ["neutral", "bravo"],
+            }
+        }))
+        .expect("a rule");
+        let named = Named {
+            zones: &zones,
+            nodes: &["node".to_owned()],
+            ..Named::default()
+        };
+        pair.post.rules = Arc::new(Rules::new(&spec, &named));
+        let civil = ["neutral".to_owned(), "bravo".to_owned()];
+        pair.post.civil = CivilRows::new(&pair.post.identifier, Some(&civil));
+        pair.subject.draws.enforces_zone = true;
+        let mut twin = Twin::new(&pair);
+        (0..pair.end_scan).for_each(|scan| twin.scan(scan));
+        let mut file = Product::new();
+        let mut notebook = EventRecorder::new(Detail::Full);
+        let mut done = 0;
+        while done < pair.end_scan {
+            done = (done + 1 + dice.below(200)).min(pair.end_scan);
+            pair.advance(&mut file, done, false, &mut notebook);
+        }
+        fired += twin.granted.len();
+        assert_same(seed, notebook.into_events(), twin.notebook.into_events());
+        if let (Some(one), Some(other)) = (&file.track, &twin.track) {
+            let last = Millis(pair.post.clock.time_ms(pair.end_scan - 1));
+            let view = one.view(last, &pair.post);
+            assert_eq!(view.violating_since, other.violating_since, "seed {seed}");
+        }
+    }
+    assert!(fired > 1000, "{fired} scans");
 }
 
 /// Where nobody wants a record of each declaration, they are made in runs: what is recorded, and counted, is the same.

@@ -14,7 +14,7 @@ use crate::coordination::{
 };
 use crate::engagement::{self, CeaseFires, Obeying};
 use crate::identification::plan_check::{OtherPlan, PlanFile};
-use crate::identification::side_key;
+use crate::identification::{CivilRows, side_key};
 use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
 use crate::picture::{BlueFeed, Observer, PairParams, Picture, Reach, Runs, TrackLinks};
 use crate::platform::trajectory::{Luck, Trajectory};
@@ -440,6 +440,7 @@ impl<'a> Setup<'a> {
             },
         };
         let identifies = &class.identifier.spec;
+        let zone = scenario.rules.restricted_zone();
         let observer = Observer {
             id,
             key,
@@ -453,6 +454,9 @@ impl<'a> Setup<'a> {
             tracker: class.tracker.clone(),
             identifier: Arc::clone(&class.identifier),
             cues: Arc::clone(&class.cues),
+            civil: zone.map_or(CivilRows::NONE, |zone| {
+                CivilRows::new(&class.identifier, zone.civil())
+            }),
             operator: class.operator.clone(),
             asks_more: !class.cues.is_empty() || class.operator.is_some(),
             envelope: class.weapon.as_ref().map(|weapon| weapon.envelope()),

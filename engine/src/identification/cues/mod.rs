@@ -587,6 +587,7 @@ mod tests {
             on: CriteriaOn::Hostile,
             threshold: spec.identity.hostile,
             cues: 0,
+            declarations: 0,
         });
         let cues = CueSet::new(spec, &identifier.rows, zones, 43_200.0);
         let mut state = CueState::default();
