@@ -18,6 +18,7 @@ use crate::coordination::{HostileOn, RulesSpec};
 use crate::geometry::{Area, Point};
 use crate::identification::cues::origin::ZoneBelief;
 use crate::identification::{Combine, ConfusionMatrix, Hypotheses, IdentificationSpec};
+use crate::picture::SharedIdentity;
 use crate::platform::{AircraftSpec, Turns};
 use crate::record::Regard;
 use crate::sensing::ScanPhase;
@@ -557,6 +558,48 @@ impl Check<'_> {
                 self.note_both(&path!(at; "to"), said, &path!(at; "from"), "");
             }
             self.delay(&path!(at; "latency"), link.latency.as_ref());
+            if link.identity == SharedIdentity::Fuse {
+                self.fused_rows(&at, &link);
+            }
+        }
+    }
+
+    /// Declarations can be weighed together only about the same rows.
+    fn fused_rows(&mut self, at: &[&str], link: &TrackLinkFile) {
+        let class_of = |site: &String| {
+            let class = &self.sites.get(site)?.as_ref()?.class;
+            let spec = &self.classes.get(class)?.as_ref()?.identification;
+            let rows: BTreeSet<String> = match spec.over {
+                Hypotheses::Types => spec.world.keys().cloned().collect(),
+                Hypotheses::Regards => Regard::ALL
+                    .iter()
+                    .map(|row| row.code().to_owned())
+                    .collect(),
+            };
+            Some((class.clone(), rows))
+        };
+        let (Some((sender, sent)), Some((receiver, read))) =
+            (class_of(&link.from), class_of(&link.to))
+        else {
+            return;
+        };
+        if sent != read {
+            let list =
+                |rows: &BTreeSet<String>| rows.iter().cloned().collect::<Vec<_>>().join(", ");
+            let said = format!(
+                "is \"fuse\", but class {} of the senders has the rows {}, and class {} of the receivers {}; expected the same rows",
+                quoted(&sender),
+                list(&sent),
+                quoted(&receiver),
+                list(&read)
+            );
+            let world = ["site_classes", receiver.as_str(), "identification", "world"];
+            self.note_both(
+                &path!(at; "identity"),
+                said,
+                &world,
+                "rows of the receivers",
+            );
         }
     }
 

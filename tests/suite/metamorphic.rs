@@ -454,3 +454,134 @@ fn a_better_notice_chain_never_costs_the_announced() {
         never_down(&key, &swept("notice-chain", &key, &values, spared));
     }
 }
+
+// --- What results must not hang on -----------------------------------------------------------------------------------------
+
+/// Share of the baseline's MQ-9 sorties that are fired at, and shot down, over the same random numbers whatever is set.
+fn neutrals_fired_at(sets: &[&str], n: u64) -> [f64; 2] {
+    let scenario = load(repository(BASELINE), sets);
+    let neutral = |log: &EventLog, fact: &Fact| {
+        fact.aircraft().is_some_and(|aircraft| {
+            let side = log.sorties[aircraft.index()].side;
+            ["us", "italy"].contains(&log.cast.sides[side.index()].as_str())
+        })
+    };
+    let seen = fly(&scenario, SEED, n, Detail::Measures, |log| {
+        let mut fired_at = std::collections::BTreeSet::new();
+        let mut lost = 0;
+        for event in log.events.iter().filter(|event| neutral(log, &event.fact)) {
+            match event.fact {
+                Fact::ShotFired { aircraft, .. } => drop(fired_at.insert(aircraft)),
+                Fact::Destroyed { .. } => lost += 1,
+                _ => {}
+            }
+        }
+        let flown = log.sorties.iter().filter(|sortie| {
+            ["us", "italy"].contains(&log.cast.sides[sortie.side.index()].as_str())
+        });
+        [fired_at.len(), lost, flown.count()]
+    });
+    let sum = |at: usize| seen.iter().map(|counts| counts[at] as f64).sum::<f64>();
+    [sum(0) / sum(2), sum(1) / sum(2)]
+}
+
+/// The largest of some numbers over the least.
+fn spread(numbers: &[f64]) -> f64 {
+    let most = numbers.iter().copied().fold(0.0, f64::max);
+    most / numbers.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+const CLASS: &str = "site_classes.class_a";
+const FOR_EVER: [&str; 2] = [
+    "site_classes.class_a.identification.appearance.tau_s=1e9",
+    "site_classes.class_a.tracker.memory.tau_s=1e9",
+];
+
+/// How often one asks does not decide what one sees, and how long one waits for a lost track does not decide what one knows.
+#[test]
+fn results_do_not_hang_on_clocks() {
+    let lost =
+        |key: &str, value: &str| neutrals_fired_at(&[&format!("{CLASS}.{key}={value}")], 250)[1];
+    let interval = ["5", "30", "120"].map(|s| lost("identification.interval_s", s));
+    assert!(spread(&interval) < 1.5, "{interval:?}");
+    let misses = ["3", "8", "32"].map(|n| lost("tracker.drop_misses", n));
+    assert!(spread(&misses) < 2.0, "{misses:?}");
+}
+
+/// A neutral that is easier to see, or a better radar, is not much safer; where nothing that was seen is ever forgotten, not at all.
+#[test]
+fn to_be_seen_better_does_not_protect() {
+    let radar = |r50_m: &str| {
+        format!(
+            "{CLASS}.sensor.model.radar={{ r50_m = {r50_m}, false_alarm = 1e-6, max_range_m = 120_000 }}"
+        )
+    };
+    let fired_at = |sets: &[&str]| neutrals_fired_at(sets, 250)[0];
+    for (least, most) in [
+        (
+            "aircraft.mq9_recon.rcs_m2=0.5".to_owned(),
+            "aircraft.mq9_recon.rcs_m2=20".to_owned(),
+        ),
+        (radar("20_000"), radar("75_000")),
+    ] {
+        let (seldom, often) = (fired_at(&[&least]), fired_at(&[&most]));
+        assert!(seldom < 1.3 * often, "{least}: {seldom}, {most}: {often}");
+        let [tau, memory] = FOR_EVER;
+        let (seldom, often) = (
+            fired_at(&[tau, memory, &least]),
+            fired_at(&[tau, memory, &most]),
+        );
+        assert!(
+            seldom <= often * 1.02,
+            "{least}: {seldom}, {most}: {often} for ever"
+        );
+    }
+}
+
+/// Arms that wait and learn nothing.
+const PLACEBOS: [(&str, &str); 4] = [
+    (
+        "nobody answers the hotline",
+        r#"rules.hotline_query={coverage=1,answers=0,sides=["us","italy","uae"]}"#,
+    ),
+    (
+        "who answers knows nothing",
+        r#"rules.hotline_query={coverage=0,sides=["us","italy","uae"]}"#,
+    ),
+    (
+        "a second operator who agrees",
+        "rules.second_operator={true_confirm=1,false_confirm=1,shared_bias=1}",
+    ),
+    (
+        "optics that recognise nothing",
+        r#"rules.optical_confirmation={visibility_km=0.1,if_unclear="fire"}"#,
+    ),
+];
+
+fn placebos_are_worth_little(n: u64, least: f64) {
+    for interval_s in ["5", "30", "120"] {
+        let interval = format!("{CLASS}.identification.interval_s={interval_s}");
+        let [_, without] = neutrals_fired_at(&[&interval], n);
+        for (name, placebo) in PLACEBOS {
+            let [_, with] = neutrals_fired_at(&[&interval, placebo], n);
+            println!("placebo | {interval_s} s | {name} | {:.3}", with / without);
+            assert!(
+                with > least * without,
+                "{interval_s} s, {name}: {with}, {without} without"
+            );
+        }
+    }
+}
+
+/// Whoever waits and learns nothing is worth little, whatever the interval between declarations.
+#[test]
+fn waiting_is_worth_little() {
+    placebos_are_worth_little(150, 0.75);
+}
+
+/// The same with the size that tells .85.
+#[test]
+#[ignore = "twenty minutes on two cores"]
+fn waiting_is_worth_little_in_20_000_replications() {
+    placebos_are_worth_little(20_000, 0.85);
+}

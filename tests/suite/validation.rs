@@ -1350,6 +1350,42 @@ fn belief_allows_for_what_lasts() {
     }
 }
 
+/// Two sites that see the same with gamma and tell each other what they declare: each declaration counts once, wherever it was made.
+#[test]
+fn what_other_sites_declare_is_weighed_once() {
+    let table = [
+        [0.6, 0.1, 0.0, 0.3],
+        [0.0, 0.65, 0.05, 0.3],
+        [0.0, 0.1, 0.6, 0.3],
+    ];
+    let tau_s = 284.736_647_4;
+    let there = r#"track_links.there={from="one",to="other",identity="fuse"}"#;
+    let back = r#"track_links.back={from="other",to="one",identity="fuse"}"#;
+    for (believed, counts) in [("0", 1.0), ("0.4", 0.6), ("1", 0.0)] {
+        let key = "site_classes.watch.identification.appearance.believed_gamma";
+        let set = format!("{key}={believed}");
+        let told = fly("appearance", &[there, back, &set], 300, |log| {
+            let whole = [0, 1].map(|site| {
+                let declared = declarations(log, site);
+                let chain = declared.iter().map(|one| (one.0, one.1, 1.0));
+                (declared.clone(), chain.collect::<Vec<_>>())
+            });
+            for (own, other) in [(0, 1), (1, 0)] {
+                for (nth, (time, _, posterior)) in whole[own].0.iter().enumerate() {
+                    let mine = chain(&table, tau_s, &whole[own].1[..=nth]);
+                    // What was reported before the scan before this one.
+                    let before = whole[other].1.iter().filter(|one| one.0 < *time);
+                    let theirs = chain(&table, tau_s, &before.copied().collect::<Vec<_>>());
+                    let weights = std::array::from_fn(|row| mine[row] * theirs[row].powf(counts));
+                    believes(*posterior, weights);
+                }
+            }
+            f64::from(u8::from(whole[0].0[19].2 != whole[1].0[19].2))
+        });
+        assert!(mean(&told) > 0.2, "the last one differs at the two");
+    }
+}
+
 /// Of five tracks of one aircraft, each declared once or all of them once.
 #[test]
 fn what_is_remembered_is_wrong_once() {

@@ -38,6 +38,9 @@ pub struct AppearanceSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1e9))]
     pub believed_tau_s: Option<f64>,
+    /// Belief: what the site takes `gamma` for when it weighs what other sites declared (links with `identity = "fuse"`).
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub believed_gamma: f64,
 }
 
 impl Default for AppearanceSpec {
@@ -46,6 +49,7 @@ impl Default for AppearanceSpec {
             tau_s: 600.0,
             gamma: 0.5,
             believed_tau_s: None,
+            believed_gamma: 0.0,
         }
     }
 }
@@ -236,7 +240,7 @@ mod tests {
         AppearanceSpec {
             tau_s,
             gamma,
-            believed_tau_s: None,
+            ..AppearanceSpec::default()
         }
     }
 

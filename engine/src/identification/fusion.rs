@@ -92,7 +92,7 @@ impl Identifier {
             None if sums.live == 0 => Identity::Pending,
             Some(_) if sums.live == 0 && self.is_unknown_alone(latest) => Identity::Unknown,
             _ => {
-                let enough = self.meets(gathered.evidence.cues, sums.cues);
+                let enough = self.meets(gathered.evidence.spoken(), sums.cues);
                 self.judge(&posterior, enough)
             }
         };
@@ -148,8 +148,8 @@ impl Identifier {
             );
         }
         if let Some(latest) = gathered.evidence.latest {
-            sums.rows = self.ln_rows(gathered.evidence);
-            sums.cues += gathered.evidence.cues.min(1);
+            sums.rows = self.ln_rows(gathered.evidence, false);
+            sums.cues += gathered.evidence.spoken().min(1);
             let said = Said::Row(latest);
             note(
                 &sums,
@@ -159,6 +159,10 @@ impl Identifier {
                     age_s: 0.0,
                 },
             );
+        }
+        if gathered.evidence.is_informed() {
+            sums.rows = self.ln_rows(gathered.evidence, true);
+            note(&sums, word("reports", "declared_elsewhere"));
         }
         if let Some(plan) = self.plan_belief(gathered.matched) {
             let said = if gathered.matched == Some(true) {

@@ -21,6 +21,7 @@
 
 use super::appearance::{Appearance, persistence};
 use super::columns::{Bits, Columns, DeclaredBlock};
+use super::told::Told;
 use super::{Combine, Hypotheses, IdentificationSpec, IdentityThresholds, MatchBelief};
 use crate::elementary::exp_of_negative;
 use crate::ids::TypeId;
@@ -45,6 +46,8 @@ pub struct Identifier {
     /// How long what declarations see stays what it is.
     pub appearance: Appearance,
     row_of_type: Vec<Option<u8>>,
+    /// By row: its place in the order of the names.
+    by_name: Vec<u8>,
     /// What is declared about an aircraft, by true row; the last is for aircraft that are in no row.
     world: Vec<Columns>,
     /// ln P(column | row) as believed, by column then row; rows and columns that do not exist are impossible.
@@ -96,7 +99,7 @@ impl Early {
     /// What these declarations, and nothing else, amount to; nothing if they are too many.
     #[inline(always)]
     fn identity(&self, evidence: &Evidence) -> Option<Identity> {
-        if evidence.made > self.most || evidence.recalled {
+        if evidence.made > self.most || evidence.recalled || evidence.informed {
             return None;
         }
         self.identities.get(self.number(&evidence.counts)).copied()
@@ -196,6 +199,12 @@ pub struct Evidence {
     recalled: bool,
     /// Declarations that were weighed there, by column.
     apart: [u32; MAX_COLUMNS],
+    /// By row: the logarithm of what other sites declared.
+    told: [f64; MAX_COLUMNS],
+    /// How many of those declarations were not `unknown`.
+    told_declarations: u32,
+    /// Whether there are any.
+    informed: bool,
     /// Declarations other than `unknown`.
     pub cues: u32,
     /// The latest declaration.
@@ -216,6 +225,9 @@ impl Evidence {
         beside: [0.0; MAX_COLUMNS],
         recalled: false,
         apart: [0; MAX_COLUMNS],
+        told: [0.0; MAX_COLUMNS],
+        told_declarations: 0,
+        informed: false,
         cues: 0,
         latest: None,
         quiet: 0,
@@ -227,6 +239,16 @@ impl Evidence {
         std::array::from_fn(|column| {
             self.counts[column] + self.repeated[column] + self.apart[column]
         })
+    }
+
+    /// Declarations other than `unknown`, with those of other sites.
+    pub fn spoken(&self) -> u32 {
+        self.cues + self.told_declarations
+    }
+
+    /// Whether other sites have said anything.
+    pub fn is_informed(&self) -> bool {
+        self.informed
     }
 
     /// Whether the identity is what it was when [`Identifier::holds`] was last asked and found it certain.
@@ -348,7 +370,9 @@ impl Identifier {
                 Hypotheses::Regards => None,
             })
             .collect();
+        let place = |row: &String| rows.iter().filter(|other| *other < row).count() as u8;
         let mut identifier = Identifier {
+            by_name: rows.iter().map(place).collect(),
             rows,
             spacing,
             appearance: Appearance::of_declarations(&spec.appearance),
@@ -458,7 +482,7 @@ impl Identifier {
     /// last declaration stands, and so does how many there were.
     pub fn recall(&self, evidence: &Evidence, kept: f64) -> Evidence {
         Evidence {
-            beside: self.ln_likelihood(evidence).map(|ln| kept * ln),
+            beside: self.ln_own(evidence).map(|ln| kept * ln),
             recalled: true,
             cues: evidence.cues,
             latest: evidence.latest,
@@ -466,9 +490,54 @@ impl Identifier {
         }
     }
 
-    /// By row: the sum of ln P(declaration | row) over all declarations.
+    /// What the site's own declarations about a track say.
+    pub fn tells(&self, evidence: &Evidence) -> Told {
+        let own = self.ln_own::<MAX_COLUMNS>(evidence);
+        let mut told = Told {
+            declarations: evidence.cues,
+            ..Told::NOTHING
+        };
+        for (&place, ln) in self.by_name.iter().zip(own) {
+            told.ln[usize::from(place)] = ln;
+        }
+        told
+    }
+
+    /// Takes note of what other sites declared about a track, in place of what they had; whether that is something else.
+    pub fn hear(&self, evidence: &mut Evidence, told: &Told) -> bool {
+        let counts = 1.0 - self.spec.appearance.believed_gamma;
+        let heard = counts > 0.0 && *told != Told::NOTHING;
+        let mut ln = [0.0; MAX_COLUMNS];
+        if heard {
+            for (ln, &place) in ln.iter_mut().zip(&self.by_name) {
+                *ln = counts * told.ln[usize::from(place)];
+            }
+        }
+        let declarations = if heard { told.declarations } else { 0 };
+        if (evidence.told, evidence.told_declarations) == (ln, declarations) {
+            return false;
+        }
+        (evidence.told, evidence.told_declarations) = (ln, declarations);
+        evidence.informed = heard;
+        (evidence.quiet, evidence.firm) = (0, None);
+        true
+    }
+
+    /// By row: the sum of ln P(declaration | row) over all declarations, those of other sites included.
     #[inline(always)]
     fn ln_likelihood<const W: usize>(&self, evidence: &Evidence) -> [f64; W] {
+        let mut sums = self.ln_own::<W>(evidence);
+        if evidence.informed {
+            for (sum, told) in sums.iter_mut().zip(evidence.told) {
+                *sum += told;
+            }
+        }
+        sums
+    }
+
+    /// The same of the site's own declarations.
+    #[inline(always)]
+    fn ln_own<const W: usize>(&self, evidence: &Evidence) -> [f64; W] {
         let mut sums = [0.0; W];
         if evidence.recalled {
             sums.copy_from_slice(&evidence.beside[..W]);
@@ -551,7 +620,7 @@ impl Identifier {
         noted: &mut Noted,
         outcome: &mut RunOutcome,
     ) {
-        let tabled = evidence.made < self.early.most && !evidence.recalled;
+        let tabled = evidence.made < self.early.most && !evidence.recalled && !evidence.informed;
         if !tabled || noted.identified && noted.hostile {
             return;
         }
@@ -627,7 +696,7 @@ impl Identifier {
         let outlook = &self.outlook[standing.top][0];
         // A little less than there is, for rounding.
         let spare = standing.lead - outlook.certain.max(0.0) - 1e-6;
-        (outlook.identity == identity && self.enough(evidence.cues, None) && spare > 0.0)
+        (outlook.identity == identity && self.enough(evidence.spoken(), None) && spare > 0.0)
             .then(|| (spare / self.swing[standing.top]) as u32)
     }
 
@@ -816,7 +885,7 @@ impl Identifier {
         evidence: &Evidence,
         matched: Option<bool>,
     ) -> Identity {
-        let declarations = evidence.cues;
+        let declarations = evidence.spoken();
         let outlook = &self.outlook[standing.top][plan_index(matched)];
         if standing.lead > outlook.certain && self.enough(declarations, matched) {
             return outlook.identity;
@@ -840,7 +909,7 @@ impl Identifier {
         {
             return Identity::Unknown;
         }
-        let enough = self.enough(evidence.cues, matched);
+        let enough = self.enough(evidence.spoken(), matched);
         self.judge(&self.posterior(evidence, matched), enough)
     }
 
@@ -896,9 +965,13 @@ impl Identifier {
         std::array::from_fn(|k| self.ln_prior[k])
     }
 
-    /// ln of what each row weighs by prior and declarations.
-    pub(super) fn ln_rows(&self, evidence: &Evidence) -> [f64; MAX_ROWS] {
-        let sums = self.ln_likelihood::<MAX_COLUMNS>(evidence);
+    /// ln of what each row weighs by prior and declarations, with or without those of other sites.
+    pub(super) fn ln_rows(&self, evidence: &Evidence, all: bool) -> [f64; MAX_ROWS] {
+        let sums = if all {
+            self.ln_likelihood::<MAX_COLUMNS>(evidence)
+        } else {
+            self.ln_own(evidence)
+        };
         std::array::from_fn(|k| match (self.spec.combine, evidence.latest) {
             (Combine::Fused, _) => self.ln_prior[k] + sums[k],
             (Combine::Single, Some(latest)) if self.at_face_value(Some(latest)) => {

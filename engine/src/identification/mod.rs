@@ -9,6 +9,7 @@ pub mod fusion;
 mod identifier;
 pub mod operator;
 pub mod plan_check;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub use identifier::{
     Criteria, CriteriaOn, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS, Noted, Posterior, RunOutcome,
 };
 pub use operator::{Judgement, Operator, OperatorSpec};
+pub use told::Told;
 
 /// How a site identifies its tracks: the confusion matrix, what the site believes of it, and the thresholds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -11,10 +11,10 @@
 use bevy_ecs::entity::Entity;
 use nalgebra::Vector3;
 
-use super::sharing::{Inbox, Report, TrackLinks};
+use super::sharing::{Inbox, Report, SharedIdentity, TrackLinks};
 use super::track::{Course, Declaration, Outlet, ScanContext, Shared, Source, Track, TrackNumber};
 use super::{Counts, FlightPath, Known, Lists, Observer, PairParams};
-use crate::identification::Glimpse;
+use crate::identification::{Glimpse, Told};
 use crate::ids::{AircraftId, Key, SiteId};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{Detail, EventRecorder, Fact, Place, Rank, TrackEnd};
@@ -415,6 +415,7 @@ impl Jointly {
         let own = self.tracks.partition_point(|(_, track)| !track.reported);
         let reports = self.inbox.read(scene.time, links).to_vec();
         let mut told: Vec<Option<Shared>> = vec![None; own];
+        let mut declared = vec![Told::NOTHING; own];
         let mut kept = Vec::new();
         // What one sender reports is one aircraft a report; two senders may report the same.
         let by_sender = reports.chunk_by(|one, other| one.source.0 == other.source.0);
@@ -430,6 +431,9 @@ impl Jointly {
             };
             match pair {
                 Some(at) => {
+                    if link.identity == SharedIdentity::Fuse {
+                        declared[at].add(&report.told);
+                    }
                     let earlier = told[at].filter(|shared| shared.identity.declared());
                     told[at] = earlier.or(Some(shared));
                 }
@@ -438,6 +442,11 @@ impl Jointly {
                     self.keep_reported(scan, report, shared, scene, outlet.recorder);
                 }
             }
+        }
+        for (at, declared) in declared.iter().enumerate() {
+            let track = &mut self.tracks[at].1;
+            let source = scene.source(track);
+            track.be_told(declared, scene.time, &source, &scene.cx, outlet.recorder);
         }
         for (at, shared) in told.into_iter().enumerate() {
             self.adopt(at, shared, scene, outlet.recorder);
@@ -533,6 +542,7 @@ impl Jointly {
             place: track.course.place_at(scene.time),
             velocity: track.course.velocity_mps,
             identity: track.own,
+            told: scene.cx.observer.identifier.tells(track.evidence()),
             behind: track.source,
         };
         self.tracks[..own].iter().map(report).collect()

@@ -4,7 +4,8 @@
 //! report gets through or not by one draw and takes a time drawn for it. The receiver keeps the latest report of each
 //! track, carried on along its velocity, and forgets it when no news has come for the link's `hold_s`. At each of its own
 //! scans it pairs reports with its own tracks: globally nearest, within the link's gate. A pair is one aircraft to the
-//! receiver: the link's policy says what the reported identity counts for beside its own. A report without a pair is a
+//! receiver: the link's policy says what the reported identity counts for beside its own, or that what the sender declared is
+//! weighed beside the receiver's own declarations ([`crate::identification::Told`]). A report without a pair is a
 //! track of its own, whose identity is the reported one; fire on it needs a link that is good enough for that.
 //!
 //! Assumptions: reports are instantaneous in content (no fusion of positions); sites correct for where they stand, not
@@ -17,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::track::Course;
+use crate::identification::Told;
 use crate::ids::{AircraftId, Key, SiteId};
 use crate::record::Identity;
 use crate::streams::{Delay, Purpose, Streams};
@@ -33,13 +35,15 @@ pub enum SharedIdentity {
     Fill,
     /// It is taken over whenever the sender has declared one.
     Override,
+    /// Nothing; but what the sender declared is weighed beside what the receiver did, each declaration once.
+    Fuse,
 }
 
 impl SharedIdentity {
     /// The identity that counts.
     pub fn of(self, own: Identity, reported: Identity) -> Identity {
         let taken = match self {
-            SharedIdentity::Ignore => false,
+            SharedIdentity::Ignore | SharedIdentity::Fuse => false,
             SharedIdentity::Fill => !own.declared() && reported.declared(),
             SharedIdentity::Override => reported.declared(),
         };
@@ -166,6 +170,8 @@ pub struct Report {
     pub velocity: Vector3<f64>,
     /// The identity the sender held.
     pub identity: Identity,
+    /// What the sender's declarations say of it.
+    pub told: Told,
     /// Who was behind it, for the record.
     pub behind: AircraftId,
 }
@@ -236,6 +242,7 @@ mod tests {
             place: Vector3::zeros(),
             velocity: Vector3::new(100.0, 0.0, 0.0),
             identity: Identity::Hostile,
+            told: Told::NOTHING,
             behind: AircraftId(0),
         }
     }

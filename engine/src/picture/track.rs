@@ -15,7 +15,7 @@ use crate::geometry::Point;
 use crate::identification::plan_check::PlannedPaths;
 use crate::identification::{
     CueScene, CueState, DeclaredBlock, Emitter, Evidence, Gathered, Glimpse, Judgement,
-    MAX_COLUMNS, Noted, Piece, Recalled, RunOutcome, Viewer,
+    MAX_COLUMNS, Noted, Piece, Recalled, RunOutcome, Told, Viewer,
 };
 use crate::ids::{AircraftId, Key, SiteId};
 use crate::platform::trajectory::Trajectory;
@@ -648,6 +648,26 @@ impl Track {
         let violates = params.is_some_and(|params| params.draws.enforces_zone)
             && zone.violated(time, self.course.place_at(time), self.notice);
         self.violating_since = violates.then(|| self.violating_since.unwrap_or(time));
+    }
+
+    /// Takes note of what other sites declared about it.
+    pub fn be_told(
+        &mut self,
+        told: &Told,
+        time: Millis,
+        source: &Source<'_>,
+        cx: &ScanContext<'_>,
+        recorder: &mut EventRecorder,
+    ) {
+        if cx.observer.identifier.hear(&mut self.evidence, told) {
+            let (from, _) = self.assess(time, source, cx, recorder.detail());
+            self.note_change(from, time, source, cx, recorder);
+        }
+    }
+
+    /// What the site has gathered about it.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
     }
 
     /// Its declarations by column.

@@ -550,6 +550,7 @@ fn identification(dice: &mut Dice) -> IdentificationSpec {
             tau_s: [0.0, 0.0, 60.0, 900.0][dice.below(4) as usize],
             gamma: 0.5,
             believed_tau_s: [None, None, Some(0.0), Some(300.0)][dice.below(4) as usize],
+            believed_gamma: 0.0,
         },
         world: confusion(dice, rows, sharp),
         believed: dice.heads().then(|| confusion(dice, rows, true)),
