@@ -1341,7 +1341,7 @@ fn declared_civil(pair: &Pair, declarations: &[u8]) -> bool {
         (None, Hypotheses::Regards) => name == "neutral",
         (None, Hypotheses::Types) => {
             let share = pair.spec.regards[name];
-            share.neutral > share.friend + share.hostile
+            share.neutral > share.friend.max(share.hostile)
         }
     }
 }
