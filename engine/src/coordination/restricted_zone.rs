@@ -28,8 +28,8 @@ inside the zone that matches no plan in hand is fired at as if held Hostile (rea
 Neutral, Pending, or under hold it is not. Nor is it before the site has held it inside the zone, matching no plan, for `dwell_s`
 without a break: that counts from scan to scan, also outside the envelope, where it coasts as where it is seen, and begins anew
 after a scan outside, after a match, and with a new track. Nor is it while its latest declaration is of a `civil` type: those named,
-by rows of the class's matrix; where no list is given, those that the class takes for neutral in more than half of all cases by its
-`regards` (with rows of regards: neutral). A plan in hand still protects by R6 alone: without R6, the zone takes nothing from those
+by rows of the class's matrix; where no list is given, those of whose `regards` in the class neutral is the largest share (with rows
+of regards: neutral). A plan in hand still protects by R6 alone: without R6, the zone takes nothing from those
 who coordinate.
 
 Fails by: a party that is not aware; coordination with somebody else than the shooter's chain; loss and lateness on the way of
@@ -137,8 +137,8 @@ pub struct RestrictedZoneSpec {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 3600.0))]
     pub dwell_s: f64,
-    /// Types, by rows of matrices, that are not fired at as long as they are declared; without it those that a class takes for
-    /// neutral in more than half of all cases.
+    /// Types, by rows of matrices, that are not fired at as long as they are declared; without it those of whose
+    /// `regards` in the class neutral is the largest share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub civil: Option<Vec<String>>,
 }

@@ -1,7 +1,7 @@
 //! Which declarations are of a civil type, as a site takes it.
 //!
-//! A row is civil if it is named; where nothing is named, if its `regards` have the class take it for neutral in more than half
-//! of all cases. With rows of regards that is the row `neutral`. `unknown` is no type, so it is not civil.
+//! A row is civil if it is named; where nothing is named, if neutral has the largest share of its `regards`, larger than friend
+//! and than hostile. With rows of regards that is the row `neutral`. `unknown` is no type, so it is not civil.
 
 use super::Identifier;
 
@@ -17,7 +17,10 @@ impl CivilRows {
     pub fn new(identifier: &Identifier, named: Option<&[String]>) -> CivilRows {
         let civil = |row: usize| match named {
             Some(names) => names.contains(&identifier.rows[row]),
-            None => identifier.shares()[row][1] > 0.5,
+            None => {
+                let [friend, neutral, hostile] = identifier.shares()[row];
+                neutral > friend && neutral > hostile
+            }
         };
         let rows = (0..identifier.rows.len()).filter(|&row| civil(row));
         CivilRows(rows.fold(0, |rows, row| rows | 1 << row))
@@ -45,7 +48,7 @@ mod tests {
             spec["regards"] = serde_json::json!({
                 "bomber": { "hostile": 1.0 },
                 "courier": { "friend": 1.0, "neutral": 1.0 },
-                "liner": { "hostile": 1.0, "neutral": 2.0 },
+                "liner": { "friend": 3.0, "neutral": 4.0, "hostile": 3.0 },
             });
         }
         let spec: IdentificationSpec = serde_json::from_value(spec).unwrap();
@@ -53,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn civil_is_what_is_named_or_else_what_is_rather_neutral() {
+    fn civil_is_what_is_named_or_else_what_is_neutral_first() {
         let civil = |identifier: &Identifier, named: Option<&[String]>| {
             let rows = CivilRows::new(identifier, named);
             let columns = 0..=identifier.rows.len() as u8;

@@ -1434,7 +1434,7 @@ fn declared_civil(pair: &Pair, lives: &[(f64, Vec<(u8, Millis)>)]) -> bool {
         (None, Hypotheses::Regards) => name == "neutral",
         (None, Hypotheses::Types) => {
             let share = pair.spec.regards[name];
-            share.neutral > share.friend + share.hostile
+            share.neutral > share.friend.max(share.hostile)
         }
     }
 }
