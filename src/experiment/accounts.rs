@@ -203,7 +203,7 @@ mod tests {
     use crate::measure::Summary;
 
     fn plan() -> Plan {
-        let file = "scenarios/experiments/agreement.toml";
+        let file = "tests/suite/support/agreement.toml";
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         Plan::load(&path, &Overrides::default()).unwrap_or_else(|error| panic!("{error}"))
     }

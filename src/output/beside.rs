@@ -106,11 +106,13 @@ fn living() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Removes all that this process has unfinished: for a process that ends at once. Best effort; the next command does the
-/// rest.
+/// Removes all that this process has unfinished: for a process that ends at once. Somebody may still be writing there, so it is
+/// tried again; best effort, the next command does the rest.
 pub fn abandon() {
+    const TRIES: usize = 20;
     for path in living().drain(..) {
-        let _ = fs::remove_dir_all(path);
+        let gone = || fs::remove_dir_all(&path).is_ok() || !path.exists();
+        (0..TRIES).any(|_| gone());
     }
 }
 

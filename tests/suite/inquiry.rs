@@ -62,7 +62,7 @@ fn the_chain_tells_what_was_arranged() {
     assert!(codes(&asked).contains(&"enquiry:R7:did_not_protect_after_30s".to_owned()));
     // A plan that only others have.
     let baseline = load(BASELINE, &[]);
-    let log = fly(&baseline, 1);
+    let log = fly(&baseline, 2);
     let shot = wrong_shots(&log)[0];
     let causes = chain(&log, shot);
     assert_eq!(causes[0].code, "filed_with_others");
@@ -231,7 +231,7 @@ fn drawn_orders_agree_with_all_combinations() {
 #[test]
 fn the_story_has_every_part() {
     let scenario = load(BASELINE, &[]);
-    let replication = Replication { seed: 1, index: 1 };
+    let replication = Replication { seed: 1, index: 2 };
     let log = simulate(&scenario, replication, Detail::Full);
     let shot = wrong_shots(&log)[0];
     let menu = menu(&scenario);
@@ -400,7 +400,7 @@ fn rows_of_a_sweep_are_explained_and_replayed() {
     let out = out.to_str().expect("text");
     let sweep = deconflict(&[
         "sweep",
-        "scenarios/experiments/agreement.toml",
+        "tests/suite/support/agreement.toml",
         "--replications",
         "3",
         "--out",
@@ -414,9 +414,9 @@ fn rows_of_a_sweep_are_explained_and_replayed() {
         "--cell",
         "baseline",
         "--replication",
-        "1",
+        "2",
     ]);
-    let of_file = deconflict(&["explain", BASELINE, "--seed", "1", "--replication", "1"]);
+    let of_file = deconflict(&["explain", BASELINE, "--seed", "1", "--replication", "2"]);
     let story = |output: &Output| {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let lines = text
@@ -438,11 +438,11 @@ fn rows_of_a_sweep_are_explained_and_replayed() {
             "--cell",
             "baseline",
             "--replication",
-            "1",
+            "2",
         ];
         let changed_row = deconflict(&[&row[..], change].concat());
         let changed_file =
-            deconflict(&[&["explain", BASELINE, "--replication", "1"], change].concat());
+            deconflict(&[&["explain", BASELINE, "--replication", "2"], change].concat());
         assert_ne!(story(&changed_file), story(&of_file), "{change:?}");
         assert_eq!(story(&changed_row), story(&changed_file), "{change:?}");
     }
@@ -460,7 +460,7 @@ fn rows_of_a_sweep_are_explained_and_replayed() {
         "--cell",
         "baseline",
         "--replication",
-        "1",
+        "2",
         "--out",
         &pages_text[0],
     ]);
@@ -470,7 +470,7 @@ fn rows_of_a_sweep_are_explained_and_replayed() {
         "--seed",
         "1",
         "--replication",
-        "1",
+        "2",
         "--out",
         &pages_text[1],
     ]);

@@ -511,11 +511,7 @@ fn results_do_not_hang_on_clocks() {
 /// A neutral that is easier to see, or a better radar, is not much safer; where nothing that was seen is ever forgotten, not at all.
 #[test]
 fn to_be_seen_better_does_not_protect() {
-    let radar = |r50_m: &str| {
-        format!(
-            "{CLASS}.sensor.model.radar={{ r50_m = {r50_m}, false_alarm = 1e-6, max_range_m = 120_000 }}"
-        )
-    };
+    let radar = |r50_m: &str| format!("{CLASS}.sensor.model.radar.r50_m={r50_m}");
     let fired_at = |sets: &[&str]| neutrals_fired_at(sets, 250)[0];
     for (least, most) in [
         (

@@ -277,7 +277,7 @@ fn a_sweep_and_a_run_have_their_report() {
     let (sweep, run) = (folder("sweep"), folder("run"));
     let printed = deconflict(&[
         "sweep",
-        "scenarios/experiments/agreement.toml",
+        "tests/suite/support/agreement.toml",
         "--replications",
         "40",
         "--out",
@@ -440,7 +440,7 @@ fn a_report_says_how_to_ask_what_would_have_prevented_losses() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("sweep");
     let out = folder.to_str().unwrap();
-    let experiment = "scenarios/experiments/agreement.toml";
+    let experiment = "tests/suite/support/agreement.toml";
     deconflict(&["sweep", experiment, "--replications", "12", "--out", out]);
     let report = write_report(&folder).unwrap();
     let page = read(&report.page);

@@ -68,6 +68,10 @@ pub struct Identifier {
     swing: [f64; MAX_COLUMNS],
     /// By plan check.
     peril: [Peril; 3],
+    /// By column: the most by which a declaration that repeats the one before moves the log-odds of any rows against the others.
+    moves: [f64; MAX_COLUMNS],
+    /// The thresholds as log-odds: of the criteria, friend, neutral, suspect, assumed friend.
+    edges: [f64; 5],
     early: Early,
 }
 
@@ -402,6 +406,8 @@ impl Identifier {
                 floor: [f64::INFINITY; MAX_COLUMNS],
                 swing: [f64::INFINITY; MAX_COLUMNS],
             }; 3],
+            moves: [f64::INFINITY; MAX_COLUMNS],
+            edges: [0.0; 5],
             early: Early {
                 most: 0,
                 digits: [0; MAX_COLUMNS],
@@ -559,6 +565,11 @@ impl Identifier {
         sums
     }
 
+    /// Whether a declaration that repeats the one before it says something else than one that differs.
+    pub fn repeats(&self) -> bool {
+        self.repeats
+    }
+
     /// Whether [`Identifier::declare_run`] will do: declarations are fused, and no plan check comes with each.
     pub fn takes_runs(&self) -> bool {
         self.spec.combine == Combine::Fused
@@ -665,9 +676,7 @@ impl Identifier {
         let (mut left, mut latest) = (scans.bits, evidence.latest);
         while left != 0 {
             let column = declared.column(left.trailing_zeros() as usize);
-            let others = left & !declared.declares(column);
-            let before_others = others.wrapping_sub(1) & !others;
-            let run = left & before_others;
+            let run = first_run(left, declared.declares(column));
             let first = u32::from(latest != Some(column));
             evidence.counts[usize::from(column)] += first;
             evidence.repeated[usize::from(column)] += run.count_ones() - first;
@@ -746,6 +755,124 @@ impl Identifier {
             .fold(0.0, |most, lasts| larger(lasts, most)) as u32
     }
 
+    /// Makes the declarations of some scans of a block, given as bits, one after another until one changes the identity, which now is
+    /// `identity`, while the plan check stays what it is. The scans whose declarations were made, and the identity then.
+    pub fn declare_while(
+        &self,
+        declared: &DeclaredBlock,
+        scans: u64,
+        evidence: &mut Evidence,
+        identity: Identity,
+        matched: Option<bool>,
+    ) -> (u64, Identity) {
+        let mut left = scans;
+        while left != 0 {
+            let column = declared.column(left.trailing_zeros() as usize);
+            let mut run = Bits::new(first_run(left, declared.declares(column)));
+            while run.count > 0 {
+                let calm = if evidence.latest == Some(column) {
+                    self.calm(evidence, column, matched)
+                } else {
+                    0
+                };
+                let some = run.take_lowest(calm.max(1));
+                self.count(declared, some, evidence);
+                left &= !some.bits;
+                evidence.quiet = 0;
+                if calm == 0 {
+                    let now = self.identity(evidence, matched);
+                    if now != identity {
+                        return (scans & !left, now);
+                    }
+                }
+            }
+        }
+        (scans, identity)
+    }
+
+    /// So many more declarations of the column that was declared last leave the identity what it is, while the plan check stays what
+    /// it is: none moves the log-odds of any rows against the others by more than [`Identifier::moves`].
+    fn calm(&self, evidence: &Evidence, column: u8, matched: Option<bool>) -> u32 {
+        let spread = self.moves[usize::from(column) % MAX_COLUMNS];
+        if self.spec.combine == Combine::Single || spread == f64::INFINITY {
+            return 0;
+        }
+        let Some([friend, neutral, hostile, criterion]) = self.odds(evidence, matched) else {
+            return 0;
+        };
+        let [edge, friend_edge, neutral_edge, suspect_edge, assumed_edge] = self.edges;
+        let away = [
+            criterion - edge,
+            friend - friend_edge,
+            neutral - neutral_edge,
+            hostile - suspect_edge,
+            friend - assumed_edge,
+        ];
+        let margin = away.into_iter().fold(f64::INFINITY, |least, away| {
+            // What is no number is on both sides at once.
+            if away.is_nan() {
+                0.0
+            } else {
+                least.min(away.abs())
+            }
+        });
+        // A little less than there is, for rounding.
+        let lasts = ((margin - 1e-6) / spread) as u32;
+        lasts.min(self.before_enough(evidence, column, matched))
+    }
+
+    /// So many more declarations of a column do not make enough what is not enough.
+    fn before_enough(&self, evidence: &Evidence, column: u8, matched: Option<bool>) -> u32 {
+        let counts = usize::from(column) < self.rows.len();
+        if !counts || self.enough(evidence.spoken(), matched) {
+            return u32::MAX;
+        }
+        let missing = self.criteria.declarations.saturating_sub(evidence.spoken());
+        if missing == 0 { u32::MAX } else { missing - 1 }
+    }
+
+    /// ln of the odds of friend, of neutral, of hostile and of what the criteria are about; nothing where they cannot be told well.
+    fn odds(&self, evidence: &Evidence, matched: Option<bool>) -> Option<[f64; 4]> {
+        match self.rows.len() {
+            0..=4 => self.odds_in::<4>(evidence, matched),
+            5..=8 => self.odds_in::<8>(evidence, matched),
+            _ => self.odds_in::<MAX_COLUMNS>(evidence, matched),
+        }
+    }
+
+    #[inline(always)]
+    fn odds_in<const W: usize>(
+        &self,
+        evidence: &Evidence,
+        matched: Option<bool>,
+    ) -> Option<[f64; 4]> {
+        let standing = self.standing::<W>(evidence);
+        let outlook = &self.outlook[standing.top][plan_index(matched)];
+        if outlook.certain == f64::INFINITY || standing.best == f64::NEG_INFINITY {
+            return None;
+        }
+        let [friend, neutral, hostile, criterion] = self.short_sums(&standing, matched);
+        let of = |part: f64, others: f64| libm::log(part) - libm::log(others);
+        let hostile_odds = of(hostile, friend + neutral);
+        let criterion_odds = match self.criteria.on {
+            CriteriaOn::Hostile => hostile_odds,
+            CriteriaOn::Type(_) => {
+                let others = friend + neutral + hostile - criterion;
+                // The difference of two that are nearly alike says little.
+                if others < 1e-6 * criterion {
+                    return None;
+                }
+                of(criterion, others)
+            }
+        };
+        Some([
+            of(friend, neutral + hostile),
+            of(neutral, friend + hostile),
+            hostile_odds,
+            criterion_odds,
+        ])
+    }
+
     /// Which of some scans of a block, given as bits, is the first whose declaration makes a track Hostile while the plan check stays
     /// what it is. Nothing is declared by asking.
     pub fn first_hostile(
@@ -757,14 +884,24 @@ impl Identifier {
     ) -> Option<usize> {
         let mut evidence = *evidence;
         let mut left = Bits::new(scans);
-        while left.count > 0 {
-            let harmless = left.take_lowest(self.before_hostile(&evidence, matched));
-            self.count(declared, harmless, &mut evidence);
-            let next = left.take_lowest(1);
-            self.count(declared, next, &mut evidence);
-            if next.count > 0 && self.identity(&evidence, matched) == Identity::Hostile {
-                return Some(next.bits.trailing_zeros() as usize);
+        let mut identity = self.identity(&evidence, matched);
+        if identity == Identity::Hostile {
+            let first = left.take_lowest(1);
+            self.count(declared, first, &mut evidence);
+            identity = self.identity(&evidence, matched);
+            if first.count > 0 && identity == Identity::Hostile {
+                return Some(first.bits.trailing_zeros() as usize);
             }
+        }
+        let mut left = left.bits;
+        while left != 0 {
+            let before = identity;
+            let (made, now) = self.declare_while(declared, left, &mut evidence, before, matched);
+            if now == Identity::Hostile && now != before {
+                return made.checked_ilog2().map(|bit| bit as usize);
+            }
+            left &= !made;
+            identity = now;
         }
         None
     }
@@ -921,6 +1058,20 @@ impl Identifier {
         declarations: u32,
         matched: Option<bool>,
     ) -> Identity {
+        let [friend, neutral, hostile, criterion] = self.short_sums(standing, matched);
+        let scale = 1.0 / (friend + neutral + hostile);
+        let enough = self.enough(declarations, matched);
+        let regard = [friend, neutral, hostile].map(|part| part * scale);
+        self.judge_by(regard, criterion * scale, enough)
+    }
+
+    /// What the rows weigh for each regard, and for what the criteria are about, measured by the best row.
+    #[inline(always)]
+    fn short_sums<const W: usize>(
+        &self,
+        standing: &Standing<W>,
+        matched: Option<bool>,
+    ) -> [f64; 4] {
         let mut weight = standing.ln;
         for weight in &mut weight {
             *weight = exp_of_negative(*weight - standing.best);
@@ -932,11 +1083,7 @@ impl Identifier {
                 *sum += weight * part;
             }
         }
-        let [friend, neutral, hostile, criterion] = sums;
-        let scale = 1.0 / (friend + neutral + hostile);
-        let enough = self.enough(declarations, matched);
-        let regard = [friend, neutral, hostile].map(|part| part * scale);
-        self.judge_by(regard, criterion * scale, enough)
+        sums
     }
 
     /// Whether so many declarations other than `unknown`, with the plan check, are all that the criteria ask for besides the
@@ -1187,7 +1334,31 @@ impl Identifier {
         self.early.most = base as u32 - 1;
     }
 
+    /// How far a repetition moves the log-odds, and where the thresholds are.
+    fn prepare_calm(&mut self) {
+        let rows = self.rows.len();
+        for (moves, ln) in self.moves.iter_mut().zip(&self.repeated).take(rows + 1) {
+            let most = ln[..rows].iter().copied().fold(f64::NEG_INFINITY, larger);
+            let least = ln[..rows].iter().copied().fold(f64::INFINITY, f64::min);
+            *moves = if least > f64::NEG_INFINITY {
+                most - least
+            } else {
+                f64::INFINITY
+            };
+        }
+        let thresholds = self.spec.identity;
+        self.edges = [
+            self.criteria.threshold,
+            thresholds.friend,
+            thresholds.neutral,
+            thresholds.suspect.min(thresholds.hostile),
+            thresholds.assumed_friend,
+        ]
+        .map(|threshold| libm::log(threshold) - libm::log(1.0 - threshold));
+    }
+
     fn prepare(&mut self) {
+        self.prepare_calm();
         self.prepare_outlook();
         self.prepare_peril();
         self.prepare_early();
@@ -1201,6 +1372,12 @@ fn ln_repeated(ln: f64, stays: f64) -> f64 {
     } else {
         ln
     }
+}
+
+/// The lowest of some bits up to the first that is not among `alike`.
+fn first_run(bits: u64, alike: u64) -> u64 {
+    let others = bits & !alike;
+    bits & others.wrapping_sub(1) & !others
 }
 
 /// How a type divides into regards in the site's belief; without a word it is neutral.
@@ -1692,6 +1869,57 @@ mod tests {
                 let hostile = identifier.identity_by_sum(&evidence, matched) == Identity::Hostile;
                 prop_assert!(!(hostile && safe > 0), "declaration {}", at);
                 safe = identifier.before_hostile(&evidence, matched).max(safe.saturating_sub(1));
+            }
+        }
+
+        /// Declarations made until one changes the identity, against the same one by one by the plain sum; and the first that makes a
+        /// track Hostile.
+        #[test]
+        fn declarations_are_made_until_the_identity_changes(
+            identifier in any_identifier(),
+            truth_row in 0u8..5,
+            runs in prop::collection::vec((any::<u64>(), 0u32..5, 0usize..5), 1..8),
+            matched: Option<bool>,
+            seed: u32,
+        ) {
+            let mut state = seed;
+            let columns = identifier.declare(truth_row);
+            let (mut evidence, mut plain) = (Evidence::NONE, Evidence::NONE);
+            identifier.add(&mut evidence, 0);
+            identifier.add(&mut plain, 0);
+            for (scans, thinned, lasting) in runs {
+                let mut left = (0..thinned).fold(scans, |scans, turn| scans & scans.rotate_left(7 + turn));
+                let words: [u32; BLOCK] = std::array::from_fn(|_| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    state ^ state >> 13
+                });
+                let words: [u32; BLOCK] = std::array::from_fn(|scan| words[scan >> lasting]);
+                let mut declared = DeclaredBlock::NONE;
+                columns.sort(&words.map(|word| (word >> 16) as u16), |scan| words[scan], &mut declared);
+                let first = identifier.first_hostile(&declared, left, &evidence, matched);
+                let mut expected_first = None;
+                while left != 0 {
+                    let identity = identifier.identity(&evidence, matched);
+                    let (made, now) = identifier.declare_while(&declared, left, &mut evidence, identity, matched);
+                    prop_assert!(made != 0 && made & !left == 0);
+                    let last = made.ilog2();
+                    for scan in (0..=last).filter(|scan| made >> scan & 1 == 1) {
+                        identifier.add(&mut plain, columns.column(words[scan as usize]));
+                        if on_the_edge(&identifier, &plain, matched) {
+                            return Ok(());
+                        }
+                        let found = identifier.identity_by_sum(&plain, matched);
+                        let expected = if scan == last { now } else { identity };
+                        prop_assert_eq!(found, expected, "scan {}", scan);
+                        if found == Identity::Hostile && expected_first.is_none() {
+                            expected_first = Some(scan as usize);
+                        }
+                    }
+                    left &= !made;
+                    prop_assert!(now != identity || left == 0, "it ends with a change or with the last");
+                    prop_assert_eq!(evidence.counts(), plain.counts());
+                }
+                prop_assert_eq!(first, expected_first);
             }
         }
 

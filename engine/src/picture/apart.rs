@@ -454,6 +454,8 @@ impl Pair {
                 let others = (drops | open) & bits_between(at + 1, to);
                 let stop = (others.trailing_zeros() as usize).min(to);
                 at = self.declare_until(base, (at, stop), (candidates, open), scene, outlet);
+                self.note_inside(candidates & bits_between(told, at), base, scene);
+                told = at;
             }
             self.watch_zone(bits_between(watched, at + 1), base, scene);
             watched = at + 1;
@@ -563,16 +565,21 @@ impl Pair {
         outlet: &mut Outlet<'_>,
     ) -> usize {
         let every = scene.cx.observer.declares_every() as usize;
-        let runs = Track::takes_runs(&scene.cx, scene.params, outlet.recorder);
+        let runs = Track::takes_runs(&scene.cx, outlet.recorder);
+        // Where a rule is asked, it is asked with what has been declared by then.
+        let asked = open >> at & 1 == 1;
+        let until = if asked { at + 1 } else { stop };
+        if runs && let Some(last) = self.declare_while(base, (at, until), scene) {
+            return last;
+        }
+        let runs = runs && scene.params.plan.is_none();
         let passes = candidates & bits_between(at, stop) != 0;
         let count = (stop - at).div_ceil(every);
         let Some(track) = &mut self.track else {
             return at;
         };
-        let single = !runs
-            || track.has_gap()
-            || open >> at & 1 == 1
-            || passes && !track.holds_through(count, &scene.cx);
+        let single =
+            !runs || track.has_gap() || asked || passes && !track.holds_through(count, &scene.cx);
         if single {
             let scan = base + at as u64;
             let declared = self.declared_at(scan, scene);
@@ -608,6 +615,43 @@ impl Pair {
         declares - every
     }
 
+    /// Makes declarations from scan `at` of the block on before scan `stop`, until one changes the identity, where all that may come of
+    /// them is another identity; the scan of the last.
+    fn declare_while(
+        &mut self,
+        base: u64,
+        (at, stop): (usize, usize),
+        scene: &PairScene<'_>,
+    ) -> Option<usize> {
+        let observer = scene.cx.observer;
+        let track = self.track.as_ref()?;
+        let checks = scene.params.plan.is_some();
+        if !observer.identifier.repeats() && !checks || track.has_gap() || !track.is_declared() {
+            return None;
+        }
+        let stop = if checks {
+            let holds = observer.clock.first_from(track.check_holds().0.max(0));
+            stop.min(holds.saturating_sub(base).min(BLOCK as u64) as usize)
+        } else {
+            stop
+        };
+        let mut scans = 0u64;
+        let mut declares = at;
+        while declares < stop {
+            scans |= 1 << declares;
+            declares += observer.declares_every() as usize;
+        }
+        if scans == 0 {
+            return None;
+        }
+        let sources = (&mut self.open, &mut self.glimpse);
+        let declared = declared_in(&mut self.declared, self.block, sources, scene);
+        let track = self.track.as_mut()?;
+        track.work_out_identity(&scene.cx);
+        let matched = checks.then(|| track.basis().1.matched());
+        Some((track.declare_while(scans, base, &scene.cx, declared, matched) - base) as usize)
+    }
+
     fn declared_at(&mut self, scan: u64, scene: &PairScene<'_>) -> Declaration {
         let declared = declared_in(
             &mut self.declared,
@@ -616,11 +660,14 @@ impl Pair {
             scene,
         );
         let column = declared.column((scan % BLOCK as u64) as usize);
+        // Nobody else asks which of the values it is.
+        let operated = scene.cx.observer.operator.is_some();
+        let piece = operated
+            .then(|| scene.look(scan, &mut self.glimpse))
+            .flatten();
         Declaration {
             column,
-            appearance: scene
-                .look(scan, &mut self.glimpse)
-                .map_or(0, |piece| piece.number),
+            appearance: piece.map_or(0, |piece| piece.number),
         }
     }
 

@@ -202,6 +202,8 @@ pub(super) struct Track {
     /// The scan of the latest declaration, where the next one does not come as long after it as it usually does.
     gap_since: Option<u64>,
     evidence: Evidence,
+    /// Before this time a plan check finds what the last one found.
+    check_holds: Millis,
     /// Which of the values of the appearance was seen last.
     appearance: u64,
     cues: CueState,
@@ -290,6 +292,7 @@ impl Track {
             next_declaration: scan,
             gap_since: None,
             evidence: Evidence::NONE,
+            check_holds: Millis(i64::MIN),
             appearance: 0,
             cues: CueState::default(),
             memory: None,
@@ -456,6 +459,8 @@ impl Track {
         });
         if let Some(notice) = checked {
             self.notice = notice;
+            let plan = source.params.and_then(|params| params.plan.as_ref());
+            self.check_holds = plan.map_or(Millis::NEVER, |plan| plan.holds_until(time));
         }
         let matched = checked.map(NoticeState::matched);
         let full = detail >= Detail::Full;
@@ -551,10 +556,9 @@ impl Track {
 
     /// Whether a run of declarations may be made by [`Track::declare_run`] from here on: they are fused, nothing else is asked
     /// or written down with each, and no rule asks since when the track has been Hostile.
-    pub fn takes_runs(cx: &ScanContext<'_>, params: &PairParams, recorder: &EventRecorder) -> bool {
+    pub fn takes_runs(cx: &ScanContext<'_>, recorder: &EventRecorder) -> bool {
         let observer = cx.observer;
         !observer.asks_more
-            && params.plan.is_none()
             && observer.identifier.takes_runs()
             && !observer.rules.dwells()
             && recorder.detail() < Detail::Decisive
@@ -586,6 +590,35 @@ impl Track {
         self.identity_due = true;
         let last = base + u64::from(scans.checked_ilog2().unwrap_or(0));
         self.next_declaration = last + cx.observer.declares_every();
+    }
+
+    /// Makes declarations at some scans of a block, given as bits, until one changes the identity; `matched` is what the plan check
+    /// finds at all of them, if one is made. Returns the last scan whose declaration was made.
+    pub fn declare_while(
+        &mut self,
+        scans: u64,
+        base: u64,
+        cx: &ScanContext<'_>,
+        declared: &DeclaredBlock,
+        matched: Option<bool>,
+    ) -> u64 {
+        let identifier = &*cx.observer.identifier;
+        let (made, identity) =
+            identifier.declare_while(declared, scans, &mut self.evidence, self.identity, matched);
+        self.declarations += made.count_ones();
+        let last = base + u64::from(made.checked_ilog2().unwrap_or(0));
+        self.next_declaration = last + cx.observer.declares_every();
+        if identity != self.identity {
+            self.own = identity;
+            self.identify(cx.time(last));
+            self.unsettle(Millis(i64::MIN));
+        }
+        last
+    }
+
+    /// Before this time a plan check finds what the last one found, wherever the track is.
+    pub fn check_holds(&self) -> Millis {
+        self.check_holds
     }
 
     /// Whether the identity stays what it is whatever the next so many declarations are.
@@ -673,6 +706,11 @@ impl Track {
     /// Its declarations by column.
     pub fn declared(&self) -> [u32; MAX_COLUMNS] {
         self.evidence.counts()
+    }
+
+    /// Whether anything has been declared about it since it was confirmed.
+    pub fn is_declared(&self) -> bool {
+        self.declarations > 0
     }
 
     /// Whether the next declaration comes after another time than usual.
