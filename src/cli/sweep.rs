@@ -32,8 +32,8 @@ use super::{Failure, print, tell};
 Examples:
   deconflict sweep scenarios/experiments/agreement.toml --out results/agreement
       fly it until its stopping rule is satisfied; Ctrl-C ends it early with what there is
-  deconflict sweep scenarios/experiments/agreement.toml --out results/agreement --resume --replications 5000
-      go on to 5000 replications of every cell
+  deconflict sweep scenarios/experiments/agreement.toml --out results/agreement --resume --replications 1000
+      go on to 1000 replications of every cell
   deconflict sweep scenarios/experiments/agreement.toml --out results/agreement --replications 100000 --shard 3/40
       fly the fourth of 40 shards; `deconflict merge results/agreement` joins them
   deconflict run --from results/agreement --cell agreement --replication 17

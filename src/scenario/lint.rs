@@ -28,6 +28,12 @@ const STEP_M: f64 = 100.0;
 /// Largest difference between a believed probability and that of the world which passes without a warning.
 const BELIEF_TOLERANCE: f64 = 0.3;
 
+/// A threshold this near to what one declaration leaves is at a step.
+const STEP_TOLERANCE: f64 = 0.01;
+
+/// A declaration that is made of no row more often than this is no step.
+const SELDOM: f64 = 0.01;
+
 /// A kind of warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lint {
@@ -54,6 +60,7 @@ lints! {
     FREE_AND_BLIND = "free_and_blind": "weapons are free for a class that can identify nothing";
     RULE_WITHOUT_EFFECT = "rule_without_effect": "a rule is on and can never act";
     CRITERIA_NEVER_MET = "criteria_never_met": "an armed class cannot meet the hostile criteria of rule R2";
+    THRESHOLD_AT_A_STEP = "threshold_at_a_step": "a threshold is where one declaration by itself decides or does not";
     BELIEF_FAR_FROM_WORLD = "belief_far_from_world": "a believed probability is more than 0.3 from that of the world";
     BELIEF_CONTRADICTS_ITSELF = "belief_contradicts_itself": "what the world can bring is believed to be impossible";
     IFF_UNREAD = "iff_unread": "a flight carries IFF that no friendly site interrogates";
@@ -127,6 +134,7 @@ pub(super) fn lint(root: &Item, scenario: &Scenario) -> Vec<Warning> {
     lint.blind_and_free();
     lint.rules();
     lint.criteria();
+    lint.steps();
     lint.beliefs();
     lint.iff();
     lint.found
@@ -594,6 +602,85 @@ impl Linter<'_> {
                     help,
                 );
             }
+        }
+    }
+
+    /// Thresholds at which results jump, because there one declaration is enough and a little above it is not.
+    fn steps(&mut self) {
+        let scenario = self.scenario;
+        let used = self.classes_in_use().into_iter().map(str::to_owned);
+        let used: BTreeSet<String> = used.collect();
+        for class in scenario
+            .classes
+            .iter()
+            .filter(|class| used.contains(&class.name))
+        {
+            let identifier = &class.identifier;
+            let (spec, criteria) = (&identifier.spec, identifier.criteria());
+            let alone = criteria.declarations <= 1 && spec.combine == Combine::Fused;
+            if class.weapon.is_none() || !alone {
+                continue;
+            }
+            let believed = spec
+                .flight_plan
+                .as_ref()
+                .is_some_and(|cue| cue.believed.is_some());
+            let checks: &[Option<bool>] = if believed {
+                &[Some(false), Some(true)]
+            } else {
+                &[None]
+            };
+            let columns = identifier
+                .rows
+                .iter()
+                .map(String::as_str)
+                .chain(["unknown"]);
+            let mut nearest: Option<(f64, &str, Option<bool>)> = None;
+            for (column, name) in columns.enumerate() {
+                let often = spec
+                    .world
+                    .values()
+                    .any(|row| row.get(name).is_some_and(|p| p.0 > SELDOM));
+                for &matched in checks.iter().filter(|_| often) {
+                    let posterior = identifier.criterion_after(column as u8, matched);
+                    let distance = |posterior: f64| (posterior - criteria.threshold).abs();
+                    let nearer =
+                        nearest.is_none_or(|(known, ..)| distance(posterior) < distance(known));
+                    if distance(posterior) <= STEP_TOLERANCE && nearer {
+                        nearest = Some((posterior, name, matched));
+                    }
+                }
+            }
+            let Some((posterior, name, matched)) = nearest else {
+                continue;
+            };
+            let plan = match matched {
+                None => "",
+                Some(true) => " and a plan that matches",
+                Some(false) => " and no plan that matches",
+            };
+            let said = format!(
+                "is {}, and class {} is at {posterior:.4} after one declaration {}{plan}: results jump there",
+                criteria.threshold,
+                quoted(&class.name),
+                quoted(name),
+            );
+            let of_rule = ["rules", "hostile_criteria", "threshold"];
+            let of_class = [
+                "site_classes",
+                &class.name,
+                "identification",
+                "identity",
+                "hostile",
+            ];
+            let rule = self.file.rules.hostile_criteria.is_some();
+            let path: &[&str] = if rule { &of_rule } else { &of_class };
+            self.warn(
+                THRESHOLD_AT_A_STEP,
+                path,
+                said,
+                "try both sides of it, or ask for more declarations",
+            );
         }
     }
 

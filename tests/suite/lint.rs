@@ -191,6 +191,12 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "no posterior exceeds",
     ),
     (
+        "threshold_at_a_step",
+        "[rules.hostile_criteria]\nthreshold = 0.66",
+        &[],
+        "class watch is at 0.6667 after one declaration hostile: results jump there",
+    ),
+    (
         "criteria_never_met",
         "[rules.hostile_criteria]\ncues = 2",
         &[],
@@ -242,7 +248,7 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
     ),
     (
         "belief_contradicts_itself",
-        "[site_classes.watch.identification.believed]\nfriend = { friend = 0.9, hostile = 0.1 }\nneutral = { neutral = 1 }\nhostile = { hostile = 1 }",
+        "[site_classes.watch.identification.believed]\nfriend = { friend = 0.8, hostile = 0.2 }\nneutral = { neutral = 1 }\nhostile = { hostile = 1 }",
         &[],
         "declared both hostile and neutral impossible",
     ),

@@ -501,7 +501,7 @@ const FOR_EVER: [&str; 2] = [
 #[test]
 fn results_do_not_hang_on_clocks() {
     let lost =
-        |key: &str, value: &str| neutrals_fired_at(&[&format!("{CLASS}.{key}={value}")], 250)[1];
+        |key: &str, value: &str| neutrals_fired_at(&[&format!("{CLASS}.{key}={value}")], 150)[1];
     let interval = ["5", "30", "120"].map(|s| lost("identification.interval_s", s));
     assert!(spread(&interval) < 1.5, "{interval:?}");
     let misses = ["3", "8", "32"].map(|n| lost("tracker.drop_misses", n));
@@ -512,7 +512,7 @@ fn results_do_not_hang_on_clocks() {
 #[test]
 fn to_be_seen_better_does_not_protect() {
     let radar = |r50_m: &str| format!("{CLASS}.sensor.model.radar.r50_m={r50_m}");
-    let fired_at = |sets: &[&str]| neutrals_fired_at(sets, 250)[0];
+    let fired_at = |sets: &[&str]| neutrals_fired_at(sets, 150)[0];
     for (least, most) in [
         (
             "aircraft.mq9_recon.rcs_m2=0.5".to_owned(),
@@ -572,7 +572,7 @@ fn placebos_are_worth_little(n: u64, least: f64) {
 /// Whoever waits and learns nothing is worth little, whatever the interval between declarations.
 #[test]
 fn waiting_is_worth_little() {
-    placebos_are_worth_little(150, 0.75);
+    placebos_are_worth_little(100, 0.75);
 }
 
 /// The same with the size that tells .85.

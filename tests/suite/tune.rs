@@ -367,14 +367,14 @@ fn eval_prints_one_object_that_depends_on_the_setting_alone() {
 }
 
 /// What the study of the agreement found with 24 000 replications and seed 1, on a seed of its own: with the same messages
-/// fewer neutrals and friends are lost, and leakage differs by less than a hundredth.
+/// half as many neutrals and friends are lost, for some three hundredths of leakage.
 #[test]
 fn the_tuned_agreement_is_better_than_the_one_written_by_hand() {
     let path = repository("scenarios/nov-2019-agreement.toml");
     let written = Scenario::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
     let set = [
-        "rules.hostile_criteria.threshold=0.9439",
-        "site_classes.class_a.identification.flight_plan.lateral_gate_m=3168",
+        "rules.hostile_criteria.threshold=0.9507",
+        "site_classes.class_a.identification.flight_plan.lateral_gate_m=14390",
     ];
     let tuned =
         Scenario::load(&path, &set.map(str::to_owned)).unwrap_or_else(|error| panic!("{error}"));
@@ -390,6 +390,6 @@ fn the_tuned_agreement_is_better_than_the_one_written_by_hand() {
     let lost = difference("wrongly_lost_per_protected_sortie");
     assert!(lost.high < 0.0, "{lost:?}");
     let leaked = difference("leaked");
-    assert!(-0.01 < leaked.low && leaked.high < 0.01, "{leaked:?}");
+    assert!(0.0 < leaked.low && leaked.high < 0.06, "{leaked:?}");
     println!("{lost:?}\n{leaked:?}");
 }

@@ -1359,8 +1359,8 @@ fn what_other_sites_declare_is_weighed_once() {
         [0.0, 0.1, 0.6, 0.3],
     ];
     let tau_s = 284.736_647_4;
-    let there = r#"track_links.there={from="one",to="other",identity="fuse"}"#;
-    let back = r#"track_links.back={from="other",to="one",identity="fuse"}"#;
+    let there = r#"track_links.there.identity="fuse""#;
+    let back = r#"track_links.back.identity="fuse""#;
     for (believed, counts) in [("0", 1.0), ("0.4", 0.6), ("1", 0.0)] {
         let key = "site_classes.watch.identification.appearance.believed_gamma";
         let set = format!("{key}={believed}");

@@ -906,6 +906,18 @@ impl Identifier {
         None
     }
 
+    /// The posterior that the criteria are about, after one declaration and nothing else but the plan check.
+    pub fn criterion_after(&self, declared: u8, matched: Option<bool>) -> f64 {
+        let mut evidence = Evidence::NONE;
+        self.add(&mut evidence, declared);
+        self.criterion(&self.posterior(&evidence, matched))
+    }
+
+    /// The criteria in force.
+    pub fn criteria(&self) -> &Criteria {
+        &self.criteria
+    }
+
     /// The posterior, by the plain sum.
     pub fn posterior(&self, evidence: &Evidence, matched: Option<bool>) -> Posterior {
         let count = self.rows.len();

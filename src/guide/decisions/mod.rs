@@ -39,3 +39,6 @@ pub mod d0013_tuning_judged_on_fresh_luck {
 pub mod d0014_skipping_has_no_meaning {
     #![doc = include_str!("0014-skipping-has-no-meaning.md")]
 }
+pub mod d0015_looks_depend_on_each_other {
+    #![doc = include_str!("0015-looks-depend-on-each-other.md")]
+}
