@@ -35,7 +35,7 @@ Examples:
         free_and_blind             weapons are free for a class that can identify nothing
         rule_without_effect        a rule is on and can never act
         criteria_never_met         an armed class cannot meet the hostile criteria of rule R2
-        threshold_at_a_step        a threshold is where one declaration by itself decides or does not
+        threshold_at_a_step        results jump at a threshold: one declaration decides or does not
         belief_far_from_world      a believed probability is more than 0.3 from that of the world
         belief_contradicts_itself  what the world can bring is believed to be impossible
         iff_unread                 a flight carries IFF that no friendly site interrogates

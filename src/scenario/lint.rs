@@ -60,7 +60,7 @@ lints! {
     FREE_AND_BLIND = "free_and_blind": "weapons are free for a class that can identify nothing";
     RULE_WITHOUT_EFFECT = "rule_without_effect": "a rule is on and can never act";
     CRITERIA_NEVER_MET = "criteria_never_met": "an armed class cannot meet the hostile criteria of rule R2";
-    THRESHOLD_AT_A_STEP = "threshold_at_a_step": "a threshold is where one declaration by itself decides or does not";
+    THRESHOLD_AT_A_STEP = "threshold_at_a_step": "results jump at a threshold: one declaration decides or does not";
     BELIEF_FAR_FROM_WORLD = "belief_far_from_world": "a believed probability is more than 0.3 from that of the world";
     BELIEF_CONTRADICTS_ITSELF = "belief_contradicts_itself": "what the world can bring is believed to be impossible";
     IFF_UNREAD = "iff_unread": "a flight carries IFF that no friendly site interrogates";

@@ -178,6 +178,12 @@ pub(super) struct Declaration {
     pub appearance: u64,
 }
 
+/// How an identity added up.
+struct Account {
+    posterior: [f64; 3],
+    ledger: Vec<LedgerEntry>,
+}
+
 /// A confirmed track.
 #[derive(Debug, Clone)]
 pub(super) struct Track {
@@ -426,7 +432,7 @@ impl Track {
             None => identifier.add(&mut self.evidence, declared.column),
         }
         let (from, account) = self.assess(time, source, cx, recorder.detail());
-        if let Some((posterior, ledger)) = account {
+        if let Some(Account { posterior, ledger }) = account {
             let fact = Fact::Declared {
                 site: observer.id,
                 aircraft: self.source,
@@ -449,7 +455,7 @@ impl Track {
         source: &Source<'_>,
         cx: &ScanContext<'_>,
         detail: Detail,
-    ) -> (Identity, Option<([f64; 3], Vec<LedgerEntry>)>) {
+    ) -> (Identity, Option<Account>) {
         let observer = cx.observer;
         let identifier = &*observer.identifier;
         let checked = identifier.spec.flight_plan.as_ref().and_then(|cue| {
@@ -482,7 +488,10 @@ impl Track {
                 }),
             };
             let fused = identifier.fuse(&gathered);
-            account = full.then(|| (fused.posterior.regard, identifier.ledger(&gathered)));
+            account = full.then(|| Account {
+                posterior: fused.posterior.regard,
+                ledger: identifier.ledger(&gathered),
+            });
             let aid = if observer.asks_more {
                 fused.identity
             } else {
