@@ -884,24 +884,27 @@ impl Identifier {
     ) -> Option<usize> {
         let mut evidence = *evidence;
         let mut left = Bits::new(scans);
-        let mut identity = self.identity(&evidence, matched);
-        if identity == Identity::Hostile {
-            let first = left.take_lowest(1);
-            self.count(declared, first, &mut evidence);
-            identity = self.identity(&evidence, matched);
-            if first.count > 0 && identity == Identity::Hostile {
-                return Some(first.bits.trailing_zeros() as usize);
+        while left.count > 0 {
+            let harmless = left.take_lowest(self.before_hostile(&evidence, matched));
+            self.count(declared, harmless, &mut evidence);
+            let next = left.take_lowest(1);
+            self.count(declared, next, &mut evidence);
+            if next.count == 0 {
+                return None;
             }
-        }
-        let mut left = left.bits;
-        while left != 0 {
-            let before = identity;
-            let (made, now) = self.declare_while(declared, left, &mut evidence, before, matched);
-            if now == Identity::Hostile && now != before {
-                return made.checked_ilog2().map(|bit| bit as usize);
+            let identity = self.identity(&evidence, matched);
+            if identity == Identity::Hostile {
+                return Some(next.bits.trailing_zeros() as usize);
             }
-            left &= !made;
-            identity = now;
+            if self.repeats {
+                // As it repeats itself, what is declared leaves the identity what it is for longer than any declarations would.
+                let (made, now) =
+                    self.declare_while(declared, left.bits, &mut evidence, identity, matched);
+                if now == Identity::Hostile {
+                    return made.checked_ilog2().map(|bit| bit as usize);
+                }
+                left = Bits::new(left.bits & !made);
+            }
         }
         None
     }
