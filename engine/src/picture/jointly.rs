@@ -312,7 +312,11 @@ impl Jointly {
         let lost: Vec<LastSeen> = self.lost.iter().map(Track::last_seen).collect();
         let places: Vec<Vector3<f64>> = new.iter().map(|(_, track)| track.course.place).collect();
         let known = tracker.association.is_perfect();
-        let may = |one: usize, other: usize| !known || new[one].1.source == self.lost[other].source;
+        // A false alarm is nobody, and not the same nobody again.
+        let may = |one: usize, other: usize| {
+            let source = new[one].1.source;
+            !known || source != AircraftId::NOBODY && source == self.lost[other].source
+        };
         let taken = memory.assign(&lost, &places, scene.time, may);
         for ((_, track), at) in new.iter_mut().zip(&taken) {
             if let Some(at) = *at {
