@@ -157,6 +157,12 @@ pub enum Purpose {
     ScanTrailing = 64,
     /// What optics see of an aircraft, and when that changes.
     OpticalAppearance = 65,
+    /// What a second operator sees of it who has a picture of his own.
+    SecondAppearance = 66,
+    /// Whether a node knows where a flight of its own side is.
+    OwnFlight = 67,
+    /// What a rule draws of its own; the rule's key is part of what it is about.
+    Rule = 68,
 }
 
 /// A random delay.

@@ -4,7 +4,7 @@
 //! it was, what the site took it for and why, whom it asked, and what let the shot go. Each is a fact of the log; that
 //! one of them *alone* would have changed the outcome is another question, which a counterfactual answers.
 
-use crate::coordination::Enquiry;
+use crate::coordination::asking;
 use crate::ids::{AircraftId, SiteId};
 use crate::record::{Event, EventLog, Fact, Identity, LedgerEntry, NoticeState, Regard};
 
@@ -151,15 +151,15 @@ pub fn chain(log: &EventLog, at: usize) -> Vec<Cause> {
             format!("held_{}", identity.code()),
         ));
     }
-    for &enquiry in Enquiry::ALL {
-        let asked = track.iter().find(
-            |event| matches!(event.fact, Fact::QuerySent { rule, .. } if rule == enquiry.rule()),
-        );
+    for asks in asking() {
+        let asked = track
+            .iter()
+            .find(|event| matches!(event.fact, Fact::QuerySent { rule, .. } if rule == asks));
         if let Some(asked) = asked {
             let waited_s = (*time - asked.time).seconds();
             causes.push(Cause::plain(
                 Link::Enquiry,
-                format!("{}:did_not_protect_after_{waited_s:.0}s", enquiry.rule()),
+                format!("{asks}:did_not_protect_after_{waited_s:.0}s"),
             ));
         }
     }

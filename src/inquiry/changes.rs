@@ -227,13 +227,35 @@ impl Offer {
             "engagement_authority" => Ok(Offer::rule(
                 page,
                 "asking a joint authority for each engagement",
-                json!({ "level": "joint", "veto_protected": 0.9 }),
+                json!({ "level": "joint" }),
             )),
-            "hotline_query" => Ok(Offer::rule(
-                page,
-                "asking on a hotline that knows every aircraft of who is no enemy",
-                json!({ "sides": sides }),
-            )),
+            "hotline_query" => {
+                let known = |node: &&crate::airspace::Node| {
+                    sides.contains(&scenario.cast.sides[node.side.index()])
+                };
+                let nodes: Vec<&str> = (scenario.nodes.iter().filter(known))
+                    .map(|node| node.name.as_str())
+                    .collect();
+                if nodes.is_empty() {
+                    return Err(
+                        "no node of the scenario is of somebody who flies and is no enemy: nobody could answer",
+                    );
+                }
+                Ok(Offer::rule(
+                    page,
+                    "asking on a hotline to the nodes of everybody who is no enemy",
+                    json!({ "nodes": nodes }),
+                ))
+            }
+            "challenge" => {
+                let answers: Map<String, Json> =
+                    sides.into_iter().map(|side| (side, json!(0.8))).collect();
+                Ok(Offer::rule(
+                    page,
+                    "calling each aircraft on the guard frequency, which four in five of those who are no enemies answer",
+                    json!({ "answers": answers }),
+                ))
+            }
             "corridors" if scenario.corridors.is_empty() => Err("the scenario has no [corridors]"),
             "corridors" => Ok(Offer::rule(
                 page,
@@ -386,6 +408,10 @@ fn notices(page: &RulePage, scenario: &Scenario, in_force: bool) -> Result<Offer
     };
     if !scenario.classes.iter().any(checks) {
         return Err("no armed site's class has a flight_plan check");
+    }
+    let reaches = |covered: &Vec<bool>| covered.iter().any(|reached| *reached);
+    if edits.is_empty() && !scenario.cast.covered.iter().any(reaches) {
+        return Err("no plan of who is no enemy could come to an armed site that checks plans");
     }
     if !in_force {
         edits.push(Edit {

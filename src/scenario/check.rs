@@ -494,6 +494,16 @@ impl Check<'_> {
                 &["rules", "engagement_authority", "service"],
                 Some(&rule.service),
             );
+            if let Some(node) = &rule.node {
+                self.node(&["rules", "engagement_authority", "node"], node);
+            }
+        }
+        if let Some(rule) = &rules.challenge {
+            let at = ["rules", "challenge"];
+            self.delay(&path!(at; "delay"), Some(&rule.delay));
+            for side in rule.answers.keys() {
+                self.side(&path!(at; "answers", side), side);
+            }
         }
         if let Some(rule) = &rules.second_operator {
             self.delay(&["rules", "second_operator", "time"], Some(&rule.time));
@@ -1713,12 +1723,9 @@ impl Check<'_> {
         if let Some(hotline) = self.rules.hotline_query.clone() {
             let at = ["rules", "hotline_query"];
             self.delay(&path!(at; "latency"), Some(&hotline.latency));
-            for (index, side) in hotline.sides.iter().enumerate() {
+            for (index, node) in hotline.nodes.iter().enumerate() {
                 let number = index.to_string();
-                self.side(&path!(at; "sides", &number), side);
-            }
-            if let Some(node) = &hotline.node {
-                self.node(&path!(at; "node"), node);
+                self.node(&path!(at; "nodes", &number), node);
             }
         }
         if let Some(agreed) = self.rules.agreed_squawk.clone() {

@@ -395,17 +395,12 @@ impl Linter<'_> {
             idle.extend(said.map(|said| (vec!["flight_plan_notice"], said.to_owned())));
         }
         if let Some(rule) = &rules.hotline_query {
-            let flown = |side: &String| {
-                self.file
-                    .flights
-                    .values()
-                    .any(|flight| flight.side == *side)
-            };
-            let by_side = rule.coverage > 0.0 && rule.sides.iter().any(flown);
             let said = if zero(rule.answers) || zero(rule.timeout_s) {
                 Some("is never answered in time: it only delays")
-            } else if !by_side && rule.node.is_none() {
-                Some("can know no aircraft: coverage is 0, or none of its sides flies")
+            } else if rule.nodes.is_empty() {
+                Some("names no nodes: nobody at the other end knows any aircraft, it only delays")
+            } else if rule.placebo.is_some() {
+                Some("is a placebo: it only delays")
             } else {
                 None
             };
@@ -533,9 +528,7 @@ impl Linter<'_> {
             ));
         }
         if let Some(rule) = &rules.second_operator {
-            let same = rule.cool_down_s <= 0.0
-                && (rule.shared_bias >= 1.0
-                    || rule.true_confirm >= 1.0 && rule.false_confirm >= 1.0);
+            let same = rule.cool_down_s <= 0.0 && (rule.threshold <= 0.0 || rule.placebo.is_some());
             idle.push((
                 "second_operator",
                 same.then_some("always confirms, and makes no pause: it only delays"),

@@ -9,6 +9,7 @@ mod check;
 pub mod file;
 pub mod lint;
 pub(crate) mod load;
+mod moved;
 mod points;
 pub(crate) mod problem;
 mod recorded;

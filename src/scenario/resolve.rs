@@ -110,7 +110,10 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
             })
         })
         .collect::<Result<Vec<_>, String>>()?;
-    let node_names: Vec<String> = file.nodes.keys().cloned().collect();
+    let side_names: Vec<String> = file.sides.keys().cloned().collect();
+    let node_names: Vec<_> = (file.nodes.keys().cloned())
+        .zip(nodes.iter().map(|node| node.side))
+        .collect();
     let class_names: Vec<String> = file.site_classes.keys().cloned().collect();
     let rules = Rules::new(
         &file.rules,
@@ -120,6 +123,7 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
             types: &type_names,
             nodes: &node_names,
             classes: &class_names,
+            sides: &side_names,
             start_of_day_s: start_of_day_s(start),
         },
     );
@@ -133,12 +137,14 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
                 name: name.clone(),
                 sensor: class.sensor.clone(),
                 tracker: class.tracker.clone(),
-                cues: Arc::new(CueSet::new(
-                    spec,
-                    &identifier.rows,
-                    &zones,
-                    start_of_day_s(start),
-                )),
+                cues: Arc::new({
+                    let start_s = start_of_day_s(start);
+                    let cues = CueSet::new(spec, &identifier.rows, &zones, start_s);
+                    match rules.challenge() {
+                        Some(rule) if rule.placebo.is_none() => cues.with_challenge(&rule.believed),
+                        _ => cues,
+                    }
+                }),
                 operator: spec.operator.as_ref().map(Operator::new).map(Arc::new),
                 identifier,
                 weapon: class.weapon.clone().map(Arc::new),

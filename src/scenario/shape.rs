@@ -10,6 +10,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value as Json;
 
 use super::file::ScenarioFile;
+use super::moved::moved;
 use super::problem::Problem;
 use super::tree::{Item, Table, Value, clip, dotted, quoted};
 use crate::safe;
@@ -691,7 +692,11 @@ impl Walk<'_> {
                 });
             } else {
                 let known: Vec<&str> = properties(node).map(|(name, _)| name).collect();
-                let help = suggest(key, &known, "keys");
+                let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+                let help = match moved(&path, key) {
+                    Some(told) => Some(told.to_owned()),
+                    None => suggest(key, &known, "keys"),
+                };
                 let whose = self.shown();
                 let message = format!("{whose} has no key {}", quoted(key));
                 self.inside(key, |walk| {

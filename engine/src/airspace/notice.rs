@@ -78,9 +78,9 @@ impl Filing {
         }
     }
 
-    /// When `node` first has the plan, in whatever version.
-    pub fn at_node(&self, node: NodeId) -> Millis {
-        self.arrivals[0][node.index()].min(self.arrivals[1][node.index()])
+    /// When `node` has each version of the plan.
+    pub fn at_node(&self, node: NodeId) -> [Millis; 2] {
+        [0, 1].map(|version: usize| self.arrivals[version][node.index()])
     }
 
     /// When the crew of the site `site_key` behind `command` has each version.
@@ -216,7 +216,7 @@ mod tests {
         );
         assert_eq!(at(3), Millis::NEVER);
         assert_eq!(
-            [1, 3].map(|node| filing.at_node(NodeId(node))),
+            [1, 3].map(|node| filing.at_node(NodeId(node))[0]),
             [Millis::from_seconds(-3000.0), Millis::NEVER]
         );
         assert_eq!(

@@ -1,9 +1,11 @@
 //! R13: IFF and an agreed squawk for the sides that take part.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Parameter, RulePage};
+use super::{Named, Parameter, Rule, RulePage, Spec};
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R13",
@@ -80,4 +82,10 @@ fn yes() -> bool {
 
 fn certain() -> f64 {
     1.0
+}
+
+impl Spec for AgreedSquawkSpec {
+    fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        None
+    }
 }

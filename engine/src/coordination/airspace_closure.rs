@@ -1,10 +1,12 @@
 //! R18: a notice to airmen closes airspace to traffic.
 
+use std::sync::Arc;
+
 use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RulePage, parameter};
+use super::{Named, Rule, RulePage, Spec, parameter};
 use crate::airspace::{Delay, FixedDelay, Zone};
 use crate::ids::Key;
 use crate::streams::{Purpose, Streams};
@@ -135,5 +137,11 @@ impl AirspaceClosure {
         let published = self.from - Millis::from_seconds(self.spec.notice_h * 3600.0);
         let known = published + Millis::from_seconds(luck.delay_s(2, &self.spec.latency));
         known <= departs && luck.happens(0, self.spec.reads) && luck.happens(1, self.spec.cancels)
+    }
+}
+
+impl Spec for AirspaceClosureSpec {
+    fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        None
     }
 }

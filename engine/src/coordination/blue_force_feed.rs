@@ -1,14 +1,16 @@
 //! R14: a feed of own and friendly positions.
 
+use std::sync::Arc;
+
 use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lost_comms::{CommonLine, Fallback, Line, LostCommsRule, LostCommsSpec};
-use super::{EngagementRequest, RulePage, parameter};
+use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, parameter};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
-use crate::record::{Decision, Reason};
+use crate::record::Reason;
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -159,21 +161,44 @@ impl BlueForceFeedSpec {
         reported.iter().any(near)
     }
 
-    /// Holds fire at a track near a report, if the crew heeds it.
-    pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
-        if request.near_report && request.draws.heeds_feed {
-            Err(Decision {
-                rule: PAGE.id,
-                reason: Reason::BlueForceReport,
-            })
-        } else {
-            Ok(())
+    fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
+        request.draws.heeds(3, self.honour)
+    }
+}
+
+impl Spec for BlueForceFeedSpec {
+    fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(self.clone()))
+    }
+}
+
+impl Rule for BlueForceFeedSpec {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Protection]
+    }
+
+    fn judge(
+        &self,
+        _: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        _: &mut Enquiries,
+    ) {
+        if !self.heeded(request) {
+            return;
+        }
+        verdict.next_scan();
+        if request.near_report {
+            verdict.decline(PAGE.id, Reason::BlueForceReport);
         }
     }
 
-    /// What it has to say of a track.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
-        match (request.near_report, request.draws.heeds_feed) {
+    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
+        match (request.near_report, self.heeded(request)) {
             (false, _) => "no_report_near",
             (true, true) => "blue_force_report",
             (true, false) => "report_not_heeded",

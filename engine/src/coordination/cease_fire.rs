@@ -1,33 +1,35 @@
 //! R19: an order to cease fire, and what it can still stop.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, RulePage, Standing, parameter};
+use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, parameter};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
-use crate::record::{Decision, Reason};
+use crate::record::Reason;
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R19",
     key: "cease_fire",
-    title: "Cease-fire: an order that reaches the sites, and may stop a missile in flight",
+    title: "Orders to stop: hold fire stops missiles in flight too, cease fire lets them go on",
     page: "\
 An order to stop is given at each of the times `ordered_h`, and with `after_wrong_shot` when somebody whose aircraft is fired at by
 mistake calls: the side of an aircraft that is friend or neutral to the shooter notices the first shot at it with probability
 `noticed`, after a time drawn from `noticing`. From there the order goes to every site of the side that shoots (ordered_h: to all
 sites): it gets there with probability `delivery`, after a time drawn from `latency`, when the line (R4) is up. A site that has it
 fires at nothing for `lasts_s`, not in self-defence either (reason cease_fire), launches nothing more of a salvo, and with
-missiles_in_flight = \"abort\" each missile it has in the air is destroyed with probability `abort`.
+order = \"hold_fire\" each missile it has in the air is destroyed with probability `abort`.
 
 P(a shot is aborted) = noticed * delivery * abort * P(noticing + latency < fly-out time).
 
 Fails by: minutes of latency against seconds of flight; lost orders; missiles that cannot be stopped.
 Costs: leakers while it lasts.
 Source: hold fire and cease fire as in JP 3-01: under hold fire missiles in flight must be prevented from intercepting if that is
-technically possible. All figures are assumptions.",
+technically possible, under cease fire they may go on to their target. All figures are assumptions.",
     parameters: &[
         parameter("ordered_h", "h", "[]", "0 to 8784 each", "times at which the order is given"),
         parameter("after_wrong_shot", "choice", "false", "true, false", "whether an owner who is fired at calls for it"),
@@ -36,7 +38,7 @@ technically possible. All figures are assumptions.",
         parameter("latency", "delay", "{ fixed = { delay_s = 60 } }", "any delay", "time from the order, or the call, to a site"),
         parameter("delivery", "probability", "0.95", "0 to 1", "probability that it reaches a site"),
         parameter("lasts_s", "s", "3600.0", "0 to 31622400", "how long a site obeys it"),
-        parameter("missiles_in_flight", "choice", "\"abort\"", "\"abort\", \"continue\"", "what becomes of missiles in the air"),
+        parameter("order", "choice", "\"hold_fire\"", "\"hold_fire\", \"cease_fire\"", "whether missiles in flight are stopped, or go on"),
         parameter("abort", "probability", "0.8", "0 to 1", "probability that one can be stopped"),
     ],
     reasons: &["cease_fire"],
@@ -71,9 +73,9 @@ pub struct CeaseFireSpec {
     #[serde(default = "an_hour")]
     #[schemars(range(min = 0.0, max = 31_622_400.0))]
     pub lasts_s: f64,
-    /// What becomes of missiles in the air.
+    /// What is ordered: whether missiles in flight are stopped, or go on.
     #[serde(default)]
-    pub missiles_in_flight: InFlight,
+    pub order: StopOrder,
     /// Probability that one can be stopped; one draw per shot.
     #[serde(default = "mostly")]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -100,28 +102,28 @@ fn an_hour() -> f64 {
     3600.0
 }
 
-/// What becomes of missiles in the air.
+/// What is ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum InFlight {
-    /// They are destroyed, if that can be done: hold fire.
+pub enum StopOrder {
+    /// Nothing more is fired, and missiles in flight are stopped, if that can be done.
     #[default]
-    Abort,
-    /// They fly on: cease fire.
-    Continue,
+    HoldFire,
+    /// Nothing more is fired; missiles in flight go on.
+    CeaseFire,
 }
 
 impl CeaseFireSpec {
-    /// How long after the first shot of a side at an aircraft its owner calls, if he does; drawn before the first instant.
-    pub(super) fn draw(
+    /// How long after the first shot of a side at an aircraft its owner calls, if he does; `wrong`: he is no enemy of that side.
+    pub fn owner_calls(
         &self,
         streams: &Streams,
         side: Key,
         aircraft: Key,
-        standing: &Standing,
+        wrong: bool,
     ) -> Option<Millis> {
         let mut luck = streams.about(Purpose::Call, side, aircraft);
-        let calls = self.after_wrong_shot && !standing.hostile && luck.happens(0, self.noticed);
+        let calls = self.after_wrong_shot && wrong && luck.happens(0, self.noticed);
         calls.then(|| Millis::from_seconds(luck.delay_s(1, &self.noticing)))
     }
 
@@ -135,28 +137,44 @@ impl CeaseFireSpec {
     /// Whether a missile in the air is stopped.
     pub fn aborts(&self, streams: &Streams, site: Key, target: Key, shot: u32) -> bool {
         let mut luck = streams.about(Purpose::Abort, site, target);
-        self.missiles_in_flight == InFlight::Abort && luck.happens(u64::from(shot), self.abort)
+        self.order == StopOrder::HoldFire && luck.happens(u64::from(shot), self.abort)
     }
 
     /// How long a site obeys.
     pub fn lasts(&self) -> Millis {
         Millis::from_seconds(self.lasts_s)
     }
+}
 
-    /// Holds fire at everything while the order holds.
-    pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
+impl Spec for CeaseFireSpec {
+    fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(self.clone()))
+    }
+}
+
+impl Rule for CeaseFireSpec {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Order]
+    }
+
+    fn judge(
+        &self,
+        _: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        _: &mut Enquiries,
+    ) {
+        verdict.until(request.ceased_until.unwrap_or(Millis::NEVER));
         if request.ceased_until.is_some() {
-            Err(Decision {
-                rule: PAGE.id,
-                reason: Reason::CeaseFire,
-            })
-        } else {
-            Ok(())
+            verdict.decline(PAGE.id, Reason::CeaseFire);
         }
     }
 
-    /// What it has to say of a track.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
         match request.ceased_until.is_some() {
             true => "cease_fire",
             false => "no_order",

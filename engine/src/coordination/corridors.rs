@@ -1,11 +1,13 @@
 //! R9: corridors, minimum-risk routes, transit lanes.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Parameter, RulePage};
+use super::{EngagementRequest, Enquiries, Named, Parameter, Rule, RulePage, Spec, Stage, Verdict};
 use crate::airspace::Corridor;
-use crate::record::{Decision, Reason};
+use crate::record::Reason;
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R9",
@@ -45,40 +47,63 @@ fn certain() -> f64 {
 }
 
 /// R9 ready to use.
-#[derive(Debug, Clone)]
-pub(super) struct CorridorsRule {
-    pub honour: f64,
+#[derive(Debug)]
+struct CorridorsRule {
+    honour: f64,
     corridors: Vec<Corridor>,
 }
 
+impl Spec for CorridorsSpec {
+    fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(CorridorsRule {
+            honour: self.honour,
+            corridors: named.corridors.to_vec(),
+        }))
+    }
+}
+
 impl CorridorsRule {
-    pub(super) fn new(spec: &CorridorsSpec, corridors: &[Corridor]) -> CorridorsRule {
-        CorridorsRule {
-            honour: spec.honour,
-            corridors: corridors.to_vec(),
+    fn inside(&self, request: &EngagementRequest<'_>) -> bool {
+        let track = &request.track;
+        let inside = |corridor: &Corridor| corridor.contains(track.time, track.place);
+        self.corridors.iter().any(inside)
+    }
+
+    fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
+        request.draws.heeds(1, self.honour)
+    }
+}
+
+impl Rule for CorridorsRule {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Protection]
+    }
+
+    fn judge(
+        &self,
+        _: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        _: &mut Enquiries,
+    ) {
+        if !self.heeded(request) {
+            return;
+        }
+        verdict.next_scan();
+        if self.inside(request) {
+            verdict.decline(PAGE.id, Reason::InCorridor);
         }
     }
 
-    /// Why it does not protect a track, if it does not.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
-        match self.decide(request) {
-            Err(_) => "in_corridor",
-            Ok(()) if !request.draws.heeds_corridors => "corridors_not_heeded",
-            Ok(()) => "outside_corridors",
-        }
-    }
-
-    /// Holds fire at a track inside a corridor, if the crew heeds it.
-    pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
-        let inside =
-            |corridor: &Corridor| corridor.contains(request.track.time, request.track.place);
-        if request.draws.heeds_corridors && self.corridors.iter().any(inside) {
-            Err(Decision {
-                rule: PAGE.id,
-                reason: Reason::InCorridor,
-            })
-        } else {
-            Ok(())
+    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
+        match (self.inside(request), self.heeded(request)) {
+            (true, true) => "in_corridor",
+            (_, false) => "corridors_not_heeded",
+            (false, true) => "outside_corridors",
         }
     }
 }

@@ -1,16 +1,23 @@
-//! R3: who releases fire, and the queue at his desk.
+//! R3: who releases fire, the queue at his desk, and what he knows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bevy_ecs::resource::Resource;
+use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Enquiry, RulePage, Standing, parameter};
+use super::{
+    EngagementRequest, Enquiries, Inquiry, Named, NodeQuery, Placebo, Reply, Rule, RulePage, Says,
+    Spec, Stage, Verdict, parameter,
+};
 use crate::airspace::{Delay, FixedDelay};
-use crate::ids::Key;
-use crate::record::{Decision, Reason};
-use crate::streams::{Purpose, Streams};
+use crate::identification::plan_check::PlanGate;
+use crate::identification::{Gathered, RegardProbabilities, Told};
+use crate::ids::{Key, NodeId, SiteId};
+use crate::record::Reason;
+use crate::streams::Purpose;
 use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -19,19 +26,28 @@ pub(super) static PAGE: RulePage = RulePage {
     title: "Engagement authority: somebody else releases fire",
     page: "\
 Before the first shot at a track a site asks for release and holds fire until it is granted (reason awaiting_approval). With
-`level` site its own commander decides, a desk of his own, with sector one desk for all sites under a command node, with joint one desk for all sites of
-a side. A desk works off one request after the other, first come first served, each in a time drawn from `service`; when more than
-`capacity` would have to wait, a request is refused at once (reason approval_overload). The desk knows more than the site: it refuses
-a track that is truly a friend or neutral to it with probability `veto_protected`, a hostile one with `veto_hostile`, drawn once per
-desk and aircraft, so that all its sites are told the same (reason approval_refused). A refusal holds for the track's life. Without
-an answer after `timeout_s` a site does as `on_timeout` says: hold (reason approval_timed_out) or fire. A site whose line to its
-command is down (R4) can neither ask nor be answered until it is up. A site acts on an answer from its next scan on, on a late one
-even after the timeout; a request is not withdrawn when its aircraft is gone.
+`level` site its own commander decides, a desk of his own, with sector one desk for all sites under a command node, with joint one
+desk for all sites of a side. A desk works off one request after the other, first come first served, each in a time drawn from
+`service`; when more than `capacity` would have to wait, a request is refused at once (reason approval_overload). Without an answer after
+`timeout_s` a site does as `on_timeout` says: hold (reason approval_timed_out) or fire. A site whose line to its command is down (R4)
+can neither ask nor be answered until it is up. A site acts on an answer from its next scan on, on a late one even after the timeout; a
+request is not withdrawn when its aircraft is gone.
 
-With n requests at once and a fixed service s the k-th is answered after k s. A veto that is sure of friends leaves of their losses
-1 - veto_protected.
+The desk refuses (reason approval_refused, for the track's life) if its own P(hostile) is below `threshold`. That is worked out when
+the request comes, from: what the class of the site expects, or the desk's own `prior`; what the site has declared, and its other
+ID sources have said, of the track; what other sites of the desk have declared of the tracks that they asked about in the last
+`reports_s`, where one was within `gate_m` of this track, flown on to now (each declaration counts once); and whether the place of
+the track lies within `gate_m` and `gate_s` of a flight plan of a friend or neutral that has reached `node` (by default the node that
+commands the site) through the coordination graph. `believed` is what the desk thinks of that: P(such a plan | regard). The desk does not
+read who the aircraft is.
 
-Fails by: overload: a raid fills the queue; lost lines; a desk that knows no more than the site.
+With `placebo` the same is asked, queued and waited for, and every answer is release; with delay, overload and timeout are too.
+
+With n requests at once and a fixed service s the k-th is answered after k s. An odds o of hostile by what the site has said becomes
+o P(plan | hostile) / P(plan | neutral) by a plan at the node, if there are no friends.
+
+Fails by: overload: a raid fills the queue; lost lines; a desk that knows no more than the site; plans that have not come; a hostile
+where a friend is announced.
 Costs: decision delay at every track, leakers among them.
 Source: engagement authority and its delegation as in JP 3-01; Defense Science Board task force on Patriot system performance (2005)
 for why it is held high. All figures are assumptions.",
@@ -39,8 +55,13 @@ for why it is held high. All figures are assumptions.",
         parameter("level", "choice", "\"site\"", "\"site\", \"sector\", \"joint\"", "whose desk releases fire"),
         parameter("service", "delay", "{ fixed = { delay_s = 30 } }", "any delay", "time the desk takes for a request"),
         parameter("capacity", "requests", "8", "0 to 1000", "requests that may wait at a desk"),
-        parameter("veto_protected", "probability", "0.5", "0 to 1", "probability that it refuses what is friend or neutral"),
-        parameter("veto_hostile", "probability", "0.0", "0 to 1", "probability that it refuses what is hostile"),
+        parameter("threshold", "probability", "0.5", "0 to 1", "P(hostile), as the desk sees it, below which it refuses"),
+        parameter("node", "node", "of the site", "a node of the scenario", "node whose plans the desk holds"),
+        parameter("gate_m", "m", "5000.0", "0 to 1000000", "distance from a plan, or from another site's track, within which a track is taken for it"),
+        parameter("gate_s", "s", "600.0", "0 to 31622400", "time from the planned time within which it is"),
+        parameter("reports_s", "s", "600.0", "0 to 31622400", "time for which the desk remembers what other sites asked"),
+        parameter("prior", "probabilities", "of the class", "{ friend, neutral, hostile }", "what the desk expects before it is told anything"),
+        parameter("believed", "probabilities", "{ friend = 0.6, neutral = 0.6, hostile = 0.05 }", "0 to 1 each", "P(a plan fits | regard) as the desk believes it"),
         parameter("timeout_s", "s", "300.0", "0 to 86400", "time after which a site goes on without an answer"),
         parameter("on_timeout", "choice", "\"hold\"", "\"hold\", \"fire\"", "what it does then"),
     ],
@@ -66,14 +87,31 @@ pub struct EngagementAuthoritySpec {
     #[serde(default = "eight")]
     #[schemars(range(min = 0, max = 1000))]
     pub capacity: u32,
-    /// Probability that it refuses what is friend or neutral; one draw per desk and aircraft.
+    /// P(hostile), as the desk sees it, below which it refuses.
     #[serde(default = "half")]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub veto_protected: f64,
-    /// Probability that it refuses what is hostile; one draw per desk and aircraft.
-    #[serde(default)]
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub veto_hostile: f64,
+    pub threshold: f64,
+    /// Node whose plans the desk holds; without it the node that commands the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Distance from a plan, or from another site's track, within which a track is taken for it, m.
+    #[serde(default = "five_km")]
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
+    pub gate_m: f64,
+    /// Time from the planned time within which it is, s.
+    #[serde(default = "ten_minutes")]
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub gate_s: f64,
+    /// Time for which the desk remembers what other sites asked, s.
+    #[serde(default = "ten_minutes")]
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub reports_s: f64,
+    /// What the desk expects before it is told anything; without it what the class of the site does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<RegardProbabilities>,
+    /// P(a plan fits | regard), as the desk believes it.
+    #[serde(default = "plan_belief")]
+    pub believed: RegardProbabilities,
     /// Time after which a site goes on without an answer, s.
     #[serde(default = "five_minutes")]
     #[schemars(range(min = 0.0, max = 86_400.0))]
@@ -81,6 +119,9 @@ pub struct EngagementAuthoritySpec {
     /// What it does then.
     #[serde(default)]
     pub on_timeout: OnTimeout,
+    /// An arm in which every answer is release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placebo: Option<Placebo>,
 }
 
 fn half_a_minute() -> Delay {
@@ -95,8 +136,24 @@ fn half() -> f64 {
     0.5
 }
 
+fn five_km() -> f64 {
+    5000.0
+}
+
+fn ten_minutes() -> f64 {
+    600.0
+}
+
 fn five_minutes() -> f64 {
     300.0
+}
+
+fn plan_belief() -> RegardProbabilities {
+    RegardProbabilities {
+        friend: 0.6,
+        neutral: 0.6,
+        hostile: 0.05,
+    }
 }
 
 /// Whose desk releases fire.
@@ -123,156 +180,232 @@ pub enum OnTimeout {
     Fire,
 }
 
-/// What the desk of one site will do about one aircraft, drawn before the first instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ApprovalFile {
-    /// How long it works on the request.
-    pub service: Millis,
-    /// Whether it refuses.
-    pub vetoes: bool,
+/// What a site said when it asked about a track.
+#[derive(Debug, Clone, Copy)]
+struct Report {
+    site: SiteId,
+    place: Vector3<f64>,
+    velocity_mps: Vector3<f64>,
+    at: Millis,
+    said: Told,
 }
 
-/// What a desk said of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answer {
-    /// When the answer is there.
-    pub time: Millis,
-    /// Whether fire is released.
-    pub granted: bool,
-    /// Whether the desk was too busy to take the request at all.
-    pub overload: bool,
-}
-
-/// The queue at one desk.
+/// One desk: its queue, and what it was told.
 #[derive(Debug, Clone, Default)]
 struct Desk {
     /// When each request now at the desk is done, in order.
     done: Vec<Millis>,
+    /// What sites said with their requests, in the order of time.
+    reports: Vec<Report>,
 }
 
 impl Desk {
-    /// Takes a request, at times that never go back.
-    fn request(&mut self, now: Millis, file: &ApprovalFile, capacity: u32) -> Answer {
+    /// Takes a request that keeps it busy for so long, at times that never go back: when it is done; nothing if too many wait.
+    fn request(&mut self, now: Millis, service: Millis, capacity: u32) -> Option<Millis> {
         self.done.retain(|done| *done > now);
         // One is worked on, the others wait.
         if self.done.len() > capacity as usize {
-            return Answer {
-                time: now,
-                granted: false,
-                overload: true,
-            };
+            return None;
         }
         let begins = self.done.last().copied().unwrap_or(now);
-        let time = begins + file.service;
-        self.done.push(time);
-        Answer {
-            time,
-            granted: !file.vetoes,
-            overload: false,
+        let done = begins + service;
+        self.done.push(done);
+        Some(done)
+    }
+
+    /// What other sites said, the latest of each that counts, about a track that is there now.
+    fn told(
+        &self,
+        site: SiteId,
+        place: Vector3<f64>,
+        now: Millis,
+        rule: &EngagementAuthorityRule,
+    ) -> Told {
+        let mut told = Told::NOTHING;
+        let mut heard: Vec<SiteId> = vec![site];
+        for report in self.reports.iter().rev() {
+            let age = now - report.at;
+            let there = report.place + report.velocity_mps * age.seconds();
+            let near = (there.xy() - place.xy()).norm() <= rule.spec.gate_m;
+            if age <= rule.remembers && near && !heard.contains(&report.site) {
+                heard.push(report.site);
+                told.add(&report.said);
+            }
         }
+        told
     }
 }
 
 /// The desks that release fire, by what their draws are keyed by.
-#[derive(Debug, Resource)]
+#[derive(Debug, Default, Resource)]
 pub struct Desks {
-    /// Requests that may wait at each.
-    capacity: u32,
     desks: BTreeMap<Key, Desk>,
 }
 
-impl Desks {
-    /// Desks at which so many may wait, and nobody does.
-    pub fn new(capacity: u32) -> Desks {
-        Desks {
-            capacity,
-            desks: BTreeMap::new(),
-        }
-    }
+/// R3 ready to use.
+#[derive(Debug)]
+struct EngagementAuthorityRule {
+    spec: EngagementAuthoritySpec,
+    timeout: Millis,
+    remembers: Millis,
+    node: Option<NodeId>,
+}
 
-    /// The answer of a desk to a request, at times that never go back.
-    pub fn request(&mut self, desk: Key, now: Millis, file: &ApprovalFile) -> Answer {
-        let capacity = self.capacity;
-        let desk = self.desks.entry(desk).or_default();
-        desk.request(now, file, capacity)
+impl Spec for EngagementAuthoritySpec {
+    fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(EngagementAuthorityRule {
+            timeout: Millis::from_seconds(self.timeout_s),
+            remembers: Millis::from_seconds(self.reports_s),
+            node: self.node.as_ref().and_then(|name| named.node(name)),
+            spec: self.clone(),
+        }))
     }
 }
 
-impl EngagementAuthoritySpec {
-    pub(super) fn draw(
-        &self,
-        streams: &Streams,
-        site: Key,
-        desk: Key,
-        aircraft: Key,
-        standing: &Standing,
-    ) -> ApprovalFile {
-        let veto = if standing.hostile {
-            self.veto_hostile
-        } else {
-            self.veto_protected
-        };
-        let mut service = streams.about(Purpose::ApprovalTime, site, aircraft);
-        let mut luck = streams.about(Purpose::Veto, desk, aircraft);
-        ApprovalFile {
-            service: Millis::from_seconds(service.delay_s(0, &self.service)),
-            vetoes: luck.happens(0, veto),
+impl EngagementAuthorityRule {
+    /// P(hostile) as the desk sees it, of a track of which other sites of the desk have said this.
+    fn hostile(&self, inquiry: &Inquiry<'_>, told: &Told) -> f64 {
+        let identifier = inquiry.identifier;
+        let mut evidence = *inquiry.gathered.evidence;
+        if *told != Told::NOTHING {
+            identifier.hear(&mut evidence, told);
         }
-    }
-
-    /// Asks for release, if that has not been done for the track, and holds fire as the answer, or the lack of it, demands.
-    pub(super) fn decide(
-        &self,
-        request: &EngagementRequest<'_>,
-        enquiries: &mut Enquiries,
-    ) -> Result<(), Decision> {
-        let answer = enquiries.answer;
-        let asked = *enquiries
-            .asked(Enquiry::Authority)
-            .get_or_insert(request.track.time);
-        let reason = match answer {
-            Some(answer) if answer.overload => Reason::ApprovalOverload,
-            Some(answer) if answer.time <= request.track.time && answer.granted => return Ok(()),
-            Some(answer) if answer.time <= request.track.time => Reason::ApprovalRefused,
-            _ if request.track.time - asked < Millis::from_seconds(self.timeout_s) => {
-                Reason::AwaitingApproval
+        let gathered = Gathered {
+            evidence: &evidence,
+            matched: None,
+            shift_log_odds: 0.0,
+            ..inquiry.gathered
+        };
+        let mut weights = identifier.fuse(&gathered).posterior.regard;
+        if let Some(own) = &self.spec.prior {
+            let expected = identifier.prior();
+            for (weight, (own, expected)) in weights
+                .iter_mut()
+                .zip(own.by_regard().into_iter().zip(expected))
+            {
+                *weight *= if expected > 0.0 { own / expected } else { 0.0 };
             }
-            _ if self.on_timeout == OnTimeout::Fire => return Ok(()),
-            _ => Reason::ApprovalTimedOut,
-        };
-        Err(Decision {
-            rule: PAGE.id,
-            reason,
-        })
-    }
-
-    /// Until when it says the same of a track asked about at `asked`; a request that has not gone out may do so at the next scan.
-    pub(super) fn until(&self, enquiries: &Enquiries, asked: Millis, now: Millis) -> Millis {
-        let answered = match enquiries.answer {
-            Some(answer) if answer.overload => return Millis::NEVER,
-            Some(answer) => answer.time,
-            None => now + Millis(1),
-        };
-        let timed_out = asked + Millis::from_seconds(self.timeout_s);
-        [answered, timed_out]
-            .into_iter()
-            .filter(|time| *time > now)
-            .min()
-            .unwrap_or(Millis::NEVER)
-    }
-
-    /// What it has to say of a track.
-    pub(super) fn word(
-        &self,
-        request: &EngagementRequest<'_>,
-        enquiries: &Enquiries,
-    ) -> &'static str {
-        match self.decide(request, &mut { *enquiries }) {
-            _ if enquiries.clone().asked(Enquiry::Authority).is_none() => "not_asked",
-            Ok(()) if enquiries.answer.is_some_and(|answer| answer.granted) => "released",
-            Ok(()) => "timed_out_and_fires",
-            Err(decision) => decision.reason.code(),
         }
+        if let Some(node) = self.node.or(inquiry.command) {
+            let EngagementRequest { track, side, .. } = inquiry.request;
+            let query = NodeQuery {
+                node,
+                asker: *side,
+                place: track.place,
+                time: track.time,
+                answered: track.time,
+                gate: PlanGate {
+                    lateral_m: self.spec.gate_m,
+                    vertical_m: f64::INFINITY,
+                    window_s: self.spec.gate_s,
+                },
+                own_flights: 0.0,
+            };
+            let fits = (inquiry.nodes)(&query).is_some();
+            for (weight, p) in weights.iter_mut().zip(self.spec.believed.by_regard()) {
+                *weight *= if fits { p } else { 1.0 - p };
+            }
+        }
+        let sum: f64 = weights.iter().sum();
+        // All is impossible: nothing is known against what the site has decided.
+        if sum > 0.0 { weights[2] / sum } else { 1.0 }
+    }
+}
+
+impl Rule for EngagementAuthorityRule {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Release]
+    }
+
+    fn judge(
+        &self,
+        _: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        asked: &mut Enquiries,
+    ) {
+        if verdict.autonomous() {
+            return;
+        }
+        let now = request.track.time;
+        let made = asked.ask(PAGE.id, now);
+        let lenient = self.spec.placebo == Some(Placebo::Delay);
+        if let Some(reply) = made.reply.filter(|reply| reply.at <= now) {
+            if let Says::Hold(reason) = reply.says {
+                verdict.decline(PAGE.id, reason);
+            }
+            return;
+        }
+        // A request that has not gone out may do so at the next scan.
+        verdict.until(made.reply.map_or(now + Millis(1), |reply| reply.at));
+        let timed_out = made.at + self.timeout;
+        verdict.until(timed_out);
+        if now < timed_out {
+            verdict.decline_yielding(PAGE.id, Reason::AwaitingApproval);
+        } else if self.spec.on_timeout == OnTimeout::Hold && !lenient {
+            verdict.decline(PAGE.id, Reason::ApprovalTimedOut);
+        }
+    }
+
+    fn word(&self, request: &EngagementRequest<'_>, asked: &Enquiries) -> &'static str {
+        let Some(made) = asked.made(PAGE.id) else {
+            return "not_asked";
+        };
+        let now = request.track.time;
+        match made.reply.filter(|reply| reply.at <= now) {
+            Some(reply) => match reply.says {
+                Says::Hold(reason) => reason.code(),
+                _ => "released",
+            },
+            None if now < made.at + self.timeout => "awaiting_approval",
+            None if self.spec.on_timeout == OnTimeout::Fire => "timed_out_and_fires",
+            None => "approval_timed_out",
+        }
+    }
+
+    /// Goes out in a scan that is visited in its turn, when the line is up; the answer comes back over the same line.
+    fn answer(&self, inquiry: &mut Inquiry<'_>) -> Option<Reply> {
+        let (track, line) = (inquiry.request.track, inquiry.request.line);
+        let now = track.time;
+        if line.down_since(now).is_some() {
+            return None;
+        }
+        let (site, about) = (inquiry.site_key, inquiry.about);
+        let desks = inquiry.desks.as_deref_mut()?;
+        let desk = desks.desks.entry(inquiry.desk).or_default();
+        let mut luck = inquiry.streams.about(Purpose::ApprovalTime, site, about);
+        let service = Millis::from_seconds(luck.delay_s(0, &self.spec.service));
+        let done = desk.request(now, service, self.spec.capacity);
+        let told = desk.told(inquiry.site, track.place, now, self);
+        desk.reports.push(Report {
+            site: inquiry.site,
+            place: track.place,
+            velocity_mps: track.velocity_mps,
+            at: now,
+            said: inquiry.identifier.tells(inquiry.gathered.evidence),
+        });
+        let Some(done) = done else {
+            return Some(Reply {
+                at: now,
+                says: match self.spec.placebo {
+                    Some(Placebo::Delay) => Says::GoOn,
+                    _ => Says::Hold(Reason::ApprovalOverload),
+                },
+            });
+        };
+        let grants =
+            self.spec.placebo.is_some() || self.hostile(inquiry, &told) >= self.spec.threshold;
+        Some(Reply {
+            at: line.passes(done),
+            says: match grants {
+                true => Says::GoOn,
+                false => Says::Hold(Reason::ApprovalRefused),
+            },
+        })
     }
 }
 
@@ -284,19 +417,12 @@ mod tests {
     #[test]
     fn the_kth_request_waits_k_services() {
         let mut desk = Desk::default();
-        let file = ApprovalFile {
-            service: Millis(30_000),
-            vetoes: false,
-        };
-        let now = Millis(1000);
-        let answers: Vec<Answer> = (0..5).map(|_| desk.request(now, &file, 3)).collect();
-        for (nth, answer) in answers[..4].iter().enumerate() {
-            assert_eq!(answer.time, now + Millis(30_000 * (nth as i64 + 1)));
-            assert!(answer.granted && !answer.overload);
-        }
-        assert!(answers[4].overload && !answers[4].granted);
+        let (now, service) = (Millis(1000), Millis(30_000));
+        let answers: Vec<_> = (0..5).map(|_| desk.request(now, service, 3)).collect();
+        let served = |nth: i64| Some(now + Millis(30_000 * nth));
+        assert_eq!(answers, [served(1), served(2), served(3), served(4), None]);
         // After the first is done there is room again.
-        let later = desk.request(Millis(31_000), &file, 3);
-        assert_eq!((later.time, later.overload), (Millis(151_000), false));
+        let later = desk.request(Millis(31_000), service, 3);
+        assert_eq!(later, Some(Millis(151_000)));
     }
 }

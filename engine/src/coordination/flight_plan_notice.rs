@@ -1,10 +1,12 @@
 //! R6: flight-plan notice to the shooter's own chain.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Parameter, RulePage};
-use crate::record::{Decision, Reason};
+use super::{EngagementRequest, Enquiries, Named, Parameter, Rule, RulePage, Spec, Stage, Verdict};
+use crate::record::Reason;
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R6",
@@ -45,25 +47,44 @@ fn certain() -> f64 {
     1.0
 }
 
+impl Spec for FlightPlanNoticeSpec {
+    fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(self.clone()))
+    }
+}
+
 impl FlightPlanNoticeSpec {
-    /// Why it does not protect a track, if it does not.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
-        match request.track.notice.matched() {
-            true if request.draws.heeds_plans => "plan_honoured",
-            true => "match_not_heeded",
-            false => request.track.notice.code(),
+    fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
+        request.draws.heeds(0, self.honour)
+    }
+}
+
+impl Rule for FlightPlanNoticeSpec {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Protection]
+    }
+
+    fn judge(
+        &self,
+        _: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        _: &mut Enquiries,
+    ) {
+        if request.track.notice.matched() && self.heeded(request) {
+            verdict.decline(PAGE.id, Reason::PlanHonoured);
         }
     }
 
-    /// Holds fire at a track that matches a plan, if the crew heeds it.
-    pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
-        if request.track.notice.matched() && request.draws.heeds_plans {
-            Err(Decision {
-                rule: PAGE.id,
-                reason: Reason::PlanHonoured,
-            })
-        } else {
-            Ok(())
+    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
+        match request.track.notice.matched() {
+            true if self.heeded(request) => "plan_honoured",
+            true => "match_not_heeded",
+            false => request.track.notice.code(),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! R11: coordinating altitudes and height blocks.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, RulePage, parameter};
+use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, parameter};
 use crate::ids::Key;
-use crate::record::{Decision, Reason};
+use crate::record::Reason;
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -20,7 +22,8 @@ finders err systematically. With probability `honour`, drawn likewise, the crew 
 self-defence (R5) and the restricted zone (R10) too.
 
 Flights of `sides` keep to the first block with probability `keeps`, drawn once per aircraft: every height of their route, flown
-and planned, becomes the middle of the block. The rest fly as they did.
+and planned, becomes one of the levels of the block, of which there is one for every `level_m` of its height, each in the middle of
+its part. Aircraft of one flight take one level after the other, from one that is drawn for the flight. The rest fly as they did.
 
 A track at height h is held inside with Phi((top - h) / sigma) - Phi((floor - h) / sigma).
 
@@ -32,6 +35,7 @@ Source: coordinating altitude as in JP 3-52; errors of height of several hundred
         parameter("height_sigma_m", "m", "150.0", "0 to 10000", "standard deviation of a site's error of height"),
         parameter("honour", "probability", "1.0", "0 to 1", "probability that a crew holds its fire at what it measures inside"),
         parameter("sides", "sides", "[]", "sides of the scenario", "sides whose flights keep to the first block"),
+        parameter("level_m", "m", "300.0", "above 0 to 40000", "height of a level; aircraft that keep to the block are spread over its levels"),
         parameter("keeps", "probability", "1.0", "0 to 1", "probability that a flight of these does"),
     ],
     reasons: &["in_height_block"],
@@ -59,6 +63,14 @@ pub struct HeightBlocksSpec {
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub keeps: f64,
+    /// Height of a level of the block, m: aircraft that keep to it are spread over its levels.
+    #[serde(default = "thousand_feet")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 40_000.0))]
+    pub level_m: f64,
+}
+
+fn thousand_feet() -> f64 {
+    300.0
 }
 
 fn sigma() -> f64 {
@@ -89,36 +101,36 @@ pub struct HeightBlockSpec {
     pub until_h: Option<f64>,
 }
 
-/// How one site measures the height of one aircraft.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct HeightFile {
-    /// Its error, m.
-    pub error_m: f64,
-    /// Whether the crew acts on blocks.
-    pub heeds: bool,
+impl Spec for HeightBlocksSpec {
+    fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(self.clone()))
+    }
 }
 
 impl HeightBlocksSpec {
-    pub(super) fn draw(&self, streams: &Streams, site: Key, aircraft: Key) -> HeightFile {
-        let mut luck = streams.about(Purpose::HeightError, site, aircraft);
-        HeightFile {
-            error_m: self.height_sigma_m * luck.normal(0),
-            // A normal number takes the words of the uniform numbers 0 and 1.
-            heeds: luck.happens(2, self.honour),
-        }
-    }
-
-    /// The height that an aircraft of a side flies instead of its own, m; nothing if it flies its own.
-    pub fn keeps_to(&self, side: &str, streams: &Streams, aircraft: Key) -> Option<f64> {
+    /// The height that an aircraft of a side flies instead of its own, m; nothing if it flies its own. `flight` and `number` are
+    /// the flight's key and the aircraft's number within it.
+    pub fn keeps_to(&self, side: &str, streams: &Streams, flight: Key, number: u32) -> Option<f64> {
         let block = self.blocks.first()?;
         let asked = self.sides.iter().any(|asked| asked == side);
-        let mut luck = streams.about(Purpose::HeightKept, aircraft, Key::NONE);
+        let mut luck = streams.about(Purpose::HeightKept, flight.nth(number), Key::NONE);
         let keeps = asked && luck.happens(0, self.keeps);
-        keeps.then_some((block.floor_m + block.top_m) / 2.0)
+        let height_m = block.top_m - block.floor_m;
+        let levels = libm::floor(height_m / self.level_m).max(1.0);
+        let mut first = streams.about(Purpose::HeightKept, flight, Key::of("level"));
+        let first = libm::floor(first.uniform(0) * levels);
+        let level = (first + f64::from(number)) % levels;
+        keeps.then_some(block.floor_m + height_m * (level + 0.5) / levels)
     }
 
+    /// Whether the height as the site measures it lies in a block.
     fn inside(&self, request: &EngagementRequest<'_>) -> bool {
-        let height_m = request.track.place.z + request.draws.height.error_m;
+        let error_m = if self.height_sigma_m > 0.0 {
+            self.height_sigma_m * request.draws.about(Purpose::HeightError).normal(0)
+        } else {
+            0.0
+        };
+        let height_m = request.track.place.z + error_m;
         let hours = |hours: f64| Millis::from_seconds(hours * 3600.0);
         self.blocks.iter().any(|block| {
             let until = block.until_h.map_or(Millis::NEVER, hours);
@@ -127,21 +139,40 @@ impl HeightBlocksSpec {
         })
     }
 
-    /// Holds fire at a track measured inside a block, if the crew heeds it.
-    pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
-        if request.draws.height.heeds && self.inside(request) {
-            Err(Decision {
-                rule: PAGE.id,
-                reason: Reason::InHeightBlock,
-            })
-        } else {
-            Ok(())
+    fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
+        // A normal number takes the words of the uniform numbers 0 and 1.
+        let mut luck = request.draws.about(Purpose::HeightError);
+        luck.happens(2, self.honour)
+    }
+}
+
+impl Rule for HeightBlocksSpec {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Protection]
+    }
+
+    fn judge(
+        &self,
+        _: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        _: &mut Enquiries,
+    ) {
+        if !self.heeded(request) {
+            return;
+        }
+        verdict.next_scan();
+        if self.inside(request) {
+            verdict.decline(PAGE.id, Reason::InHeightBlock);
         }
     }
 
-    /// What it has to say of a track.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
-        match (self.inside(request), request.draws.height.heeds) {
+    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
+        match (self.inside(request), self.heeded(request)) {
             (false, _) => "outside_blocks",
             (true, true) => "in_height_block",
             (true, false) => "blocks_not_heeded",

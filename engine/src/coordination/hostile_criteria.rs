@@ -1,12 +1,17 @@
 //! R2: what must be known before a track may be held Hostile, and for how long before it is fired at.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, RulePage, parameter};
+use super::{
+    EngagementRequest, Enquiries, Named, Opens, Placebo, Rule, RulePage, Spec, Stage, Verdict,
+    WeaponsControl, parameter,
+};
 use crate::identification::{Criteria, CriteriaOn};
 use crate::ids::TypeId;
-use crate::record::{Decision, Identity, Reason};
+use crate::record::{Identity, Reason};
 use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -62,6 +67,10 @@ pub struct HostileCriteriaSpec {
     /// What the posterior is about.
     #[serde(default)]
     pub on: HostileOn,
+    /// An arm that waits and does not look: the dwell counts from when the track was first held Hostile, whatever it was held for
+    /// in between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placebo: Option<Placebo>,
 }
 
 fn threshold() -> f64 {
@@ -88,6 +97,7 @@ pub enum HostileOn {
 pub(super) struct HostileCriteriaRule {
     pub criteria: Criteria,
     dwell: Millis,
+    placebo: Option<Placebo>,
 }
 
 impl HostileCriteriaRule {
@@ -108,6 +118,7 @@ impl HostileCriteriaRule {
                 declarations: spec.declarations,
             },
             dwell: Millis::from_seconds(spec.dwell_s),
+            placebo: spec.placebo,
         }
     }
 
@@ -118,20 +129,54 @@ impl HostileCriteriaRule {
 
     /// Until when a track that is held Hostile is not fired at for that, if that is so now.
     pub(super) fn dwells_until(&self, request: &EngagementRequest<'_>) -> Option<Millis> {
-        let since = request.track.hostile_since.unwrap_or(request.track.time);
+        let track = &request.track;
+        let since = match self.placebo {
+            // It waits as long, and does not ask whether that was without a break.
+            Some(_) => track.first_hostile,
+            None => track.hostile_since,
+        };
+        let since = since.unwrap_or(track.time);
         Some(since + self.dwell).filter(|until| request.track.time < *until)
     }
+}
 
-    /// What it says of a track that is held Hostile until the dwell is over.
-    pub(super) fn because(&self) -> Decision {
-        Decision {
-            rule: PAGE.id,
-            reason: Reason::Dwell,
+impl Spec for HostileCriteriaSpec {
+    fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(HostileCriteriaRule::new(self, named.types)))
+    }
+}
+
+impl Rule for HostileCriteriaRule {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Identity]
+    }
+
+    fn judge(
+        &self,
+        _: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        _: &mut Enquiries,
+    ) {
+        if verdict.permitted().map(|said| said.reason) != Some(Reason::HostileIdentity) {
+            return;
+        }
+        verdict.permit(PAGE.id, Reason::HostileIdentity);
+        if let Some(until) = self.dwells_until(request) {
+            verdict.until(until);
+            if verdict.status == WeaponsControl::Tight {
+                // Held Hostile anew it would dwell anew.
+                verdict.opens = Opens::Nothing;
+            }
+            verdict.decline_yielding(PAGE.id, Reason::Dwell);
         }
     }
 
-    /// What it has to say of a track.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
         match request.track.identity {
             Identity::Hostile if self.dwells_until(request).is_some() => "dwell",
             Identity::Hostile => "criteria_met",
@@ -145,8 +190,10 @@ mod tests {
     use super::*;
     use crate::airspace::Zone;
     use crate::coordination::tests::{Case, case};
-    use crate::coordination::{Enquiries, HotlineFile, Named, Opens, PairDraws, Rules, SecondFile};
+    use crate::coordination::{Reply, Rules, Says};
     use crate::geometry::{Area, Point};
+    use crate::ids::SideId;
+    use crate::record::Decision;
     use nalgebra::Vector3;
 
     fn rules(spec: serde_json::Value) -> Rules {
@@ -161,7 +208,7 @@ mod tests {
         }];
         let named = Named {
             zones: &zones,
-            nodes: &["headquarters".to_owned()],
+            nodes: &[("headquarters".to_owned(), SideId(0))],
             ..Named::default()
         };
         Rules::new(&serde_json::from_value(spec).unwrap(), &named)
@@ -237,14 +284,9 @@ mod tests {
     /// R10 where the status is tight by R1, and R5, do not wait for the dwell.
     #[test]
     fn what_overrides_a_tight_status_overrides_the_dwell() {
-        let enforced = Case {
-            crew: PairDraws {
-                enforces_zone: true,
-                ..PairDraws::default()
-            },
-            ..hostile(20_000)
-        };
+        let enforced = hostile(20_000);
         let closing = Case {
+            side: SideId(1),
             velocity_mps: Vector3::new(-60.0, 0.0, 0.0),
             ..hostile(20_000)
         };
@@ -284,13 +326,16 @@ mod tests {
             "second_operator": {},
             "hotline_query": { "timeout_s": 30.0 },
         }));
-        let crew = PairDraws {
-            second: SecondFile {
-                after: Millis(20_000),
-                confirms: true,
-            },
-            hotline: HotlineFile::default(),
-            ..PairDraws::default()
+        // The second operator confirms after 20 s; the hotline does not answer.
+        let mut put = |rule: &'static str, asked: &Enquiries| {
+            let asked = asked.made(rule)?.at;
+            Some(match rule {
+                "R17" => Reply {
+                    at: asked + Millis(20_000),
+                    says: Says::GoOn,
+                },
+                _ => Reply::NONE,
+            })
         };
         let mut enquiries = Enquiries::default();
         for (time_ms, expected, until_ms) in [
@@ -301,11 +346,10 @@ mod tests {
             (119_999, Err(("R7", Reason::AwaitingAnswer)), 120_000),
             (120_000, Ok(("R2", Reason::HostileIdentity)), i64::MAX),
         ] {
-            let case = Case {
-                crew,
-                ..hostile(time_ms)
-            };
-            let (found, until, _) = judge(&rules, &case, &mut enquiries);
+            let case = hostile(time_ms);
+            let ruling = rules.consult(&case.request(), &mut enquiries, &mut put);
+            let plain = |decision: Decision| (decision.rule, decision.reason);
+            let (found, until) = (ruling.decision.map(plain).map_err(plain), ruling.until);
             assert_eq!((found, until), (expected, Millis(until_ms)), "{time_ms} ms");
         }
     }

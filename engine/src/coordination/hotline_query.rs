@@ -1,13 +1,19 @@
 //! R7: the hotline query "whose track?".
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, EngagementRequest, Parameter, RulePage, Standing};
+use super::{
+    EngagementRequest, Enquiries, Inquiry, Named, NodeQuery, Placebo, Reply, Rule, RulePage, Says,
+    Spec, Stage, Verdict, parameter,
+};
 use crate::airspace::{Delay, FixedDelay};
-use crate::ids::{Key, NodeId};
-use crate::record::{Decision, Reason};
-use crate::streams::{Purpose, Streams};
+use crate::identification::plan_check::PlanGate;
+use crate::ids::NodeId;
+use crate::record::Reason;
+use crate::streams::Purpose;
 use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -15,69 +21,38 @@ pub(super) static PAGE: RulePage = RulePage {
     key: "hotline_query",
     title: "Hotline query: before the first shot at a track, ask whose it is",
     page: "\
-At the first scan at which all other rules would let a site fire at a track, it asks \"whose track?\", once per track, and
-holds fire until the answer comes or `timeout_s` is over (reason awaiting_answer). Somebody answers with probability `answers`,
-after a time drawn from `latency`. The answer is \"known\" for an aircraft of one of the `sides` on the line, with probability
-`coverage`, and for any aircraft whose flight plan the `node` at the other end holds by then; for `valid_s` from the answer the
-site then holds fire (reason hotline_vouched). After any other answer, after the timeout, and when a vouch has lapsed, the
-verdict of the other rules stands for the rest of the track. All draws are made once per site and aircraft.
+At the first scan at which all other rules would let a site fire at a track, it asks the `nodes` at the other end of the line
+\"whose is the track at this place?\", once per track, and holds fire until the answer comes or `timeout_s` is over (reason
+awaiting_answer). Somebody answers with probability `answers`, after a time drawn from `latency`; both are drawn once per site and
+aircraft.
 
-Probability that a query protects: coverage * answers * P(latency < timeout); loss per encounter that stays inside the envelope
-for longer than the timeout: (1 - that) P_kill.
+What is answered is what the nodes know. A node knows the track for a friend or a neutral of the side that asks if the place and time
+asked about lie within `gate_m`, `gate_height_m` and `gate_s` of a flight plan of such a side that has reached the node through the
+coordination graph by the time of the answer, in the latest version there; or if a flight of the node's own side, no enemy of the side
+that asks, is in the air within `gate_m` of it, which the node knows of each of these flights with probability `own_flights` (one draw
+per node and aircraft). If some node does, fire is held for `valid_s` from the answer (reason hotline_vouched). After any other
+answer, after the timeout, and when a vouch has lapsed, the verdict of the other rules stands for the rest of the track. Where a
+site takes a new track for one that it lost, what was answered is checked again against the new place.
 
-Fails by: owner not on the line, nobody answers, answer later than the timeout, vouch lapsed.
+With `placebo` the same is asked, as long is waited for, and no node knows anything.
+
+Probability that a query protects an aircraft that flies by its plan: P(its current plan is at a node) * answers *
+P(latency < timeout).
+
+Fails by: a plan that never came or is stale, a flight off its plan, an owner who asks nobody to the line, nobody answers, an answer later
+than the timeout, a vouch that has lapsed; a hostile that flies where a friend is announced is vouched for.
 Costs: decision delay at every track, leakers among them; a message per track.
-Source: deconfliction hotlines as between the parties in Syria since 2015; latency of a minute is an assumption.",
+Source: deconfliction hotlines as between the parties in Syria since 2015; latency of a minute and the gates are assumptions.",
     parameters: &[
-        Parameter {
-            key: "coverage",
-            unit: "probability",
-            default: "1.0",
-            range: "0 to 1",
-            meaning: "probability that somebody on the line knows an aircraft of `sides`",
-        },
-        Parameter {
-            key: "answers",
-            unit: "probability",
-            default: "1.0",
-            range: "0 to 1",
-            meaning: "probability that the line is answered at all",
-        },
-        Parameter {
-            key: "latency",
-            unit: "delay",
-            default: "{ fixed = { delay_s = 60 } }",
-            range: "any delay",
-            meaning: "time from query to answer",
-        },
-        Parameter {
-            key: "timeout_s",
-            unit: "s",
-            default: "120.0",
-            range: "0 to 86400",
-            meaning: "time after which the site goes on without an answer",
-        },
-        Parameter {
-            key: "valid_s",
-            unit: "s",
-            default: "3600.0",
-            range: "0 to 31622400",
-            meaning: "time for which a track that is known stays vouched for",
-        },
-        Parameter {
-            key: "sides",
-            unit: "sides",
-            default: "[]",
-            range: "sides of the scenario",
-            meaning: "sides whose aircraft somebody on the line may know",
-        },
-        Parameter {
-            key: "node",
-            unit: "node",
-            default: "none",
-            range: "a node of the scenario",
-            meaning: "node that answers; it knows every aircraft whose plan it holds",
-        },
+        parameter("nodes", "nodes", "[]", "nodes of the scenario", "nodes that answer: each knows the plans that have reached it and flights of its own side"),
+        parameter("own_flights", "probability", "1.0", "0 to 1", "probability that a node knows where a flight of its own side is"),
+        parameter("answers", "probability", "1.0", "0 to 1", "probability that the line is answered at all"),
+        parameter("latency", "delay", "{ fixed = { delay_s = 60 } }", "any delay", "time from query to answer"),
+        parameter("timeout_s", "s", "120.0", "0 to 86400", "time after which the site goes on without an answer"),
+        parameter("valid_s", "s", "3600.0", "0 to 31622400", "time for which a track that is known stays vouched for"),
+        parameter("gate_m", "m", "5000.0", "0 to 1000000", "distance on the ground from a plan, or a flight of the node's own side, within which the track is taken for it"),
+        parameter("gate_height_m", "m", "100000.0", "0 to 100000", "difference of height from a plan within which it is"),
+        parameter("gate_s", "s", "600.0", "0 to 31622400", "time from the planned time within which it is"),
     ],
     reasons: &["awaiting_answer", "hotline_vouched"],
 };
@@ -86,10 +61,13 @@ Source: deconfliction hotlines as between the parties in Syria since 2015; laten
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HotlineQuerySpec {
-    /// Probability that somebody on the line knows an aircraft of `sides`; one draw per site and aircraft.
+    /// Nodes that answer: each knows the plans that have reached it and flights of its own side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<String>,
+    /// Probability that a node knows where a flight of its own side is; one draw per node and aircraft.
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub coverage: f64,
+    pub own_flights: f64,
     /// Probability that the line is answered at all; one draw per site and aircraft.
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -105,12 +83,21 @@ pub struct HotlineQuerySpec {
     #[serde(default = "an_hour")]
     #[schemars(range(min = 0.0, max = 31_622_400.0))]
     pub valid_s: f64,
-    /// Sides whose aircraft somebody on the line may know.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sides: Vec<String>,
-    /// Node that answers; it knows every aircraft whose plan it holds.
+    /// Distance on the ground from a plan, or a flight of the node's own side, within which a track is taken for it, m.
+    #[serde(default = "five_km")]
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
+    pub gate_m: f64,
+    /// Difference of height from a plan within which it is, m.
+    #[serde(default = "any_height")]
+    #[schemars(range(min = 0.0, max = 100_000.0))]
+    pub gate_height_m: f64,
+    /// Time from the planned time within which it is, s.
+    #[serde(default = "ten_minutes")]
+    #[schemars(range(min = 0.0, max = 31_622_400.0))]
+    pub gate_s: f64,
+    /// An arm in which nobody knows anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub node: Option<String>,
+    pub placebo: Option<Placebo>,
 }
 
 fn certain() -> f64 {
@@ -129,166 +116,165 @@ fn an_hour() -> f64 {
     3600.0
 }
 
-/// What a query of one site about one aircraft brings, drawn before the first instant: what the line would answer is
-/// about who the aircraft is, which no decision may look up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HotlineFile {
-    /// Time from query to answer; none if the line is not answered.
-    pub answered_after: Option<Millis>,
-    /// From when somebody on the line knows the aircraft.
-    pub known_from: Millis,
+fn five_km() -> f64 {
+    5000.0
 }
 
-impl Default for HotlineFile {
-    fn default() -> Self {
-        HotlineFile {
-            answered_after: None,
-            known_from: Millis::NEVER,
-        }
-    }
+fn any_height() -> f64 {
+    100_000.0
+}
+
+fn ten_minutes() -> f64 {
+    600.0
 }
 
 /// R7 ready to use.
-#[derive(Debug, Clone)]
-pub(super) struct HotlineQueryRule {
+#[derive(Debug)]
+struct HotlineQueryRule {
     spec: HotlineQuerySpec,
     timeout: Millis,
     valid: Millis,
-    node: Option<NodeId>,
+    nodes: Vec<NodeId>,
+}
+
+impl Spec for HotlineQuerySpec {
+    fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        let node = |name: &String| named.node(name);
+        Some(Arc::new(HotlineQueryRule {
+            timeout: Millis::from_seconds(self.timeout_s),
+            valid: Millis::from_seconds(self.valid_s),
+            nodes: self.nodes.iter().filter_map(node).collect(),
+            spec: self.clone(),
+        }))
+    }
 }
 
 impl HotlineQueryRule {
-    pub(super) fn new(spec: &HotlineQuerySpec, nodes: &[String]) -> HotlineQueryRule {
-        let named = |name: &String| nodes.iter().position(|node| node == name);
-        HotlineQueryRule {
-            timeout: Millis::from_seconds(spec.timeout_s),
-            valid: Millis::from_seconds(spec.valid_s),
-            node: (spec.node.as_ref().and_then(named)).map(|index| NodeId(index as u32)),
-            spec: spec.clone(),
-        }
-    }
-
-    pub(super) fn on_the_line(&self, side: &str) -> bool {
-        self.spec.sides.iter().any(|known| known == side)
-    }
-
-    pub(super) fn node(&self) -> Option<NodeId> {
-        self.node
-    }
-
-    pub(super) fn draw(
-        &self,
-        streams: &Streams,
-        site: Key,
-        aircraft: Key,
-        standing: &Standing,
-    ) -> HotlineFile {
-        let mut luck = streams.about(Purpose::Query, site, aircraft);
-        let known = standing.on_the_line && luck.happens(0, self.spec.coverage);
-        let answered = luck.happens(1, self.spec.answers);
-        let latency = || {
-            let mut luck = streams.about(Purpose::QueryLatency, site, aircraft);
-            Millis::from_seconds(luck.delay_s(0, &self.spec.latency))
+    /// Whether a node knows the track, asked now, for one that must not be fired at.
+    fn known(&self, inquiry: &Inquiry<'_>, answered: Millis) -> bool {
+        let EngagementRequest { track, side, .. } = inquiry.request;
+        let gate = PlanGate {
+            lateral_m: self.spec.gate_m,
+            vertical_m: self.spec.gate_height_m,
+            window_s: self.spec.gate_s,
         };
-        HotlineFile {
-            answered_after: answered.then(latency),
-            known_from: if known {
-                Millis(i64::MIN)
-            } else {
-                standing.plan_at_node
-            },
-        }
+        let knows = |&node: &NodeId| {
+            let query = NodeQuery {
+                node,
+                asker: *side,
+                place: track.place,
+                time: track.time,
+                answered,
+                gate,
+                own_flights: self.spec.own_flights,
+            };
+            (inquiry.nodes)(&query).is_some()
+        };
+        self.nodes.iter().any(knows)
+    }
+}
+
+impl Rule for HotlineQueryRule {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
     }
 
-    /// Why it does not protect a track, if it does not.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>, asked: Asked) -> &'static str {
-        let hotline = &request.draws.hotline;
-        let answer = asked.and_then(|asked| self.answer(request, asked));
-        match (asked, answer) {
-            (None, _) => "not_asked",
-            (Some(asked), _) if self.decide(request, &mut Some(asked)).is_err() => "holds_fire",
-            (Some(_), None) => "no_answer_in_time",
-            (Some(_), Some(answer)) if hotline.known_from > answer => "owner_unknown",
-            (Some(_), Some(_)) => "vouch_lapsed",
-        }
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
-    /// Until when it says the same of a track asked about at `asked`.
-    pub(super) fn until(&self, request: &EngagementRequest<'_>, asked: Millis) -> Millis {
-        let now = request.track.time;
-        let answer = self.answer(request, asked);
-        let settled = answer.unwrap_or(asked + self.timeout);
-        let lapses = answer.map_or(Millis::NEVER, |time| time + self.valid);
-        [settled, lapses]
-            .into_iter()
-            .filter(|time| *time > now)
-            .min()
-            .unwrap_or(Millis::NEVER)
-    }
-
-    /// When the answer to a query comes, if it does in time: the query waits for the line to be up, and so does the answer.
-    fn answer(&self, request: &EngagementRequest<'_>, asked: Millis) -> Option<Millis> {
-        let after = request.draws.hotline.answered_after?;
-        let answer = request.line.passes(request.line.passes(asked) + after);
-        Some(answer).filter(|answer| *answer - asked < self.timeout)
-    }
-
-    /// Asks, if nobody has asked about the track yet, and holds fire as the answer, or the lack of it, demands.
-    pub(super) fn decide(
+    fn judge(
         &self,
+        _: Stage,
         request: &EngagementRequest<'_>,
-        asked: &mut Asked,
-    ) -> Result<(), Decision> {
-        let because = |reason| {
-            Err(Decision {
-                rule: PAGE.id,
-                reason,
-            })
-        };
-        let asked = *asked.get_or_insert(request.track.time);
-        let hotline = &request.draws.hotline;
-        let answer = self.answer(request, asked);
-        let settled = answer.unwrap_or(asked + self.timeout);
-        if request.track.time < settled {
-            return because(Reason::AwaitingAnswer);
+        verdict: &mut Verdict,
+        asked: &mut Enquiries,
+    ) {
+        if verdict.autonomous() {
+            return;
         }
-        match answer {
-            Some(time) if hotline.known_from <= time && request.track.time - time < self.valid => {
-                because(Reason::HotlineVouched)
+        let now = request.track.time;
+        let made = asked.ask(PAGE.id, now);
+        let reply = made.reply.filter(|reply| reply.at - made.at < self.timeout);
+        let settled = reply.map_or(made.at + self.timeout, |reply| reply.at);
+        verdict.until(settled);
+        if now < settled {
+            return verdict.decline_yielding(PAGE.id, Reason::AwaitingAnswer);
+        }
+        if let Some(reply) = reply.filter(|reply| matches!(reply.says, Says::Hold(_))) {
+            let lapses = reply.at + self.valid;
+            verdict.until(lapses);
+            if now < lapses {
+                verdict.decline(PAGE.id, Reason::HotlineVouched);
             }
-            _ => Ok(()),
         }
+    }
+
+    fn word(&self, request: &EngagementRequest<'_>, asked: &Enquiries) -> &'static str {
+        let Some(made) = asked.made(PAGE.id) else {
+            return "not_asked";
+        };
+        let now = request.track.time;
+        match made.reply.filter(|reply| reply.at - made.at < self.timeout) {
+            None if now < made.at + self.timeout => "awaiting_answer",
+            None => "no_answer_in_time",
+            Some(reply) if now < reply.at => "awaiting_answer",
+            Some(reply) if !matches!(reply.says, Says::Hold(_)) => "not_known",
+            Some(reply) if now < reply.at + self.valid => "vouched",
+            Some(_) => "vouch_lapsed",
+        }
+    }
+
+    fn asks_of_place(&self) -> bool {
+        true
+    }
+
+    /// The query waits for the line to be up, and so does the answer.
+    fn answer(&self, inquiry: &mut Inquiry<'_>) -> Option<Reply> {
+        let (site, about) = (inquiry.site_key, inquiry.about);
+        let mut luck = inquiry.streams.about(Purpose::Query, site, about);
+        if !luck.happens(1, self.spec.answers) {
+            return Some(Reply::NONE);
+        }
+        let mut luck = inquiry.streams.about(Purpose::QueryLatency, site, about);
+        let latency = Millis::from_seconds(luck.delay_s(0, &self.spec.latency));
+        let line = inquiry.request.line;
+        let at = line.passes(line.passes(inquiry.made.at) + latency);
+        let known =
+            self.spec.placebo.is_none() && self.known(inquiry, at.max(inquiry.request.track.time));
+        Some(Reply {
+            at,
+            says: match known {
+                true => Says::Hold(Reason::HotlineVouched),
+                false => Says::GoOn,
+            },
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::PairDraws;
     use super::super::tests::{Case, case};
+    use super::super::{Rules, RulesSpec};
     use super::*;
     use crate::record::Identity;
 
-    /// What is said at the times of `asked`, one after the other.
-    fn said(hotline: HotlineFile, times_s: &[i64]) -> Vec<Option<Reason>> {
-        let spec = HotlineQuerySpec {
-            timeout_s: 100.0,
-            valid_s: 500.0,
-            ..serde_json::from_str("{}").unwrap()
-        };
-        let rule = HotlineQueryRule::new(&spec, &[]);
-        let mut query: Asked = None;
+    /// What is said at some times, one after the other, of a track that is asked about at the first of them.
+    fn said(reply: Option<Reply>, times_s: &[i64]) -> Vec<Option<Reason>> {
+        let spec: RulesSpec = serde_json::from_value(serde_json::json!({
+            "hotline_query": { "timeout_s": 100.0, "valid_s": 500.0 }
+        }))
+        .unwrap();
+        let rules = Rules::new(&spec, &Named::default());
+        let mut enquiries = Enquiries::default();
         let mut ask = |time_s: &i64| {
             let case = Case {
                 time: Millis(time_s * 1000),
-                crew: PairDraws {
-                    hotline,
-                    ..PairDraws::default()
-                },
                 ..case(Identity::Hostile)
             };
-            let verdict = rule.decide(&case.request(), &mut query);
-            assert_eq!(query, Some(Millis(times_s[0] * 1000)));
-            verdict.err().map(|decision| decision.reason)
+            let ruling = rules.consult(&case.request(), &mut enquiries, &mut |_, _| reply);
+            assert_eq!(enquiries.made("R7").unwrap().at, Millis(times_s[0] * 1000));
+            ruling.decision.err().map(|decision| decision.reason)
         };
         times_s.iter().map(&mut ask).collect()
     }
@@ -296,38 +282,29 @@ mod tests {
     #[test]
     fn the_site_waits_for_the_answer_and_no_longer_than_the_timeout() {
         use Reason::*;
-        let answered = |after_s: i64, known_from| HotlineFile {
-            answered_after: Some(Millis(after_s * 1000)),
-            known_from,
+        let at = |time_s: i64, says| {
+            let at = Millis(time_s * 1000);
+            Some(Reply { at, says })
         };
-        let known = Millis(i64::MIN);
-        let wait = Some(AwaitingAnswer);
-        let vouched = Some(HotlineVouched);
+        let vouches = Says::Hold(HotlineVouched);
+        let (wait, vouched) = (Some(AwaitingAnswer), Some(HotlineVouched));
         assert_eq!(
-            said(answered(60, known), &[10, 69, 70, 569, 570]),
+            said(at(70, vouches), &[10, 69, 70, 569, 570]),
             [wait, wait, vouched, vouched, None]
         );
         assert_eq!(
-            said(answered(60, Millis::NEVER), &[10, 69, 70]),
+            said(at(70, Says::GoOn), &[10, 69, 70]),
             [wait, wait, None],
             "nobody knows it"
         );
         assert_eq!(
-            said(answered(100, known), &[10, 109, 110, 111]),
+            said(at(110, vouches), &[10, 109, 110, 111]),
             [wait, wait, None, None],
             "too late"
         );
-        assert_eq!(
-            said(HotlineFile::default(), &[10, 109, 110]),
-            [wait, wait, None],
-            "no answer"
-        );
-        assert_eq!(said(answered(0, known), &[10, 11]), [vouched, vouched]);
-        // The plan reaches the node at 80 s: known to an answer at 80 s, not to one at 79 s.
-        assert_eq!(
-            said(answered(60, Millis(80_000)), &[20, 81]),
-            [wait, vouched]
-        );
-        assert_eq!(said(answered(60, Millis(80_000)), &[19, 81]), [wait, None]);
+        for silent in [Some(Reply::NONE), None] {
+            assert_eq!(said(silent, &[10, 109, 110]), [wait, wait, None]);
+        }
+        assert_eq!(said(at(10, vouches), &[10, 11]), [vouched, vouched]);
     }
 }

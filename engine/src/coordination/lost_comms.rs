@@ -1,9 +1,14 @@
 //! R4: what a site does when it cannot reach its command.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, RulePage, WeaponsControl, parameter};
+use super::{
+    EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, WeaponsControl,
+    parameter,
+};
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
 use crate::streams::{Purpose, Streams};
@@ -224,13 +229,13 @@ impl LostCommsRule {
     }
 
     /// The fallback, where it holds.
-    pub(super) fn fallback(&self, request: &EngagementRequest<'_>) -> Option<Fallback> {
+    fn fallback(&self, request: &EngagementRequest<'_>) -> Option<Fallback> {
         let since = request.line.down_since(request.track.time)?;
         (request.track.time - since >= self.timeout).then_some(self.spec.fallback)
     }
 
     /// When the fallback next begins or ends to hold.
-    pub(super) fn changes(&self, request: &EngagementRequest<'_>) -> Millis {
+    fn changes(&self, request: &EngagementRequest<'_>) -> Millis {
         let (now, line) = (request.track.time, request.line);
         let changes = line.changes(now);
         let begins = line.down_since(now).map(|since| since + self.timeout);
@@ -238,29 +243,47 @@ impl LostCommsRule {
             .filter(|begins| *begins > now)
             .map_or(changes, |begins| begins.min(changes))
     }
+}
 
-    /// The status that the fallback puts in the place of another.
-    pub(super) fn status(&self, request: &EngagementRequest<'_>) -> Option<WeaponsControl> {
-        match self.fallback(request)? {
-            Fallback::Keep => None,
-            Fallback::Hold | Fallback::SelfDefence => Some(WeaponsControl::Hold),
-            Fallback::Autonomous => Some(WeaponsControl::Free),
-        }
+impl Spec for LostCommsSpec {
+    fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(LostCommsRule::new(self)))
+    }
+}
+
+impl Rule for LostCommsRule {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
     }
 
-    /// A decision that rests on its status.
-    pub(super) fn because(&self, status: WeaponsControl) -> Decision {
-        Decision {
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Status]
+    }
+
+    fn judge(
+        &self,
+        _: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        _: &mut Enquiries,
+    ) {
+        verdict.until(self.changes(request));
+        verdict.fallback = self.fallback(request);
+        let (status, reason) = match verdict.fallback {
+            None | Some(Fallback::Keep) => return,
+            Some(Fallback::Hold | Fallback::SelfDefence) => {
+                (WeaponsControl::Hold, Reason::LostCommsHold)
+            }
+            Some(Fallback::Autonomous) => (WeaponsControl::Free, Reason::LostCommsAutonomous),
+        };
+        verdict.status = status;
+        verdict.status_by = Some(Decision {
             rule: PAGE.id,
-            reason: match status {
-                WeaponsControl::Free => Reason::LostCommsAutonomous,
-                WeaponsControl::Tight | WeaponsControl::Hold => Reason::LostCommsHold,
-            },
-        }
+            reason,
+        });
     }
 
-    /// What it has to say of a track.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
         match (
             request.line.down_since(request.track.time),
             self.fallback(request),

@@ -1,12 +1,15 @@
 //! Who may fire at what, when: the rules, one file each.
 //!
-//! A rule is a guard on the decision to fire. [`RULES`] is the one list of them; parser, schema, `deconflict rules`
-//! and the knob test read it. Order and precedence are stated in [`Rules::judge`].
+//! A rule is a [`Rule`]: it speaks at one or more [`Stage`]s of the decision to fire, reads the site's view of the track and what
+//! was said before it, and says what holds and for how long; who asks somebody else answers for him in [`Rule::answer`], the one
+//! place of a rule that may look at the world, through a sensor. [`Stage`] is the precedence, and nothing else is. `rules!` is the
+//! one list of them; parser, schema, `deconflict rules` and the knob test read it.
 
 mod agreed_squawk;
 mod airspace_closure;
 mod blue_force_feed;
 mod cease_fire;
+mod challenge;
 mod conformance_monitoring;
 mod corridors;
 mod engagement_authority;
@@ -15,6 +18,7 @@ mod flight_plan_notice;
 mod height_blocks;
 mod hostile_criteria;
 mod hotline_query;
+mod inquiry;
 mod lost_comms;
 mod optical_confirmation;
 mod request;
@@ -25,36 +29,38 @@ mod time_windows;
 mod weapons_control;
 mod zone_of_responsibility;
 
-use request::Holds;
+use std::fmt::Debug;
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::airspace::{Corridor, Zone};
 use crate::identification::Criteria;
-use crate::ids::{Key, NodeId};
-use crate::record::{Decision, Reason, RuleWord};
-use crate::streams::{Purpose, Streams};
+use crate::ids::{Key, NodeId, SideId};
+use crate::record::{Reason, RuleWord};
+use crate::streams::Streams;
 use crate::units::Millis;
 
 pub use agreed_squawk::AgreedSquawkSpec;
 pub use airspace_closure::{AirspaceClosure, AirspaceClosureSpec};
 pub use blue_force_feed::BlueForceFeedSpec;
-pub use cease_fire::{CeaseFireSpec, InFlight};
+pub use cease_fire::{CeaseFireSpec, StopOrder};
+pub use challenge::ChallengeSpec;
 pub use conformance_monitoring::{ConformanceMonitoringSpec, Deviation};
 pub use corridors::CorridorsSpec;
-pub use engagement_authority::{
-    Answer, ApprovalFile, AuthorityLevel, Desks, EngagementAuthoritySpec, OnTimeout,
-};
-pub use enquiries::{Asked, Enquiries, Enquiry};
+pub use engagement_authority::{AuthorityLevel, Desks, EngagementAuthoritySpec, OnTimeout};
+pub use enquiries::{Enquiries, Made, Reply, Says};
 pub use flight_plan_notice::FlightPlanNoticeSpec;
-pub use height_blocks::{HeightBlockSpec, HeightBlocksSpec, HeightFile};
+pub use height_blocks::{HeightBlockSpec, HeightBlocksSpec};
 pub use hostile_criteria::{HostileCriteriaSpec, HostileOn};
-pub use hotline_query::{HotlineFile, HotlineQuerySpec};
+pub use hotline_query::HotlineQuerySpec;
+pub use inquiry::{Inquiry, NodeQuery, Placebo, Subject};
 pub use lost_comms::{CommonLine, Fallback, HoursSpec, Line, LostCommsSpec};
-pub use optical_confirmation::{IfUnclear, LookFile, OpticalConfirmationSpec};
-pub use request::{EngagementRequest, Opens, Ruling, TrackView};
+pub use optical_confirmation::{IfUnclear, OpticalConfirmationSpec};
+pub use request::{CrewDraws, EngagementRequest, Opens, Ruling, TrackView, Verdict};
 pub use restricted_zone::{Compliance, RestrictedZone, RestrictedZoneSpec};
-pub use second_operator::{SecondFile, SecondOperatorSpec};
+pub use second_operator::SecondOperatorSpec;
 pub use self_defence::SelfDefenceSpec;
 pub use time_windows::{TimeWindows, TimeWindowsSpec};
 pub use weapons_control::{WeaponsControl, WeaponsControlSpec, ZoneStatusSpec};
@@ -75,6 +81,20 @@ pub struct RulePage {
     pub parameters: &'static [Parameter],
     /// The reason codes it may write.
     pub reasons: &'static [&'static str],
+}
+
+impl RulePage {
+    /// Whether it has a site ask somebody before the first shot.
+    pub fn asks(&self) -> bool {
+        let awaits = |reason: &&Reason| reason.awaits();
+        let mut reasons = Reason::ALL.iter().filter(awaits);
+        reasons.any(|reason| self.reasons.contains(&reason.code()))
+    }
+}
+
+/// The rules that have a site ask somebody, by number.
+pub fn asking() -> impl Iterator<Item = &'static str> {
+    RULES.iter().filter(|page| page.asks()).map(|page| page.id)
 }
 
 /// A tunable parameter of a rule.
@@ -109,6 +129,90 @@ const fn parameter(
     }
 }
 
+/// When a rule speaks. The order of these is the precedence of the rules; at one stage they speak by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Orders: what is declined here nobody allows.
+    Order,
+    /// The weapons control status.
+    Status,
+    /// What follows from status and identity.
+    Identity,
+    /// What allows fire at a track in spite of its identity or the status.
+    Override,
+    /// Who is responsible where.
+    Area,
+    /// Self-defence outside of one's area.
+    AreaDefence,
+    /// What protects a track whatever has been said, against self-defence too.
+    Protection,
+    /// A look before the first shot.
+    Look,
+    /// Somebody who confirms it.
+    Confirm,
+    /// Somebody who may know the track.
+    Ask,
+    /// Somebody who releases fire.
+    Release,
+    /// Self-defence while an answer is awaited.
+    AskDefence,
+    /// A pause after another engagement.
+    Pause,
+}
+
+impl Stage {
+    /// Whether those who speak here allow what is declined; elsewhere they may decline what is allowed.
+    fn allows(self) -> bool {
+        matches!(
+            self,
+            Stage::Override | Stage::AreaDefence | Stage::AskDefence
+        )
+    }
+
+    /// Whether it is passed over in self-defence.
+    fn waits(self) -> bool {
+        self >= Stage::Look
+    }
+}
+
+/// A rule in force, as the decision to fire sees it.
+pub(crate) trait Rule: Debug + Send + Sync {
+    /// Number, key and what is said of it.
+    fn page(&self) -> &'static RulePage;
+
+    /// Where it speaks.
+    fn stages(&self) -> &'static [Stage];
+
+    /// Says what it has to at a stage: allows or declines in `verdict`, and how long that holds; `asked` is what has been asked
+    /// about the track, to which it may add.
+    fn judge(
+        &self,
+        stage: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        asked: &mut Enquiries,
+    );
+
+    /// What it has to say of a track, in a word, for the record of a decision.
+    fn word(&self, request: &EngagementRequest<'_>, asked: &Enquiries) -> &'static str;
+
+    /// Whether an answer is about the place asked about, and not about the track.
+    fn asks_of_place(&self) -> bool {
+        false
+    }
+
+    /// What comes of a question that it has the site put to somebody else; nothing if it does not get through now.
+    fn answer(&self, _inquiry: &mut Inquiry<'_>) -> Option<Reply> {
+        None
+    }
+}
+
+/// A checked specification of a rule.
+trait Spec {
+    /// What it comes to in a scenario; nothing if it decides about no shot, or a name is not there.
+    fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>>;
+}
+
 macro_rules! rules {
     ($($module:ident: $spec:ty;)*) => {
         /// The coordination rules of a scenario; a rule that is not named is off.
@@ -120,6 +224,15 @@ macro_rules! rules {
                 #[serde(default, skip_serializing_if = "Option::is_none")]
                 pub $module: Option<$spec>,
             )*
+        }
+
+        impl RulesSpec {
+            /// Those that are named and decide about shots, by number.
+            fn ready(&self, named: &Named<'_>) -> Vec<Arc<dyn Rule>> {
+                let mut ready: Vec<Arc<dyn Rule>> = Vec::new();
+                $(ready.extend(self.$module.as_ref().and_then(|spec| spec.ready(named)));)*
+                ready
+            }
         }
 
         /// Every rule there is, by number.
@@ -148,6 +261,7 @@ rules! {
     second_operator: SecondOperatorSpec;
     airspace_closure: AirspaceClosureSpec;
     cease_fire: CeaseFireSpec;
+    challenge: ChallengeSpec;
 }
 
 /// What rules refer to by name, in the order of the names.
@@ -159,172 +273,127 @@ pub struct Named<'a> {
     pub corridors: &'a [Corridor],
     /// Aircraft types.
     pub types: &'a [String],
-    /// Nodes of the coordination graph.
-    pub nodes: &'a [String],
+    /// Nodes of the coordination graph, and whose they are.
+    pub nodes: &'a [(String, SideId)],
     /// Site classes.
     pub classes: &'a [String],
+    /// Sides.
+    pub sides: &'a [String],
     /// Time from UTC midnight to the start, s.
     pub start_of_day_s: f64,
 }
 
-/// The rules in force, ready to use.
-#[derive(Debug, Clone, Default)]
+impl Named<'_> {
+    /// A node by its name.
+    fn node(&self, name: &str) -> Option<NodeId> {
+        let position = self.nodes.iter().position(|(known, _)| known == name)?;
+        Some(NodeId(position as u32))
+    }
+}
+
+/// The rules in force, ready to use: those that decide about shots, and what others of them are asked elsewhere.
+#[derive(Debug, Clone)]
 pub struct Rules {
-    weapons_control: weapons_control::WeaponsControlRule,
+    spec: RulesSpec,
+    /// By number.
+    deciding: Vec<Arc<dyn Rule>>,
+    /// By stage, then by number.
+    order: Vec<(Stage, Arc<dyn Rule>)>,
     hostile_criteria: Option<hostile_criteria::HostileCriteriaRule>,
-    self_defence: Option<SelfDefenceSpec>,
-    flight_plan_notice: Option<FlightPlanNoticeSpec>,
-    hotline_query: Option<hotline_query::HotlineQueryRule>,
-    corridors: Option<corridors::CorridorsRule>,
-    restricted_zone: Option<RestrictedZone>,
-    engagement_authority: Option<EngagementAuthoritySpec>,
     lost_comms: Option<lost_comms::LostCommsRule>,
-    time_windows: Option<TimeWindows>,
-    height_blocks: Option<HeightBlocksSpec>,
-    zone_of_responsibility: Option<zone_of_responsibility::ZoneOfResponsibilityRule>,
-    blue_force_feed: Option<BlueForceFeedSpec>,
-    conformance_monitoring: Option<ConformanceMonitoringSpec>,
-    optical_confirmation: Option<optical_confirmation::OpticalConfirmationRule>,
-    second_operator: Option<SecondOperatorSpec>,
+    restricted_zone: Option<Arc<RestrictedZone>>,
+    time_windows: Option<Arc<TimeWindows>>,
     airspace_closure: Option<AirspaceClosure>,
-    cease_fire: Option<CeaseFireSpec>,
+    asked_nodes: Vec<NodeId>,
 }
 
-/// How the crew of a site handles one aircraft, drawn before the first instant.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct PairDraws {
-    /// Whether it acts on a match with a plan (rule R6).
-    pub heeds_plans: bool,
-    /// What a query brings (rule R7).
-    pub hotline: HotlineFile,
-    /// Whether it acts on corridors (rule R9).
-    pub heeds_corridors: bool,
-    /// Whether it enforces the restricted zone (rule R10).
-    pub enforces_zone: bool,
-    /// What its authority does about a request (rule R3).
-    pub approval: ApprovalFile,
-    /// By how much its clock for agreed windows is fast (rule R8).
-    pub window_clock: Millis,
-    /// How it measures the height (rule R11).
-    pub height: HeightFile,
-    /// Whether it keeps to its zone of responsibility (rule R12).
-    pub heeds_responsibility: bool,
-    /// Whether it acts on the blue-force feed (rule R14).
-    pub heeds_feed: bool,
-    /// What a look before the first shot brings (rule R16).
-    pub look: LookFile,
-    /// What its second operator answers (rule R17).
-    pub second: SecondFile,
-    /// How long after its side's first shot at the aircraft the owner calls, if he does (rule R19).
-    pub owner_calls: Option<Millis>,
-}
-
-/// What is true of a site and an aircraft before any draw about the two.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Standing {
-    /// Whether the site is one of the authority's of the restricted zone.
-    pub under_authority: bool,
-    /// Whether somebody on the hotline may know the aircraft.
-    pub on_the_line: bool,
-    /// When its plan reaches the node that answers the hotline.
-    pub plan_at_node: Millis,
-    /// Whether the site should hold it for hostile.
-    pub hostile: bool,
-    /// Its critical dimension to optics, m.
-    pub critical_dimension_m: f64,
-    /// What draws of the site's side are keyed by.
-    pub side: Key,
-    /// What draws of the desk that releases the site's fire are keyed by.
-    pub desk: Key,
+impl Default for Rules {
+    fn default() -> Self {
+        Rules::new(&RulesSpec::default(), &Named::default())
+    }
 }
 
 impl Rules {
-    /// Makes checked rules ready.
+    /// Makes checked rules ready. Rule R1 is always in force: without a specification every site is tight everywhere.
     pub fn new(spec: &RulesSpec, named: &Named<'_>) -> Rules {
-        let zones = named.zones;
+        let mut spec = spec.clone();
+        spec.weapons_control.get_or_insert_default();
+        let deciding = spec.ready(named);
+        let mut order: Vec<(Stage, Arc<dyn Rule>)> = Vec::new();
+        for rule in &deciding {
+            let stages = rule.stages().iter();
+            order.extend(stages.map(|stage| (*stage, Arc::clone(rule))));
+        }
+        order.sort_by_key(|(stage, _)| *stage);
+        let restricted_zone = spec.restricted_zone.as_ref();
+        let hotline = spec.hotline_query.as_ref();
+        let authority = spec.engagement_authority.as_ref();
+        let mut asked_nodes: Vec<NodeId> = (hotline.iter())
+            .flat_map(|rule| &rule.nodes)
+            .chain(authority.iter().filter_map(|rule| rule.node.as_ref()))
+            .filter_map(|name| named.node(name))
+            .collect();
+        asked_nodes.sort_unstable();
+        asked_nodes.dedup();
         Rules {
-            weapons_control: weapons_control::WeaponsControlRule::new(
-                spec.weapons_control.as_ref(),
-                zones,
-            ),
+            deciding,
+            order,
             hostile_criteria: spec
                 .hostile_criteria
                 .as_ref()
                 .map(|rule| hostile_criteria::HostileCriteriaRule::new(rule, named.types)),
-            self_defence: spec.self_defence.clone(),
-            flight_plan_notice: spec.flight_plan_notice.clone(),
-            hotline_query: spec
-                .hotline_query
-                .as_ref()
-                .map(|rule| hotline_query::HotlineQueryRule::new(rule, named.nodes)),
-            corridors: spec
-                .corridors
-                .as_ref()
-                .map(|rule| corridors::CorridorsRule::new(rule, named.corridors)),
-            restricted_zone: spec
-                .restricted_zone
-                .as_ref()
-                .and_then(|rule| RestrictedZone::new(rule, zones, named.nodes)),
-            engagement_authority: spec.engagement_authority.clone(),
             lost_comms: spec.lost_comms.as_ref().map(lost_comms::LostCommsRule::new),
+            restricted_zone: restricted_zone
+                .and_then(|rule| RestrictedZone::new(rule, named))
+                .map(Arc::new),
             time_windows: spec
                 .time_windows
                 .as_ref()
-                .map(|rule| TimeWindows::new(rule, zones)),
-            height_blocks: spec.height_blocks.clone(),
-            zone_of_responsibility: spec.zone_of_responsibility.as_ref().map(|rule| {
-                zone_of_responsibility::ZoneOfResponsibilityRule::new(rule, zones, named.classes)
-            }),
-            blue_force_feed: spec.blue_force_feed.clone(),
-            conformance_monitoring: spec.conformance_monitoring.clone(),
-            optical_confirmation: spec.optical_confirmation.as_ref().map(|rule| {
-                optical_confirmation::OpticalConfirmationRule::new(rule, named.start_of_day_s)
-            }),
-            second_operator: spec.second_operator.clone(),
+                .map(|rule| Arc::new(TimeWindows::new(rule, named.zones))),
             airspace_closure: spec
                 .airspace_closure
                 .as_ref()
-                .and_then(|rule| AirspaceClosure::new(rule, zones)),
-            cease_fire: spec.cease_fire.clone(),
+                .and_then(|rule| AirspaceClosure::new(rule, named.zones)),
+            asked_nodes,
+            spec,
         }
     }
 
     /// Whether what is asked about one track can change what is said of another: then whoever asks does so in his turn,
     /// even while he could not fire.
     pub fn queues(&self) -> bool {
-        self.engagement_authority.is_some()
+        self.spec.engagement_authority.is_some()
     }
 
     /// Whether what they say depends on engagements the site has begun.
     pub fn pauses(&self) -> bool {
-        self.second_operator
-            .as_ref()
-            .is_some_and(|rule| rule.cool_down_s > 0.0)
+        let second = self.spec.second_operator.as_ref();
+        second.is_some_and(|rule| rule.cool_down_s > 0.0)
     }
 
     /// Rule R3, where it is in force: its queues are the engagement's.
     pub fn engagement_authority(&self) -> Option<&EngagementAuthoritySpec> {
-        self.engagement_authority.as_ref()
+        self.spec.engagement_authority.as_ref()
     }
 
     /// Rule R8, where it is in force: it also decides who flies when.
     pub fn time_windows(&self) -> Option<&TimeWindows> {
-        self.time_windows.as_ref()
+        self.time_windows.as_deref()
     }
 
     /// Rule R11, where it is in force: it also decides who flies how high.
     pub fn height_blocks(&self) -> Option<&HeightBlocksSpec> {
-        self.height_blocks.as_ref()
+        self.spec.height_blocks.as_ref()
     }
 
     /// Rule R14, where it is in force.
     pub fn blue_force_feed(&self) -> Option<&BlueForceFeedSpec> {
-        self.blue_force_feed.as_ref()
+        self.spec.blue_force_feed.as_ref()
     }
 
     /// Rule R15, where it is in force: it acts through the plan check.
     pub fn conformance_monitoring(&self) -> Option<&ConformanceMonitoringSpec> {
-        self.conformance_monitoring.as_ref()
+        self.spec.conformance_monitoring.as_ref()
     }
 
     /// Rule R18, where it is in force: it decides who flies.
@@ -334,7 +403,12 @@ impl Rules {
 
     /// Rule R19, where it is in force.
     pub fn cease_fire(&self) -> Option<&CeaseFireSpec> {
-        self.cease_fire.as_ref()
+        self.spec.cease_fire.as_ref()
+    }
+
+    /// Rule R20, where it is in force: what comes of it is evidence.
+    pub fn challenge(&self) -> Option<&ChallengeSpec> {
+        self.spec.challenge.as_ref()
     }
 
     /// The line of a site to its command: when it is down under rule R4. `node` is what its command node is keyed by.
@@ -365,400 +439,114 @@ impl Rules {
 
     /// The zone of rule R10, where it is in force: it also decides who flies.
     pub fn restricted_zone(&self) -> Option<&RestrictedZone> {
-        self.restricted_zone.as_ref()
+        self.restricted_zone.as_deref()
     }
 
     /// The zone of rule R10, where it asks for how long a track has been inside.
     pub fn watched_zone(&self) -> Option<&RestrictedZone> {
-        self.restricted_zone.as_ref().filter(|zone| zone.dwells())
+        self.restricted_zone().filter(|zone| zone.dwells())
     }
 
-    /// The node that answers the hotline of rule R7, where there is one.
-    pub fn hotline_node(&self) -> Option<NodeId> {
-        self.hotline_query.as_ref()?.node()
-    }
-
-    /// Whether somebody on the hotline may know the aircraft of a side.
-    pub fn on_the_line(&self, side: &str) -> bool {
-        let rule = self.hotline_query.as_ref();
-        rule.is_some_and(|rule| rule.on_the_line(side))
-    }
-
-    /// Draws how the crew of a site handles an aircraft; a rule that is off draws nothing.
-    pub fn draws(
-        &self,
-        streams: &Streams,
-        site: Key,
-        aircraft: Key,
-        standing: &Standing,
-    ) -> PairDraws {
-        let honours = |index, honour: Option<f64>| {
-            honour.is_some_and(|honour| {
-                let mut luck = streams.about(Purpose::Honour, site, aircraft);
-                luck.happens(index, honour)
-            })
-        };
-        let plans = self.flight_plan_notice.as_ref().map(|rule| rule.honour);
-        let corridors = self.corridors.as_ref().map(|rule| rule.honour);
-        let hotline = self.hotline_query.as_ref();
-        PairDraws {
-            heeds_plans: honours(0, plans),
-            hotline: hotline.map_or(HotlineFile::default(), |rule| {
-                rule.draw(streams, site, aircraft, standing)
-            }),
-            heeds_corridors: honours(1, corridors),
-            enforces_zone: standing.under_authority,
-            approval: self
-                .engagement_authority
-                .as_ref()
-                .map_or_else(ApprovalFile::default, |rule| {
-                    rule.draw(streams, site, standing.desk, aircraft, standing)
-                }),
-            window_clock: self
-                .time_windows
-                .as_ref()
-                .map_or(Millis::ZERO, |rule| rule.clock_error(streams, site)),
-            height: self
-                .height_blocks
-                .as_ref()
-                .map_or_else(HeightFile::default, |rule| {
-                    rule.draw(streams, site, aircraft)
-                }),
-            heeds_responsibility: honours(
-                2,
-                self.zone_of_responsibility.as_ref().map(|rule| rule.heeds),
-            ),
-            heeds_feed: honours(3, self.blue_force_feed.as_ref().map(|rule| rule.honour)),
-            look: self
-                .optical_confirmation
-                .as_ref()
-                .map_or_else(LookFile::default, |rule| {
-                    rule.draw(streams, site, aircraft, standing)
-                }),
-            second: self
-                .second_operator
-                .as_ref()
-                .map_or_else(SecondFile::default, |rule| {
-                    rule.draw(streams, site, aircraft, standing)
-                }),
-            owner_calls: self
-                .cease_fire
-                .as_ref()
-                .and_then(|rule| rule.draw(streams, standing.side, aircraft, standing)),
-        }
+    /// Nodes of the coordination graph that somebody asks.
+    pub fn asked_nodes(&self) -> &[NodeId] {
+        &self.asked_nodes
     }
 
     /// Whether a site may fire at a track, the rule that decides, and how long that holds. `enquiries` is what has been
     /// asked about the track, to which this may add.
     ///
-    /// Precedence: R2 has already acted on the identity, R13 on what cues can read, R15 on the plan check; R10, R18, R8 and R11
-    /// on who flies, when and how high.
+    /// Precedence is the order of [`Stage`]. R2 has already acted on the identity, R13 on what cues can read, R15 on the plan check;
+    /// R10, R18, R8 and R11 on who flies, when and how high.
     ///
-    /// 1. R19: under an order to cease fire nothing is fired at.
-    /// 2. The status: that of R1; in its place that of R4, when the line has been down for long enough; in the place of either
-    ///    that of R8, in an agreed window, if it is stricter. Where it lets a track be fired at that is held Hostile, R2 declines
-    ///    until its dwell is over. What is allowed so far is put to the rules from 4 on, and so is what is declined but
-    /// 3. R10 allows, where the status is tight by R1, or else R5, where it is tight or hold, R2's dwell is not over or there is
-    ///    no identity yet (but not under R4's hold). Neither touches a track held Friend, AssumedFriend or Neutral.
-    /// 4. R12 declines where others are responsible; R5 may allow it there, if R12 lets it.
-    /// 5. R6, then R9, R11, R14, protect; a shot they prevent is one that would have been fired.
-    /// 6. R16 looks, R17 has a second operator confirm, R7 asks whose track it is, R3 asks for release, one after the other, about
-    ///    what would be fired at for any reason but self-defence; R7 and R3 not on R4's own. While an answer is awaited R5 may
-    ///    still allow the shot, against an answer it may not.
-    /// 7. R17 pauses after another engagement, but not in self-defence.
+    /// 1. Order. R19: under an order to cease fire nothing is fired at.
+    /// 2. Status: that of R1; in its place that of R4, when the line has been down for long enough; in the place of either that of
+    ///    R8, in an agreed window, if it is stricter.
+    /// 3. Identity. R1 says what follows from status and identity; R2 declines what is held Hostile until its dwell is over.
+    /// 4. Override. R10 allows, where the status is tight by R1, or else R5, where it is tight or hold, R2's dwell is not over or
+    ///    there is no identity yet (but not under R4's hold). Neither touches a track held Friend, AssumedFriend or Neutral.
+    /// 5. Area. R12 declines where others are responsible; R5 may allow it there, if R12 lets it.
+    /// 6. Protection: R6, then R9, R11, R14; a shot they prevent is one that would have been fired.
+    /// 7. R16 looks, R17 has a second operator confirm, R7 asks whose track it is and R20 calls it, R3 asks for release, one after the
+    ///    other, about what would be fired at for any reason but self-defence; R7 and R3 not on R4's own. While an answer is awaited
+    ///    R5 may still allow the shot, against an answer it may not.
+    /// 8. Pause. R17 pauses after another engagement, but not in self-defence.
     ///
     /// Channel and magazine come last, and are not rules.
     pub fn judge(&self, request: &EngagementRequest<'_>, enquiries: &mut Enquiries) -> Ruling {
-        let mut holds = Holds::new(request.track.time);
-        let decision = self.decide(request, enquiries, &mut holds);
-        Ruling {
-            decision,
-            until: holds.until,
-            opens: holds.opens,
+        let mut verdict = Verdict::new(request.track.time);
+        for (stage, rule) in &self.order {
+            let speaks = match verdict.decision() {
+                None => !stage.allows(),
+                Some(Err(_)) => stage.allows(),
+                Some(Ok(decision)) => {
+                    !stage.allows() && !(stage.waits() && decision.reason == Reason::SelfDefence)
+                }
+            };
+            if speaks {
+                if *stage >= Stage::Area {
+                    // What the status allows, or what is allowed in spite of it, may be declined for what changes.
+                    verdict.opens = Opens::Another;
+                }
+                rule.judge(*stage, request, &mut verdict, enquiries);
+            }
         }
+        if verdict.permitted().is_some() {
+            verdict.opens = Opens::Another;
+        }
+        verdict.ruling()
     }
 
-    fn decide(
+    /// Asks the rules, puts the questions that they have the site ask of others, and asks again with the answers that are there.
+    /// `put` answers for a rule: [`Rules::answer`] with what is known of whoever is behind the track.
+    pub fn consult(
         &self,
         request: &EngagementRequest<'_>,
         enquiries: &mut Enquiries,
-        holds: &mut Holds,
-    ) -> Result<Decision, Decision> {
-        if let Some(rule) = &self.cease_fire {
-            holds.until(request.ceased_until.unwrap_or(Millis::NEVER));
-            rule.decide(request)?;
-        }
-        let (status, because) = self.status(request, holds);
-        let mut permitted = match self.by_status(request, (status, because), holds) {
-            Ok(decision) => decision,
-            Err(declined) => {
-                let tight_by_r1 = status == WeaponsControl::Tight && because.is_none();
-                self.despite(request, declined, tight_by_r1, holds)?
+        put: &mut dyn FnMut(&'static str, &Enquiries) -> Option<Reply>,
+    ) -> Ruling {
+        let now = request.track.time;
+        let mut tried: smallvec::SmallVec<[&'static str; 4]> = smallvec::SmallVec::new();
+        loop {
+            let ruling = self.judge(request, enquiries);
+            let wanting = enquiries.wanting(now);
+            let fresh = wanting.into_iter().filter(|rule| !tried.contains(rule));
+            let fresh: smallvec::SmallVec<[&'static str; 4]> = fresh.collect();
+            let mut changed = false;
+            for rule in fresh {
+                tried.push(rule);
+                if let Some(reply) = put(rule, enquiries) {
+                    enquiries.reply(rule, reply);
+                    changed = true;
+                }
             }
-        };
-        // What the status allows, or what is allowed in spite of it, may be declined for what changes.
-        holds.opens = Opens::Another;
-        if let Some(rule) = &self.zone_of_responsibility {
-            if request.draws.heeds_responsibility {
-                holds.next_scan();
-            }
-            if let Err(declined) = rule.decide(request) {
-                let defence = self.self_defence.as_ref().filter(|_| rule.self_defence);
-                let defence = defence.and_then(|rule| rule.permits(request));
-                permitted = defence.ok_or(declined)?;
+            if !changed {
+                return ruling;
             }
         }
-        let in_defence = permitted.reason == Reason::SelfDefence;
-        self.protect(request, holds)?;
-        if in_defence {
-            return Ok(permitted);
-        }
-        if let Err(declined) = self.ask(request, permitted, enquiries, holds) {
-            let in_defence = self.self_defence.as_ref();
-            let urgent = in_defence.filter(|_| declined.reason.awaits());
-            if urgent.is_some() {
-                holds.next_scan();
-            }
-            return urgent
-                .and_then(|rule| rule.permits(request))
-                .ok_or(declined);
-        }
-        if let Some(rule) = &self.second_operator {
-            holds.until(rule.pauses_until(request).unwrap_or(Millis::NEVER));
-            rule.cools(request)?;
-        }
-        Ok(permitted)
     }
 
-    /// The weapons control status, and what is said because of it where another rule has put it in the place of R1's.
-    fn status(
-        &self,
-        request: &EngagementRequest<'_>,
-        holds: &mut Holds,
-    ) -> (WeaponsControl, Option<Decision>) {
-        if !self.weapons_control.everywhere_alike() {
-            holds.next_scan();
-        }
-        let mut status = self.weapons_control.status(request);
-        let mut because = None;
-        if let Some(rule) = &self.lost_comms {
-            holds.until(rule.changes(request));
-            if let Some(fallback) = rule.status(request) {
-                (status, because) = (fallback, Some(rule.because(fallback)));
-            }
-        }
-        if let Some(rule) = &self.time_windows {
-            holds.until(rule.changes(request));
-            if !rule.everywhere_alike() {
-                holds.next_scan();
-            }
-            if let Some(agreed) = rule.status(request)
-                && agreed > status
-            {
-                (status, because) = (agreed, Some(rule.because()));
-            }
-        }
-        (status, because)
+    /// What comes of a question that a rule has a site put.
+    pub fn answer(&self, rule: &str, inquiry: &mut Inquiry<'_>) -> Option<Reply> {
+        let asking = |asking: &&Arc<dyn Rule>| asking.page().id == rule;
+        self.deciding.iter().find(asking)?.answer(inquiry)
     }
 
-    /// What the weapons control status says, put down to the rule that has set it; and R2, of what is held Hostile.
-    fn by_status(
-        &self,
-        request: &EngagementRequest<'_>,
-        (status, because): (WeaponsControl, Option<Decision>),
-        holds: &mut Holds,
-    ) -> Result<Decision, Decision> {
-        holds.opens = match status {
-            WeaponsControl::Free => Opens::Another,
-            WeaponsControl::Tight => Opens::Hostile,
-            WeaponsControl::Hold => Opens::Nothing,
-        };
-        let criteria = self.hostile_criteria.is_some();
-        let verdict = self.weapons_control.decide(request, status, criteria);
-        let by_status = |decision: Decision| {
-            let reasons = [
-                Reason::WeaponsFree,
-                Reason::WeaponsTight,
-                Reason::WeaponsHold,
-            ];
-            match because {
-                Some(other) if reasons.contains(&decision.reason) => other,
-                _ => decision,
-            }
-        };
-        let permitted = verdict.map(by_status).map_err(by_status)?;
-        if permitted.reason == Reason::HostileIdentity
-            && let Some(rule) = &self.hostile_criteria
-            && let Some(until) = rule.dwells_until(request)
-        {
-            holds.until(until);
-            if status == WeaponsControl::Tight {
-                // Held Hostile anew it would dwell anew.
-                holds.opens = Opens::Nothing;
-            }
-            return Err(rule.because());
-        }
-        Ok(permitted)
-    }
-
-    /// What protects a track whatever its status, against self-defence too.
-    fn protect(&self, request: &EngagementRequest<'_>, holds: &mut Holds) -> Result<(), Decision> {
-        if let Some(rule) = &self.flight_plan_notice {
-            rule.decide(request)?;
-        }
-        if let Some(rule) = &self.corridors {
-            if request.draws.heeds_corridors {
-                holds.next_scan();
-            }
-            rule.decide(request)?;
-        }
-        if let Some(rule) = &self.height_blocks {
-            if request.draws.height.heeds {
-                holds.next_scan();
-            }
-            rule.decide(request)?;
-        }
-        if let Some(rule) = &self.blue_force_feed {
-            if request.draws.heeds_feed {
-                holds.next_scan();
-            }
-            rule.decide(request)?;
-        }
-        Ok(())
+    /// What was asked about a track that was lost, for one that is taken for it.
+    pub fn recalled(&self, enquiries: Enquiries) -> Enquiries {
+        let placed = |rule: &Arc<dyn Rule>| rule.asks_of_place();
+        enquiries.recalled(|id| {
+            let mut placed = self.deciding.iter().filter(|rule| placed(rule));
+            placed.any(|rule| rule.page().id == id)
+        })
     }
 
     /// What each rule in force has to say of a track, by number; for the record of a decision.
     pub fn words(&self, request: &EngagementRequest<'_>, enquiries: &Enquiries) -> Vec<RuleWord> {
-        let mut words = Vec::new();
-        let mut say = |rule, word: Option<&'static str>| {
-            words.extend(word.map(|word| RuleWord { rule, word }));
+        let word = |rule: &Arc<dyn Rule>| RuleWord {
+            rule: rule.page().id,
+            word: rule.word(request, enquiries),
         };
-        let asked = |enquiry| *enquiries.clone().asked(enquiry);
-        say("R1", Some(self.weapons_control.word(request)));
-        let criteria = self.hostile_criteria.as_ref();
-        say("R2", criteria.map(|rule| rule.word(request)));
-        let authority = self.engagement_authority.as_ref();
-        say("R3", authority.map(|rule| rule.word(request, enquiries)));
-        say(
-            "R4",
-            self.lost_comms.as_ref().map(|rule| rule.word(request)),
-        );
-        say(
-            "R5",
-            self.self_defence.as_ref().map(|rule| rule.word(request)),
-        );
-        let notice = self.flight_plan_notice.as_ref();
-        say("R6", notice.map(|rule| rule.word(request)));
-        let hotline = self.hotline_query.as_ref();
-        say(
-            "R7",
-            hotline.map(|rule| rule.word(request, asked(Enquiry::Hotline))),
-        );
-        say(
-            "R8",
-            self.time_windows.as_ref().map(|rule| rule.word(request)),
-        );
-        say("R9", self.corridors.as_ref().map(|rule| rule.word(request)));
-        say(
-            "R10",
-            self.restricted_zone.as_ref().map(|rule| rule.word(request)),
-        );
-        say(
-            "R11",
-            self.height_blocks.as_ref().map(|rule| rule.word(request)),
-        );
-        let responsible = self.zone_of_responsibility.as_ref();
-        say("R12", responsible.map(|rule| rule.word(request)));
-        say(
-            "R14",
-            self.blue_force_feed.as_ref().map(|rule| rule.word(request)),
-        );
-        let look = self.optical_confirmation.as_ref();
-        say("R16", look.map(|rule| rule.word(request, enquiries)));
-        let second = self.second_operator.as_ref();
-        say(
-            "R17",
-            second.map(|rule| rule.word(request, asked(Enquiry::SecondOperator))),
-        );
-        say(
-            "R19",
-            self.cease_fire.as_ref().map(|rule| rule.word(request)),
-        );
-        words
-    }
-
-    /// What is asked before the first shot at a track, one after the other.
-    fn ask(
-        &self,
-        request: &EngagementRequest<'_>,
-        permitted: Decision,
-        enquiries: &mut Enquiries,
-        holds: &mut Holds,
-    ) -> Result<(), Decision> {
-        let now = request.track.time;
-        if let Some(rule) = &self.optical_confirmation {
-            let verdict = rule.decide(request, enquiries);
-            let asked = enquiries.asked(Enquiry::Look).unwrap_or(now);
-            holds.until(rule.until(enquiries, asked, now));
-            verdict?;
-        }
-        if let Some(rule) = &self.second_operator {
-            let asked = enquiries.asked(Enquiry::SecondOperator);
-            let verdict = rule.decide(request, asked);
-            holds.until(asked.unwrap_or(now) + request.draws.second.after);
-            verdict?;
-        }
-        let fallback = self
-            .lost_comms
-            .as_ref()
-            .and_then(|rule| rule.fallback(request));
-        if permitted.reason == Reason::LostCommsAutonomous || fallback == Some(Fallback::Autonomous)
-        {
-            return Ok(());
-        }
-        if let Some(rule) = &self.hotline_query {
-            let asked = enquiries.asked(Enquiry::Hotline);
-            let verdict = rule.decide(request, asked);
-            holds.until(rule.until(request, asked.unwrap_or(now)));
-            verdict?;
-        }
-        if let Some(rule) = &self.engagement_authority {
-            let verdict = rule.decide(request, enquiries);
-            let asked = enquiries.asked(Enquiry::Authority).unwrap_or(now);
-            holds.until(rule.until(enquiries, asked, now));
-            verdict?;
-        }
-        Ok(())
-    }
-
-    /// What allows a shot that the weapons control status does not.
-    fn despite(
-        &self,
-        request: &EngagementRequest<'_>,
-        declined: Decision,
-        tight_by_r1: bool,
-        holds: &mut Holds,
-    ) -> Result<Decision, Decision> {
-        let by_tightness = matches!(declined.reason, Reason::WeaponsTight | Reason::Dwell);
-        let zone = self.restricted_zone.as_ref();
-        let zone = zone.filter(|_| tight_by_r1 && by_tightness && request.draws.enforces_zone);
-        let fallback = self
-            .lost_comms
-            .as_ref()
-            .and_then(|rule| rule.fallback(request));
-        let overridden =
-            declined.reason != Reason::HeldProtected && fallback != Some(Fallback::Hold);
-        let defence = self.self_defence.as_ref().filter(|_| overridden);
-        if zone.is_some() || defence.is_some() {
-            holds.next_scan();
-        }
-        let overrides = self.restricted_zone.is_some() && request.draws.enforces_zone;
-        if overrides || self.self_defence.is_some() {
-            holds.opens = Opens::Another;
-        }
-        zone.and_then(|rule| rule.permits(request))
-            .or_else(|| defence.and_then(|rule| rule.permits(request)))
-            .ok_or(declined)
+        self.deciding.iter().map(word).collect()
     }
 }
 
@@ -767,7 +555,7 @@ mod tests {
     use super::*;
     use crate::geometry::{Area, Point};
     use crate::ids::ClassId;
-    use crate::record::{Identity, NoticeState, Reason};
+    use crate::record::{Decision, Identity, NoticeState, Reason};
     use nalgebra::Vector3;
 
     /// A request as tests write it down.
@@ -781,7 +569,7 @@ mod tests {
         pub declared_civil: bool,
         pub violating_since: Option<Millis>,
         pub notice: NoticeState,
-        pub crew: PairDraws,
+        pub side: SideId,
         pub line: &'static Line,
         pub engaged_another: Option<Millis>,
         pub near_report: bool,
@@ -798,17 +586,19 @@ mod tests {
                     identity: self.identity,
                     hostile_since: (self.identity == Identity::Hostile)
                         .then_some(self.hostile_since),
+                    first_hostile: Some(self.hostile_since),
                     declared_civil: self.declared_civil,
                     violating_since: self.violating_since,
                     notice: self.notice,
                 },
                 site: Point::zeros(),
+                side: self.side,
                 class: ClassId(0),
                 line: self.line,
                 engaged_another: self.engaged_another,
                 near_report: self.near_report,
                 ceased_until: self.ceased.then_some(Millis::NEVER),
-                draws: &self.crew,
+                draws: CrewDraws::new(streams(), Key::of("site"), Key::of("aircraft")),
             }
         }
     }
@@ -823,15 +613,20 @@ mod tests {
             declared_civil: false,
             violating_since: None,
             notice: NoticeState::NotFiled,
-            crew: PairDraws {
-                heeds_plans: true,
-                ..PairDraws::default()
-            },
+            side: SideId(0),
             line: Line::UP,
             engaged_another: None,
             near_report: false,
             ceased: false,
         }
+    }
+
+    fn streams() -> &'static Streams {
+        static STREAMS: std::sync::LazyLock<Streams> = std::sync::LazyLock::new(|| {
+            let replication = crate::record::Replication { seed: 1, index: 0 };
+            Streams::new(replication)
+        });
+        &STREAMS
     }
 
     /// The verdict on a track that nobody has asked about.
@@ -913,6 +708,7 @@ mod tests {
             declarations: 1,
             dwell_s: 0.0,
             on: HostileOn::Hostile,
+            placebo: None,
         });
         let decision = verdict(&without_names(&spec), &case(Identity::Hostile));
         assert_eq!(
@@ -927,34 +723,25 @@ mod tests {
     /// R6 stops what R1 allows, where there is a match and a crew that heeds it; it allows nothing by itself.
     #[test]
     fn a_matched_plan_stops_only_what_would_be_fired_at() {
-        let mut spec = with_status(WeaponsControl::Tight);
-        spec.flight_plan_notice = Some(FlightPlanNoticeSpec { honour: 1.0 });
-        let rules = without_names(&spec);
+        let rules = |honour| {
+            let mut spec = with_status(WeaponsControl::Tight);
+            spec.flight_plan_notice = Some(FlightPlanNoticeSpec { honour });
+            without_names(&spec)
+        };
+        let (heeded, not_heeded) = (rules(1.0), rules(0.0));
         let honoured = Err(Decision {
             rule: "R6",
             reason: Reason::PlanHonoured,
         });
+        let held = |identity, notice| Case {
+            notice,
+            ..case(identity)
+        };
         for notice in [NoticeState::Matched, NoticeState::ChanceMatch] {
-            let hostile = Case {
-                notice,
-                ..case(Identity::Hostile)
-            };
-            assert_eq!(verdict(&rules, &hostile), honoured, "{notice:?}");
-            assert!(
-                verdict(
-                    &rules,
-                    &Case {
-                        crew: PairDraws::default(),
-                        ..hostile
-                    }
-                )
-                .is_ok()
-            );
-            let unknown = Case {
-                notice,
-                ..case(Identity::Unknown)
-            };
-            let unknown = verdict(&rules, &unknown);
+            let hostile = held(Identity::Hostile, notice);
+            assert_eq!(verdict(&heeded, &hostile), honoured, "{notice:?}");
+            assert!(verdict(&not_heeded, &hostile).is_ok());
+            let unknown = verdict(&heeded, &held(Identity::Unknown, notice));
             assert_eq!(unknown.unwrap_err().reason, Reason::WeaponsTight);
         }
         for notice in [
@@ -963,17 +750,8 @@ mod tests {
             NoticeState::Unmatched,
             NoticeState::Lost,
         ] {
-            assert!(
-                verdict(
-                    &rules,
-                    &Case {
-                        notice,
-                        ..case(Identity::Hostile)
-                    }
-                )
-                .is_ok(),
-                "{notice:?}"
-            );
+            let hostile = held(Identity::Hostile, notice);
+            assert!(verdict(&heeded, &hostile).is_ok(), "{notice:?}");
         }
     }
 
@@ -1085,7 +863,7 @@ mod tests {
             zones: &zones,
             corridors: &corridors,
             types: &[],
-            nodes: &["headquarters".to_owned()],
+            nodes: &[("headquarters".to_owned(), SideId(0))],
             ..Named::default()
         };
         Rules::new(&spec, &named)
@@ -1100,15 +878,7 @@ mod tests {
         let plain = Case {
             place: Vector3::new(20_000.0, 0.0, 3000.0),
             velocity_mps: Vector3::new(60.0, 0.0, 0.0),
-            crew: PairDraws {
-                heeds_plans: true,
-                hotline: HotlineFile {
-                    answered_after: Some(Millis(60_000)),
-                    known_from: Millis(i64::MIN),
-                },
-                heeds_corridors: true,
-                ..PairDraws::default()
-            },
+            side: SideId(1),
             ..case(Unknown)
         };
         let closing = |case: Case| Case {
@@ -1116,10 +886,7 @@ mod tests {
             ..case
         };
         let enforced = |case: Case| Case {
-            crew: PairDraws {
-                enforces_zone: true,
-                ..case.crew
-            },
+            side: SideId(0),
             ..case
         };
         let held = |identity, case: Case| Case { identity, ..case };
@@ -1233,17 +1000,24 @@ mod tests {
         .enumerate()
         {
             let rules = everything(status);
-            let mut query = Enquiries::default();
+            let mut enquiries = Enquiries::default();
+            let mut put = |_: &'static str, enquiries: &Enquiries| {
+                let asked = enquiries.made("R7")?.at;
+                Some(Reply {
+                    at: asked + Millis(60_000),
+                    says: Says::Hold(HotlineVouched),
+                })
+            };
             if let Some(asked) = asked {
                 let first = Case {
                     time: asked,
                     ..case
                 };
-                let _ = rules.judge(&first.request(), &mut query);
+                rules.consult(&first.request(), &mut enquiries, &mut put);
             }
-            let verdict = rules
-                .judge(&Case { time, ..case }.request(), &mut query)
-                .decision;
+            let request = Case { time, ..case };
+            let ruling = rules.consult(&request.request(), &mut enquiries, &mut put);
+            let verdict = ruling.decision;
             let plain = |decision: Decision| (decision.rule, decision.reason);
             assert_eq!(
                 verdict.map(plain).map_err(plain),
@@ -1300,15 +1074,6 @@ mod tests {
             time: Millis(3_600_000),
             place: Vector3::new(20_000.0, 0.0, 3000.0),
             velocity_mps: Vector3::new(60.0, 0.0, 0.0),
-            crew: PairDraws {
-                heeds_responsibility: true,
-                heeds_feed: true,
-                height: HeightFile {
-                    error_m: 0.0,
-                    heeds: true,
-                },
-                ..PairDraws::default()
-            },
             ..case(Identity::Hostile)
         };
         let closing = Case {
@@ -1317,7 +1082,7 @@ mod tests {
         };
         let lost = |fallback: &str| serde_json::json!({ "lost_comms": { "fallback": fallback }, "hotline_query": {} });
         let window = serde_json::json!({ "windows": [{}], "status": "hold" });
-        let block = serde_json::json!({ "blocks": [{ "floor_m": 0.0, "top_m": 9000.0 }] });
+        let block = serde_json::json!({ "blocks": [{ "floor_m": 0.0, "top_m": 9000.0 }], "height_sigma_m": 0.0 });
         let area = serde_json::json!({ "areas": [{ "zone": "near", "classes": ["class"] }] });
         let cut_off = |case: Case, line| Case { line, ..case };
         for (at, (rules, case, expected)) in [
@@ -1390,16 +1155,7 @@ mod tests {
             ),
             (
                 rules(serde_json::json!({ "second_operator": {}, "hotline_query": {} })),
-                Case {
-                    crew: PairDraws {
-                        second: SecondFile {
-                            after: Millis(1),
-                            confirms: true,
-                        },
-                        ..passing.crew
-                    },
-                    ..passing
-                },
+                passing,
                 Err(("R17", AwaitingConfirmation)),
             ),
             (
@@ -1410,13 +1166,7 @@ mod tests {
             (
                 rules(serde_json::json!({ "engagement_authority": {}, "second_operator": { "cool_down_s": 60.0 } })),
                 Case {
-                    crew: PairDraws {
-                        second: SecondFile {
-                            after: Millis::ZERO,
-                            confirms: true,
-                        },
-                        ..passing.crew
-                    },
+                    notice: NoticeState::Late,
                     engaged_another: Some(passing.time),
                     ..passing
                 },
@@ -1431,13 +1181,7 @@ mod tests {
             (
                 rules(serde_json::json!({ "second_operator": { "cool_down_s": 60.0 } })),
                 Case {
-                    crew: PairDraws {
-                        second: SecondFile {
-                            after: Millis::ZERO,
-                            confirms: true,
-                        },
-                        ..passing.crew
-                    },
+                    notice: NoticeState::Late,
                     engaged_another: Some(passing.time),
                     ..passing
                 },
@@ -1445,14 +1189,27 @@ mod tests {
             ),
             (
                 rules(serde_json::json!({ "second_operator": {} })),
-                closing,
+                Case {
+                    notice: NoticeState::Lost,
+                    ..closing
+                },
                 Err(("R17", NotConfirmed)),
             ),
         ]
         .into_iter()
         .enumerate()
         {
-            let verdict = rules.judge(&case.request(), &mut Enquiries::default()).decision;
+            // What the second operator says, if he is there: told apart by what the plan check found, which matters to nobody here.
+            let mut put = |rule: &'static str, _: &Enquiries| {
+                let says = match case.notice {
+                    NoticeState::Late => Says::GoOn,
+                    NoticeState::Lost => Says::Hold(NotConfirmed),
+                    _ => return None,
+                };
+                (rule == "R17").then_some(Reply { at: case.time, says })
+            };
+            let mut enquiries = Enquiries::default();
+            let verdict = (rules.consult(&case.request(), &mut enquiries, &mut put)).decision;
             let plain = |decision: Decision| (decision.rule, decision.reason);
             let found = verdict.map(plain).map_err(plain);
             assert_eq!(found, expected, "case {at}");

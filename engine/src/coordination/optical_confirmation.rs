@@ -1,13 +1,17 @@
 //! R16: a look before the first shot.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Enquiry, RulePage, Standing, parameter};
+use super::{
+    EngagementRequest, Enquiries, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says, Spec,
+    Stage, Verdict, parameter,
+};
 use crate::identification::cues::optical::{DayHours, Task, cycles, success};
-use crate::ids::Key;
-use crate::record::{Decision, Reason};
-use crate::streams::{Purpose, Streams};
+use crate::record::Reason;
+use crate::streams::Purpose;
 use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -16,26 +20,30 @@ pub(super) static PAGE: RulePage = RulePage {
     title: "Optical confirmation: look before the first shot",
     page: "\
 Before the first shot at a track the site looks at it through its optics; that takes `look_s` (reason awaiting_look). The look
-recognises the aircraft with probability
+recognises the type of the aircraft with probability
 
-  P = P_task(N) * night * haze,   N = (wingspan / R) / (2 IFOV),   P_task = x^E / (1 + x^E), x = N / N50, E = 2.7 + 0.7 x,
+  P = P_task(N) * night * haze,   N = (d / R) / (2 IFOV),   P_task = x^E / (1 + x^E), x = N / N50, E = 2.7 + 0.7 x,
 
-N50 = 4 cycles to recognise, R the slant range (m), night = `night_factor` outside the `day` and 1 in it,
-haze = min(1, e^(-3.912 R / visibility) / .02): at the visibility contrast is down to .02, and beyond it the chance falls as
-contrast does (Koschmieder). A look that recognises sees what it is with probability `correct`, else the opposite. Seen as friend or
-neutral, the track is not fired at (reason optically_cleared); not recognised, the site does as `if_unclear`
-says (reason not_recognised). One draw of each kind per site and aircraft; after the look the site goes on watching, so that what
-is not recognised yet may be as it comes nearer, or as day breaks. What has been recognised stays so for the track's life, however
-far it goes.
+d the type's `critical_dimension_m`, N50 = 4 cycles to recognise, R the slant range (m), night = `night_factor` outside the `day` and 1
+in it, haze = min(1, e^(-3.912 R / visibility) / .02): at the visibility contrast is down to .02, and beyond it the chance falls as
+contrast does (Koschmieder). What is recognised is seen for the row of the class's matrix that it is with probability `correct`, else
+for another of its rows, all alike. A type is not an allegiance: the site judges by what the class thinks of that type (its `regards`).
+If the share of hostiles among them is below `threshold`, the track is not fired at (reason optically_cleared), else it is as if
+there had been no look. Not recognised, the site does as `if_unclear` says (reason not_recognised). One draw of each kind per site and
+aircraft; after the look the site goes on watching, scan by scan, so that what is not recognised yet may be as it comes nearer, or as
+day breaks. What has been recognised stays so for the track's life, however far it goes. Where nobody is, nothing is recognised.
 
-Fails by: night, haze, range, look-alikes.
+With `placebo` a look takes as long and clears nobody; with defaults, what is not recognised is held as in the rule.
+
+Fails by: night, haze, range; look-alikes: a neutral of a type that the class takes for the enemy's is seen clearly and fired at.
 Costs: time; under if_unclear = \"hold\" leakers, at night most.
 Source: J. Johnson (1958) and Holst for the criteria, as in the optical cue; H. Koschmieder, \"Theorie der horizontalen Sichtweite\"
 (1924). The figures are assumptions.",
     parameters: &[
         parameter("look_s", "s", "20.0", "0 to 3600", "how long a look takes"),
         parameter("ifov_mrad", "mrad", "0.05", "above 0 to 100", "instantaneous field of view of one detector element"),
-        parameter("correct", "probability", "0.95", "0 to 1", "probability that what is recognised is seen for what it is"),
+        parameter("correct", "probability", "0.95", "0 to 1", "probability that what is recognised is seen for the type that it is"),
+        parameter("threshold", "probability", "0.5", "0 to 1", "share of hostiles of the type seen below which the track is cleared"),
         parameter("day", "hours", "none", "{ from_h, to_h } UTC", "hours of daylight; without them it is always day"),
         parameter("night_factor", "factor", "0.2", "0 to 1", "by what the chance is multiplied at night"),
         parameter("visibility_km", "km", "none", "above 0 to 300", "meteorological visibility; without it the air is clear"),
@@ -56,7 +64,8 @@ pub struct OpticalConfirmationSpec {
     #[serde(default = "ifov")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 100.0))]
     pub ifov_mrad: f64,
-    /// Probability that what is recognised is seen for what it is; one draw per site and aircraft.
+    /// Probability that what is recognised is seen for the type that it is, else for another of the class's rows; one draw per site
+    /// and aircraft.
     #[serde(default = "mostly")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub correct: f64,
@@ -74,6 +83,17 @@ pub struct OpticalConfirmationSpec {
     /// What is done about a track that is not recognised.
     #[serde(default)]
     pub if_unclear: IfUnclear,
+    /// Share of hostiles among aircraft of the type seen, as the class thinks of it, below which the track is cleared.
+    #[serde(default = "half")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub threshold: f64,
+    /// An arm in which a look takes as long and clears nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placebo: Option<Placebo>,
+}
+
+fn half() -> f64 {
+    0.5
 }
 
 fn twenty() -> f64 {
@@ -103,51 +123,30 @@ pub enum IfUnclear {
     Hold,
 }
 
-/// What a look of one site at one aircraft brings, but for range and light; drawn before the first instant.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct LookFile {
-    /// The look recognises if the chance to is above this.
-    pub luck: f64,
-    /// Whether it then sees a hostile.
-    pub hostile: bool,
-    /// What the optics see of the aircraft: its critical dimension, m.
-    pub critical_dimension_m: f64,
-}
-
 /// R16 ready to use.
-#[derive(Debug, Clone)]
-pub(super) struct OpticalConfirmationRule {
+#[derive(Debug)]
+struct OpticalConfirmationRule {
     spec: OpticalConfirmationSpec,
     look: Millis,
     /// Time of day at the start, s.
     start_of_day_s: f64,
 }
 
+impl Spec for OpticalConfirmationSpec {
+    fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(OpticalConfirmationRule::new(
+            self,
+            named.start_of_day_s,
+        )))
+    }
+}
+
 impl OpticalConfirmationRule {
-    pub(super) fn new(
-        spec: &OpticalConfirmationSpec,
-        start_of_day_s: f64,
-    ) -> OpticalConfirmationRule {
+    fn new(spec: &OpticalConfirmationSpec, start_of_day_s: f64) -> OpticalConfirmationRule {
         OpticalConfirmationRule {
             look: Millis::from_seconds(spec.look_s),
             start_of_day_s,
             spec: spec.clone(),
-        }
-    }
-
-    pub(super) fn draw(
-        &self,
-        streams: &Streams,
-        site: Key,
-        aircraft: Key,
-        standing: &Standing,
-    ) -> LookFile {
-        let mut luck = streams.about(Purpose::ConfirmingLook, site, aircraft);
-        let correct = luck.happens(1, self.spec.correct);
-        LookFile {
-            luck: luck.uniform(0),
-            hostile: correct == (standing.hostile),
-            critical_dimension_m: standing.critical_dimension_m,
         }
     }
 
@@ -167,66 +166,98 @@ impl OpticalConfirmationRule {
             * haze
     }
 
-    /// Looks, if that has not been done for the track, and holds fire as what is seen demands.
-    pub(super) fn decide(
-        &self,
-        request: &EngagementRequest<'_>,
-        enquiries: &mut Enquiries,
-    ) -> Result<(), Decision> {
-        let because = |reason| {
-            Err(Decision {
-                rule: PAGE.id,
-                reason,
-            })
-        };
-        let asked = *enquiries
-            .asked(Enquiry::Look)
-            .get_or_insert(request.track.time);
-        if request.track.time < asked + self.look {
-            return because(Reason::AwaitingLook);
-        }
-        let seen = enquiries.seen_hostile.or_else(|| self.seen(request));
-        enquiries.seen_hostile = seen;
-        match seen {
-            Some(true) => Ok(()),
-            Some(false) => because(Reason::OpticallyCleared),
-            None if self.spec.if_unclear == IfUnclear::Hold => because(Reason::NotRecognised),
-            None => Ok(()),
-        }
-    }
-
-    /// Until when it says the same of a track looked at since `asked`: while it is not recognised the next scan may do that.
-    pub(super) fn until(&self, enquiries: &Enquiries, asked: Millis, now: Millis) -> Millis {
-        match enquiries.seen_hostile {
-            _ if now < asked + self.look => asked + self.look,
-            Some(_) => Millis::NEVER,
-            None => now + Millis(1),
-        }
-    }
-
-    /// Whether a hostile is seen, if the aircraft is recognised.
-    fn seen(&self, request: &EngagementRequest<'_>) -> Option<bool> {
-        let file = &request.draws.look;
+    /// The row of the class's matrix that is seen now, if the aircraft is recognised.
+    fn sees(&self, inquiry: &Inquiry<'_>) -> Option<usize> {
+        let subject = inquiry.subject?;
+        let rows = inquiry.identifier.rows.len();
+        let row = Some(usize::from(subject.truth_row)).filter(|row| *row < rows)?;
+        let request = inquiry.request;
         let range_m = (request.track.place - request.site.push(0.0)).norm();
-        let recognised =
-            file.luck < self.chance(file.critical_dimension_m, range_m, request.track.time);
-        recognised.then_some(file.hostile)
+        let chance = self.chance(subject.critical_dimension_m, range_m, request.track.time);
+        let mut luck =
+            (inquiry.streams).about(Purpose::ConfirmingLook, inquiry.site_key, inquiry.about);
+        if luck.uniform(0) >= chance {
+            return None;
+        }
+        if rows < 2 || luck.happens(1, self.spec.correct) {
+            return Some(row);
+        }
+        let other = libm::floor(luck.uniform(2) * (rows - 1) as f64) as usize;
+        Some(if other < row { other } else { other + 1 })
+    }
+}
+
+impl Rule for OpticalConfirmationRule {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
     }
 
-    /// What it has to say of a track.
-    pub(super) fn word(
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Look]
+    }
+
+    fn judge(
         &self,
+        _: Stage,
         request: &EngagementRequest<'_>,
-        enquiries: &Enquiries,
-    ) -> &'static str {
-        let seen = enquiries.seen_hostile.or_else(|| self.seen(request));
-        match (*enquiries.clone().asked(Enquiry::Look), seen) {
-            (None, _) => "not_looked",
-            (Some(asked), _) if request.track.time < asked + self.look => "awaiting_look",
-            (_, Some(true)) => "seen_hostile",
-            (_, Some(false)) => "optically_cleared",
-            (_, None) => "not_recognised",
+        verdict: &mut Verdict,
+        asked: &mut Enquiries,
+    ) {
+        let now = request.track.time;
+        let made = asked.ask(PAGE.id, now);
+        let looked = made.at + self.look;
+        verdict.until(looked);
+        match made.reply.filter(|reply| reply.at <= now) {
+            None => {
+                if now >= looked {
+                    verdict.next_scan();
+                }
+                verdict.decline_yielding(PAGE.id, Reason::AwaitingLook);
+            }
+            Some(reply) => match reply.says {
+                Says::Hold(reason) => verdict.decline(PAGE.id, reason),
+                Says::GoOn | Says::Answered(_) => {}
+                // The next scan may recognise it.
+                Says::Unclear => {
+                    verdict.next_scan();
+                    if self.spec.if_unclear == IfUnclear::Hold
+                        && self.spec.placebo != Some(Placebo::Delay)
+                    {
+                        verdict.decline(PAGE.id, Reason::NotRecognised);
+                    }
+                }
+            },
         }
+    }
+
+    fn word(&self, request: &EngagementRequest<'_>, asked: &Enquiries) -> &'static str {
+        let Some(made) = asked.made(PAGE.id) else {
+            return "not_looked";
+        };
+        match made.reply.filter(|reply| reply.at <= request.track.time) {
+            None => "awaiting_look",
+            Some(reply) => match reply.says {
+                Says::Hold(_) => "optically_cleared",
+                Says::Unclear => "not_recognised",
+                Says::GoOn | Says::Answered(_) => "seen_hostile",
+            },
+        }
+    }
+
+    fn answer(&self, inquiry: &mut Inquiry<'_>) -> Option<Reply> {
+        let (now, looked) = (inquiry.request.track.time, inquiry.made.at + self.look);
+        if now < looked {
+            let says = Says::Unclear;
+            return Some(Reply { at: looked, says });
+        }
+        let hostile = |row: usize| inquiry.identifier.shares()[row][2];
+        let says = match self.sees(inquiry) {
+            None => Says::Unclear,
+            Some(_) if self.spec.placebo.is_some() => Says::GoOn,
+            Some(row) if hostile(row) < self.spec.threshold => Says::Hold(Reason::OpticallyCleared),
+            Some(_) => Says::GoOn,
+        };
+        Some(Reply { at: now, says })
     }
 }
 

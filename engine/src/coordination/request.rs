@@ -1,14 +1,16 @@
-//! What a rule may read when a site asks whether it may fire, and how long what the rules say holds.
+//! What a rule may read when a site asks whether it may fire, and what the rules have said so far.
 //!
 //! A [`TrackView`] is all that a decision sees of a track: numbers that the site believes, with no way to the aircraft. The
 //! truth lives elsewhere and cannot be reached from here: nothing in this type names an aircraft, its key or its path.
+//! [`CrewDraws`] are how the crew handles this aircraft: they can be drawn, and say nothing else of it.
 
 use nalgebra::Vector3;
 
-use super::{Line, PairDraws};
+use super::{Fallback, Line, WeaponsControl};
 use crate::geometry::Point;
-use crate::ids::ClassId;
-use crate::record::{Decision, Identity, NoticeState};
+use crate::ids::{ClassId, Key, SideId};
+use crate::record::{Decision, Identity, NoticeState, Reason};
+use crate::streams::{Purpose, Stream, Streams};
 use crate::units::Millis;
 
 /// A track as a site holds it.
@@ -24,6 +26,8 @@ pub struct TrackView {
     pub identity: Identity,
     /// Since when it has been Hostile without a break; nothing if it is not.
     pub hostile_since: Option<Millis>,
+    /// When it was first held Hostile, whatever it has been held for since.
+    pub first_hostile: Option<Millis>,
     /// Whether what was last declared about it is a type that rule R10 takes for civil.
     pub declared_civil: bool,
     /// Since when it has been where rule R10 closes the airspace, and matched no plan, without a break; nothing if it is not so,
@@ -40,6 +44,8 @@ pub struct EngagementRequest<'a> {
     pub track: TrackView,
     /// Where the site is.
     pub site: Point,
+    /// Whose it is.
+    pub side: SideId,
     /// The class of the site.
     pub class: ClassId,
     /// Its line to its command.
@@ -50,8 +56,44 @@ pub struct EngagementRequest<'a> {
     pub near_report: bool,
     /// Until when an order to cease fire holds at the site, if one does.
     pub ceased_until: Option<Millis>,
-    /// What was drawn of how the crew handles this track.
-    pub draws: &'a PairDraws,
+    /// How the crew handles this track.
+    pub draws: CrewDraws<'a>,
+}
+
+/// How the crew of a site handles one aircraft: looked up where it is used, the same however often it is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct CrewDraws<'a> {
+    streams: &'a Streams,
+    site: Key,
+    about: Key,
+}
+
+impl<'a> CrewDraws<'a> {
+    /// Those of a site about whatever its draws are keyed by.
+    pub fn new(streams: &'a Streams, site: Key, about: Key) -> CrewDraws<'a> {
+        CrewDraws {
+            streams,
+            site,
+            about,
+        }
+    }
+
+    /// Whether the crew acts on a rule: with this probability, one draw per site and aircraft; `index` tells rules apart.
+    pub(super) fn heeds(&self, index: u64, probability: f64) -> bool {
+        // A uniform number is below 1 and not below 0: nothing needs to be drawn.
+        probability >= 1.0
+            || probability > 0.0 && self.about(Purpose::Honour).happens(index, probability)
+    }
+
+    /// Draws of the site about the aircraft.
+    pub(super) fn about(&self, purpose: Purpose) -> Stream {
+        self.streams.about(purpose, self.site, self.about)
+    }
+
+    /// Draws of the site about nothing in particular.
+    pub(super) fn of_site(&self, purpose: Purpose) -> Stream {
+        self.streams.about(purpose, self.site, Key::NONE)
+    }
 }
 
 /// What the rules say of a track, and how long that holds.
@@ -76,32 +118,105 @@ pub enum Opens {
     Nothing,
 }
 
-/// How long what has been said so far holds: until the earliest time that any part names.
+/// What the rules asked so far say of a track.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Holds {
+pub struct Verdict {
     now: Millis,
-    pub until: Millis,
+    decision: Option<Result<Decision, Decision>>,
+    /// The weapons control status in force.
+    pub status: WeaponsControl,
+    /// What is said because of the status, where another rule than R1 has set it.
+    pub status_by: Option<Decision>,
+    /// What rule R4 has the site do, where the line has been down for long enough.
+    pub fallback: Option<Fallback>,
+    /// Whether self-defence may allow what is declined.
+    yields: bool,
+    until: Millis,
+    /// What could have the site fire before that.
     pub opens: Opens,
 }
 
-impl Holds {
-    pub fn new(now: Millis) -> Holds {
-        Holds {
+impl Verdict {
+    /// Nothing has been said yet.
+    pub(super) fn new(now: Millis) -> Verdict {
+        Verdict {
             now,
+            decision: None,
+            status: WeaponsControl::Tight,
+            status_by: None,
+            fallback: None,
+            yields: false,
             until: Millis::NEVER,
             opens: Opens::Another,
         }
     }
 
-    /// It holds no longer than this.
-    pub fn until(&mut self, time: Millis) {
+    /// What decides so far; nothing before any rule has.
+    pub fn decision(&self) -> Option<Result<Decision, Decision>> {
+        self.decision
+    }
+
+    /// Whether something is declined.
+    pub fn declined(&self) -> Option<Decision> {
+        self.decision?.err()
+    }
+
+    /// Whether it is allowed.
+    pub fn permitted(&self) -> Option<Decision> {
+        self.decision?.ok()
+    }
+
+    /// Whether self-defence may allow what is declined.
+    pub fn yields(&self) -> bool {
+        self.yields
+    }
+
+    /// Allows it.
+    pub(super) fn permit(&mut self, rule: &'static str, reason: Reason) {
+        self.decision = Some(Ok(Decision { rule, reason }));
+    }
+
+    /// Declines it, in self-defence too.
+    pub(super) fn decline(&mut self, rule: &'static str, reason: Reason) {
+        self.decision = Some(Err(Decision { rule, reason }));
+        self.yields = false;
+    }
+
+    /// Declines it, but in self-defence.
+    pub(super) fn decline_yielding(&mut self, rule: &'static str, reason: Reason) {
+        self.decline(rule, reason);
+        self.yields = true;
+    }
+
+    /// What is said holds no longer than this.
+    pub(super) fn until(&mut self, time: Millis) {
         if time > self.now {
             self.until = self.until.min(time);
         }
     }
 
     /// It depends on where the track is, or on anything else that may be different at the next scan.
-    pub fn next_scan(&mut self) {
+    pub(super) fn next_scan(&mut self) {
         self.until = self.until.min(self.now + Millis(1));
+    }
+
+    /// Whether rule R4 has the site act on its own: then nobody outside is asked.
+    pub(super) fn autonomous(&self) -> bool {
+        self.fallback == Some(Fallback::Autonomous)
+            || self
+                .permitted()
+                .is_some_and(|decision| decision.reason == Reason::LostCommsAutonomous)
+    }
+
+    /// What it comes to; what nobody allows is declined.
+    pub(super) fn ruling(&self) -> Ruling {
+        Ruling {
+            decision: self.decision.unwrap_or(Err(Decision {
+                rule: "R1",
+                reason: Reason::WeaponsTight,
+            })),
+            until: self.until,
+            opens: self.opens,
+        }
     }
 }

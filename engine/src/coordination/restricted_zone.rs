@@ -1,13 +1,18 @@
 //! R10: a restricted zone, entry only with prior coordination.
 
+use std::sync::Arc;
+
 use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Parameter, RulePage, parameter};
+use super::{
+    EngagementRequest, Enquiries, Named, Opens, Parameter, Placebo, Rule, RulePage, Spec, Stage,
+    Verdict, WeaponsControl, parameter,
+};
 use crate::airspace::{Plan, Zone};
-use crate::ids::{Key, NodeId};
-use crate::record::{Decision, NoticeState, Reason};
+use crate::ids::{Key, NodeId, SideId};
+use crate::record::{NoticeState, Reason};
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -141,6 +146,10 @@ pub struct RestrictedZoneSpec {
     /// `regards` in the class neutral is the largest share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub civil: Option<Vec<String>>,
+    /// An arm that waits and does not look: the dwell counts from when the site first held the track inside the zone, wherever it
+    /// has been since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placebo: Option<Placebo>,
 }
 
 fn certain() -> f64 {
@@ -171,11 +180,14 @@ pub struct RestrictedZone {
     until: Millis,
     /// The node that plans must be sent to.
     pub authority: NodeId,
+    /// Whose that is.
+    side: SideId,
     coordinates: f64,
     stays_out: f64,
     notice_s: f64,
     dwell: Millis,
     civil: Option<Vec<String>>,
+    placebo: bool,
 }
 
 impl RestrictedZone {
@@ -183,31 +195,34 @@ impl RestrictedZone {
     pub const STEP_M: f64 = 100.0;
 
     /// The zone of a checked specification; nothing if a name is not there.
-    pub(super) fn new(
-        spec: &RestrictedZoneSpec,
-        zones: &[Zone],
-        nodes: &[String],
-    ) -> Option<RestrictedZone> {
-        let named = |name: &String| zones.iter().find(|zone| zone.name == *name).cloned();
+    pub(super) fn new(spec: &RestrictedZoneSpec, named: &Named<'_>) -> Option<RestrictedZone> {
+        let zone = |name: &String| named.zones.iter().find(|zone| zone.name == *name).cloned();
         let hours = |hours: f64| Millis::from_seconds(hours * 3600.0);
-        let authority = nodes.iter().position(|node| *node == spec.authority)?;
+        let authority = named.node(&spec.authority)?;
         Some(RestrictedZone {
-            zone: named(&spec.zone)?,
-            exempt: spec.exempt.iter().filter_map(named).collect(),
+            zone: zone(&spec.zone)?,
+            exempt: spec.exempt.iter().filter_map(zone).collect(),
             from: hours(spec.from_h),
             until: spec.until_h.map_or(Millis::NEVER, hours),
-            authority: NodeId(authority as u32),
+            authority,
+            side: named.nodes[authority.index()].1,
             coordinates: spec.coordinates,
             stays_out: spec.stays_out,
             notice_s: spec.notice_s,
             dwell: Millis::from_seconds(spec.dwell_s),
             civil: spec.civil.clone(),
+            placebo: spec.placebo.is_some(),
         })
     }
 
     /// Whether it asks for how long a track has been inside.
     pub fn dwells(&self) -> bool {
         self.dwell > Millis::ZERO
+    }
+
+    /// Whether it is the arm that waits and does not look.
+    pub fn is_placebo(&self) -> bool {
+        self.placebo
     }
 
     /// The types that are civil, where they are named.
@@ -263,39 +278,82 @@ impl RestrictedZone {
         plan
     }
 
-    /// What it has to say of a track.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
-        match self.permits(request) {
-            Some(_) => "zone_violation",
-            None if !request.draws.enforces_zone => "not_enforced_here",
-            None if !self.closed(request.track.time, request.track.place) => "outside_zone",
-            None if request.track.notice.matched() => "coordinated",
-            None if request.track.declared_civil => "civil",
-            None => "dwell",
-        }
+    /// Whether sites of a side enforce it.
+    pub fn enforced_by(&self, side: SideId) -> bool {
+        side == self.side
     }
 
-    /// Permits fire at an uncoordinated track that R1 declines for the status tight alone.
-    pub(super) fn permits(&self, request: &EngagementRequest<'_>) -> Option<Decision> {
+    /// Whether a site may fire at a track for that alone.
+    fn fires(&self, request: &EngagementRequest<'_>) -> bool {
         let track = &request.track;
         let since = track.violating_since;
         let dwelt = !self.dwells() || since.is_some_and(|since| track.time - since >= self.dwell);
-        let violation = request.draws.enforces_zone
+        self.enforced_by(request.side)
             && self.violated(track.time, track.place, track.notice)
             && !track.declared_civil
-            && dwelt;
-        violation.then_some(Decision {
-            rule: PAGE.id,
-            reason: Reason::ZoneViolation,
-        })
+            && dwelt
+    }
+}
+
+impl Spec for RestrictedZoneSpec {
+    fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(RestrictedZone::new(self, named)?))
+    }
+}
+
+impl Rule for RestrictedZone {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Override]
+    }
+
+    fn judge(
+        &self,
+        _: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        _: &mut Enquiries,
+    ) {
+        if !self.enforced_by(request.side) {
+            return;
+        }
+        verdict.opens = Opens::Another;
+        let tight = verdict.status == WeaponsControl::Tight && verdict.status_by.is_none();
+        let reason = verdict.declined().map(|declined| declined.reason);
+        if tight && matches!(reason, Some(Reason::WeaponsTight | Reason::Dwell)) {
+            verdict.next_scan();
+            if self.fires(request) {
+                verdict.permit(PAGE.id, Reason::ZoneViolation);
+            }
+        }
+    }
+
+    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
+        let track = &request.track;
+        if self.fires(request) {
+            "zone_violation"
+        } else if !self.enforced_by(request.side) {
+            "not_enforced_here"
+        } else if !self.closed(track.time, track.place) {
+            "outside_zone"
+        } else if track.notice.matched() {
+            "coordinated"
+        } else if track.declared_civil {
+            "civil"
+        } else {
+            "dwell"
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coordination::Rules;
     use crate::coordination::tests::{Case, case};
-    use crate::coordination::{Enquiries, Named, PairDraws, Rules};
     use crate::geometry::{Area, Point};
     use crate::record::Identity;
 
@@ -313,7 +371,7 @@ mod tests {
         }];
         let named = Named {
             zones: &zones,
-            nodes: &["headquarters".to_owned()],
+            nodes: &[("headquarters".to_owned(), SideId(0))],
             ..Named::default()
         };
         let rules = |dwell_s: f64| {
@@ -325,10 +383,6 @@ mod tests {
         };
         let inside = Case {
             time: Millis(100_000),
-            crew: PairDraws {
-                enforces_zone: true,
-                ..PairDraws::default()
-            },
             ..case(Identity::Unknown)
         };
         let since = |ms: i64| Case {

@@ -1,13 +1,19 @@
 //! R17: a second operator confirms; and a pause after an engagement.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, EngagementRequest, RulePage, Standing, parameter};
+use super::{
+    EngagementRequest, Enquiries, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says, Spec,
+    Stage, Verdict, parameter,
+};
 use crate::airspace::{Delay, FixedDelay};
+use crate::identification::{Appearance, Evidence, Glimpse, Viewer};
 use crate::ids::Key;
-use crate::record::{Decision, Reason};
-use crate::streams::{Purpose, Streams};
+use crate::record::Reason;
+use crate::streams::Purpose;
 use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -16,24 +22,27 @@ pub(super) static PAGE: RulePage = RulePage {
     title: "Second operator: another pair of eyes before the first shot, and a pause after an engagement",
     page: "\
 Before the first shot at a track a second operator of the site must confirm; that takes `time` (reason awaiting_confirmation).
-With probability `shared_bias` he sees what the first one saw and confirms whatever it is; otherwise he confirms what is truly
-hostile with probability `true_confirm` and what is not with probability `false_confirm`; one draw per site and aircraft, for the
-track's life. What he does not confirm is not fired at (reason not_confirmed). Shots in self-defence (R5) are not put to him.
+With probability `same_picture`, drawn once per site and aircraft, he looks at what the first one looks at and reads the same: the
+latest declaration. Otherwise he has a picture of his own: what he sees is drawn from the row of the class's matrix that is true of the
+aircraft, by an appearance of his own that lasts as long as the first one's. Either way he goes by that one declaration, and by what the
+class expects and believes: he confirms if his P(hostile) is at least `threshold`. What he does not confirm is not fired at (reason
+not_confirmed), for the track's life. Shots in self-defence (R5) are not put to him.
 
-P(confirmed | protected) = shared_bias + (1 - shared_bias) false_confirm, and likewise for the hostile.
+With `placebo` he takes as long, and confirms.
+
+Two who are each wrong about an aircraft with p, and see the same with r, are both wrong with r p + (1 - r) p^2.
 
 After it has begun an engagement, a site begins none of another track for `cool_down_s` (reason cool_down), but in self-defence:
 for the time in which one alarm makes the next more likely.
 
-Fails by: shared bias: both look at the same screen and heard the same alert.
+Fails by: the same picture: both look at the same screen; look-alikes, which deceive both; what the class wrongly expects.
 Costs: decision delay at every track; leakers that are not confirmed, or come in a pause.
-Source: two-person rule; signal detection (D. M. Green, J. A. Swets, 1966); final report on flight PS752 (2021), where one crew
-decided alone. All figures are assumptions.",
+Source: two-person rule; common causes as in the beta factor, NUREG/CR-4780; final report on flight PS752 (Aircraft Accident
+Investigation Board of Iran, 15 March 2021), where one crew decided alone. All figures are assumptions.",
     parameters: &[
         parameter("time", "delay", "{ fixed = { delay_s = 20 } }", "any delay", "time until the second operator has answered"),
-        parameter("true_confirm", "probability", "0.95", "0 to 1", "probability that he confirms what is hostile"),
-        parameter("false_confirm", "probability", "0.2", "0 to 1", "probability that he confirms what is not"),
-        parameter("shared_bias", "probability", "0.2", "0 to 1", "probability that he just sees what the first one saw"),
+        parameter("same_picture", "probability", "0.5", "0 to 1", "probability that he sees what the first one saw"),
+        parameter("threshold", "probability", "0.5", "0 to 1", "P(hostile), as he sees it, from which on he confirms"),
         parameter("cool_down_s", "s", "0.0", "0 to 86400", "time after an engagement without one of another track"),
     ],
     reasons: &["awaiting_confirmation", "not_confirmed", "cool_down"],
@@ -46,113 +55,136 @@ pub struct SecondOperatorSpec {
     /// Time until the second operator has answered; one draw per site and aircraft.
     #[serde(default = "twenty_seconds")]
     pub time: Delay,
-    /// Probability that he confirms what is hostile; one draw per site and aircraft.
-    #[serde(default = "true_confirm")]
+    /// Probability that he sees what the first one saw; one draw per site and aircraft.
+    #[serde(default = "half")]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub true_confirm: f64,
-    /// Probability that he confirms what is not.
-    #[serde(default = "a_fifth")]
+    pub same_picture: f64,
+    /// P(hostile), as he sees it, from which on he confirms.
+    #[serde(default = "half")]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub false_confirm: f64,
-    /// Probability that he just sees what the first one saw.
-    #[serde(default = "a_fifth")]
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub shared_bias: f64,
+    pub threshold: f64,
     /// Time after an engagement without one of another track, s.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 86_400.0))]
     pub cool_down_s: f64,
+    /// An arm in which he confirms whatever it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placebo: Option<Placebo>,
 }
 
 fn twenty_seconds() -> Delay {
     Delay::Fixed(FixedDelay { delay_s: 20.0 })
 }
 
-fn true_confirm() -> f64 {
-    0.95
+fn half() -> f64 {
+    0.5
 }
 
-fn a_fifth() -> f64 {
-    0.2
-}
-
-/// What the second operator of a site makes of one aircraft, drawn before the first instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SecondFile {
-    /// How long he takes.
-    pub after: Millis,
-    /// Whether he confirms.
-    pub confirms: bool,
+impl Spec for SecondOperatorSpec {
+    fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(self.clone()))
+    }
 }
 
 impl SecondOperatorSpec {
-    pub(super) fn draw(
-        &self,
-        streams: &Streams,
-        site: Key,
-        aircraft: Key,
-        standing: &Standing,
-    ) -> SecondFile {
-        let mut luck = streams.about(Purpose::SecondOperator, site, aircraft);
-        let alone = if standing.hostile {
-            self.true_confirm
-        } else {
-            self.false_confirm
-        };
-        SecondFile {
-            after: Millis::from_seconds(luck.delay_s(2, &self.time)),
-            confirms: luck.happens(0, self.shared_bias) || luck.happens(1, alone),
-        }
-    }
-
-    /// Asks, if that has not been done for the track, and holds fire as the answer demands.
-    pub(super) fn decide(
-        &self,
-        request: &EngagementRequest<'_>,
-        asked: &mut Asked,
-    ) -> Result<(), Decision> {
-        let because = |reason| {
-            Err(Decision {
-                rule: PAGE.id,
-                reason,
-            })
-        };
-        let asked = *asked.get_or_insert(request.track.time);
-        if request.track.time < asked + request.draws.second.after {
-            because(Reason::AwaitingConfirmation)
-        } else if !request.draws.second.confirms {
-            because(Reason::NotConfirmed)
-        } else {
-            Ok(())
-        }
-    }
-
     /// When the pause after an engagement of another track ends, if there is one.
-    pub(super) fn pauses_until(&self, request: &EngagementRequest<'_>) -> Option<Millis> {
+    fn pauses_until(&self, request: &EngagementRequest<'_>) -> Option<Millis> {
         Some(request.engaged_another? + Millis::from_seconds(self.cool_down_s))
     }
 
-    /// Holds fire for a while after an engagement of another track.
-    pub(super) fn cools(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
-        let pause = Millis::from_seconds(self.cool_down_s);
-        match request.engaged_another {
-            Some(begun) if request.track.time - begun < pause => Err(Decision {
-                rule: PAGE.id,
-                reason: Reason::CoolDown,
-            }),
-            _ => Ok(()),
+    /// What he would declare at `time`.
+    fn sees(&self, inquiry: &Inquiry<'_>, time: Millis) -> u8 {
+        let (site, about) = (inquiry.site_key, inquiry.about);
+        let latest = inquiry.gathered.evidence.latest;
+        let mut luck = inquiry.streams.about(Purpose::SecondOperator, site, about);
+        let same = luck.happens(0, self.same_picture);
+        if let Some(latest) = latest.filter(|_| same) {
+            return latest;
+        }
+        let spec = &inquiry.identifier.spec;
+        let law = Appearance::of_second_operator(spec.appearance.tau_s);
+        let viewer = Viewer {
+            streams: inquiry.streams,
+            site,
+            side: Key::NONE,
+            aircraft: about,
+        };
+        let word = if law.persists() {
+            law.look(&viewer, time, &mut Glimpse::none()).word
+        } else {
+            (luck.uniform(1) * 4_294_967_296.0) as u32
+        };
+        let rows = inquiry.identifier.rows.len() as u8;
+        let row = inquiry.subject.map_or(rows, |subject| subject.truth_row);
+        inquiry.identifier.declare(row).column(word)
+    }
+}
+
+impl Rule for SecondOperatorSpec {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Confirm, Stage::Pause]
+    }
+
+    fn judge(
+        &self,
+        stage: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        asked: &mut Enquiries,
+    ) {
+        let now = request.track.time;
+        if stage == Stage::Pause {
+            let until = self.pauses_until(request).unwrap_or(Millis(i64::MIN));
+            verdict.until(until);
+            if now < until {
+                verdict.decline(PAGE.id, Reason::CoolDown);
+            }
+            return;
+        }
+        let made = asked.ask(PAGE.id, now);
+        match made.reply {
+            Some(reply) if reply.at <= now => {
+                if let Says::Hold(reason) = reply.says {
+                    verdict.decline(PAGE.id, reason);
+                }
+            }
+            reply => {
+                verdict.until(reply.map_or(now + Millis(1), |reply| reply.at));
+                verdict.decline_yielding(PAGE.id, Reason::AwaitingConfirmation);
+            }
         }
     }
 
-    /// What it has to say of a track.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>, asked: Asked) -> &'static str {
-        match asked {
+    fn word(&self, request: &EngagementRequest<'_>, asked: &Enquiries) -> &'static str {
+        let made = asked.made(PAGE.id);
+        match made.map(|made| made.reply) {
             None => "not_asked",
-            Some(asked) if request.track.time < asked + request.draws.second.after => {
-                "awaiting_confirmation"
-            }
-            Some(_) if request.draws.second.confirms => "confirmed",
-            Some(_) => "not_confirmed",
+            Some(Some(reply)) if reply.at <= request.track.time => match reply.says {
+                Says::Hold(_) => "not_confirmed",
+                _ => "confirmed",
+            },
+            Some(_) => "awaiting_confirmation",
         }
+    }
+
+    fn answer(&self, inquiry: &mut Inquiry<'_>) -> Option<Reply> {
+        let (site, about) = (inquiry.site_key, inquiry.about);
+        let mut luck = inquiry.streams.about(Purpose::SecondOperator, site, about);
+        let at = inquiry.made.at + Millis::from_seconds(luck.delay_s(2, &self.time));
+        let mut seen = Evidence::NONE;
+        inquiry.identifier.add(&mut seen, self.sees(inquiry, at));
+        let [_, _, hostile] = inquiry.identifier.posterior(&seen, None).regard;
+        let confirms = self.placebo.is_some() || hostile >= self.threshold;
+        Some(Reply {
+            at,
+            says: match confirms {
+                true => Says::GoOn,
+                false => Says::Hold(Reason::NotConfirmed),
+            },
+        })
     }
 }

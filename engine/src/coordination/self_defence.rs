@@ -1,10 +1,14 @@
 //! R5: self-defence at a track that closes in.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Parameter, RulePage};
-use crate::record::{Decision, Reason};
+use super::{
+    EngagementRequest, Enquiries, Named, Opens, Parameter, Rule, RulePage, Spec, Stage, Verdict,
+};
+use crate::record::Reason;
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R5",
@@ -76,29 +80,56 @@ fn within_s() -> f64 {
     60.0
 }
 
-impl SelfDefenceSpec {
-    /// Whether a track closes in, as a word.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
-        match self.permits(request) {
-            Some(_) => "closes_in",
-            None => "does_not_close_in",
-        }
+impl Spec for SelfDefenceSpec {
+    fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(self.clone()))
     }
+}
 
-    /// Permits fire at a track that closes in; one that rests does not.
-    pub(super) fn permits(&self, request: &EngagementRequest<'_>) -> Option<Decision> {
+impl SelfDefenceSpec {
+    /// Whether a track closes in; one that rests does not.
+    fn triggers(&self, request: &EngagementRequest<'_>) -> bool {
         let velocity = request.track.velocity_mps;
         let arm = request.track.place - request.site.push(0.0);
         let closing = -arm.dot(&velocity);
         if closing <= 0.0 || closing < self.min_closing_mps * arm.norm() {
-            return None;
+            return false;
         }
         let nearest_s = (closing / velocity.norm_squared()).min(self.within_s);
-        let comes_within = (arm + velocity * nearest_s).norm() <= self.approach_m;
-        comes_within.then_some(Decision {
-            rule: PAGE.id,
-            reason: Reason::SelfDefence,
-        })
+        (arm + velocity * nearest_s).norm() <= self.approach_m
+    }
+}
+
+impl Rule for SelfDefenceSpec {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Override, Stage::AreaDefence, Stage::AskDefence]
+    }
+
+    fn judge(
+        &self,
+        _: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        _: &mut Enquiries,
+    ) {
+        verdict.opens = Opens::Another;
+        if verdict.yields() {
+            verdict.next_scan();
+            if self.triggers(request) {
+                verdict.permit(PAGE.id, Reason::SelfDefence);
+            }
+        }
+    }
+
+    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
+        match self.triggers(request) {
+            true => "closes_in",
+            false => "does_not_close_in",
+        }
     }
 }
 
@@ -115,7 +146,7 @@ mod tests {
             velocity_mps: Vector3::from(velocity),
             ..case(Identity::Unknown)
         };
-        rule.permits(&case.request()).is_some()
+        rule.triggers(&case.request())
     }
 
     /// Closing, near enough, soon enough, fast enough: each bound by itself.
@@ -141,7 +172,7 @@ mod tests {
         // Overhead, but high.
         assert!(!triggers(&rule, [-5000.0, 0.0, 1001.0], [100.0, 0.0, 0.0]));
         assert!(
-            rule.permits(&case(Identity::Unknown).request()).is_none(),
+            !rule.triggers(&case(Identity::Unknown).request()),
             "no velocity"
         );
     }

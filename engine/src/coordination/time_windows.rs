@@ -1,11 +1,16 @@
 //! R8: agreed windows of time.
 
+use std::sync::Arc;
+
 use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lost_comms::HoursSpec;
-use super::{EngagementRequest, RulePage, WeaponsControl, parameter};
+use super::{
+    EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, WeaponsControl,
+    parameter,
+};
 use crate::airspace::Zone;
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
@@ -117,31 +122,25 @@ impl TimeWindows {
         Some(time.max(next.0))
     }
 
-    /// By how much the clock of a site is fast.
-    pub(super) fn clock_error(&self, streams: &Streams, site: Key) -> Millis {
+    /// By how much the clock of the site is fast.
+    fn fast(&self, request: &EngagementRequest<'_>) -> Millis {
         if self.clock_error_s == 0.0 {
             return Millis::ZERO;
         }
-        let mut luck = streams.about(Purpose::WindowClock, site, Key::NONE);
+        let mut luck = request.draws.of_site(Purpose::WindowClock);
         Millis::from_seconds(self.clock_error_s * luck.normal(0))
     }
 
-    /// The status that the windows demand for a track now.
-    pub(super) fn status(&self, request: &EngagementRequest<'_>) -> Option<WeaponsControl> {
-        let time = request.track.time + request.draws.window_clock;
+    /// Whether a window is open where the track is, by the site's clock.
+    fn holds(&self, request: &EngagementRequest<'_>) -> bool {
+        let time = request.track.time + self.fast(request);
         let open = |(from, until): &(Millis, Millis)| (*from..*until).contains(&time);
-        let holds = self.windows.iter().any(open) && self.covers(request.track.place);
-        holds.then_some(self.status)
-    }
-
-    /// Whether it says the same everywhere.
-    pub(super) fn everywhere_alike(&self) -> bool {
-        self.zone.is_none()
+        self.windows.iter().any(open) && self.covers(request.track.place)
     }
 
     /// When a window next opens or closes by the site's clock.
-    pub(super) fn changes(&self, request: &EngagementRequest<'_>) -> Millis {
-        let fast = request.draws.window_clock;
+    fn changes(&self, request: &EngagementRequest<'_>) -> Millis {
+        let fast = self.fast(request);
         let ends = self
             .windows
             .iter()
@@ -152,20 +151,47 @@ impl TimeWindows {
             Some(end) => end - fast,
         }
     }
+}
 
-    /// A decision not to fire that rests on it.
-    pub(super) fn because(&self) -> Decision {
-        Decision {
-            rule: PAGE.id,
-            reason: Reason::AgreedWindow,
+impl Spec for TimeWindowsSpec {
+    fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(TimeWindows::new(self, named.zones)))
+    }
+}
+
+impl Rule for TimeWindows {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Status]
+    }
+
+    fn judge(
+        &self,
+        _: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        _: &mut Enquiries,
+    ) {
+        verdict.until(self.changes(request));
+        if self.zone.is_some() {
+            verdict.next_scan();
+        }
+        if self.holds(request) && self.status > verdict.status {
+            verdict.status = self.status;
+            verdict.status_by = Some(Decision {
+                rule: PAGE.id,
+                reason: Reason::AgreedWindow,
+            });
         }
     }
 
-    /// What it has to say of a track.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
-        match self.status(request) {
-            Some(_) => "in_window",
-            None => "outside_windows",
+    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
+        match self.holds(request) {
+            true => "in_window",
+            false => "outside_windows",
         }
     }
 }

@@ -1,9 +1,14 @@
 //! R1: weapons control status by zone and time.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Parameter, RulePage};
+use super::{
+    EngagementRequest, Enquiries, Fallback, Named, Opens, Parameter, Rule, RulePage, Spec, Stage,
+    Verdict,
+};
 use crate::airspace::Zone;
 use crate::record::{Decision, Identity, Reason};
 use crate::units::Millis;
@@ -31,7 +36,7 @@ Source: weapons control status as in ATP-3.3.7 and JP 3-01, in common use.",
 };
 
 /// R1: weapons control status by zone and time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeaponsControlSpec {
     /// Status outside all zones.
@@ -75,14 +80,14 @@ pub struct ZoneStatusSpec {
     pub until_h: Option<f64>,
 }
 
-/// R1 ready to use; without a specification every site is tight everywhere.
-#[derive(Debug, Clone, Default)]
-pub(super) struct WeaponsControlRule {
+/// R1 ready to use.
+#[derive(Debug)]
+struct WeaponsControlRule {
     status: WeaponsControl,
     zones: Vec<ZoneStatus>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct ZoneStatus {
     zone: Zone,
     status: WeaponsControl,
@@ -90,33 +95,28 @@ struct ZoneStatus {
     until: Millis,
 }
 
-impl WeaponsControlRule {
-    pub(super) fn new(spec: Option<&WeaponsControlSpec>, zones: &[Zone]) -> WeaponsControlRule {
-        let Some(spec) = spec else {
-            return WeaponsControlRule::default();
-        };
-        let zones = spec.zones.iter().filter_map(|entry| {
-            let zone = zones.iter().find(|zone| zone.name == entry.zone)?.clone();
+impl Spec for WeaponsControlSpec {
+    fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        let zones = self.zones.iter().filter_map(|entry| {
+            let zone = named.zones.iter().find(|zone| zone.name == entry.zone)?;
             let hours = |hours: f64| Millis::from_seconds(hours * 3600.0);
             Some(ZoneStatus {
-                zone,
+                zone: zone.clone(),
                 status: entry.status,
                 from: hours(entry.from_h),
                 until: entry.until_h.map_or(Millis::NEVER, hours),
             })
         });
-        WeaponsControlRule {
-            status: spec.status,
+        Some(Arc::new(WeaponsControlRule {
+            status: self.status,
             zones: zones.collect(),
-        }
+        }))
     }
+}
 
-    pub(super) fn everywhere_alike(&self) -> bool {
-        self.zones.is_empty()
-    }
-
+impl WeaponsControlRule {
     /// The status that applies to a track: of the zones it is in, the strictest; outside all of them, the general one.
-    pub(super) fn status(&self, request: &EngagementRequest<'_>) -> WeaponsControl {
+    fn status(&self, request: &EngagementRequest<'_>) -> WeaponsControl {
         let applies = |entry: &&ZoneStatus| {
             (entry.from..entry.until).contains(&request.track.time)
                 && entry.zone.contains(request.track.place)
@@ -128,43 +128,73 @@ impl WeaponsControlRule {
             .max()
             .unwrap_or(self.status)
     }
+}
 
-    /// A status as a word.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
+impl Rule for WeaponsControlRule {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Status, Stage::Identity]
+    }
+
+    fn judge(
+        &self,
+        stage: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        _: &mut Enquiries,
+    ) {
+        if stage == Stage::Status {
+            if !self.zones.is_empty() {
+                verdict.next_scan();
+            }
+            verdict.status = self.status(request);
+            return;
+        }
+        // What follows from a status, this rule's own or one that another rule has put in its place.
+        let status = verdict.status;
+        verdict.opens = match status {
+            WeaponsControl::Free => Opens::Another,
+            WeaponsControl::Tight => Opens::Hostile,
+            WeaponsControl::Hold => Opens::Nothing,
+        };
+        let by_status = |reason| {
+            let own = Decision {
+                rule: PAGE.id,
+                reason,
+            };
+            verdict.status_by.unwrap_or(own)
+        };
+        let yields = verdict.fallback != Some(Fallback::Hold);
+        let (identity, own) = (request.track.identity, PAGE.id);
+        let (allowed, Decision { rule, reason }) = match (identity, status) {
+            (Identity::Pending, _) => (false, because(own, Reason::IdentityPending)),
+            (Identity::AssumedFriend | Identity::Friend | Identity::Neutral, _) => {
+                return verdict.decline(own, Reason::HeldProtected);
+            }
+            (_, WeaponsControl::Hold) => (false, by_status(Reason::WeaponsHold)),
+            (Identity::Hostile, _) => (true, because(own, Reason::HostileIdentity)),
+            (_, WeaponsControl::Free) => (true, by_status(Reason::WeaponsFree)),
+            (_, WeaponsControl::Tight) => (false, by_status(Reason::WeaponsTight)),
+        };
+        match (allowed, yields) {
+            (true, _) => verdict.permit(rule, reason),
+            (false, true) => verdict.decline_yielding(rule, reason),
+            (false, false) => verdict.decline(rule, reason),
+        }
+    }
+
+    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
         match self.status(request) {
             WeaponsControl::Free => "weapons_free",
             WeaponsControl::Tight => "weapons_tight",
             WeaponsControl::Hold => "weapons_hold",
         }
     }
+}
 
-    /// What follows from a status, this rule's own or one that another rule has put in its place.
-    pub(super) fn decide(
-        &self,
-        request: &EngagementRequest<'_>,
-        status: WeaponsControl,
-        hostile_by_criteria: bool,
-    ) -> Result<Decision, Decision> {
-        let because = |reason| Decision {
-            rule: PAGE.id,
-            reason,
-        };
-        match (request.track.identity, status) {
-            (Identity::Pending, _) => Err(because(Reason::IdentityPending)),
-            (Identity::AssumedFriend | Identity::Friend | Identity::Neutral, _) => {
-                Err(because(Reason::HeldProtected))
-            }
-            (_, WeaponsControl::Hold) => Err(because(Reason::WeaponsHold)),
-            (Identity::Hostile, _) => Ok(Decision {
-                rule: if hostile_by_criteria { "R2" } else { PAGE.id },
-                reason: Reason::HostileIdentity,
-            }),
-            (Identity::Unknown | Identity::Suspect, WeaponsControl::Free) => {
-                Ok(because(Reason::WeaponsFree))
-            }
-            (Identity::Unknown | Identity::Suspect, WeaponsControl::Tight) => {
-                Err(because(Reason::WeaponsTight))
-            }
-        }
-    }
+fn because(rule: &'static str, reason: Reason) -> Decision {
+    Decision { rule, reason }
 }

@@ -1,12 +1,14 @@
 //! R12: who may fire where.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, RulePage, parameter};
+use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, parameter};
 use crate::airspace::Zone;
 use crate::ids::ClassId;
-use crate::record::{Decision, Reason};
+use crate::record::Reason;
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R12",
@@ -71,37 +73,36 @@ pub struct AreaOfResponsibilitySpec {
 }
 
 /// R12 ready to use.
-#[derive(Debug, Clone)]
-pub(super) struct ZoneOfResponsibilityRule {
-    pub heeds: f64,
-    pub self_defence: bool,
+#[derive(Debug)]
+struct ZoneOfResponsibilityRule {
+    heeds: f64,
+    self_defence: bool,
     margin_m: f64,
     /// The zones of each class that is named, by class.
     zones: Vec<Option<Vec<Zone>>>,
 }
 
-impl ZoneOfResponsibilityRule {
-    pub(super) fn new(
-        spec: &ZoneOfResponsibilitySpec,
-        zones: &[Zone],
-        classes: &[String],
-    ) -> ZoneOfResponsibilityRule {
+impl Spec for ZoneOfResponsibilitySpec {
+    fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
         let of_class = |class: &String| {
-            let areas = spec.areas.iter();
+            let areas = self.areas.iter();
             let mut own = areas.filter(|area| area.classes.contains(class)).peekable();
             own.peek()?;
-            let named =
-                |area: &AreaOfResponsibilitySpec| zones.iter().find(|zone| zone.name == area.zone);
-            Some(own.filter_map(named).cloned().collect())
+            let zone = |area: &AreaOfResponsibilitySpec| {
+                named.zones.iter().find(|zone| zone.name == area.zone)
+            };
+            Some(own.filter_map(zone).cloned().collect())
         };
-        ZoneOfResponsibilityRule {
-            heeds: spec.heeds,
-            self_defence: spec.self_defence,
-            margin_m: spec.margin_m,
-            zones: classes.iter().map(of_class).collect(),
-        }
+        Some(Arc::new(ZoneOfResponsibilityRule {
+            heeds: self.heeds,
+            self_defence: self.self_defence,
+            margin_m: self.margin_m,
+            zones: named.classes.iter().map(of_class).collect(),
+        }))
     }
+}
 
+impl ZoneOfResponsibilityRule {
     fn outside(&self, request: &EngagementRequest<'_>) -> bool {
         let ClassId(class) = request.class;
         let zones = self.zones.get(class as usize).and_then(Option::as_ref);
@@ -109,21 +110,40 @@ impl ZoneOfResponsibilityRule {
         zones.is_some_and(|zones| !zones.iter().any(near))
     }
 
-    /// Holds fire at a track for which others are responsible, if the crew heeds it.
-    pub(super) fn decide(&self, request: &EngagementRequest<'_>) -> Result<(), Decision> {
-        if request.draws.heeds_responsibility && self.outside(request) {
-            Err(Decision {
-                rule: PAGE.id,
-                reason: Reason::OutsideResponsibility,
-            })
-        } else {
-            Ok(())
+    fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
+        request.draws.heeds(2, self.heeds)
+    }
+}
+
+impl Rule for ZoneOfResponsibilityRule {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Area]
+    }
+
+    fn judge(
+        &self,
+        _: Stage,
+        request: &EngagementRequest<'_>,
+        verdict: &mut Verdict,
+        _: &mut Enquiries,
+    ) {
+        if !self.heeded(request) {
+            return;
+        }
+        verdict.next_scan();
+        match (self.outside(request), self.self_defence) {
+            (false, _) => {}
+            (true, true) => verdict.decline_yielding(PAGE.id, Reason::OutsideResponsibility),
+            (true, false) => verdict.decline(PAGE.id, Reason::OutsideResponsibility),
         }
     }
 
-    /// What it has to say of a track.
-    pub(super) fn word(&self, request: &EngagementRequest<'_>) -> &'static str {
-        match (self.outside(request), request.draws.heeds_responsibility) {
+    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
+        match (self.outside(request), self.heeded(request)) {
             (false, _) => "responsible",
             (true, true) => "outside_responsibility",
             (true, false) => "responsibility_not_heeded",

@@ -220,7 +220,7 @@ impl FireControl<'_, '_> {
             picture.spend(now);
         }
         let identity = engagement.authorization.identity;
-        let calls = picture.owner_calls(target);
+        let calls = picture.owner_calls(target, observer, self.sky.streams());
         let mut shots = Vec::new();
         for _ in 0..together {
             shots.push(picture.note_shot((engagement.slot, entity), target, identity));

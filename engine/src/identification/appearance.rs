@@ -146,6 +146,11 @@ impl Appearance {
         Appearance::new(tau_s, gamma, Purpose::OpticalAppearance)
     }
 
+    /// The law by which a second operator looks who has a picture of his own.
+    pub fn of_second_operator(tau_s: f64) -> Appearance {
+        Appearance::new(tau_s, 0.0, Purpose::SecondAppearance)
+    }
+
     fn new(tau_s: f64, gamma: f64, purpose: Purpose) -> Appearance {
         Appearance {
             tau_ms: tau_s * 1000.0,

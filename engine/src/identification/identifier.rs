@@ -921,6 +921,11 @@ impl Identifier {
         &self.criteria
     }
 
+    /// What the site expects before it looks: P(friend), P(neutral), P(hostile).
+    pub fn prior(&self) -> [f64; 3] {
+        self.posterior(&Evidence::NONE, None).regard
+    }
+
     /// The posterior, by the plain sum.
     pub fn posterior(&self, evidence: &Evidence, matched: Option<bool>) -> Posterior {
         let count = self.rows.len();
@@ -1144,7 +1149,7 @@ impl Identifier {
     }
 
     /// How rows divide into regards.
-    pub(super) fn shares(&self) -> &[[f64; 3]; MAX_ROWS] {
+    pub fn shares(&self) -> &[[f64; 3]; MAX_ROWS] {
         &self.shares
     }
 

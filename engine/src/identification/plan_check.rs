@@ -57,7 +57,7 @@ impl OtherPlan {
     fn fits(&self, cue: &FlightPlanCueSpec, time: Millis, place: Vector3<f64>) -> bool {
         let version = (0..2).rev().find(|&version| self.arrives[version] <= time);
         let path = version.and_then(|version| self.planned[version].as_ref());
-        let state = path.map(|path| conformance(cue, path, time.seconds(), place));
+        let state = path.map(|path| conformance(&cue.gate(), path, time.seconds(), place));
         state == Some(NoticeState::Matched)
     }
 }
@@ -146,7 +146,7 @@ impl PlanFile {
             };
         };
         let state = match &planned[version] {
-            Some(path) => conformance(cue, path, time.seconds(), place()),
+            Some(path) => conformance(&cue.gate(), path, time.seconds(), place()),
             None => NoticeState::OffRoute,
         };
         let knows = |(from, until): &(Millis, Millis)| (*from..*until).contains(&time);
@@ -165,25 +165,74 @@ impl PlanFile {
     }
 }
 
+/// How near a place must be to a planned path, and how near in time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlanGate {
+    /// Half-width across the planned track, m.
+    pub lateral_m: f64,
+    /// Half-height, m.
+    pub vertical_m: f64,
+    /// Half-length of the window around the planned time, s.
+    pub window_s: f64,
+}
+
+impl FlightPlanCueSpec {
+    fn gate(&self) -> PlanGate {
+        PlanGate {
+            lateral_m: self.lateral_gate_m,
+            vertical_m: self.vertical_gate_m,
+            window_s: self.window_s,
+        }
+    }
+}
+
+/// The plan of an aircraft as one node of the coordination graph holds it.
+#[derive(Debug, Clone)]
+pub struct PlanAtNode {
+    /// Whose it is.
+    pub aircraft: AircraftId,
+    /// When each version arrives at the node.
+    pub arrives: [Millis; 2],
+}
+
+impl PlanAtNode {
+    /// Whether somebody at a place at `time` conforms to the latest version that was at the node by `answered`.
+    pub fn fits(
+        &self,
+        gate: &PlanGate,
+        planned: &PlannedPaths,
+        (time, place): (Millis, Vector3<f64>),
+        answered: Millis,
+    ) -> bool {
+        let held = (0..2)
+            .rev()
+            .find(|&version| self.arrives[version] <= answered);
+        let path = held.and_then(|version| planned[version].as_ref());
+        path.is_some_and(|path| {
+            conformance(gate, path, time.seconds(), place) == NoticeState::Matched
+        })
+    }
+}
+
 /// Whether a place at a time conforms to a planned path.
 fn conformance(
-    cue: &FlightPlanCueSpec,
+    gate: &PlanGate,
     path: &Trajectory,
     time_s: f64,
     place: Vector3<f64>,
 ) -> NoticeState {
-    let lateral2_m2 = cue.lateral_gate_m * cue.lateral_gate_m;
+    let lateral2_m2 = gate.lateral_m * gate.lateral_m;
     let fits = |leg: &Leg| {
         if off_arc2_m2(leg, place).is_some_and(|off2_m2| off2_m2 > lateral2_m2) {
             return None;
         }
         let foot = foot(leg, time_s, place);
-        let in_gate = foot.aside2_m2 <= lateral2_m2
-            && (foot.altitude_m - place.z).abs() <= cue.vertical_gate_m;
-        in_gate.then_some((time_s - foot.time_s).abs() <= cue.window_s)
+        let in_gate =
+            foot.aside2_m2 <= lateral2_m2 && (foot.altitude_m - place.z).abs() <= gate.vertical_m;
+        in_gate.then_some((time_s - foot.time_s).abs() <= gate.window_s)
     };
     // Only a leg that is flown about now can match, and most often one of them does. A little more for rounding.
-    let near_s = cue.window_s + 0.001;
+    let near_s = gate.window_s + 0.001;
     let next = path
         .legs
         .partition_point(|leg| leg.span.end_s < time_s - near_s);

@@ -2,7 +2,7 @@
 
 use super::Header;
 use super::scene::Scene;
-use crate::coordination::Enquiry;
+use crate::coordination::asking;
 use crate::record::{Event, Fact};
 use crate::units::Millis;
 
@@ -61,7 +61,7 @@ impl Mission {
             notices: header.one("notices_received", "flight-plan versions that reached a site"),
             endurance: header.one("endurance_landings", "flights cut short by endurance"),
             queries: header.one("queries_sent", "queries that a rule demands of a site before it fires, once per track and rule"),
-            queries_by_rule: header.by("queries_sent", "rule", Enquiry::ALL.iter().map(|enquiry| enquiry.rule()), "queries, by the rule that demands them"),
+            queries_by_rule: header.by("queries_sent", "rule", asking(), "queries, by the rule that demands them"),
             release_requests: header.one("release_requests", "requests for release that the authority answered within the scenario"),
             release_refused: header.one("release_refused", "of these, refused, for overload or otherwise"),
             release_waited: header.one("release_waited_s", "time from these requests to their answers, s"),
@@ -78,10 +78,7 @@ impl Mission {
         match event.fact {
             Fact::QuerySent { rule, .. } => {
                 row[self.queries] += 1.0;
-                let nth = Enquiry::ALL
-                    .iter()
-                    .position(|enquiry| enquiry.rule() == rule);
-                if let Some(nth) = nth {
+                if let Some(nth) = asking().position(|asks| asks == rule) {
                     row[self.queries_by_rule + nth] += 1.0;
                 }
             }

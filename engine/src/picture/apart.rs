@@ -497,7 +497,7 @@ impl Pair {
             left &= left - 1;
             self.update_course(scan, scene);
             if let Some(track) = &mut self.track {
-                track.watch_zone(scene.time(scan), Some(scene.params), &scene.cx);
+                track.watch_zone(scene.time(scan), &scene.cx);
             }
         }
     }

@@ -569,7 +569,7 @@ impl Jointly {
             let source = scene.source(track);
             let pair = scene.pair(track.source);
             let inside_before = pair.map(|pair| self.seen[pair].last_inside);
-            track.watch_zone(scene.time, source.params, &scene.cx);
+            track.watch_zone(scene.time, &scene.cx);
             let considered = track.consider(scene.time, &source, inside_before, &scene.cx, outlet);
             if considered.candidate {
                 candidates.push(*number);

@@ -23,18 +23,18 @@ use self::jointly::{Jointly, SetScene};
 use crate::calendar::{
     ChannelFreed, Clock, EntityIndex, EventCalendar, Log, ScanDue, SourceGone, TrackEnded,
 };
-use crate::coordination::{BlueForceFeedSpec, Desks, Line, PairDraws, Rules, TrackView};
+use crate::coordination::{BlueForceFeedSpec, Desks, Line, NodeQuery, Rules, Subject, TrackView};
 use crate::geometry::{Point, Span};
-use crate::identification::plan_check::{PlanFile, PlannedPaths};
+use crate::identification::plan_check::{PlanAtNode, PlanFile, PlannedPaths};
 use crate::identification::{CivilRows, CueSet, Emitter, Identifier, MAX_COLUMNS, Operator};
-use crate::ids::{AircraftId, ClassId, Key, SiteId};
+use crate::ids::{AircraftId, ClassId, Key, NodeId, SideId, SiteId};
 use crate::platform::trajectory::{Path, Trajectory};
 use crate::platform::{Equipment, Planned, Vitality};
 use crate::record::{
     Decision, Detail, EventRecorder, Identity, Place, Reason, Regard, RuleWord, Tally, TrackEnd,
 };
 use crate::sensing::coverage::{ScanClock, Sight, Window};
-use crate::streams::Streams;
+use crate::streams::{Purpose, Streams};
 use crate::tracking::TrackerSpec;
 use crate::units::Millis;
 
@@ -51,10 +51,14 @@ pub struct Observer {
     pub id: SiteId,
     /// What its draws are keyed by.
     pub key: Key,
+    /// Whose it is.
+    pub side: SideId,
     /// What the draws of its side are keyed by.
     pub side_key: Key,
     /// What draws of the desk that releases its fire are keyed by.
     pub desk: Key,
+    /// The node that commands it.
+    pub command: Option<NodeId>,
     /// Where it is.
     pub place: Point,
     /// When it scans.
@@ -139,18 +143,18 @@ pub struct PairParams {
     pub regard: Regard,
     /// The row of the confusion matrix that is true of it.
     pub truth_row: u8,
+    /// Whose it is.
+    pub side: SideId,
     /// What the draws of its side are keyed by.
     pub side_key: Key,
     /// What it carries to be known by.
     pub equipment: Equipment,
-    /// Its wingspan, m.
-    pub wingspan_m: f64,
+    /// What optics must resolve of it, m.
+    pub critical_dimension_m: f64,
     /// How the sensor sees it.
     pub sight: Sight,
     /// What becomes of its flight plan here, where the site checks plans.
     pub plan: Option<PlanFile>,
-    /// What was drawn of how the crew handles it.
-    pub draws: PairDraws,
 }
 
 impl PairParams {
@@ -161,7 +165,17 @@ impl PairParams {
             truth_row: self.truth_row,
             side_key: self.side_key,
             equipment: &self.equipment,
-            wingspan_m: self.wingspan_m,
+            critical_dimension_m: self.critical_dimension_m,
+        }
+    }
+
+    /// As whoever looks at it before he answers a question sees it.
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            truth_row: self.truth_row,
+            critical_dimension_m: self.critical_dimension_m,
+            side: self.side,
+            equipment: &self.equipment,
         }
     }
 
@@ -471,13 +485,38 @@ pub struct BlueFeed {
     pub members: Vec<(AircraftId, Key, Arc<Line>)>,
 }
 
-/// The world outside a site as one observer sees it: time, the aircraft, the feed.
+/// What the nodes of the coordination graph that somebody asks know: plans that reach them, and flights of their own side.
+#[derive(Debug, Resource)]
+pub struct NodeBook {
+    /// The nodes that are asked.
+    pub nodes: Vec<NodeKnowledge>,
+    /// What each side holds each other for: by the one that holds, then by the other.
+    pub relations: Vec<Vec<Regard>>,
+    /// Whose each aircraft is, and what its draws are keyed by.
+    pub aircraft: Vec<(SideId, Key)>,
+}
+
+/// What one node knows.
+#[derive(Debug)]
+pub struct NodeKnowledge {
+    /// The node.
+    pub node: NodeId,
+    /// What its draws are keyed by.
+    pub key: Key,
+    /// Whose it is.
+    pub side: SideId,
+    /// The plans that ever reach it.
+    pub plans: Vec<PlanAtNode>,
+}
+
+/// The world outside a site as one observer sees it: time, the aircraft, the feed, the nodes.
 #[derive(SystemParam)]
 pub struct Sky<'w, 's> {
     clock: Res<'w, Clock>,
     streams: Res<'w, Streams>,
     index: Res<'w, EntityIndex>,
     feed: Option<Res<'w, BlueFeed>>,
+    nodes: Option<Res<'w, NodeBook>>,
     links: Option<Res<'w, TrackLinks>>,
     aircraft: Query<'w, 's, (&'static Trajectory, &'static Planned, &'static Vitality)>,
 }
@@ -525,6 +564,41 @@ impl Sky<'_, '_> {
             planned: &planned.0,
             departs: vitality.departs,
             gone: vitality.gone,
+        })
+    }
+
+    /// What a node knows a track for, if it knows it for a friend or a neutral of whoever asks: a plan of such a side fits, or a
+    /// flight of the node's own, if that is no enemy, is near.
+    fn known(&self, query: &NodeQuery) -> Option<Regard> {
+        let book = self.nodes.as_ref()?;
+        let node = book.nodes.iter().find(|node| node.node == query.node)?;
+        let regard = |side: SideId| {
+            let regard = book.relations[query.asker.index()][side.index()];
+            (regard != Regard::Hostile).then_some(regard)
+        };
+        let by_plan = node.plans.iter().find_map(|plan| {
+            let (side, _) = book.aircraft[plan.aircraft.index()];
+            let regard = regard(side)?;
+            let planned = self.flight(plan.aircraft)?.planned;
+            let asked = (query.time, query.place);
+            plan.fits(&query.gate, planned, asked, query.answered)
+                .then_some(regard)
+        });
+        by_plan.or_else(|| {
+            let regard = regard(node.side).filter(|_| query.own_flights > 0.0)?;
+            let near = |(index, (side, key)): (usize, &(SideId, Key))| {
+                let flight = self.flight(AircraftId(index as u32));
+                *side == node.side
+                    && flight.is_some_and(|flight| {
+                        let place = flight.trajectory.position(query.time);
+                        flight.airborne(query.time)
+                            && (place.xy() - query.place.xy()).norm() <= query.gate.lateral_m
+                    })
+                    && (self.streams)
+                        .about(Purpose::OwnFlight, node.key, *key)
+                        .happens(0, query.own_flights)
+            };
+            book.aircraft.iter().enumerate().any(near).then_some(regard)
         })
     }
 
@@ -790,6 +864,7 @@ impl Picture {
     ) -> T {
         let sky = at.sky;
         let reported = |time: Millis| sky.reported(time);
+        let nodes = |query: &NodeQuery| sky.known(query);
         let flight = |aircraft: AircraftId| sky.flight(aircraft);
         let scenes = Scenes {
             cx: ScanContext {
@@ -797,6 +872,7 @@ impl Picture {
                 situation: &self.situation,
                 streams: &sky.streams,
                 reported: &reported,
+                nodes: &nodes,
             },
             params: &self.params,
             windows: &self.windows,
@@ -943,10 +1019,8 @@ impl Picture {
                 Kept::Apart(apart) => apart.track(slot),
                 Kept::Jointly(jointly) => jointly.track(slot),
             }?;
-            let none = PairDraws::default();
-            let params = scenes.params(track.source);
-            let draws = params.map_or(&none, |params| &params.draws);
-            Some(track.verdict(scenes.now, draws, &scenes.cx))
+            let about = scenes.about(track);
+            Some(track.verdict(scenes.now, about, &scenes.cx))
         })
     }
 
@@ -996,10 +1070,7 @@ impl Picture {
                 Kept::Apart(apart) => apart.track(slot),
                 Kept::Jointly(jointly) => jointly.track(slot),
             }?;
-            let params = scenes.params(track.source);
-            let none = PairDraws::default();
-            let draws = params.map_or(&none, |params| &params.draws);
-            let words = || track.words(now, draws, &scenes.cx);
+            let words = || track.words(now, scenes.about(track), &scenes.cx);
             Some(if detail >= Detail::Full {
                 words()
             } else {
@@ -1073,8 +1144,15 @@ impl Picture {
     }
 
     /// How long after the first shot at an aircraft its owner calls for a cease-fire, if he does.
-    pub fn owner_calls(&self, aircraft: AircraftId) -> Option<Millis> {
-        self.params[self.pair_of(aircraft)?].draws.owner_calls
+    pub fn owner_calls(
+        &self,
+        aircraft: AircraftId,
+        observer: &Observer,
+        streams: &Streams,
+    ) -> Option<Millis> {
+        let params = &self.params[self.pair_of(aircraft)?];
+        let rule = observer.rules.cease_fire()?;
+        rule.owner_calls(streams, observer.side_key, params.key, !params.hostile())
     }
 
     /// What draws about an aircraft are keyed by.
@@ -1226,6 +1304,12 @@ impl<'a> Scenes<'a> {
             .params
             .binary_search_by_key(&aircraft, |params| params.aircraft);
         Some(&self.params[found.ok()?])
+    }
+
+    /// What draws about whoever is behind a track are keyed by.
+    fn about(&self, track: &Track) -> Key {
+        let params = self.params(track.source);
+        params.map_or(track.key, |params| params.key)
     }
 
     fn jointly(&self, time: Millis) -> SetScene<'a> {

@@ -9,7 +9,8 @@ use nalgebra::Vector3;
 
 use super::{Observer, PairParams, Situation};
 use crate::coordination::{
-    Desks, EngagementRequest, Enquiries, Opens, PairDraws, Ruling, TrackView,
+    CrewDraws, Desks, EngagementRequest, Enquiries, Inquiry, NodeQuery, Opens, Ruling, Says,
+    TrackView,
 };
 use crate::geometry::Point;
 use crate::identification::plan_check::PlannedPaths;
@@ -21,7 +22,7 @@ use crate::ids::{AircraftId, Key, SiteId};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
     Decision, Detail, EventRecorder, Fact, Identity, LedgerEntry, NoticeState, Place, Rank, Reason,
-    RuleWord, TrackEnd, TrackRecord,
+    Regard, RuleWord, TrackEnd, TrackRecord,
 };
 use crate::streams::{BLOCK, Streams};
 use crate::tracking::memory::LastSeen;
@@ -110,6 +111,8 @@ pub struct ScanContext<'a> {
     pub streams: &'a Streams,
     /// The places that the feed of rule R14 has at a time.
     pub reported: &'a dyn Fn(Millis) -> Vec<Vector3<f64>>,
+    /// What a node of the coordination graph knows of a track.
+    pub nodes: &'a dyn Fn(&NodeQuery) -> Option<Regard>,
 }
 
 impl ScanContext<'_> {
@@ -386,7 +389,7 @@ impl Track {
             cues: lost.cues.recalled(kept),
             memory: Some(Recalled { kept, lost: gone }),
             known_since: lost.known_since,
-            enquiries: lost.enquiries,
+            enquiries: cx.observer.rules.recalled(lost.enquiries),
             engagement: lost.engagement,
             ..self
         }
@@ -476,17 +479,7 @@ impl Track {
         } else {
             self.ask_sources(time, source, cx);
             let operator = observer.operator.as_ref();
-            let gathered = Gathered {
-                evidence: &self.evidence,
-                matched,
-                cues: &observer.cues,
-                state: &self.cues,
-                memory: self.memory,
-                time,
-                shift_log_odds: operator.map_or(0.0, |operator| {
-                    operator.shift_log_odds(time, cx.situation.engaged_before(time))
-                }),
-            };
+            let gathered = self.gathered(time, matched, cx);
             let fused = identifier.fuse(&gathered);
             account = full.then(|| Account {
                 posterior: fused.posterior.regard,
@@ -511,6 +504,27 @@ impl Track {
         };
         self.own = own;
         (self.identify(time), account)
+    }
+
+    /// Everything the site holds about it, with what the plan check found.
+    fn gathered<'a>(
+        &'a self,
+        time: Millis,
+        matched: Option<bool>,
+        cx: &ScanContext<'a>,
+    ) -> Gathered<'a> {
+        let operator = cx.observer.operator.as_ref();
+        Gathered {
+            evidence: &self.evidence,
+            matched,
+            cues: &cx.observer.cues,
+            state: &self.cues,
+            memory: self.memory,
+            time,
+            shift_log_odds: operator.map_or(0.0, |operator| {
+                operator.shift_log_odds(time, cx.situation.engaged_before(time))
+            }),
+        }
     }
 
     /// Writes down that another identity counts than before.
@@ -683,13 +697,18 @@ impl Track {
 
     /// Takes note of whether it violates the zone of rule R10 at `time`. Where that rule has a dwell it is asked at every scan,
     /// in order, after the declaration of the scan; the course must be that of the scan.
-    pub fn watch_zone(&mut self, time: Millis, params: Option<&PairParams>, cx: &ScanContext<'_>) {
+    pub fn watch_zone(&mut self, time: Millis, cx: &ScanContext<'_>) {
         let Some(zone) = cx.observer.rules.watched_zone() else {
             return;
         };
-        let violates = params.is_some_and(|params| params.draws.enforces_zone)
+        let violates = zone.enforced_by(cx.observer.side)
             && zone.violated(time, self.course.place_at(time), self.notice);
-        self.violating_since = violates.then(|| self.violating_since.unwrap_or(time));
+        let before = self.violating_since;
+        self.violating_since = match violates {
+            true => before.or(Some(time)),
+            // An arm that waits and does not look counts from the first time.
+            false => before.filter(|_| zone.is_placebo()),
+        };
     }
 
     /// Takes note of what other sites declared about it.
@@ -742,16 +761,18 @@ impl Track {
             velocity_mps: self.course.velocity_mps,
             identity: self.identity,
             hostile_since: self.hostile_since,
+            first_hostile: self.hostile,
             declared_civil: observer.civil.hold(self.evidence.latest),
             violating_since: self.violating_since,
             notice: self.notice,
         }
     }
 
+    /// The question whether the site may fire at it; `about` is what draws about whoever is behind it are keyed by.
     fn request<'a>(
         &self,
         track: TrackView,
-        draws: &'a PairDraws,
+        about: Key,
         cx: &ScanContext<'a>,
         engaged_another: Option<Millis>,
     ) -> EngagementRequest<'a> {
@@ -762,12 +783,13 @@ impl Track {
         EngagementRequest {
             track,
             site: observer.place,
+            side: observer.side,
             class: observer.class,
             line: &observer.line,
             engaged_another,
             near_report,
             ceased_until: cx.situation.ceased_until(track.time),
-            draws,
+            draws: CrewDraws::new(cx.streams, observer.key, about),
         }
     }
 
@@ -794,14 +816,14 @@ impl Track {
 
     /// What the rules say of it at `time`, engagements begun at that very instant included. Nothing is asked that has not been
     /// asked before.
-    pub fn verdict(&self, time: Millis, draws: &PairDraws, cx: &ScanContext<'_>) -> Verdict {
+    pub fn verdict(&self, time: Millis, about: Key, cx: &ScanContext<'_>) -> Verdict {
         let view = self.view(time, cx.observer);
         if let Some(verdict) = self.out_of_reach(&view, cx.observer) {
             return verdict;
         }
         let engaged_another = self.engaged_another(time + Millis(1), cx);
-        let request = self.request(view, draws, cx, engaged_another);
-        let mut enquiries = self.enquiries;
+        let request = self.request(view, about, cx, engaged_another);
+        let mut enquiries = self.enquiries.clone();
         match cx.observer.rules.judge(&request, &mut enquiries).decision {
             Ok(decision) => Verdict::Permitted(decision),
             Err(decision) => Verdict::Declined(decision),
@@ -809,9 +831,9 @@ impl Track {
     }
 
     /// What the rules have to say of it at `time`, one by one.
-    pub fn words(&self, time: Millis, draws: &PairDraws, cx: &ScanContext<'_>) -> Vec<RuleWord> {
+    pub fn words(&self, time: Millis, about: Key, cx: &ScanContext<'_>) -> Vec<RuleWord> {
         let engaged_another = self.engaged_another(time, cx);
-        let request = self.request(self.view(time, cx.observer), draws, cx, engaged_another);
+        let request = self.request(self.view(time, cx.observer), about, cx, engaged_another);
         cx.observer.rules.words(&request, &self.enquiries)
     }
 
@@ -827,11 +849,16 @@ impl Track {
     ) -> Considered {
         self.work_out_identity(cx);
         let observer = cx.observer;
-        let none = PairDraws::default();
-        let draws = source.params.map_or(&none, |params| &params.draws);
         let view = self.view(time, observer);
+        let reach = self.out_of_reach(&view, observer);
+        let view = match reach {
+            None if self.note_answers(time, source, cx, outlet.recorder) => {
+                self.view(time, observer)
+            }
+            _ => view,
+        };
         let place = || source.place(time, view.place);
-        let (decision, until, opens) = match self.out_of_reach(&view, observer) {
+        let (decision, until, opens) = match reach {
             Some(Verdict::Outside) => {
                 self.permit = None;
                 self.eligible_since = None;
@@ -845,10 +872,8 @@ impl Track {
             Some(Verdict::Permitted(decision)) => (Ok(decision), time + Millis(1), Opens::Another),
             None => {
                 let engaged_another = self.engaged_another(time, cx);
-                let request = self.request(view, draws, cx, engaged_another);
-                let mut enquiries = self.enquiries;
-                let ruling = self.ask(&request, &mut enquiries, cx, place(), outlet);
-                self.enquiries = enquiries;
+                let request = self.request(view, source.key, cx, engaged_another);
+                let ruling = self.ask(&request, source, cx, place(), outlet);
                 (ruling.decision, ruling.until, ruling.opens)
             }
         };
@@ -889,49 +914,80 @@ impl Track {
         }
     }
 
+    /// Takes note of answers that are evidence; whether there are any.
+    fn note_answers(
+        &mut self,
+        time: Millis,
+        source: &Source<'_>,
+        cx: &ScanContext<'_>,
+        recorder: &mut EventRecorder,
+    ) -> bool {
+        let mut noted = false;
+        while let Some((at, answered)) = self.enquiries.take_evidence(time) {
+            self.cues.challenged(answered, at);
+            noted = true;
+        }
+        if noted {
+            let (from, _) = self.assess(time, source, cx, recorder.detail());
+            self.note_change(from, time, source, cx, recorder);
+        }
+        noted
+    }
+
     /// Asks the rules; what they have the site ask of others goes out, and an answer that is there at once is acted on at once.
     fn ask(
-        &self,
+        &mut self,
         request: &EngagementRequest<'_>,
-        enquiries: &mut Enquiries,
+        source: &Source<'_>,
         cx: &ScanContext<'_>,
         place: Place,
         outlet: &mut Outlet<'_>,
     ) -> Ruling {
         let (observer, time) = (cx.observer, request.track.time);
         let rules = &*observer.rules;
-        let before = *enquiries;
-        let mut ruling = rules.judge(request, enquiries);
-        for enquiry in enquiries.since(&before) {
+        let mut enquiries = std::mem::take(&mut self.enquiries);
+        let before = enquiries.count();
+        let (desks, recorder, end) = (&mut outlet.desks, &mut *outlet.recorder, outlet.end);
+        let (site, aircraft) = (observer.id, self.source);
+        let ruling = rules.consult(request, &mut enquiries, &mut |rule, enquiries| {
+            let made = *enquiries.made(rule)?;
+            let mut inquiry = Inquiry {
+                request,
+                made,
+                streams: cx.streams,
+                site,
+                site_key: observer.key,
+                about: source.key,
+                identifier: &observer.identifier,
+                gathered: self.gathered(time, None, cx),
+                subject: source.params.map(PairParams::subject),
+                command: observer.command,
+                desk: observer.desk,
+                desks: desks.as_deref_mut(),
+                nodes: cx.nodes,
+            };
+            let reply = rules.answer(rule, &mut inquiry)?;
+            if rule == "R3" && reply.at <= end {
+                let fact = Fact::RequestAnswered {
+                    site,
+                    aircraft,
+                    waited: reply.at - time,
+                    granted: reply.says == Says::GoOn,
+                };
+                recorder.record(reply.at, Rank::Decision, place, fact);
+            }
+            Some(reply)
+        });
+        for made in enquiries.since(before) {
+            let rule = made.rule;
             let fact = Fact::QuerySent {
-                site: observer.id,
-                aircraft: self.source,
-                rule: enquiry.rule(),
+                site,
+                aircraft,
+                rule,
             };
             outlet.recorder.record(time, Rank::Decision, place, fact);
         }
-        let line_up = request.line.down_since(time).is_none();
-        if enquiries.wants_release()
-            && line_up
-            && let Some(desks) = &mut outlet.desks
-        {
-            let mut answer = desks.request(observer.desk, time, &request.draws.approval);
-            // It comes back over the same line.
-            answer.time = request.line.passes(answer.time);
-            enquiries.answer = Some(answer);
-            if answer.time <= outlet.end {
-                let fact = Fact::RequestAnswered {
-                    site: observer.id,
-                    aircraft: self.source,
-                    waited: answer.time - time,
-                    granted: answer.granted,
-                };
-                outlet
-                    .recorder
-                    .record(answer.time, Rank::Decision, place, fact);
-            }
-            ruling = rules.judge(request, enquiries);
-        }
+        self.enquiries = enquiries;
         ruling
     }
 

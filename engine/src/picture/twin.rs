@@ -14,19 +14,19 @@ use super::{Envelope, Observer, PairParams, Run, Runs, Situation};
 
 use crate::airspace::{Corridor, Delay, FixedDelay, Zone};
 use crate::coordination::{
-    AreaOfResponsibilitySpec, CommonLine, CorridorsSpec, EngagementRequest, Enquiries, Fallback,
-    FlightPlanNoticeSpec, HeightBlockSpec, HeightBlocksSpec, HeightFile, HostileCriteriaSpec,
-    HostileOn, HotlineFile, HotlineQuerySpec, HoursSpec, IfUnclear, Line, LookFile, LostCommsSpec,
-    Named, OpticalConfirmationSpec, PairDraws, RestrictedZoneSpec, Rules, RulesSpec, SecondFile,
-    SecondOperatorSpec, SelfDefenceSpec, TimeWindowsSpec, TrackView, WeaponsControl,
-    WeaponsControlSpec, ZoneOfResponsibilitySpec, ZoneStatusSpec,
+    AreaOfResponsibilitySpec, CommonLine, CorridorsSpec, CrewDraws, EngagementRequest, Enquiries,
+    Fallback, FlightPlanNoticeSpec, HeightBlockSpec, HeightBlocksSpec, HostileCriteriaSpec,
+    HostileOn, HotlineQuerySpec, HoursSpec, IfUnclear, Inquiry, Line, LostCommsSpec, Named,
+    NodeQuery, OpticalConfirmationSpec, RestrictedZoneSpec, Rules, RulesSpec, SecondOperatorSpec,
+    SelfDefenceSpec, Subject, TimeWindowsSpec, TrackView, WeaponsControl, WeaponsControlSpec,
+    ZoneOfResponsibilitySpec, ZoneStatusSpec,
 };
 use crate::geometry::{Area, Point, arc_within, quadratic_below};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
 use crate::identification::{
-    AppearanceSpec, CivilRows, Combine, Criteria, CriteriaOn, CueSet, FlightPlanCueSpec, Glimpse,
-    Hypotheses, IdentificationSpec, Identifier, IdentityThresholds, MatchBelief, NonNegative,
-    Probability, RegardShares, Viewer,
+    AppearanceSpec, CivilRows, Combine, Criteria, CriteriaOn, CueSet, CueState, Evidence,
+    FlightPlanCueSpec, Gathered, Glimpse, Hypotheses, IdentificationSpec, Identifier,
+    IdentityThresholds, MatchBelief, NonNegative, Probability, RegardShares, Viewer,
 };
 use crate::ids::{AircraftId, ClassId, Key, SideId, SiteId, TypeId};
 use crate::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
@@ -52,6 +52,11 @@ struct Dice(u64);
 impl Dice {
     fn new(seed: u64) -> Dice {
         Dice(Key::NONE.nth(seed as u32).0)
+    }
+
+    /// Sure, or even.
+    fn honour(&mut self) -> f64 {
+        if self.heads() { 1.0 } else { 0.5 }
     }
 
     fn word(&mut self) -> u64 {
@@ -90,7 +95,7 @@ fn aircraft(dice: &mut Dice) -> AircraftSpec {
         endurance_h: (dice.below(3) == 0).then(|| dice.within(0.2, 1.0)),
         rcs_m2: dice.within(0.1, 5.0),
         rcs_spread_db: 0.0,
-        wingspan_m: None,
+        critical_dimension_m: 15.0,
         source: None,
     }
 }
@@ -443,6 +448,8 @@ struct Pair {
     criteria: Option<Criteria>,
     types: Vec<String>,
     end_scan: u64,
+    /// What the node that is asked knows: from when on it holds a plan that fits anywhere.
+    nodes: Box<dyn Fn(&NodeQuery) -> Option<Regard>>,
 }
 
 /// The feed of positions that nobody has.
@@ -456,6 +463,7 @@ impl Pair {
                 situation: &self.situation,
                 streams: &self.streams,
                 reported: &NO_REPORTS,
+                nodes: &self.nodes,
             },
             params: &self.subject,
             windows: &self.windows,
@@ -633,11 +641,11 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
                 Vec::new()
             },
         }),
-        hostile_criteria: dice.heads().then(|| HostileCriteriaSpec {
+        hostile_criteria: (dice.below(4) > 0).then(|| HostileCriteriaSpec {
             threshold: dice.within(0.5, 0.97),
             cues: 1 + dice.below(2) as u32,
             declarations: dice.below(5) as u32,
-            dwell_s: if dice.heads() {
+            dwell_s: if dice.below(4) == 0 {
                 0.0
             } else {
                 dice.within(1.0, 300.0)
@@ -647,8 +655,11 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             } else {
                 HostileOn::Type("alpha".into())
             },
+            placebo: None,
         }),
-        flight_plan_notice: dice.heads().then_some(FlightPlanNoticeSpec { honour: 1.0 }),
+        flight_plan_notice: dice.heads().then(|| FlightPlanNoticeSpec {
+            honour: dice.honour(),
+        }),
         ..RulesSpec::default()
     };
     // Half of them without what changes with place and time.
@@ -673,16 +684,23 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             min_closing_mps: dice.within(0.0, 60.0),
         }),
         hotline_query: dice.heads().then(|| HotlineQuerySpec {
-            coverage: 1.0,
-            answers: 1.0,
-            latency: Delay::Fixed(FixedDelay { delay_s: 0.0 }),
-            timeout_s: dice.within(0.0, 300.0),
+            nodes: vec!["node".into()],
+            own_flights: 0.0,
+            answers: dice.honour(),
+            latency: Delay::Fixed(FixedDelay {
+                delay_s: dice.within(0.0, 100.0),
+            }),
+            timeout_s: dice.within(20.0, 300.0),
             valid_s: dice.within(10.0, 1000.0),
-            sides: Vec::new(),
-            node: None,
+            gate_m: 0.0,
+            gate_height_m: 0.0,
+            gate_s: 0.0,
+            placebo: None,
         }),
-        corridors: dice.heads().then_some(CorridorsSpec { honour: 1.0 }),
-        restricted_zone: dice.heads().then(|| RestrictedZoneSpec {
+        corridors: dice.heads().then(|| CorridorsSpec {
+            honour: dice.honour(),
+        }),
+        restricted_zone: (dice.below(4) > 0).then(|| RestrictedZoneSpec {
             zone: "zone".into(),
             authority: "node".into(),
             from_h: dice.within(0.0, 0.3),
@@ -697,6 +715,7 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
                 dice.within(1.0, 300.0)
             },
             civil: dice.heads().then(|| vec!["bravo".into()]),
+            placebo: None,
         }),
         lost_comms: dice.heads().then(|| LostCommsSpec {
             mtbf_h: 1.0,
@@ -715,7 +734,7 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             windows: vec![hours(dice)],
             zone: dice.heads().then(|| "zone".into()),
             status: WeaponsControl::Tight,
-            clock_error_s: 0.0,
+            clock_error_s: dice.within(0.0, 100.0),
             sides: Vec::new(),
             complies: 1.0,
         }),
@@ -727,9 +746,10 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
                 until_h: None,
             }],
             height_sigma_m: 100.0,
-            honour: 1.0,
+            honour: dice.honour(),
             sides: Vec::new(),
             keeps: 1.0,
+            level_m: 300.0,
         }),
         zone_of_responsibility: dice.heads().then(|| ZoneOfResponsibilitySpec {
             areas: vec![AreaOfResponsibilitySpec {
@@ -737,13 +757,15 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
                 classes: vec!["class".into()],
             }],
             margin_m: dice.within(0.0, 5000.0),
-            heeds: 1.0,
+            heeds: dice.honour(),
             self_defence: dice.heads(),
         }),
         optical_confirmation: dice.heads().then(|| OpticalConfirmationSpec {
             look_s: dice.within(0.0, 100.0),
             ifov_mrad: dice.within(0.05, 0.3),
-            correct: 1.0,
+            correct: dice.honour(),
+            threshold: 0.5,
+            placebo: None,
             day: None,
             night_factor: 1.0,
             visibility_km: dice.heads().then_some(20.0),
@@ -753,12 +775,14 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
                 IfUnclear::Fire
             },
         }),
-        second_operator: dice.heads().then_some(SecondOperatorSpec {
-            time: Delay::Fixed(FixedDelay { delay_s: 0.0 }),
-            true_confirm: 1.0,
-            false_confirm: 1.0,
-            shared_bias: 0.0,
+        second_operator: dice.heads().then(|| SecondOperatorSpec {
+            time: Delay::Fixed(FixedDelay {
+                delay_s: dice.within(0.0, 100.0),
+            }),
+            same_picture: dice.honour(),
+            threshold: 0.5,
             cool_down_s: 0.0,
+            placebo: None,
         }),
         ..spec
     };
@@ -787,39 +811,6 @@ fn line(dice: &mut Dice) -> Line {
     Rules::new(&rules, &Named::default())
         .line(&streams, Key::of("line"), None, Millis(10_000_000))
         .expect("the rule is on")
-}
-
-/// How the crew handles the aircraft, by the dice instead of by the rules' own draws.
-fn crew(dice: &mut Dice) -> PairDraws {
-    PairDraws {
-        heeds_plans: dice.heads(),
-        hotline: HotlineFile {
-            answered_after: dice.heads().then(|| Millis(dice.below(200_000) as i64)),
-            known_from: if dice.heads() {
-                Millis(i64::MIN)
-            } else {
-                Millis(dice.below(3_000_000) as i64)
-            },
-        },
-        heeds_corridors: dice.below(4) > 0,
-        enforces_zone: dice.below(4) > 0,
-        window_clock: Millis(dice.below(200_000) as i64 - 100_000),
-        height: HeightFile {
-            error_m: dice.within(-300.0, 300.0),
-            heeds: dice.heads(),
-        },
-        heeds_responsibility: dice.heads(),
-        look: LookFile {
-            luck: dice.within(0.0, 1.0),
-            hostile: dice.below(4) > 0,
-            critical_dimension_m: 15.0,
-        },
-        second: SecondFile {
-            after: Millis(dice.below(100_000) as i64),
-            confirms: dice.below(4) > 0,
-        },
-        ..PairDraws::default()
-    }
 }
 
 fn pair(seed: u64) -> Pair {
@@ -857,7 +848,8 @@ fn pair(seed: u64) -> Pair {
             zones: &zones,
             corridors: &corridors,
             types: &types,
-            nodes: &["node".to_owned()],
+            nodes: &[("node".to_owned(), SideId(0))],
+            sides: &["side".to_owned()],
             classes: &["class".to_owned()],
             start_of_day_s: 0.0,
         },
@@ -879,8 +871,11 @@ fn pair(seed: u64) -> Pair {
     let post = Observer {
         id: SiteId(0),
         key: Key::of("site").nth(seed as u32),
+        // It enforces the zone of rule R10, mostly.
+        side: SideId(u32::from(dice.below(8) == 0)),
         side_key: Key::NONE,
         desk: Key::NONE,
+        command: None,
         operator: None,
         asks_more: false,
         place: site,
@@ -958,10 +953,10 @@ fn pair(seed: u64) -> Pair {
             truth_row,
             side_key: Key::NONE,
             equipment: Equipment::NONE,
-            wingspan_m: 15.0,
+            critical_dimension_m: 15.0,
+            side: SideId(0),
             sight,
             plan,
-            draws: crew(dice),
         },
         windows,
         runs: reach,
@@ -982,6 +977,10 @@ fn pair(seed: u64) -> Pair {
         spec,
         criteria,
         types,
+        nodes: {
+            let from = Millis(dice.below(4_000_000) as i64 - 1_000_000);
+            Box::new(move |query| (query.answered >= from).then_some(Regard::Neutral))
+        },
         end_scan: clock.first_from((until_s * 1000.0) as i64 + 60_000),
         post,
     }
@@ -1121,7 +1120,7 @@ impl<'a> Twin<'a> {
         }
         let (held, _) = self.held(time);
         let zone = pair.post.rules.restricted_zone();
-        let violates = pair.subject.draws.enforces_zone
+        let violates = pair.post.side == SideId(0)
             && zone.is_some_and(|zone| zone.closed(time, held))
             && !self.track.as_ref().unwrap().notice.matched();
         let track = self.track.as_mut().unwrap();
@@ -1204,7 +1203,7 @@ impl<'a> Twin<'a> {
         track.next_declaration = lost.next_declaration;
         track.lives.clone_from(&lost.lives);
         track.lives.push((kept, Vec::new()));
-        track.enquiries = lost.enquiries;
+        track.enquiries = self.pair.post.rules.recalled(lost.enquiries.clone());
         self.lost = None;
         let (site, aircraft) = (SiteId(0), AircraftId(0));
         let fact = Fact::TrackRecalled {
@@ -1354,26 +1353,58 @@ impl<'a> Twin<'a> {
                 velocity_mps: velocity,
                 identity: track.identity,
                 hostile_since: track.hostile_since,
+                first_hostile: track.record.hostile,
                 declared_civil: declared_civil(pair, &track.lives),
                 violating_since: track.violating_since,
                 notice: track.notice,
             },
             site: pair.post.place,
+            side: pair.post.side,
             class: pair.post.class,
             line: &pair.post.line,
             engaged_another: None,
             near_report: false,
             ceased_until: None,
-            draws: &pair.subject.draws,
+            draws: CrewDraws::new(&pair.streams, pair.post.key, pair.subject.key),
         };
-        let before = track.enquiries;
-        let verdict = pair
-            .post
-            .rules
-            .judge(&request, &mut track.enquiries)
-            .decision;
-        for enquiry in track.enquiries.since(&before) {
-            let rule = enquiry.rule();
+        let before = track.enquiries.count();
+        let mut evidence = Evidence::NONE;
+        evidence.latest = (track.lives.iter().flat_map(|life| &life.1).last()).map(|last| last.0);
+        let (rules, cues) = (&pair.post.rules, CueState::default());
+        let mut put = |rule: &'static str, enquiries: &Enquiries| {
+            let mut inquiry = Inquiry {
+                request: &request,
+                made: *enquiries.made(rule)?,
+                streams: &pair.streams,
+                site,
+                site_key: pair.post.key,
+                about: pair.subject.key,
+                identifier: &pair.post.identifier,
+                gathered: Gathered {
+                    evidence: &evidence,
+                    matched: None,
+                    cues: &pair.post.cues,
+                    state: &cues,
+                    memory: None,
+                    time,
+                    shift_log_odds: 0.0,
+                },
+                subject: Some(Subject {
+                    truth_row: pair.subject.truth_row,
+                    critical_dimension_m: 15.0,
+                    side: pair.subject.side,
+                    equipment: &pair.subject.equipment,
+                }),
+                command: None,
+                desk: Key::NONE,
+                desks: None,
+                nodes: &pair.nodes,
+            };
+            rules.answer(rule, &mut inquiry)
+        };
+        let verdict = (rules.consult(&request, &mut track.enquiries, &mut put)).decision;
+        for made in track.enquiries.since(before) {
+            let rule = made.rule;
             let fact = Fact::QuerySent {
                 site,
                 aircraft,
@@ -1471,11 +1502,12 @@ fn judge(
         }
     } else {
         let tau_s = (spec.appearance.believed_tau_s).unwrap_or(spec.appearance.tau_s);
-        let mut likelihood = vec![1.0; rows.len()];
+        // Logarithms: what has been forgotten for the most part may matter again, however small it was.
+        let mut likelihood = vec![0.0; rows.len()];
         let mut before: Option<(u8, Millis)> = None;
         for (kept, declarations) in lives {
             for one in &mut likelihood {
-                *one = libm::pow(*one, *kept);
+                *one *= kept;
             }
             for &(declared, time) in declarations {
                 let column = rows
@@ -1483,25 +1515,21 @@ fn judge(
                     .map_or("unknown", String::as_str);
                 for (likelihood, row) in likelihood.iter_mut().zip(rows) {
                     let anew = believed[row].get(column).map_or(0.0, |p| p.0);
-                    *likelihood *= match before {
+                    *likelihood += libm::log(match before {
                         Some((latest, at)) if tau_s > 0.0 => {
                             let stays = libm::exp(-(time - at).seconds() / tau_s);
                             let same = if latest == declared { stays } else { 0.0 };
                             same + (1.0 - stays) * anew
                         }
                         _ => anew,
-                    };
+                    });
                 }
                 before = Some((declared, time));
-                // One common factor, lest a thousand declarations underflow.
-                let most = likelihood.iter().copied().fold(0.0, f64::max);
-                if most > 0.0 {
-                    likelihood.iter_mut().for_each(|one| *one /= most);
-                }
             }
         }
+        let most = (likelihood.iter().copied()).fold(f64::NEG_INFINITY, f64::max);
         for (weight, likelihood) in weight.iter_mut().zip(likelihood) {
-            *weight *= likelihood;
+            *weight *= libm::exp(likelihood - most);
         }
     }
     let belief = spec.flight_plan.as_ref().and_then(|cue| cue.believed);
@@ -1755,13 +1783,13 @@ fn a_dwell_in_a_closed_zone_is_what_the_twin_counts() {
         .expect("a rule");
         let named = Named {
             zones: &zones,
-            nodes: &["node".to_owned()],
+            nodes: &[("node".to_owned(), SideId(0))],
             ..Named::default()
         };
         pair.post.rules = Arc::new(Rules::new(&spec, &named));
         let civil = ["neutral".to_owned(), "bravo".to_owned()];
         pair.post.civil = CivilRows::new(&pair.post.identifier, Some(&civil));
-        pair.subject.draws.enforces_zone = true;
+        pair.post.side = SideId(0);
         let mut twin = Twin::new(&pair);
         (0..pair.end_scan).for_each(|scan| twin.scan(scan));
         let mut file = Product::new();

@@ -58,18 +58,21 @@ pub struct AircraftSpec {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 30.0))]
     pub rcs_spread_db: f64,
-    /// Wingspan, m: what optics resolve; without it 10 m.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What optics must resolve to tell the type, m: the smaller dimension of what is seen of it (J. Johnson, 1958), never the
+    /// wingspan; without it 3 m.
+    #[serde(default = "AircraftSpec::critical_dimension_m")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 200.0))]
-    pub wingspan_m: Option<f64>,
+    pub critical_dimension_m: f64,
     /// Where the numbers come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
 impl AircraftSpec {
-    /// Wingspan, m, of a type that does not state it.
-    pub const WINGSPAN_M: f64 = 10.0;
+    /// What optics must resolve of a type that does not state it, m.
+    pub fn critical_dimension_m() -> f64 {
+        3.0
+    }
 }
 
 /// What an aircraft carries to be known by; nothing is drawn of it unless somebody asks.
@@ -82,6 +85,9 @@ pub struct Equipment {
     /// Civil transponder or ADS-B.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transponder: Option<TransponderEquipment>,
+    /// A watch on the guard frequency; without it as rule R20 says of the side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<GuardEquipment>,
 }
 
 impl Equipment {
@@ -89,7 +95,17 @@ impl Equipment {
     pub const NONE: Equipment = Equipment {
         iff: None,
         transponder: None,
+        guard: None,
     };
+}
+
+/// A watch on the guard frequency (121.5 and 243 MHz).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GuardEquipment {
+    /// Probability that somebody who can answer for the aircraft listens.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub on: f64,
 }
 
 /// Crypto IFF on board.

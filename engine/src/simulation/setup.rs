@@ -10,16 +10,17 @@ use crate::airspace::notice::Filing;
 use crate::calendar::{EntityIndex, EventCalendar};
 use crate::coordination::{
     AuthorityLevel, Compliance, ConformanceMonitoringSpec, Desks, Deviation, Line, RestrictedZone,
-    Standing,
 };
 use crate::engagement::{self, CeaseFires, Obeying};
-use crate::identification::plan_check::{OtherPlan, PlanFile};
+use crate::identification::plan_check::{OtherPlan, PlanAtNode, PlanFile};
 use crate::identification::{CivilRows, side_key};
 use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
-use crate::picture::{BlueFeed, Observer, PairParams, Picture, Reach, Runs, TrackLinks};
+use crate::picture::{
+    BlueFeed, NodeBook, NodeKnowledge, Observer, PairParams, Picture, Reach, Runs, TrackLinks,
+};
 use crate::platform::trajectory::{Luck, Trajectory};
-use crate::platform::{self, AircraftSpec, Flight, Planned, Route, Start, Vitality};
-use crate::record::{EventRecorder, Fact, Place, Rank, Regard, Replication, SiteRecord, Sortie};
+use crate::platform::{self, Flight, Planned, Route, Start, Vitality};
+use crate::record::{EventRecorder, Fact, Place, Rank, Replication, SiteRecord, Sortie};
 use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::detection::Law;
 use crate::sensing::{ScanPhase, SensorModel};
@@ -139,7 +140,8 @@ impl<'a> Setup<'a> {
         let side = self.scenario.cast.sides[flight.side.index()].as_str();
         // Rule R11: at an agreed height.
         let blocks = rules.height_blocks();
-        let level_m = blocks.and_then(|blocks| blocks.keeps_to(side, &self.streams, key));
+        let level_m =
+            blocks.and_then(|blocks| blocks.keeps_to(side, &self.streams, flight.key, number));
         let leveled = level_m.map(|level_m| flight.at_altitude(level_m));
         let flight = leveled.as_ref().unwrap_or(flight);
         let draw = |purpose| self.streams.about(purpose, key, Key::NONE);
@@ -444,8 +446,10 @@ impl<'a> Setup<'a> {
         let observer = Observer {
             id,
             key,
+            side: entry_spec.side,
             side_key: self.side_key(entry_spec.side),
             desk: self.desk(key, entry_spec),
+            command: entry_spec.command.as_ref().map(|command| command.node),
             place,
             clock: ScanClock {
                 first_ms,
@@ -528,6 +532,22 @@ impl<'a> Setup<'a> {
         }
     }
 
+    /// Nodes that somebody may ask: those that rules name, and under R3 those that command sites.
+    fn asked_nodes(&self) -> Vec<NodeId> {
+        let rules = &self.scenario.rules;
+        let mut asked = rules.asked_nodes().to_vec();
+        if rules
+            .engagement_authority()
+            .is_some_and(|rule| rule.node.is_none())
+        {
+            let sites = self.scenario.sites.iter();
+            asked.extend(sites.filter_map(|site| Some(site.command.as_ref()?.node)));
+        }
+        asked.sort_unstable();
+        asked.dedup();
+        asked
+    }
+
     /// What rules need that act between sites: the feed of positions, desks, and orders.
     pub(super) fn between_sites(&mut self, aircraft: &[Aircraft], sites: &[SiteRecord]) {
         let scenario = self.scenario;
@@ -546,8 +566,30 @@ impl<'a> Setup<'a> {
             let spec = rule.clone();
             self.world.insert_resource(BlueFeed { spec, members });
         }
-        if let Some(rule) = rules.engagement_authority() {
-            self.world.insert_resource(Desks::new(rule.capacity));
+        if rules.engagement_authority().is_some() {
+            self.world.insert_resource(Desks::default());
+        }
+        let asked = self.asked_nodes();
+        if !asked.is_empty() {
+            let knows = |&node: &NodeId| NodeKnowledge {
+                node,
+                key: self.node_key(node),
+                side: scenario.nodes[node.index()].side,
+                plans: plans_at_node(node, aircraft),
+            };
+            let book = NodeBook {
+                nodes: asked.iter().map(knows).collect(),
+                relations: scenario
+                    .cast
+                    .relations
+                    .iter()
+                    .map(|row| row.to_vec())
+                    .collect(),
+                aircraft: (aircraft.iter())
+                    .map(|one| (one.sortie.side, one.key))
+                    .collect(),
+            };
+            self.world.insert_resource(book);
         }
         if let Some(rule) = rules.cease_fire() {
             let obeying: Vec<Obeying> = sites
@@ -671,23 +713,6 @@ impl<'a> Setup<'a> {
                 chance_match: draw(Purpose::ChanceMatch).happens(0, cue.chance_match),
             }
         });
-        let rules = &scenario.rules;
-        let authority = rules.restricted_zone().map(|zone| zone.authority);
-        let node_side = |node: NodeId| scenario.nodes[node.index()].side;
-        let plan_at_node = rules.hotline_node().zip(target.filing.as_ref());
-        let standing = Standing {
-            under_authority: authority.is_some_and(|node| node_side(node) == entry_spec.side),
-            on_the_line: rules.on_the_line(&scenario.cast.sides[target.sortie.side.index()]),
-            plan_at_node: plan_at_node.map_or(Millis::NEVER, |(node, filing)| filing.at_node(node)),
-            hostile: scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()]
-                == Regard::Hostile,
-            critical_dimension_m: (scenario.types[target.sortie.type_id.index()].spec)
-                .wingspan_m
-                .unwrap_or(AircraftSpec::WINGSPAN_M),
-            side: self.side_key(entry_spec.side),
-            desk: self.desk(observer.key, entry_spec),
-        };
-        let draws = rules.draws(&self.streams, observer.key, target.key, &standing);
         if let Some(plan) = &plan {
             for &(time, _) in &plan.told {
                 let fact = Fact::DeviationNoticed {
@@ -745,16 +770,27 @@ impl<'a> Setup<'a> {
             key: target.key,
             regard,
             truth_row: class.identifier.truth_row(target.sortie.type_id, regard),
+            side: target.sortie.side,
             side_key: self.side_key(target.sortie.side),
             equipment: scenario.flights[target.sortie.flight.index()].equipment,
-            wingspan_m: (scenario.types[target.sortie.type_id.index()].spec)
-                .wingspan_m
-                .unwrap_or(AircraftSpec::WINGSPAN_M),
+            critical_dimension_m: (scenario.types[target.sortie.type_id.index()].spec)
+                .critical_dimension_m,
             sight,
             plan,
-            draws,
         })
     }
+}
+
+/// The plans that ever reach a node.
+fn plans_at_node(node: NodeId, aircraft: &[Aircraft]) -> Vec<PlanAtNode> {
+    let plan = |(index, one): (usize, &Aircraft)| {
+        let arrives = one.filing.as_ref()?.at_node(node);
+        (arrives != [Millis::NEVER; 2]).then_some(PlanAtNode {
+            aircraft: AircraftId(index as u32),
+            arrives,
+        })
+    };
+    aircraft.iter().enumerate().filter_map(plan).collect()
 }
 
 /// When a flight is off its planned path.

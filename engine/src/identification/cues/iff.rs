@@ -135,6 +135,7 @@ mod tests {
         Equipment {
             iff: Some(IffEquipment { on }),
             transponder: None,
+            guard: None,
         }
     }
 

@@ -51,7 +51,7 @@ pub struct Emitter<'a> {
     /// What it carries.
     pub equipment: &'a Equipment,
     /// Its critical dimension for optics, m.
-    pub wingspan_m: f64,
+    pub critical_dimension_m: f64,
 }
 
 impl Emitter<'_> {
@@ -62,7 +62,7 @@ impl Emitter<'_> {
             truth_row,
             side_key: Key::NONE,
             equipment: &Equipment::NONE,
-            wingspan_m: 0.0,
+            critical_dimension_m: 0.0,
         }
     }
 }
@@ -169,9 +169,15 @@ pub struct CueState {
     profile: Option<Reading<profile::Estimate>>,
     first_seen: Option<Reading<Option<u8>>>,
     lane: Option<Reading<Option<u8>>>,
+    challenge: Option<Reading<bool>>,
 }
 
 impl CueState {
+    /// Takes note of whether somebody answered a challenge (rule R20).
+    pub fn challenged(&mut self, answered: bool, at: Millis) {
+        self.challenge = Some(Reading::new(answered, at));
+    }
+
     /// What is remembered of it for a track that is taken for the same: every reading, with so much of its logarithms.
     pub fn recalled(&self, kept: f64) -> CueState {
         CueState {
@@ -181,6 +187,7 @@ impl CueState {
             profile: self.profile.map(|reading| reading.recalled(kept)),
             first_seen: self.first_seen.map(|reading| reading.recalled(kept)),
             lane: self.lane.map(|reading| reading.recalled(kept)),
+            challenge: self.challenge.map(|reading| reading.recalled(kept)),
         }
     }
 }
@@ -195,6 +202,8 @@ pub struct CueSet {
     optical: Option<Optical>,
     profile: Option<Profile>,
     origin: Option<Origin>,
+    /// ln P(silence | regard) and ln P(answer | regard) as believed, where rule R20 is in force.
+    challenge: Option<[[f64; 3]; 2]>,
 }
 
 impl CueSet {
@@ -217,7 +226,15 @@ impl CueSet {
                 .map(|cue| Optical::new(cue, spec.appearance.gamma, rows)),
             profile: spec.profile.as_ref().map(|cue| Profile::new(cue, rows)),
             origin: spec.origin.as_ref().map(|cue| Origin::new(cue, zones)),
+            challenge: None,
         }
+    }
+
+    /// The same where tracks are called on the guard frequency (rule R20); P(answer | regard) is believed to be this.
+    pub fn with_challenge(mut self, believed: &RegardProbabilities) -> CueSet {
+        let answers = believed.by_regard();
+        self.challenge = Some([answers.map(|p| libm::log(1.0 - p)), answers.map(libm::log)]);
+        self
     }
 
     /// Whether there is none: the class goes by declarations and plans alone.
@@ -227,6 +244,7 @@ impl CueSet {
             && self.optical.is_none()
             && self.profile.is_none()
             && self.origin.is_none()
+            && self.challenge.is_none()
     }
 
     /// Asks every cue that is due about a track, and keeps what it says. Call it at each declaration.
@@ -261,7 +279,7 @@ impl CueSet {
         }
     }
 
-    /// What the cues say now, in a fixed order: IFF, transponder, optical, profile, origin, lane.
+    /// What the cues say now, in a fixed order: IFF, transponder, optical, profile, origin, lane, challenge.
     pub(super) fn hear(&self, state: &CueState, time: Millis, mut tell: impl FnMut(Heard)) {
         if let (Some(cue), Some(reading)) = (&self.iff, state.iff.latest) {
             let belief = Belief::Regards(cue.likelihood(reading.said));
@@ -300,6 +318,12 @@ impl CueSet {
                 let trust = Trust::of(cue.reliability, None, &reading, time);
                 tell(Heard::new(name, said, belief, trust));
             }
+        }
+        if let (Some(believed), Some(reading)) = (&self.challenge, state.challenge) {
+            let belief = Belief::Regards(believed[usize::from(reading.said)]);
+            let said = Said::Word(if reading.said { "answered" } else { "silent" });
+            let trust = Trust::of(1.0, None, &reading, time);
+            tell(Heard::new("challenge", said, belief, trust));
         }
     }
 
@@ -495,6 +519,7 @@ impl CueState {
             }),
             first_seen: readings.first_seen.map(|said| Reading::new(said, at)),
             lane: readings.lane.map(|said| Reading::new(said, at)),
+            challenge: None,
         }
     }
 }
@@ -540,7 +565,7 @@ mod tests {
                 truth_row: regard as u8,
                 side_key: side_key("own"),
                 equipment,
-                wingspan_m: 20.0,
+                critical_dimension_m: 20.0,
             },
             range_m: 10_000.0,
             speed_mps: Some(50.0),

@@ -185,7 +185,11 @@ impl Optical {
         }
         let day = self.spec.day.as_ref();
         let light = day.is_none_or(|day| day.light(faults.hour_of_day(scene.time)));
-        let n = cycles(scene.emitter.wingspan_m, scene.range_m, self.spec.ifov_mrad);
+        let n = cycles(
+            scene.emitter.critical_dimension_m,
+            scene.range_m,
+            self.spec.ifov_mrad,
+        );
         let factor = if light { 1.0 } else { self.spec.night_factor };
         let mut draws = scene
             .streams

@@ -145,6 +145,7 @@ mod tests {
                 spoof,
                 agreed_squawk,
             }),
+            guard: None,
         }
     }
 
