@@ -104,9 +104,9 @@ pub fn covered(plan: Option<&Plan>, sites: &[SiteEntry], links: &[Link]) -> Vec<
         .collect()
 }
 
-/// Whether rule R10 asks flights of a side for prior coordination: not the authority's own, nor those hostile to it.
+/// Whether rule R10 asks flights of a side for prior coordination: not the authority's own and its friends, nor those hostile to it.
 pub fn must_coordinate(authority: SideId, side: SideId, relations: &[Vec<Regard>]) -> bool {
-    side != authority && relations[authority.index()][side.index()] != Regard::Hostile
+    side != authority && relations[authority.index()][side.index()] == Regard::Neutral
 }
 
 /// A class of sites, ready to use.

@@ -9,10 +9,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::coordination::{RULES, RulePage};
+use crate::coordination::{Placebo, RULES, RulePage};
 use crate::record::Regard;
 use crate::scenario::Scenario;
 use crate::scenario::file::ScenarioFile;
+use crate::scenario::shape;
 
 /// A change of a scenario's rules.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +67,30 @@ impl Change {
 }
 
 impl Change {
+    /// The same as an arm that knows nothing: of every rule that it puts in force or changes, and that asks or waits. Nothing if
+    /// there is none.
+    pub fn arm(&self, scenario: &Scenario, placebo: Placebo) -> Result<Option<Change>, String> {
+        let changed = Change::apply(scenario, &[self])?;
+        let rules = |scenario: &Scenario| serde_json::to_value(&scenario.file.rules);
+        let before = rules(scenario).map_err(|error| error.to_string())?;
+        let after = rules(&changed).map_err(|error| error.to_string())?;
+        let to = serde_json::to_value(placebo).map_err(|error| error.to_string())?;
+        let mut arm = self.clone();
+        for (rule, spec) in after.as_object().into_iter().flatten() {
+            let dwells = spec
+                .get("dwell_s")
+                .is_none_or(|dwell_s| *dwell_s != json!(0.0));
+            let waits = shape::rule_has(rule, "placebo") && dwells;
+            if waits && before.get(rule) != Some(spec) {
+                arm.edits.push(Edit {
+                    path: ["rules", rule, "placebo"].map(str::to_owned).to_vec(),
+                    to: Some(to.clone()),
+                });
+            }
+        }
+        Ok((arm.edits.len() > self.edits.len()).then_some(arm))
+    }
+
     /// What undoes it in a scenario: every value as the scenario has it.
     pub fn reversed(&self, scenario: &Scenario) -> Change {
         let tree = serde_json::to_value(&scenario.file).unwrap_or_default();
@@ -229,24 +254,7 @@ impl Offer {
                 "asking a joint authority for each engagement",
                 json!({ "level": "joint" }),
             )),
-            "hotline_query" => {
-                let known = |node: &&crate::airspace::Node| {
-                    sides.contains(&scenario.cast.sides[node.side.index()])
-                };
-                let nodes: Vec<&str> = (scenario.nodes.iter().filter(known))
-                    .map(|node| node.name.as_str())
-                    .collect();
-                if nodes.is_empty() {
-                    return Err(
-                        "no node of the scenario is of somebody who flies and is no enemy: nobody could answer",
-                    );
-                }
-                Ok(Offer::rule(
-                    page,
-                    "asking on a hotline to the nodes of everybody who is no enemy",
-                    json!({ "nodes": nodes }),
-                ))
-            }
+            "hotline_query" => Ok(hotline(page, scenario, &sides)),
             "challenge" => {
                 let answers: Map<String, Json> =
                     sides.into_iter().map(|side| (side, json!(0.8))).collect();
@@ -355,6 +363,31 @@ fn stricter(page: &RulePage, scenario: &Scenario) -> Result<Offer, &'static str>
         words,
         edits: vec![Edit { path, to }],
     })
+}
+
+/// R7 to a node of everybody who is no enemy; to a liaison officer, who knows his own side's flights, where there is none.
+fn hotline(page: &RulePage, scenario: &Scenario, sides: &[String]) -> Offer {
+    let (mut nodes, mut edits) = (Vec::new(), Vec::new());
+    for side in sides {
+        let cast = &scenario.cast;
+        let known: Vec<_> = (scenario.nodes.iter())
+            .filter(|node| cast.sides[node.side.index()] == *side)
+            .collect();
+        nodes.extend(known.iter().map(|node| node.name.clone()));
+        let liaison = format!("{side}-liaison");
+        if known.is_empty() && scenario.nodes.iter().all(|node| node.name != liaison) {
+            edits.push(Edit {
+                path: vec!["nodes".to_owned(), liaison.clone()],
+                to: Some(json!({ "side": side })),
+            });
+            nodes.push(liaison);
+        }
+    }
+    let words =
+        "asking on a hotline to the nodes, or a liaison officer, of everybody who is no enemy";
+    let mut offer = Offer::rule(page, words, json!({ "nodes": nodes }));
+    offer.edits.splice(..0, edits);
+    offer
 }
 
 /// R6 with every plan of who is no enemy sent also to the command of those who might shoot at it.

@@ -5,6 +5,9 @@
 //!
 //! - preventable share of a rule: sum |A(base) - A(rule)| / sum |A(base)| over the replications, a ratio of sums with the
 //!   replication as its unit; beside it what the rule costs: sorties lost only with it, leakers, cancelled sorties;
+//! - what a rule that asks or waits does besides: with A(delay) flown with the same questions and the same waiting, whose answers and
+//!   defaults are all "go on", and A(defaults) with answers that are, the whole |A(base)| - |A(rule)| is the sum of *delay*, |A(base)| -
+//!   |A(delay)|, *default*, |A(delay)| - |A(defaults)|, and *knowledge*, |A(defaults)| - |A(rule)|, exactly, replication by replication;
 //! - Shapley value of a rule, in sorties a replication: the mean over all orders in which the players could be put in
 //!   force of |A(before it)| - |A(with it)|; the values add up to |A(base)| - |A(all)|. Up to a stated number of players all
 //!   2^n subsets are flown and the value is exact given the replications; beyond, orders are drawn, each with its reverse,
@@ -19,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::changes::Change;
 use super::counterfactual::{Fate, fates};
+use crate::coordination::Placebo;
 use crate::ids::Key;
 use crate::measure::Kind;
 use crate::record::{Detail, Replication};
@@ -66,6 +70,8 @@ pub struct Game {
     /// Orders drawn a replication; none where all subsets are flown.
     orders: u32,
     scenarios: Mutex<BTreeMap<Set, Arc<Scenario>>>,
+    /// By player that asks or waits: the scenario with him alone as the arm that delays, and as the one with defaults.
+    arms: Vec<Option<[Scenario; 2]>>,
     engine: Engine,
 }
 
@@ -81,6 +87,8 @@ struct Night {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Played {
     nights: BTreeMap<Set, Night>,
+    /// By player that asks or waits: sorties counted under each of his arms.
+    arms: Vec<Option<[f64; 2]>>,
     /// By player, in sorties.
     values: Vec<f64>,
 }
@@ -98,7 +106,19 @@ impl Game {
         exact: usize,
         orders: u32,
     ) -> Result<Game, String> {
+        let arm = |player: &Change| -> Result<Option<[Scenario; 2]>, String> {
+            let arms = [Placebo::Delay, Placebo::Defaults].map(|placebo| {
+                let arm = player.arm(&base, placebo)?;
+                arm.map(|arm| Change::apply(&base, &[&arm])).transpose()
+            });
+            let [delay, defaults] = arms;
+            Ok(delay?
+                .zip(defaults?)
+                .map(|(delay, defaults)| [delay, defaults]))
+        };
+        let arms = players.iter().map(arm).collect::<Result<_, _>>()?;
         let game = Game {
+            arms,
             orders: if players.len() <= exact {
                 0
             } else {
@@ -167,10 +187,11 @@ impl Game {
     }
 
     fn night(&self, set: Set, replication: Replication) -> Result<Night, String> {
-        let scenario = self.scenario(set)?;
-        let log = self
-            .engine
-            .simulate(&scenario, replication, Detail::Measures);
+        Ok(self.night_of(&*self.scenario(set)?, replication))
+    }
+
+    fn night_of(&self, scenario: &Scenario, replication: Replication) -> Night {
+        let log = (self.engine).simulate(scenario, replication, Detail::Measures);
         let mut night = Night::default();
         for (name, fate) in fates(&log) {
             night.cancelled += fate.cancelled;
@@ -179,7 +200,7 @@ impl Game {
             }
         }
         night.leaked = super::counterfactual::leaked(&log);
-        Ok(night)
+        night
     }
 
     /// Flies one replication under all subsets that are needed.
@@ -223,7 +244,15 @@ impl Game {
             }
             lost((1 << n) - 1)?;
         }
-        Ok(Played { nights, values })
+        let counted =
+            |scenario: &Scenario| self.night_of(scenario, replication).counted.len() as f64;
+        let arms = self.arms.iter();
+        let arms = arms.map(|arms| arms.as_ref().map(|arms| arms.each_ref().map(counted)));
+        Ok(Played {
+            arms: arms.collect(),
+            nights,
+            values,
+        })
     }
 }
 
@@ -262,6 +291,9 @@ pub struct RuleShare {
     pub leaked: Comparison,
     /// Cancelled sorties, a replication: the same.
     pub cancelled: Comparison,
+    /// Where it asks or waits, what of the sorties it saves, less those it adds, is done by the mere delay, by holding fire for
+    /// want of an answer, and by knowing something: sorties a replication, which add up to the whole.
+    pub parts: Option<[Estimate; 3]>,
 }
 
 /// What is put down to one rule when all are in force.
@@ -280,6 +312,7 @@ struct Sums {
     leaked: PairedSums,
     cancelled: PairedSums,
     value: RatioSums,
+    parts: Option<[RatioSums; 3]>,
 }
 
 /// The sums over the replications, fed in their order.
@@ -325,6 +358,13 @@ impl Prevention {
             let (one, other) = pair(|night| night.cancelled);
             sums.cancelled.add(one, other);
             sums.value.add(played.values[player], 1.0);
+            if let Some([delay, defaults]) = played.arms[player] {
+                let steps = [count(base), delay, defaults, count(with)];
+                let parts = sums.parts.get_or_insert_default();
+                for (part, step) in parts.iter_mut().zip(steps.windows(2)) {
+                    part.add(step[0] - step[1], 1.0);
+                }
+            }
         }
     }
 
@@ -340,7 +380,9 @@ impl Prevention {
 
     /// What each player alone does.
     pub fn shares(&self, confidence: f64) -> Vec<RuleShare> {
+        let part = |sums: &RatioSums| self.signed(sums, confidence);
         let share = |sums: &Sums| RuleShare {
+            parts: sums.parts.as_ref().map(|parts| parts.each_ref().map(part)),
             prevented: sums.prevented.estimate(Kind::Proportion, false, confidence),
             of: sums.prevented.exposure(),
             saved: sums.prevented.events(),
@@ -351,19 +393,25 @@ impl Prevention {
         self.sums.iter().map(share).collect()
     }
 
+    /// The mean of a number of sorties that may be negative.
+    fn signed(&self, sums: &RatioSums, confidence: f64) -> Estimate {
+        let mut value = sums.estimate(Kind::Mean, true, confidence);
+        let varies = value.high > value.low;
+        if !varies {
+            // It never varied: the chance that it does is bounded, and then by the most lost in one replication.
+            let half = zero_of(self.n() as f64, confidence) * self.most;
+            value.low = value.estimate - half;
+            value.high = value.estimate + half;
+            value.method = Method::EqualPairs;
+        }
+        value
+    }
+
     /// How what all prevent together is split.
     pub fn split(&self, confidence: f64) -> Vec<RuleSplit> {
         let together = self.base.ratio() - self.all.ratio();
         let split = |sums: &Sums| {
-            let mut value = sums.value.estimate(Kind::Mean, true, confidence);
-            let varies = value.high > value.low;
-            if !varies {
-                // It never varied: the chance that it does is bounded, and then by the most lost in one replication.
-                let half = zero_of(self.n() as f64, confidence) * self.most;
-                value.low = value.estimate - half;
-                value.high = value.estimate + half;
-                value.method = Method::EqualPairs;
-            }
+            let value = self.signed(&sums.value, confidence);
             RuleSplit {
                 share: if together == 0.0 {
                     f64::NAN

@@ -133,7 +133,12 @@ fn row(
     row.extend(interval(&share.leaked.difference));
     row.extend(interval(&share.cancelled.difference));
     row.extend(interval(&split.value));
-    row.extend([number(split.share), number(confidence), n.to_string()]);
+    row.push(number(split.share));
+    match &share.parts {
+        Some(parts) => row.extend(parts.iter().flat_map(interval)),
+        None => row.extend(std::iter::repeat_n(String::new(), 12)),
+    }
+    row.extend([number(confidence), n.to_string()]);
     row
 }
 
@@ -194,6 +199,12 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
         ]);
     }
     line(table.trim_fmt());
+    if let Some(parts) = parts_table(&rows) {
+        line(format!(
+            "\nOf the rules that ask or wait: what the mere delay does, what holding fire for want of an answer does, and what they do by\n\
+             knowing something (sorties saved less sorties lost, a replication; the three add up to what the rule does alone).\n\n{parts}"
+        ));
+    }
     let how = if game.exact() {
         "every combination of these rules was flown"
     } else {
@@ -215,6 +226,25 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
         ));
     }
     text
+}
+
+/// What each rule that asks or waits does by delay, default and knowledge; nothing if none does.
+fn parts_table(rows: &[(&Change, RuleShare, RuleSplit)]) -> Option<String> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["", "delay", "default", "knowledge"]);
+    for at in 1..4 {
+        if let Some(column) = table.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for (change, share, _) in rows {
+        if let Some(parts) = &share.parts {
+            let parts = parts.iter().map(changed);
+            table.add_row([change.name.clone()].into_iter().chain(parts));
+        }
+    }
+    (!table.is_empty()).then(|| table.trim_fmt())
 }
 
 fn told(value: &Estimate) -> String {

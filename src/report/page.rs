@@ -276,7 +276,7 @@ impl<'a> Report<'a> {
             neutral,
             logarithmic: false,
         };
-        let list = [
+        let mut list = vec![
             panel(
                 "prevented alone",
                 "share of wrong losses",
@@ -291,9 +291,23 @@ impl<'a> Report<'a> {
                 Some(0.0),
             ),
         ];
+        let waits = rows.iter().any(|row| row.parts[0].known());
+        if waits {
+            let parts: [(&str, Value); 3] = [
+                ("by delay", |row| row.parts[0]),
+                ("by default", |row| row.parts[1]),
+                ("by knowledge", |row| row.parts[2]),
+            ];
+            let parts =
+                parts.map(|(title, value)| panel(title, "sorties a replication", value, Some(0.0)));
+            list.extend(parts);
+            self.put("<p>What a rule that asks or waits does is split: what the mere delay does, what holding fire for want of an answer does, and what is left, which it does by knowing something. The three add up to what it saves less what it adds.</p>");
+        }
         let line = |row: &Prevented| {
             let mut line = vec![row.change.clone(), row.words.clone()];
-            for value in [&row.share, &row.leaked, &row.part] {
+            let values = [&row.share, &row.leaked, &row.part];
+            let parts = row.parts.iter().filter(|_| waits);
+            for value in values.into_iter().chain(parts) {
                 line.extend(ends(value));
             }
             line
@@ -306,6 +320,9 @@ impl<'a> Report<'a> {
             "shapley_per_replication",
         ] {
             columns.extend(named(what));
+        }
+        for what in ["delay", "default", "knowledge"].iter().filter(|_| waits) {
+            columns.extend(named(&format!("{what}_per_replication")));
         }
         let figure = Figure {
             id: "prevention".to_owned(),

@@ -110,6 +110,8 @@ pub(super) struct Prevented {
     pub share: Interval,
     pub leaked: Interval,
     pub part: Interval,
+    /// What a rule that asks or waits does by delay, default and knowledge; unknown for others.
+    pub parts: [Interval; 3],
     pub n: f64,
 }
 
@@ -253,6 +255,14 @@ fn prevented_row(row: &Row<'_>) -> Prevented {
         share: row.interval(["prevented_share", "prevented_low", "prevented_high"]),
         leaked: row.interval(["leaked_per_replication", "leaked_low", "leaked_high"]),
         part: row.interval(["shapley_per_replication", "shapley_low", "shapley_high"]),
+        parts: ["delay", "default", "knowledge"].map(|part| {
+            let column = |end: &str| format!("{part}_{end}");
+            row.interval([
+                &*column("per_replication"),
+                &*column("low"),
+                &*column("high"),
+            ])
+        }),
         n: row.number("n"),
     }
 }

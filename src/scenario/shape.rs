@@ -42,6 +42,13 @@ pub(crate) fn inlined<T: JsonSchema>() -> Json {
         .to_value()
 }
 
+/// Whether a rule has a key.
+pub(crate) fn rule_has(rule: &str, key: &str) -> bool {
+    let rules = property(shape(), "rules");
+    let spec = rules.and_then(|rules| property(present(rules), rule));
+    spec.and_then(|spec| property(present(spec), key)).is_some()
+}
+
 /// Drops the `null` that stands for a missing optional key; several alternatives remain an `anyOf`.
 fn present(mut node: &'static Json) -> &'static Json {
     while let Some([only, rest @ ..]) = node

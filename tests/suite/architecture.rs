@@ -50,6 +50,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "geometry",
             "identification",
             "ids",
+            // What an aircraft carries, for those who call it.
+            "platform",
             "record",
             "streams",
             "units",

@@ -40,11 +40,11 @@ pub fn scenario(seed: u64) -> String {
     say("[sides]\nnorth = {}\nsouth = {}\neast = {}".into());
     say("[relations.north]\nsouth = \"hostile\"\neast = \"neutral\"".into());
     say(format!(
-        "[aircraft.drone]\ncruise_mps = {:.1}\naltitude_m = {}\nrcs_m2 = 1\nbank_deg = 25\nclimb_mps = 8\nwingspan_m = 15",
+        "[aircraft.drone]\ncruise_mps = {:.1}\naltitude_m = {}\nrcs_m2 = 1\nbank_deg = 25\nclimb_mps = 8\ncritical_dimension_m = 5",
         d.within(40.0, 120.0),
         d.pick(&["1000", "3000", "6000"]),
     ));
-    say("[nodes.hq]\nside = \"north\"".into());
+    say("[nodes.hq]\nside = \"north\"\n[nodes.far]\nside = \"east\"".into());
     let scan_s = *d.pick(&[2.0, 3.0, 5.0, 8.0]);
     let model = match d.below(3) {
         0 => format!(
@@ -266,7 +266,7 @@ pub fn scenario(seed: u64) -> String {
         d.pick(&["0", "0", "7.5", "30", "90"]),
     );
     rule(2, d, criteria);
-    rule(3, d, "engagement_authority = { level = \"joint\", service.exponential = { mean_s = 20 }, capacity = 2, veto_protected = 0.5, timeout_s = 60, on_timeout = \"fire\" }".into());
+    rule(3, d, "engagement_authority = { level = \"joint\", service.exponential = { mean_s = 20 }, capacity = 2, timeout_s = 60, on_timeout = \"fire\", gate_m = 20_000, reports_s = 300 }".into());
     rule(
         4,
         d,
@@ -281,7 +281,7 @@ pub fn scenario(seed: u64) -> String {
     rule(
         3,
         d,
-        "hotline_query = { sides = [\"east\"], coverage = 0.6, timeout_s = 60, valid_s = 200 }"
+        "hotline_query = { nodes = [\"hq\", \"far\"], own_flights = 0.6, timeout_s = 90, valid_s = 200, gate_m = 8_000 }"
             .into(),
     );
     rule(4, d, "time_windows = { windows = [{ from_h = 0.3, until_h = 0.5 }], status = \"hold\", clock_error_s = 60 }".into());
@@ -308,8 +308,22 @@ pub fn scenario(seed: u64) -> String {
         d,
         "conformance_monitoring = { sides = [\"east\"] }".into(),
     );
-    rule(4, d, "optical_confirmation = { look_s = 15 }".into());
-    rule(3, d, "second_operator = { time.fixed = { delay_s = 12 }, false_confirm = 0.5, cool_down_s = 45 }".into());
+    rule(
+        4,
+        d,
+        "optical_confirmation = { look_s = 15, ifov_mrad = 0.02, threshold = 0.6 }".into(),
+    );
+    rule(
+        3,
+        d,
+        "second_operator = { time.fixed = { delay_s = 12 }, same_picture = 0.3, cool_down_s = 45 }"
+            .into(),
+    );
+    rule(
+        4,
+        d,
+        "challenge = { answers = { east = 0.8, south = 0.2 }, timeout_s = 25 }".into(),
+    );
     rule(
         4,
         d,
@@ -397,7 +411,7 @@ fn a_rule_that_cannot_act_changes_nothing() {
         (
             "engagement_authority",
             "R3",
-            "rules.engagement_authority={service={fixed={delay_s=0}},veto_protected=0,veto_hostile=0,capacity=1000}",
+            "rules.engagement_authority={service={fixed={delay_s=0}},threshold=0,capacity=1000}",
         ),
     ] {
         let mut tried = 0;

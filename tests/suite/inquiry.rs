@@ -158,15 +158,20 @@ fn the_smallest_set_is_found() {
     assert_eq!(inquest.smallest.len(), 1);
 }
 
-const SECOND: &str = "rules.second_operator={ shared_bias = 0.2, false_confirm = 0.25 }";
-const DESK: &str = "rules.engagement_authority={ veto_protected = 0.5 }";
+/// The class takes a type that is seen for a friend's or a neutral's in six of ten looks, for an enemy's in four.
+const LOOK: &str = "rules.optical_confirmation={ ifov_mrad = 0.001, correct = 0.2 }";
+/// The plan of half the flights has come to whom the site asks.
+const LINE: &str = "rules.hotline_query={ nodes = [\"headquarters\"] }";
+/// What both rest on, in force for all.
+const GROUND: &str =
+    "flights.passer.plan={ addressees = [\"headquarters\"], notice_s = 3_600, filed = 0.5 }";
 
 fn prevention(exact: usize, orders: u32, count: u64) -> Prevention {
-    let base = one_pass(&[]);
+    let base = one_pass(&[GROUND]);
     let players = vec![
-        change(&base, "R17", &[SECOND]),
-        change(&base, "R3", &[DESK]),
-        change(&base, "idle", &["rules.height_blocks={}"]),
+        change(&base, "R16", &[GROUND, LOOK]),
+        change(&base, "R7", &[GROUND, LINE]),
+        change(&base, "idle", &[GROUND, "rules.height_blocks={}"]),
     ];
     let game = Game::new(base, players, Counted::Lost, exact, orders).expect("a game");
     let mut prevention = Prevention::new(&game);
@@ -176,7 +181,7 @@ fn prevention(exact: usize, orders: u32, count: u64) -> Prevention {
     prevention
 }
 
-/// R17 saves a = .6, R3 saves b = .5, independently: alone a and b, together 1 - (1-a)(1-b) = .8; Shapley a (1 - b/2) = .45 and
+/// R16 saves a = .2 + .8 / 2 = .6, R7 saves b = .5, independently: alone a and b, together 1 - (1-a)(1-b) = .8; Shapley a (1 - b/2) = .45 and
 /// b (1 - a/2) = .35. What does nothing gets nothing.
 #[test]
 fn shares_and_split_agree_with_the_closed_form() {
@@ -193,6 +198,13 @@ fn shares_and_split_agree_with_the_closed_form() {
         assert!(value.high - value.low < 0.1);
     }
     assert_eq!(shares[2].saved, 0.0);
+    // All of it is knowledge: who is never let go by waiting is not saved by it. The parts add up, and what does not ask has none.
+    for share in &shares[..2] {
+        let [delay, default, knowledge] = share.parts.expect("it asks").map(|part| part.estimate);
+        assert_eq!((delay, default), (0.0, 0.0));
+        assert!((knowledge - share.prevented.estimate * share.of / 2000.0).abs() < 1e-9);
+    }
+    assert_eq!(shares[2].parts, None);
     let split = prevention_exact.split(confidence);
     for (part, expected) in split.iter().zip([0.45, 0.35, 0.0]) {
         let value = part.value;

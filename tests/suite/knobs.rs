@@ -721,6 +721,15 @@ const KNOBS: &[Knob] = &[
     },
     Knob {
         rule: "optical_confirmation",
+        parameter: "field_deg",
+        scenario: "scenarios/closed-form/optical-confirmation.toml",
+        values: &["0.0001", "5.0"],
+        throughout: &[
+            "site_classes.watch.tracker.measurement={ range_sigma_m = 10, bearing_sigma_deg = 0.01, altitude_sigma_m = 10 }",
+        ],
+    },
+    Knob {
+        rule: "optical_confirmation",
         parameter: "correct",
         scenario: "scenarios/closed-form/optical-confirmation.toml",
         values: &["0.0", "0.5", "1.0"],

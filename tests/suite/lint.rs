@@ -174,13 +174,13 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
     ),
     (
         "rule_without_effect",
-        "[rules.hotline_query]\nsides = [\"stranger\"]\ncoverage = 0",
+        "[rules.hotline_query]",
         &[],
-        "can know no aircraft",
+        "nobody at the other end knows any aircraft",
     ),
     (
         "rule_without_effect",
-        "[rules.hotline_query]\nsides = [\"stranger\"]\nanswers = 0",
+        "[rules.hotline_query]\nnodes = [\"embassy\"]\nanswers = 0",
         &[],
         "never answered in time",
     ),
@@ -307,7 +307,7 @@ fn what_is_mended_is_silent() {
             "[rules.hostile_criteria]\ncues = 2\ndeclarations = 9\n[site_classes.watch.identification.iff]\ninterval_s = 10",
             &[],
         ),
-        ("[rules.hotline_query]\nnode = \"embassy\"", &[]),
+        ("[rules.hotline_query]\nnodes = [\"embassy\"]", &[]),
         (
             "[flights.passer.equipment]\niff.on = 1\n[site_classes.watch.identification.iff]\ninterval_s = 10",
             &["flights.passer.side=ally"],

@@ -26,15 +26,18 @@ enemy = "hostile"
 cruise_mps = 100
 altitude_m = 3000
 rcs_m2 = 1
-wingspan_m = 30
+critical_dimension_m = 30
 source = "invented"
 
 [aircraft.raider]
 cruise_mps = 40
 altitude_m = 3000
 rcs_m2 = 1
-wingspan_m = 30
+critical_dimension_m = 30
 source = "invented"
+
+[nodes.others]
+side = "other"
 
 [zones.base]
 area.circle = { center = { east_m = -40_000, north_m = 10_000 }, radius_m = 5_000 }
@@ -162,7 +165,7 @@ fn alone_causes(setting: &[&str], cause: &[&str], cures: &[&[&str]]) {
 }
 
 const CORRIDOR: &str = "rules.corridors={ honour = 1 }";
-const HOTLINE: &str = "rules.hotline_query={ coverage = 1, answers = 1, sides = [\"other\", \"shooter\"], \
+const HOTLINE: &str = "rules.hotline_query={ nodes = [\"others\", \"shooters\"], \
     latency.fixed = { delay_s = 5 }, timeout_s = 60, valid_s = 3600 }";
 const OPTICS: &str = "CLASS.identification.optical={ ifov_mrad = 0.05, interval_s = 10, day = { from_h = 6, to_h = 18 }, night_factor = 0, \
     world = { transport = { transport = 1 }, raider = { raider = 1 } }, \

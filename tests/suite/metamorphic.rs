@@ -535,22 +535,30 @@ fn to_be_seen_better_does_not_protect() {
 }
 
 /// Arms that wait and learn nothing.
-const PLACEBOS: [(&str, &str); 4] = [
+const PLACEBOS: [(&str, &str); 6] = [
     (
         "nobody answers the hotline",
-        r#"rules.hotline_query={coverage=1,answers=0,sides=["us","italy","uae"]}"#,
+        "rules.hotline_query={answers=0}",
     ),
     (
         "who answers knows nothing",
-        r#"rules.hotline_query={coverage=0,sides=["us","italy","uae"]}"#,
+        "rules.hotline_query={placebo=\"delay\"}",
     ),
     (
         "a second operator who agrees",
-        "rules.second_operator={true_confirm=1,false_confirm=1,shared_bias=1}",
+        "rules.second_operator={placebo=\"delay\"}",
     ),
     (
         "optics that recognise nothing",
-        r#"rules.optical_confirmation={visibility_km=0.1,if_unclear="fire"}"#,
+        "rules.optical_confirmation={visibility_km=0.1,if_unclear=\"fire\"}",
+    ),
+    (
+        "a desk that releases everything",
+        "rules.engagement_authority={level=\"joint\",placebo=\"delay\"}",
+    ),
+    (
+        "a call to which nobody listens",
+        "rules.challenge={placebo=\"delay\"}",
     ),
 ];
 

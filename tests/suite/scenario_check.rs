@@ -331,7 +331,7 @@ fn dangling_names() {
         ),
         (
             "[rules.flight_plan_notice]",
-            "[rules.hostile_criteria]\n^cues = 9",
+            "[rules.hostile_criteria]\n^cues = 10",
         ),
         ("us = \"neutral\"\n", ""),
     ] {

@@ -209,20 +209,27 @@ fn swapped_tracks_are_fired_at() {
 
 const BIAS: &str = "scenarios/bearing-bias.toml";
 
-/// A misaligned radar costs airliners that plan and corridor protected; a question on the hotline saves them.
+/// A misaligned radar costs airliners that plan and corridor protected. Whoever is asked about the place at which the track is held
+/// does not help: the hotline does not know it, the optics look where nobody is. A call does, which the pilot answers.
 #[test]
-fn a_misaligned_radar_costs_airliners_and_the_hotline_saves_them() {
+fn a_misaligned_radar_costs_airliners_and_what_asks_for_a_place_does_not_save_them() {
     let aligned = ["site_classes.watch.identification.faults.misalignment.probability_per_hour=0"];
     assert_eq!(in_all(BIAS, &aligned, 300, "wrong_shots"), 0.0);
     let lost = against(BIAS, &aligned, 300, "lost_per_sortie[side=civil]");
     assert!(lost.difference.high < -0.01, "{lost:?}");
-    let hotline = [concat!(
-        "rules.hotline_query={ coverage = 1, answers = 0.95, sides = [\"civil\"], ",
-        "latency.fixed = { delay_s = 20 }, timeout_s = 60, valid_s = 600 }"
-    )];
     let lost = |changes: &[&str]| in_all(BIAS, changes, 300, "kills[side=civil]");
-    let (plain, saved) = (lost(&[]), lost(&hotline));
-    assert!(plain > 100.0 && saved < plain / 5.0, "{plain}, {saved}");
+    let plain = lost(&[]);
+    let hotline =
+        "rules.hotline_query={ nodes = [\"lna-air-defence\"], latency.fixed = { delay_s = 20 } }";
+    let look = "rules.optical_confirmation={ look_s = 5, ifov_mrad = 0.01 }";
+    let call = "rules.challenge={ answers = { civil = 0.95 } }";
+    let [hotline, look, call] = [hotline, look, call].map(|rule| lost(&[rule]));
+    assert!(plain > 100.0, "{plain}");
+    assert!(
+        hotline > 0.7 * plain && look > 0.7 * plain,
+        "{plain}, {hotline}, {look}"
+    );
+    assert!(call < plain / 5.0, "{plain}, {call}");
 }
 
 const ZONE: &str = "scenarios/no-fly-zone.toml";
@@ -381,7 +388,7 @@ fn a_dark_ally_is_lost_with_the_neutrals() {
     };
     assert!(of(&iff, "uae").high < 0.0 && of(&iff, "us").high > -0.1);
     assert!(of(&squawk, "us").high < -0.3 && of(&squawk, "uae").high > -0.1);
-    let covered = against(dark, &["rules.hotline_query.coverage=1"], count, all).difference;
+    let covered = against(dark, &["rules.hotline_query.own_flights=1"], count, all).difference;
     assert!(covered.high < 0.0, "{covered:?}");
 }
 

@@ -21,14 +21,15 @@ pub(super) static PAGE: RulePage = RulePage {
     page: "\
 A track is held Hostile when the site's posterior for `on` is above `threshold`, at least `cues` ID sources speak, and at least
 `declarations` declarations other than `unknown` were made. The sources are: the declarations (once one other than `unknown`
-was made), a flight-plan check that the site treats as evidence, and IFF, transponder, optics, profile, origin and lane where
-they say something now; each counts once, however often it was asked. Replaces the class's own `identity.hostile` threshold. A
+was made), a flight-plan check that the site treats as evidence, and IFF, transponder, optics, profile, origin, lane and an answer
+or silence after a challenge (R20) where they say something now; each counts once, however often it was asked. Replaces the class's own `identity.hostile` threshold. A
 track that the class would hold Hostile but that misses these criteria is held Suspect.
 
 A track that is held Hostile may be fired at for that only once it has been held so for `dwell_s` without a break (reason
 dwell), whether weapons are tight or free; the site acts at the first scan from then on. Any other identity, and the loss of the
 track, start the dwell anew. What R10 allows where the status is tight by R1, and what R5 allows, does not wait for it. What is
-asked before the first shot (R16, R17, R7, R3) is asked after it.
+asked before the first shot (R16, R17, R7, R20, R3) is asked after it. With `placebo` the dwell counts from when the track was first
+held Hostile, whatever it was held for in between: it waits, and does not look.
 
 Fails by: correlated sources, which count as many and are one; looks that repeat an error, which `declarations` counts as many.
 Costs: time to identify; with a dwell, time in which a hostile flies on: at an envelope crossed in less than the dwell after it
@@ -36,7 +37,7 @@ is held Hostile, nothing is fired at.
 Source: hostile criteria as in JP 3-01 and STANAG 1241; fusion as in STANAG 4162. That a dwell is kept is an assumption.",
     parameters: &[
         parameter("threshold", "probability", "0.9", "0 to 1", "posterior that must be exceeded"),
-        parameter("cues", "ID sources", "1", "1 to 8", "different ID sources that must have spoken"),
+        parameter("cues", "ID sources", "1", "1 to 9", "different ID sources that must have spoken"),
         parameter("declarations", "declarations", "1", "0 to 1000", "declarations other than `unknown` that must have been made"),
         parameter("dwell_s", "s", "0.0", "0 to 3600", "time for which a track must have been held Hostile without a break"),
         parameter("on", "choice", "\"hostile\"", "\"hostile\" or { type = NAME }", "what the posterior is about: the regard hostile, or one aircraft type"),
@@ -52,9 +53,9 @@ pub struct HostileCriteriaSpec {
     #[serde(default = "threshold")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub threshold: f64,
-    /// Different ID sources that must have spoken, of which there are eight; how many declarations there must be is `declarations`.
+    /// Different ID sources that must have spoken, of which there are nine; how many declarations there must be is `declarations`.
     #[serde(default = "one")]
-    #[schemars(range(min = 1, max = 8))]
+    #[schemars(range(min = 1, max = 9))]
     pub cues: u32,
     /// Declarations other than `unknown` that must have been made.
     #[serde(default = "one")]

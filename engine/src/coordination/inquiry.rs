@@ -35,6 +35,8 @@ pub enum Placebo {
 pub struct Subject<'a> {
     /// The row of the class's matrix that is true of it.
     pub truth_row: u8,
+    /// Where it is, m.
+    pub place: nalgebra::Vector3<f64>,
     /// What optics must resolve, m.
     pub critical_dimension_m: f64,
     /// Whose it is.

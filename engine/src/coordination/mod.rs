@@ -467,7 +467,7 @@ impl Rules {
     /// 5. Area. R12 declines where others are responsible; R5 may allow it there, if R12 lets it.
     /// 6. Protection: R6, then R9, R11, R14; a shot they prevent is one that would have been fired.
     /// 7. R16 looks, R17 has a second operator confirm, R7 asks whose track it is and R20 calls it, R3 asks for release, one after the
-    ///    other, about what would be fired at for any reason but self-defence; R7 and R3 not on R4's own. While an answer is awaited
+    ///    other, about what would be fired at for any reason but self-defence; R7, R20 and R3 not on R4's own. While an answer is awaited
     ///    R5 may still allow the shot, against an answer it may not.
     /// 8. Pause. R17 pauses after another engagement, but not in self-defence.
     ///
@@ -479,7 +479,7 @@ impl Rules {
                 None => !stage.allows(),
                 Some(Err(_)) => stage.allows(),
                 Some(Ok(decision)) => {
-                    !stage.allows() && !(stage.waits() && decision.reason == Reason::SelfDefence)
+                    !(stage.allows() || stage.waits() && decision.reason == Reason::SelfDefence)
                 }
             };
             if speaks {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +20,8 @@ pub(super) static PAGE: RulePage = RulePage {
     key: "optical_confirmation",
     title: "Optical confirmation: look before the first shot",
     page: "\
-Before the first shot at a track the site looks at it through its optics; that takes `look_s` (reason awaiting_look). The look
-recognises the type of the aircraft with probability
+Before the first shot at a track the site looks through its optics where it holds it to be; that takes `look_s` (reason
+awaiting_look). Who is within `field_deg` of that, as seen from the site, is in the field of view: then the look recognises the type of the aircraft with probability
 
   P = P_task(N) * night * haze,   N = (d / R) / (2 IFOV),   P_task = x^E / (1 + x^E), x = N / N50, E = 2.7 + 0.7 x,
 
@@ -35,13 +36,14 @@ day breaks. What has been recognised stays so for the track's life, however far 
 
 With `placebo` a look takes as long and clears nobody; with defaults, what is not recognised is held as in the rule.
 
-Fails by: night, haze, range; look-alikes: a neutral of a type that the class takes for the enemy's is seen clearly and fired at.
+Fails by: night, haze, range; a radar that is misaligned, so that the optics look where nobody is; look-alikes: a neutral of a type that the class takes for the enemy's is seen clearly and fired at.
 Costs: time; under if_unclear = \"hold\" leakers, at night most.
 Source: J. Johnson (1958) and Holst for the criteria, as in the optical cue; H. Koschmieder, \"Theorie der horizontalen Sichtweite\"
 (1924). The figures are assumptions.",
     parameters: &[
         parameter("look_s", "s", "20.0", "0 to 3600", "how long a look takes"),
         parameter("ifov_mrad", "mrad", "0.05", "above 0 to 100", "instantaneous field of view of one detector element"),
+        parameter("field_deg", "deg", "5.0", "0 to 180", "angle from where the track is held within which an aircraft is seen"),
         parameter("correct", "probability", "0.95", "0 to 1", "probability that what is recognised is seen for the type that it is"),
         parameter("threshold", "probability", "0.5", "0 to 1", "share of hostiles of the type seen below which the track is cleared"),
         parameter("day", "hours", "none", "{ from_h, to_h } UTC", "hours of daylight; without them it is always day"),
@@ -64,6 +66,10 @@ pub struct OpticalConfirmationSpec {
     #[serde(default = "ifov")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 100.0))]
     pub ifov_mrad: f64,
+    /// Angle from where the track is held, as seen from the site, within which an aircraft is in the field of view, degrees.
+    #[serde(default = "five")]
+    #[schemars(range(min = 0.0, max = 180.0))]
+    pub field_deg: f64,
     /// Probability that what is recognised is seen for the type that it is, else for another of the class's rows; one draw per site
     /// and aircraft.
     #[serde(default = "mostly")]
@@ -102,6 +108,10 @@ fn twenty() -> f64 {
 
 fn ifov() -> f64 {
     0.05
+}
+
+fn five() -> f64 {
+    5.0
 }
 
 fn mostly() -> f64 {
@@ -172,7 +182,12 @@ impl OpticalConfirmationRule {
         let rows = inquiry.identifier.rows.len();
         let row = Some(usize::from(subject.truth_row)).filter(|row| *row < rows)?;
         let request = inquiry.request;
-        let range_m = (request.track.place - request.site.push(0.0)).norm();
+        let arm = |place: Vector3<f64>| place - request.site.push(0.0);
+        let (held, there) = (arm(request.track.place), arm(subject.place));
+        if held.angle(&there) > self.spec.field_deg.to_radians() {
+            return None;
+        }
+        let range_m = there.norm();
         let chance = self.chance(subject.critical_dimension_m, range_m, request.track.time);
         let mut luck =
             (inquiry.streams).about(Purpose::ConfirmingLook, inquiry.site_key, inquiry.about);

@@ -23,15 +23,16 @@ pub(super) static PAGE: RulePage = RulePage {
     page: "\
 A side's `authority`, a node of the coordination graph, closes a `zone` for a time, except inside the zones named in `exempt`.
 
-Who flies: the rule is about flights of sides other than the authority's that are not hostile to it and whose planned path
-enters (looked at every 100 m). With probability `coordinates`, drawn once per aircraft, a flight complies: its plan is sent
+Who flies: the rule is about flights of sides that are neutral to the authority's and whose planned path enters (looked at every 100
+m). The authority's friends are not asked, and whose plan is addressed to the authority anyway, or will have come to it through the
+graph by departure, has coordinated. Of the others: with probability `coordinates`, drawn once per aircraft, a flight complies: its plan is sent
 to the authority too, and a flight without a plan files one `notice_s` before departure. Of the others a share `stays_out`
 does not fly: the sortie is cancelled. The rest enters uncoordinated, because it does not know, or does not care.
 
 Who fires: the authority's sites. Where R1 declines for the status tight alone, or R2 for its dwell under that status, a track
 inside the zone that matches no plan in hand is fired at as if held Hostile (reason zone_violation). Held Friend, AssumedFriend or
 Neutral, Pending, or under hold it is not. Nor is it before the site has held it inside the zone, matching no plan, for `dwell_s`
-without a break: that counts from scan to scan, also outside the envelope, where it coasts as where it is seen, and begins anew
+without a break (with `placebo`, since it first held it there, wherever it has been since): that counts from scan to scan, also outside the envelope, where it coasts as where it is seen, and begins anew
 after a scan outside, after a match, and with a new track. Nor is it while its latest declaration is of a `civil` type: those named,
 by rows of the class's matrix; where no list is given, those of whose `regards` in the class neutral is the largest share (with rows
 of regards: neutral). A plan in hand still protects by R6 alone: without R6, the zone takes nothing from those

@@ -169,10 +169,11 @@ impl PairParams {
         }
     }
 
-    /// As whoever looks at it before he answers a question sees it.
-    fn subject(&self) -> Subject<'_> {
+    /// As whoever looks at it, where it is, before he answers a question sees it.
+    fn subject(&self, place: Vector3<f64>) -> Subject<'_> {
         Subject {
             truth_row: self.truth_row,
+            place,
             critical_dimension_m: self.critical_dimension_m,
             side: self.side,
             equipment: &self.equipment,

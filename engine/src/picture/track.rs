@@ -960,7 +960,8 @@ impl Track {
                 about: source.key,
                 identifier: &observer.identifier,
                 gathered: self.gathered(time, None, cx),
-                subject: source.params.map(PairParams::subject),
+                subject: (source.params.zip(source.truly_at(time)))
+                    .map(|(params, place)| params.subject(place)),
                 command: observer.command,
                 desk: observer.desk,
                 desks: desks.as_deref_mut(),

@@ -431,6 +431,8 @@ fn envelopes_hold_every_scan_inside_and_exact_ones_no_other() {
 
 // --- The scan-by-scan twin ------------------------------------------------------------------------------------------------
 
+type Knows = dyn Fn(&NodeQuery) -> Option<Regard>;
+
 /// One site, one aircraft, and what is between them.
 struct Pair {
     post: Observer,
@@ -449,7 +451,7 @@ struct Pair {
     types: Vec<String>,
     end_scan: u64,
     /// What the node that is asked knows: from when on it holds a plan that fits anywhere.
-    nodes: Box<dyn Fn(&NodeQuery) -> Option<Regard>>,
+    nodes: Box<Knows>,
 }
 
 /// The feed of positions that nobody has.
@@ -765,6 +767,7 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             ifov_mrad: dice.within(0.05, 0.3),
             correct: dice.honour(),
             threshold: 0.5,
+            field_deg: dice.within(0.5, 10.0),
             placebo: None,
             day: None,
             night_factor: 1.0,
@@ -1391,6 +1394,7 @@ impl<'a> Twin<'a> {
                 },
                 subject: Some(Subject {
                     truth_row: pair.subject.truth_row,
+                    place,
                     critical_dimension_m: 15.0,
                     side: pair.subject.side,
                     equipment: &pair.subject.equipment,

@@ -187,9 +187,10 @@ impl<'a> Setup<'a> {
                 })
         });
         let restricted = self.scenario.must_coordinate(flight).filter(|zone| {
-            fly(planned_s, &mut |_| 0.0).somewhere(RestrictedZone::STEP_M, |time, place| {
-                zone.closed(time, place)
-            })
+            !self.has_coordinated(zone, flight, key, planned_s)
+                && fly(planned_s, &mut |_| 0.0).somewhere(RestrictedZone::STEP_M, |time, place| {
+                    zone.closed(time, place)
+                })
         });
         let compliance = restricted.map(|zone| (zone, zone.comply(&self.streams, key)));
         let plan = match compliance {
@@ -284,6 +285,24 @@ impl<'a> Setup<'a> {
             cancelled,
             deviations: Vec::new(),
         }
+    }
+
+    /// Whether a flight has coordinated with the authority of a restricted zone anyway: its plan is addressed there, or will have
+    /// come there by departure.
+    fn has_coordinated(
+        &self,
+        zone: &RestrictedZone,
+        flight: &Flight,
+        key: Key,
+        departs_s: f64,
+    ) -> bool {
+        flight.plan.as_ref().is_some_and(|plan| {
+            let (nodes, links) = (&self.scenario.nodes, &self.scenario.links);
+            let filing = || Filing::draw(plan, key, departs_s, nodes, links, &self.streams);
+            let there = || filing().at_node(zone.authority).into_iter().min();
+            plan.addressees.contains(&zone.authority)
+                || there() <= Some(Millis::from_seconds(departs_s))
+        })
     }
 
     /// Rule R15: when each flight that is watched is off its plan, and when the monitor's desk is done with that.
