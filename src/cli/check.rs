@@ -224,8 +224,16 @@ fn summary(file: &Path, scenario: &Scenario) -> String {
     } else {
         format!("{fewest} to {most} sites")
     };
+    let plane = match scenario.worst_scale_error() {
+        Some((error, at)) => format!(
+            ", plane about {}, lengths off by at most {:.3} % (at {at})",
+            scenario.frame.origin(),
+            error * 100.0
+        ),
+        None => String::new(),
+    };
     format!(
-        "{}: ok: {} ({} aircraft), {sites}, {}, {} h from {}",
+        "{}: ok: {} ({} aircraft), {sites}, {}, {} h from {}{plane}",
         file.display(),
         counted(scenario.flights.len() as u64, "flight"),
         aircraft,

@@ -209,7 +209,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let elapsed_s = started.elapsed_s();
 
     if let (Some(path), Some(log)) = (&arguments.events, &log) {
-        write_events_file(path, arguments.force, scenario.start, log)?;
+        write_events_file(path, arguments.force, (scenario.start, scenario.frame), log)?;
     }
     if let Some(log) = &log {
         write_replays(arguments, &scenario, log)?;

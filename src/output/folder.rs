@@ -12,7 +12,7 @@ use super::headers::{GRID, TIMES};
 use super::manifest::{Made, Manifest, Progress};
 use super::numbers::{exact, number};
 use crate::experiment::accounts::Squares;
-use crate::geodesy::{format_mgrs, from_plane};
+use crate::geodesy::{Frame, format_mgrs};
 use crate::geometry::Point;
 use crate::measure::{Columns, GridSquare, Summary};
 use crate::scenario::Scenario;
@@ -114,7 +114,13 @@ impl RunFolder {
         keep("confusion.csv", confusion_csv(folder, target, estimator)?);
         keep(
             "grid.csv",
-            grid_csv(folder, target, &squares, estimator.n())?,
+            grid_csv(
+                folder,
+                target,
+                conditions.scenario.frame,
+                &squares,
+                estimator.n(),
+            )?,
         );
         keep(TIMES.name, times_csv(folder, target, &times)?);
 
@@ -162,11 +168,15 @@ pub struct Placed {
 }
 
 /// One row for each square with wrong shots of `n` replications, without the name of the cell.
-pub(super) fn grid_rows(squares: &Squares, n: u64) -> impl Iterator<Item = Vec<String>> {
+pub(super) fn grid_rows(
+    frame: Frame,
+    squares: &Squares,
+    n: u64,
+) -> impl Iterator<Item = Vec<String>> {
     squares.iter().map(move |(square, count)| {
         let (east_m, north_m) = square.corner_m();
         let half = GridSquare::SIDE_M / 2.0;
-        let center = from_plane(Point::new(east_m + half, north_m + half));
+        let center = frame.from_plane(Point::new(east_m + half, north_m + half));
         vec![
             number(east_m),
             number(north_m),
@@ -184,6 +194,7 @@ pub(super) fn grid_rows(squares: &Squares, n: u64) -> impl Iterator<Item = Vec<S
 fn grid_csv(
     folder: &Path,
     shown: &Path,
+    frame: Frame,
     squares: &Squares,
     n: u64,
 ) -> Result<FileEntry, OutputError> {
@@ -191,7 +202,7 @@ fn grid_csv(
     let names = GRID.columns.iter().skip(1).map(|(name, _)| *name);
     let header: Vec<&str> = names.collect();
     let mut table = Table::create(folder, shown, "grid.csv", &header)?;
-    for row in grid_rows(squares, n) {
+    for row in grid_rows(frame, squares, n) {
         table.row(&csv::ByteRecord::from(row))?;
     }
     table.close()

@@ -265,7 +265,11 @@ fn confusion(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEn
 fn grid(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let mut table = target.table(GRID, plan)?;
     for (cell, squares) in accounts.squares().iter().enumerate() {
-        for row in super::folder::grid_rows(squares, accounts.cells()[cell].n()) {
+        for row in super::folder::grid_rows(
+            plan.scenarios[cell].frame,
+            squares,
+            accounts.cells()[cell].n(),
+        ) {
             let mut record = vec![plan.record.cells[cell].name.clone()];
             record.extend(row);
             table.row(&csv::ByteRecord::from(record))?;

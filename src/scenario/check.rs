@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 
 use super::file::*;
-use super::points::{self, Places};
+use super::points::{self, Held, Places};
 use super::problem::Problem;
 use super::recorded;
 use super::shape::{self, Misfit};
@@ -54,7 +54,8 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
         found: Vec::new(),
         sides: all(&mended, "sides"),
         places_typed: all(&mended, "places"),
-        places: Places::new(),
+        places: Places::default(),
+        unmoored: false,
         aircraft: all(&mended, "aircraft"),
         flights: all(&mended, "flights"),
         tracks: all(&mended, "tracks"),
@@ -71,6 +72,9 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
             .and_then(|rules| serde_json::from_value(rules.clone()).ok())
             .unwrap_or_default(),
     };
+    let origin = mended.get("origin").cloned();
+    let origin = origin.and_then(|origin| serde_json::from_value(origin).ok());
+    check.ground(origin);
     check.everything();
     let mended: BTreeSet<&[String]> = misfits
         .iter()
@@ -126,6 +130,8 @@ struct Check<'a> {
     sides: Entries<SideFile>,
     places_typed: Entries<PlaceFile>,
     places: Places,
+    /// Whether points are measured from an origin that nobody named; told once.
+    unmoored: bool,
     aircraft: Entries<AircraftSpec>,
     flights: Entries<FlightFile>,
     tracks: Entries<TracksFile>,
@@ -228,6 +234,32 @@ impl Check<'_> {
         }
     }
 
+    /// Lays the plane.
+    fn ground(&mut self, origin: Option<LatLonPoint>) {
+        fn all<T>(entries: &Entries<T>) -> Vec<(&str, &T)> {
+            let entries = entries.iter();
+            let entries =
+                entries.filter_map(|(name, entry)| Some((name.as_str(), entry.as_ref()?)));
+            entries.collect()
+        }
+        let held = Held {
+            places: all(&self.places_typed),
+            flights: all(&self.flights),
+            tracks: all(&self.tracks),
+            sites: all(&self.sites),
+            zones: all(&self.zones),
+            corridors: all(&self.corridors),
+        };
+        let frame = held.frame(origin);
+        self.places.frame = frame;
+        self.unmoored = origin.is_none() && frame.on_earth();
+        if origin.is_some()
+            && let Err(why) = points::in_reach(&frame, frame.origin())
+        {
+            self.note(&["origin"], why);
+        }
+    }
+
     fn everything(&mut self) {
         self.clock();
         self.named_places();
@@ -274,33 +306,40 @@ impl Check<'_> {
 
     fn named_places(&mut self) {
         for (name, place) in shaped(&self.places_typed) {
-            match points::place(&place) {
+            match points::place(&self.places.frame, &place) {
                 Ok(point) => {
-                    self.places.insert(name, Some(point));
+                    self.places.named.insert(name, Some(point));
                 }
                 Err(why) => {
                     self.note(&["places", &name], why);
-                    self.places.insert(name, None);
+                    self.places.named.insert(name, None);
                 }
             }
         }
         for name in self.places_typed.keys() {
-            self.places.entry(name.clone()).or_insert(None);
+            self.places.named.entry(name.clone()).or_insert(None);
         }
     }
 
     /// The point of the plane, or `None` with a problem noted (or noted already).
     fn point(&mut self, path: &[&str], point: &PointFile) -> Option<Point> {
+        if self.unmoored && matches!(point, PointFile::Local(_)) {
+            self.unmoored = false;
+            let middle = format!("the middle of those is {}", self.places.frame.origin());
+            let problem = self.note(path, "is measured from the origin, which is not given; expected origin = { lat = .., lon = .. }, as other things are given by their place on earth");
+            problem.help = Some(middle);
+            return None;
+        }
         match points::point(point, &self.places) {
             Ok(point) => point,
             Err(points::Fault::NoPlace(name)) => {
                 let places = std::mem::take(&mut self.places);
-                let known: Vec<&str> = places.keys().map(String::as_str).collect();
+                let known: Vec<&str> = places.named.keys().map(String::as_str).collect();
                 self.dangling(
                     path,
                     &name,
                     "places",
-                    "a place and not an MGRS reference",
+                    "a place, an MGRS reference or degrees",
                     &known,
                 );
                 self.places = places;
@@ -855,7 +894,18 @@ impl Check<'_> {
                 let said = format!("gives a flight {flight:?}, which there is already");
                 self.note_both(at, said, &["flights", &flight], "this one");
             }
-            let Ok(fixes) = recorded::fixes(aircraft, piece.clone(), start_s) else {
+            for (index, position) in aircraft.positions[piece.clone()].iter().enumerate() {
+                let place = crate::geodesy::LatLon {
+                    lat_deg: position.lat,
+                    lon_deg: position.lon,
+                };
+                if let Err(why) = points::in_reach(&self.places.frame, place) {
+                    let here = row(index);
+                    self.note(&path!(at; "positions", &here, "lat"), why);
+                }
+            }
+            let Ok(fixes) = recorded::fixes(&self.places.frame, aircraft, piece.clone(), start_s)
+            else {
                 continue;
             };
             if fixes.len() == 1 {

@@ -29,6 +29,13 @@ pub struct ScenarioFile {
     /// How long the scenario runs, hours.
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 8784.0))]
     pub duration_h: f64,
+    /// Origin of the local plane; without it the middle of all that the scenario names by its place on earth, to a tenth of
+    /// a degree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<LatLonPoint>,
+    /// What a reader of its results and replays must know of it: written into them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caveats: Vec<String>,
     /// Replications flown unless the command line says otherwise.
     #[serde(default = "one_replication")]
     #[schemars(range(min = 1, max = 1_000_000_000))]
@@ -117,11 +124,13 @@ pub struct PlaceFile {
     pub source: Option<String>,
 }
 
-/// A point: the name of a place, an MGRS string, `{ lat, lon }` or `{ east_m, north_m }` from 32.60 N 13.30 E.
+/// A point: the name of a place, an MGRS reference (the centre of its square), degrees as publications write them,
+/// `{ lat, lon }`, or `{ east_m, north_m }` from the origin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PointFile {
-    /// The name of a place, or an MGRS reference such as `33SUS3434`.
+    /// The name of a place; an MGRS reference such as `33SUS3434`, which stands for the centre of its square; or degrees, as
+    /// `325400N0131700E`, `32 54 00 N 013 17 00 E`, `32.9N 13.28E` or `32.9, 13.28` (latitude first).
     Named(String),
     /// WGS84 degrees.
     LatLon(LatLonPoint),
@@ -230,6 +239,9 @@ pub struct TracksFile {
     #[serde(default = "longest_gap_s")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 86_400.0))]
     pub max_gap_s: f64,
+    /// What hostile aircraft among them are after; reached alive, the sortie has leaked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<ObjectiveFile>,
     /// What was read from `file`. Not to be written by hand: it makes a stored scenario complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<RecordingFile>,

@@ -23,6 +23,7 @@ use std::path::Path;
 pub use problem::{LoadError, Mark, Problem, Source, Span};
 pub use shape::schema;
 
+use crate::geodesy::Frame;
 use crate::theatre::Theatre;
 
 /// A scenario, checked: what was typed, and the [`Theatre`] it describes, ready to fly.
@@ -32,6 +33,8 @@ pub struct Scenario {
     pub file: file::ScenarioFile,
     /// Start, UTC.
     pub start: jiff::Timestamp,
+    /// The local plane, and where it lies.
+    pub frame: Frame,
     /// Replications flown unless the command line says otherwise.
     pub replications: u64,
     /// What is flown.
@@ -53,6 +56,12 @@ impl DerefMut for Scenario {
 }
 
 impl Scenario {
+    /// By which share lengths in the local plane are off, at worst, at what the scenario names by its place on earth, and
+    /// the key of that; nothing if it names no such place.
+    pub fn worst_scale_error(&self) -> Option<(f64, String)> {
+        points::Held::of(&self.file).worst_stretch(&self.frame)
+    }
+
     /// Reads a scenario file, all it includes, and overrides written `path=value`.
     pub fn load(path: &Path, overrides: &[String]) -> Result<Scenario, LoadError> {
         let mut loader = load::Loader::default();

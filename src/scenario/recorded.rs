@@ -21,7 +21,7 @@ use super::file::{AlignFile, RecordedAircraft, TracksFile};
 use super::points;
 use super::problem::{Problem, Span};
 use super::tree::{Entry, Item, Table, Value, clip};
-use crate::geodesy::LatLon;
+use crate::geodesy::{Frame, LatLon};
 use crate::geometry::Point;
 use crate::platform::Fix;
 
@@ -191,15 +191,6 @@ impl Reading<'_> {
             );
             problems.push(self.problem(place(columns.icao24), said));
         }
-        if let (Some(lat), Some(lon)) = (lat, lon)
-            && let Err(why) = points::in_reach(LatLon {
-                lat_deg: lat,
-                lon_deg: lon,
-            })
-        {
-            let said = format!("the position of {address} {why}");
-            problems.push(self.problem(place(columns.lat), said));
-        }
         let earlier = rows.get(&address).and_then(|rows| rows.last());
         if let (Some(time_s), Some(earlier)) = (time_s, earlier)
             && time_s <= earlier.time_s
@@ -348,6 +339,7 @@ pub(crate) fn flight_name(tracks: &str, address: &str, piece: usize, pieces: usi
 
 /// The recorded positions in the plane, at times of the scenario.
 pub(crate) fn fixes(
+    frame: &Frame,
     aircraft: &RecordedAircraft,
     piece: Range<usize>,
     start_s: f64,
@@ -355,10 +347,11 @@ pub(crate) fn fixes(
     aircraft.positions[piece]
         .iter()
         .map(|position| {
-            let at = points::in_reach(LatLon {
+            let place = LatLon {
                 lat_deg: position.lat,
                 lon_deg: position.lon,
-            })?;
+            };
+            let at = points::in_reach(frame, place)?;
             Ok(Fix {
                 after_s: position.time_s - start_s,
                 at,

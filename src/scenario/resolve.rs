@@ -190,6 +190,7 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
     };
     Ok(Scenario {
         start,
+        frame: names.places.frame,
         replications: file.replications,
         theatre,
         file,
@@ -303,13 +304,17 @@ fn find(table: &BTreeMap<String, u32>, name: &str) -> Result<u32, String> {
 
 impl Names {
     fn of(file: &ScenarioFile) -> Result<Names, String> {
+        let frame = file.frame();
         let places = file
             .places
             .iter()
-            .map(|(name, place)| Ok((name.clone(), Some(points::place(place)?))))
-            .collect::<Result<Places, String>>()?;
+            .map(|(name, place)| Ok((name.clone(), Some(points::place(&frame, place)?))))
+            .collect::<Result<_, String>>()?;
         Ok(Names {
-            places,
+            places: Places {
+                frame,
+                named: places,
+            },
             sides: numbered(&file.sides),
             types: numbered(&file.aircraft),
             classes: numbered(&file.site_classes),
@@ -476,7 +481,7 @@ impl Names {
             let pieces = recorded::pieces(aircraft, tracks.max_gap_s);
             let count = pieces.len();
             for (number, piece) in pieces.into_iter().enumerate() {
-                let fixes = recorded::fixes(aircraft, piece, start_s)?;
+                let fixes = recorded::fixes(&self.places.frame, aircraft, piece, start_s)?;
                 let Some(mut fixes) = recorded::within(&fixes, duration_s) else {
                     continue;
                 };
@@ -505,7 +510,10 @@ impl Names {
                     },
                     route: Route::Recorded(fixes),
                     home: first.at,
-                    objective: None,
+                    objective: match &tracks.objective {
+                        Some(objective) => Some((self.point(&objective.at)?, objective.radius_m)),
+                        None => None,
+                    },
                     cross_track_sigma_m: 0.0,
                     plan: None,
                     equipment: equipment(None, &tracks.side, agreed),

@@ -5,7 +5,16 @@ use std::process::Command;
 
 use crate::support;
 use crate::support::{load, repository};
-use deconflict::geodesy::{LatLon, to_plane};
+use deconflict::geodesy::{Frame, LatLon};
+
+/// The plane of everything shipped.
+fn to_plane(place: LatLon) -> deconflict::geometry::Point {
+    Frame::about(LatLon {
+        lat_deg: 32.60,
+        lon_deg: 13.30,
+    })
+    .to_plane(place)
+}
 use deconflict::platform::Route;
 use deconflict::record::{Detail, Fact, Replication};
 use deconflict::scenario::{LoadError, Scenario};
@@ -134,7 +143,7 @@ fn faults_are_told_by_line_and_column() {
             "1577880020,,32.51,13.2,\n",
             vec![("icao24 is \"\"", 4, 12), ("geoaltitude is empty", 4, 24)],
         ),
-        ("1577880020,a1,0,0,3000\n", vec![("from the origin", 4, 15)]),
+        ("1577880020,a1,0,0,3000\n", vec![("from the origin", 4, 1)]),
     ] {
         let error = with_csv(&format!("{head}{good}{rows}")).unwrap_err();
         assert_eq!(error.problems.len(), expected.len(), "{error}");

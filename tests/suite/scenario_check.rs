@@ -16,6 +16,7 @@ use crate::support::Said;
 const GOOD: &str = r#"title = "A small scenario"
 start_utc = "2019-11-21T06:00:00Z"
 duration_h = 4
+origin = { lat = 32.60, lon = 13.30 }
 
 [sides.gna]
 [sides.lna]
