@@ -20,6 +20,7 @@ use deconflict::statistics::estimate::Estimator;
 use deconflict::units::Millis;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::check::recording_lines;
 use super::host::{
     RunNote, Started, go_on, perhaps_short, processors, told_short, watch_no_longer,
 };
@@ -235,6 +236,9 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     }
     if let (Some(from), Some(row)) = (&arguments.about.from, &row) {
         same_as_stored(from, arguments.about.cell.as_deref(), first, row)?;
+    }
+    for recording in scenario.recordings.iter().map(recording_lines) {
+        tell(recording.trim_start_matches('\n'));
     }
     print(&report(
         arguments,

@@ -9,7 +9,7 @@ use super::claim::{Claim, Making, exists, place_beside};
 use super::error::OutputError;
 use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
 use super::headers::{GRID, TIMES};
-use super::manifest::{Made, Manifest, Progress};
+use super::manifest::{Made, Manifest, Progress, accounts_of};
 use super::numbers::{exact, number};
 use crate::experiment::accounts::Squares;
 use crate::geodesy::{Frame, format_mgrs};
@@ -130,6 +130,7 @@ impl RunFolder {
             first_replication: conditions.first_replication,
             confidence: conditions.confidence,
             scenario_sha256: Some(scenario_sha256(scenario)),
+            recordings: accounts_of([(String::new(), conditions.scenario)]),
             files,
             scenario: Some(scenario.clone()),
             ..Manifest::new(Made::Run, &scenario.title, seed, progress)

@@ -11,12 +11,13 @@ pub mod lint;
 pub(crate) mod load;
 mod points;
 pub(crate) mod problem;
-mod recorded;
+pub mod recorded;
 mod resolve;
 pub(crate) mod shape;
 pub(crate) mod texts;
 pub(crate) mod tree;
 
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
@@ -35,6 +36,8 @@ pub struct Scenario {
     pub start: jiff::Timestamp,
     /// The local plane, and where it lies.
     pub frame: Frame,
+    /// What became of the rows of each recording.
+    pub recordings: BTreeMap<String, recorded::Account>,
     /// Replications flown unless the command line says otherwise.
     pub replications: u64,
     /// What is flown.
@@ -171,7 +174,7 @@ fn assemble(
     tree: Option<tree::Item>,
     overrides: &[String],
 ) -> Result<(Scenario, tree::Item, Vec<Source>), LoadError> {
-    let fail = |loader: load::Loader| Err(LoadError::new(loader.problems, loader.sources));
+    let fail = |loader: load::Loader| Err(loader.error());
     let Some(mut tree) = tree else {
         return fail(loader);
     };
@@ -182,6 +185,7 @@ fn assemble(
     for text in overrides {
         tree = loader.set(tree, text);
     }
+    loader.recordings(&mut tree);
     match ready(&tree) {
         Ok(scenario) if loader.problems.is_empty() => Ok((scenario, tree, loader.sources)),
         Ok(_) => fail(loader),

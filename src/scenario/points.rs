@@ -74,8 +74,9 @@ impl<'a> Held<'a> {
                 .for_each(|objective| each(&objective.at));
         }
         for &(name, tracks) in &self.tracks {
-            let objective = tracks.objective.iter();
-            objective.for_each(|objective| each("tracks", name, &objective.at));
+            let own = tracks.of.values().filter_map(|own| own.objective.as_ref());
+            let objectives = tracks.objective.iter().chain(own);
+            objectives.for_each(|objective| each("tracks", name, &objective.at));
         }
         for &(name, site) in &self.sites {
             match &site.position {
@@ -111,8 +112,8 @@ impl<'a> Held<'a> {
         });
         for &(name, tracks) in &self.tracks {
             let recorded = tracks.recording.iter().flat_map(|read| &read.aircraft);
-            for position in recorded.flat_map(|aircraft| &aircraft.positions) {
-                each("tracks", name, typed(position.lat, position.lon));
+            for position in recorded.flat_map(|aircraft| aircraft.positions.iter()) {
+                each("tracks", name, position.place());
             }
         }
     }

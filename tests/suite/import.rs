@@ -132,7 +132,7 @@ fn faults_are_told_by_line_and_column() {
             vec![("m/s; expected <= 300", 4, 1)],
         ),
         (
-            "1577880020,a1,32.51,13.2,14000\n",
+            "1577880120,a1,32.51,13.2,14000\n",
             vec![("ceiling_m", 4, 1)],
         ),
         (
@@ -141,7 +141,7 @@ fn faults_are_told_by_line_and_column() {
         ),
         (
             "1577880020,,32.51,13.2,\n",
-            vec![("icao24 is \"\"", 4, 12), ("geoaltitude is empty", 4, 24)],
+            vec![("icao24 is empty", 4, 12), ("geoaltitude is empty", 4, 24)],
         ),
         ("1577880020,a1,0,0,3000\n", vec![("from the origin", 4, 1)]),
     ] {
@@ -170,14 +170,21 @@ fn faults_are_told_by_line_and_column() {
     }
 }
 
+/// An override is read as if it stood in a file of the working folder; what is stored cannot be read anew.
 #[test]
-fn the_file_is_read_with_the_scenario_and_cannot_be_set() {
+fn a_recording_named_by_an_override_is_read_or_refused() {
     let overrides = ["tracks.overflights.file=other.csv".to_owned()];
     let error = Scenario::load(&repository(SAMPLE), &overrides).unwrap_err();
     assert!(
         error
             .to_string()
-            .contains("what is recorded is read with it"),
+            .contains("cannot read other.csv: no such file"),
+        "{error}"
+    );
+    let stored = Scenario::from_file(&load(repository(SAMPLE), &[]).file).unwrap();
+    let error = stored.with("stored", &overrides).unwrap_err();
+    assert!(
+        error.to_string().contains("was read with the scenario"),
         "{error}"
     );
 }

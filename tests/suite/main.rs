@@ -15,6 +15,7 @@ mod measures;
 mod mechanisms;
 mod metamorphic;
 mod readme;
+mod recordings;
 mod report;
 mod scenario_check;
 mod scenarios;
