@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::beside::whole_file;
 use super::error::OutputError;
+use super::numbers::number;
 use crate::geodesy::Frame;
 use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
@@ -54,11 +55,34 @@ macro_rules! row {
 
         impl Row<'_> {
             fn fields(&self) -> Vec<String> {
-                vec![$(self.$field.as_ref().map(ToString::to_string).unwrap_or_default(),)*]
+                vec![$(self.$field.as_ref().map(Field::text).unwrap_or_default(),)*]
             }
         }
     };
 }
+
+/// A value as a field of a table.
+trait Field {
+    fn text(&self) -> String;
+}
+
+impl Field for f64 {
+    fn text(&self) -> String {
+        number(*self)
+    }
+}
+
+macro_rules! plain_fields {
+    ($($type:ty),*) => {
+        $(impl Field for $type {
+            fn text(&self) -> String {
+                self.to_string()
+            }
+        })*
+    };
+}
+
+plain_fields!(u32, u64, bool, String, &str);
 
 row! {
     seed: u64,

@@ -748,5 +748,9 @@ fn outline(area: &Area) -> Vec<[i64; 2]> {
         ]
         .map(metres)
         .to_vec(),
+        Area::Polygon(ref polygon) => {
+            let corners = polygon.corners().iter();
+            corners.map(|corner| metres((corner.x, corner.y))).collect()
+        }
     }
 }

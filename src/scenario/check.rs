@@ -4,6 +4,7 @@
 //! elsewhere; what would be said of a mended place is dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -15,7 +16,7 @@ use super::shape::{self, Misfit};
 use super::tree::{Item, dotted, quoted};
 use crate::airspace::Delay;
 use crate::coordination::{HostileOn, RulesSpec};
-use crate::geometry::{Area, Point};
+use crate::geometry::{Area, Point, Polygon, crossing};
 use crate::identification::cues::origin::ZoneBelief;
 use crate::identification::{Combine, ConfusionMatrix, Hypotheses, IdentificationSpec};
 use crate::picture::SharedIdentity;
@@ -30,6 +31,9 @@ const MOST_ROWS: usize = 15;
 
 /// Most zones of a list of the origin cue.
 const MOST_ZONES: usize = 255;
+
+/// Most corners of a polygon.
+const MOST_CORNERS: usize = 2000;
 
 /// Largest departure from 1 of the sum of a row, for each of its columns: what rounding may cost.
 const ROW_TOLERANCE: f64 = 1e-9;
@@ -699,7 +703,51 @@ impl Check<'_> {
                     north_east,
                 })
             }
+            AreaFile::Polygon(corners) => self.polygon(&path!(path; "polygon"), corners),
         }
+    }
+
+    fn polygon(&mut self, at: &[&str], corners: &[PointFile]) -> Option<Area> {
+        if corners.len() < 3 {
+            let said = format!("has {} corners; expected at least 3", corners.len());
+            self.note(at, said);
+            return None;
+        }
+        if corners.len() > MOST_CORNERS {
+            let said = format!(
+                "has {} corners; expected at most {MOST_CORNERS}",
+                corners.len()
+            );
+            self.note(at, said);
+            return None;
+        }
+        let numbers: Vec<String> = (0..corners.len())
+            .map(|number| number.to_string())
+            .collect();
+        let placed: Vec<Option<Point>> = (corners.iter().zip(&numbers))
+            .map(|(corner, number)| self.point(&path!(at; number), corner))
+            .collect();
+        let placed: Vec<Point> = placed.into_iter().collect::<Option<_>>()?;
+        if let Some((one, other)) = crossing(&placed) {
+            let (first, second) = (&numbers[one], &numbers[other]);
+            let said = if placed[one] == placed[(one + 1) % placed.len()] {
+                "is the same point as the one after it; expected another"
+            } else {
+                "begins an edge that touches or crosses another; expected corners in order around the area"
+            };
+            self.note_both(
+                &path!(at; second),
+                said,
+                &path!(at; first),
+                "the other edge begins here",
+            );
+            return None;
+        }
+        let polygon = Polygon::new(&placed);
+        if polygon.is_none() {
+            self.note(at, "encloses nothing; expected corners around an area");
+        }
+        polygon.map(|polygon| Area::Polygon(Arc::new(polygon)))
     }
 
     fn zone_volumes(&mut self) {

@@ -486,6 +486,7 @@ pub struct RecordedAircraft {
     pub positions: Positions,
     /// Which of them begin another flight, because the aircraft was on the ground before; counted from 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(range(min = 0, max = 4_294_967_295u32)))]
     pub begins: Vec<u32>,
 }
 
@@ -750,6 +751,9 @@ pub enum AreaFile {
     Sector(SectorFile),
     /// A rectangle of the local plane.
     Box(BoxFile),
+    /// What a chain of straight edges encloses: at least three corners in order, in either sense; the last is joined to
+    /// the first.
+    Polygon(#[schemars(length(min = 3, max = 2000))] Vec<PointFile>),
 }
 
 /// A circle.

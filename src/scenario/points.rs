@@ -182,6 +182,7 @@ fn corners<'a>(area: &'a AreaFile, each: &mut dyn FnMut(&'a PointFile)) {
             each(&corners.south_west);
             each(&corners.north_east);
         }
+        AreaFile::Polygon(corners) => corners.iter().for_each(each),
     }
 }
 

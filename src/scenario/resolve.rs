@@ -9,7 +9,7 @@ use super::points::{self, Places};
 use super::recorded::{self, Account};
 use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
 use crate::coordination::{AgreedSquawkSpec, Named, RestrictedZone, Rules};
-use crate::geometry::{Area, Point};
+use crate::geometry::{Area, Point, Polygon};
 use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
 use crate::picture::TrackLink;
@@ -355,6 +355,12 @@ impl Names {
                 south_west: self.point(&corners.south_west)?,
                 north_east: self.point(&corners.north_east)?,
             },
+            AreaFile::Polygon(corners) => {
+                let corners = corners.iter().map(|corner| self.point(corner));
+                let corners = corners.collect::<Result<Vec<_>, _>>()?;
+                let polygon = Polygon::new(&corners).ok_or("a polygon encloses nothing")?;
+                Area::Polygon(Arc::new(polygon))
+            }
         })
     }
 

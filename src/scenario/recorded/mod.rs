@@ -98,33 +98,43 @@ pub(crate) struct Fault {
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// Rows of the file.
+    #[schemars(range(min = 0, max = 1_000_000_000_000u64))]
     pub read: u64,
     /// Rows equal to another.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000_000_000u64))]
     pub merged: u64,
     /// Rows left out, by what is odd about them.
     #[serde(default)]
+    #[schemars(extend("additionalProperties" = { "type": "integer", "minimum": 0, "maximum": 1_000_000_000_000u64 }))]
     pub dropped: BTreeMap<String, u64>,
     /// Rows on the ground.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000_000_000u64))]
     pub on_ground: u64,
     /// Rows flown.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000_000_000u64))]
     pub flown: u64,
     /// Rows before the start or after the end of the scenario.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000_000_000u64))]
     pub outside: u64,
     /// Rows, of those above, that were put in order of time.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000_000_000u64))]
     pub ordered: u64,
     /// Rows, of those above, whose altitude is interpolated, because the source of the others lacks it.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000_000_000u64))]
     pub interpolated: u64,
     /// Aircraft that have rows.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000_000_000u64))]
     pub aircraft: u64,
     /// Flights that they are cut into, as far as they lie in the scenario.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000_000_000u64))]
     pub flights: u64,
     /// The first row, UTC.
     #[serde(default)]
@@ -164,8 +174,10 @@ impl Account {
             true => String::new(),
             false => format!(", {}", parts.join(", ")),
         };
+        let s = |count: u64| if count == 1 { "" } else { "s" };
+        let (rows, flights) = (s(self.read), s(self.flights));
         format!(
-            "{} rows read, {} flown{parts}; {} aircraft, {} flights, {} to {}",
+            "{} row{rows} read, {} flown{parts}; {} aircraft, {} flight{flights}, {} to {}",
             self.read, self.flown, self.aircraft, self.flights, self.first_utc, self.last_utc
         )
     }
