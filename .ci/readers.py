@@ -27,8 +27,11 @@ def kml(path):
 
 
 def acmi(path):
-    read = pyacmi.Acmi(str(path))
-    assert read.objects, "no objects"
+    read = pyacmi.Acmi()
+    read.load_acmi(filepath=str(path))
+    assert len(read.objects) > 1, "no objects"
+    types = {str(one.get_value("Type")) for one in read.objects.values()}
+    assert any("Air" in one for one in types), types
 
 
 def features(path):

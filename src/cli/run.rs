@@ -24,6 +24,7 @@ use super::check::recording_lines;
 use super::host::{
     RunNote, Started, go_on, perhaps_short, processors, told_short, watch_no_longer,
 };
+use super::subject::quoted;
 use super::subject::{Subject, SubjectArguments};
 use super::{Failure, print, tell};
 
@@ -394,8 +395,8 @@ fn hints(
     let mut hints = Vec::new();
     match placed {
         Some(path) => {
-            let path = path.display();
-            hints.push(format!("Written to {path}."));
+            hints.push(format!("Written to {}.", path.display()));
+            let path = quoted(&path.display().to_string());
             hints.push(format!(
                 "Next: deconflict report {path}   (the results as one page, with figures)"
             ));

@@ -32,8 +32,8 @@ mod timeline;
 mod tuning_folder;
 mod tuning_results;
 
-pub use beside::abandon;
 pub(crate) use beside::whole_file;
+pub use beside::{abandon, write_text};
 pub use claim::keeps_older;
 pub use comparison::{comparisons, influences, sentence, tally, write_comparison};
 pub use error::OutputError;

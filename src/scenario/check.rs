@@ -290,8 +290,10 @@ impl Check<'_> {
             .unwrap_or(0.0);
         match text.parse::<jiff::Timestamp>() {
             Err(_) => {
+                let year = text.get(..4).filter(|_| text.get(4..10) == Some("-02-29"));
+                let why = year.map_or(String::new(), |year| format!(": {year} has no 29 February"));
                 let said = format!(
-                    "is {:?}; expected a UTC time as 2019-11-21T06:00:00Z",
+                    "is {:?}; expected a UTC time as 2019-11-21T06:00:00Z{why}",
                     super::tree::clip(&text)
                 );
                 self.note(&["start_utc"], said);
@@ -934,10 +936,6 @@ impl Check<'_> {
                     AlignFile::FromUtc(text) => text.as_str(),
                     AlignFile::First => {
                         let account = &recording.account;
-                        // What is odd in them all has been told.
-                        if tracks.on_fault == OnFault::Refuse && !account.dropped.is_empty() {
-                            continue;
-                        }
                         let said = format!("has no position in the air: {}", account.words());
                         self.note(&path!(at; "file"), said);
                         continue;

@@ -222,7 +222,7 @@ fn one() -> u32 {
 #[serde(deny_unknown_fields)]
 pub struct TracksFile {
     /// The recording, relative to the file that names it: a table (.csv, .tsv), JSON (.json: a readsb trace, a list of
-    /// records), .acmi or .gpx, each also compressed, with .gz behind it.
+    /// records), .geojson with times, .acmi or .gpx, each also compressed, with .gz behind it.
     pub file: String,
     /// Aircraft type of all of them: radar cross-section, ceiling, highest speed.
     pub aircraft: String,

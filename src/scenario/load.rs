@@ -23,6 +23,9 @@ const MOST_TOGETHER: u64 = 64 * 1024 * 1024;
 /// Deepest chain of includes.
 const DEEPEST: usize = 32;
 
+/// The name of a file that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
 /// The name under which the text of an override is shown.
 const OVERRIDE: &str = "--set";
 
@@ -57,6 +60,12 @@ impl Loader {
     /// Reads a file and all it includes; `None` if the file itself could not be read.
     pub(crate) fn file(&mut self, path: &Path, included_at: Option<&Span>) -> Option<Item> {
         let name = path.display().to_string();
+        if included_at.is_none() && path == Path::new(STANDARD_INPUT) {
+            return match standard_input() {
+                Ok(text) => Some(self.text(text, "standard input".to_owned(), Some(Path::new("")))),
+                Err(why) => self.unreadable(None, "standard input", &why),
+            };
+        }
         let canonical = match path.canonicalize() {
             Ok(canonical) => canonical,
             Err(error) => return self.unreadable(included_at, &name, &reason(&error)),
@@ -161,7 +170,22 @@ impl Loader {
 
     fn source(&mut self, read: Source, directory: Option<&Path>) -> Item {
         let source = self.sources.len();
-        let mut own = tree::parse_document(&read.text, source, &mut self.problems);
+        let strange = strange(&read.text);
+        let mut own = match strange {
+            Some(why) => {
+                let span = Span {
+                    source,
+                    range: 0..0,
+                };
+                let said = format!("{} {why}", read.name);
+                self.problems.push(Problem::new("", said).at(&span, ""));
+                Item {
+                    span,
+                    value: Value::Table(Table::new()),
+                }
+            }
+            None => tree::parse_document(&read.text, source, &mut self.problems),
+        };
         self.sources.push(read);
         self.directories
             .insert(source, directory.map(Path::to_owned));
@@ -723,6 +747,41 @@ fn written_by_hand(own: &mut Item, problems: &mut Vec<Problem>) {
             problems.push(Problem::new(key_path, said).at(&written.key, ""));
         }
     }
+}
+
+/// What a text is that is surely no TOML.
+fn strange(text: &str) -> Option<&'static str> {
+    match text.trim_start().chars().next()? {
+        '<' => Some(
+            "looks like XML; expected TOML (import reads GPX; KML and pages are written, not read)",
+        ),
+        '{' if text.contains("\"program\": \"deconflict\"") => Some(
+            "describes results; expected a scenario (run --from, explain --from and replay --from take their folder)",
+        ),
+        '{' => Some(
+            "looks like JSON; expected TOML (import reads GeoJSON, readsb traces and volumes of ASTM F3548)",
+        ),
+        _ => None,
+    }
+}
+
+/// All of standard input.
+fn standard_input() -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let input = std::io::stdin().lock();
+    input
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| reason(&error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(format!("it has more than {LARGEST} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        format!(
+            "it is not UTF-8 from byte {} on",
+            error.utf8_error().valid_up_to()
+        )
+    })
 }
 
 /// How a recording is to be read; nothing where that is not of the shape it must be, which is told elsewhere.

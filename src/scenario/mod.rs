@@ -7,6 +7,7 @@
 pub mod burden;
 mod check;
 pub mod file;
+pub mod import;
 pub mod lint;
 pub(crate) mod load;
 mod points;

@@ -4,6 +4,7 @@ mod architecture;
 mod cli;
 mod determinism;
 mod differential;
+mod exchange;
 mod experiment_check;
 mod exports;
 mod foreign;

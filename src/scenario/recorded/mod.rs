@@ -288,8 +288,9 @@ pub(crate) fn flights<'a>(
     type_of: impl Fn(&str) -> Option<&'a AircraftSpec>,
 ) -> Option<Flights> {
     let recording = tracks.recording.as_ref()?;
-    if recording.account.read == 0 {
-        // Nothing could be read, which has been told.
+    let refused = tracks.on_fault == OnFault::Refuse && !recording.account.dropped.is_empty();
+    if recording.account.read == 0 || (recording.aircraft.is_empty() && refused) {
+        // Nothing could be read, or all of it is odd, which has been told.
         return Some(Flights {
             pieces: Vec::new(),
             account: Account::default(),

@@ -14,7 +14,7 @@ use crate::scenario::burden;
 use crate::scenario::file::{ColumnsFile, OnFault, UnitsFile};
 
 /// What recordings end in; each may be compressed, with `.gz` behind it.
-pub const ENDINGS: [&str; 5] = ["csv", "tsv", "json", "acmi", "gpx"];
+pub const ENDINGS: [&str; 6] = ["csv", "tsv", "json", "geojson", "acmi", "gpx"];
 
 /// Most bytes of a recording, uncompressed.
 const LARGEST: u64 = 512 * 1024 * 1024;
@@ -35,6 +35,15 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// As a recording is read of which nothing is known.
+    pub(crate) fn dropping() -> Settings {
+        Settings {
+            on_fault: OnFault::Drop,
+            max_gap_s: crate::scenario::file::longest_gap_s(),
+            ..Settings::default()
+        }
+    }
+
     /// The keys of a table of tracks that are settings.
     pub(crate) const KEYS: [&str; 5] = ["columns", "units", "separator", "on_fault", "max_gap_s"];
 }
@@ -116,7 +125,7 @@ pub(crate) fn read(path: &Path, settings: &Settings) -> Result<Reading, Failed> 
     let mut text = open(path)?;
     let gathered = match kind.as_str() {
         "csv" | "tsv" => table::read(&mut text, settings, kind == "tsv")?,
-        "json" => traces::json(&mut text, settings)?,
+        "json" | "geojson" => traces::json(&mut text, settings)?,
         "acmi" => traces::acmi(&mut text)?,
         _ => traces::gpx(&mut text)?,
     };

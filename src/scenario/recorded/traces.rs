@@ -78,6 +78,10 @@ impl<'de> Visitor<'de> for &mut Taken<'_> {
             }
             return Ok(());
         }
+        if let Some(features) = all.get("features").and_then(Json::as_array) {
+            self.features(features);
+            return Ok(());
+        }
         // A table by column: for each column the values by the number of their row.
         let mut rows: BTreeMap<u64, Map<String, Json>> = BTreeMap::new();
         for (column, values) in &all {
@@ -155,11 +159,7 @@ impl Taken<'_> {
             let number = self.gathered.read as u32;
             let value = |index: usize| row.get(index).and_then(Json::as_f64);
             let ground = row.get(3).and_then(Json::as_str) == Some("ground");
-            let feet = |index: usize| {
-                let altitude_m = value(index)? * FOOT_M;
-                let sound = (ALTITUDES_M.0..=ALTITUDES_M.1).contains(&altitude_m);
-                sound.then(|| libm::round(altitude_m * 1000.0) as i32)
-            };
+            let feet = |index: usize| millimetres(value(index)? * FOOT_M);
             let (Some(after_s), Some(lat), Some(lon)) = (value(0), value(1), value(2)) else {
                 let said = format!("row {number} of the trace lacks its time or its place");
                 self.gathered.fault(Kind::Unreadable, number, None, said);
@@ -180,9 +180,83 @@ impl Taken<'_> {
         Ok(())
     }
 
+    /// Lines of GeoJSON whose places have times beside them, in `coordTimes`, as converters from GPX write them; each an
+    /// aircraft, named as the feature is.
+    fn features(&mut self, features: &[Json]) {
+        for (number, feature) in features.iter().enumerate() {
+            let properties = feature.get("properties").unwrap_or(&Json::Null);
+            let Some(times) = properties.get("coordTimes").and_then(Json::as_array) else {
+                continue;
+            };
+            // A shot of ours has times, too.
+            if properties.get("kind").and_then(Json::as_str) == Some("shot") {
+                continue;
+            }
+            let geometry = feature.get("geometry").unwrap_or(&Json::Null);
+            let places = geometry.get("coordinates").and_then(Json::as_array);
+            let places: Vec<&Json> = match places {
+                Some(places) if places.first().is_some_and(Json::is_array) => {
+                    places.iter().collect()
+                }
+                _ => geometry.get("coordinates").into_iter().collect(),
+            };
+            let name = properties
+                .get("name")
+                .and_then(Json::as_str)
+                .unwrap_or_default();
+            let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+            let mut address = plain.to_ascii_lowercase();
+            if address.is_empty() || self.gathered.rows.contains_key(&address) {
+                address = format!("{address}x{}", number + 1);
+            }
+            for (place, time) in places.iter().zip(times) {
+                self.gathered.read += 1;
+                let row = self.gathered.read as u32;
+                let value = |index: usize| place.get(index).and_then(Json::as_f64);
+                let time = time.as_str().and_then(|text| time_ms(text, None));
+                let (Some(lon), Some(lat), Some(time_ms)) = (value(0), value(1), time) else {
+                    let said = format!("position {row}, of {name:?}, lacks its place or its time");
+                    self.gathered.fault(Kind::Unreadable, row, None, said);
+                    continue;
+                };
+                let raw = Raw {
+                    time_ms,
+                    lat_e7: libm::round(lat * 1e7) as i32,
+                    lon_e7: libm::round(lon * 1e7) as i32,
+                    altitudes_mm: [value(2).and_then(millimetres), None],
+                    ground: false,
+                    speed_mps: None,
+                    heard_ms: None,
+                    row,
+                };
+                placed(&mut self.gathered, &address, raw, lat, lon);
+            }
+            if places.len() != times.len() {
+                let row = self.gathered.read as u32;
+                let said = format!(
+                    "{name:?} has {} places and {} times; expected as many",
+                    places.len(),
+                    times.len()
+                );
+                self.failed.get_or_insert(Failed {
+                    said,
+                    row: Some((row, None)),
+                });
+            }
+        }
+    }
+
     fn place(&mut self, address: &str, raw: Raw, lat: f64, lon: f64) {
         placed(&mut self.gathered, address, raw, lat, lon);
     }
+}
+
+/// An altitude in mm, where it can be one.
+fn millimetres(altitude_m: f64) -> Option<i32> {
+    let (low, high) = ALTITUDES_M;
+    (low..=high)
+        .contains(&altitude_m)
+        .then(|| libm::round(altitude_m * 1000.0) as i32)
 }
 
 /// Keeps a row whose place can be.
@@ -334,12 +408,7 @@ pub(super) fn acmi(text: &mut impl BufRead) -> Result<Gathered, Failed> {
             time_ms: began_ms + libm::round(now_s * 1000.0) as i64,
             lat_e7: libm::round(lat * 1e7) as i32,
             lon_e7: libm::round(lon * 1e7) as i32,
-            altitudes_mm: [
-                altitude_m
-                    .filter(|altitude_m| (ALTITUDES_M.0..=ALTITUDES_M.1).contains(altitude_m))
-                    .map(|altitude_m| libm::round(altitude_m * 1000.0) as i32),
-                None,
-            ],
+            altitudes_mm: [altitude_m.and_then(millimetres), None],
             ground: false,
             speed_mps: None,
             heard_ms: None,
@@ -454,15 +523,11 @@ pub(super) fn gpx(text: &mut impl BufRead) -> Result<Gathered, Failed> {
                 if std::mem::take(&mut new_segment) {
                     gathered.cuts.insert(number);
                 }
-                let altitude_mm = ele.filter(|ele| (ALTITUDES_M.0..=ALTITUDES_M.1).contains(ele));
                 let raw = Raw {
                     time_ms,
                     lat_e7: libm::round(lat * 1e7) as i32,
                     lon_e7: libm::round(lon * 1e7) as i32,
-                    altitudes_mm: [
-                        altitude_mm.map(|ele| libm::round(ele * 1000.0) as i32),
-                        None,
-                    ],
+                    altitudes_mm: [ele.and_then(millimetres), None],
                     ground: false,
                     speed_mps: None,
                     heard_ms: None,
