@@ -1,12 +1,14 @@
 //! Plane geometry: areas that things are drawn in, and the times at which a moving point is inside a circle.
 
+use std::sync::Arc;
+
 use nalgebra::Vector2;
 
 /// A point of the local plane: east, north, m.
 pub type Point = Vector2<f64>;
 
 /// An area of the ground.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Area {
     /// A circle.
     Circle {
@@ -35,6 +37,8 @@ pub enum Area {
         /// North-east corner.
         north_east: Point,
     },
+    /// What a chain of straight edges encloses.
+    Polygon(Arc<Polygon>),
 }
 
 impl Area {
@@ -65,6 +69,7 @@ impl Area {
                 let size = north_east - south_west;
                 south_west + Point::new(u * size.x, v * size.y)
             }
+            Area::Polygon(ref polygon) => polygon.sample(u, v),
         }
     }
 
@@ -84,6 +89,7 @@ impl Area {
                 (south_west + north_east) * 0.5,
                 (north_east - south_west).norm() * 0.5,
             ),
+            Area::Polygon(ref polygon) => (polygon.middle, polygon.reach_m),
         }
     }
 
@@ -115,6 +121,7 @@ impl Area {
                 (south_west.x..=north_east.x).contains(&point.x)
                     && (south_west.y..=north_east.y).contains(&point.y)
             }
+            Area::Polygon(ref polygon) => polygon.contains(point),
         }
     }
 }
@@ -157,8 +164,173 @@ impl Area {
                 );
                 (point - nearest).norm()
             }
+            Area::Polygon(ref polygon) => libm::sqrt(distance2_to_path(point, &polygon.closed)),
         }
     }
+}
+
+/// What a chain of straight edges encloses; made once, asked often.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Polygon {
+    /// The corners, the first again at the end.
+    closed: Vec<Point>,
+    south_west: Point,
+    north_east: Point,
+    /// The middle of its box, and how far the farthest corner is from there, m.
+    middle: Point,
+    reach_m: f64,
+    /// Triangles that make it up, each with the area of those up to it, m^2.
+    triangles: Vec<([Point; 3], f64)>,
+}
+
+impl Polygon {
+    /// The polygon with these corners in order, in either sense; nothing if they are fewer than three, enclose nothing, or
+    /// their edges touch or cross.
+    pub fn new(corners: &[Point]) -> Option<Polygon> {
+        if corners.len() < 3 || crossing(corners).is_some() {
+            return None;
+        }
+        let edge = |pick: fn(f64, f64) -> f64, axis: usize| {
+            corners
+                .iter()
+                .map(|corner| corner[axis])
+                .reduce(pick)
+                .unwrap_or(0.0)
+        };
+        let south_west = Point::new(edge(f64::min, 0), edge(f64::min, 1));
+        let north_east = Point::new(edge(f64::max, 0), edge(f64::max, 1));
+        let middle = (south_west + north_east) * 0.5;
+        let reaches = corners.iter().map(|corner| (corner - middle).norm());
+        let mut closed = corners.to_vec();
+        closed.push(corners[0]);
+        let mut area_m2 = 0.0;
+        let triangles = triangles(corners)?.into_iter().map(|triangle| {
+            area_m2 += turn(triangle[0], triangle[1], triangle[2]) / 2.0;
+            (triangle, area_m2)
+        });
+        Some(Polygon {
+            triangles: triangles.collect(),
+            closed,
+            south_west,
+            north_east,
+            middle,
+            reach_m: reaches.fold(0.0, f64::max),
+        })
+    }
+
+    /// The corners, in order.
+    pub fn corners(&self) -> &[Point] {
+        &self.closed[..self.closed.len() - 1]
+    }
+
+    fn contains(&self, point: Point) -> bool {
+        let boxed = (self.south_west.x..=self.north_east.x).contains(&point.x)
+            && (self.south_west.y..=self.north_east.y).contains(&point.y);
+        boxed
+            && self.closed.windows(2).fold(false, |inside, ends| {
+                let (one, other) = (ends[0], ends[1]);
+                // An edge counts with its lower end and without its upper, so that no corner counts twice.
+                let passes = (one.y > point.y) != (other.y > point.y)
+                    && point.x < one.x + (point.y - one.y) / (other.y - one.y) * (other.x - one.x);
+                inside != passes
+            })
+    }
+
+    fn sample(&self, u: f64, v: f64) -> Point {
+        let whole = self.triangles.last().map_or(0.0, |(_, area_m2)| *area_m2);
+        let wanted = u * whole;
+        let number = self
+            .triangles
+            .partition_point(|(_, area_m2)| *area_m2 <= wanted);
+        let number = number.min(self.triangles.len() - 1);
+        let before = number
+            .checked_sub(1)
+            .map_or(0.0, |before| self.triangles[before].1);
+        let ([a, b, c], until) = self.triangles[number];
+        // What is left of the first number says how far along the triangle.
+        let root = libm::sqrt(((wanted - before) / (until - before)).clamp(0.0, 1.0));
+        a * (1.0 - root) + b * (root * (1.0 - v)) + c * (root * v)
+    }
+}
+
+/// Twice the area of a triangle, positive anticlockwise, m^2.
+fn turn(a: Point, b: Point, c: Point) -> f64 {
+    (b - a).perp(&(c - a))
+}
+
+/// Two edges of a closed chain that touch or cross though they are no neighbours, or neighbours that lie on each other, by
+/// the numbers of their first corners.
+pub fn crossing(corners: &[Point]) -> Option<(usize, usize)> {
+    let count = corners.len();
+    let ends = |edge: usize| (corners[edge], corners[(edge + 1) % count]);
+    for one in 0..count {
+        for other in one + 1..count {
+            let ((a, b), (c, d)) = (ends(one), ends(other));
+            if other == one + 1 || (one == 0 && other == count - 1) {
+                // Neighbours share a corner; they may not go back over each other.
+                let (from, shared, to) = if other == one + 1 {
+                    (a, b, d)
+                } else {
+                    (c, d, b)
+                };
+                let back =
+                    turn(from, shared, to) == 0.0 && (from - shared).dot(&(to - shared)) > 0.0;
+                if back || from == shared {
+                    return Some((one, other));
+                }
+                continue;
+            }
+            let apart = a.x.max(b.x) < c.x.min(d.x)
+                || c.x.max(d.x) < a.x.min(b.x)
+                || a.y.max(b.y) < c.y.min(d.y)
+                || c.y.max(d.y) < a.y.min(b.y);
+            if apart {
+                continue;
+            }
+            let sides = [turn(a, b, c), turn(a, b, d), turn(c, d, a), turn(c, d, b)];
+            if sides[0] * sides[1] <= 0.0 && sides[2] * sides[3] <= 0.0 {
+                return Some((one, other));
+            }
+        }
+    }
+    None
+}
+
+/// Triangles, anticlockwise, that make up a polygon whose edges do not cross: ears are cut off until one is left.
+fn triangles(corners: &[Point]) -> Option<Vec<[Point; 3]>> {
+    let twice: f64 = (0..corners.len())
+        .map(|number| corners[number].perp(&corners[(number + 1) % corners.len()]))
+        .sum();
+    let mut left = corners.to_vec();
+    if twice < 0.0 {
+        left.reverse();
+    }
+    let mut found = Vec::new();
+    while left.len() > 2 {
+        let count = left.len();
+        let ear = (0..count).find(|&number| {
+            let (before, after) = ((number + count - 1) % count, (number + 1) % count);
+            let (a, b, c) = (left[before], left[number], left[after]);
+            let flat_or_ear = turn(a, b, c) >= 0.0;
+            flat_or_ear
+                && left.iter().enumerate().all(|(other, &point)| {
+                    [before, number, after].contains(&other)
+                        || turn(a, b, point) < 0.0
+                        || turn(b, c, point) < 0.0
+                        || turn(c, a, point) < 0.0
+                })
+        })?;
+        let triangle = [
+            left[(ear + count - 1) % count],
+            left[ear],
+            left[(ear + 1) % count],
+        ];
+        if turn(triangle[0], triangle[1], triangle[2]) > 0.0 {
+            found.push(triangle);
+        }
+        left.remove(ear);
+    }
+    (!found.is_empty()).then_some(found)
 }
 
 /// The vector of this length and bearing (degrees clockwise from north).
@@ -280,5 +452,125 @@ pub fn arc_within(
             found(span);
         }
         middle += turn;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A star about a place: its radii at equal angles.
+    fn star(radii: &[f64], at: Point, reversed: bool) -> Vec<Point> {
+        let step = 360.0 / radii.len() as f64;
+        let corners = radii.iter().enumerate();
+        let mut corners: Vec<Point> = corners
+            .map(|(number, radius)| at + polar(*radius, step * number as f64))
+            .collect();
+        if reversed {
+            corners.reverse();
+        }
+        corners
+    }
+
+    #[test]
+    fn an_l_is_what_it_is() {
+        let corners = [
+            (0.0, 0.0),
+            (2.0, 0.0),
+            (2.0, 1.0),
+            (1.0, 1.0),
+            (1.0, 2.0),
+            (0.0, 2.0),
+        ];
+        let corners = corners.map(|(x, y)| Point::new(x, y));
+        let area = Area::Polygon(Arc::new(Polygon::new(&corners).unwrap()));
+        for (x, y, inside) in [
+            (0.5, 0.5, true),
+            (1.5, 0.5, true),
+            (0.5, 1.5, true),
+            (1.5, 1.5, false),
+            (-0.1, 1.0, false),
+            (3.0, 0.5, false),
+        ] {
+            assert_eq!(area.contains(Point::new(x, y)), inside, "{x} {y}");
+        }
+        assert!((area.distance_m(Point::new(1.5, 1.5)) - 0.5).abs() < 1e-12);
+        assert_eq!(area.distance_m(Point::new(0.5, 0.5)), 0.0);
+        // A third of a fine grid of draws falls into each third of the area.
+        let mut counts = [0; 3];
+        let steps = 200;
+        for i in 0..steps {
+            for j in 0..steps {
+                let at = |number: i32| (f64::from(number) + 0.5) / f64::from(steps);
+                let point = area.sample(at(i), at(j));
+                counts[if point.x > 1.0 {
+                    1
+                } else if point.y > 1.0 {
+                    2
+                } else {
+                    0
+                }] += 1;
+            }
+        }
+        let third = steps * steps / 3;
+        assert!(
+            counts
+                .iter()
+                .all(|count| (count - third).abs() < third / 50),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn what_encloses_nothing_or_crosses_itself_is_none() {
+        let chain = |corners: &[(f64, f64)]| {
+            let corners: Vec<Point> = corners.iter().map(|&(x, y)| Point::new(x, y)).collect();
+            Polygon::new(&corners).is_some()
+        };
+        assert!(chain(&[(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)]));
+        assert!(chain(&[(0.0, 0.0), (0.0, 1.0), (1.0, 0.0)]), "clockwise");
+        assert!(
+            chain(&[(0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (0.0, 1.0)]),
+            "a corner on an edge"
+        );
+        assert!(!chain(&[(0.0, 0.0), (1.0, 0.0)]));
+        assert!(!chain(&[(0.0, 0.0), (1.0, 0.0), (2.0, 0.0)]));
+        assert!(!chain(&[(0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0)]));
+        assert!(
+            !chain(&[(0.0, 0.0), (2.0, 0.0), (1.0, 0.0), (1.0, 1.0)]),
+            "back over itself"
+        );
+        assert!(
+            !chain(&[(0.0, 0.0), (0.0, 0.0), (1.0, 0.0), (0.0, 1.0)]),
+            "a corner twice"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn stars_are_filled_by_their_triangles(
+            radii in proptest::collection::vec(1.0f64..10.0, 4..20), x in -50.0f64..50.0, y in -50.0f64..50.0, reversed: bool, u in 0.0f64..1.0, v in 0.0f64..1.0, px in -12.0f64..12.0, py in -12.0f64..12.0
+        ) {
+            let at = Point::new(x, y);
+            let polygon = Polygon::new(&star(&radii, at, reversed)).unwrap();
+            let closed = &polygon.closed;
+            let twice: f64 = closed.windows(2).map(|ends| ends[0].perp(&ends[1])).sum();
+            let filled = polygon.triangles.last().unwrap().1;
+            prop_assert!((twice.abs() / 2.0 - filled).abs() < 1e-6 * filled);
+            let area = Area::Polygon(Arc::new(polygon));
+            let drawn = area.sample(u, v);
+            prop_assert!(area.distance_m(drawn) < 1e-6);
+            let (middle, reach_m) = area.bounds();
+            prop_assert!((drawn - middle).norm() <= reach_m + 1e-9);
+            // Inside a star is what lies below its edge as seen from its middle.
+            let point = at + Point::new(px, py);
+            let Area::Polygon(polygon) = &area else { unreachable!() };
+            let inside = polygon.triangles.iter().any(|([a, b, c], _)| turn(*a, *b, point) > 0.0 && turn(*b, *c, point) > 0.0 && turn(*c, *a, point) > 0.0);
+            prop_assert!(!inside || area.contains(point));
+            let near = polygon.triangles.iter().any(|([a, b, c], _)| turn(*a, *b, point) >= -1e-6 && turn(*b, *c, point) >= -1e-6 && turn(*c, *a, point) >= -1e-6);
+            prop_assert!(near || !area.contains(point));
+        }
     }
 }

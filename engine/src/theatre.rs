@@ -148,7 +148,7 @@ pub struct SiteEntry {
 }
 
 /// Where the sites of an entry are.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Position {
     /// At a point.
     At(Point),

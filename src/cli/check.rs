@@ -9,6 +9,7 @@ use deconflict::experiment::plan::study::{Study, is_study};
 use deconflict::experiment::plan::{Overrides, Plan, is_experiment};
 use deconflict::safe;
 use deconflict::scenario::burden::Burden;
+use deconflict::scenario::recorded::Account;
 use deconflict::scenario::{LoadError, Scenario};
 use serde_json::{Value as Json, json};
 
@@ -224,14 +225,34 @@ fn summary(file: &Path, scenario: &Scenario) -> String {
     } else {
         format!("{fewest} to {most} sites")
     };
+    let plane = match scenario.worst_scale_error() {
+        Some((error, at)) => format!(
+            ", plane about {}, lengths off by at most {:.3} % (at {at})",
+            scenario.frame.origin(),
+            error * 100.0
+        ),
+        None => String::new(),
+    };
+    let recordings: String = scenario.recordings.iter().map(recording_lines).collect();
     format!(
-        "{}: ok: {} ({} aircraft), {sites}, {}, {} h from {}",
+        "{}: ok: {} ({} aircraft), {sites}, {}, {} h from {}{plane}{recordings}",
         file.display(),
         counted(scenario.flights.len() as u64, "flight"),
         aircraft,
         counted(rules as u64, "rule"),
         scenario.duration.hours(),
         scenario.start,
+    )
+}
+
+/// What became of the rows of a recording, and what is odd about it, a line each.
+pub(super) fn recording_lines((name, account): (&String, &Account)) -> String {
+    let suspicions = account.suspicions.iter();
+    let suspicions = suspicions.map(|odd| format!("\n    tracks.{name}: suspicion: {odd}"));
+    format!(
+        "\n    tracks.{name}: {}{}",
+        account.words(),
+        suspicions.collect::<String>()
     )
 }
 

@@ -7,6 +7,7 @@ mod eval;
 mod explain;
 mod failure;
 mod host;
+mod import;
 mod merge;
 mod prevent;
 mod replay;
@@ -101,6 +102,8 @@ enum Command {
     Rules(rules::RulesArguments),
     /// Explain the columns of replications.csv and the measures of summary.csv.
     Columns(columns::ColumnsArguments),
+    /// Turn airspace, recordings and operational intents of others into a piece of a scenario.
+    Import(import::ImportArguments),
     /// Print the JSON Schema of scenario, experiment or study files, with which editors complete and check them.
     Schema(schema::SchemaArguments),
 }
@@ -125,6 +128,7 @@ impl Command {
             | C::Check(_)
             | C::Rules(_)
             | C::Columns(_)
+            | C::Import(_)
             | C::Schema(_) => false,
         }
     }
@@ -163,6 +167,7 @@ impl Cli {
             Command::Check(arguments) => check::check(&arguments),
             Command::Rules(arguments) => rules::rules(&arguments),
             Command::Columns(arguments) => columns::columns(&arguments),
+            Command::Import(arguments) => import::import_file(&arguments),
             Command::Schema(arguments) => schema::print_schema(&arguments),
         }
     }

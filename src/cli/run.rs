@@ -20,9 +20,11 @@ use deconflict::statistics::estimate::Estimator;
 use deconflict::units::Millis;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::check::recording_lines;
 use super::host::{
     RunNote, Started, go_on, perhaps_short, processors, told_short, watch_no_longer,
 };
+use super::subject::quoted;
 use super::subject::{Subject, SubjectArguments};
 use super::{Failure, print, tell};
 
@@ -209,7 +211,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let elapsed_s = started.elapsed_s();
 
     if let (Some(path), Some(log)) = (&arguments.events, &log) {
-        write_events_file(path, arguments.force, scenario.start, log)?;
+        write_events_file(path, arguments.force, (scenario.start, scenario.frame), log)?;
     }
     if let Some(log) = &log {
         write_replays(arguments, &scenario, log)?;
@@ -235,6 +237,9 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     }
     if let (Some(from), Some(row)) = (&arguments.about.from, &row) {
         same_as_stored(from, arguments.about.cell.as_deref(), first, row)?;
+    }
+    for recording in scenario.recordings.iter().map(recording_lines) {
+        tell(recording.trim_start_matches('\n'));
     }
     print(&report(
         arguments,
@@ -390,8 +395,8 @@ fn hints(
     let mut hints = Vec::new();
     match placed {
         Some(path) => {
-            let path = path.display();
-            hints.push(format!("Written to {path}."));
+            hints.push(format!("Written to {}.", path.display()));
+            let path = quoted(&path.display().to_string());
             hints.push(format!(
                 "Next: deconflict report {path}   (the results as one page, with figures)"
             ));

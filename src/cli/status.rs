@@ -10,6 +10,7 @@ use deconflict::output::{
     JournalError, OutputError, Shards, Stored, SweepFolder, Trust, TuningFolder, count_rounds,
 };
 
+use super::subject::quoted;
 use super::sweep::kept_words;
 use super::{Failure, print};
 
@@ -83,6 +84,7 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
     } else {
         let out = arguments.folder.display();
         if missing.is_empty() {
+            let out = quoted(&out.to_string());
             line(&format!("All are there. Next: deconflict merge {out}"));
         } else {
             line(&format!("Missing: {list}"));

@@ -170,9 +170,10 @@ fn experiment_instead(path: &Path, error: LoadError) -> Failure {
     if !is_experiment(path) {
         return error.into();
     }
-    let path = path.display();
+    let word = quoted(&path.display().to_string());
     Failure::bad_input(format!(
-        "{path} is an experiment, not a scenario; `deconflict sweep {path} --out DIR` flies it"
+        "{} is an experiment, not a scenario; `deconflict sweep {word} --out DIR` flies it",
+        path.display()
     ))
 }
 

@@ -24,6 +24,7 @@ use deconflict::simulation::Engine;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::host::{RunNote, Started, interrupted, processors};
+use super::subject::quoted;
 use super::{Failure, print, tell};
 
 /// Arguments of `deconflict sweep`.
@@ -308,7 +309,7 @@ fn fly_shard(
     }
     tell(&format!(
         "{name} is done. Next: deconflict status {}",
-        arguments.out.display()
+        quoted(&arguments.out.display().to_string())
     ));
     Ok(())
 }
@@ -559,6 +560,7 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
     // A replication in which there is something to see.
     let replication = (accounts.squares().last()).and_then(Squares::first);
     line(&format!("\nWritten to {out}."));
+    let (out, cell) = (quoted(&out.to_string()), quoted(cell));
     line(&format!(
         "Next: deconflict report {out}   (the results as one page, with figures)"
     ));

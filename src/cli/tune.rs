@@ -280,7 +280,7 @@ pub fn progress(study: &Study) -> ProgressBar {
 fn report(study: &Study, tuning: &Tuning, out: &Path) -> String {
     let verdicts = judge(tuning);
     let file = &study.record.study;
-    let out = out.display();
+    let out = quoted(&out.display().to_string());
     let best = verdicts.iter().position(|verdict| verdict.on_front);
     let next = match best {
         Some(at) => format!(

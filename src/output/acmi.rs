@@ -7,10 +7,21 @@
 
 use std::io::{self, Write};
 
-use super::replay::{Ending, NOTE, Replay, lon_lat_alt};
+use super::replay::{Ending, Replay};
+use crate::platform::AircraftKind;
 use crate::record::Place;
 use crate::safe::is_hidden;
 use crate::units::Millis;
+
+/// What the viewer calls an aircraft of a kind; it has no word for an uncrewed one but its size.
+fn kind(kind: AircraftKind) -> &'static str {
+    match kind {
+        AircraftKind::FixedWing => "Air+FixedWing",
+        AircraftKind::Rotorcraft => "Air+Rotorcraft",
+        AircraftKind::Uav => "Air+FixedWing+UAV",
+        AircraftKind::UavRotorcraft => "Air+Rotorcraft+UAV",
+    }
+}
 
 /// Colours that the viewer knows, by side.
 const COLORS: &[&str] = &["Blue", "Red", "Green", "Orange", "Violet", "Cyan", "Yellow"];
@@ -30,7 +41,7 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
             "{} (seed {seed}, replication {number})",
             replay.title
         )),
-        escaped(NOTE),
+        escaped(&replay.note()),
     )?;
     let mut lines: Vec<Line> = Vec::new();
     let mut ids = 1u64..;
@@ -42,7 +53,7 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
         });
         let line = format!(
             "{id:x},{},Type=Ground+AntiAircraft,Name={},CallSign={}{}{range}",
-            position(post.place),
+            position(replay, post.place),
             escaped(post.class),
             escaped(post.name),
             belongs(post.side),
@@ -52,10 +63,11 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
     for airing in &replay.airings {
         let id = next();
         for (index, sample) in airing.samples.iter().enumerate() {
-            let mut line = format!("{id:x},{}", position(sample.place));
+            let mut line = format!("{id:x},{}", position(replay, sample.place));
             if index == 0 {
                 line.push_str(&format!(
-                    ",Type=Air+FixedWing,Name={},CallSign={}{}",
+                    ",Type={},Name={},CallSign={}{}",
+                    kind(airing.kind),
                     escaped(airing.aircraft_type),
                     escaped(airing.name),
                     belongs(airing.side),
@@ -66,6 +78,11 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
         let Some(last) = airing.samples.last() else {
             continue;
         };
+        // One label an aircraft: what the selected site holds it for.
+        for (time, _, identity) in airing.held.iter().filter(|_| replay.seen_by.is_some()) {
+            let label = identity.map_or("", |identity| identity.code());
+            lines.push((*time, 2, format!("{id:x},Label={label}")));
+        }
         let event = match airing.ending {
             Ending::Destroyed => "Destroyed",
             Ending::Left => "LeftArea",
@@ -80,13 +97,13 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
         let target = launch.target.unwrap_or("nobody");
         let line = format!(
             "{id:x},{},Type=Weapon+Missile,Name=Missile,CallSign={},Parent={:x}{}",
-            position(launch.from.place),
+            position(replay, launch.from.place),
             escaped(&format!("{} at {target} {}", post.name, launch.shot)),
             sites[launch.post],
             belongs(post.side),
         );
         lines.push((launch.from.time, 2, line));
-        let end = format!("{id:x},{}", position(launch.to.place));
+        let end = format!("{id:x},{}", position(replay, launch.to.place));
         lines.push((launch.to.time, 2, end));
         if launch.outcome != "in_flight" {
             lines.push((launch.to.time, 4, format!("-{id:x}")));
@@ -119,8 +136,8 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
     writer.flush()
 }
 
-fn position(place: Place) -> String {
-    let [lon, lat, altitude_m] = lon_lat_alt(place);
+fn position(replay: &Replay<'_>, place: Place) -> String {
+    let [lon, lat, altitude_m] = replay.lon_lat_alt(place);
     format!("T={lon}|{lat}|{altitude_m}")
 }
 

@@ -250,6 +250,11 @@ pub(super) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     fs::rename(&between, one)
 }
 
+/// Writes a text into a file: beside its place, and moved there when whole; `force` replaces one that is there.
+pub fn write_text(path: &Path, force: bool, text: &str) -> Result<(), OutputError> {
+    whole_file(path, force, |writer| writer.write_all(text.as_bytes()))
+}
+
 /// Writes a single file beside its place and moves it there when whole and on disk; `force` replaces one that is there.
 pub(crate) fn whole_file(
     path: &Path,

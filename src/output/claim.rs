@@ -19,7 +19,7 @@ use super::beside::{self, Beside, Lock, exchange, is_unfinished, lock_folder, mo
 use super::error::OutputError;
 use super::files::sync_folder;
 use super::headers::{RESULT_FILES, TIMES};
-use super::manifest::{FORMAT, MANIFEST, Made, Progress, Trust, read_description};
+use super::manifest::{FORMAT, MANIFEST, Made, Progress, Trust, is_recording, read_description};
 
 /// What is flown in a sweep.
 pub(super) const PLAN: &str = "plan.json";
@@ -223,7 +223,7 @@ fn plain_files(
 
 /// Whether a command writes a file of this name into its folder.
 fn may_hold(made: Made, name: &str) -> bool {
-    if name == MANIFEST {
+    if name == MANIFEST || (made != Made::Report && is_recording(name)) {
         return true;
     }
     let of_all = [

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::beside::whole_file;
 use super::error::OutputError;
-use crate::geodesy::from_plane;
+use super::numbers::number;
+use crate::geodesy::Frame;
 use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
 use crate::inquiry::{Cause, chain, wrong_shots};
@@ -54,11 +55,34 @@ macro_rules! row {
 
         impl Row<'_> {
             fn fields(&self) -> Vec<String> {
-                vec![$(self.$field.as_ref().map(ToString::to_string).unwrap_or_default(),)*]
+                vec![$(self.$field.as_ref().map(Field::text).unwrap_or_default(),)*]
             }
         }
     };
 }
+
+/// A value as a field of a table.
+trait Field {
+    fn text(&self) -> String;
+}
+
+impl Field for f64 {
+    fn text(&self) -> String {
+        number(*self)
+    }
+}
+
+macro_rules! plain_fields {
+    ($($type:ty),*) => {
+        $(impl Field for $type {
+            fn text(&self) -> String {
+                self.to_string()
+            }
+        })*
+    };
+}
+
+plain_fields!(u32, u64, bool, String, &str);
 
 row! {
     seed: u64,
@@ -106,20 +130,20 @@ row! {
 pub fn write_events_file(
     path: &Path,
     force: bool,
-    start: jiff::Timestamp,
+    (start, frame): (jiff::Timestamp, Frame),
     log: &EventLog,
 ) -> Result<(), OutputError> {
     let format = EventFormat::of(path)?;
     whole_file(path, force, |writer| {
-        write_events(writer, format, start, log)
+        write_events(writer, format, (start, frame), log)
     })
 }
 
-/// Writes the events and tallies of a replication.
+/// Writes the events and tallies of a replication that began at an instant, in a plane.
 pub fn write_events(
     writer: impl Write,
     format: EventFormat,
-    start: jiff::Timestamp,
+    began: (jiff::Timestamp, Frame),
     log: &EventLog,
 ) -> io::Result<()> {
     let wrong_shots = wrong_shots(log);
@@ -128,7 +152,7 @@ pub fn write_events(
         .iter()
         .enumerate()
         .map(|(at, event)| {
-            let mut row = common(start, log, event.time, event.place, event.fact.aircraft());
+            let mut row = common(began, log, event.time, event.place, event.fact.aircraft());
             row.event = Some(event.fact.code());
             if let Some(site) = event.fact.site() {
                 about(&mut row, log, site, event.fact.aircraft());
@@ -141,7 +165,7 @@ pub fn write_events(
             row
         })
         .chain(log.tallies.iter().map(|tally| {
-            let mut row = common(start, log, log.end, [f64::NAN; 3], Some(tally.aircraft));
+            let mut row = common(began, log, log.end, [f64::NAN; 3], Some(tally.aircraft));
             row.event = Some("tally");
             about(&mut row, log, tally.site, Some(tally.aircraft));
             row.looks = Some(tally.looks);
@@ -179,7 +203,7 @@ pub fn write_events(
 }
 
 fn common<'a>(
-    start: jiff::Timestamp,
+    (start, frame): (jiff::Timestamp, Frame),
     log: &'a EventLog,
     time: Millis,
     place: Place,
@@ -208,7 +232,7 @@ fn common<'a>(
         row.east_m = Some(east);
         row.north_m = Some(north);
         row.altitude_m = Some(up);
-        let (lat, lon) = lat_lon(east, north);
+        let (lat, lon) = lat_lon(&frame, east, north);
         row.lat_deg = Some(lat);
         row.lon_deg = Some(lon);
     }
@@ -401,8 +425,8 @@ pub(super) fn utc(start: jiff::Timestamp, time: Millis) -> Option<jiff::Timestam
 }
 
 /// Back from the local plane to WGS84, rounded to 1e-7 degrees (1 cm): the last bits of geodesics are the machine's.
-pub(super) fn lat_lon(east_m: f64, north_m: f64) -> (f64, f64) {
-    let place = from_plane(Point::new(east_m, north_m));
+pub(super) fn lat_lon(frame: &Frame, east_m: f64, north_m: f64) -> (f64, f64) {
+    let place = frame.from_plane(Point::new(east_m, north_m));
     let rounded = |degrees: f64| libm::round(degrees * 1e7) / 1e7;
     (rounded(place.lat_deg), rounded(place.lon_deg))
 }
@@ -412,10 +436,17 @@ mod tests {
     use super::*;
     use crate::handwritten;
 
+    fn frame() -> Frame {
+        Frame::about(crate::geodesy::LatLon {
+            lat_deg: 32.60,
+            lon_deg: 13.30,
+        })
+    }
+
     fn written(format: EventFormat) -> String {
         let mut bytes = Vec::new();
         let start = "2019-11-21T00:00:00Z".parse().unwrap();
-        write_events(&mut bytes, format, start, &handwritten::log()).unwrap();
+        write_events(&mut bytes, format, (start, frame()), &handwritten::log()).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
@@ -468,7 +499,7 @@ mod tests {
         };
         let mut bytes = Vec::new();
         let start = "2019-11-21T00:00:00Z".parse().unwrap();
-        write_events(&mut bytes, EventFormat::JsonLines, start, &log).unwrap();
+        write_events(&mut bytes, EventFormat::JsonLines, (start, frame()), &log).unwrap();
         let row: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(row["event"], "picture_sampled");
         assert_eq!(row["site"], "sa-1");

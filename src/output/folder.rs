@@ -9,10 +9,10 @@ use super::claim::{Claim, Making, exists, place_beside};
 use super::error::OutputError;
 use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
 use super::headers::{GRID, TIMES};
-use super::manifest::{Made, Manifest, Progress};
+use super::manifest::{Made, Manifest, Progress, accounts_of};
 use super::numbers::{exact, number};
 use crate::experiment::accounts::Squares;
-use crate::geodesy::{format_mgrs, from_plane};
+use crate::geodesy::{Frame, format_mgrs};
 use crate::geometry::Point;
 use crate::measure::{Columns, GridSquare, Summary};
 use crate::scenario::Scenario;
@@ -114,7 +114,13 @@ impl RunFolder {
         keep("confusion.csv", confusion_csv(folder, target, estimator)?);
         keep(
             "grid.csv",
-            grid_csv(folder, target, &squares, estimator.n())?,
+            grid_csv(
+                folder,
+                target,
+                conditions.scenario.frame,
+                &squares,
+                estimator.n(),
+            )?,
         );
         keep(TIMES.name, times_csv(folder, target, &times)?);
 
@@ -124,6 +130,7 @@ impl RunFolder {
             first_replication: conditions.first_replication,
             confidence: conditions.confidence,
             scenario_sha256: Some(scenario_sha256(scenario)),
+            recordings: accounts_of([(String::new(), conditions.scenario)]),
             files,
             scenario: Some(scenario.clone()),
             ..Manifest::new(Made::Run, &scenario.title, seed, progress)
@@ -162,11 +169,15 @@ pub struct Placed {
 }
 
 /// One row for each square with wrong shots of `n` replications, without the name of the cell.
-pub(super) fn grid_rows(squares: &Squares, n: u64) -> impl Iterator<Item = Vec<String>> {
+pub(super) fn grid_rows(
+    frame: Frame,
+    squares: &Squares,
+    n: u64,
+) -> impl Iterator<Item = Vec<String>> {
     squares.iter().map(move |(square, count)| {
         let (east_m, north_m) = square.corner_m();
         let half = GridSquare::SIDE_M / 2.0;
-        let center = from_plane(Point::new(east_m + half, north_m + half));
+        let center = frame.from_plane(Point::new(east_m + half, north_m + half));
         vec![
             number(east_m),
             number(north_m),
@@ -184,6 +195,7 @@ pub(super) fn grid_rows(squares: &Squares, n: u64) -> impl Iterator<Item = Vec<S
 fn grid_csv(
     folder: &Path,
     shown: &Path,
+    frame: Frame,
     squares: &Squares,
     n: u64,
 ) -> Result<FileEntry, OutputError> {
@@ -191,7 +203,7 @@ fn grid_csv(
     let names = GRID.columns.iter().skip(1).map(|(name, _)| *name);
     let header: Vec<&str> = names.collect();
     let mut table = Table::create(folder, shown, "grid.csv", &header)?;
-    for row in grid_rows(squares, n) {
+    for row in grid_rows(frame, squares, n) {
         table.row(&csv::ByteRecord::from(row))?;
     }
     table.close()

@@ -8,12 +8,12 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::replay::{NOTE, Replay, lon_lat_alt};
+use super::replay::Replay;
 
 pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<()> {
     let (seed, number) = replay.replication;
     let title = Value::from(replay.title);
-    let note = Value::from(NOTE);
+    let note = Value::from(replay.note());
     write!(
         writer,
         "{{\"type\":\"FeatureCollection\",\"comment\":{note},\"title\":{title},\"seed\":{seed},\"replication\":{number},\
@@ -23,7 +23,7 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
         let places: Vec<[f64; 3]> = airing
             .samples
             .iter()
-            .map(|sample| lon_lat_alt(sample.place))
+            .map(|sample| replay.lon_lat_alt(sample.place))
             .collect();
         let times: Vec<String> = airing
             .samples
@@ -39,7 +39,7 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
             .held
             .iter()
             .map(|(time, site, identity)| {
-                json!({ "time": replay.utc(*time), "site": site, "identity": identity.code() })
+                json!({ "time": replay.utc(*time), "site": site, "identity": identity.map(|identity| identity.code()) })
             })
             .collect();
         feature(
@@ -57,7 +57,7 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
     });
     let posts = replay.posts.iter().map(|post| {
         feature(
-            json!({ "type": "Point", "coordinates": lon_lat_alt(post.place) }),
+            json!({ "type": "Point", "coordinates": replay.lon_lat_alt(post.place) }),
             json!({
                 "kind": "site",
                 "name": post.name,
@@ -74,7 +74,7 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
         feature(
             json!({
                 "type": "LineString",
-                "coordinates": ends.map(|end| lon_lat_alt(end.place)),
+                "coordinates": ends.map(|end| replay.lon_lat_alt(end.place)),
             }),
             json!({
                 "kind": "shot",
@@ -93,7 +93,7 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
     });
     let incidents = replay.incidents.iter().map(|incident| {
         feature(
-            json!({ "type": "Point", "coordinates": lon_lat_alt(incident.at.place) }),
+            json!({ "type": "Point", "coordinates": replay.lon_lat_alt(incident.at.place) }),
             json!({
                 "kind": "event",
                 "event": incident.event,

@@ -1,15 +1,19 @@
 //! KML 2.2 with `gx:Track`: time-stamped tracks for virtual globes.
 //!
-//! Written by hand: the crates for KML know no `gx:Track`. Heights are relative to the ground, as in the model; ranges are
+//! Written by hand: the crates for KML know no `gx:Track`. Elements stand in the order of the schemas (OGC KML 2.2 and
+//! Google's gx), which viewers do not ask for and validators do. What sites held an aircraft for is one array of the track
+//! for each site: a value for each instant, empty while there is no track. Heights are relative to the ground, as in the model; ranges are
 //! drawn on the ground. Source: OGC 12-007r2 (KML 2.3, where the track left the gx extension).
 
+use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::replay::{NOTE, Replay, lon_lat_alt};
-use crate::record::Place;
+use super::replay::{Airing, Replay};
+use crate::record::{Identity, Place};
 use crate::safe::markup;
+use crate::units::Millis;
 
 /// Colours by side, as KML writes them: alpha, blue, green, red.
 const COLORS: &[&str] = &[
@@ -21,28 +25,38 @@ const CORNERS: u32 = 72;
 
 pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<()> {
     let (seed, number) = replay.replication;
+    let note = replay.note();
     write!(
         writer,
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- {} -->\n\
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <kml xmlns=\"http://www.opengis.net/kml/2.2\" xmlns:gx=\"http://www.google.com/kml/ext/2.2\">\n<Document>\n\
          <name>{} (seed {seed}, replication {number})</name>\n<description>{}</description>\n",
-        NOTE,
         markup(replay.title),
-        markup(NOTE)
+        markup(&note)
     )?;
     for (number, color) in COLORS.iter().enumerate() {
         writeln!(
             writer,
-            "<Style id=\"side{number}\"><LineStyle><color>{color}</color><width>2</width></LineStyle>\
-             <IconStyle><color>{color}</color></IconStyle></Style>"
+            "<Style id=\"side{number}\"><IconStyle><color>{color}</color></IconStyle>\
+             <LineStyle><color>{color}</color><width>2</width></LineStyle></Style>"
         )?;
     }
     writer.write_all(
         b"<Style id=\"shot\"><LineStyle><color>ffffffff</color><width>2</width></LineStyle></Style>\n\
-          <Style id=\"wrong\"><LineStyle><color>ff0000ff</color><width>6</width></LineStyle>\
-          <IconStyle><color>ff0000ff</color><scale>1.6</scale></IconStyle></Style>\n",
+          <Style id=\"wrong\"><IconStyle><color>ff0000ff</color><scale>1.6</scale></IconStyle>\
+          <LineStyle><color>ff0000ff</color><width>6</width></LineStyle></Style>\n",
     )?;
     let style = |side: (usize, &str)| format!("#side{}", side.0 % COLORS.len());
+    let sites: Vec<&str> = replay.posts.iter().map(|post| post.name).collect();
+    writer.write_all(b"<Schema id=\"held\" name=\"held\">")?;
+    for site in &sites {
+        let site = markup(site);
+        write!(
+            writer,
+            "<gx:SimpleArrayField name=\"{site}\" type=\"string\"><displayName>held by {site}</displayName></gx:SimpleArrayField>"
+        )?;
+    }
+    writer.write_all(b"</Schema>\n")?;
 
     writeln!(writer, "<Folder><name>Aircraft</name>")?;
     for airing in &replay.airings {
@@ -52,46 +66,43 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
             airing.side.1,
             airing.ending.code().replace('_', " ")
         );
-        for (time, site, identity) in &airing.held {
-            let _ = write!(
-                about,
-                "\n{} {site} holds it {}",
-                replay.utc(*time),
-                identity.code()
-            );
+        for (site, changes) in by_site(airing) {
+            if let Some((time, Some(identity))) = changes.last() {
+                let _ = write!(
+                    about,
+                    "\n{} {site} holds it {}",
+                    replay.utc(*time),
+                    identity.code()
+                );
+            }
         }
-        begin(writer, airing.name, &about, &style(airing.side))?;
-        writer.write_all(b"<gx:Track><altitudeMode>relativeToGround</altitudeMode>\n")?;
-        for sample in &airing.samples {
-            writeln!(writer, "<when>{}</when>", replay.utc(sample.time))?;
-        }
-        for sample in &airing.samples {
-            let [lon, lat, altitude_m] = lon_lat_alt(sample.place);
-            writeln!(writer, "<gx:coord>{lon} {lat} {altitude_m}</gx:coord>")?;
-        }
-        writer.write_all(b"</gx:Track></Placemark>\n")?;
+        begin(writer, airing.name, &about, None, &style(airing.side))?;
+        track(writer, replay, airing)?;
+        writer.write_all(b"</Placemark>\n")?;
     }
     writeln!(writer, "</Folder>\n<Folder><name>Sites</name>")?;
     for post in &replay.posts {
-        let about = format!("{} of {}. {NOTE}", post.class, post.side.1);
-        begin(writer, post.name, &about, &style(post.side))?;
+        let about = format!("{} of {}. {note}", post.class, post.side.1);
+        begin(writer, post.name, &about, None, &style(post.side))?;
         writeln!(
             writer,
             "<Point><coordinates>{}</coordinates></Point></Placemark>",
-            coordinates(post.place)
+            coordinates(replay, post.place)
         )?;
         let rings = post.ranges_m.map_or(Vec::new(), |(nearest_m, farthest_m)| {
             vec![("nearest", nearest_m), ("farthest", farthest_m)]
         });
         for (which, radius_m) in rings.into_iter().filter(|(_, radius_m)| *radius_m > 0.0) {
             let name = format!("{} range of {}", which, post.name);
-            begin(writer, &name, &format!("{radius_m} m"), &style(post.side))?;
+            let about = format!("{radius_m} m");
+            begin(writer, &name, &about, None, &style(post.side))?;
             let [east_m, north_m, up_m] = post.place;
             let corners: Vec<String> = (0..=CORNERS)
                 .map(|corner| {
                     let angle = TAU * f64::from(corner % CORNERS) / f64::from(CORNERS);
                     let (sin, cos) = libm::sincos(angle);
-                    coordinates([east_m + radius_m * sin, north_m + radius_m * cos, up_m])
+                    let corner = [east_m + radius_m * sin, north_m + radius_m * cos, up_m];
+                    coordinates(replay, corner)
                 })
                 .collect();
             writeln!(
@@ -117,15 +128,17 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
             launch.reason
         );
         let style = if launch.wrong { "#wrong" } else { "#shot" };
-        begin(writer, &name, &about, style)?;
+        let time = format!(
+            "<TimeSpan><begin>{}</begin><end>{}</end></TimeSpan>",
+            replay.utc(launch.from.time),
+            replay.utc(launch.to.time)
+        );
+        begin(writer, &name, &about, Some(&time), style)?;
         writeln!(
             writer,
-            "<TimeSpan><begin>{}</begin><end>{}</end></TimeSpan><LineString><altitudeMode>relativeToGround</altitudeMode>\
-             <coordinates>{} {}</coordinates></LineString></Placemark>",
-            replay.utc(launch.from.time),
-            replay.utc(launch.to.time),
-            coordinates(launch.from.place),
-            coordinates(launch.to.place)
+            "<LineString><altitudeMode>relativeToGround</altitudeMode><coordinates>{} {}</coordinates></LineString></Placemark>",
+            coordinates(replay, launch.from.place),
+            coordinates(replay, launch.to.place)
         )?;
     }
     writeln!(writer, "</Folder>\n<Folder><name>Decisive events</name>")?;
@@ -140,30 +153,76 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
             true => "#wrong".to_owned(),
             false => style(incident.side),
         };
-        begin(writer, &incident.title(), &about, &style)?;
+        let time = format!(
+            "<TimeStamp><when>{}</when></TimeStamp>",
+            replay.utc(incident.at.time)
+        );
+        begin(writer, &incident.title(), &about, Some(&time), &style)?;
         writeln!(
             writer,
-            "<TimeStamp><when>{}</when></TimeStamp><Point><altitudeMode>relativeToGround</altitudeMode>\
-             <coordinates>{}</coordinates></Point></Placemark>",
-            replay.utc(incident.at.time),
-            coordinates(incident.at.place)
+            "<Point><altitudeMode>relativeToGround</altitudeMode><coordinates>{}</coordinates></Point></Placemark>",
+            coordinates(replay, incident.at.place)
         )?;
     }
     writeln!(writer, "</Folder>\n</Document>\n</kml>")?;
     writer.flush()
 }
 
-/// A placemark up to its time and geometry.
-fn begin(writer: &mut impl Write, name: &str, about: &str, style: &str) -> io::Result<()> {
+/// What an aircraft was held for, by the name of the site.
+fn by_site<'a>(airing: &Airing<'a>) -> BTreeMap<&'a str, Vec<(Millis, Option<Identity>)>> {
+    let mut sites: BTreeMap<&str, Vec<(Millis, Option<Identity>)>> = BTreeMap::new();
+    for &(time, site, identity) in &airing.held {
+        sites.entry(site).or_default().push((time, identity));
+    }
+    sites
+}
+
+/// Where an aircraft was, and what it was held for then.
+fn track(writer: &mut impl Write, replay: &Replay<'_>, airing: &Airing<'_>) -> io::Result<()> {
+    writer.write_all(b"<gx:Track><altitudeMode>relativeToGround</altitudeMode>\n")?;
+    for sample in &airing.samples {
+        writeln!(writer, "<when>{}</when>", replay.utc(sample.time))?;
+    }
+    for sample in &airing.samples {
+        let [lon, lat, altitude_m] = replay.lon_lat_alt(sample.place);
+        writeln!(writer, "<gx:coord>{lon} {lat} {altitude_m}</gx:coord>")?;
+    }
+    let sites = by_site(airing);
+    if !sites.is_empty() {
+        writer.write_all(b"<ExtendedData><SchemaData schemaUrl=\"#held\">\n")?;
+        for (site, changes) in sites {
+            write!(writer, "<gx:SimpleArrayData name=\"{}\">", markup(site))?;
+            for sample in &airing.samples {
+                let so_far = changes.partition_point(|(time, _)| *time <= sample.time);
+                let held = so_far.checked_sub(1).and_then(|last| changes[last].1);
+                let held = held.map_or("", |identity| identity.code());
+                write!(writer, "<gx:value>{held}</gx:value>")?;
+            }
+            writer.write_all(b"</gx:SimpleArrayData>\n")?;
+        }
+        writer.write_all(b"</SchemaData></ExtendedData>\n")?;
+    }
+    writer.write_all(b"</gx:Track>")
+}
+
+/// A placemark up to its geometry: name, description, time and style, in this order.
+fn begin(
+    writer: &mut impl Write,
+    name: &str,
+    about: &str,
+    time: Option<&str>,
+    style: &str,
+) -> io::Result<()> {
     write!(
         writer,
-        "<Placemark><name>{}</name><description>{}</description><styleUrl>{style}</styleUrl>",
+        "<Placemark><name>{}</name><description>{}</description>{}<styleUrl>{style}</styleUrl>",
         markup(name),
-        markup(about)
+        markup(about),
+        time.unwrap_or_default()
     )
 }
 
-fn coordinates(place: Place) -> String {
-    let [lon, lat, altitude_m] = lon_lat_alt(place);
+fn coordinates(replay: &Replay<'_>, place: Place) -> String {
+    let [lon, lat, altitude_m] = replay.lon_lat_alt(place);
     format!("{lon},{lat},{altitude_m}")
 }

@@ -21,6 +21,7 @@ use super::files::{FileEntry, hex, json_text};
 use crate::experiment::plan::study::StudyRecord;
 use crate::scenario::Scenario;
 use crate::scenario::file::ScenarioFile;
+use crate::scenario::recorded::Account;
 use crate::simulation::MODEL;
 
 /// The name of the file.
@@ -164,6 +165,9 @@ pub struct Manifest {
     /// Of a tuning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuning: Option<Tuned>,
+    /// What became of the rows of recordings, by cell and name of the table; a run has one cell without a name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub recordings: BTreeMap<String, BTreeMap<String, Account>>,
     /// The result files.
     pub files: BTreeMap<String, FileEntry>,
     /// Of a run: what was flown.
@@ -202,6 +206,17 @@ pub struct ManifestCell {
     pub scenario: ScenarioFile,
 }
 
+/// What became of the rows of recordings, of the cells that have any.
+pub(super) fn accounts_of<'a>(
+    cells: impl IntoIterator<Item = (String, &'a Scenario)>,
+) -> BTreeMap<String, BTreeMap<String, Account>> {
+    let cells = cells.into_iter();
+    let cells = cells.filter(|(_, scenario)| !scenario.recordings.is_empty());
+    cells
+        .map(|(name, scenario)| (name, scenario.recordings.clone()))
+        .collect()
+}
+
 impl Manifest {
     /// What every manifest says.
     pub(crate) fn new(command: Made, title: &str, seed: u64, progress: Progress) -> Manifest {
@@ -221,6 +236,7 @@ impl Manifest {
             scenario_sha256: None,
             plan_sha256: None,
             tuning: None,
+            recordings: BTreeMap::new(),
             files: BTreeMap::new(),
             scenario: None,
             cells: Vec::new(),
@@ -253,6 +269,89 @@ pub(super) fn sealed(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let json = serde_json::to_value(value)?;
     let sha256 = seal_of(&json).unwrap_or_default();
     json_text(&Sealed { value, sha256 })
+}
+
+/// What a recording that is kept beside a description is called, around its checksum.
+const RECORDING: (&str, &str) = ("recording-", ".json");
+
+/// Whether a file of this name holds a recording.
+pub(super) fn is_recording(name: &str) -> bool {
+    let middle = name.strip_prefix(RECORDING.0);
+    let middle = middle.and_then(|name| name.strip_suffix(RECORDING.1));
+    middle.is_some_and(|sum| sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// The recordings of all scenarios in a description: what was read of each aircraft.
+fn each_recording(
+    value: &mut Json,
+    each: &mut dyn FnMut(&mut Json) -> Result<(), OutputError>,
+) -> Result<(), OutputError> {
+    match value {
+        Json::Object(keys) => {
+            for (key, value) in keys {
+                match value.get_mut("aircraft").filter(|_| key == "recording") {
+                    Some(aircraft) => each(aircraft)?,
+                    None => each_recording(value, each)?,
+                }
+            }
+            Ok(())
+        }
+        Json::Array(items) => items
+            .iter_mut()
+            .try_for_each(|item| each_recording(item, each)),
+        _ => Ok(()),
+    }
+}
+
+/// A description, sealed. Each recording in it is kept beside it, once, under its checksum, and named in its place.
+fn parted(value: &impl Serialize, folder: &Path) -> io::Result<Vec<u8>> {
+    let mut json = serde_json::to_value(value)?;
+    let mut found = false;
+    each_recording(&mut json, &mut |aircraft| {
+        found = true;
+        let text = serde_json::to_vec(aircraft).unwrap_or_default();
+        let name = format!(
+            "{}{}{}",
+            RECORDING.0,
+            hex(&Sha256::digest(&text)),
+            RECORDING.1
+        );
+        let path = folder.join(&name);
+        if !path.exists() {
+            super::files::bytes_to(&path, &text).map_err(OutputError::io("write", &path))?;
+        }
+        *aircraft = Json::from(name);
+        Ok(())
+    })
+    .map_err(|error| io::Error::other(error.to_string()))?;
+    match found {
+        true => sealed(&json),
+        false => sealed(value),
+    }
+}
+
+/// Puts recordings that are kept beside a description back into it.
+fn rejoin(value: &mut Json, folder: &Path, trust: Trust) -> Result<(), OutputError> {
+    each_recording(value, &mut |aircraft| {
+        let Some(name) = aircraft.as_str().map(str::to_owned) else {
+            return Ok(());
+        };
+        let changed = |what: &str| OutputError::Changed {
+            path: folder.to_owned(),
+            names: vec![format!("{name}{what}")],
+        };
+        if !is_recording(&name) {
+            return Err(changed(" (no name of a recording)"));
+        }
+        let text = bytes(&folder.join(&name), LARGEST_DESCRIPTION)?
+            .ok_or_else(|| changed(" (missing)"))?;
+        let sum = hex(&Sha256::digest(&text));
+        if trust == Trust::Verified && name != format!("{}{sum}{}", RECORDING.0, RECORDING.1) {
+            return Err(changed(""));
+        }
+        *aircraft = serde_json::from_slice(&text).map_err(|_| changed(""))?;
+        Ok(())
+    })
 }
 
 /// Whether results are held to their checksums.
@@ -302,6 +401,8 @@ pub(super) fn read_description<T: DeserializeOwned>(
             names: vec![name.to_owned()],
         });
     }
+    let mut value = value;
+    rejoin(&mut value, folder, trust)?;
     serde_json::from_value(value)
         .map(Some)
         .map_err(|error| not_results(format!("cannot be read: {error}")))
@@ -522,7 +623,7 @@ pub(super) fn describe(
     value: &impl Serialize,
 ) -> Result<(), OutputError> {
     let shown = shown.join(name);
-    sealed(value)
+    parted(value, folder)
         .and_then(|text| super::files::bytes_to(&folder.join(name), &text))
         .map_err(OutputError::io("write", &shown))
 }
@@ -533,7 +634,8 @@ pub(super) fn write_description(
     force: bool,
     value: &impl Serialize,
 ) -> Result<(), OutputError> {
-    let text = sealed(value).map_err(OutputError::io("write", path))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let text = parted(value, folder).map_err(OutputError::io("write", path))?;
     whole_file(path, force, |writer| io::Write::write_all(writer, &text))
 }
 

@@ -32,8 +32,8 @@ mod timeline;
 mod tuning_folder;
 mod tuning_results;
 
-pub use beside::abandon;
 pub(crate) use beside::whole_file;
+pub use beside::{abandon, write_text};
 pub use claim::keeps_older;
 pub use comparison::{comparisons, influences, sentence, tally, write_comparison};
 pub use error::OutputError;
@@ -50,7 +50,7 @@ pub use manifest::{Ended, Made, Manifest, ManifestCell, Progress, Stored, Trust,
 pub use numbers::{exact, readable};
 pub use prevention::{PreventionNote, prevention_text, read_prevention, write_prevention};
 pub use replay::{
-    Airing, Ending, Incident, Launch, NOTE, Post, Replay, ReplayFormat, Sample, write_replay,
+    Airing, Ending, Incident, Launch, Post, Replay, ReplayFormat, Sample, write_replay,
     write_replay_file,
 };
 pub use results::write_results;

@@ -2,17 +2,13 @@
 
 use std::fmt::Write as _;
 
-/// Appends the shortest decimal that reads back as the same number; whole numbers without a point, NaN as nothing.
+/// Appends the shortest decimal that reads back as the same number: always with a point or an exponent, so that readers that
+/// guess the type of a column from its first rows take it for what it is; NaN as nothing.
 pub fn exact(value: f64, text: &mut String) {
     if value.is_nan() {
         return;
     }
-    let written = if value == libm::trunc(value) && value.abs() < 1e15 {
-        write!(text, "{}", value as i64)
-    } else {
-        write!(text, "{value}")
-    };
-    written.expect("writing to a string");
+    write!(text, "{value:?}").expect("writing to a string");
 }
 
 /// The same as a text of its own.
@@ -66,7 +62,8 @@ mod tests {
         let mut text = String::new();
         exact(f64::NAN, &mut text);
         exact(42.0, &mut text);
-        assert_eq!(text, "42");
+        exact(1e-12, &mut text);
+        assert_eq!(text, "42.01e-12");
     }
 
     #[test]

@@ -14,15 +14,16 @@ use super::beside::whole_file;
 use super::error::OutputError;
 use super::events::{lat_lon, utc};
 use super::{acmi, geojson, kml};
+use crate::geodesy::Frame;
 use crate::ids::{AircraftId, SiteId};
+use crate::platform::AircraftKind;
 use crate::platform::trajectory::Trajectory;
 use crate::record::{EventLog, Fact, Identity, Place, Regard};
 use crate::scenario::Scenario;
 use crate::units::Millis;
 
-/// What every file says first: somebody may meet it without its README.
-pub const NOTE: &str = "Simulated by deconflict. Positions are synthetic: sites are drawn at random inside \
-                        town-level sectors, none is a real position. Absolute rates are uncalibrated.";
+/// What every file says first, before the caveats of its scenario.
+const NOTE: &str = "Simulated by deconflict: nothing in this file was observed.";
 
 /// A format of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,8 +103,11 @@ pub struct Airing<'a> {
     pub samples: Vec<Sample>,
     /// How it ended.
     pub ending: Ending,
-    /// What sites held it for: time, site, identity; of the selected site all changes, else the last of each site.
-    pub held: Vec<(Millis, &'a str, Identity)>,
+    /// What it is.
+    pub kind: AircraftKind,
+    /// What sites held it for, each change: time, site, identity, nothing where a track ended; of the selected site alone if
+    /// there is one.
+    pub held: Vec<(Millis, &'a str, Option<Identity>)>,
 }
 
 /// A site.
@@ -188,6 +192,12 @@ impl Incident<'_> {
 pub struct Replay<'a> {
     /// Title of the scenario.
     pub title: &'a str,
+    /// The site whose opinions alone are told, if one was selected.
+    pub seen_by: Option<&'a str>,
+    /// What its readers must know.
+    pub caveats: &'a [String],
+    /// The local plane.
+    pub frame: Frame,
     /// Seed and number of the replication.
     pub replication: (u64, u64),
     /// The start of the scenario.
@@ -213,11 +223,28 @@ impl<'a> Replay<'a> {
         log: &'a EventLog,
         trajectories: &[Trajectory],
         step: Millis,
-        seen_by: Option<&str>,
+        seen_by: Option<&'a str>,
     ) -> Replay<'a> {
         let mut ends: Vec<(bool, Option<Millis>)> = vec![(false, None); log.sorties.len()];
-        let mut held: Vec<Vec<(Millis, &str, Identity)>> = vec![Vec::new(); log.sorties.len()];
+        let mut held: Vec<Vec<(Millis, &str, Option<Identity>)>> =
+            vec![Vec::new(); log.sorties.len()];
         for event in &log.events {
+            let now = match event.fact {
+                Fact::IdentityChanged { to, .. } => Some(Some(to)),
+                Fact::TrackEnded { .. } => Some(None),
+                _ => None,
+            };
+            if let (Some(now), Some(site), Some(aircraft)) =
+                (now, event.fact.site(), event.fact.aircraft())
+                && let Some(held) = held.get_mut(aircraft.index())
+            {
+                let name = log.sites[site.index()].name.as_str();
+                let before = held.iter().rfind(|(_, other, _)| *other == name);
+                let before = before.and_then(|(.., identity)| *identity);
+                if now != before && seen_by.is_none_or(|selected| selected == name) {
+                    held.push((event.time, name, now));
+                }
+            }
             match event.fact {
                 Fact::Departed { aircraft } => {
                     if let Some(end) = ends.get_mut(aircraft.index()) {
@@ -227,22 +254,6 @@ impl<'a> Replay<'a> {
                 Fact::Destroyed { aircraft, .. } => {
                     if let Some(end) = ends.get_mut(aircraft.index()) {
                         end.1 = Some(event.time);
-                    }
-                }
-                Fact::IdentityChanged {
-                    site, aircraft, to, ..
-                } => {
-                    let name = log.sites[site.index()].name.as_str();
-                    let Some(held) = held.get_mut(aircraft.index()) else {
-                        continue;
-                    };
-                    match seen_by {
-                        Some(selected) if selected != name => {}
-                        Some(_) => held.push((event.time, name, to)),
-                        None => {
-                            held.retain(|(_, other, _)| *other != name);
-                            held.push((event.time, name, to));
-                        }
                     }
                 }
                 _ => {}
@@ -263,6 +274,7 @@ impl<'a> Replay<'a> {
                 name: &sortie.name,
                 side: side(log, sortie.side.index()),
                 aircraft_type: &log.cast.types[sortie.type_id.index()],
+                kind: scenario.types[sortie.type_id.index()].spec.kind,
                 samples: samples(trajectory, end, step),
                 ending: match hit {
                     Some(_) => Ending::Destroyed,
@@ -287,6 +299,9 @@ impl<'a> Replay<'a> {
         });
         Replay {
             title: &scenario.file.title,
+            seen_by,
+            caveats: &scenario.file.caveats,
+            frame: scenario.frame,
             replication: (log.replication.seed, log.replication.index),
             start: scenario.start,
             end: log.end,
@@ -297,17 +312,27 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Longitude, latitude, degrees, and altitude, m, rounded.
+    pub(super) fn lon_lat_alt(&self, [east_m, north_m, up_m]: Place) -> [f64; 3] {
+        let (lat, lon) = lat_lon(&self.frame, east_m, north_m);
+        // `+ 0.0` turns -0 into 0.
+        [lon, lat, libm::round(up_m * 100.0) / 100.0 + 0.0]
+    }
+
+    /// What every file says first: somebody may meet it without its README.
+    pub(super) fn note(&self) -> String {
+        let caveats = self.caveats.iter().map(String::as_str);
+        [NOTE]
+            .into_iter()
+            .chain(caveats)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     /// A time as UTC to the millisecond; empty beyond the calendar.
     pub(super) fn utc(&self, time: Millis) -> String {
         utc(self.start, time).map_or(String::new(), |instant| format!("{instant:.3}"))
     }
-}
-
-/// Longitude, latitude, degrees, and altitude, m, rounded.
-pub(super) fn lon_lat_alt([east_m, north_m, up_m]: Place) -> [f64; 3] {
-    let (lat, lon) = lat_lon(east_m, north_m);
-    // `+ 0.0` turns -0 into 0.
-    [lon, lat, libm::round(up_m * 100.0) / 100.0 + 0.0]
 }
 
 fn side(log: &EventLog, index: usize) -> (usize, &str) {

@@ -17,7 +17,7 @@ use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
 use super::headers::{
     CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, REPLICATIONS, RESULT_FILES, ResultFile,
 };
-use super::manifest::{MANIFEST, Made, Manifest, ManifestCell, Progress};
+use super::manifest::{MANIFEST, Made, Manifest, ManifestCell, Progress, accounts_of};
 use super::numbers::{exact, number};
 use crate::experiment::accounts::Accounts;
 use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
@@ -54,6 +54,10 @@ pub fn write_results(
         confidence: record.confidence,
         plan_sha256: Some(hex(&record.identity())),
         files,
+        recordings: accounts_of(
+            (record.cells.iter().zip(&plan.scenarios))
+                .map(|(cell, scenario)| (cell.name.clone(), scenario)),
+        ),
         cells: record
             .cells
             .iter()
@@ -265,7 +269,11 @@ fn confusion(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEn
 fn grid(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let mut table = target.table(GRID, plan)?;
     for (cell, squares) in accounts.squares().iter().enumerate() {
-        for row in super::folder::grid_rows(squares, accounts.cells()[cell].n()) {
+        for row in super::folder::grid_rows(
+            plan.scenarios[cell].frame,
+            squares,
+            accounts.cells()[cell].n(),
+        ) {
             let mut record = vec![plan.record.cells[cell].name.clone()];
             record.extend(row);
             table.row(&csv::ByteRecord::from(record))?;

@@ -1,9 +1,10 @@
 //! The figures of a report: each a picture, a caption and the numbers behind it.
 
-use super::coast;
 use super::labels;
+use super::land::{self, Window};
 use super::stored::{Confused, Interval, Square};
 use super::svg::{Anchor, CHARACTER_PX, Scale, Svg};
+use crate::geodesy::Frame;
 use crate::output::{exact, readable};
 
 /// Width of every figure, px.
@@ -613,25 +614,34 @@ pub(super) struct Place {
 }
 
 /// Maps of wrong shots, all with the same shades: two beside each other.
-pub(super) fn maps(cells: &[(String, Vec<&Square>)], places: &[Place]) -> Svg {
+pub(super) fn maps(frame: &Frame, cells: &[(String, Vec<&Square>)], places: &[Place]) -> Svg {
     let squares = || cells.iter().flat_map(|(_, squares)| squares.iter());
-    let mut west = squares()
-        .map(|square| square.east_m)
-        .fold(f64::INFINITY, f64::min);
-    let mut south = squares()
-        .map(|square| square.north_m)
-        .fold(f64::INFINITY, f64::min);
-    let mut east = squares()
-        .map(|square| square.east_m + square.side_m)
-        .fold(f64::NEG_INFINITY, f64::max);
-    let mut north = squares()
-        .map(|square| square.north_m + square.side_m)
-        .fold(f64::NEG_INFINITY, f64::max);
-    // The sea and the town are always in the picture.
-    west = west.min(-30_000.0) - 10_000.0;
-    east = east.max(20_000.0) + 10_000.0;
-    south = south.min(-20_000.0) - 10_000.0;
-    north = north.max(45_000.0) + 10_000.0;
+    let corners = squares().flat_map(|square| {
+        let (east_m, north_m) = (square.east_m, square.north_m);
+        [
+            (east_m, north_m),
+            (east_m + square.side_m, north_m + square.side_m),
+        ]
+    });
+    let hit = Window::of(corners).unwrap_or_default();
+    // Places nearby, so that one knows where it is; and no picture taller than wide by much, however they lie.
+    let near = hit.wider(40_000.0);
+    let named = places.iter().map(|place| (place.east_m, place.north_m));
+    let named = named.filter(|&at| near.holds(at));
+    let window = Window::of(hit.corners().into_iter().chain(named)).unwrap_or_default();
+    let window = window.wider(10_000.0).at_least(70_000.0, 50_000.0);
+    let window = window.at_least(window.height() / 1.2, 0.0);
+    let Window {
+        west,
+        south,
+        east,
+        north,
+    } = window;
+    let bar_km = [10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
+    let bar_km = bar_km
+        .into_iter()
+        .rfind(|km| km * 4000.0 <= east - west)
+        .unwrap_or(10.0);
     let most = squares()
         .map(|square| square.wrong_shots / square.n)
         .fold(0.0, f64::max);
@@ -641,8 +651,7 @@ pub(super) fn maps(cells: &[(String, Vec<&Square>)], places: &[Place]) -> Svg {
     let height = (north - south) * per_m;
     let rows = cells.len().div_ceil(columns);
     let mut svg = Svg::new(WIDTH, rows as f64 * (height + 34.0) + 66.0);
-    let coast = coast::lines();
-    let land = coast::land(&coast);
+    let ground = land::around(frame, &window);
     for (number, (title, squares)) in cells.iter().enumerate() {
         let x0 = (number % columns) as f64 * (width + 16.0);
         let y0 = (number / columns) as f64 * (height + 34.0) + 26.0;
@@ -652,13 +661,15 @@ pub(super) fn maps(cells: &[(String, Vec<&Square>)], places: &[Place]) -> Svg {
         svg.label("th", (x0 + 2.0, y0 - 8.0), Anchor::Start, title, width);
         svg.clip(&format!("map{number}"), (x0, y0), (width, height));
         svg.rect("seat", (x0, y0), (width, height), "");
-        let drawn: Vec<(f64, f64)> = land.iter().map(|&(e, n)| px(e, n)).collect();
-        svg.chain("land", &drawn, true);
+        let drawn = |chain: &Vec<(f64, f64)>| chain.iter().map(|&(e, n)| px(e, n)).collect();
+        let areas: Vec<Vec<(f64, f64)>> = ground.areas.iter().map(drawn).collect();
+        svg.areas("land", &areas);
         let side_m = squares.first().map_or(5_000.0, |square| square.side_m);
         let lines = |low: f64, high: f64| {
-            let first = libm::ceil(low / side_m) as i64;
-            let last = libm::floor(high / side_m) as i64;
-            (first..=last).map(move |line| line as f64 * side_m)
+            let apart_m = side_m * libm::ceil((east - west) / side_m / 60.0).max(1.0);
+            let first = libm::ceil(low / apart_m) as i64;
+            let last = libm::floor(high / apart_m) as i64;
+            (first..=last).map(move |line| line as f64 * apart_m)
         };
         for line in lines(west, east) {
             svg.line("gr", px(line, south), px(line, north));
@@ -676,9 +687,8 @@ pub(super) fn maps(cells: &[(String, Vec<&Square>)], places: &[Place]) -> Svg {
             let corner = px(square.east_m, square.north_m + square.side_m);
             svg.shade(0.08 + 0.92 * rate / most, corner, (size, size), &says);
         }
-        for line in &coast {
-            let drawn: Vec<(f64, f64)> = line.iter().map(|&(e, n)| px(e, n)).collect();
-            svg.chain("coast", &drawn, false);
+        for line in ground.coast.iter().map(drawn) {
+            svg.chain("coast", &line, false);
         }
         let inside = |place: &&Place| {
             (west..east).contains(&place.east_m) && (south..north).contains(&place.north_m)
@@ -703,8 +713,8 @@ pub(super) fn maps(cells: &[(String, Vec<&Square>)], places: &[Place]) -> Svg {
             }
         }
         let (x, y) = (x0 + 10.0, y0 + height - 10.0);
-        svg.line("ax", (x, y), (x + 20_000.0 * per_m, y));
-        svg.text("ts", (x, y - 5.0), Anchor::Start, "20 km");
+        svg.line("ax", (x, y), (x + bar_km * 1000.0 * per_m, y));
+        svg.text("ts", (x, y - 5.0), Anchor::Start, &format!("{bar_km} km"));
         svg.release();
         svg.rect("box", (x0, y0), (width, height), "");
     }
@@ -726,7 +736,12 @@ pub(super) fn maps(cells: &[(String, Vec<&Square>)], places: &[Place]) -> Svg {
             &readable(most * share),
         );
     }
-    svg.text("ts", (WIDTH - 2.0, y + 11.0), Anchor::End, coast::CREDIT);
+    svg.text(
+        "ts",
+        (WIDTH - 2.0, y + 11.0),
+        Anchor::End,
+        land::credit(frame),
+    );
     svg
 }
 

@@ -5,11 +5,11 @@
 //! replay draws on a canvas from closed-form paths and the event log. Nothing here reaches a result: the report reads
 //! the files that everybody else reads, and the replay flies a replication again.
 
-mod coast;
 mod document;
 mod figures;
 mod history;
 mod labels;
+mod land;
 mod page;
 mod replay;
 mod stored;

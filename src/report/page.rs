@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use super::coast;
 use super::document::{Document, without_places};
 use super::figures::{
     Chart, Curve, CurvePoint, Figure, Mark, Panel, Place, bracket, capital, curves, grouped, heat,
@@ -11,7 +10,7 @@ use super::figures::{
 use super::history::{History, Line, Settled, Settling};
 use super::stored::{Confused, Interval, Measured, Paired, Prevented, Results, Square};
 use super::svg::{FIGURE_CSS, Scale, Svg, escape};
-use crate::geodesy::{LatLon, to_plane};
+use crate::geodesy::{Frame, LatLon};
 use crate::measure::{MEASURES, Measure};
 use crate::output::{readable, sentence, tally};
 use crate::statistics::stop::{Goal, Sequential};
@@ -679,12 +678,15 @@ impl<'a> Report<'a> {
             );
             return;
         }
+        let frame = results
+            .scenario()
+            .map_or(Frame::nowhere(), |scenario| scenario.frame());
         let places: Vec<Place> = results
             .scenario()
             .into_iter()
             .flat_map(|scenario| &scenario.places)
             .map(|(name, place)| {
-                let point = to_plane(LatLon {
+                let point = frame.to_plane(LatLon {
                     lat_deg: place.lat,
                     lon_deg: place.lon,
                 });
@@ -721,7 +723,7 @@ impl<'a> Report<'a> {
             caption: format!(
                 "Squares of 5 km by the place of the aircraft when the shot was fired; the stronger the colour, the more. Point at a square for its MGRS reference and its count. North is up.{more}"
             ),
-            svg: maps(&cells, &places),
+            svg: maps(&frame, &cells, &places),
             header: header(&[
                 "cell",
                 "mgrs",
@@ -1260,7 +1262,10 @@ impl<'a> Report<'a> {
                 escape(&cell.scenario_sha256)
             );
         }
-        let credit = coast::CREDIT;
+        let frame = results
+            .scenario()
+            .map_or(Frame::nowhere(), |scenario| scenario.frame());
+        let credit = super::land::credit(&frame);
         self.put(&format!(
             "<dl class=\"made\">{list}</dl><h3>To make it again</h3><p>The same version makes the same bytes, on any machine and with any number of threads:</p><pre>{}</pre><details><summary>Files and their checksums</summary><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Files and their checksums\"><table><thead><tr><th scope=\"col\">file</th><th scope=\"col\">rows</th><th scope=\"col\">SHA-256</th></tr></thead><tbody>{files}</tbody></table></div></details><p class=\"meta\">{credit}</p>",
             escape(&again)

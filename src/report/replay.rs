@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::coast;
 use super::document::Document;
 use super::figures::grouped;
+use super::land::{self, Window};
 use super::svg::{FIGURE_CSS, escape};
-use crate::geodesy::{LatLon, format_mgrs, from_plane, to_plane};
+use crate::geodesy::{Frame, LatLon, format_mgrs};
 use crate::geometry::{Area, Point};
 use crate::ids::NodeId;
 use crate::measure::GridSquare;
@@ -64,8 +64,10 @@ struct Data<'a> {
     replication: u64,
     command: &'a str,
     version: &'a str,
+    /// What the whole map shows: west, south, east, north.
+    whole: [i64; 4],
     coast: Vec<Vec<[i64; 2]>>,
-    land: Vec<[i64; 2]>,
+    land: Vec<Vec<[i64; 2]>>,
     credit: &'static str,
     places: Vec<(&'a str, i64, i64)>,
     grid: Grid,
@@ -170,8 +172,14 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> String {
         return String::new();
     };
     let told: Vec<Run<'_>> = runs.iter().map(run).collect();
-    let coast = coast::lines();
-    let land = coast::land(&coast);
+    let frame = &first.scenario.frame;
+    let whole = whole(&told);
+    // Room to draw back, and to look around.
+    let shown = land::around(frame, &whole.wider(2.0 * whole.width().max(whole.height())));
+    let chains = |chains: &[Vec<(f64, f64)>]| -> Vec<Vec<[i64; 2]>> {
+        let whole_chain = |chain: &Vec<(f64, f64)>| chain.iter().copied().map(metres).collect();
+        chains.iter().map(whole_chain).collect()
+    };
     let title = first.scenario.file.title.as_str();
     let places = first.scenario.file.places.iter();
     let data = Data {
@@ -182,15 +190,14 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> String {
         replication: first.log.replication.index,
         command: &note.command,
         version: &note.version,
-        coast: coast
-            .iter()
-            .map(|line| line.iter().copied().map(metres).collect())
-            .collect(),
-        land: land.iter().copied().map(metres).collect(),
-        credit: coast::CREDIT,
+        whole: [whole.west, whole.south, whole.east, whole.north]
+            .map(|edge| libm::round(edge) as i64),
+        coast: chains(&shown.coast),
+        land: chains(&shown.areas),
+        credit: land::credit(frame),
         places: places
             .map(|(name, place)| {
-                let point = to_plane(LatLon {
+                let point = frame.to_plane(LatLon {
                     lat_deg: place.lat,
                     lon_deg: place.lon,
                 });
@@ -198,7 +205,7 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> String {
                 (name.as_str(), east, north)
             })
             .collect(),
-        grid: grid(),
+        grid: grid(frame, &whole),
         parts: parting(&told),
         runs: told,
     };
@@ -216,7 +223,7 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> String {
         "{}{maps}{}<script type=\"application/json\" id=\"data\">{json}</script>\n",
         head(first, &escape(title)),
         FOOT.replace("COMMAND", &escape(&note.command))
-            .replace("CREDIT", coast::CREDIT),
+            .replace("CREDIT", land::credit(frame)),
     );
     Document {
         title: &format!("Replay: {title}"),
@@ -265,16 +272,61 @@ fn metres((east, north): (f64, f64)) -> [i64; 2] {
     [libm::round(east) as i64, libm::round(north) as i64]
 }
 
-/// The squares within 150 km of the origin east and west, 110 km north and south.
-fn grid() -> Grid {
-    let (west, south, columns, rows) = (-30, -22, 60, 44);
+/// What the whole map shows: the sites and what decides something, within reason; where there is neither, all flights.
+fn whole(runs: &[Run<'_>]) -> Window {
+    /// Farther than this from all sites, an event is no part of the picture, m.
+    const NEAR_M: f64 = 110_000.0;
+    /// Shown at least, m.
+    const LEAST_M: f64 = 60_000.0;
+    let sites = runs.iter().flat_map(|run| &run.sites);
+    let sites = Window::of(sites.map(|site| site.at.map(|metres| metres as f64).into()));
+    let events = runs.iter().flat_map(|run| &run.events);
+    let decisive = events
+        .filter(|event| event.6 <= 4)
+        .map(|event| (event.4 as f64, event.5 as f64));
+    let found = match &sites {
+        Some(sites) => {
+            let near = sites.wider(NEAR_M);
+            Window::of(
+                sites
+                    .corners()
+                    .into_iter()
+                    .chain(decisive.filter(|&at| near.holds(at))),
+            )
+        }
+        None => {
+            let legs = runs
+                .iter()
+                .flat_map(|run| &run.aircraft)
+                .flat_map(|one| &one.legs);
+            Window::of(decisive.chain(legs.map(|leg| (leg[3], leg[4]))))
+        }
+    };
+    let found = found.unwrap_or_default();
+    found.wider(8_000.0).at_least(LEAST_M, LEAST_M)
+}
+
+/// The squares that have names: those of the whole map, and as far around as there is room.
+fn grid(frame: &Frame, whole: &Window) -> Grid {
+    /// Most squares in a row or a column.
+    const MOST: f64 = 80.0;
     let side = GridSquare::SIDE_M;
+    let span = |low: f64, high: f64| {
+        let count = ((high - low) / side * 1.5).clamp(44.0, MOST) as i32;
+        (
+            libm::floor((low + high) / 2.0 / side) as i32 - count / 2,
+            count,
+        )
+    };
+    let (west, columns) = span(whole.west, whole.east);
+    let (south, rows) = span(whole.south, whole.north);
     let mut names = Vec::new();
     for row in 0..rows {
         for column in 0..columns {
             let middle = |number: i32| (f64::from(number) + 0.5) * side;
-            let center = from_plane(Point::new(middle(west + column), middle(south + row)));
-            names.push(format_mgrs(center, 2).unwrap_or_default());
+            let center = frame.from_plane(Point::new(middle(west + column), middle(south + row)));
+            let name = format_mgrs(center, 2).filter(|_| frame.on_earth());
+            names.push(name.unwrap_or_default());
         }
     }
     Grid {
@@ -696,5 +748,9 @@ fn outline(area: &Area) -> Vec<[i64; 2]> {
         ]
         .map(metres)
         .to_vec(),
+        Area::Polygon(ref polygon) => {
+            let corners = polygon.corners().iter();
+            corners.map(|corner| metres((corner.x, corner.y))).collect()
+        }
     }
 }

@@ -150,6 +150,21 @@ impl Svg {
         self.body.push_str("\"/>");
     }
 
+    /// Rings as one area: what lies in an even number of them is not part of it.
+    pub fn areas(&mut self, class: &str, rings: &[Vec<(f64, f64)>]) {
+        self.put(format_args!(
+            "<path class=\"{class}\" fill-rule=\"evenodd\" d=\""
+        ));
+        for ring in rings {
+            for (number, (x, y)) in ring.iter().enumerate() {
+                let step = if number == 0 { 'M' } else { 'L' };
+                self.put(format_args!("{step}{x:.1} {y:.1}"));
+            }
+            self.body.push('Z');
+        }
+        self.body.push_str("\"/>");
+    }
+
     /// Everything drawn from here on is cut to a rectangle, until [`Svg::release`]; the name is unique on the page.
     pub fn clip(&mut self, name: &str, (x, y): (f64, f64), (width, height): (f64, f64)) {
         self.put(format_args!(

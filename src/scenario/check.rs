@@ -4,18 +4,19 @@
 //! elsewhere; what would be said of a mended place is dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::file::*;
-use super::points::{self, Places};
+use super::points::{self, Held, Places};
 use super::problem::Problem;
 use super::recorded;
 use super::shape::{self, Misfit};
 use super::tree::{Item, dotted, quoted};
 use crate::airspace::Delay;
 use crate::coordination::{HostileOn, RulesSpec};
-use crate::geometry::{Area, Point};
+use crate::geometry::{Area, Point, Polygon, crossing};
 use crate::identification::cues::origin::ZoneBelief;
 use crate::identification::{Combine, ConfusionMatrix, Hypotheses, IdentificationSpec};
 use crate::picture::SharedIdentity;
@@ -31,14 +32,14 @@ const MOST_ROWS: usize = 15;
 /// Most zones of a list of the origin cue.
 const MOST_ZONES: usize = 255;
 
+/// Most corners of a polygon.
+const MOST_CORNERS: usize = 2000;
+
 /// Largest departure from 1 of the sum of a row, for each of its columns: what rounding may cost.
 const ROW_TOLERANCE: f64 = 1e-9;
 
 /// Problems up to which near matches are looked for.
 const SUGGESTED: usize = 1000;
-
-/// Highest speed of a recorded aircraft whose type names none, m/s: the most that a type may name.
-const FASTEST_MPS: f64 = 1000.0;
 
 /// The column of a confusion matrix that stands for no declaration.
 pub(crate) const UNKNOWN: &str = "unknown";
@@ -54,7 +55,8 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
         found: Vec::new(),
         sides: all(&mended, "sides"),
         places_typed: all(&mended, "places"),
-        places: Places::new(),
+        places: Places::default(),
+        unmoored: false,
         aircraft: all(&mended, "aircraft"),
         flights: all(&mended, "flights"),
         tracks: all(&mended, "tracks"),
@@ -71,6 +73,9 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
             .and_then(|rules| serde_json::from_value(rules.clone()).ok())
             .unwrap_or_default(),
     };
+    let origin = mended.get("origin").cloned();
+    let origin = origin.and_then(|origin| serde_json::from_value(origin).ok());
+    check.ground(origin);
     check.everything();
     let mended: BTreeSet<&[String]> = misfits
         .iter()
@@ -126,6 +131,8 @@ struct Check<'a> {
     sides: Entries<SideFile>,
     places_typed: Entries<PlaceFile>,
     places: Places,
+    /// Whether points are measured from an origin that nobody named; told once.
+    unmoored: bool,
     aircraft: Entries<AircraftSpec>,
     flights: Entries<FlightFile>,
     tracks: Entries<TracksFile>,
@@ -228,6 +235,32 @@ impl Check<'_> {
         }
     }
 
+    /// Lays the plane.
+    fn ground(&mut self, origin: Option<LatLonPoint>) {
+        fn all<T>(entries: &Entries<T>) -> Vec<(&str, &T)> {
+            let entries = entries.iter();
+            let entries =
+                entries.filter_map(|(name, entry)| Some((name.as_str(), entry.as_ref()?)));
+            entries.collect()
+        }
+        let held = Held {
+            places: all(&self.places_typed),
+            flights: all(&self.flights),
+            tracks: all(&self.tracks),
+            sites: all(&self.sites),
+            zones: all(&self.zones),
+            corridors: all(&self.corridors),
+        };
+        let frame = held.frame(origin);
+        self.places.frame = frame;
+        self.unmoored = origin.is_none() && frame.on_earth();
+        if origin.is_some()
+            && let Err(why) = points::in_reach(&frame, frame.origin())
+        {
+            self.note(&["origin"], why);
+        }
+    }
+
     fn everything(&mut self) {
         self.clock();
         self.named_places();
@@ -257,8 +290,10 @@ impl Check<'_> {
             .unwrap_or(0.0);
         match text.parse::<jiff::Timestamp>() {
             Err(_) => {
+                let year = text.get(..4).filter(|_| text.get(4..10) == Some("-02-29"));
+                let why = year.map_or(String::new(), |year| format!(": {year} has no 29 February"));
                 let said = format!(
-                    "is {:?}; expected a UTC time as 2019-11-21T06:00:00Z",
+                    "is {:?}; expected a UTC time as 2019-11-21T06:00:00Z{why}",
                     super::tree::clip(&text)
                 );
                 self.note(&["start_utc"], said);
@@ -274,33 +309,40 @@ impl Check<'_> {
 
     fn named_places(&mut self) {
         for (name, place) in shaped(&self.places_typed) {
-            match points::place(&place) {
+            match points::place(&self.places.frame, &place) {
                 Ok(point) => {
-                    self.places.insert(name, Some(point));
+                    self.places.named.insert(name, Some(point));
                 }
                 Err(why) => {
                     self.note(&["places", &name], why);
-                    self.places.insert(name, None);
+                    self.places.named.insert(name, None);
                 }
             }
         }
         for name in self.places_typed.keys() {
-            self.places.entry(name.clone()).or_insert(None);
+            self.places.named.entry(name.clone()).or_insert(None);
         }
     }
 
     /// The point of the plane, or `None` with a problem noted (or noted already).
     fn point(&mut self, path: &[&str], point: &PointFile) -> Option<Point> {
+        if self.unmoored && matches!(point, PointFile::Local(_)) {
+            self.unmoored = false;
+            let middle = format!("the middle of those is {}", self.places.frame.origin());
+            let problem = self.note(path, "is measured from the origin, which is not given; expected origin = { lat = .., lon = .. }, as other things are given by their place on earth");
+            problem.help = Some(middle);
+            return None;
+        }
         match points::point(point, &self.places) {
             Ok(point) => point,
             Err(points::Fault::NoPlace(name)) => {
                 let places = std::mem::take(&mut self.places);
-                let known: Vec<&str> = places.keys().map(String::as_str).collect();
+                let known: Vec<&str> = places.named.keys().map(String::as_str).collect();
                 self.dangling(
                     path,
                     &name,
                     "places",
-                    "a place and not an MGRS reference",
+                    "a place, an MGRS reference or degrees",
                     &known,
                 );
                 self.places = places;
@@ -673,7 +715,51 @@ impl Check<'_> {
                     north_east,
                 })
             }
+            AreaFile::Polygon(corners) => self.polygon(&path!(path; "polygon"), corners),
         }
+    }
+
+    fn polygon(&mut self, at: &[&str], corners: &[PointFile]) -> Option<Area> {
+        if corners.len() < 3 {
+            let said = format!("has {} corners; expected at least 3", corners.len());
+            self.note(at, said);
+            return None;
+        }
+        if corners.len() > MOST_CORNERS {
+            let said = format!(
+                "has {} corners; expected at most {MOST_CORNERS}",
+                corners.len()
+            );
+            self.note(at, said);
+            return None;
+        }
+        let numbers: Vec<String> = (0..corners.len())
+            .map(|number| number.to_string())
+            .collect();
+        let placed: Vec<Option<Point>> = (corners.iter().zip(&numbers))
+            .map(|(corner, number)| self.point(&path!(at; number), corner))
+            .collect();
+        let placed: Vec<Point> = placed.into_iter().collect::<Option<_>>()?;
+        if let Some((one, other)) = crossing(&placed) {
+            let (first, second) = (&numbers[one], &numbers[other]);
+            let said = if placed[one] == placed[(one + 1) % placed.len()] {
+                "is the same point as the one after it; expected another"
+            } else {
+                "begins an edge that touches or crosses another; expected corners in order around the area"
+            };
+            self.note_both(
+                &path!(at; second),
+                said,
+                &path!(at; first),
+                "the other edge begins here",
+            );
+            return None;
+        }
+        let polygon = Polygon::new(&placed);
+        if polygon.is_none() {
+            self.note(at, "encloses nothing; expected corners around an area");
+        }
+        polygon.map(|polygon| Area::Polygon(Arc::new(polygon)))
     }
 
     fn zone_volumes(&mut self) {
@@ -803,26 +889,67 @@ impl Check<'_> {
                 "an aircraft type",
                 &aircraft,
             );
-            let spec = aircraft.get(&tracks.aircraft).cloned().flatten();
             self.aircraft = aircraft;
             self.side(&path!(at; "side"), &tracks.side);
-            let read = tracks.recording.as_ref();
-            let Some(recording) = read.filter(|read| read.file == tracks.file) else {
-                let said = match read {
-                    Some(read) => format!(
-                        "is {:?}, but the positions are those of {:?}; expected no other value than that of the scenario \
-                         file: what is recorded is read with it",
-                        tracks.file, read.file
-                    ),
-                    None => "was not read; expected tracks that a scenario file has".to_owned(),
-                };
-                self.note(&path!(at; "file"), said);
+            for (address, own) in &tracks.of {
+                let here = path!(at; "of", address);
+                if let Some(aircraft) = &own.aircraft {
+                    let types = std::mem::take(&mut self.aircraft);
+                    self.name(
+                        &path!(here; "aircraft"),
+                        aircraft,
+                        "aircraft",
+                        "an aircraft type",
+                        &types,
+                    );
+                    self.aircraft = types;
+                }
+                if let Some(side) = &own.side {
+                    self.side(&path!(here; "side"), side);
+                }
+                if let Some(objective) = &own.objective {
+                    self.point(&path!(here; "objective", "at"), &objective.at);
+                }
+                if let Some(plan) = &own.plan {
+                    self.recorded_plan(&here, plan);
+                }
+            }
+            if let Some(objective) = &tracks.objective {
+                self.point(&path!(at; "objective", "at"), &objective.at);
+            }
+            if let Some(plan) = &tracks.plan {
+                self.recorded_plan(&at, plan);
+            }
+            // What could not be read has been told.
+            let recording = tracks.recording.as_ref();
+            let Some(recording) = recording.filter(|read| read.account.read > 0) else {
                 continue;
             };
-            let Some(start_s) = recorded::start_s(&tracks) else {
+            let addresses: Vec<&str> = recording
+                .aircraft
+                .iter()
+                .map(|one| one.icao24.as_str())
+                .collect();
+            for address in tracks.of.keys() {
+                if !addresses.contains(&address.as_str()) {
+                    let help = shape::suggest(address, &addresses, "addresses");
+                    let said = format!("is the address of nobody in {}", tracks.file);
+                    self.note(&path!(at; "of", address), said).help = help;
+                }
+            }
+            let types = std::mem::take(&mut self.aircraft);
+            let type_of = |name: &str| types.get(name).and_then(Option::as_ref);
+            let cut = recorded::flights(&name, &tracks, &self.places.frame, duration_s, type_of);
+            self.aircraft = types;
+            let Some(cut) = cut else {
                 let typed = match &tracks.align {
                     AlignFile::FromUtc(text) => text.as_str(),
-                    AlignFile::First => "",
+                    AlignFile::First => {
+                        let account = &recording.account;
+                        let said = format!("has no position in the air: {}", account.words());
+                        self.note(&path!(at; "file"), said);
+                        continue;
+                    }
                 };
                 let said = format!(
                     "is {:?}; expected a UTC time as 2019-11-21T06:00:00Z",
@@ -831,95 +958,50 @@ impl Check<'_> {
                 self.note(&path!(at; "align", "from_utc"), said);
                 continue;
             };
-            let mut flown = false;
-            for (number, aircraft) in recording.aircraft.iter().enumerate() {
-                let number = number.to_string();
-                let here = path!(at; "recording", "aircraft", &number);
-                let span = (start_s, duration_s);
-                flown |= self.recorded(&here, &name, &tracks, aircraft, spec.as_ref(), span);
+            let key_path = self.shown(&path!(at; "file"));
+            let place = self.root.place(&path!(at; "file"));
+            if tracks.on_fault == OnFault::Refuse {
+                for problem in
+                    recorded::problems(&name, &key_path, &tracks.file, &place, &cut.faults)
+                {
+                    let about = vec![owned(&path!(at; "file"))];
+                    self.found.push(Found { problem, about });
+                }
             }
-            if !flown {
-                let said = "has no flight in the time of the scenario; expected align, shift_s or duration_h to let one in";
+            for piece in &cut.pieces {
+                if self.flights.contains_key(&piece.name) {
+                    let said = format!("gives a flight {:?}, which there is already", piece.name);
+                    self.note_both(
+                        &path!(at; "file"),
+                        said,
+                        &["flights", &piece.name],
+                        "this one",
+                    );
+                }
+            }
+            if !cut.any && cut.faults.is_empty() {
+                let said = format!(
+                    "has no flight in the time of the scenario; expected align, shift_s or duration_h to let one in ({})",
+                    cut.account.words()
+                );
                 self.note(&path!(at; "file"), said);
             }
         }
     }
 
-    /// One aircraft of a recording; whether anything of it is flown.
-    fn recorded(
-        &mut self,
-        at: &[&str],
-        name: &str,
-        tracks: &TracksFile,
-        aircraft: &RecordedAircraft,
-        spec: Option<&AircraftSpec>,
-        (start_s, duration_s): (f64, f64),
-    ) -> bool {
-        let mut flown = false;
-        let pieces = recorded::pieces(aircraft, tracks.max_gap_s);
-        let count = pieces.len();
-        for (number, piece) in pieces.into_iter().enumerate() {
-            let row = |index: usize| (piece.start + index).to_string();
-            let flight = recorded::flight_name(name, &aircraft.icao24, number, count);
-            if self.flights.contains_key(&flight) {
-                let said = format!("gives a flight {flight:?}, which there is already");
-                self.note_both(at, said, &["flights", &flight], "this one");
-            }
-            let Ok(fixes) = recorded::fixes(aircraft, piece.clone(), start_s) else {
-                continue;
-            };
-            if fixes.len() == 1 {
-                let first = row(0);
-                let problem = self.note(
-                    &path!(at; "positions", &first),
-                    format!(
-                        "of {} is more than {} s from every other, so nothing can be flown",
-                        aircraft.icao24, tracks.max_gap_s
-                    ),
-                );
-                problem.help = Some("raise max_gap_s, or leave the row out".to_owned());
-            }
-            flown |= recorded::within(&fixes, duration_s).is_some();
-            let Some(spec) = spec else { continue };
-            for (index, fix) in fixes.iter().enumerate() {
-                let here = row(index);
-                let here = path!(at; "positions", &here);
-                if spec
-                    .ceiling_m
-                    .is_some_and(|ceiling| fix.altitude_m > ceiling)
-                {
-                    self.altitude(
-                        &path!(here; "altitude_m"),
-                        fix.altitude_m,
-                        &tracks.aircraft,
-                        spec,
-                    );
-                }
-                let Some(before) = index.checked_sub(1) else {
-                    continue;
-                };
-                let speed_mps = recorded::speed_mps(&fixes[before], fix);
-                let fastest_mps = spec.max_speed_mps.unwrap_or(FASTEST_MPS);
-                if speed_mps > fastest_mps {
-                    let said = format!(
-                        "of {} is {:.0} m in {} s from the one before, {speed_mps:.0} m/s; expected <= {fastest_mps}, the \
-                         max_speed_mps of {}",
-                        aircraft.icao24,
-                        (fix.at - fixes[before].at).norm(),
-                        fix.after_s - fixes[before].after_s,
-                        quoted(&tracks.aircraft)
-                    );
-                    let before = row(before);
-                    self.note_both(
-                        &here,
-                        said,
-                        &path!(at; "positions", &before),
-                        "the one before",
-                    );
-                }
-            }
+    /// The plan of recorded flights, which keep their times.
+    fn recorded_plan(&mut self, at: &[&str], plan: &PlanFile) {
+        for (index, node) in plan.addressees.iter().enumerate() {
+            let number = index.to_string();
+            self.node(&path!(at; "plan", "addressees", &number), node);
         }
-        flown
+        if let Some(node) = &plan.astray_to {
+            self.node(&path!(at; "plan", "astray_to"), node);
+        }
+        if plan.amendment.is_some() {
+            let said = "moves the departure, but recorded flights keep their times; expected none";
+            self.note(&path!(at; "plan", "amendment"), said);
+        }
     }
 
     /// Who flies, with flights and with recorded tracks.
@@ -932,14 +1014,26 @@ impl Check<'_> {
                 aircraft: flight.aircraft,
                 side: flight.side,
             });
-        let tracks = shaped(&self.tracks)
-            .into_iter()
-            .map(|(name, tracks)| Flown {
-                section: "tracks",
-                name,
-                aircraft: tracks.aircraft,
-                side: tracks.side,
+        let tracks = shaped(&self.tracks).into_iter().flat_map(|(name, tracks)| {
+            let own = tracks.of.values().map(|own| {
+                let aircraft = own
+                    .aircraft
+                    .clone()
+                    .unwrap_or_else(|| tracks.aircraft.clone());
+                (
+                    aircraft,
+                    own.side.clone().unwrap_or_else(|| tracks.side.clone()),
+                )
             });
+            let mut all: Vec<(String, String)> = own.collect();
+            all.push((tracks.aircraft.clone(), tracks.side.clone()));
+            all.into_iter().map(move |(aircraft, side)| Flown {
+                section: "tracks",
+                name: name.clone(),
+                aircraft,
+                side,
+            })
+        });
         flights.chain(tracks).collect()
     }
 

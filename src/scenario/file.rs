@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::recorded::{Account, Positions};
 use crate::airspace::Delay;
 use crate::coordination::RulesSpec;
 use crate::engagement::WeaponSpec;
 use crate::identification::IdentificationSpec;
 use crate::picture::SharedIdentity;
-use crate::platform::{AircraftSpec, Equipment, Turns};
+use crate::platform::{AircraftSpec, Equipment, TransponderEquipment, Turns};
 use crate::record::Regard;
 use crate::sensing::SensorSpec;
 use crate::tracking::TrackerSpec;
@@ -29,6 +30,13 @@ pub struct ScenarioFile {
     /// How long the scenario runs, hours.
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 8784.0))]
     pub duration_h: f64,
+    /// Origin of the local plane; without it the middle of all that the scenario names by its place on earth, to a tenth of
+    /// a degree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<LatLonPoint>,
+    /// What a reader of its results and replays must know of it: written into them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caveats: Vec<String>,
     /// Replications flown unless the command line says otherwise.
     #[serde(default = "one_replication")]
     #[schemars(range(min = 1, max = 1_000_000_000))]
@@ -117,11 +125,13 @@ pub struct PlaceFile {
     pub source: Option<String>,
 }
 
-/// A point: the name of a place, an MGRS string, `{ lat, lon }` or `{ east_m, north_m }` from 32.60 N 13.30 E.
+/// A point: the name of a place, an MGRS reference (the centre of its square), degrees as publications write them,
+/// `{ lat, lon }`, or `{ east_m, north_m }` from the origin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PointFile {
-    /// The name of a place, or an MGRS reference such as `33SUS3434`.
+    /// The name of a place; an MGRS reference such as `33SUS3434`, which stands for the centre of its square; or degrees, as
+    /// `325400N0131700E`, `32 54 00 N 013 17 00 E`, `32.9N 13.28E` or `32.9, 13.28` (latitude first).
     Named(String),
     /// WGS84 degrees.
     LatLon(LatLonPoint),
@@ -211,13 +221,33 @@ fn one() -> u32 {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TracksFile {
-    /// State vectors as CSV with the columns time (Unix seconds), icao24, lat, lon and geoaltitude or baroaltitude (m);
-    /// relative to the scenario file that names it.
+    /// The recording, relative to the file that names it: a table (.csv, .tsv), JSON (.json: a readsb trace, a list of
+    /// records), .geojson with times, .acmi or .gpx, each also compressed, with .gz behind it.
     pub file: String,
     /// Aircraft type of all of them: radar cross-section, ceiling, highest speed.
     pub aircraft: String,
     /// The side they belong to.
     pub side: String,
+    /// What some of them are, by transponder address, where it differs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub of: BTreeMap<String, TrackedFile>,
+    /// Columns of a table by the names they have there; of those not named, usual names are looked for.
+    #[serde(default, skip_serializing_if = "ColumnsFile::is_default")]
+    pub columns: ColumnsFile,
+    /// Units of its values, where they are not the usual ones of the column.
+    #[serde(default, skip_serializing_if = "UnitsFile::is_default")]
+    pub units: UnitsFile,
+    /// What parts its fields: one of `,` `;` `|` and a tab; without it the one that the first line has most of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = [",", ";", "|", "\t"]))]
+    pub separator: Option<String>,
+    /// What becomes of rows that are odd in content. What is broken in form is refused always.
+    #[serde(default, skip_serializing_if = "OnFault::is_default")]
+    pub on_fault: OnFault,
+    /// Steepest climb and descent believed, m/s.
+    #[serde(default = "steepest_climb_mps")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1000.0))]
+    pub max_climb_mps: f64,
     /// Which recorded instant is the start of the scenario.
     #[serde(default)]
     pub align: AlignFile,
@@ -230,13 +260,195 @@ pub struct TracksFile {
     #[serde(default = "longest_gap_s")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 86_400.0))]
     pub max_gap_s: f64,
+    /// What hostile aircraft among them are after; reached alive, the sortie has leaked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<ObjectiveFile>,
+    /// The flight plan of each flight, if they file any; its notice counts from where the flight begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanFile>,
+    /// What they carry to be known by; without it a transponder that works: they were recorded by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equipment: Option<Equipment>,
     /// What was read from `file`. Not to be written by hand: it makes a stored scenario complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<RecordingFile>,
 }
 
-fn longest_gap_s() -> f64 {
+pub(crate) fn longest_gap_s() -> f64 {
     120.0
+}
+
+fn steepest_climb_mps() -> f64 {
+    100.0
+}
+
+impl TracksFile {
+    /// The type of the aircraft with an address.
+    pub(crate) fn aircraft_of(&self, address: &str) -> &str {
+        let own = self.of.get(address).and_then(|own| own.aircraft.as_deref());
+        own.unwrap_or(&self.aircraft)
+    }
+
+    /// The side that it belongs to.
+    pub(crate) fn side_of(&self, address: &str) -> &str {
+        let own = self.of.get(address).and_then(|own| own.side.as_deref());
+        own.unwrap_or(&self.side)
+    }
+
+    /// Its plan.
+    pub(crate) fn plan_of(&self, address: &str) -> Option<&PlanFile> {
+        let own = self.of.get(address).and_then(|own| own.plan.as_ref());
+        own.or(self.plan.as_ref())
+    }
+
+    /// What it is after.
+    pub(crate) fn objective_of(&self, address: &str) -> Option<&ObjectiveFile> {
+        let own = self.of.get(address).and_then(|own| own.objective.as_ref());
+        own.or(self.objective.as_ref())
+    }
+
+    /// What it carries.
+    pub(crate) fn equipment_of(&self, address: &str) -> Equipment {
+        let own = self.of.get(address).and_then(|own| own.equipment);
+        own.or(self.equipment).unwrap_or(Equipment {
+            iff: None,
+            transponder: Some(TransponderEquipment {
+                on: 1.0,
+                spoof: 0.0,
+                agreed_squawk: false,
+            }),
+        })
+    }
+}
+
+/// What one recorded aircraft is, where it is not what the others are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrackedFile {
+    /// Its type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aircraft: Option<String>,
+    /// Its side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+    /// What it is after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<ObjectiveFile>,
+    /// Its flight plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanFile>,
+    /// What it carries to be known by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equipment: Option<Equipment>,
+}
+
+/// The names that the columns of a table have.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnsFile {
+    /// Time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// Transponder address, or another name of the aircraft in letters and digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Latitude, degrees north.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lat: Option<String>,
+    /// Longitude, degrees east.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lon: Option<String>,
+    /// Altitude by satellite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub geoaltitude: Option<String>,
+    /// Altitude by pressure; a flight is flown by whichever more of its rows have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baroaltitude: Option<String>,
+    /// Whether it is on the ground.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_ground: Option<String>,
+    /// Speed over the ground; read to find positions that are sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<String>,
+    /// When the position was heard; read for the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<String>,
+}
+
+impl ColumnsFile {
+    fn is_default(&self) -> bool {
+        *self == ColumnsFile::default()
+    }
+}
+
+/// Units of a recorded table.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitsFile {
+    /// Of altitudes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub altitude: Option<AltitudeUnit>,
+    /// Of speeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<SpeedUnit>,
+    /// Of times; without it each is taken for what it looks like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<TimeUnit>,
+}
+
+impl UnitsFile {
+    fn is_default(&self) -> bool {
+        *self == UnitsFile::default()
+    }
+}
+
+/// A unit of altitudes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AltitudeUnit {
+    /// Metres.
+    M,
+    /// Feet.
+    Ft,
+}
+
+/// A unit of speeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SpeedUnit {
+    /// Metres a second.
+    Mps,
+    /// Knots.
+    Kt,
+}
+
+/// A form of times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeUnit {
+    /// Unix time, s.
+    UnixS,
+    /// Unix time, ms.
+    UnixMs,
+    /// ISO 8601, UTC where it names no offset.
+    Iso,
+}
+
+/// What becomes of odd rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFault {
+    /// The recording is refused.
+    #[default]
+    Refuse,
+    /// They are left out, and counted by what is odd about them; rows that are out of order are put in order.
+    Drop,
+}
+
+impl OnFault {
+    fn is_default(&self) -> bool {
+        *self == OnFault::default()
+    }
 }
 
 /// Which recorded instant is the start of the scenario.
@@ -258,6 +470,8 @@ pub struct RecordingFile {
     pub file: String,
     /// SHA-256 of its bytes.
     pub sha256: String,
+    /// What became of its rows when it was read.
+    pub account: Account,
     /// One entry an aircraft, in the order of their addresses.
     pub aircraft: Vec<RecordedAircraft>,
 }
@@ -268,26 +482,12 @@ pub struct RecordingFile {
 pub struct RecordedAircraft {
     /// Its transponder address.
     pub icao24: String,
-    /// Its positions, in order of time.
-    pub positions: Vec<RecordedPosition>,
-}
-
-/// A recorded position.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RecordedPosition {
-    /// Unix time, s.
-    #[schemars(range(min = 0.0, max = 253_402_300_799.0))]
-    pub time_s: f64,
-    /// Latitude, degrees north.
-    #[schemars(range(min = -90.0, max = 90.0))]
-    pub lat: f64,
-    /// Longitude, degrees east.
-    #[schemars(range(min = -180.0, max = 180.0))]
-    pub lon: f64,
-    /// Altitude, m; below 0 it is flown at 0.
-    #[schemars(range(min = -1_000.0, max = 40_000.0))]
-    pub altitude_m: f64,
+    /// Its positions in the air, in order of time, packed.
+    pub positions: Positions,
+    /// Which of them begin another flight, because the aircraft was on the ground before; counted from 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(range(min = 0, max = 4_294_967_295u32)))]
+    pub begins: Vec<u32>,
 }
 
 /// When a flight flies.
@@ -551,6 +751,9 @@ pub enum AreaFile {
     Sector(SectorFile),
     /// A rectangle of the local plane.
     Box(BoxFile),
+    /// What a chain of straight edges encloses: at least three corners in order, in either sense; the last is joined to
+    /// the first.
+    Polygon(#[schemars(length(min = 3, max = 2000))] Vec<PointFile>),
 }
 
 /// A circle.

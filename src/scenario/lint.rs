@@ -196,8 +196,8 @@ impl Linter<'_> {
         let scenario = self.scenario;
         for site in scenario.sites.iter().filter(|site| site.count.1 > 0) {
             let class = &scenario.classes[site.class.index()];
-            let (center, radius_m) = match site.position {
-                Position::At(place) => (place, 0.0),
+            let (center, radius_m) = match &site.position {
+                Position::At(place) => (*place, 0.0),
                 Position::DrawnIn(area) => area.bounds(),
             };
             let seen = self.paths.iter().any(|(flight, path)| {

@@ -1,6 +1,6 @@
 //! Files to one merged tree: reading, `include`, and overrides.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
 use super::burden;
-use super::problem::{Problem, Source, Span};
+use super::problem::{LoadError, Mark, Problem, RowMark, Source, Span};
 use super::recorded;
 use super::shape::{Below, has_alternatives, is_scalar, near, shape, suggest};
 use super::tree::{self, Entry, Item, Table, Value, clip, quoted};
@@ -17,11 +17,14 @@ use super::tree::{self, Entry, Item, Table, Value, clip, quoted};
 /// Largest file that is read, bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// Bytes of all files together, each as often as it is read: a recording of a megabyte takes a dozen in memory.
+/// Bytes of all files together, each as often as it is read.
 const MOST_TOGETHER: u64 = 64 * 1024 * 1024;
 
 /// Deepest chain of includes.
 const DEEPEST: usize = 32;
+
+/// The name of a file that stands for standard input.
+const STANDARD_INPUT: &str = "-";
 
 /// The name under which the text of an override is shown.
 const OVERRIDE: &str = "--set";
@@ -38,12 +41,31 @@ pub(crate) struct Loader {
     shown_below: Option<Vec<PathBuf>>,
     /// Bytes read so far.
     read: u64,
+    /// Where each source finds the files that it names, by its number.
+    directories: HashMap<usize, Option<PathBuf>>,
+    /// The recordings that were read, by the name of their table.
+    recorded: HashMap<String, Recorded>,
+}
+
+/// A recording that was read.
+struct Recorded {
+    path: PathBuf,
+    /// What it is called.
+    name: String,
+    /// Whether its text may be shown.
+    shown: bool,
 }
 
 impl Loader {
     /// Reads a file and all it includes; `None` if the file itself could not be read.
     pub(crate) fn file(&mut self, path: &Path, included_at: Option<&Span>) -> Option<Item> {
         let name = path.display().to_string();
+        if included_at.is_none() && path == Path::new(STANDARD_INPUT) {
+            return match standard_input() {
+                Ok(text) => Some(self.text(text, "standard input".to_owned(), Some(Path::new("")))),
+                Err(why) => self.unreadable(None, "standard input", &why),
+            };
+        }
         let canonical = match path.canonicalize() {
             Ok(canonical) => canonical,
             Err(error) => return self.unreadable(included_at, &name, &reason(&error)),
@@ -148,9 +170,26 @@ impl Loader {
 
     fn source(&mut self, read: Source, directory: Option<&Path>) -> Item {
         let source = self.sources.len();
-        let mut own = tree::parse_document(&read.text, source, &mut self.problems);
+        let strange = strange(&read.text);
+        let mut own = match strange {
+            Some(why) => {
+                let span = Span {
+                    source,
+                    range: 0..0,
+                };
+                let said = format!("{} {why}", read.name);
+                self.problems.push(Problem::new("", said).at(&span, ""));
+                Item {
+                    span,
+                    value: Value::Table(Table::new()),
+                }
+            }
+            None => tree::parse_document(&read.text, source, &mut self.problems),
+        };
         self.sources.push(read);
-        self.recordings(&mut own, directory);
+        self.directories
+            .insert(source, directory.map(Path::to_owned));
+        written_by_hand(&mut own, &mut self.problems);
         let include = match &mut own.value {
             Value::Table(table) => table.remove("include"),
             _ => None,
@@ -213,73 +252,162 @@ impl Loader {
         }
     }
 
-    /// Reads the files that `[tracks]` names, relative to `directory`, into the tree.
-    fn recordings(&mut self, own: &mut Item, directory: Option<&Path>) {
-        let Value::Table(table) = &mut own.value else {
+    /// Reads the recordings that a whole tree names, each as its table says.
+    pub(crate) fn recordings(&mut self, tree: &mut Item) {
+        let Value::Table(root) = &mut tree.value else {
             return;
         };
-        let tracks = table.get_mut("tracks").map(|entry| &mut entry.item.value);
-        let Some(Value::Table(tracks)) = tracks else {
+        let Some(Value::Table(tracks)) = root.get_mut("tracks").map(|entry| &mut entry.item.value)
+        else {
             return;
         };
         for (name, entry) in tracks {
+            let settings = settings(&entry.item);
             let Value::Table(track) = &mut entry.item.value else {
                 continue;
             };
-            let key_path = format!("tracks.{}", quoted(name));
-            if let Some(written) = track.remove("recording") {
-                let said =
-                    format!("{key_path}.recording is not written by hand; expected file alone");
-                let problem = Problem::new(format!("{key_path}.recording"), said);
-                self.problems.push(problem.at(&written.key, ""));
-            }
-            let Some(file) = track.get("file") else {
+            let (Some(file), Some(settings)) = (track.get("file"), settings) else {
                 continue;
             };
             let Value::Text(file_name) = &file.item.value else {
                 continue;
             };
-            let key_path = format!("{key_path}.file");
+            let key_path = format!("tracks.{}.file", quoted(name));
             let (at, file_name) = (file.key.clone(), file_name.clone());
-            let Some(directory) = directory else {
+            // What was stored with its recording needs no file, as long as nothing says how to read it anew.
+            if let Some(stored) = track.get("recording") {
+                let anew = ["file", "columns", "units", "separator", "on_fault"];
+                let anew = anew.iter().find(|key| {
+                    track
+                        .get(**key)
+                        .is_some_and(|entry| entry.key.source != stored.key.source)
+                });
+                if let Some(key) = anew {
+                    let said = format!(
+                        "tracks.{}.{key} is set, but what is recorded was read with the scenario; expected the scenario file",
+                        quoted(name)
+                    );
+                    let problem = Problem::new(key_path, said);
+                    self.problems.push(problem.at(&track[*key].key, ""));
+                }
+                continue;
+            }
+            let Some(directory) = self
+                .directories
+                .get(&file.item.span.source)
+                .cloned()
+                .flatten()
+            else {
                 let said = format!("{key_path} needs a scenario that is a file");
                 self.problems.push(Problem::new(key_path, said).at(&at, ""));
                 continue;
             };
             let path = directory.join(&file_name);
-            let name = path.display().to_string();
-            if !RECORDINGS.iter().any(|ending| ends_in(&path, ending)) {
+            let shown_name = path.display().to_string();
+            let lower = shown_name.to_ascii_lowercase();
+            let ending = lower.strip_suffix(".gz").unwrap_or(&lower);
+            if !recorded::ENDINGS
+                .iter()
+                .any(|known| ends_in(Path::new(ending), known))
+            {
                 let said = format!(
-                    "{key_path} names {name}; expected a file whose name ends in .{}",
-                    RECORDINGS.join(" or .")
+                    "{key_path} names {shown_name}; expected a file whose name ends in .{}, or one of them and .gz",
+                    recorded::ENDINGS.join(", .")
                 );
                 let problem = Problem::new(key_path, said);
                 self.problems.push(problem.at(&at, "named here"));
                 continue;
             }
             let shown = self.may_show(&path.canonicalize().unwrap_or_default(), &path);
-            let text = match self.read(&path, shown) {
-                Ok(text) => text,
-                Err(why) => {
-                    let problem = Problem::new(key_path, format!("cannot read {name}: {why}"));
-                    self.problems.push(problem.at(&at, "named here"));
-                    continue;
+            let place = Recorded {
+                path,
+                name: shown_name,
+                shown,
+            };
+            let tracks_name = name.clone();
+            let read = plain(&place.path).map_err(|why| (why, None)).and_then(|_| {
+                recorded::read(&place.path, &settings).map_err(|failed| (failed.said, failed.row))
+            });
+            self.recorded.insert(tracks_name.clone(), place);
+            let reading = match read {
+                Ok(reading) => reading,
+                Err((why, row)) => {
+                    let name = &self.recorded[&tracks_name].name;
+                    let said = match row {
+                        Some((row, _)) => format!("{key_path}: {name}, row {row} {why}"),
+                        None => format!("cannot read {name}: {why}"),
+                    };
+                    let mut problem = Problem::new(key_path.clone(), said).at(&at, "named here");
+                    problem.rows.extend(row.map(|(row, column)| RowMark {
+                        tracks: tracks_name.clone(),
+                        row,
+                        column,
+                        label: String::new(),
+                    }));
+                    self.problems.push(problem);
+                    // Without rows: told, and not to be told again.
+                    recorded::Reading::default()
                 }
             };
-            let reading = recorded::Reading {
-                key_path: &key_path,
-                file: &file_name,
-                named_at: &at,
-                source: self.sources.len(),
+            let problems =
+                recorded::problems(&tracks_name, &key_path, &file_name, &at, &reading.faults);
+            self.problems.extend(problems);
+            let item = recorded::item(&file_name, reading, &at);
+            track.insert("recording".to_owned(), Entry { key: at, item });
+        }
+    }
+
+    /// What went wrong, with the rows of recordings that it is about.
+    pub(crate) fn error(mut self) -> LoadError {
+        self.show_rows();
+        LoadError::new(self.problems, self.sources)
+    }
+
+    /// Puts marks on rows of recordings: their lines are read again, and nothing else of the files is kept.
+    pub(crate) fn show_rows(&mut self) {
+        let mut wanted: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+        for mark in self.problems.iter().flat_map(|problem| &problem.rows) {
+            wanted
+                .entry(mark.tracks.as_str())
+                .or_default()
+                .insert(mark.row);
+        }
+        let mut texts: BTreeMap<String, usize> = BTreeMap::new();
+        for (tracks, rows) in wanted {
+            let Some(place) = self.recorded.get(tracks) else {
+                continue;
             };
-            if let Some(recording) = reading.of(&text, &mut self.problems) {
-                let entry = Entry {
-                    key: at,
-                    item: recording,
-                };
-                track.insert("recording".to_owned(), entry);
+            if let Some(text) = recorded::lines_of(&place.path, &rows) {
+                texts.insert(tracks.to_owned(), self.sources.len());
+                self.sources.push(Source {
+                    name: place.name.clone(),
+                    text,
+                    shown: place.shown,
+                });
             }
-            self.sources.push(Source { name, text, shown });
+        }
+        for problem in &mut self.problems {
+            let marks: Vec<Mark> = std::mem::take(&mut problem.rows)
+                .into_iter()
+                .filter_map(|mark| {
+                    let source = *texts.get(&mark.tracks)?;
+                    let text = &self.sources[source].text;
+                    let start = match mark.row {
+                        0 | 1 => 0,
+                        row => text.match_indices('\n').nth(row as usize - 2)?.0 + 1,
+                    };
+                    let length = text[start..].find('\n').unwrap_or(text.len() - start);
+                    let range = recorded::field_at(text, &(start..start + length), mark.column);
+                    let span = Span { source, range };
+                    Some(Mark {
+                        span,
+                        label: mark.label,
+                    })
+                })
+                .collect();
+            if !marks.is_empty() {
+                problem.marks = marks;
+            }
         }
     }
 
@@ -319,6 +447,7 @@ impl Loader {
             text: text.to_owned(),
             shown: true,
         });
+        self.directories.insert(source, Some(PathBuf::new()));
         match self.parse_override(&tree, text, source) {
             Some(leaf) => merge(tree, leaf, Some(shape())),
             None => tree,
@@ -599,8 +728,70 @@ fn reason(error: &std::io::Error) -> String {
     }
 }
 
-/// What recordings end in.
-const RECORDINGS: [&str; 1] = ["csv"];
+/// What is read from a recording is not written by hand.
+fn written_by_hand(own: &mut Item, problems: &mut Vec<Problem>) {
+    let tracks = match &mut own.value {
+        Value::Table(root) => root.get_mut("tracks"),
+        _ => None,
+    };
+    let Some(Value::Table(tracks)) = tracks.map(|entry| &mut entry.item.value) else {
+        return;
+    };
+    for (name, entry) in tracks {
+        let Value::Table(track) = &mut entry.item.value else {
+            continue;
+        };
+        if let Some(written) = track.remove("recording") {
+            let key_path = format!("tracks.{}.recording", quoted(name));
+            let said = format!("{key_path} is not written by hand; expected file alone");
+            problems.push(Problem::new(key_path, said).at(&written.key, ""));
+        }
+    }
+}
+
+/// What a text is that is surely no TOML.
+fn strange(text: &str) -> Option<&'static str> {
+    match text.trim_start().chars().next()? {
+        '<' => Some(
+            "looks like XML; expected TOML (import reads GPX; KML and pages are written, not read)",
+        ),
+        '{' if text.contains("\"program\": \"deconflict\"") => Some(
+            "describes results; expected a scenario (run --from, explain --from and replay --from take their folder)",
+        ),
+        '{' => Some(
+            "looks like JSON; expected TOML (import reads GeoJSON, readsb traces and volumes of ASTM F3548)",
+        ),
+        _ => None,
+    }
+}
+
+/// All of standard input.
+fn standard_input() -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let input = std::io::stdin().lock();
+    input
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| reason(&error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(format!("it has more than {LARGEST} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        format!(
+            "it is not UTF-8 from byte {} on",
+            error.utf8_error().valid_up_to()
+        )
+    })
+}
+
+/// How a recording is to be read; nothing where that is not of the shape it must be, which is told elsewhere.
+fn settings(track: &Item) -> Option<recorded::Settings> {
+    let mut json = track.to_json();
+    if let Json::Object(keys) = &mut json {
+        keys.retain(|key, _| recorded::Settings::KEYS.contains(&key.as_str()));
+    }
+    serde_json::from_value(json).ok()
+}
 
 /// Whether the name of a file has an ending, in whatever case.
 fn ends_in(path: &Path, ending: &str) -> bool {

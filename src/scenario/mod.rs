@@ -7,23 +7,26 @@
 pub mod burden;
 mod check;
 pub mod file;
+pub mod import;
 pub mod lint;
 pub(crate) mod load;
 mod moved;
 mod points;
 pub(crate) mod problem;
-mod recorded;
+pub mod recorded;
 mod resolve;
 pub(crate) mod shape;
 pub(crate) mod texts;
 pub(crate) mod tree;
 
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
 pub use problem::{LoadError, Mark, Problem, Source, Span};
 pub use shape::schema;
 
+use crate::geodesy::Frame;
 use crate::theatre::Theatre;
 
 /// A scenario, checked: what was typed, and the [`Theatre`] it describes, ready to fly.
@@ -33,6 +36,10 @@ pub struct Scenario {
     pub file: file::ScenarioFile,
     /// Start, UTC.
     pub start: jiff::Timestamp,
+    /// The local plane, and where it lies.
+    pub frame: Frame,
+    /// What became of the rows of each recording.
+    pub recordings: BTreeMap<String, recorded::Account>,
     /// Replications flown unless the command line says otherwise.
     pub replications: u64,
     /// What is flown.
@@ -54,6 +61,12 @@ impl DerefMut for Scenario {
 }
 
 impl Scenario {
+    /// By which share lengths in the local plane are off, at worst, at what the scenario names by its place on earth, and
+    /// the key of that; nothing if it names no such place.
+    pub fn worst_scale_error(&self) -> Option<(f64, String)> {
+        points::Held::of(&self.file).worst_stretch(&self.frame)
+    }
+
     /// Reads a scenario file, all it includes, and overrides written `path=value`.
     pub fn load(path: &Path, overrides: &[String]) -> Result<Scenario, LoadError> {
         let mut loader = load::Loader::default();
@@ -163,7 +176,7 @@ fn assemble(
     tree: Option<tree::Item>,
     overrides: &[String],
 ) -> Result<(Scenario, tree::Item, Vec<Source>), LoadError> {
-    let fail = |loader: load::Loader| Err(LoadError::new(loader.problems, loader.sources));
+    let fail = |loader: load::Loader| Err(loader.error());
     let Some(mut tree) = tree else {
         return fail(loader);
     };
@@ -174,6 +187,7 @@ fn assemble(
     for text in overrides {
         tree = loader.set(tree, text);
     }
+    loader.recordings(&mut tree);
     match ready(&tree) {
         Ok(scenario) if loader.problems.is_empty() => Ok((scenario, tree, loader.sources)),
         Ok(_) => fail(loader),

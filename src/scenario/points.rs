@@ -1,64 +1,257 @@
-//! Points and areas as typed to points and areas of the local plane.
+//! Points and areas as typed to points and areas of the local plane, and where that plane lies.
 
 use std::collections::BTreeMap;
 
-use super::file::{LatLonPoint, PlaceFile, PointFile, SectorFile};
-use crate::geodesy::{self, FARTHEST_M, LatLon};
+use super::file::*;
+use crate::geodesy::{self, FARTHEST_LAT_DEG, Frame, LatLon, MOST_STRETCH};
 use crate::geometry::{Area, Point};
 
-/// Named places in the plane; `None` for a place that is itself at fault, so that it is reported once.
-pub(crate) type Places = BTreeMap<String, Option<Point>>;
+/// Distance from the origin up to which no length is off by [`MOST_STRETCH`], on any earth, m.
+const SURELY_IN_REACH_M: f64 = 1_200_000.0;
+
+/// The plane, and named places in it; `None` for a place that is itself at fault, so that it is reported once.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    pub frame: Frame,
+    pub named: BTreeMap<String, Option<Point>>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Places {
+            frame: Frame::nowhere(),
+            named: BTreeMap::new(),
+        }
+    }
+}
 
 /// Why a point cannot be placed.
 pub(crate) enum Fault {
-    /// Neither the name of a place nor an MGRS reference.
+    /// Neither the name of a place nor one written down.
     NoPlace(String),
     /// Something else, as a sentence without its subject.
     Other(String),
 }
 
+/// What a scenario holds that has a place.
+#[derive(Default)]
+pub(crate) struct Held<'a> {
+    pub places: Vec<(&'a str, &'a PlaceFile)>,
+    pub flights: Vec<(&'a str, &'a FlightFile)>,
+    pub tracks: Vec<(&'a str, &'a TracksFile)>,
+    pub sites: Vec<(&'a str, &'a SiteFile)>,
+    pub zones: Vec<(&'a str, &'a ZoneFile)>,
+    pub corridors: Vec<(&'a str, &'a CorridorFile)>,
+}
+
+impl<'a> Held<'a> {
+    pub(crate) fn of(file: &'a ScenarioFile) -> Held<'a> {
+        fn all<T>(table: &BTreeMap<String, T>) -> Vec<(&str, &T)> {
+            let entries = table.iter();
+            entries
+                .map(|(name, entry)| (name.as_str(), entry))
+                .collect()
+        }
+        Held {
+            places: all(&file.places),
+            flights: all(&file.flights),
+            tracks: all(&file.tracks),
+            sites: all(&file.sites),
+            zones: all(&file.zones),
+            corridors: all(&file.corridors),
+        }
+    }
+
+    /// Every point that an entry names, with the path of the entry.
+    fn points(&self, each: &mut dyn FnMut(&str, &str, &'a PointFile)) {
+        for &(name, flight) in &self.flights {
+            let mut each = |point| each("flights", name, point);
+            route(&flight.route, &mut each);
+            flight.home.iter().for_each(&mut each);
+            flight
+                .objective
+                .iter()
+                .for_each(|objective| each(&objective.at));
+        }
+        for &(name, tracks) in &self.tracks {
+            let own = tracks.of.values().filter_map(|own| own.objective.as_ref());
+            let objectives = tracks.objective.iter().chain(own);
+            objectives.for_each(|objective| each("tracks", name, &objective.at));
+        }
+        for &(name, site) in &self.sites {
+            match &site.position {
+                PositionFile::At(point) => each("sites", name, point),
+                PositionFile::DrawnIn(area) => {
+                    corners(area, &mut |point| each("sites", name, point));
+                }
+            }
+        }
+        for &(name, zone) in &self.zones {
+            corners(&zone.area, &mut |point| each("zones", name, point));
+        }
+        for &(name, corridor) in &self.corridors {
+            let points = corridor.points.iter();
+            points.for_each(|point| each("corridors", name, point));
+        }
+    }
+
+    /// Everything with a place on earth, and what it belongs to.
+    fn located(&self, each: &mut dyn FnMut(&str, &str, LatLon)) {
+        for &(name, place) in &self.places {
+            each("places", name, typed(place.lat, place.lon));
+        }
+        self.points(&mut |section, name, point| match point {
+            PointFile::LatLon(at) => each(section, name, typed(at.lat, at.lon)),
+            PointFile::Named(text) => {
+                let named = self.places.iter().any(|(place, _)| place == text);
+                if let Some(Ok(at)) = (!named).then(|| written(text)).flatten() {
+                    each(section, name, at);
+                }
+            }
+            PointFile::Local(_) => {}
+        });
+        for &(name, tracks) in &self.tracks {
+            let recorded = tracks.recording.iter().flat_map(|read| &read.aircraft);
+            for position in recorded.flat_map(|aircraft| aircraft.positions.iter()) {
+                each("tracks", name, position.place());
+            }
+        }
+    }
+
+    /// The plane of the scenario: about its origin, or about the middle of what it holds.
+    pub(crate) fn frame(&self, origin: Option<LatLonPoint>) -> Frame {
+        if let Some(origin) = origin {
+            return Frame::about(typed(origin.lat, origin.lon));
+        }
+        let mut places = Vec::new();
+        self.located(&mut |_, _, place| places.push(place));
+        geodesy::middle(&places).map_or(Frame::nowhere(), Frame::about)
+    }
+
+    /// By which share lengths are off in the plane, at worst, at what the scenario holds, and at what that is.
+    pub(crate) fn worst_stretch(&self, frame: &Frame) -> Option<(f64, String)> {
+        let mut farthest: Option<(f64, LatLon, String)> = None;
+        self.located(&mut |section, name, place| {
+            let distance_m = frame.to_plane(place).norm();
+            if farthest
+                .as_ref()
+                .is_none_or(|(most, ..)| distance_m > *most)
+            {
+                farthest = Some((distance_m, place, format!("{section}.{name}")));
+            }
+        });
+        farthest.map(|(_, place, name)| (frame.stretch(place), name))
+    }
+}
+
+fn typed(lat_deg: f64, lon_deg: f64) -> LatLon {
+    LatLon { lat_deg, lon_deg }
+}
+
+fn route<'a>(route: &'a RouteFile, each: &mut dyn FnMut(&'a PointFile)) {
+    let all = |list: &'a [WaypointFile], each: &mut dyn FnMut(&'a PointFile)| {
+        for waypoint in list {
+            each(match waypoint {
+                WaypointFile::Point(point) => point,
+                WaypointFile::AtAltitude(waypoint) => &waypoint.at,
+            });
+        }
+    };
+    match route {
+        RouteFile::Waypoints(waypoints) => all(&waypoints.points, each),
+        RouteFile::Loop(circuit) => all(&circuit.points, each),
+        RouteFile::Orbit(orbit) => {
+            all(&orbit.ingress, each);
+            all(&orbit.egress, each);
+            each(&orbit.center);
+        }
+        RouteFile::Racetrack(racetrack) => {
+            all(&racetrack.ingress, each);
+            all(&racetrack.egress, each);
+            each(&racetrack.from);
+            each(&racetrack.to);
+        }
+    }
+}
+
+fn corners<'a>(area: &'a AreaFile, each: &mut dyn FnMut(&'a PointFile)) {
+    match area {
+        AreaFile::Circle(circle) => each(&circle.center),
+        AreaFile::Sector(sector) => each(&sector.center),
+        AreaFile::Box(corners) => {
+            each(&corners.south_west);
+            each(&corners.north_east);
+        }
+        AreaFile::Polygon(corners) => corners.iter().for_each(each),
+    }
+}
+
+/// A place written as a string: an MGRS reference, or degrees; nothing if it looks like neither.
+fn written(text: &str) -> Option<Result<LatLon, String>> {
+    if geodesy::looks_like_mgrs(text) {
+        let found = geodesy::parse_mgrs(text);
+        return Some(
+            found.map_err(|error| format!("is {text:?}, which is no MGRS reference: {error}")),
+        );
+    }
+    let found = geodesy::parse_degrees(text)?;
+    Some(found.map_err(|error| format!("is {text:?}, which is no place: {error}")))
+}
+
+impl ScenarioFile {
+    /// The plane that it is simulated in: about its `origin`, or about the middle of what it holds.
+    pub fn frame(&self) -> Frame {
+        Held::of(self).frame(self.origin)
+    }
+}
+
 /// A named place in the plane, or what is wrong with it.
-pub(crate) fn place(place: &PlaceFile) -> Result<Point, String> {
-    in_reach(LatLon {
-        lat_deg: place.lat,
-        lon_deg: place.lon,
-    })
+pub(crate) fn place(frame: &Frame, place: &PlaceFile) -> Result<Point, String> {
+    in_reach(frame, typed(place.lat, place.lon))
 }
 
 /// A point in the plane; `Ok(None)` for a place that is at fault itself.
 pub(crate) fn point(point: &PointFile, places: &Places) -> Result<Option<Point>, Fault> {
+    let there = |place| {
+        in_reach(&places.frame, place)
+            .map(Some)
+            .map_err(Fault::Other)
+    };
     match point {
         PointFile::Named(name) => {
-            if let Some(place) = places.get(name) {
+            if let Some(place) = places.named.get(name) {
                 return Ok(*place);
             }
-            if !geodesy::looks_like_mgrs(name) {
-                return Err(Fault::NoPlace(name.clone()));
+            match written(name) {
+                Some(found) => there(found.map_err(Fault::Other)?),
+                None => Err(Fault::NoPlace(name.clone())),
             }
-            let found = geodesy::parse_mgrs(name).map_err(|error| {
-                Fault::Other(format!("is {name:?}, which is no MGRS reference: {error}"))
-            })?;
-            in_reach(found).map(Some).map_err(Fault::Other)
         }
-        PointFile::LatLon(LatLonPoint { lat, lon }) => in_reach(LatLon {
-            lat_deg: *lat,
-            lon_deg: *lon,
-        })
-        .map(Some)
-        .map_err(Fault::Other),
+        PointFile::LatLon(at) => there(typed(at.lat, at.lon)),
         PointFile::Local(local) => Ok(Some(Point::new(local.east_m, local.north_m))),
     }
 }
 
 /// The point of the plane for a place, or, as a sentence without its subject, that it is too far.
-pub(crate) fn in_reach(place: LatLon) -> Result<Point, String> {
-    let point = geodesy::to_plane(place);
-    let distance_m = point.norm();
-    if distance_m > FARTHEST_M {
+pub(crate) fn in_reach(frame: &Frame, place: LatLon) -> Result<Point, String> {
+    if place.lat_deg.abs() > FARTHEST_LAT_DEG {
         return Err(format!(
-            "lies {:.0} km from the origin, 32.60 N 13.30 E; expected at most {:.0} km",
+            "lies at {place}; expected at most {FARTHEST_LAT_DEG} degrees from the equator"
+        ));
+    }
+    let point = frame.to_plane(place);
+    let distance_m = point.norm();
+    if distance_m < SURELY_IN_REACH_M {
+        return Ok(point);
+    }
+    let stretch = frame.stretch(place);
+    if stretch > MOST_STRETCH {
+        return Err(format!(
+            "lies {:.0} km from the origin, {}: lengths there would be off by {:.1} %; expected at most {} %",
             distance_m / 1000.0,
-            FARTHEST_M / 1000.0
+            frame.origin(),
+            stretch.min(9.99) * 100.0,
+            MOST_STRETCH * 100.0
         ));
     }
     Ok(point)

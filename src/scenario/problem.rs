@@ -69,6 +69,21 @@ pub struct Problem {
     pub key_path: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Rows of recordings that it is about, until their lines are read.
+    pub(crate) rows: Vec<RowMark>,
+}
+
+/// A row of a recording, and what to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RowMark {
+    /// The name of its table among the tracks.
+    pub tracks: String,
+    /// The line, from 1.
+    pub row: u32,
+    /// The field, from 0; the whole line where there is none.
+    pub column: Option<usize>,
+    /// A few words; may be empty.
+    pub label: String,
 }
 
 impl Problem {
@@ -78,6 +93,7 @@ impl Problem {
             marks: Vec::new(),
             key_path: key_path.into(),
             help: None,
+            rows: Vec::new(),
         }
     }
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::Scenario;
 use super::file::*;
 use super::points::{self, Places};
-use super::recorded;
+use super::recorded::{self, Account};
 use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
 use crate::coordination::{AgreedSquawkSpec, Named, RestrictedZone, Rules};
-use crate::geometry::{Area, Point};
+use crate::geometry::{Area, Point, Polygon};
 use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
 use crate::picture::TrackLink;
@@ -43,8 +43,11 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         .iter()
         .map(|(name, flight)| names.flight(name, flight, &file))
         .collect::<Result<Vec<_>, _>>()?;
+    let mut recordings = BTreeMap::new();
     for (name, tracks) in &file.tracks {
-        flights.extend(names.recorded(name, tracks, &file)?);
+        let (flown, account) = names.recorded(name, tracks, &file)?;
+        flights.extend(flown);
+        recordings.insert(name.clone(), account);
     }
     flights.sort_by(|one, other| one.name.cmp(&other.name));
     let sites = file
@@ -196,6 +199,8 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
     };
     Ok(Scenario {
         start,
+        frame: names.places.frame,
+        recordings,
         replications: file.replications,
         theatre,
         file,
@@ -309,13 +314,17 @@ fn find(table: &BTreeMap<String, u32>, name: &str) -> Result<u32, String> {
 
 impl Names {
     fn of(file: &ScenarioFile) -> Result<Names, String> {
+        let frame = file.frame();
         let places = file
             .places
             .iter()
-            .map(|(name, place)| Ok((name.clone(), Some(points::place(place)?))))
-            .collect::<Result<Places, String>>()?;
+            .map(|(name, place)| Ok((name.clone(), Some(points::place(&frame, place)?))))
+            .collect::<Result<_, String>>()?;
         Ok(Names {
-            places,
+            places: Places {
+                frame,
+                named: places,
+            },
             sides: numbered(&file.sides),
             types: numbered(&file.aircraft),
             classes: numbered(&file.site_classes),
@@ -352,6 +361,12 @@ impl Names {
                 south_west: self.point(&corners.south_west)?,
                 north_east: self.point(&corners.north_east)?,
             },
+            AreaFile::Polygon(corners) => {
+                let corners = corners.iter().map(|corner| self.point(corner));
+                let corners = corners.collect::<Result<Vec<_>, _>>()?;
+                let polygon = Polygon::new(&corners).ok_or("a polygon encloses nothing")?;
+                Area::Polygon(Arc::new(polygon))
+            }
         })
     }
 
@@ -462,63 +477,56 @@ impl Names {
         })
     }
 
-    /// One flight for each aircraft of a recording and each stretch without a gap, as far as it lies in the scenario.
+    /// One flight for each aircraft of a recording and each stretch without a gap, as far as it lies in the scenario; and
+    /// what became of the rows.
     fn recorded(
         &self,
         name: &str,
         tracks: &TracksFile,
         file: &ScenarioFile,
-    ) -> Result<Vec<Flight>, String> {
+    ) -> Result<(Vec<Flight>, Account), String> {
         let duration_s = file.duration_h * 3600.0;
         let agreed = file.rules.agreed_squawk.as_ref();
-        let start_s = recorded::start_s(tracks)
-            .ok_or_else(|| format!("the recording of {name:?} has no beginning"))?;
-        let mut flights = Vec::new();
-        for aircraft in tracks
-            .recording
-            .iter()
-            .flat_map(|recording| &recording.aircraft)
-        {
-            let pieces = recorded::pieces(aircraft, tracks.max_gap_s);
-            let count = pieces.len();
-            for (number, piece) in pieces.into_iter().enumerate() {
-                let fixes = recorded::fixes(aircraft, piece, start_s)?;
-                let Some(mut fixes) = recorded::within(&fixes, duration_s) else {
-                    continue;
-                };
-                let (first, last) = (fixes[0], fixes[fixes.len() - 1]);
-                let length_m: f64 = fixes
-                    .windows(2)
-                    .map(|pair| (pair[1].at - pair[0].at).norm())
-                    .sum();
-                for fix in &mut fixes {
-                    fix.after_s -= first.after_s;
-                }
-                let name = recorded::flight_name(name, &aircraft.icao24, number, count);
-                flights.push(Flight {
-                    key: Key::of(&format!("flight/{name}")),
-                    name,
-                    type_id: TypeId(find(&self.types, &tracks.aircraft)?),
-                    side: self.side(&tracks.side)?,
-                    count: 1,
-                    spacing_s: 0.0,
-                    speed_mps: length_m / (last.after_s - first.after_s),
-                    turns: Turns::Instant,
-                    start: Start::Departs {
-                        after_s: first.after_s,
-                        delay: None,
-                        at_altitude: true,
-                    },
-                    route: Route::Recorded(fixes),
-                    home: first.at,
-                    objective: None,
-                    cross_track_sigma_m: 0.0,
-                    plan: None,
-                    equipment: equipment(None, &tracks.side, agreed),
-                });
-            }
-        }
-        Ok(flights)
+        let type_of = |name: &str| file.aircraft.get(name);
+        let cut = recorded::flights(name, tracks, &self.places.frame, duration_s, type_of);
+        let cut = cut.ok_or_else(|| {
+            format!("the recording of {name:?} was not read, or has no beginning")
+        })?;
+        let flights = cut.pieces.into_iter().map(|piece| {
+            let address = piece.address.as_str();
+            let last_s = piece.fixes.last().map_or(0.0, |fix| fix.after_s);
+            let legs = piece.fixes.windows(2);
+            let length_m: f64 = legs.map(|pair| (pair[1].at - pair[0].at).norm()).sum();
+            let side = tracks.side_of(address).to_owned();
+            Ok(Flight {
+                key: Key::of(&format!("flight/{}", piece.name)),
+                type_id: TypeId(find(&self.types, tracks.aircraft_of(address))?),
+                side: self.side(&side)?,
+                count: 1,
+                spacing_s: 0.0,
+                speed_mps: length_m / last_s,
+                turns: Turns::Instant,
+                start: Start::Departs {
+                    after_s: piece.after_s,
+                    delay: None,
+                    at_altitude: true,
+                },
+                home: piece.fixes[0].at,
+                objective: match tracks.objective_of(address) {
+                    Some(objective) => Some((self.point(&objective.at)?, objective.radius_m)),
+                    None => None,
+                },
+                cross_track_sigma_m: 0.0,
+                plan: tracks
+                    .plan_of(address)
+                    .map(|plan| self.plan(plan))
+                    .transpose()?,
+                equipment: equipment(Some(tracks.equipment_of(address)), &side, agreed),
+                route: Route::Recorded(piece.fixes),
+                name: piece.name,
+            })
+        });
+        Ok((flights.collect::<Result<_, String>>()?, cut.account))
     }
 
     fn plan(&self, plan: &PlanFile) -> Result<Plan, String> {

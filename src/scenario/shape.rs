@@ -18,12 +18,41 @@ use crate::safe;
 static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
     let mut schema = schemars::schema_for!(ScenarioFile);
     schema.insert("title".to_owned(), "deconflict scenario".into());
-    schema.to_value()
+    let mut schema = schema.to_value();
+    of_pieces(&mut schema);
+    schema
 });
+
+/// Makes the schema of a whole one of files, any of which may be a piece: what a table lacks another file may bring, so
+/// nothing is required but the key that tells one alternative from the others.
+fn of_pieces(node: &mut Json) {
+    match node {
+        Json::Object(keys) => {
+            keys.remove("required");
+            for (key, value) in keys {
+                match value.as_array_mut().filter(|_| key == "oneOf") {
+                    Some(branches) => {
+                        for branch in branches {
+                            let tag = branch.get("required").cloned();
+                            of_pieces(branch);
+                            if let Some((tag, branch)) = tag.zip(branch.as_object_mut()) {
+                                branch.insert("required".to_owned(), tag);
+                            }
+                        }
+                    }
+                    None => of_pieces(value),
+                }
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(of_pieces),
+        _ => {}
+    }
+}
 
 static SHAPE: LazyLock<Json> = LazyLock::new(inlined::<ScenarioFile>);
 
-/// The JSON Schema of scenario files.
+/// The JSON Schema of scenario files, and of the pieces that they include. It requires nothing, because another file may
+/// bring it; [`Scenario::load`](super::Scenario::load) does.
 pub fn schema() -> &'static Json {
     &SCHEMA
 }

@@ -5,7 +5,16 @@ use std::process::Command;
 
 use crate::support;
 use crate::support::{load, repository};
-use deconflict::geodesy::{LatLon, to_plane};
+use deconflict::geodesy::{Frame, LatLon};
+
+/// The plane of everything shipped.
+fn to_plane(place: LatLon) -> deconflict::geometry::Point {
+    Frame::about(LatLon {
+        lat_deg: 32.60,
+        lon_deg: 13.30,
+    })
+    .to_plane(place)
+}
 use deconflict::output::{Replay, ReplayFormat, write_replay};
 use deconflict::record::{Detail, Fact, Replication};
 use deconflict::scenario::Scenario;

@@ -1147,7 +1147,7 @@ mod writers {
 
             for format in [EventFormat::Csv, EventFormat::JsonLines] {
                 let mut out = Vec::new();
-                write_events(&mut out, format, scenario.start, &log).unwrap();
+                write_events(&mut out, format, (scenario.start, scenario.frame), &log).unwrap();
                 let text = String::from_utf8(out).unwrap();
                 match format {
                     EventFormat::Csv => {

@@ -5,7 +5,16 @@ use std::process::Command;
 
 use crate::support;
 use crate::support::{load, repository};
-use deconflict::geodesy::{LatLon, to_plane};
+use deconflict::geodesy::{Frame, LatLon};
+
+/// The plane of everything shipped.
+fn to_plane(place: LatLon) -> deconflict::geometry::Point {
+    Frame::about(LatLon {
+        lat_deg: 32.60,
+        lon_deg: 13.30,
+    })
+    .to_plane(place)
+}
 use deconflict::platform::Route;
 use deconflict::record::{Detail, Fact, Replication};
 use deconflict::scenario::{LoadError, Scenario};
@@ -123,7 +132,7 @@ fn faults_are_told_by_line_and_column() {
             vec![("m/s; expected <= 300", 4, 1)],
         ),
         (
-            "1577880020,a1,32.51,13.2,14000\n",
+            "1577880120,a1,32.51,13.2,14000\n",
             vec![("ceiling_m", 4, 1)],
         ),
         (
@@ -132,9 +141,9 @@ fn faults_are_told_by_line_and_column() {
         ),
         (
             "1577880020,,32.51,13.2,\n",
-            vec![("icao24 is \"\"", 4, 12), ("geoaltitude is empty", 4, 24)],
+            vec![("icao24 is empty", 4, 12), ("geoaltitude is empty", 4, 24)],
         ),
-        ("1577880020,a1,0,0,3000\n", vec![("from the origin", 4, 15)]),
+        ("1577880020,a1,0,0,3000\n", vec![("from the origin", 4, 1)]),
     ] {
         let error = with_csv(&format!("{head}{good}{rows}")).unwrap_err();
         assert_eq!(error.problems.len(), expected.len(), "{error}");
@@ -161,14 +170,21 @@ fn faults_are_told_by_line_and_column() {
     }
 }
 
+/// An override is read as if it stood in a file of the working folder; what is stored cannot be read anew.
 #[test]
-fn the_file_is_read_with_the_scenario_and_cannot_be_set() {
+fn a_recording_named_by_an_override_is_read_or_refused() {
     let overrides = ["tracks.overflights.file=other.csv".to_owned()];
     let error = Scenario::load(&repository(SAMPLE), &overrides).unwrap_err();
     assert!(
         error
             .to_string()
-            .contains("what is recorded is read with it"),
+            .contains("cannot read other.csv: no such file"),
+        "{error}"
+    );
+    let stored = Scenario::from_file(&load(repository(SAMPLE), &[]).file).unwrap();
+    let error = stored.with("stored", &overrides).unwrap_err();
+    assert!(
+        error.to_string().contains("was read with the scenario"),
         "{error}"
     );
 }

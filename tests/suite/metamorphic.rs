@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use crate::support::{
     Moments, SEED, SIGMAS, count, dump, fly, kills, lines, load, power, repository, shots,
 };
-use deconflict::geometry::{Area, Point};
+use std::sync::Arc;
+
+use deconflict::geometry::{Area, Point, Polygon};
 use deconflict::measure::Columns;
 use deconflict::platform::{Pattern, Route, Waypoint};
 use deconflict::record::{Detail, EventLog, Fact};
@@ -237,6 +239,12 @@ fn moved(mut scenario: Scenario, turn_deg: f64, shift: Point) -> Scenario {
                 *from_deg += turn_deg;
             }
             Position::DrawnIn(Area::Box { .. }) => panic!("a box cannot be turned"),
+            Position::DrawnIn(Area::Polygon(polygon)) => {
+                let mut corners = polygon.corners().to_vec();
+                corners.iter_mut().for_each(there);
+                *polygon =
+                    Arc::new(Polygon::new(&corners).expect("what encloses does so anywhere"));
+            }
         }
     }
     assert!(scenario.zones.is_empty(), "zones are not moved");

@@ -16,6 +16,7 @@ use crate::support::Said;
 const GOOD: &str = r#"title = "A small scenario"
 start_utc = "2019-11-21T06:00:00Z"
 duration_h = 4
+origin = { lat = 32.60, lon = 13.30 }
 
 [sides.gna]
 [sides.lna]
@@ -1051,5 +1052,40 @@ proptest! {
         if let Err(error) = Scenario::parse(GOOD, "s.toml", &[text]) {
             prop_assert!(!error.render(false).is_empty());
         }
+    }
+}
+
+/// Editors hold files to the schema that their first line names, pieces of an include as well as wholes.
+#[test]
+fn every_shipped_file_fits_the_schema_it_names() {
+    fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(&path, found);
+            } else if path.extension().is_some_and(|ending| ending == "toml") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    files(&crate::support::repository("scenarios"), &mut found);
+    assert!(found.len() > 50);
+    for path in found {
+        let text = fs::read_to_string(&path).unwrap();
+        let named = text
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("#:schema "));
+        let named = named.unwrap_or_else(|| panic!("{} names no schema", path.display()));
+        let schema = fs::read_to_string(path.parent().unwrap().join(named.trim())).unwrap();
+        let schema = serde_json::from_str(&schema).unwrap();
+        let instance: serde_json::Value = toml::from_str(&text).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let wrong: Vec<String> = validator
+            .iter_errors(&instance)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(wrong.is_empty(), "{}: {wrong:#?}", path.display());
     }
 }

@@ -433,3 +433,36 @@ fn what_is_set_in_a_resolved_scenario_is_as_if_it_were_set_in_the_file() {
     }
     assert!(compared > 20, "{compared}");
 }
+
+/// A case of one's own, far from the others: what its first comment says, and that its plane lies about its middle.
+#[test]
+fn a_border_elsewhere_is_simulated_like_any_place() {
+    let border = "scenarios/border.toml";
+    let scenario = load(border, &[]);
+    let origin = scenario.frame.origin();
+    assert!(
+        (origin.lat_deg - 47.0).abs() < 0.2 && (origin.lon_deg - 20.2).abs() < 0.2,
+        "{origin}"
+    );
+    let (error, _) = scenario.worst_scale_error().unwrap();
+    assert!(error < 1e-4, "{error}");
+    assert_eq!(in_all(border, &[], 300, "kills[side=civil]"), 0.0);
+    assert!(in_all(border, &[], 300, "kills[side=west]") > 0.0);
+    assert!(in_all(border, &[], 300, "kills[side=east]") > 0.0);
+    let told = against(
+        border,
+        &["flights.helicopter.plan.filed=1"],
+        600,
+        "lost_per_sortie[side=west]",
+    );
+    assert!(told.difference.high < 0.0, "{told:?}");
+    // The same file about an origin somewhat aside says the same, to what the plane is good for.
+    let aside = in_all(
+        border,
+        &["origin={lat=46.5,lon=19.5}"],
+        300,
+        "kills[side=east]",
+    );
+    let here = in_all(border, &[], 300, "kills[side=east]");
+    assert!((aside - here).abs() < 0.2 * here, "{aside} {here}");
+}

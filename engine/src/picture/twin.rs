@@ -85,6 +85,7 @@ impl Dice {
 
 fn aircraft(dice: &mut Dice) -> AircraftSpec {
     AircraftSpec {
+        kind: Default::default(),
         cruise_mps: dice.within(30.0, 120.0),
         altitude_m: dice.within(100.0, 8000.0),
         min_speed_mps: None,

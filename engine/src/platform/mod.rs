@@ -21,6 +21,9 @@ pub use movement::{install, stages};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AircraftSpec {
+    /// What it is, for viewers of replays; nothing is computed from it.
+    #[serde(default, skip_serializing_if = "AircraftKind::is_default")]
+    pub kind: AircraftKind,
     /// Speed flown, m/s over the ground (no wind).
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1000.0))]
     pub cruise_mps: f64,
@@ -66,6 +69,27 @@ pub struct AircraftSpec {
     /// Where the numbers come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+}
+
+/// What a viewer should show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AircraftKind {
+    /// An aeroplane or a glider, crewed.
+    #[default]
+    FixedWing,
+    /// A helicopter, crewed.
+    Rotorcraft,
+    /// An uncrewed aeroplane.
+    Uav,
+    /// An uncrewed helicopter or multicopter.
+    UavRotorcraft,
+}
+
+impl AircraftKind {
+    fn is_default(&self) -> bool {
+        *self == AircraftKind::default()
+    }
 }
 
 impl AircraftSpec {

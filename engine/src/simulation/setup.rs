@@ -392,8 +392,8 @@ impl<'a> Setup<'a> {
             let extra = libm::floor(luck.uniform(0) * f64::from(most - fewest + 1)) as u32;
             for number in 0..(fewest + extra).min(most) {
                 let key = entry.key.nth(number);
-                let place = match entry.position {
-                    Position::At(place) => place,
+                let place = match &entry.position {
+                    Position::At(place) => *place,
                     Position::DrawnIn(area) => {
                         let mut luck = self.streams.about(Purpose::SitePlace, key, Key::NONE);
                         area.sample(luck.uniform(0), luck.uniform(1))

@@ -334,7 +334,7 @@ impl Plan {
         let mut loader = Loader::default();
         match read::plan(&mut loader, path, overrides) {
             Some(plan) if loader.problems.is_empty() => Ok(plan),
-            _ => Err(LoadError::new(loader.problems, loader.sources)),
+            _ => Err(loader.error()),
         }
     }
 

@@ -111,7 +111,9 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
     let first = loader.sources.len();
     let base = base.map(|base| {
         let set = overrides.set.iter();
-        set.fold(base, |base, text| loader.set(base, text))
+        let mut base = set.fold(base, |base, text| loader.set(base, text));
+        loader.recordings(&mut base);
+        base
     });
     let mut reader = Reader {
         loader,

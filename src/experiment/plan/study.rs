@@ -149,7 +149,7 @@ impl Study {
             });
         match made {
             Some(study) if loader.problems.is_empty() => Ok(study),
-            _ => Err(LoadError::new(loader.problems, loader.sources)),
+            _ => Err(loader.error()),
         }
     }
 
@@ -168,7 +168,7 @@ impl Study {
         );
         match made {
             Some(study) if loader.problems.is_empty() => Ok(study),
-            _ => Err(LoadError::new(loader.problems, loader.sources)),
+            _ => Err(loader.error()),
         }
     }
 
@@ -371,7 +371,9 @@ fn study(
     let first = loader.sources.len();
     let base = base.map(|base| {
         let set = overrides.set.iter();
-        set.fold(base, |base, text| loader.set(base, text))
+        let mut base = set.fold(base, |base, text| loader.set(base, text));
+        loader.recordings(&mut base);
+        base
     });
     let experiment = as_experiment(&file);
     let mut reader = Reader {

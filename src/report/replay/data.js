@@ -16,7 +16,7 @@
  *   tracks: Track[], beliefs: Belief[], shots: Shot[], notices: Notice[]}} Flown
  * @typedef {Flown & {held: Map<string, Belief[]>, tracked: Map<string, Track[]>, own: {aircraft: number[], sites: number[]}}} Run
  * @typedef {{side: number, west: number, south: number, columns: number, names: string[]}} Grid
- * @typedef {{start_utc_ms: number, end: number, coast: Point[][], land: Point[], places: [string, number, number][],
+ * @typedef {{start_utc_ms: number, end: number, whole: [number, number, number, number], coast: Point[][], land: Point[][], places: [string, number, number][],
  *   grid: Grid, parts: number | null, runs: Flown[]}} Data
  * @typedef {{t: number, playing: boolean, picked: number, site: number, dirty: boolean, seek: (t: number) => void,
  *   play: () => void, pause: () => void}} State

@@ -77,21 +77,12 @@ function scales(width, height) {
   return { at, back };
 }
 
-/** Shows everything that is flown over, within reason. @param {number} width @param {number} height */
+/** Shows the whole map. @param {number} width @param {number} height */
 function fit(width, height) {
-  let west = -35000, east = 35000, south = -35000, north = 50000;
-  /** @param {number} x @param {number} y */
-  const reach = (x, y) => {
-    if (Math.abs(x) > 110000 || Math.abs(y) > 110000) return;
-    west = Math.min(west, x); east = Math.max(east, x); south = Math.min(south, y); north = Math.max(north, y);
-  };
-  for (const run of runs) {
-    run.sites.forEach((site) => reach(site.at[0], site.at[1]));
-    run.events.forEach((e) => e[6] <= 4 && reach(e[4], e[5]));
-  }
+  const [west, south, east, north] = data.whole;
   view.east = (west + east) / 2;
   view.north = (south + north) / 2;
-  view.perM = Math.min(width / (east - west + 16000), height / (north - south + 16000));
+  view.perM = Math.min(width / (east - west), height / (north - south));
   view.fitted = true;
 }
 
@@ -164,9 +155,14 @@ function ground(scene) {
   const { pen, run, width, height, at, labels } = scene;
   pen.fillStyle = ink.sea;
   pen.fillRect(0, 0, width, height);
-  chain(pen, data.land, at, true);
+  // One path: where a ring lies in another there is water, and tiles leave no seams.
+  pen.beginPath();
+  for (const ring of data.land) {
+    ring.forEach((p, i) => { const [x, y] = at(p[0], p[1]); i ? pen.lineTo(x, y) : pen.moveTo(x, y); });
+    pen.closePath();
+  }
   pen.fillStyle = ink.land;
-  pen.fill();
+  pen.fill("evenodd");
   drawGrid(scene);
   pen.strokeStyle = ink.soft;
   pen.lineWidth = 1.3;
@@ -189,7 +185,7 @@ function ground(scene) {
     labels.keep(x, y, 2.5);
     labels.ask(RANK.place, name, [x, y], 5, ink.soft);
   }
-  const km = [1, 2, 5, 10, 20, 50, 100].find((km) => km * 1000 * view.perM > 60) || 200;
+  const km = [1, 2, 5, 10, 20, 50, 100, 200].find((km) => km * 1000 * view.perM > 60) || 500;
   pen.strokeStyle = ink.ink;
   pen.lineWidth = 2;
   pen.beginPath(); pen.moveTo(12, height - 22); pen.lineTo(12 + km * 1000 * view.perM, height - 22); pen.stroke();

@@ -1,0 +1,83 @@
+"""Reads what one run wrote with libraries that know nothing of us; fails at the first that cannot."""
+
+import csv
+import math
+import pathlib
+import sys
+
+import duckdb
+import fastkml
+import geojson
+import pandas
+import polars
+import pyacmi
+from fastkml.validator import get_schema_parser
+from lxml import etree
+
+folder = pathlib.Path(sys.argv[1])
+
+
+def kml(path):
+    document = etree.parse(str(path))
+    schema = get_schema_parser()
+    schema.assertValid(document)
+    read = fastkml.KML.parse(str(path))
+    names = [feature.name for feature in next(iter(read.features)).features]
+    assert names == ["Aircraft", "Sites", "Shots", "Decisive events"], names
+
+
+def acmi(path):
+    read = pyacmi.Acmi()
+    read.load_acmi(filepath=str(path))
+    assert len(read.objects) > 1, "no objects"
+    types = {str(one.get_value("Type")) for one in read.objects.values()}
+    assert any("Air" in one for one in types), types
+
+
+def features(path):
+    read = geojson.loads(path.read_text())
+    assert read.is_valid, read.errors()
+    assert read["features"]
+
+
+def table(path):
+    """The three readers agree on what each column is: a number, or a text."""
+    with open(path, newline="") as file:
+        rows = list(csv.reader(file))
+    number = {name: True for name in rows[0]}
+    whole = {name: True for name in rows[0]}
+    for row in rows[1:]:
+        for name, field in zip(rows[0], row):
+            if field in ("", "true", "false"):
+                continue
+            try:
+                float(field)
+                whole[name] &= "." not in field and "e" not in field and "inf" not in field
+            except ValueError:
+                number[name] = False
+    one = pandas.read_csv(path)
+    two = polars.read_csv(path)
+    three = duckdb.read_csv(str(path)).pl()
+    assert len(one) == len(two) == len(three) == len(rows) - 1, path
+    for name in rows[0]:
+        column = [row[rows[0].index(name)] for row in rows[1:]]
+        filled = [field for field in column if field not in ("", "true", "false")]
+        if not filled or not number[name]:
+            continue
+        assert pandas.api.types.is_numeric_dtype(one[name]), f"pandas: {path.name} {name}"
+        wanted = [float(field) if field else math.nan for field in column]
+        for reader, found in [("pandas", one[name]), ("polars", two[name].cast(float)), ("duckdb", three[name].cast(float))]:
+            found = [math.nan if value is None else float(value) for value in found]
+            same = all(a == b or (math.isnan(a) and math.isnan(b)) for a, b in zip(found, wanted))
+            assert same, f"{reader}: {path.name} {name}"
+        # A column of fractions is one from its first row on.
+        mixed = [("." in field or "e" in field or "inf" in field) for field in filled]
+        assert all(mixed) or not any(mixed), f"{path.name} {name} mixes whole numbers and fractions"
+
+
+kml(folder / "r.kml")
+acmi(folder / "r.acmi")
+features(folder / "r.geojson")
+for path in sorted(folder.glob("*.csv")):
+    table(path)
+print(f"readers: {folder.name} is read by all")

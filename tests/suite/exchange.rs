@@ -1,0 +1,349 @@
+//! `deconflict import`: airspace, operational intents and recordings of others as pieces of a scenario.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use deconflict::geodesy::LatLon;
+use deconflict::geometry::{Area, Polygon};
+use deconflict::scenario::Scenario;
+use deconflict::scenario::import::{Imported, import};
+use deconflict::units::Millis;
+
+const REST: &str = r#"
+title = "Imported"
+duration_h = 24
+
+[sides.north]
+[relations.north]
+civil = "neutral"
+operators = "neutral"
+[sides.civil]
+[sides.operators]
+"#;
+
+fn imported(name: &str, text: &str, tolerance_m: f64) -> Result<Imported, String> {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join(name);
+    fs::write(&path, text).unwrap();
+    import(&path, tolerance_m)
+}
+
+/// The piece as part of a scenario, beside a file that it may name.
+fn scenario(piece: &str, start: &str, file: Option<(&str, &str)>) -> Scenario {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("piece.toml"), piece).unwrap();
+    if let Some((name, text)) = file {
+        fs::write(place.path().join(name), text).unwrap();
+    }
+    fs::write(
+        place.path().join("s.toml"),
+        format!("include = [\"piece.toml\"]\n{start}{REST}"),
+    )
+    .unwrap();
+    Scenario::load(&place.path().join("s.toml"), &[])
+        .unwrap_or_else(|error| panic!("{}\n{piece}", error.render(false)))
+}
+
+const START: &str = "start_utc = \"2024-01-01T00:00:00Z\"\n";
+
+fn polygon<'a>(scenario: &'a Scenario, name: &str) -> &'a Polygon {
+    let zone = scenario
+        .zones
+        .iter()
+        .find(|zone| zone.name == name)
+        .unwrap();
+    let Area::Polygon(polygon) = &zone.area else {
+        panic!("{name} is no polygon")
+    };
+    polygon
+}
+
+#[test]
+fn openair_becomes_zones() {
+    let text = "\
+AC C
+AN MADE UP TMA
+AL 2000ft AMSL
+AH FL95
+DP 48:00:00 N 011:00:00 E
+DP 48:00:00 N 012:00:00 E
+DP 49:00:00 N 012:00:00 E
+DP 48:00:00 N 011:00:00 E
+
+AC R
+AN Circle
+AL GND
+AH 1000ft AGL
+V X=48:30:00 N 011:30:00 E
+DC 5
+
+AC D
+AN Keyhole
+AL GND
+AH UNLIM
+V X=48:00:00 N 010:00:00 E
+DA 10,0,180
+DP 48:00:00 N 009:30:00 E
+
+AC Q
+AN Bow tie
+AL GND
+AH FL50
+DP 48:00:00 N 011:00:00 E
+DP 49:00:00 N 012:00:00 E
+DP 49:00:00 N 011:00:00 E
+DP 48:00:00 N 012:00:00 E
+";
+    for tolerance_m in [10.0, 200.0] {
+        let found = imported("air.txt", text, tolerance_m).unwrap();
+        let scenario = scenario(&found.toml, START, None);
+        let zone = |name: &str| {
+            scenario
+                .zones
+                .iter()
+                .find(|zone| zone.name == name)
+                .unwrap()
+        };
+        assert_eq!(scenario.zones.len(), 3);
+        let tma = zone("made-up-tma");
+        assert!((tma.floor_m - 609.6).abs() < 0.05 && (tma.top_m - 2895.6).abs() < 0.05);
+        assert_eq!(polygon(&scenario, "made-up-tma").corners().len(), 3);
+        let Area::Circle { center, radius_m } = zone("circle").area else {
+            panic!()
+        };
+        let at = scenario.frame.to_plane(LatLon {
+            lat_deg: 48.5,
+            lon_deg: 11.5,
+        });
+        assert!((center - at).norm() < 0.1 && (radius_m - 9260.0).abs() < 0.1);
+        assert!((zone("circle").top_m - 304.8).abs() < 0.05);
+        assert_eq!(zone("keyhole").top_m, f64::INFINITY);
+        // Half a circle of 10 miles to the east: no corner off it, no chord farther inside than the tolerance.
+        let middle = scenario.frame.to_plane(LatLon {
+            lat_deg: 48.0,
+            lon_deg: 10.0,
+        });
+        let corners = polygon(&scenario, "keyhole").corners();
+        let arc: Vec<_> = corners
+            .iter()
+            .map(|corner| corner - middle)
+            .filter(|arm| arm.x > -1.0)
+            .collect();
+        let farthest = arc
+            .iter()
+            .map(|arm| (arm.norm() - 18_520.0).abs())
+            .fold(0.0, f64::max);
+        assert!(farthest < 10.0, "{farthest}");
+        let deepest = arc
+            .windows(2)
+            .map(|pair| 18_520.0 - ((pair[0] + pair[1]) / 2.0).norm())
+            .fold(0.0, f64::max);
+        assert!(
+            deepest > tolerance_m / 4.0 && deepest < tolerance_m + 10.0,
+            "{deepest}"
+        );
+        let left = found.left_out.join("\n");
+        assert!(
+            left.contains("Bow tie: its edges") && left.contains("above sea level"),
+            "{left}"
+        );
+    }
+}
+
+#[test]
+fn geojson_becomes_zones() {
+    let text = r#"{"type":"FeatureCollection","features":[
+        {"type":"Feature","properties":{"name":"Square","floor_m":100,"top_m":900},"geometry":{"type":"Polygon","coordinates":[[[11,48],[12,48],[12,49],[11,49],[11,48]],[[11.4,48.4],[11.6,48.4],[11.6,48.6],[11.4,48.4]]]}},
+        {"type":"Feature","properties":{"name":"Square"},"geometry":{"type":"MultiPolygon","coordinates":[[[[179.5,-17],[-179.5,-17],[-179.5,-16],[179.5,-17]]]]}},
+        {"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[11,48]}}]}"#;
+    let found = imported("areas.geojson", text, 50.0).unwrap();
+    assert!(
+        found.left_out.iter().any(|line| line.contains("1 holes")),
+        "{:?}",
+        found.left_out
+    );
+    assert!(
+        found.left_out.iter().any(|line| line.contains("Point")),
+        "{:?}",
+        found.left_out
+    );
+    assert!(
+        found.toml.contains("[zones.square]") && found.toml.contains("[zones.square-2]"),
+        "{}",
+        found.toml
+    );
+    let piece = found.toml.split("# Square").nth(1).unwrap();
+    let scenario = scenario(piece, START, None);
+    assert_eq!(polygon(&scenario, "square").corners().len(), 4);
+    assert_eq!(
+        (scenario.zones[0].floor_m, scenario.zones[0].top_m),
+        (100.0, 900.0)
+    );
+}
+
+#[test]
+fn operational_intents_become_flights_and_zones() {
+    let volume = |lng: f64, from: &str, until: &str| {
+        format!(
+            r#"{{"volume":{{"outline_polygon":{{"vertices":[{{"lat":48.0,"lng":{lng}}},{{"lat":48.0,"lng":{}}},{{"lat":48.01,"lng":{lng}}}]}},"altitude_lower":{{"value":50,"reference":"W84","units":"M"}},"altitude_upper":{{"value":150,"reference":"W84","units":"M"}}}},"time_start":{{"value":"{from}","format":"RFC3339"}},"time_end":{{"value":"{until}","format":"RFC3339"}}}}"#,
+            lng + 0.01
+        )
+    };
+    let text = format!(
+        r#"{{"operational_intent":{{"reference":{{"id":"intent-1"}},"details":{{"volumes":[{},{}]}}}},
+        "constraint":{{"reference":{{"id":"constraint-7"}},"details":{{"volumes":[{{"volume":{{"outline_circle":{{"center":{{"lat":48.1,"lng":11.0}},"radius":{{"value":300,"units":"M"}}}}}},"time_start":{{"value":"2024-05-01T10:00:00Z"}}}}]}}}}}}"#,
+        volume(11.0, "2024-05-01T10:00:00Z", "2024-05-01T10:10:00Z"),
+        volume(11.05, "2024-05-01T10:05:00Z", "2024-05-01T10:20:00Z")
+    );
+    let found = imported("f3548.json", &text, 50.0).unwrap();
+    let scenario = scenario(&found.toml, "", None);
+    assert_eq!(scenario.start.to_string(), "2024-05-01T10:00:00Z");
+    assert_eq!(scenario.zones.len(), 3, "{}", found.toml);
+    assert_eq!(scenario.flights.len(), 1, "{}", found.toml);
+    let flight = &scenario.flights[0];
+    assert!(flight.plan.is_some() && flight.name == "intent-1");
+    // 0.05 degrees of longitude in five minutes.
+    assert!(
+        (flight.speed_mps - 12.4).abs() < 0.1,
+        "{}",
+        flight.speed_mps
+    );
+    let left = found.left_out.join("\n");
+    assert!(
+        left.contains("constraint-7: when it holds") && left.contains("3 volumes")
+            || left.contains("2 volumes"),
+        "{left}"
+    );
+}
+
+/// What `run --geojson` writes is read again: everybody flies where and when he flew.
+#[test]
+fn what_run_writes_is_imported() {
+    let night = crate::support::repository("tests/suite/support/night.toml");
+    let place = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_deconflict"))
+            .current_dir(place.path())
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let night = night.to_str().unwrap();
+    run(&[
+        "run",
+        night,
+        "--replication",
+        "0",
+        "--geojson",
+        "night.geojson",
+        "--step",
+        "60",
+    ]);
+    let told = run(&["import", "night.geojson", "--out", "piece.toml"]);
+    assert!(
+        told.contains("left out: site south-east") && told.contains("shot"),
+        "{told}"
+    );
+    let geojson = fs::read_to_string(place.path().join("night.geojson")).unwrap();
+    let piece = fs::read_to_string(place.path().join("piece.toml")).unwrap();
+    let scenario = scenario(&piece, "", Some(("night.geojson", &geojson)));
+    assert_eq!(scenario.file.places.len(), 1);
+    let again = deconflict::simulation::trajectories(
+        &scenario,
+        deconflict::record::Replication { seed: 1, index: 0 },
+    );
+    let value: serde_json::Value = serde_json::from_str(&geojson).unwrap();
+    let mut positions = 0;
+    for feature in value["features"].as_array().unwrap() {
+        if feature["properties"]["kind"] != "aircraft" {
+            continue;
+        }
+        let name = feature["properties"]["name"]
+            .as_str()
+            .unwrap()
+            .replace('-', "");
+        let flown: Vec<usize> = (0..scenario.flights.len())
+            .filter(|&index| scenario.flights[index].name.contains(&name))
+            .collect();
+        let times = feature["properties"]["coordTimes"].as_array().unwrap();
+        for (coordinate, time) in feature["geometry"]["coordinates"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(times)
+        {
+            let time: jiff::Timestamp = time.as_str().unwrap().parse().unwrap();
+            let after = Millis(time.as_millisecond() - scenario.start.as_millisecond());
+            let at = scenario.frame.to_plane(LatLon {
+                lat_deg: coordinate[1].as_f64().unwrap(),
+                lon_deg: coordinate[0].as_f64().unwrap(),
+            });
+            let near = flown
+                .iter()
+                .any(|&index| (again[index].position(after).xy() - at).norm() < 0.1);
+            assert!(near, "{name} at {time}");
+            positions += 1;
+        }
+    }
+    assert!(positions > 10, "{positions}");
+}
+
+#[test]
+fn a_recording_becomes_tracks_with_its_account() {
+    let rows: Vec<String> = (0..10)
+        .map(|step| {
+            format!(
+                "{},a1,48,{},1500",
+                1_577_880_000 + 10 * step,
+                11.0 + 0.01 * f64::from(step)
+            )
+        })
+        .collect();
+    let text = format!(
+        "time,icao24,lat,lon,geoaltitude\n{}\n1577880095,a1,48,,1500\n",
+        rows.join("\n")
+    );
+    let found = imported("t.csv", &text, 50.0).unwrap();
+    assert!(
+        found.toml.contains("11 rows read") && found.toml.contains("on_fault = \"drop\""),
+        "{}",
+        found.toml
+    );
+    assert!(
+        found
+            .left_out
+            .iter()
+            .any(|line| line.contains("unreadable")),
+        "{:?}",
+        found.left_out
+    );
+    let scenario = scenario(&found.toml, "", Some(("t.csv", &text)));
+    assert_eq!(scenario.recordings["recorded"].flown, 10);
+}
+
+#[test]
+fn what_is_nothing_is_refused() {
+    for (name, text, words) in [
+        ("a.txt", "hello\n", "OpenAir"),
+        ("a.json", "{", "no JSON"),
+        ("a.json", "{\"a\": 1}", "no positions"),
+        (
+            "a.geojson",
+            "{\"type\":\"FeatureCollection\",\"features\":[]}",
+            "no polygon",
+        ),
+        ("a.gpx", "<gpx></gpx>", "no track"),
+        ("a.csv", "a,b\n1,2\n", "lacks the columns"),
+    ] {
+        let why = imported(name, text, 50.0).unwrap_err();
+        assert!(why.contains(words), "{name}: {why}");
+    }
+    assert!(import(Path::new("/dev/null"), 50.0).is_err());
+}
