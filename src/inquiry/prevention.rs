@@ -355,9 +355,8 @@ impl Prevention {
     pub fn split(&self, confidence: f64) -> Vec<RuleSplit> {
         let together = self.base.ratio() - self.all.ratio();
         let split = |sums: &Sums| {
-            let mut value = sums.value.estimate(Kind::Mean, true, confidence);
-            let varies = value.high > value.low;
-            if !varies {
+            let mut value = sums.value.signed_mean(confidence);
+            if value.method == Method::None {
                 // It never varied: the chance that it does is bounded, and then by the most lost in one replication.
                 let half = zero_of(self.n() as f64, confidence) * self.most;
                 value.low = value.estimate - half;

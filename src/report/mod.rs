@@ -7,6 +7,7 @@
 
 mod coast;
 mod document;
+mod factors;
 mod figures;
 mod history;
 mod labels;
