@@ -827,6 +827,8 @@ pub struct Cast {
     pub relations: Vec<Vec<Regard>>,
     /// `covered[flight][site entry]`: whether the addressees' graph reaches the site for this flight.
     pub covered: Vec<Vec<bool>>,
+    /// Missiles that the site with the most to spend spends on one target in the mean; 0 without weapons.
+    pub missiles_per_target: f64,
 }
 
 /// The names of a site class.

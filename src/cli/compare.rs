@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use deconflict::experiment::replicate::replicate;
 use deconflict::experiment::round::Outcome;
+use deconflict::experiment::rule::joint;
 use deconflict::experiment::sweep::fly_rounds;
 use deconflict::measure::{Columns, Summary};
-use deconflict::output::{OutputError, StoredRun, Trust, sentence, write_comparison};
+use deconflict::output::{OutputError, StoredRun, Trust, readable, sentence, write_comparison};
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, MODEL};
@@ -141,14 +142,26 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
         names[0],
         pairs.n()
     ));
+    // What could not happen in either is worth a line only where it was asked for.
+    let worth = |measure: &&String| {
+        let compared = pairs.compare(measure, arguments.confidence);
+        compared.is_some_and(|compared| compared.difference.method != Method::None)
+            || !arguments.measures.is_empty()
+    };
+    let shown: Vec<&String> = shown.iter().filter(worth).collect();
+    let each = joint(arguments.confidence, shown.len());
     for measure in &shown {
-        let Some(compared) = pairs.compare(measure, arguments.confidence) else {
-            continue;
-        };
-        // What could not happen in either is worth a line only where it was asked for.
-        if compared.difference.method != Method::None || !arguments.measures.is_empty() {
+        if let Some(compared) = pairs.compare(measure, each) {
             line(&format!("  {}", sentence(measure, &compared)));
         }
+    }
+    if shown.len() > 1 {
+        line(&format!(
+            "The {} comparisons hold together with {} %: each has intervals of {:.2} % (Bonferroni).",
+            shown.len(),
+            readable(arguments.confidence * 100.0),
+            each * 100.0
+        ));
     }
     if left_out > 0 {
         line(&format!(

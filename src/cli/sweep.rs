@@ -12,11 +12,13 @@ use deconflict::experiment::file::StopFile;
 use deconflict::experiment::plan::{Overrides, Plan, PlanRecord};
 use deconflict::experiment::round::{Outcome, Round};
 use deconflict::experiment::rule::Rule;
+use deconflict::experiment::settings::settings;
 use deconflict::experiment::sweep::fly_rounds;
 use deconflict::measure::Summary;
 use deconflict::output::{
     Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Progress, Shape, Shards,
-    SweepFolder, cells_table, comparisons, influences, keeps_older, readable, write_results,
+    SweepFolder, between, cells_table, comparisons, influences, keeps_older, readable,
+    settings_text, write_results,
 };
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::{LoadError, Scenario};
@@ -507,15 +509,17 @@ fn standing(record: &PlanRecord, accounts: &Accounts) -> Option<String> {
         ),
     };
     Some(format!(
-        "{what}{measure}: {} [{}, {}]",
+        "{what}{measure}: {} {}",
         readable(value.estimate),
-        readable(value.low),
-        readable(value.high)
+        between(value.low, value.high)
     ))
 }
 
 /// Most cells and pairs on the terminal; the files have all.
 const SHOWN: usize = 24;
+
+/// Most settings of the levers whose comparisons are told one by one.
+const FEW_PARAGRAPHS: usize = 8;
 
 /// Most uncertainties named for a measure.
 const INFLUENCES: usize = 3;
@@ -533,15 +537,28 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
         accounts.rounds()
     ));
     line("");
-    line(&cells_table(plan, accounts, SHOWN));
-    if record.cells.len() > SHOWN {
-        line(&format!(
-            "... and {} more cells, in cells.csv",
-            record.cells.len() - SHOWN
-        ));
+    let by_setting = settings(plan, accounts);
+    let all_laid_out = by_setting
+        .as_ref()
+        .is_some_and(|settings| settings.cells.len() == record.cells.len());
+    if !all_laid_out {
+        line(&cells_table(plan, accounts, SHOWN));
+        if record.cells.len() > SHOWN {
+            line(&format!(
+                "... and {} more cells, in cells.csv",
+                record.cells.len() - SHOWN
+            ));
+        }
     }
-    for words in comparisons(plan, accounts, SHOWN) {
-        line(&words);
+    if let Some(settings) = &by_setting {
+        for words in settings_text(plan, accounts, settings, SHOWN) {
+            line(&words);
+        }
+    }
+    if !all_laid_out {
+        for words in comparisons(plan, accounts, FEW_PARAGRAPHS) {
+            line(&words);
+        }
     }
     for words in influences(plan, accounts, INFLUENCES) {
         line(&words);

@@ -10,7 +10,8 @@
 //! | range | `rank_correlation`: Spearman's rho of value and measure over the points, midranks for ties | Fisher's z with variance `(1 + rho^2/2) / (n - 3)` (Bonett and Wright, Psychometrika 65 (2000) 23), plus the jackknife's of rho over `(1 - rho^2)^2`, t with G - 1 degrees; holds 92 instead of 95 per cent where a measure depends on luck alone |
 //!
 //! The first three are in the unit of the measure and are ranked by size; the fourth says how monotone the influence
-//! is.
+//! is. A measure that is the same at all points moves nothing, and no uncertainty has a place by it. Intervals hold together for all
+//! uncertainties and measures at a setting of the levers: Bonferroni.
 //!
 //! All points share their luck, and luck that favours one end of a range tilts every fit over it, however many points
 //! there are and however small the residuals. So the variance of a linear effect over sampled points has two parts. That
@@ -145,7 +146,8 @@ fn rank(effects: &mut [Effect]) {
     let mut sizes: Vec<(usize, f64)> = Vec::new();
     for effect in effects.iter() {
         let size = effect.effect.estimate.abs();
-        if effect.method == EffectMethod::RankCorrelation || size.is_nan() {
+        // What does not vary has no place.
+        if effect.method == EffectMethod::RankCorrelation || size.is_nan() || size == 0.0 {
             continue;
         }
         match sizes
@@ -250,7 +252,16 @@ impl Block<'_> {
             })
             .collect();
         let luck = self.luck(&points);
-        let slopes = regression(&coordinates, &values, &luck, self.record.confidence);
+        let mut slopes = regression(
+            &coordinates,
+            &values,
+            &luck,
+            self.record.effect_confidence(),
+        );
+        // Where all points are alike, rounding is all that a fit finds.
+        if values.iter().all(|value| *value == values[0]) {
+            slopes.fill(Interval::around(0.0, f64::NAN));
+        }
         for (position, (number, _, ends)) in ranges.into_iter().enumerate() {
             let slope = slopes[position];
             push(
@@ -264,7 +275,7 @@ impl Block<'_> {
                 &coordinates[position],
                 &values,
                 &luck,
-                self.record.confidence,
+                self.record.effect_confidence(),
             );
             push(
                 number,
@@ -309,7 +320,7 @@ impl Block<'_> {
             .collect();
         let half = jackknife(
             groups.iter().map(|&group| mean(Some(group))),
-            self.record.confidence,
+            self.record.effect_confidence(),
         );
         Interval::around(mean(None), half)
     }
@@ -327,7 +338,12 @@ impl Block<'_> {
             .map(|&point| self.estimate(point, None))
             .collect();
         let first = at(baseline).count();
-        let interval = welch(&values, first, &self.luck(&points), self.record.confidence);
+        let interval = welch(
+            &values,
+            first,
+            &self.luck(&points),
+            self.record.effect_confidence(),
+        );
         (interval, points.len())
     }
 
@@ -357,7 +373,7 @@ impl Block<'_> {
 }
 
 /// Half-width from the values without each group: `t sqrt((G-1)/G sum (e_g - mean)^2)`; NaN below two groups.
-fn jackknife(without: impl Iterator<Item = f64>, confidence: f64) -> f64 {
+pub(super) fn jackknife(without: impl Iterator<Item = f64>, confidence: f64) -> f64 {
     let values: Vec<f64> = without.collect();
     let g = values.len() as f64;
     if values.len() < 2 {

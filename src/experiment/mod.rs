@@ -8,5 +8,6 @@ pub mod plan;
 pub mod replicate;
 pub mod round;
 pub mod rule;
+pub mod settings;
 pub mod sweep;
 pub mod tune;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::accounts::Accounts;
 use super::file::StopFile;
-use super::plan::PlanRecord;
+use super::plan::{Factor, FactorDomain, FactorKind, PlanRecord};
 use crate::statistics::stop::{Goal, Sequential};
 
 /// When a sweep ends.
@@ -143,23 +143,52 @@ fn sequential(stop: &StopFile) -> Option<(Sequential, &str)> {
     }
 }
 
+/// The confidence of each of several intervals that are to hold together with `nominal`: Bonferroni.
+pub fn joint(nominal: f64, intervals: usize) -> f64 {
+    1.0 - (1.0 - nominal) / intervals.max(1) as f64
+}
+
 impl PlanRecord {
     /// Confidence of the interval of a measure in a cell: that of the plan, but wider where the stopping rule looks at it.
     pub fn cell_confidence(&self, measure: &str) -> f64 {
-        self.confidence_under(measure, |goal| matches!(goal, Goal::HalfWidth { .. }))
+        self.under_rule(measure, self.confidence, |goal| {
+            matches!(goal, Goal::HalfWidth { .. })
+        })
     }
 
-    /// Confidence of the interval of a paired difference of a measure.
+    /// Confidence of the interval of a paired difference of a measure. Those of the measures that the experiment names hold
+    /// together, for all its pairs: Bonferroni. Any other is looked at by itself.
     pub fn pair_confidence(&self, measure: &str) -> f64 {
-        self.confidence_under(measure, |goal| goal == Goal::Resolved)
+        let nominal = match self.measures.iter().any(|name| name == measure) {
+            true => joint(self.confidence, self.compared()),
+            false => self.confidence,
+        };
+        self.under_rule(measure, nominal, |goal| goal == Goal::Resolved)
     }
 
-    fn confidence_under(&self, measure: &str, looks_at: impl Fn(Goal) -> bool) -> f64 {
+    /// Comparisons that the experiment makes in one breath: pairs of cells times measures.
+    pub fn compared(&self) -> usize {
+        self.pairs().count() * self.measures.len()
+    }
+
+    /// Confidence of the interval of an effect of an uncertainty: those of all uncertainties on all measures at one setting of the
+    /// levers hold together, Bonferroni.
+    pub fn effect_confidence(&self) -> f64 {
+        let changes = |factor: &Factor| match &factor.domain {
+            _ if factor.kind == FactorKind::Lever => 0,
+            FactorDomain::Levels { labels, .. } => labels.len() - 1,
+            FactorDomain::Range { .. } => 1,
+        };
+        let changes: usize = self.factors.iter().map(changes).sum();
+        joint(self.confidence, changes * self.measures.len())
+    }
+
+    fn under_rule(&self, measure: &str, nominal: f64, looks_at: impl Fn(Goal) -> bool) -> f64 {
         match sequential(&self.stop) {
             Some((rule, looked_at)) if looked_at == measure && looks_at(rule.goal) => {
-                rule.confidence(self.confidence)
+                rule.confidence(nominal)
             }
-            _ => self.confidence,
+            _ => nominal,
         }
     }
 

@@ -395,9 +395,8 @@ impl Prevention {
 
     /// The mean of a number of sorties that may be negative.
     fn signed(&self, sums: &RatioSums, confidence: f64) -> Estimate {
-        let mut value = sums.estimate(Kind::Mean, true, confidence);
-        let varies = value.high > value.low;
-        if !varies {
+        let mut value = sums.signed_mean(confidence);
+        if value.method == Method::None {
             // It never varied: the chance that it does is bounded, and then by the most lost in one replication.
             let half = zero_of(self.n() as f64, confidence) * self.most;
             value.low = value.estimate - half;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::beside::whole_file;
 use super::error::OutputError;
 use super::headers::COMPARISON;
-use super::numbers::{number, readable};
+use super::numbers::{number, readable, signed, signed_interval};
 use crate::experiment::accounts::{Accounts, PairAccount};
 use crate::experiment::effects::{Effect, effects};
 use crate::experiment::plan::Plan;
@@ -36,6 +36,7 @@ pub(super) fn comparison_row(
         number(compared.variance_reduction),
         number(confidence),
         n.to_string(),
+        number(compared.pairs_for_half),
     ]);
     row
 }
@@ -83,10 +84,8 @@ pub fn sentence(measure: &str, compared: &Comparison) -> String {
         return format!("{measure}: {from} and {to}, too little to compare");
     }
     let gap = format!(
-        "difference {} [{}, {}]",
-        signed(difference.estimate),
-        signed(difference.low),
-        signed(difference.high)
+        "difference {}",
+        signed_interval(difference.estimate, difference.low, difference.high)
     );
     let verb = if difference.high < 0.0 {
         "cuts"
@@ -100,7 +99,14 @@ pub fn sentence(measure: &str, compared: &Comparison) -> String {
         };
         return format!("leaves {measure} at {from}{same}: {gap}");
     } else {
-        return format!("no clear change of {measure}: {from} to {to}, {gap}");
+        let half = match compared.pairs_for_half.is_nan() {
+            true => String::new(),
+            false => format!(
+                "; some {} pairs would show half of it",
+                readable(compared.pairs_for_half)
+            ),
+        };
+        return format!("no clear change of {measure}: {from} to {to}, {gap}{half}");
     };
     let times = if ratio.method == Method::None {
         String::new()
@@ -232,23 +238,19 @@ pub fn influences(plan: &Plan, accounts: &Accounts, most: usize) -> Vec<String> 
         lines.push(format!("\nWhat moves {measure} most, at {cell}:"));
         for effect in ranked.iter().take(most) {
             lines.push(format!(
-                "  {} from {} to {}: {} [{}, {}]",
+                "  {} from {} to {}: {}",
                 record.factors[effect.factor].name,
                 effect.from,
                 effect.to,
-                signed(effect.effect.estimate),
-                signed(effect.effect.low),
-                signed(effect.effect.high)
+                signed_interval(
+                    effect.effect.estimate,
+                    effect.effect.low,
+                    effect.effect.high
+                )
             ));
         }
     }
     lines
-}
-
-/// Three digits and a sign.
-fn signed(value: f64) -> String {
-    let sign = if value > 0.0 { "+" } else { "" };
-    format!("{sign}{}", readable(value))
 }
 
 #[cfg(test)]
@@ -272,6 +274,7 @@ mod tests {
             ratio: estimate(second / first, 0.21, 0.32, Method::ClusteredLog),
             mcnemar_p: None,
             variance_reduction: 2.0,
+            pairs_for_half: 700.0,
         }
     }
 
@@ -284,7 +287,7 @@ mod tests {
         assert!(sentence("lost", &compared(0.25, 0.5, 0.125, 0.5)).starts_with("raises lost"));
         assert_eq!(
             sentence("lost", &compared(0.25, 0.5, -0.125, 0.5)),
-            "no clear change of lost: 0.250 to 0.500, difference +0.250 [-0.125, +0.500]"
+            "no clear change of lost: 0.250 to 0.500, difference +0.250 [-0.125, +0.500]; some 700 pairs would show half of it"
         );
         assert!(
             sentence("lost", &compared(0.25, 0.25, -0.01, 0.01))

@@ -16,7 +16,8 @@ use crate::geodesy::{Frame, format_mgrs};
 use crate::geometry::Point;
 use crate::measure::{Columns, GridSquare, Summary};
 use crate::scenario::Scenario;
-use crate::statistics::estimate::{Cell, Estimator, TimeHistogram};
+use crate::statistics::estimate::{Cell, Estimator};
+use crate::statistics::times::Times;
 
 /// What was flown: the part of the manifest that the caller knows.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +42,7 @@ pub struct RunFolder {
     force: bool,
     replications: Table,
     squares: Squares,
-    times: TimeHistogram,
+    times: Times,
     record: csv::ByteRecord,
     text: String,
 }
@@ -60,7 +61,7 @@ impl RunFolder {
             force,
             replications,
             squares: Squares::default(),
-            times: TimeHistogram::default(),
+            times: Times::default(),
             record: csv::ByteRecord::new(),
             text: String::new(),
         })
@@ -210,7 +211,7 @@ fn grid_csv(
 }
 
 /// How the times to identify are spread.
-fn times_csv(folder: &Path, shown: &Path, times: &TimeHistogram) -> Result<FileEntry, OutputError> {
+fn times_csv(folder: &Path, shown: &Path, times: &Times) -> Result<FileEntry, OutputError> {
     let names: Vec<&str> = TIMES.columns.iter().map(|(name, _)| *name).collect();
     let mut table = Table::create(folder, shown, TIMES.name, &names)?;
     for (share, time_s) in times.spread_s() {
@@ -237,6 +238,7 @@ fn summary_csv(folder: &Path, shown: &Path, cells: &[Cell]) -> Result<FileEntry,
         "n",
         "events",
         "exposure",
+        "replications_for_half",
         "definition",
     ];
     let mut table = Table::create(folder, shown, "summary.csv", &header)?;
@@ -252,6 +254,7 @@ fn summary_csv(folder: &Path, shown: &Path, cells: &[Cell]) -> Result<FileEntry,
             cell.n.to_string(),
             number(cell.events),
             number(cell.exposure),
+            number(cell.replications_for_half),
             cell.definition.to_owned(),
         ]))?;
     }

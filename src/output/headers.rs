@@ -40,6 +40,11 @@ const CONFIDENCE: (&str, &str) = (
     "two-sided confidence of the intervals of the row",
 );
 
+const FOR_HALF: (&str, &str) = (
+    "replications_for_half",
+    "replications that would show half of it with a chance of 80 %: of this scenario, and of another with luck of its own",
+);
+
 /// One row a rule that was asked about.
 pub const PREVENTION: ResultFile = ResultFile {
     name: "prevention.csv",
@@ -150,12 +155,98 @@ pub(super) const CELLS: ResultFile = ResultFile {
             "sum of events over sum of exposure; empty if there is nothing to divide by",
         ),
         ("low", "lower end of the interval; empty if there is none"),
-        ("high", "upper end of the interval"),
+        (
+            "high",
+            "upper end of the interval; `inf` where the replications cannot bound it",
+        ),
         CONFIDENCE,
         ("method", "how the interval was made"),
         ("n", "replications"),
         ("events", "sum above the line"),
         ("exposure", "sum below the line"),
+        FOR_HALF,
+    ],
+};
+
+/// A measure name in its parts.
+const PARTS: [(&str, &str); 3] = [
+    ("measure", "name of the measure, without brackets"),
+    (
+        "dimension",
+        "what it is broken down by: side, type, regard, ...; empty if it is not",
+    ),
+    ("level", "which of these; empty if it is not"),
+];
+
+/// An experiment by its factors, for plots.
+pub(super) const SETTINGS: ResultFile = ResultFile {
+    name: "settings.csv",
+    row: "a measure of the experiment at a setting of its factors, uncertainties as at the reference; empty where levels are sampled",
+    columns: &[
+        CELL,
+        CELL_FACTORS,
+        PARTS[0],
+        PARTS[1],
+        PARTS[2],
+        ("unit", "unit of estimate and difference"),
+        (
+            "reference",
+            "yes for the setting that all others are compared with, else no",
+        ),
+        ("estimate", "the measure at this setting"),
+        ("low", "lower end of its interval"),
+        ("high", "upper end of its interval"),
+        CONFIDENCE,
+        ("difference", "this setting less the reference"),
+        ("difference_low", "lower end of its interval"),
+        ("difference_high", "upper end of its interval"),
+        (
+            "difference_confidence",
+            "confidence of that interval by itself: all of the experiment hold together (Bonferroni)",
+        ),
+        (
+            "shown",
+            "lower or higher, if that interval leaves out 0; same, if not one replication differs; else empty",
+        ),
+        (
+            "may_be_best",
+            "yes unless another setting is shown to be better; empty where nothing varies",
+        ),
+        (
+            "best",
+            "lowest or highest, whichever is better, at the best of the estimates; else empty",
+        ),
+        ("n", "replications"),
+    ],
+};
+
+/// Whether factors act on each other.
+pub(super) const INTERACTIONS: ResultFile = ResultFile {
+    name: "interactions.csv",
+    row: "two factors and a measure of the experiment: of all changes of both, the one that is farthest from the sum of its parts, in standard errors",
+    columns: &[
+        PARTS[0],
+        PARTS[1],
+        PARTS[2],
+        ("unit", "unit of the contrast"),
+        ("factor_one", "a factor"),
+        ("one_from", "its setting at the reference"),
+        ("one_to", "its other setting"),
+        ("factor_two", "another"),
+        ("two_from", "its setting at the reference"),
+        ("two_to", "its other setting"),
+        (
+            "contrast",
+            "what the first changes at the other setting of the second, less what it changes at the reference",
+        ),
+        ("low", "lower end of its interval"),
+        ("high", "upper end of its interval"),
+        (
+            "confidence",
+            "confidence of that interval by itself: those of all contrasts of the measure hold together (Bonferroni)",
+        ),
+        ("contrasts", "how many there are"),
+        ("shown", "yes if the interval leaves out 0, else no"),
     ],
 };
 
@@ -190,6 +281,10 @@ pub(super) const COMPARISON: ResultFile = ResultFile {
         ),
         CONFIDENCE,
         ("n", "paired replications"),
+        (
+            "pairs_for_half",
+            "paired replications that would show a risk ratio of one half with a chance of 80 %, varying as these do",
+        ),
     ],
 };
 
@@ -288,10 +383,12 @@ pub const TIMES: ResultFile = ResultFile {
 };
 
 /// All of a sweep, in the order they are written.
-pub const RESULT_FILES: [ResultFile; 7] = [
+pub const RESULT_FILES: [ResultFile; 9] = [
     REPLICATIONS,
     CELLS,
     COMPARISON,
+    SETTINGS,
+    INTERACTIONS,
     EFFECTS,
     CONFUSION,
     GRID,

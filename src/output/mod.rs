@@ -24,6 +24,7 @@ mod numbers;
 mod prevention;
 mod replay;
 mod results;
+mod settings;
 mod stored;
 mod story;
 mod sweep_folder;
@@ -47,13 +48,14 @@ pub use journal::{
     count_rounds, merge as merge_journals,
 };
 pub use manifest::{Ended, Made, Manifest, ManifestCell, Progress, Stored, Trust, Tuned};
-pub use numbers::{exact, readable};
+pub use numbers::{between, exact, readable};
 pub use prevention::{PreventionNote, prevention_text, read_prevention, write_prevention};
 pub use replay::{
     Airing, Ending, Incident, Launch, Post, Replay, ReplayFormat, Sample, write_replay,
     write_replay_file,
 };
 pub use results::write_results;
+pub use settings::settings_text;
 pub use stored::StoredRun;
 pub use story::{Story, ledger_lines};
 pub use sweep_folder::{MOST_SHARDS, Shards, SweepFolder};

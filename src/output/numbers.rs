@@ -35,6 +35,30 @@ pub fn readable(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// Both ends of an interval, for people: `[low, high]`; an end that nothing bounds is open.
+pub fn between(low: f64, high: f64) -> String {
+    let end = |value: f64, way: &str| match value.is_infinite() {
+        true => format!("open {way}"),
+        false => readable(value),
+    };
+    format!("[{}, {}]", end(low, "below"), end(high, "above"))
+}
+
+/// A change with its interval, all with their signs.
+pub fn signed_interval(estimate: f64, low: f64, high: f64) -> String {
+    let ends = match low.is_infinite() || high.is_infinite() {
+        true => between(low, high),
+        false => format!("[{}, {}]", signed(low), signed(high)),
+    };
+    format!("{} {ends}", signed(estimate))
+}
+
+/// Three digits and a sign.
+pub fn signed(value: f64) -> String {
+    let sign = if value > 0.0 { "+" } else { "" };
+    format!("{sign}{}", readable(value))
+}
+
 /// A probability with two digits, or as many as it takes near 0 and 1.
 pub fn share(probability: f64) -> String {
     let text = if !(0.005..=0.995).contains(&probability) {
@@ -64,6 +88,13 @@ mod tests {
         exact(42.0, &mut text);
         exact(1e-12, &mut text);
         assert_eq!(text, "42.01e-12");
+    }
+
+    #[test]
+    fn an_end_that_nothing_bounds_is_open() {
+        assert_eq!(between(0.25, 0.5), "[0.250, 0.500]");
+        assert_eq!(between(40.0, f64::INFINITY), "[40, open above]");
+        assert_eq!(between(f64::NEG_INFINITY, 1.0), "[open below, 1]");
     }
 
     #[test]

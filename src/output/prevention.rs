@@ -13,7 +13,7 @@ use super::error::OutputError;
 use super::files::{FileEntry, Table, sync_folder};
 use super::headers::PREVENTION;
 use super::manifest::{FORMAT, Progress, Trust, bytes, describe, read_description, verify};
-use super::numbers::{number, readable};
+use super::numbers::{between, number, readable};
 use crate::inquiry::{Change, Game, Prevention, RuleShare, RuleSplit};
 use crate::scenario::file::ScenarioFile;
 use crate::statistics::estimate::Estimate;
@@ -248,12 +248,8 @@ fn parts_table(rows: &[(&Change, RuleShare, RuleSplit)]) -> Option<String> {
 }
 
 fn told(value: &Estimate) -> String {
-    format!(
-        "{} [{}, {}]",
-        readable(value.estimate),
-        readable(value.low),
-        readable(value.high)
-    )
+    let ends = between(value.low, value.high);
+    format!("{} {ends}", readable(value.estimate))
 }
 
 /// A difference; a plain 0 where no pair differed.

@@ -15,14 +15,17 @@ use super::comparison::comparison_row;
 use super::error::OutputError;
 use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
 use super::headers::{
-    CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, REPLICATIONS, RESULT_FILES, ResultFile,
+    CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, INTERACTIONS, REPLICATIONS,
+    RESULT_FILES, ResultFile, SETTINGS,
 };
 use super::manifest::{MANIFEST, Made, Manifest, ManifestCell, Progress, accounts_of};
 use super::numbers::{exact, number};
+use super::settings::{interaction_rows, setting_rows};
 use crate::experiment::accounts::Accounts;
 use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
 use crate::experiment::plan::Plan;
 use crate::experiment::round::{Outcome, Round};
+use crate::experiment::settings::settings;
 
 /// Writes all result files of a sweep into its folder: `rounds` are the rounds that were added to `accounts`.
 pub fn write_results(
@@ -44,6 +47,15 @@ pub fn write_results(
     keep(REPLICATIONS, replications(&target, plan, rounds)?);
     keep(CELLS, cells(&target, plan, accounts)?);
     keep(COMPARISON, pairs(&target, plan, accounts)?);
+    let by_setting = settings(plan, accounts);
+    keep(
+        SETTINGS,
+        setting_rows(&target, plan, accounts, by_setting.as_ref())?,
+    );
+    keep(
+        INTERACTIONS,
+        interaction_rows(&target, plan, by_setting.as_ref())?,
+    );
     keep(EFFECTS, effects(&target, plan, accounts)?);
     keep(CONFUSION, confusion(&target, plan, accounts)?);
     keep(GRID, grid(&target, plan, accounts)?);
@@ -103,13 +115,13 @@ pub(super) fn give_way<'a>(
 }
 
 /// Where files are written, and the folder the user knows.
-struct Target<'a> {
+pub(super) struct Target<'a> {
     beside: &'a Path,
     shown: &'a Path,
 }
 
 impl Target<'_> {
-    fn table(&self, file: ResultFile, plan: &Plan) -> Result<Table, OutputError> {
+    pub(super) fn table(&self, file: ResultFile, plan: &Plan) -> Result<Table, OutputError> {
         let factors: Vec<&str> = plan
             .record
             .factors
@@ -192,6 +204,7 @@ fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry,
                 estimated.n.to_string(),
                 number(estimated.events),
                 number(estimated.exposure),
+                number(estimated.replications_for_half),
             ]);
             table.row(&csv::ByteRecord::from(row))?;
         }
@@ -246,7 +259,7 @@ fn effects(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntr
             number(estimate),
             number(low),
             number(high),
-            number(record.confidence),
+            number(record.effect_confidence()),
             effect.points.to_string(),
             effect.rank.map_or(String::new(), |rank| rank.to_string()),
         ]))?;

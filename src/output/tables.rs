@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Cell as Field, CellAlignment, Table, presets};
 
-use super::numbers::readable;
+use super::numbers::{between, readable};
 use crate::experiment::accounts::Accounts;
 use crate::experiment::plan::Plan;
 use crate::measure::Group;
@@ -94,12 +94,13 @@ fn interval(cell: &Cell) -> String {
     let value = &cell.value;
     match value.method {
         Method::None => "-".to_owned(),
-        Method::Constant => "constant".to_owned(),
+        Method::Constant if value.high.is_infinite() => "constant".to_owned(),
+        Method::Constant => format!("constant {}", between(value.low, value.high)),
         Method::ExactOneSided if value.estimate > 0.0 => {
             format!("at least {}", readable(value.low))
         }
         Method::ExactOneSided => format!("at most {}", readable(value.high)),
-        _ => format!("[{}, {}]", readable(value.low), readable(value.high)),
+        _ => between(value.low, value.high),
     }
 }
 
@@ -129,10 +130,9 @@ pub fn headline(cells: &[Cell], replications: u64) -> String {
             }
             Method::ExactOneSided => format!("none seen (at most {})", percent(cell.value.high)),
             _ => format!(
-                "{} [{}, {}]",
+                "{} {}",
                 percent(cell.value.estimate),
-                readable(cell.value.low * 100.0),
-                readable(cell.value.high * 100.0)
+                between(cell.value.low * 100.0, cell.value.high * 100.0)
             ),
         }
     };
@@ -141,6 +141,12 @@ pub fn headline(cells: &[Cell], replications: u64) -> String {
             "A friend or neutral was shot down in {} of the runs.",
             with_interval(cell)
         ));
+        if !cell.replications_for_half.is_nan() {
+            line(format!(
+                "Half as often would show in {} replications of each of two scenarios (power 80 %); in fewer with the same luck.",
+                readable(cell.replications_for_half)
+            ));
+        }
     }
     if let Some(cell) = find("wrong_share_of_shots") {
         line(format!(

@@ -12,7 +12,7 @@ use super::claim::{self, settle};
 use super::error::OutputError;
 use super::files::{FileEntry, Table, hex, json, text};
 use super::manifest::{Made, Manifest, Progress, Stored, Trust, Tuned};
-use super::numbers::{number, readable};
+use super::numbers::{between, number, readable};
 use super::results::give_way;
 use crate::experiment::plan::study::Study;
 use crate::experiment::tune::course::{Role, Tuning};
@@ -437,8 +437,8 @@ fn tradeoff(
     header.push("front".to_owned());
     let mut rows = vec![header];
     let spread = |value: Estimate| {
-        let [estimate, low, high] = [value.estimate, value.low, value.high].map(readable);
-        format!("{estimate} [{low}, {high}]")
+        let ends = between(value.low, value.high);
+        format!("{} {ends}", readable(value.estimate))
     };
     let mut written = vec!["as written".to_owned()];
     written.extend(study.parameters().map(|_| "-".to_owned()));

@@ -2,10 +2,10 @@
 
 use super::labels;
 use super::land::{self, Window};
-use super::stored::{Confused, Interval, Square};
+use super::stored::{Confused, Interval, Setting, Square};
 use super::svg::{Anchor, CHARACTER_PX, Scale, Svg};
 use crate::geodesy::Frame;
-use crate::output::{exact, readable};
+use crate::output::{between, exact, readable};
 
 /// Width of every figure, px.
 const WIDTH: f64 = 760.0;
@@ -53,13 +53,9 @@ pub(super) fn capital(text: &str) -> String {
 
 /// An estimate and its interval as text.
 pub(super) fn interval_words(value: &Interval) -> String {
-    if value.low.is_finite() && value.high.is_finite() {
-        return format!(
-            "{} [{}, {}]",
-            readable(value.estimate),
-            readable(value.low),
-            readable(value.high)
-        );
+    if !value.low.is_nan() && !value.high.is_nan() {
+        let ends = between(value.low, value.high);
+        return format!("{} {ends}", readable(value.estimate));
     }
     readable(value.estimate)
 }
@@ -589,6 +585,102 @@ pub(super) fn heat(matrices: &[(String, Vec<&Confused>)]) -> Svg {
             );
         }
         top += height_of(rows);
+    }
+    svg
+}
+
+/// A measure over two factors: rows and columns are their levels, and each square says what the measure is there, how far it is
+/// from the reference, and whether that is shown.
+pub(super) fn squares<'a>(
+    [down, across]: [&str; 2],
+    rows: &[String],
+    columns: &[String],
+    at: &dyn Fn(&str, &str) -> Option<&'a Setting>,
+) -> Svg {
+    const HEIGHT: f64 = 54.0;
+    let labels = rows.iter().map(String::as_str).chain([down]);
+    let left = label_room(labels, 200.0);
+    let width = ((WIDTH - left - 10.0) / columns.len() as f64).min(190.0);
+    let heads: Vec<Vec<String>> = columns
+        .iter()
+        .map(|name| broken(name, width - 4.0))
+        .collect();
+    let lines = heads.iter().map(Vec::len).max().unwrap_or(1);
+    let first = 40.0 + lines as f64 * LABEL_LINE;
+    let mut svg = Svg::new(WIDTH, first + rows.len() as f64 * HEIGHT + 8.0);
+    let wide = left + width * columns.len() as f64 / 2.0;
+    svg.text("tm", (wide, 18.0), Anchor::Middle, across);
+    svg.label(
+        "tm",
+        (left - 8.0, first - 8.0),
+        Anchor::End,
+        down,
+        left - 12.0,
+    );
+    for (column, lines) in heads.iter().enumerate() {
+        let x = left + (column as f64 + 0.5) * width;
+        for (number, line) in lines.iter().rev().enumerate() {
+            let y = first - 8.0 - number as f64 * LABEL_LINE;
+            svg.label("tx", (x, y), Anchor::Middle, line, width);
+        }
+    }
+    let all = || {
+        rows.iter()
+            .flat_map(|row| columns.iter().map(move |column| (row, column)))
+    };
+    let most = all()
+        .filter_map(|(row, column)| Some(at(row, column)?.value.estimate))
+        .filter(|value| value.is_finite())
+        .fold(0.0, f64::max);
+    for (number, row) in rows.iter().enumerate() {
+        let y = first + number as f64 * HEIGHT;
+        write_label(
+            &mut svg,
+            (left - 8.0, y + HEIGHT / 2.0),
+            &broken(row, left - 12.0),
+            left - 12.0,
+        );
+        for (number, column) in columns.iter().enumerate() {
+            let x = left + number as f64 * width;
+            svg.rect("hollow", (x, y), (width, HEIGHT), "");
+            let Some(setting) = at(row, column).filter(|setting| setting.value.known()) else {
+                continue;
+            };
+            let share = match most > 0.0 {
+                true => (setting.value.estimate / most).clamp(0.0, 1.0),
+                false => 0.0,
+            };
+            let says = format!(
+                "{down} {row}, {across} {column}: {}",
+                interval_words(&setting.value)
+            );
+            svg.shade(share, (x, y), (width, HEIGHT), &says);
+            let halo = if share > 0.4 { " halo" } else { "" };
+            let middle = x + width / 2.0;
+            let text = |svg: &mut Svg, class: &str, down: f64, text: &str| {
+                let class = format!("{class}{halo}");
+                svg.label(
+                    &class,
+                    (middle, y + down),
+                    Anchor::Middle,
+                    text,
+                    width - 4.0,
+                );
+            };
+            text(&mut svg, "tx", 16.0, &readable(setting.value.estimate));
+            text(&mut svg, "ts", 30.0, &bracket(&setting.value));
+            let sign = match setting.shown.as_str() {
+                "lower" => "\u{25bc} ",
+                "higher" => "\u{25b2} ",
+                _ if setting.same => "= ",
+                _ => "",
+            };
+            let against = match setting.reference {
+                true => "reference".to_owned(),
+                false => format!("{sign}{}", interval_words(&setting.difference)),
+            };
+            text(&mut svg, "ts", 46.0, &against);
+        }
     }
     svg
 }

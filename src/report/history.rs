@@ -10,8 +10,9 @@ use crate::measure::{Columns, Derived, Kind, Summary};
 use crate::output::{
     JournalReader, OutputError, Shape, Stored, StoredRun, SweepFolder, TIMES, Trust, headline,
 };
-use crate::statistics::estimate::{Estimate, Estimator, PairedSums, RatioSums, TimeHistogram};
+use crate::statistics::estimate::{Estimate, Estimator, PairedSums, RatioSums};
 use crate::statistics::stop::{Goal, Sequential};
+use crate::statistics::times::Times;
 
 /// Most cells whose times are spread out.
 const CELLS: usize = 4;
@@ -338,7 +339,7 @@ fn of_record(
         return Err(refused(format!("{} is of another sweep", path.display())));
     }
     let cells = record.cells.len().min(CELLS);
-    let mut times = vec![TimeHistogram::default(); cells];
+    let mut times = vec![Times::default(); cells];
     for round in journal.take(replications as usize) {
         let round: Round = round?;
         let flown: Vec<Option<&Summary>> = (round.outcomes.iter())

@@ -6,6 +6,7 @@
 //! the files that everybody else reads, and the replay flies a replication again.
 
 mod document;
+mod factors;
 mod figures;
 mod history;
 mod labels;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::document::{Document, without_places};
+use super::factors::by_factor;
 use super::figures::{
     Chart, Curve, CurvePoint, Figure, Mark, Panel, Place, bracket, capital, curves, grouped, heat,
     interval_words, maps, number, panels, stacks, words,
@@ -37,6 +38,8 @@ pub(super) struct Report<'a> {
     pub figures: Vec<Figure>,
     body: String,
     sections: Vec<(&'static str, &'static str)>,
+    /// Whether figures by factor show every cell.
+    laid_out: bool,
 }
 
 impl<'a> Report<'a> {
@@ -62,12 +65,14 @@ impl<'a> Report<'a> {
             figures: Vec::new(),
             body: String::new(),
             sections: Vec::new(),
+            laid_out: false,
         }
     }
 
     /// The whole page; `folder` is what the commands on it call the folder.
     pub fn page(&mut self, folder: &str) -> String {
         self.headline();
+        self.factors();
         self.cells();
         self.differences();
         self.wrong_fire();
@@ -406,7 +411,7 @@ impl<'a> Report<'a> {
             if results.sweep { "cells.csv" } else { "summary.csv" },
             meanings(&self.main)
         ));
-        if results.cells.len() > ROWS {
+        if results.cells.len() > ROWS || (self.laid_out && results.cells.len() > FEW_PAIRS) {
             return;
         }
         let mut list = Vec::new();
@@ -452,10 +457,34 @@ impl<'a> Report<'a> {
         self.figure(figure);
     }
 
+    /// The settings of the factors side by side, where they can be.
+    fn factors(&mut self) {
+        let Some(made) = by_factor(self.results) else {
+            return;
+        };
+        self.section("settings", "By factor");
+        let said: String = made
+            .said
+            .iter()
+            .map(|line| format!("<li>{}</li>", escape(line)))
+            .collect();
+        self.put(&format!(
+            "<p>{} at {} settings, uncertainties as at the reference. Intervals of values stand for themselves; differences hold together for all pairs and measures of the experiment (Bonferroni), contrasts for all of a measure, and the best setting is among those named with {} %.</p><ul class=\"say\">{said}</ul>",
+            escape(&made.factors.join(" and ")),
+            made.settings,
+            self.confidence()
+        ));
+        self.laid_out = !made.figures.is_empty() && made.settings == self.results.cells.len();
+        for figure in made.figures {
+            self.figure(figure);
+        }
+    }
+
     fn differences(&mut self) {
         let results = self.results;
         let pairs = pairs_of(&results.paired);
-        if pairs.is_empty() {
+        // Many pairs that are laid out by factor need no dots beside.
+        if pairs.is_empty() || (self.laid_out && pairs.len() > FEW_PAIRS) {
             return;
         }
         self.section("pairs", "Compared with the same luck");

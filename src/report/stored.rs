@@ -64,6 +64,36 @@ pub(super) struct Paired {
     pub n: u64,
 }
 
+/// A measure at a setting of the factors.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    /// Each factor with its level.
+    pub factors: Vec<(String, String)>,
+    pub measure: String,
+    pub unit: String,
+    pub reference: bool,
+    pub value: Interval,
+    pub difference: Interval,
+    pub shown: String,
+    /// Whether it is the same as at the reference in every replication.
+    pub same: bool,
+    pub may_be_best: String,
+    pub is_best: bool,
+    pub more_is_better: bool,
+}
+
+/// Whether two factors act on each other.
+#[derive(Debug, Clone)]
+pub(super) struct Interacting {
+    pub measure: String,
+    pub factors: [String; 2],
+    pub from: [String; 2],
+    pub to: [String; 2],
+    pub contrast: Interval,
+    pub contrasts: String,
+    pub shown: bool,
+}
+
 /// What an uncertainty does to a measure.
 #[derive(Debug, Clone)]
 pub(super) struct Moved {
@@ -144,6 +174,8 @@ pub(super) struct Results {
     pub cells: Vec<String>,
     pub measured: Vec<Measured>,
     pub paired: Vec<Paired>,
+    pub settings: Vec<Setting>,
+    pub interacting: Vec<Interacting>,
     pub moved: Vec<Moved>,
     pub confused: Vec<Confused>,
     pub squares: Vec<Square>,
@@ -186,7 +218,17 @@ impl Results {
             share: row.number("share"),
         });
         let (mut paired, mut moved, mut squares) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut settings, mut interacting) = (Vec::new(), Vec::new());
         if sweep {
+            let table = Table::read(&stored, "settings.csv")?;
+            let names = table.names();
+            let factors: Vec<&String> = names
+                .iter()
+                .skip(1)
+                .take_while(|name| *name != "measure")
+                .collect();
+            settings = table.rows(|row| setting_row(row, &factors));
+            interacting = Table::read(&stored, "interactions.csv")?.rows(interacting_row);
             paired = Table::read(&stored, "pairs.csv")?.rows(paired_row);
             moved = Table::read(&stored, "effects.csv")?.rows(|row| Moved {
                 levers: row.text("levers"),
@@ -222,6 +264,8 @@ impl Results {
             cells,
             measured,
             paired,
+            settings,
+            interacting,
             moved,
             confused,
             squares,
@@ -267,6 +311,45 @@ fn prevented_row(row: &Row<'_>) -> Prevented {
     }
 }
 
+/// The name of a measure from its parts.
+fn whole_name(row: &Row<'_>) -> String {
+    let name = row.text("measure");
+    match (row.text("dimension"), row.text("level")) {
+        (dimension, _) if dimension.is_empty() => name,
+        (dimension, level) => format!("{name}[{dimension}={level}]"),
+    }
+}
+
+fn setting_row(row: &Row<'_>, factors: &[&String]) -> Setting {
+    let level = |name: &&String| ((*name).clone(), row.text(name));
+    Setting {
+        factors: factors.iter().map(level).collect(),
+        measure: whole_name(row),
+        unit: row.text("unit"),
+        reference: row.text("reference") == "yes",
+        value: row.interval(["estimate", "low", "high"]),
+        difference: row.interval(["difference", "difference_low", "difference_high"]),
+        shown: row.text("shown"),
+        same: row.text("shown") == "same",
+        may_be_best: row.text("may_be_best"),
+        is_best: row.text("best") != "",
+        more_is_better: row.text("best") == "highest",
+    }
+}
+
+fn interacting_row(row: &Row<'_>) -> Interacting {
+    let both = |name: &str| ["one", "two"].map(|which| row.text(&format!("{which}_{name}")));
+    Interacting {
+        measure: whole_name(row),
+        factors: ["one", "two"].map(|which| row.text(&format!("factor_{which}"))),
+        from: both("from"),
+        to: both("to"),
+        contrast: row.interval(["contrast", "low", "high"]),
+        contrasts: row.text("contrasts"),
+        shown: row.text("shown") == "yes",
+    }
+}
+
 fn paired_row(row: &Row<'_>) -> Paired {
     let difference = row.interval(["difference", "difference_low", "difference_high"]);
     let ratio = row.interval(["risk_ratio", "risk_ratio_low", "risk_ratio_high"]);
@@ -301,6 +384,7 @@ fn paired_row(row: &Row<'_>) -> Paired {
             ratio: estimate(ratio, ratio_method),
             mcnemar_p: row.text("mcnemar_p").parse().ok(),
             variance_reduction: row.number("variance_reduction"),
+            pairs_for_half: row.number("pairs_for_half"),
         },
         n: row.text("n").parse().unwrap_or(0),
     }

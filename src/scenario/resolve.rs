@@ -161,6 +161,11 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         classes: classes.iter().map(class_cast).collect(),
         relations: relations(&file),
         covered: Vec::new(),
+        missiles_per_target: classes
+            .iter()
+            .filter_map(|class| class.weapon.as_ref())
+            .map(|weapon| weapon.missiles_per_target())
+            .fold(0.0, f64::max),
     };
     let duration = hours(file.duration_h);
     let covered = flights

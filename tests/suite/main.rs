@@ -1,6 +1,7 @@
 //! Everything that is tested from outside, in one binary: a module for each subject.
 
 mod architecture;
+mod by_factor;
 mod cli;
 mod determinism;
 mod differential;

@@ -169,6 +169,26 @@ pub enum LaunchCheck {
 }
 
 impl WeaponSpec {
+    /// Missiles spent on one target in the mean, if it is fought until it is hit or the magazine is empty: salvo after salvo,
+    /// `sum_j (1 - P_k)^(j s) min(s, magazine - j s)`; at most 100.
+    pub fn missiles_per_target(&self) -> f64 {
+        let salvo = match &self.doctrine {
+            Doctrine::Salvo(salvo) => salvo.missiles,
+            Doctrine::ShootLookShoot(_) => 1,
+        };
+        let (mut spent, mut lives) = (0.0, 1.0);
+        let mut left = self.magazine.min(100);
+        while left > 0 {
+            let now = left.min(salvo);
+            spent += lives * f64::from(now);
+            for _ in 0..now {
+                lives *= 1.0 - self.kill_probability;
+            }
+            left -= now;
+        }
+        spent
+    }
+
     /// Where it reaches.
     pub fn envelope(&self) -> Envelope {
         Envelope {
@@ -179,5 +199,40 @@ impl WeaponSpec {
                 self.max_altitude_m.unwrap_or(f64::INFINITY),
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    /// Salvos of 3 from a magazine of 4 at .35: 3, and one more if all three miss, .65^3. One at a time: (1 - .65^4) / .35.
+    #[test]
+    fn a_target_is_fought_until_it_is_hit_or_nothing_is_left() {
+        let spent = |doctrine: Doctrine, kill_probability: f64, magazine: u32| {
+            let weapon = serde_json::json!({
+                "max_range_m": 1.0,
+                "reaction": { "fixed": { "delay_s": 0.0 } },
+                "doctrine": doctrine,
+                "kill_probability": kill_probability,
+                "magazine": magazine,
+            });
+            let weapon: WeaponSpec = serde_json::from_value(weapon).expect("a weapon");
+            weapon.missiles_per_target()
+        };
+        let salvo = |missiles| {
+            Doctrine::Salvo(SalvoSpec {
+                missiles,
+                spacing_s: 0.0,
+            })
+        };
+        let single = Doctrine::ShootLookShoot(ShootLookShootSpec {
+            max_missiles: 2,
+            spacing_s: 0.0,
+        });
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
+        close(spent(salvo(3), 0.35, 4), 3.0 + 0.65_f64.powi(3));
+        close(spent(single, 0.35, 4), (1.0 - 0.65_f64.powi(4)) / 0.35);
+        close(spent(salvo(2), 1.0, 8), 2.0);
+        close(spent(salvo(2), 0.5, 0), 0.0);
     }
 }

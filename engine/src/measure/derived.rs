@@ -5,7 +5,7 @@ use super::Column;
 /// What a measure is, which decides the method of its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A share: every unit of the denominator counts 0 or 1 in the numerator.
+    /// A share: every unit of the denominator counts at least 0 and at most 1 in the numerator.
     Proportion,
     /// Events per exposure: sorties, hours, encounters, replications; a unit may count several.
     Rate,
@@ -78,6 +78,19 @@ pub struct Measure {
 }
 
 impl Measure {
+    /// Whether more of it is better: shares of what ought to be. Of what is lost, shot at, mistaken or sent, less is.
+    pub fn more_is_better(&self) -> bool {
+        matches!(
+            self.name,
+            "completeness"
+                | "identified_in_time"
+                | "picture_completeness"
+                | "picture_identity_completeness"
+                | "picture_identity_correctness"
+                | "station_kept"
+        )
+    }
+
     const fn new(
         group: Group,
         kind: Kind,
@@ -159,8 +172,8 @@ pub static MEASURES: &[Measure] = &[
     Measure::new(AirPicture, Proportion, "picture_identity_correctness", ("picture_objects_correct", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft all of whose tracks are held for what they are."),
     Measure::new(AirPicture, Proportion, "picture_identity_ambiguity", ("picture_objects_contradictory", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft whose tracks contradict each other."),
 
-    Measure::new(Mission, Mean, "station_kept", ("station_flown_s", "station_planned_s"), "share of planned time", "Time on station flown, as a share of that planned."),
-    Measure::new(Mission, Mean, "station_kept", ("station_flown_s[side]", "station_planned_s[side]"), "share of planned time", "The same, by side."),
+    Measure::new(Mission, Proportion, "station_kept", ("station_flown_s", "station_planned_s"), "share of planned time", "Time on station flown, as a share of that planned."),
+    Measure::new(Mission, Proportion, "station_kept", ("station_flown_s[side]", "station_planned_s[side]"), "share of planned time", "The same, by side."),
     Measure::new(Mission, Rate, "sorties_per_replication", ("sorties[side]", ""), "sorties", "Sorties in one run of the scenario, by side."),
     Measure::new(Mission, Mean, "flight_hours_per_replication", ("flight_hours", ""), "h", "Flight hours in one run of the scenario."),
     Measure::new(Mission, Rate, "tracks_per_replication", ("tracks", ""), "tracks", "Confirmed tracks in one run of the scenario."),
@@ -184,10 +197,13 @@ pub struct Derived {
     pub numerator: usize,
     /// Column below the line; without one, replications.
     pub denominator: Option<usize>,
+    /// Events that one cause brings about, for the bound where none was seen: of shots, the missiles that a site spends on one
+    /// target; else 1.
+    pub burst: f64,
 }
 
 /// Finds the columns of every measure.
-pub(super) fn resolve(columns: &[Column]) -> Vec<Derived> {
+pub(super) fn resolve(columns: &[Column], missiles_per_target: f64) -> Vec<Derived> {
     let position = |name: &str| {
         columns
             .iter()
@@ -196,6 +212,10 @@ pub(super) fn resolve(columns: &[Column]) -> Vec<Derived> {
     };
     let mut derived = Vec::new();
     for measure in MEASURES {
+        let burst = match measure.numerator.split('[').next() {
+            Some("shots" | "wrong_shots") => missiles_per_target.max(1.0),
+            _ => 1.0,
+        };
         let key = open_key(measure.numerator);
         let Some((base, key)) = key else {
             derived.push(Derived {
@@ -204,6 +224,7 @@ pub(super) fn resolve(columns: &[Column]) -> Vec<Derived> {
                 numerator: position(measure.numerator),
                 denominator: (!measure.denominator.is_empty())
                     .then(|| position(measure.denominator)),
+                burst,
             });
             continue;
         };
@@ -223,6 +244,7 @@ pub(super) fn resolve(columns: &[Column]) -> Vec<Derived> {
                 measure,
                 numerator,
                 denominator,
+                burst,
             });
         }
     }

@@ -26,6 +26,7 @@ pub(crate) fn log() -> EventLog {
             vec![Regard::Neutral, Regard::Neutral, Regard::Friend],
         ],
         covered: vec![vec![false], vec![false], vec![false], vec![true]],
+        missiles_per_target: 0.0,
     };
     let sortie = |name: &str, flight, type_id, side, has_objective| Sortie {
         name: name.into(),

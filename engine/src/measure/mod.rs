@@ -146,7 +146,7 @@ impl Columns {
         let attribution = attribution::Attribution::new(&mut header);
         let association = association::Association::new(&mut header);
         let columns = header.columns;
-        let derived = derived::resolve(&columns);
+        let derived = derived::resolve(&columns, cast.missiles_per_target);
 
         let mut confusion_len = 0;
         let confusion = cast

@@ -5,66 +5,53 @@
 //!
 //! | case | method | code |
 //! |---|---|---|
-//! | share or rate, ten events or more (and, for a share, ten non-events) | ratio estimator, variance linearised by replication, `v = sum (y_i - r x_i)^2 / (n (n-1) xbar^2)` (Cochran, Sampling Techniques, 1977, ch. 6), t with n-1 degrees on the logit (share) or log (rate) scale | `clustered_logit_t`, `clustered_log_t` |
-//! | share of replications, twenty events and non-events or more | Wilson | `wilson` |
-//! | share of replications, fewer | Clopper-Pearson | `clopper_pearson` |
-//! | share of units, fewer than ten events or non-events, or no variance | exact for the chance q that a replication has any: Clopper-Pearson (k, n), low q / xbar, high q max x / xbar; holds however strongly the units of a replication depend on each other | `clustered_exact` |
-//! | share or rate, no event at all | the same, one-sided: high `(1 - tail^(1/n)) max x / xbar` for a share, `-ln(tail) / X` for a rate, tail = (1-confidence)/2 so that the interval as a whole keeps its confidence whatever was seen | `exact_one_sided` |
-//! | rate, fewer than ten events | Garwood for the k replications with events, high end times the most events in one: exact if events come as a Poisson process, at most so many at once; where none was seen, they are taken to come singly | `poisson_exact` |
-//! | mean of seconds, hours | ratio estimator, t | `clustered_t` |
-//! | median, 90 % | sectioning: the quantile in each of up to 32 groups of replications, t over the groups (Asmussen and Glynn, Stochastic Simulation, 2007, III.5) | `sectioning_t` |
-//! | the same value in each of 20 replications or more (so at least 86 % of replications have it, at 95 %) | itself | `constant` |
+//! | share of replications | Clopper and Pearson | `clopper_pearson` |
+//! | share of units | beta, each event counting as the design effect says ([`super::clustered`]) | `clustered_beta` |
+//! | rate, mean of seconds or hours | gamma, the same way | `clustered_gamma` |
+//! | mean of what may be negative | ratio estimator, t | `clustered_t` |
+//! | no event at all, or nothing else | one-sided bound, tail `(1 - confidence) / 2`, so that the interval as a whole keeps its confidence whatever was seen | `exact_one_sided` |
+//! | the same value in every replication | the chance that one differs is at most `1 - tail^(1/m)`, and then by all that it has | `constant` |
+//! | median, 90 % of times | the times at which the interval of the share that was there by then holds the share asked for ([`super::times`]) | `woodruff` |
 //!
-//! Nothing to divide by, or a mean from one replication: no interval (`none`).
+//! Nothing to divide by, or a rate or mean of one replication: no interval (`none`). An upper end that the replications cannot bound is infinite.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::intervals::{
-    Interval, clopper_pearson, mcnemar, newcombe_paired, poisson, t_quantile, wilson, zero_events,
-    zero_of,
-};
+use super::clustered::Clusters;
+use super::intervals::{Interval, mcnemar, normal_quantile, t_quantile, zero_of};
 use super::moments::Moments;
+use super::times::GroupedTimes;
 use crate::measure::{Columns, Derived, Group, Kind, Summary};
-use crate::units::Millis;
 
-/// Below this many events (or non-events) of clustered units an exact method is used.
+/// The chance with which [`RatioSums::replications_for_half`] replications show it.
+pub const POWER: f64 = 0.8;
+
+/// Below this many events on either side a difference of ratios with other denominators is made of the two intervals.
 pub const FEW: f64 = 10.0;
-
-/// The same for shares of replications, where the exact interval costs little: Wilson's lower end is too high for
-/// between ten and twenty events, by up to two per cent of coverage under a stopping rule.
-pub const FEW_REPLICATIONS: f64 = 20.0;
-
-/// From so many equal replications on, a value counts as constant.
-pub const SETTLED: u64 = 20;
 
 /// How an interval was made; see the module page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// Ratio estimator clustered by replication, t on the logit scale.
-    ClusteredLogit,
-    /// The same on the log scale.
-    ClusteredLog,
-    /// The same on the plain scale.
+    /// Beta law of events that each count as the design effect says.
+    ClusteredBeta,
+    /// The same with a gamma law.
+    ClusteredGamma,
+    /// Ratio estimator clustered by replication, t.
     Clustered,
-    /// Wilson's score interval over replications.
-    Wilson,
+    /// Ratio of two ratios, linearised, t on the log scale.
+    ClusteredLog,
     /// Clopper and Pearson's exact interval over replications.
     ClopperPearson,
-    /// Exact whatever the dependence within replications.
-    ClusteredExact,
-    /// Nothing seen (or nothing else): exact one-sided bound.
+    /// Nothing seen (or nothing else): one-sided bound.
     ExactOneSided,
-    /// Garwood's exact Poisson interval.
-    PoissonExact,
-    /// Quantiles by sectioning.
-    Sectioning,
+    /// Quantiles by the share that was there by then.
+    Woodruff,
     /// Did not vary.
     Constant,
     /// Paired difference, linearised, t.
     PairedT,
-    /// Paired proportions of replications, Newcombe's method 10.
-    Newcombe,
+    /// What pairs gain and what they lose, squares added (MOVER).
+    Discordant,
     /// Difference of two intervals, squares added (MOVER), conservative for positively correlated pairs.
     SquareAndAdd,
     /// Not one pair differed: exact bound.
@@ -77,18 +64,16 @@ impl Method {
     /// The stable code written to files.
     pub fn code(self) -> &'static str {
         match self {
-            Method::ClusteredLogit => "clustered_logit_t",
-            Method::ClusteredLog => "clustered_log_t",
+            Method::ClusteredBeta => "clustered_beta",
+            Method::ClusteredGamma => "clustered_gamma",
             Method::Clustered => "clustered_t",
-            Method::Wilson => "wilson",
+            Method::ClusteredLog => "clustered_log_t",
             Method::ClopperPearson => "clopper_pearson",
-            Method::ClusteredExact => "clustered_exact",
             Method::ExactOneSided => "exact_one_sided",
-            Method::PoissonExact => "poisson_exact",
-            Method::Sectioning => "sectioning_t",
+            Method::Woodruff => "woodruff",
             Method::Constant => "constant",
             Method::PairedT => "paired_t",
-            Method::Newcombe => "newcombe_paired",
+            Method::Discordant => "discordant_pairs",
             Method::SquareAndAdd => "square_and_add",
             Method::EqualPairs => "equal_pairs",
             Method::None => "none",
@@ -103,14 +88,19 @@ pub struct Estimate {
     pub estimate: f64,
     /// Lower end; NaN without an interval.
     pub low: f64,
-    /// Upper end; NaN without an interval.
+    /// Upper end; NaN without an interval, infinite where the replications cannot bound it.
     pub high: f64,
     /// How it was made.
     pub method: Method,
 }
 
 impl Estimate {
-    fn bare(estimate: f64) -> Estimate {
+    /// No number and no interval.
+    pub fn unknown() -> Estimate {
+        Estimate::bare(f64::NAN)
+    }
+
+    pub(super) fn bare(estimate: f64) -> Estimate {
         Estimate {
             estimate,
             low: f64::NAN,
@@ -121,23 +111,44 @@ impl Estimate {
 }
 
 /// The sums behind one ratio; fed replication by replication, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RatioSums {
     moments: Moments<2>,
-    with_events: u64,
-    with_rest: u64,
+    exposed: u64,
     most_events: f64,
     most_units: f64,
+    ceiling: f64,
+    burst: f64,
+}
+
+impl Default for RatioSums {
+    fn default() -> RatioSums {
+        RatioSums::in_bursts(1.0)
+    }
 }
 
 impl RatioSums {
+    /// Nothing added yet; one cause brings about so many events.
+    pub fn in_bursts(burst: f64) -> RatioSums {
+        RatioSums {
+            moments: Moments::default(),
+            exposed: 0,
+            most_events: 0.0,
+            most_units: 0.0,
+            ceiling: 0.0,
+            burst,
+        }
+    }
+
     /// Adds a replication with numerator `y` and denominator `x`.
     pub fn add(&mut self, y: f64, x: f64) {
         self.moments.add([y, x]);
-        self.with_events += u64::from(y > 0.0);
-        self.with_rest += u64::from(x > y);
         self.most_events = self.most_events.max(y);
         self.most_units = self.most_units.max(x);
+        if x > 0.0 {
+            self.exposed += 1;
+            self.ceiling = self.ceiling.max(y / x);
+        }
     }
 
     /// Replications.
@@ -166,9 +177,36 @@ impl RatioSums {
         self.moments.variance_of_mean([1.0, -self.ratio()]) / (mean * mean)
     }
 
+    /// What an interval rests on.
+    fn clusters(&self, unseen: f64) -> Clusters {
+        let n = self.n() as f64;
+        let mean = self.moments.mean(1);
+        let exposure_squares = self.moments.covariance(1, 1) * (n - 1.0) + n * mean * mean;
+        Clusters {
+            exposed: self.exposed as f64,
+            events: self.events(),
+            exposure: self.exposure(),
+            exposure_squares,
+            group_squares: exposure_squares,
+            residual_squares: self.moments.variance_of_mean([1.0, -self.ratio()]) * n * (n - 1.0),
+            unseen,
+        }
+    }
+
     /// The ratio with its interval; `per_replication` where the unit is the replication itself.
     pub fn estimate(&self, kind: Kind, per_replication: bool, confidence: f64) -> Estimate {
-        let (n, ratio) = (self.n() as f64, self.ratio());
+        self.estimate_unseen(kind, per_replication, confidence, f64::INFINITY)
+    }
+
+    /// The same; where nothing was seen, at most `unseen` units of a replication do as one.
+    fn estimate_unseen(
+        &self,
+        kind: Kind,
+        per_replication: bool,
+        confidence: f64,
+        unseen: f64,
+    ) -> Estimate {
+        let ratio = self.ratio();
         if self.n() == 0 || self.exposure() <= 0.0 {
             return Estimate::bare(f64::NAN);
         }
@@ -178,169 +216,86 @@ impl RatioSums {
             high,
             method,
         };
-        let t = || t_quantile(confidence, n - 1.0);
-        let variance = self.variance();
+        let clusters = self.clusters(unseen);
+        let none = self.events() <= 0.0;
         match kind {
-            Kind::Proportion if per_replication => {
-                let events = self.events();
-                if events <= 0.0 {
-                    made((0.0, zero_of(n, confidence)), Method::ExactOneSided)
-                } else if events >= n {
-                    made((1.0 - zero_of(n, confidence), 1.0), Method::ExactOneSided)
-                } else if events.min(n - events) < FEW_REPLICATIONS {
-                    made(
-                        clopper_pearson(events, n, confidence),
-                        Method::ClopperPearson,
-                    )
-                } else {
-                    made(wilson(events, n, confidence), Method::Wilson)
-                }
-            }
             Kind::Proportion => {
-                let (events, rest) = (self.events(), self.exposure() - self.events());
-                let mean_units = self.exposure() / n;
-                let spread = (self.most_units / mean_units).max(1.0);
-                if events <= 0.0 {
-                    let high = (zero_of(n, confidence) * spread).min(1.0);
-                    made((0.0, high), Method::ExactOneSided)
-                } else if rest <= 0.0 {
-                    let high = (zero_of(n, confidence) * spread).min(1.0);
-                    made((1.0 - high, 1.0), Method::ExactOneSided)
-                } else if events < FEW {
-                    let (low, high) = clopper_pearson(self.with_events as f64, n, confidence);
-                    let low = (low / mean_units).min(ratio);
-                    made((low, (high * spread).min(1.0)), Method::ClusteredExact)
-                } else if rest < FEW {
-                    let (low, high) = clopper_pearson(self.with_rest as f64, n, confidence);
-                    let low = (low / mean_units).min(1.0 - ratio);
-                    made(
-                        ((1.0 - high * spread).max(0.0), 1.0 - low),
-                        Method::ClusteredExact,
-                    )
-                } else if variance <= 0.0 {
-                    let (low, high) = clopper_pearson(ratio * n, n, confidence);
-                    made((low, high), Method::ClusteredExact)
-                } else {
-                    let logit = libm::log(ratio / (1.0 - ratio));
-                    let half = t() * libm::sqrt(variance) / (ratio * (1.0 - ratio));
-                    let back = |value: f64| 1.0 / (1.0 + libm::exp(-value));
-                    made(
-                        (back(logit - half), back(logit + half)),
-                        Method::ClusteredLogit,
-                    )
+                let one_sided = none || self.events() >= self.exposure();
+                if clusters.is_constant() && !one_sided {
+                    let off = clusters.constant(confidence);
+                    let ends = (ratio * (1.0 - off), ratio + (1.0 - ratio) * off);
+                    return made(ends, Method::Constant);
                 }
+                let method = match (one_sided, per_replication) {
+                    (true, _) => Method::ExactOneSided,
+                    (false, true) => Method::ClopperPearson,
+                    (false, false) => Method::ClusteredBeta,
+                };
+                made(clusters.share(confidence), method)
+            }
+            Kind::Rate if none => {
+                let high = clusters.no_events(self.burst, confidence);
+                made((0.0, high), Method::ExactOneSided)
+            }
+            Kind::Mean if none => made((0.0, f64::INFINITY), Method::Constant),
+            // How one replication differs from the next nobody can tell.
+            Kind::Rate | Kind::Mean if self.exposed < 2 => Estimate::bare(ratio),
+            Kind::Rate | Kind::Mean if clusters.is_constant() => {
+                let off = ratio * clusters.constant(confidence);
+                made((ratio - off, ratio + off), Method::Constant)
             }
             Kind::Rate => {
-                let (events, exposure) = (self.events(), self.exposure());
-                if events <= 0.0 {
-                    made(
-                        (0.0, zero_events(confidence) / exposure),
-                        Method::ExactOneSided,
-                    )
-                } else if variance <= 0.0 && self.n() >= SETTLED {
-                    made((ratio, ratio), Method::Constant)
-                } else if events < FEW || variance <= 0.0 {
-                    let (low, high) = poisson(self.with_events as f64, confidence);
-                    let most = self.most_events.max(1.0);
-                    made(
-                        (
-                            (low / exposure).min(ratio),
-                            (high * most / exposure).max(ratio),
-                        ),
-                        Method::PoissonExact,
-                    )
-                } else {
-                    let half = t() * libm::sqrt(variance) / ratio;
-                    made(
-                        (ratio * libm::exp(-half), ratio * libm::exp(half)),
-                        Method::ClusteredLog,
-                    )
-                }
+                let ends = clusters.rate(self.ceiling, self.burst, confidence);
+                made(ends, Method::ClusteredGamma)
             }
             Kind::Mean => {
-                if self.n() < 2 {
-                    Estimate::bare(ratio)
-                } else if variance <= 0.0 {
-                    if self.n() >= SETTLED {
-                        made((ratio, ratio), Method::Constant)
-                    } else {
-                        Estimate::bare(ratio)
-                    }
-                } else {
-                    let half = t() * libm::sqrt(variance);
-                    made(((ratio - half).max(0.0), ratio + half), Method::Clustered)
-                }
+                let ends = clusters.rate(self.ceiling, self.most_events, confidence);
+                made(ends, Method::ClusteredGamma)
             }
+        }
+    }
+
+    /// Replications that would show half of it: so many of this scenario and as many of another, flown with luck of its own, in
+    /// which it is half as large, end in an interval of the risk ratio without 1 with a chance of 80 per cent. NaN where
+    /// nothing was seen.
+    ///
+    /// `(z + z_power)^2 (s_1^2 + s_2^2) / ln(1/2)^2`, s^2 the variance of the logarithm of the ratio from one replication, delta
+    /// method; that of the other scenario taken to have events that cluster alike.
+    pub fn replications_for_half(&self, kind: Kind, confidence: f64) -> f64 {
+        let (n, ratio) = (self.n() as f64, self.ratio());
+        let unit = self.variance() * n / (ratio * ratio);
+        // Of a share the variance goes with what is no event, too.
+        let rest = match kind {
+            Kind::Proportion => (1.0 - 0.5 * ratio) / (1.0 - ratio),
+            Kind::Rate | Kind::Mean => 1.0,
+        };
+        replications_for_half(unit * (1.0 + 2.0 * rest), confidence)
+    }
+
+    /// The mean of what may be negative, with its interval; none if it never varied.
+    pub fn signed_mean(&self, confidence: f64) -> Estimate {
+        let (ratio, variance) = (self.ratio(), self.variance());
+        if variance.is_nan() || variance <= 0.0 {
+            return Estimate::bare(ratio);
+        }
+        let half = t_quantile(confidence, self.n() as f64 - 1.0) * libm::sqrt(variance);
+        Estimate {
+            estimate: ratio,
+            low: ratio - half,
+            high: ratio + half,
+            method: Method::Clustered,
         }
     }
 }
 
-/// Sections for the intervals of quantiles.
-const SECTIONS: u64 = 32;
-
-/// A histogram of times that merges: bins of 1 ms up to 0.5 s, then at most 0.4 % wide; only bins in use are kept.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct TimeHistogram {
-    bins: BTreeMap<u32, u64>,
-    count: u64,
-}
-
-impl TimeHistogram {
-    /// Bits of a time that a bin keeps below the leading one.
-    const BITS: u32 = 8;
-
-    /// Adds a time; before 0 counts as 0.
-    pub fn add(&mut self, time: Millis) {
-        *self.bins.entry(Self::bin(time)).or_default() += 1;
-        self.count += 1;
+/// With this variance of the logarithm of the risk ratio from one replication; NaN where it did not vary.
+fn replications_for_half(unit: f64, confidence: f64) -> f64 {
+    if unit.is_nan() || unit <= 0.0 || unit.is_infinite() {
+        return f64::NAN;
     }
-
-    /// Adds all of another's.
-    pub fn merge(&mut self, other: &TimeHistogram) {
-        for (&bin, &count) in &other.bins {
-            *self.bins.entry(bin).or_default() += count;
-        }
-        self.count += other.count;
-    }
-
-    /// Times added.
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// The smallest time with at least this share of all at or below it, s: the middle of its bin.
-    pub fn quantile_s(&self, share: f64) -> Option<f64> {
-        let wanted = libm::ceil(share * self.count as f64).max(1.0) as u64;
-        let mut below = 0;
-        for (&bin, &count) in &self.bins {
-            below += count;
-            if below >= wanted {
-                return Some(Self::middle_s(bin));
-            }
-        }
-        None
-    }
-
-    /// Shares in steps of two per cent, up to 98, each with its time, s; empty without times.
-    pub fn spread_s(&self) -> Vec<(f64, f64)> {
-        let shares = (0..50).map(|step| f64::from(step) / 50.0);
-        shares
-            .filter_map(|share| Some((share, self.quantile_s(share)?)))
-            .collect()
-    }
-
-    fn bin(time: Millis) -> u32 {
-        let millis = time.0.max(0) as u64;
-        let length = 64 - millis.leading_zeros();
-        let shift = length.saturating_sub(Self::BITS + 1);
-        (shift << Self::BITS) + (millis >> shift) as u32
-    }
-
-    fn middle_s(bin: u32) -> f64 {
-        let shift = (bin >> Self::BITS).saturating_sub(1);
-        let first = u64::from(bin - (shift << Self::BITS)) << shift;
-        (first as f64 + ((1_u64 << shift) - 1) as f64 / 2.0) / 1000.0
-    }
+    let z = normal_quantile(confidence) + normal_quantile(2.0 * POWER - 1.0);
+    let half = std::f64::consts::LN_2;
+    libm::ceil(z * z * unit / (half * half)).max(2.0)
 }
 
 /// One row of `summary.csv`: a measure with its interval.
@@ -364,6 +319,8 @@ pub struct Cell {
     pub events: f64,
     /// Sum of the denominators.
     pub exposure: f64,
+    /// See [`RatioSums::replications_for_half`]; NaN for quantiles.
+    pub replications_for_half: f64,
 }
 
 /// Everything that is estimated from the replications of one scenario.
@@ -374,7 +331,7 @@ pub struct Estimator {
     sums: Vec<RatioSums>,
     totals: Vec<f64>,
     confusion: Vec<u64>,
-    times: Vec<TimeHistogram>,
+    times: GroupedTimes,
 }
 
 impl Estimator {
@@ -382,10 +339,14 @@ impl Estimator {
     pub fn new(columns: Arc<Columns>) -> Estimator {
         Estimator {
             n: 0,
-            sums: vec![RatioSums::default(); columns.derived().len()],
+            sums: columns
+                .derived()
+                .iter()
+                .map(|derived| RatioSums::in_bursts(derived.burst))
+                .collect(),
             totals: vec![0.0; columns.columns().len()],
             confusion: vec![0; columns.confusion_len()],
-            times: vec![TimeHistogram::default(); SECTIONS as usize],
+            times: GroupedTimes::default(),
             columns,
         }
     }
@@ -406,10 +367,7 @@ impl Estimator {
         for (total, count) in self.confusion.iter_mut().zip(&summary.confusion) {
             *total += count;
         }
-        let section = &mut self.times[(index % SECTIONS) as usize];
-        for &time in &summary.times_to_identify {
-            section.add(time);
-        }
+        self.times.add(index, &summary.times_to_identify);
     }
 
     /// Replications added.
@@ -463,35 +421,8 @@ impl Estimator {
     }
 
     fn quantile(&self, name: &str, share: f64, confidence: f64) -> Cell {
-        let mut all = TimeHistogram::default();
-        let mut sections = Moments::<1>::default();
-        for section in &self.times {
-            all.merge(section);
-            if let Some(quantile) = section.quantile_s(share) {
-                sections.add([quantile]);
-            }
-        }
-        let estimate = all.quantile_s(share).unwrap_or(f64::NAN);
-        let mut value = Estimate::bare(estimate);
-        if sections.n() >= 2 {
-            let half = t_quantile(confidence, (sections.n() - 1) as f64)
-                * libm::sqrt(sections.variance_of_mean([1.0]));
-            if half > 0.0 {
-                value = Estimate {
-                    estimate,
-                    low: (estimate - half).max(0.0),
-                    high: estimate + half,
-                    method: Method::Sectioning,
-                };
-            } else if self.n >= SETTLED {
-                value = Estimate {
-                    estimate,
-                    low: estimate,
-                    high: estimate,
-                    method: Method::Constant,
-                };
-            }
-        }
+        let value = self.times.quantile(share, confidence);
+        let count = self.times.count() as f64;
         Cell {
             name: name.to_owned(),
             group: Group::Timeliness,
@@ -500,8 +431,9 @@ impl Estimator {
             value,
             confidence,
             n: self.n,
-            events: all.count() as f64,
-            exposure: all.count() as f64,
+            events: count,
+            exposure: count,
+            replications_for_half: f64::NAN,
         }
     }
 }
@@ -521,6 +453,7 @@ fn estimated(derived: &Derived, sums: &RatioSums, confidence: f64) -> Cell {
         n: sums.n(),
         events: sums.events(),
         exposure: sums.exposure(),
+        replications_for_half: sums.replications_for_half(derived.measure.kind, confidence),
     }
 }
 
@@ -539,28 +472,63 @@ pub struct Comparison {
     pub mcnemar_p: Option<f64>,
     /// Variance of the difference if the two were independent, over that of the pairs: how much the shared luck saves.
     pub variance_reduction: f64,
+    /// Pairs of replications that would show a risk ratio of one half with a chance of 80 per cent, varying as these
+    /// do; NaN with no event on a side.
+    pub pairs_for_half: f64,
 }
 
 /// The sums behind the same measure in two scenarios flown with the same luck, replication by replication.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairedSums {
     first: RatioSums,
     second: RatioSums,
     moments: Moments<4>,
+    /// What the second has more of, and the first, replication by replication.
+    gains: RatioSums,
+    losses: RatioSums,
     both: u64,
     only_first: u64,
     only_second: u64,
     neither: u64,
     unlike: u64,
+    /// Pairs that do not have the same denominator.
+    unequal: u64,
+}
+
+impl Default for PairedSums {
+    fn default() -> PairedSums {
+        PairedSums::in_bursts(1.0)
+    }
 }
 
 impl PairedSums {
+    /// Nothing added yet; one cause brings about so many events.
+    pub fn in_bursts(burst: f64) -> PairedSums {
+        PairedSums {
+            first: RatioSums::in_bursts(burst),
+            second: RatioSums::in_bursts(burst),
+            moments: Moments::default(),
+            gains: RatioSums::in_bursts(burst),
+            losses: RatioSums::in_bursts(burst),
+            both: 0,
+            only_first: 0,
+            only_second: 0,
+            neither: 0,
+            unlike: 0,
+            unequal: 0,
+        }
+    }
+
     /// Adds a pair of replications: numerator and denominator of the first scenario, then of the second.
     pub fn add(&mut self, first: (f64, f64), second: (f64, f64)) {
         self.first.add(first.0, first.1);
         self.second.add(second.0, second.1);
         self.moments.add([first.0, first.1, second.0, second.1]);
         self.unlike += u64::from(first != second);
+        self.unequal += u64::from(first.1 != second.1);
+        let more = second.0 - first.0;
+        self.gains.add(more.max(0.0), first.1);
+        self.losses.add((-more).max(0.0), first.1);
         match (first.0 > 0.0, second.0 > 0.0) {
             (true, true) => self.both += 1,
             (true, false) => self.only_first += 1,
@@ -581,12 +549,14 @@ impl PairedSums {
 
     /// The comparison.
     ///
-    /// Difference: paired t on the linearised residuals, `(y2 - r2 x2)/xbar2 - (y1 - r1 x1)/xbar1` per replication; for
-    /// shares of replications Newcombe's method 10; with fewer than ten events on either side, or no variance, the two
-    /// exact intervals with their squares added (Zou and Donner, Statistics in Medicine 27 (2008) 1693), which is
-    /// conservative when the pairs are positively correlated, as shared luck makes them. Where not one pair differs, the
-    /// chance that one does is at most `1 - tail^(1/n)`, and a pair that does is taken to differ by the most
-    /// that one replication holds.
+    /// Difference: where both have the same denominators, what the second has more of and what it has less of, replication by
+    /// replication, are two ratios with an interval each; squares of the distances added (MOVER; Zou and Donner, Statistics in Medicine 27
+    /// (2008) 1693). Only pairs that differ say anything, be they few or many; of a share of replications that is
+    /// what McNemar's test looks at. Where not one pair differs it is the bound of nothing seen, both ways.
+    ///
+    /// Otherwise, and for means, paired t on the linearised residuals, `(y2 - r2 x2)/xbar2 - (y1 - r1 x1)/xbar1` per replication;
+    /// with fewer than ten events on either side, or no variance, the two intervals with their squares added, which is
+    /// conservative when the pairs are positively correlated, as shared luck makes them.
     pub fn compare(&self, kind: Kind, per_replication: bool, confidence: f64) -> Comparison {
         let (a, b) = (&self.first, &self.second);
         let (ra, rb) = (a.ratio(), b.ratio());
@@ -600,20 +570,31 @@ impl PairedSums {
         let difference = rb - ra;
         let (interval, method) = if difference.is_nan() {
             ((f64::NAN, f64::NAN), Method::None)
-        } else if self.unlike == 0 && kind != Kind::Mean {
-            let most = match kind {
-                Kind::Proportion => a.most_units,
-                Kind::Rate | Kind::Mean => a.most_events.max(1.0),
+        } else if kind != Kind::Mean && self.unequal == 0 {
+            // Where one of the two was not seen, its events cluster as those of the other do.
+            let [gains, losses] =
+                [(&self.gains, &self.losses), (&self.losses, &self.gains)].map(|(one, other)| {
+                    let unseen = match other.most_events > 0.0 {
+                        true => other.most_events,
+                        false => f64::INFINITY,
+                    };
+                    one.estimate_unseen(kind, per_replication, confidence, unseen)
+                });
+            let low = libm::hypot(gains.estimate - gains.low, losses.high - losses.estimate);
+            let high = libm::hypot(gains.high - gains.estimate, losses.estimate - losses.low);
+            let method = match self.unlike {
+                0 => Method::EqualPairs,
+                _ if low.is_nan() => Method::None,
+                _ => Method::Discordant,
             };
-            let half = zero_of(self.moments.n() as f64, confidence) * most / xa;
+            ((difference - low, difference + high), method)
+        } else if self.unlike == 0 {
+            let half = match a.most_events > 0.0 {
+                true => zero_of(self.moments.n() as f64, confidence) * a.most_events / xa,
+                // How much there may be at once nobody has seen.
+                false => f64::INFINITY,
+            };
             ((-half, half), Method::EqualPairs)
-        } else if kind == Kind::Proportion && per_replication {
-            let counts = [self.both, self.only_first, self.only_second, self.neither];
-            let [both, only_first, only_second, neither] = counts.map(|count| count as f64);
-            (
-                newcombe_paired(both, only_first, only_second, neither, confidence),
-                Method::Newcombe,
-            )
         } else if !few && variance > 0.0 {
             let half = t * libm::sqrt(variance);
             ((difference - half, difference + half), Method::PairedT)
@@ -632,7 +613,8 @@ impl PairedSums {
             )
         };
         let mut ratio = Estimate::bare(rb / ra);
-        if !few && ra > 0.0 && rb > 0.0 {
+        let mut pairs_for_half = f64::NAN;
+        if ra > 0.0 && rb > 0.0 {
             // Linearised variance of the logarithm of the ratio of ratios.
             let log_variance = self.moments.variance_of_mean([
                 -1.0 / (xa * ra),
@@ -640,7 +622,9 @@ impl PairedSums {
                 1.0 / (xb * rb),
                 -1.0 / xb,
             ]);
-            if log_variance > 0.0 {
+            let n = self.moments.n() as f64;
+            pairs_for_half = replications_for_half(log_variance * n, confidence);
+            if !few && log_variance > 0.0 {
                 let half = t * libm::sqrt(log_variance);
                 ratio.low = ratio.estimate * libm::exp(-half);
                 ratio.high = ratio.estimate * libm::exp(half);
@@ -660,6 +644,7 @@ impl PairedSums {
             mcnemar_p: (kind == Kind::Proportion && per_replication)
                 .then(|| mcnemar(self.only_first, self.only_second)),
             variance_reduction: apart / variance,
+            pairs_for_half,
         }
     }
 }
@@ -678,29 +663,6 @@ mod tests {
     /// Synthetic experiments per coverage check.
     const EXPERIMENTS: u32 = 10_000;
 
-    /// Share of experiments whose interval holds the truth.
-    fn coverage(
-        seed: u64,
-        truth: f64,
-        kind: Kind,
-        per_replication: bool,
-        replications: u32,
-        mut draw: impl FnMut(&mut ChaCha8Rng) -> (f64, f64),
-    ) -> f64 {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut held = 0;
-        for _ in 0..EXPERIMENTS {
-            let mut sums = RatioSums::default();
-            for _ in 0..replications {
-                let (y, x) = draw(&mut rng);
-                sums.add(y, x);
-            }
-            let estimate = sums.estimate(kind, per_replication, 0.95);
-            held += u32::from(estimate.low <= truth && truth <= estimate.high);
-        }
-        f64::from(held) / f64::from(EXPERIMENTS)
-    }
-
     /// Four standard errors of a coverage below the bound: a false alarm in 30 000.
     fn at_least(coverage: f64, bound: f64, what: &str) {
         let error = libm::sqrt(bound * (1.0 - bound) / f64::from(EXPERIMENTS));
@@ -708,81 +670,6 @@ mod tests {
             coverage >= bound - 4.0 * error,
             "{what}: covered {coverage}, wanted {bound}"
         );
-    }
-
-    /// `m` units that err together with chance `together`, else each on its own; chance `p` each.
-    fn clustered(rng: &mut ChaCha8Rng, m: u32, p: f64, together: f64) -> (f64, f64) {
-        let y = if uniform(rng) < together {
-            if uniform(rng) < p { m } else { 0 }
-        } else {
-            (0..m).filter(|_| uniform(rng) < p).count() as u32
-        };
-        (f64::from(y), f64::from(m))
-    }
-
-    #[test]
-    fn shares_of_clustered_units_are_covered() {
-        // At least 93 % from ten expected events on, at least 95 % below.
-        for (seed, together, expected, bound) in [
-            (1, 0.0, 3.0, 0.95),
-            (2, 0.5, 3.0, 0.95),
-            (3, 1.0, 5.0, 0.95),
-            (4, 0.0, 10.0, 0.93),
-            (5, 0.0, 20.0, 0.93),
-            (6, 0.0, 60.0, 0.93),
-            (7, 0.3, 150.0, 0.93),
-        ] {
-            let (m, replications) = (5, 200);
-            let p = expected / f64::from(m * replications);
-            let covered = coverage(seed, p, Kind::Proportion, false, replications, |rng| {
-                clustered(rng, m, p, together)
-            });
-            at_least(
-                covered,
-                bound,
-                &format!("together {together}, expected {expected}"),
-            );
-        }
-    }
-
-    #[test]
-    fn shares_of_replications_are_covered() {
-        for (seed, expected, bound) in [(11, 2.0, 0.95), (12, 10.0, 0.93), (13, 50.0, 0.93)] {
-            let p = expected / 200.0;
-            let covered = coverage(seed, p, Kind::Proportion, true, 200, |rng| {
-                (f64::from(u8::from(uniform(rng) < p)), 1.0)
-            });
-            at_least(covered, bound, &format!("expected {expected}"));
-        }
-    }
-
-    #[test]
-    fn rates_over_random_exposure_are_covered() {
-        for (seed, expected, bound) in [(21, 3.0, 0.95), (22, 10.0, 0.93), (23, 40.0, 0.93)] {
-            let rate = expected / 200.0 / 2.0;
-            let covered = coverage(seed, rate, Kind::Rate, false, 200, |rng| {
-                let hours = 1.0 + 2.0 * uniform(rng);
-                // A Poisson count by waiting times.
-                let mut count = 0;
-                let mut at = -libm::log(1.0 - uniform(rng)) / rate;
-                while at < hours {
-                    count += 1;
-                    at -= libm::log(1.0 - uniform(rng)) / rate;
-                }
-                (f64::from(count), hours)
-            });
-            at_least(covered, bound, &format!("expected {expected}"));
-        }
-    }
-
-    #[test]
-    fn means_are_covered() {
-        let covered = coverage(31, 2.0, Kind::Mean, false, 100, |rng| {
-            let tracks = 1.0 + libm::floor(3.0 * uniform(rng));
-            let seconds: f64 = (0..tracks as u32).map(|_| 4.0 * uniform(rng)).sum();
-            (seconds, tracks)
-        });
-        at_least(covered, 0.94, "mean");
     }
 
     #[test]
@@ -809,11 +696,15 @@ mod tests {
             held_binary += u32::from(held_in(&compared_binary.difference));
             saved += compared.variance_reduction / f64::from(EXPERIMENTS);
         }
-        at_least(f64::from(held) / f64::from(EXPERIMENTS), 0.93, "paired t");
+        at_least(
+            f64::from(held) / f64::from(EXPERIMENTS),
+            0.93,
+            "share of units",
+        );
         at_least(
             f64::from(held_binary) / f64::from(EXPERIMENTS),
             0.93,
-            "newcombe",
+            "share of replications",
         );
         assert!(saved > 2.0, "{saved}");
     }
@@ -832,7 +723,7 @@ mod tests {
         assert_eq!(compared.difference.low, -compared.difference.high);
         sums.add((0.0, 4.0), (1.0, 4.0));
         let compared = sums.compare(Kind::Proportion, false, 0.95);
-        assert_eq!(compared.difference.method, Method::PairedT);
+        assert_eq!(compared.difference.method, Method::Discordant);
 
         let mut nothing = PairedSums::default();
         nothing.add((0.0, 0.0), (0.0, 0.0));
@@ -858,6 +749,153 @@ mod tests {
         assert!(nothing.estimate.is_nan() && nothing.method == Method::None);
     }
 
+    fn of(rows: impl IntoIterator<Item = (f64, f64)>, burst: f64) -> RatioSums {
+        let mut sums = RatioSums::in_bursts(burst);
+        rows.into_iter().for_each(|(y, x)| sums.add(y, x));
+        sums
+    }
+
+    fn ends(estimate: &Estimate, low: f64, high: f64) {
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-8 * b.abs();
+        assert!(
+            close(estimate.low, low) && close(estimate.high, high),
+            "{estimate:?}"
+        );
+    }
+
+    fn share(events: u32, n: u32) -> Estimate {
+        let rows = (0..n).map(|i| (f64::from(u8::from(i < events)), 1.0));
+        of(rows, 1.0).estimate(Kind::Proportion, true, 0.95)
+    }
+
+    #[test]
+    fn shares_of_replications_are_clopper_and_pearsons() {
+        ends(&share(17, 40), 0.270_429_031_268_9, 0.591_099_419_573_0);
+        assert_eq!(share(17, 40).method, Method::ClopperPearson);
+        assert_eq!(share(40, 40).high, 1.0);
+        assert!((share(0, 50).high - 0.071_121_736_464_20).abs() < 1e-12);
+    }
+
+    /// Exact coverage by summing the binomial, over a net of p.
+    #[test]
+    fn shares_of_replications_never_cover_too_little() {
+        for n in [1_u32, 5, 20, 60] {
+            let intervals: Vec<Estimate> = (0..=n).map(|k| share(k, n)).collect();
+            for step in 1..100 {
+                let p = f64::from(step) / 100.0;
+                let mut coverage = 0.0;
+                let mut mass = libm::pow(1.0 - p, f64::from(n));
+                for (k, interval) in (0..=n).zip(&intervals) {
+                    if (interval.low..=interval.high).contains(&p) {
+                        coverage += mass;
+                    }
+                    mass *= f64::from(n - k) / f64::from(k + 1) * p / (1.0 - p);
+                }
+                assert!(coverage >= 0.95 - 1e-9, "n {n}, p {p}: {coverage}");
+            }
+        }
+    }
+
+    /// Events that come singly over many hours: Garwood's table for ten, 4.795 to 18.390.
+    #[test]
+    fn rates_of_independent_events_come_to_garwoods() {
+        let rows = (0..1_000_000).map(|i| (f64::from(u8::from(i < 10)), 1.0));
+        let rate = of(rows, 1.0).estimate(Kind::Rate, true, 0.95);
+        assert!((rate.low * 1e6 - 4.795_389).abs() < 1e-3, "{rate:?}");
+        assert!((rate.high * 1e6 - 18.390_356).abs() < 1e-3, "{rate:?}");
+    }
+
+    /// Fifty replications of 1 918 units with four events that came singly, and of 379 with seven, three of them at once. The
+    /// ends are scipy's quantiles of the laws of `super::clustered`; the percentile bootstrap over replications, which knows no event
+    /// more than was seen, has [.0005, .0042] and [.003, .039].
+    #[test]
+    fn few_events_among_clustered_units() {
+        let events = |at: &[(usize, f64)], unit: fn(usize) -> f64| {
+            let y = |i: usize| {
+                at.iter()
+                    .find(|(place, _)| *place == i)
+                    .map_or(0.0, |e| e.1)
+            };
+            of((0..50).map(|i| (y(i), unit(i))), 1.0)
+        };
+        let four = events(&[(3, 1.0), (17, 1.0), (30, 1.0), (44, 1.0)], |i| {
+            if i < 32 { 38.0 } else { 39.0 }
+        });
+        assert_eq!((four.events(), four.exposure()), (4.0, 1918.0));
+        let four = four.estimate(Kind::Proportion, false, 0.95);
+        ends(&four, 0.000_567_708_701_312, 0.006_595_923_581_422);
+        assert_eq!(four.method, Method::ClusteredBeta);
+        let seven = [(4, 3.0), (11, 1.0), (22, 1.0), (33, 1.0), (49, 1.0)];
+        let seven = events(&seven, |i| if i < 21 { 7.0 } else { 8.0 });
+        assert_eq!((seven.events(), seven.exposure()), (7.0, 379.0));
+        let seven = seven.estimate(Kind::Proportion, false, 0.95);
+        ends(&seven, 0.004_732_935_000_809, 0.048_730_304_596_024);
+    }
+
+    #[test]
+    fn rates_and_means_by_an_independent_library() {
+        let events = [0.0, 2.0, 0.0, 0.0, 3.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+        let hours = [2.0, 3.0, 2.0, 4.0, 3.0, 2.0, 2.0, 3.0, 4.0, 2.0];
+        let twice = events.into_iter().zip(hours).cycle().take(20);
+        let rate = of(twice, 2.0).estimate(Kind::Rate, false, 0.95);
+        ends(&rate, 0.070_034_620_680_647, 0.492_078_682_493_334);
+        let seconds = [12.5, 30.0, 0.0, 7.0, 100.0, 3.0, 0.0, 55.0, 20.0, 41.0];
+        let mean = of(seconds.map(|y| (y, 1.0)), 1.0).estimate(Kind::Mean, true, 0.95);
+        ends(&mean, 7.766_453_016_295_836, 72.276_647_037_797);
+    }
+
+    /// One event more moves both ends up, and neither by more than the upper end of a single event.
+    #[test]
+    fn intervals_go_on_from_few_events_to_many() {
+        let among = |events: usize, units: f64| {
+            of(
+                (0..200).map(|i| (f64::from(u8::from(i < events)), units)),
+                1.0,
+            )
+        };
+        for units in [1.0, 5.0, 38.0] {
+            let share =
+                |events| among(events, units).estimate(Kind::Proportion, units == 1.0, 0.95);
+            let rate = |events| among(events, units).estimate(Kind::Rate, false, 0.95);
+            for interval in [&share as &dyn Fn(usize) -> Estimate, &rate] {
+                let most = interval(1).high - interval(1).low;
+                for events in 1..60 {
+                    let (one, more) = (interval(events), interval(events + 1));
+                    let steps = [more.low - one.low, more.high - one.high];
+                    assert!(
+                        steps.iter().all(|step| (0.0..0.6 * most).contains(step)),
+                        "{units} {events}: {one:?} {more:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Aircraft shot down in 57, 59 or all 60 of 60 replications: a rate near its ceiling is bounded below as a share is.
+    #[test]
+    fn what_hardly_varies_is_not_certain() {
+        let nearly = |events: usize| {
+            let rows = (0..60).map(|i| (f64::from(u8::from(i < events)), 1.0));
+            of(rows, 1.0).estimate(Kind::Rate, true, 0.95)
+        };
+        let all = nearly(60);
+        assert_eq!((all.estimate, all.method), (1.0, Method::Constant));
+        // 1 - .025^(1/60) = .0596.
+        assert!((all.low - 0.940_4).abs() < 1e-4 && (all.high - 1.059_6).abs() < 1e-4);
+        assert!(nearly(59).low < 0.92 && nearly(57).low < 0.88);
+        let zero = of((0..60).map(|_| (0.0, 1.0)), 1.0).estimate(Kind::Mean, true, 0.95);
+        assert_eq!((zero.low, zero.high), (0.0, f64::INFINITY));
+    }
+
+    /// Shots come two at a time: in 100 replications without any, twice as many may be to come as of single ones.
+    #[test]
+    fn nothing_seen_of_what_comes_in_bursts() {
+        let none = |burst| of((0..100).map(|_| (0.0, 1.0)), burst);
+        let high = |burst| none(burst).estimate(Kind::Rate, true, 0.95).high;
+        assert!((high(1.0) - 0.036_888_79).abs() < 1e-7);
+        assert_eq!(high(2.0), 2.0 * high(1.0));
+    }
+
     #[test]
     fn one_replication_claims_little() {
         let mut sums = RatioSums::default();
@@ -865,36 +903,5 @@ mod tests {
         let share = sums.estimate(Kind::Proportion, false, 0.95);
         assert!(share.low < 0.05 && share.high > 0.95, "{share:?}");
         assert!(sums.estimate(Kind::Mean, false, 0.95).low.is_nan());
-    }
-
-    #[test]
-    fn histogram_quantiles_are_within_half_a_bin() {
-        let mut histogram = TimeHistogram::default();
-        for millis in 0..100_000 {
-            histogram.add(Millis(millis));
-        }
-        for share in [0.001, 0.1, 0.5, 0.9, 0.999] {
-            let exact = share * 100.0;
-            let found = histogram.quantile_s(share).unwrap();
-            assert!(
-                (found - exact).abs() <= 0.001 + 0.002 * exact,
-                "{share}: {found}"
-            );
-        }
-        let mut zero = TimeHistogram::default();
-        zero.add(Millis(0));
-        assert_eq!(zero.quantile_s(0.5), Some(0.0));
-    }
-
-    #[test]
-    fn histogram_bins_are_in_order_without_gaps() {
-        let mut last = 0;
-        for millis in 0..200_000 {
-            let bin = TimeHistogram::bin(Millis(millis));
-            assert!(bin == last || bin == last + 1, "{millis}");
-            last = bin;
-            let middle = TimeHistogram::middle_s(bin) * 1000.0;
-            assert!((middle - millis as f64).abs() <= 0.002 * millis as f64 + 0.5);
-        }
     }
 }

@@ -38,7 +38,7 @@ impl Pairs {
                         (Some(one), Some(two)) => Some([one, two]),
                         _ => None,
                     },
-                    sums: PairedSums::default(),
+                    sums: PairedSums::in_bursts(one.burst.max(two.burst)),
                 })
             })
             .collect();

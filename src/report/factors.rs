@@ -1,0 +1,227 @@
+//! An experiment by its factors: a line over one, squares over two.
+
+use super::figures::{
+    Chart, Curve, CurvePoint, Figure, capital, curves, interval_words, number, squares, words,
+};
+use super::stored::{Interacting, Interval, Results, Setting};
+use crate::output::{between, readable};
+
+/// A measure over the settings of the factors: figures, and what is to be said of them.
+pub(super) struct ByFactor {
+    /// The factors that vary.
+    pub factors: Vec<String>,
+    /// One a measure.
+    pub figures: Vec<Figure>,
+    /// Best settings and interactions, a sentence each.
+    pub said: Vec<String>,
+    /// Settings laid out.
+    pub settings: usize,
+}
+
+/// Levels of a factor, in the order in which they occur.
+fn levels(rows: &[&Setting], factor: usize) -> Vec<String> {
+    let mut levels: Vec<String> = Vec::new();
+    for row in rows {
+        if !levels.contains(&row.factors[factor].1) {
+            levels.push(row.factors[factor].1.clone());
+        }
+    }
+    levels
+}
+
+/// Nothing where no settings are laid side by side.
+pub(super) fn by_factor(results: &Results) -> Option<ByFactor> {
+    let first = results.settings.first()?;
+    let mut measures: Vec<&str> = Vec::new();
+    for row in &results.settings {
+        if !measures.contains(&row.measure.as_str()) {
+            measures.push(&row.measure);
+        }
+    }
+    let of = |measure: &str| -> Vec<&Setting> {
+        let rows = results.settings.iter();
+        rows.filter(|row| row.measure == measure).collect()
+    };
+    let rows = of(&first.measure);
+    let varied: Vec<usize> = (0..first.factors.len())
+        .filter(|&factor| levels(&rows, factor).len() > 1)
+        .collect();
+    let mut made = ByFactor {
+        factors: varied
+            .iter()
+            .map(|&factor| first.factors[factor].0.clone())
+            .collect(),
+        figures: Vec::new(),
+        said: Vec::new(),
+        settings: rows.len(),
+    };
+    for (place, measure) in measures.into_iter().enumerate() {
+        let rows = of(measure);
+        let id = format!("settings-{}", place + 1);
+        match varied.as_slice() {
+            &[one] => made.figures.extend(line(&rows, one, &id)),
+            &[one, two] if rows.len() == levels(&rows, one).len() * levels(&rows, two).len() => {
+                made.figures.push(two_factors(&rows, one, two, &id));
+            }
+            _ => {}
+        }
+        made.said.extend(best(&rows, &varied));
+        let found = results.interacting.iter();
+        made.said.extend(
+            found
+                .filter(|found| found.measure == measure)
+                .map(interaction),
+        );
+    }
+    Some(made)
+}
+
+fn table(rows: &[&Setting]) -> (Vec<String>, Vec<Vec<String>>) {
+    let factors = rows[0].factors.iter().map(|(name, _)| name.clone());
+    let rest = [
+        "measure",
+        "unit",
+        "reference",
+        "estimate",
+        "low",
+        "high",
+        "difference",
+        "difference_low",
+        "difference_high",
+        "shown",
+    ];
+    let header = factors.chain(rest.map(str::to_owned)).collect();
+    let line = |row: &&Setting| {
+        let mut line: Vec<String> = row.factors.iter().map(|(_, level)| level.clone()).collect();
+        let reference = if row.reference { "yes" } else { "no" };
+        line.extend([row.measure.as_str(), &row.unit, reference].map(str::to_owned));
+        for value in [row.value, row.difference] {
+            line.extend([value.estimate, value.low, value.high].map(number));
+        }
+        line.push(row.shown.clone());
+        line
+    };
+    (header, rows.iter().map(line).collect())
+}
+
+/// Over one factor: its values with a band, joined by a line. Where its levels are no numbers they are counted.
+fn line(rows: &[&Setting], factor: usize, id: &str) -> Option<Figure> {
+    let name = &rows[0].factors[factor].0;
+    let numbers: Option<Vec<f64>> = rows
+        .iter()
+        .map(|row| row.factors[factor].1.parse().ok())
+        .collect();
+    // Levels that are no numbers have no line between them; the panels below show them.
+    let mut points: Vec<(f64, Interval)> = numbers?
+        .into_iter()
+        .zip(rows)
+        .map(|(x, row)| (x, row.value))
+        .collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let reference = rows.iter().find(|row| row.reference)?;
+    let curve = Curve {
+        name: format!("reference: {name} = {}", reference.factors[factor].1),
+        points: points
+            .into_iter()
+            .map(|(x, y)| CurvePoint { x, y, dot: true })
+            .collect(),
+        bracket: 0.0,
+    };
+    let measure = &rows[0].measure;
+    let upward = format!("{}, {}", words(measure), rows[0].unit);
+    let (header, lines) = table(rows);
+    Some(Figure {
+        id: id.to_owned(),
+        title: capital(&format!("{} by {name}", words(measure))),
+        caption: "Dots: estimates. Band: their intervals. The differences to the reference are in the table, and whether they are shown.".to_owned(),
+        svg: curves(&Chart {
+            curves: &[curve],
+            axes: [name, &upward],
+            logarithmic: [false, false],
+            level: Some((reference.value.estimate, "reference")),
+        }),
+        header,
+        rows: lines,
+    })
+}
+
+/// Over two factors: squares, the one with more levels downward.
+fn two_factors(rows: &[&Setting], one: usize, two: usize, id: &str) -> Figure {
+    let (down, across) = match levels(rows, one).len() < levels(rows, two).len() {
+        true => (two, one),
+        false => (one, two),
+    };
+    let (downward, sideways) = (levels(rows, down), levels(rows, across));
+    let at = |row: &str, column: &str| {
+        rows.iter()
+            .find(|setting| setting.factors[down].1 == row && setting.factors[across].1 == column)
+            .copied()
+    };
+    let name = |factor: usize| rows[0].factors[factor].0.as_str();
+    let measure = &rows[0].measure;
+    let (header, lines) = table(rows);
+    Figure {
+        id: id.to_owned(),
+        title: capital(&format!(
+            "{} by {} and {}",
+            words(measure),
+            name(down),
+            name(across)
+        )),
+        caption: format!(
+            "Shade: {}, {}, from 0 to the highest. Below each value its interval, and the difference to the reference: \u{25bc} lower and \u{25b2} higher are shown, = is the same in every replication, no sign is open.",
+            words(measure),
+            rows[0].unit
+        ),
+        svg: squares([name(down), name(across)], &downward, &sideways, &at),
+        header,
+        rows: lines,
+    }
+}
+
+fn called(row: &Setting, varied: &[usize]) -> String {
+    let one = |&factor: &usize| format!("{}={}", row.factors[factor].0, row.factors[factor].1);
+    varied.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Which setting is best, and how sure that is.
+fn best(rows: &[&Setting], varied: &[usize]) -> Option<String> {
+    let may_be: Vec<&&Setting> = rows.iter().filter(|row| row.may_be_best == "yes").collect();
+    let best = rows.iter().find(|row| row.is_best)?;
+    let measure = words(&best.measure);
+    let way = if best.more_is_better {
+        "highest"
+    } else {
+        "lowest"
+    };
+    let sure = match may_be.len() {
+        1 => "that is shown".to_owned(),
+        n => format!("it may be any of {n} of the {}", rows.len()),
+    };
+    Some(format!(
+        "{}: {way} at {}, {}; {sure}.",
+        capital(&measure),
+        called(best, varied),
+        interval_words(&best.value)
+    ))
+}
+
+fn interaction(found: &Interacting) -> String {
+    let measure = capital(&words(&found.measure));
+    let [one, two] = &found.factors;
+    let ends = format!(
+        "{} {}",
+        readable(found.contrast.estimate),
+        between(found.contrast.low, found.contrast.high)
+    );
+    match found.shown {
+        true => format!(
+            "{measure}: {one} and {two} interact. What {one} from {} to {} changes is other at {two} = {} than at {}, by {ends}; the clearest of {} contrasts.",
+            found.from[0], found.to[0], found.to[1], found.from[1], found.contrasts
+        ),
+        false => format!(
+            "{measure}: no interaction of {one} and {two} is shown; the clearest of {} contrasts is {ends}.",
+            found.contrasts
+        ),
+    }
+}

@@ -1,0 +1,173 @@
+//! An experiment by its factors, held to a closed form: a salvo of n missiles of chance p kills with 1 - (1 - p)^n.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Three chances, one and two missiles: .3 .6 .9, .51 .84 .99. The reference is .6 with one.
+const EXPERIMENT: &str = r#"
+title = "Chance and number"
+scenario = "SALVO"
+measures = ["lost_per_sortie[side=stranger]", "shots_per_replication[regard=hostile]"]
+stop.fixed = { replications = 400 }
+
+[levers.kill]
+path = "site_classes.watch.weapon.kill_probability"
+values = [0.6, 0.3, 0.9]
+
+[levers.missiles.alternatives]
+1.site_classes.watch.weapon = { magazine = 1, doctrine.salvo = { missiles = 1 } }
+2 = {}
+"#;
+
+type Row = std::collections::BTreeMap<String, String>;
+
+fn rows(path: &Path) -> Vec<Row> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+fn number(row: &Row, name: &str) -> f64 {
+    row[name].parse().unwrap_or(f64::NAN)
+}
+
+/// What is printed, and the folder.
+fn sweep(experiment: &str) -> (String, tempfile::TempDir) {
+    let place = tempfile::tempdir().unwrap();
+    let salvo = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/closed-form/salvo.toml");
+    let text = experiment.replace("SALVO", salvo.to_str().unwrap());
+    fs::write(place.path().join("plan.toml"), text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_deconflict"))
+        .args("sweep plan.toml --out out".split(' '))
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    (String::from_utf8(output.stdout).unwrap(), place)
+}
+
+#[test]
+fn two_factors_make_a_grid_with_what_is_shown_and_what_interacts() {
+    let (said, place) = sweep(EXPERIMENT);
+    let out = place.path().join("out");
+    let lost: Vec<Row> = rows(&out.join("settings.csv"))
+        .into_iter()
+        .filter(|row| row["measure"] == "lost_per_sortie")
+        .collect();
+    assert_eq!(lost.len(), 6);
+    let truth = |row: &Row| 1.0 - (1.0 - number(row, "kill")).powf(number(row, "missiles"));
+    for row in &lost {
+        assert_eq!((&*row["dimension"], &*row["level"]), ("side", "stranger"));
+        let p = truth(row);
+        // Intervals are checked elsewhere; here that they belong to their setting. 3.3 standard errors, and half of one.
+        let error = (p * (1.0 - p) / 400.0).sqrt();
+        assert!((number(row, "estimate") - p).abs() < 3.8 * error, "{row:?}");
+        let reference = row["kill"] == "0.6" && row["missiles"] == "1";
+        assert_eq!(row["reference"] == "yes", reference);
+        if reference {
+            assert!(row["difference"].is_empty());
+            continue;
+        }
+        let difference = p - 0.6;
+        let known = (
+            number(row, "difference_low"),
+            number(row, "difference_high"),
+        );
+        assert!(known.0 < difference && difference < known.1, "{row:?}");
+        // Ten differences hold together.
+        assert!((number(row, "difference_confidence") - 0.995).abs() < 1e-12);
+        // .09 lower at .51 is 3.4 standard errors at least, all others are far apart.
+        let expected = if difference < 0.0 { "lower" } else { "higher" };
+        assert_eq!(row["shown"], expected, "{row:?}");
+    }
+    let best: Vec<&Row> = lost.iter().filter(|row| row["best"] == "lowest").collect();
+    assert_eq!(best.len(), 1);
+    assert_eq!((&*best[0]["kill"], &*best[0]["missiles"]), ("0.3", "1"));
+    let may_be = lost.iter().filter(|row| row["may_be_best"] == "yes");
+    assert_eq!(may_be.count(), 1);
+
+    let found = rows(&out.join("interactions.csv"));
+    let found = found
+        .iter()
+        .find(|row| row["measure"] == "lost_per_sortie")
+        .unwrap();
+    // From .6 to .9 a second missile adds .15 less, from .6 to .3 .03 less.
+    assert_eq!(
+        (&*found["one_to"], &*found["two_to"], &*found["shown"]),
+        ("0.9", "2", "yes")
+    );
+    assert!(
+        number(found, "low") < -0.15 && -0.15 < number(found, "high"),
+        "{found:?}"
+    );
+    assert_eq!(found["contrasts"], "2");
+
+    let header = said
+        .lines()
+        .find(|line| line.contains("missiles=1"))
+        .unwrap();
+    assert!(header.contains("missiles=2"), "{said}");
+    let names = ["kill=0.6", "kill=0.3", "kill=0.9"];
+    for name in names {
+        assert!(
+            said.lines().any(|line| line.trim_start().starts_with(name)),
+            "{said}"
+        );
+    }
+    for words in [
+        "Lowest at kill=0.3,missiles=1",
+        "that is shown, at 95 %",
+        "kill and missiles interact",
+        "The 10 differences hold together with 95 %: each has an interval of 99.50 % (Bonferroni).",
+    ] {
+        assert!(said.contains(words), "{words}:\n{said}");
+    }
+    assert!(!said.contains(" against "), "no paragraph a pair:\n{said}");
+
+    let output = Command::new(env!("CARGO_BIN_EXE_deconflict"))
+        .args(["report", "out"])
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    for words in [
+        "By factor",
+        "\u{25bc}",
+        "\u{25b2}",
+        "kill and missiles interact",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn one_factor_makes_a_line_and_what_does_nothing_is_said_in_one() {
+    let one = EXPERIMENT.split("[levers.missiles").next().unwrap();
+    let (said, place) = sweep(one);
+    let of_kill: Vec<&str> = said.lines().filter(|line| line.contains("kill=")).collect();
+    // Three rows of each measure with their lines, but shots are one in every replication.
+    assert_eq!(
+        of_kill.iter().filter(|line| line.contains("--o")).count(),
+        3,
+        "{said}"
+    );
+    assert!(
+        said.contains("shots_per_replication[regard=hostile], shots: ")
+            && said.contains("at all 3 settings, the same in every replication."),
+        "{said}"
+    );
+    let settings = rows(&place.path().join("out/settings.csv"));
+    let shots = settings
+        .iter()
+        .filter(|row| row["measure"] == "shots_per_replication");
+    for row in shots {
+        assert!(row["best"].is_empty() && row["may_be_best"].is_empty());
+        assert_eq!(row["shown"] == "same", row["reference"] == "no");
+    }
+}
