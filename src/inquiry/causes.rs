@@ -4,9 +4,12 @@
 //! it was, what the site took it for and why, whom it asked, and what let the shot go. Each is a fact of the log; that
 //! one of them *alone* would have changed the outcome is another question, which a counterfactual answers.
 
+use std::collections::BTreeMap;
+
 use crate::coordination::asking;
 use crate::ids::{AircraftId, SiteId};
 use crate::record::{Event, EventLog, Fact, Identity, LedgerEntry, NoticeState, Regard};
+use crate::units::Millis;
 
 /// Which link of the chain a cause is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -197,6 +200,91 @@ pub fn last_declaration(log: &EventLog, at: usize) -> Option<&[LedgerEntry]> {
             _ => None,
         }
     })
+}
+
+/// The step that moved the odds of hostile up most.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// When.
+    pub time: Millis,
+    /// What was said then: `tb2 declared`, `iff no_reply`.
+    pub said: String,
+    /// By how much all that was said at that instant moved the odds, in natural logarithm.
+    pub log_odds: f64,
+}
+
+/// Of all declarations about the track before the decision behind the shot at a place in the log, the one that moved the odds of
+/// hostile up most; of what was said with it, the part that did. Nothing where the log has no ledgers, or nothing moved them up.
+pub fn biggest_step(log: &EventLog, at: usize) -> Option<Step> {
+    let shot = &log.events.get(at)?.fact;
+    let same = |fact: &Fact| (fact.site(), fact.aircraft()) == (shot.site(), shot.aircraft());
+    let decided = log.events[..at].iter().rposition(|event| {
+        matches!(event.fact, Fact::EngagementBegun { .. }) && same(&event.fact)
+    })?;
+    // What each part of the running sum adds.
+    type Parts = BTreeMap<(String, usize), (f64, String)>;
+    let parts = |ledger: &[LedgerEntry]| -> Parts {
+        let mut before = 0.0;
+        let mut parts = Parts::new();
+        for entry in ledger {
+            let odds = log_odds(entry.posterior);
+            let nth = parts.keys().filter(|(cue, _)| *cue == entry.cue).count();
+            parts.insert(
+                (entry.cue.to_string(), nth),
+                (odds - before, entry.said.clone()),
+            );
+            before = odds;
+        }
+        parts
+    };
+    let mut before: Option<Parts> = None;
+    let mut biggest: Option<Step> = None;
+    for event in &log.events[..decided] {
+        match &event.fact {
+            Fact::TrackEnded { .. } if same(&event.fact) => before = None,
+            Fact::Declared {
+                site,
+                declared,
+                ledger,
+                ..
+            } if same(&event.fact) && !ledger.is_empty() => {
+                let now = parts(ledger);
+                // A track begins with what is expected of any.
+                let first = ledger
+                    .first()
+                    .map_or(Parts::new(), |prior| parts(std::slice::from_ref(prior)));
+                let from = before.replace(now.clone()).unwrap_or(first);
+                let moved = |(part, (log_odds, said)): (&(String, usize), &(f64, String))| {
+                    let was = from.get(part).map_or(0.0, |(was, _)| *was);
+                    (log_odds - was, part.0.clone(), said.clone())
+                };
+                let moved: Vec<(f64, String, String)> = now.iter().map(moved).collect();
+                let log_odds: f64 = moved.iter().map(|(by, ..)| by).sum();
+                let most = moved
+                    .into_iter()
+                    .max_by(|one, other| one.0.total_cmp(&other.0));
+                let Some((_, cue, said)) = most else { continue };
+                if log_odds > biggest.as_ref().map_or(0.0, |step| step.log_odds) {
+                    let class = log.sites[site.index()].class;
+                    let rows = &log.cast.classes[class.index()].rows;
+                    let row = rows
+                        .get(usize::from(*declared))
+                        .map_or("unknown", String::as_str);
+                    let said = match cue.as_str() {
+                        "declarations" => format!("{row} declared"),
+                        _ => format!("{cue} {said}"),
+                    };
+                    biggest = Some(Step {
+                        time: event.time,
+                        said,
+                        log_odds,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    biggest
 }
 
 /// What moved the odds of hostile upward, most first.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::causes::wrong;
 use super::changes::Change;
 use crate::ids::AircraftId;
-use crate::record::{Detail, EventLog, Fact, Replication};
+use crate::record::{Decision, Detail, EventLog, Fact, Replication};
 use crate::scenario::Scenario;
 use crate::simulation::Engine;
+use crate::units::Millis;
 
 /// What became of one aircraft, or of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +21,59 @@ pub struct Fate {
     pub cancelled: u32,
     /// Objectives that hostile aircraft reached: of the whole replication.
     pub leaked: u32,
+}
+
+/// A wrong shot at an aircraft.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WrongShot {
+    /// When it was fired.
+    pub time: Millis,
+    /// By which site.
+    pub site: String,
+    /// What let it go.
+    pub decision: Decision,
+    /// When it destroyed the aircraft, if it did.
+    pub destroyed: Option<Millis>,
+}
+
+/// The wrong shots at an aircraft, by name, in order.
+fn shots_at(log: &EventLog, name: &str) -> Vec<WrongShot> {
+    let named = |aircraft: AircraftId| {
+        let sortie = log.sorties.get(aircraft.index());
+        sortie.is_some_and(|sortie| sortie.name == name)
+    };
+    let mut shots = Vec::new();
+    for (at, event) in log.events.iter().enumerate() {
+        let Fact::ShotFired {
+            site,
+            aircraft,
+            shot: number,
+            decision,
+            ..
+        } = event.fact
+        else {
+            continue;
+        };
+        if !named(aircraft) || !wrong(log, site, aircraft) {
+            continue;
+        }
+        let destroyed = log.events[at..].iter().find_map(|later| match later.fact {
+            Fact::Destroyed {
+                site: by,
+                aircraft: whom,
+                shot,
+                ..
+            } if (by, whom, shot) == (site, aircraft, number) => Some(later.time),
+            _ => None,
+        });
+        shots.push(WrongShot {
+            time: event.time,
+            site: log.sites[site.index()].name.clone(),
+            decision,
+            destroyed,
+        });
+    }
+    shots
 }
 
 /// What became of an aircraft, by name, and of the raid as a whole.
@@ -79,6 +133,8 @@ pub struct Trial {
     pub changes: Vec<usize>,
     /// What became of the aircraft then.
     pub fate: Fate,
+    /// The wrong shots at it then.
+    pub shots: Vec<WrongShot>,
 }
 
 impl Trial {
@@ -115,20 +171,25 @@ impl Inquest {
         let engine = Engine::default();
         let fly = |scenario: &Scenario| {
             let log = engine.simulate(scenario, replication, Detail::Measures);
-            fate(&log, aircraft)
+            (fate(&log, aircraft), shots_at(&log, aircraft))
+        };
+        let trial = |changes: Vec<usize>, changed: &Scenario| {
+            let (fate, shots) = fly(changed);
+            Trial {
+                changes,
+                fate,
+                shots,
+            }
         };
         let mut inquest = Inquest {
-            before: fly(scenario),
+            before: fly(scenario).0,
             alone: Vec::new(),
             smallest: Vec::new(),
             impossible: Vec::new(),
         };
         for (at, change) in changes.iter().enumerate() {
             match Change::apply(scenario, &[change]) {
-                Ok(changed) => inquest.alone.push(Trial {
-                    changes: vec![at],
-                    fate: fly(&changed),
-                }),
+                Ok(changed) => inquest.alone.push(trial(vec![at], &changed)),
                 Err(why) => inquest.impossible.push((at, why)),
             }
         }
@@ -147,13 +208,10 @@ impl Inquest {
                 }
                 let together: Vec<&Change> = set.iter().map(|&at| &changes[at]).collect();
                 if let Ok(changed) = Change::apply(scenario, &together) {
-                    let trial = Trial {
-                        changes: set,
-                        fate: fly(&changed),
-                    };
+                    let tried = trial(set, &changed);
                     inquest
                         .smallest
-                        .extend(Some(trial).filter(Trial::prevented));
+                        .extend(Some(tried).filter(Trial::prevented));
                 }
             }
             size += 1;

@@ -13,7 +13,7 @@ mod changes;
 mod counterfactual;
 mod prevention;
 
-pub use causes::{Cause, Link, chain, last_declaration, wrong_shots};
+pub use causes::{Cause, Link, Step, biggest_step, chain, last_declaration, wrong_shots};
 pub use changes::{Change, Menu, NotOffered, menu, named};
-pub use counterfactual::{Fate, Inquest, Trial, fate};
+pub use counterfactual::{Fate, Inquest, Trial, WrongShot, fate};
 pub use prevention::{Counted, Game, Played, Prevention, RuleShare, RuleSplit};

@@ -9,7 +9,9 @@ use super::events::utc;
 use super::numbers::share;
 use super::timeline::{reason_words, tell};
 use crate::coordination::RULES;
-use crate::inquiry::{Cause, Change, Fate, Inquest, Link, Menu, Trial, chain, last_declaration};
+use crate::inquiry::{
+    Cause, Change, Fate, Inquest, Link, Menu, Trial, biggest_step, chain, last_declaration,
+};
 use crate::record::{Event, EventLog, Fact, LedgerEntry, RuleWord};
 use crate::scenario::Scenario;
 use crate::units::Millis;
@@ -81,7 +83,7 @@ impl Story<'_> {
         };
         part("By the clock (UTC, and seconds to the shot)", self.clock());
         part(
-            "The evidence at the last declaration before the decision",
+            "The evidence: the running sum at the last declaration before the decision",
             self.evidence(),
         );
         part("What each rule in force said at the decision", self.rules());
@@ -204,7 +206,62 @@ impl Story<'_> {
         let Some(ledger) = last_declaration(self.log, self.shot) else {
             return String::new();
         };
-        indented(ledger_lines(ledger))
+        let mut text = indented(ledger_lines(ledger));
+        if let Some(step) = biggest_step(self.log, self.shot) {
+            text += &format!(
+                "  The step that moved most: {} at {}, odds x {}.\n",
+                step.said.replace('_', " "),
+                self.at(step.time),
+                factor(libm::exp(step.log_odds))
+            );
+        }
+        text
+    }
+
+    /// The time of day, UTC.
+    fn at(&self, time: Millis) -> String {
+        let clock =
+            utc(self.scenario.start, time).map(|instant| instant.to_zoned(jiff::tz::TimeZone::UTC));
+        clock.map_or(String::new(), |clock| {
+            clock.strftime("%H:%M:%S").to_string()
+        })
+    }
+
+    /// What becomes of this very shot with a change, and of the sortie: when and by whom it is fired at, and lost, instead.
+    fn instead(&self, trial: &Trial) -> [String; 2] {
+        let shot = self.event();
+        let site = shot
+            .fact
+            .site()
+            .map(|site| &self.log.sites[site.index()].name);
+        let it = |other: &&crate::inquiry::WrongShot| {
+            other.time == shot.time && site == Some(&other.site)
+        };
+        let this = match trial.shots.iter().find(it) {
+            Some(_) => " fired",
+            None => " not fired",
+        };
+        let lost = trial
+            .shots
+            .iter()
+            .find_map(|other| Some((other, other.destroyed?)));
+        let sortie = match (trial.shots.first(), lost) {
+            _ if trial.fate.cancelled > 0 => "cancelled".to_owned(),
+            (None, _) => "not fired at".to_owned(),
+            (Some(first), None) => format!(
+                "fired at {} by {} ({}), not lost",
+                self.at(first.time),
+                first.site,
+                reason_words(first.decision.reason)
+            ),
+            (Some(_), Some((other, destroyed))) => format!(
+                "lost {} to {} ({})",
+                self.at(destroyed),
+                other.site,
+                reason_words(other.decision.reason)
+            ),
+        };
+        [this.to_owned(), sortie]
     }
 
     fn rules(&self) -> String {
@@ -270,10 +327,13 @@ impl Story<'_> {
             return String::new();
         };
         let mut table = table();
+        table.set_header([" this shot", "the sortie", "", "with", ""]);
         for trial in &inquest.alone {
             let change = &changes[trial.changes[0]];
+            let [shot, sortie] = self.instead(trial);
             table.add_row([
-                if trial.prevented() { " yes" } else { " no" }.to_owned(),
+                shot,
+                sortie,
                 change.name.clone(),
                 change.words.clone(),
                 price(&inquest.before, &trial.fate),
@@ -324,17 +384,11 @@ impl Story<'_> {
 /// What else is different.
 fn price(before: &Fate, after: &Fate) -> String {
     let mut words = Vec::new();
-    if after.cancelled > before.cancelled {
-        words.push("the sortie is cancelled".to_owned());
-    }
     if after.wrong_shots > 0 && *after != *before {
         words.push(format!(
             "{} wrong shots instead of {}",
             after.wrong_shots, before.wrong_shots
         ));
-    }
-    if after.wrong_losses < before.wrong_losses && after.wrong_shots > 0 {
-        words.push("but it is not shot down".to_owned());
     }
     let (one, other) = (i64::from(before.leaked), i64::from(after.leaked));
     if one != other {

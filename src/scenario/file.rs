@@ -317,6 +317,7 @@ impl TracksFile {
                 spoof: 0.0,
                 agreed_squawk: false,
             }),
+            guard: None,
         })
     }
 }

@@ -339,6 +339,9 @@ const MEANT: &[(&str, &str)] = &[
     ("neutral-loss", "rule_without_effect"),
     // IFF on board of those whom nobody holds for friend.
     ("agreed-squawk", "iff_unread"),
+    // A neutral that is always declared hostile, by a class that takes that for rare: it asks, and is not sure.
+    ("engagement-authority", "belief_far_from_world"),
+    ("challenge", "belief_far_from_world"),
 ];
 
 #[test]

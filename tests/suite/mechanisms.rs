@@ -167,6 +167,8 @@ fn alone_causes(setting: &[&str], cause: &[&str], cures: &[&[&str]]) {
 const CORRIDOR: &str = "rules.corridors={ honour = 1 }";
 const HOTLINE: &str = "rules.hotline_query={ nodes = [\"others\", \"shooters\"], \
     latency.fixed = { delay_s = 5 }, timeout_s = 60, valid_s = 3600 }";
+const CALL: &str = "rules.challenge={ answers = { other = 1 }, delay.fixed = { delay_s = 5 }, \
+    believed = { friend = 0.5, neutral = 0.9, hostile = 0.0001 } }";
 const OPTICS: &str = "CLASS.identification.optical={ ifov_mrad = 0.05, interval_s = 10, day = { from_h = 6, to_h = 18 }, night_factor = 0, \
     world = { transport = { transport = 1 }, raider = { raider = 1 } }, \
     believed = { transport = { transport = 0.99, raider = 0.01 }, raider = { transport = 0.01, raider = 0.99 } } }";
@@ -281,7 +283,12 @@ fn a_misaligned_radar_moves_a_guest_out_of_its_corridor() {
          raider = { speed_mps = 40, speed_sigma_mps = 500, altitude_m = 3000, altitude_sigma_m = 500 } } }",
     ];
     let turned = "CLASS.identification.faults={ misalignment = { probability_per_hour = 1, bearing_deg = 105 } }";
-    alone_causes(&protected, &[turned], &[&[HOTLINE]]);
+    // Whoever is asked about a place is asked about the wrong one; a call reaches the guest wherever he is held.
+    alone_causes(&protected, &[turned], &[&[CALL]]);
+    assert_eq!(
+        wrong_shots(&fly(&[&protected[..], &[turned, HOTLINE]].concat())),
+        1
+    );
 }
 
 /// A surveillance site that takes the guest for a raider, and a shooter that takes its word or not.

@@ -154,6 +154,86 @@ fn a_far_drone_changes_nothing_for_others() {
     }
 }
 
+/// The scenarios of the repository, by their paths in it.
+fn shipped() -> Vec<String> {
+    let mut all = Vec::new();
+    for folder in ["scenarios", "scenarios/closed-form", "benches"] {
+        for entry in fs::read_dir(repository(folder)).expect("a folder of the repository") {
+            let name = entry.expect("an entry").file_name();
+            let name = name.to_str().expect("a plain name");
+            if name.ends_with(".toml") && name != "Cargo.toml" {
+                all.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    all.sort();
+    all
+}
+
+/// In everything shipped a flight or a site far away, whose name comes first, changes no line about anybody else: what is drawn is
+/// addressed by what a thing is, never by where it stands in a list.
+#[test]
+fn whoever_is_far_away_changes_nobody_elses_luck() {
+    let mut tried = 0;
+    for base in shipped() {
+        let scenario = load(repository(&base), &[]);
+        let file = &scenario.file;
+        let Some((aircraft, side)) = file.aircraft.keys().next().zip(file.sides.keys().next())
+        else {
+            continue;
+        };
+        // A plane that lies about the middle of what is there moves with it.
+        let origin = file.origin.is_some() || scenario.file.places.is_empty();
+        if !origin || base.ends_with("trip-1k.toml") {
+            continue;
+        }
+        let flight = format!(
+            "[flights.aaa-far]\naircraft = \"{aircraft}\"\nside = \"{side}\"\nturns = \"instant\"\n\
+             route.loop = {{ points = [{{ east_m = 400_000, north_m = 400_000 }}, {{ east_m = 410_000, north_m = 400_000 }}] }}\n"
+        );
+        nobody_else_notices(&base, 1, &flight, "<aaa-far>", 1);
+        let site = format!(
+            "{LOOKOUT}\n[sites.aaa-far]\nclass = \"lookout\"\nside = \"{side}\"\n\
+             position.at = {{ east_m = -400_000, north_m = -400_000 }}\n"
+        );
+        nobody_else_notices(&base, 1, &site, "<aaa-far>", 0);
+        tried += 1;
+    }
+    assert!(tried > 40, "{tried} scenarios");
+}
+
+/// Another flight in everybody's sight, where nobody fires: whether and when the others are found, what is declared of them and when
+/// they are told stays what it is, at every site that keeps its tracks apart.
+#[test]
+fn another_in_sight_changes_nobody_elses_luck() {
+    let flight = "[flights.aaa-near]\naircraft = \"tb2\"\nside = \"gna\"\nroute.waypoints.points = [\"mitiga\", \"tarhuna\"]\n\
+                  start.departs = { after_s = 600 }\n[rules.weapons_control]\nstatus = \"hold\"\n";
+    let folder = copied(str::to_owned);
+    for base in [
+        BASELINE,
+        "scenarios/nov-2019-agreement.toml",
+        "scenarios/no-fly-zone.toml",
+    ] {
+        let hold = ["rules.weapons_control.status=hold"];
+        let without = fly(&load(repository(base), &hold), SEED, 4, Detail::Full, lines);
+        let more = load(with(&folder, base, flight), &hold);
+        let with = fly(&more, SEED, 4, Detail::Full, lines);
+        let (mut about, mut seen) = (0, 0);
+        for (without, with) in without.iter().zip(&with) {
+            let others: Vec<_> = (with.iter())
+                .filter(|line| !line.contains("<aaa-near>"))
+                .collect();
+            about += with.len() - others.len();
+            seen += others.len();
+            assert!(without.iter().eq(others), "{base}");
+        }
+        assert!(
+            about > 100 && seen > 1_000,
+            "{base}: {about} and {seen} lines"
+        );
+    }
+}
+
 /// Means of the counts of two scenarios under independent seeds; counts with fewer than ten events are not judged.
 fn same_distribution(what: &str, one: &Scenario, other: &Scenario, n: u64, least_judged: usize) {
     let rows = |scenario: &Scenario, seed| {

@@ -28,8 +28,9 @@ Of the flights that would enter, 1 - reads * cancels still do.
 Fails by: late and unread notices; a top too low for those who are in danger: over Ukraine in July 2014 the air was closed up to
 9 750 m, and flight MH17 was at 10 050 m.
 Costs: cancelled flights and their hours.
-Source: Dutch Safety Board, \"Crash of Malaysia Airlines flight MH17\" (2015); ICAO Annex 15, Doc 9554. How many cancel is an
-assumption.",
+Source: Dutch Safety Board, \"Crash of Malaysia Airlines flight MH17\" (2015); ICAO Annex 15, Doc 9554 and
+Doc 10084 (risk assessment for flight over conflict zones), and the conflict zone information bulletins of EASA. How many cancel is
+an assumption.",
     parameters: &[
         parameter("zone", "zone", "none", "a zone of the scenario", "the zone that is closed"),
         parameter("top_m", "m", "none", "0 to 40000", "height below which it is closed; without it the zone's top"),

@@ -31,8 +31,8 @@ Share of the time without a line MTTR / (MTBF + MTTR); of the time under the fal
 
 Fails by: a fallback that takes the lost line for an attack; common outages, which hit all sites in one hour.
 Costs: leakers under hold and self_defence; neutrals under autonomous.
-Source: flight PS752, January 2020: the operator fired without an answer from his command (final report, CAO of Iran, 2021; TSB
-of Canada). MTBF 12 h and MTTR 15 min are assumptions.",
+Source: flight PS752, January 2020: the operator fired without an answer from his command (Aircraft Accident Investigation Board of
+Iran, final report, 15 March 2021; Forensic Examination and Assessment Team of Canada, 24 June 2021). MTBF 12 h and MTTR 15 min are assumptions.",
     parameters: &[
         parameter("mtbf_h", "h", "12.0", "above 0 to 8784", "mean time the line is up"),
         parameter("mttr_min", "min", "15.0", "0 to 1440", "mean time it is down; 0: no random outages"),

@@ -24,7 +24,7 @@ the strictest of them wins over the status outside.
 
 Fails by: nothing in this version; the status is known to every site at once.
 Costs: leakers, the stricter the status.
-Source: weapons control status as in ATP-3.3.7 and JP 3-01, in common use.",
+Source: weapons control status as in JP 3-01 and AJP-3.3.1, in common use.",
     parameters: &[Parameter {
         key: "status",
         unit: "choice",

@@ -13,7 +13,7 @@
 //! *Belief*: none. The crew does not know; reliability below 1 is how it can allow for faults it cannot see.
 //!
 //! Assumes that faults begin and end on the hour and have no memory.
-//! Source: the misaligned radar of 8 January 2020 (flight PS752), final report of the AAIB of Iran (2021); common-cause
+//! Source: the misaligned radar of 8 January 2020 (flight PS752), final report of the AAIB of Iran (15 March 2021); common-cause
 //! failure: NUREG/CR-4780 (beta factor).
 
 use schemars::JsonSchema;
