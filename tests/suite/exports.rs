@@ -6,6 +6,12 @@ use std::process::Command;
 use crate::support;
 use crate::support::{load, repository};
 use deconflict::geodesy::{Frame, LatLon};
+use deconflict::output::{Replay, ReplayFormat, write_replay};
+use deconflict::record::{Detail, Fact, Replication};
+use deconflict::scenario::Scenario;
+use deconflict::simulation::{simulate, trajectories};
+use deconflict::units::Millis;
+use proptest::prelude::*;
 
 /// The plane of everything shipped.
 fn to_plane(place: LatLon) -> deconflict::geometry::Point {
@@ -15,12 +21,6 @@ fn to_plane(place: LatLon) -> deconflict::geometry::Point {
     })
     .to_plane(place)
 }
-use deconflict::output::{Replay, ReplayFormat, write_replay};
-use deconflict::record::{Detail, Fact, Replication};
-use deconflict::scenario::Scenario;
-use deconflict::simulation::{simulate, trajectories};
-use deconflict::units::Millis;
-use proptest::prelude::*;
 
 fn night() -> Scenario {
     load(repository("tests/suite/support/night.toml"), &[])
@@ -200,4 +200,105 @@ fn the_command_line_writes_all_three_and_refuses_what_it_should() {
         assert!(message.contains(word), "{message}");
     }
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3);
+}
+
+/// What a site identified an aircraft as is told for every instant of its track in KML, at each change in ACMI and GeoJSON.
+#[test]
+fn identity_over_time_is_that_of_the_log() {
+    let scenario = night();
+    let replication = Replication { seed: 1, index: 0 };
+    let log = simulate(&scenario, replication, Detail::Full);
+    let flown = trajectories(&scenario, replication);
+    let replay = Replay::new(&scenario, &log, &flown, Millis(5_000), Some("south-east"));
+    let text = |format| {
+        let mut bytes = Vec::new();
+        write_replay(&mut bytes, format, &replay).unwrap();
+        String::from_utf8(bytes).unwrap()
+    };
+    let (kml, acmi) = (text(ReplayFormat::Kml), text(ReplayFormat::Acmi));
+    let geojson: serde_json::Value = serde_json::from_str(&text(ReplayFormat::GeoJson)).unwrap();
+    let mut changes = 0;
+    for (number, sortie) in log.sorties.iter().enumerate() {
+        // From the log: when the one site changed its mind, and when it lost the track.
+        let mut held: Vec<(Millis, &str)> = Vec::new();
+        for event in &log.events {
+            if event
+                .fact
+                .aircraft()
+                .is_none_or(|aircraft| aircraft.index() != number)
+            {
+                continue;
+            }
+            match event.fact {
+                Fact::IdentityChanged { to, .. } => held.push((event.time, to.code())),
+                Fact::TrackEnded { .. } if held.last().is_some_and(|last| !last.1.is_empty()) => {
+                    held.push((event.time, ""))
+                }
+                _ => {}
+            }
+        }
+        changes += held.len();
+        let (_, track) = kml
+            .split_once(&format!("<name>{}</name>", sortie.name))
+            .unwrap();
+        let (track, _) = track.split_once("</gx:Track>").unwrap();
+        let between = |from: &str, to: &str| -> Vec<String> {
+            let parts = track.split(from).skip(1);
+            parts
+                .map(|part| part.split_once(to).unwrap().0.to_owned())
+                .collect()
+        };
+        let (times, values) = (
+            between("<when>", "</when>"),
+            between("<gx:value>", "</gx:value>"),
+        );
+        assert_eq!(values.len(), if held.is_empty() { 0 } else { times.len() });
+        for (time, value) in times.iter().zip(&values) {
+            let time: jiff::Timestamp = time.parse().unwrap();
+            let after = Millis(time.as_millisecond() - scenario.start.as_millisecond());
+            let now = held
+                .iter()
+                .rfind(|(since, _)| *since <= after)
+                .map_or("", |(_, code)| code);
+            assert_eq!(value, now, "{} at {time}", sortie.name);
+        }
+        let feature = geojson["features"].as_array().unwrap().iter();
+        let feature = feature
+            .clone()
+            .find(|one| {
+                one["properties"]["kind"] == "aircraft"
+                    && one["properties"]["name"] == sortie.name.as_str()
+            })
+            .unwrap();
+        let told = feature["properties"]["held"].as_array().unwrap().iter();
+        let told: Vec<String> = told
+            .map(|one| one["identity"].as_str().unwrap_or_default().to_owned())
+            .collect();
+        assert_eq!(
+            told,
+            held.iter()
+                .map(|(_, code)| (*code).to_owned())
+                .collect::<Vec<_>>()
+        );
+    }
+    assert!(changes > 0);
+    assert_eq!(acmi.matches(",Label=").count(), changes);
+    // Without a site of one's choice there is no label to show.
+    assert!(!written(&scenario, 0, Millis(5_000), ReplayFormat::Acmi).contains("Label="));
+}
+
+/// Viewers are told what flies.
+#[test]
+fn kinds_of_aircraft_are_told() {
+    for (kind, told) in [
+        ("fixed_wing", "Type=Air+FixedWing,"),
+        ("rotorcraft", "Type=Air+Rotorcraft,"),
+        ("uav", "Type=Air+FixedWing+UAV,"),
+        ("uav_rotorcraft", "Type=Air+Rotorcraft+UAV,"),
+    ] {
+        let path = repository("tests/suite/support/night.toml");
+        let scenario = load(path, &[&format!("aircraft.point.kind={kind}")]);
+        let acmi = written(&scenario, 0, Millis(60_000), ReplayFormat::Acmi);
+        assert!(acmi.contains(told), "{kind}: {acmi}");
+    }
 }

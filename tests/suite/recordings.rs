@@ -516,6 +516,11 @@ fn every_form_of_the_same_recording_is_the_same() {
         "<?xml version=\"1.0\"?>\n<gpx version=\"1.1\"><trk><name>x</name><trkseg>{points}</trkseg></trk></gpx>"
     );
     same("t.gpx", gpx.as_bytes(), "");
+    let timeless = gpx.replace("<trkseg>", "<trkseg><trkpt lat=\"48\" lon=\"11\"/>");
+    let error = with("t.gpx", timeless.as_bytes(), "").unwrap_err();
+    assert!(error.to_string().contains("point 1 has no time"), "{error}");
+    let kept = account(with("t.gpx", timeless.as_bytes(), "on_fault = \"drop\""));
+    assert_eq!((kept.read, kept.flown), (8, 7));
     for (name, bytes) in [
         ("t.json", "[1]"),
         ("t.json", "{}"),

@@ -1089,3 +1089,139 @@ fn every_shipped_file_fits_the_schema_it_names() {
         assert!(wrong.is_empty(), "{}: {wrong:#?}", path.display());
     }
 }
+
+/// Anywhere on earth: the plane lies about the middle of what is named, however it is written; what is too far is told.
+#[test]
+fn a_scenario_lies_where_its_places_lie() {
+    let at = |points: &str, keys: &str| {
+        let text = format!(
+            "title = \"Anywhere\"\nstart_utc = \"2024-01-01T00:00:00Z\"\nduration_h = 1\n{keys}\n[sides.a]\n[aircraft.x]\ncruise_mps = 50\naltitude_m = 100\nrcs_m2 = 1\n[flights.f]\naircraft = \"x\"\nside = \"a\"\nturns = \"instant\"\nroute.waypoints.points = [{points}]\n"
+        );
+        Scenario::parse(&text, "s.toml", &[])
+    };
+    for (points, lat, lon, length_m) in [
+        (
+            "\"323000N0131500E\", \"325400N0131700E\"",
+            32.7,
+            13.3,
+            44_469.0,
+        ),
+        ("\"N4948 E02312\", \"49.75N 22.95E\"", 49.8, 23.1, 18_838.0),
+        (
+            "\"-16.9, 179.95\", { lat = -16.9, lon = -179.95 }",
+            -16.9,
+            -180.0,
+            10_656.0,
+        ),
+        (
+            "\"79:30:00N 016:00:00E\", \"79:30:00N 017:00:00E\"",
+            79.5,
+            16.5,
+            20_343.0,
+        ),
+        ("\"33SUS3434\", \"33SUS3535\"", 32.8, 13.2, 14_142.0),
+    ] {
+        let scenario = at(points, "").unwrap_or_else(|error| panic!("{}", error.render(false)));
+        let origin = scenario.frame.origin();
+        assert!(
+            (origin.lat_deg - lat).abs() < 0.051 && (origin.lon_deg - lon).abs() < 0.051,
+            "{points}: {origin}"
+        );
+        let Route::Waypoints(way) = &scenario.flights[0].route else {
+            panic!()
+        };
+        let found = (way[1].at - way[0].at).norm();
+        assert!(
+            (found - length_m).abs() < 0.003 * length_m,
+            "{points}: {found}"
+        );
+        assert!(scenario.worst_scale_error().unwrap().0 < 1e-4);
+    }
+    for (points, keys, words) in [
+        (
+            "\"33TUS3434\", \"33SUS3434\"",
+            "",
+            "named in 33T and lies in 33S",
+        ),
+        ("\"326000N0131500E\", \"33SUS3434\"", "", "60 minutes"),
+        (
+            "\"81N 13E\", \"80N 13E\"",
+            "",
+            "80 degrees from the equator",
+        ),
+        (
+            "\"32N 13E\", \"32N 50E\"",
+            "origin = { lat = 32, lon = 13 }",
+            "expected at most 1 %",
+        ),
+        (
+            "\"32N 13E\", { east_m = 0, north_m = 0 }",
+            "",
+            "the middle of those is 32.00 N 13.00 E",
+        ),
+        (
+            "\"nowhere\", \"32N 13E\"",
+            "",
+            "a place, an MGRS reference or degrees",
+        ),
+    ] {
+        let error = at(points, keys).unwrap_err();
+        assert!(
+            error.render(false).contains(words),
+            "{words} is not in {}",
+            error.render(false)
+        );
+    }
+    // Without any place on earth the plane lies nowhere, and says so.
+    let scenario = at(
+        "{ east_m = 0, north_m = 0 }, { east_m = 9, north_m = 0 }",
+        "",
+    )
+    .unwrap();
+    assert!(!scenario.frame.on_earth() && scenario.worst_scale_error().is_none());
+}
+
+#[test]
+fn what_is_wrong_with_a_polygon_is_told_at_its_corner() {
+    let polygon = |corners: &str| {
+        let text = GOOD.replace(
+            "area.sector = { center = \"tarhuna\", max_range_m = 30000, from_deg = 90, to_deg = 270 }",
+            &format!("area.polygon = [{corners}]"),
+        );
+        assert_ne!(text, GOOD);
+        parse(&text)
+    };
+    let corner = |east: i32, north: i32| format!("{{ east_m = {east}, north_m = {north} }}");
+    let chain = |corners: &[(i32, i32)]| {
+        corners
+            .iter()
+            .map(|&(east, north)| corner(east, north))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let scenario = polygon(&chain(&[(0, 0), (9000, 0), (0, 9000)])).unwrap();
+    assert!(
+        scenario.zones[0]
+            .area
+            .contains(deconflict::geometry::Point::new(1000.0, 1000.0))
+    );
+    for (corners, words) in [
+        (chain(&[(0, 0), (9000, 0)]), "expected at least 3"),
+        (
+            chain(&[(0, 0), (9000, 9000), (9000, 0), (0, 9000)]),
+            "touches or crosses",
+        ),
+        (
+            chain(&[(0, 0), (0, 0), (9000, 0), (0, 9000)]),
+            "the same point",
+        ),
+        (
+            chain(&[(0, 0), (9000, 0), (18000, 0)]),
+            "touches or crosses",
+        ),
+    ] {
+        let error = polygon(&corners).unwrap_err();
+        assert!(error.to_string().contains(words), "{words}: {error}");
+        assert_eq!(error.problems.len(), 1, "{error}");
+    }
+}

@@ -1154,7 +1154,7 @@ fn any_row_can_be_repeated_and_a_forged_one_is_noticed() {
     for (number, record) in reader.records().enumerate() {
         let mut fields: Vec<String> = record.unwrap().iter().map(str::to_owned).collect();
         if number == 6 * 5 {
-            fields[shots] = (fields[shots].parse::<u32>().unwrap() + 1).to_string();
+            fields[shots] = (fields[shots].parse::<f64>().unwrap() + 1.0).to_string();
         }
         writer.write_record(&fields).unwrap();
     }

@@ -444,13 +444,22 @@ fn properties(line: &str) -> impl Iterator<Item = String> {
     found.into_iter()
 }
 
+/// A point of a GPX track, as far as it is known.
+#[derive(Default)]
+struct TrackPoint {
+    lat: Option<f64>,
+    lon: Option<f64>,
+    ele_m: Option<f64>,
+    time_ms: Option<i64>,
+}
+
 /// GPX 1.0 and 1.1: each track an aircraft, each of its segments a flight, each point a row.
 pub(super) fn gpx(text: &mut impl BufRead) -> Result<Gathered, Failed> {
     let mut gathered = Gathered::default();
     let mut reader = Reader::from_reader(text);
     let mut buffer = Vec::new();
     let (mut track, mut new_segment, mut seen) = (0u32, false, false);
-    let mut point: Option<(Option<f64>, Option<f64>, Option<f64>, Option<i64>)> = None;
+    let mut point: Option<TrackPoint> = None;
     let mut inside = String::new();
     loop {
         buffer.clear();
@@ -459,7 +468,14 @@ pub(super) fn gpx(text: &mut impl BufRead) -> Result<Gathered, Failed> {
             .map_err(|error| Failed::from(format!("is no GPX: {error}")))?;
         match event {
             Event::Eof => break,
-            Event::Start(tag) | Event::Empty(tag) if tag.local_name().as_ref() == b"trkpt" => {
+            Event::Empty(tag) if tag.local_name().as_ref() == b"trkpt" => {
+                gathered.read += 1;
+                let number = gathered.read as u32;
+                let said =
+                    format!("point {number} has no time; expected one as 2020-01-01T12:00:00Z");
+                gathered.fault(Kind::Unreadable, number, None, said);
+            }
+            Event::Start(tag) if tag.local_name().as_ref() == b"trkpt" => {
                 let value = |name: &[u8]| {
                     let found = tag
                         .attributes()
@@ -471,7 +487,11 @@ pub(super) fn gpx(text: &mut impl BufRead) -> Result<Gathered, Failed> {
                         .parse::<f64>()
                         .ok()
                 };
-                point = Some((value(b"lat"), value(b"lon"), None, None));
+                point = Some(TrackPoint {
+                    lat: value(b"lat"),
+                    lon: value(b"lon"),
+                    ..TrackPoint::default()
+                });
             }
             Event::Start(tag) => {
                 match tag.local_name().as_ref() {
@@ -488,8 +508,8 @@ pub(super) fn gpx(text: &mut impl BufRead) -> Result<Gathered, Failed> {
                     .map_err(|error| Failed::from(format!("is no GPX: {error}")))?;
                 if let Some(point) = &mut point {
                     match inside.as_str() {
-                        "ele" => point.2 = text.trim().parse::<f64>().ok(),
-                        "time" => point.3 = time_ms(text.trim(), None),
+                        "ele" => point.ele_m = text.trim().parse::<f64>().ok(),
+                        "time" => point.time_ms = time_ms(text.trim(), None),
                         _ => {}
                     }
                 }
@@ -502,7 +522,8 @@ pub(super) fn gpx(text: &mut impl BufRead) -> Result<Gathered, Failed> {
                 gathered.read += 1;
                 let number = gathered.read as u32;
                 let address = format!("trk{track}");
-                let (Some(lat), Some(lon), ele, time) = point.take().unwrap_or_default() else {
+                let point = point.take().unwrap_or_default();
+                let (Some(lat), Some(lon)) = (point.lat, point.lon) else {
                     gathered.fault(
                         Kind::Unreadable,
                         number,
@@ -511,7 +532,7 @@ pub(super) fn gpx(text: &mut impl BufRead) -> Result<Gathered, Failed> {
                     );
                     continue;
                 };
-                let Some(time_ms) = time else {
+                let Some(time_ms) = point.time_ms else {
                     gathered.fault(
                         Kind::Unreadable,
                         number,
@@ -527,7 +548,7 @@ pub(super) fn gpx(text: &mut impl BufRead) -> Result<Gathered, Failed> {
                     time_ms,
                     lat_e7: libm::round(lat * 1e7) as i32,
                     lon_e7: libm::round(lon * 1e7) as i32,
-                    altitudes_mm: [ele.and_then(millimetres), None],
+                    altitudes_mm: [point.ele_m.and_then(millimetres), None],
                     ground: false,
                     speed_mps: None,
                     heard_ms: None,
