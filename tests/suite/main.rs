@@ -10,6 +10,7 @@ mod exports;
 mod foreign;
 mod import;
 mod inquiry;
+mod intervals;
 mod knobs;
 mod lint;
 mod measures;
