@@ -551,6 +551,9 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
         }
     }
     if let Some(settings) = &by_setting {
+        if !all_laid_out {
+            line("");
+        }
         for words in settings_text(plan, accounts, settings, SHOWN) {
             line(&words);
         }

@@ -3,10 +3,11 @@
 //! Its size depends on the plan and not on the number of rounds, apart from what failed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::plan::Plan;
 use super::round::{Outcome, Round};
-use crate::measure::{GridSquare, Summary};
+use crate::measure::{Columns, GridSquare, Summary};
 use crate::statistics::estimate::Estimator;
 use crate::statistics::pairs::Pairs;
 
@@ -110,16 +111,20 @@ impl Accounts {
                 Some((derived.numerator, derived.denominator))
             })
             .collect();
+        // The same names in all, but a cell may spend more missiles on a target.
+        let columns: Vec<Arc<Columns>> = (plan.scenarios.iter())
+            .map(|scenario| Arc::new(Columns::new(&scenario.cast)))
+            .collect();
         Accounts {
             rounds: 0,
-            cells: vec![Estimator::new(plan.columns.clone()); cells],
+            cells: columns.iter().cloned().map(Estimator::new).collect(),
             pairs: plan
                 .record
                 .pairs()
                 .map(|(reference, cell)| PairAccount {
                     reference,
                     cell,
-                    pairs: Pairs::new(&plan.columns, &plan.columns),
+                    pairs: Pairs::new(&columns[reference], &columns[cell]),
                 })
                 .collect(),
             squares: vec![Squares::default(); cells],

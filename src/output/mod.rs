@@ -48,7 +48,7 @@ pub use journal::{
     count_rounds, merge as merge_journals,
 };
 pub use manifest::{Ended, Made, Manifest, ManifestCell, Progress, Stored, Trust, Tuned};
-pub use numbers::{between, exact, readable};
+pub use numbers::{between, exact, readable, signed_interval};
 pub use prevention::{PreventionNote, prevention_text, read_prevention, write_prevention};
 pub use replay::{
     Airing, Ending, Incident, Launch, Post, Replay, ReplayFormat, Sample, write_replay,

@@ -4,7 +4,7 @@ use super::figures::{
     Chart, Curve, CurvePoint, Figure, capital, curves, interval_words, number, squares, words,
 };
 use super::stored::{Interacting, Interval, Results, Setting};
-use crate::output::{between, readable};
+use crate::output::signed_interval;
 
 /// A measure over the settings of the factors: figures, and what is to be said of them.
 pub(super) struct ByFactor {
@@ -58,9 +58,9 @@ pub(super) fn by_factor(results: &Results) -> Option<ByFactor> {
     for (place, measure) in measures.into_iter().enumerate() {
         let rows = of(measure);
         let id = format!("settings-{}", place + 1);
-        match varied.as_slice() {
-            &[one] => made.figures.extend(line(&rows, one, &id)),
-            &[one, two] if rows.len() == levels(&rows, one).len() * levels(&rows, two).len() => {
+        match *varied {
+            [one] => made.figures.extend(line(&rows, one, &id)),
+            [one, two] if rows.len() == levels(&rows, one).len() * levels(&rows, two).len() => {
                 made.figures.push(two_factors(&rows, one, two, &id));
             }
             _ => {}
@@ -209,11 +209,12 @@ fn best(rows: &[&Setting], varied: &[usize]) -> Option<String> {
 fn interaction(found: &Interacting) -> String {
     let measure = capital(&words(&found.measure));
     let [one, two] = &found.factors;
-    let ends = format!(
-        "{} {}",
-        readable(found.contrast.estimate),
-        between(found.contrast.low, found.contrast.high)
-    );
+    let Interval {
+        estimate,
+        low,
+        high,
+    } = found.contrast;
+    let ends = signed_interval(estimate, low, high);
     match found.shown {
         true => format!(
             "{measure}: {one} and {two} interact. What {one} from {} to {} changes is other at {two} = {} than at {}, by {ends}; the clearest of {} contrasts.",

@@ -5,7 +5,7 @@ use super::land::{self, Window};
 use super::stored::{Confused, Interval, Setting, Square};
 use super::svg::{Anchor, CHARACTER_PX, Scale, Svg};
 use crate::geodesy::Frame;
-use crate::output::{between, exact, readable};
+use crate::output::{between, exact, readable, signed_interval};
 
 /// Width of every figure, px.
 const WIDTH: f64 = 760.0;
@@ -646,8 +646,9 @@ pub(super) fn squares<'a>(
             let Some(setting) = at(row, column).filter(|setting| setting.value.known()) else {
                 continue;
             };
+            // Light enough for ink at its darkest.
             let share = match most > 0.0 {
-                true => (setting.value.estimate / most).clamp(0.0, 1.0),
+                true => 0.38 * (setting.value.estimate / most).clamp(0.0, 1.0),
                 false => 0.0,
             };
             let says = format!(
@@ -655,17 +656,10 @@ pub(super) fn squares<'a>(
                 interval_words(&setting.value)
             );
             svg.shade(share, (x, y), (width, HEIGHT), &says);
-            let halo = if share > 0.4 { " halo" } else { "" };
             let middle = x + width / 2.0;
             let text = |svg: &mut Svg, class: &str, down: f64, text: &str| {
-                let class = format!("{class}{halo}");
-                svg.label(
-                    &class,
-                    (middle, y + down),
-                    Anchor::Middle,
-                    text,
-                    width - 4.0,
-                );
+                let at = (middle, y + down);
+                svg.label(class, at, Anchor::Middle, text, width - 4.0);
             };
             text(&mut svg, "tx", 16.0, &readable(setting.value.estimate));
             text(&mut svg, "ts", 30.0, &bracket(&setting.value));
@@ -677,7 +671,14 @@ pub(super) fn squares<'a>(
             };
             let against = match setting.reference {
                 true => "reference".to_owned(),
-                false => format!("{sign}{}", interval_words(&setting.difference)),
+                false => {
+                    let Interval {
+                        estimate,
+                        low,
+                        high,
+                    } = setting.difference;
+                    format!("{sign}{}", signed_interval(estimate, low, high))
+                }
             };
             text(&mut svg, "ts", 46.0, &against);
         }

@@ -332,7 +332,7 @@ fn setting_row(row: &Row<'_>, factors: &[&String]) -> Setting {
         shown: row.text("shown"),
         same: row.text("shown") == "same",
         may_be_best: row.text("may_be_best"),
-        is_best: row.text("best") != "",
+        is_best: !row.text("best").is_empty(),
         more_is_better: row.text("best") == "highest",
     }
 }

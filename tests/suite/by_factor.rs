@@ -153,7 +153,7 @@ fn one_factor_makes_a_line_and_what_does_nothing_is_said_in_one() {
     let of_kill: Vec<&str> = said.lines().filter(|line| line.contains("kill=")).collect();
     // Three rows of each measure with their lines, but shots are one in every replication.
     assert_eq!(
-        of_kill.iter().filter(|line| line.contains("--o")).count(),
+        of_kill.iter().filter(|line| line.contains('|')).count(),
         3,
         "{said}"
     );

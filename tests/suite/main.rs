@@ -11,6 +11,7 @@ mod exports;
 mod foreign;
 mod import;
 mod inquiry;
+mod intervals;
 mod knobs;
 mod lint;
 mod measures;

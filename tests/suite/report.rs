@@ -362,10 +362,14 @@ fn a_sweep_and_a_run_have_their_report() {
     let page = read(&sweep.join("report.html"));
     let line = printed
         .lines()
-        .find(|line| line.contains("any_wrong_kill from"))
-        .expect("a sentence");
-    let numbers = line.split_once("from").unwrap().1;
-    assert!(page.contains(numbers.trim()), "{numbers}");
+        .skip_while(|line| !line.starts_with("any_wrong_kill"))
+        .find(|line| line.contains("coordination=agreement"))
+        .expect("a row");
+    let after = line.rsplit_once('|').unwrap().1;
+    let difference = after.trim_matches([' ', 'v', '^']);
+    assert!(difference.starts_with('-'), "{line}");
+    let page = page.replace("&#39;", "'");
+    assert!(page.contains(&format!("difference {difference}")), "{line}");
 }
 
 /// The rows of a table of numbers and words without quotes.

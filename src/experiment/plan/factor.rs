@@ -99,7 +99,7 @@ impl Varied {
 }
 
 /// The columns of the result files that no factor may take the name of.
-const TAKEN: [&str; 13] = [
+const TAKEN: [&str; 24] = [
     "cell",
     "seed",
     "replication",
@@ -113,6 +113,17 @@ const TAKEN: [&str; 13] = [
     "n",
     "events",
     "exposure",
+    "replications_for_half",
+    "dimension",
+    "level",
+    "reference",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "difference_confidence",
+    "shown",
+    "may_be_best",
+    "best",
 ];
 
 impl Reader<'_> {

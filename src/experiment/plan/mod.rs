@@ -20,7 +20,6 @@ use sha2::{Digest, Sha256};
 use super::design::Coordinate;
 use super::file::{ExperimentFile, RangeFile, StopFile};
 use crate::measure::Columns;
-use crate::record::Cast;
 use crate::scenario::load::{Loader, merge};
 use crate::scenario::problem::{LoadError, Problem, Span};
 use crate::scenario::tree::{Item, clip, quoted};
@@ -358,13 +357,7 @@ impl Plan {
 
 /// The columns that all cells share; else a cell with others than the first.
 fn columns(scenarios: &[Scenario]) -> Result<Arc<Columns>, (usize, String)> {
-    let casts = scenarios.iter().map(|scenario| &scenario.cast);
-    let first = Columns::new(&Cast {
-        missiles_per_target: casts
-            .map(|cast| cast.missiles_per_target)
-            .fold(0.0, f64::max),
-        ..Cast::clone(&scenarios[0].cast)
-    });
+    let first = Columns::new(&scenarios[0].cast);
     for (cell, scenario) in scenarios.iter().enumerate().skip(1) {
         let other = Columns::new(&scenario.cast);
         let names = |columns: &Columns| -> BTreeSet<String> {
