@@ -176,6 +176,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "statistics",
             "streams",
             "theatre",
+            "units",
         ],
     ),
     (

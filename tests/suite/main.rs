@@ -22,7 +22,6 @@ mod recordings;
 mod report;
 mod scenario_check;
 mod scenarios;
-mod schedule;
 mod stories;
 mod support;
 mod sweep;

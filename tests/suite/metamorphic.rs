@@ -178,8 +178,8 @@ fn whoever_is_far_away_changes_nobody_elses_luck() {
     for base in shipped() {
         let scenario = load(repository(&base), &[]);
         let file = &scenario.file;
-        let Some((aircraft, side)) = file.aircraft.keys().next().zip(file.sides.keys().next())
-        else {
+        let flown = file.flights.values().next();
+        let Some((aircraft, side)) = flown.map(|flight| (&flight.aircraft, &flight.side)) else {
             continue;
         };
         // A plane that lies about the middle of what is there moves with it.
@@ -192,6 +192,8 @@ fn whoever_is_far_away_changes_nobody_elses_luck() {
              route.loop = {{ points = [{{ east_m = 400_000, north_m = 400_000 }}, {{ east_m = 410_000, north_m = 400_000 }}] }}\n"
         );
         nobody_else_notices(&base, 1, &flight, "<aaa-far>", 1);
+        // Of a side whose relations are written.
+        let side = file.sites.values().next().map_or(side, |site| &site.side);
         let site = format!(
             "{LOOKOUT}\n[sites.aaa-far]\nclass = \"lookout\"\nside = \"{side}\"\n\
              position.at = {{ east_m = -400_000, north_m = -400_000 }}\n"

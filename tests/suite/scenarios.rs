@@ -365,7 +365,7 @@ fn a_gate_has_a_best_width_when_plans_are_stale() {
 #[test]
 fn a_dark_ally_is_lost_with_the_neutrals() {
     let dark = "scenarios/dark-ally.toml";
-    let count = 30;
+    let count = 60;
     let iff = [
         "flights.wing-loong.equipment.iff.on=1",
         "site_classes.class_a.identification.faults.interrogator_per_hour=0",

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings};
-use deconflict::simulation;
+use deconflict_engine::simulation;
 
 /// The two schedules do something to all sites at once; no two systems of undecided order may touch the same thing.
 #[test]
@@ -44,7 +44,7 @@ fn an_undecided_order_is_an_error() {
 /// calendar names them.
 #[test]
 fn every_event_has_one_observer() {
-    let engine = Path::new(env!("CARGO_MANIFEST_DIR")).join("engine/src");
+    let engine = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let read = |path: &str| std::fs::read_to_string(engine.join(path)).unwrap();
     let calendar = read("calendar.rs");
     let observers = [
