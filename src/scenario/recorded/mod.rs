@@ -175,10 +175,23 @@ impl Account {
             false => format!(", {}", parts.join(", ")),
         };
         let s = |count: u64| if count == 1 { "" } else { "s" };
-        let (rows, flights) = (s(self.read), s(self.flights));
+        // What has only been read has no flights yet.
+        let cut = self.flights + self.outside > 0;
+        let flown = match cut {
+            true => format!(", {} flown", self.flown),
+            false => String::new(),
+        };
+        let flights = match cut {
+            true => format!(", {} flight{}", self.flights, s(self.flights)),
+            false => String::new(),
+        };
         format!(
-            "{} row{rows} read, {} flown{parts}; {} aircraft, {} flight{flights}, {} to {}",
-            self.read, self.flown, self.aircraft, self.flights, self.first_utc, self.last_utc
+            "{} row{} read{flown}{parts}; {} aircraft{flights}, {} to {}",
+            self.read,
+            s(self.read),
+            self.aircraft,
+            self.first_utc,
+            self.last_utc
         )
     }
 }
