@@ -6,7 +6,7 @@
 //!
 //! *How many rows there are never changes in silence.* What is broken in form (a quotation mark that does not close in its
 //! line, a row with more or fewer fields than the header, a column that is there twice) is refused with its line. What is odd
-//! in content is refused or left out, as `on_fault` says, and counted by its [`Kind`] in an [`Account`]:
+//! in content is refused or left out, as `on_fault` says, and counted by its kind in an [`Account`]:
 //! read = flown + outside + on the ground + merged + dropped.
 //!
 //! Units: s, degrees, m. Assumptions: the altitude is taken for height above flat ground, so it is off by the height of the
