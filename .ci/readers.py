@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import json
 import math
 import pathlib
 import sys
@@ -82,6 +83,18 @@ def table(path):
 kml(folder / "r.kml")
 acmi(folder / "r.acmi")
 features(folder / "r.geojson")
+declared = json.loads((folder / "manifest.json").read_text())["files"]
 for path in sorted(folder.glob("*.csv")):
     table(path)
+    for column in declared.get(path.name, {}).get("columns", []):
+        fields = pandas.read_csv(path, dtype=str, keep_default_na=False)[column["name"]]
+        fields = [field for field in fields if field]
+        as_said = {
+            "empty": lambda field: False,
+            "boolean": lambda field: field in ("true", "false"),
+            "integer": lambda field: field.lstrip("-").isdigit(),
+            "number": lambda field: math.isfinite(float(field)) or True,
+            "text": lambda field: True,
+        }[column["type"]]
+        assert all(as_said(field) for field in fields), f"{path.name} {column}"
 print(f"readers: {folder.name} is read by all")

@@ -1,6 +1,6 @@
 //! `deconflict replay`: one replication on a map, as a page that plays it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use deconflict::output::OutputError;
@@ -38,6 +38,9 @@ pub struct ReplayArguments {
     /// Change a value in a second run beside the first; may be repeated.
     #[arg(long = "with", value_name = "PATH=VALUE")]
     changes: Vec<String>,
+    /// Land to be drawn instead of Natural Earth's, as GeoJSON: polygons and lines.
+    #[arg(long, value_name = "GEOJSON")]
+    land: Option<PathBuf>,
     /// The page to write.
     #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
@@ -98,14 +101,36 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
     let note = ReplayNote {
         command: shell_line(&without_places(&command(arguments))),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        land: match &arguments.land {
+            Some(path) => Some(land(path)?),
+            None => None,
+        },
     };
-    let page = replay_page(&flown, &note);
+    let page = replay_page(&flown, &note).map_err(|why| {
+        let path = arguments.land.as_deref().unwrap_or(Path::new(""));
+        Failure::bad_input(format!("cannot draw the land of {}: {why}", path.display()))
+    })?;
     write_page(out, &page, arguments.force)?;
     print(&format!(
         "Written to {} ({} kB): open it in a browser; space plays, n jumps to the next decisive event.\n",
         out.display(),
         page.len().div_ceil(1000)
     ))
+}
+
+/// The text of a file of GeoJSON.
+fn land(path: &Path) -> Result<String, Failure> {
+    /// More would make a page that no browser opens, bytes.
+    const LARGEST: u64 = 16 * 1024 * 1024;
+    let refused =
+        |why: String| Failure::bad_input(format!("cannot read {}: {why}", path.display()));
+    let about = std::fs::metadata(path).map_err(|error| refused(error.to_string()))?;
+    if !about.is_file() || about.len() > LARGEST {
+        return Err(refused(format!(
+            "expected a plain file of at most {LARGEST} bytes"
+        )));
+    }
+    std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))
 }
 
 /// Words as a shell takes them.
@@ -139,6 +164,9 @@ fn command(arguments: &ReplayArguments) -> Vec<String> {
                 .iter()
                 .flat_map(|value| [option.to_owned(), value.clone()]),
         );
+    }
+    if let Some(land) = &arguments.land {
+        words.extend(["--land".to_owned(), land.display().to_string()]);
     }
     words.extend(["--out".to_owned(), arguments.out.display().to_string()]);
     words

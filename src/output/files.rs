@@ -18,6 +18,66 @@ pub struct FileEntry {
     pub rows: u64,
     /// Of all bytes.
     pub sha256: String,
+    /// Of a table: its columns in order, and what stands in each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<Column>,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name in the header.
+    pub name: String,
+    /// What its fields are.
+    #[serde(rename = "type")]
+    pub kind: ColumnKind,
+}
+
+/// What the fields of a column are, where they are not empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnKind {
+    /// All are empty.
+    Empty,
+    /// `true` or `false`.
+    Boolean,
+    /// Whole numbers, without a point.
+    Integer,
+    /// Numbers, each with a point or an exponent.
+    Number,
+    /// Anything else.
+    Text,
+}
+
+impl ColumnKind {
+    fn of(field: &[u8]) -> ColumnKind {
+        let digits = field.strip_prefix(b"-").unwrap_or(field);
+        match field {
+            b"" => ColumnKind::Empty,
+            b"true" | b"false" => ColumnKind::Boolean,
+            b"inf" | b"-inf" => ColumnKind::Number,
+            _ if !digits.first().is_some_and(u8::is_ascii_digit) => ColumnKind::Text,
+            _ if digits.iter().all(u8::is_ascii_digit) => ColumnKind::Integer,
+            _ => match std::str::from_utf8(field)
+                .ok()
+                .and_then(|text| text.parse::<f64>().ok())
+            {
+                Some(_) => ColumnKind::Number,
+                None => ColumnKind::Text,
+            },
+        }
+    }
+
+    /// What holds both.
+    fn with(self, other: ColumnKind) -> ColumnKind {
+        match (self, other) {
+            (one, other) if one == other => one,
+            (ColumnKind::Empty, one) | (one, ColumnKind::Empty) => one,
+            (ColumnKind::Integer, ColumnKind::Number)
+            | (ColumnKind::Number, ColumnKind::Integer) => ColumnKind::Number,
+            _ => ColumnKind::Text,
+        }
+    }
 }
 
 /// SHA-256 of a resolved scenario, written as JSON.
@@ -65,6 +125,7 @@ pub(super) fn text(
     Ok(FileEntry {
         rows: text.lines().count() as u64,
         sha256: hex(&Sha256::digest(text)),
+        columns: Vec::new(),
     })
 }
 
@@ -74,6 +135,7 @@ pub(super) struct Table {
     shown: PathBuf,
     writer: csv::Writer<Hashing<BufWriter<File>>>,
     rows: u64,
+    columns: Vec<Column>,
 }
 
 impl Table {
@@ -92,15 +154,26 @@ impl Table {
             }),
             shown,
             rows: 0,
+            columns: Vec::new(),
         };
         table.row(&csv::ByteRecord::from(header))?;
         table.rows = 0;
+        let columns = header.iter().map(|name| Column {
+            name: (*name).to_owned(),
+            kind: ColumnKind::Empty,
+        });
+        table.columns = columns.collect();
         Ok(table)
     }
 
     /// A row; every field is made safe for readers of tables.
     pub fn row(&mut self, record: &csv::ByteRecord) -> Result<(), OutputError> {
         self.rows += 1;
+        for (column, field) in self.columns.iter_mut().zip(record) {
+            if column.kind != ColumnKind::Text {
+                column.kind = column.kind.with(ColumnKind::of(field));
+            }
+        }
         let fields = record.iter().map(safe::csv);
         self.writer
             .write_record(fields)
@@ -122,6 +195,7 @@ impl Table {
             .map_err(OutputError::io("write", &shown))?;
         Ok(FileEntry {
             rows: self.rows,
+            columns: self.columns,
             sha256: hex(&hashing.hash.finalize()),
         })
     }

@@ -40,7 +40,7 @@ pub use comparison::{comparisons, influences, sentence, tally, write_comparison}
 pub use error::OutputError;
 pub use events::{EventFormat, write_events, write_events_file};
 pub(crate) use figures::write_figures;
-pub use files::FileEntry;
+pub use files::{Column, ColumnKind, FileEntry};
 pub use folder::{Conditions, Placed, RunFolder};
 pub use headers::{PREVENTION, RESULT_FILES, ResultFile, TIMES};
 pub use journal::{

@@ -53,6 +53,8 @@ pub struct ReplayNote {
     pub command: String,
     /// Version of the program.
     pub version: String,
+    /// Land to be drawn instead of Natural Earth's: the text of a GeoJSON file.
+    pub land: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -166,16 +168,21 @@ struct Shot {
     wrong: bool,
 }
 
-/// The page of one replication, or of the same replication under two sets of rules, side by side on one clock.
-pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> String {
+/// The page of one replication, or of the same replication under two sets of rules, side by side on one clock; `Err` says why
+/// the land of the note is none.
+pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> Result<String, String> {
     let Some(first) = runs.first() else {
-        return String::new();
+        return Ok(String::new());
     };
     let told: Vec<Run<'_>> = runs.iter().map(run).collect();
     let frame = &first.scenario.frame;
     let whole = whole(&told);
     // Room to draw back, and to look around.
-    let shown = land::around(frame, &whole.wider(2.0 * whole.width().max(whole.height())));
+    let window = whole.wider(2.0 * whole.width().max(whole.height()));
+    let (shown, credit) = match &note.land {
+        Some(text) => (land::of_geojson(text, frame, &window)?, ""),
+        None => (land::around(frame, &window), land::credit(frame)),
+    };
     let chains = |chains: &[Vec<(f64, f64)>]| -> Vec<Vec<[i64; 2]>> {
         let whole_chain = |chain: &Vec<(f64, f64)>| chain.iter().copied().map(metres).collect();
         chains.iter().map(whole_chain).collect()
@@ -194,7 +201,7 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> String {
             .map(|edge| libm::round(edge) as i64),
         coast: chains(&shown.coast),
         land: chains(&shown.areas),
-        credit: land::credit(frame),
+        credit,
         places: places
             .map(|(name, place)| {
                 let point = frame.to_plane(LatLon {
@@ -223,9 +230,9 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> String {
         "{}{maps}{}<script type=\"application/json\" id=\"data\">{json}</script>\n",
         head(first, &escape(title)),
         FOOT.replace("COMMAND", &escape(&note.command))
-            .replace("CREDIT", land::credit(frame)),
+            .replace("CREDIT", credit),
     );
-    Document {
+    let page = Document {
         title: &format!("Replay: {title}"),
         styles: &[FIGURE_CSS, PAGE_CSS, REPLAY_CSS],
         class: &format!("replay{compared}"),
@@ -235,7 +242,8 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> String {
             SCRIPTS.concat()
         )),
     }
-    .html()
+    .html();
+    Ok(page)
 }
 
 fn head(first: &Flown<'_>, title: &str) -> String {

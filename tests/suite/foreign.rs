@@ -1182,8 +1182,9 @@ mod writers {
             let note = ReplayNote {
                 command: title.clone(),
                 version: "0".to_owned(),
+                land: None,
             };
-            let page = replay_page(&runs, &note);
+            let page = replay_page(&runs, &note).unwrap();
             prop_assert_eq!(page.matches("<script").count(), 2);
             prop_assert_eq!(page.matches("</script").count(), 2);
             let heading = format!("<h1>{}</h1>", markup(&title));

@@ -677,7 +677,7 @@ fn a_million_rows() {
     )
     .unwrap();
     let script = format!(
-        "ulimit -t 4; ulimit -v 400000; exec {} check s.toml",
+        "ulimit -t 4; ulimit -v 300000; exec {} check s.toml",
         env!("CARGO_BIN_EXE_deconflict")
     );
     let output = std::process::Command::new("sh")

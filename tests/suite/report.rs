@@ -46,8 +46,9 @@ fn replay(changes: &[&str]) -> String {
     let note = ReplayNote {
         command: "deconflict replay </script>".to_owned(),
         version: "0".to_owned(),
+        land: None,
     };
-    replay_page(&runs, &note)
+    replay_page(&runs, &note).unwrap()
 }
 
 fn data(page: &str) -> Json {
@@ -559,8 +560,9 @@ fn corridors_and_zones_are_on_the_map() {
     let note = ReplayNote {
         command: String::new(),
         version: "0".to_owned(),
+        land: None,
     };
-    let data = data(&replay_page(&[run], &note));
+    let data = data(&replay_page(&[run], &note).unwrap());
     let areas = data["runs"][0]["areas"].as_array().unwrap();
     let of = |kind: &str| areas.iter().find(|area| area["kind"] == kind).unwrap();
     assert_eq!(of("zone")["name"], "city");

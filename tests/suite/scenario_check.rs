@@ -1119,7 +1119,7 @@ fn a_scenario_lies_where_its_places_lie() {
             16.5,
             20_343.0,
         ),
-        ("\"33SUS3434\", \"33SUS3535\"", 32.8, 13.2, 14_142.0),
+        ("\"33SUS3434\", \"33SUS3535\"", 32.8, 13.2, 1_414.0),
     ] {
         let scenario = at(points, "").unwrap_or_else(|error| panic!("{}", error.render(false)));
         let origin = scenario.frame.origin();
@@ -1139,9 +1139,9 @@ fn a_scenario_lies_where_its_places_lie() {
     }
     for (points, keys, words) in [
         (
-            "\"33TUS3434\", \"33SUS3434\"",
+            "\"33SSS3434\", \"33SUS3434\"",
             "",
-            "named in 33T and lies in 33S",
+            "named in 33S and lies in 32S",
         ),
         ("\"326000N0131500E\", \"33SUS3434\"", "", "60 minutes"),
         (

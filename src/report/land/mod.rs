@@ -8,6 +8,8 @@
 //! from the one before, the first from the south-west corner, in hundredths of a degree. All are whole numbers of seven bits a
 //! byte, the least first; steps alternate their sign. A ring in a ring is water. An edge on the rim of a tile is no coast.
 
+use serde_json::Value as Json;
+
 use crate::geodesy::{Frame, LatLon};
 use crate::geometry::Point;
 
@@ -168,6 +170,85 @@ pub(super) fn around(frame: &Frame, window: &Window) -> Land {
         }
     }
     land
+}
+
+/// The land that a file of GeoJSON holds, in a window: polygons as areas and coast, lines as coast.
+pub(super) fn of_geojson(text: &str, frame: &Frame, window: &Window) -> Result<Land, String> {
+    let value: Json =
+        serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
+    let mut chains = Vec::new();
+    lines_of(&value, &mut chains);
+    if chains.is_empty() {
+        return Err("it holds no polygon and no line; expected GeoJSON".to_owned());
+    }
+    let mut land = Land::default();
+    for (closed, places) in chains {
+        let points: Chain = (places.iter())
+            .map(|&place| {
+                let point = frame.to_plane(place);
+                (point.x, point.y)
+            })
+            .collect();
+        if closed {
+            let inside = clipped(&points, window);
+            if inside.len() > 2 {
+                land.areas.push(inside);
+            }
+        }
+        let near = window.wider(window.width().max(window.height()));
+        let seen = points.split(|&point| !near.holds(point));
+        land.coast
+            .extend(seen.filter(|part| part.len() > 1).map(<[_]>::to_vec));
+    }
+    Ok(land)
+}
+
+/// Chains of places, and whether they are rings.
+fn lines_of(value: &Json, found: &mut Vec<(bool, Vec<LatLon>)>) {
+    let places = |list: &Json| -> Vec<LatLon> {
+        let list = list.as_array().into_iter().flatten();
+        list.filter_map(|place| {
+            Some(LatLon {
+                lat_deg: place.get(1)?.as_f64().filter(|lat| lat.abs() <= 90.0)?,
+                lon_deg: place.get(0)?.as_f64().filter(|lon| lon.abs() <= 180.0)?,
+            })
+        })
+        .collect()
+    };
+    let coordinates = value.get("coordinates").and_then(Json::as_array);
+    let coordinates = coordinates.map_or(&[][..], Vec::as_slice);
+    match value.get("type").and_then(Json::as_str) {
+        Some("FeatureCollection") => {
+            let features = value.get("features").and_then(Json::as_array);
+            features
+                .into_iter()
+                .flatten()
+                .for_each(|feature| lines_of(feature, found));
+        }
+        Some("Feature") => value
+            .get("geometry")
+            .into_iter()
+            .for_each(|geometry| lines_of(geometry, found)),
+        Some("GeometryCollection") => {
+            let parts = value.get("geometries").and_then(Json::as_array);
+            parts
+                .into_iter()
+                .flatten()
+                .for_each(|part| lines_of(part, found));
+        }
+        Some("Polygon") => found.extend(coordinates.iter().map(|ring| (true, places(ring)))),
+        Some("MultiPolygon") => {
+            let rings = coordinates.iter().filter_map(Json::as_array).flatten();
+            found.extend(rings.map(|ring| (true, places(ring))));
+        }
+        Some("LineString") => {
+            found.extend(value.get("coordinates").map(|line| (false, places(line))))
+        }
+        Some("MultiLineString") => {
+            found.extend(coordinates.iter().map(|line| (false, places(line))))
+        }
+        _ => {}
+    }
 }
 
 /// Whole numbers of seven bits a byte.
@@ -360,6 +441,23 @@ mod tests {
             .flatten()
             .map(|(east, north)| east.hypot(*north));
         assert!(nearest.fold(f64::INFINITY, f64::min) < 10_000.0);
+    }
+
+    #[test]
+    fn land_of_ones_own_is_drawn_instead() {
+        let text = r#"{"type":"FeatureCollection","features":[
+            {"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":[[[29,49],[31,49],[31,51],[29,51],[29,49]]]}},
+            {"type":"Feature","properties":{},"geometry":{"type":"LineString","coordinates":[[30,50],[30.1,50]]}}]}"#;
+        let frame = Frame::about(LatLon {
+            lat_deg: 50.0,
+            lon_deg: 30.0,
+        });
+        let window = Window::default().wider(200_000.0);
+        let land = of_geojson(text, &frame, &window).unwrap();
+        assert_eq!((land.areas.len(), land.coast.len()), (1, 2), "{land:?}");
+        for text in ["", "{}", "[1]", r#"{"type":"Polygon","coordinates":[]}"#] {
+            assert!(of_geojson(text, &frame, &window).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!
 //! *How many rows there are never changes in silence.* What is broken in form (a quotation mark that does not close in its
 //! line, a row with more or fewer fields than the header, a column that is there twice) is refused with its line. What is odd
-//! in content is refused or left out, as `on_fault` says, and counted by its [`Kind`] in an [`Account`]:
+//! in content is refused or left out, as `on_fault` says, and counted by its kind in an [`Account`]:
 //! read = flown + outside + on the ground + merged + dropped.
 //!
 //! Units: s, degrees, m. Assumptions: the altitude is taken for height above flat ground, so it is off by the height of the
@@ -175,10 +175,23 @@ impl Account {
             false => format!(", {}", parts.join(", ")),
         };
         let s = |count: u64| if count == 1 { "" } else { "s" };
-        let (rows, flights) = (s(self.read), s(self.flights));
+        // What has only been read has no flights yet.
+        let cut = self.flights + self.outside > 0;
+        let flown = match cut {
+            true => format!(", {} flown", self.flown),
+            false => String::new(),
+        };
+        let flights = match cut {
+            true => format!(", {} flight{}", self.flights, s(self.flights)),
+            false => String::new(),
+        };
         format!(
-            "{} row{rows} read, {} flown{parts}; {} aircraft, {} flight{flights}, {} to {}",
-            self.read, self.flown, self.aircraft, self.flights, self.first_utc, self.last_utc
+            "{} row{} read{flown}{parts}; {} aircraft{flights}, {} to {}",
+            self.read,
+            s(self.read),
+            self.aircraft,
+            self.first_utc,
+            self.last_utc
         )
     }
 }
