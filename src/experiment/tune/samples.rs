@@ -66,7 +66,7 @@ impl Samples {
     /// `r - b mean(w)`, w what a common replication adds to the error of the other's ratio over all its replications, b the
     /// regression of this one's on it (Lavenberg and Welch, Management Science 27 (1981) 322). Variance
     /// `(1 - rho^2) s^2 (n - 2) / (n - 3) / n + b^2 s_w^2 / N`. Where luck is not shared b is near 0 and little is
-    /// lost; with fewer than [`FEW_COMMON`] common replications, or where the other has no more than this one, it is the plain ratio.
+    /// lost; with fewer than 8 common replications, or where the other has no more than this one, it is the plain ratio.
     pub fn controlled(&self, control: &Samples, measure: usize) -> (f64, f64) {
         let (ratio, error) = (self.ratio(measure), self.standard_error(measure));
         let (n, all) = (self.rows.len(), control.rows.len());
