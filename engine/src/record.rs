@@ -4,6 +4,7 @@
 //! single events behind it are recorded only at [`Detail::Full`], with the same totals. Everything else is an
 //! [`Event`]: a time, a place and a [`Fact`] from a closed list.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -813,7 +814,7 @@ pub struct Replication {
 }
 
 /// The names behind the indices of a log; the same for all replications of a scenario.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Cast {
     /// Side names.
     pub sides: Vec<String>,
@@ -829,6 +830,29 @@ pub struct Cast {
     pub covered: Vec<Vec<bool>>,
     /// Missiles that the site with the most to spend spends on one target in the mean; 0 without weapons.
     pub missiles_per_target: f64,
+}
+
+/// The names, as a log shows them: what is spent on a target is no part of what happened.
+impl fmt::Debug for Cast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Cast {
+            sides,
+            types,
+            flights,
+            classes,
+            relations,
+            covered,
+            missiles_per_target: _,
+        } = self;
+        f.debug_struct("Cast")
+            .field("sides", sides)
+            .field("types", types)
+            .field("flights", flights)
+            .field("classes", classes)
+            .field("relations", relations)
+            .field("covered", covered)
+            .finish()
+    }
 }
 
 /// The names of a site class.

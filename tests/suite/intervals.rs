@@ -31,7 +31,7 @@ rcs_m2 = 1
 model.disc = { range_m = 200_000, detection = 1 }
 scan_s = 20
 scan_phase.fixed = { first_s = 20 }
-antenna_m = 2_000
+antenna_m = 1_000
 
 [site_classes.post.tracker]
 confirm_hits = 1
@@ -127,7 +127,7 @@ fn rates_of_what_comes_at_once_hold() {
 #[test]
 fn a_rate_that_hardly_varies_holds() {
     let mut changes = ONE_LOOK;
-    changes[2] = "site_classes.post.identification.world.neutral={hostile=1}";
+    changes[2] = "site_classes.post.identification.world.neutral={hostile=1,unknown=0}";
     changes[3] = "site_classes.post.weapon={max_range_m=100000,reaction={fixed={delay_s=0}},doctrine={salvo={missiles=1}},kill_probability=0.97,magazine=1}";
     let held = held(&changes, 60, "kills_per_replication[regard=neutral]", 0.97);
     assert!(held >= LEAST, "{held}");

@@ -3,7 +3,7 @@
 //! An [`Estimator`](estimate::Estimator) adds up rows as they come; [`pairs`] does so for replications of two cells with the
 //! same luck; [`stop`] decides by what was added up so far. Quantiles are our own ([`special`]), held to published values.
 
-mod clustered;
+pub mod clustered;
 #[cfg(test)]
 mod coverage;
 pub mod estimate;

@@ -110,6 +110,11 @@ impl Course {
         (self.budget as f64 * self.shares().0) as u64
     }
 
+    /// Replications of the scenario as written in the search, by which all candidates are controlled: a twentieth of it.
+    pub fn control(&self) -> u64 {
+        (self.search_budget() / 20).clamp(4 * self.first, 2_000)
+    }
+
     /// Candidates of a generation.
     pub fn population(&self) -> usize {
         let newcomers = self.search_budget() as f64 / (self.first * (1 + RETESTS)) as f64;
@@ -133,6 +138,26 @@ impl Course {
         objectives.all(|(measure, watched)| {
             let (above, error) = one.above(other, measure);
             watched.role.turned(above) >= CLEARLY * error
+        })
+    }
+
+    /// Whether one is shown to be better than the other in an objective, replication by replication, where so many such
+    /// comparisons hold together.
+    pub(super) fn shows_better(&self, one: &Samples, other: &Samples, comparisons: usize) -> bool {
+        self.watched.iter().enumerate().any(|(measure, watched)| {
+            if !watched.role.is_objective() {
+                return false;
+            }
+            let confidence = self.joint_confidence(measure, comparisons);
+            let paired = other.paired(one, measure);
+            let difference = paired
+                .compare(watched.kind, watched.per_replication, confidence)
+                .difference;
+            let worst = match watched.role {
+                Role::Maximise => -difference.low,
+                _ => difference.high,
+            };
+            worst < 0.0
         })
     }
 
@@ -323,7 +348,15 @@ impl Tuning {
                         self.next = Next::Over;
                         continue;
                     }
-                    self.first_tests()
+                    let mut tasks = self.first_tests();
+                    if self.course.reference {
+                        tasks.push(Task {
+                            candidate: 0,
+                            place: Place::Search,
+                            replications: 0..self.course.control(),
+                        });
+                    }
+                    tasks
                 }
                 Next::Breed => {
                     let limit = (self.course.search_budget() as f64 * (1.0 - RACE)) as u64;
@@ -448,6 +481,17 @@ impl Tuning {
             points: self.course.population() as u32,
         };
         let points = design::points(&design, &domains, self.course.seed).unwrap_or_default();
+        // Both ends of each parameter, others in the middle, and all at one end: the best often lies there, and a hypercube
+        // keeps away from it.
+        let middle = vec![0.5; self.course.space.len()];
+        for end in [0.0, 1.0] {
+            self.propose(vec![end; middle.len()], admissible);
+            for gene in 0..middle.len() {
+                let mut genes = middle.clone();
+                genes[gene] = end;
+                self.propose(genes, admissible);
+            }
+        }
         for point in points {
             let genes = point.iter().map(|coordinate| match *coordinate {
                 Coordinate::Value(value) => value,
@@ -550,23 +594,33 @@ impl Tuning {
     /// Whether one candidate is behind another by more than luck in every objective; who violates constraints is
     /// behind who does not.
     fn is_clearly_behind(&self, one: usize, other: usize, standing: &Standing) -> bool {
-        let (one, other) = (&self.candidates[one].search, &self.candidates[other].search);
         let rows = self.course.watched.iter().enumerate();
         if standing.violation > 0.0 {
             let constraints = rows.filter(|(_, watched)| !watched.role.is_objective());
             return constraints
                 .filter(|&(measure, _)| self.excess(one, measure, 0.0) > 0.0)
                 .any(|(measure, _)| {
-                    let margin = CLEARLY * one.standard_error(measure);
+                    let margin = CLEARLY * self.estimated(one, measure).1;
                     self.excess(one, measure, -margin) > 0.0
                 });
         }
-        self.course.is_clearly_worse(one, other)
+        let search = |candidate: usize| &self.candidates[candidate].search;
+        self.course.is_clearly_worse(search(one), search(other))
+    }
+
+    /// What the search knows of a measure of a candidate, with its standard error: with the scenario as written as control
+    /// variate, where that is flown.
+    fn estimated(&self, candidate: usize, measure: usize) -> (f64, f64) {
+        let search = &self.candidates[candidate].search;
+        match self.course.reference {
+            true => search.controlled(&self.candidates[0].search, measure),
+            false => (search.ratio(measure), search.standard_error(measure)),
+        }
     }
 
     /// By how much a constraint is violated where the measure is moved to the wrong side by a margin.
-    fn excess(&self, known: &Samples, measure: usize, margin: f64) -> f64 {
-        let value = known.ratio(measure);
+    fn excess(&self, candidate: usize, measure: usize, margin: f64) -> f64 {
+        let value = self.estimated(candidate, measure).0;
         match self.course.watched[measure].role {
             Role::AtMost(limit) => value + margin - limit,
             Role::AtLeast(limit) => limit - (value - margin),
@@ -581,17 +635,16 @@ impl Tuning {
             .map(|measure| self.margin(measure, candidates))
             .collect();
         let standing = |&candidate: &usize| {
-            let known = &self.candidates[candidate].search;
             let mut violation = 0.0;
             let mut values = Vec::new();
             for (measure, watched) in self.course.watched.iter().enumerate() {
                 if watched.role.is_objective() {
-                    let value = watched.role.turned(known.ratio(measure));
+                    let value = watched.role.turned(self.estimated(candidate, measure).0);
                     // With nothing to divide by there is nothing to recommend it.
                     values.push(if value.is_nan() { f64::INFINITY } else { value });
                     continue;
                 }
-                let excess = self.excess(known, measure, margins[measure]);
+                let excess = self.excess(candidate, measure, margins[measure]);
                 violation += if excess.is_nan() {
                     f64::MAX
                 } else {
@@ -621,7 +674,12 @@ impl Tuning {
         let n = self.examined(self.course.finalists).max(1) as f64;
         // Half a standard error more: at the bound itself every second one would fail.
         let errors = normal_quantile(2.0 * confidence - 1.0) + 0.5;
-        errors * libm::sqrt(sum / count / n)
+        // The luck of the search errs, too, and all candidates alike: what the control is known by stays in each of them.
+        let search = match self.course.reference {
+            true => self.candidates[0].search.n().max(1) as f64,
+            false => f64::INFINITY,
+        };
+        errors * libm::sqrt(sum / count * (1.0 / n + 1.0 / search))
     }
 
     /// Replications of each of so many finalists in the examination.

@@ -10,6 +10,15 @@
 //! | examination | from [`FRESH`] on | the finalists, on luck that the search never saw, in equal numbers: estimates, intervals, feasibility |
 //! | robustness | from [`ABROAD`] on | some finalists in other worlds: the settings of what one does not know |
 //!
+//! The scenario as written is flown first and longest, and is the control variate of every candidate of the search: its mean is known
+//! from many replications, so what the few that a candidate has did to it is taken off, as far as the two go together
+//! ([`samples::Samples::controlled`]). The first generation has both ends of every parameter beside its Latin hypercube, and one gene in five
+//! that mutates goes to an end: the best often lies there.
+//!
+//! On the front stands who is shown to be feasible, unless another (the scenario as written among them) is shown to be better in an
+//! objective by one over whom he has nothing to show, or cannot be told from him in any (the one in front stays). The first holds together
+//! for all pairs.
+//!
 //! Errors this guards against. *Winner's curse*: the best of many noisy estimates is too good; so the estimate of the
 //! search is never reported but beside the one from fresh luck. *False feasibility*: a finalist counts as feasible
 //! only if the bound of its interval keeps the limit, at the stated confidence divided by the number of finalists and

@@ -3,6 +3,9 @@
 use crate::statistics::estimate::{PairedSums, RatioSums};
 use crate::statistics::moments::Moments;
 
+/// Common replications from which a control variate is fitted.
+const FEW_COMMON: usize = 8;
+
 /// One replication of a candidate: numerator and denominator of each watched measure.
 pub type Sample = Vec<(f64, f64)>;
 
@@ -57,6 +60,39 @@ impl Samples {
         libm::sqrt(self.unit_variance(measure) / self.n() as f64)
     }
 
+    /// The ratio of a measure and its standard error, with another's as control variate: what the replications that both have did to
+    /// that one is known from all the replications it has, and so much of it as fits is taken off.
+    ///
+    /// `r - b mean(w)`, w what a common replication adds to the error of the other's ratio over all its replications, b the
+    /// regression of this one's on it (Lavenberg and Welch, Management Science 27 (1981) 322). Variance
+    /// `(1 - rho^2) s^2 (n - 2) / (n - 3) / n + b^2 s_w^2 / N`. Where luck is not shared b is near 0 and little is
+    /// lost; with fewer than 8 common replications, or where the other has no more than this one, it is the plain ratio.
+    pub fn controlled(&self, control: &Samples, measure: usize) -> (f64, f64) {
+        let (ratio, error) = (self.ratio(measure), self.standard_error(measure));
+        let (n, all) = (self.rows.len(), control.rows.len());
+        if n < FEW_COMMON || all <= n {
+            return (ratio, error);
+        }
+        let mean = control.moments[measure].mean(1);
+        let other = control.ratio(measure);
+        let mut moments = Moments::<2>::default();
+        let mine = self.influences(measure);
+        for (mine, row) in mine.into_iter().zip(&control.rows) {
+            let (y, x) = row[measure];
+            moments.add([mine, (y - other * x) / mean]);
+        }
+        let (s, w) = (moments.covariance(0, 0), moments.covariance(1, 1));
+        let both = moments.covariance(0, 1);
+        if !(s > 0.0 && w > 0.0) {
+            return (ratio, error);
+        }
+        let slope = both / w;
+        let left = (1.0 - both * both / (s * w)).max(0.0);
+        let (n, all) = (n as f64, all as f64);
+        let variance = left * s * (n - 2.0) / (n - 3.0) / n + slope * slope * w / all;
+        (ratio - slope * moments.mean(1), libm::sqrt(variance))
+    }
+
     /// The sums behind a measure, for its interval.
     pub fn sums(&self, measure: usize) -> RatioSums {
         let mut sums = RatioSums::default();
@@ -103,7 +139,54 @@ impl Samples {
 
 #[cfg(test)]
 mod tests {
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
     use super::*;
+
+    /// A candidate with 16 replications beside a control with 400, nearly all luck shared: the standard error falls to what
+    /// is not shared, the estimate is unbiased, and its error is as large as it says. Without shared luck nothing is gained
+    /// and little lost. 2 000 sets; bounds are 5 standard errors.
+    #[test]
+    fn a_control_variate_takes_shared_luck_off() {
+        const SETS: u32 = 2_000;
+        let mut rng = ChaCha8Rng::seed_from_u64(12);
+        let mut uniform = || f64::from(rng.next_u32()) / 4_294_967_296.0;
+        for (shared, gain) in [(0.95, (0.1, 0.35)), (0.0, (0.95, 1.35))] {
+            let (mut plain, mut controlled, mut said, mut bias) = (0.0, 0.0, 0.0, 0.0);
+            for _ in 0..SETS {
+                let (mut one, mut control) = (Samples::default(), Samples::default());
+                for replication in 0..400 {
+                    let luck = uniform();
+                    let other = shared * luck + (1.0 - shared) * uniform();
+                    control.add(vec![(4.0 * luck, 4.0)]);
+                    if replication < 16 {
+                        one.add(vec![(4.0 * other + 1.0, 4.0)]);
+                    }
+                }
+                let (value, error) = one.controlled(&control, 0);
+                // Uniform luck has the mean 1/2 on both sides.
+                let truth = 0.75;
+                plain += (one.ratio(0) - truth).powi(2);
+                controlled += (value - truth).powi(2);
+                said += error * error;
+                bias += value - truth;
+            }
+            let ratio = controlled / plain;
+            assert!(
+                (gain.0 * gain.0..gain.1 * gain.1).contains(&ratio),
+                "{shared}: {ratio}"
+            );
+            let sets = f64::from(SETS);
+            assert!(
+                (0.85..1.18).contains(&(said / controlled)),
+                "{shared}: {}",
+                said / controlled
+            );
+            let error = (controlled / sets / sets).sqrt();
+            assert!((bias / sets).abs() < 5.0 * error, "{shared}: {bias}");
+        }
+    }
 
     #[test]
     fn pairs_share_their_luck() {

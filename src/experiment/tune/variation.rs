@@ -21,6 +21,9 @@ const CROSSOVER_CHANCE: f64 = 0.9;
 /// Index of the distribution of mutation.
 const MUTATION_INDEX: f64 = 20.0;
 
+/// Chance that a gene that mutates goes to an end of its range.
+const BORDER: f64 = 0.2;
+
 /// The luck of the breeding of one generation.
 #[derive(Debug, Clone, Copy)]
 pub struct Breeding {
@@ -102,6 +105,13 @@ impl Breeding {
                 continue;
             }
             let u = draws.uniform(at + 1);
+            // Now and then to an end of the range: small steps hardly ever get there.
+            if dimension.is_graded()
+                && draws.happens(2 * space.len() as u64 + number as u64, BORDER)
+            {
+                *gene = if u < 0.5 { 0.0 } else { 1.0 };
+                continue;
+            }
             *gene = if dimension.is_graded() {
                 (*gene + shift(*gene, u)).clamp(0.0, 1.0)
             } else {

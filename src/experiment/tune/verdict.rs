@@ -39,7 +39,8 @@ pub struct Verdict {
     pub against_reference: Vec<Comparison>,
     /// Whether the constraints are kept.
     pub feasible: Feasible,
-    /// Whether it is shown to be feasible and no other such finalist is better in every objective by more than luck.
+    /// Whether it is shown to be feasible, and no other such finalist is shown to be better in an objective without being worse in
+    /// another, or cannot be told from it in any.
     pub on_front: bool,
 }
 
@@ -79,30 +80,44 @@ pub fn judge(tuning: &Tuning) -> Vec<Verdict> {
         })
         .collect();
     let ranks = fronts(&standings);
-    let fresh = |at: usize| &tuning.candidates()[verdicts[at].candidate].fresh;
-    let on_front: Vec<usize> = (0..shown.len())
-        .filter(|&one| {
-            let ahead = |&other: &usize| standings[other].dominates(&standings[one]);
-            ranks[one] == 0
-                || !(0..shown.len())
-                    .filter(ahead)
-                    .any(|other| course.is_clearly_worse(fresh(shown[one]), fresh(shown[other])))
-        })
-        .map(|one| shown[one])
-        .collect();
+    // Every two of them, and each with the scenario as written.
+    let pairs = finalists.len() * (finalists.len() + 1) / 2;
+    let fresh = |at: usize| &tuning.candidates()[verdicts[shown[at]].candidate].fresh;
+    let better = |one: usize, other: usize| course.shows_better(fresh(one), fresh(other), 1);
+    let surely = |one: usize, other: usize| course.shows_better(fresh(one), fresh(other), pairs);
+    // Off the front: who is shown to be worse in something by one over whom he has nothing, and twins of one who stands before.
+    let written = (course.reference && examined(tuning, 0).1 == Feasible::Shown)
+        .then(|| &tuning.candidates()[0].fresh);
+    let mut on_front: Vec<usize> = Vec::new();
+    let mut order: Vec<usize> = (0..shown.len()).collect();
+    order.sort_by_key(|&one| ranks[one]);
+    for &one in &order {
+        let beaten =
+            (0..shown.len()).any(|other| other != one && surely(other, one) && !better(one, other));
+        let twin = on_front
+            .iter()
+            .any(|&other| !better(one, other) && !better(other, one));
+        let by_what_is = written.is_some_and(|written| {
+            course.shows_better(written, fresh(one), pairs)
+                && !course.shows_better(fresh(one), written, 1)
+        });
+        if !beaten && !twin && !by_what_is {
+            on_front.push(one);
+        }
+    }
+    let on_front: Vec<usize> = on_front.into_iter().map(|one| shown[one]).collect();
     for at in on_front {
         verdicts[at].on_front = true;
     }
     verdicts
 }
 
-fn verdict(tuning: &Tuning, number: usize) -> Verdict {
+/// What fresh luck says of a candidate: each watched measure, and whether the constraints are kept.
+fn examined(tuning: &Tuning, number: usize) -> (Vec<Estimate>, Feasible) {
     let course = tuning.course();
     let candidate = &tuning.candidates()[number];
-    let reference = course.reference.then(|| &tuning.candidates()[0].fresh);
     let mut feasible = Feasible::Shown;
     let mut fresh = Vec::new();
-    let mut against_reference = Vec::new();
     for (measure, watched) in course.watched.iter().enumerate() {
         let joint = course.joint_confidence(measure, tuning.finalists().len());
         let confidence = match watched.role.is_objective() {
@@ -123,7 +138,19 @@ fn verdict(tuning: &Tuning, number: usize) -> Verdict {
             (true, _, so_far) => so_far,
         };
         fresh.push(estimate);
-        if let Some(reference) = reference {
+    }
+    (fresh, feasible)
+}
+
+fn verdict(tuning: &Tuning, number: usize) -> Verdict {
+    let course = tuning.course();
+    let candidate = &tuning.candidates()[number];
+    let (fresh, feasible) = examined(tuning, number);
+    let mut against_reference = Vec::new();
+    if course.reference {
+        let reference = &tuning.candidates()[0].fresh;
+        for (measure, watched) in course.watched.iter().enumerate() {
+            let joint = course.joint_confidence(measure, tuning.finalists().len());
             let paired = reference.paired(&candidate.fresh, measure);
             against_reference.push(paired.compare(watched.kind, watched.per_replication, joint));
         }
