@@ -311,13 +311,12 @@ impl TracksFile {
     pub(crate) fn equipment_of(&self, address: &str) -> Equipment {
         let own = self.of.get(address).and_then(|own| own.equipment);
         own.or(self.equipment).unwrap_or(Equipment {
-            iff: None,
             transponder: Some(TransponderEquipment {
                 on: 1.0,
                 spoof: 0.0,
                 agreed_squawk: false,
             }),
-            guard: None,
+            ..Equipment::NONE
         })
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
 use super::burden;
-use super::problem::{LoadError, Mark, Problem, RowMark, Source, Span};
+use super::problem::{LoadError, Mark, Problem, RowMark, Source, Span, hidden_text};
 use super::recorded;
 use super::shape::{Below, has_alternatives, is_scalar, near, shape, suggest};
 use super::tree::{self, Entry, Item, Table, Value, clip, quoted};
@@ -325,7 +325,10 @@ impl Loader {
                 shown,
             };
             let tracks_name = name.clone();
-            let read = plain(&place.path).map_err(|why| (why, None)).and_then(|_| {
+            // What cannot be opened is told; what stands in it is not, if it may not be shown.
+            let there = plain(&place.path);
+            let hidden = !place.shown && there.is_ok();
+            let read = there.map_err(|why| (why, None)).and_then(|_| {
                 recorded::read(&place.path, &settings).map_err(|failed| (failed.said, failed.row))
             });
             self.recorded.insert(tracks_name.clone(), place);
@@ -334,6 +337,7 @@ impl Loader {
                 Err((why, row)) => {
                     let name = &self.recorded[&tracks_name].name;
                     let said = match row {
+                        _ if hidden => hidden_text(name),
                         Some((row, _)) => format!("{key_path}: {name}, row {row} {why}"),
                         None => format!("cannot read {name}: {why}"),
                     };
@@ -387,6 +391,12 @@ impl Loader {
             }
         }
         for problem in &mut self.problems {
+            let first = problem.rows.first();
+            let place = first.and_then(|mark| self.recorded.get(&mark.tracks));
+            if let Some(place) = place.filter(|place| !place.shown) {
+                problem.message = hidden_text(&place.name);
+                problem.help = None;
+            }
             let marks: Vec<Mark> = std::mem::take(&mut problem.rows)
                 .into_iter()
                 .filter_map(|mark| {

@@ -254,16 +254,20 @@ fn withhold(problem: &mut Problem, sources: &[Source]) {
     let Some(source) = sources.get(mark.span.source) else {
         return;
     };
-    problem.message = format!(
-        "{} is not what is expected here; its text is not shown, because the file lies outside the folder of the scenario and the working folder",
-        source.name
-    );
+    problem.message = hidden_text(&source.name);
     problem.key_path = String::new();
     problem.help = None;
     problem.marks = vec![Mark {
         label: String::new(),
         ..mark
     }];
+}
+
+/// What is said instead of the text of a file that is not shown.
+pub(crate) fn hidden_text(name: &str) -> String {
+    format!(
+        "{name} is not what is expected here; its text is not shown, because the file lies outside the folder of the scenario and the working folder"
+    )
 }
 
 /// The lines that the marks touch, so that a big file is not copied for every problem.

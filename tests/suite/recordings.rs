@@ -647,6 +647,42 @@ fn a_recording_is_kept_once_by_its_checksum() {
     }
 }
 
+/// Of a recording outside the folder of the scenario and the working folder nothing is told but that it does not fit.
+#[test]
+fn what_stands_in_a_file_elsewhere_is_not_told() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for (name, text) in [
+        (
+            "t.csv",
+            "time,icao24,secret,lon,geoaltitude\n1,secret,2,3,4\n",
+        ),
+        (
+            "t.csv",
+            "time,icao24,lat,lon,geoaltitude\n1,a1,secret,3,4\n",
+        ),
+        ("t.csv", "secret\n"),
+        ("t.json", "\"secret\""),
+        ("t.json", "[{\"secret\": 1}]"),
+        (
+            "t.json",
+            "[{\"time\":1,\"icao24\":\"a1\",\"lat\":\"secret\",\"lon\":3,\"geoaltitude\":4}]",
+        ),
+        ("t.acmi", "secret\n"),
+        ("t.gpx", "<secret>\n"),
+    ] {
+        let path = there.path().join(name);
+        fs::write(&path, text).unwrap();
+        let scenario = here.path().join("s.toml");
+        fs::write(&scenario, format!("{WORLD}file = {path:?}\n")).unwrap();
+        let error = Scenario::load(&scenario, &[]).unwrap_err();
+        let told = format!("{error}{}", error.render(false));
+        assert!(
+            !told.contains("secret") && told.contains("is not shown"),
+            "{text}: {told}"
+        );
+    }
+}
+
 /// 24 bytes a position, and a megabyte or two more: a million rows in less than four CPU seconds and 200 MB.
 /// `cargo test --release --test suite -- --ignored a_million_rows`
 #[test]
