@@ -93,9 +93,9 @@ fn nothing_is_left_of_the_replication_before() {
     }
 }
 
-const BASELINE: &str = "bf6563f13d21c5f3dd29c290604154a4bb94d8e88e7d6e9edbfe50cd556ada57";
-const NOTICE_CHAIN: &str = "3edb100af03349a316afcc491fa17a180c8f1b02da7784eb91231dcbf83e313d";
-const TRIP_REF: &str = "b428fdad220d5558f41622f2abf14cc1cd457a5da4c21e6940f2eeac00a9348f";
+const BASELINE: &str = "7b86bba689a6ed95df9846b2bca59c468017397e4e10e6782c2be32e39a5332f";
+const NOTICE_CHAIN: &str = "1bf53c4fd51b6e180fcab58a9d9103a262b11b0baeb219aedc69b7fdda769393";
+const TRIP_REF: &str = "1e3bb38784742680d1920efc0945ead5562aba0551e16c5cb65adc9d435200ee";
 
 /// The same run with the C library told to hide FMA and AVX: what glibc picks by CPU must not matter.
 #[test]
