@@ -1,7 +1,7 @@
 //! Who may fire at what, when: the rules, one file each.
 //!
-//! A rule is a [`Rule`]: it speaks at one or more [`Stage`]s of the decision to fire, reads the site's view of the track and what
-//! was said before it, and says what holds and for how long; who asks somebody else answers for him in [`Rule::answer`], the one
+//! A rule is a `Rule`: it speaks at one or more [`Stage`]s of the decision to fire, reads the site's view of the track and what
+//! was said before it, and says what holds and for how long; who asks somebody else answers for him in `Rule::answer`, the one
 //! place of a rule that may look at the world, through a sensor. [`Stage`] is the precedence, and nothing else is. `rules!` is the
 //! one list of them; parser, schema, `deconflict rules` and the knob test read it.
 

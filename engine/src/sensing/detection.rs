@@ -2,8 +2,8 @@
 //!
 //! - `disc`: Pd = `detection` inside the range.
 //! - `radar`: SNR(R) = SNR50 (R50/R)^4 (rcs / 1 m^2), SNR50 = ln(Pfa)/ln(0.5) - 1; Swerling 1 with one pulse a scan,
-//!   Pd = Pfa^(1/(1+SNR)). Source: Mahafza and Elsherbeni, *MATLAB Simulations for Radar Systems
-//! Design*, section 2.6.2, eq. 2.75; Richards, *Fundamentals of
+//!   Pd = Pfa^(1/(1+SNR)). Source: Mahafza and Elsherbeni,
+//!   *MATLAB Simulations for Radar Systems Design*, section 2.6.2, eq. 2.75; Richards, *Fundamentals of
 //!   Radar Signal Processing*, eq. 6.99. The scan-to-scan fluctuation is averaged inside Pd, not drawn.
 //! - `fourth_power`: Pd = exp(ln 0.5 (R/R50)^4 / (rcs / 1 m^2)), the limit of the above for a high SNR.
 //!
