@@ -39,7 +39,7 @@ ID sources have said, of the track; what other sites of the desk have declared o
 `reports_s`, where one was within `gate_m` of this track, flown on to now (each declaration counts once); and whether the place of
 the track lies within `gate_m` and `gate_s` of a flight plan of a friend or neutral that has reached `node` (by default the node that
 commands the site) through the coordination graph. `believed` is what the desk thinks of that: P(such a plan | regard). The desk does not
-read who the aircraft is.
+read who the aircraft is. What a class takes at face value (combine = \"single\") the desk does, too: no plan speaks against it.
 
 With `placebo` the same is asked, queued and waited for, and every answer is release; with delay, overload and timeout are too.
 

@@ -30,7 +30,7 @@ in it, haze = min(1, e^(-3.912 R / visibility) / .02): at the visibility contras
 contrast does (Koschmieder). What is recognised is seen for the row of the class's matrix that it is with probability `correct`, else
 for another of its rows, all alike. A type is not an allegiance: the site judges by what the class thinks of that type (its `regards`).
 If the share of hostiles among them is below `threshold`, the track is not fired at (reason optically_cleared), else it is as if
-there had been no look. Not recognised, the site does as `if_unclear` says (reason not_recognised). One draw of each kind per site and
+there had been no look. Where the rows of the class are friend, neutral and hostile, a look tells these. Not recognised, the site does as `if_unclear` says (reason not_recognised). One draw of each kind per site and
 aircraft; after the look the site goes on watching, scan by scan, so that what is not recognised yet may be as it comes nearer, or as
 day breaks. What has been recognised stays so for the track's life, however far it goes. Where nobody is, nothing is recognised.
 

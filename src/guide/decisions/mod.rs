@@ -42,3 +42,6 @@ pub mod d0014_skipping_has_no_meaning {
 pub mod d0015_looks_depend_on_each_other {
     #![doc = include_str!("0015-looks-depend-on-each-other.md")]
 }
+pub mod d0016_nobody_who_is_asked_reads_the_truth {
+    #![doc = include_str!("0016-nobody-who-is-asked-reads-the-truth.md")]
+}
