@@ -33,6 +33,10 @@ pub struct ExperimentFile {
     /// the uncertainties.
     #[serde(default)]
     pub uncertainties: BTreeMap<String, FactorFile>,
+    /// Whether every cell is flown also with its rules that ask or wait as arms that know nothing: a lever `arm` of three levels, rule,
+    /// defaults and delay. It needs levers in a grid.
+    #[serde(default)]
+    pub placebo: bool,
     /// Which settings of the factors are flown.
     #[serde(default)]
     pub design: DesignsFile,

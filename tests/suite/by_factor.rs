@@ -37,6 +37,11 @@ fn sweep(experiment: &str) -> (String, tempfile::TempDir) {
     let salvo = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/closed-form/salvo.toml");
     let text = experiment.replace("SALVO", salvo.to_str().unwrap());
     fs::write(place.path().join("plan.toml"), text).unwrap();
+    // A scenario of one neutral that flies past one site, whole.
+    let passer = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/library/one_pass.toml");
+    let passer = fs::read_to_string(passer).unwrap();
+    let passer = format!("title = \"One pass\"\nreplications = 20\n{passer}");
+    fs::write(place.path().join("passer.toml"), passer).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_deconflict"))
         .args("sweep plan.toml --out out".split(' '))
         .current_dir(place.path())
@@ -169,5 +174,40 @@ fn one_factor_makes_a_line_and_what_does_nothing_is_said_in_one() {
     for row in shots {
         assert!(row["best"].is_empty() && row["may_be_best"].is_empty());
         assert_eq!(row["shown"] == "same", row["reference"] == "no");
+    }
+}
+
+/// With `placebo = true` every cell is flown also as an arm that holds for want of an answer, and as one that only delays. Optics that
+/// hold what they do not recognise, at a range at which they recognise nobody: all that they do is the default. A hotline that knows: all
+/// is knowledge.
+#[test]
+fn arms_tell_delay_default_and_knowledge() {
+    let (_, place) = sweep(
+        r#"
+title = "Arms"
+scenario = "passer.toml"
+measures = ["lost_per_sortie[side=stranger]"]
+placebo = true
+stop.fixed = { replications = 20 }
+
+[levers.rule.alternatives]
+off = {}
+look.rules.optical_confirmation = { ifov_mrad = 50, if_unclear = "hold" }
+line.rules.hotline_query = { nodes = ["embassy"] }
+"#,
+    );
+    let settings = rows(&place.path().join("out").join("settings.csv"));
+    let lost = |rule: &str, arm: &str| {
+        let mut found = (settings.iter()).filter(|row| row["rule"] == rule && row["arm"] == arm);
+        let row = found.find(|row| row["measure"] == "lost_per_sortie");
+        number(row.unwrap(), "estimate")
+    };
+    for (rule, [with, defaults, delay]) in [
+        ("off", [1.0, 1.0, 1.0]),
+        ("look", [0.0, 0.0, 1.0]),
+        ("line", [0.0, 1.0, 1.0]),
+    ] {
+        let found = ["rule", "defaults", "delay"].map(|arm| lost(rule, arm));
+        assert_eq!(found, [with, defaults, delay], "{rule}");
     }
 }

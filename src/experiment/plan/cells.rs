@@ -83,7 +83,7 @@ impl Reader<'_> {
         for (p, point) in points.iter().enumerate() {
             for (l, lever) in levers.iter().enumerate() {
                 let settings: Vec<Coordinate> = lever.iter().chain(point).copied().collect();
-                let overlays: Vec<Item> = factors
+                let mut overlays: Vec<Item> = factors
                     .iter()
                     .zip(&settings)
                     .flat_map(|(varied, &setting)| varied.overlays(setting))
@@ -96,9 +96,17 @@ impl Reader<'_> {
                 } else {
                     point_baseline
                 };
-                let tree = overlays.iter().fold(base.clone(), |tree, overlay| {
-                    merge(tree, overlay.clone(), Some(shape::shape()))
-                });
+                let laid = |tree: Item, overlays: &[Item]| {
+                    overlays.iter().fold(tree, |tree, overlay| {
+                        merge(tree, overlay.clone(), Some(shape::shape()))
+                    })
+                };
+                let tree = laid(base.clone(), &overlays);
+                let arms: Vec<Item> = (factors.iter().zip(&settings))
+                    .flat_map(|(varied, &setting)| varied.arms(setting, &tree))
+                    .collect();
+                let tree = laid(tree, &arms);
+                overlays.extend(arms);
                 match ready(&tree) {
                     Ok(scenario) => scenarios.push(scenario),
                     Err(problems) => troubles.add(number, problems, base, &tree),
@@ -386,7 +394,7 @@ impl Naming<'_> {
     /// Whether a label is the name of an alternative, of this factor alone, and not a number.
     fn speaks_for_itself(&self, varied: &Varied, label: &str) -> bool {
         let has = |varied: &&Varied| match (&varied.change, &varied.factor.domain) {
-            (Change::Overlays(_), FactorDomain::Levels { labels, .. }) => {
+            (Change::Overlays(_) | Change::Arms(_), FactorDomain::Levels { labels, .. }) => {
                 labels.iter().any(|other| other == label)
             }
             _ => false,

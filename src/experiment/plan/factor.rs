@@ -11,7 +11,7 @@ use super::{Factor, FactorDomain, FactorKind};
 use crate::scenario::load::nested;
 use crate::scenario::problem::Span;
 use crate::scenario::shape;
-use crate::scenario::tree::{Item, Value, clip, dotted, quoted};
+use crate::scenario::tree::{Entry, Item, Value, clip, dotted, quoted};
 
 /// A factor while the plan is made: besides the record, what each level does to the scenario.
 pub(super) struct Varied {
@@ -28,6 +28,8 @@ pub(super) enum Change {
     },
     /// A piece of a scenario for each level.
     Overlays(Vec<Item>),
+    /// The rules of the cell that ask or wait as this arm of theirs, by level; none: as they are.
+    Arms([Option<&'static str>; 3]),
 }
 
 impl Varied {
@@ -37,7 +39,8 @@ impl Varied {
             (Change::Overlays(overlays), Coordinate::Level(level)) => {
                 vec![overlays[level].clone()]
             }
-            (Change::Overlays(_), Coordinate::Value(_)) => Vec::new(),
+            // What an arm changes depends on the rest of the cell: see `arms`.
+            (Change::Overlays(_), Coordinate::Value(_)) | (Change::Arms(_), _) => Vec::new(),
             (
                 Change::Paths {
                     paths,
@@ -75,6 +78,40 @@ impl Varied {
                 vec![Coordinate::Value(range.low), Coordinate::Value(range.high)]
             }
         }
+    }
+
+    /// What a setting lays over a cell besides, given all the rest of it: where it is an arm, `placebo` of every rule that asks or
+    /// waits.
+    pub fn arms(&self, setting: Coordinate, cell: &Item) -> Vec<Item> {
+        let (Change::Arms(arms), Coordinate::Level(level)) = (&self.change, setting) else {
+            return Vec::new();
+        };
+        let rules = cell.get(&["rules"]).and_then(Item::table);
+        let (Some(arm), Some(rules)) = (arms[level], rules) else {
+            return Vec::new();
+        };
+        let waits = |rule: &str, spec: &Item| {
+            let dwell = spec.get(&["dwell_s"]).map(|dwell_s| &dwell_s.value);
+            let dwells = match dwell {
+                Some(Value::Number(dwell_s)) => *dwell_s > 0.0,
+                Some(Value::Whole(dwell_s)) => *dwell_s > 0,
+                _ => false,
+            };
+            shape::rule_has(rule, "placebo") && (!shape::rule_has(rule, "dwell_s") || dwells)
+        };
+        let waiting = rules
+            .iter()
+            .filter(|(rule, entry)| waits(rule, &entry.item));
+        let overlay = |(rule, entry): (&String, &Entry)| {
+            let at = &entry.item.span;
+            let steps = ["rules", rule, "placebo"].map(|step| (step.to_owned(), at.clone()));
+            let value = Item {
+                span: at.clone(),
+                value: Value::Text(arm.to_owned()),
+            };
+            nested(steps.to_vec(), value, at)
+        };
+        waiting.map(overlay).collect()
     }
 
     /// The paths of all the values it sets.
@@ -126,7 +163,45 @@ const TAKEN: [&str; 24] = [
     "best",
 ];
 
+/// The lever that `placebo = true` adds.
+pub(super) const ARM: &str = "arm";
+
 impl Reader<'_> {
+    /// The arms of the rules as a lever, if they are asked for.
+    pub fn arms(&mut self) -> Option<Varied> {
+        if !self.file.placebo {
+            return None;
+        }
+        if self.design(FactorKind::Lever) != DesignFile::Grid {
+            let said =
+                "placebo is true, but the levers are no grid; expected design.levers = \"grid\"";
+            self.wrong(&["placebo"], said.to_owned());
+        }
+        for section in ["levers", "uncertainties"] {
+            if self.document.get(&[section, ARM]).is_some() {
+                let said = format!(
+                    "a factor is named {ARM}, and placebo is true, which makes one of that name"
+                );
+                self.wrong_at(&["placebo"], said, None, &[(&[section, ARM], "the factor")]);
+            }
+        }
+        Some(Varied {
+            factor: Factor {
+                name: ARM.to_owned(),
+                kind: FactorKind::Lever,
+                meaning: Some(
+                    "rules that ask or wait: as they are, with the answer \"go on\", and so that they only delay"
+                        .to_owned(),
+                ),
+                domain: FactorDomain::Levels {
+                    labels: ["rule", "defaults", "delay"].map(str::to_owned).to_vec(),
+                    baseline: 0,
+                },
+            },
+            change: Change::Arms([None, Some("defaults"), Some("delay")]),
+        })
+    }
+
     /// One factor, or problems.
     pub fn factor(&mut self, kind: FactorKind, name: &str) -> Option<Varied> {
         let before = self.loader.problems.len();

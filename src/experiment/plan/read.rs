@@ -143,6 +143,9 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
         for name in reader.names(kind) {
             factors.extend(reader.factor(kind, &name));
         }
+        if kind == FactorKind::Lever {
+            factors.extend(reader.arms());
+        }
     }
     reader.baselines_exist();
     reader.overrides_are_free(&factors, &overrides.set, first);
@@ -293,7 +296,8 @@ impl Reader<'_> {
                 }
             }
         };
-        let levers = settings(FactorKind::Lever);
+        let arms = if self.file.placebo { 3 } else { 1 };
+        let levers = settings(FactorKind::Lever).saturating_mul(arms);
         let points = settings(FactorKind::Uncertainty);
         let count = levers.saturating_mul(points);
         if count > MOST_CELLS {

@@ -533,6 +533,7 @@ fn as_experiment(file: &StudyFile) -> ExperimentFile {
     let parameters = file.parameters.iter();
     let uncertainties = file.uncertainties.iter();
     ExperimentFile {
+        placebo: false,
         title: file.title.clone(),
         scenario: file.scenario.clone(),
         seed: file.seed,
@@ -717,7 +718,7 @@ fn worlds(
                 });
                 numbers.collect::<Option<Vec<_>>>().unwrap_or_default()
             }
-            (FactorDomain::Levels { .. }, Change::Overlays(_)) => Vec::new(),
+            (FactorDomain::Levels { .. }, Change::Overlays(_) | Change::Arms(_)) => Vec::new(),
         };
         if along.len() < 2 || along.windows(2).any(|two| two[0].0 >= two[1].0) {
             continue;
