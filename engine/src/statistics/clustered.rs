@@ -27,8 +27,11 @@ use super::special::{beta_quantile, beta_regularised, gamma_quantile};
 /// What one event more than was seen brings at least, where units share a replication.
 const BURST: f64 = 2.0;
 
-/// Above this shape the beta and gamma laws are normal to more digits than are shown.
-const LARGE: f64 = 1e9;
+/// Above this sum of shapes a beta law is taken for its limit: normal where both are large, of a gamma law where one is not.
+const LARGE: f64 = 1e7;
+
+/// Above this shape a gamma law, and a beta law of which both shapes are, is normal to more digits than are shown.
+const NORMAL: f64 = 1e5;
 
 /// The sums behind one ratio.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -182,6 +185,17 @@ impl Beta {
             return if b <= 0.0 { 1.0 } else { 0.0 };
         }
         let sum = a + b;
+        if sum > LARGE && a.min(b) < NORMAL {
+            // G / (b + (a - 1) / 2 + G / 2), G of the gamma law of shape a: off by a relative (a / b)^2.
+            let limit = |small: f64, large: f64, probability: f64| {
+                let g = gamma_quantile(small, probability);
+                (g / (large + 0.5 * (small - 1.0 + g))).clamp(0.0, 1.0)
+            };
+            return match a < b {
+                true => limit(a, b, probability),
+                false => 1.0 - limit(b, a, 1.0 - probability),
+            };
+        }
         if sum > LARGE {
             let deviation = libm::sqrt(a / sum * (b / sum) / sum);
             let z = super::special::normal_quantile(probability);
@@ -199,7 +213,7 @@ impl Beta {
 }
 
 fn gamma_upper(shape: f64, tail: f64) -> f64 {
-    if shape > LARGE {
+    if shape > NORMAL * NORMAL {
         return shape + super::special::normal_quantile(1.0 - tail) * libm::sqrt(shape);
     }
     gamma_quantile(shape, 1.0 - tail)
