@@ -121,6 +121,18 @@ impl Enquiries {
         })
     }
 
+    /// When the next answer that is evidence is there: then the track must be looked at, whatever the rules say meanwhile.
+    pub fn evidence_due(&self) -> Millis {
+        let due = self.made.iter().filter_map(|made| match made.reply {
+            Some(Reply {
+                at,
+                says: Says::Answered(_),
+            }) if !made.noted => Some(at),
+            _ => None,
+        });
+        due.min().unwrap_or(Millis::NEVER)
+    }
+
     /// The same for a track that is taken for the one it was asked about; answers that are about a place, as `placed` says of a
     /// rule, are checked again.
     pub fn recalled(mut self, placed: impl Fn(&str) -> bool) -> Enquiries {

@@ -894,7 +894,9 @@ impl Track {
         // Where every scan begins an encounter, every scan is asked about.
         let period = Millis(observer.clock.period_ms);
         let until = if period > ENCOUNTER_GAP { time } else { until };
-        self.settled_until = until.min(cx.situation.unchanged_until(time));
+        self.settled_until = until
+            .min(cx.situation.unchanged_until(time))
+            .min(self.enquiries.evidence_due());
         self.opens = opens;
         self.permit = decision.ok();
         match decision {
