@@ -7,6 +7,9 @@
 //! | stage | event | observer | what |
 //! |---|---|---|---|
 //! | [`Stage::Movement`] | [`MovementDue`] | `platform::movement` | take-offs, stations, objectives, landings |
+//! | [`Stage::Readiness`] | [`ReadinessDue`] | `picture::readiness` | sites are ready, or not any more |
+//! | [`Stage::Reload`] | [`ReloadDue`] | `engagement::fire` | magazines are full again |
+//! | [`Stage::Claim`] | [`ClaimDue`] | `engagement::fire` | claims of other sites reach sites |
 //! | [`Stage::Order`] | [`OrderDue`] | `engagement::fire` | orders to cease fire reach sites |
 //! | [`Stage::Launch`] | [`LaunchDue`] | `engagement::fire` | missiles leave |
 //! | [`Stage::Impact`] | [`ImpactDue`] | `engagement::fire` | missiles arrive |
@@ -17,8 +20,8 @@
 //! What a decision brings about at its own instant (no reaction time, no fly-out) comes after all decisions of the
 //! instant, in the order of the stages again.
 //!
-//! Events that follow at once and have no place in the calendar: [`AircraftGone`], [`SourceGone`], [`TrackEnded`],
-//! [`ChannelFreed`].
+//! Events that follow at once and have no place in the calendar: [`ObjectiveReached`], [`AircraftGone`], [`SourceGone`],
+//! [`TrackEnded`], [`ChannelFreed`], [`SiteWithdraws`], [`SiteOff`].
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -26,7 +29,7 @@ use std::collections::BinaryHeap;
 use bevy_ecs::prelude::*;
 
 use crate::ids::{AircraftId, SiteId};
-use crate::record::{EventRecorder, TrackEnd};
+use crate::record::{EventRecorder, NotReady, TrackEnd};
 use crate::units::Millis;
 
 /// The present instant, and the last.
@@ -43,6 +46,12 @@ pub struct Clock {
 pub enum Stage {
     /// Aircraft take off, arrive, land.
     Movement,
+    /// Sites are ready, or not any more.
+    Readiness,
+    /// Magazines are full again.
+    Reload,
+    /// Claims of other sites reach sites.
+    Claim,
     /// Orders reach sites.
     Order,
     /// Missiles leave.
@@ -93,6 +102,27 @@ pub struct MovementDue {
     pub movement: Movement,
 }
 
+/// A site is ready, or not any more.
+#[derive(EntityEvent, Debug)]
+pub struct ReadinessDue {
+    /// The site.
+    pub entity: Entity,
+}
+
+/// The magazine of a site is full again.
+#[derive(EntityEvent, Debug)]
+pub struct ReloadDue {
+    /// The site.
+    pub entity: Entity,
+}
+
+/// A claim of another site reaches a site.
+#[derive(EntityEvent, Debug)]
+pub struct ClaimDue {
+    /// The site that it reaches.
+    pub entity: Entity,
+}
+
 /// An order to cease fire reaches a site.
 #[derive(EntityEvent, Debug)]
 pub struct OrderDue {
@@ -131,6 +161,33 @@ pub struct ScanDue {
 /// A site has tracks that the rules let it fire at.
 #[derive(EntityEvent, Debug)]
 pub struct DecisionDue {
+    /// The site.
+    pub entity: Entity,
+}
+
+/// An aircraft reaches its objective alive.
+#[derive(EntityEvent, Debug)]
+pub struct ObjectiveReached {
+    /// The aircraft.
+    pub entity: Entity,
+    /// Which one that is.
+    pub aircraft: AircraftId,
+}
+
+/// A site will not be ready from now on.
+#[derive(EntityEvent, Debug)]
+pub struct SiteWithdraws {
+    /// The site.
+    pub entity: Entity,
+    /// Until when; [`Millis::NEVER`]: for good.
+    pub until: Millis,
+    /// Why.
+    pub cause: NotReady,
+}
+
+/// A site is not ready any more: what it has not launched it does not launch.
+#[derive(EntityEvent, Debug)]
+pub struct SiteOff {
     /// The site.
     pub entity: Entity,
 }
@@ -221,6 +278,21 @@ impl EventCalendar {
         self.enter(time, Stage::Movement, of.0, (movement as u32, 0), entity);
     }
 
+    /// Enters an instant at which a site is ready, or not any more.
+    pub fn readiness(&mut self, time: Millis, site: SiteId, entity: Entity) {
+        self.enter(time, Stage::Readiness, site.0, (0, 0), entity);
+    }
+
+    /// Enters the end of a reload.
+    pub fn reload(&mut self, time: Millis, site: SiteId, entity: Entity) {
+        self.enter(time, Stage::Reload, site.0, (0, 0), entity);
+    }
+
+    /// Enters a claim that reaches a site.
+    pub fn claim(&mut self, time: Millis, site: SiteId, entity: Entity) {
+        self.enter(time, Stage::Claim, site.0, (0, 0), entity);
+    }
+
     /// Enters an order to cease fire that reaches a site.
     pub fn order(&mut self, time: Millis, site: SiteId, entity: Entity) {
         self.enter(time, Stage::Order, site.0, (0, 0), entity);
@@ -300,6 +372,9 @@ pub fn work_off(world: &mut World) -> bool {
                 });
             }
         }
+        Stage::Readiness => world.trigger(ReadinessDue { entity }),
+        Stage::Reload => world.trigger(ReloadDue { entity }),
+        Stage::Claim => world.trigger(ClaimDue { entity }),
         Stage::Order => world.trigger(OrderDue { entity }),
         Stage::Launch => world.trigger(LaunchDue { entity }),
         Stage::Impact => world.trigger(ImpactDue { entity }),

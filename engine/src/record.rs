@@ -192,6 +192,12 @@ codes! {
         CoolDown = "cool_down",
         /// Declined: an order to cease fire holds.
         CeaseFire = "cease_fire",
+        /// Declined: the site has taken it for destroyed.
+        TakenForDestroyed = "taken_for_destroyed",
+        /// Declined: another site of the side has claimed it.
+        Claimed = "claimed",
+        /// Declined: another site of the side is better placed.
+        BetterPlaced = "better_placed",
         /// Declined: every fire channel is busy.
         NoChannel = "no_channel",
         /// Declined: no missile is left.
@@ -218,6 +224,26 @@ codes! {
         Forbidden = "forbidden",
         /// The magazine ran out.
         MagazineEmpty = "magazine_empty",
+        /// The target, which lived, was taken for destroyed.
+        TakenForDestroyed = "taken_for_destroyed",
+        /// Another site of the side claimed the target before the launch.
+        Claimed = "claimed",
+        /// The site was not ready any more before the (next) launch.
+        NotReady = "not_ready",
+    }
+}
+
+codes! {
+    /// Why a site is not ready.
+    NotReady {
+        /// It is ready and not ready by turns.
+        ByTurns = "by_turns",
+        /// It moves after it has fired.
+        Relocating = "relocating",
+        /// It is silent until it is cued.
+        Silent = "silent",
+        /// It was destroyed.
+        Lost = "lost",
     }
 }
 
@@ -501,6 +527,23 @@ pub enum Fact {
         /// The site.
         site: SiteId,
     },
+    /// A site is ready again.
+    SiteReady {
+        /// The site.
+        site: SiteId,
+    },
+    /// A site is not ready any more, or is not at the start.
+    SiteNotReady {
+        /// The site.
+        site: SiteId,
+        /// Why.
+        cause: NotReady,
+    },
+    /// The magazine of a site is full again.
+    Reloaded {
+        /// The site.
+        site: SiteId,
+    },
     /// A missile in flight was destroyed by order.
     ShotAborted {
         /// The site.
@@ -629,6 +672,9 @@ impl Fact {
             Fact::DeviationNoticed { .. } => "deviation_noticed",
             Fact::CeaseFireCalled { .. } => "cease_fire_called",
             Fact::CeaseFireReceived { .. } => "cease_fire_received",
+            Fact::SiteReady { .. } => "site_ready",
+            Fact::SiteNotReady { .. } => "site_not_ready",
+            Fact::Reloaded { .. } => "reloaded",
             Fact::ShotAborted { .. } => "shot_aborted",
             Fact::ShotDeclined { .. } => "shot_declined",
             Fact::EngagementBegun { .. } => "engagement_begun",
@@ -673,7 +719,11 @@ impl Fact {
             | Fact::Destroyed { aircraft, .. }
             | Fact::EngagementEnded { aircraft, .. }
             | Fact::TrackEnded { aircraft, .. } => aircraft,
-            Fact::PictureSampled { .. } | Fact::CeaseFireReceived { .. } => AircraftId::NOBODY,
+            Fact::PictureSampled { .. }
+            | Fact::CeaseFireReceived { .. }
+            | Fact::SiteReady { .. }
+            | Fact::SiteNotReady { .. }
+            | Fact::Reloaded { .. } => AircraftId::NOBODY,
         };
         (aircraft != AircraftId::NOBODY).then_some(aircraft)
     }
@@ -701,6 +751,9 @@ impl Fact {
             | Fact::DeviationNoticed { site, .. }
             | Fact::CeaseFireCalled { site, .. }
             | Fact::CeaseFireReceived { site }
+            | Fact::SiteReady { site }
+            | Fact::SiteNotReady { site, .. }
+            | Fact::Reloaded { site }
             | Fact::ShotAborted { site, .. }
             | Fact::ShotDeclined { site, .. }
             | Fact::EngagementBegun { site, .. }
@@ -830,6 +883,8 @@ pub struct Cast {
     pub covered: Vec<Vec<bool>>,
     /// Missiles that the site with the most to spend spends on one target in the mean; 0 without weapons.
     pub missiles_per_target: f64,
+    /// Sides that have sites, in order.
+    pub shooters: Vec<SideId>,
 }
 
 /// The names, as a log shows them: what is spent on a target is no part of what happened.
@@ -843,6 +898,7 @@ impl fmt::Debug for Cast {
             relations,
             covered,
             missiles_per_target: _,
+            shooters: _,
         } = self;
         f.debug_struct("Cast")
             .field("sides", sides)

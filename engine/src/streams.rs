@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::Key;
 use crate::record::Replication;
+use crate::units::Millis;
 
 /// Scans, or other draws, that are looked up in one go.
 pub const BLOCK: usize = 64;
@@ -163,6 +164,12 @@ pub enum Purpose {
     OwnFlight = 67,
     /// What a rule draws of its own; the rule's key is part of what it is about.
     Rule = 68,
+    /// When a site is ready, by turns.
+    Readiness = 69,
+    /// Whether a site is lost to an aircraft that reaches its objective.
+    SiteLost = 70,
+    /// What a site makes of what a shot did.
+    Assessment = 71,
 }
 
 /// A random delay.
@@ -219,6 +226,50 @@ pub struct LogNormalDelay {
     /// Standard deviation of the logarithm.
     #[schemars(range(min = 0.0, max = 5.0))]
     pub sigma: f64,
+}
+
+/// On and off by turns, both exponential, in equilibrium at the start.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Alternating {
+    /// Mean time on, s.
+    pub on_s: f64,
+    /// Mean time off, s.
+    pub off_s: f64,
+}
+
+impl Alternating {
+    /// When it is off, up to `end` and a little beyond; what it is met in has begun before the start.
+    pub fn off(
+        &self,
+        streams: &Streams,
+        purpose: Purpose,
+        subject: Key,
+        end: Millis,
+    ) -> Vec<(Millis, Millis)> {
+        let mut off = Vec::new();
+        if self.off_s <= 0.0 {
+            return off;
+        }
+        let mut luck = streams.about(purpose, subject, Key::NONE);
+        // In equilibrium: off at the start with the share of all time, and without memory from there on.
+        let mut is_off = luck.happens(0, self.off_s / (self.on_s + self.off_s));
+        let (mut time_s, mut nth) = (0.0, 1);
+        if is_off {
+            // A time off met at a given instant is as old as the rest of it is long, in law.
+            let mut age = streams.about(purpose, subject, Key::of("age"));
+            let since_s = -self.off_s * age.exponential(0);
+            off.push((Millis::from_seconds(since_s), Millis::ZERO));
+        }
+        while time_s <= end.seconds() {
+            let mean_s = if is_off { self.off_s } else { self.on_s };
+            let until_s = time_s + mean_s * luck.exponential(nth);
+            if is_off {
+                off.push((Millis::from_seconds(time_s), Millis::from_seconds(until_s)));
+            }
+            (time_s, nth, is_off) = (until_s, nth + 1, !is_off);
+        }
+        off
+    }
 }
 
 /// The luck of one replication.

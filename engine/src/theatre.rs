@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::airspace::{Command, Corridor, Link, Node, Plan, Zone};
 use crate::coordination::{RestrictedZone, Rules};
-use crate::engagement::WeaponSpec;
+use crate::engagement::{FireDistributionSpec, WeaponSpec};
 use crate::geometry::{Area, Point};
 use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId};
@@ -16,6 +16,7 @@ use crate::picture::TrackLink;
 use crate::platform::{AircraftType, Flight};
 use crate::record::{Cast, Regard};
 use crate::sensing::SensorSpec;
+use crate::sensing::readiness::ReadinessSpec;
 use crate::tracking::TrackerSpec;
 use crate::units::Millis;
 
@@ -48,6 +49,8 @@ pub struct Theatre {
     pub corridors: Vec<Corridor>,
     /// The rules in force.
     pub rules: Arc<Rules>,
+    /// How the sites of each side share out targets, by its number.
+    pub fire_distribution: Vec<Option<FireDistributionSpec>>,
 }
 
 impl Theatre {
@@ -58,6 +61,7 @@ impl Theatre {
         let linked = |link: &TrackLink| [link.from, link.to].contains(&(entry as u32));
         class.tracker.jointly()
             || class.cues.faults.misaligns()
+            || class.readiness.go_live.is_some()
             || self.track_links.iter().any(linked)
     }
 
@@ -126,6 +130,8 @@ pub struct SiteClass {
     pub operator: Option<Arc<Operator>>,
     /// How it fires.
     pub weapon: Option<Arc<WeaponSpec>>,
+    /// When it is ready to.
+    pub readiness: ReadinessSpec,
 }
 
 /// An entry of the site table.

@@ -344,6 +344,7 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
         }
         Fact::DeviationNoticed { .. } => row.rule = Some("R15"),
         Fact::CeaseFireCalled { .. } | Fact::CeaseFireReceived { .. } => row.rule = Some("R19"),
+        Fact::SiteNotReady { cause, .. } => row.detail = Some(cause.code().to_owned()),
         Fact::ShotMissed { shot, .. }
         | Fact::ShotWasted { shot, .. }
         | Fact::ShotAborted { shot, .. }
@@ -374,7 +375,9 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
                  undeclared={undeclared} correct={correct} incorrect={incorrect}"
             ));
         }
-        Fact::Departed { .. }
+        Fact::SiteReady { .. }
+        | Fact::Reloaded { .. }
+        | Fact::Departed { .. }
         | Fact::SortieCancelled { .. }
         | Fact::StationBegun { .. }
         | Fact::StationEnded { .. }

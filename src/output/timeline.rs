@@ -3,7 +3,7 @@
 use super::events::{declared_name, utc};
 use super::numbers::share;
 use crate::ids::AircraftId;
-use crate::record::{Event, EventLog, Fact, Identity, NoticeState, Reason, Regard};
+use crate::record::{Event, EventLog, Fact, Identity, NotReady, NoticeState, Reason, Regard};
 use crate::scenario::Scenario;
 use crate::units::Millis;
 
@@ -201,6 +201,14 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
             3,
             format!("the owner of {who} calls for a cease-fire: site {by} has fired at it"),
         ),
+        Fact::SiteReady { .. } => (6, format!("site {by} is ready")),
+        Fact::SiteNotReady { cause, .. } => match cause {
+            NotReady::Lost => (2, format!("site {by} is destroyed")),
+            NotReady::Relocating => (6, format!("site {by} moves, and is not ready")),
+            NotReady::Silent => (6, format!("site {by} is silent until it is cued")),
+            NotReady::ByTurns => (6, format!("site {by} is not ready")),
+        },
+        Fact::Reloaded { .. } => (6, format!("site {by} has reloaded")),
         Fact::CeaseFireReceived { .. } => (3, format!("site {by} is ordered to cease fire")),
         Fact::ShotAborted { shot, .. } => (
             fire,
@@ -300,6 +308,9 @@ pub(super) fn reason_words(reason: Reason) -> &'static str {
         Reason::ApprovalTimedOut => "no answer about release in time",
         Reason::CoolDown => "too soon after another engagement",
         Reason::CeaseFire => "ordered to cease fire",
+        Reason::TakenForDestroyed => "taken for destroyed",
+        Reason::Claimed => "claimed by another site",
+        Reason::BetterPlaced => "left to a site that is better placed",
         Reason::NoChannel => "every fire channel is busy",
         Reason::MagazineEmpty => "no missile left",
     }

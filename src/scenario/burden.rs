@@ -195,7 +195,7 @@ fn airborne(flight: &Flight, scenario: &Scenario) -> Airborne {
     let (waves, departs_s) = match &flight.start {
         Start::Airborne => (1.0, 0.0),
         Start::Departs { after_s, .. } => (1.0, *after_s),
-        Start::Poisson { rate_per_day } => {
+        Start::Poisson { rate_per_day, .. } => {
             let mean = rate_per_day * duration_s / 86_400.0;
             (mean + 4.0 * libm::sqrt(mean), 0.0)
         }

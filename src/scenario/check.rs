@@ -16,6 +16,7 @@ use super::shape::{self, Misfit};
 use super::tree::{Item, dotted, quoted};
 use crate::airspace::Delay;
 use crate::coordination::{HostileOn, RulesSpec};
+use crate::engagement::FireDistributionSpec;
 use crate::geometry::{Area, Point, Polygon, crossing};
 use crate::identification::cues::origin::ZoneBelief;
 use crate::identification::{Combine, ConfusionMatrix, Hypotheses, IdentificationSpec};
@@ -65,6 +66,7 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
         nodes: all(&mended, "nodes"),
         links: all(&mended, "links"),
         track_links: all(&mended, "track_links"),
+        fire_distribution: all(&mended, "fire_distribution"),
         zones: all(&mended, "zones"),
         corridors: all(&mended, "corridors"),
         relations: all(&mended, "relations"),
@@ -141,6 +143,7 @@ struct Check<'a> {
     nodes: Entries<NodeFile>,
     links: Entries<LinkFile>,
     track_links: Entries<TrackLinkFile>,
+    fire_distribution: Entries<FireDistributionSpec>,
     zones: Entries<ZoneFile>,
     corridors: Entries<CorridorFile>,
     relations: Entries<BTreeMap<String, Regard>>,
@@ -274,6 +277,7 @@ impl Check<'_> {
         self.all_classes();
         self.all_sites();
         self.relations();
+        self.fire_distribution();
         self.rules();
     }
 
@@ -1248,7 +1252,36 @@ impl Check<'_> {
                 }
                 self.delay(&path!(here; "reaction"), Some(&weapon.reaction));
             }
+            self.readiness(&path!(at; "readiness"), &name, &class);
             self.identification(&path!(at; "identification"), &name, &class.identification);
+        }
+    }
+
+    /// Who moves after shots must have some to fire, and who waits for a cue somebody who cues it.
+    fn readiness(&mut self, at: &[&str], name: &str, class: &SiteClassFile) {
+        if class.readiness.relocates.is_some() && class.weapon.is_none() {
+            let said =
+                "is there, but the class has no weapon and would never move; expected a weapon";
+            self.note(&path!(at; "relocates"), said);
+        }
+        if class.readiness.go_live.is_none() {
+            return;
+        }
+        let of_class = |site: &String| {
+            let site = self.sites.get(site).and_then(Option::as_ref);
+            site.is_some_and(|site| site.class == name)
+        };
+        let cued = (self.track_links.values().flatten()).any(|link| of_class(&link.to));
+        if !cued && (self.sites.values().flatten()).any(|site| site.class == name) {
+            let said = "is there, but nobody would ever cue a site of the class; expected a track link to one of them";
+            self.note(&path!(at; "go_live"), said);
+        }
+    }
+
+    fn fire_distribution(&mut self) {
+        let sides: Vec<String> = self.fire_distribution.keys().cloned().collect();
+        for side in sides {
+            self.side(&["fire_distribution", &side], &side);
         }
     }
 

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::recorded::{Account, Positions};
 use crate::airspace::Delay;
 use crate::coordination::RulesSpec;
-use crate::engagement::WeaponSpec;
+use crate::engagement::{FireDistributionSpec, WeaponSpec};
 use crate::identification::IdentificationSpec;
 use crate::picture::SharedIdentity;
 use crate::platform::{AircraftSpec, Equipment, TransponderEquipment, Turns};
 use crate::record::Regard;
 use crate::sensing::SensorSpec;
+use crate::sensing::readiness::ReadinessSpec;
 use crate::tracking::TrackerSpec;
 
 /// A `deconflict` scenario: who flies where, who watches, who was told, and by which rules they may fire.
@@ -77,6 +78,9 @@ pub struct ScenarioFile {
     /// Who reports air tracks to whom: surveillance sites to shooters.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub track_links: BTreeMap<String, TrackLinkFile>,
+    /// `fire_distribution.SIDE`: how the sites of a side share out targets; without it each is on its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fire_distribution: BTreeMap<String, FireDistributionSpec>,
     /// Named volumes that rules refer to.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub zones: BTreeMap<String, ZoneFile>,
@@ -497,9 +501,9 @@ pub enum StartFile {
     /// At altitude, on its route, when the scenario starts.
     #[default]
     Airborne,
-    /// Takes off from its first point after a time.
+    /// Takes off from its first point after a time; what takes off lands at the end of its route.
     Departs(DepartureFile),
-    /// A Poisson process of arrivals, each at altitude on its first point (raids, random traffic).
+    /// A Poisson process of departures from its first point (raids, random traffic).
     Poisson(PoissonFile),
 }
 
@@ -525,6 +529,9 @@ pub struct PoissonFile {
     /// Mean arrivals a day; each brings `count` aircraft.
     #[schemars(range(min = 0.0, max = 1_000_000.0))]
     pub rate_per_day: f64,
+    /// Already at altitude over its first point, instead of climbing from the ground.
+    #[serde(default)]
+    pub at_altitude: bool,
 }
 
 /// Where a flight flies.
@@ -708,6 +715,9 @@ pub struct SiteClassFile {
     /// How it fires, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weapon: Option<WeaponSpec>,
+    /// When it is ready to look and to fire; without it always.
+    #[serde(default, skip_serializing_if = "ReadinessSpec::is_always")]
+    pub readiness: ReadinessSpec,
     /// Where the numbers come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,

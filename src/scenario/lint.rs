@@ -54,6 +54,7 @@ macro_rules! lints {
 
 lints! {
     SITE_OUT_OF_REACH = "site_out_of_reach": "no flight ever comes within the coverage of the site";
+    BEGINS_IN_REACH = "begins_in_reach": "aircraft appear at altitude inside the envelope of a weapon";
     ZONE_NOT_CROSSED = "zone_not_crossed": "no flight's planned path enters the zone";
     CORRIDOR_NOT_CROSSED = "corridor_not_crossed": "no flight's planned path enters the corridor";
     AFTER_THE_END = "after_the_end": "something begins only when the scenario is over";
@@ -129,6 +130,7 @@ pub(super) fn lint(root: &Item, scenario: &Scenario) -> Vec<Warning> {
         found: Vec::new(),
     };
     lint.sites();
+    lint.beginnings();
     lint.volumes();
     lint.times();
     lint.blind_and_free();
@@ -220,6 +222,53 @@ impl Linter<'_> {
                     &["sites", &site.name],
                     "is never within reach of any flight: it can see nothing",
                     "move it, or the routes; or leave it out",
+                );
+            }
+        }
+    }
+
+    /// Aircraft that come from nowhere, where somebody may fire at them at once, wherever in its area he is.
+    fn beginnings(&mut self) {
+        let scenario = self.scenario;
+        let mut found = Vec::new();
+        for (flight, path) in &self.paths {
+            let (how, set) = match flight.start {
+                Start::Departs {
+                    at_altitude: true, ..
+                } => ("departs", "at_altitude"),
+                Start::Poisson {
+                    at_altitude: true, ..
+                } => ("poisson", "at_altitude"),
+                _ => continue,
+            };
+            let begins = path.position(path.departs());
+            let reached = scenario.sites.iter().find(|site| {
+                let class = &scenario.classes[site.class.index()];
+                let (center, radius_m) = match &site.position {
+                    Position::At(place) => (*place, 0.0),
+                    Position::DrawnIn(area) => area.bounds(),
+                };
+                let envelope = class.weapon.as_ref().map(|weapon| weapon.envelope());
+                envelope.is_some_and(|envelope| {
+                    let (nearest_m, farthest_m) = envelope.range_m;
+                    let surely = crate::picture::Envelope {
+                        range_m: (nearest_m, farthest_m - radius_m),
+                        ..envelope
+                    };
+                    farthest_m > radius_m && surely.contains(center, begins)
+                })
+            });
+            if let Some(site) = reached {
+                found.push((flight.name.clone(), how, set, begins.z, site.name.clone()));
+            }
+        }
+        for (name, how, set, height_m, site) in found {
+            if self.root.get(&["flights", &name]).is_some() {
+                self.warn(
+                    BEGINS_IN_REACH,
+                    &["flights", &name, "start", how, set],
+                    format!("has aircraft appear at {height_m:.0} m inside the envelope of {site}"),
+                    "let it climb from the ground, or begin farther away",
                 );
             }
         }

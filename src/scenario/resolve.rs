@@ -1,6 +1,6 @@
 //! From a checked scenario file to a [`Scenario`]: names to indices, points to the plane, defaults filled in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Scenario;
@@ -151,6 +151,7 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
                 operator: spec.operator.as_ref().map(Operator::new).map(Arc::new),
                 identifier,
                 weapon: class.weapon.clone().map(Arc::new),
+                readiness: class.readiness.clone(),
             }
         })
         .collect();
@@ -161,6 +162,10 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         classes: classes.iter().map(class_cast).collect(),
         relations: relations(&file),
         covered: Vec::new(),
+        shooters: {
+            let sides: BTreeSet<SideId> = sites.iter().map(|site| site.side).collect();
+            sides.into_iter().collect()
+        },
         missiles_per_target: classes
             .iter()
             .filter_map(|class| class.weapon.as_ref())
@@ -201,6 +206,9 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         zones,
         corridors,
         rules: Arc::new(rules),
+        fire_distribution: (file.sides.keys())
+            .map(|side| file.fire_distribution.get(side).copied())
+            .collect(),
     };
     Ok(Scenario {
         start,
@@ -461,6 +469,7 @@ impl Names {
                 },
                 StartFile::Poisson(arrivals) => Start::Poisson {
                     rate_per_day: arrivals.rate_per_day,
+                    at_altitude: arrivals.at_altitude,
                 },
             },
             route,

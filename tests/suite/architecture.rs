@@ -13,7 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("geometry", &[]),
     ("ids", &[]),
     ("record", &["ids", "units"]),
-    ("streams", &["ids", "record"]),
+    ("streams", &["ids", "record", "units"]),
     ("calendar", &["ids", "record", "units"]),
     // From the plan to the missile.
     ("airspace", &["geometry", "ids", "streams", "units"]),
@@ -26,7 +26,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "sensing",
-        &["elementary", "geometry", "platform", "streams", "units"],
+        &[
+            "elementary",
+            "geometry",
+            "ids",
+            "platform",
+            "record",
+            "streams",
+            "units",
+        ],
     ),
     ("tracking", &["geometry", "ids", "streams", "units"]),
     // The platform for the paths of plans, which are trajectories too.

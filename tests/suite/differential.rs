@@ -167,12 +167,37 @@ pub fn scenario(seed: u64) -> String {
         d.pick(&[
             " = \"perfect\"",
             ".delayed = { delay_s = 15 }",
-            ".delayed = { delay_s = 60 }"
+            ".delayed = { delay_s = 60 }",
+            ".delayed = { delay_s = 10, false_kill = 0.4, false_miss = 0.3 }"
         ]),
         d.pick(&["first_eligible", "nearest", "least_time_left", "by_name"]),
         d.pick(&["decision", "none"]),
     ));
+    if d.one_in(3) {
+        say(format!("reload_s = {}", d.pick(&["60", "600"])));
+    }
     let sites = 1 + d.below(3);
+    let linked = sites > 1 && d.one_in(5);
+    if d.one_in(2) {
+        say("[site_classes.gun.readiness]".into());
+        if d.one_in(2) {
+            say(format!(
+                "renewal = {{ mean_on_h = {}, mean_off_h = {} }}",
+                d.pick(&["0.02", "0.2"]),
+                d.pick(&["0", "0.01", "0.1"]),
+            ));
+        }
+        if d.one_in(2) {
+            say(format!(
+                "relocates = {{ after_shots = {}, hours = {} }}",
+                d.pick(&["1", "2", "4"]),
+                d.pick(&["0.003", "0.05", "2"]),
+            ));
+        }
+        if d.one_in(2) {
+            say("lost_to_leaker = { within_m = 20_000, probability = 0.6 }".into());
+        }
+    }
     for site in 0..sites {
         say(format!(
             "[sites.s{site}]\nclass = \"gun\"\nside = \"north\"\ncommand = {{ node = \"hq\", delivery = {} }}\nposition.at = {{ east_m = {}, north_m = {} }}",
@@ -181,17 +206,26 @@ pub fn scenario(seed: u64) -> String {
             d.place(8_000),
         ));
     }
-    if sites > 1 && d.one_in(5) {
+    if linked {
         say(format!(
             "[track_links.l]\nfrom = \"s0\"\nto = \"s1\"\ndelivery = 0.8\ngate_m = 3000\nhold_s = 20\nidentity = \"{}\"\nengage = {}",
             d.pick(&["ignore", "fill", "override"]),
             d.pick(&["true", "false"]),
         ));
     }
+    if d.one_in(3) {
+        say(format!(
+            "[fire_distribution.north]\nclaim_latency_s = {}\ngate_m = {}\nbest_shooter = \"{}\"",
+            d.pick(&["0", "3", "20"]),
+            d.pick(&["500", "5000"]),
+            d.pick(&["anybody", "nearest"]),
+        ));
+    }
     for flight in 0..3 + d.below(7) {
+        let side = *d.pick(&["south", "east", "east", "north"]);
         say(format!(
             "[flights.f{flight}]\naircraft = \"drone\"\nside = \"{}\"\nturns = \"{}\"\ncount = {}\nspacing_s = {}",
-            d.pick(&["south", "east", "east", "north"]),
+            side,
             d.pick(&["bank", "instant"]),
             d.pick(&["1", "1", "2"]),
             d.pick(&["0", "120"]),
@@ -201,6 +235,13 @@ pub fn scenario(seed: u64) -> String {
                 "start.departs = {{ after_s = {}, at_altitude = {} }}",
                 d.below(900),
                 d.pick(&["true", "false"]),
+            ));
+        }
+        if side == "south" && d.one_in(2) {
+            say(format!(
+                "objective = {{ at = {{ east_m = {}, north_m = {} }}, radius_m = 9_000 }}",
+                d.place(8_000),
+                d.place(8_000),
             ));
         }
         if d.one_in(2) {

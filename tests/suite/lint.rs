@@ -96,6 +96,15 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "sites.site is never within reach",
     ),
     (
+        "begins_in_reach",
+        "",
+        &[
+            "flights.passer.start={poisson={rate_per_day=100,at_altitude=true}}",
+            "flights.passer.route.waypoints.points=[{east_m=-9_000,north_m=0},{east_m=30_000,north_m=0}]",
+        ],
+        "flights.passer.start.poisson.at_altitude has aircraft appear at 1000 m inside the envelope of site",
+    ),
+    (
         "zone_not_crossed",
         "",
         &["zones.here.floor_m=1001"],

@@ -727,7 +727,10 @@ fn overrides() {
             .unwrap()
             .flights[1]
             .start,
-        Start::Poisson { rate_per_day: 4.0 }
+        Start::Poisson {
+            rate_per_day: 4.0,
+            at_altitude: false,
+        }
     ));
     // Cells of a matrix.
     let cells = [

@@ -57,6 +57,9 @@ const HELD: &[&str] = &[
     "appearance",
     "memory",
     "memory-and-plan",
+    "readiness",
+    "claims",
+    "false-assessment",
 ];
 
 #[test]
@@ -393,6 +396,106 @@ fn four_sites() {
         &fly("four-sites", &[], 20_000, losses),
         1.0 - 0.9f64.powi(4),
     );
+}
+
+/// Sites that are there a quarter of the time; and, of one with short turns that never misses, whether it is there at some time in a
+/// stay of T: 1 - (1 - a) exp(-T / off).
+#[test]
+fn sites_that_are_not_always_there() {
+    let lost = 1.0 - (1.0 - 0.25 * 0.5f64).powi(3);
+    share_is(&fly("readiness", &[], 20_000, losses), lost);
+    let one = [
+        "sites.site-north.count=0",
+        "sites.site-south.count=0",
+        "site_classes.watch.weapon.kill_probability=1",
+        "site_classes.watch.sensor.scan_s=0.05",
+        "site_classes.watch.sensor.scan_phase.fixed.first_s=0.05",
+        "site_classes.watch.readiness.renewal.mean_on_h=0.016666666666666666",
+        "site_classes.watch.readiness.renewal.mean_off_h=0.05",
+    ];
+    let ever = 1.0 - 0.75 * (-1.0f64).exp();
+    share_is(&fly("readiness", &one, 20_000, losses), ever);
+}
+
+/// A site that moves for a minute after each shot fires at 1, 61 and 121 s of 180, and so does one that reloads for as long; one that
+/// does both goes by the later.
+#[test]
+fn a_site_fires_again_when_it_has_moved_and_reloaded() {
+    let alone = [
+        "sites.site-north.count=0",
+        "sites.site-south.count=0",
+        "site_classes.watch.readiness.renewal.mean_off_h=0",
+        "site_classes.watch.weapon.kill_probability=0",
+    ];
+    let minute =
+        "site_classes.watch.readiness.relocates={after_shots=1,hours=0.016666666666666666}";
+    let reloads = "site_classes.watch.weapon.reload_s=60";
+    let later = "site_classes.watch.weapon.reload_s=100";
+    let many = "site_classes.watch.weapon.magazine=100";
+    for (more, expected) in [
+        (vec![minute, many], 3.0),
+        (vec![reloads], 3.0),
+        (vec![minute, reloads], 3.0),
+        (vec![minute, later], 2.0),
+        (vec![minute], 1.0),
+    ] {
+        let overrides = [&alone[..], &more].concat();
+        let fired = fly("readiness", &overrides, 4, shots);
+        assert_eq!(fired, vec![expected; 4], "{more:?}");
+    }
+}
+
+/// Two sites that decide at once; a claim that takes no time leaves one shot, one that takes as long as reactions differ two.
+#[test]
+fn two_sites_claim_one_target() {
+    let both = |overrides: &[&str], replications: u64| {
+        fly("claims", overrides, replications, |log| shots(log) - 1.0)
+    };
+    let fraction = 5.0 / 15.0;
+    share_is(
+        &both(&[], 20_000),
+        1.0 - (1.0 - fraction) * (1.0 - fraction),
+    );
+    let at_once = "fire_distribution.shooter.claim_latency_s=0";
+    assert_eq!(both(&[at_once], 200), vec![0.0; 200]);
+    let late = "fire_distribution.shooter.claim_latency_s=15.001";
+    assert_eq!(both(&[late], 200), vec![1.0; 200]);
+    // Whoever is nearest fires, although both could: the other leaves it to him from the start.
+    let nearest = [
+        "fire_distribution.shooter.claim_latency_s=3600",
+        "fire_distribution.shooter.best_shooter=nearest",
+        "sites.site-east.position.at={east_m=9000,north_m=0}",
+    ];
+    let fired = fly("claims", &nearest, 50, |log| {
+        let near = log.sites.iter().position(|site| site.name == "site-north");
+        count(
+            log,
+            |fact| matches!(fact, Fact::ShotFired { site, .. } if Some(site.index()) == near),
+        ) * 10.0
+            + shots(log)
+    });
+    assert_eq!(fired, vec![11.0; 50]);
+}
+
+/// A target that lives is taken for destroyed, one that is destroyed for living: with P_k = 1 and a miss seen in half of all hits
+/// 1 + 1/2 + 1/4 + 1/8 missiles go, where nothing else tells that it is gone.
+#[test]
+fn assessments_err() {
+    let r: f64 = 0.7 * 0.8;
+    let lost = 0.3 * (1.0 - r.powi(4)) / (1.0 - r);
+    share_is(&fly("false-assessment", &[], 20_000, losses), lost);
+    let wasted = [
+        "site_classes.watch.weapon.kill_probability=1",
+        "site_classes.watch.weapon.assessment.delayed.false_kill=0",
+        "site_classes.watch.weapon.assessment.delayed.false_miss=0.5",
+        "site_classes.watch.tracker.loss_seen=false",
+        "site_classes.watch.tracker.drop_misses=32",
+        "site_classes.watch.weapon.magazine=100",
+    ];
+    mean_is(&fly("false-assessment", &wasted, 20_000, shots), 1.875);
+    // Where the loss is seen, nothing is wasted.
+    let seen = [&wasted[..3], &wasted[5..]].concat();
+    assert_eq!(fly("false-assessment", &seen, 50, shots), vec![1.0; 50]);
 }
 
 #[test]

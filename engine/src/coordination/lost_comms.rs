@@ -11,7 +11,7 @@ use super::{
 };
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
-use crate::streams::{Purpose, Streams};
+use crate::streams::{Alternating, Purpose, Streams};
 use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -196,27 +196,11 @@ impl LostCommsRule {
     pub(super) fn line(&self, streams: &Streams, key: Key, end: Millis) -> Line {
         let mut down: Vec<(Millis, Millis)> =
             self.spec.outages.iter().map(HoursSpec::span).collect();
-        let (up_s, down_s) = (self.spec.mtbf_h * 3600.0, self.spec.mttr_min * 60.0);
-        if down_s > 0.0 {
-            let mut luck = streams.about(Purpose::Outage, key, Key::NONE);
-            // In equilibrium: down at the start with the share of all time, and without memory from there on.
-            let mut is_down = luck.happens(0, down_s / (up_s + down_s));
-            let (mut time_s, mut nth) = (0.0, 1);
-            if is_down {
-                // An outage met at a given time is as old as the rest of it is long, in law.
-                let mut age = streams.about(Purpose::Outage, key, Key::of("age"));
-                let since_s = -down_s * age.exponential(0);
-                down.push((Millis::from_seconds(since_s), Millis::ZERO));
-            }
-            while time_s <= end.seconds() {
-                let mean_s = if is_down { down_s } else { up_s };
-                let until_s = time_s + mean_s * luck.exponential(nth);
-                if is_down {
-                    down.push((Millis::from_seconds(time_s), Millis::from_seconds(until_s)));
-                }
-                (time_s, nth, is_down) = (until_s, nth + 1, !is_down);
-            }
-        }
+        let turns = Alternating {
+            on_s: self.spec.mtbf_h * 3600.0,
+            off_s: self.spec.mttr_min * 60.0,
+        };
+        down.extend(turns.off(streams, Purpose::Outage, key, end));
         down.sort_unstable();
         let mut line = Line::default();
         for (from, up) in down {

@@ -19,16 +19,31 @@ pub struct Battery {
     pub magazine: u32,
     /// Engagements begun.
     pub begun: u32,
+    /// After how many shots it moves, and for how long.
+    pub relocates: Option<(u32, Millis)>,
+    /// Shots since it last moved.
+    pub shots: u32,
 }
 
 impl Battery {
-    /// A full battery.
-    pub fn new(weapon: Arc<WeaponSpec>) -> Battery {
+    /// A full battery, which moves after so many shots for so long.
+    pub fn new(weapon: Arc<WeaponSpec>, relocates: Option<(u32, Millis)>) -> Battery {
         Battery {
             magazine: weapon.magazine,
             weapon,
             begun: 0,
+            relocates,
+            shots: 0,
         }
+    }
+
+    /// For how long it moves now that an engagement is over, if it does.
+    pub fn moves(&mut self) -> Option<Millis> {
+        let (after, lasts) = self.relocates?;
+        (self.shots >= after).then(|| {
+            self.shots = 0;
+            lasts
+        })
     }
 
     /// Fire channels that are free beside these engagements, and missiles that none of them counts on.
@@ -283,22 +298,26 @@ mod tests {
     /// An engagement that has not launched yet counts on one missile.
     #[test]
     fn a_missile_is_promised_once() {
-        let mut battery = Battery::new(Arc::new(WeaponSpec {
-            max_range_m: 10_000.0,
-            min_range_m: 0.0,
-            range: RangeMeasure::Ground,
-            min_altitude_m: 0.0,
-            max_altitude_m: None,
-            reaction: Delay::Fixed(FixedDelay { delay_s: 0.0 }),
-            channels: 3,
-            doctrine: salvo(1),
-            missile_mps: None,
-            kill_probability: 0.5,
-            magazine: 2,
-            assessment: Assessment::Perfect,
-            priority: Priority::ByName,
-            launch_check: LaunchCheck::Decision,
-        }));
+        let mut battery = Battery::new(
+            Arc::new(WeaponSpec {
+                reload_s: None,
+                max_range_m: 10_000.0,
+                min_range_m: 0.0,
+                range: RangeMeasure::Ground,
+                min_altitude_m: 0.0,
+                max_altitude_m: None,
+                reaction: Delay::Fixed(FixedDelay { delay_s: 0.0 }),
+                channels: 3,
+                doctrine: salvo(1),
+                missile_mps: None,
+                kill_probability: 0.5,
+                magazine: 2,
+                assessment: Assessment::Perfect,
+                priority: Priority::ByName,
+                launch_check: LaunchCheck::Decision,
+            }),
+            None,
+        );
         let waiting = engagement();
         let launched = Engagement {
             launched: 1,

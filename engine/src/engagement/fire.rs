@@ -10,21 +10,24 @@ use nalgebra::Vector3;
 use super::battery::Next;
 use super::cease_fire::CeaseFires;
 use super::{
-    Assessment, Battery, Doctrine, Engagement, Engagements, FiredBy, HeldBy, LaunchCheck, Missile,
-    Missiles, choice,
+    Assessment, Battery, BestShooter, Doctrine, Engagement, Engagements, FireDistribution,
+    FireDistributionSpec, FiredBy, HeldBy, LaunchCheck, Missile, Missiles, choice,
 };
 use crate::calendar::{
-    AircraftGone, AssessmentDue, ChannelFreed, DecisionDue, EventCalendar, ImpactDue, LaunchDue,
-    Log, OrderDue, TrackEnded,
+    AircraftGone, AssessmentDue, ChannelFreed, ClaimDue, DecisionDue, EventCalendar, ImpactDue,
+    LaunchDue, Log, OrderDue, ReloadDue, SiteOff, SiteWithdraws, TrackEnded,
 };
 use crate::ids::AircraftId;
-use crate::picture::{At, Begun, Observer, Outlet, Picture, Sky, Verdict};
-use crate::record::{EngagementEnd, Fact, Rank, TrackEnd};
+use crate::picture::{At, Begun, Claim, Observer, Outlet, Picture, Sky, Verdict};
+use crate::record::{Decision, EngagementEnd, Fact, NotReady, Rank, Reason, TrackEnd};
 use crate::streams::Purpose;
 use crate::units::Millis;
 
 /// Adds the observers of this module.
 pub fn install(world: &mut World) {
+    world.add_observer(|due: On<ClaimDue>, mut fire: FireControl| fire.heed_claims(due.entity));
+    world.add_observer(|due: On<ReloadDue>, mut fire: FireControl| fire.reload(due.entity));
+    world.add_observer(|off: On<SiteOff>, mut fire: FireControl| fire.stand_down(off.entity));
     world.add_observer(|due: On<OrderDue>, mut fire: FireControl| fire.obey(due.entity));
     world.add_observer(|due: On<LaunchDue>, mut fire: FireControl| fire.launch(due.entity));
     world.add_observer(|due: On<ImpactDue>, mut fire: FireControl| fire.impact(due.entity));
@@ -42,6 +45,7 @@ struct FireControl<'w, 's> {
     calendar: ResMut<'w, EventCalendar>,
     log: ResMut<'w, Log>,
     orders: Option<ResMut<'w, CeaseFires>>,
+    distribution: Option<Res<'w, FireDistribution>>,
     sites: Query<
         'w,
         's,
@@ -157,11 +161,14 @@ impl FireControl<'_, '_> {
         site: Entity,
         flying: bool,
     ) -> Option<EngagementEnd> {
-        let Ok((observer, mut picture, battery, _)) = self.sites.get_mut(site) else {
+        let Ok((observer, picture, battery, _)) = self.sites.get(site) else {
             return Some(EngagementEnd::TrackLost);
         };
         if !flying && observer.tracker.loss_seen {
             return Some(EngagementEnd::TargetGone);
+        }
+        if picture.absent(self.sky.now()).is_some() {
+            return Some(EngagementEnd::NotReady);
         }
         if picture.ceased(self.sky.now()) {
             return Some(EngagementEnd::Ceased);
@@ -172,19 +179,10 @@ impl FireControl<'_, '_> {
         if battery.weapon.launch_check == LaunchCheck::None {
             return None;
         }
-        let at = At::new(observer, &self.sky, &self.calendar);
-        let mut ended = Vec::new();
-        let mut outlet = Outlet {
-            recorder: &mut self.log.0,
-            desks: None,
-            ended: &mut ended,
-            end: self.sky.end(),
-        };
-        let verdict = picture.verdict_on((engagement.slot, entity), &at, &mut outlet);
-        debug_assert!(
-            ended.is_empty(),
-            "the end of a track that is engaged is visited"
-        );
+        let link = (engagement.slot, entity);
+        let verdict = self.looking(site, |picture, _, at, outlet| {
+            picture.verdict_on(link, at, outlet)
+        })?;
         match verdict {
             None => Some(EngagementEnd::TrackLost),
             Some(Verdict::Outside) => Some(EngagementEnd::OutOfEnvelope),
@@ -215,9 +213,14 @@ impl FireControl<'_, '_> {
             .missile_mps
             .map_or(Millis::ZERO, |mps| Millis::from_seconds(slant_m / mps));
         battery.magazine -= together;
+        battery.shots += together;
         let left = battery.magazine;
         if left == 0 {
             picture.spend(now);
+            if let Some(reload_s) = weapon.reload_s {
+                self.calendar
+                    .reload(now + Millis::from_seconds(reload_s), id, site);
+            }
         }
         let identity = engagement.authorization.identity;
         let calls = picture.owner_calls(target, observer, self.sky.streams());
@@ -250,6 +253,9 @@ impl FireControl<'_, '_> {
             self.calendar
                 .impact(now + fly_out, id, (engagement.number, number), missile);
         }
+        if engagement.launched == 0 {
+            self.claim(site, entity, engagement.slot);
+        }
         if let Some(after) = calls {
             self.call(site, target, now + after, place);
         }
@@ -258,6 +264,112 @@ impl FireControl<'_, '_> {
                 .launch(now + spacing, id, engagement.number, entity);
         }
         self.set_ready(site, None);
+    }
+
+    /// The other sites of the side of a site, if they share out targets, and how.
+    fn partners(&self, site: Entity) -> Option<(FireDistributionSpec, Vec<Entity>)> {
+        let distribution = self.distribution.as_ref()?;
+        let (observer, ..) = self.sites.get(site).ok()?;
+        let spec = distribution.of(observer.side)?;
+        let mut partners: Vec<(&Observer, Entity)> = (self.sites.iter())
+            .filter(|(other, ..)| other.side == observer.side && other.id != observer.id)
+            .filter_map(|(other, ..)| Some((other, self.sky.site(other.id)?)))
+            .collect();
+        partners.sort_by_key(|(other, _)| other.id);
+        Some((
+            spec,
+            partners.into_iter().map(|(_, entity)| entity).collect(),
+        ))
+    }
+
+    /// The first missile of an engagement has left: the site claims the target.
+    fn claim(&mut self, site: Entity, engagement: Entity, slot: u32) {
+        let Some((spec, partners)) = self.partners(site) else {
+            return;
+        };
+        let course = self.looking(site, |picture, _, at, outlet| {
+            picture.course_of((slot, engagement), at, outlet)
+        });
+        let Some(course) = course.flatten() else {
+            return;
+        };
+        let now = self.sky.now();
+        let claim = Claim {
+            engagement,
+            course,
+            gate_m: spec.gate_m,
+            from: now + spec.latency(),
+            until: Millis::NEVER,
+        };
+        for partner in partners {
+            if let Ok((observer, mut picture, ..)) = self.sites.get_mut(partner) {
+                picture.claim(claim);
+                self.calendar.claim(claim.from, observer.id, partner);
+            }
+        }
+    }
+
+    /// A claim has come: the reaction that still runs against what is claimed is stopped.
+    fn heed_claims(&mut self, site: Entity) {
+        let concerned = self.looking(site, |picture, _, at, outlet| {
+            picture.heed_claims(at, outlet)
+        });
+        for entity in concerned.unwrap_or_default() {
+            let Some((engagement, _)) = self.engagement(entity) else {
+                continue;
+            };
+            if !engagement.over && engagement.launched == 0 {
+                self.stop(entity, EngagementEnd::Claimed, false);
+            }
+        }
+    }
+
+    /// Whether another site of the side is nearer to a track that a site may fire at, and could fire at it, too.
+    fn left_to_others(&mut self, site: Entity, place: Vector3<f64>) -> bool {
+        let Some((spec, partners)) = self.partners(site) else {
+            return false;
+        };
+        if spec.best_shooter != BestShooter::Nearest {
+            return false;
+        }
+        let away = |observer: &Observer| (observer.place - place.xy()).norm();
+        let Some(here_m) = self
+            .sites
+            .get(site)
+            .ok()
+            .map(|(observer, ..)| away(observer))
+        else {
+            return false;
+        };
+        partners.into_iter().any(|partner| {
+            let could = self.looking(partner, |picture, observer, at, outlet| {
+                away(observer) < here_m && picture.could_fire_near(place, spec.gate_m, at, outlet)
+            });
+            could == Some(true)
+        })
+    }
+
+    /// Has a picture do something for which it must be brought up to now; of tracks that are engaged none can end by that.
+    fn looking<T>(
+        &mut self,
+        site: Entity,
+        does: impl FnOnce(&mut Picture, &Observer, &At<'_, '_, '_>, &mut Outlet<'_>) -> T,
+    ) -> Option<T> {
+        let (observer, mut picture, ..) = self.sites.get_mut(site).ok()?;
+        let at = At::new(observer, &self.sky, &self.calendar);
+        let mut ended = Vec::new();
+        let mut outlet = Outlet {
+            recorder: &mut self.log.0,
+            desks: None,
+            ended: &mut ended,
+            end: self.sky.end(),
+        };
+        let done = does(&mut picture, observer, &at, &mut outlet);
+        debug_assert!(
+            ended.is_empty(),
+            "the end of a track that is engaged is visited"
+        );
+        Some(done)
     }
 
     /// The owner of an aircraft that is fired at by mistake calls at `time`, if nobody has called for that before.
@@ -334,7 +446,8 @@ impl FireControl<'_, '_> {
         };
         self.write(&engagement, place, false, fact);
         self.commands.entity(missile).despawn();
-        self.resolve(entity, hit, hit || !flying, None);
+        let gone = (hit || !flying) && self.taken_for_destroyed(entity, true);
+        self.resolve(entity, hit, gone, None);
         if hit && let Some(entity) = self.sky.entity(target) {
             self.commands.trigger(AircraftGone {
                 entity,
@@ -342,6 +455,21 @@ impl FireControl<'_, '_> {
                 end: TrackEnd::AircraftDestroyed,
             });
         }
+    }
+
+    /// Whether the site takes the target of an engagement for destroyed that is, or is not.
+    fn taken_for_destroyed(&self, entity: Entity, destroyed: bool) -> bool {
+        let Some((engagement, site)) = self.engagement(entity) else {
+            return destroyed;
+        };
+        let Ok((observer, _, battery, _)) = self.sites.get(site) else {
+            return destroyed;
+        };
+        let streams = self.sky.streams();
+        let mut stream = streams.about(Purpose::Assessment, observer.key, engagement.key);
+        let assessment = &battery.weapon.assessment;
+        let shot = u64::from(engagement.number) << 32 | u64::from(engagement.launched);
+        assessment.takes_for_destroyed(&mut stream, shot, destroyed)
     }
 
     /// A missile is resolved; the engagement ends so if it was the last, or in the way that is given.
@@ -367,25 +495,63 @@ impl FireControl<'_, '_> {
         }
     }
 
+    /// The magazine is full again.
+    fn reload(&mut self, site: Entity) {
+        let now = self.sky.now();
+        let Ok((observer, mut picture, mut battery, _)) = self.sites.get_mut(site) else {
+            return;
+        };
+        battery.magazine = battery.weapon.magazine;
+        picture.reload(now);
+        let (id, here) = (observer.id, observer.place.push(0.0));
+        let fact = Fact::Reloaded { site: id };
+        self.log.0.record(now, Rank::Notice, here.into(), fact);
+        self.set_ready(site, None);
+        let Ok((observer, mut picture, ..)) = self.sites.get_mut(site) else {
+            return;
+        };
+        let at = At::new(observer, &self.sky, &self.calendar);
+        if let Some(time) = picture.look_again(&at) {
+            self.calendar.scan(time, id, site);
+        }
+    }
+
+    /// The engagements of a site, in the order in which they began.
+    fn held(&self, site: Entity) -> Vec<Entity> {
+        let held = self.sites.get(site).ok().and_then(|(.., held)| held);
+        let mut held: Vec<Entity> = held.into_iter().flat_map(|held| held.iter()).collect();
+        held.sort_by_key(|entity| {
+            self.engagement(*entity)
+                .map(|(engagement, _)| engagement.number)
+        });
+        held
+    }
+
+    /// The site is not ready any more: what it has not launched it does not launch, what is in the air flies on.
+    fn stand_down(&mut self, site: Entity) {
+        for entity in self.held(site) {
+            if let Some((engagement, _)) = self.engagement(entity)
+                && !engagement.over
+            {
+                self.stop(entity, EngagementEnd::NotReady, false);
+            }
+        }
+    }
+
     /// An order to cease fire has come: nothing more is launched, and what is in the air is stopped if it can be.
     fn obey(&mut self, site: Entity) {
         let Some(spec) = self.orders.as_ref().map(|orders| orders.spec.clone()) else {
             return;
         };
         let now = self.sky.now();
-        let Ok((observer, mut picture, _, held)) = self.sites.get_mut(site) else {
+        let Ok((observer, mut picture, ..)) = self.sites.get_mut(site) else {
             return;
         };
         picture.cease(now, now + spec.lasts());
         let (id, site_key, here) = (observer.id, observer.key, observer.place.push(0.0));
-        let mut held: Vec<Entity> = held.into_iter().flat_map(|held| held.iter()).collect();
         let fact = Fact::CeaseFireReceived { site: id };
         self.log.0.record(now, Rank::Notice, here.into(), fact);
-        held.sort_by_key(|entity| {
-            self.engagement(*entity)
-                .map(|(engagement, _)| engagement.number)
-        });
-        for entity in held {
+        for entity in self.held(site) {
             let Ok((&engagement, _, missiles)) = self.engagements.get(entity) else {
                 continue;
             };
@@ -499,14 +665,22 @@ impl FireControl<'_, '_> {
         let Some((engagement, site)) = self.engagement(entity) else {
             return;
         };
-        let Ok((observer, _, battery, _)) = self.sites.get(site) else {
+        let destroyed = self.taken_for_destroyed(entity, engagement.destroyed);
+        let Ok((observer, mut picture, battery, _)) = self.sites.get_mut(site) else {
             return;
         };
+        if destroyed {
+            picture.take_for_destroyed(engagement.slot, entity);
+        }
         match &battery.weapon.doctrine {
-            Doctrine::ShootLookShoot(series) if !engagement.over => {
+            Doctrine::ShootLookShoot(series) if !engagement.over && !destroyed => {
                 let next = self.sky.now() + Millis::from_seconds(series.spacing_s);
                 self.calendar
                     .launch(next, observer.id, engagement.number, entity);
+            }
+            _ if !engagement.over => {
+                self.end(entity, EngagementEnd::TakenForDestroyed, false);
+                self.free(entity);
             }
             _ => self.free(entity),
         }
@@ -534,11 +708,28 @@ impl FireControl<'_, '_> {
             return;
         };
         self.set_ready(site, Some(engagement));
+        if let Some((spec, partners)) = self.partners(site) {
+            let known = self.sky.now() + spec.latency();
+            for partner in partners {
+                if let Ok((_, mut picture, ..)) = self.sites.get_mut(partner) {
+                    picture.release_claim(engagement, known);
+                }
+            }
+        }
         self.commands.entity(engagement).despawn();
         self.commands.trigger(ChannelFreed {
             entity: site,
             engagement,
         });
+        let now = self.sky.now();
+        let moves = |(_, _, mut battery, _): (_, _, Mut<'_, Battery>, _)| battery.moves();
+        if let Some(lasts) = self.sites.get_mut(site).ok().and_then(moves) {
+            self.commands.trigger(SiteWithdraws {
+                entity: site,
+                until: now + lasts,
+                cause: NotReady::Relocating,
+            });
+        }
     }
 
     fn set_ready(&mut self, site: Entity, over: Option<Entity>) {
@@ -552,15 +743,29 @@ impl FireControl<'_, '_> {
     fn decide(&mut self, site: Entity) {
         let now = self.sky.now();
         let (mut channels, mut missiles) = self.means(site, None);
+        let Ok((observer, mut picture, battery, _)) = self.sites.get_mut(site) else {
+            return;
+        };
+        let mut candidates = picture.take_candidates(now, observer);
+        choice::put_in_order(battery.weapon.priority, &mut candidates, observer);
+        let left: Vec<bool> = candidates
+            .iter()
+            .map(|candidate| self.left_to_others(site, candidate.view.place))
+            .collect();
         let Ok((observer, mut picture, mut battery, _)) = self.sites.get_mut(site) else {
             return;
         };
         let at = At::new(observer, &self.sky, &self.calendar);
-        let mut candidates = picture.take_candidates(now, observer);
-        choice::put_in_order(battery.weapon.priority, &mut candidates, observer);
         let mut begun_here = false;
-        for candidate in &candidates {
+        for (candidate, left) in candidates.iter().zip(left) {
             let slot = candidate.slot;
+            if left {
+                let reason = Reason::BetterPlaced;
+                let decision = Decision { rule: "E", reason };
+                picture.decline(slot, Some(decision), &at, &mut self.log.0);
+                picture.leave_to_others(slot, now);
+                continue;
+            }
             // An engagement of this very scan may stand in the way of the next (rule R17).
             if begun_here && let Some(Verdict::Declined(decision)) = picture.verdict(slot, &at) {
                 picture.decline(slot, Some(decision), &at, &mut self.log.0);

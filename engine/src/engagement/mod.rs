@@ -6,16 +6,18 @@
 mod battery;
 mod cease_fire;
 mod choice;
+mod distribution;
 mod fire;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::picture::Envelope;
-use crate::streams::Delay;
+use crate::streams::{Delay, Stream};
 
 pub use battery::{Battery, Engagement, Engagements, FiredBy, HeldBy, Missile, Missiles};
 pub use cease_fire::{CeaseFires, Obeying};
+pub use distribution::{BestShooter, FireDistribution, FireDistributionSpec};
 pub use fire::install;
 
 /// A site's weapon.
@@ -55,9 +57,13 @@ pub struct WeaponSpec {
     /// P_k: probability that one shot destroys its target.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub kill_probability: f64,
-    /// Missiles ready at the start; no reload.
+    /// Missiles ready at the start.
     #[schemars(range(min = 0, max = 1_000_000))]
     pub magazine: u32,
+    /// Time from the launch of the last missile until the magazine is full again, s; without it there is no reload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 31_622_400.0))]
+    pub reload_s: Option<f64>,
     /// How and when the site learns what a shot did.
     #[serde(default)]
     pub assessment: Assessment,
@@ -120,14 +126,14 @@ pub struct ShootLookShootSpec {
     pub spacing_s: f64,
 }
 
-/// How and when a site learns what its shots did.
+/// How and when a site learns what its shots did. What it takes for destroyed it does not engage again while that track lasts.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Assessment {
-    /// At once.
+    /// At once, and right.
     #[default]
     Perfect,
-    /// Right, but only this long after the last shot; the channel is held until then.
+    /// Only this long after the last shot, and perhaps wrong; the channel is held until then.
     Delayed(DelayedAssessment),
 }
 
@@ -138,6 +144,34 @@ pub struct DelayedAssessment {
     /// Time from the resolution of the shot to the assessment, s.
     #[schemars(range(min = 0.0, max = 3600.0))]
     pub delay_s: f64,
+    /// Probability that a target that lives is taken for destroyed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub false_kill: f64,
+    /// Probability that a target that is destroyed is taken to live; where the loss of an aircraft is seen (`loss_seen`), its track
+    /// ends all the same.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub false_miss: f64,
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+impl Assessment {
+    /// Whether a target is taken for destroyed, after the shot of this number.
+    pub fn takes_for_destroyed(&self, stream: &mut Stream, shot: u64, destroyed: bool) -> bool {
+        let Assessment::Delayed(delayed) = self else {
+            return destroyed;
+        };
+        let errs = if destroyed {
+            delayed.false_miss
+        } else {
+            delayed.false_kill
+        };
+        destroyed != (errs > 0.0 && stream.happens(shot, errs))
+    }
 }
 
 /// Which of several tracks that the rules let a site fire at comes first. Ties go by the number of the track: the scan that

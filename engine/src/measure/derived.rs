@@ -84,6 +84,7 @@ impl Measure {
             self.name,
             "completeness"
                 | "identified_in_time"
+                | "sites_ready"
                 | "picture_completeness"
                 | "picture_identity_completeness"
                 | "picture_identity_correctness"
@@ -118,7 +119,12 @@ use Kind::*;
 #[rustfmt::skip]
 /// Every measure there is, in the order of the tables.
 pub static MEASURES: &[Measure] = &[
+    Measure::new(WrongFire, Proportion, "neutral_sorties_lost", ("kills[regard=neutral]", "regarded_sorties[regard=neutral]"), "share of neutral sorties", "Share of the sorties that a site present should hold for neutral that were shot down by such a site."),
+    Measure::new(WrongFire, Proportion, "friendly_sorties_lost", ("kills[regard=friend]", "regarded_sorties[regard=friend]"), "share of friendly sorties", "Share of the sorties that a site present should hold for friend that were shot down by such a site."),
     Measure::new(WrongFire, Proportion, "wrong_share_of_shots", ("wrong_shots", "shots"), "share", "Share of all shots that were at friend or neutral."),
+    Measure::new(WrongFire, Proportion, "wrong_share_of_engagements", ("wrong_engagements", "engagements"), "share", "Share of all decisions to fire that were at friend or neutral."),
+    Measure::new(WrongFire, Rate, "wrong_engagements_per_replication", ("wrong_engagements[shooter]", ""), "engagements", "Decisions to fire at friend or neutral in one run of the scenario, by whose site decided."),
+    Measure::new(WrongFire, Rate, "wrong_shots_per_replication", ("wrong_shots[shooter]", ""), "shots", "Shots at friend or neutral in one run of the scenario, by whose site fired."),
     Measure::new(WrongFire, Proportion, "wrong_share_of_kills", ("wrong_kills", "kills"), "share", "Share of all aircraft shot down that the shooter should have held for friend or neutral."),
     Measure::new(WrongFire, Proportion, "neutral_share_of_kills", ("kills[regard=neutral]", "kills"), "share", "Share of all aircraft shot down that were neutral to the shooter."),
     Measure::new(WrongFire, Proportion, "any_wrong_shot", ("any_wrong_shot", ""), "share of replications", "Chance that at least one shot in the scenario is at friend or neutral."),
@@ -137,6 +143,8 @@ pub static MEASURES: &[Measure] = &[
     Measure::new(Losses, Rate, "lost_per_flight_hour", ("kills[side]", "flight_hours[side]"), "per flight hour", "Aircraft of a side shot down per flight hour."),
     Measure::new(Losses, Proportion, "lost_per_sortie", ("kills[type]", "sorties[type]"), "per sortie", "Share of the sorties of a type that were shot down, by whomever."),
     Measure::new(Losses, Rate, "lost_per_flight_hour", ("kills[type]", "flight_hours[type]"), "per flight hour", "Aircraft of a type shot down per flight hour."),
+    Measure::new(Losses, Rate, "wrong_kills_per_replication", ("wrong_kills[shooter]", ""), "aircraft", "Friends and neutrals shot down in one run of the scenario, by whose site fired."),
+    Measure::new(Losses, Rate, "kills_per_replication", ("kills[shooter]", ""), "aircraft", "Aircraft shot down in one run of the scenario, by whose site fired."),
     Measure::new(Losses, Rate, "kills_per_replication", ("kills[regard]", ""), "aircraft", "Aircraft shot down in one run of the scenario, by what the shooter should hold them for."),
 
     Measure::new(Identification, Proportion, "misidentified_per_declared_track", ("misidentified_tracks", "tracks_declared"), "share of declared tracks", "Share of declared tracks whose identity contradicts what the site should hold the aircraft for."),
@@ -179,6 +187,9 @@ pub static MEASURES: &[Measure] = &[
     Measure::new(Mission, Rate, "tracks_per_replication", ("tracks", ""), "tracks", "Confirmed tracks in one run of the scenario."),
     Measure::new(Mission, Rate, "encounters_per_replication", ("encounters", ""), "encounters", "Encounters in one run of the scenario."),
     Measure::new(Mission, Rate, "shots_per_replication", ("shots[regard]", ""), "shots", "Shots in one run of the scenario, by what the shooter should hold the aircraft for."),
+    Measure::new(Mission, Rate, "engagements_per_replication", ("engagements[shooter]", ""), "engagements", "Decisions to fire in one run of the scenario, by whose site decided."),
+    Measure::new(Mission, Mean, "sites_ready", ("site_ready_hours", "site_hours"), "share of time", "Share of the time that sites were ready to look and to fire."),
+    Measure::new(Mission, Rate, "sites_lost_per_replication", ("sites_lost", ""), "sites", "Sites destroyed by aircraft that came through, in one run of the scenario."),
     Measure::new(Mission, Rate, "declines_per_replication", ("declines[reason]", ""), "declines", "Occasions on which a site could have fired and did not, once per track and reason, by reason."),
     Measure::new(Mission, Rate, "notices_per_replication", ("notices_received", ""), "messages", "Flight-plan versions that reached a site in one run of the scenario."),
     Measure::new(Mission, Rate, "queries_per_replication", ("queries_sent", ""), "messages", "Hotline queries of sites in one run of the scenario."),

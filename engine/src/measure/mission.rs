@@ -32,11 +32,11 @@ pub(super) struct Mission {
     release_refused: usize,
     release_waited: usize,
     deviations_noticed: usize,
-    cease_fires: usize,
     cancelled: usize,
     cancelled_by_side: usize,
     cancelled_hours: usize,
     cancelled_hours_by_side: usize,
+    regarded: usize,
 }
 
 impl Mission {
@@ -66,11 +66,11 @@ impl Mission {
             release_refused: header.one("release_refused", "of these, refused, for overload or otherwise"),
             release_waited: header.one("release_waited_s", "time from these requests to their answers, s"),
             deviations_noticed: header.one("deviations_noticed", "notices to sites that a flight is off its plan"),
-            cease_fires: header.one("cease_fires_received", "orders to cease fire that reached a site"),
             cancelled: header.one("sorties_cancelled", "sorties that did not take off because a rule kept them out: a restricted zone, agreed windows, a closure"),
             cancelled_by_side: header.by_side("sorties_cancelled", "cancelled sorties, by side"),
             cancelled_hours: header.one("cancelled_hours", "time that cancelled sorties would have been in the air within the scenario"),
             cancelled_hours_by_side: header.by_side("cancelled_hours", "hours of cancelled sorties, by side"),
+            regarded: header.by_regard("regarded_sorties", "sorties, by what at least one site present should hold them for"),
         }
     }
 
@@ -92,7 +92,6 @@ impl Mission {
                 }
             }
             Fact::DeviationNoticed { .. } => row[self.deviations_noticed] += 1.0,
-            Fact::CeaseFireReceived { .. } => row[self.cease_fires] += 1.0,
             Fact::SortieCancelled { aircraft } => {
                 let sortie = &scene.log.sorties[aircraft.index()];
                 let side = sortie.side.index();
@@ -127,6 +126,9 @@ impl Mission {
             row[self.flight_hours] += hours;
             row[self.hours_by_side + side] += hours;
             row[self.hours_by_type + type_index] += hours;
+            for (nth, regarded) in fate.regarded.into_iter().enumerate() {
+                row[self.regarded + nth] += f64::from(u8::from(regarded));
+            }
             if fate.protected {
                 let coverage = usize::from(!fate.covered);
                 row[self.protected_sorties] += 1.0;

@@ -27,6 +27,7 @@ mod leakage;
 mod mission;
 mod scene;
 mod shooting;
+mod sites;
 mod timeliness;
 
 #[cfg(test)]
@@ -62,6 +63,7 @@ pub struct Columns {
     mission: mission::Mission,
     attribution: attribution::Attribution,
     association: association::Association,
+    sites: sites::Sites,
 }
 
 /// Where the confusion counts of a site class lie in [`Summary::confusion`].
@@ -145,6 +147,7 @@ impl Columns {
         let mission = mission::Mission::new(&mut header);
         let attribution = attribution::Attribution::new(&mut header);
         let association = association::Association::new(&mut header);
+        let sites = sites::Sites::new(&mut header);
         let columns = header.columns;
         let derived = derived::resolve(&columns, cast.missiles_per_target);
 
@@ -175,6 +178,7 @@ impl Columns {
             mission,
             attribution,
             association,
+            sites,
         }
     }
 
@@ -235,6 +239,7 @@ impl Columns {
         self.shooting.sorties(&scene, row);
         self.leakage.sorties(&scene, row);
         self.mission.sorties(&scene, row);
+        self.sites.measure(log, row);
         summary
     }
 }
@@ -287,6 +292,14 @@ impl<'a> Header<'a> {
     fn by_type(&mut self, name: &str, meaning: &'static str) -> usize {
         let cast = self.cast;
         self.by(name, "type", cast.types.iter().map(String::as_str), meaning)
+    }
+
+    /// One for each side that has sites.
+    fn by_shooter(&mut self, name: &str, meaning: &'static str) -> usize {
+        let cast = self.cast;
+        let sides = cast.shooters.iter();
+        let sides = sides.map(|side| cast.sides[side.index()].as_str());
+        self.by(name, "shooter", sides, meaning)
     }
 
     fn by_regard(&mut self, name: &str, meaning: &'static str) -> usize {

@@ -27,6 +27,8 @@ pub(super) struct Fate {
     pub covered: bool,
     /// Whether a site present should hold it for hostile.
     pub hostile: bool,
+    /// The same for each regard, in the order of their numbers.
+    pub regarded: [bool; 3],
 }
 
 /// An event log with what follows from it.
@@ -51,9 +53,12 @@ impl<'a> Scene<'a> {
                     protected: false,
                     covered: true,
                     hostile: false,
+                    regarded: [false; 3],
                 };
                 for site in (0..log.sites.len()).map(|site| SiteId(site as u32)) {
-                    if log.regard(site, aircraft) == Regard::Hostile {
+                    let regard = log.regard(site, aircraft);
+                    fate.regarded[regard as usize] = true;
+                    if regard == Regard::Hostile {
                         fate.hostile = true;
                     } else {
                         fate.protected = true;
@@ -88,6 +93,13 @@ impl<'a> Scene<'a> {
     /// Whether `site` should hold `aircraft` for friend or neutral.
     pub fn protected(&self, site: SiteId, aircraft: AircraftId) -> bool {
         self.log.regard(site, aircraft) != Regard::Hostile
+    }
+
+    /// The number of the side of a site among those that have sites.
+    pub fn shooter(&self, site: SiteId) -> usize {
+        let side = self.log.sites[site.index()].side;
+        let shooters = &self.log.cast.shooters;
+        shooters.binary_search(&side).unwrap_or_default()
     }
 
     /// 0 for a covered pair, 1 for an uncovered one.

@@ -11,6 +11,11 @@ use crate::record::{Event, Fact, Regard};
 pub(super) struct Shooting {
     engagements: usize,
     wrong_engagements: usize,
+    engagements_by_shooter: usize,
+    wrong_engagements_by_shooter: usize,
+    wrong_shots_by_shooter: usize,
+    kills_by_shooter: usize,
+    wrong_kills_by_shooter: usize,
     shots: usize,
     shots_by_regard: usize,
     shots_by_side: usize,
@@ -43,6 +48,17 @@ impl Shooting {
                 "wrong_engagements",
                 "decisions to fire at an aircraft that the site should hold for friend or neutral",
             ),
+            engagements_by_shooter: header
+                .by_shooter("engagements", "decisions to fire, by whose site decided"),
+            wrong_engagements_by_shooter: header.by_shooter(
+                "wrong_engagements",
+                "wrong decisions to fire, by whose site decided",
+            ),
+            wrong_shots_by_shooter: header
+                .by_shooter("wrong_shots", "wrong shots, by whose site fired"),
+            kills_by_shooter: header.by_shooter("kills", "aircraft shot down, by whose site"),
+            wrong_kills_by_shooter: header
+                .by_shooter("wrong_kills", "wrong kills, by whose site fired"),
             shots: header.one("shots", "missiles launched"),
             shots_by_regard: header.by_regard(
                 "shots",
@@ -115,9 +131,12 @@ impl Shooting {
     ) {
         match event.fact {
             Fact::EngagementBegun { site, aircraft, .. } => {
+                let shooter = scene.shooter(site);
                 row[self.engagements] += 1.0;
+                row[self.engagements_by_shooter + shooter] += 1.0;
                 if scene.protected(site, aircraft) {
                     row[self.wrong_engagements] += 1.0;
+                    row[self.wrong_engagements_by_shooter + shooter] += 1.0;
                 }
             }
             Fact::ShotFired { site, aircraft, .. } => {
@@ -129,6 +148,7 @@ impl Shooting {
                 row[self.shots_by_type + sortie.type_id.index()] += 1.0;
                 if regard != Regard::Hostile {
                     row[self.wrong_shots] += 1.0;
+                    row[self.wrong_shots_by_shooter + scene.shooter(site)] += 1.0;
                     row[self.wrong_shots_by_side + sortie.side.index()] += 1.0;
                     row[self.wrong_shots_by_pair + scene.pair(site, aircraft)] += 1.0;
                     scene.fates[aircraft.index()].wrongly_shot_at = true;
@@ -143,11 +163,13 @@ impl Shooting {
                 let regard = scene.log.regard(site, aircraft);
                 let sortie = &scene.log.sorties[aircraft.index()];
                 row[self.kills] += 1.0;
+                row[self.kills_by_shooter + scene.shooter(site)] += 1.0;
                 row[self.kills_by_regard + regard_index(regard)] += 1.0;
                 row[self.kills_by_side + sortie.side.index()] += 1.0;
                 row[self.kills_by_type + sortie.type_id.index()] += 1.0;
                 if regard != Regard::Hostile {
                     row[self.wrong_kills] += 1.0;
+                    row[self.wrong_kills_by_shooter + scene.shooter(site)] += 1.0;
                     row[self.wrong_kills_by_side + sortie.side.index()] += 1.0;
                     row[self.wrong_kills_by_type + sortie.type_id.index()] += 1.0;
                     row[self.wrong_kills_by_pair + scene.pair(site, aircraft)] += 1.0;

@@ -222,7 +222,10 @@ impl Pair {
         let latest = scene.cx.observer.clock.first_from(time.0).checked_sub(1);
         Known {
             aircraft: scene.params.aircraft,
-            covered: latest.is_some_and(|scan| scan < self.gone && covered(scene.windows, scan)),
+            covered: latest.is_some_and(|scan| {
+                let there = scene.cx.situation.absences.at(scene.time(scan)).is_none();
+                there && scan < self.gone && covered(scene.windows, scan)
+            }),
             identity: self.track.as_ref().map(|track| track.identity),
         }
     }
@@ -301,10 +304,21 @@ impl Pair {
         self.cut_block(scene);
     }
 
-    /// Takes out of the open block what would be seen after the aircraft left the sky, and finds out where rules may be asked.
+    /// The site is not ready at some scans that are not done yet.
+    pub fn look_anew(&mut self, scene: &PairScene<'_>) {
+        if self.block != u64::MAX {
+            self.cut_block(scene);
+        }
+    }
+
+    /// Takes out of the open block what would be seen after the aircraft left the sky, or while the site is not ready, and finds
+    /// out where rules may be asked.
     fn cut_block(&mut self, scene: &PairScene<'_>) {
         let base = self.block * BLOCK as u64;
-        let left = bits_between(0, self.gone.saturating_sub(base).min(BLOCK as u64) as usize);
+        let flying = bits_between(0, self.gone.saturating_sub(base).min(BLOCK as u64) as usize);
+        let absences = &scene.cx.situation.absences;
+        let absent = absences.scans(&scene.cx.observer.clock, base);
+        let left = flying & !absent;
         self.looks &= left;
         self.hits &= left;
         self.history.hits &= left;
@@ -315,7 +329,7 @@ impl Pair {
         }
         let (inside, exact) = scans_in(scene.inside, base);
         let coasting = self.coasting(base, near, scene);
-        self.candidates = inside & !coasting | near & coasting;
+        self.candidates = (inside & !coasting | near & coasting) & !absent;
         self.certain = exact & !coasting | scans_in(scene.sure, base).0;
     }
 

@@ -20,7 +20,6 @@ use crate::platform::trajectory::Trajectory;
 use crate::record::{Detail, EventRecorder, Fact, Place, Rank, TrackEnd};
 use crate::sensing::coverage::{Window, covered, look};
 use crate::streams::{BLOCK, OpenBlock, Purpose};
-use crate::tracking::TrackerSpec;
 use crate::tracking::association::{Costs, assign};
 use crate::tracking::false_alarms::false_alarms;
 use crate::tracking::memory::LastSeen;
@@ -43,6 +42,8 @@ pub(super) struct Jointly {
     lost: Vec<Track>,
     /// The first scan not yet done.
     next: u64,
+    /// Until when it is live, if it is silent until it is cued.
+    live_until: Option<Millis>,
 }
 
 /// Tracks from links are numbered from here, the site's own from 0.
@@ -101,7 +102,8 @@ impl<'a> SetScene<'a> {
 
 impl Jointly {
     /// Nothing is known of nobody.
-    pub fn new(tracker: &TrackerSpec) -> Jointly {
+    pub fn new(observer: &Observer) -> Jointly {
+        let tracker = &observer.tracker;
         Jointly {
             seen: Vec::new(),
             set: TrackSet::new(tracker),
@@ -110,6 +112,7 @@ impl Jointly {
             reported: Vec::new(),
             lost: Vec::new(),
             next: 0,
+            live_until: observer.go_live.is_some().then_some(Millis::ZERO),
         }
     }
 
@@ -146,6 +149,21 @@ impl Jointly {
         !self.set.tracks().is_empty() || !self.inbox.is_empty() || !self.tracks.is_empty()
     }
 
+    /// Until when it is live, if it is silent until it is cued.
+    pub fn live_until(&self) -> Option<Millis> {
+        self.live_until
+    }
+
+    /// Whether it waits for a cue at `time`.
+    pub fn silent(&self, time: Millis) -> bool {
+        self.live_until.is_some_and(|until| time >= until)
+    }
+
+    /// Whether it is not ready, for whatever reason.
+    fn absent(&self, scene: &SetScene<'_>) -> bool {
+        self.silent(scene.time) || scene.cx.situation.absences.at(scene.time).is_some()
+    }
+
     /// Takes a report that will arrive.
     pub fn expect(&mut self, report: Report) {
         self.inbox.expect(report);
@@ -166,6 +184,12 @@ impl Jointly {
     /// All tracks.
     pub fn tracks(&mut self) -> impl Iterator<Item = &mut Track> {
         self.tracks.iter_mut().map(|(_, track)| track)
+    }
+
+    /// The numbers of the tracks of which something holds.
+    pub fn slots(&self, holds: impl Fn(&Track) -> bool) -> Vec<u32> {
+        let those = self.tracks.iter().filter(|(_, track)| holds(track));
+        those.map(|(number, _)| *number).collect()
     }
 
     /// The track that an engagement is about.
@@ -202,7 +226,12 @@ impl Jointly {
             return;
         }
         self.next = scan + 1;
-        let feeds = self.feeds(scan, scene);
+        let absent = self.absent(scene);
+        let feeds = if absent {
+            Vec::new()
+        } else {
+            self.feeds(scan, scene)
+        };
         let mut confirmed = Vec::new();
         for change in self.set.scan(scene.time, scan, &feeds) {
             match change {
@@ -226,7 +255,7 @@ impl Jointly {
         if let Some(links) = scene.links {
             self.hear(scan, links, scene, outlet);
         }
-        self.consider(scene, outlet, candidates);
+        self.consider(absent, scene, outlet, candidates);
     }
 
     /// What the sensor brings.
@@ -418,6 +447,7 @@ impl Jointly {
     ) {
         let own = self.tracks.partition_point(|(_, track)| !track.reported);
         let reports = self.inbox.read(scene.time, links).to_vec();
+        self.cue(&reports, scene, outlet.recorder);
         let mut told: Vec<Option<Shared>> = vec![None; own];
         let mut declared = vec![Told::NOTHING; own];
         let mut kept = Vec::new();
@@ -463,6 +493,28 @@ impl Jointly {
                 TrackEnd::Dropped
             };
             self.close(at, end, scene, outlet);
+        }
+    }
+
+    /// A report of a track close by has a silent site go live from its next scan on, and a live one stay so.
+    fn cue(&mut self, reports: &[Report], scene: &SetScene<'_>, recorder: &mut EventRecorder) {
+        let observer = scene.cx.observer;
+        let (Some(spec), Some(until)) = (&observer.go_live, self.live_until) else {
+            return;
+        };
+        let near = |report: &Report| {
+            let place = report.course().place_at(scene.time);
+            (place.xy() - observer.place).norm() <= spec.within_m
+        };
+        if !reports.iter().any(near) {
+            return;
+        }
+        let stays = Millis::from_seconds(spec.stays_s);
+        self.live_until = Some(scene.time + stays.max(Millis(1)));
+        if scene.time >= until && scene.cx.situation.absences.at(scene.time).is_none() {
+            let fact = Fact::SiteReady { site: observer.id };
+            let here = observer.place.push(0.0);
+            recorder.record(scene.time, Rank::Notice, here.into(), fact);
         }
     }
 
@@ -534,8 +586,11 @@ impl Jointly {
         }
     }
 
-    /// What the site reports to others after a scan: its own tracks.
+    /// What the site reports to others after a scan: its own tracks, if it is ready.
     pub fn reports(&self, scene: &SetScene<'_>) -> Vec<Report> {
+        if self.absent(scene) {
+            return Vec::new();
+        }
         let own = self.tracks.partition_point(|(_, track)| !track.reported);
         let report = |(number, track): &(u32, Track)| Report {
             source: (scene.cx.observer.id, *number),
@@ -552,9 +607,10 @@ impl Jointly {
         self.tracks[..own].iter().map(report).collect()
     }
 
-    /// Asks the rules about each track, in the order of their numbers.
+    /// Asks the rules about each track, in the order of their numbers, unless the site is not ready.
     fn consider(
         &mut self,
+        absent: bool,
         scene: &SetScene<'_>,
         outlet: &mut Outlet<'_>,
         candidates: &mut Vec<u32>,
@@ -570,6 +626,9 @@ impl Jointly {
             let pair = scene.pair(track.source);
             let inside_before = pair.map(|pair| self.seen[pair].last_inside);
             track.watch_zone(scene.time, &scene.cx);
+            if absent {
+                continue;
+            }
             let considered = track.consider(scene.time, &source, inside_before, &scene.cx, outlet);
             if considered.candidate {
                 candidates.push(*number);
@@ -633,7 +692,11 @@ impl Jointly {
         let latest = clock.first_from(scene.time.0).checked_sub(1);
         let objects = scene.params.iter().enumerate().map(|(pair, params)| Known {
             aircraft: params.aircraft,
-            covered: latest.is_some_and(|scan| covered(scene.windows.get(pair), scan)),
+            covered: latest.is_some_and(|scan| {
+                let absences = &scene.cx.situation.absences;
+                let there = absences.at(Millis(clock.time_ms(scan))).is_none();
+                there && covered(scene.windows.get(pair), scan)
+            }),
             identity: None,
         });
         let tracks = self.tracks.iter().map(|(_, track)| Known {

@@ -6,6 +6,7 @@
 
 mod apart;
 mod jointly;
+mod readiness;
 mod sample;
 mod sharing;
 mod track;
@@ -34,10 +35,12 @@ use crate::record::{
     Decision, Detail, EventRecorder, Identity, Place, Reason, Regard, RuleWord, Tally, TrackEnd,
 };
 use crate::sensing::coverage::{ScanClock, Sight, Window};
+use crate::sensing::readiness::{Absence, Absences, GoLiveSpec};
 use crate::streams::{Purpose, Streams};
 use crate::tracking::TrackerSpec;
 use crate::units::Millis;
 
+pub use readiness::Leakers;
 pub use sample::{Sampler, take_samples};
 pub use sharing::{SharedIdentity, TrackLink, TrackLinks};
 pub use track::{Authorization, Course, ENCOUNTER_GAP, Outlet, TrackNumber, Verdict};
@@ -83,6 +86,8 @@ pub struct Observer {
     pub class: ClassId,
     /// Its line to its command.
     pub line: Arc<Line>,
+    /// What cues it, if it is silent until then.
+    pub go_live: Option<GoLiveSpec>,
 }
 
 impl Observer {
@@ -367,28 +372,39 @@ impl<T: Copy> Lists<T> {
 /// What holds for all tracks of a site, now and before: what is asked about an earlier time is answered as it was then.
 #[derive(Debug, Clone)]
 pub struct Situation {
-    /// When its last missile left; [`Millis::NEVER`] while it has any.
-    spent_since: Millis,
+    /// When it had no missile left: from when until when.
+    spent: Vec<(Millis, Millis)>,
+    /// When it is not ready.
+    absences: Absences,
     /// Engagements it has begun, and of which tracks.
     engagements: Vec<(Millis, TrackNumber)>,
     /// Orders to cease fire: from when until when each holds.
     orders: Vec<(Millis, Millis)>,
-    /// From when on the rules may say something else, because of one of these.
+    /// What other sites of the side have claimed.
+    claims: Vec<Claim>,
+    /// From when on the rules may say something else, because of one of these; in order.
     changes: Vec<Millis>,
 }
 
 impl Situation {
-    fn new(magazine: u32) -> Situation {
+    fn new(magazine: u32, absences: Absences) -> Situation {
+        let mut changes: Vec<Millis> = absences.edges().collect();
+        changes.sort_unstable();
+        let never = (magazine == 0).then_some((Millis(i64::MIN), Millis::NEVER));
         Situation {
-            spent_since: if magazine == 0 {
-                Millis(i64::MIN)
-            } else {
-                Millis::NEVER
-            },
+            spent: never.into_iter().collect(),
+            absences,
             engagements: Vec::new(),
             orders: Vec::new(),
-            changes: Vec::new(),
+            claims: Vec::new(),
+            changes,
         }
+    }
+
+    /// From `time` on the rules may say something else.
+    fn change(&mut self, time: Millis) {
+        let at = self.changes.partition_point(|change| *change <= time);
+        self.changes.insert(at, time);
     }
 
     /// When it last began an engagement before `time`.
@@ -409,6 +425,13 @@ impl Situation {
             .map(|(begun, _)| *begun)
     }
 
+    /// Whether the claim that was made for an engagement of another site holds.
+    fn claims(&self, engagement: Entity, time: Millis) -> bool {
+        let about = |claim: &&Claim| claim.engagement == engagement;
+        let claim = self.claims.iter().find(about);
+        claim.is_some_and(|claim| (claim.from..claim.until).contains(&time))
+    }
+
     /// Until when an order to cease fire that is there at `time` holds.
     fn ceased_until(&self, time: Millis) -> Option<Millis> {
         let holds = |(from, until): &&(Millis, Millis)| (*from..*until).contains(&time);
@@ -418,18 +441,34 @@ impl Situation {
 
     /// When something next changes after `time`, as far as it has.
     fn unchanged_until(&self, time: Millis) -> Millis {
-        let later = self.changes.iter().find(|change| **change > time);
-        later.copied().unwrap_or(Millis::NEVER)
+        let later = self.changes.partition_point(|change| *change <= time);
+        self.changes.get(later).copied().unwrap_or(Millis::NEVER)
     }
 
     /// Why it does not fire at a track at `time` although the rules let it.
     fn why_not(&self, time: Millis) -> Reason {
-        if self.spent_since <= time {
+        let holds = |(from, until): &(Millis, Millis)| (*from..*until).contains(&time);
+        if self.spent.iter().any(holds) {
             Reason::MagazineEmpty
         } else {
             Reason::NoChannel
         }
     }
+}
+
+/// What another site of the side has claimed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Claim {
+    /// The engagement it is claimed for.
+    pub engagement: Entity,
+    /// Where that site held the target to be.
+    pub course: Course,
+    /// How near it a track must be to be taken for it, m.
+    pub gate_m: f64,
+    /// From when on the claim is known.
+    pub from: Millis,
+    /// Until when; [`Millis::NEVER`] while the engagement goes on.
+    pub until: Millis,
 }
 
 /// What one site did about one aircraft, counted.
@@ -786,11 +825,17 @@ impl Apart {
 impl Picture {
     /// The picture of a site with so many missiles that sees nobody yet; `jointly` keeps it scan by scan. The memory of `old`,
     /// which is not needed any more, is used again.
-    pub fn new(observer: &Observer, magazine: u32, jointly: bool, old: Option<Picture>) -> Picture {
+    pub fn new(
+        observer: &Observer,
+        magazine: u32,
+        absences: Absences,
+        jointly: bool,
+        old: Option<Picture>,
+    ) -> Picture {
         let mut picture = old.unwrap_or(Picture {
             params: Vec::new(),
             windows: Lists::default(),
-            situation: Situation::new(magazine),
+            situation: Situation::new(0, Absences::default()),
             kept: Kept::Apart(Apart::default()),
             ready: false,
             candidates: Vec::new(),
@@ -799,12 +844,12 @@ impl Picture {
         picture.params.clear();
         picture.windows.clear();
         picture.candidates.clear();
-        picture.situation = Situation::new(magazine);
+        picture.situation = Situation::new(magazine, absences);
         picture.ready = magazine > 0 && observer.envelope.is_some();
         picture.entered = u64::MAX;
         match &mut picture.kept {
             Kept::Apart(apart) if !jointly => apart.clear(),
-            kept if jointly => *kept = Kept::Jointly(Box::new(Jointly::new(&observer.tracker))),
+            kept if jointly => *kept = Kept::Jointly(Box::new(Jointly::new(observer))),
             kept => *kept = Kept::Apart(Apart::default()),
         }
         picture
@@ -920,6 +965,14 @@ impl Picture {
         }
     }
 
+    /// The same for a site that may have means again; when the next scan falls, if it must be entered.
+    pub fn look_again(&mut self, at: &At<'_, '_, '_>) -> Option<Millis> {
+        if self.ready {
+            self.wake(at.scan);
+        }
+        self.enter_next(at)
+    }
+
     /// Brings what is known of a pair up to now: all scans done that the instant leaves behind.
     fn catch_up(&mut self, pair: usize, at: &At<'_, '_, '_>, outlet: &mut Outlet<'_>) {
         self.with(at, |kept, scenes, _| {
@@ -964,7 +1017,15 @@ impl Picture {
 
     /// The last missile leaves now.
     pub fn spend(&mut self, now: Millis) {
-        self.situation.spent_since = now;
+        self.situation.spent.push((now, Millis::NEVER));
+        self.change(now);
+    }
+
+    /// There are missiles again from now on.
+    pub fn reload(&mut self, now: Millis) {
+        if let Some(spent) = self.situation.spent.last_mut() {
+            spent.1 = now;
+        }
         self.change(now);
     }
 
@@ -974,6 +1035,119 @@ impl Picture {
         self.change(now);
     }
 
+    /// Another site of the side has claimed a target.
+    pub fn claim(&mut self, claim: Claim) {
+        self.situation.claims.push(claim);
+        self.change(claim.from);
+    }
+
+    /// From `time` on it is known that an engagement for which a target was claimed is over.
+    pub fn release_claim(&mut self, engagement: Entity, time: Millis) {
+        let about = |claim: &&mut Claim| claim.engagement == engagement;
+        if let Some(claim) = self.situation.claims.iter_mut().find(about) {
+            claim.until = time;
+            self.change(time);
+        }
+    }
+
+    /// Where the track of an engagement is held to be now, all scans before done.
+    pub fn course_of(
+        &mut self,
+        (slot, engagement): (u32, Entity),
+        at: &At<'_, '_, '_>,
+        outlet: &mut Outlet<'_>,
+    ) -> Option<Course> {
+        self.engaged(slot, engagement)?;
+        self.catch_up(slot as usize, at, outlet);
+        Some(self.engaged(slot, engagement)?.course)
+    }
+
+    /// Claims come now: each is for the track that is nearest to where the target was held to be, if one is within the gate. The
+    /// engagements of these tracks.
+    pub fn heed_claims(&mut self, at: &At<'_, '_, '_>, outlet: &mut Outlet<'_>) -> Vec<Entity> {
+        let now = at.sky.now();
+        for pair in 0..self.params.len() {
+            self.catch_up(pair, at, outlet);
+        }
+        let come = self
+            .situation
+            .claims
+            .iter()
+            .filter(|claim| claim.from == now);
+        let come: Vec<Claim> = come.copied().collect();
+        let mut concerned = Vec::new();
+        for claim in come {
+            let place = claim.course.place_at(now);
+            let apart_m = |track: &Track| (track.course.place_at(now) - place).xy().norm();
+            let nearest = |one: &&mut Track, other: &&mut Track| {
+                let by_distance = apart_m(one).total_cmp(&apart_m(other));
+                by_distance.then_with(|| one.number.order(&other.number))
+            };
+            let tracks: &mut dyn Iterator<Item = &mut Track> = match &mut self.kept {
+                Kept::Apart(apart) => {
+                    let pairs = apart.pairs.iter_mut().flatten();
+                    &mut pairs.filter_map(|pair| pair.track.as_mut())
+                }
+                Kept::Jointly(jointly) => &mut jointly.tracks(),
+            };
+            let track = tracks.min_by(nearest);
+            if let Some(track) = track.filter(|track| apart_m(track) <= claim.gate_m) {
+                track.claim(claim.engagement);
+                concerned.extend(track.engagement);
+            }
+        }
+        concerned
+    }
+
+    /// The track of an engagement is taken for destroyed.
+    pub fn take_for_destroyed(&mut self, slot: u32, engagement: Entity) {
+        if let Some(track) = self.engaged(slot, engagement) {
+            track.take_for_destroyed();
+        }
+    }
+
+    /// Whether the site, could it fire, might fire at what is within `gate_m` of a place.
+    pub fn could_fire_near(
+        &mut self,
+        place: Vector3<f64>,
+        gate_m: f64,
+        at: &At<'_, '_, '_>,
+        outlet: &mut Outlet<'_>,
+    ) -> bool {
+        let now = at.sky.now();
+        if !self.ready || self.absent(now).is_some() {
+            return false;
+        }
+        if let Kept::Apart(apart) = &self.kept {
+            let watched: Vec<u32> = apart.watched.iter().map(|watched| watched.pair).collect();
+            for pair in watched {
+                self.catch_up(pair as usize, at, outlet);
+            }
+        }
+        let near = |track: &Track| {
+            track.engagement.is_none() && (track.course.place_at(now) - place).xy().norm() <= gate_m
+        };
+        let slots: Vec<u32> = match &mut self.kept {
+            Kept::Apart(apart) => {
+                let watched = apart.watched.iter().map(|watched| watched.pair);
+                let track = |pair: &u32| apart.pairs[*pair as usize].as_ref()?.track.as_ref();
+                watched
+                    .filter(|pair| track(pair).is_some_and(near))
+                    .collect()
+            }
+            Kept::Jointly(jointly) => jointly.slots(near),
+        };
+        let may = |slot: u32| matches!(self.verdict(slot, at), Some(Verdict::Permitted(_)));
+        slots.into_iter().any(may)
+    }
+
+    /// A track is left to another site for now: it is asked about at the next scan.
+    pub fn leave_to_others(&mut self, slot: u32, now: Millis) {
+        if let Some(track) = self.track(slot) {
+            track.unsettle(now);
+        }
+    }
+
     /// Whether an order to cease fire holds.
     pub fn ceased(&self, now: Millis) -> bool {
         self.situation.ceased_until(now).is_some()
@@ -981,7 +1155,7 @@ impl Picture {
 
     /// From `time` on the rules may say something else of every track.
     fn change(&mut self, time: Millis) {
-        self.situation.changes.push(time);
+        self.situation.change(time);
         let unsettle = |track: &mut Track| track.unsettle(time);
         match &mut self.kept {
             Kept::Apart(apart) => {
@@ -1429,6 +1603,7 @@ impl<'a> Scenes<'a> {
 
 /// Adds the observers of this module.
 pub fn install(world: &mut World) {
+    readiness::install(world);
     world.add_observer(on_scan);
     world.add_observer(on_source_gone);
     world.add_observer(on_channel_freed);
@@ -1462,7 +1637,13 @@ fn on_scan(
         ended: &mut ended,
         end: sky.end(),
     };
+    let live_until = picture.live_until();
     picture.scan(scan, &at, &mut outlet);
+    if let Some(until) = picture.live_until()
+        && live_until != Some(until)
+    {
+        calendar.readiness(until, observer.id, due.entity);
+    }
     if !picture.candidates.is_empty() {
         calendar.decision(sky.now(), observer.id, due.entity);
     }
@@ -1542,10 +1723,7 @@ fn on_channel_freed(
         end: sky.end(),
     };
     picture.release(freed.engagement, &at, &mut outlet);
-    if picture.ready {
-        picture.wake(at.scan);
-    }
-    if let Some(time) = picture.enter_next(&at) {
+    if let Some(time) = picture.look_again(&at) {
         calendar.scan(time, observer.id, freed.entity);
     }
     tell(ended, &mut commands);

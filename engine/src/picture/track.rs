@@ -233,6 +233,10 @@ pub(super) struct Track {
     enquiries: Enquiries,
     /// The engagement that is about it.
     pub engagement: Option<Entity>,
+    /// Whether the site has taken it for destroyed.
+    taken_for_destroyed: bool,
+    /// The engagement of another site for which it was claimed last.
+    claimed_for: Option<Entity>,
     declarations: u32,
     identified: Option<(Millis, Identity, u32)>,
     hostile: Option<Millis>,
@@ -314,6 +318,8 @@ impl Track {
             violating_since: None,
             enquiries: Enquiries::default(),
             engagement: None,
+            taken_for_destroyed: false,
+            claimed_for: None,
             declarations: 0,
             identified: None,
             hostile: None,
@@ -391,6 +397,7 @@ impl Track {
             known_since: lost.known_since,
             enquiries: cx.observer.rules.recalled(lost.enquiries),
             engagement: lost.engagement,
+            claimed_for: lost.claimed_for,
             ..self
         }
     }
@@ -793,17 +800,27 @@ impl Track {
         }
     }
 
-    /// Whether the track may be fired at as it is seen: inside the envelope, and not from a link that is too poor for it.
-    fn out_of_reach(&self, track: &TrackView, observer: &Observer) -> Option<Verdict> {
+    /// Whether the track may be fired at as it is seen, whatever the rules: inside the envelope, not from a link that is too poor for
+    /// it, not taken for destroyed, not claimed by others.
+    fn out_of_reach(&self, track: &TrackView, cx: &ScanContext<'_>) -> Option<Verdict> {
+        let observer = cx.observer;
         let inside = |envelope: super::Envelope| envelope.contains(observer.place, track.place);
         if !observer.envelope.is_some_and(inside) {
             return Some(Verdict::Outside);
         }
-        let too_poor = self.reported && !self.shared.is_some_and(|shared| shared.engage);
-        too_poor.then_some(Verdict::Declined(Decision {
-            rule: "E",
-            reason: Reason::SharedTrackOnly,
-        }))
+        let reason = if self.reported && !self.shared.is_some_and(|shared| shared.engage) {
+            Reason::SharedTrackOnly
+        } else if self.taken_for_destroyed {
+            Reason::TakenForDestroyed
+        } else if self
+            .claimed_for
+            .is_some_and(|engagement| cx.situation.claims(engagement, track.time))
+        {
+            Reason::Claimed
+        } else {
+            return None;
+        };
+        Some(Verdict::Declined(Decision { rule: "E", reason }))
     }
 
     /// When the site last began an engagement of another track before `time`; nothing that counts while it engages this one.
@@ -818,7 +835,7 @@ impl Track {
     /// asked before.
     pub fn verdict(&self, time: Millis, about: Key, cx: &ScanContext<'_>) -> Verdict {
         let view = self.view(time, cx.observer);
-        if let Some(verdict) = self.out_of_reach(&view, cx.observer) {
+        if let Some(verdict) = self.out_of_reach(&view, cx) {
             return verdict;
         }
         let engaged_another = self.engaged_another(time + Millis(1), cx);
@@ -850,7 +867,7 @@ impl Track {
         self.work_out_identity(cx);
         let observer = cx.observer;
         let view = self.view(time, observer);
-        let reach = self.out_of_reach(&view, observer);
+        let reach = self.out_of_reach(&view, cx);
         let view = match reach {
             None if self.note_answers(time, source, cx, outlet.recorder) => {
                 self.view(time, observer)
@@ -1099,6 +1116,18 @@ impl Track {
             self.engagement = None;
             self.unsettle(Millis(i64::MIN));
         }
+    }
+
+    /// Another site has claimed it for an engagement.
+    pub fn claim(&mut self, engagement: Entity) {
+        self.claimed_for = Some(engagement);
+        self.unsettle(Millis(i64::MIN));
+    }
+
+    /// The site takes it for destroyed.
+    pub fn take_for_destroyed(&mut self) {
+        self.taken_for_destroyed = true;
+        self.unsettle(Millis(i64::MIN));
     }
 
     /// Notes a shot at it while this identity was held.

@@ -32,11 +32,12 @@ use crate::ids::{AircraftId, ClassId, Key, SideId, SiteId, TypeId};
 use crate::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
 use crate::platform::{AircraftSpec, Equipment, Flight, Pattern, Route, Start, Turns, Waypoint};
 use crate::record::{
-    Decision, Detail, Event, EventRecorder, Fact, Identity, NoticeState, Rank, Reason, Regard,
-    Replication, TrackEnd, TrackRecord,
+    Decision, Detail, Event, EventRecorder, Fact, Identity, NotReady, NoticeState, Rank, Reason,
+    Regard, Replication, TrackEnd, TrackRecord,
 };
 use crate::sensing::coverage::{ScanClock, Sight, Window, horizon_m, look};
 use crate::sensing::detection::Law;
+use crate::sensing::readiness::{Absence, Absences};
 use crate::sensing::{DiscSpec, FourthPowerSpec, RadarSpec, ScanPhase, SensorModel, SensorSpec};
 use crate::streams::{OpenBlock, Streams};
 use crate::tracking::TrackerSpec;
@@ -445,6 +446,8 @@ struct Pair {
     planned: PlannedPaths,
     streams: Streams,
     spent_since: Millis,
+    /// When the site is not ready: from when until before when.
+    absent: Vec<(Millis, Millis)>,
     sensor: SensorSpec,
     rcs_m2: f64,
     spec: IdentificationSpec,
@@ -900,6 +903,7 @@ fn pair(seed: u64) -> Pair {
         envelope: (dice.below(5) > 0).then(|| envelope(dice)),
         rules: Arc::new(rules),
         class: ClassId(0),
+        go_live: None,
         line: Arc::new(line(dice)),
     };
     let sight = sight(&sensor, site, aircraft.rcs_m2);
@@ -948,6 +952,19 @@ fn pair(seed: u64) -> Pair {
         1 => Millis(1 + dice.below((until_s * 1000.0) as u64) as i64),
         _ => Millis::NEVER,
     };
+    let mut absent = Vec::new();
+    let mut absences = Absences::default();
+    if dice.below(3) == 0 {
+        for _ in 0..1 + dice.below(3) {
+            let from = Millis((until_s * 1000.0 * dice.unit()) as i64);
+            let until = from + Millis(dice.below(900_000) as i64);
+            absent.push((from, until));
+            let cause = NotReady::Relocating;
+            absences.add(Absence { from, until, cause });
+        }
+    }
+    let mut situation = Situation::new(1, absences);
+    situation.change(spent_since);
     let criteria = post.rules.hostile_criteria();
     Pair {
         subject: PairParams {
@@ -965,10 +982,10 @@ fn pair(seed: u64) -> Pair {
         windows,
         runs: reach,
         situation: Situation {
-            spent_since,
-            changes: vec![spent_since],
-            ..Situation::new(1)
+            spent: vec![(spent_since, Millis::NEVER)],
+            ..situation
         },
+        absent,
         trajectory,
         planned,
         streams: Streams::new(Replication {
@@ -1071,7 +1088,9 @@ impl<'a> Twin<'a> {
             let luck = pair.streams.looks(site, aircraft);
             luck.scan_word(scan, luck.leading(scan / 64).scans[(scan % 64) as usize])
         };
-        let covered = in_the_air && inside_coverage_by(&pair.subject.sight, place) >= 0.0;
+        let absent = (pair.absent.iter()).any(|(from, until)| *from <= time && time < *until);
+        let covered =
+            !absent && in_the_air && inside_coverage_by(&pair.subject.sight, place) >= 0.0;
         let mut hit = false;
         if covered {
             self.looks += 1;
@@ -1135,6 +1154,7 @@ impl<'a> Twin<'a> {
         }
         // Here nobody hears that an aircraft has left the sky, and nobody fires at it.
         let inside = in_the_air
+            && !absent
             && pair
                 .post
                 .envelope
@@ -2227,6 +2247,80 @@ fn altitude_is_reached_at_the_climb_rate() {
     assert_eq!(grounded.position(Millis::ZERO).z, 0.0);
     assert!((grounded.position(Millis::from_seconds(100.0)).z - 500.0).abs() < 1e-6);
     assert_eq!(trajectory.lands(), Millis::from_seconds(1000.0));
+}
+
+/// 5 km at 3 m/s: 27 min 47 s up, and down as long before the end, on arcs level; on a flight of half an hour up and down meet in the
+/// middle at 2 700 m.
+#[test]
+fn what_takes_off_lands_where_it_ends() {
+    let point = |east_m: f64, altitude_m: f64| Waypoint {
+        at: Point::new(east_m, 0.0),
+        altitude_m,
+    };
+    let points = vec![point(0.0, 5000.0), point(200_000.0, 5000.0)];
+    let (mut spec, mut flight) = plain(Route::Waypoints(points), Turns::Instant);
+    spec.climb_mps = Some(3.0);
+    flight.speed_mps = 50.0;
+    let land = |flight: &Flight, until_s: f64| {
+        let luck = Luck {
+            departs_s: 0.0,
+            loop_start: 0.0,
+            deviation_m: &mut |_| 0.0,
+        };
+        Trajectory::fly(flight, &spec, luck, true, until_s)
+    };
+    let height =
+        |trajectory: &Trajectory, time_s: f64| trajectory.position(Millis::from_seconds(time_s)).z;
+    let close =
+        |found: f64, expected: f64| assert!((found - expected).abs() < 0.1, "{found} {expected}");
+    let flown = land(&flight, 10_000.0);
+    for (time_s, height_m) in [
+        (0.0, 0.0),
+        (1000.0, 3000.0),
+        (1700.0, 5000.0),
+        (2300.0, 5000.0),
+    ] {
+        close(height(&flown, time_s), height_m);
+        close(height(&flown, 4000.0 - time_s), height_m);
+    }
+    // It is still under way at the end.
+    close(height(&land(&flight, 3900.0), 3900.0), 5000.0);
+    flight.route = Route::Waypoints(vec![point(0.0, 5000.0), point(90_000.0, 5000.0)]);
+    let flown = land(&flight, 10_000.0);
+    close(height(&flown, 900.0), 2700.0);
+    close(height(&flown, 1800.0), 0.0);
+    // Random flights come down without a jump, at no more than their rate, on station at its height.
+    let mut landed = 0;
+    for seed in 0..300 {
+        let dice = &mut Dice::new(seed);
+        let (mut spec, flight, _) = random_trajectory(dice, 1e6);
+        let rate_mps = dice.within(2.0, 30.0);
+        spec.climb_mps = Some(rate_mps);
+        let flown = |grounded: bool| {
+            let luck = Luck {
+                departs_s: 0.0,
+                loop_start: 0.3,
+                deviation_m: &mut |_| 0.0,
+            };
+            Trajectory::fly(&flight, &spec, luck, grounded, 100_000.0)
+        };
+        if matches!(flight.route, Route::Loop { .. }) {
+            continue;
+        }
+        let flown = flown(true);
+        let end_s = flown.legs.last().unwrap().span.end_s;
+        for pair in flown.legs.windows(2) {
+            let (before, after) = (&pair[0], &pair[1]);
+            assert_eq!(before.span.end_s, after.span.start_s);
+            let jump = before.position(before.span.end_s) - after.position(after.span.start_s);
+            assert!(jump.norm() < 1e-3, "seed {seed}: {jump}");
+        }
+        for leg in &flown.legs {
+            assert!(leg.velocity(leg.span.start_s).z.abs() <= rate_mps + 1e-9);
+        }
+        landed += u32::from(flown.position(Millis::from_seconds(end_s)).z < 0.1);
+    }
+    assert!(landed > 100, "{landed}");
 }
 
 #[test]

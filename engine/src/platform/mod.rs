@@ -242,11 +242,14 @@ impl Flight {
         flight
     }
 
-    /// Whether it takes off from the ground within the scenario.
+    /// Whether it takes off from the ground within the scenario, and lands where it ends.
     pub fn climbs_out(&self) -> bool {
         matches!(
             self.start,
             Start::Departs {
+                at_altitude: false,
+                ..
+            } | Start::Poisson {
                 at_altitude: false,
                 ..
             }
@@ -272,6 +275,8 @@ pub enum Start {
     Poisson {
         /// Mean arrivals a day.
         rate_per_day: f64,
+        /// Already at altitude.
+        at_altitude: bool,
     },
 }
 

@@ -4,7 +4,9 @@ use bevy_ecs::prelude::*;
 
 use super::Vitality;
 use super::trajectory::Trajectory;
-use crate::calendar::{AircraftGone, Clock, EventCalendar, Log, Movement, MovementDue, SourceGone};
+use crate::calendar::{
+    AircraftGone, Clock, EventCalendar, Log, Movement, MovementDue, ObjectiveReached, SourceGone,
+};
 use crate::ids::AircraftId;
 use crate::record::{Fact, Rank, TrackEnd};
 use crate::units::Millis;
@@ -71,7 +73,10 @@ fn on_movement(
         Movement::Depart => Fact::Departed { aircraft },
         Movement::BeginStation => Fact::StationBegun { aircraft },
         Movement::EndStation => Fact::StationEnded { aircraft },
-        Movement::ReachObjective => Fact::ObjectiveReached { aircraft },
+        Movement::ReachObjective => {
+            commands.trigger(ObjectiveReached { entity, aircraft });
+            Fact::ObjectiveReached { aircraft }
+        }
         Movement::Land => {
             let end = TrackEnd::AircraftLanded;
             commands.trigger(AircraftGone {

@@ -225,6 +225,12 @@ impl Trajectory {
             )
         });
         let end_s = legs.last().map_or(departs_s, |leg| leg.span.end_s);
+        if let Some(rate_mps) = spec.climb_mps.filter(|_| grounded && end_s < until_s) {
+            let after_s = station.map_or(departs_s, |station| station.end_s);
+            let home_s = legs.last().filter(|_| cut_short);
+            let home_s = home_s.map_or(after_s, |leg| leg.span.start_s);
+            land(&mut legs, rate_mps, after_s.min(home_s));
+        }
         let whole = Span {
             start_s: departs_s,
             end_s,
@@ -402,6 +408,91 @@ fn head_home(
         });
     }
     true
+}
+
+/// Brings a flight down to the ground at its end: on straights from `from_s` on it is no higher than it can still come down from at
+/// `rate_mps`. Where they are too short for that it comes as low as it gets.
+fn land(legs: &mut Vec<Leg>, rate_mps: f64, from_s: f64) {
+    let first = legs.partition_point(|leg| leg.span.start_s < from_s);
+    let approach = legs.split_off(first);
+    let straight_s = |leg: &Leg| match leg.path {
+        Path::Line { .. } => leg.span.end_s - leg.span.start_s,
+        Path::Arc { .. } => 0.0,
+    };
+    let Some(begins) = approach.first() else {
+        return;
+    };
+    let begins_m = begins.position(begins.span.start_s).z;
+    let left_s: f64 = approach.iter().map(straight_s).sum();
+    // The highest it may be, from leg to leg.
+    let mut most_m = (rate_mps * left_s).max(begins_m);
+    for leg in approach {
+        let span = leg.span;
+        match leg.path {
+            Path::Arc {
+                center,
+                radius_m,
+                angle,
+                rate_radps,
+                altitude_m,
+            } => legs.push(Leg {
+                span,
+                path: Path::Arc {
+                    center,
+                    radius_m,
+                    angle,
+                    rate_radps,
+                    altitude_m: altitude_m.min(most_m),
+                },
+            }),
+            Path::Line {
+                from,
+                velocity,
+                altitude_m,
+                climb_mps,
+            } => {
+                let duration_s = span.end_s - span.start_s;
+                let closing_mps = climb_mps + rate_mps;
+                // When it is as high as it may be.
+                let meets_s = if altitude_m >= most_m {
+                    0.0
+                } else if closing_mps > 0.0 {
+                    ((most_m - altitude_m) / closing_mps).min(duration_s)
+                } else {
+                    duration_s
+                };
+                let turns_s = span.start_s + meets_s;
+                if meets_s > 0.0 {
+                    legs.push(Leg {
+                        span: Span {
+                            end_s: if meets_s < duration_s {
+                                turns_s
+                            } else {
+                                span.end_s
+                            },
+                            ..span
+                        },
+                        path: leg.path,
+                    });
+                }
+                if meets_s < duration_s {
+                    legs.push(Leg {
+                        span: Span {
+                            start_s: turns_s,
+                            ..span
+                        },
+                        path: Path::Line {
+                            from: from + velocity * meets_s,
+                            velocity,
+                            altitude_m: most_m - rate_mps * meets_s,
+                            climb_mps: -rate_mps,
+                        },
+                    });
+                }
+                most_m -= rate_mps * duration_s;
+            }
+        }
+    }
 }
 
 /// Draws legs one after the other.

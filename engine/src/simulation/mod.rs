@@ -14,9 +14,9 @@ use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleT
 
 use crate::calendar::{self, Clock, EntityIndex, EventCalendar, Log};
 use crate::coordination::Desks;
-use crate::engagement::CeaseFires;
+use crate::engagement::{CeaseFires, FireDistribution};
 use crate::ids::FlightId;
-use crate::picture::{BlueFeed, Picture, Sampler, Tallies, TrackLinks};
+use crate::picture::{BlueFeed, Leakers, NodeBook, Picture, Sampler, Tallies, TrackLinks};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
     Detail, Event, EventLog, EventRecorder, Regard, Replication, SiteRecord, Tally,
@@ -29,7 +29,7 @@ use crate::{engagement, picture, platform};
 use setup::{Aircraft, Setup};
 
 /// The version of the model: what was made by different ones is not compared.
-pub const MODEL: u32 = 4;
+pub const MODEL: u32 = 5;
 
 /// Runs one replication of a scenario.
 pub fn simulate(scenario: &Theatre, replication: Replication, detail: Detail) -> EventLog {
@@ -270,6 +270,9 @@ fn clear(world: &mut World) {
     world.remove_resource::<BlueFeed>();
     world.remove_resource::<CeaseFires>();
     world.remove_resource::<Desks>();
+    world.remove_resource::<FireDistribution>();
+    world.remove_resource::<Leakers>();
+    world.remove_resource::<NodeBook>();
     world.remove_resource::<TrackLinks>();
     world.remove_resource::<Sampler>();
     // A world remembers what was removed until it is told that nobody asks.

@@ -11,16 +11,17 @@ use crate::calendar::{EntityIndex, EventCalendar};
 use crate::coordination::{
     AuthorityLevel, Compliance, ConformanceMonitoringSpec, Desks, Deviation, Line, RestrictedZone,
 };
-use crate::engagement::{self, CeaseFires, Obeying};
+use crate::engagement::{self, CeaseFires, FireDistribution, Obeying};
 use crate::identification::plan_check::{OtherPlan, PlanAtNode, PlanFile};
 use crate::identification::{CivilRows, side_key};
 use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
 use crate::picture::{
-    BlueFeed, NodeBook, NodeKnowledge, Observer, PairParams, Picture, Reach, Runs, TrackLinks,
+    BlueFeed, Leakers, NodeBook, NodeKnowledge, Observer, PairParams, Picture, Reach, Runs,
+    TrackLinks,
 };
 use crate::platform::trajectory::{Luck, Trajectory};
 use crate::platform::{self, Flight, Planned, Route, Start, Vitality};
-use crate::record::{EventRecorder, Fact, Place, Rank, Replication, SiteRecord, Sortie};
+use crate::record::{EventRecorder, Fact, Place, Rank, Regard, Replication, SiteRecord, Sortie};
 use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::detection::Law;
 use crate::sensing::{ScanPhase, SensorModel};
@@ -109,7 +110,7 @@ impl<'a> Setup<'a> {
         let waves = match &flight.start {
             Start::Airborne => vec![0.0],
             Start::Departs { after_s, .. } => vec![*after_s],
-            Start::Poisson { rate_per_day } => {
+            Start::Poisson { rate_per_day, .. } => {
                 let mut luck = self.streams.about(Purpose::Arrival, flight.key, Key::NONE);
                 let mut waves = Vec::new();
                 let mut time_s = luck.exponential(0) * 86_400.0 / rate_per_day;
@@ -486,6 +487,7 @@ impl<'a> Setup<'a> {
             rules: Arc::clone(&scenario.rules),
             class: entry_spec.class,
             line: Arc::new(self.line(key, entry_spec)),
+            go_live: class.readiness.go_live,
         };
         let others = if identifies
             .flight_plan
@@ -498,7 +500,16 @@ impl<'a> Setup<'a> {
         };
         let magazine = class.weapon.as_ref().map_or(0, |weapon| weapon.magazine);
         let jointly = self.visits_every_scan(entry);
-        let mut picture = Picture::new(&observer, magazine, jointly, self.old.pop());
+        let readiness = &class.readiness;
+        let absences = readiness.absences(&self.streams, key, self.end);
+        let turns: Vec<Millis> = absences.edges().collect();
+        let mut picture = Picture::new(&observer, magazine, absences, jointly, self.old.pop());
+        if let Some(cause) = picture.absent(Millis::ZERO) {
+            let fact = Fact::SiteNotReady { site: id, cause };
+            let here = place.push(0.0);
+            self.recorder
+                .record(Millis::ZERO, Rank::Notice, here.into(), fact);
+        }
         for (index, target) in aircraft.iter().enumerate() {
             let aircraft_id = AircraftId(index as u32);
             let params = self.params(&observer, aircraft_id, target, entry, &others);
@@ -513,10 +524,17 @@ impl<'a> Setup<'a> {
         let first = picture.begin(&observer);
         let mut site = self.world.spawn((observer, picture));
         if let Some(weapon) = &class.weapon {
-            site.insert(engagement::Battery::new(Arc::clone(weapon)));
+            let relocates = readiness.relocates.as_ref();
+            let relocates = relocates.map(|spec| (spec.after_shots, spec.lasts()));
+            site.insert(engagement::Battery::new(Arc::clone(weapon), relocates));
         }
         let site = site.id();
         self.index.sites.push(site);
+        for time in turns {
+            if Millis::ZERO < time && time <= self.end {
+                self.calendar.readiness(time, id, site);
+            }
+        }
         if let Some(first) = first {
             self.calendar.scan(first, id, site);
         }
@@ -567,7 +585,37 @@ impl<'a> Setup<'a> {
         asked
     }
 
-    /// What rules need that act between sites: the feed of positions, desks, and orders.
+    /// Which sites each hostile aircraft destroys if it reaches its objective, where any may.
+    fn leakers(&self, aircraft: &[Aircraft]) -> Option<Leakers> {
+        let scenario = self.scenario;
+        let mut lost = None;
+        for site in &self.index.sites {
+            let Some(site) = self.world.get::<Observer>(*site) else {
+                continue;
+            };
+            let readiness = &scenario.classes[site.class.index()].readiness;
+            if readiness.lost_to_leaker.is_none() {
+                continue;
+            }
+            let lost: &mut Vec<_> = lost.get_or_insert_default();
+            let relations = &scenario.cast.relations[site.side.index()];
+            for (index, one) in aircraft.iter().enumerate() {
+                let flight = &scenario.flights[one.sortie.flight.index()];
+                let hostile = relations[one.sortie.side.index()] == Regard::Hostile;
+                let after = flight.objective.filter(|_| hostile);
+                let destroys = after.is_some_and(|(objective, _)| {
+                    let distance_m = (objective - site.place).norm();
+                    readiness.loses(&self.streams, site.key, one.key, distance_m)
+                });
+                if destroys {
+                    lost.push((AircraftId(index as u32), site.id));
+                }
+            }
+        }
+        lost.map(Leakers)
+    }
+
+    /// What rules need that act between sites: the feed of positions, desks, and orders; and who is lost to whom.
     pub(super) fn between_sites(&mut self, aircraft: &[Aircraft], sites: &[SiteRecord]) {
         let scenario = self.scenario;
         let rules = &scenario.rules;
@@ -634,6 +682,13 @@ impl<'a> Setup<'a> {
                 }
             }
             self.world.insert_resource(orders);
+        }
+        if scenario.fire_distribution.iter().any(Option::is_some) {
+            let distribution = FireDistribution(scenario.fire_distribution.clone());
+            self.world.insert_resource(distribution);
+        }
+        if let Some(leakers) = self.leakers(aircraft) {
+            self.world.insert_resource(leakers);
         }
     }
 

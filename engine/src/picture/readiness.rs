@@ -1,0 +1,163 @@
+//! Sites that are ready, or not any more: what that does to a picture.
+
+use bevy_ecs::prelude::*;
+
+use super::{Absence, At, Kept, Observer, Outlet, Picture, Sky, tell};
+use crate::calendar::{
+    Clock, EventCalendar, Log, ObjectiveReached, ReadinessDue, SiteOff, SiteWithdraws,
+};
+use crate::ids::{AircraftId, SiteId};
+use crate::record::{Fact, NotReady, Rank};
+use crate::units::Millis;
+
+/// The sites that each hostile aircraft destroys if it reaches its objective.
+#[derive(Debug, Resource)]
+pub struct Leakers(pub Vec<(AircraftId, SiteId)>);
+
+/// Adds the observers of this module.
+pub(super) fn install(world: &mut World) {
+    world.add_observer(on_readiness);
+    world.add_observer(on_withdraw);
+    world.add_observer(on_objective);
+}
+
+impl Picture {
+    /// Why the site is not ready at `time`, if it is not.
+    pub fn absent(&self, time: Millis) -> Option<NotReady> {
+        let silent = || match &self.kept {
+            Kept::Jointly(jointly) => jointly.silent(time).then_some(NotReady::Silent),
+            Kept::Apart(_) => None,
+        };
+        self.situation.absences.at(time).or_else(silent)
+    }
+
+    /// Until when it is live, if it is silent until it is cued.
+    pub(super) fn live_until(&self) -> Option<Millis> {
+        match &self.kept {
+            Kept::Jointly(jointly) => jointly.live_until(),
+            Kept::Apart(_) => None,
+        }
+    }
+
+    /// The site is not ready from now on: all scans before now are done as if that had not come, none after it sees anything.
+    fn withdraw(&mut self, absence: Absence, at: &At<'_, '_, '_>, outlet: &mut Outlet<'_>) {
+        for pair in 0..self.params.len() {
+            self.catch_up(pair, at, outlet);
+        }
+        self.situation.absences.add(absence);
+        self.change(absence.from);
+        if absence.until != Millis::NEVER {
+            self.situation.change(absence.until);
+        }
+        self.with(at, |kept, scenes, _| {
+            let Kept::Apart(apart) = kept else { return };
+            for pair in 0..scenes.params.len() {
+                scenes.open(apart, pair, |pair, scene| pair.look_anew(scene));
+                scenes.plan(apart, pair as u32);
+            }
+        });
+    }
+}
+
+/// Writes down what a site is from now on, if that is something else than before.
+fn note(
+    observer: &Observer,
+    before: Option<NotReady>,
+    now: Option<NotReady>,
+    at: Millis,
+    log: &mut Log,
+) {
+    let site = observer.id;
+    let fact = match (before, now) {
+        (None, Some(cause)) => Fact::SiteNotReady { site, cause },
+        (Some(_), None) => Fact::SiteReady { site },
+        _ => return,
+    };
+    let here = observer.place.push(0.0);
+    log.0.record(at, Rank::Notice, here.into(), fact);
+}
+
+/// A site is ready, or not any more, as was known before.
+fn on_readiness(
+    due: On<ReadinessDue>,
+    clock: Res<Clock>,
+    mut log: ResMut<Log>,
+    sites: Query<(&Observer, &Picture)>,
+    mut commands: Commands,
+) {
+    let Ok((observer, picture)) = sites.get(due.entity) else {
+        return;
+    };
+    let now = clock.now;
+    let (before, absent) = (picture.absent(now - Millis(1)), picture.absent(now));
+    note(observer, before, absent, now, &mut log);
+    if absent.is_some() {
+        commands.trigger(SiteOff { entity: due.entity });
+    }
+}
+
+/// A site moves, or is destroyed.
+fn on_withdraw(
+    withdraws: On<SiteWithdraws>,
+    sky: Sky,
+    mut calendar: ResMut<EventCalendar>,
+    mut log: ResMut<Log>,
+    mut sites: Query<(&Observer, &mut Picture)>,
+    mut commands: Commands,
+) {
+    let SiteWithdraws {
+        entity,
+        until,
+        cause,
+    } = *withdraws;
+    let Ok((observer, mut picture)) = sites.get_mut(entity) else {
+        return;
+    };
+    let now = sky.now();
+    let at = At::new(observer, &sky, &calendar);
+    note(observer, picture.absent(now), Some(cause), now, &mut log);
+    let mut ended = Vec::new();
+    let mut outlet = Outlet {
+        recorder: &mut log.0,
+        desks: None,
+        ended: &mut ended,
+        end: sky.end(),
+    };
+    let absence = Absence {
+        from: now,
+        until,
+        cause,
+    };
+    picture.withdraw(absence, &at, &mut outlet);
+    if until <= sky.end() {
+        calendar.readiness(until, observer.id, entity);
+    }
+    if let Some(time) = picture.enter_next(&at) {
+        calendar.scan(time, observer.id, entity);
+    }
+    tell(ended, &mut commands);
+    commands.trigger(SiteOff { entity });
+}
+
+/// A hostile aircraft has come through: sites may be lost to it.
+fn on_objective(
+    reached: On<ObjectiveReached>,
+    leakers: Option<Res<Leakers>>,
+    sky: Sky,
+    mut commands: Commands,
+) {
+    let Some(leakers) = leakers else { return };
+    for (_, site) in leakers
+        .0
+        .iter()
+        .filter(|(aircraft, _)| *aircraft == reached.aircraft)
+    {
+        if let Some(entity) = sky.site(*site) {
+            commands.trigger(SiteWithdraws {
+                entity,
+                until: Millis::NEVER,
+                cause: NotReady::Lost,
+            });
+        }
+    }
+}
