@@ -1,9 +1,11 @@
-//! `deconflict explain`: the story of one wrong shot, and what would have prevented it.
+//! `deconflict explain`: the story of one wrong shot, and what would have prevented it; or of an aircraft at which nobody fired by
+//! mistake, and why.
 
 use clap::Args;
-use deconflict::inquiry::{Change, Inquest, menu, named, wrong_shots};
-use deconflict::output::Story;
-use deconflict::record::{Detail, EventLog, Replication};
+use deconflict::ids::AircraftId;
+use deconflict::inquiry::{Change, Inquest, Trials, let_through, menu, named, wrong_shots};
+use deconflict::output::{PassageStory, Story};
+use deconflict::record::{Detail, EventLog, Replication, Sortie};
 use deconflict::safe::name_fault;
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate};
@@ -19,6 +21,10 @@ Examples:
       the first wrong shot of that replication: evidence, rules, causes, and what would have prevented it
   deconflict explain scenarios/nov-2019-baseline.toml --replication 4 --flight us-recon
       the first wrong shot at this flight
+  deconflict explain scenarios/nov-2019-baseline.toml --replication 2 --let-through
+      a raid that came through: where the chain ended at every site, and which rule let it
+  deconflict explain scenarios/nov-2019-baseline.toml --replication 1 --flight italy-recon
+      if nobody fires at it: what kept each site from it
   deconflict explain scenarios/nov-2019-baseline.toml --replication 1 \\
       --try 'strict: rules.hostile_criteria.threshold=0.99; rules.hostile_criteria.declarations=4'
       would a change of your own have prevented it?
@@ -30,9 +36,12 @@ pub struct ExplainArguments {
     /// Number of the replication, counted from 0.
     #[arg(long, value_name = "R", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
     replication: u64,
-    /// Explain a wrong shot at this flight, or this aircraft of one.
+    /// Explain a wrong shot at this flight, or this aircraft of one; or why there was none.
     #[arg(long, value_name = "NAME")]
     flight: Option<String>,
+    /// Explain why a raid came through: the first, or the one that --flight names.
+    #[arg(long)]
+    let_through: bool,
     /// Try a change of your own beside the rules: a name and what it sets; may be repeated.
     #[arg(long = "try", value_name = "NAME: PATH=VALUE; ...")]
     own: Vec<String>,
@@ -57,8 +66,42 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
     let log = simulate(&scenario, replication, Detail::Full);
     let flight = arguments.flight.as_deref();
     let shots: Vec<usize> = asked_for(&log, flight)?;
+    let index = arguments.replication;
+    let unharmed = |aircraft: AircraftId| {
+        let name = &log.sorties[aircraft.index()].name;
+        let trials = Trials::hold(&scenario, replication, name, &changes);
+        let story = PassageStory {
+            scenario: &scenario,
+            log: &log,
+            aircraft,
+            trials: Some((changes.as_slice(), &trials)),
+        };
+        let subject = &subject.name;
+        print(&format!(
+            "{}\nLook at it: deconflict replay {subject} --replication {index} --out replay.html\n",
+            story.tell()
+        ))
+    };
+    if arguments.let_through {
+        let through = let_through(&log).into_iter().find(|aircraft| {
+            flight.is_none_or(|flight| is_it(&log, &log.sorties[aircraft.index()], flight))
+        });
+        return match through {
+            Some(aircraft) => unharmed(aircraft),
+            None => nothing_came_through(index, seed, flight),
+        };
+    }
     let Some(&shot) = shots.first() else {
-        return nothing_wrong(arguments, &scenario, seed, &subject.name, flight);
+        let named = flight.and_then(|flight| {
+            let sorties = log.sorties.iter();
+            sorties
+                .into_iter()
+                .position(|sortie| is_it(&log, sortie, flight))
+        });
+        return match named {
+            Some(nth) => unharmed(AircraftId(nth as u32)),
+            None => nothing_wrong(arguments, &scenario, seed, &subject.name, flight),
+        };
     };
     let aircraft = log.events[shot].fact.aircraft();
     let name = aircraft.map(|aircraft| log.sorties[aircraft.index()].name.as_str());
@@ -71,7 +114,6 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
             .as_ref()
             .map(|inquest| (&menu, changes.as_slice(), inquest)),
     };
-    let index = arguments.replication;
     let subject = &subject.name;
     let more = match shots.len() - 1 {
         0 => String::new(),
@@ -90,10 +132,9 @@ fn asked_for(log: &EventLog, flight: Option<&str>) -> Result<Vec<usize>, Failure
     let Some(flight) = flight else {
         return Ok(shots);
     };
-    let is_it = |sortie: &deconflict::record::Sortie| {
-        sortie.name == flight || log.cast.flights[sortie.flight.index()] == flight
-    };
-    if !log.sorties.iter().any(is_it) && !log.cast.flights.iter().any(|name| name == flight) {
+    if !log.sorties.iter().any(|sortie| is_it(log, sortie, flight))
+        && !log.cast.flights.iter().any(|name| name == flight)
+    {
         return Err(Failure::bad_input(format!(
             "--flight {flight}: there is no such flight; expected one of {}, or an aircraft of one, such as {}",
             log.cast.flights.join(", "),
@@ -104,9 +145,21 @@ fn asked_for(log: &EventLog, flight: Option<&str>) -> Result<Vec<usize>, Failure
         .into_iter()
         .filter(|&shot| {
             let aircraft = log.events[shot].fact.aircraft();
-            aircraft.is_some_and(|aircraft| is_it(&log.sorties[aircraft.index()]))
+            aircraft.is_some_and(|aircraft| is_it(log, &log.sorties[aircraft.index()], flight))
         })
         .collect())
+}
+
+/// Whether a sortie is the one that is named, or one of the flight that is.
+fn is_it(log: &EventLog, sortie: &Sortie, name: &str) -> bool {
+    sortie.name == name || log.cast.flights[sortie.flight.index()] == name
+}
+
+fn nothing_came_through(first: u64, seed: u64, flight: Option<&str>) -> Result<(), Failure> {
+    let who = flight.unwrap_or("raid");
+    print(&format!(
+        "No {who} comes through in replication {first} of seed {seed}: --replication chooses another.\n"
+    ))
 }
 
 /// Says so, and where there is one.

@@ -6,14 +6,19 @@
 //! happens to the same aircraft then is what the change is worth ([`Inquest`]). [`Prevention`] asks that of many
 //! replications: the share of losses that each rule prevents, and the Shapley split of all that is prevented.
 //!
+//! Of an aircraft at which nobody fired by mistake, a raid that came through or a neutral that was left alone, [`passage`] says what
+//! each site made of it, and [`Trials`] what would have become of it under other rules.
+//!
 //! Assumption of every counterfactual: crews, pilots and planners go on as they did, except for what the rule itself changes.
 
 mod causes;
 mod changes;
 mod counterfactual;
+mod passage;
 mod prevention;
 
 pub use causes::{Cause, Link, Step, biggest_step, chain, last_declaration, wrong_shots};
 pub use changes::{Change, Menu, NotOffered, menu, named};
 pub use counterfactual::{Fate, Inquest, Trial, WrongShot, fate};
+pub use passage::{Outcome, SitePassage, Trials, let_through, outcome, passage};
 pub use prevention::{Counted, Game, Played, Prevention, RuleShare, RuleSplit};

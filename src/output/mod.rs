@@ -21,6 +21,7 @@ mod journal;
 mod kml;
 mod manifest;
 mod numbers;
+mod passage;
 mod prevention;
 mod replay;
 mod results;
@@ -49,6 +50,7 @@ pub use journal::{
 };
 pub use manifest::{Ended, Made, Manifest, ManifestCell, Progress, Stored, Trust, Tuned};
 pub use numbers::{between, exact, readable, signed_interval};
+pub use passage::PassageStory;
 pub use prevention::{PreventionNote, prevention_text, read_prevention, write_prevention};
 pub use replay::{
     Airing, Ending, Incident, Launch, Post, Replay, ReplayFormat, Sample, write_replay,

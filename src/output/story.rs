@@ -397,12 +397,12 @@ fn price(before: &Fate, after: &Fate) -> String {
     words.join(", ")
 }
 
-fn indented(lines: Vec<String>) -> String {
+pub(super) fn indented(lines: Vec<String>) -> String {
     let lines = lines.into_iter().map(|line| format!("  {line}\n"));
     lines.collect()
 }
 
-fn table() -> Table {
+pub(super) fn table() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table

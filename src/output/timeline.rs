@@ -254,7 +254,7 @@ fn clock_of(scenario: &Scenario, time: Millis) -> String {
 }
 
 /// A span as people say it: seconds up to two minutes, then minutes.
-fn lasting(span: Millis) -> String {
+pub(super) fn lasting(span: Millis) -> String {
     let seconds = span.seconds();
     if seconds < 120.0 {
         format!("{seconds:.0} s")

@@ -130,7 +130,7 @@ pub fn scenario(seed: u64) -> String {
         say("[site_classes.gun.identification.operator]\naccept_wrong = 0.4".into());
         if d.one_in(2) {
             say(
-                "expectancy = { log_odds = 1.5, duration_s = 600, after_engagement = true }".into(),
+                "expectancy = { log_odds = 1.5, duration_s = 600, after_engagement = true, after_leaker = true }".into(),
             );
         }
     }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use deconflict::inquiry::{
-    Change, Counted, Game, Inquest, Prevention, chain, menu, named, wrong_shots,
+    Change, Counted, Game, Inquest, Prevention, Trials, chain, let_through, menu, named, outcome,
+    passage, wrong_shots,
 };
-use deconflict::output::Story;
-use deconflict::record::{Detail, EventLog, Replication};
+use deconflict::output::{PassageStory, Story};
+use deconflict::record::{Detail, EventLog, Fact, Reason, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
 
@@ -402,6 +403,57 @@ fn mistakes_are_told() {
         said(&told).contains("The next replication with one: deconflict explain")
     });
     assert!(calm, "no replication of 20 without a wrong shot");
+}
+
+/// With weapons on hold every raid comes through, for that reason and no other at every site that it comes into reach of; without the
+/// rule that says so one of them does not. What is told of each site is what the log has.
+#[test]
+fn a_raid_that_came_through_is_told_where_and_why() {
+    let held = load(BASELINE, &["rules.weapons_control.status=hold"]);
+    let menu = menu(&held);
+    let (mut through, mut stopped, mut declined) = (0, 0, 0);
+    for index in 0..6 {
+        let log = fly(&held, index);
+        for aircraft in let_through(&log) {
+            through += 1;
+            let name = &log.sorties[aircraft.index()].name;
+            assert!(outcome(&log, name).reached.is_some());
+            for made in passage(&log, aircraft) {
+                let about = |fact: &Fact| {
+                    fact.site() == Some(made.site) && fact.aircraft() == Some(aircraft)
+                };
+                let tracks = log.events.iter().filter(|event| about(&event.fact));
+                let tracks =
+                    tracks.filter(|event| matches!(event.fact, Fact::TrackConfirmed { .. }));
+                assert_eq!(made.tracked, tracks.map(|event| event.time).next());
+                assert_eq!((made.engagements, made.shots, made.destroyed), (0, 0, None));
+                for (_, decision) in &made.declined {
+                    declined += 1;
+                    assert_eq!(
+                        (decision.rule, decision.reason),
+                        ("R1", Reason::WeaponsHold)
+                    );
+                }
+            }
+            let trials = Trials::hold(&held, log.replication, name, &menu.removed);
+            stopped +=
+                usize::from(trials.alone.iter().any(|(at, outcome)| {
+                    menu.removed[*at].name == "-R1" && outcome.reached.is_none()
+                }));
+            let story = PassageStory {
+                scenario: &held,
+                log: &log,
+                aircraft,
+                trials: Some((&menu.removed, &trials)),
+            };
+            let told = story.tell();
+            assert!(told.contains("reaches its objective at"), "{told}");
+        }
+    }
+    assert!(
+        through > 5 && stopped > 0 && declined > 0,
+        "{through} {stopped} {declined}"
+    );
 }
 
 /// A row of a sweep is explained and shown as the scenario behind its cell would be.

@@ -18,8 +18,8 @@
 //! So with the defaults an aircraft that is not hostile and that the aid holds Hostile stays Hostile with
 //! .27 + .73 * .2266 = .4354, and one that the aid holds Neutral becomes Hostile with .13 * .2266 = .0295.
 //!
-//! *Expectancy*: for `duration_s` after a scheduled alert, or after the site's own latest engagement, `log_odds` is added
-//! to the prior log-odds of hostile in the fusion. Alerts do not add up. It is common to all tracks of the site.
+//! *Expectancy*: for `duration_s` after a scheduled alert, after the site's own latest engagement, or after a hostile aircraft has
+//! come through to its objective, `log_odds` is added to the prior log-odds of hostile in the fusion. Alerts do not add up. It is common to all tracks of the site.
 //!
 //! The truth enters [`Operator::judge`] as "truly hostile", to say whether advice is right and which distribution the
 //! operator samples: it is the world side of a cue whose reading is the judgement.
@@ -91,6 +91,9 @@ pub struct ExpectancySpec {
     /// Whether an engagement by the site itself alerts it too.
     #[serde(default)]
     pub after_engagement: bool,
+    /// Whether a hostile aircraft that reaches its objective alerts it too, wherever that is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_leaker: bool,
 }
 
 /// The time of an alert, hours after the start of the scenario.
@@ -142,8 +145,22 @@ impl Operator {
         (self.hit, self.false_alarm)
     }
 
-    /// What is added to the prior log-odds of hostile now; `engaged` is when the site last opened fire.
-    pub fn shift_log_odds(&self, time: Millis, engaged: Option<Millis>) -> f64 {
+    /// Whether hostile aircraft that reach their objectives alert him.
+    pub fn heeds_leakers(&self) -> bool {
+        self.spec
+            .expectancy
+            .as_ref()
+            .is_some_and(|spec| spec.after_leaker)
+    }
+
+    /// What is added to the prior log-odds of hostile now; `engaged` is when the site last opened fire, `leaked` when a hostile
+    /// aircraft last came through.
+    pub fn shift_log_odds(
+        &self,
+        time: Millis,
+        engaged: Option<Millis>,
+        leaked: Option<Millis>,
+    ) -> f64 {
         let Some(expectancy) = &self.spec.expectancy else {
             return 0.0;
         };
@@ -151,7 +168,8 @@ impl Operator {
         let lasts = |alert: Millis| alert <= time && time < alert + duration;
         let mut alerts = expectancy.alerts_h.iter();
         let alerted = alerts.any(|alert| lasts(Millis::from_seconds(alert.0 * 3600.0)))
-            || expectancy.after_engagement && engaged.is_some_and(lasts);
+            || expectancy.after_engagement && engaged.is_some_and(lasts)
+            || expectancy.after_leaker && leaked.is_some_and(lasts);
         if alerted { expectancy.log_odds } else { 0.0 }
     }
 
@@ -361,6 +379,7 @@ mod tests {
                 duration_s: 600.0,
                 alerts_h: vec![AlertHour(1.0), AlertHour(1.1)],
                 after_engagement: true,
+                after_leaker: false,
             }),
             ..spec()
         });
@@ -375,10 +394,25 @@ mod tests {
             (at(9000), Some(at(8400)), 0.0),
             (at(9000), Some(at(9100)), 0.0),
         ] {
-            assert_eq!(operator.shift_log_odds(now, engaged), shift, "at {now:?}");
+            let shifts = operator.shift_log_odds(now, engaged, Some(now));
+            assert_eq!(shifts, shift, "at {now:?}");
+        }
+        let leaked = Operator::new(&OperatorSpec {
+            expectancy: Some(ExpectancySpec {
+                log_odds: 2.0,
+                duration_s: 600.0,
+                alerts_h: Vec::new(),
+                after_engagement: false,
+                after_leaker: true,
+            }),
+            ..spec()
+        });
+        for (since, shift) in [(0, 2.0), (599, 2.0), (600, 0.0), (-1, 0.0)] {
+            let shifts = leaked.shift_log_odds(at(9000), Some(at(9000)), Some(at(9000 - since)));
+            assert_eq!(shifts, shift, "{since} s after a leaker");
         }
         assert_eq!(
-            Operator::new(&spec()).shift_log_odds(at(3600), Some(at(3600))),
+            Operator::new(&spec()).shift_log_odds(at(3600), Some(at(3600)), Some(at(3600))),
             0.0
         );
     }

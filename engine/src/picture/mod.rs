@@ -380,6 +380,8 @@ pub struct Situation {
     engagements: Vec<(Millis, TrackNumber)>,
     /// Orders to cease fire: from when until when each holds.
     orders: Vec<(Millis, Millis)>,
+    /// When hostile aircraft came through, where the site heeds that.
+    leaked: Vec<Millis>,
     /// What other sites of the side have claimed.
     claims: Vec<Claim>,
     /// From when on the rules may say something else, because of one of these; in order.
@@ -396,6 +398,7 @@ impl Situation {
             absences,
             engagements: Vec::new(),
             orders: Vec::new(),
+            leaked: Vec::new(),
             claims: Vec::new(),
             changes,
         }
@@ -414,6 +417,12 @@ impl Situation {
             .iter()
             .rfind(before)
             .map(|(begun, _)| *begun)
+    }
+
+    /// When a hostile aircraft last came through up to `time`.
+    fn leaked_before(&self, time: Millis) -> Option<Millis> {
+        let before = |leaked: &&Millis| **leaked <= time;
+        self.leaked.iter().rfind(before).copied()
     }
 
     /// When it last began an engagement of another track before `time`.

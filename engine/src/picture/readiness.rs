@@ -10,9 +10,21 @@ use crate::ids::{AircraftId, SiteId};
 use crate::record::{Fact, NotReady, Rank};
 use crate::units::Millis;
 
-/// The sites that each hostile aircraft destroys if it reaches its objective.
-#[derive(Debug, Resource)]
-pub struct Leakers(pub Vec<(AircraftId, SiteId)>);
+/// What hostile aircraft that reach their objectives do to sites.
+#[derive(Debug, Default, Resource)]
+pub struct Leakers {
+    /// Which sites each destroys.
+    pub destroy: Vec<(AircraftId, SiteId)>,
+    /// Which sites each alerts.
+    pub alert: Vec<(AircraftId, SiteId)>,
+}
+
+impl Leakers {
+    /// Whether none does anything.
+    pub fn is_empty(&self) -> bool {
+        self.destroy.is_empty() && self.alert.is_empty()
+    }
+}
 
 /// Adds the observers of this module.
 pub(super) fn install(world: &mut World) {
@@ -139,19 +151,23 @@ fn on_withdraw(
     commands.trigger(SiteOff { entity });
 }
 
-/// A hostile aircraft has come through: sites may be lost to it.
+/// A hostile aircraft has come through: sites may be lost to it, and others expect more of them.
 fn on_objective(
     reached: On<ObjectiveReached>,
     leakers: Option<Res<Leakers>>,
     sky: Sky,
+    mut sites: Query<&mut Picture>,
     mut commands: Commands,
 ) {
     let Some(leakers) = leakers else { return };
-    for (_, site) in leakers
-        .0
-        .iter()
-        .filter(|(aircraft, _)| *aircraft == reached.aircraft)
-    {
+    let it = |(aircraft, _): &&(AircraftId, SiteId)| *aircraft == reached.aircraft;
+    for (_, site) in leakers.alert.iter().filter(it) {
+        let picture = sky.site(*site).map(|entity| sites.get_mut(entity));
+        if let Some(Ok(mut picture)) = picture {
+            picture.situation.leaked.push(sky.now());
+        }
+    }
+    for (_, site) in leakers.destroy.iter().filter(it) {
         if let Some(entity) = sky.site(*site) {
             commands.trigger(SiteWithdraws {
                 entity,

@@ -529,7 +529,12 @@ impl Track {
             memory: self.memory,
             time,
             shift_log_odds: operator.map_or(0.0, |operator| {
-                operator.shift_log_odds(time, cx.situation.engaged_before(time))
+                let situation = cx.situation;
+                let (engaged, leaked) = (
+                    situation.engaged_before(time),
+                    situation.leaked_before(time),
+                );
+                operator.shift_log_odds(time, engaged, leaked)
             }),
         }
     }

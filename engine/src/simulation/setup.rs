@@ -585,34 +585,37 @@ impl<'a> Setup<'a> {
         asked
     }
 
-    /// Which sites each hostile aircraft destroys if it reaches its objective, where any may.
-    fn leakers(&self, aircraft: &[Aircraft]) -> Option<Leakers> {
+    /// Which sites each hostile aircraft destroys or alerts if it reaches its objective.
+    fn leakers(&self, aircraft: &[Aircraft]) -> Leakers {
         let scenario = self.scenario;
-        let mut lost = None;
+        let mut leakers = Leakers::default();
         for site in &self.index.sites {
             let Some(site) = self.world.get::<Observer>(*site) else {
                 continue;
             };
             let readiness = &scenario.classes[site.class.index()].readiness;
-            if readiness.lost_to_leaker.is_none() {
+            let alerted = (site.operator.as_ref()).is_some_and(|operator| operator.heeds_leakers());
+            if readiness.lost_to_leaker.is_none() && !alerted {
                 continue;
             }
-            let lost: &mut Vec<_> = lost.get_or_insert_default();
             let relations = &scenario.cast.relations[site.side.index()];
             for (index, one) in aircraft.iter().enumerate() {
                 let flight = &scenario.flights[one.sortie.flight.index()];
                 let hostile = relations[one.sortie.side.index()] == Regard::Hostile;
-                let after = flight.objective.filter(|_| hostile);
-                let destroys = after.is_some_and(|(objective, _)| {
-                    let distance_m = (objective - site.place).norm();
-                    readiness.loses(&self.streams, site.key, one.key, distance_m)
-                });
-                if destroys {
-                    lost.push((AircraftId(index as u32), site.id));
+                let Some((objective, _)) = flight.objective.filter(|_| hostile) else {
+                    continue;
+                };
+                let pair = (AircraftId(index as u32), site.id);
+                let distance_m = (objective - site.place).norm();
+                if readiness.loses(&self.streams, site.key, one.key, distance_m) {
+                    leakers.destroy.push(pair);
+                }
+                if alerted {
+                    leakers.alert.push(pair);
                 }
             }
         }
-        lost.map(Leakers)
+        leakers
     }
 
     /// What rules need that act between sites: the feed of positions, desks, and orders; and who is lost to whom.
@@ -687,7 +690,8 @@ impl<'a> Setup<'a> {
             let distribution = FireDistribution(scenario.fire_distribution.clone());
             self.world.insert_resource(distribution);
         }
-        if let Some(leakers) = self.leakers(aircraft) {
+        let leakers = self.leakers(aircraft);
+        if !leakers.is_empty() {
             self.world.insert_resource(leakers);
         }
     }
