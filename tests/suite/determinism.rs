@@ -93,7 +93,7 @@ fn nothing_is_left_of_the_replication_before() {
     }
 }
 
-const BASELINE: &str = "7b86bba689a6ed95df9846b2bca59c468017397e4e10e6782c2be32e39a5332f";
+const BASELINE: &str = "a14008336317758e3fb3890ee0689a25fe5b9ddff36ddbf44f203e039cb555c4";
 const NOTICE_CHAIN: &str = "1bf53c4fd51b6e180fcab58a9d9103a262b11b0baeb219aedc69b7fdda769393";
 const TRIP_REF: &str = "1e3bb38784742680d1920efc0945ead5562aba0551e16c5cb65adc9d435200ee";
 

@@ -344,8 +344,8 @@ fn a_gate_has_a_best_width_when_plans_are_stale() {
         (mean - half, mean + half)
     };
     let (narrow, us_narrow) = fly(&gate(500, 60), &[]);
-    let (between, us_between) = fly(&gate(4000, 1200), &[]);
-    let (wide, us_wide) = fly(&gate(20_000, 3600), &[]);
+    let (between, us_between) = fly(&gate(8000, 1800), &[]);
+    let (wide, us_wide) = fly(&gate(40_000, 7200), &[]);
     let (low, high) = paired(&between, &narrow);
     assert!(low > 0.0, "narrow less the one between: [{low}, {high}]");
     let (low, high) = paired(&between, &wide);

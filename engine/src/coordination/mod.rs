@@ -1227,7 +1227,12 @@ mod tests {
                 .any(|rule| rule.reasons.contains(&reason.code()));
             let own = matches!(
                 reason,
-                Reason::SharedTrackOnly | Reason::NoChannel | Reason::MagazineEmpty
+                Reason::SharedTrackOnly
+                    | Reason::TakenForDestroyed
+                    | Reason::Claimed
+                    | Reason::BetterPlaced
+                    | Reason::NoChannel
+                    | Reason::MagazineEmpty
             );
             assert!(listed != own, "{}", reason.code());
         }

@@ -342,6 +342,8 @@ mod tests {
         let mut log = handwritten::log();
         log.events.clear();
         log.tallies.clear();
+        // Sites have hours of their own.
+        log.sites.clear();
         let columns = Columns::new(&log.cast);
         let summary = columns.measure(&log);
         assert!(summary.values.iter().all(|&value| value == 0.0));
