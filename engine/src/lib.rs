@@ -20,6 +20,7 @@ pub mod picture;
 pub mod platform;
 pub mod record;
 pub mod sensing;
+pub mod separation;
 pub mod simulation;
 pub mod statistics;
 pub mod streams;

@@ -16,6 +16,7 @@ use crate::picture::TrackLink;
 use crate::platform::{AircraftType, Flight};
 use crate::record::{Cast, Regard};
 use crate::sensing::SensorSpec;
+use crate::separation::Separation;
 use crate::tracking::TrackerSpec;
 use crate::units::Millis;
 
@@ -26,6 +27,8 @@ pub struct Theatre {
     pub duration: Millis,
     /// Time between two samples of the air picture of every site; without it there are none.
     pub sample_pictures_every: Option<Millis>,
+    /// How separation is measured; without it it is not.
+    pub separation: Option<Arc<Separation>>,
     /// Names and relations, shared with every event log.
     pub cast: Arc<Cast>,
     /// Aircraft types.

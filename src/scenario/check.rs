@@ -68,6 +68,8 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
         zones: all(&mended, "zones"),
         corridors: all(&mended, "corridors"),
         relations: all(&mended, "relations"),
+        separation: (mended.get("separation"))
+            .and_then(|separation| serde_json::from_value(separation.clone()).ok()),
         rules: mended
             .get("rules")
             .and_then(|rules| serde_json::from_value(rules.clone()).ok())
@@ -144,6 +146,7 @@ struct Check<'a> {
     zones: Entries<ZoneFile>,
     corridors: Entries<CorridorFile>,
     relations: Entries<BTreeMap<String, Regard>>,
+    separation: Option<SeparationFile>,
     rules: RulesSpec,
 }
 
@@ -274,7 +277,27 @@ impl Check<'_> {
         self.all_classes();
         self.all_sites();
         self.relations();
+        self.separation();
         self.rules();
+    }
+
+    /// Types and aerodromes that the measurement of separation names.
+    fn separation(&mut self) {
+        let Some(separation) = self.separation.take() else {
+            return;
+        };
+        let types = std::mem::take(&mut self.aircraft);
+        for (index, name) in separation.small.iter().enumerate() {
+            let number = index.to_string();
+            let path = ["separation", "small", number.as_str()];
+            self.name(&path, name, "aircraft", "an aircraft type", &types);
+        }
+        self.aircraft = types;
+        for (index, point) in separation.aerodromes.iter().enumerate() {
+            let number = index.to_string();
+            self.point(&["separation", "aerodromes", number.as_str()], point);
+        }
+        self.separation = Some(separation);
     }
 
     fn clock(&mut self) {

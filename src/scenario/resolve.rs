@@ -19,6 +19,7 @@ use crate::platform::{
     Turns, Waypoint,
 };
 use crate::record::{Cast, ClassCast, Regard};
+use crate::separation::{Minima, Separation};
 use crate::theatre::{Position, SiteClass, SiteEntry, Theatre, covered, must_coordinate};
 use crate::units::Millis;
 
@@ -166,6 +167,7 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
             .filter_map(|class| class.weapon.as_ref())
             .map(|weapon| weapon.missiles_per_target())
             .fold(0.0, f64::max),
+        separation: file.separation.is_some(),
     };
     let duration = hours(file.duration_h);
     let covered = flights
@@ -185,11 +187,15 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         })
         .collect();
     let cast = Cast { covered, ..cast };
+    let separation = (file.separation.as_ref())
+        .map(|separation| names.separation(separation, &cast.types))
+        .transpose()?;
     let theatre = Theatre {
         duration,
         sample_pictures_every: file
             .air_picture
             .map(|picture| Millis::from_seconds(picture.sample_every_s)),
+        separation: separation.map(Arc::new),
         cast: Arc::new(cast),
         types,
         flights,
@@ -353,6 +359,25 @@ impl Names {
             Err(points::Fault::NoPlace(name)) => Err(format!("{name:?} is not a place")),
             Err(points::Fault::Other(why)) => Err(format!("{point:?} {why}")),
         }
+    }
+
+    fn separation(&self, file: &SeparationFile, types: &[String]) -> Result<Separation, String> {
+        let places = file.aerodromes.iter().map(|point| self.point(point));
+        Ok(Separation {
+            minima: Minima {
+                lateral_m: file.lateral_m,
+                vertical_m: file.vertical_m,
+            },
+            small_minima: Minima {
+                lateral_m: file.small_lateral_m,
+                vertical_m: file.small_vertical_m,
+            },
+            small: types.iter().map(|name| file.small.contains(name)).collect(),
+            aerodromes: places.collect::<Result<_, _>>()?,
+            aerodrome_m: file.aerodrome_m,
+            formation_s: file.formation_s,
+            filed_time_s: file.filed_time_s,
+        })
     }
 
     fn area(&self, area: &AreaFile) -> Result<Area, String> {

@@ -28,6 +28,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "sensing",
         &["elementary", "geometry", "platform", "streams", "units"],
     ),
+    // Afterwards, from where everybody flew.
+    ("separation", &["geometry", "ids", "platform", "record"]),
     ("tracking", &["geometry", "ids", "streams", "units"]),
     // The platform for the paths of plans, which are trajectories too.
     (
@@ -99,6 +101,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "platform",
             "record",
             "sensing",
+            "separation",
             "tracking",
             "units",
         ],
@@ -117,6 +120,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "platform",
             "record",
             "sensing",
+            "separation",
             "streams",
             "theatre",
             "units",
@@ -144,6 +148,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "record",
             "safe",
             "sensing",
+            "separation",
             "streams",
             "theatre",
             "tracking",

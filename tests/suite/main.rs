@@ -22,6 +22,7 @@ mod recordings;
 mod report;
 mod scenario_check;
 mod scenarios;
+mod separation;
 mod stories;
 mod support;
 mod sweep;

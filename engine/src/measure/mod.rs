@@ -26,6 +26,7 @@ mod identification;
 mod leakage;
 mod mission;
 mod scene;
+mod separation;
 mod shooting;
 mod timeliness;
 
@@ -62,6 +63,7 @@ pub struct Columns {
     mission: mission::Mission,
     attribution: attribution::Attribution,
     association: association::Association,
+    separation: Option<separation::Separation>,
 }
 
 /// Where the confusion counts of a site class lie in [`Summary::confusion`].
@@ -145,6 +147,7 @@ impl Columns {
         let mission = mission::Mission::new(&mut header);
         let attribution = attribution::Attribution::new(&mut header);
         let association = association::Association::new(&mut header);
+        let separation = separation::Separation::new(&mut header);
         let columns = header.columns;
         let derived = derived::resolve(&columns, cast.missiles_per_target);
 
@@ -175,6 +178,7 @@ impl Columns {
             mission,
             attribution,
             association,
+            separation,
         }
     }
 
@@ -235,6 +239,9 @@ impl Columns {
         self.shooting.sorties(&scene, row);
         self.leakage.sorties(&scene, row);
         self.mission.sorties(&scene, row);
+        if let Some(separation) = &self.separation {
+            separation.count(&scene, row);
+        }
         summary
     }
 }

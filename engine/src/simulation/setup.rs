@@ -33,9 +33,9 @@ pub(super) struct Aircraft {
     key: Key,
     pub(super) sortie: Sortie,
     pub(super) trajectory: Trajectory,
-    planned: Planned,
+    pub(super) planned: Planned,
     rcs_m2: f64,
-    filing: Option<Filing>,
+    pub(super) filing: Option<Filing>,
     /// Which site entries its plan can reach, where that is not the same for the whole flight.
     covered: Option<Vec<bool>>,
     /// Whether it does not fly: when and where it would have departed.
