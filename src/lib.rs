@@ -34,7 +34,7 @@
 pub use deconflict_engine::{
     airspace, calendar, coordination, elementary, engagement, geometry, identification, ids,
     measure, picture, platform, record, sensing, separation, simulation, statistics, streams,
-    theatre, tracking, units,
+    terrain, theatre, tracking, units,
 };
 
 pub mod experiment;

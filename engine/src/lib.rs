@@ -24,6 +24,7 @@ pub mod separation;
 pub mod simulation;
 pub mod statistics;
 pub mod streams;
+pub mod terrain;
 pub mod theatre;
 pub mod tracking;
 pub mod units;

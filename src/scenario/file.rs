@@ -44,6 +44,9 @@ pub struct ScenarioFile {
     /// Whether, and how often, the air picture of every site is compared with the sky.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_picture: Option<AirPictureFile>,
+    /// The ground, where it hides aircraft; without it the earth is smooth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terrain: Option<TerrainFile>,
     /// Whether, and how, it is measured how near friends and neutrals come to each other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub separation: Option<SeparationFile>,
@@ -102,6 +105,53 @@ pub struct AirPictureFile {
     /// Time between two samples, s.
     #[schemars(range(min = 1.0, max = 86_400.0))]
     pub sample_every_s: f64,
+}
+
+/// The ground: what stands between a site and an aircraft hides it from radar, optics and weapon.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TerrainFile {
+    /// Elevations, m, relative to the file that names them: an ESRI ASCII grid or a GeoTIFF.
+    pub file: String,
+    /// What the coordinates of the grid are.
+    #[serde(default)]
+    pub coordinates: CoordinatesFile,
+    /// Height of optics above the ground of their site, m.
+    #[serde(default = "three_m")]
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    pub optics_m: f64,
+    /// Height of launchers above the ground of their site, m.
+    #[serde(default = "three_m")]
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    pub weapon_m: f64,
+    /// What was read from `file`. Not to be written by hand: it is what a stored scenario is held to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grid: Option<GridFile>,
+}
+
+fn three_m() -> f64 {
+    3.0
+}
+
+/// What the coordinates of a grid of elevations are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CoordinatesFile {
+    /// Degrees of WGS84: x is the longitude, y the latitude.
+    #[default]
+    Degrees,
+    /// Metres in the local plane: x east, y north of the origin.
+    Metres,
+}
+
+/// The grid that a scenario was read with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GridFile {
+    /// Where its file was, from where the program ran.
+    pub path: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
 }
 
 /// How it is measured how near friends and neutrals come to each other. `{}` measures with the defaults.

@@ -7,6 +7,7 @@
 pub mod burden;
 mod check;
 pub mod file;
+mod ground;
 pub mod import;
 pub mod lint;
 pub(crate) mod load;

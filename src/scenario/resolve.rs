@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::Scenario;
 use super::file::*;
+use super::ground;
 use super::points::{self, Places};
 use super::recorded::{self, Account};
 use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
 use crate::coordination::{AgreedSquawkSpec, Named, RestrictedZone, Rules};
+use crate::geodesy::Frame;
 use crate::geometry::{Area, Point, Polygon};
 use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
@@ -20,6 +22,7 @@ use crate::platform::{
 };
 use crate::record::{Cast, ClassCast, Regard};
 use crate::separation::{Minima, Separation};
+use crate::terrain::Terrain;
 use crate::theatre::{Position, SiteClass, SiteEntry, Theatre, covered, must_coordinate};
 use crate::units::Millis;
 
@@ -190,8 +193,12 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
     let separation = (file.separation.as_ref())
         .map(|separation| names.separation(separation, &cast.types))
         .transpose()?;
+    let terrain = (file.terrain.as_ref())
+        .map(|terrain| ground_of(terrain, &names.places.frame, &sites, &classes))
+        .transpose()?;
     let theatre = Theatre {
         duration,
+        terrain: terrain.map(Arc::new),
         sample_pictures_every: file
             .air_picture
             .map(|picture| Millis::from_seconds(picture.sample_every_s)),
@@ -215,6 +222,32 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         replications: file.replications,
         theatre,
         file,
+    })
+}
+
+/// The ground, and what the sites see over it that stand at a point.
+fn ground_of(
+    file: &TerrainFile,
+    frame: &Frame,
+    sites: &[SiteEntry],
+    classes: &[SiteClass],
+) -> Result<Terrain, String> {
+    let terrain = Terrain {
+        grid: Arc::new(ground::grid(file, frame)?),
+        optics_m: file.optics_m,
+        weapon_m: file.weapon_m,
+        known: Vec::new(),
+    };
+    let known = sites.iter().map(|site| match site.position {
+        Position::At(place) => {
+            let antenna_m = classes[site.class.index()].sensor.antenna_m;
+            Some(Arc::new(terrain.masks(place, antenna_m)))
+        }
+        Position::DrawnIn(_) => None,
+    });
+    Ok(Terrain {
+        known: known.collect(),
+        ..terrain
     })
 }
 

@@ -15,6 +15,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("record", &["ids", "units"]),
     ("streams", &["ids", "record"]),
     ("calendar", &["ids", "record", "units"]),
+    // What is in between.
+    ("terrain", &["geometry", "units"]),
     // From the plan to the missile.
     ("airspace", &["geometry", "ids", "streams", "units"]),
     // A flight has a plan, so what was agreed comes before who flies.
@@ -72,6 +74,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "sensing",
             "streams",
             "tracking",
+            "terrain",
             "units",
         ],
     ),
@@ -103,6 +106,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "sensing",
             "separation",
             "tracking",
+            "terrain",
             "units",
         ],
     ),
@@ -122,6 +126,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "sensing",
             "separation",
             "streams",
+            "terrain",
             "theatre",
             "units",
         ],
@@ -152,6 +157,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "streams",
             "theatre",
             "tracking",
+            "terrain",
             "units",
         ],
     ),

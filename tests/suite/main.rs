@@ -26,6 +26,7 @@ mod separation;
 mod stories;
 mod support;
 mod sweep;
+mod terrain;
 mod trip;
 mod tune;
 mod tuning;

@@ -243,7 +243,7 @@ fn crossing_flows() {
         found.sort_by_key(|(index, _)| *index);
         let relative = (85.0_f64 * 85.0 + 60.0 * 60.0).sqrt();
         let rate = 2.0 * limit_m * relative / (85.0 * 60.0) / 3600.0;
-        assert!((rate - 0.104_94).abs() < 5e-6);
+        assert!((rate - 0.104_95).abs() < 5e-6);
         mean_is(&counts, 100.0 * rate);
         found.into_iter().map(|(_, lost)| lost).collect()
     };

@@ -898,6 +898,7 @@ fn pair(seed: u64) -> Pair {
         }),
         identifier: Arc::new(identifier),
         envelope: (dice.below(5) > 0).then(|| envelope(dice)),
+        masks: None,
         rules: Arc::new(rules),
         class: ClassId(0),
         line: Arc::new(line(dice)),
