@@ -5,8 +5,8 @@
 //! straight (4/3 of it; Skolnik, *Introduction to Radar Systems*; ITU-R P.834). It is hidden if the ground anywhere nearer to the eye is seen at a greater slope: a
 //! ridge of height h at range r hides what is below atan(h / r), less the drop r^2 / 2 R'.
 //!
-//! A [`Horizon`] is made once for each eye: along each of [`WAYS`] bearings the ground is followed from cell to cell, interpolated between the
-//! four nearest, and kept where it rises above all before it. A bearing is that of the nearest way, so what is narrower than a
+//! A [`Horizon`] is made once for each eye: along each of [`WAYS`] bearings the ground is taken where the bearing crosses the lines of the grid, interpolated between the
+//! two nearest points, and kept where it rises above all before it. A bearing is that of the nearest way, so what is narrower than a
 //! quarter of a degree, as seen from the eye, may be missed, and its edge is off by up to half of that. Beyond the grid, and where it has no value, the ground is at 0.
 //!
 //! What the heights of a scenario are above is then the zero of the grid, and a site stands on its ground. The ground is asked
@@ -133,10 +133,48 @@ fn slope(height_m: f64, eye_m: f64, range_m: f64) -> f64 {
     (height_m - eye_m - range_m * range_m / TWICE_RADIUS_M) / range_m
 }
 
+/// The distances, in order, at which a ray crosses the lines of a grid.
+struct Lines {
+    /// East and north: the next distance, and how far it is from one to the next.
+    next_m: [f64; 2],
+    step_m: [f64; 2],
+}
+
+impl Lines {
+    fn new(grid: &Grid, eye: Point, along: Point) -> Lines {
+        let at = (eye - grid.south_west) / grid.spacing_m;
+        let axis = |at: f64, along: f64| {
+            if along.abs() < 1e-12 {
+                return (f64::INFINITY, f64::INFINITY);
+            }
+            let line = if along > 0.0 {
+                libm::floor(at) + 1.0
+            } else {
+                libm::ceil(at) - 1.0
+            };
+            (
+                (line - at) / along * grid.spacing_m,
+                grid.spacing_m / along.abs(),
+            )
+        };
+        let (east, north) = (axis(at.x, along.x), axis(at.y, along.y));
+        Lines {
+            next_m: [east.0, north.0],
+            step_m: [east.1, north.1],
+        }
+    }
+
+    fn next_m(&mut self) -> f64 {
+        let first = usize::from(self.next_m[1] < self.next_m[0]);
+        let found = self.next_m[first];
+        self.next_m[first] += self.step_m[first];
+        found
+    }
+}
+
 impl Horizon {
     fn new(grid: &Grid, eye: Point, eye_m: f64) -> Horizon {
-        let (reach_m, step_m) = (grid.reach_m(eye), grid.spacing_m);
-        let steps = libm::floor(reach_m / step_m) as u64;
+        let reach_m = grid.reach_m(eye);
         let (mut begins, mut rises) = (Vec::with_capacity(WAYS + 1), Vec::new());
         let mut top = f64::NEG_INFINITY;
         for way in 0..WAYS {
@@ -144,8 +182,12 @@ impl Horizon {
             let bearing = std::f64::consts::TAU * (way as f64 / WAYS as f64);
             let along = Point::new(libm::sin(bearing), libm::cos(bearing));
             let mut highest = f64::NEG_INFINITY;
-            for step in 1..=steps {
-                let range_m = step as f64 * step_m;
+            let mut lines = Lines::new(grid, eye, along);
+            loop {
+                let range_m = lines.next_m();
+                if range_m > reach_m {
+                    break;
+                }
                 let seen = slope(grid.elevation_m(eye + along * range_m), eye_m, range_m);
                 if seen > highest {
                     highest = seen;

@@ -17,6 +17,7 @@ use super::tree::{Item, dotted, quoted};
 use crate::airspace::Delay;
 use crate::coordination::{HostileOn, RulesSpec};
 use crate::geometry::{Area, Point, Polygon, crossing};
+use crate::identification::cues::optical::Daylight;
 use crate::identification::cues::origin::ZoneBelief;
 use crate::identification::{Combine, ConfusionMatrix, Hypotheses, IdentificationSpec};
 use crate::picture::SharedIdentity;
@@ -1438,7 +1439,9 @@ impl Check<'_> {
                 self.rows_of_class(&path!(here; "believed"), &of_belief, rows, &world);
                 self.matrix(&path!(here; "believed"), believed, rows);
             }
-            if let Some(day) = cue.day.filter(|day| day.from_h == day.to_h) {
+            if let Some(Daylight::Hours(day)) = &cue.day
+                && day.from_h == day.to_h
+            {
                 let said = format!("is {}, as is from_h: there is no day", day.to_h);
                 let day = path!(here; "day");
                 self.note_both(&path!(day; "to_h"), said, &path!(day; "from_h"), "");

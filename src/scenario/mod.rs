@@ -17,6 +17,7 @@ pub(crate) mod problem;
 pub mod recorded;
 mod resolve;
 pub(crate) mod shape;
+mod sun;
 pub(crate) mod texts;
 pub(crate) mod tree;
 

@@ -8,10 +8,12 @@ use super::file::*;
 use super::ground;
 use super::points::{self, Places};
 use super::recorded::{self, Account};
+use super::sun::light;
 use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
 use crate::coordination::{AgreedSquawkSpec, Named, RestrictedZone, Rules};
 use crate::geodesy::Frame;
 use crate::geometry::{Area, Point, Polygon};
+use crate::identification::cues::optical::{Daylight, SunLight};
 use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
 use crate::picture::TrackLink;
@@ -27,12 +29,14 @@ use crate::theatre::{Position, SiteClass, SiteEntry, Theatre, covered, must_coor
 use crate::units::Millis;
 
 /// Resolves a file that the checks have passed; `Err` says what they should have caught.
-pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
-    let names = Names::of(&file)?;
+pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
+    let names = Names::of(&written)?;
+    let mut file = written.clone();
     let start: jiff::Timestamp = file
         .start_utc
         .parse()
         .map_err(|_| format!("start_utc is {:?}", file.start_utc))?;
+    daylight(&mut file, start, &names.places.frame);
     let types: Vec<AircraftType> = file
         .aircraft
         .iter()
@@ -221,8 +225,23 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         recordings,
         replications: file.replications,
         theatre,
-        file,
+        file: written,
     })
+}
+
+/// Works out when there is daylight, wherever that goes by the sun.
+fn daylight(file: &mut ScenarioFile, start: jiff::Timestamp, frame: &Frame) {
+    let duration = Millis::from_seconds(file.duration_h * 3600.0);
+    let classes = file.site_classes.values_mut();
+    let cues = classes.filter_map(|class| class.identification.optical.as_mut());
+    let looks = cues.map(|cue| &mut cue.day);
+    let rule = file.rules.optical_confirmation.as_mut();
+    for day in looks.chain(rule.map(|rule| &mut rule.day)) {
+        if let Some(Daylight::Sun(SunLight { sun })) = day {
+            let start_s = start.as_second() as f64;
+            sun.light = light(frame.origin(), start_s, duration, sun.twilight_deg);
+        }
+    }
 }
 
 /// The ground, and what the sites see over it that stand at a point.

@@ -217,6 +217,7 @@ channels = 1
 magazine = 9
 doctrine.salvo = { missiles = 1 }
 kill_probability = 1
+reaction.fixed.delay_s = 0
 "#;
 
 /// Who is shot down before it meets anybody loses no separation; and the flight hours end with it.
