@@ -14,15 +14,17 @@ fn replication(criterion: &mut Criterion) {
     group
         .sample_size(20)
         .measurement_time(Duration::from_secs(8));
-    for (name, file) in [
-        ("trip-ref", "benches/trip-ref.toml"),
-        ("trip-1k", "benches/trip-1k.toml"),
-        ("nov-2019-baseline", "scenarios/nov-2019-baseline.toml"),
+    let separation = ["separation={}".to_owned()];
+    for (name, file, sets) in [
+        ("trip-ref", "benches/trip-ref.toml", &[][..]),
+        ("trip-1k", "benches/trip-1k.toml", &[]),
+        ("trip-1k, separation", "benches/trip-1k.toml", &separation),
+        ("nov-2019-baseline", "scenarios/nov-2019-baseline.toml", &[]),
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../..")
             .join(file);
-        let scenario = Scenario::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
+        let scenario = Scenario::load(&path, sets).unwrap_or_else(|error| panic!("{error}"));
         // Another replication each time: the same one over and over would flatter the branch predictor.
         let mut index = 0;
         group.bench_function(name, |bencher| {

@@ -33,8 +33,8 @@
 
 pub use deconflict_engine::{
     airspace, calendar, coordination, elementary, engagement, geometry, identification, ids,
-    measure, picture, platform, record, sensing, simulation, statistics, streams, theatre,
-    tracking, units,
+    measure, picture, platform, record, sensing, separation, simulation, statistics, streams,
+    terrain, theatre, tracking, units,
 };
 
 pub mod experiment;

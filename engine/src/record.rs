@@ -639,6 +639,33 @@ pub enum Fact {
         /// Its life.
         track: TrackRecord,
     },
+    /// Two aircraft lost separation; at the time at which that began.
+    SeparationLost {
+        /// One of them.
+        aircraft: AircraftId,
+        /// The other.
+        other: AircraftId,
+        /// How close they came.
+        approach: ApproachRecord,
+    },
+    /// Two aircraft nearly collided; at the time at which that began.
+    NearMidair {
+        /// One of them.
+        aircraft: AircraftId,
+        /// The other.
+        other: AircraftId,
+        /// How close they came.
+        approach: ApproachRecord,
+    },
+    /// The filed plans of two aircraft share a volume; at the time at which both were filed.
+    PlansConflict {
+        /// One of them.
+        aircraft: AircraftId,
+        /// The other.
+        other: AircraftId,
+        /// When their volumes meet first.
+        first: Millis,
+    },
     /// A site's air picture was compared with the sky.
     PictureSampled {
         /// The site.
@@ -684,11 +711,24 @@ impl Fact {
             Fact::Destroyed { .. } => "destroyed",
             Fact::EngagementEnded { .. } => "engagement_ended",
             Fact::TrackEnded { .. } => "track_ended",
+            Fact::SeparationLost { .. } => "separation_lost",
+            Fact::NearMidair { .. } => "near_midair",
+            Fact::PlansConflict { .. } => "plans_conflict",
             Fact::PictureSampled { .. } => "picture_sampled",
         }
     }
 
-    /// The aircraft the fact is about; none if it is about a track with nobody behind.
+    /// The other of two aircraft that the fact is about, if it is about two.
+    pub fn other_aircraft(&self) -> Option<AircraftId> {
+        match *self {
+            Fact::SeparationLost { other, .. }
+            | Fact::NearMidair { other, .. }
+            | Fact::PlansConflict { other, .. } => Some(other),
+            _ => None,
+        }
+    }
+
+    /// The aircraft the fact is about, one of them if it is about two; none if it is about a track with nobody behind.
     pub fn aircraft(&self) -> Option<AircraftId> {
         let aircraft = match *self {
             Fact::PlanFiled { aircraft, .. }
@@ -718,6 +758,9 @@ impl Fact {
             | Fact::ShotWasted { aircraft, .. }
             | Fact::Destroyed { aircraft, .. }
             | Fact::EngagementEnded { aircraft, .. }
+            | Fact::SeparationLost { aircraft, .. }
+            | Fact::NearMidair { aircraft, .. }
+            | Fact::PlansConflict { aircraft, .. }
             | Fact::TrackEnded { aircraft, .. } => aircraft,
             Fact::PictureSampled { .. }
             | Fact::CeaseFireReceived { .. }
@@ -737,6 +780,9 @@ impl Fact {
             | Fact::StationBegun { .. }
             | Fact::StationEnded { .. }
             | Fact::ObjectiveReached { .. }
+            | Fact::SeparationLost { .. }
+            | Fact::NearMidair { .. }
+            | Fact::PlansConflict { .. }
             | Fact::Landed { .. } => None,
             Fact::NoticeReceived { site, .. }
             | Fact::TrackConfirmed { site, .. }
@@ -766,6 +812,19 @@ impl Fact {
             | Fact::PictureSampled { site, .. } => Some(site),
         }
     }
+}
+
+/// How two aircraft came too near to each other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ApproachRecord {
+    /// Until when they were.
+    pub until: Millis,
+    /// When they were closest, as shares of the minima.
+    pub closest: Millis,
+    /// How far apart along the ground they were then, m.
+    pub lateral_m: f64,
+    /// How far above each other, m.
+    pub vertical_m: f64,
 }
 
 /// One line of the account of an identity.
@@ -885,9 +944,11 @@ pub struct Cast {
     pub missiles_per_target: f64,
     /// Sides that have sites, in order.
     pub shooters: Vec<SideId>,
+    /// Whether separation is measured.
+    pub separation: bool,
 }
 
-/// The names, as a log shows them: what is spent on a target is no part of what happened.
+/// The names, as a log shows them: what is spent on a target, and what is measured, is no part of what happened.
 impl fmt::Debug for Cast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Cast {
@@ -899,6 +960,7 @@ impl fmt::Debug for Cast {
             covered,
             missiles_per_target: _,
             shooters: _,
+            separation: _,
         } = self;
         f.debug_struct("Cast")
             .field("sides", sides)

@@ -17,6 +17,8 @@ use crate::platform::{AircraftType, Flight};
 use crate::record::{Cast, Regard};
 use crate::sensing::SensorSpec;
 use crate::sensing::readiness::ReadinessSpec;
+use crate::separation::Separation;
+use crate::terrain::Terrain;
 use crate::tracking::TrackerSpec;
 use crate::units::Millis;
 
@@ -27,6 +29,10 @@ pub struct Theatre {
     pub duration: Millis,
     /// Time between two samples of the air picture of every site; without it there are none.
     pub sample_pictures_every: Option<Millis>,
+    /// The ground, where it hides anything.
+    pub terrain: Option<Arc<Terrain>>,
+    /// How separation is measured; without it it is not.
+    pub separation: Option<Arc<Separation>>,
     /// Names and relations, shared with every event log.
     pub cast: Arc<Cast>,
     /// Aircraft types.

@@ -201,6 +201,7 @@ fn measures(arguments: &CompareArguments, pairs: &Pairs) -> Result<Vec<String>, 
             "any_wrong_kill",
             "wrong_share_of_shots",
             "leaked",
+            "separation_losses_per_replication",
             "notices_per_replication",
         ]
         .contains(name)

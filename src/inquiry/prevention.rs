@@ -25,7 +25,7 @@ use super::counterfactual::{Fate, fates};
 use crate::coordination::Placebo;
 use crate::ids::Key;
 use crate::measure::Kind;
-use crate::record::{Detail, Replication};
+use crate::record::{Detail, Event, Fact, Replication};
 use crate::scenario::Scenario;
 use crate::simulation::Engine;
 use crate::statistics::estimate::{Comparison, Estimate, Method, PairedSums, RatioSums};
@@ -81,6 +81,7 @@ struct Night {
     counted: BTreeSet<String>,
     leaked: u32,
     cancelled: u32,
+    separation_losses: u32,
 }
 
 /// One replication under all the subsets that were flown.
@@ -200,6 +201,8 @@ impl Game {
             }
         }
         night.leaked = super::counterfactual::leaked(&log);
+        let lost = |event: &&Event| matches!(event.fact, Fact::SeparationLost { .. });
+        night.separation_losses = log.events.iter().filter(lost).count() as u32;
         night
     }
 
@@ -291,6 +294,8 @@ pub struct RuleShare {
     pub leaked: Comparison,
     /// Cancelled sorties, a replication: the same.
     pub cancelled: Comparison,
+    /// Losses of separation, a replication: the same; all 0 where the scenario does not measure it.
+    pub separation_losses: Comparison,
     /// Where it asks or waits, what of the sorties it saves, less those it adds, is done by the mere delay, by holding fire for
     /// want of an answer, and by knowing something: sorties a replication, which add up to the whole.
     pub parts: Option<[Estimate; 3]>,
@@ -311,6 +316,7 @@ struct Sums {
     added: RatioSums,
     leaked: PairedSums,
     cancelled: PairedSums,
+    separation_losses: PairedSums,
     value: RatioSums,
     parts: Option<[RatioSums; 3]>,
 }
@@ -357,6 +363,8 @@ impl Prevention {
             sums.leaked.add(one, other);
             let (one, other) = pair(|night| night.cancelled);
             sums.cancelled.add(one, other);
+            let (one, other) = pair(|night| night.separation_losses);
+            sums.separation_losses.add(one, other);
             sums.value.add(played.values[player], 1.0);
             if let Some([delay, defaults]) = played.arms[player] {
                 let steps = [count(base), delay, defaults, count(with)];
@@ -389,6 +397,7 @@ impl Prevention {
             added: sums.added.estimate(Kind::Rate, true, confidence),
             leaked: sums.leaked.compare(Kind::Rate, true, confidence),
             cancelled: sums.cancelled.compare(Kind::Rate, true, confidence),
+            separation_losses: (sums.separation_losses).compare(Kind::Rate, true, confidence),
         };
         self.sums.iter().map(share).collect()
     }

@@ -110,7 +110,10 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
         }
     }
     for incident in &replay.incidents {
-        if incident.wrong || incident.event == "destroyed" || incident.event == "objective_reached"
+        if incident.wrong
+            || incident.near.is_some()
+            || incident.event == "destroyed"
+            || incident.event == "objective_reached"
         {
             let why = match (incident.rule, incident.reason) {
                 (Some(rule), Some(reason)) => format!(" [{rule} {reason}]"),

@@ -15,7 +15,7 @@ use crate::geodesy::Frame;
 use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
 use crate::inquiry::{Cause, chain, wrong_shots};
-use crate::record::{EventLog, Fact, LedgerEntry, PictureSample, Place, RuleWord};
+use crate::record::{ApproachRecord, EventLog, Fact, LedgerEntry, PictureSample, Place, RuleWord};
 use crate::safe;
 use crate::units::Millis;
 
@@ -374,6 +374,29 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
                 "objects={objects} tracked_objects={tracked_objects} tracks={tracks} spurious={spurious} \
                  undeclared={undeclared} correct={correct} incorrect={incorrect}"
             ));
+        }
+        Fact::SeparationLost {
+            other, approach, ..
+        }
+        | Fact::NearMidair {
+            other, approach, ..
+        } => {
+            let ApproachRecord {
+                until,
+                closest,
+                lateral_m,
+                vertical_m,
+            } = approach;
+            row.detail = Some(format!(
+                "other={} until_s={:.3} closest_s={:.3} lateral_m={lateral_m:.1} vertical_m={vertical_m:.1}",
+                log.sorties[other.index()].name,
+                until.seconds(),
+                closest.seconds(),
+            ));
+        }
+        Fact::PlansConflict { other, first, .. } => {
+            let other = &log.sorties[other.index()].name;
+            row.detail = Some(format!("other={other} first_s={:.3}", first.seconds()));
         }
         Fact::SiteReady { .. }
         | Fact::Reloaded { .. }

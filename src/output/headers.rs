@@ -114,6 +114,10 @@ pub const PREVENTION: ResultFile = ResultFile {
         ("knowledge_low", "lower end of its interval"),
         ("knowledge_high", "upper end of its interval"),
         ("knowledge_method", "how the interval was made"),
+        (
+            QUANTITIES,
+            "where the scenario has `separation`: separation_losses_per_replication, losses of separation with the rule less without it, and _low, _high, _method",
+        ),
         CONFIDENCE,
         ("n", "replications"),
     ],

@@ -39,6 +39,14 @@ pub struct PreventionNote {
 const TABLE: &str = PREVENTION.name;
 const NOTE: &str = "prevention.json";
 
+/// Columns of scenarios that measure separation.
+const SEPARATION: [&str; 4] = [
+    "separation_losses_per_replication",
+    "separation_losses_low",
+    "separation_losses_high",
+    "separation_losses_method",
+];
+
 /// What stands in a folder of what rules would prevent: the table, held to its checksum, and what it rests on; none if
 /// nobody has asked.
 pub fn read_prevention(
@@ -67,10 +75,18 @@ pub fn write_prevention(
     let _lock = lock_folder(folder, Lock::Shared)?;
     let beside = Beside::of(&folder.join("prevention"))?;
     let fresh = beside.make("prevention")?;
-    let header = PREVENTION.header(&[], &[]);
+    let separation = game.base().separation.is_some();
+    let header = PREVENTION.header(&[], if separation { &SEPARATION } else { &[] });
     let mut table = Table::create(&fresh, folder, TABLE, &header)?;
     for (change, share, split) in rows(game, prevention, confidence) {
-        let row = row(change, &share, &split, prevention.n(), confidence);
+        let row = row(
+            change,
+            &share,
+            &split,
+            prevention.n(),
+            confidence,
+            separation,
+        );
         table.row(&csv::ByteRecord::from(row))?;
     }
     let note = PreventionNote {
@@ -117,6 +133,7 @@ fn row(
     split: &RuleSplit,
     n: u64,
     confidence: f64,
+    separation: bool,
 ) -> Vec<String> {
     let interval = |value: &Estimate| {
         [
@@ -137,6 +154,9 @@ fn row(
     match &share.parts {
         Some(parts) => row.extend(parts.iter().flat_map(interval)),
         None => row.extend(std::iter::repeat_n(String::new(), 12)),
+    }
+    if separation {
+        row.extend(interval(&share.separation_losses.difference));
     }
     row.extend([number(confidence), n.to_string()]);
     row
@@ -168,7 +188,8 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
     });
     let mut table = comfy_table::Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header([
+    let separation = game.base().separation.is_some();
+    let mut header = vec![
         "".to_owned(),
         "what it means here".to_owned(),
         format!("prevents, share of {what}"),
@@ -176,8 +197,13 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
         "leakers, a replication".to_owned(),
         "cancelled, a replication".to_owned(),
         "its part of all (Shapley), sorties a replication".to_owned(),
-    ]);
-    for at in 2..7 {
+    ];
+    if separation {
+        header.insert(6, "separation lost, a replication".to_owned());
+    }
+    let columns = header.len();
+    table.set_header(header);
+    for at in 2..columns {
         if let Some(column) = table.column_mut(at) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -188,7 +214,7 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
         } else {
             format!("{}  {:.0} %", told(&split.value), split.share * 100.0)
         };
-        table.add_row([
+        let mut row = vec![
             change.name.clone(),
             change.words.clone(),
             told(&share.prevented),
@@ -196,7 +222,11 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
             changed(&share.leaked.difference),
             changed(&share.cancelled.difference),
             part,
-        ]);
+        ];
+        if separation {
+            row.insert(6, changed(&share.separation_losses.difference));
+        }
+        table.add_row(row);
     }
     line(table.trim_fmt());
     if let Some(parts) = parts_table(&rows) {

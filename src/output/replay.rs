@@ -13,6 +13,7 @@ use std::path::Path;
 use super::beside::whole_file;
 use super::error::OutputError;
 use super::events::{lat_lon, utc};
+use super::timeline::approach_words;
 use super::{acmi, geojson, kml};
 use crate::geodesy::Frame;
 use crate::ids::{AircraftId, SiteId};
@@ -173,6 +174,8 @@ pub struct Incident<'a> {
     pub rule: Option<&'static str>,
     /// Why, as a code.
     pub reason: Option<&'static str>,
+    /// The other aircraft, and how close they came, if two came too near to each other.
+    pub near: Option<(&'a str, String)>,
 }
 
 impl Incident<'_> {
@@ -180,6 +183,9 @@ impl Incident<'_> {
     pub fn title(&self) -> String {
         let wrong = if self.wrong { "WRONG: " } else { "" };
         let event = self.event.replace('_', " ");
+        if let Some((other, how)) = &self.near {
+            return format!("{event}: {} and {other}, {how}", self.aircraft);
+        }
         let site = self
             .site
             .map_or(String::new(), |site| format!(" by {site}"));
@@ -485,7 +491,9 @@ fn incidents(log: &EventLog) -> Vec<Incident<'_>> {
             | Fact::ShotWasted { site, aircraft, .. }
             | Fact::ShotAborted { site, aircraft, .. }
             | Fact::Destroyed { site, aircraft, .. } => (Some(site), aircraft, None, None),
-            Fact::ObjectiveReached { aircraft } => (None, aircraft, None, None),
+            Fact::ObjectiveReached { aircraft }
+            | Fact::SeparationLost { aircraft, .. }
+            | Fact::NearMidair { aircraft, .. } => (None, aircraft, None, None),
             _ => return None,
         };
         let sortie = log.sorties.get(aircraft.index())?;
@@ -504,6 +512,18 @@ fn incidents(log: &EventLog) -> Vec<Incident<'_>> {
             identity,
             rule: decision.map(|decision| decision.rule),
             reason: decision.map(|decision| decision.reason.code()),
+            near: match &event.fact {
+                Fact::SeparationLost {
+                    other, approach, ..
+                }
+                | Fact::NearMidair {
+                    other, approach, ..
+                } => Some((
+                    log.sorties.get(other.index())?.name.as_str(),
+                    approach_words(approach),
+                )),
+                _ => None,
+            },
         })
     });
     told.collect()

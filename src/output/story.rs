@@ -169,7 +169,9 @@ impl Story<'_> {
         let shot = self.event();
         let concerned = |event: &&Event| {
             let fact = &event.fact;
-            fact.aircraft() == shot.fact.aircraft()
+            let aircraft = shot.fact.aircraft();
+            let other = fact.other_aircraft();
+            (fact.aircraft() == aircraft || other.is_some() && other == aircraft)
                 && (fact.site().is_none() || fact.site() == shot.fact.site())
         };
         let after = self.log.events[self.shot..]

@@ -3,7 +3,9 @@
 use super::events::{declared_name, utc};
 use super::numbers::share;
 use crate::ids::AircraftId;
-use crate::record::{Event, EventLog, Fact, Identity, NotReady, NoticeState, Reason, Regard};
+use crate::record::{
+    ApproachRecord, Event, EventLog, Fact, Identity, NotReady, NoticeState, Reason, Regard,
+};
 use crate::scenario::Scenario;
 use crate::units::Millis;
 
@@ -194,6 +196,32 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
                 ),
             )
         }
+        Fact::SeparationLost {
+            other, approach, ..
+        } => (
+            2,
+            format!(
+                "{}: separation lost",
+                too_near(scenario, log, who, *other, approach)
+            ),
+        ),
+        Fact::NearMidair {
+            other, approach, ..
+        } => (
+            1,
+            format!(
+                "{}: NEAR MID-AIR COLLISION",
+                too_near(scenario, log, who, *other, approach)
+            ),
+        ),
+        Fact::PlansConflict { other, first, .. } => {
+            let other = &log.sorties[other.index()].name;
+            let first = clock_of(scenario, *first);
+            (
+                6,
+                format!("{who} and {other}, {first}: their filed plans share a volume"),
+            )
+        }
         Fact::DeviationNoticed { .. } => {
             (6, format!("site {by} is told that {who} is off its plan"))
         }
@@ -245,6 +273,29 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
         | Fact::EngagementEnded { .. }
         | Fact::TrackEnded { .. } => return None,
     })
+}
+
+/// Who came too near to whom, when they were closest, and how close: `us-1 and italy-1, 04:12, 1.3 NM and 0 ft`.
+fn too_near(
+    scenario: &Scenario,
+    log: &EventLog,
+    who: &str,
+    other: AircraftId,
+    approach: &ApproachRecord,
+) -> String {
+    let other = &log.sorties[other.index()].name;
+    let when = clock_of(scenario, approach.closest);
+    format!("{who} and {other}, {when}, {}", approach_words(approach))
+}
+
+/// How close two aircraft came: `1.3 NM and 0 ft`.
+pub(super) fn approach_words(approach: &ApproachRecord) -> String {
+    /// Metres in a nautical mile, and in a foot.
+    const NM_FT: [f64; 2] = [1852.0, 0.3048];
+    let miles = approach.lateral_m / NM_FT[0];
+    let feet = libm::round(approach.vertical_m / NM_FT[1] / 10.0) * 10.0;
+    let digits = if miles < 0.1 { 2 } else { 1 };
+    format!("{miles:.digits$} NM and {feet:.0} ft")
 }
 
 /// The time of day, UTC, to the minute.

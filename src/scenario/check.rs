@@ -18,6 +18,7 @@ use crate::airspace::Delay;
 use crate::coordination::{HostileOn, RulesSpec};
 use crate::engagement::FireDistributionSpec;
 use crate::geometry::{Area, Point, Polygon, crossing};
+use crate::identification::cues::optical::Daylight;
 use crate::identification::cues::origin::ZoneBelief;
 use crate::identification::{Combine, ConfusionMatrix, Hypotheses, IdentificationSpec};
 use crate::picture::SharedIdentity;
@@ -70,6 +71,8 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
         zones: all(&mended, "zones"),
         corridors: all(&mended, "corridors"),
         relations: all(&mended, "relations"),
+        separation: (mended.get("separation"))
+            .and_then(|separation| serde_json::from_value(separation.clone()).ok()),
         rules: mended
             .get("rules")
             .and_then(|rules| serde_json::from_value(rules.clone()).ok())
@@ -147,6 +150,7 @@ struct Check<'a> {
     zones: Entries<ZoneFile>,
     corridors: Entries<CorridorFile>,
     relations: Entries<BTreeMap<String, Regard>>,
+    separation: Option<SeparationFile>,
     rules: RulesSpec,
 }
 
@@ -278,7 +282,27 @@ impl Check<'_> {
         self.all_sites();
         self.relations();
         self.fire_distribution();
+        self.separation();
         self.rules();
+    }
+
+    /// Types and aerodromes that the measurement of separation names.
+    fn separation(&mut self) {
+        let Some(separation) = self.separation.take() else {
+            return;
+        };
+        let types = std::mem::take(&mut self.aircraft);
+        for (index, name) in separation.small.iter().enumerate() {
+            let number = index.to_string();
+            let path = ["separation", "small", number.as_str()];
+            self.name(&path, name, "aircraft", "an aircraft type", &types);
+        }
+        self.aircraft = types;
+        for (index, point) in separation.aerodromes.iter().enumerate() {
+            let number = index.to_string();
+            self.point(&["separation", "aerodromes", number.as_str()], point);
+        }
+        self.separation = Some(separation);
     }
 
     fn clock(&mut self) {
@@ -1448,7 +1472,9 @@ impl Check<'_> {
                 self.rows_of_class(&path!(here; "believed"), &of_belief, rows, &world);
                 self.matrix(&path!(here; "believed"), believed, rows);
             }
-            if let Some(day) = cue.day.filter(|day| day.from_h == day.to_h) {
+            if let Some(Daylight::Hours(day)) = &cue.day
+                && day.from_h == day.to_h
+            {
                 let said = format!("is {}, as is from_h: there is no day", day.to_h);
                 let day = path!(here; "day");
                 self.note_both(&path!(day; "to_h"), said, &path!(day; "from_h"), "");

@@ -45,6 +45,12 @@ pub struct ScenarioFile {
     /// Whether, and how often, the air picture of every site is compared with the sky.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub air_picture: Option<AirPictureFile>,
+    /// The ground, where it hides aircraft; without it the earth is smooth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terrain: Option<TerrainFile>,
+    /// Whether, and how, it is measured how near friends and neutrals come to each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub separation: Option<SeparationFile>,
     /// The real parties.
     pub sides: BTreeMap<String, SideFile>,
     /// `relations.SHOOTER.OTHER`: what SHOOTER's sites should hold aircraft of OTHER for. A side is its own friend
@@ -103,6 +109,117 @@ pub struct AirPictureFile {
     /// Time between two samples, s.
     #[schemars(range(min = 1.0, max = 86_400.0))]
     pub sample_every_s: f64,
+}
+
+/// The ground: what stands between a site and an aircraft hides it from radar, optics and weapon.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TerrainFile {
+    /// Elevations, m, relative to the file that names them: an ESRI ASCII grid or a GeoTIFF.
+    pub file: String,
+    /// What the coordinates of the grid are.
+    #[serde(default)]
+    pub coordinates: CoordinatesFile,
+    /// Height of optics above the ground of their site, m.
+    #[serde(default = "three_m")]
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    pub optics_m: f64,
+    /// Height of launchers above the ground of their site, m.
+    #[serde(default = "three_m")]
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    pub weapon_m: f64,
+    /// What was read from `file`. Not to be written by hand: it is what a stored scenario is held to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grid: Option<GridFile>,
+}
+
+fn three_m() -> f64 {
+    3.0
+}
+
+/// What the coordinates of a grid of elevations are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CoordinatesFile {
+    /// Degrees of WGS84: x is the longitude, y the latitude.
+    #[default]
+    Degrees,
+    /// Metres in the local plane: x east, y north of the origin.
+    Metres,
+}
+
+/// The grid that a scenario was read with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GridFile {
+    /// Where its file was, from where the program ran.
+    pub path: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+/// How it is measured how near friends and neutrals come to each other. `{}` measures with the defaults.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeparationFile {
+    /// Lateral minimum, m; 5 NM.
+    #[serde(default = "five_miles_m")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 100_000.0))]
+    pub lateral_m: f64,
+    /// Vertical minimum, m; the 300 m that ICAO gives for 1 000 ft.
+    #[serde(default = "thousand_feet_m")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 10_000.0))]
+    pub vertical_m: f64,
+    /// Aircraft types that are small drones: between two of them the small minima hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub small: Vec<String>,
+    /// Lateral minimum between two small drones, m.
+    #[serde(default = "small_lateral_m")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 100_000.0))]
+    pub small_lateral_m: f64,
+    /// Vertical minimum between two small drones, m.
+    #[serde(default = "small_vertical_m")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 10_000.0))]
+    pub small_vertical_m: f64,
+    /// Aerodromes, beside the places where flights take off from the ground.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aerodromes: Vec<PointFile>,
+    /// While one of two aircraft that begin or end their flights at one aerodrome is this near to it, nothing counts, m; 5 NM.
+    #[serde(default = "five_miles_m")]
+    #[schemars(range(min = 0.0, max = 100_000.0))]
+    pub aerodrome_m: f64,
+    /// Aircraft of one flight and arrival with at most this time between them are a formation, and left out, s.
+    #[serde(default = "a_minute_s")]
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub formation_s: f64,
+    /// By how much the volumes of filed plans begin before, and end after, what is planned, s.
+    #[serde(default = "five_minutes_s")]
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub filed_time_s: f64,
+}
+
+fn five_miles_m() -> f64 {
+    9_260.0
+}
+
+fn thousand_feet_m() -> f64 {
+    300.0
+}
+
+fn small_lateral_m() -> f64 {
+    1_500.0
+}
+
+fn small_vertical_m() -> f64 {
+    100.0
+}
+
+fn a_minute_s() -> f64 {
+    60.0
+}
+
+fn five_minutes_s() -> f64 {
+    300.0
 }
 
 /// A real party.

@@ -9,6 +9,8 @@ use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
 use super::burden;
+use super::file::CoordinatesFile;
+use super::ground;
 use super::problem::{LoadError, Mark, Problem, RowMark, Source, Span, hidden_text};
 use super::recorded;
 use super::shape::{Below, has_alternatives, is_scalar, near, shape, suggest};
@@ -252,8 +254,77 @@ impl Loader {
         }
     }
 
+    /// Reads the elevations that a whole tree names, and keeps what they are known by.
+    fn terrain(&mut self, tree: &mut Item) {
+        const KEY: &str = "terrain.file";
+        let Value::Table(root) = &mut tree.value else {
+            return;
+        };
+        let Some(Value::Table(terrain)) =
+            root.get_mut("terrain").map(|entry| &mut entry.item.value)
+        else {
+            return;
+        };
+        let Some(file) = terrain.get("file") else {
+            return;
+        };
+        let Value::Text(file_name) = &file.item.value else {
+            return;
+        };
+        let (at, source) = (file.key.clone(), file.item.span.source);
+        if let Some(stored) = terrain.get("grid") {
+            if at.source != stored.key.source {
+                let said = format!(
+                    "{KEY} is set, but the grid was read with the scenario; expected the scenario file"
+                );
+                self.problems.push(Problem::new(KEY, said).at(&at, ""));
+            }
+            return;
+        }
+        let coordinates = match terrain.get("coordinates").map(|entry| entry.item.to_json()) {
+            None => CoordinatesFile::default(),
+            Some(json) => match serde_json::from_value(json) {
+                Ok(coordinates) => coordinates,
+                Err(_) => return,
+            },
+        };
+        let Some(directory) = self.directories.get(&source).cloned().flatten() else {
+            let said = format!("{KEY} needs a scenario that is a file");
+            self.problems.push(Problem::new(KEY, said).at(&at, ""));
+            return;
+        };
+        let path = directory.join(file_name);
+        let name = path.display().to_string();
+        let shown = self.may_show(&path.canonicalize().unwrap_or_default(), &path);
+        let read = plain(&path)
+            .map_err(|why| format!("cannot read {name}: {why}"))
+            .and_then(|_| {
+                ground::read(&path, coordinates).map_err(|why| {
+                    if shown {
+                        format!("{KEY}: {name}: {why}")
+                    } else {
+                        hidden_text(&name)
+                    }
+                })
+            });
+        match read {
+            Ok(read) => {
+                let json = serde_json::json!({ "path": name, "sha256": read.sha256 });
+                let item = Item::from_json(&json, &at);
+                terrain.insert("grid".to_owned(), Entry { key: at, item });
+            }
+            Err(said) => {
+                let problem = Problem::new(KEY, said).at(&at, "named here");
+                self.problems.push(problem);
+                // Told, and not to be told again.
+                root.remove("terrain");
+            }
+        }
+    }
+
     /// Reads the recordings that a whole tree names, each as its table says.
     pub(crate) fn recordings(&mut self, tree: &mut Item) {
+        self.terrain(tree);
         let Value::Table(root) = &mut tree.value else {
             return;
         };

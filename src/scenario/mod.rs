@@ -7,6 +7,7 @@
 pub mod burden;
 mod check;
 pub mod file;
+mod ground;
 pub mod import;
 pub mod lint;
 pub(crate) mod load;
@@ -16,6 +17,7 @@ pub(crate) mod problem;
 pub mod recorded;
 mod resolve;
 pub(crate) mod shape;
+mod sun;
 pub(crate) mod texts;
 pub(crate) mod tree;
 

@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use super::Scenario;
 use super::file::*;
+use super::ground;
 use super::points::{self, Places};
 use super::recorded::{self, Account};
+use super::sun::light;
 use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
 use crate::coordination::{AgreedSquawkSpec, Named, RestrictedZone, Rules};
+use crate::geodesy::Frame;
 use crate::geometry::{Area, Point, Polygon};
+use crate::identification::cues::optical::{Daylight, SunLight};
 use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
 use crate::picture::TrackLink;
@@ -19,16 +23,20 @@ use crate::platform::{
     Turns, Waypoint,
 };
 use crate::record::{Cast, ClassCast, Regard};
+use crate::separation::{Minima, Separation};
+use crate::terrain::Terrain;
 use crate::theatre::{Position, SiteClass, SiteEntry, Theatre, covered, must_coordinate};
 use crate::units::Millis;
 
 /// Resolves a file that the checks have passed; `Err` says what they should have caught.
-pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
-    let names = Names::of(&file)?;
+pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
+    let names = Names::of(&written)?;
+    let mut file = written.clone();
     let start: jiff::Timestamp = file
         .start_utc
         .parse()
         .map_err(|_| format!("start_utc is {:?}", file.start_utc))?;
+    daylight(&mut file, start, &names.places.frame);
     let types: Vec<AircraftType> = file
         .aircraft
         .iter()
@@ -171,6 +179,7 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
             .filter_map(|class| class.weapon.as_ref())
             .map(|weapon| weapon.missiles_per_target())
             .fold(0.0, f64::max),
+        separation: file.separation.is_some(),
     };
     let duration = hours(file.duration_h);
     let covered = flights
@@ -190,11 +199,19 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         })
         .collect();
     let cast = Cast { covered, ..cast };
+    let separation = (file.separation.as_ref())
+        .map(|separation| names.separation(separation, &cast.types))
+        .transpose()?;
+    let terrain = (file.terrain.as_ref())
+        .map(|terrain| ground_of(terrain, &names.places.frame, &sites, &classes))
+        .transpose()?;
     let theatre = Theatre {
         duration,
+        terrain: terrain.map(Arc::new),
         sample_pictures_every: file
             .air_picture
             .map(|picture| Millis::from_seconds(picture.sample_every_s)),
+        separation: separation.map(Arc::new),
         cast: Arc::new(cast),
         types,
         flights,
@@ -216,7 +233,48 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         recordings,
         replications: file.replications,
         theatre,
-        file,
+        file: written,
+    })
+}
+
+/// Works out when there is daylight, wherever that goes by the sun.
+fn daylight(file: &mut ScenarioFile, start: jiff::Timestamp, frame: &Frame) {
+    let duration = Millis::from_seconds(file.duration_h * 3600.0);
+    let classes = file.site_classes.values_mut();
+    let cues = classes.filter_map(|class| class.identification.optical.as_mut());
+    let looks = cues.map(|cue| &mut cue.day);
+    let rule = file.rules.optical_confirmation.as_mut();
+    for day in looks.chain(rule.map(|rule| &mut rule.day)) {
+        if let Some(Daylight::Sun(SunLight { sun })) = day {
+            let start_s = start.as_second() as f64;
+            sun.light = light(frame.origin(), start_s, duration, sun.twilight_deg);
+        }
+    }
+}
+
+/// The ground, and what the sites see over it that stand at a point.
+fn ground_of(
+    file: &TerrainFile,
+    frame: &Frame,
+    sites: &[SiteEntry],
+    classes: &[SiteClass],
+) -> Result<Terrain, String> {
+    let terrain = Terrain {
+        grid: Arc::new(ground::grid(file, frame)?),
+        optics_m: file.optics_m,
+        weapon_m: file.weapon_m,
+        known: Vec::new(),
+    };
+    let known = sites.iter().map(|site| match site.position {
+        Position::At(place) => {
+            let antenna_m = classes[site.class.index()].sensor.antenna_m;
+            Some(Arc::new(terrain.masks(place, antenna_m)))
+        }
+        Position::DrawnIn(_) => None,
+    });
+    Ok(Terrain {
+        known: known.collect(),
+        ..terrain
     })
 }
 
@@ -361,6 +419,25 @@ impl Names {
             Err(points::Fault::NoPlace(name)) => Err(format!("{name:?} is not a place")),
             Err(points::Fault::Other(why)) => Err(format!("{point:?} {why}")),
         }
+    }
+
+    fn separation(&self, file: &SeparationFile, types: &[String]) -> Result<Separation, String> {
+        let places = file.aerodromes.iter().map(|point| self.point(point));
+        Ok(Separation {
+            minima: Minima {
+                lateral_m: file.lateral_m,
+                vertical_m: file.vertical_m,
+            },
+            small_minima: Minima {
+                lateral_m: file.small_lateral_m,
+                vertical_m: file.small_vertical_m,
+            },
+            small: types.iter().map(|name| file.small.contains(name)).collect(),
+            aerodromes: places.collect::<Result<_, _>>()?,
+            aerodrome_m: file.aerodrome_m,
+            formation_s: file.formation_s,
+            filed_time_s: file.filed_time_s,
+        })
     }
 
     fn area(&self, area: &AreaFile) -> Result<Area, String> {

@@ -15,6 +15,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("record", &["ids", "units"]),
     ("streams", &["ids", "record", "units"]),
     ("calendar", &["ids", "record", "units"]),
+    // What is in between.
+    ("terrain", &["geometry", "units"]),
     // From the plan to the missile.
     ("airspace", &["geometry", "ids", "streams", "units"]),
     // A flight has a plan, so what was agreed comes before who flies.
@@ -36,6 +38,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    // Afterwards, from where everybody flew.
+    ("separation", &["geometry", "ids", "platform", "record"]),
     ("tracking", &["geometry", "ids", "streams", "units"]),
     // The platform for the paths of plans, which are trajectories too.
     (
@@ -78,6 +82,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "sensing",
             "streams",
             "tracking",
+            "terrain",
             "units",
         ],
     ),
@@ -107,7 +112,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "platform",
             "record",
             "sensing",
+            "separation",
             "tracking",
+            "terrain",
             "units",
         ],
     ),
@@ -125,7 +132,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "platform",
             "record",
             "sensing",
+            "separation",
             "streams",
+            "terrain",
             "theatre",
             "units",
         ],
@@ -152,9 +161,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "record",
             "safe",
             "sensing",
+            "separation",
             "streams",
             "theatre",
             "tracking",
+            "terrain",
             "units",
         ],
     ),

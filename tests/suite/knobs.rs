@@ -746,7 +746,11 @@ const KNOBS: &[Knob] = &[
         rule: "optical_confirmation",
         parameter: "day",
         scenario: "scenarios/closed-form/optical-confirmation.toml",
-        values: &["{ from_h = 0, to_h = 12 }", "{ from_h = 12, to_h = 18 }"],
+        values: &[
+            "{ from_h = 0, to_h = 12 }",
+            "{ from_h = 12, to_h = 18 }",
+            "{ sun = {} }",
+        ],
         throughout: &[],
     },
     Knob {
@@ -762,6 +766,13 @@ const KNOBS: &[Knob] = &[
         scenario: "scenarios/closed-form/optical-confirmation.toml",
         values: &["10.0", "300.0"],
         throughout: &[],
+    },
+    Knob {
+        rule: "optical_confirmation",
+        parameter: "haze_per_hour",
+        scenario: "scenarios/closed-form/optical-confirmation.toml",
+        values: &["0.0", "1.0"],
+        throughout: &["rules.optical_confirmation.visibility_km=10"],
     },
     Knob {
         rule: "optical_confirmation",

@@ -53,6 +53,7 @@ const HELD: &[&str] = &[
     "conformance-monitoring",
     "airspace-closure",
     "cease-fire",
+    "crossing-flows",
     "dwell",
     "appearance",
     "memory",
@@ -210,6 +211,56 @@ fn mean_chord() {
             .map_or(0.0, |tally| tally.detections as f64)
     });
     mean_is(&looks, std::f64::consts::PI * 20_000.0 / 2.0 / 60.0);
+}
+
+/// Two flows cross at one level: losses per hour of the clock, and how near they come. Losses are counted by the instant of the least
+/// distance within 100 h, which all come to that are there.
+#[test]
+fn crossing_flows() {
+    let (limit_m, replications) = (9_260.0, 400);
+    let mut laterals = Vec::new();
+    let logs: Vec<Vec<f64>> = {
+        let found = std::sync::Mutex::new(Vec::new());
+        let counts = fly("crossing-flows", &[], replications, |log| {
+            let hours = 1.0..101.0;
+            let side = |aircraft: deconflict::ids::AircraftId| log.sorties[aircraft.index()].side;
+            let lost = log.events.iter().filter_map(|event| match event.fact {
+                Fact::SeparationLost {
+                    aircraft,
+                    other,
+                    approach,
+                } if side(aircraft) != side(other) && hours.contains(&approach.closest.hours()) => {
+                    Some(approach.lateral_m)
+                }
+                _ => None,
+            });
+            let lost: Vec<f64> = lost.collect();
+            let count = lost.len() as f64;
+            found
+                .lock()
+                .expect("no panic")
+                .push((log.replication.index, lost));
+            count
+        });
+        let mut found = found.into_inner().expect("no panic");
+        found.sort_by_key(|(index, _)| *index);
+        let relative = (85.0_f64 * 85.0 + 60.0 * 60.0).sqrt();
+        let rate = 2.0 * limit_m * relative / (85.0 * 60.0) / 3600.0;
+        assert!((rate - 0.104_95).abs() < 5e-6);
+        mean_is(&counts, 100.0 * rate);
+        found.into_iter().map(|(_, lost)| lost).collect()
+    };
+    laterals.extend(logs.into_iter().flatten());
+    mean_is(&laterals, limit_m / 2.0);
+    let near = |share: f64| {
+        laterals
+            .iter()
+            .filter(|&&lateral| lateral < share * limit_m)
+            .count()
+    };
+    assert!(laterals.iter().all(|&lateral| lateral < limit_m));
+    let (n, tenth) = (laterals.len() as f64, near(0.1) as f64);
+    assert!((tenth / n - 0.1).abs() < 4.9 * (0.09 / n).sqrt());
 }
 
 #[test]

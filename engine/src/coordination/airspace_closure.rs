@@ -27,7 +27,7 @@ Of the flights that would enter, 1 - reads * cancels still do.
 
 Fails by: late and unread notices; a top too low for those who are in danger: over Ukraine in July 2014 the air was closed up to
 9 750 m, and flight MH17 was at 10 050 m.
-Costs: cancelled flights and their hours.
+Costs: cancelled flights and their hours; what they lose in separation elsewhere, or gain, `separation` measures.
 Source: Dutch Safety Board, \"Crash of Malaysia Airlines flight MH17\" (2015); ICAO Annex 15, Doc 9554 and
 Doc 10084 (risk assessment for flight over conflict zones), and the conflict zone information bulletins of EASA. How many cancel is
 an assumption.",

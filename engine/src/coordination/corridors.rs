@@ -20,7 +20,8 @@ drawn once per site and aircraft, the crew acts on it. Stops shots in self-defen
 restricted zone (R10) as well.
 
 Fails by: deviation from the corridor; a crew that does not heed it; abuse: a hostile inside it is as safe as anybody.
-Costs: path stretch, because flights must be routed along it (write their routes so); predictability; leakers.
+Costs: path stretch, because flights must be routed along it (write their routes so); predictability; leakers;
+separation, as all fly along one line (`separation` measures it).
 Source: minimum-risk routes and transit corridors as in ATP-3.3.5.1 and JP 3-52.",
     parameters: &[Parameter {
         key: "honour",

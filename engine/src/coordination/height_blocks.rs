@@ -28,7 +28,7 @@ its part. Aircraft of one flight take one level after the other, from one that i
 A track at height h is held inside with Phi((top - h) / sigma) - Phi((floor - h) / sigma).
 
 Fails by: errors of height; climbing through; flights that do not keep to it; abuse: a hostile in the block is as safe.
-Costs: the height at which a sensor sees best; leakers.
+Costs: the height at which a sensor sees best; leakers; separation, where a block has fewer levels than aircraft (`separation` measures it).
 Source: coordinating altitude as in JP 3-52; errors of height of several hundred metres are an assumption.",
     parameters: &[
         parameter("blocks", "list", "[]", "{ floor_m, top_m, from_h, until_h }", "heights at which fire is held, and when"),

@@ -10,7 +10,8 @@ use super::{
     EngagementRequest, Enquiries, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says, Spec,
     Stage, Verdict, parameter,
 };
-use crate::identification::cues::optical::{DayHours, Task, cycles, success};
+use crate::identification::cues::optical::{Daylight, Task, contrast_left, cycles, success};
+use crate::identification::faults::{Faults, FaultsSpec};
 use crate::record::Reason;
 use crate::streams::Purpose;
 use crate::units::Millis;
@@ -27,7 +28,7 @@ awaiting_look). Who is within `field_deg` of that, as seen from the site, is in 
 
 d the type's `critical_dimension_m`, N50 = 4 cycles to recognise, R the slant range (m), night = `night_factor` outside the `day` and 1
 in it, haze = min(1, e^(-3.912 R / visibility) / .02): at the visibility contrast is down to .02, and beyond it the chance falls as
-contrast does (Koschmieder). What is recognised is seen for the row of the class's matrix that it is with probability `correct`, else
+contrast does (Koschmieder). With `haze_per_hour` that is so in a site's hazy hours alone, one draw per site and hour, the hours of its optical cue's haze. What is recognised is seen for the row of the class's matrix that it is with probability `correct`, else
 for another of its rows, all alike. A type is not an allegiance: the site judges by what the class thinks of that type (its `regards`).
 If the share of hostiles among them is below `threshold`, the track is not fired at (reason optically_cleared), else it is as if
 there had been no look. Where the rows of the class are friend, neutral and hostile, a look tells these. Not recognised, the site does as `if_unclear` says (reason not_recognised). One draw of each kind per site and
@@ -46,9 +47,10 @@ Source: J. Johnson (1958) and Holst for the criteria, as in the optical cue; H. 
         parameter("field_deg", "deg", "5.0", "0 to 180", "angle from where the track is held within which an aircraft is seen"),
         parameter("correct", "probability", "0.95", "0 to 1", "probability that what is recognised is seen for the type that it is"),
         parameter("threshold", "probability", "0.5", "0 to 1", "share of hostiles of the type seen below which the track is cleared"),
-        parameter("day", "hours", "none", "{ from_h, to_h } UTC", "hours of daylight; without them it is always day"),
+        parameter("day", "hours", "none", "{ from_h, to_h } UTC, { sun }", "daylight; `sun = { twilight_deg = -6 }` by the sun at the origin; without it it is always day"),
         parameter("night_factor", "factor", "0.2", "0 to 1", "by what the chance is multiplied at night"),
         parameter("visibility_km", "km", "none", "above 0 to 300", "meteorological visibility; without it the air is clear"),
+        parameter("haze_per_hour", "probability", "none", "0 to 1", "probability that an hour has that visibility; without it all have"),
         parameter("if_unclear", "choice", "\"fire\"", "\"fire\", \"hold\"", "what is done about a track that is not recognised"),
     ],
     reasons: &["awaiting_look", "optically_cleared", "not_recognised"],
@@ -75,9 +77,9 @@ pub struct OpticalConfirmationSpec {
     #[serde(default = "mostly")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub correct: f64,
-    /// Hours of daylight; without them it is always day.
+    /// When there is daylight; without it it is always day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub day: Option<DayHours>,
+    pub day: Option<Daylight>,
     /// By what the chance to recognise is multiplied at night.
     #[serde(default = "a_fifth")]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -86,6 +88,10 @@ pub struct OpticalConfirmationSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 300.0))]
     pub visibility_km: Option<f64>,
+    /// Probability that a site's hour is hazy: the visibility is that of such hours; without it that of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub haze_per_hour: Option<f64>,
     /// What is done about a track that is not recognised.
     #[serde(default)]
     pub if_unclear: IfUnclear,
@@ -140,6 +146,8 @@ struct OpticalConfirmationRule {
     look: Millis,
     /// Time of day at the start, s.
     start_of_day_s: f64,
+    /// Which hours are hazy; without it all are.
+    hours: Option<Faults>,
 }
 
 impl Spec for OpticalConfirmationSpec {
@@ -155,20 +163,29 @@ impl OpticalConfirmationRule {
     fn new(spec: &OpticalConfirmationSpec, start_of_day_s: f64) -> OpticalConfirmationRule {
         OpticalConfirmationRule {
             look: Millis::from_seconds(spec.look_s),
+            hours: spec.haze_per_hour.map(|haze_per_hour| {
+                let spec = FaultsSpec {
+                    haze_per_hour,
+                    ..FaultsSpec::default()
+                };
+                Faults::new(spec, start_of_day_s)
+            }),
             start_of_day_s,
             spec: spec.clone(),
         }
     }
 
-    /// The chance to recognise an aircraft of this dimension at a slant range, at a time.
-    fn chance(&self, critical_dimension_m: f64, range_m: f64, time: Millis) -> f64 {
+    /// The chance to recognise an aircraft of this dimension at a slant range, at a time, in an hour that is hazy or clear.
+    fn chance(&self, critical_dimension_m: f64, range_m: f64, time: Millis, hazy: bool) -> f64 {
         let hour = (self.start_of_day_s + time.seconds()).rem_euclid(86_400.0) / 3600.0;
-        let light = self.spec.day.as_ref().is_none_or(|day| day.light(hour));
+        let light = self
+            .spec
+            .day
+            .as_ref()
+            .is_none_or(|day| day.light(time, hour));
         let night = if light { 1.0 } else { self.spec.night_factor };
-        let haze = self.spec.visibility_km.map_or(1.0, |visibility_km| {
-            let contrast = libm::exp(-3.912 * range_m / (visibility_km * 1000.0));
-            (contrast / 0.02).min(1.0)
-        });
+        let visibility_km = self.spec.visibility_km.filter(|_| hazy);
+        let haze = visibility_km.map_or(1.0, |visibility_km| contrast_left(range_m, visibility_km));
         success(
             cycles(critical_dimension_m, range_m, self.spec.ifov_mrad),
             Task::Recognise,
@@ -188,7 +205,12 @@ impl OpticalConfirmationRule {
             return None;
         }
         let range_m = there.norm();
-        let chance = self.chance(subject.critical_dimension_m, range_m, request.track.time);
+        let time = request.track.time;
+        let hazy = self
+            .hours
+            .as_ref()
+            .is_none_or(|hours| hours.hazy(inquiry.streams, inquiry.site_key, time));
+        let chance = self.chance(subject.critical_dimension_m, range_m, time, hazy);
         let mut luck =
             (inquiry.streams).about(Purpose::ConfirmingLook, inquiry.site_key, inquiry.about);
         if luck.uniform(0) >= chance {
@@ -289,18 +311,18 @@ mod tests {
         };
         let noon = Millis::from_seconds(12.0 * 3600.0);
         let clear = rule("{}");
-        assert!((clear.chance(20.0, 10_000.0, noon) - 1.0).abs() < 1e-3);
+        assert!((clear.chance(20.0, 10_000.0, noon, true) - 1.0).abs() < 1e-3);
         assert!(
-            (clear.chance(20.0, 50_000.0, noon) - 0.5).abs() < 1e-12,
+            (clear.chance(20.0, 50_000.0, noon, true) - 0.5).abs() < 1e-12,
             "4 cycles"
         );
         let night = rule(r#"{ "day": { "from_h": 6.0, "to_h": 18.0 } }"#);
-        assert!((night.chance(20.0, 50_000.0, noon) - 0.5).abs() < 1e-12);
-        assert!((night.chance(20.0, 50_000.0, Millis::ZERO) - 0.1).abs() < 1e-12);
+        assert!((night.chance(20.0, 50_000.0, noon, true) - 0.5).abs() < 1e-12);
+        assert!((night.chance(20.0, 50_000.0, Millis::ZERO, true) - 0.1).abs() < 1e-12);
         let hazy = rule(r#"{ "visibility_km": 25.0 }"#);
         let expected = 0.5 * (-3.912f64 * 2.0).exp() / 0.02;
-        assert!((hazy.chance(20.0, 50_000.0, noon) - expected).abs() < 1e-12);
+        assert!((hazy.chance(20.0, 50_000.0, noon, true) - expected).abs() < 1e-12);
         let fair = rule(r#"{ "visibility_km": 60.0 }"#);
-        assert!((fair.chance(20.0, 50_000.0, noon) - 0.5).abs() < 1e-12);
+        assert!((fair.chance(20.0, 50_000.0, noon, true) - 0.5).abs() < 1e-12);
     }
 }

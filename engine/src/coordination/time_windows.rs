@@ -31,7 +31,7 @@ outside every window, by its planned path, departs later, so that it comes there
 sortie is cancelled. Delays of departure come on top, so that some arrive late, and some stay over the end.
 
 Fails by: late and early flights, clocks that differ, flights that do not keep to it, raids that use the window.
-Costs: hours waited and cancelled; leakers in the windows.
+Costs: hours waited and cancelled; leakers in the windows; separation of those who now come together (`separation` measures it).
 Source: time separation of airspace users as in JP 3-52.",
     parameters: &[
         parameter("windows", "list", "[]", "{ from_h, until_h }", "the agreed hours"),

@@ -19,6 +19,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cues::optical::contrast_left;
 use crate::ids::Key;
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
@@ -38,10 +39,14 @@ pub struct FaultsSpec {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub receiver_per_hour: f64,
-    /// Probability that a site's hour is hazy: optics see nothing.
+    /// Probability that a site's hour is hazy: optics see as `haze_visibility_km` says.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub haze_per_hour: f64,
+    /// Meteorological visibility in such hours, km; without it optics see nothing in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 300.0))]
+    pub haze_visibility_km: Option<f64>,
     /// A radar that is not aligned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub misalignment: Option<MisalignmentSpec>,
@@ -121,8 +126,19 @@ impl Faults {
         )
     }
 
-    /// Whether haze hides everything from the site's optics now.
-    pub(super) fn hazy(&self, streams: &Streams, site_key: Key, time: Millis) -> bool {
+    /// What haze leaves of the chance that the site's optics make something out at a slant range now.
+    pub(super) fn haze(&self, streams: &Streams, site_key: Key, time: Millis, range_m: f64) -> f64 {
+        let visibility_km = self.spec.haze_visibility_km;
+        let left = |visibility_km| contrast_left(range_m, visibility_km);
+        if self.hazy(streams, site_key, time) {
+            visibility_km.map_or(0.0, left)
+        } else {
+            1.0
+        }
+    }
+
+    /// Whether the site's hour is hazy now.
+    pub fn hazy(&self, streams: &Streams, site_key: Key, time: Millis) -> bool {
         let probability = self.spec.haze_per_hour;
         self.strikes(Purpose::Optical, probability, streams, site_key, time)
     }
@@ -172,6 +188,7 @@ mod tests {
             interrogator_per_hour: probability,
             receiver_per_hour: probability,
             haze_per_hour: probability,
+            haze_visibility_km: None,
             misalignment: Some(MisalignmentSpec {
                 probability_per_hour: probability,
                 bearing_deg: 105.0,

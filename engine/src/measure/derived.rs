@@ -28,19 +28,22 @@ pub enum Group {
     Timeliness,
     /// How well the tracks show the sky.
     AirPicture,
+    /// Who came too near to whom.
+    Separation,
     /// What it cost.
     Mission,
 }
 
 impl Group {
     /// All groups, in the order of the tables.
-    pub const ALL: [Group; 7] = [
+    pub const ALL: [Group; 8] = [
         Group::WrongFire,
         Group::Losses,
         Group::Identification,
         Group::Leakage,
         Group::Timeliness,
         Group::AirPicture,
+        Group::Separation,
         Group::Mission,
     ];
 
@@ -53,6 +56,7 @@ impl Group {
             Group::Leakage => "Leakage",
             Group::Timeliness => "Timeliness",
             Group::AirPicture => "Air picture",
+            Group::Separation => "Separation",
             Group::Mission => "Mission and exposure",
         }
     }
@@ -180,6 +184,16 @@ pub static MEASURES: &[Measure] = &[
     Measure::new(AirPicture, Proportion, "picture_identity_correctness", ("picture_objects_correct", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft all of whose tracks are held for what they are."),
     Measure::new(AirPicture, Proportion, "picture_identity_ambiguity", ("picture_objects_contradictory", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft whose tracks contradict each other."),
 
+    Measure::new(Separation, Rate, "separation_losses_per_flight_hour", ("separation_losses", "flight_hours"), "per flight hour", "Losses of separation of aircraft that are no enemies, per flight hour; only where the scenario has `separation`."),
+    Measure::new(Separation, Rate, "separation_losses_per_flight_hour", ("separation_losses[sides]", "separation_hours[sides]"), "per flight hour", "The same by the two sides, per flight hour of the aircraft of both together."),
+    Measure::new(Separation, Rate, "near_midair_per_flight_hour", ("near_midair", "flight_hours"), "per flight hour", "Near mid-air collisions (500 ft and 100 ft) per flight hour."),
+    Measure::new(Separation, Rate, "near_midair_per_flight_hour", ("near_midair[sides]", "separation_hours[sides]"), "per flight hour", "The same by the two sides, per flight hour of the aircraft of both together."),
+    Measure::new(Separation, Mean, "separation_lost_s_per_flight_hour", ("separation_lost_s", "flight_hours"), "s per flight hour", "Time below the minima per flight hour."),
+    Measure::new(Separation, Mean, "separation_lost_s_per_flight_hour", ("separation_lost_s[sides]", "separation_hours[sides]"), "s per flight hour", "The same by the two sides, per flight hour of the aircraft of both together."),
+    Measure::new(Separation, Rate, "separation_losses_per_replication", ("separation_losses", ""), "losses", "Losses of separation in one run of the scenario."),
+    Measure::new(Separation, Rate, "filed_conflicts_per_replication", ("filed_conflicts", ""), "pairs", "Pairs of filed plans that share a volume in space and time, in one run of the scenario."),
+    Measure::new(Separation, Proportion, "separation_losses_foreseen", ("separation_losses_filed", "separation_losses"), "share of losses", "Share of the losses of separation of two aircraft whose filed plans conflict."),
+
     Measure::new(Mission, Proportion, "station_kept", ("station_flown_s", "station_planned_s"), "share of planned time", "Time on station flown, as a share of that planned."),
     Measure::new(Mission, Proportion, "station_kept", ("station_flown_s[side]", "station_planned_s[side]"), "share of planned time", "The same, by side."),
     Measure::new(Mission, Rate, "sorties_per_replication", ("sorties[side]", ""), "sorties", "Sorties in one run of the scenario, by side."),
@@ -222,7 +236,12 @@ pub(super) fn resolve(columns: &[Column], missiles_per_target: f64) -> Vec<Deriv
             .unwrap_or_else(|| panic!("MEASURES names the column {name}, which nobody measures"))
     };
     let mut derived = Vec::new();
+    let separated = (columns.iter()).any(|column| column.name == "separation_losses");
     for measure in MEASURES {
+        // Only where the scenario asks for it.
+        if measure.group == Group::Separation && !separated {
+            continue;
+        }
         let burst = match measure.numerator.split('[').next() {
             Some("shots" | "wrong_shots") => missiles_per_target.max(1.0),
             _ => 1.0,

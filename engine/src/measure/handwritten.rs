@@ -28,6 +28,7 @@ pub(crate) fn log() -> EventLog {
         covered: vec![vec![false], vec![false], vec![false], vec![true]],
         missiles_per_target: 0.0,
         shooters: vec![SideId(0), SideId(1)],
+        separation: false,
     };
     let sortie = |name: &str, flight, type_id, side, has_objective| Sortie {
         name: name.into(),

@@ -26,6 +26,7 @@ mod identification;
 mod leakage;
 mod mission;
 mod scene;
+mod separation;
 mod shooting;
 mod sites;
 mod timeliness;
@@ -64,6 +65,7 @@ pub struct Columns {
     attribution: attribution::Attribution,
     association: association::Association,
     sites: sites::Sites,
+    separation: Option<separation::Separation>,
 }
 
 /// Where the confusion counts of a site class lie in [`Summary::confusion`].
@@ -148,6 +150,7 @@ impl Columns {
         let attribution = attribution::Attribution::new(&mut header);
         let association = association::Association::new(&mut header);
         let sites = sites::Sites::new(&mut header);
+        let separation = separation::Separation::new(&mut header);
         let columns = header.columns;
         let derived = derived::resolve(&columns, cast.missiles_per_target);
 
@@ -179,6 +182,7 @@ impl Columns {
             attribution,
             association,
             sites,
+            separation,
         }
     }
 
@@ -240,6 +244,9 @@ impl Columns {
         self.leakage.sorties(&scene, row);
         self.mission.sorties(&scene, row);
         self.sites.measure(log, row);
+        if let Some(separation) = &self.separation {
+            separation.count(&scene, row);
+        }
         summary
     }
 }

@@ -37,6 +37,7 @@ use crate::record::{
 use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::readiness::{Absence, Absences, GoLiveSpec};
 use crate::streams::{Purpose, Streams};
+use crate::terrain::Masks;
 use crate::tracking::TrackerSpec;
 use crate::units::Millis;
 
@@ -80,6 +81,8 @@ pub struct Observer {
     pub asks_more: bool,
     /// Where its weapon reaches, if it has one.
     pub envelope: Option<Envelope>,
+    /// What the ground hides from it, where there is any.
+    pub masks: Option<Arc<Masks>>,
     /// The rules it fires by.
     pub rules: Arc<Rules>,
     /// Its class.
@@ -96,6 +99,32 @@ impl Observer {
         (self.identifier.spacing.0 / self.clock.period_ms) as u64
     }
 
+    /// Whether the ground hides nothing of a trajectory from the weapon, wherever in the envelope it is.
+    fn is_clear(&self, trajectory: &Trajectory, envelope: Envelope) -> bool {
+        self.masks.as_ref().is_none_or(|masks| {
+            let lowest = trajectory.legs.iter().map(|leg| leg.altitudes_m().0);
+            let lowest_m = lowest.fold(f64::INFINITY, f64::min);
+            masks.weapon.sees_all(lowest_m, envelope.range_m.1)
+        })
+    }
+
+    /// Whether the weapon reaches a place: inside its envelope, and nothing in between.
+    pub fn in_reach(&self, place: Vector3<f64>) -> bool {
+        let inside = |envelope: Envelope| envelope.contains(self.place, place);
+        let sees = |masks: &Arc<Masks>| masks.weapon.sees(place.xy(), place.z);
+        self.envelope.is_some_and(inside) && self.masks.as_ref().is_none_or(sees)
+    }
+
+    /// What optics must resolve of an aircraft at a place, m: nothing is left of what the ground hides.
+    pub fn visible_dimension_m(&self, dimension_m: f64, place: Vector3<f64>) -> f64 {
+        let hidden = |masks: &Arc<Masks>| !masks.optics.sees(place.xy(), place.z);
+        if self.masks.as_ref().is_some_and(hidden) {
+            0.0
+        } else {
+            dimension_m
+        }
+    }
+
     /// Finds the scans in which an aircraft may be inside the envelope, and those in which a track on it may be, or is for sure, that
     /// coasts: for as long as it lives without a plot it flies straight on, and the aircraft where it will.
     pub fn reach(&self, trajectory: &Trajectory, runs: &mut Runs) {
@@ -107,6 +136,11 @@ impl Observer {
             return;
         };
         envelope.scans(self.place, trajectory, &self.clock, inside);
+        let clear = self.is_clear(trajectory, envelope);
+        if !clear {
+            // What the ground hides is asked scan by scan.
+            inside.iter_mut().for_each(|run| run.exact = false);
+        }
         let tracker = &self.tracker;
         if trajectory.is_straight() && tracker.loss_seen {
             near.extend_from_slice(inside);
@@ -118,7 +152,9 @@ impl Observer {
         envelope
             .widened(margin_m)
             .scans(self.place, trajectory, &self.clock, near);
-        envelope.on_arcs(self.place, trajectory, &self.clock, coasts_s, sure);
+        if clear {
+            envelope.on_arcs(self.place, trajectory, &self.clock, coasts_s, sure);
+        }
         if !tracker.loss_seen {
             // A track coasts on where the aircraft flies no more.
             for run in near.iter_mut() {

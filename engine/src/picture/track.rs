@@ -569,9 +569,11 @@ impl Track {
         let place = self.course.place_at(time);
         let truly_at = source.truly_at(time).unwrap_or(place);
         let nobody = observer.identifier.rows.len() as u8;
-        let emitter = source
+        let mut emitter = source
             .params
             .map_or(Emitter::nobody(nobody), PairParams::emitter);
+        emitter.critical_dimension_m =
+            observer.visible_dimension_m(emitter.critical_dimension_m, truly_at);
         observer.cues.look(
             &mut self.cues,
             &CueScene {
@@ -809,8 +811,7 @@ impl Track {
     /// it, not taken for destroyed, not claimed by others.
     fn out_of_reach(&self, track: &TrackView, cx: &ScanContext<'_>) -> Option<Verdict> {
         let observer = cx.observer;
-        let inside = |envelope: super::Envelope| envelope.contains(observer.place, track.place);
-        if !observer.envelope.is_some_and(inside) {
+        if !observer.in_reach(track.place) {
             return Some(Verdict::Outside);
         }
         let reason = if self.reported && !self.shared.is_some_and(|shared| shared.engage) {
@@ -984,8 +985,12 @@ impl Track {
                 about: source.key,
                 identifier: &observer.identifier,
                 gathered: self.gathered(time, None, cx),
-                subject: (source.params.zip(source.truly_at(time)))
-                    .map(|(params, place)| params.subject(place)),
+                subject: (source.params.zip(source.truly_at(time))).map(|(params, place)| {
+                    let mut subject = params.subject(place);
+                    subject.critical_dimension_m =
+                        observer.visible_dimension_m(subject.critical_dimension_m, place);
+                    subject
+                }),
                 command: observer.command,
                 desk: observer.desk,
                 desks: desks.as_deref_mut(),

@@ -776,6 +776,7 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             day: None,
             night_factor: 1.0,
             visibility_km: dice.heads().then_some(20.0),
+            haze_per_hour: None,
             if_unclear: if dice.heads() {
                 IfUnclear::Hold
             } else {
@@ -901,6 +902,7 @@ fn pair(seed: u64) -> Pair {
         }),
         identifier: Arc::new(identifier),
         envelope: (dice.below(5) > 0).then(|| envelope(dice)),
+        masks: None,
         rules: Arc::new(rules),
         class: ClassId(0),
         go_live: None,

@@ -4,6 +4,7 @@
 //! that can be made before the first instant (sites, flights, plans, deliveries); the [`calendar`] is worked off entry by
 //! entry, each an event with one observer; at the end every site does the scans that are left and closes its tracks.
 
+mod separating;
 mod setup;
 
 use std::ops::Deref;
@@ -241,6 +242,10 @@ impl Simulator {
         world.run_schedule(Closing);
         let mut events = std::mem::take(&mut buffers.events);
         buffers.recorder = std::mem::take(&mut world.resource_mut::<Log>().0);
+        if let Some(separation) = &scenario.separation {
+            let recorder = &mut buffers.recorder;
+            separating::record(separation, scenario, world, &aircraft, recorder);
+        }
         buffers.recorder.put_in_order(&mut events);
         buffers.calendar = std::mem::take(&mut *world.resource_mut::<EventCalendar>());
         buffers.calendar.clear();

@@ -26,6 +26,7 @@ use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::detection::Law;
 use crate::sensing::{ScanPhase, SensorModel};
 use crate::streams::{Purpose, Streams};
+use crate::terrain::{Horizon, Masks};
 use crate::theatre::{Position, SiteEntry, Theatre};
 use crate::units::Millis;
 
@@ -34,9 +35,9 @@ pub(super) struct Aircraft {
     key: Key,
     pub(super) sortie: Sortie,
     pub(super) trajectory: Trajectory,
-    planned: Planned,
+    pub(super) planned: Planned,
     rcs_m2: f64,
-    filing: Option<Filing>,
+    pub(super) filing: Option<Filing>,
     /// Which site entries its plan can reach, where that is not the same for the whole flight.
     covered: Option<Vec<bool>>,
     /// Whether it does not fly: when and where it would have departed.
@@ -484,6 +485,7 @@ impl<'a> Setup<'a> {
             operator: class.operator.clone(),
             asks_more: !class.cues.is_empty() || class.operator.is_some(),
             envelope: class.weapon.as_ref().map(|weapon| weapon.envelope()),
+            masks: self.masks(entry, place, class.sensor.antenna_m),
             rules: Arc::clone(&scenario.rules),
             class: entry_spec.class,
             line: Arc::new(self.line(key, entry_spec)),
@@ -538,6 +540,18 @@ impl<'a> Setup<'a> {
         if let Some(first) = first {
             self.calendar.scan(first, id, site);
         }
+    }
+
+    /// What the ground hides from a site: known beforehand where its place is.
+    fn masks(
+        &self,
+        entry: usize,
+        place: crate::geometry::Point,
+        antenna_m: f64,
+    ) -> Option<Arc<Masks>> {
+        let terrain = self.scenario.terrain.as_ref()?;
+        let known = terrain.known.get(entry).cloned().flatten();
+        Some(known.unwrap_or_else(|| Arc::new(terrain.masks(place, antenna_m))))
     }
 
     /// When the line of a site to its command is down.
@@ -816,7 +830,8 @@ impl<'a> Setup<'a> {
         let (law, blind_beyond_m) = Law::new(&class.sensor, target.rcs_m2);
         let sight = Sight {
             site: observer.place,
-            antenna_m: class.sensor.antenna_m,
+            antenna_m: class.sensor.antenna_m
+                + observer.masks.as_ref().map_or(0.0, |masks| masks.ground_m),
             law,
             blind_beyond_m,
             horizon: !matches!(class.sensor.model, SensorModel::Disc(_)),
@@ -824,6 +839,15 @@ impl<'a> Setup<'a> {
         let windows = &mut self.windows;
         windows.clear();
         sight.windows(&target.trajectory, &observer.clock, windows);
+        if let Some(masks) = &observer.masks {
+            masked(
+                windows,
+                &masks.radar,
+                &target.trajectory,
+                &observer.clock,
+                blind_beyond_m,
+            );
+        }
         // The last scan is the last one at or before the end.
         let after_end = observer.clock.first_from(self.end.0 + 1);
         windows.retain_mut(|window| {
@@ -856,6 +880,41 @@ impl<'a> Setup<'a> {
             sight,
             plan,
         })
+    }
+}
+
+/// Leaves of the windows in which a radar may see a trajectory the scans in which no ground is in between.
+fn masked(
+    windows: &mut Vec<Window>,
+    horizon: &Horizon,
+    trajectory: &Trajectory,
+    clock: &ScanClock,
+    farthest_m: f64,
+) {
+    let lowest = trajectory.legs.iter().map(|leg| leg.altitudes_m().0);
+    if horizon.sees_all(lowest.fold(f64::INFINITY, f64::min), farthest_m) {
+        return;
+    }
+    let mut leg = 0;
+    for window in std::mem::take(windows) {
+        let mut keep = |from: u64, end: u64| {
+            let mut part = window;
+            (part.from, part.end) = (from, end);
+            windows.push(part);
+        };
+        let mut begun = None;
+        for scan in window.from..window.end {
+            let place = trajectory.position_from(Millis(clock.time_ms(scan)), &mut leg);
+            let seen = horizon.sees(place.xy(), place.z);
+            if seen {
+                begun.get_or_insert(scan);
+            } else if let Some(from) = begun.take() {
+                keep(from, scan);
+            }
+        }
+        if let Some(from) = begun {
+            keep(from, window.end);
+        }
     }
 }
 

@@ -114,5 +114,5 @@ const clock = (t) => iso(t).slice(11, 19);
 const date = (t) => iso(t).slice(0, 10);
 
 /** Events that decide something: shots, kills, objectives, who was held hostile. */
-const DECISIVE = new Set(["engagement_begun", "shot_fired", "destroyed", "objective_reached"]);
+const DECISIVE = new Set(["engagement_begun", "shot_fired", "destroyed", "objective_reached", "separation_lost", "near_midair"]);
 const decisive = [...new Set(runs.flatMap((run) => run.events.filter((e) => DECISIVE.has(e[1]) || e[6] <= 2).map((e) => e[0])))].sort((a, b) => a - b);

@@ -3,7 +3,8 @@
 //! *World*: N = (d / R) / (2 IFOV) cycles across the critical dimension d (m) of the true aircraft at slant range R (m),
 //! with IFOV the instantaneous field of view of one detector element (rad): two elements to a cycle. A look succeeds
 //! with P = x^E / (1 + x^E), x = N / N50, E = 2.7 + 0.7 x, where N50 = 1 to detect, 4 to recognise, 6.4 to identify;
-//! at night times `night_factor`; never while the hour is hazy at this site ([`super::super::faults`]). A look that
+//! at night times `night_factor`; while the hour is hazy at this site ([`super::super::faults`]) never, or times what is left of the contrast
+//! at the visibility of such hours, min(1, e^(-3.912 R / V) / .02) (Koschmieder). A look that
 //! succeeds declares a row of the class by the cue's own matrix; one that fails says nothing. What a row looks like stays what
 //! it is for a while ([`super::super::appearance`], `tau_s`): looking again at the same aspect shows the same.
 //!
@@ -23,6 +24,7 @@ use crate::identification::appearance::AppearanceSpec;
 use crate::identification::faults::Faults;
 use crate::identification::{Appearance, ConfusionMatrix, Glimpse, MAX_ROWS, Viewer};
 use crate::streams::Purpose;
+use crate::units::Millis;
 
 /// Optical recognition: how a site looks, what it sees, and what it makes of that.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,9 +39,9 @@ pub struct OpticalSpec {
     /// World: what must succeed before anything is declared.
     #[serde(default)]
     pub task: Task,
-    /// World: hours of daylight; without them it is always day.
+    /// World: when there is daylight; without it it is always day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub day: Option<DayHours>,
+    pub day: Option<Daylight>,
     /// World: at night the probability of success is multiplied by this; 0: nothing is seen.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -114,6 +116,62 @@ impl DayHours {
     }
 }
 
+/// When there is daylight.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Daylight {
+    /// From one hour to another of every day.
+    Hours(DayHours),
+    /// While the sun is high enough at the origin of the scenario.
+    Sun(SunLight),
+}
+
+impl Daylight {
+    /// Whether there is daylight at a time, and hour of the day, UTC.
+    pub fn light(&self, time: Millis, hour_of_day: f64) -> bool {
+        match self {
+            Daylight::Hours(hours) => hours.light(hour_of_day),
+            Daylight::Sun(SunLight { sun }) => {
+                let next = sun.light.partition_point(|(_, until)| *until <= time);
+                sun.light.get(next).is_some_and(|(from, _)| *from <= time)
+            }
+        }
+    }
+}
+
+/// Daylight by the sun.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SunLight {
+    /// The sun.
+    pub sun: SunSpec,
+}
+
+/// How high the sun must be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SunSpec {
+    /// Elevation of the middle of the sun above which there is daylight, degrees: -0.833 from sunrise to sunset, -6 with civil
+    /// twilight, in which things are still told apart (US Naval Observatory).
+    #[serde(default = "civil_deg")]
+    #[schemars(range(min = -18.0, max = 30.0))]
+    pub twilight_deg: f64,
+    /// When it is: worked out for a place and a time when a scenario is read.
+    #[serde(skip)]
+    pub light: Vec<(Millis, Millis)>,
+}
+
+fn civil_deg() -> f64 {
+    -6.0
+}
+
+/// What is left of the chance to recognise something through haze: contrast falls as e^(-3.912 R / V), to .02 at the visibility V, up to which it suffices
+/// (H. Koschmieder, "Theorie der horizontalen Sichtweite", 1924).
+pub fn contrast_left(range_m: f64, visibility_km: f64) -> f64 {
+    let contrast = libm::exp(-3.912 * range_m / (visibility_km * 1000.0));
+    (contrast / 0.02).min(1.0)
+}
+
 /// Cycles across a target: N = (d / R) / (2 IFOV).
 pub fn cycles(dimension_m: f64, range_m: f64, ifov_mrad: f64) -> f64 {
     dimension_m / range_m / (2.0 * ifov_mrad / 1000.0)
@@ -180,17 +238,18 @@ impl Optical {
 
     /// World: the row that a look now declares, one beyond the last for `unknown`; nothing if it does not succeed.
     pub(super) fn look(&self, faults: &Faults, scene: &CueScene) -> Option<u8> {
-        if faults.hazy(scene.streams, scene.site_key, scene.time) {
+        let haze = faults.haze(scene.streams, scene.site_key, scene.time, scene.range_m);
+        if haze == 0.0 {
             return None;
         }
         let day = self.spec.day.as_ref();
-        let light = day.is_none_or(|day| day.light(faults.hour_of_day(scene.time)));
+        let light = day.is_none_or(|day| day.light(scene.time, faults.hour_of_day(scene.time)));
         let n = cycles(
             scene.emitter.critical_dimension_m,
             scene.range_m,
             self.spec.ifov_mrad,
         );
-        let factor = if light { 1.0 } else { self.spec.night_factor };
+        let factor = haze * if light { 1.0 } else { self.spec.night_factor };
         let mut draws = scene
             .streams
             .about(Purpose::Optical, scene.site_key, scene.aircraft_key);
@@ -233,7 +292,6 @@ mod tests {
     use crate::ids::Key;
     use crate::platform::Equipment;
     use crate::record::Regard;
-    use crate::units::Millis;
     use std::collections::BTreeMap;
 
     /// Declares neutrals `neutral_as` always, the rest rightly; believes in 90 % right.
@@ -250,10 +308,10 @@ mod tests {
             interval_s: 5.0,
             ifov_mrad: 0.02,
             task: Task::Recognise,
-            day: Some(DayHours {
+            day: Some(Daylight::Hours(DayHours {
                 from_h: 5.0,
                 to_h: 16.0,
-            }),
+            })),
             night_factor: 0.0,
             tau_s: 0.0,
             world: REGARDS
@@ -319,10 +377,19 @@ mod tests {
             haze_per_hour: 1.0,
             ..clear.clone()
         };
+        // At 10 km: .02 of the contrast at 10 km visibility suffices, at 8 km e^(-.978) of it is left.
+        let [thin, thick] = [10.0, 8.0].map(|visibility_km| FaultsSpec {
+            haze_visibility_km: Some(visibility_km),
+            ..hazy.clone()
+        });
+        let left = libm::exp(-3.912 * 10.0 / 8.0) / 0.02;
         for (faults, start_h, expected) in [
             (&clear, 12.0, 0.820_61),
             (&clear, 22.0, 0.25 * 0.820_61),
             (&hazy, 12.0, 0.0),
+            (&thin, 12.0, 0.820_61),
+            (&thick, 12.0, left * 0.820_61),
+            (&thick, 22.0, 0.25 * left * 0.820_61),
         ] {
             let faults = Faults::new(faults.clone(), start_h * 3600.0);
             let mut seen = 0;
@@ -361,6 +428,21 @@ mod tests {
         assert_eq!(cue.look(&faults, &scene), Some(3));
         scene.emitter.truth_row = 2;
         assert_eq!(cue.look(&faults, &scene), Some(2));
+    }
+
+    #[test]
+    fn the_sun_gives_light_between_two_instants() {
+        let sun = SunSpec {
+            twilight_deg: -6.0,
+            light: [(5, 17), (29, 41)]
+                .map(|(from, until)| (Millis(from), Millis(until)))
+                .to_vec(),
+        };
+        let day = Daylight::Sun(SunLight { sun });
+        let light: Vec<i64> = (0..50)
+            .filter(|&time| day.light(Millis(time), 0.0))
+            .collect();
+        assert_eq!(light, (5..17).chain(29..41).collect::<Vec<_>>());
     }
 
     #[test]
