@@ -59,6 +59,9 @@ pub struct SweepArguments {
     /// Set a value of the scenario by its path, before the factors; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<String>,
+    /// Fly every cell in each of the worlds of this file (see `deconflict match`).
+    #[arg(long, value_name = "FILE")]
+    worlds: Option<PathBuf>,
     /// Threads; without it one a processor. Results do not depend on it.
     #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
     jobs: Option<u16>,
@@ -121,6 +124,7 @@ pub fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
     let overrides = Overrides {
         seed: arguments.seed,
         set: arguments.overrides.clone(),
+        worlds: arguments.worlds.clone(),
     };
     let mut plan = Plan::load(&arguments.experiment, &overrides)
         .map_err(|error| scenario_instead(&arguments.experiment, error))?;
@@ -242,6 +246,67 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
         ))),
         _ => Ok(()),
     }
+}
+
+/// Flies a plan into a folder of its own, or goes on with the one that is there; every round, also of those that were there,
+/// is handed on in order. The folder is that of a sweep.
+pub fn fly_plan(
+    plan: &Plan,
+    out: &Path,
+    jobs: usize,
+    mut each: impl FnMut(&Round),
+) -> Result<(), Failure> {
+    let started = Started::now();
+    let record = &plan.record;
+    let folder = match out.symlink_metadata().is_ok() {
+        true => SweepFolder::resume(out, record)?,
+        false => SweepFolder::create(out, false, record)?,
+    };
+    let mut accounts = Accounts::new(plan);
+    let place = folder.journal();
+    let journal = open_journal(&place, plan, 0, |round| {
+        accounts.add(&round);
+        each(&round);
+    })?;
+    let there = accounts.rounds();
+    let rule = Rule::new(&record.stop, record.asked);
+    if there >= rule.most() && folder.progress()?.is_some() {
+        return Ok(());
+    }
+    let mut flight = Flight {
+        plan,
+        journal,
+        synced: Instant::now(),
+        on_error: OnError::Stop,
+        out,
+    };
+    let mut bar = Bar::new(rule.most(), there);
+    let flown = flight.rounds(there..rule.most(), jobs, |round| {
+        accounts.add(round);
+        each(round);
+        bar.round(record, &accounts);
+        ControlFlow::Continue(())
+    });
+    bar.finish();
+    flown?;
+    if accounts.rounds() < rule.most() {
+        return Err(Failure::Interrupted(format!(
+            "interrupted after {} of {} replications of every world in {}; --resume goes on",
+            accounts.rounds(),
+            rule.most(),
+            out.display()
+        )));
+    }
+    let progress = Progress {
+        asked: rule.most(),
+        done: accounts.rounds(),
+        ended: Ended::Finished,
+    };
+    let flown = (accounts.rounds() - there) * record.cells.len() as u64;
+    let note = RunNote::new(&started, jobs, flown, progress);
+    let rounds = JournalReader::open(&place)?;
+    write_results(folder.path(), plan, &accounts, rounds, progress, &note)?;
+    Ok(())
 }
 
 /// Where older results are kept until newer ones are done.

@@ -207,6 +207,7 @@ pub(crate) fn resolve(file: ScenarioFile) -> Result<Scenario, String> {
         frame: names.places.frame,
         recordings,
         replications: file.replications,
+        register: Arc::default(),
         theatre,
         file,
     })
