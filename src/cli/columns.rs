@@ -39,14 +39,14 @@ pub fn columns(arguments: &ColumnsArguments) -> Result<(), Failure> {
             measure.name, measure.numerator, measure.unit, measure.definition
         ));
     }
-    line("\nFiles of a sweep, of `prevent`, `assumptions`, `match` and `screen`, and their columns:".to_owned());
-    for file in RESULT_FILES.iter().chain([
-        &TIMES,
-        &PREVENTION,
-        &ASSUMPTIONS,
-        &WORLDS,
-        &SCREEN,
-    ]) {
+    line(
+        "\nFiles of a sweep, of `prevent`, `assumptions`, `match` and `screen`, and their columns:"
+            .to_owned(),
+    );
+    for file in RESULT_FILES
+        .iter()
+        .chain([&TIMES, &PREVENTION, &ASSUMPTIONS, &WORLDS, &SCREEN])
+    {
         line(format!("\n{}: one row is {}", file.name, file.row));
         for (name, meaning) in file.columns {
             line(format!("    {name}: {meaning}"));

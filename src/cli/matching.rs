@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use deconflict::experiment::design::Point;
+use deconflict::experiment::design::{Coordinate, Domain, Point};
 use deconflict::experiment::round::Outcome;
+use deconflict::experiment::worlds::Axis;
 use deconflict::experiment::worlds::evidence::Found;
 use deconflict::experiment::worlds::file::{WorldFile, WorldsFile};
 use deconflict::experiment::worlds::matching::{Flown, Matching};
@@ -107,7 +108,7 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
     let mut written = None;
     for wave in 1..=study.file.waves {
         let points = matching
-            .ask(|point| study.ground.sound(point))
+            .ask(|point| study.ground.sound(point, &study.columns))
             .map_err(Failure::bad_input)?;
         let mut cells: Vec<(String, Option<Point>)> = points
             .into_iter()
@@ -135,9 +136,8 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
                 }
             }
         })?;
-        let found = |sums: &Vec<RatioSums>| -> Vec<Option<Found>> {
-            sums.iter().map(Found::of).collect()
-        };
+        let found =
+            |sums: &Vec<RatioSums>| -> Vec<Option<Found>> { sums.iter().map(Found::of).collect() };
         let mut told = Vec::new();
         for ((name, point), sums) in cells.into_iter().zip(&sums) {
             match point {
@@ -166,7 +166,12 @@ fn keep(
     matching: &Matching,
     names: &[String],
 ) -> Result<(), Failure> {
-    let evidence: Vec<String> = study.file.evidence.iter().map(|one| one.name.clone()).collect();
+    let evidence: Vec<String> = study
+        .file
+        .evidence
+        .iter()
+        .map(|one| one.name.clone())
+        .collect();
     let named: Vec<Named<'_>> = names
         .iter()
         .map(String::as_str)
@@ -221,8 +226,13 @@ fn keep(
     Ok(write_worlds(&place, head, &file)?)
 }
 
-/// Assumptions of which so little of the range is left are named.
-const NARROW: f64 = 0.6;
+/// A place along an assumption, 0 to 1, as a value.
+pub fn place_words(axis: &Axis, at: f64) -> String {
+    match axis.domain.at(at) {
+        Coordinate::Value(value) => readable(value),
+        level => axis.label(level),
+    }
+}
 
 /// What is printed.
 fn told(
@@ -268,7 +278,11 @@ fn told(
             "; it does not occur in the scenario as written".to_owned(),
             |found| {
                 let far = course.bands[number].implausibility(Some(found));
-                let verdict = if far > study.file.cutoff { ", ruled out" } else { "" };
+                let verdict = if far > study.file.cutoff {
+                    ", ruled out"
+                } else {
+                    ""
+                };
                 format!(
                     "; as written {} (implausibility {}{verdict})",
                     readable(found.estimate),
@@ -307,14 +321,24 @@ fn told(
                 let (low, high) = along.fold((1.0_f64, 0.0_f64), |(low, high), at| {
                     (low.min(at), high.max(at))
                 });
-                let label = |at: f64| axis.label(axis.domain.at(at));
-                (left.len() > 1 && high - low < NARROW).then(|| {
-                    format!("  {}: {} to {}", axis.assumption.name, label(low), label(high))
+                // What so many worlds would do if the evidence said nothing of it.
+                let m = left.len() as f64;
+                let width = high - low;
+                let chance = m * width.powf(m - 1.0) - (m - 1.0) * width.powf(m);
+                let least = 0.05 / study.ground.axes.len() as f64;
+                let levels = matches!(axis.domain, Domain::Levels(_));
+                (!levels && left.len() > 1 && chance < least).then(|| {
+                    format!(
+                        "  {}: {} to {}",
+                        axis.assumption.name,
+                        place_words(axis, low),
+                        place_words(axis, high)
+                    )
                 })
             })
             .collect();
         if !narrowed.is_empty() {
-            line("Of these little of the range is left in them:");
+            line("Less of these ranges is left in them than by chance:");
             narrowed.iter().for_each(|words| line(words));
         }
     }

@@ -58,7 +58,12 @@ pub struct ScreenArguments {
     #[arg(long, value_name = "FILE")]
     worlds: Option<PathBuf>,
     /// Seed of the designs and of all luck.
-    #[arg(long, value_name = "S", default_value_t = 1, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "S",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
     seed: u64,
     /// Set a value of the scenario by its path; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
@@ -91,7 +96,10 @@ fn fly(
     step: &str,
     points: &[Point],
 ) -> Result<Values, Failure> {
-    let sound: Vec<bool> = points.iter().map(|point| ground.sound(point)).collect();
+    let sound: Vec<bool> = points
+        .iter()
+        .map(|point| ground.sound(point, columns))
+        .collect();
     let cells: Vec<(String, Option<Point>)> = points
         .iter()
         .zip(&sound)
@@ -226,7 +234,10 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
     let mut about = String::new();
     if !chosen.is_empty() {
         let few = Ground {
-            axes: chosen.iter().map(|&axis| ground.axes[axis].clone()).collect(),
+            axes: chosen
+                .iter()
+                .map(|&axis| ground.axes[axis].clone())
+                .collect(),
             ..ground.clone()
         };
         let crossed = Crossed::new(&few.domains(), arguments.rows, arguments.seed)
@@ -312,7 +323,12 @@ fn told(
             };
             let share = row.indices.map_or(String::new(), |indices| {
                 let [first, total] = [indices.first, indices.total].map(|share| {
-                    format!("{} [{}, {}]", readable(share[0]), readable(share[1]), readable(share[2]))
+                    format!(
+                        "{} [{}, {}]",
+                        readable(share[0]),
+                        readable(share[1]),
+                        readable(share[2])
+                    )
                 });
                 format!("; of the variance alone {first}, in all {total}")
             });
@@ -325,7 +341,10 @@ fn told(
             ));
         }
         if of.len() > SHOWN {
-            line(&format!("  ... and {} more, in screen.csv", of.len() - SHOWN));
+            line(&format!(
+                "  ... and {} more, in screen.csv",
+                of.len() - SHOWN
+            ));
         }
     }
     if !about.is_empty() {

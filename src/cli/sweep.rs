@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use deconflict::experiment::accounts::{Accounts, Squares};
 use deconflict::experiment::file::StopFile;
-use deconflict::experiment::plan::{Overrides, Plan, PlanRecord};
+use deconflict::experiment::plan::{Factor, FactorKind, Overrides, Plan, PlanRecord};
 use deconflict::experiment::round::{Outcome, Round};
 use deconflict::experiment::rule::Rule;
 use deconflict::experiment::settings::settings;
 use deconflict::experiment::sweep::fly_rounds;
+use deconflict::experiment::worlds::file::Worlds;
+use deconflict::experiment::worlds::marks::of_sweep;
 use deconflict::measure::Summary;
 use deconflict::output::{
     Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Progress, Shape, Shards,
@@ -25,6 +27,7 @@ use deconflict::scenario::{LoadError, Scenario};
 use deconflict::simulation::Engine;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::compare::ONE_WORLD;
 use super::host::{RunNote, Started, interrupted, processors};
 use super::subject::quoted;
 use super::{Failure, print, tell};
@@ -237,6 +240,9 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
         ));
     }
     print(&report(plan, &accounts, &arguments.out))?;
+    if let Some(path) = &arguments.worlds {
+        print(&marks(plan, &accounts, &Worlds::load(path)?))?;
+    }
     match ended {
         Ended::Interrupted => Err(Failure::Interrupted(format!(
             "interrupted after {} replications of every cell: what they say is above and in {}; --resume goes on{}",
@@ -589,6 +595,42 @@ const FEW_PARAGRAPHS: usize = 8;
 /// Most uncertainties named for a measure.
 const INFLUENCES: usize = 3;
 
+/// Most settings of the levers whose marks are told.
+const MARKED: usize = 12;
+
+/// In how many worlds each comparison holds.
+fn marks(plan: &Plan, accounts: &Accounts, worlds: &Worlds) -> String {
+    let mut text = String::new();
+    let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
+    let (names, along) = worlds.along();
+    let marked = of_sweep(plan, accounts, &along);
+    for one in marked.iter().take(MARKED) {
+        line(&format!(
+            "\n{} against {}, as written and in {} worlds:",
+            one.setting,
+            one.reference,
+            along.len()
+        ));
+        for (measure, mark) in &one.marks {
+            let words = mark.words(|assumption, at| {
+                format!(
+                    "{} at {} % of its range",
+                    names[assumption],
+                    readable(at * 100.0)
+                )
+            });
+            line(&format!("  {measure}: {words}"));
+        }
+    }
+    if marked.len() > MARKED {
+        line(&format!(
+            "... and {} more settings, in pairs.csv",
+            marked.len() - MARKED
+        ));
+    }
+    text
+}
+
 /// What goes to standard output.
 pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
     let record = &plan.record;
@@ -636,6 +678,10 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
             "\n{} replications failed and were left out; failures.csv names them.",
             accounts.failures().len()
         ));
+    }
+    let uncertain = |factor: &Factor| factor.kind == FactorKind::Uncertainty;
+    if !record.factors.iter().any(uncertain) && record.pairs().next().is_some() {
+        line(&format!("\n{ONE_WORLD}"));
     }
     line(
         "\nAbsolute rates are uncalibrated: no public count of sorties exists. Only comparisons between rule sets mean something.",

@@ -47,7 +47,10 @@ fn leeway(leeway: &Leeway) -> String {
 /// The register as a table, in use first; then what it does not say.
 pub fn assumptions_text(register: &Register) -> String {
     let mut text = String::new();
-    for (used, title) in [(true, ""), (false, "\nStated, and not used by this scenario:\n")] {
+    for (used, title) in [
+        (true, ""),
+        (false, "\nStated, and not used by this scenario:\n"),
+    ] {
         let rows: Vec<&Assumption> = register
             .assumptions
             .iter()

@@ -51,12 +51,21 @@ pub const WORLDS: ResultFile = ResultFile {
     row: "a world that `match` flew",
     columns: &[
         ("world", "name of the world: its wave and its number in it"),
-        ("wave", "number of the wave, from 1; the scenario as written is in the first"),
+        (
+            "wave",
+            "number of the wave, from 1; the scenario as written is in the first",
+        ),
         ("left", "whether it is not ruled out"),
         ("implausibility", "the largest over all evidence"),
         ("against", "the evidence that this is of"),
-        (FACTORS, "one column an assumption: its setting in the world"),
-        (QUANTITIES, "two columns a piece of evidence: what the world predicts, and its implausibility"),
+        (
+            FACTORS,
+            "one column an assumption: its setting in the world",
+        ),
+        (
+            QUANTITIES,
+            "two columns a piece of evidence: what the world predicts, and its implausibility",
+        ),
     ],
 };
 
@@ -67,17 +76,32 @@ pub const SCREEN: ResultFile = ResultFile {
     columns: &[
         ("measure", "name of the measure"),
         ("assumption", "path of the value, or name of its table"),
-        ("effect", "mean absolute elementary effect, in the unit of the measure over the whole range"),
+        (
+            "effect",
+            "mean absolute elementary effect, in the unit of the measure over the whole range",
+        ),
         ("effect_low", "lower end of its interval"),
         ("effect_high", "upper end"),
-        ("noise", "what the effect would be on average by noise alone"),
+        (
+            "noise",
+            "what the effect would be on average by noise alone",
+        ),
         ("mean_effect", "mean elementary effect, with its sign"),
-        ("spread", "standard deviation of the elementary effects: large where it depends on the rest, or bends"),
+        (
+            "spread",
+            "standard deviation of the elementary effects: large where it depends on the rest, or bends",
+        ),
         ("n", "elementary effects"),
-        ("first", "share of the variance that it explains alone; empty if it is not one of the few"),
+        (
+            "first",
+            "share of the variance that it explains alone; empty if it is not one of the few",
+        ),
         ("first_low", "lower end of its interval"),
         ("first_high", "upper end"),
-        ("total", "share of the variance that goes when all others are known"),
+        (
+            "total",
+            "share of the variance that goes when all others are known",
+        ),
         ("total_low", "lower end of its interval"),
         ("total_high", "upper end"),
     ],
@@ -89,8 +113,14 @@ pub const ASSUMPTIONS: ResultFile = ResultFile {
     row: "an entry of the register of assumptions",
     columns: &[
         ("assumption", "path of the value, or name of its table"),
-        ("paths", "the values that it sets alike, or, with alternatives, speaks about"),
-        ("value", "value that is flown; empty where it is a default or there are several"),
+        (
+            "paths",
+            "the values that it sets alike, or, with alternatives, speaks about",
+        ),
+        (
+            "value",
+            "value that is flown; empty where it is a default or there are several",
+        ),
         ("low", "lowest value that cannot be ruled out"),
         ("high", "highest"),
         ("scale", "how values lie between them: linear or log"),
@@ -99,7 +129,10 @@ pub const ASSUMPTIONS: ResultFile = ResultFile {
         ("source", "where it comes from"),
         ("date", "when that was looked up or decided"),
         ("meaning", "what it means"),
-        ("in_use", "whether the scenario fields the class or flies the aircraft it is about"),
+        (
+            "in_use",
+            "whether the scenario fields the class or flies the aircraft it is about",
+        ),
         ("file", "file that states it"),
         ("line", "line of that file"),
     ],

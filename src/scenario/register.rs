@@ -345,10 +345,16 @@ fn beside(tables: Entry, notes: &mut Notes, problems: &mut Vec<Problem>) {
         match &file.alternatives {
             Some(alternatives) => {
                 if ways.contains(&true) {
-                    found.push(("alternatives", "has alternatives and a range or values; expected one of them".to_owned()));
+                    found.push((
+                        "alternatives",
+                        "has alternatives and a range or values; expected one of them".to_owned(),
+                    ));
                 }
                 if alternatives.is_empty() {
-                    found.push(("alternatives", "has no alternative; expected at least one".to_owned()));
+                    found.push((
+                        "alternatives",
+                        "has no alternative; expected at least one".to_owned(),
+                    ));
                 }
                 found.retain(|(_, said)| !said.starts_with("is assumed"));
                 for (alternative, piece) in alternatives {
@@ -674,7 +680,11 @@ pub(crate) fn register(tree: &Item, notes: &Notes, sources: &[Source]) -> Regist
         let leeway = match alternatives {
             Some(pieces) => {
                 let pieces = pieces.iter();
-                Leeway::Alternatives(pieces.map(|(n, piece)| (n.clone(), piece.clone())).collect())
+                Leeway::Alternatives(
+                    pieces
+                        .map(|(n, piece)| (n.clone(), piece.clone()))
+                        .collect(),
+                )
             }
             None => leeway(&file.range, file.scale, file.values.as_deref(), &paths[0]),
         };
@@ -682,7 +692,11 @@ pub(crate) fn register(tree: &Item, notes: &Notes, sources: &[Source]) -> Regist
         let used = covered.iter().any(|path| in_use(tree, path));
         register.assumptions.push(Assumption {
             name: name.clone(),
-            paths: if alternatives.is_some() { covered } else { paths },
+            paths: if alternatives.is_some() {
+                covered
+            } else {
+                paths
+            },
             value,
             leeway,
             kind: file.kind,
@@ -743,10 +757,12 @@ fn in_use(tree: &Item, path: &[String]) -> bool {
     let by = |section: &str, key: &str, name: &String| {
         let table = tree.get(&[section]).and_then(Item::table);
         let mut names = table.into_iter().flat_map(|table| table.values());
-        names.any(|entry| match entry.item.get(&[key]).map(|item| &item.value) {
-            Some(Value::Text(text)) => text == name,
-            _ => false,
-        })
+        names.any(
+            |entry| match entry.item.get(&[key]).map(|item| &item.value) {
+                Some(Value::Text(text)) => text == name,
+                _ => false,
+            },
+        )
     };
     match path {
         [section, name, ..] if section == "site_classes" => by("sites", "class", name),

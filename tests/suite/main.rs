@@ -29,3 +29,4 @@ mod trip;
 mod tune;
 mod tuning;
 mod validation;
+mod worlds;

@@ -90,7 +90,7 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
     }
     if let Some(worlds) = &overrides.worlds {
         let worlds = Worlds::read(loader, worlds)?;
-        worlds.join(&mut document, &mut loader.problems);
+        worlds.join(&mut document, true, &mut loader.problems);
         if !loader.problems.is_empty() {
             return None;
         }

@@ -17,8 +17,8 @@ use crate::experiment::tune::course::{Course, Role, Watched};
 use crate::experiment::tune::file::{BudgetFile, ObjectiveFile, StudyFile};
 use crate::experiment::tune::samples::Sample;
 use crate::experiment::tune::space::Dimension;
-use crate::measure::{Columns, Derived, Summary};
 use crate::experiment::worlds::file::Worlds;
+use crate::measure::{Columns, Derived, Summary};
 use crate::scenario::load::{Loader, merge, nested};
 use crate::scenario::problem::{LoadError, Problem, Span};
 use crate::scenario::tree::{Item, Value, clip};
@@ -146,7 +146,7 @@ impl Study {
                 if let Some(worlds) = &overrides.worlds {
                     let worlds = Worlds::read(&mut loader, worlds)?;
                     let count = worlds.file.worlds.len();
-                    worlds.join(&mut document, &mut loader.problems);
+                    worlds.join(&mut document, false, &mut loader.problems);
                     each_once(&mut document, count);
                 }
                 let base = |loader: &mut Loader, document: &Item, file: &StudyFile| {

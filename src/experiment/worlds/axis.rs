@@ -50,7 +50,9 @@ impl Axis {
             Leeway::None => None,
             Leeway::Range { low, high, .. } => {
                 let number = value.as_f64()?;
-                (*low..=*high).contains(&number).then_some(Coordinate::Value(number))
+                (*low..=*high)
+                    .contains(&number)
+                    .then_some(Coordinate::Value(number))
             }
             Leeway::Values(values) => {
                 let here = values.iter().position(|other| {

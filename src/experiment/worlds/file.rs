@@ -1,7 +1,7 @@
 //! Worlds as a file: what `match` leaves, and what other commands fly beside the scenario as written.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use schemars::JsonSchema;
@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::scenario::load::{Loader, merge, nested};
-use crate::scenario::problem::{LoadError, Problem};
+use crate::scenario::problem::{LoadError, Problem, Span};
 use crate::scenario::tree::{Entry, Item, Table, Value};
 use crate::scenario::{Scenario, ready, shape, texts};
 
 /// The factor that worlds are in experiments and studies.
 pub const WORLD: &str = "world";
+
+/// The level of that factor at which nothing is laid over the scenario.
+pub const AS_WRITTEN: &str = "as-written";
 
 /// Most worlds of a file.
 const MOST: usize = 1000;
@@ -108,10 +111,21 @@ impl Worlds {
                 .push(Problem::new("worlds", said).at(&document.place(&["worlds"]), ""));
         }
         for (name, world) in &file.worlds {
+            if name == AS_WRITTEN {
+                let said = format!(
+                    "worlds.{AS_WRITTEN} has the name of the scenario as it is; expected another"
+                );
+                let at = document.place(&["worlds", name]);
+                loader
+                    .problems
+                    .push(Problem::new("worlds", said).at(&at, ""));
+            }
             if !world.lay.is_object() {
                 let said = format!("worlds.{name}.lay is no table; expected a piece of a scenario");
                 let at = document.place(&["worlds", name, "lay"]);
-                loader.problems.push(Problem::new("worlds", said).at(&at, ""));
+                loader
+                    .problems
+                    .push(Problem::new("worlds", said).at(&at, ""));
             }
         }
         (loader.problems.len() == before).then_some(Worlds { file, document })
@@ -120,6 +134,17 @@ impl Worlds {
     /// Names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.file.worlds.keys().map(String::as_str)
+    }
+
+    /// The assumptions that every world places, and where, by world.
+    pub fn along(&self) -> (Vec<String>, Vec<Vec<f64>>) {
+        let worlds = || self.file.worlds.values();
+        let first = worlds().next().map(|world| world.along.keys().cloned());
+        let everywhere = |name: &String| worlds().all(|world| world.along.contains_key(name));
+        let names: Vec<String> = first.into_iter().flatten().filter(everywhere).collect();
+        let places = worlds().map(|world| names.iter().map(|name| world.along[name]).collect());
+        let places = places.collect();
+        (names, places)
     }
 
     fn piece(&self, name: &str) -> Option<&Item> {
@@ -152,8 +177,9 @@ impl Worlds {
         }
     }
 
-    /// Puts the worlds into an experiment or a study as an uncertainty of their own.
-    pub(crate) fn join(self, document: &mut Item, problems: &mut Vec<Problem>) {
+    /// Puts the worlds into an experiment or a study as an uncertainty of their own; in an experiment the scenario as written
+    /// is one more, the first.
+    pub(crate) fn join(self, document: &mut Item, written: bool, problems: &mut Vec<Problem>) {
         let Value::Table(root) = &mut document.value else {
             return;
         };
@@ -170,6 +196,21 @@ impl Worlds {
             return;
         }
         let mut pieces = Table::new();
+        if written {
+            let first = Span {
+                source: self.document.span.source,
+                range: 0..0,
+            };
+            let nothing = Item {
+                span: first.clone(),
+                value: Value::Table(Table::new()),
+            };
+            let entry = Entry {
+                key: first,
+                item: nothing,
+            };
+            pieces.insert(AS_WRITTEN.to_owned(), entry);
+        }
         for name in self.names() {
             let Some(piece) = self.piece(name) else {
                 continue;
@@ -193,6 +234,3 @@ impl Worlds {
         *document = merge(under, over, None);
     }
 }
-
-/// Where the command line names worlds.
-pub type WorldsPath = Option<PathBuf>;

@@ -145,7 +145,8 @@ impl Matching {
                 // Levels move in one try of three.
                 let moves = number % 3 == 0;
                 let near = self.near(&left[number % left.len()].point, step, moves);
-                let there = chosen.contains(&near) || self.flown.iter().any(|one| one.point == near);
+                let there =
+                    chosen.contains(&near) || self.flown.iter().any(|one| one.point == near);
                 if !there && expected(&near) <= self.course.cutoff && sound(&near) {
                     chosen.push(near);
                 }
@@ -274,7 +275,10 @@ impl Emulator {
 
     fn at(&self, terms: &[f64]) -> f64 {
         let row = Emulator::row(terms, self.squares);
-        row.iter().zip(self.weights.iter()).map(|(a, b)| a * b).sum()
+        row.iter()
+            .zip(self.weights.iter())
+            .map(|(a, b)| a * b)
+            .sum()
     }
 }
 
@@ -343,7 +347,10 @@ mod tests {
         let share = (2.0 * half * side - half * half) / (side * side);
         let first = matching.left().filter(|one| one.wave == 1).count() as f64;
         let error = (share * (1.0 - share) / 200.0).sqrt();
-        assert!((first / 200.0 - share).abs() < 4.0 * error, "{first} {share}");
+        assert!(
+            (first / 200.0 - share).abs() < 4.0 * error,
+            "{first} {share}"
+        );
         // Later waves look where it is: nearly all of what they fly is in, and no part of the true set is left out.
         let later = matching.left().filter(|one| one.wave > 1).count() as f64;
         assert!(later > 0.6 * 600.0, "{later}");

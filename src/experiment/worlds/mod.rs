@@ -6,6 +6,7 @@
 pub mod axis;
 pub mod evidence;
 pub mod file;
+pub mod marks;
 pub mod matching;
 pub mod plan;
 pub mod screening;

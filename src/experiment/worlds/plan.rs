@@ -6,6 +6,7 @@ use super::axis::{Axis, lay};
 use crate::experiment::design::{Domain, Point};
 use crate::experiment::file::{RangeFile, ScaleFile, StopFile};
 use crate::experiment::plan::{Factor, FactorDomain, FactorKind, Plan, PlanRecord, PlannedCell};
+use crate::measure::Columns;
 use crate::scenario::register::{Leeway, Spacing};
 use crate::scenario::{LoadError, Scenario};
 
@@ -67,9 +68,12 @@ impl Ground {
         self.record(vec![cell]).scenario(0)
     }
 
-    /// Whether a point makes a sound scenario.
-    pub fn sound(&self, point: &Point) -> bool {
-        self.scenario_at(point).is_ok()
+    /// Whether a point makes a sound scenario, with these columns.
+    pub fn sound(&self, point: &Point, columns: &Columns) -> bool {
+        self.scenario_at(point).is_ok_and(|scenario| {
+            let there = Columns::new(&scenario.cast);
+            there.columns() == columns.columns() && there.confusion() == columns.confusion()
+        })
     }
 
     /// The plan of some points, named.
@@ -118,7 +122,12 @@ fn factor(axis: &Axis) -> Factor {
         levels.map(|level| axis.label(level)).collect()
     };
     let domain = match (&axis.assumption.leeway, axis.domain) {
-        (&Leeway::Range { low, high, scale, .. }, _) => FactorDomain::Range {
+        (
+            &Leeway::Range {
+                low, high, scale, ..
+            },
+            _,
+        ) => FactorDomain::Range {
             range: RangeFile {
                 low,
                 high,

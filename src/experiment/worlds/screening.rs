@@ -80,7 +80,10 @@ impl Radial {
     pub fn new(domains: &[Domain], bases: u32, seed: u64) -> Result<Radial, DesignError> {
         let units = vec![UNIT; domains.len()];
         let drawn = design::points(&Design::LatinHypercube { points: bases }, &units, seed)?;
-        let drawn: Vec<Vec<f64>> = drawn.iter().map(|row| row.iter().map(number).collect()).collect();
+        let drawn: Vec<Vec<f64>> = drawn
+            .iter()
+            .map(|row| row.iter().map(number).collect())
+            .collect();
         Radial::from(domains, &drawn, seed)
     }
 
@@ -145,7 +148,11 @@ impl Radial {
     /// standard error: `s sqrt(2/pi) mean |1/step|`.
     pub fn floor(&self, factor: usize, error: f64) -> f64 {
         let n = self.steps.len() as f64;
-        let blown: f64 = self.steps.iter().map(|steps| 1.0 / steps[factor].abs()).sum();
+        let blown: f64 = self
+            .steps
+            .iter()
+            .map(|steps| 1.0 / steps[factor].abs())
+            .sum();
         error * libm::sqrt(2.0 / std::f64::consts::PI) * blown / n
     }
 }
@@ -155,14 +162,21 @@ fn step(u: f64, v: f64) -> f64 {
     let below = (u - LEAST_STEP).max(0.0);
     let above = (1.0 - LEAST_STEP - u).max(0.0);
     let at = v * (below + above);
-    if at < below { at } else { u + LEAST_STEP + (at - below) }
+    if at < below {
+        at
+    } else {
+        u + LEAST_STEP + (at - below)
+    }
 }
 
 fn effect(effects: &[f64], confidence: f64) -> Effect {
     let n = effects.len();
     let moments = |values: &[f64]| {
         let mean = values.iter().sum::<f64>() / n as f64;
-        let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+        let squares: f64 = values
+            .iter()
+            .map(|value| (value - mean) * (value - mean))
+            .sum();
         (mean, libm::sqrt(squares / (n as f64 - 1.0)))
     };
     let sizes: Vec<f64> = effects.iter().map(|effect| effect.abs()).collect();
@@ -170,9 +184,7 @@ fn effect(effects: &[f64], confidence: f64) -> Effect {
     let (mean, spread) = moments(effects);
     let half = match n {
         0 | 1 => f64::INFINITY,
-        _ => {
-            t_quantile(confidence, n as f64 - 1.0) * deviation / libm::sqrt(n as f64)
-        }
+        _ => t_quantile(confidence, n as f64 - 1.0) * deviation / libm::sqrt(n as f64),
     };
     Effect {
         absolute,
@@ -253,20 +265,27 @@ impl Crossed {
             let tail = (1.0 - confidence) / 2.0;
             [estimate, at(tail), at(1.0 - tail)]
         };
-        let indices = point.into_iter().zip(resampled).map(|((first, total), sample)| {
-            let (firsts, totals) = sample.into_iter().unzip();
-            Indices {
-                first: ends(firsts, first),
-                total: ends(totals, total),
-            }
-        });
+        let indices = point
+            .into_iter()
+            .zip(resampled)
+            .map(|((first, total), sample)| {
+                let (firsts, totals) = sample.into_iter().unzip();
+                Indices {
+                    first: ends(firsts, first),
+                    total: ends(totals, total),
+                }
+            });
         (indices.collect(), variance)
     }
 
     /// First-order and total index of each factor over some of the rows, and the variance.
     fn estimate(&self, rows: &[&[f64]], chosen: &[usize]) -> (Vec<(f64, f64)>, f64) {
         let n = chosen.len() as f64;
-        let mean = chosen.iter().map(|&row| rows[row][0] + rows[row][1]).sum::<f64>() / (2.0 * n);
+        let mean = chosen
+            .iter()
+            .map(|&row| rows[row][0] + rows[row][1])
+            .sum::<f64>()
+            / (2.0 * n);
         let square = |value: f64| value * value;
         let squares: f64 = chosen
             .iter()
@@ -275,7 +294,9 @@ impl Crossed {
         let variance = squares / (2.0 * n - 1.0);
         let shares = (0..self.factors).map(|i| {
             let over = |from: usize| -> f64 {
-                let apart = chosen.iter().map(|&row| square(rows[row][from] - rows[row][2 + i]));
+                let apart = chosen
+                    .iter()
+                    .map(|&row| square(rows[row][from] - rows[row][2 + i]));
                 apart.sum::<f64>() / (2.0 * n) / variance
             };
             (1.0 - over(1), over(0))
@@ -320,7 +341,10 @@ mod tests {
         let second = a * a / 8.0;
         let both = 8.0 * b * b * PI.powi(8) / 225.0;
         let whole = first + second + both;
-        assert!((whole - (a * a / 8.0 + b * PI.powi(4) / 5.0 + b * b * PI.powi(8) / 18.0 + 0.5)).abs() < 1e-9);
+        assert!(
+            (whole - (a * a / 8.0 + b * PI.powi(4) / 5.0 + b * b * PI.powi(8) / 18.0 + 0.5)).abs()
+                < 1e-9
+        );
         assert!((variance / whole - 1.0).abs() < 0.02, "{variance} {whole}");
         let expected = [
             (first / whole, (first + both) / whole),
@@ -331,7 +355,10 @@ mod tests {
             assert!((found.first[0] - alone).abs() < 0.02, "{found:?} {alone}");
             assert!((found.total[0] - total).abs() < 0.02, "{found:?} {total}");
             assert!(found.first[1] <= found.first[0] && found.first[0] <= found.first[2]);
-            assert!(found.total[1] <= total + 0.01 && total - 0.01 <= found.total[2], "{found:?}");
+            assert!(
+                found.total[1] <= total + 0.01 && total - 0.01 <= found.total[2],
+                "{found:?}"
+            );
         }
     }
 
@@ -342,11 +369,15 @@ mod tests {
         let a = [0.0, 1.0, 4.5, 9.0];
         let g = |x: &[f64]| -> f64 {
             let each = x.iter().zip(a);
-            each.map(|(x, a)| ((4.0 * x - 2.0).abs() + a) / (1.0 + a)).product()
+            each.map(|(x, a)| ((4.0 * x - 2.0).abs() + a) / (1.0 + a))
+                .product()
         };
         let design = Crossed::new(&[UNIT; 4], 8192, 3).unwrap();
         let (indices, _) = design.indices(&values(&design.points, g), 0.95, 1);
-        let parts: Vec<f64> = a.iter().map(|a| 1.0 / 3.0 / ((1.0 + a) * (1.0 + a))).collect();
+        let parts: Vec<f64> = a
+            .iter()
+            .map(|a| 1.0 / 3.0 / ((1.0 + a) * (1.0 + a)))
+            .collect();
         let product: f64 = parts.iter().map(|part| 1.0 + part).product();
         for (found, part) in indices.iter().zip(&parts) {
             let alone = part / (product - 1.0);
@@ -359,8 +390,16 @@ mod tests {
     #[test]
     fn elementary_effects_of_a_plane_are_its_slopes_over_the_range() {
         let domains = [
-            Domain::Range { low: 2.0, high: 6.0, scale: Scale::Linear },
-            Domain::Range { low: 1.0, high: 100.0, scale: Scale::Log },
+            Domain::Range {
+                low: 2.0,
+                high: 6.0,
+                scale: Scale::Linear,
+            },
+            Domain::Range {
+                low: 1.0,
+                high: 100.0,
+                scale: Scale::Log,
+            },
             Domain::Levels(2),
             UNIT,
         ];
@@ -368,7 +407,10 @@ mod tests {
         let plane = |x: &[f64]| 3.0 * x[0] - 2.0 * libm::log10(x[1]) + 5.0 * x[2];
         let effects = design.effects(&values(&design.points, plane), 0.95);
         for (found, expected) in effects.iter().zip([12.0, 4.0, 5.0, 0.0]) {
-            assert!((found.absolute - expected).abs() < 1e-9, "{found:?} {expected}");
+            assert!(
+                (found.absolute - expected).abs() < 1e-9,
+                "{found:?} {expected}"
+            );
             assert!(found.high - found.low < 1e-6);
             assert_eq!(found.n, 12);
         }
@@ -382,7 +424,10 @@ mod tests {
         let design = Radial::new(&[ANGLE; 3], 400, 2).unwrap();
         let effects = design.effects(&values(&design.points, ishigami), 0.95);
         assert!(effects[1].low > 3.0, "{effects:?}");
-        assert!(effects[2].mean.abs() < effects[2].absolute / 3.0, "{effects:?}");
+        assert!(
+            effects[2].mean.abs() < effects[2].absolute / 3.0,
+            "{effects:?}"
+        );
         assert!(effects[2].spread > effects[2].absolute, "{effects:?}");
     }
 
@@ -390,10 +435,17 @@ mod tests {
     fn steps_are_long_enough_and_fill_the_rest_evenly() {
         for u in [0.0, 0.1, 0.4, 0.5, 0.9, 0.999] {
             let places: Vec<f64> = (0..1000).map(|v| step(u, f64::from(v) / 1000.0)).collect();
-            assert!(places.iter().all(|to| (0.0..=1.0).contains(to) && (to - u).abs() > LEAST_STEP - 1e-9));
+            assert!(
+                places
+                    .iter()
+                    .all(|to| (0.0..=1.0).contains(to) && (to - u).abs() > LEAST_STEP - 1e-9)
+            );
             let below = places.iter().filter(|to| **to < u).count() as f64 / 1000.0;
             let room = [(u - LEAST_STEP).max(0.0), (1.0 - LEAST_STEP - u).max(0.0)];
-            assert!((below - room[0] / (room[0] + room[1])).abs() < 0.002, "{u}: {below}");
+            assert!(
+                (below - room[0] / (room[0] + room[1])).abs() < 0.002,
+                "{u}: {below}"
+            );
         }
     }
 
@@ -411,7 +463,11 @@ mod tests {
             .collect();
         for (factor, effect) in design.effects(&values, 0.95).iter().enumerate().take(k) {
             let floor = design.floor(factor, std::f64::consts::SQRT_2);
-            assert!((effect.absolute / floor - 1.0).abs() < 0.08, "{} {floor}", effect.absolute);
+            assert!(
+                (effect.absolute / floor - 1.0).abs() < 0.08,
+                "{} {floor}",
+                effect.absolute
+            );
         }
     }
 }

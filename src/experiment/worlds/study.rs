@@ -168,12 +168,7 @@ impl MatchStudy {
     }
 }
 
-fn study(
-    loader: &mut Loader,
-    path: &Path,
-    instead: Instead,
-    set: &[String],
-) -> Option<MatchStudy> {
+fn study(loader: &mut Loader, path: &Path, instead: Instead, set: &[String]) -> Option<MatchStudy> {
     let document = loader.plain(path)?;
     if !loader.problems.is_empty() {
         return None;
@@ -215,7 +210,9 @@ fn study(
     let columns = Arc::new(Columns::new(&scenario.cast));
     let mut watched = Vec::new();
     for (number, evidence) in file.evidence.iter().enumerate() {
-        watched.extend(find(loader, &document, number, evidence, &columns, &scenario));
+        watched.extend(find(
+            loader, &document, number, evidence, &columns, &scenario,
+        ));
     }
     if Axis::all(&scenario.register).is_empty() {
         let said = format!(
@@ -251,7 +248,10 @@ fn bands_are_sound(loader: &mut Loader, document: &Item, file: &MatchFile) {
         loader.problems.push(problem);
     };
     if file.evidence.is_empty() {
-        wrong(&["evidence"], "evidence is empty; expected at least one".to_owned());
+        wrong(
+            &["evidence"],
+            "evidence is empty; expected at least one".to_owned(),
+        );
     }
     for (number, one) in file.evidence.iter().enumerate() {
         let place = number.to_string();
@@ -267,7 +267,10 @@ fn bands_are_sound(loader: &mut Loader, document: &Item, file: &MatchFile) {
             let said = format!("the evidence {name:?} has an empty source");
             wrong(&["evidence", &place, "source"], said);
         }
-        if file.evidence[..number].iter().any(|other| other.name == one.name) {
+        if file.evidence[..number]
+            .iter()
+            .any(|other| other.name == one.name)
+        {
             let said = format!("two pieces of evidence are named {name:?}; expected other names");
             wrong(&["evidence", &place, "name"], said);
         }
@@ -295,14 +298,20 @@ fn find(
         (Some(measure), None, None) => {
             let found = columns.derived().iter().find(|one| one.name == *measure);
             let Some(found) = found else {
-                let known: Vec<&str> = columns.derived().iter().map(|one| one.name.as_str()).collect();
+                let known: Vec<&str> = columns
+                    .derived()
+                    .iter()
+                    .map(|one| one.name.as_str())
+                    .collect();
                 let said = format!("there is no measure {:?} in this scenario", clip(measure));
                 wrong("measure", said, shape::suggest(measure, &known, "measures"));
                 return None;
             };
             Some(Watched {
                 above: found.numerator,
-                below: found.denominator.map_or(Below::Constant(1.0), Below::Column),
+                below: found
+                    .denominator
+                    .map_or(Below::Constant(1.0), Below::Column),
             })
         }
         (None, Some(events), Some(per)) => {
