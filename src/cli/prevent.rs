@@ -136,7 +136,9 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         write_prevention(folder, &game, &prevention, seed, confidence, progress)?;
     }
     let mut told = prevention_text(&game, &prevention, arguments.confidence);
-    if ended == Ended::Finished {
+    if abroad.is_empty() {
+        told.push_str(&format!("\n{ONE_WORLD}\n"));
+    } else if ended == Ended::Finished {
         let marked = marks(
             arguments,
             &game,
@@ -171,9 +173,6 @@ fn marks(
     players: &[Change],
     (seed, count, jobs): (u64, u64, usize),
 ) -> Result<String, Failure> {
-    if abroad.is_empty() {
-        return Ok(format!("\n{ONE_WORLD}\n"));
-    }
     let of = abroad.len();
     let mut shares: Vec<Vec<Estimate>> = vec![Vec::new(); players.len()];
     let bar = progress(of as u64);

@@ -11,6 +11,7 @@
 //! stated one, by an including file or by `--set`, keeps source and range and changes the value.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,7 @@ pub struct StatedFile {
     pub value: Json,
     /// Lowest and highest value that cannot be ruled out.
     #[serde(default)]
+    #[schemars(inner(range(min = -1e12, max = 1e12)))]
     pub range: Option<[f64; 2]>,
     /// How values lie in the range.
     #[serde(default)]
@@ -94,6 +96,7 @@ pub struct AssumptionFile {
     pub paths: Option<Vec<String>>,
     /// Lowest and highest value that cannot be ruled out.
     #[serde(default)]
+    #[schemars(inner(range(min = -1e12, max = 1e12)))]
     pub range: Option<[f64; 2]>,
     /// How values lie in the range.
     #[serde(default)]
@@ -266,7 +269,7 @@ fn plain(
             _ => return,
         };
         *item = value;
-        if let Some(file) = read::<StatedFile>(&statement, &shown, problems) {
+        if let Some(file) = read::<StatedFile>(&statement, &STATED, &shown, problems) {
             let found = sound(
                 &file.range,
                 file.scale,
@@ -331,7 +334,7 @@ fn beside(tables: Entry, notes: &mut Notes, problems: &mut Vec<Problem>) {
             problems.push(Problem::new(shown, said).at(&entry.key, ""));
             continue;
         }
-        let Some(file) = read::<AssumptionFile>(&entry.item, &shown, problems) else {
+        let Some(file) = read::<AssumptionFile>(&entry.item, &BESIDE, &shown, problems) else {
             continue;
         };
         let mut found = sound(
@@ -386,12 +389,12 @@ fn beside(tables: Entry, notes: &mut Notes, problems: &mut Vec<Problem>) {
 }
 
 /// Reads a statement; problems where it does not have the shape it must.
-fn read<T: JsonSchema + for<'a> Deserialize<'a> + 'static>(
+fn read<T: for<'a> Deserialize<'a>>(
     item: &Item,
+    schema: &'static Json,
     shown: &str,
     problems: &mut Vec<Problem>,
 ) -> Option<T> {
-    let schema: &'static Json = shapes::of::<T>();
     let misfits = shape::check(item, schema, "the statement");
     let strange = texts::check(item);
     let found = misfits.into_iter().map(|misfit| misfit.problem);
@@ -418,28 +421,8 @@ fn read<T: JsonSchema + for<'a> Deserialize<'a> + 'static>(
     }
 }
 
-mod shapes {
-    use std::any::TypeId;
-    use std::sync::LazyLock;
-
-    use schemars::JsonSchema;
-    use serde_json::Value as Json;
-
-    use super::super::shape::inlined;
-    use super::{AssumptionFile, StatedFile};
-
-    static STATED: LazyLock<Json> = LazyLock::new(inlined::<StatedFile>);
-    static BESIDE: LazyLock<Json> = LazyLock::new(inlined::<AssumptionFile>);
-
-    /// The shape of one of the two kinds of statements.
-    pub(super) fn of<T: JsonSchema + 'static>() -> &'static Json {
-        if TypeId::of::<T>() == TypeId::of::<StatedFile>() {
-            &STATED
-        } else {
-            &BESIDE
-        }
-    }
-}
+static STATED: LazyLock<Json> = LazyLock::new(shape::inlined::<StatedFile>);
+static BESIDE: LazyLock<Json> = LazyLock::new(shape::inlined::<AssumptionFile>);
 
 /// What is wrong with a statement: the key and what to say.
 fn sound(
@@ -843,9 +826,7 @@ pub(crate) fn allow_statements(schema: &mut Json) {
                     match value {
                         Json::Object(inner) if map => {
                             for value in inner.values_mut() {
-                                if key == "properties" {
-                                    offer(value);
-                                }
+                                offer(value);
                                 walk(value);
                             }
                         }
