@@ -62,7 +62,7 @@ pub struct SweepArguments {
     /// Set a value of the scenario by its path, before the factors; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<String>,
-    /// Fly every cell in each of the worlds of this file (see `deconflict match`).
+    /// Fly every cell in each of the worlds of this file (see `deconflict match`), in place of the file's own uncertainties.
     #[arg(long, value_name = "FILE")]
     worlds: Option<PathBuf>,
     /// Threads; without it one a processor. Results do not depend on it.

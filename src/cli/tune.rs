@@ -54,7 +54,8 @@ pub struct TuneArguments {
     /// Set a value of the scenario by its path, before the parameters; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<String>,
-    /// Fly the finalists in each of the worlds of this file (see `deconflict match`).
+    /// Fly the finalists in each of the worlds of this file (see `deconflict match`), in place of the study's own
+    /// uncertainties.
     #[arg(long, value_name = "FILE")]
     worlds: Option<PathBuf>,
     /// Threads; without it one a processor. Results do not depend on it.

@@ -200,6 +200,8 @@ pub struct Register {
     pub unstated: Vec<String>,
     /// Statements about paths that this scenario does not have.
     pub idle: Vec<String>,
+    /// Of every text that states something, and not of all of its numbers: the first without, and how many there are.
+    pub half_stated: Vec<(Vec<String>, usize)>,
 }
 
 /// What was taken off the texts so far, in the order in which it was read.
@@ -695,7 +697,18 @@ pub(crate) fn register(tree: &Item, notes: &Notes, sources: &[Source]) -> Regist
         .iter()
         .flat_map(|assumption| &assumption.paths)
         .collect();
-    unstated(tree, &mut Vec::new(), &covered, &mut register.unstated);
+    let mut without = Vec::new();
+    unstated(tree, &mut Vec::new(), &covered, &mut without);
+    let values = notes.stated.iter().map(|(_, span, _)| span.source);
+    let tables = notes.tables.values().map(|(span, _)| span.source);
+    for text in values.chain(tables).collect::<BTreeSet<usize>>() {
+        let mut here = without.iter().filter(|(_, source)| *source == text);
+        if let Some((first, _)) = here.next() {
+            let count = 1 + here.count();
+            register.half_stated.push((first.clone(), count));
+        }
+    }
+    register.unstated = without.iter().map(|(path, _)| shown(path)).collect();
     register
 }
 
@@ -776,7 +789,7 @@ fn unstated(
     item: &Item,
     path: &mut Vec<String>,
     covered: &BTreeSet<&Vec<String>>,
-    found: &mut Vec<String>,
+    found: &mut Vec<(Vec<String>, usize)>,
 ) {
     if covered.contains(&*path) {
         return;
@@ -795,7 +808,7 @@ fn unstated(
                 path.pop();
             }
         }
-        Value::Whole(_) | Value::Number(_) => found.push(shown(path)),
+        Value::Whole(_) | Value::Number(_) => found.push((path.clone(), item.span.source)),
         _ => {}
     }
 }

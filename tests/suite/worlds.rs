@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use deconflict::experiment::design::{Coordinate, Domain};
+use deconflict::experiment::plan::Overrides;
+use deconflict::experiment::plan::study::Study;
 use deconflict::experiment::worlds::evidence::{Band, Found};
 use deconflict::experiment::worlds::plan::Ground;
 use deconflict::measure::Columns;
@@ -487,13 +489,14 @@ values = ["tight", "hold"]
     assert_eq!(worlds_flown, ["as-written", "a", "b", "c"]);
     assert_eq!(lost[3].1, 1.0);
     assert!(lost[1].1 <= lost[2].1 && lost[2].1 <= lost[3].1, "{lost:?}");
-    // What is in the file already cannot come by --worlds too.
+    // Worlds take the place of the file's own uncertainties, and what a lever sets is the lever's in every world.
     let typed = fs::read_to_string(&experiment).unwrap();
-    fs::write(
-        &experiment,
-        format!("{typed}[uncertainties.world]\nalternatives.x = {{}}\n"),
-    )
-    .unwrap();
+    let typed = typed.replace(
+        "path = \"rules.weapons_control.status\"\nvalues = [\"tight\", \"hold\"]",
+        "path = \"site_classes.watch.weapon.kill_probability\"\nvalues = [1.0, 0.3]",
+    );
+    let own = "[uncertainties.magazine]\npath = \"site_classes.watch.weapon.magazine\"\nvalues = [8, 2]\n[baseline]\nmagazine = 8\n";
+    fs::write(&experiment, format!("{typed}{own}")).unwrap();
     let done = deconflict(&[
         "sweep",
         &experiment,
@@ -503,8 +506,22 @@ values = ["tight", "hold"]
         &out,
         "--force",
     ]);
-    assert_eq!(done.status.code(), Some(2));
-    assert!(text(&done.stderr).contains("--worlds brings an uncertainty of that name"));
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let cells = fs::read_to_string(Path::new(&out).join("cells.csv")).unwrap();
+    let mut rows = csv::Reader::from_reader(cells.as_bytes());
+    let header = rows.headers().unwrap().clone();
+    assert!(!header.iter().any(|name| name == "magazine"));
+    let at = |name: &str| header.iter().position(|one| one == name).unwrap();
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    let of = |row: &&csv::StringRecord| {
+        &row[at("measure")] == "lost_per_sortie[side=stranger]" && &row[at("status")] == "1"
+    };
+    let sure: Vec<&str> = rows
+        .iter()
+        .filter(of)
+        .map(|row| &row[at("estimate")])
+        .collect();
+    assert_eq!(sure, ["1.0"; 4]);
 }
 
 #[test]
@@ -615,4 +632,131 @@ fn the_schemas_of_evidence_and_worlds_are_those_that_are_shipped() {
         "{}",
         text(&done.stderr)
     );
+}
+
+#[test]
+fn a_study_is_examined_in_each_of_the_worlds_once() {
+    let place = tempfile::tempdir().unwrap();
+    lay_out(place.path());
+    let study = place.path().join("study.toml");
+    fs::write(
+        &study,
+        r#"
+title = "How sure"
+scenario = "small.toml"
+budget.replications = 20_000
+[parameters.delay]
+path = "site_classes.watch.weapon.reaction.fixed.delay_s"
+range = { low = 0, high = 30 }
+[[objectives]]
+minimise = "lost_per_sortie[side=stranger]"
+"#,
+    )
+    .unwrap();
+    let worlds = place.path().join("worlds.toml");
+    fs::write(&worlds, WORLDS).unwrap();
+    let overrides = Overrides {
+        worlds: Some(worlds),
+        ..Overrides::default()
+    };
+    let study = Study::load(&study, &overrides, None)
+        .unwrap_or_else(|error| panic!("{}", error.render(false)));
+    let chance = |study: &Study, world: usize| {
+        let scenario = study.scenario(None, Some(world)).unwrap();
+        serde_json::to_value(&scenario.file).unwrap()["site_classes"]["watch"]["weapon"]["kill_probability"]
+            .as_f64()
+            .unwrap()
+    };
+    assert_eq!(study.drawn, 3);
+    let mut met: Vec<f64> = (0..study.drawn)
+        .map(|world| chance(&study, world))
+        .collect();
+    met.sort_by(f64::total_cmp);
+    assert_eq!(met, [0.2, 0.6, 1.0]);
+    // What is written down needs no file of worlds to go on.
+    let again = Study::from_record(&study.record).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(again.record, study.record);
+    assert_eq!(chance(&again, 1), chance(&study, 1));
+}
+
+#[test]
+fn a_rule_gets_its_mark_from_the_worlds() {
+    let place = tempfile::tempdir().unwrap();
+    let (scenario, _) = lay_out(place.path());
+    let worlds = place.path().join("worlds.toml");
+    fs::write(&worlds, WORLDS).unwrap();
+    let worlds = worlds.display().to_string();
+    let base = [
+        "prevent",
+        &scenario,
+        "-n",
+        "30",
+        "--try",
+        "hold: rules.weapons_control.status=hold",
+    ];
+    let alone = deconflict(&base);
+    assert!(
+        text(&alone.stdout).contains("Said of one world"),
+        "{}",
+        text(&alone.stderr)
+    );
+    let done = deconflict(&[&base[..], &["--worlds", &worlds]].concat());
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let printed = text(&done.stdout);
+    // Who holds fire loses nobody, whatever the missiles are worth.
+    assert!(
+        printed.contains("hold: robust: shown to prevent some in 3 of 3 worlds with any, to add some in 0; 100 to 100 %"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn screening_begins_where_worlds_are() {
+    let place = tempfile::tempdir().unwrap();
+    let (scenario, _) = lay_out(place.path());
+    let worlds = place.path().join("worlds.toml");
+    let names = [
+        "\"site_classes.watch.weapon.kill_probability\" = 0.0",
+        "\"site_classes.watch.weapon.magazine\" = 0.5",
+        "delay = 0.5",
+        "doctrine = 0.25",
+    ];
+    fs::write(&worlds, WORLDS.replace("p = 0.0", &names.join(", "))).unwrap();
+    let worlds = worlds.display().to_string();
+    let out = place.path().join("out").display().to_string();
+    let screen = || {
+        deconflict(&[
+            "screen",
+            &scenario,
+            "--measure",
+            "lost_per_sortie[side=stranger]",
+            "--worlds",
+            &worlds,
+            "--out",
+            &out,
+            "--few",
+            "0",
+        ])
+    };
+    // Two of the three say nothing of where the assumptions stand.
+    let done = screen();
+    assert_eq!(done.status.code(), Some(2));
+    assert!(
+        text(&done.stderr).contains("world b of"),
+        "{}",
+        text(&done.stderr)
+    );
+    let all = WORLDS.replace("p = 0.0", &names.join(", "));
+    let all = all
+        .replace("p = 0.5", &names.join(", "))
+        .replace("p = 1.0", &names.join(", "));
+    fs::write(&worlds, all).unwrap();
+    let done = screen();
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let plan = fs::read_to_string(Path::new(&out).join("effects/plan.json")).unwrap();
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    // Three bases and four steps from each; the bases are where the worlds say.
+    assert_eq!(plan["cells"].as_array().unwrap().len(), 15);
+    assert_eq!(plan["cells"][0]["settings"][0]["value"], 0.2);
+    assert_eq!(plan["cells"][0]["settings"][1]["value"], 5.0);
 }

@@ -90,10 +90,7 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
     }
     if let Some(worlds) = &overrides.worlds {
         let worlds = Worlds::read(loader, worlds)?;
-        worlds.join(&mut document, true, &mut loader.problems);
-        if !loader.problems.is_empty() {
-            return None;
-        }
+        worlds.join(&mut document, true);
     }
     let misfits = shape::check(&document, &SHAPE, "the experiment");
     let problems = misfits.iter().map(|misfit| misfit.problem.clone());

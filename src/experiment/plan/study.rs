@@ -146,7 +146,7 @@ impl Study {
                 if let Some(worlds) = &overrides.worlds {
                     let worlds = Worlds::read(&mut loader, worlds)?;
                     let count = worlds.file.worlds.len();
-                    worlds.join(&mut document, false, &mut loader.problems);
+                    worlds.join(&mut document, false);
                     each_once(&mut document, count);
                 }
                 let base = |loader: &mut Loader, document: &Item, file: &StudyFile| {

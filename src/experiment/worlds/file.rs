@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::scenario::load::{Loader, merge, nested};
+use crate::scenario::load::{Loader, merge, nested, path_of};
 use crate::scenario::problem::{LoadError, Problem, Span};
 use crate::scenario::tree::{Entry, Item, Table, Value};
 use crate::scenario::{Scenario, ready, shape, texts};
@@ -177,24 +177,29 @@ impl Worlds {
         }
     }
 
-    /// Puts the worlds into an experiment or a study as an uncertainty of their own; in an experiment the scenario as written
-    /// is one more, the first.
-    pub(crate) fn join(self, document: &mut Item, written: bool, problems: &mut Vec<Problem>) {
+    /// Puts the worlds into an experiment or a study as its only uncertainty, in place of its own; in an experiment the scenario
+    /// as written is one more, the first. What a lever or a parameter sets is theirs in every world.
+    pub(crate) fn join(self, document: &mut Item, written: bool) {
+        let at = self.document.place(&["worlds"]);
         let Value::Table(root) = &mut document.value else {
             return;
         };
-        let at = self.document.place(&["worlds"]);
-        if let Some(there) = root
-            .get("uncertainties")
-            .and_then(|entry| entry.item.table()?.get(WORLD))
-        {
-            let said = format!(
-                "uncertainties.{WORLD} is there, and --worlds brings an uncertainty of that name; expected one of them"
-            );
-            let problem = Problem::new(format!("uncertainties.{WORLD}"), said);
-            problems.push(problem.at(&there.key, "").at(&at, "the worlds"));
-            return;
+        let own = root.remove("uncertainties");
+        let names = own.as_ref().and_then(|entry| entry.item.table());
+        let names: Vec<String> = names
+            .into_iter()
+            .flat_map(|own| own.keys().cloned())
+            .collect();
+        for (section, gone) in [
+            ("design", vec!["uncertainties".to_owned()]),
+            ("baseline", names),
+        ] {
+            let table = root.get_mut(section).map(|entry| &mut entry.item.value);
+            if let Some(Value::Table(table)) = table {
+                table.retain(|key, _| !gone.contains(key));
+            }
         }
+        let chosen = set_by_choice(root);
         let mut pieces = Table::new();
         if written {
             let first = Span {
@@ -215,11 +220,15 @@ impl Worlds {
             let Some(piece) = self.piece(name) else {
                 continue;
             };
+            let mut piece = piece.clone();
+            for path in &chosen {
+                remove(&mut piece, path);
+            }
             pieces.insert(
                 name.to_owned(),
                 Entry {
                     key: piece.span.clone(),
-                    item: piece.clone(),
+                    item: piece,
                 },
             );
         }
@@ -232,5 +241,62 @@ impl Worlds {
         let over = nested(path.to_vec(), alternatives, &at);
         let under = std::mem::replace(document, over.clone());
         *document = merge(under, over, None);
+    }
+}
+
+/// The paths that the levers of an experiment, or the parameters of a study, set.
+fn set_by_choice(root: &Table) -> Vec<Vec<String>> {
+    fn leaves(item: &Item, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+        match item.table() {
+            None => found.push(path.clone()),
+            Some(table) => {
+                for (name, entry) in table {
+                    path.push(name.clone());
+                    leaves(&entry.item, path, found);
+                    path.pop();
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    let sections = ["levers", "parameters"].iter();
+    let tables = sections.filter_map(|section| root.get(*section)?.item.table());
+    for factor in tables.flat_map(|table| table.values()) {
+        let several = match factor.item.get(&["paths"]).map(|item| &item.value) {
+            Some(Value::Array(items)) => items.as_slice(),
+            _ => &[],
+        };
+        for item in factor.item.get(&["path"]).into_iter().chain(several) {
+            if let Value::Text(text) = &item.value {
+                found.extend(path_of(text));
+            }
+        }
+        let pieces = factor.item.get(&["alternatives"]).and_then(Item::table);
+        for piece in pieces.into_iter().flat_map(|pieces| pieces.values()) {
+            leaves(&piece.item, &mut Vec::new(), &mut found);
+        }
+    }
+    found
+}
+
+/// Takes what stands at a path out of a tree.
+fn remove(item: &mut Item, path: &[String]) {
+    let Value::Table(table) = &mut item.value else {
+        return;
+    };
+    match path {
+        [] => {}
+        [last] => {
+            table.remove(last);
+        }
+        [first, rest @ ..] => {
+            if let Some(entry) = table.get_mut(first) {
+                remove(&mut entry.item, rest);
+                // An empty table would lay one.
+                if entry.item.table().is_some_and(Table::is_empty) {
+                    table.remove(first);
+                }
+            }
+        }
     }
 }
