@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use deconflict::experiment::plan::study::{Study, is_study};
 use deconflict::experiment::plan::{Overrides, Plan, is_experiment};
+use deconflict::experiment::worlds::study::{Instead, MatchStudy, is_match};
 use deconflict::safe;
 use deconflict::scenario::burden::Burden;
 use deconflict::scenario::recorded::Account;
@@ -39,6 +40,7 @@ Examples:
         threshold_at_a_step        results jump at a threshold: one declaration decides or does not
         belief_far_from_world      a believed probability is more than 0.3 from that of the world
         belief_contradicts_itself  what the world can bring is believed to be impossible
+        number_without_source      a file says of some of its numbers where they come from, and not of all
         iff_unread                 a flight carries IFF that no friendly site interrogates
   deconflict check --lint --strict scenarios/*.toml
       the same, and exit code 2 if there is a warning: for continuous integration
@@ -79,7 +81,21 @@ fn read(file: &Path, arguments: &CheckArguments, odd: &mut String) -> Result<Sou
     let overrides = Overrides {
         seed: None,
         set: arguments.overrides.clone(),
+        worlds: None,
     };
+    if is_match(file) {
+        let study = MatchStudy::load(file, Instead::default(), &arguments.overrides)?;
+        return Ok(Sound {
+            summary: format!(
+                "{}: ok: {}, {}, {}",
+                file.display(),
+                counted(study.file.evidence.len() as u64, "band"),
+                counted(study.ground.axes.len() as u64, "assumption"),
+                counted(u64::from(study.file.waves), "wave"),
+            ),
+            burden: Burden::of(&study.scenario),
+        });
+    }
     if is_study(file) {
         let study = Study::load(file, &overrides, None)?;
         return Ok(Sound {

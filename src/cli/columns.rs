@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use deconflict::measure::{Columns, MEASURES};
-use deconflict::output::{PREVENTION, RESULT_FILES, TIMES};
+use deconflict::output::{ASSUMPTIONS, PREVENTION, RESULT_FILES, SCREEN, TIMES, WORLDS};
 use deconflict::scenario::Scenario;
 
 use super::{Failure, print};
@@ -39,8 +39,14 @@ pub fn columns(arguments: &ColumnsArguments) -> Result<(), Failure> {
             measure.name, measure.numerator, measure.unit, measure.definition
         ));
     }
-    line("\nFiles of a sweep, and of `prevent`, and their columns:".to_owned());
-    for file in RESULT_FILES.iter().chain([&TIMES, &PREVENTION]) {
+    line(
+        "\nFiles of a sweep, of `prevent`, `assumptions`, `match` and `screen`, and their columns:"
+            .to_owned(),
+    );
+    for file in RESULT_FILES
+        .iter()
+        .chain([&TIMES, &PREVENTION, &ASSUMPTIONS, &WORLDS, &SCREEN])
+    {
         line(format!("\n{}: one row is {}", file.name, file.row));
         for (name, meaning) in file.columns {
             line(format!("    {name}: {meaning}"));

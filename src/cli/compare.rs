@@ -9,15 +9,19 @@ use deconflict::experiment::replicate::replicate;
 use deconflict::experiment::round::Outcome;
 use deconflict::experiment::rule::joint;
 use deconflict::experiment::sweep::fly_rounds;
+use deconflict::experiment::worlds::Axis;
+use deconflict::experiment::worlds::file::Worlds;
+use deconflict::experiment::worlds::marks::Mark;
 use deconflict::measure::{Columns, Summary};
 use deconflict::output::{OutputError, StoredRun, Trust, readable, sentence, write_comparison};
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, MODEL};
-use deconflict::statistics::estimate::Method;
+use deconflict::statistics::estimate::{Comparison, Method};
 use deconflict::statistics::pairs::Pairs;
 
 use super::host::{go_on, perhaps_short, processors, told_short};
+use super::matching::place_words;
 use super::run::{confidence, progress};
 use super::subject::quoted;
 use super::{Failure, print};
@@ -31,7 +35,9 @@ Examples:
   deconflict compare results/baseline results/agreed
       two run folders of the same seed, replication by replication
   deconflict compare results/agreement:baseline results/agreement:everybody --out results/everybody.csv
-      two cells of a sweep, every measure written as CSV")]
+      two cells of a sweep, every measure written as CSV
+  deconflict compare scenarios/nov-2019-baseline.toml scenarios/nov-2019-agreement.toml --worlds worlds.toml
+      also in every world that evidence does not rule out: what holds there, and what overturns it")]
 pub struct CompareArguments {
     /// What to compare with: a scenario file, a run folder, or a cell of a sweep as DIR:CELL.
     reference: String,
@@ -61,6 +67,9 @@ pub struct CompareArguments {
     /// Read results that were changed since they were written.
     #[arg(long)]
     unverified: bool,
+    /// Compare two scenarios also in each of the worlds of this file (see `deconflict match`), and mark what holds there.
+    #[arg(long, value_name = "FILE")]
+    worlds: Option<PathBuf>,
 }
 
 /// One side of a comparison.
@@ -115,6 +124,10 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     let columns = [0, 1].map(|side| Columns::new(&sources[side].scenario().cast));
     let mut pairs = Pairs::new(&columns[0], &columns[1]);
     let shown = measures(arguments, &pairs)?;
+    let abroad = match &arguments.worlds {
+        Some(path) => Some(Abroad::new(path, &sources, names)?),
+        None => None,
+    };
     let PairedUp {
         left_out,
         of,
@@ -150,10 +163,27 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     };
     let shown: Vec<&String> = shown.iter().filter(worth).collect();
     let each = joint(arguments.confidence, shown.len());
+    let flown = match &abroad {
+        Some(abroad) => abroad.fly(arguments, pairs.n())?,
+        None => Vec::new(),
+    };
     for measure in &shown {
         if let Some(compared) = pairs.compare(measure, each) {
             line(&format!("  {}", sentence(measure, &compared)));
+            if let Some(abroad) = &abroad {
+                let words = abroad.mark(measure, &compared, &flown, each);
+                line(&format!("    {words}"));
+            }
         }
+    }
+    match &abroad {
+        Some(abroad) => line(&format!(
+            "Worlds: the {} of {}, {} replications in each.",
+            abroad.names.len(),
+            abroad.path.display(),
+            flown.first().map_or(0, Pairs::n)
+        )),
+        None => line(ONE_WORLD),
     }
     if shown.len() > 1 {
         line(&format!(
@@ -181,6 +211,127 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
         return Err(told_short(flown, of, arguments.out.as_deref(), failed));
     }
     Ok(())
+}
+
+/// Said where nothing was flown in other worlds.
+pub const ONE_WORLD: &str = "Said of one world, the scenario as written; with --worlds FILE (deconflict match) it says in how many others it holds.";
+
+/// Two scenarios in other worlds.
+struct Abroad {
+    path: PathBuf,
+    names: Vec<String>,
+    /// By world, both sides.
+    scenarios: Vec<[Scenario; 2]>,
+    /// By world, where each assumption stands.
+    along: Vec<Vec<f64>>,
+    /// The assumptions.
+    axes: Vec<(String, Option<Axis>)>,
+}
+
+impl Abroad {
+    fn new(path: &Path, sources: &[Source; 2], names: [&String; 2]) -> Result<Abroad, Failure> {
+        if sources
+            .iter()
+            .any(|source| matches!(source, Source::Stored(_)))
+        {
+            return Err(Failure::bad_input(
+                "--worlds belongs to two scenarios; results were flown in worlds of their own",
+            ));
+        }
+        let worlds = Worlds::load(path)?;
+        let one = worlds.lay_over(sources[0].scenario(), names[0])?;
+        let other = worlds.lay_over(sources[1].scenario(), names[1])?;
+        let known: Vec<Axis> = Axis::all(&sources[0].scenario().register);
+        let (axes, along) = worlds.along();
+        let axes = axes.into_iter().map(|name| {
+            let axis = known.iter().find(|axis| axis.assumption.name == name);
+            (name, axis.cloned())
+        });
+        Ok(Abroad {
+            path: path.to_owned(),
+            names: worlds.names().map(str::to_owned).collect(),
+            scenarios: one
+                .into_iter()
+                .zip(other)
+                .map(|(one, other)| [one, other])
+                .collect(),
+            along,
+            axes: axes.collect(),
+        })
+    }
+
+    /// The pairs of every world, with the luck of the scenarios as written.
+    fn fly(&self, arguments: &CompareArguments, count: u64) -> Result<Vec<Pairs>, Failure> {
+        let seed = arguments.seed.unwrap_or(1);
+        let jobs = arguments.jobs.map_or_else(processors, usize::from);
+        let cells: Vec<(&Scenario, Columns)> = self
+            .scenarios
+            .iter()
+            .flatten()
+            .map(|scenario| (scenario, Columns::new(&scenario.cast)))
+            .collect();
+        let mut pairs: Vec<Pairs> = cells
+            .chunks_exact(2)
+            .map(|two| Pairs::new(&two[0].1, &two[1].1))
+            .collect();
+        let engine = Engine::default();
+        let bar = progress(count);
+        let flown = fly_rounds(
+            cells.len(),
+            0..count,
+            jobs,
+            || false,
+            |cell, index| {
+                let (scenario, columns) = &cells[cell];
+                let replication = Replication { seed, index };
+                columns.measure(&engine.simulate(scenario, replication, Detail::Measures))
+            },
+            |round| {
+                bar.inc(1);
+                for (pairs, two) in pairs.iter_mut().zip(round.outcomes.chunks_exact(2)) {
+                    match two {
+                        [Outcome::Flown(first), Outcome::Flown(second)] => pairs.add(first, second),
+                        outcomes => return Err(failed(arguments, seed, round.index, outcomes)),
+                    }
+                }
+                go_on(round.index + 1)?;
+                Ok(ControlFlow::Continue(()))
+            },
+        );
+        bar.finish_and_clear();
+        flown?;
+        Ok(pairs)
+    }
+
+    /// In how many worlds a comparison holds, in words.
+    fn mark(&self, measure: &str, said: &Comparison, flown: &[Pairs], confidence: f64) -> String {
+        let worlds: Vec<Comparison> = flown
+            .iter()
+            .filter_map(|pairs| pairs.compare(measure, confidence))
+            .collect();
+        let mark = Mark::of(Some(said), &worlds, &self.along, confidence);
+        let span = match mark.of {
+            0 => String::new(),
+            _ => format!(
+                "; differences {} to {}",
+                readable(mark.from),
+                readable(mark.to)
+            ),
+        };
+        let words = mark.words(|assumption, at| {
+            let (name, axis) = &self.axes[assumption];
+            match axis {
+                Some(axis) => {
+                    let written = axis.written().map_or(String::new(), |at| {
+                        format!(" (as written {})", place_words(axis, axis.unit(at)))
+                    });
+                    format!("{name} at about {}{written}", place_words(axis, at))
+                }
+                None => format!("{name}, {} % along its range", readable(at * 100.0)),
+            }
+        });
+        format!("{words}{span}")
+    }
 }
 
 /// The measures to show: those asked for, or the main ones.

@@ -1,5 +1,6 @@
 //! The commands, one file each. All printing happens here.
 
+mod assumptions;
 mod check;
 mod columns;
 mod compare;
@@ -8,6 +9,7 @@ mod explain;
 mod failure;
 mod host;
 mod import;
+mod matching;
 mod merge;
 mod prevent;
 mod replay;
@@ -16,6 +18,7 @@ mod reproduce;
 mod rules;
 mod run;
 mod schema;
+mod screen;
 mod status;
 mod subject;
 mod sweep;
@@ -78,6 +81,10 @@ enum Command {
     Sweep(sweep::SweepArguments),
     /// Search for settings of the rules that are good at several things, and examine the best on fresh luck.
     Tune(tune::TuneArguments),
+    /// Find the worlds that public evidence does not rule out: settings of all that is assumed, in waves.
+    Match(matching::MatchArguments),
+    /// Say which assumptions matter: elementary effects of all, variance shares of the few that do.
+    Screen(screen::ScreenArguments),
     /// Fly one setting and print its measures as JSON, for an optimiser of your own.
     Eval(eval::EvalArguments),
     /// Say how far a sweep has come and which shards are missing.
@@ -98,13 +105,15 @@ enum Command {
     Replay(replay::ReplayArguments),
     /// Check scenario files: every problem with its place; nothing is written.
     Check(check::CheckArguments),
+    /// List what a scenario rests on: the value, range, kind and source of its numbers.
+    Assumptions(assumptions::AssumptionsArguments),
     /// List the coordination rules, or explain one.
     Rules(rules::RulesArguments),
     /// Explain the columns of replications.csv and the measures of summary.csv.
     Columns(columns::ColumnsArguments),
     /// Turn airspace, recordings and operational intents of others into a piece of a scenario.
     Import(import::ImportArguments),
-    /// Print the JSON Schema of scenario, experiment or study files, with which editors complete and check them.
+    /// Print the JSON Schema of scenario, experiment, study, evidence or world files, with which editors complete and check them.
     Schema(schema::SchemaArguments),
 }
 
@@ -117,6 +126,8 @@ impl Command {
             | C::Sweep(_)
             | C::Tune(_)
             | C::Eval(_)
+            | C::Match(_)
+            | C::Screen(_)
             | C::Prevent(_)
             | C::Compare(_)
             | C::Reproduce(_) => true,
@@ -126,6 +137,7 @@ impl Command {
             | C::Report(_)
             | C::Replay(_)
             | C::Check(_)
+            | C::Assumptions(_)
             | C::Rules(_)
             | C::Columns(_)
             | C::Import(_)
@@ -155,6 +167,8 @@ impl Cli {
             Command::Run(arguments) => run::run(&arguments),
             Command::Sweep(arguments) => sweep::sweep(&arguments),
             Command::Tune(arguments) => tune::tune(&arguments),
+            Command::Match(arguments) => matching::find_worlds(&arguments),
+            Command::Screen(arguments) => screen::screen(&arguments),
             Command::Eval(arguments) => eval::eval(&arguments),
             Command::Status(arguments) => status::status(&arguments),
             Command::Merge(arguments) => merge::join_shards(&arguments),
@@ -165,6 +179,7 @@ impl Cli {
             Command::Reproduce(arguments) => reproduce::reproduce(&arguments),
             Command::Replay(arguments) => replay::replay(&arguments),
             Command::Check(arguments) => check::check(&arguments),
+            Command::Assumptions(arguments) => assumptions::assumptions(&arguments),
             Command::Rules(arguments) => rules::rules(&arguments),
             Command::Columns(arguments) => columns::columns(&arguments),
             Command::Import(arguments) => import::import_file(&arguments),

@@ -1,14 +1,19 @@
 //! `deconflict prevent`: which rule would prevent how many of the wrong losses.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use deconflict::experiment::replicate::replicate;
+use deconflict::experiment::worlds::file::Worlds;
 use deconflict::inquiry::{Change, Counted, Game, Prevention, menu};
-use deconflict::output::{OutputError, Progress, prevention_text, write_prevention};
+use deconflict::output::{
+    Ended, OutputError, Progress, prevention_text, readable, write_prevention,
+};
 use deconflict::record::Replication;
 use deconflict::scenario::Scenario;
+use deconflict::statistics::estimate::Estimate;
 
+use super::compare::ONE_WORLD;
 use super::explain::own_change;
 use super::host::{go_on, perhaps_short, processors, told_short};
 use super::run::{confidence, progress};
@@ -60,6 +65,9 @@ pub struct PreventArguments {
     /// Confidence of the intervals.
     #[arg(long, value_name = "C", default_value_t = 0.95, value_parser = confidence)]
     confidence: f64,
+    /// Ask also in each of the worlds of this file (see `deconflict match`), and mark what holds there.
+    #[arg(long, value_name = "FILE")]
+    worlds: Option<PathBuf>,
     /// Write prevention.csv, and what it was made of, into this folder.
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -89,13 +97,17 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         }
     }
     let (base, players) = players(arguments, &subject, &scenario)?;
+    let abroad = match &arguments.worlds {
+        Some(path) => Worlds::load(path)?.lay_over(&base, &subject.name)?,
+        None => Vec::new(),
+    };
     let counted = match arguments.of {
         Of::Lost => Counted::Lost,
         Of::ShotAt => Counted::ShotAt,
     };
     let exact = usize::from(arguments.exact);
-    let game =
-        Game::new(base, players, counted, exact, arguments.orders).map_err(Failure::bad_input)?;
+    let game = Game::new(base, players.clone(), counted, exact, arguments.orders)
+        .map_err(Failure::bad_input)?;
     let count = arguments
         .replications
         .unwrap_or_else(|| scenario.replications.clamp(2, 100));
@@ -123,7 +135,20 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         let confidence = arguments.confidence;
         write_prevention(folder, &game, &prevention, seed, confidence, progress)?;
     }
-    let told = prevention_text(&game, &prevention, arguments.confidence);
+    let mut told = prevention_text(&game, &prevention, arguments.confidence);
+    if abroad.is_empty() {
+        told.push_str(&format!("\n{ONE_WORLD}\n"));
+    } else if ended == Ended::Finished {
+        let marked = marks(
+            arguments,
+            &game,
+            &prevention,
+            abroad,
+            &players,
+            (seed, count, jobs),
+        )?;
+        told.push_str(&marked);
+    }
     let then = match &arguments.out {
         Some(folder) => format!("Written: {}\n", folder.join("prevention.csv").display()),
         None => "Keep the table: --out DIR. One case in full: deconflict explain\n".to_owned(),
@@ -137,6 +162,92 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         return Err(told_short(flown, count, out, failed));
     }
     Ok(())
+}
+
+/// In how many other worlds each rule is shown to prevent something, and how much.
+fn marks(
+    arguments: &PreventArguments,
+    game: &Game,
+    here: &Prevention,
+    abroad: Vec<Scenario>,
+    players: &[Change],
+    (seed, count, jobs): (u64, u64, usize),
+) -> Result<String, Failure> {
+    let of = abroad.len();
+    let mut shares: Vec<Vec<Estimate>> = vec![Vec::new(); players.len()];
+    let bar = progress(of as u64);
+    for base in abroad {
+        let exact = if game.exact() { players.len() } else { 0 };
+        let game = Game::new(
+            base,
+            players.to_vec(),
+            game.counted(),
+            exact,
+            arguments.orders,
+        )
+        .map_err(Failure::bad_input)?;
+        let mut prevention = Prevention::new(&game);
+        let flown = replicate(
+            seed,
+            0..count,
+            jobs,
+            |replication: Replication| game.play(replication),
+            |index, played| {
+                prevention.add(&played.map_err(Failure::bad_input)?);
+                go_on(index + 1)
+            },
+        );
+        flown.map_err(|error| Failure::of_replications(error, "a world"))?;
+        for (kept, share) in shares
+            .iter_mut()
+            .zip(prevention.shares(arguments.confidence))
+        {
+            kept.push(share.prevented);
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let mut text = format!(
+        "\nIn the {of} worlds of {}, {count} replications in each:\n",
+        arguments
+            .worlds
+            .as_deref()
+            .unwrap_or(Path::new(""))
+            .display()
+    );
+    let said = here.shares(arguments.confidence);
+    for ((player, said), shares) in players.iter().zip(said).zip(shares) {
+        let known: Vec<f64> = shares
+            .iter()
+            .map(|share| share.estimate)
+            .filter(|share| share.is_finite())
+            .collect();
+        if known.is_empty() {
+            text.push_str(&format!(
+                "  {}: in no world there is anything to prevent\n",
+                player.name
+            ));
+            continue;
+        }
+        let helps = shares.iter().filter(|share| share.low > 0.0).count();
+        let harms = shares.iter().filter(|share| share.high < 0.0).count();
+        let verdict = match said.prevented.low > 0.0 {
+            true if helps == known.len() => "robust: ",
+            true if harms > 0 => "fragile: ",
+            true => "not settled: ",
+            false => "nothing is shown here; ",
+        };
+        let least = known.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        text.push_str(&format!(
+            "  {}: {verdict}shown to prevent some in {helps} of {} worlds with any, to add some in {harms}; {} to {} %\n",
+            player.name,
+            known.len(),
+            readable(least * 100.0),
+            readable(most * 100.0)
+        ));
+    }
+    Ok(text)
 }
 
 /// The scenario without the rules asked about, and these.

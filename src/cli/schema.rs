@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use deconflict::experiment::plan::{self, study};
+use deconflict::experiment::worlds;
 use deconflict::scenario;
 
 use super::{Failure, print};
@@ -22,14 +23,20 @@ enum Files {
     Experiment,
     /// Study files.
     Study,
+    /// Files of evidence.
+    Match,
+    /// Files of worlds.
+    Worlds,
 }
 
 /// Runs the command.
 pub fn print_schema(arguments: &SchemaArguments) -> Result<(), Failure> {
     let schema = match arguments.of {
-        Files::Scenario => scenario::schema(),
-        Files::Experiment => plan::schema(),
-        Files::Study => study::schema(),
+        Files::Scenario => scenario::schema().clone(),
+        Files::Experiment => plan::schema().clone(),
+        Files::Study => study::schema().clone(),
+        Files::Match => worlds::study::schema(),
+        Files::Worlds => worlds::file::schema(),
     };
     print(&format!("{schema:#}\n"))
 }

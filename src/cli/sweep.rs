@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use deconflict::experiment::accounts::{Accounts, Squares};
 use deconflict::experiment::file::StopFile;
-use deconflict::experiment::plan::{Overrides, Plan, PlanRecord};
+use deconflict::experiment::plan::{Factor, FactorKind, Overrides, Plan, PlanRecord};
 use deconflict::experiment::round::{Outcome, Round};
 use deconflict::experiment::rule::Rule;
 use deconflict::experiment::settings::settings;
 use deconflict::experiment::sweep::fly_rounds;
+use deconflict::experiment::worlds::file::Worlds;
+use deconflict::experiment::worlds::marks::of_sweep;
 use deconflict::measure::Summary;
 use deconflict::output::{
     Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Progress, Shape, Shards,
@@ -25,6 +27,7 @@ use deconflict::scenario::{LoadError, Scenario};
 use deconflict::simulation::Engine;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::compare::ONE_WORLD;
 use super::host::{RunNote, Started, interrupted, processors};
 use super::subject::quoted;
 use super::{Failure, print, tell};
@@ -59,6 +62,9 @@ pub struct SweepArguments {
     /// Set a value of the scenario by its path, before the factors; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<String>,
+    /// Fly every cell in each of the worlds of this file (see `deconflict match`), in place of the file's own uncertainties.
+    #[arg(long, value_name = "FILE")]
+    worlds: Option<PathBuf>,
     /// Threads; without it one a processor. Results do not depend on it.
     #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
     jobs: Option<u16>,
@@ -121,6 +127,7 @@ pub fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
     let overrides = Overrides {
         seed: arguments.seed,
         set: arguments.overrides.clone(),
+        worlds: arguments.worlds.clone(),
     };
     let mut plan = Plan::load(&arguments.experiment, &overrides)
         .map_err(|error| scenario_instead(&arguments.experiment, error))?;
@@ -233,6 +240,9 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
         ));
     }
     print(&report(plan, &accounts, &arguments.out))?;
+    if let Some(path) = &arguments.worlds {
+        print(&marks(plan, &accounts, &Worlds::load(path)?))?;
+    }
     match ended {
         Ended::Interrupted => Err(Failure::Interrupted(format!(
             "interrupted after {} replications of every cell: what they say is above and in {}; --resume goes on{}",
@@ -242,6 +252,67 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
         ))),
         _ => Ok(()),
     }
+}
+
+/// Flies a plan into a folder of its own, or goes on with the one that is there; every round, also of those that were there,
+/// is handed on in order. The folder is that of a sweep.
+pub fn fly_plan(
+    plan: &Plan,
+    out: &Path,
+    jobs: usize,
+    mut each: impl FnMut(&Round),
+) -> Result<(), Failure> {
+    let started = Started::now();
+    let record = &plan.record;
+    let folder = match out.symlink_metadata().is_ok() {
+        true => SweepFolder::resume(out, record)?,
+        false => SweepFolder::create(out, false, record)?,
+    };
+    let mut accounts = Accounts::new(plan);
+    let place = folder.journal();
+    let journal = open_journal(&place, plan, 0, |round| {
+        accounts.add(&round);
+        each(&round);
+    })?;
+    let there = accounts.rounds();
+    let rule = Rule::new(&record.stop, record.asked);
+    if there >= rule.most() && folder.progress()?.is_some() {
+        return Ok(());
+    }
+    let mut flight = Flight {
+        plan,
+        journal,
+        synced: Instant::now(),
+        on_error: OnError::Stop,
+        out,
+    };
+    let mut bar = Bar::new(rule.most(), there);
+    let flown = flight.rounds(there..rule.most(), jobs, |round| {
+        accounts.add(round);
+        each(round);
+        bar.round(record, &accounts);
+        ControlFlow::Continue(())
+    });
+    bar.finish();
+    flown?;
+    if accounts.rounds() < rule.most() {
+        return Err(Failure::Interrupted(format!(
+            "interrupted after {} of {} replications of every world in {}; --resume goes on",
+            accounts.rounds(),
+            rule.most(),
+            out.display()
+        )));
+    }
+    let progress = Progress {
+        asked: rule.most(),
+        done: accounts.rounds(),
+        ended: Ended::Finished,
+    };
+    let flown = (accounts.rounds() - there) * record.cells.len() as u64;
+    let note = RunNote::new(&started, jobs, flown, progress);
+    let rounds = JournalReader::open(&place)?;
+    write_results(folder.path(), plan, &accounts, rounds, progress, &note)?;
+    Ok(())
 }
 
 /// Where older results are kept until newer ones are done.
@@ -524,6 +595,42 @@ const FEW_PARAGRAPHS: usize = 8;
 /// Most uncertainties named for a measure.
 const INFLUENCES: usize = 3;
 
+/// Most settings of the levers whose marks are told.
+const MARKED: usize = 12;
+
+/// In how many worlds each comparison holds.
+fn marks(plan: &Plan, accounts: &Accounts, worlds: &Worlds) -> String {
+    let mut text = String::new();
+    let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
+    let (names, along) = worlds.along();
+    let marked = of_sweep(plan, accounts, &along);
+    for one in marked.iter().take(MARKED) {
+        line(&format!(
+            "\n{} against {}, as written and in {} worlds:",
+            one.setting,
+            one.reference,
+            along.len()
+        ));
+        for (measure, mark) in &one.marks {
+            let words = mark.words(|assumption, at| {
+                format!(
+                    "{} at {} % of its range",
+                    names[assumption],
+                    readable(at * 100.0)
+                )
+            });
+            line(&format!("  {measure}: {words}"));
+        }
+    }
+    if marked.len() > MARKED {
+        line(&format!(
+            "... and {} more settings, in pairs.csv",
+            marked.len() - MARKED
+        ));
+    }
+    text
+}
+
 /// What goes to standard output.
 pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
     let record = &plan.record;
@@ -571,6 +678,10 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
             "\n{} replications failed and were left out; failures.csv names them.",
             accounts.failures().len()
         ));
+    }
+    let uncertain = |factor: &Factor| factor.kind == FactorKind::Uncertainty;
+    if !record.factors.iter().any(uncertain) && record.pairs().next().is_some() {
+        line(&format!("\n{ONE_WORLD}"));
     }
     line(
         "\nAbsolute rates are uncalibrated: no public count of sorties exists. Only comparisons between rule sets mean something.",

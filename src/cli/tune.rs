@@ -54,6 +54,10 @@ pub struct TuneArguments {
     /// Set a value of the scenario by its path, before the parameters; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<String>,
+    /// Fly the finalists in each of the worlds of this file (see `deconflict match`), in place of the study's own
+    /// uncertainties.
+    #[arg(long, value_name = "FILE")]
+    worlds: Option<PathBuf>,
     /// Threads; without it one a processor. Results do not depend on it.
     #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
     jobs: Option<u16>,
@@ -80,6 +84,7 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
     let overrides = Overrides {
         seed: arguments.seed,
         set: arguments.overrides.clone(),
+        worlds: arguments.worlds.clone(),
     };
     let study = Study::load(&arguments.study, &overrides, arguments.budget)?;
     let (mut folder, told) = if arguments.resume {

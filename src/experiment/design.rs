@@ -299,7 +299,7 @@ fn strata(n: u32, seed: u64, factor: u64) -> Vec<f64> {
 }
 
 /// Draws of designs; the key is none that a replication uses.
-fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+pub(super) fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     let mut key = *b"????????points of a design......";
     key[..8].copy_from_slice(&seed.to_le_bytes());
     let mut generator = ChaCha8Rng::from_seed(key);

@@ -11,3 +11,4 @@ pub mod rule;
 pub mod settings;
 pub mod sweep;
 pub mod tune;
+pub mod worlds;

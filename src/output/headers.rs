@@ -45,6 +45,99 @@ const FOR_HALF: (&str, &str) = (
     "replications that would show half of it with a chance of 80 %: of this scenario, and of another with luck of its own",
 );
 
+/// One row a world.
+pub const WORLDS: ResultFile = ResultFile {
+    name: "worlds.csv",
+    row: "a world that `match` flew",
+    columns: &[
+        ("world", "name of the world: its wave and its number in it"),
+        (
+            "wave",
+            "number of the wave, from 1; the scenario as written is in the first",
+        ),
+        ("left", "whether it is not ruled out"),
+        ("implausibility", "the largest over all evidence"),
+        ("against", "the evidence that this is of"),
+        (
+            FACTORS,
+            "one column an assumption: its setting in the world",
+        ),
+        (
+            QUANTITIES,
+            "two columns a piece of evidence: what the world predicts, and its implausibility",
+        ),
+    ],
+};
+
+/// One row an assumption and a measure.
+pub const SCREEN: ResultFile = ResultFile {
+    name: "screen.csv",
+    row: "an assumption, of one measure, that `screen` moved",
+    columns: &[
+        ("measure", "name of the measure"),
+        ("assumption", "path of the value, or name of its table"),
+        (
+            "effect",
+            "mean absolute elementary effect, in the unit of the measure over the whole range",
+        ),
+        ("effect_low", "lower end of its interval"),
+        ("effect_high", "upper end"),
+        (
+            "noise",
+            "what the effect would be on average by noise alone",
+        ),
+        ("mean_effect", "mean elementary effect, with its sign"),
+        (
+            "spread",
+            "standard deviation of the elementary effects: large where it depends on the rest, or bends",
+        ),
+        ("n", "elementary effects"),
+        (
+            "first",
+            "share of the variance that it explains alone; empty if it is not one of the few",
+        ),
+        ("first_low", "lower end of its interval"),
+        ("first_high", "upper end"),
+        (
+            "total",
+            "share of the variance that goes when all others are known",
+        ),
+        ("total_low", "lower end of its interval"),
+        ("total_high", "upper end"),
+    ],
+};
+
+/// One row an assumption.
+pub const ASSUMPTIONS: ResultFile = ResultFile {
+    name: "assumptions.csv",
+    row: "an entry of the register of assumptions",
+    columns: &[
+        ("assumption", "path of the value, or name of its table"),
+        (
+            "paths",
+            "the values that it sets alike, or, with alternatives, speaks about",
+        ),
+        (
+            "value",
+            "value that is flown; empty where it is a default or there are several",
+        ),
+        ("low", "lowest value that cannot be ruled out"),
+        ("high", "highest"),
+        ("scale", "how values lie between them: linear or log"),
+        ("choices", "values or alternatives, where there is no range"),
+        ("kind", "public, derived or assumed"),
+        ("source", "where it comes from"),
+        ("date", "when that was looked up or decided"),
+        ("meaning", "what it means"),
+        (
+            "in_use",
+            "whether the scenario fields the class or flies the aircraft it is about",
+        ),
+        ("file", "file that states it"),
+        ("line", "line of that file"),
+    ],
+};
+
 /// One row a rule that was asked about.
 pub const PREVENTION: ResultFile = ResultFile {
     name: "prevention.csv",

@@ -7,6 +7,7 @@
 //! where and when. The [`Journal`] alone is appended to, and can be trusted after any crash.
 
 mod acmi;
+mod assumptions;
 mod beside;
 mod claim;
 mod comparison;
@@ -33,7 +34,9 @@ mod tables;
 mod timeline;
 mod tuning_folder;
 mod tuning_results;
+mod worlds;
 
+pub use assumptions::{assumptions_text, write_assumptions};
 pub(crate) use beside::whole_file;
 pub use beside::{abandon, write_text};
 pub use claim::keeps_older;
@@ -43,7 +46,7 @@ pub use events::{EventFormat, write_events, write_events_file};
 pub(crate) use figures::write_figures;
 pub use files::{Column, ColumnKind, FileEntry};
 pub use folder::{Conditions, Placed, RunFolder};
-pub use headers::{PREVENTION, RESULT_FILES, ResultFile, TIMES};
+pub use headers::{ASSUMPTIONS, PREVENTION, RESULT_FILES, ResultFile, SCREEN, TIMES, WORLDS};
 pub use journal::{
     Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape,
     count_rounds, merge as merge_journals,
@@ -65,3 +68,4 @@ pub use tables::{cells_table, confusion_tables, estimate_table, headline, single
 pub use timeline::{tell, timeline};
 pub use tuning_folder::{Batch, ResumedTuning, TuningFolder};
 pub use tuning_results::{decision, tradeoff_table, write_tuning};
+pub use worlds::{Named, Screened, write_flown, write_screen, write_worlds};

@@ -31,10 +31,10 @@ const FEW_PAIRS: usize = 6;
 
 /// A report in the making.
 pub(super) struct Report<'a> {
-    results: &'a Results,
+    pub(super) results: &'a Results,
     history: &'a History,
     /// The measures that the page is about.
-    main: Vec<String>,
+    pub(super) main: Vec<String>,
     pub figures: Vec<Figure>,
     body: String,
     sections: Vec<(&'static str, &'static str)>,
@@ -80,6 +80,7 @@ impl<'a> Report<'a> {
         self.identification();
         self.uncertainties();
         self.convergence();
+        self.credibility();
         self.made(folder);
         let manifest = &self.results.manifest;
         let title = escape(&manifest.title);
@@ -124,12 +125,12 @@ impl<'a> Report<'a> {
         .html()
     }
 
-    fn put(&mut self, text: &str) {
+    pub(super) fn put(&mut self, text: &str) {
         self.body.push_str(text);
         self.body.push('\n');
     }
 
-    fn section(&mut self, id: &'static str, name: &'static str) {
+    pub(super) fn section(&mut self, id: &'static str, name: &'static str) {
         self.sections.push((id, name));
         self.put(&format!("<h2 id=\"{id}\">{name}</h2>"));
     }

@@ -1,5 +1,6 @@
 //! What a folder of results says, read back from its files: the same columns that everybody else gets.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -185,6 +186,8 @@ pub(super) struct Results {
     pub prevented_in: Option<String>,
     /// Whether it is a sweep.
     pub sweep: bool,
+    /// The level of every factor, by cell.
+    pub levels: BTreeMap<String, Vec<(String, String)>>,
 }
 
 impl Results {
@@ -200,7 +203,24 @@ impl Results {
             false => vec![String::new()],
         };
         let main = if sweep { "cells.csv" } else { "summary.csv" };
-        let measured = Table::read(&stored, main)?.rows(|row| Measured {
+        let table = Table::read(&stored, main)?;
+        let names = table.names();
+        let mut levels = BTreeMap::new();
+        if sweep {
+            let factors: Vec<&String> = names
+                .iter()
+                .skip(1)
+                .take_while(|name| *name != "measure")
+                .collect();
+            for (cell, of) in table.rows(|row| {
+                let level = |name: &&String| ((*name).clone(), row.text(name));
+                let of: Vec<(String, String)> = factors.iter().map(level).collect();
+                (row.text("cell"), of)
+            }) {
+                levels.insert(cell, of);
+            }
+        }
+        let measured = table.rows(|row| Measured {
             cell: row.text("cell"),
             measure: row.text("measure"),
             unit: row.text("unit"),
@@ -272,6 +292,7 @@ impl Results {
             prevented,
             prevented_in,
             sweep,
+            levels,
         })
     }
 

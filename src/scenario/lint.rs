@@ -64,6 +64,7 @@ lints! {
     THRESHOLD_AT_A_STEP = "threshold_at_a_step": "results jump at a threshold: one declaration decides or does not";
     BELIEF_FAR_FROM_WORLD = "belief_far_from_world": "a believed probability is more than 0.3 from that of the world";
     BELIEF_CONTRADICTS_ITSELF = "belief_contradicts_itself": "what the world can bring is believed to be impossible";
+    NUMBER_WITHOUT_SOURCE = "number_without_source": "a file says of some of its numbers where they come from, and not of all";
     IFF_UNREAD = "iff_unread": "a flight carries IFF that no friendly site interrogates";
 }
 
@@ -139,6 +140,7 @@ pub(super) fn lint(root: &Item, scenario: &Scenario) -> Vec<Warning> {
     lint.steps();
     lint.beliefs();
     lint.iff();
+    lint.register();
     lint.found
 }
 
@@ -167,6 +169,29 @@ struct Linter<'a> {
 }
 
 impl Linter<'_> {
+    /// Who states some of the numbers of a file should state all.
+    fn register(&mut self) {
+        let register = self.scenario.register.clone();
+        for (first, count) in &register.half_stated {
+            let path: Vec<&str> = first.iter().map(String::as_str).collect();
+            let said = match count {
+                1 => {
+                    "says nothing of where it comes from, and its file says it of others".to_owned()
+                }
+                count => format!(
+                    "and {} more say nothing of where they come from, and their file says it of others",
+                    count - 1
+                ),
+            };
+            self.warn(
+                NUMBER_WITHOUT_SOURCE,
+                &path,
+                said,
+                "state it: { value, range, kind, source }, or a table of assumptions; deconflict assumptions --missing lists all",
+            );
+        }
+    }
+
     fn warn(&mut self, code: &'static str, path: &[&str], said: impl AsRef<str>, help: &str) {
         let shown = dotted(self.root, path);
         let problem = Problem::new(shown.clone(), format!("{shown} {}", said.as_ref()))

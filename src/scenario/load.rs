@@ -13,6 +13,7 @@ use super::file::CoordinatesFile;
 use super::ground;
 use super::problem::{LoadError, Mark, Problem, RowMark, Source, Span, hidden_text};
 use super::recorded;
+use super::register::{self, Notes, Register};
 use super::shape::{Below, has_alternatives, is_scalar, near, shape, suggest};
 use super::tree::{self, Entry, Item, Table, Value, clip, quoted};
 
@@ -47,6 +48,8 @@ pub(crate) struct Loader {
     directories: HashMap<usize, Option<PathBuf>>,
     /// The recordings that were read, by the name of their table.
     recorded: HashMap<String, Recorded>,
+    /// What was stated about values, and taken off them.
+    notes: Notes,
 }
 
 /// A recording that was read.
@@ -192,6 +195,20 @@ impl Loader {
         self.directories
             .insert(source, directory.map(Path::to_owned));
         written_by_hand(&mut own, &mut self.problems);
+        let notes = register::take(&mut own, &mut self.problems);
+        let merged = self.with_includes(own, directory);
+        // What a file says holds over what its includes say.
+        self.notes.extend(notes);
+        merged
+    }
+
+    /// What is known of the values of a merged tree.
+    pub(crate) fn register(&self, tree: &Item) -> Register {
+        register::register(tree, &self.notes, &self.sources)
+    }
+
+    /// A document over those that it includes.
+    fn with_includes(&mut self, mut own: Item, directory: Option<&Path>) -> Item {
         let include = match &mut own.value {
             Value::Table(table) => table.remove("include"),
             _ => None,
@@ -530,7 +547,11 @@ impl Loader {
         });
         self.directories.insert(source, Some(PathBuf::new()));
         match self.parse_override(&tree, text, source) {
-            Some(leaf) => merge(tree, leaf, Some(shape())),
+            Some(mut leaf) => {
+                let notes = register::take(&mut leaf, &mut self.problems);
+                self.notes.extend(notes);
+                merge(tree, leaf, Some(shape()))
+            }
             None => tree,
         }
     }
@@ -717,6 +738,12 @@ pub(crate) fn nested(path: Vec<(String, Span)>, value: Item, whole: &Span) -> It
             span: whole.clone(),
             value: Value::Table(Table::from([(name, Entry { key, item })])),
         })
+}
+
+/// The steps of a path as typed.
+pub(crate) fn path_of(text: &str) -> Option<Vec<String>> {
+    let path = parse_path(text, 0)?;
+    Some(path.into_iter().map(|(name, _)| name).collect())
 }
 
 /// The path of an override, if it has one.

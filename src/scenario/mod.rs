@@ -15,6 +15,7 @@ mod moved;
 mod points;
 pub(crate) mod problem;
 pub mod recorded;
+pub mod register;
 mod resolve;
 pub(crate) mod shape;
 mod sun;
@@ -24,6 +25,7 @@ pub(crate) mod tree;
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::sync::Arc;
 
 pub use problem::{LoadError, Mark, Problem, Source, Span};
 pub use shape::schema;
@@ -44,6 +46,8 @@ pub struct Scenario {
     pub recordings: BTreeMap<String, recorded::Account>,
     /// Replications flown unless the command line says otherwise.
     pub replications: u64,
+    /// What is known of its values; empty where it was not read from files.
+    pub register: Arc<register::Register>,
     /// What is flown.
     pub theatre: Theatre,
 }
@@ -191,7 +195,10 @@ fn assemble(
     }
     loader.recordings(&mut tree);
     match ready(&tree) {
-        Ok(scenario) if loader.problems.is_empty() => Ok((scenario, tree, loader.sources)),
+        Ok(mut scenario) if loader.problems.is_empty() => {
+            scenario.register = Arc::new(loader.register(&tree));
+            Ok((scenario, tree, loader.sources))
+        }
         Ok(_) => fail(loader),
         Err(problems) => {
             loader.problems.extend(problems);

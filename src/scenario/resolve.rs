@@ -232,6 +232,7 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
         frame: names.places.frame,
         recordings,
         replications: file.replications,
+        register: Arc::default(),
         theatre,
         file: written,
     })

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use super::file::ScenarioFile;
 use super::moved::moved;
 use super::problem::Problem;
+use super::register::allow_statements;
 use super::tree::{Item, Table, Value, clip, dotted, quoted};
 use crate::safe;
 
@@ -20,6 +21,7 @@ static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
     schema.insert("title".to_owned(), "deconflict scenario".into());
     let mut schema = schema.to_value();
     of_pieces(&mut schema);
+    allow_statements(&mut schema);
     schema
 });
 
@@ -223,6 +225,12 @@ pub(crate) fn is_scalar(node: &'static Json) -> bool {
     branches(node)
         .iter()
         .all(|branch| !types(branch).contains(&"object"))
+}
+
+/// Whether values of this schema are whole numbers alone.
+pub(crate) fn is_whole(node: &'static Json) -> bool {
+    let of = branches(node);
+    !of.is_empty() && of.iter().all(|branch| types(branch) == ["integer"])
 }
 
 /// Near matches of a name, best first.

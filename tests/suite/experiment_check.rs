@@ -146,6 +146,7 @@ fn load_in(folder: &TempDir, set: &[&str]) -> Result<Plan, LoadError> {
     let overrides = Overrides {
         seed: None,
         set: set.iter().map(|text| (*text).to_owned()).collect(),
+        ..Overrides::default()
     };
     Plan::load(&folder.path().join("e.toml"), &overrides)
 }
@@ -993,6 +994,7 @@ fn identity() {
         &Overrides {
             seed: Some(7),
             set: Vec::new(),
+            ..Overrides::default()
         },
     )
     .unwrap()

@@ -268,6 +268,12 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "holds a match impossible",
     ),
     (
+        "number_without_source",
+        "[assumptions.echo]\npath = \"aircraft.point.rcs_m2\"\nrange = [0.5, 2]\nkind = \"assumed\"\nsource = \"invented\"",
+        &[],
+        "more say nothing of where they come from",
+    ),
+    (
         "iff_unread",
         "[flights.passer.equipment]\niff.on = 1",
         &[],

@@ -31,3 +31,4 @@ mod trip;
 mod tune;
 mod tuning;
 mod validation;
+mod worlds;

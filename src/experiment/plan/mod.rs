@@ -10,13 +10,14 @@ mod read;
 pub mod study;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
+pub(in crate::experiment) use self::read::scenario as scenario_named;
 use super::design::Coordinate;
 use super::file::{ExperimentFile, RangeFile, StopFile};
 use crate::measure::Columns;
@@ -32,6 +33,8 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// Values of the scenario, `path=value`.
     pub set: Vec<String>,
+    /// A file of worlds that everything is flown in.
+    pub worlds: Option<PathBuf>,
 }
 
 /// An experiment ready to fly.

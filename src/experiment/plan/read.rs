@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::super::file::{DesignFile, ExperimentFile, FactorFile, StopFile};
 use super::factor::Varied;
 use super::{FactorKind, Overrides, Plan, PlanRecord, columns};
+use crate::experiment::worlds::file::Worlds;
 use crate::measure::Columns;
 use crate::scenario::load::{Loader, merge, override_path};
 use crate::scenario::problem::{Problem, Span};
@@ -83,9 +84,13 @@ impl Reader<'_> {
 
 /// The plan, or problems in the loader.
 pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> Option<Plan> {
-    let document = loader.plain(path)?;
+    let mut document = loader.plain(path)?;
     if !loader.problems.is_empty() {
         return None;
+    }
+    if let Some(worlds) = &overrides.worlds {
+        let worlds = Worlds::read(loader, worlds)?;
+        worlds.join(&mut document, true);
     }
     let misfits = shape::check(&document, &SHAPE, "the experiment");
     let problems = misfits.iter().map(|misfit| misfit.problem.clone());
@@ -193,7 +198,7 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
 }
 
 /// The tree of the scenario that an experiment names; `None`, and problems, if it could not be read as a whole.
-pub(super) fn scenario(
+pub(in crate::experiment) fn scenario(
     loader: &mut Loader,
     path: &Path,
     document: &Item,

@@ -17,8 +17,9 @@ use crate::experiment::tune::course::{Course, Role, Watched};
 use crate::experiment::tune::file::{BudgetFile, ObjectiveFile, StudyFile};
 use crate::experiment::tune::samples::Sample;
 use crate::experiment::tune::space::Dimension;
+use crate::experiment::worlds::file::Worlds;
 use crate::measure::{Columns, Derived, Summary};
-use crate::scenario::load::{Loader, merge};
+use crate::scenario::load::{Loader, merge, nested};
 use crate::scenario::problem::{LoadError, Problem, Span};
 use crate::scenario::tree::{Item, Value, clip};
 use crate::scenario::{Scenario, ready, shape, texts};
@@ -141,7 +142,13 @@ impl Study {
         let made = loader
             .plain(path)
             .filter(|_| loader.problems.is_empty())
-            .and_then(|document| {
+            .and_then(|mut document| {
+                if let Some(worlds) = &overrides.worlds {
+                    let worlds = Worlds::read(&mut loader, worlds)?;
+                    let count = worlds.file.worlds.len();
+                    worlds.join(&mut document, false);
+                    each_once(&mut document, count);
+                }
                 let base = |loader: &mut Loader, document: &Item, file: &StudyFile| {
                     scenario(loader, path, document, &file.scenario)
                 };
@@ -251,6 +258,21 @@ impl Study {
         }
         tree
     }
+}
+
+/// Has a study fly as many other worlds as there are in a file: drawn like a Latin hypercube, each is taken once.
+fn each_once(document: &mut Item, count: usize) {
+    let span = document.span.clone();
+    let over = nested(
+        vec![("robustness_points".to_owned(), span.clone())],
+        Item {
+            span: span.clone(),
+            value: Value::Whole(count.max(2) as i128),
+        },
+        &span,
+    );
+    let under = std::mem::replace(document, over.clone());
+    *document = merge(under, over, None);
 }
 
 /// Numbers that stand for whole ones as whole ones.

@@ -1,0 +1,15 @@
+//! Worlds: settings of all that is assumed at once.
+//!
+//! [`Axis`] makes a dimension of an entry of the register, [`matching`] finds the settings that public evidence does not
+//! rule out, [`screening`] says which assumptions matter, [`plan`] makes of points what a sweep flies, [`mod@file`] keeps worlds so that other commands fly them.
+
+pub mod axis;
+pub mod evidence;
+pub mod file;
+pub mod marks;
+pub mod matching;
+pub mod plan;
+pub mod screening;
+pub mod study;
+
+pub use axis::Axis;
