@@ -1,12 +1,13 @@
 //! The machine under a command: its clock, its processors, its interruptions.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use deconflict::experiment::replicate::ReplicateError;
 use deconflict::output::{Ended, Progress};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Failure;
 
@@ -66,6 +67,78 @@ impl RunNote {
             progress,
         }
     }
+}
+
+/// Who flew a part of a shard, where and how long.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    host: Option<String>,
+    jobs: usize,
+    started_utc: String,
+    finished_utc: String,
+    elapsed_s: f64,
+    replications_flown: u64,
+}
+
+impl Session {
+    /// One that ends now.
+    pub fn new(started: &Started, jobs: usize, flown: u64) -> Session {
+        Session {
+            host: host(),
+            jobs,
+            started_utc: started.utc.to_string(),
+            finished_utc: jiff::Timestamp::now().to_string(),
+            elapsed_s: started.elapsed_s(),
+            replications_flown: flown,
+        }
+    }
+
+    /// As it is kept.
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// What the shards of a sweep did, all together.
+#[derive(Debug, Default, Serialize)]
+pub struct Sessions {
+    /// Commands that flew, those that were interrupted included.
+    sessions: u64,
+    /// Replications that each host flew.
+    hosts: BTreeMap<String, u64>,
+    replications_flown: u64,
+    elapsed_s: f64,
+    /// Elapsed times threads.
+    thread_s: f64,
+    started_utc: Option<String>,
+    finished_utc: Option<String>,
+}
+
+impl Sessions {
+    /// Adds what was kept of one.
+    pub fn add(&mut self, text: &str) {
+        let Ok(session) = serde_json::from_str::<Session>(text) else {
+            return;
+        };
+        self.sessions += 1;
+        let host = session.host.unwrap_or_default();
+        *self.hosts.entry(host).or_default() += session.replications_flown;
+        self.replications_flown += session.replications_flown;
+        self.elapsed_s += session.elapsed_s;
+        self.thread_s += session.elapsed_s * session.jobs as f64;
+        let started = self.started_utc.take().into_iter();
+        self.started_utc = started.chain([session.started_utc]).min();
+        let finished = self.finished_utc.take().into_iter();
+        self.finished_utc = finished.chain([session.finished_utc]).max();
+    }
+}
+
+/// What run.json says of a merge.
+#[derive(Serialize)]
+pub struct MergeNote {
+    #[serde(flatten)]
+    pub merge: RunNote,
+    pub shards: Sessions,
 }
 
 /// Threads unless the command line says otherwise.

@@ -6,6 +6,7 @@ mod compare;
 mod eval;
 mod explain;
 mod failure;
+mod flight;
 mod host;
 mod import;
 mod merge;
@@ -26,6 +27,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use deconflict::output::without_locks;
 use deconflict::safe;
 use deconflict::scenario::burden::{HIGHEST_LIMIT, raise_limit};
 
@@ -139,6 +141,12 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         host::begin(self.command.watches());
         let called = catch_unwind(AssertUnwindSafe(|| self.call()));
+        if let Some(path) = without_locks() {
+            tell(&format!(
+                "The file system of {} knows no locks: see to it yourself that no two commands write there at the same time.",
+                path.display()
+            ));
+        }
         match called.unwrap_or_else(|_| Err(Failure::fault())) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {

@@ -6,26 +6,25 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
-use deconflict::experiment::accounts::{Accounts, Squares};
+use clap::Args;
+use deconflict::experiment::accounts::{Accounts, Part, Squares};
 use deconflict::experiment::file::StopFile;
+use deconflict::experiment::ledger::Ledger;
 use deconflict::experiment::plan::{Overrides, Plan, PlanRecord};
-use deconflict::experiment::round::{Outcome, Round};
+use deconflict::experiment::round::Round;
 use deconflict::experiment::rule::Rule;
 use deconflict::experiment::settings::settings;
-use deconflict::experiment::sweep::fly_rounds;
-use deconflict::measure::Summary;
 use deconflict::output::{
-    Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Progress, Shape, Shards,
-    SweepFolder, between, cells_table, comparisons, influences, keeps_older, readable,
-    settings_text, write_results,
+    Asked, Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Progress, Shape, Summed,
+    SumsHeader, SumsJournal, SweepFolder, Trust, between, cells_table, comparisons, influences,
+    keeps_older, readable, settings_text, write_results,
 };
-use deconflict::record::{Detail, Replication};
 use deconflict::scenario::{LoadError, Scenario};
-use deconflict::simulation::Engine;
+use deconflict::statistics::fold::BATCH;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::host::{RunNote, Started, interrupted, processors};
+use super::flight::{Flight, Keeper, OnError};
+use super::host::{RunNote, Session, Started, interrupted, processors};
 use super::subject::quoted;
 use super::{Failure, print, tell};
 
@@ -74,15 +73,9 @@ pub struct SweepArguments {
     /// What to do about a replication that fails.
     #[arg(long, value_name = "WHAT", default_value = "stop")]
     on_error: OnError,
-}
-
-/// What to do about a replication that fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OnError {
-    /// End, and say which.
-    Stop,
-    /// Leave it out, count it and list it in failures.csv.
-    Skip,
+    /// Keep sums alone, and no rows: nothing grows with N, and shards merge in seconds.
+    #[arg(long)]
+    summary_only: bool,
 }
 
 /// `I/N`; without I, the environment says.
@@ -118,17 +111,22 @@ fn shard(text: &str) -> Result<ShardArgument, String> {
 /// Runs the command.
 pub fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
     let started = Started::now();
-    let overrides = Overrides {
+    match arguments.shard {
+        Some(shard) => fly_shard(arguments, &started, shard).map_err(Failure::temporary),
+        None => fly_whole(arguments, &started),
+    }
+}
+
+fn overrides(arguments: &SweepArguments) -> Overrides {
+    Overrides {
         seed: arguments.seed,
         set: arguments.overrides.clone(),
-    };
-    let mut plan = Plan::load(&arguments.experiment, &overrides)
-        .map_err(|error| scenario_instead(&arguments.experiment, error))?;
-    plan.record.asked = arguments.replications;
-    match arguments.shard {
-        Some(shard) => fly_shard(arguments, &plan, shard).map_err(Failure::temporary),
-        None => fly_whole(arguments, &plan, &started),
     }
+}
+
+fn load(arguments: &SweepArguments) -> Result<Plan, Failure> {
+    Plan::load(&arguments.experiment, &overrides(arguments))
+        .map_err(|error| scenario_instead(&arguments.experiment, error))
 }
 
 /// A sound scenario where an experiment should be needs one sentence, not a list of what is wrong with it.
@@ -143,24 +141,50 @@ fn scenario_instead(path: &Path, error: LoadError) -> Failure {
 }
 
 /// The whole sweep on this machine.
-fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Result<(), Failure> {
-    let record = &plan.record;
+fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failure> {
+    let mut plan = load(arguments)?;
+    plan.record.asked = arguments.replications;
+    plan.record.summary_only = arguments.summary_only;
     let folder = if arguments.resume {
-        SweepFolder::resume(&arguments.out, record)?
+        SweepFolder::resume(&arguments.out, &plan.record)?
     } else {
-        SweepFolder::create(&arguments.out, arguments.force, record)?
+        SweepFolder::create(&arguments.out, arguments.force, &plan.record)?
     };
-    if folder.shards()?.is_some() {
+    let cells = plan.record.cells.len();
+    if folder.shards(cells)?.is_some() {
         return Err(Failure::bad_input(format!(
             "{} is split into shards: fly those with --shard, then deconflict merge {}",
             arguments.out.display(),
             arguments.out.display()
         )));
     }
-    let mut accounts = Accounts::new(plan);
+    if arguments.summary_only && folder.journal().exists() {
+        return Err(Failure::bad_input(format!(
+            "{} keeps rows, --summary-only asks for none; expected --resume without it",
+            arguments.out.display()
+        )));
+    }
+    // What is kept was decided when it was begun.
+    plan.record.summary_only |= folder.sums().exists();
+    let plan = &plan;
+    let record = &plan.record;
+    let part = Part::whole(record);
+    let mut summed = Summed::new(Accounts::new(plan), 0);
     let place = folder.journal();
-    let journal = open_journal(&place, plan, 0, |round| accounts.add(&round))?;
-    let there = accounts.rounds();
+    let keeper = if record.summary_only {
+        let header = sums_header(plan, &part, 0);
+        let empty = summed.ledger.empty().clone();
+        let (journal, there) = SumsJournal::open(&folder.sums(), &header, empty)?;
+        summed = there;
+        Keeper::Sums(journal)
+    } else {
+        Keeper::Rows(open_journal(
+            &place,
+            &rows_header(plan, &part, 0),
+            |round| summed.ledger.add(&round, |_, _| Ok::<_, Failure>(())),
+        )?)
+    };
+    let there = summed.ledger.next();
     if let Some(wanted) = arguments.replications.filter(|&wanted| wanted < there) {
         return Err(Failure::bad_input(format!(
             "{} holds {there} replications of every cell already, --replications asks for {wanted}; expected at least {there}",
@@ -176,21 +200,24 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
 
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let rule = Rule::new(&record.stop, record.asked);
-    let mut flight = Flight {
+    let mut flight = Flight::new(
         plan,
-        journal,
-        synced: Instant::now(),
-        on_error: arguments.on_error,
-        out: &arguments.out,
-    };
+        part,
+        (0, summed),
+        keeper,
+        arguments.on_error,
+        &arguments.out,
+    );
     let mut ended = Ended::Finished;
-    if !rule.satisfied(record, &accounts) {
+    let enough =
+        |ledger: &Ledger| rule.looks(ledger.next()) && rule.satisfied(record, &ledger.seen());
+    if !enough(&flight.summed.ledger) {
         let mut bar = Bar::new(rule.most(), there);
         let begun = Instant::now();
-        let flown = flight.rounds(there..rule.most(), jobs, |round| {
-            accounts.add(round);
-            bar.round(record, &accounts);
-            if rule.satisfied(record, &accounts) {
+        let look = |rounds| rule.next_look(rounds);
+        let flown = flight.fly(rule.most(), jobs, look, |next, ledger| {
+            bar.round(record, next, ledger);
+            if enough(ledger) {
                 return ControlFlow::Break(());
             }
             if rule
@@ -208,6 +235,7 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
             ended = Ended::Interrupted;
         }
     }
+    let accounts = flight.summed.ledger.seen();
     let flown = (accounts.rounds() - there) * record.cells.len() as u64;
     if accounts.rounds() == 0 {
         return Err(Failure::Interrupted(format!(
@@ -222,7 +250,10 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
         ended,
     };
     let note = RunNote::new(started, jobs, flown, progress);
-    let rounds = JournalReader::open(&place)?;
+    let rounds = match record.summary_only {
+        true => None,
+        false => Some(JournalReader::open(&place)?),
+    };
     write_results(folder.path(), plan, &accounts, rounds, progress, &note)?;
     if flown > 0 {
         let elapsed_s = started.elapsed_s();
@@ -254,66 +285,182 @@ pub fn kept_words(out: &Path) -> String {
     })
 }
 
-/// One shard: its journal, and nothing else.
+/// One shard: what it keeps, and nothing else.
 fn fly_shard(
     arguments: &SweepArguments,
-    plan: &Plan,
+    started: &Started,
     argument: ShardArgument,
 ) -> Result<(), Failure> {
     let shard = shard_number(argument)?;
-    let replications = match (arguments.replications, &plan.record.stop) {
-        (Some(replications), _) | (None, &StopFile::Fixed { replications }) => replications,
-        (None, _) => {
-            return Err(Failure::bad_input(
-                "a shard needs to know how many replications there will be, and the stopping rule of the experiment does not say; expected --replications N",
-            ));
+    // Where there is a plan, somebody has checked all its cells: it is read, and the file held to it.
+    let (record, mut checked) = match SweepFolder::open(&arguments.out, Trust::Verified) {
+        Ok(_) => {
+            let expected = Plan::expected(&arguments.experiment, &overrides(arguments));
+            let record =
+                expected.map_err(|error| scenario_instead(&arguments.experiment, error))?;
+            (record, None)
+        }
+        Err(_) => {
+            let plan = load(arguments)?;
+            (plan.record.clone(), Some(plan))
         }
     };
-    let shards = Shards {
+    let replications = match (arguments.replications, &record.stop) {
+        (Some(replications), _) | (None, &StopFile::Fixed { replications }) => replications,
+        (None, _) => {
+            let rule = Rule::new(&record.stop, None);
+            return Err(Failure::bad_input(format!(
+                "a shard needs to know how many replications there will be, and the stopping rule of the experiment does not say; expected --replications N{}",
+                match record.stopping() {
+                    Some(_) => format!(
+                        ", such as {}, the first look of the rule",
+                        rule.next_look(0)
+                    ),
+                    None => String::new(),
+                }
+            )));
+        }
+    };
+    let record = PlanRecord {
+        asked: arguments.replications,
+        summary_only: arguments.summary_only,
+        ..record
+    };
+    let asked = Asked {
         replications,
         count: argument.count,
+        summary_only: arguments.summary_only,
+        more: arguments.resume,
     };
-    let folder = SweepFolder::join(&arguments.out, &plan.record, shards)?;
-    let range = shards.range(shard);
-    let mut there = range.start;
-    let journal = open_journal(
-        &folder.shard_journal(shard, shards.count),
-        plan,
-        range.start,
-        |round| there = round.index + 1,
-    )?;
-    let name = format!("shard {shard} of {}", shards.count);
-    if there >= range.end {
+    let (folder, wave) = SweepFolder::join(&arguments.out, &record, asked)?;
+    let name = format!("shard {shard} of {}", wave.count);
+    let Some(tile) = wave.tile(shard, record.cells.len()) else {
         tell(&format!(
-            "{name} is there already, replications {} to {}",
-            range.start, range.end
+            "{name} has nothing to do: there are fewer batches of cells than shards"
+        ));
+        return Ok(());
+    };
+    let part = Part::of(&record, tile.cells.clone());
+    let flown_cells: Vec<usize> = part.flown().collect();
+    let plan = match checked.take() {
+        Some(plan) => Plan { record, ..plan },
+        None => Plan::of_cells(record, &flown_cells)?,
+    };
+    let Range { start: first, end } = tile.rounds;
+    let sums = folder.shard_sums(&wave, shard);
+    let header = sums_header(&plan, &part, first);
+    let empty = Accounts::of(&plan, part.clone());
+    let place = folder.shard_journal(&wave, shard);
+    let mut summed = Summed::new(empty.clone(), first);
+    let keeper = if arguments.summary_only {
+        let (journal, there) = SumsJournal::open(&sums, &header, empty)?;
+        summed = there;
+        Keeper::Sums(journal)
+    } else {
+        if sums.exists()
+            && let Some(there) = Summed::read(&sums, &header, empty)?
+        {
+            summed.notes = there.notes;
+        }
+        let border = first.next_multiple_of(BATCH);
+        let rows = rows_header(&plan, &part, first);
+        Keeper::Rows(open_journal(&place, &rows, |round| {
+            if round.index < border {
+                summed.heads.push(round);
+                return Ok(());
+            }
+            summed.ledger.add(&round, |_, _| Ok::<_, Failure>(()))
+        })?)
+    };
+    let there = summed.next(first);
+    let done = || -> Result<bool, Failure> {
+        Ok(sums.exists() && Summed::reached(&sums, &header)? >= end)
+    };
+    if there >= end && done()? {
+        tell(&format!(
+            "{name} is there already, replications {first} to {end}{}",
+            of_cells(&plan.record, &tile.cells)
         ));
         return Ok(());
     }
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    let mut flight = Flight {
-        plan,
-        journal,
-        synced: Instant::now(),
-        on_error: arguments.on_error,
-        out: &arguments.out,
-    };
-    let bar = Bar::new(range.end - range.start, there - range.start);
-    flight.rounds(there..range.end, jobs, |_| {
-        bar.bar.inc(1);
-        ControlFlow::Continue(())
-    })?;
+    let mut flight = Flight::new(
+        &plan,
+        part,
+        (first, summed),
+        keeper,
+        arguments.on_error,
+        &arguments.out,
+    );
+    let bar = Bar::new(end - first, there - first);
+    let flown = flight.fly(
+        end,
+        jobs,
+        |_| end,
+        |next, _| {
+            bar.bar.set_position(next - first);
+            ControlFlow::Continue(())
+        },
+    );
     bar.finish();
-    if interrupted() {
+    let reached = flight.next();
+    let flown_here = (reached - there) * flight.part.width() as u64;
+    let session = Session::new(started, jobs, flown_here).text();
+    if flown.is_err() || reached < end {
+        // Who flew what there is; the failure itself is what is told.
+        let noted = match &mut flight.keeper {
+            Keeper::Sums(journal) => {
+                journal.note(&session);
+                journal.sync()
+            }
+            Keeper::Rows(_) => {
+                let empty = flight.summed.ledger.empty().clone();
+                SumsJournal::open(&sums, &header, empty).and_then(|(mut journal, _)| {
+                    journal.note(&session);
+                    journal.sync()
+                })
+            }
+        };
+        flown?;
+        noted?;
         return Err(Failure::Interrupted(format!(
             "{name} was interrupted; the same command goes on"
         )));
     }
+    flight.summed.notes.push(session);
+    flight.summed.write(&sums, &header)?;
     tell(&format!(
         "{name} is done. Next: deconflict status {}",
         quoted(&arguments.out.display().to_string())
     ));
     Ok(())
+}
+
+/// Which cells, where they are not all.
+fn of_cells(record: &PlanRecord, cells: &Range<usize>) -> String {
+    match cells.len() == record.cells.len() {
+        true => String::new(),
+        false => format!(" of cells {} to {}", cells.start, cells.end),
+    }
+}
+
+/// What the journal of a part of the cells is about.
+pub fn rows_header(plan: &Plan, part: &Part, first: u64) -> JournalHeader {
+    JournalHeader {
+        plan_sha256: plan.record.part_identity(part),
+        first,
+        cells: vec![Shape::of(&plan.columns); part.width()],
+    }
+}
+
+/// What the sums of a part of the cells are about.
+pub fn sums_header(plan: &Plan, part: &Part, first: u64) -> SumsHeader {
+    SumsHeader {
+        plan_sha256: plan.record.identity(),
+        cells: part.flown().collect(),
+        shape: Shape::of(&plan.columns),
+        first,
+    }
 }
 
 /// The number on the command line, or the one the cluster gave.
@@ -347,19 +494,19 @@ fn shard_number(argument: ShardArgument) -> Result<u64, Failure> {
 /// A new journal, or the one that is there, whose rounds are handed on.
 fn open_journal(
     place: &Path,
-    plan: &Plan,
-    first: u64,
-    round: impl FnMut(Round),
+    header: &JournalHeader,
+    mut round: impl FnMut(Round) -> Result<(), Failure>,
 ) -> Result<Journal, Failure> {
-    let header = JournalHeader {
-        plan_sha256: plan.record.identity(),
-        first,
-        cells: vec![Shape::of(&plan.columns); plan.record.cells.len()],
-    };
     if !place.exists() {
-        return Ok(Journal::create(place, &header)?);
+        return Ok(Journal::create(place, header)?);
     }
-    let resumed = Journal::resume(place, &header, round)?;
+    let mut taken = Ok(());
+    let resumed = Journal::resume(place, header, |one| {
+        if taken.is_ok() {
+            taken = round(one);
+        }
+    })?;
+    taken?;
     if resumed.torn_bytes > 0 {
         tell(&format!(
             "{}: the last round had not been written to its end and is flown again.",
@@ -367,81 +514,6 @@ fn open_journal(
         ));
     }
     Ok(resumed.journal)
-}
-
-/// Rounds on their way into a journal.
-struct Flight<'a> {
-    plan: &'a Plan,
-    journal: Journal,
-    synced: Instant,
-    on_error: OnError,
-    out: &'a Path,
-}
-
-/// The disk is asked to keep what there is so often: as much work can be lost to a power failure, not to a crash.
-const SYNC_EVERY: Duration = Duration::from_secs(1);
-
-impl Flight<'_> {
-    fn rounds(
-        &mut self,
-        range: Range<u64>,
-        jobs: usize,
-        mut landed: impl FnMut(&Round) -> ControlFlow<()>,
-    ) -> Result<(), Failure> {
-        let plan = self.plan;
-        let seed = plan.record.seed;
-        let engine = Engine::default();
-        let work = |cell: usize, index: u64| -> Summary {
-            let replication = Replication { seed, index };
-            plan.columns.measure(&engine.simulate(
-                &plan.scenarios[cell],
-                replication,
-                Detail::Measures,
-            ))
-        };
-        let flown = fly_rounds(
-            plan.record.cells.len(),
-            range,
-            jobs,
-            interrupted,
-            work,
-            |round| {
-                self.refuse_failure(&round)?;
-                self.journal.append(&round)?;
-                if self.synced.elapsed() >= SYNC_EVERY {
-                    self.journal.sync()?;
-                    self.synced = Instant::now();
-                }
-                Ok(landed(&round))
-            },
-        );
-        // Also where the sweep ends by an error: what is there is to be kept.
-        let kept = self.journal.sync();
-        flown?;
-        Ok(kept?)
-    }
-
-    fn refuse_failure(&self, round: &Round) -> Result<(), Failure> {
-        if self.on_error == OnError::Skip {
-            return Ok(());
-        }
-        for (planned, outcome) in self.plan.record.cells.iter().zip(&round.outcomes) {
-            if let Outcome::Failed(message) = outcome {
-                return Err(Failure::Other(format!(
-                    "error: replication {} of cell {} (seed {}) failed: {message}\n\
-                     Repeat it: deconflict run --from {} --cell {:?} --replication {}\n\
-                     Leave such replications out: --resume --on-error skip",
-                    round.index,
-                    planned.name,
-                    self.plan.record.seed,
-                    self.out.display(),
-                    planned.name,
-                    round.index,
-                )));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Progress on standard error; nothing where that is not a terminal.
@@ -473,13 +545,13 @@ impl Bar {
         }
     }
 
-    fn round(&mut self, record: &PlanRecord, accounts: &Accounts) {
-        self.bar.inc(1);
+    fn round(&mut self, record: &PlanRecord, next: u64, ledger: &Ledger) {
+        self.bar.set_position(next);
         if self.bar.is_hidden() || self.told.elapsed() < TELL_EVERY {
             return;
         }
         self.told = Instant::now();
-        if let Some(words) = standing(record, accounts) {
+        if let Some(words) = standing(record, &ledger.seen()) {
             self.bar.set_message(words);
         }
     }

@@ -68,6 +68,9 @@ pub enum Ended {
     /// A replication failed.
     #[serde(rename = "a replication failed")]
     Failed,
+    /// Some shards were not there yet.
+    #[serde(rename = "shards are missing")]
+    Partial,
 }
 
 impl Ended {
@@ -78,6 +81,7 @@ impl Ended {
             Ended::TimeUp => "finished, its time was used up",
             Ended::Interrupted => "interrupted",
             Ended::Failed => "ended by a failure",
+            Ended::Partial => "shards are missing",
         }
     }
 
@@ -107,7 +111,7 @@ impl Progress {
             Ended::Finished | Ended::TimeUp => {
                 format!("{done} replications of at most {asked}, {}", ended.words())
             }
-            Ended::Interrupted | Ended::Failed => {
+            Ended::Interrupted | Ended::Failed | Ended::Partial => {
                 format!("{}: {done} of {asked} replications", capital(ended.words()))
             }
         }

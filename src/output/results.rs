@@ -27,12 +27,12 @@ use crate::experiment::plan::Plan;
 use crate::experiment::round::{Outcome, Round};
 use crate::experiment::settings::settings;
 
-/// Writes all result files of a sweep into its folder: `rounds` are the rounds that were added to `accounts`.
+/// Writes all result files of a sweep into its folder: `rounds` are the rounds that were added to `accounts`, where they are kept.
 pub fn write_results(
     folder: &Path,
     plan: &Plan,
     accounts: &Accounts,
-    rounds: impl Iterator<Item = Result<Round, OutputError>>,
+    rounds: Option<impl Iterator<Item = Result<Round, OutputError>>>,
     progress: Progress,
     run: &impl Serialize,
 ) -> Result<(), OutputError> {
@@ -44,7 +44,9 @@ pub fn write_results(
     };
     let mut files = BTreeMap::new();
     let mut keep = |file: ResultFile, entry: FileEntry| files.insert(file.name.to_owned(), entry);
-    keep(REPLICATIONS, replications(&target, plan, rounds)?);
+    if let Some(rounds) = rounds {
+        keep(REPLICATIONS, replications(&target, plan, rounds)?);
+    }
     keep(CELLS, cells(&target, plan, accounts)?);
     keep(COMPARISON, pairs(&target, plan, accounts)?);
     let by_setting = settings(plan, accounts);
@@ -67,13 +69,13 @@ pub fn write_results(
         plan_sha256: Some(hex(&record.identity())),
         files,
         recordings: accounts_of(
-            (record.cells.iter().zip(&plan.scenarios))
+            (record.cells.iter().zip(plan.scenarios.iter()))
                 .map(|(cell, scenario)| (cell.name.clone(), scenario)),
         ),
         cells: record
             .cells
             .iter()
-            .zip(&plan.scenarios)
+            .zip(plan.scenarios.iter())
             .map(|(cell, scenario)| ManifestCell {
                 name: cell.name.clone(),
                 scenario_sha256: scenario_sha256(&scenario.file),
@@ -109,7 +111,15 @@ pub(super) fn give_way<'a>(
     }
     for name in names.chain(["run.json", MANIFEST]) {
         let place = folder.join(name);
-        fs::rename(fresh.join(name), &place).map_err(OutputError::io("write", &place))?;
+        let moved = match fs::rename(fresh.join(name), &place) {
+            // There is no such file this time.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => fs::remove_file(&place),
+            moved => moved,
+        };
+        match moved {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            moved => moved.map_err(OutputError::io("write", &place))?,
+        }
     }
     sync_folder(folder, folder)
 }

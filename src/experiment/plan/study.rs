@@ -501,7 +501,7 @@ fn study(
     if !reader.sound() {
         return None;
     }
-    let columns = columns(std::slice::from_ref(&scenario)).ok()?;
+    let columns = columns(std::iter::once(&scenario)).ok()?;
     Some(Study {
         record: StudyRecord {
             program: env!("CARGO_PKG_NAME").to_owned(),
@@ -642,7 +642,7 @@ fn extremes_are_sound(reader: &mut Reader, factors: &[Varied], scenario: &Scenar
             });
             match ready(&tree) {
                 Ok(varied) => {
-                    if columns(&[scenario.clone(), varied]).is_err() {
+                    if columns([&scenario, &varied].into_iter()).is_err() {
                         let message = format!(
                             "{section}.{name} changes the columns; expected the same sides, aircraft types and site classes at every setting"
                         );

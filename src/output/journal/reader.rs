@@ -37,6 +37,20 @@ impl JournalReader {
         self.0.torn()
     }
 
+    /// Goes to a record, where it begins and which round it is being known from before.
+    pub(super) fn go_to(&mut self, (at, next): (u64, u64)) -> Result<(), OutputError> {
+        let records = &mut self.0;
+        let moved = records.input.seek(SeekFrom::Start(at));
+        moved.map_err(OutputError::io("read", &records.path))?;
+        (records.at, records.next) = (at, next);
+        Ok(())
+    }
+
+    /// Where the next record begins, and which round it is.
+    pub(super) fn place(&self) -> (u64, u64) {
+        (self.0.at, self.0.next)
+    }
+
     pub(super) fn file(&self) -> &File {
         self.0.input.get_ref()
     }
