@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use deconflict::experiment::replicate::ReplicateError;
@@ -141,8 +142,13 @@ pub struct MergeNote {
     pub shards: Sessions,
 }
 
-/// Threads unless the command line says otherwise.
+/// Threads unless the command line says otherwise: those that a scheduler gave, or one a processor.
 pub fn processors() -> usize {
+    let given = super::scheduler::threads(|name| std::env::var(name).ok());
+    given.unwrap_or_else(of_machine)
+}
+
+fn of_machine() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -214,9 +220,14 @@ pub fn begin(watches: bool) {
             std::process::exit(130);
         }
     });
+    #[cfg(unix)]
+    if watches {
+        let warned = Arc::clone(&WARNED);
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGUSR1, warned);
+    }
     // Beyond the limit of `ulimit -f` a write then fails as on a full disk, and is told.
     #[cfg(unix)]
-    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
 /// From now on an interruption ends the command at once, and so does one that has come already: there is nothing to keep,
@@ -229,7 +240,10 @@ pub fn watch_no_longer() -> Result<(), Failure> {
     }
 }
 
-/// Whether the user wants to stop.
+/// Set by SIGUSR1, which schedulers send ahead of the end.
+static WARNED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// Whether the user or a scheduler wants to stop.
 pub fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
+    INTERRUPTED.load(Ordering::Relaxed) || WARNED.load(Ordering::Relaxed)
 }

@@ -16,9 +16,11 @@ mod report;
 mod reproduce;
 mod rules;
 mod run;
+mod scheduler;
 mod schema;
 mod status;
 mod subject;
+mod submit;
 mod sweep;
 mod tune;
 
@@ -84,6 +86,8 @@ enum Command {
     Eval(eval::EvalArguments),
     /// Say how far a sweep has come and which shards are missing.
     Status(status::StatusArguments),
+    /// Split a sweep, estimate what it takes, and hand it to the scheduler of a cluster.
+    Submit(submit::SubmitArguments),
     /// Join the shards of a sweep into its results.
     Merge(merge::MergeArguments),
     /// Tell the story of one wrong shot: evidence, rules, causes, and what would have prevented it.
@@ -123,6 +127,7 @@ impl Command {
             | C::Compare(_)
             | C::Reproduce(_) => true,
             C::Status(_)
+            | C::Submit(_)
             | C::Merge(_)
             | C::Explain(_)
             | C::Report(_)
@@ -165,6 +170,7 @@ impl Cli {
             Command::Tune(arguments) => tune::tune(&arguments),
             Command::Eval(arguments) => eval::eval(&arguments),
             Command::Status(arguments) => status::status(&arguments),
+            Command::Submit(arguments) => submit::submit(&arguments),
             Command::Merge(arguments) => merge::join_shards(&arguments),
             Command::Explain(arguments) => explain::explain(&arguments),
             Command::Prevent(arguments) => prevent::prevent(&arguments),

@@ -26,7 +26,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::flight::{Flight, Keeper, OnError};
 use super::host::{RunNote, Session, Started, interrupted, processors};
 use super::subject::quoted;
-use super::{Failure, print, tell};
+use super::{Failure, print, scheduler, tell};
 
 /// Arguments of `deconflict sweep`.
 #[derive(Debug, Args)]
@@ -58,7 +58,7 @@ pub struct SweepArguments {
     /// Set a value of the scenario by its path, before the factors; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<String>,
-    /// Threads; without it one a processor. Results do not depend on it.
+    /// Threads; without it what the scheduler gives, or one a processor. Results do not depend on it.
     #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
     jobs: Option<u16>,
     /// Go on with the sweep in DIR; with a higher N, beyond its end.
@@ -67,7 +67,8 @@ pub struct SweepArguments {
     /// Replace the sweep in DIR.
     #[arg(long, conflicts_with = "shard")]
     force: bool,
-    /// Fly shard I of N, counted from 0; `auto/N` takes I from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX.
+    /// Fly shard I of N, counted from 0; `auto/N` or `auto` takes it from Slurm, PBS, Grid Engine, LSF, AWS Batch,
+    /// Google Batch or Kubernetes.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<ShardArgument>,
     /// What to do about a replication that fails.
@@ -78,22 +79,28 @@ pub struct SweepArguments {
     summary_only: bool,
 }
 
-/// `I/N`; without I, the environment says.
+/// `I/N`; without I, or without both, the environment says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct ShardArgument {
-    shard: Option<u64>,
-    count: u64,
+enum ShardArgument {
+    /// This one of so many.
+    Given(u64, u64),
+    /// As the scheduler says, of so many if that is known.
+    Auto(Option<u64>),
 }
 
 fn shard(text: &str) -> Result<ShardArgument, String> {
-    let wanted = || format!("{text:?} is no shard; expected I/N with I from 0 to N-1, or auto/N");
+    let wanted =
+        || format!("{text:?} is no shard; expected I/N with I from 0 to N-1, auto/N or auto");
+    if text == "auto" {
+        return Ok(ShardArgument::Auto(None));
+    }
     let (shard, count) = text.split_once('/').ok_or_else(wanted)?;
     let count: u64 = count.parse().map_err(|_| wanted())?;
     if !(1..=MOST_SHARDS).contains(&count) {
         return Err(format!("{count} shards; expected 1 to {MOST_SHARDS}"));
     }
     if shard == "auto" {
-        return Ok(ShardArgument { shard: None, count });
+        return Ok(ShardArgument::Auto(Some(count)));
     }
     let shard: u64 = shard.parse().map_err(|_| wanted())?;
     if shard >= count {
@@ -102,10 +109,7 @@ fn shard(text: &str) -> Result<ShardArgument, String> {
             count - 1
         ));
     }
-    Ok(ShardArgument {
-        shard: Some(shard),
-        count,
-    })
+    Ok(ShardArgument::Given(shard, count))
 }
 
 /// Runs the command.
@@ -291,7 +295,7 @@ fn fly_shard(
     started: &Started,
     argument: ShardArgument,
 ) -> Result<(), Failure> {
-    let shard = shard_number(argument)?;
+    let (shard, count) = shard_number(argument, &arguments.out)?;
     // Where there is a plan, somebody has checked all its cells: it is read, and the file held to it.
     let (record, mut checked) = match SweepFolder::open(&arguments.out, Trust::Verified) {
         Ok(_) => {
@@ -328,7 +332,7 @@ fn fly_shard(
     };
     let asked = Asked {
         replications,
-        count: argument.count,
+        count,
         summary_only: arguments.summary_only,
         more: arguments.resume,
     };
@@ -463,32 +467,21 @@ pub fn sums_header(plan: &Plan, part: &Part, first: u64) -> SumsHeader {
     }
 }
 
-/// The number on the command line, or the one the cluster gave.
-fn shard_number(argument: ShardArgument) -> Result<u64, Failure> {
-    if let Some(shard) = argument.shard {
-        return Ok(shard);
-    }
-    let mut given = Vec::new();
-    for name in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"] {
-        if let Ok(value) = std::env::var(name) {
-            given.push((name, value));
-        }
-    }
-    match given.as_slice() {
-        [(name, value)] => match value.parse::<u64>() {
-            Ok(shard) if shard < argument.count => Ok(shard),
-            _ => Err(Failure::bad_input(format!(
-                "{name} is {value:?}; expected a shard from 0 to {}",
-                argument.count - 1
-            ))),
+/// The shard on the command line, or the one that the scheduler gave, and how many there are: as the command line has it, or the last
+/// wave of the folder, or the scheduler.
+fn shard_number(argument: ShardArgument, folder: &Path) -> Result<(u64, u64), Failure> {
+    let count = match argument {
+        ShardArgument::Given(shard, count) => return Ok((shard, count)),
+        ShardArgument::Auto(Some(count)) => Some(count),
+        ShardArgument::Auto(None) => match SweepFolder::open(folder, Trust::Verified) {
+            Ok((folder, record)) => {
+                let shards = folder.shards(record.cells.len())?;
+                shards.and_then(|shards| Some(shards.waves.last()?.count))
+            }
+            Err(_) => None,
         },
-        [] => Err(Failure::bad_input(
-            "--shard auto/N takes the shard from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX, and neither is set",
-        )),
-        _ => Err(Failure::bad_input(
-            "SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are both set; expected --shard I/N",
-        )),
-    }
+    };
+    scheduler::shard(count, |name| std::env::var(name).ok())
 }
 
 /// A new journal, or the one that is there, whose rounds are handed on.

@@ -26,6 +26,8 @@ use super::manifest::{FORMAT, MANIFEST, Made, Progress, Trust, is_recording, rea
 pub(super) const PLAN: &str = "plan.json";
 /// What is tuned.
 pub(super) const STUDY: &str = "study.json";
+/// The script of the array that flies a sweep.
+const SUBMIT: &str = "submit.sh";
 /// How a sweep is split.
 pub(super) const SHARDS: &str = "shards.json";
 /// The folder of older results, until newer ones are done.
@@ -246,6 +248,7 @@ fn may_hold(made: Made, name: &str) -> bool {
         }
         Made::Sweep => {
             name == PLAN
+                || name == SUBMIT
                 || RESULT_FILES.iter().any(|file| file.name == name)
                 || of_all.contains(&name)
         }

@@ -7,24 +7,26 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::beside::Beside;
 use super::claim::settle;
 use super::comparison::comparison_row;
 use super::error::OutputError;
-use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
+use super::files::{FileEntry, Rows, Table, hex, json, scenario_sha256, sync_folder};
 use super::headers::{
     CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, INTERACTIONS, REPLICATIONS,
     RESULT_FILES, ResultFile, SETTINGS,
 };
+use super::journal::{JournalReader, Undecoded};
 use super::manifest::{MANIFEST, Made, Manifest, ManifestCell, Progress, accounts_of};
 use super::numbers::{exact, number};
 use super::settings::{interaction_rows, setting_rows};
 use crate::experiment::accounts::Accounts;
 use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
 use crate::experiment::plan::Plan;
-use crate::experiment::round::{Outcome, Round};
+use crate::experiment::round::Outcome;
 use crate::experiment::settings::settings;
 
 /// Writes all result files of a sweep into its folder: `rounds` are the rounds that were added to `accounts`, where they are kept.
@@ -32,7 +34,7 @@ pub fn write_results(
     folder: &Path,
     plan: &Plan,
     accounts: &Accounts,
-    rounds: Option<impl Iterator<Item = Result<Round, OutputError>>>,
+    rounds: Option<JournalReader>,
     progress: Progress,
     run: &impl Serialize,
 ) -> Result<(), OutputError> {
@@ -145,10 +147,15 @@ impl Target<'_> {
     }
 }
 
+/// Rounds that a thread makes into rows at once.
+const AT_ONCE: usize = 64;
+
+/// Rows are made on all processors, so many rounds at a time each, while this thread writes those before and reads those after:
+/// what is written is what one thread would write.
 fn replications(
     target: &Target,
     plan: &Plan,
-    rounds: impl Iterator<Item = Result<Round, OutputError>>,
+    mut rounds: JournalReader,
 ) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
     let mut table = target.table(REPLICATIONS, plan)?;
@@ -160,29 +167,63 @@ fn replications(
         })
         .collect();
     let seed = record.seed.to_string();
-    let mut row = csv::ByteRecord::new();
-    let mut text = String::new();
-    for round in rounds {
-        let round = round?;
-        let index = round.index.to_string();
-        for (cell, outcome) in round.outcomes.iter().enumerate() {
-            let Outcome::Flown(summary) = outcome else {
-                continue;
-            };
-            row.clear();
-            row.push_field(record.cells[cell].name.as_bytes());
-            row.push_field(seed.as_bytes());
-            row.push_field(index.as_bytes());
-            for setting in &settings[cell] {
-                row.push_field(setting.as_bytes());
+    let width = 3 + record.factors.len() + plan.columns.columns().len();
+    let rows = |rounds: &Undecoded| -> Result<Rows, OutputError> {
+        let mut rows = Rows::of(width);
+        let mut row = csv::ByteRecord::new();
+        let mut text = String::new();
+        for round in rounds.rounds() {
+            let round = round?;
+            let index = round.index.to_string();
+            for (cell, outcome) in round.outcomes.iter().enumerate() {
+                let Outcome::Flown(summary) = outcome else {
+                    continue;
+                };
+                row.clear();
+                row.push_field(record.cells[cell].name.as_bytes());
+                row.push_field(seed.as_bytes());
+                row.push_field(index.as_bytes());
+                for setting in &settings[cell] {
+                    row.push_field(setting.as_bytes());
+                }
+                for &value in &summary.values {
+                    text.clear();
+                    exact(value, &mut text);
+                    row.push_field(text.as_bytes());
+                }
+                rows.row(&row);
             }
-            for &value in &summary.values {
-                text.clear();
-                exact(value, &mut text);
-                row.push_field(text.as_bytes());
-            }
-            table.row(&row)?;
         }
+        Ok(rows)
+    };
+    // Of many cells few rounds at once, so that no more than some ten thousand rows wait.
+    let at_once = (AT_ONCE * 8 / record.cells.len().max(8)).max(1);
+    let lanes = 2 * rayon::current_num_threads();
+    let mut read = |lanes: usize| -> Result<Vec<Undecoded>, OutputError> {
+        let mut all = Vec::new();
+        while all.len() < lanes {
+            let some = rounds.some(at_once)?;
+            if some.is_empty() {
+                break;
+            }
+            all.push(some);
+        }
+        Ok(all)
+    };
+    let mut made: Vec<Rows> = Vec::new();
+    let mut next = read(lanes)?;
+    while !(next.is_empty() && made.is_empty()) {
+        let now = std::mem::take(&mut next);
+        let before = std::mem::take(&mut made);
+        let (fresh, read) = rayon::join(
+            || now.par_iter().map(rows).collect::<Result<Vec<Rows>, _>>(),
+            || {
+                before.into_iter().try_for_each(|rows| table.append(rows))?;
+                read(lanes)
+            },
+        );
+        made = fresh?;
+        next = read?;
     }
     table.close()
 }

@@ -46,6 +46,7 @@ pub(super) use batches::Batches;
 pub use codec::{JournalHeader, Shape};
 pub use error::JournalError;
 pub use merge::{Piece, merge, weave};
+pub(super) use reader::Undecoded;
 pub use reader::{JournalReader, JournalState, count_rounds};
 pub use sums::{Summed, SumsHeader, SumsJournal};
 pub use writer::{Encoded, Journal, Resumed, is_being_written};

@@ -234,6 +234,11 @@ impl Encoded {
         }
     }
 
+    /// How long the records are.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Adds the next round.
     pub fn push(&mut self, round: &Round) {
         let bytes = encode(round, &mut self.bytes);
