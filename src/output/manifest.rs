@@ -206,8 +206,9 @@ pub struct ManifestCell {
     pub name: String,
     /// Of the resolved scenario.
     pub scenario_sha256: String,
-    /// What was flown.
-    pub scenario: ScenarioFile,
+    /// What was flown; of a sweep of very many cells plan.json alone says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<ScenarioFile>,
 }
 
 /// What became of the rows of recordings, of the cells that have any.

@@ -65,6 +65,7 @@ pub fn write_results(
     keep(GRID, grid(&target, plan, accounts)?);
     keep(FAILURES, failures(&target, plan, accounts)?);
     let record = &plan.record;
+    let few = record.cells.len() <= MOST_SCENARIOS;
     let manifest = Manifest {
         failed: accounts.failures().len() as u64,
         confidence: record.confidence,
@@ -81,7 +82,7 @@ pub fn write_results(
             .map(|(cell, scenario)| ManifestCell {
                 name: cell.name.clone(),
                 scenario_sha256: scenario_sha256(&scenario.file),
-                scenario: scenario.file.clone(),
+                scenario: few.then(|| scenario.file.clone()),
             })
             .collect(),
         ..Manifest::new(Made::Sweep, &record.title, record.seed, progress)
@@ -146,6 +147,9 @@ impl Target<'_> {
         Table::create(self.beside, self.shown, file.name, &header)
     }
 }
+
+/// Most cells whose scenarios the manifest holds, each whole.
+const MOST_SCENARIOS: usize = 1_000;
 
 /// Rounds that a thread makes into rows at once.
 const AT_ONCE: usize = 64;
