@@ -225,6 +225,12 @@ pub fn begin(watches: bool) {
         let warned = Arc::clone(&WARNED);
         let _ = signal_hook::flag::register(signal_hook::consts::SIGUSR1, warned);
     }
+    // What is prepared and written on all processors keeps to those of the task, too.
+    if let Some(threads) = super::scheduler::threads(|name| std::env::var(name).ok()) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        // Best effort: without it there are more threads than there need be.
+        let _ = pool.build_global();
+    }
     // Beyond the limit of `ulimit -f` a write then fails as on a full disk, and is told.
     #[cfg(unix)]
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());

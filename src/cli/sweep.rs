@@ -297,17 +297,13 @@ fn fly_shard(
 ) -> Result<(), Failure> {
     let (shard, count) = shard_number(argument, &arguments.out)?;
     // Where there is a plan, somebody has checked all its cells: it is read, and the file held to it.
-    let (record, mut checked) = match SweepFolder::open(&arguments.out, Trust::Verified) {
-        Ok(_) => {
-            let expected = Plan::expected(&arguments.experiment, &overrides(arguments));
-            let record =
-                expected.map_err(|error| scenario_instead(&arguments.experiment, error))?;
-            (record, None)
-        }
-        Err(_) => {
-            let plan = load(arguments)?;
-            (plan.record.clone(), Some(plan))
-        }
+    let (record, mut checked) = if SweepFolder::is_split(&arguments.out) {
+        let expected = Plan::expected(&arguments.experiment, &overrides(arguments));
+        let record = expected.map_err(|error| scenario_instead(&arguments.experiment, error))?;
+        (record, None)
+    } else {
+        let plan = load(arguments)?;
+        (plan.record.clone(), Some(plan))
     };
     let replications = match (arguments.replications, &record.stop) {
         (Some(replications), _) | (None, &StopFile::Fixed { replications }) => replications,

@@ -455,4 +455,92 @@ mod tests {
         let count = accounts.squares()[1].counts[&square];
         assert_eq!((count.wrong_shots, count.replications), (18, 9));
     }
+
+    /// Rounds of fractions, with a failure now and then.
+    fn uneven(plan: &Plan, index: u64) -> Round {
+        let outcome = |cell: u64| {
+            if (index + 3 * cell) % 41 == 40 {
+                return Outcome::Failed(format!("no such luck in {index}"));
+            }
+            let value = |column: usize| {
+                let x = (index * 7 + cell * 13 + column as u64 * 5) % 101;
+                if x < 60 { 0.0 } else { x as f64 / 7.0 }
+            };
+            let square = GridSquare {
+                east: (index % 3) as i32 - 1,
+                north: cell as i32,
+            };
+            Outcome::Flown(Summary {
+                values: (0..plan.columns.columns().len()).map(value).collect(),
+                confusion: vec![index % 4; plan.columns.confusion_len()],
+                times_to_identify: vec![crate::units::Millis((index * 37 % 1000) as i64)],
+                wrong_shots_at: vec![square; usize::from(index.is_multiple_of(5))],
+            })
+        };
+        Round {
+            index,
+            outcomes: (0..plan.record.cells.len() as u64).map(outcome).collect(),
+        }
+    }
+
+    /// The rounds of a part: its cells, then what they are compared with.
+    fn of_part(part: &Part, round: &Round) -> Round {
+        let outcomes = part.flown().map(|cell| round.outcomes[cell].clone());
+        Round {
+            index: round.index,
+            outcomes: outcomes.collect(),
+        }
+    }
+
+    fn all(accounts: &Accounts) -> (Vec<u64>, Vec<Failure>) {
+        let mut numbers = Vec::new();
+        accounts.write(&mut numbers);
+        let bits = numbers.iter().map(|number| number.to_bits()).collect();
+        (bits, accounts.failures().to_vec())
+    }
+
+    /// Cells and batches apart, through their written form, give every bit of the whole; also where what is added last goes on
+    /// within a batch, by rows.
+    #[test]
+    fn parts_put_together_are_the_whole_to_the_last_bit() {
+        let plan = plan();
+        const END: u64 = 300;
+        let mut whole = Accounts::new(&plan);
+        (0..END).for_each(|index| whole.add(&uneven(&plan, index)));
+        assert!(whole.failures().len() > 10);
+
+        let mut parts = Accounts::new(&plan);
+        for rounds in [0..64, 64..192, 192..210] {
+            for cells in [0..1, 1..3] {
+                let part = Part::of(&plan.record, cells);
+                assert_eq!(part.width(), 1 + 2 * usize::from(part.cells.start > 0));
+                let mut apart = Accounts::of(&plan, part.clone());
+                for index in rounds.clone() {
+                    apart.add(&of_part(&part, &uneven(&plan, index)));
+                }
+                let mut numbers = Vec::new();
+                apart.write(&mut numbers);
+                let mut read = Accounts::of(&plan, part);
+                let failures = apart.failures().to_vec();
+                assert!(read.read(&numbers[1..], failures.clone()).is_none());
+                read.read(&numbers, failures).unwrap();
+                parts.absorb(read);
+            }
+        }
+        for index in 210..256 {
+            for cells in [0..2, 2..3] {
+                let part = Part::of(&plan.record, cells);
+                parts.add_of(&part, &of_part(&part, &uneven(&plan, index)));
+            }
+        }
+        let mut last = Accounts::new(&plan);
+        (256..END).for_each(|index| last.add(&uneven(&plan, index)));
+        parts.absorb(last);
+        assert_eq!(parts.rounds(), END);
+        assert_eq!(all(&parts), all(&whole));
+        for (one, other) in parts.pairs().iter().zip(whole.pairs()) {
+            let compare = |pair: &PairAccount| format!("{:?}", pair.pairs.compare("leaked", 0.95));
+            assert_eq!(compare(one), compare(other));
+        }
+    }
 }

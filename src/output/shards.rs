@@ -188,7 +188,7 @@ mod tests {
                         seen[(round - first) as usize * cells + cell] += 1;
                     }
                 }
-                let border = |at: u64| at % BATCH == 0 || at == first || at == first + more;
+                let border = |at: u64| at.is_multiple_of(BATCH) || at == first || at == first + more;
                 prop_assert!(border(tile.rounds.start) && border(tile.rounds.end));
             }
             prop_assert!(shards >= 1 && seen.iter().all(|&times| times == 1));

@@ -113,7 +113,12 @@ impl SweepFolder {
         let cells = record.cells.len();
         let paired = record.pairs().next().is_some();
         let wave = |first| Wave::new(first, asked.replications, asked.count, cells, paired);
-        match look(path) {
+        // Where there is a plan that is split others are at work, and what else is there is not in the way of a shard.
+        let there = match SweepFolder::is_split(path) {
+            true => Ok(There::Ours(Made::Sweep)),
+            false => look(path),
+        };
+        match there {
             // Beginning together, each makes the whole, and the first to be ready has made it.
             Ok(There::Nothing | There::Empty) => {
                 let making = Making::of(path)?;
@@ -204,6 +209,11 @@ impl SweepFolder {
             write_description(&inside.join(SHARDS), true, &Split::of(&shards))?;
         }
         Ok((folder, joined))
+    }
+
+    /// Whether somebody has begun a sweep here that is split.
+    pub fn is_split(path: &Path) -> bool {
+        path.join(PLAN).is_file() && path.join(PARTS).join(SHARDS).is_file()
     }
 
     /// The folder of a sweep, and its plan, to read.

@@ -232,7 +232,7 @@ mod tests {
     fn brackets(range: std::ops::Range<u64>) -> Folded<Brackets> {
         let mut folded = Folded::new(Brackets(String::new()));
         for index in range {
-            folded.add(index, |sums| sums.0.push_str(&format!("{index} ")));
+            folded.add(index, |sums| sums.0 += &format!("{index} "));
         }
         folded
     }
@@ -256,12 +256,12 @@ mod tests {
         while batch < end {
             let level = (0..20)
                 .rev()
-                .find(|&level| batch % (1 << level) == 0 && batch + (1 << level) <= end)
+                .find(|&level| batch.is_multiple_of(1 << level) && batch + (1 << level) <= end)
                 .unwrap();
             parts.push(node(level, batch >> level));
             batch += 1 << level;
         }
-        if to % BATCH > 0 {
+        if !to.is_multiple_of(BATCH) {
             parts.push((end * BATCH..to).map(|index| format!("{index} ")).collect());
         }
         let mut parts = parts.into_iter();
@@ -326,7 +326,7 @@ mod tests {
     fn a_batch_left_in_the_middle_goes_on() {
         let mut whole = brackets(0..100);
         for index in 100..130 {
-            whole.add(index, |sums| sums.0.push_str(&format!("{index} ")));
+            whole.add(index, |sums| sums.0 += &format!("{index} "));
         }
         assert_eq!(whole, brackets(0..130));
     }

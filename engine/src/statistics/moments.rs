@@ -129,8 +129,8 @@ impl<const K: usize> Sums for Moments<K> {
                     + m * d[i] * d[j];
             }
         }
-        for i in 0..K {
-            self.sum[i] += later.sum[i] + m * d[i];
+        for (sum, (later, d)) in self.sum.iter_mut().zip(later.sum.iter().zip(d)) {
+            *sum += later + m * d;
         }
         self.n += later.n;
     }
