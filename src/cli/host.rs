@@ -1,12 +1,14 @@
 //! The machine under a command: its clock, its processors, its interruptions.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use deconflict::experiment::replicate::ReplicateError;
 use deconflict::output::{Ended, Progress};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Failure;
 
@@ -68,8 +70,85 @@ impl RunNote {
     }
 }
 
-/// Threads unless the command line says otherwise.
+/// Who flew a part of a shard, where and how long.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    host: Option<String>,
+    jobs: usize,
+    started_utc: String,
+    finished_utc: String,
+    elapsed_s: f64,
+    replications_flown: u64,
+}
+
+impl Session {
+    /// One that ends now.
+    pub fn new(started: &Started, jobs: usize, flown: u64) -> Session {
+        Session {
+            host: host(),
+            jobs,
+            started_utc: started.utc.to_string(),
+            finished_utc: jiff::Timestamp::now().to_string(),
+            elapsed_s: started.elapsed_s(),
+            replications_flown: flown,
+        }
+    }
+
+    /// As it is kept.
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// What the shards of a sweep did, all together.
+#[derive(Debug, Default, Serialize)]
+pub struct Sessions {
+    /// Commands that flew, those that were interrupted included.
+    sessions: u64,
+    /// Replications that each host flew.
+    hosts: BTreeMap<String, u64>,
+    replications_flown: u64,
+    elapsed_s: f64,
+    /// Elapsed times threads.
+    thread_s: f64,
+    started_utc: Option<String>,
+    finished_utc: Option<String>,
+}
+
+impl Sessions {
+    /// Adds what was kept of one.
+    pub fn add(&mut self, text: &str) {
+        let Ok(session) = serde_json::from_str::<Session>(text) else {
+            return;
+        };
+        self.sessions += 1;
+        let host = session.host.unwrap_or_default();
+        *self.hosts.entry(host).or_default() += session.replications_flown;
+        self.replications_flown += session.replications_flown;
+        self.elapsed_s += session.elapsed_s;
+        self.thread_s += session.elapsed_s * session.jobs as f64;
+        let started = self.started_utc.take().into_iter();
+        self.started_utc = started.chain([session.started_utc]).min();
+        let finished = self.finished_utc.take().into_iter();
+        self.finished_utc = finished.chain([session.finished_utc]).max();
+    }
+}
+
+/// What run.json says of a merge.
+#[derive(Serialize)]
+pub struct MergeNote {
+    #[serde(flatten)]
+    pub merge: RunNote,
+    pub shards: Sessions,
+}
+
+/// Threads unless the command line says otherwise: those that a scheduler gave, or one a processor.
 pub fn processors() -> usize {
+    let given = super::scheduler::threads(|name| std::env::var(name).ok());
+    given.unwrap_or_else(of_machine)
+}
+
+fn of_machine() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -141,9 +220,20 @@ pub fn begin(watches: bool) {
             std::process::exit(130);
         }
     });
+    #[cfg(unix)]
+    if watches {
+        let warned = Arc::clone(&WARNED);
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGUSR1, warned);
+    }
+    // What is prepared and written on all processors keeps to those of the task, too.
+    if let Some(threads) = super::scheduler::threads(|name| std::env::var(name).ok()) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        // Best effort: without it there are more threads than there need be.
+        let _ = pool.build_global();
+    }
     // Beyond the limit of `ulimit -f` a write then fails as on a full disk, and is told.
     #[cfg(unix)]
-    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
 /// From now on an interruption ends the command at once, and so does one that has come already: there is nothing to keep,
@@ -156,7 +246,10 @@ pub fn watch_no_longer() -> Result<(), Failure> {
     }
 }
 
-/// Whether the user wants to stop.
+/// Set by SIGUSR1, which schedulers send ahead of the end.
+static WARNED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// Whether the user or a scheduler wants to stop.
 pub fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
+    INTERRUPTED.load(Ordering::Relaxed) || WARNED.load(Ordering::Relaxed)
 }

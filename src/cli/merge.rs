@@ -3,26 +3,36 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use deconflict::experiment::accounts::Accounts;
+use deconflict::experiment::accounts::{Accounts, Part};
 use deconflict::experiment::plan::Plan;
+use deconflict::experiment::rule::Rule;
 use deconflict::output::{
-    Ended, JournalReader, Progress, SweepFolder, merge_journals, write_results,
+    Ended, JournalReader, Piece, Progress, Shards, Summed, SweepFolder, Tile, Wave, merge_journals,
+    weave_journals, write_results,
 };
 
-use super::host::{RunNote, Started};
-use super::status::{array_list, missing_shards};
-use super::sweep::report;
-use super::{Failure, print};
+use super::host::{MergeNote, RunNote, Sessions, Started};
+use super::status::{State, array_list, states};
+use super::subject::quoted;
+use super::sweep::{report, rows_header, sums_header};
+use super::{Failure, print, tell};
 
 /// Arguments of `deconflict merge`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   deconflict merge results/agreement
-      join the shards in results/agreement/shards; the files are those of a sweep on one machine, byte by byte")]
+      join the shards in results/agreement/shards; the files are those of a sweep on one machine, byte by byte
+  deconflict merge results/agreement --partial
+      the same of the shards that are there, without rows, and what is missing
+
+Exit code: 0 all joined, 1 joined in part or failed, 2 bad input.")]
 pub struct MergeArguments {
     /// Folder of the sweep.
     folder: PathBuf,
+    /// Join what is there, and say what is missing; the results say so too, and have no rows.
+    #[arg(long)]
+    partial: bool,
 }
 
 /// Runs the command.
@@ -30,7 +40,8 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
     let started = Started::now();
     let out = arguments.folder.display();
     let (folder, record) = SweepFolder::alone(&arguments.folder)?;
-    let Some(shards) = folder.shards()? else {
+    let cells = record.cells.len();
+    let Some(shards) = folder.shards(cells)? else {
         return Err(Failure::bad_input(format!(
             "{out} is not split into shards: there is nothing to merge"
         )));
@@ -42,42 +53,160 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
             record.version
         )));
     }
-    let missing = missing_shards(&folder, &record, shards)?;
-    if !missing.is_empty() {
+    let states = states(&folder, &record, &shards)?;
+    let count: u64 = shards.waves.iter().map(|wave| wave.count).sum();
+    let lacking = |state: &State| *state != State::Done;
+    let missing = states.iter().filter(|one| lacking(&one.state)).count();
+    if missing > 0 && !arguments.partial {
+        let lists = shards.waves.iter().filter_map(|wave| {
+            let of_wave = states.iter().filter(|one| one.wave == *wave);
+            let numbers: Vec<u64> = of_wave
+                .filter(|one| lacking(&one.state))
+                .map(|one| one.shard)
+                .collect();
+            let from = match wave.first {
+                0 => String::new(),
+                first => format!(" (of those from replication {first})"),
+            };
+            (!numbers.is_empty()).then(|| format!("{}{from}", array_list(&numbers)))
+        });
+        let lists: Vec<String> = lists.collect();
         return Err(Failure::bad_input(format!(
-            "{} of {} shards are missing or not whole: {}; fly them with --shard first",
-            missing.len(),
-            shards.count,
-            array_list(&missing)
+            "{missing} of {count} shards are missing or not whole: {}; fly them with --shard first, or join what is there with --partial",
+            lists.join("; ")
         )));
     }
-    let parts: Vec<PathBuf> = (0..shards.count)
-        .filter(|&shard| !shards.range(shard).is_empty())
-        .map(|shard| folder.shard_journal(shard, shards.count))
-        .collect();
+
+    let plan = Plan::from_record(record)?;
+    let rows = !shards.summary_only && missing == 0;
+    if rows {
+        join_rows(&folder, &plan, &shards)?;
+    }
+    let mut accounts = Accounts::new(&plan);
+    let mut sessions = Sessions::default();
+    let mut gone: Vec<String> = Vec::new();
+    for one in &states {
+        let Some(tile) = one.wave.tile(one.shard, cells) else {
+            continue;
+        };
+        if one.state != State::Done {
+            gone.push(words(one.shard, &one.wave, &tile, &plan));
+            continue;
+        }
+        let part = Part::of(&plan.record, tile.cells.clone());
+        let header = sums_header(&plan, &part, tile.rounds.start);
+        let empty = Accounts::of(&plan, part.clone());
+        let place = folder.shard_sums(&one.wave, one.shard);
+        let summed = Summed::read(&place, &header, empty)?
+            .ok_or_else(|| Failure::Other(format!("{} has changed meanwhile", place.display())))?;
+        for round in &summed.heads {
+            accounts.add_of(&part, round);
+        }
+        accounts.absorb(summed.ledger.seen());
+        summed.notes.iter().for_each(|note| sessions.add(note));
+    }
+    let progress = Progress {
+        asked: shards.replications(),
+        done: accounts.rounds(),
+        ended: match gone.is_empty() {
+            true => Ended::Finished,
+            false => Ended::Partial,
+        },
+    };
+    if accounts.passed().iter().all(|&passed| passed == 0) {
+        return Err(Failure::Other(format!(
+            "no shard of {out} is whole yet: there is nothing to join"
+        )));
+    }
+    let note = MergeNote {
+        merge: RunNote::new(&started, 1, 0, progress),
+        shards: sessions,
+    };
+    let rounds = match rows {
+        true => Some(JournalReader::open(&folder.journal())?),
+        false => None,
+    };
+    write_results(folder.path(), &plan, &accounts, rounds, progress, &note)?;
+    print(&report(&plan, &accounts, &arguments.folder))?;
+    say_rule(&plan, &accounts);
+    if gone.is_empty() {
+        return Ok(());
+    }
+    print(&format!("Missing:\n  {}\n", gone.join("\n  ")))?;
+    Err(Failure::Other(format!(
+        "{} of {count} shards are missing: the results are of the others",
+        gone.len()
+    )))
+}
+
+/// What a shard that is missing would have flown.
+fn words(shard: u64, wave: &Wave, tile: &Tile, plan: &Plan) -> String {
+    let cells = match tile.cells.len() == plan.record.cells.len() {
+        true => "all cells".to_owned(),
+        false => format!("cells {} to {}", tile.cells.start, tile.cells.end - 1),
+    };
+    format!(
+        "shard {shard} of {}: replications {} to {} of {cells}",
+        wave.count,
+        tile.rounds.start,
+        tile.rounds.end - 1
+    )
+}
+
+/// The rows of all shards, in one journal.
+fn join_rows(folder: &SweepFolder, plan: &Plan, shards: &Shards) -> Result<(), Failure> {
+    let cells = plan.record.cells.len();
     let whole = folder.journal();
     let rounds = folder.path().join("rounds");
     std::fs::create_dir_all(&rounds)
         .map_err(|error| Failure::other(error, "cannot create the folder of the merged rounds"))?;
-    if whole.exists() {
-        // Merged before, from these shards.
-        std::fs::remove_file(&whole)
-            .map_err(|error| Failure::other(error, "cannot replace the merged rounds"))?;
+    let mut runs: Vec<Vec<Piece>> = Vec::new();
+    for wave in &shards.waves {
+        for (shard, tile) in wave.tiles(cells) {
+            let part = Part::of(&plan.record, tile.cells.clone());
+            let piece = Piece {
+                path: folder.shard_journal(wave, shard),
+                header: rows_header(plan, &part, tile.rounds.start),
+                own: tile.cells.len(),
+                rounds: tile.rounds,
+            };
+            match runs.last_mut() {
+                Some(run) if run[0].rounds == piece.rounds => run.push(piece),
+                _ => runs.push(vec![piece]),
+            }
+        }
     }
-    merge_journals(&parts, &whole)?;
+    if runs.iter().all(|run| run.len() == 1) {
+        let parts: Vec<PathBuf> = runs.into_iter().flatten().map(|piece| piece.path).collect();
+        merge_journals(&parts, &whole)?;
+    } else {
+        let header = rows_header(plan, &Part::whole(&plan.record), 0);
+        weave_journals(&header, &runs, &whole)?;
+    }
+    Ok(())
+}
 
-    let plan = Plan::from_record(record)?;
-    let mut accounts = Accounts::new(&plan);
-    for round in JournalReader::open(&folder.journal())? {
-        accounts.add(&round?);
+/// Whether the stopping rule of the experiment has enough, where it has one that looks.
+fn say_rule(plan: &Plan, accounts: &Accounts) {
+    let record = &plan.record;
+    let rule = Rule::new(&record.stop, None);
+    let rounds = accounts.rounds();
+    if record.stopping().is_none() {
+        return;
     }
-    let rounds = JournalReader::open(&folder.journal())?;
-    let progress = Progress {
-        asked: shards.replications,
-        done: accounts.rounds(),
-        ended: Ended::Finished,
-    };
-    let note = RunNote::new(&started, 1, 0, progress);
-    write_results(folder.path(), &plan, &accounts, rounds, progress, &note)?;
-    print(&report(&plan, &accounts, &arguments.folder))
+    let next = rule.next_look(rounds);
+    if !rule.looks(rounds) {
+        tell(&format!(
+            "The stopping rule does not look after {rounds} replications; its next look is after {next}."
+        ));
+    } else if rule.satisfied(record, accounts) {
+        tell(&format!(
+            "The stopping rule is satisfied after {rounds} replications."
+        ));
+    } else {
+        tell(&format!(
+            "The stopping rule wants more: fly the next wave, deconflict sweep {} --out ... --shard I/N --replications {next} --resume",
+            quoted("EXPERIMENT"),
+        ));
+    }
 }

@@ -7,6 +7,7 @@ mod compare;
 mod eval;
 mod explain;
 mod failure;
+mod flight;
 mod host;
 mod import;
 mod matching;
@@ -17,10 +18,12 @@ mod report;
 mod reproduce;
 mod rules;
 mod run;
+mod scheduler;
 mod schema;
 mod screen;
 mod status;
 mod subject;
+mod submit;
 mod sweep;
 mod tune;
 
@@ -29,6 +32,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use deconflict::output::without_locks;
 use deconflict::safe;
 use deconflict::scenario::burden::{HIGHEST_LIMIT, raise_limit};
 
@@ -89,6 +93,8 @@ enum Command {
     Eval(eval::EvalArguments),
     /// Say how far a sweep has come and which shards are missing.
     Status(status::StatusArguments),
+    /// Split a sweep, estimate what it takes, and hand it to the scheduler of a cluster.
+    Submit(submit::SubmitArguments),
     /// Join the shards of a sweep into its results.
     Merge(merge::MergeArguments),
     /// Tell the story of one wrong shot: evidence, rules, causes, and what would have prevented it.
@@ -132,6 +138,7 @@ impl Command {
             | C::Compare(_)
             | C::Reproduce(_) => true,
             C::Status(_)
+            | C::Submit(_)
             | C::Merge(_)
             | C::Explain(_)
             | C::Report(_)
@@ -151,6 +158,12 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         host::begin(self.command.watches());
         let called = catch_unwind(AssertUnwindSafe(|| self.call()));
+        if let Some(path) = without_locks() {
+            tell(&format!(
+                "The file system of {} knows no locks: see to it yourself that no two commands write there at the same time.",
+                path.display()
+            ));
+        }
         match called.unwrap_or_else(|_| Err(Failure::fault())) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
@@ -171,6 +184,7 @@ impl Cli {
             Command::Screen(arguments) => screen::screen(&arguments),
             Command::Eval(arguments) => eval::eval(&arguments),
             Command::Status(arguments) => status::status(&arguments),
+            Command::Submit(arguments) => submit::submit(&arguments),
             Command::Merge(arguments) => merge::join_shards(&arguments),
             Command::Explain(arguments) => explain::explain(&arguments),
             Command::Prevent(arguments) => prevent::prevent(&arguments),

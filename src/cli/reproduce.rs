@@ -13,8 +13,8 @@ use deconflict::experiment::tune::course::Tuning;
 use deconflict::experiment::tune::file::BudgetFile;
 use deconflict::measure::{Columns, Summary};
 use deconflict::output::{
-    Conditions, Journal, JournalHeader, JournalReader, Made, Manifest, OutputError, RunFolder,
-    Shape, Stored, SweepFolder, Trust, write_results, write_tuning,
+    Conditions, Ended, Journal, JournalHeader, JournalReader, Made, Manifest, OutputError,
+    RunFolder, Shape, Stored, SweepFolder, Trust, write_results, write_tuning,
 };
 use deconflict::record::{Detail, Replication};
 use deconflict::simulation::Engine;
@@ -158,6 +158,12 @@ fn sweep_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure
         Err(OutputError::NotASweep { .. }) => return Err(without("plan.json", stored)),
         found => found?,
     };
+    if manifest.progress.ended == Ended::Partial {
+        return Err(Failure::bad_input(format!(
+            "{} was merged while shards were missing: merge it whole first",
+            stored.folder().display()
+        )));
+    }
     let plan = Plan::from_record(record)?;
     let folder = SweepFolder::create(again, false, &plan.record)?;
     let header = JournalHeader {
@@ -194,7 +200,10 @@ fn sweep_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure
     }
     journal.sync()?;
     drop(journal);
-    let rounds = JournalReader::open(&folder.journal())?;
+    let rounds = match plan.record.summary_only {
+        true => None,
+        false => Some(JournalReader::open(&folder.journal())?),
+    };
     let progress = manifest.progress;
     write_results(folder.path(), &plan, &accounts, rounds, progress, &())?;
     Ok(())

@@ -4,11 +4,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use deconflict::experiment::accounts::Part;
 use deconflict::experiment::plan::PlanRecord;
 use deconflict::experiment::rule::Rule;
 use deconflict::output::{
-    JournalError, OutputError, Shards, Stored, SweepFolder, Trust, TuningFolder, count_rounds,
+    JournalError, JournalReader, OutputError, Shape, Shards, Stored, Summed, SumsHeader,
+    SweepFolder, Tile, Trust, TuningFolder, Wave, count_rounds, is_being_written,
 };
+use rayon::prelude::*;
 
 use super::subject::quoted;
 use super::sweep::kept_words;
@@ -27,9 +30,12 @@ Exit code: 0 all there, 1 something is missing, 2 bad input.")]
 pub struct StatusArguments {
     /// Folder of the sweep, the run or the tuning.
     folder: PathBuf,
-    /// Print nothing but the numbers of the missing shards, such as 0-3,7.
+    /// Print nothing but the numbers of the missing shards, such as 0-3,7; not of those being run.
     #[arg(long)]
     missing: bool,
+    /// With --missing, of a folder that is not there yet: so many shards, all missing.
+    #[arg(long, value_name = "N", requires = "missing", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    tasks: Option<u64>,
 }
 
 /// Runs the command.
@@ -37,12 +43,26 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
     let place = &arguments.folder;
     let (folder, record) = match SweepFolder::open(place, Trust::Verified) {
         Ok(found) => found,
+        Err(OutputError::NotASweep { .. })
+            if !place.exists() && arguments.missing && arguments.tasks.is_some() =>
+        {
+            // Nobody has begun: all are missing.
+            let last = arguments.tasks.unwrap_or(1) - 1;
+            print(&format!(
+                "{}\n",
+                array_list(&(0..=last).collect::<Vec<u64>>())
+            ))?;
+            return Err(Failure::Other(format!(
+                "{} is not there yet",
+                place.display()
+            )));
+        }
         Err(error @ OutputError::NotASweep { .. }) if !arguments.missing => {
             return of_another(place, error);
         }
         Err(error) => return Err(error.into()),
     };
-    let Some(shards) = folder.shards()? else {
+    let Some(shards) = folder.shards(record.cells.len())? else {
         if arguments.missing {
             return Err(Failure::bad_input(format!(
                 "{} is not split into shards",
@@ -51,60 +71,237 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
         }
         return of_whole(&folder, &record);
     };
+    let all = states(&folder, &record, &shards)?;
+    let of = |wave: Wave, wanted: fn(&State) -> bool| -> Vec<u64> {
+        all.iter()
+            .filter(|one| one.wave == wave && wanted(&one.state))
+            .map(|one| one.shard)
+            .collect()
+    };
+    let lacking = |state: &State| !matches!(state, State::Done | State::Running(_));
+    if arguments.missing {
+        // Of the first wave that lacks any: those after it go on where it ends.
+        let lists = shards.waves.iter().map(|&wave| of(wave, lacking));
+        let list = lists.into_iter().find(|list| !list.is_empty());
+        print(&format!("{}\n", array_list(&list.unwrap_or_default())))?;
+        return match all.iter().all(|one| one.state == State::Done) {
+            true => Ok(()),
+            false => Err(unfinished(&all)),
+        };
+    }
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
-    let missing = missing_shards(&folder, &record, shards)?;
-    line(&match missing.len() {
-        0 => format!("All {} shards are there", shards.count),
-        some => format!(
-            "Not finished: {some} of {} shards are missing",
-            shards.count
-        ),
+    let undone = all.iter().filter(|one| one.state != State::Done).count();
+    line(&match undone {
+        0 => format!("All {} shards are there", all.len()),
+        _ => format!("Not finished: {}", unfinished(&all)),
     });
     line(&record.title);
-    line(&format!(
-        "{} shards of {} replications of each of {} cells in all",
-        shards.count,
-        shards.replications,
-        record.cells.len()
-    ));
-    for &shard in &missing {
-        let there = rounds_of(&folder, &record, shards, shard)?;
-        if there > 0 {
-            let range = shards.range(shard);
-            line(&format!(
-                "shard {shard}: {there} of {} replications",
-                range.end - range.start
-            ));
+    for &wave in &shards.waves {
+        line(&format!(
+            "{} shards of {} replications of each of {} cells{}",
+            wave.count,
+            wave.replications - wave.first,
+            record.cells.len(),
+            match wave.first {
+                0 => " in all".to_owned(),
+                first => format!(", from {first} on"),
+            }
+        ));
+        for (words, wanted) in [
+            ("Not begun", State::is_not_begun as fn(&State) -> bool),
+            ("Being run", State::is_running),
+            ("Begun and left", State::is_begun),
+        ] {
+            let list = of(wave, wanted);
+            if !list.is_empty() {
+                line(&format!("{words}: {}", array_list(&list)));
+            }
+        }
+        for one in all.iter().filter(|one| one.wave == wave) {
+            let tile = wave.tile(one.shard, record.cells.len());
+            if let (State::Running(there) | State::Begun(there), Some(tile)) = (&one.state, tile) {
+                line(&format!(
+                    "shard {}: {there} of {} replications",
+                    one.shard,
+                    tile.rounds.end - tile.rounds.start
+                ));
+            }
+        }
+        let list = of(wave, lacking);
+        if !list.is_empty() {
+            line(&format!("Missing: {}", array_list(&list)));
         }
     }
-    let list = array_list(&missing);
-    if arguments.missing {
-        print(&format!("{list}\n"))?;
-    } else {
-        let out = arguments.folder.display();
-        if missing.is_empty() {
-            let out = quoted(&out.to_string());
-            line(&format!("All are there. Next: deconflict merge {out}"));
-        } else {
-            line(&format!("Missing: {list}"));
+    if undone == 0 {
+        let out = quoted(&arguments.folder.display().to_string());
+        line(&format!("All are there. Next: deconflict merge {out}"));
+        return print(&text);
+    }
+    print(&text)?;
+    Err(unfinished(&all))
+}
+
+/// What is said of shards that are not all done.
+fn unfinished(all: &[Shard]) -> Failure {
+    let running = all.iter().filter(|one| one.state.is_running()).count();
+    let missing = all.iter().filter(|one| one.state != State::Done).count() - running;
+    let mut words = Vec::new();
+    if missing > 0 || running == 0 {
+        words.push(format!("{missing} of {} shards are missing", all.len()));
+    }
+    if running > 0 {
+        words.push(format!("{running} of {} are being run", all.len()));
+    }
+    Failure::Other(words.join(", "))
+}
+
+/// How far a shard is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// There is nothing of it.
+    NotBegun,
+    /// Somebody flies it, and has so many rounds.
+    Running(u64),
+    /// So many rounds are there, and nobody flies it.
+    Begun(u64),
+    /// It is whole.
+    Done,
+}
+
+impl State {
+    fn is_not_begun(&self) -> bool {
+        *self == State::NotBegun
+    }
+
+    fn is_running(&self) -> bool {
+        matches!(self, State::Running(_))
+    }
+
+    fn is_begun(&self) -> bool {
+        matches!(self, State::Begun(_))
+    }
+}
+
+/// A shard that has something to fly.
+#[derive(Debug, Clone)]
+pub struct Shard {
+    /// Of this wave.
+    pub wave: Wave,
+    /// Its number.
+    pub shard: u64,
+    /// How far it is.
+    pub state: State,
+}
+
+/// All shards that have something to fly, wave by wave, and how far they are; what is of something else is refused.
+pub fn states(
+    folder: &SweepFolder,
+    record: &PlanRecord,
+    shards: &Shards,
+) -> Result<Vec<Shard>, Failure> {
+    let identity = record.identity();
+    let cells = record.cells.len();
+    // As many as can be told at once: a folder of thousands lies on a network as a rule.
+    let all: Vec<(Wave, u64, Tile)> = (shards.waves.iter())
+        .flat_map(|wave| wave.tiles(cells).map(|(shard, tile)| (*wave, shard, tile)))
+        .collect();
+    all.into_par_iter()
+        .map(|(wave, shard, tile)| {
+            let state = state(
+                folder,
+                record,
+                identity,
+                shards.summary_only,
+                &wave,
+                shard,
+                &tile,
+            )?;
+            Ok(Shard { wave, shard, state })
+        })
+        .collect()
+}
+
+fn state(
+    folder: &SweepFolder,
+    record: &PlanRecord,
+    identity: [u8; 32],
+    summary_only: bool,
+    wave: &Wave,
+    shard: u64,
+    tile: &Tile,
+) -> Result<State, Failure> {
+    let part = Part::of(record, tile.cells.clone());
+    let first = tile.rounds.start;
+    let rows = folder.shard_journal(wave, shard);
+    let sums = folder.shard_sums(wave, shard);
+    let header = SumsHeader {
+        plan_sha256: identity,
+        cells: part.flown().collect(),
+        // Not looked into here.
+        shape: Shape {
+            columns: 0,
+            confusion: 0,
+        },
+        first,
+    };
+    let kept = if summary_only { &sums } else { &rows };
+    if !kept.exists() {
+        return Ok(State::NotBegun);
+    }
+    if !summary_only {
+        // A journal of something else is refused.
+        match JournalReader::open(&rows) {
+            // Interrupted as it was begun.
+            Err(OutputError::Journal(JournalError::Unstarted { .. })) => {}
+            Err(error) => return Err(error.into()),
+            Ok(reader) => {
+                let found = reader.header();
+                if found.plan_sha256 != record.part_identity(&part) || found.first != first {
+                    return Err(Failure::bad_input(format!(
+                        "{} is not of this sweep: it has another plan or begins at another replication than {first}",
+                        rows.display()
+                    )));
+                }
+            }
         }
-        print(&text)?;
     }
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Other(format!(
-            "{} of {} shards are missing",
-            missing.len(),
-            shards.count
-        )))
+    let reached = match sums.exists() {
+        true => Summed::reached(&sums, &header)?,
+        false => first,
+    };
+    if reached >= tile.rounds.end {
+        return Ok(State::Done);
     }
+    let there = match summary_only {
+        true => reached - first,
+        false => match count_rounds(&rows) {
+            Err(OutputError::Journal(JournalError::Unstarted { .. })) => 0,
+            state => state?.rounds,
+        },
+    };
+    Ok(match is_being_written(kept)? {
+        true => State::Running(there),
+        false => State::Begun(there),
+    })
 }
 
 /// A sweep that is flown in one.
 fn of_whole(folder: &SweepFolder, record: &PlanRecord) -> Result<(), Failure> {
     let rounds = match folder.journal() {
+        _ if folder.sums().exists() => {
+            let part = Part::whole(record);
+            let header = SumsHeader {
+                plan_sha256: record.identity(),
+                cells: part.flown().collect(),
+                shape: Shape {
+                    columns: 0,
+                    confusion: 0,
+                },
+                first: 0,
+            };
+            Summed::reached(&folder.sums(), &header)?
+        }
         journal if journal.exists() => match count_rounds(&journal) {
             // Interrupted as it was begun.
             Err(OutputError::Journal(JournalError::Unstarted { .. })) => 0,
@@ -173,48 +370,6 @@ fn of_another(place: &Path, not_a_sweep: OutputError) -> Result<(), Failure> {
         place.display(),
         kept_words(place)
     )))
-}
-
-/// The shards that are not whole, in order.
-pub fn missing_shards(
-    folder: &SweepFolder,
-    record: &PlanRecord,
-    shards: Shards,
-) -> Result<Vec<u64>, Failure> {
-    let mut missing = Vec::new();
-    for shard in 0..shards.count {
-        let range = shards.range(shard);
-        if rounds_of(folder, record, shards, shard)? < range.end - range.start {
-            missing.push(shard);
-        }
-    }
-    Ok(missing)
-}
-
-/// How many rounds of a shard there are; a journal of something else is refused.
-fn rounds_of(
-    folder: &SweepFolder,
-    record: &PlanRecord,
-    shards: Shards,
-    shard: u64,
-) -> Result<u64, Failure> {
-    let journal = folder.shard_journal(shard, shards.count);
-    if !journal.exists() {
-        return Ok(0);
-    }
-    let state = match count_rounds(&journal) {
-        // Interrupted as it was begun.
-        Err(OutputError::Journal(JournalError::Unstarted { .. })) => return Ok(0),
-        state => state?,
-    };
-    let first = shards.range(shard).start;
-    if state.header.plan_sha256 != record.identity() || state.header.first != first {
-        return Err(Failure::bad_input(format!(
-            "{} is not of this sweep: it has another plan or begins at another replication than {first}",
-            journal.display()
-        )));
-    }
-    Ok(state.rounds)
 }
 
 /// Numbers as clusters take them: 0-3,7.

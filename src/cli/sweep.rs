@@ -6,31 +6,30 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
-use deconflict::experiment::accounts::{Accounts, Squares};
+use clap::Args;
+use deconflict::experiment::accounts::{Accounts, Part, Squares};
 use deconflict::experiment::file::StopFile;
+use deconflict::experiment::ledger::Ledger;
 use deconflict::experiment::plan::{Factor, FactorKind, Overrides, Plan, PlanRecord};
-use deconflict::experiment::round::{Outcome, Round};
+use deconflict::experiment::round::Round;
 use deconflict::experiment::rule::Rule;
 use deconflict::experiment::settings::settings;
-use deconflict::experiment::sweep::fly_rounds;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::marks::of_sweep;
-use deconflict::measure::Summary;
 use deconflict::output::{
-    Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Progress, Shape, Shards,
-    SweepFolder, between, cells_table, comparisons, influences, keeps_older, readable,
-    settings_text, write_results,
+    Asked, Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Progress, Shape, Summed,
+    SumsHeader, SumsJournal, SweepFolder, Trust, between, cells_table, comparisons, influences,
+    keeps_older, readable, settings_text, write_results,
 };
-use deconflict::record::{Detail, Replication};
 use deconflict::scenario::{LoadError, Scenario};
-use deconflict::simulation::Engine;
+use deconflict::statistics::fold::BATCH;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::compare::ONE_WORLD;
-use super::host::{RunNote, Started, interrupted, processors};
+use super::flight::{Flight, Keeper, OnError};
+use super::host::{RunNote, Session, Started, interrupted, processors};
 use super::subject::quoted;
-use super::{Failure, print, tell};
+use super::{Failure, print, scheduler, tell};
 
 /// Arguments of `deconflict sweep`.
 #[derive(Debug, Args)]
@@ -65,7 +64,7 @@ pub struct SweepArguments {
     /// Fly every cell in each of the worlds of this file (see `deconflict match`), in place of the file's own uncertainties.
     #[arg(long, value_name = "FILE")]
     worlds: Option<PathBuf>,
-    /// Threads; without it one a processor. Results do not depend on it.
+    /// Threads; without it what the scheduler gives, or one a processor. Results do not depend on it.
     #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
     jobs: Option<u16>,
     /// Go on with the sweep in DIR; with a higher N, beyond its end.
@@ -74,39 +73,40 @@ pub struct SweepArguments {
     /// Replace the sweep in DIR.
     #[arg(long, conflicts_with = "shard")]
     force: bool,
-    /// Fly shard I of N, counted from 0; `auto/N` takes I from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX.
+    /// Fly shard I of N, counted from 0; `auto/N` or `auto` takes it from Slurm, PBS, Grid Engine, LSF, AWS Batch,
+    /// Google Batch or Kubernetes.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<ShardArgument>,
     /// What to do about a replication that fails.
     #[arg(long, value_name = "WHAT", default_value = "stop")]
     on_error: OnError,
+    /// Keep sums alone, and no rows: nothing grows with N, and shards merge in seconds.
+    #[arg(long)]
+    summary_only: bool,
 }
 
-/// What to do about a replication that fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OnError {
-    /// End, and say which.
-    Stop,
-    /// Leave it out, count it and list it in failures.csv.
-    Skip,
-}
-
-/// `I/N`; without I, the environment says.
+/// `I/N`; without I, or without both, the environment says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct ShardArgument {
-    shard: Option<u64>,
-    count: u64,
+enum ShardArgument {
+    /// This one of so many.
+    Given(u64, u64),
+    /// As the scheduler says, of so many if that is known.
+    Auto(Option<u64>),
 }
 
 fn shard(text: &str) -> Result<ShardArgument, String> {
-    let wanted = || format!("{text:?} is no shard; expected I/N with I from 0 to N-1, or auto/N");
+    let wanted =
+        || format!("{text:?} is no shard; expected I/N with I from 0 to N-1, auto/N or auto");
+    if text == "auto" {
+        return Ok(ShardArgument::Auto(None));
+    }
     let (shard, count) = text.split_once('/').ok_or_else(wanted)?;
     let count: u64 = count.parse().map_err(|_| wanted())?;
     if !(1..=MOST_SHARDS).contains(&count) {
         return Err(format!("{count} shards; expected 1 to {MOST_SHARDS}"));
     }
     if shard == "auto" {
-        return Ok(ShardArgument { shard: None, count });
+        return Ok(ShardArgument::Auto(Some(count)));
     }
     let shard: u64 = shard.parse().map_err(|_| wanted())?;
     if shard >= count {
@@ -115,27 +115,29 @@ fn shard(text: &str) -> Result<ShardArgument, String> {
             count - 1
         ));
     }
-    Ok(ShardArgument {
-        shard: Some(shard),
-        count,
-    })
+    Ok(ShardArgument::Given(shard, count))
 }
 
 /// Runs the command.
 pub fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
     let started = Started::now();
-    let overrides = Overrides {
+    match arguments.shard {
+        Some(shard) => fly_shard(arguments, &started, shard).map_err(Failure::temporary),
+        None => fly_whole(arguments, &started),
+    }
+}
+
+fn overrides(arguments: &SweepArguments) -> Overrides {
+    Overrides {
         seed: arguments.seed,
         set: arguments.overrides.clone(),
         worlds: arguments.worlds.clone(),
-    };
-    let mut plan = Plan::load(&arguments.experiment, &overrides)
-        .map_err(|error| scenario_instead(&arguments.experiment, error))?;
-    plan.record.asked = arguments.replications;
-    match arguments.shard {
-        Some(shard) => fly_shard(arguments, &plan, shard).map_err(Failure::temporary),
-        None => fly_whole(arguments, &plan, &started),
     }
+}
+
+fn load(arguments: &SweepArguments) -> Result<Plan, Failure> {
+    Plan::load(&arguments.experiment, &overrides(arguments))
+        .map_err(|error| scenario_instead(&arguments.experiment, error))
 }
 
 /// A sound scenario where an experiment should be needs one sentence, not a list of what is wrong with it.
@@ -150,24 +152,50 @@ fn scenario_instead(path: &Path, error: LoadError) -> Failure {
 }
 
 /// The whole sweep on this machine.
-fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Result<(), Failure> {
-    let record = &plan.record;
+fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failure> {
+    let mut plan = load(arguments)?;
+    plan.record.asked = arguments.replications;
+    plan.record.summary_only = arguments.summary_only;
     let folder = if arguments.resume {
-        SweepFolder::resume(&arguments.out, record)?
+        SweepFolder::resume(&arguments.out, &plan.record)?
     } else {
-        SweepFolder::create(&arguments.out, arguments.force, record)?
+        SweepFolder::create(&arguments.out, arguments.force, &plan.record)?
     };
-    if folder.shards()?.is_some() {
+    let cells = plan.record.cells.len();
+    if folder.shards(cells)?.is_some() {
         return Err(Failure::bad_input(format!(
             "{} is split into shards: fly those with --shard, then deconflict merge {}",
             arguments.out.display(),
             arguments.out.display()
         )));
     }
-    let mut accounts = Accounts::new(plan);
+    if arguments.summary_only && folder.journal().exists() {
+        return Err(Failure::bad_input(format!(
+            "{} keeps rows, --summary-only asks for none; expected --resume without it",
+            arguments.out.display()
+        )));
+    }
+    // What is kept was decided when it was begun.
+    plan.record.summary_only |= folder.sums().exists();
+    let plan = &plan;
+    let record = &plan.record;
+    let part = Part::whole(record);
+    let mut summed = Summed::new(Accounts::new(plan), 0);
     let place = folder.journal();
-    let journal = open_journal(&place, plan, 0, |round| accounts.add(&round))?;
-    let there = accounts.rounds();
+    let keeper = if record.summary_only {
+        let header = sums_header(plan, &part, 0);
+        let empty = summed.ledger.empty().clone();
+        let (journal, there) = SumsJournal::open(&folder.sums(), &header, empty)?;
+        summed = there;
+        Keeper::Sums(journal)
+    } else {
+        Keeper::Rows(open_journal(
+            &place,
+            &rows_header(plan, &part, 0),
+            |round| summed.ledger.add(&round, |_, _| Ok::<_, Failure>(())),
+        )?)
+    };
+    let there = summed.ledger.next();
     if let Some(wanted) = arguments.replications.filter(|&wanted| wanted < there) {
         return Err(Failure::bad_input(format!(
             "{} holds {there} replications of every cell already, --replications asks for {wanted}; expected at least {there}",
@@ -183,21 +211,24 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
 
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let rule = Rule::new(&record.stop, record.asked);
-    let mut flight = Flight {
+    let mut flight = Flight::new(
         plan,
-        journal,
-        synced: Instant::now(),
-        on_error: arguments.on_error,
-        out: &arguments.out,
-    };
+        part,
+        (0, summed),
+        keeper,
+        arguments.on_error,
+        &arguments.out,
+    );
     let mut ended = Ended::Finished;
-    if !rule.satisfied(record, &accounts) {
+    let enough =
+        |ledger: &Ledger| rule.looks(ledger.next()) && rule.satisfied(record, &ledger.seen());
+    if !enough(&flight.summed.ledger) {
         let mut bar = Bar::new(rule.most(), there);
         let begun = Instant::now();
-        let flown = flight.rounds(there..rule.most(), jobs, |round| {
-            accounts.add(round);
-            bar.round(record, &accounts);
-            if rule.satisfied(record, &accounts) {
+        let look = |rounds| rule.next_look(rounds);
+        let flown = flight.fly(rule.most(), jobs, look, |next, ledger| {
+            bar.round(record, next, ledger);
+            if enough(ledger) {
                 return ControlFlow::Break(());
             }
             if rule
@@ -215,6 +246,7 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
             ended = Ended::Interrupted;
         }
     }
+    let accounts = flight.summed.ledger.seen();
     let flown = (accounts.rounds() - there) * record.cells.len() as u64;
     if accounts.rounds() == 0 {
         return Err(Failure::Interrupted(format!(
@@ -229,7 +261,10 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
         ended,
     };
     let note = RunNote::new(started, jobs, flown, progress);
-    let rounds = JournalReader::open(&place)?;
+    let rounds = match record.summary_only {
+        true => None,
+        false => Some(JournalReader::open(&place)?),
+    };
     write_results(folder.path(), plan, &accounts, rounds, progress, &note)?;
     if flown > 0 {
         let elapsed_s = started.elapsed_s();
@@ -254,8 +289,8 @@ fn fly_whole(arguments: &SweepArguments, plan: &Plan, started: &Started) -> Resu
     }
 }
 
-/// Flies a plan into a folder of its own, or goes on with the one that is there; every round, also of those that were there,
-/// is handed on in order. The folder is that of a sweep.
+/// Flies a plan into a folder of its own, or goes on with the one that is there; then every round is handed on in order. The folder
+/// is that of a sweep.
 pub fn fly_plan(
     plan: &Plan,
     out: &Path,
@@ -268,50 +303,50 @@ pub fn fly_plan(
         true => SweepFolder::resume(out, record)?,
         false => SweepFolder::create(out, false, record)?,
     };
-    let mut accounts = Accounts::new(plan);
+    let part = Part::whole(record);
+    let mut summed = Summed::new(Accounts::new(plan), 0);
     let place = folder.journal();
-    let journal = open_journal(&place, plan, 0, |round| {
-        accounts.add(&round);
-        each(&round);
+    let journal = open_journal(&place, &rows_header(plan, &part, 0), |round| {
+        summed.ledger.add(&round, |_, _| Ok::<_, Failure>(()))
     })?;
-    let there = accounts.rounds();
-    let rule = Rule::new(&record.stop, record.asked);
-    if there >= rule.most() && folder.progress()?.is_some() {
-        return Ok(());
+    let there = summed.ledger.next();
+    let most = Rule::new(&record.stop, record.asked).most();
+    if there < most || folder.progress()?.is_none() {
+        let keeper = Keeper::Rows(journal);
+        let mut flight = Flight::new(plan, part, (0, summed), keeper, OnError::Stop, out);
+        let mut bar = Bar::new(most, there);
+        let flown = flight.fly(
+            most,
+            jobs,
+            |_| most,
+            |next, ledger| {
+                bar.round(record, next, ledger);
+                ControlFlow::Continue(())
+            },
+        );
+        bar.finish();
+        flown?;
+        let accounts = flight.summed.ledger.seen();
+        if accounts.rounds() < most {
+            return Err(Failure::Interrupted(format!(
+                "interrupted after {} of {most} replications of every world in {}; --resume goes on",
+                accounts.rounds(),
+                out.display()
+            )));
+        }
+        let progress = Progress {
+            asked: most,
+            done: accounts.rounds(),
+            ended: Ended::Finished,
+        };
+        let flown = (accounts.rounds() - there) * record.cells.len() as u64;
+        let note = RunNote::new(&started, jobs, flown, progress);
+        let rounds = Some(JournalReader::open(&place)?);
+        write_results(folder.path(), plan, &accounts, rounds, progress, &note)?;
     }
-    let mut flight = Flight {
-        plan,
-        journal,
-        synced: Instant::now(),
-        on_error: OnError::Stop,
-        out,
-    };
-    let mut bar = Bar::new(rule.most(), there);
-    let flown = flight.rounds(there..rule.most(), jobs, |round| {
-        accounts.add(round);
-        each(round);
-        bar.round(record, &accounts);
-        ControlFlow::Continue(())
-    });
-    bar.finish();
-    flown?;
-    if accounts.rounds() < rule.most() {
-        return Err(Failure::Interrupted(format!(
-            "interrupted after {} of {} replications of every world in {}; --resume goes on",
-            accounts.rounds(),
-            rule.most(),
-            out.display()
-        )));
+    for round in JournalReader::open(&place)? {
+        each(&round?);
     }
-    let progress = Progress {
-        asked: rule.most(),
-        done: accounts.rounds(),
-        ended: Ended::Finished,
-    };
-    let flown = (accounts.rounds() - there) * record.cells.len() as u64;
-    let note = RunNote::new(&started, jobs, flown, progress);
-    let rounds = JournalReader::open(&place)?;
-    write_results(folder.path(), plan, &accounts, rounds, progress, &note)?;
     Ok(())
 }
 
@@ -325,61 +360,146 @@ pub fn kept_words(out: &Path) -> String {
     })
 }
 
-/// One shard: its journal, and nothing else.
+/// One shard: what it keeps, and nothing else.
 fn fly_shard(
     arguments: &SweepArguments,
-    plan: &Plan,
+    started: &Started,
     argument: ShardArgument,
 ) -> Result<(), Failure> {
-    let shard = shard_number(argument)?;
-    let replications = match (arguments.replications, &plan.record.stop) {
+    let (shard, count) = shard_number(argument, &arguments.out)?;
+    // Where there is a plan, somebody has checked all its cells: it is read, and the file held to it.
+    let (record, mut checked) = if SweepFolder::is_split(&arguments.out) {
+        let expected = Plan::expected(&arguments.experiment, &overrides(arguments));
+        let record = expected.map_err(|error| scenario_instead(&arguments.experiment, error))?;
+        (record, None)
+    } else {
+        let plan = load(arguments)?;
+        (plan.record.clone(), Some(plan))
+    };
+    let replications = match (arguments.replications, &record.stop) {
         (Some(replications), _) | (None, &StopFile::Fixed { replications }) => replications,
         (None, _) => {
-            return Err(Failure::bad_input(
-                "a shard needs to know how many replications there will be, and the stopping rule of the experiment does not say; expected --replications N",
-            ));
+            let rule = Rule::new(&record.stop, None);
+            return Err(Failure::bad_input(format!(
+                "a shard needs to know how many replications there will be, and the stopping rule of the experiment does not say; expected --replications N{}",
+                match record.stopping() {
+                    Some(_) => format!(
+                        ", such as {}, the first look of the rule",
+                        rule.next_look(0)
+                    ),
+                    None => String::new(),
+                }
+            )));
         }
     };
-    let shards = Shards {
-        replications,
-        count: argument.count,
+    let record = PlanRecord {
+        asked: arguments.replications,
+        summary_only: arguments.summary_only,
+        ..record
     };
-    let folder = SweepFolder::join(&arguments.out, &plan.record, shards)?;
-    let range = shards.range(shard);
-    let mut there = range.start;
-    let journal = open_journal(
-        &folder.shard_journal(shard, shards.count),
-        plan,
-        range.start,
-        |round| there = round.index + 1,
-    )?;
-    let name = format!("shard {shard} of {}", shards.count);
-    if there >= range.end {
+    let asked = Asked {
+        replications,
+        count,
+        summary_only: arguments.summary_only,
+        more: arguments.resume,
+    };
+    let (folder, wave) = SweepFolder::join(&arguments.out, &record, asked)?;
+    let name = format!("shard {shard} of {}", wave.count);
+    let Some(tile) = wave.tile(shard, record.cells.len()) else {
         tell(&format!(
-            "{name} is there already, replications {} to {}",
-            range.start, range.end
+            "{name} has nothing to do: there are fewer batches of cells than shards"
+        ));
+        return Ok(());
+    };
+    let part = Part::of(&record, tile.cells.clone());
+    let flown_cells: Vec<usize> = part.flown().collect();
+    let plan = match checked.take() {
+        Some(plan) => Plan { record, ..plan },
+        None => Plan::of_cells(record, &flown_cells)?,
+    };
+    let Range { start: first, end } = tile.rounds;
+    let sums = folder.shard_sums(&wave, shard);
+    let header = sums_header(&plan, &part, first);
+    let empty = Accounts::of(&plan, part.clone());
+    let place = folder.shard_journal(&wave, shard);
+    let mut summed = Summed::new(empty.clone(), first);
+    let keeper = if arguments.summary_only {
+        let (journal, there) = SumsJournal::open(&sums, &header, empty)?;
+        summed = there;
+        Keeper::Sums(journal)
+    } else {
+        if sums.exists()
+            && let Some(there) = Summed::read(&sums, &header, empty)?
+        {
+            summed.notes = there.notes;
+        }
+        let border = first.next_multiple_of(BATCH);
+        let rows = rows_header(&plan, &part, first);
+        Keeper::Rows(open_journal(&place, &rows, |round| {
+            if round.index < border {
+                summed.heads.push(round);
+                return Ok(());
+            }
+            summed.ledger.add(&round, |_, _| Ok::<_, Failure>(()))
+        })?)
+    };
+    let there = summed.next(first);
+    let done = || -> Result<bool, Failure> {
+        Ok(sums.exists() && Summed::reached(&sums, &header)? >= end)
+    };
+    if there >= end && done()? {
+        tell(&format!(
+            "{name} is there already, replications {first} to {end}{}",
+            of_cells(&plan.record, &tile.cells)
         ));
         return Ok(());
     }
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    let mut flight = Flight {
-        plan,
-        journal,
-        synced: Instant::now(),
-        on_error: arguments.on_error,
-        out: &arguments.out,
-    };
-    let bar = Bar::new(range.end - range.start, there - range.start);
-    flight.rounds(there..range.end, jobs, |_| {
-        bar.bar.inc(1);
-        ControlFlow::Continue(())
-    })?;
+    let mut flight = Flight::new(
+        &plan,
+        part,
+        (first, summed),
+        keeper,
+        arguments.on_error,
+        &arguments.out,
+    );
+    let bar = Bar::new(end - first, there - first);
+    let flown = flight.fly(
+        end,
+        jobs,
+        |_| end,
+        |next, _| {
+            bar.bar.set_position(next - first);
+            ControlFlow::Continue(())
+        },
+    );
     bar.finish();
-    if interrupted() {
+    let reached = flight.next();
+    let flown_here = (reached - there) * flight.part.width() as u64;
+    let session = Session::new(started, jobs, flown_here).text();
+    if flown.is_err() || reached < end {
+        // Who flew what there is; the failure itself is what is told.
+        let noted = match &mut flight.keeper {
+            Keeper::Sums(journal) => {
+                journal.note(&session);
+                journal.sync()
+            }
+            Keeper::Rows(_) => {
+                let empty = flight.summed.ledger.empty().clone();
+                SumsJournal::open(&sums, &header, empty).and_then(|(mut journal, _)| {
+                    journal.note(&session);
+                    journal.sync()
+                })
+            }
+        };
+        flown?;
+        noted?;
         return Err(Failure::Interrupted(format!(
             "{name} was interrupted; the same command goes on"
         )));
     }
+    flight.summed.notes.push(session);
+    flight.summed.write(&sums, &header)?;
     tell(&format!(
         "{name} is done. Next: deconflict status {}",
         quoted(&arguments.out.display().to_string())
@@ -387,50 +507,66 @@ fn fly_shard(
     Ok(())
 }
 
-/// The number on the command line, or the one the cluster gave.
-fn shard_number(argument: ShardArgument) -> Result<u64, Failure> {
-    if let Some(shard) = argument.shard {
-        return Ok(shard);
+/// Which cells, where they are not all.
+fn of_cells(record: &PlanRecord, cells: &Range<usize>) -> String {
+    match cells.len() == record.cells.len() {
+        true => String::new(),
+        false => format!(" of cells {} to {}", cells.start, cells.end),
     }
-    let mut given = Vec::new();
-    for name in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"] {
-        if let Ok(value) = std::env::var(name) {
-            given.push((name, value));
-        }
+}
+
+/// What the journal of a part of the cells is about.
+pub fn rows_header(plan: &Plan, part: &Part, first: u64) -> JournalHeader {
+    JournalHeader {
+        plan_sha256: plan.record.part_identity(part),
+        first,
+        cells: vec![Shape::of(&plan.columns); part.width()],
     }
-    match given.as_slice() {
-        [(name, value)] => match value.parse::<u64>() {
-            Ok(shard) if shard < argument.count => Ok(shard),
-            _ => Err(Failure::bad_input(format!(
-                "{name} is {value:?}; expected a shard from 0 to {}",
-                argument.count - 1
-            ))),
+}
+
+/// What the sums of a part of the cells are about.
+pub fn sums_header(plan: &Plan, part: &Part, first: u64) -> SumsHeader {
+    SumsHeader {
+        plan_sha256: plan.record.identity(),
+        cells: part.flown().collect(),
+        shape: Shape::of(&plan.columns),
+        first,
+    }
+}
+
+/// The shard on the command line, or the one that the scheduler gave, and how many there are: as the command line has it, or the last
+/// wave of the folder, or the scheduler.
+fn shard_number(argument: ShardArgument, folder: &Path) -> Result<(u64, u64), Failure> {
+    let count = match argument {
+        ShardArgument::Given(shard, count) => return Ok((shard, count)),
+        ShardArgument::Auto(Some(count)) => Some(count),
+        ShardArgument::Auto(None) => match SweepFolder::open(folder, Trust::Verified) {
+            Ok((folder, record)) => {
+                let shards = folder.shards(record.cells.len())?;
+                shards.and_then(|shards| Some(shards.waves.last()?.count))
+            }
+            Err(_) => None,
         },
-        [] => Err(Failure::bad_input(
-            "--shard auto/N takes the shard from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX, and neither is set",
-        )),
-        _ => Err(Failure::bad_input(
-            "SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are both set; expected --shard I/N",
-        )),
-    }
+    };
+    scheduler::shard(count, |name| std::env::var(name).ok())
 }
 
 /// A new journal, or the one that is there, whose rounds are handed on.
 fn open_journal(
     place: &Path,
-    plan: &Plan,
-    first: u64,
-    round: impl FnMut(Round),
+    header: &JournalHeader,
+    mut round: impl FnMut(Round) -> Result<(), Failure>,
 ) -> Result<Journal, Failure> {
-    let header = JournalHeader {
-        plan_sha256: plan.record.identity(),
-        first,
-        cells: vec![Shape::of(&plan.columns); plan.record.cells.len()],
-    };
     if !place.exists() {
-        return Ok(Journal::create(place, &header)?);
+        return Ok(Journal::create(place, header)?);
     }
-    let resumed = Journal::resume(place, &header, round)?;
+    let mut taken = Ok(());
+    let resumed = Journal::resume(place, header, |one| {
+        if taken.is_ok() {
+            taken = round(one);
+        }
+    })?;
+    taken?;
     if resumed.torn_bytes > 0 {
         tell(&format!(
             "{}: the last round had not been written to its end and is flown again.",
@@ -438,81 +574,6 @@ fn open_journal(
         ));
     }
     Ok(resumed.journal)
-}
-
-/// Rounds on their way into a journal.
-struct Flight<'a> {
-    plan: &'a Plan,
-    journal: Journal,
-    synced: Instant,
-    on_error: OnError,
-    out: &'a Path,
-}
-
-/// The disk is asked to keep what there is so often: as much work can be lost to a power failure, not to a crash.
-const SYNC_EVERY: Duration = Duration::from_secs(1);
-
-impl Flight<'_> {
-    fn rounds(
-        &mut self,
-        range: Range<u64>,
-        jobs: usize,
-        mut landed: impl FnMut(&Round) -> ControlFlow<()>,
-    ) -> Result<(), Failure> {
-        let plan = self.plan;
-        let seed = plan.record.seed;
-        let engine = Engine::default();
-        let work = |cell: usize, index: u64| -> Summary {
-            let replication = Replication { seed, index };
-            plan.columns.measure(&engine.simulate(
-                &plan.scenarios[cell],
-                replication,
-                Detail::Measures,
-            ))
-        };
-        let flown = fly_rounds(
-            plan.record.cells.len(),
-            range,
-            jobs,
-            interrupted,
-            work,
-            |round| {
-                self.refuse_failure(&round)?;
-                self.journal.append(&round)?;
-                if self.synced.elapsed() >= SYNC_EVERY {
-                    self.journal.sync()?;
-                    self.synced = Instant::now();
-                }
-                Ok(landed(&round))
-            },
-        );
-        // Also where the sweep ends by an error: what is there is to be kept.
-        let kept = self.journal.sync();
-        flown?;
-        Ok(kept?)
-    }
-
-    fn refuse_failure(&self, round: &Round) -> Result<(), Failure> {
-        if self.on_error == OnError::Skip {
-            return Ok(());
-        }
-        for (planned, outcome) in self.plan.record.cells.iter().zip(&round.outcomes) {
-            if let Outcome::Failed(message) = outcome {
-                return Err(Failure::Other(format!(
-                    "error: replication {} of cell {} (seed {}) failed: {message}\n\
-                     Repeat it: deconflict run --from {} --cell {:?} --replication {}\n\
-                     Leave such replications out: --resume --on-error skip",
-                    round.index,
-                    planned.name,
-                    self.plan.record.seed,
-                    self.out.display(),
-                    planned.name,
-                    round.index,
-                )));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Progress on standard error; nothing where that is not a terminal.
@@ -544,13 +605,13 @@ impl Bar {
         }
     }
 
-    fn round(&mut self, record: &PlanRecord, accounts: &Accounts) {
-        self.bar.inc(1);
+    fn round(&mut self, record: &PlanRecord, next: u64, ledger: &Ledger) {
+        self.bar.set_position(next);
         if self.bar.is_hidden() || self.told.elapsed() < TELL_EVERY {
             return;
         }
         self.told = Instant::now();
-        if let Some(words) = standing(record, accounts) {
+        if let Some(words) = standing(record, &ledger.seen()) {
             self.bar.set_message(words);
         }
     }

@@ -19,6 +19,7 @@ use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
 use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
 
 use super::host::{RunNote, Started, interrupted, processors};
 use super::subject::quoted;
@@ -207,7 +208,7 @@ pub fn fly(
 ) -> Result<Vec<Vec<Sample>>, Failure> {
     let seed = study.record.study.seed;
     let scenarios = tasks
-        .iter()
+        .par_iter()
         .map(|task| {
             let point = tuning.candidates()[task.candidate].point.as_ref();
             let world = match task.place {

@@ -1,14 +1,19 @@
 //! Everything that is added up over the rounds of a sweep; fed round by round, in order.
 //!
-//! Its size depends on the plan and not on the number of rounds, apart from what failed.
+//! Sums are a fixed fold over batches of replications of a cell ([`crate::statistics::fold`]), those of what two cells have in common
+//! too, so any machine may add up any [`Part`] of the cells over any run of batches, and [`Accounts::absorb`] puts it in its place.
+//! Their size depends on the plan and on the logarithm of the number of rounds, apart from times, squares and what failed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::slice::Iter;
 use std::sync::Arc;
 
-use super::plan::Plan;
+use super::plan::{Plan, PlanRecord};
 use super::round::{Outcome, Round};
 use crate::measure::{Columns, GridSquare, Summary};
 use crate::statistics::estimate::Estimator;
+use crate::statistics::fold::{Folded, Sums, whole};
 use crate::statistics::pairs::Pairs;
 
 /// Groups of replications for the jackknife of the effects.
@@ -58,6 +63,39 @@ impl Squares {
         }
     }
 
+    /// Adds those of later replications.
+    fn absorb(&mut self, later: Squares) {
+        for (square, count) in later.counts {
+            let here = self.counts.entry(square).or_default();
+            here.wrong_shots += count.wrong_shots;
+            here.replications += count.replications;
+        }
+        self.first = self.first.into_iter().chain(later.first).min();
+    }
+
+    fn write(&self, numbers: &mut Vec<f64>) {
+        numbers.push(self.first.map_or(0.0, |first| (first + 1) as f64));
+        numbers.push(self.counts.len() as f64);
+        for (square, count) in &self.counts {
+            numbers.extend([f64::from(square.east), f64::from(square.north)]);
+            numbers.extend([count.wrong_shots as f64, count.replications as f64]);
+        }
+    }
+
+    fn read(numbers: &mut Iter<'_, f64>) -> Option<Squares> {
+        let first = whole(numbers)?.checked_sub(1);
+        let mut counts = BTreeMap::new();
+        for _ in 0..whole(numbers)? {
+            let (east, north) = (*numbers.next()? as i32, *numbers.next()? as i32);
+            let count = SquareCount {
+                wrong_shots: whole(numbers)?,
+                replications: whole(numbers)?,
+            };
+            counts.insert(GridSquare { east, north }, count);
+        }
+        Some(Squares { counts, first })
+    }
+
     /// The squares with any, in order.
     pub fn iter(&self) -> impl Iterator<Item = (GridSquare, SquareCount)> {
         self.counts.iter().map(|(square, count)| (*square, *count))
@@ -83,24 +121,101 @@ pub struct PairAccount {
 /// Sums of one cell and measure by group of replications: numerator and denominator.
 pub type GroupSums = [(f64, f64); GROUPS];
 
-/// Everything that is added up.
+/// Those of all measures of the plan.
+#[derive(Debug, Clone)]
+struct Grouped(Vec<GroupSums>);
+
+impl Sums for Grouped {
+    fn merge(&mut self, later: &Grouped) {
+        let all = self.0.iter_mut().flatten();
+        for (sums, later) in all.zip(later.0.iter().flatten()) {
+            sums.0 += later.0;
+            sums.1 += later.1;
+        }
+    }
+
+    fn write(&self, numbers: &mut Vec<f64>) {
+        numbers.extend(self.0.iter().flatten().flat_map(|sums| [sums.0, sums.1]));
+    }
+
+    fn read(&mut self, numbers: &mut Iter<'_, f64>) -> Option<()> {
+        for sums in self.0.iter_mut().flatten() {
+            *sums = (*numbers.next()?, *numbers.next()?);
+        }
+        Some(())
+    }
+}
+
+/// Some cells of a plan, which follow one another, and what has to be flown to add them up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The cells.
+    pub cells: Range<usize>,
+    /// The cells that some of those are compared with and that are not among them, in order.
+    pub others: Vec<usize>,
+}
+
+impl Part {
+    /// The part of these cells.
+    pub fn of(record: &PlanRecord, cells: Range<usize>) -> Part {
+        let others: BTreeSet<usize> = (record.cells[cells.clone()].iter())
+            .filter_map(|cell| cell.reference)
+            .filter(|reference| !cells.contains(reference))
+            .collect();
+        Part {
+            cells,
+            others: others.into_iter().collect(),
+        }
+    }
+
+    /// All cells.
+    pub fn whole(record: &PlanRecord) -> Part {
+        Part::of(record, 0..record.cells.len())
+    }
+
+    /// What is flown, in the order of the outcomes of a round: the cells, then the others.
+    pub fn flown(&self) -> impl Iterator<Item = usize> + '_ {
+        self.cells.clone().chain(self.others.iter().copied())
+    }
+
+    /// Cells flown.
+    pub fn width(&self) -> usize {
+        self.cells.len() + self.others.len()
+    }
+
+    /// Where among those flown a cell is.
+    fn slot(&self, cell: usize) -> usize {
+        match self.cells.contains(&cell) {
+            true => cell - self.cells.start,
+            false => self.cells.len() + self.others.partition_point(|&other| other < cell),
+        }
+    }
+}
+
+/// Everything that is added up, of a part of the cells of a plan.
 #[derive(Debug, Clone)]
 pub struct Accounts {
-    rounds: u64,
+    part: Part,
+    /// Replications of each cell, flown or failed.
+    passed: Vec<u64>,
     cells: Vec<Estimator>,
     pairs: Vec<PairAccount>,
     squares: Vec<Squares>,
     /// By cell, then by measure of the plan.
-    groups: Vec<Vec<GroupSums>>,
+    groups: Vec<Folded<Grouped>>,
     /// Columns of the measures of the plan: numerator and denominator.
     measures: Vec<(usize, Option<usize>)>,
     failures: Vec<Failure>,
 }
 
 impl Accounts {
-    /// Nothing added yet.
+    /// Nothing added yet, of all cells.
     pub fn new(plan: &Plan) -> Accounts {
-        let cells = plan.record.cells.len();
+        Accounts::of(plan, Part::whole(&plan.record))
+    }
+
+    /// Nothing added yet, of a part; the plan has its scenarios.
+    pub fn of(plan: &Plan, part: Part) -> Accounts {
         let measures: Vec<(usize, Option<usize>)> = plan
             .record
             .measures
@@ -112,65 +227,156 @@ impl Accounts {
             })
             .collect();
         // The same names in all, but a cell may spend more missiles on a target.
-        let columns: Vec<Arc<Columns>> = (plan.scenarios.iter())
-            .map(|scenario| Arc::new(Columns::new(&scenario.cast)))
+        let columns: Vec<Arc<Columns>> = (part.flown())
+            .map(|cell| Arc::new(Columns::new(&plan.scenarios[cell].cast)))
             .collect();
+        let own = &columns[..part.cells.len()];
+        let groups = Grouped(vec![[(0.0, 0.0); GROUPS]; measures.len()]);
         Accounts {
-            rounds: 0,
-            cells: columns.iter().cloned().map(Estimator::new).collect(),
-            pairs: plan
-                .record
-                .pairs()
+            passed: vec![0; own.len()],
+            cells: own.iter().cloned().map(Estimator::new).collect(),
+            pairs: part
+                .cells
+                .clone()
+                .filter_map(|cell| Some((plan.record.cells[cell].reference?, cell)))
                 .map(|(reference, cell)| PairAccount {
                     reference,
                     cell,
-                    pairs: Pairs::new(&columns[reference], &columns[cell]),
+                    pairs: Pairs::new(&columns[part.slot(reference)], &columns[part.slot(cell)]),
                 })
                 .collect(),
-            squares: vec![Squares::default(); cells],
-            groups: vec![vec![[(0.0, 0.0); GROUPS]; measures.len()]; cells],
+            squares: vec![Squares::default(); own.len()],
+            groups: vec![Folded::new(groups); own.len()],
             measures,
             failures: Vec::new(),
+            part,
         }
     }
 
-    /// Adds a round.
+    /// Adds a round: what became of a replication in all cells of the part that are flown.
     pub fn add(&mut self, round: &Round) {
-        self.rounds += 1;
-        let group = (round.index % GROUPS as u64) as usize;
-        for (cell, outcome) in round.outcomes.iter().enumerate() {
-            let summary = match outcome {
+        let part = self.part.clone();
+        self.add_of(&part, round);
+    }
+
+    /// The same of a part of these cells.
+    pub fn add_of(&mut self, part: &Part, round: &Round) {
+        let index = round.index;
+        let group = (index % GROUPS as u64) as usize;
+        for (slot, cell) in part.cells.clone().enumerate() {
+            let at = cell - self.part.cells.start;
+            self.passed[at] += 1;
+            let summary = match &round.outcomes[slot] {
                 Outcome::Flown(summary) => summary,
                 Outcome::Failed(message) => {
                     self.failures.push(Failure {
                         cell,
-                        replication: round.index,
+                        replication: index,
                         message: message.clone(),
                     });
+                    self.cells[at].pass(index);
+                    self.groups[at].add(index, |_| ());
                     continue;
                 }
             };
-            self.cells[cell].add(round.index, summary);
-            for (sums, &(numerator, denominator)) in
-                self.groups[cell].iter_mut().zip(&self.measures)
-            {
-                sums[group].0 += summary.values[numerator];
-                sums[group].1 += denominator.map_or(1.0, |column| summary.values[column]);
-            }
-            self.squares[cell].add(round.index, summary);
+            self.cells[at].add(index, summary);
+            let measures = &self.measures;
+            self.groups[at].add(index, |groups| {
+                for (sums, &(numerator, denominator)) in groups.0.iter_mut().zip(measures) {
+                    sums[group].0 += summary.values[numerator];
+                    sums[group].1 += denominator.map_or(1.0, |column| summary.values[column]);
+                }
+            });
+            self.squares[at].add(index, summary);
         }
-        for pair in &mut self.pairs {
-            if let (Outcome::Flown(reference), Outcome::Flown(cell)) =
-                (&round.outcomes[pair.reference], &round.outcomes[pair.cell])
-            {
-                pair.pairs.add(reference, cell);
+        let first = (self.pairs).partition_point(|pair| pair.cell < part.cells.start);
+        for pair in &mut self.pairs[first..] {
+            if pair.cell >= part.cells.end {
+                break;
+            }
+            let [reference, cell] =
+                [pair.reference, pair.cell].map(|cell| &round.outcomes[part.slot(cell)]);
+            match (reference, cell) {
+                (Outcome::Flown(reference), Outcome::Flown(cell)) => {
+                    pair.pairs.add_at(index, reference, cell);
+                }
+                _ => pair.pairs.pass(index),
             }
         }
     }
 
+    /// Adds what was added up elsewhere, of some of these cells and of later replications.
+    pub fn absorb(&mut self, later: Accounts) {
+        let offset = later.part.cells.start - self.part.cells.start;
+        for (at, passed) in later.passed.into_iter().enumerate() {
+            self.passed[offset + at] += passed;
+        }
+        for (at, cell) in later.cells.into_iter().enumerate() {
+            self.cells[offset + at].absorb(cell);
+        }
+        for (at, groups) in later.groups.into_iter().enumerate() {
+            self.groups[offset + at].absorb(groups);
+        }
+        for (at, squares) in later.squares.into_iter().enumerate() {
+            self.squares[offset + at].absorb(squares);
+        }
+        for pair in later.pairs {
+            let at = self.pairs.partition_point(|here| here.cell < pair.cell);
+            self.pairs[at].pairs.absorb(pair.pairs);
+        }
+        let sorted = later.failures.is_empty();
+        self.failures.extend(later.failures);
+        if !sorted {
+            (self.failures).sort_by_key(|failure| (failure.replication, failure.cell));
+        }
+    }
+
+    /// Appends all that was added up, but for what failed, as numbers.
+    pub fn write(&self, numbers: &mut Vec<f64>) {
+        for (at, cell) in self.cells.iter().enumerate() {
+            numbers.push(self.passed[at] as f64);
+            cell.write(numbers);
+            self.groups[at].write(numbers);
+            self.squares[at].write(numbers);
+        }
+        for pair in &self.pairs {
+            pair.pairs.write(numbers);
+        }
+    }
+
+    /// Takes what [`Accounts::write`] gave, and what failed; none if it does not fit.
+    pub fn read(&mut self, numbers: &[f64], failures: Vec<Failure>) -> Option<()> {
+        let mut numbers = numbers.iter();
+        for (at, cell) in self.cells.iter_mut().enumerate() {
+            self.passed[at] = whole(&mut numbers)?;
+            cell.read(&mut numbers)?;
+            self.groups[at].read(&mut numbers)?;
+            self.squares[at] = Squares::read(&mut numbers)?;
+        }
+        for pair in &mut self.pairs {
+            pair.pairs.read(&mut numbers)?;
+        }
+        let known = |failure: &Failure| self.part.cells.contains(&failure.cell);
+        if numbers.next().is_some() || !failures.iter().all(known) {
+            return None;
+        }
+        self.failures = failures;
+        Some(())
+    }
+
+    /// Of which cells.
+    pub fn part(&self) -> &Part {
+        &self.part
+    }
+
     /// Rounds added.
     pub fn rounds(&self) -> u64 {
-        self.rounds
+        self.passed.iter().copied().min().unwrap_or_default()
+    }
+
+    /// Replications of each cell that were added, flown or failed.
+    pub fn passed(&self) -> &[u64] {
+        &self.passed
     }
 
     /// The estimator of each cell.
@@ -189,8 +395,9 @@ impl Accounts {
     }
 
     /// Sums by group of replications: by cell, then by measure of the plan.
-    pub fn groups(&self) -> &[Vec<GroupSums>] {
-        &self.groups
+    pub fn groups(&self) -> Vec<Vec<GroupSums>> {
+        let total = |groups: &Folded<Grouped>| groups.total(|groups| groups).0;
+        self.groups.iter().map(total).collect()
     }
 
     /// What failed.
@@ -247,5 +454,93 @@ mod tests {
         assert_eq!(accounts.failures(), [expected]);
         let count = accounts.squares()[1].counts[&square];
         assert_eq!((count.wrong_shots, count.replications), (18, 9));
+    }
+
+    /// Rounds of fractions, with a failure now and then.
+    fn uneven(plan: &Plan, index: u64) -> Round {
+        let outcome = |cell: u64| {
+            if (index + 3 * cell) % 41 == 40 {
+                return Outcome::Failed(format!("no such luck in {index}"));
+            }
+            let value = |column: usize| {
+                let x = (index * 7 + cell * 13 + column as u64 * 5) % 101;
+                if x < 60 { 0.0 } else { x as f64 / 7.0 }
+            };
+            let square = GridSquare {
+                east: (index % 3) as i32 - 1,
+                north: cell as i32,
+            };
+            Outcome::Flown(Summary {
+                values: (0..plan.columns.columns().len()).map(value).collect(),
+                confusion: vec![index % 4; plan.columns.confusion_len()],
+                times_to_identify: vec![crate::units::Millis((index * 37 % 1000) as i64)],
+                wrong_shots_at: vec![square; usize::from(index.is_multiple_of(5))],
+            })
+        };
+        Round {
+            index,
+            outcomes: (0..plan.record.cells.len() as u64).map(outcome).collect(),
+        }
+    }
+
+    /// The rounds of a part: its cells, then what they are compared with.
+    fn of_part(part: &Part, round: &Round) -> Round {
+        let outcomes = part.flown().map(|cell| round.outcomes[cell].clone());
+        Round {
+            index: round.index,
+            outcomes: outcomes.collect(),
+        }
+    }
+
+    fn all(accounts: &Accounts) -> (Vec<u64>, Vec<Failure>) {
+        let mut numbers = Vec::new();
+        accounts.write(&mut numbers);
+        let bits = numbers.iter().map(|number| number.to_bits()).collect();
+        (bits, accounts.failures().to_vec())
+    }
+
+    /// Cells and batches apart, through their written form, give every bit of the whole; also where what is added last goes on
+    /// within a batch, by rows.
+    #[test]
+    fn parts_put_together_are_the_whole_to_the_last_bit() {
+        let plan = plan();
+        const END: u64 = 300;
+        let mut whole = Accounts::new(&plan);
+        (0..END).for_each(|index| whole.add(&uneven(&plan, index)));
+        assert!(whole.failures().len() > 10);
+
+        let mut parts = Accounts::new(&plan);
+        for rounds in [0..64, 64..192, 192..210] {
+            for cells in [0..1, 1..3] {
+                let part = Part::of(&plan.record, cells);
+                assert_eq!(part.width(), 1 + 2 * usize::from(part.cells.start > 0));
+                let mut apart = Accounts::of(&plan, part.clone());
+                for index in rounds.clone() {
+                    apart.add(&of_part(&part, &uneven(&plan, index)));
+                }
+                let mut numbers = Vec::new();
+                apart.write(&mut numbers);
+                let mut read = Accounts::of(&plan, part);
+                let failures = apart.failures().to_vec();
+                assert!(read.read(&numbers[1..], failures.clone()).is_none());
+                read.read(&numbers, failures).unwrap();
+                parts.absorb(read);
+            }
+        }
+        for index in 210..256 {
+            for cells in [0..2, 2..3] {
+                let part = Part::of(&plan.record, cells);
+                parts.add_of(&part, &of_part(&part, &uneven(&plan, index)));
+            }
+        }
+        let mut last = Accounts::new(&plan);
+        (256..END).for_each(|index| last.add(&uneven(&plan, index)));
+        parts.absorb(last);
+        assert_eq!(parts.rounds(), END);
+        assert_eq!(all(&parts), all(&whole));
+        for (one, other) in parts.pairs().iter().zip(whole.pairs()) {
+            let compare = |pair: &PairAccount| format!("{:?}", pair.pairs.compare("leaked", 0.95));
+            assert_eq!(compare(one), compare(other));
+        }
     }
 }

@@ -102,12 +102,10 @@ impl Interval {
 /// The effects of all uncertainties, by setting of the levers, then measure, then factor.
 pub fn effects(record: &PlanRecord, accounts: &Accounts) -> Vec<Effect> {
     let mut found = Vec::new();
+    let groups = accounts.groups();
     for cells in blocks(record) {
         for measure in 0..record.measures.len() {
-            let sums: Vec<&GroupSums> = cells
-                .iter()
-                .map(|&cell| &accounts.groups()[cell][measure])
-                .collect();
+            let sums: Vec<&GroupSums> = cells.iter().map(|&cell| &groups[cell][measure]).collect();
             let block = Block {
                 record,
                 cells: &cells,

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod design;
 pub mod effects;
 pub mod file;
+pub mod ledger;
 pub mod plan;
 pub mod replicate;
 pub mod round;

@@ -82,11 +82,25 @@ pub(crate) fn in_order<T: Send, E>(
     range: Range<u64>,
     jobs: usize,
     work: impl Fn(u64) -> T + Sync,
+    sink: impl FnMut(u64, Result<T, String>) -> Result<(), E>,
+) -> Result<(), Stop<E>> {
+    in_order_within(range, jobs, WINDOW_PER_JOB, work, sink)
+}
+
+/// What a computation gives, or what its panic said.
+pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(&*panic))
+}
+
+/// The same with at most so many numbers for each thread that the sink has not yet got.
+pub(crate) fn in_order_within<T: Send, E>(
+    range: Range<u64>,
+    jobs: usize,
+    window_per_job: u64,
+    work: impl Fn(u64) -> T + Sync,
     mut sink: impl FnMut(u64, Result<T, String>) -> Result<(), E>,
 ) -> Result<(), Stop<E>> {
-    let guarded = |index: u64| {
-        catch_unwind(AssertUnwindSafe(|| work(index))).map_err(|panic| message(&*panic))
-    };
+    let guarded = |index: u64| guarded(|| work(index));
     if jobs <= 1 {
         for index in range {
             sink(index, guarded(index)).map_err(Stop::Sink)?;
@@ -98,7 +112,7 @@ pub(crate) fn in_order<T: Send, E>(
         .num_threads(jobs)
         .build()
         .map_err(Stop::Threads)?;
-    let window = WINDOW_PER_JOB * jobs as u64;
+    let window = window_per_job * jobs as u64;
     let queue = Queue::new(range.clone(), window);
     let (sender, receiver) = mpsc::channel();
     pool.in_place_scope(|scope| {

@@ -10,7 +10,7 @@
 //!
 //! All settings share their luck, so differences are made of groups of replications ([`super::effects`]).
 
-use super::accounts::{Accounts, GROUPS};
+use super::accounts::{Accounts, GROUPS, GroupSums};
 use super::design::Coordinate;
 use super::effects::{Interval, jackknife};
 use super::plan::{FactorDomain, FactorKind, Plan, PlanRecord};
@@ -141,6 +141,7 @@ pub fn settings(plan: &Plan, accounts: &Accounts) -> Option<Settings> {
     let view = View {
         plan,
         accounts,
+        groups: accounts.groups(),
         reference,
         cells: &cells,
         factors: &factors,
@@ -189,6 +190,7 @@ impl Settings {
 struct View<'a> {
     plan: &'a Plan,
     accounts: &'a Accounts,
+    groups: Vec<Vec<GroupSums>>,
     reference: usize,
     cells: &'a [usize],
     factors: &'a [usize],
@@ -220,7 +222,7 @@ impl View<'_> {
     /// The measure in a cell, without one group of replications if so wished.
     fn estimate(&self, cell: usize, measure: usize, without: Option<usize>) -> f64 {
         let (mut above, mut below) = (0.0, 0.0);
-        for (group, (y, x)) in self.accounts.groups()[cell][measure].iter().enumerate() {
+        for (group, (y, x)) in self.groups[cell][measure].iter().enumerate() {
             if Some(group) != without {
                 above += y;
                 below += x;
@@ -233,7 +235,7 @@ impl View<'_> {
     fn values(&self, measure: usize) -> Vec<(f64, Vec<f64>)> {
         let groups: Vec<usize> = (0..GROUPS)
             .filter(|&group| {
-                let sums = |&cell: &usize| self.accounts.groups()[cell][measure][group].1 > 0.0;
+                let sums = |&cell: &usize| self.groups[cell][measure][group].1 > 0.0;
                 self.cells.iter().any(sums)
             })
             .collect();

@@ -5,9 +5,10 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::replicate::{Stop, in_order};
+use super::replicate::{Stop, guarded, in_order, in_order_within};
 use super::round::{Outcome, Round};
 use crate::measure::Summary;
+use crate::statistics::fold::BATCH;
 
 /// Why a sweep ended before its time.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +70,53 @@ pub fn fly_rounds<E>(
         Ok(()) | Err(Stop::Sink(None)) => Ok(()),
         Err(Stop::Sink(Some(error))) => Err(SweepError::Sink(error)),
         Err(Stop::Threads(source)) => Err(SweepError::Threads { jobs, source }),
+    }
+}
+
+/// Units of work ahead of the sink, per thread: each holds sums, and perhaps rows.
+const UNITS_PER_JOB: u64 = 4;
+
+/// Flies runs of whole batches on `jobs` threads: `rounds` begins and ends at borders of batches and is cut into runs of
+/// `2^level` batches, the first and the last perhaps shorter, which begin where a node of that level does. `work` flies one,
+/// `sink` gets what it made of each in order, on this thread, until it breaks or `interrupted` says so.
+pub fn fly_batches<T: Send, E>(
+    rounds: Range<u64>,
+    level: u32,
+    jobs: usize,
+    interrupted: impl Fn() -> bool,
+    work: impl Fn(Range<u64>) -> T + Sync,
+    mut sink: impl FnMut(Range<u64>, Result<T, String>) -> Result<ControlFlow<()>, E>,
+) -> Result<(), SweepError<E>> {
+    let length = BATCH << level;
+    let run = |unit: u64| (unit * length).max(rounds.start)..((unit + 1) * length).min(rounds.end);
+    let flown = in_order_within(
+        rounds.start / length..rounds.end.div_ceil(length),
+        jobs,
+        UNITS_PER_JOB,
+        |unit| work(run(unit)),
+        |unit, result| {
+            if interrupted() {
+                return Err(None);
+            }
+            match sink(run(unit), result) {
+                Ok(ControlFlow::Continue(())) => Ok(()),
+                Ok(ControlFlow::Break(())) => Err(None),
+                Err(error) => Err(Some(error)),
+            }
+        },
+    );
+    match flown {
+        Ok(()) | Err(Stop::Sink(None)) => Ok(()),
+        Err(Stop::Sink(Some(error))) => Err(SweepError::Sink(error)),
+        Err(Stop::Threads(source)) => Err(SweepError::Threads { jobs, source }),
+    }
+}
+
+/// What becomes of a replication: its summary, or why there is none.
+pub fn outcome(work: impl FnOnce() -> Summary) -> Outcome {
+    match guarded(work) {
+        Ok(summary) => sound(summary),
+        Err(message) => Outcome::Failed(message),
     }
 }
 

@@ -5,6 +5,7 @@
 //! | [`architecture`] | you want to change the code |
 //! | [`model`] | you want to know what a number means, or whether to believe it |
 //! | [`intervals`] | you want to know what an interval says, and how often it holds |
+//! | [`cluster`] | you want to fly a sweep on many machines |
 //! | [`performance`] | you want to know how fast it is, or to make it faster |
 //! | [`tests`] | you want to add a test, or to know what the tests can see |
 //! | [`safety`] | you open files of strangers, or publish your own |
@@ -22,6 +23,10 @@ pub mod model {
 
 pub mod intervals {
     #![doc = include_str!("intervals.md")]
+}
+
+pub mod cluster {
+    #![doc = include_str!("cluster.md")]
 }
 
 pub mod performance {

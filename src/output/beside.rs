@@ -6,7 +6,7 @@
 //! free. Where the file system knows no locks nothing is sure, and nothing is removed.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -15,6 +15,8 @@ use tempfile::TempDir;
 
 use super::error::OutputError;
 use super::files::sync_folder;
+pub(super) use super::locks::Lock;
+use super::locks::{Attempt, lock};
 
 /// The file that says whose folder it is.
 const MARK: &str = ".deconflict";
@@ -175,33 +177,20 @@ fn clear(path: &Path) {
     }
 }
 
-/// How a folder is locked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lock {
-    /// By one command alone: to replace it.
-    Alone,
-    /// With others: to read it, or to write in it what has a lock of its own.
-    Shared,
-}
-
 /// Locks a folder; the lock ends with the file, however the process ends. None where folders know no locks.
 pub(super) fn lock_folder(path: &Path, how: Lock) -> Result<Option<File>, OutputError> {
     if !cfg!(unix) {
         return Ok(None);
     }
     let file = File::open(path).map_err(OutputError::io("open", path))?;
-    let attempt = match how {
-        Lock::Alone => file.try_lock(),
-        Lock::Shared => file.try_lock_shared(),
-    };
-    match attempt {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
+    match lock(path, &file, how)? {
+        Attempt::Locked => {}
+        Attempt::Busy => {
             return Err(OutputError::Busy {
                 path: path.to_owned(),
             });
         }
-        Err(TryLockError::Error(_)) => return Ok(None),
+        Attempt::Without => return Ok(None),
     }
     // What was locked may have been moved away in between.
     if same_place(&file, path) {

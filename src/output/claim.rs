@@ -9,7 +9,7 @@
 //! that are replaced by a sweep or a tuning, which take their time, are kept in `replaced` until those are done.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -19,12 +19,15 @@ use super::beside::{self, Beside, Lock, exchange, is_unfinished, lock_folder, mo
 use super::error::OutputError;
 use super::files::sync_folder;
 use super::headers::{RESULT_FILES, TIMES};
+use super::locks::{Attempt, lock};
 use super::manifest::{FORMAT, MANIFEST, Made, Progress, Trust, is_recording, read_description};
 
 /// What is flown in a sweep.
 pub(super) const PLAN: &str = "plan.json";
 /// What is tuned.
 pub(super) const STUDY: &str = "study.json";
+/// The script of the array that flies a sweep.
+const SUBMIT: &str = "submit.sh";
 /// How a sweep is split.
 pub(super) const SHARDS: &str = "shards.json";
 /// The folder of older results, until newer ones are done.
@@ -175,7 +178,8 @@ fn strangers(
                 _ => strange.push(shown),
             },
             (Made::Sweep, "rounds") => {
-                plain_files(&place, &inside, |name| name == "whole.rounds", strange)?;
+                let known = |name: &str| name == "whole.rounds" || name == "whole.sums";
+                plain_files(&place, &inside, known, strange)?;
             }
             (Made::Sweep, "shards") => {
                 let known = |name: &str| name == SHARDS || is_shard(name);
@@ -244,6 +248,7 @@ fn may_hold(made: Made, name: &str) -> bool {
         }
         Made::Sweep => {
             name == PLAN
+                || name == SUBMIT
                 || RESULT_FILES.iter().any(|file| file.name == name)
                 || of_all.contains(&name)
         }
@@ -276,9 +281,14 @@ fn is_figure(name: &str) -> bool {
 /// Whether a sweep gives the journal of a shard such a name.
 fn is_shard(name: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    name.strip_suffix(".rounds")
-        .and_then(|name| name.split_once("-of-"))
-        .is_some_and(|(shard, count)| number(shard) && number(count))
+    let name = name
+        .strip_suffix(".rounds")
+        .or_else(|| name.strip_suffix(".sums"));
+    name.and_then(|name| name.split_once("-of-"))
+        .is_some_and(|(shard, rest)| {
+            let (count, first) = rest.split_once("-from-").unwrap_or((rest, "0"));
+            number(shard) && number(count) && number(first)
+        })
 }
 
 /// Whether a tuning gives a finalist such a name.
@@ -348,18 +358,25 @@ impl Claim {
 fn nobody_writes(path: &Path) -> Result<(), OutputError> {
     let mut journals = vec![
         path.join("rounds/whole.rounds"),
+        path.join("rounds/whole.sums"),
         path.join("search.batches"),
     ];
     if let Ok(shards) = fs::read_dir(path.join("shards")) {
         let shards = shards.flatten().map(|entry| entry.path());
-        journals.extend(shards.filter(|place| place.extension() == Some(OsStr::new("rounds"))));
+        let kept = |place: &PathBuf| {
+            ["rounds", "sums"]
+                .map(OsStr::new)
+                .map(Some)
+                .contains(&place.extension())
+        };
+        journals.extend(shards.filter(kept));
     }
     for journal in journals {
         // For writing: some networks know no other locks.
         let Ok(file) = fs::OpenOptions::new().read(true).write(true).open(&journal) else {
             continue;
         };
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        if lock(&journal, &file, Lock::Alone)? == Attempt::Busy {
             return Err(OutputError::Busy { path: journal });
         }
     }

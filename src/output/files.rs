@@ -129,14 +129,49 @@ pub(super) fn text(
     })
 }
 
+/// Rows of a table as bytes, on whichever thread.
+pub(super) struct Rows {
+    writer: csv::Writer<Vec<u8>>,
+    rows: u64,
+    kinds: Vec<ColumnKind>,
+}
+
+impl Rows {
+    /// No rows yet, of so many columns.
+    pub fn of(columns: usize) -> Rows {
+        Rows {
+            writer: csv::Writer::from_writer(Vec::new()),
+            rows: 0,
+            kinds: vec![ColumnKind::Empty; columns],
+        }
+    }
+
+    /// A row; every field is made safe for readers of tables.
+    pub fn row(&mut self, record: &csv::ByteRecord) {
+        self.rows += 1;
+        for (kind, field) in self.kinds.iter_mut().zip(record) {
+            if *kind != ColumnKind::Text {
+                *kind = kind.with(ColumnKind::of(field));
+            }
+        }
+        let fields = record.iter().map(safe::csv);
+        let written = self.writer.write_record(fields);
+        written.expect("memory takes every row, and all have as many fields");
+    }
+}
+
 /// A CSV file with its checksum and number of rows.
 pub(super) struct Table {
     /// The path the user knows: in the target, not in the temporary folder.
     shown: PathBuf,
-    writer: csv::Writer<Hashing<BufWriter<File>>>,
+    file: Hashing<BufWriter<File>>,
+    waiting: Rows,
     rows: u64,
     columns: Vec<Column>,
 }
+
+/// Rows that wait before they are written.
+const WAITING: u64 = 64;
 
 impl Table {
     pub fn create(
@@ -147,56 +182,71 @@ impl Table {
     ) -> Result<Table, OutputError> {
         let shown = shown.join(name);
         let file = File::create(folder.join(name)).map_err(OutputError::io("create", &shown))?;
-        let mut table = Table {
-            writer: csv::Writer::from_writer(Hashing {
-                inner: BufWriter::with_capacity(1 << 16, file),
-                hash: Sha256::new(),
-            }),
-            shown,
-            rows: 0,
-            columns: Vec::new(),
-        };
-        table.row(&csv::ByteRecord::from(header))?;
-        table.rows = 0;
         let columns = header.iter().map(|name| Column {
             name: (*name).to_owned(),
             kind: ColumnKind::Empty,
         });
-        table.columns = columns.collect();
+        let mut table = Table {
+            file: Hashing {
+                inner: BufWriter::with_capacity(1 << 16, file),
+                hash: Sha256::new(),
+            },
+            shown,
+            waiting: Rows::of(header.len()),
+            rows: 0,
+            columns: columns.collect(),
+        };
+        let mut names = Rows::of(0);
+        names.row(&csv::ByteRecord::from(header));
+        table.append(names)?;
+        table.rows = 0;
         Ok(table)
     }
 
     /// A row; every field is made safe for readers of tables.
     pub fn row(&mut self, record: &csv::ByteRecord) -> Result<(), OutputError> {
-        self.rows += 1;
-        for (column, field) in self.columns.iter_mut().zip(record) {
-            if column.kind != ColumnKind::Text {
-                column.kind = column.kind.with(ColumnKind::of(field));
-            }
+        self.waiting.row(record);
+        if self.waiting.rows >= WAITING {
+            self.write()?;
         }
-        let fields = record.iter().map(safe::csv);
-        self.writer
-            .write_record(fields)
-            .map_err(io::Error::from)
+        Ok(())
+    }
+
+    /// Writes the rows that wait.
+    fn write(&mut self) -> Result<(), OutputError> {
+        let waiting = std::mem::replace(&mut self.waiting, Rows::of(self.columns.len()));
+        self.append_now(waiting)
+    }
+
+    /// Rows that somebody has made into bytes.
+    pub fn append(&mut self, rows: Rows) -> Result<(), OutputError> {
+        self.write()?;
+        self.append_now(rows)
+    }
+
+    fn append_now(&mut self, rows: Rows) -> Result<(), OutputError> {
+        self.rows += rows.rows;
+        for (column, kind) in self.columns.iter_mut().zip(rows.kinds) {
+            column.kind = column.kind.with(kind);
+        }
+        let bytes = rows.writer.into_inner();
+        let bytes = bytes.map_err(|error| io::Error::other(error.to_string()));
+        bytes
+            .and_then(|bytes| self.file.write_all(&bytes))
             .map_err(OutputError::io("write", &self.shown))
     }
 
-    pub fn close(self) -> Result<FileEntry, OutputError> {
-        let shown = self.shown;
-        let mut hashing = self
-            .writer
-            .into_inner()
-            .map_err(|error| io::Error::new(error.error().kind(), error.error().to_string()))
-            .map_err(OutputError::io("write", &shown))?;
-        hashing
+    pub fn close(mut self) -> Result<FileEntry, OutputError> {
+        self.write()?;
+        self.file
             .inner
             .flush()
-            .and_then(|()| hashing.inner.get_ref().sync_all())
-            .map_err(OutputError::io("write", &shown))?;
+            .and_then(|()| self.file.inner.get_ref().sync_all())
+            .map_err(OutputError::io("write", &self.shown))?;
         Ok(FileEntry {
             rows: self.rows,
             columns: self.columns,
-            sha256: hex(&hashing.hash.finalize()),
+            sha256: hex(&self.file.hash.finalize()),
         })
     }
 }

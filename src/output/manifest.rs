@@ -68,6 +68,9 @@ pub enum Ended {
     /// A replication failed.
     #[serde(rename = "a replication failed")]
     Failed,
+    /// Some shards were not there yet.
+    #[serde(rename = "shards are missing")]
+    Partial,
 }
 
 impl Ended {
@@ -78,6 +81,7 @@ impl Ended {
             Ended::TimeUp => "finished, its time was used up",
             Ended::Interrupted => "interrupted",
             Ended::Failed => "ended by a failure",
+            Ended::Partial => "shards are missing",
         }
     }
 
@@ -107,7 +111,7 @@ impl Progress {
             Ended::Finished | Ended::TimeUp => {
                 format!("{done} replications of at most {asked}, {}", ended.words())
             }
-            Ended::Interrupted | Ended::Failed => {
+            Ended::Interrupted | Ended::Failed | Ended::Partial => {
                 format!("{}: {done} of {asked} replications", capital(ended.words()))
             }
         }
@@ -202,8 +206,9 @@ pub struct ManifestCell {
     pub name: String,
     /// Of the resolved scenario.
     pub scenario_sha256: String,
-    /// What was flown.
-    pub scenario: ScenarioFile,
+    /// What was flown; of a sweep of very many cells plan.json alone says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<ScenarioFile>,
 }
 
 /// What became of the rows of recordings, of the cells that have any.

@@ -20,6 +20,7 @@ mod geojson;
 mod headers;
 mod journal;
 mod kml;
+mod locks;
 mod manifest;
 mod numbers;
 mod passage;
@@ -27,6 +28,7 @@ mod prevention;
 mod replay;
 mod results;
 mod settings;
+mod shards;
 mod stored;
 mod story;
 mod sweep_folder;
@@ -48,9 +50,11 @@ pub use files::{Column, ColumnKind, FileEntry};
 pub use folder::{Conditions, Placed, RunFolder};
 pub use headers::{ASSUMPTIONS, PREVENTION, RESULT_FILES, ResultFile, SCREEN, TIMES, WORLDS};
 pub use journal::{
-    Journal, JournalError, JournalHeader, JournalReader, JournalState, Resumed, Shape,
-    count_rounds, merge as merge_journals,
+    Encoded, Journal, JournalError, JournalHeader, JournalReader, JournalState, Piece, Resumed,
+    Shape, Summed, SumsHeader, SumsJournal, count_rounds, is_being_written,
+    merge as merge_journals, weave as weave_journals,
 };
+pub use locks::without_locks;
 pub use manifest::{Ended, Made, Manifest, ManifestCell, Progress, Stored, Trust, Tuned};
 pub use numbers::{between, exact, readable, signed_interval};
 pub use passage::PassageStory;
@@ -61,9 +65,10 @@ pub use replay::{
 };
 pub use results::write_results;
 pub use settings::settings_text;
+pub use shards::{MOST_SHARDS, Shards, Tile, Wave};
 pub use stored::StoredRun;
 pub use story::{Story, ledger_lines};
-pub use sweep_folder::{MOST_SHARDS, Shards, SweepFolder};
+pub use sweep_folder::{Asked, SweepFolder};
 pub use tables::{cells_table, confusion_tables, estimate_table, headline, single_table};
 pub use timeline::{tell, timeline};
 pub use tuning_folder::{Batch, ResumedTuning, TuningFolder};

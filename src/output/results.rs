@@ -7,32 +7,34 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::beside::Beside;
 use super::claim::settle;
 use super::comparison::comparison_row;
 use super::error::OutputError;
-use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
+use super::files::{FileEntry, Rows, Table, hex, json, scenario_sha256, sync_folder};
 use super::headers::{
     CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, INTERACTIONS, REPLICATIONS,
     RESULT_FILES, ResultFile, SETTINGS,
 };
+use super::journal::{JournalReader, Undecoded};
 use super::manifest::{MANIFEST, Made, Manifest, ManifestCell, Progress, accounts_of};
 use super::numbers::{exact, number};
 use super::settings::{interaction_rows, setting_rows};
 use crate::experiment::accounts::Accounts;
 use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
 use crate::experiment::plan::Plan;
-use crate::experiment::round::{Outcome, Round};
+use crate::experiment::round::Outcome;
 use crate::experiment::settings::settings;
 
-/// Writes all result files of a sweep into its folder: `rounds` are the rounds that were added to `accounts`.
+/// Writes all result files of a sweep into its folder: `rounds` are the rounds that were added to `accounts`, where they are kept.
 pub fn write_results(
     folder: &Path,
     plan: &Plan,
     accounts: &Accounts,
-    rounds: impl Iterator<Item = Result<Round, OutputError>>,
+    rounds: Option<JournalReader>,
     progress: Progress,
     run: &impl Serialize,
 ) -> Result<(), OutputError> {
@@ -44,7 +46,9 @@ pub fn write_results(
     };
     let mut files = BTreeMap::new();
     let mut keep = |file: ResultFile, entry: FileEntry| files.insert(file.name.to_owned(), entry);
-    keep(REPLICATIONS, replications(&target, plan, rounds)?);
+    if let Some(rounds) = rounds {
+        keep(REPLICATIONS, replications(&target, plan, rounds)?);
+    }
     keep(CELLS, cells(&target, plan, accounts)?);
     keep(COMPARISON, pairs(&target, plan, accounts)?);
     let by_setting = settings(plan, accounts);
@@ -61,23 +65,24 @@ pub fn write_results(
     keep(GRID, grid(&target, plan, accounts)?);
     keep(FAILURES, failures(&target, plan, accounts)?);
     let record = &plan.record;
+    let few = record.cells.len() <= MOST_SCENARIOS;
     let manifest = Manifest {
         failed: accounts.failures().len() as u64,
         confidence: record.confidence,
         plan_sha256: Some(hex(&record.identity())),
         files,
         recordings: accounts_of(
-            (record.cells.iter().zip(&plan.scenarios))
+            (record.cells.iter().zip(plan.scenarios.iter()))
                 .map(|(cell, scenario)| (cell.name.clone(), scenario)),
         ),
         cells: record
             .cells
             .iter()
-            .zip(&plan.scenarios)
+            .zip(plan.scenarios.iter())
             .map(|(cell, scenario)| ManifestCell {
                 name: cell.name.clone(),
                 scenario_sha256: scenario_sha256(&scenario.file),
-                scenario: scenario.file.clone(),
+                scenario: few.then(|| scenario.file.clone()),
             })
             .collect(),
         ..Manifest::new(Made::Sweep, &record.title, record.seed, progress)
@@ -109,7 +114,15 @@ pub(super) fn give_way<'a>(
     }
     for name in names.chain(["run.json", MANIFEST]) {
         let place = folder.join(name);
-        fs::rename(fresh.join(name), &place).map_err(OutputError::io("write", &place))?;
+        let moved = match fs::rename(fresh.join(name), &place) {
+            // There is no such file this time.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => fs::remove_file(&place),
+            moved => moved,
+        };
+        match moved {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            moved => moved.map_err(OutputError::io("write", &place))?,
+        }
     }
     sync_folder(folder, folder)
 }
@@ -135,10 +148,18 @@ impl Target<'_> {
     }
 }
 
+/// Most cells whose scenarios the manifest holds, each whole.
+const MOST_SCENARIOS: usize = 1_000;
+
+/// Rounds that a thread makes into rows at once.
+const AT_ONCE: usize = 64;
+
+/// Rows are made on all processors, so many rounds at a time each, while this thread writes those before and reads those after:
+/// what is written is what one thread would write.
 fn replications(
     target: &Target,
     plan: &Plan,
-    rounds: impl Iterator<Item = Result<Round, OutputError>>,
+    mut rounds: JournalReader,
 ) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
     let mut table = target.table(REPLICATIONS, plan)?;
@@ -150,29 +171,63 @@ fn replications(
         })
         .collect();
     let seed = record.seed.to_string();
-    let mut row = csv::ByteRecord::new();
-    let mut text = String::new();
-    for round in rounds {
-        let round = round?;
-        let index = round.index.to_string();
-        for (cell, outcome) in round.outcomes.iter().enumerate() {
-            let Outcome::Flown(summary) = outcome else {
-                continue;
-            };
-            row.clear();
-            row.push_field(record.cells[cell].name.as_bytes());
-            row.push_field(seed.as_bytes());
-            row.push_field(index.as_bytes());
-            for setting in &settings[cell] {
-                row.push_field(setting.as_bytes());
+    let width = 3 + record.factors.len() + plan.columns.columns().len();
+    let rows = |rounds: &Undecoded| -> Result<Rows, OutputError> {
+        let mut rows = Rows::of(width);
+        let mut row = csv::ByteRecord::new();
+        let mut text = String::new();
+        for round in rounds.rounds() {
+            let round = round?;
+            let index = round.index.to_string();
+            for (cell, outcome) in round.outcomes.iter().enumerate() {
+                let Outcome::Flown(summary) = outcome else {
+                    continue;
+                };
+                row.clear();
+                row.push_field(record.cells[cell].name.as_bytes());
+                row.push_field(seed.as_bytes());
+                row.push_field(index.as_bytes());
+                for setting in &settings[cell] {
+                    row.push_field(setting.as_bytes());
+                }
+                for &value in &summary.values {
+                    text.clear();
+                    exact(value, &mut text);
+                    row.push_field(text.as_bytes());
+                }
+                rows.row(&row);
             }
-            for &value in &summary.values {
-                text.clear();
-                exact(value, &mut text);
-                row.push_field(text.as_bytes());
-            }
-            table.row(&row)?;
         }
+        Ok(rows)
+    };
+    // Of many cells few rounds at once, so that no more than some ten thousand rows wait.
+    let at_once = (AT_ONCE * 8 / record.cells.len().max(8)).max(1);
+    let lanes = 2 * rayon::current_num_threads();
+    let mut read = |lanes: usize| -> Result<Vec<Undecoded>, OutputError> {
+        let mut all = Vec::new();
+        while all.len() < lanes {
+            let some = rounds.some(at_once)?;
+            if some.is_empty() {
+                break;
+            }
+            all.push(some);
+        }
+        Ok(all)
+    };
+    let mut made: Vec<Rows> = Vec::new();
+    let mut next = read(lanes)?;
+    while !(next.is_empty() && made.is_empty()) {
+        let now = std::mem::take(&mut next);
+        let before = std::mem::take(&mut made);
+        let (fresh, read) = rayon::join(
+            || now.par_iter().map(rows).collect::<Result<Vec<Rows>, _>>(),
+            || {
+                before.into_iter().try_for_each(|rows| table.append(rows))?;
+                read(lanes)
+            },
+        );
+        made = fresh?;
+        next = read?;
     }
     table.close()
 }

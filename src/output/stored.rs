@@ -3,8 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::claim::PLAN;
 use super::error::OutputError;
-use super::manifest::{Manifest, Stored, Trust, plain};
+use super::manifest::{MANIFEST, Manifest, Stored, Trust, plain, read_description};
+use crate::experiment::plan::PlanRecord;
 use crate::measure::{Columns, Summary};
 use crate::scenario::Scenario;
 
@@ -42,8 +44,8 @@ impl StoredRun {
             scenario, cells, ..
         } = &stored.manifest;
         let names: Vec<&str> = cells.iter().map(|cell| cell.name.as_str()).collect();
-        let (file, cell) = match (scenario, cell) {
-            (Some(file), None) => (file, None),
+        let number = match (scenario, cell) {
+            (Some(_), None) => None,
             (Some(_), Some(cell)) => {
                 return Err(not_results(format!(
                     "it is a run, not a sweep with a cell {cell:?}"
@@ -52,7 +54,7 @@ impl StoredRun {
             (None, _) if names.is_empty() => {
                 return Err(not_results("it is neither a run nor a sweep".to_owned()));
             }
-            (None, None) if names.len() == 1 => (&cells[0].scenario, Some(cells[0].name.clone())),
+            (None, None) if names.len() == 1 => Some(0),
             (None, None) => {
                 return Err(not_results(format!(
                     "it is a sweep of the cells {}; expected one of them",
@@ -60,7 +62,7 @@ impl StoredRun {
                 )));
             }
             (None, Some(cell)) => match names.iter().position(|name| *name == cell) {
-                Some(number) => (&cells[number].scenario, Some(cells[number].name.clone())),
+                Some(number) => Some(number),
                 None => {
                     return Err(not_results(format!(
                         "it has no cell {cell:?}; expected one of {}",
@@ -69,7 +71,24 @@ impl StoredRun {
                 }
             },
         };
-        let scenario = stored.scenario(file)?;
+        let cell = number.map(|number| cells[number].name.clone());
+        let file = match number {
+            Some(number) => cells[number].scenario.as_ref(),
+            None => scenario.as_ref(),
+        };
+        let scenario = match (file, number) {
+            (Some(file), _) => stored.scenario(file)?,
+            (None, number) => {
+                let plan: PlanRecord = read_description(folder, PLAN, trust)?
+                    .ok_or_else(|| not_results(format!("it has no {PLAN}")))?;
+                let number = number.filter(|&number| number < plan.cells.len());
+                let number = number.ok_or_else(|| {
+                    not_results(format!("{PLAN} has other cells than {MANIFEST}"))
+                })?;
+                plan.scenario(number)
+                    .map_err(|error| not_results(format!("{PLAN}: {error}")))?
+            }
+        };
         let Manifest {
             version,
             model,

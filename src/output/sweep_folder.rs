@@ -3,8 +3,10 @@
 //! ```text
 //! plan.json             what is flown
 //! rounds/whole.rounds   journal of the rounds, of a sweep on one machine or merged
-//! shards/shards.json    how many shards, of how many replications
+//! rounds/whole.sums     the same of a sweep that keeps sums alone
+//! shards/shards.json    how the sweep is split, see [`super::Shards`]
 //! shards/I-of-N.rounds  journal of shard I
+//! shards/I-of-N.sums    what shard I came to, and who flew it
 //! *.csv, manifest.json  results, see `write_results`
 //! run.json              who, where, when
 //! ```
@@ -13,11 +15,10 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::beside::{Lock, lock_folder, move_unless_there};
 use super::claim::{Claim, Described, Making, PLAN, SHARDS, There, enter, exists, look};
@@ -25,46 +26,11 @@ use super::error::OutputError;
 use super::manifest::{
     MANIFEST, Made, Progress, Stored, Trust, describe, read_description, write_description,
 };
+use super::shards::{Shards, Wave};
 use crate::experiment::plan::PlanRecord;
 
 const ROUNDS: &str = "rounds";
 const PARTS: &str = "shards";
-
-/// Most shards, and most replications of all together.
-pub const MOST_SHARDS: u64 = 1_000_000;
-const MOST_REPLICATIONS: u64 = 1_000_000_000;
-
-/// How a sweep is split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shards {
-    /// Replications of every cell, of all shards together.
-    pub replications: u64,
-    /// Shards, numbered from 0.
-    pub count: u64,
-}
-
-impl Shards {
-    /// Whether somebody may have typed this.
-    fn sound(&self) -> Result<(), String> {
-        for (what, number, most) in [
-            ("count", self.count, MOST_SHARDS),
-            ("replications", self.replications, MOST_REPLICATIONS),
-        ] {
-            if !(1..=most).contains(&number) {
-                return Err(format!("{what} is {number}; expected 1 to {most}"));
-            }
-        }
-        Ok(())
-    }
-
-    /// The replications of a shard: as equal as can be, in order.
-    pub fn range(&self, shard: u64) -> Range<u64> {
-        let start = |shard: u64| {
-            (u128::from(self.replications) * u128::from(shard) / u128::from(self.count)) as u64
-        };
-        start(shard)..start(shard + 1)
-    }
-}
 
 /// The folder of a sweep.
 #[derive(Debug, Clone)]
@@ -135,21 +101,34 @@ impl SweepFolder {
         write_description(&self.path.join(PLAN), true, &planned(record))
     }
 
-    /// A folder for shards: the first to come makes it, the others find the same plan and the same split in it.
+    /// A folder for shards: the first to come makes it, the others find the same plan and the same split in it. Where `more` is
+    /// asked for and the split ends before `replications`, it is made longer by a wave of `count` shards.
     pub fn join(
         path: &Path,
         record: &PlanRecord,
-        shards: Shards,
-    ) -> Result<SweepFolder, OutputError> {
+        asked: Asked,
+    ) -> Result<(SweepFolder, Wave), OutputError> {
         let inside = path.join(PARTS);
         let owned = || path.to_owned();
-        match look(path) {
+        let cells = record.cells.len();
+        let paired = record.pairs().next().is_some();
+        let wave = |first| Wave::new(first, asked.replications, asked.count, cells, paired);
+        // Where there is a plan that is split others are at work, and what else is there is not in the way of a shard.
+        let there = match SweepFolder::is_split(path) {
+            true => Ok(There::Ours(Made::Sweep)),
+            false => look(path),
+        };
+        match there {
             // Beginning together, each makes the whole, and the first to be ready has made it.
             Ok(There::Nothing | There::Empty) => {
                 let making = Making::of(path)?;
                 describe(&making.fresh, path, PLAN, &planned(record))?;
                 make(&making.fresh.join(PARTS))?;
                 let split = making.fresh.join(PARTS);
+                let shards = Shards {
+                    summary_only: asked.summary_only,
+                    waves: vec![wave(0)],
+                };
                 describe(&split, &inside, SHARDS, &Split::of(&shards))?;
                 if path.symlink_metadata().is_ok() {
                     if let Ok(claim) = Claim::of(path, false, exists) {
@@ -178,20 +157,63 @@ impl SweepFolder {
             return Err(OutputError::SweepExists { path: owned() });
         }
         let folder = SweepFolder::of(path, record)?;
-        match folder.shards()? {
-            Some(there) if there == shards => Ok(folder),
-            Some(there) => Err(OutputError::OtherSweep {
-                path: folder.path,
-                differences: vec![format!(
-                    "it is split into {} shards of {} replications in all, here into {} of {}",
-                    there.count, there.replications, shards.count, shards.replications
-                )],
-            }),
-            None => Err(OutputError::NotASweep {
+        let Some(mut shards) = folder.shards(cells)? else {
+            return Err(OutputError::NotASweep {
                 path: folder.path,
                 why: format!("it has no {PARTS}/{SHARDS}"),
-            }),
+            });
+        };
+        let mut differences = Vec::new();
+        if shards.summary_only != asked.summary_only {
+            let kept = |summary_only: bool| match summary_only {
+                true => "sums alone (--summary-only)",
+                false => "rows",
+            };
+            differences.push(format!(
+                "it keeps {}, here {} are asked for",
+                kept(shards.summary_only),
+                kept(asked.summary_only)
+            ));
         }
+        let there = shards.replications();
+        let last = (shards.waves.iter())
+            .find(|wave| wave.replications == asked.replications && wave.count == asked.count);
+        let joined = match last {
+            Some(wave) => *wave,
+            None if asked.more && asked.replications > there => wave(there),
+            None => {
+                let last = shards.waves[shards.waves.len() - 1];
+                differences.push(format!(
+                    "it is split into {} shards of {} replications in all, here into {} of {}{}",
+                    last.count,
+                    last.replications,
+                    asked.count,
+                    asked.replications,
+                    match asked.replications > there {
+                        true => "; --resume makes it longer",
+                        false => "",
+                    }
+                ));
+                last
+            }
+        };
+        if !differences.is_empty() {
+            return Err(OutputError::OtherSweep {
+                path: folder.path,
+                differences,
+            });
+        }
+        if last.is_none() {
+            shards.waves.push(joined);
+            // Whoever comes at the same time writes the same.
+            write_description(&inside.join(SHARDS), true, &Split::of(&shards))?;
+        }
+        Ok((folder, joined))
+    }
+
+    /// Whether somebody has begun a sweep here that is split.
+    pub fn is_split(path: &Path) -> bool {
+        path.join(PLAN).is_file() && path.join(PARTS).join(SHARDS).is_file()
     }
 
     /// The folder of a sweep, and its plan, to read.
@@ -234,12 +256,12 @@ impl SweepFolder {
         &self.path
     }
 
-    /// How the sweep is split, if it is.
-    pub fn shards(&self) -> Result<Option<Shards>, OutputError> {
+    /// How the sweep of so many cells is split, if it is.
+    pub fn shards(&self, cells: usize) -> Result<Option<Shards>, OutputError> {
         let inside = self.path.join(PARTS);
         let shards: Option<Shards> = read_description(&inside, SHARDS, Trust::Verified)?;
         if let Some(shards) = &shards {
-            shards.sound().map_err(|why| OutputError::NotResults {
+            shards.sound(cells).map_err(|why| OutputError::NotResults {
                 path: inside.join(SHARDS),
                 why,
             })?;
@@ -252,12 +274,35 @@ impl SweepFolder {
         self.path.join(ROUNDS).join("whole.rounds")
     }
 
-    /// The journal of a shard.
-    pub fn shard_journal(&self, shard: u64, count: u64) -> PathBuf {
-        self.path
-            .join(PARTS)
-            .join(format!("{shard}-of-{count}.rounds"))
+    /// The sums of the whole sweep, where nothing else is kept.
+    pub fn sums(&self) -> PathBuf {
+        self.path.join(ROUNDS).join("whole.sums")
     }
+
+    /// The journal of a shard.
+    pub fn shard_journal(&self, wave: &Wave, shard: u64) -> PathBuf {
+        let name = wave.name(shard);
+        self.path.join(PARTS).join(format!("{name}.rounds"))
+    }
+
+    /// The sums of a shard.
+    pub fn shard_sums(&self, wave: &Wave, shard: u64) -> PathBuf {
+        let name = wave.name(shard);
+        self.path.join(PARTS).join(format!("{name}.sums"))
+    }
+}
+
+/// The wave that a shard is one of, as the command line has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// Replications of every cell, of all waves so far.
+    pub replications: u64,
+    /// Shards.
+    pub count: u64,
+    /// Whether only sums are kept.
+    pub summary_only: bool,
+    /// Whether a sweep that ends before is made longer.
+    pub more: bool,
 }
 
 fn make(path: &Path) -> Result<(), OutputError> {
@@ -285,27 +330,5 @@ impl<'a> Split<'a> {
             shards,
         };
         Described::new(Made::Sweep, split)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shards_cover_every_replication_once() {
-        for (replications, count) in [(10, 3), (7, 7), (3, 5), (1_000_000_000, 7)] {
-            let shards = Shards {
-                replications,
-                count,
-            };
-            let mut next = 0;
-            for shard in 0..count {
-                let range = shards.range(shard);
-                assert_eq!(range.start, next);
-                next = range.end;
-            }
-            assert_eq!(next, replications);
-        }
     }
 }

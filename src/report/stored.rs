@@ -274,7 +274,7 @@ impl Results {
         if let Some((note, table)) = read_prevention(stored.folder(), trust)? {
             let place = stored.folder().join("prevention.csv");
             prevented = Table::parsed(&place, &table)?.rows(prevented_row);
-            let same = |cell: &&ManifestCell| cell.scenario == note.base;
+            let same = |cell: &&ManifestCell| cell.scenario.as_ref() == Some(&note.base);
             let cell = stored.manifest.cells.iter().find(same);
             prevented_in = cell.map(|cell| cell.name.clone());
         }
@@ -306,7 +306,11 @@ impl Results {
 
     /// The scenario of the first cell, which has the sides, places and names that all have.
     pub fn scenario(&self) -> Option<&ScenarioFile> {
-        let first = self.manifest.cells.first().map(|cell| &cell.scenario);
+        let first = self
+            .manifest
+            .cells
+            .first()
+            .and_then(|cell| cell.scenario.as_ref());
         self.manifest.scenario.as_ref().or(first)
     }
 }

@@ -3,6 +3,7 @@
 mod architecture;
 mod by_factor;
 mod cli;
+mod cluster;
 mod determinism;
 mod differential;
 mod exchange;

@@ -44,17 +44,17 @@ values = [0.6, 0.1]
 const ROUNDS: &str = "rounds/whole.rounds";
 
 /// A folder with experiments in it.
-struct Place(TempDir);
+pub struct Place(TempDir);
 
 impl Place {
-    fn new() -> Place {
+    pub fn new() -> Place {
         let place = Place(tempfile::tempdir().unwrap());
         place.write("night.toml", NIGHT);
         place.write("plan.toml", EXPERIMENT);
         place
     }
 
-    fn salvo(stop: &str) -> Place {
+    pub fn salvo(stop: &str) -> Place {
         let place = Place::new();
         let salvo = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/closed-form/salvo.toml");
         let text = SALVO.replace("SALVO", salvo.to_str().unwrap());
@@ -62,11 +62,11 @@ impl Place {
         place
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
         self.0.path().join(name)
     }
 
@@ -75,15 +75,22 @@ impl Place {
         command
             .current_dir(self.0.path())
             .env_remove("SLURM_ARRAY_TASK_ID")
+            .env_remove("SLURM_CPUS_PER_TASK")
             .env_remove("JOB_COMPLETION_INDEX");
         command
     }
 
-    fn deconflict(&self, arguments: &str) -> Output {
+    pub fn deconflict(&self, arguments: &str) -> Output {
         self.command(env!("CARGO_BIN_EXE_deconflict"))
             .args(arguments.split_whitespace())
             .output()
             .unwrap()
+    }
+
+    /// A line of shell in which `deconflict` is ours.
+    pub fn shell(&self, line: &str) -> Output {
+        let line = line.replace("deconflict", env!("CARGO_BIN_EXE_deconflict"));
+        self.command("sh").args(["-c", &line]).output().unwrap()
     }
 
     /// The same under a limit on the size of files, in blocks of 512 or 1024 bytes.
@@ -95,7 +102,7 @@ impl Place {
         self.command("sh").args(["-c", &script]).output().unwrap()
     }
 
-    fn start(&self, arguments: &str) -> Child {
+    pub fn start(&self, arguments: &str) -> Child {
         self.command(env!("CARGO_BIN_EXE_deconflict"))
             .args(arguments.split_whitespace())
             .stdout(Stdio::piped())
@@ -105,7 +112,7 @@ impl Place {
     }
 
     /// Every file below a folder, by its path in it.
-    fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    pub fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();
         let root = self.path(folder);
         let mut folders = vec![root.clone()];
@@ -124,7 +131,7 @@ impl Place {
     }
 
     /// Every file but those that say who, when, and in how many pieces.
-    fn results(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    pub fn results(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = self.files(folder);
         files.retain(|name, _| name != "run.json" && !name.starts_with("shards/"));
         // What the command line asked for is told by the manifest, too, and is no part of the plan's identity.
@@ -135,11 +142,11 @@ impl Place {
     }
 
     #[track_caller]
-    fn same_results(&self, one: &str, other: &str) {
+    pub fn same_results(&self, one: &str, other: &str) {
         same(&self.results(one), &self.results(other));
     }
 
-    fn json(&self, name: &str) -> serde_json::Value {
+    pub fn json(&self, name: &str) -> serde_json::Value {
         serde_json::from_slice(&fs::read(self.path(name)).unwrap()).unwrap()
     }
 
@@ -183,7 +190,7 @@ impl Place {
 
 /// Says which files differ, and not how: they are long.
 #[track_caller]
-fn same(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>) {
+pub fn same(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>) {
     let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
     let unlike: Vec<_> = names
         .into_iter()
@@ -192,19 +199,19 @@ fn same(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>) {
     assert!(unlike.is_empty(), "not the same: {unlike:?}");
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 #[track_caller]
-fn succeeds(output: &Output) -> String {
+pub fn succeeds(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     text(&output.stdout)
 }
 
 /// This exit code, one error, and every one of `words` in it.
 #[track_caller]
-fn ends(output: &Output, code: i32, words: &[&str]) -> String {
+pub fn ends(output: &Output, code: i32, words: &[&str]) -> String {
     let message = text(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{message}");
     for word in words {
@@ -216,7 +223,7 @@ fn ends(output: &Output, code: i32, words: &[&str]) -> String {
 
 /// Refused as bad input, with not a byte of the folder changed.
 #[track_caller]
-fn refused(place: &Place, folder: &str, arguments: &str, words: &[&str]) {
+pub fn refused(place: &Place, folder: &str, arguments: &str, words: &[&str]) {
     let before = place.files(folder);
     let output = place.deconflict(arguments);
     let message = ends(&output, 2, words);
@@ -225,7 +232,7 @@ fn refused(place: &Place, folder: &str, arguments: &str, words: &[&str]) {
     same(&before, &place.files(folder));
 }
 
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill")
         .args([&format!("-{name}"), &child.id().to_string()])
         .status()
@@ -801,7 +808,7 @@ fn what_is_no_shard_is_refused() {
     refuses("1/3 --force", &["--force"]);
     refuses(
         "auto/3",
-        &["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "neither"],
+        &["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "none"],
     );
 
     let sequential = "half_width = { measure = \"any_wrong_kill\", absolute = 0.1, maximum_replications = 1000 }";

@@ -15,9 +15,11 @@
 //!
 //! Nothing to divide by, or a rate or mean of one replication: no interval (`none`). An upper end that the replications cannot bound is infinite.
 
+use std::slice::Iter;
 use std::sync::Arc;
 
 use super::clustered::Clusters;
+use super::fold::{Folded, Sums, whole};
 use super::intervals::{Interval, mcnemar, normal_quantile, t_quantile, zero_of};
 use super::moments::Moments;
 use super::times::GroupedTimes;
@@ -288,6 +290,41 @@ impl RatioSums {
     }
 }
 
+impl RatioSums {
+    /// What there is besides the moments.
+    fn write_rest(&self, numbers: &mut Vec<f64>) {
+        let exposed = self.exposed as f64;
+        numbers.extend([exposed, self.most_events, self.most_units, self.ceiling]);
+    }
+
+    fn read_rest(&mut self, numbers: &mut Iter<'_, f64>) -> Option<()> {
+        self.exposed = whole(numbers)?;
+        self.most_events.read(numbers)?;
+        self.most_units.read(numbers)?;
+        self.ceiling.read(numbers)
+    }
+}
+
+impl Sums for RatioSums {
+    fn merge(&mut self, later: &RatioSums) {
+        self.moments.merge(&later.moments);
+        self.exposed += later.exposed;
+        self.most_events = self.most_events.max(later.most_events);
+        self.most_units = self.most_units.max(later.most_units);
+        self.ceiling = self.ceiling.max(later.ceiling);
+    }
+
+    fn write(&self, numbers: &mut Vec<f64>) {
+        self.moments.write(numbers);
+        self.write_rest(numbers);
+    }
+
+    fn read(&mut self, numbers: &mut Iter<'_, f64>) -> Option<()> {
+        self.moments.read(numbers)?;
+        self.read_rest(numbers)
+    }
+}
+
 /// With this variance of the logarithm of the risk ratio from one replication; NaN where it did not vary.
 fn replications_for_half(unit: f64, confidence: f64) -> f64 {
     if unit.is_nan() || unit <= 0.0 || unit.is_infinite() {
@@ -328,23 +365,47 @@ pub struct Cell {
 pub struct Estimator {
     columns: Arc<Columns>,
     n: u64,
-    sums: Vec<RatioSums>,
-    totals: Vec<f64>,
+    sums: Folded<Ratios>,
     confusion: Vec<u64>,
     times: GroupedTimes,
+}
+
+/// The ratios of a scenario, and the sums of its columns.
+#[derive(Debug, Clone)]
+struct Ratios {
+    ratios: Vec<RatioSums>,
+    totals: Vec<f64>,
+}
+
+impl Sums for Ratios {
+    fn merge(&mut self, later: &Ratios) {
+        self.ratios.merge(&later.ratios);
+        self.totals.merge(&later.totals);
+    }
+
+    fn write(&self, numbers: &mut Vec<f64>) {
+        self.ratios.write(numbers);
+        self.totals.write(numbers);
+    }
+
+    fn read(&mut self, numbers: &mut Iter<'_, f64>) -> Option<()> {
+        self.ratios.read(numbers)?;
+        self.totals.read(numbers)
+    }
 }
 
 impl Estimator {
     /// Nothing added yet.
     pub fn new(columns: Arc<Columns>) -> Estimator {
+        let ratios = (columns.derived().iter())
+            .map(|derived| RatioSums::in_bursts(derived.burst))
+            .collect();
         Estimator {
             n: 0,
-            sums: columns
-                .derived()
-                .iter()
-                .map(|derived| RatioSums::in_bursts(derived.burst))
-                .collect(),
-            totals: vec![0.0; columns.columns().len()],
+            sums: Folded::new(Ratios {
+                ratios,
+                totals: vec![0.0; columns.columns().len()],
+            }),
             confusion: vec![0; columns.confusion_len()],
             times: GroupedTimes::default(),
             columns,
@@ -354,20 +415,56 @@ impl Estimator {
     /// Adds a replication; to be called in the order of their numbers.
     pub fn add(&mut self, index: u64, summary: &Summary) {
         self.n += 1;
-        for (sums, derived) in self.sums.iter_mut().zip(self.columns.derived()) {
-            let x = match derived.denominator {
-                Some(column) => summary.values[column],
-                None => 1.0,
-            };
-            sums.add(summary.values[derived.numerator], x);
-        }
-        for (total, value) in self.totals.iter_mut().zip(&summary.values) {
-            *total += value;
-        }
+        let columns = &self.columns;
+        self.sums.add(index, |sums| {
+            for (sums, derived) in sums.ratios.iter_mut().zip(columns.derived()) {
+                let x = match derived.denominator {
+                    Some(column) => summary.values[column],
+                    None => 1.0,
+                };
+                sums.add(summary.values[derived.numerator], x);
+            }
+            for (total, value) in sums.totals.iter_mut().zip(&summary.values) {
+                *total += value;
+            }
+        });
         for (total, count) in self.confusion.iter_mut().zip(&summary.confusion) {
             *total += count;
         }
         self.times.add(index, &summary.times_to_identify);
+    }
+
+    /// Goes past a replication that was left out.
+    pub fn pass(&mut self, index: u64) {
+        self.sums.add(index, |_| ());
+    }
+
+    /// Adds what another has added up of later replications.
+    pub fn absorb(&mut self, later: Estimator) {
+        self.n += later.n;
+        self.sums.absorb(later.sums);
+        for (total, count) in self.confusion.iter_mut().zip(&later.confusion) {
+            *total += count;
+        }
+        self.times.merge(&later.times);
+    }
+
+    /// Appends all that was added up, as numbers.
+    pub fn write(&self, numbers: &mut Vec<f64>) {
+        numbers.push(self.n as f64);
+        self.sums.write(numbers);
+        numbers.extend(self.confusion.iter().map(|&count| count as f64));
+        self.times.write(numbers);
+    }
+
+    /// Takes what [`Estimator::write`] gave; none if it does not fit.
+    pub fn read(&mut self, numbers: &mut Iter<'_, f64>) -> Option<()> {
+        self.n = whole(numbers)?;
+        self.sums.read(numbers)?;
+        for count in &mut self.confusion {
+            *count = whole(numbers)?;
+        }
+        self.times.read(numbers)
     }
 
     /// Replications added.
@@ -381,8 +478,8 @@ impl Estimator {
     }
 
     /// Sums of the columns.
-    pub fn totals(&self) -> &[f64] {
-        &self.totals
+    pub fn totals(&self) -> Vec<f64> {
+        self.sums.total(|sums| &sums.totals)
     }
 
     /// Sums of the confusion counts.
@@ -392,11 +489,12 @@ impl Estimator {
 
     /// Every measure with its interval.
     pub fn cells(&self, confidence: f64) -> Vec<Cell> {
+        let ratios = self.sums.total(|sums| &sums.ratios);
         let mut cells: Vec<Cell> = self
             .columns
             .derived()
             .iter()
-            .zip(&self.sums)
+            .zip(&ratios)
             .map(|(derived, sums)| estimated(derived, sums, confidence))
             .collect();
         let at = cells
@@ -417,7 +515,8 @@ impl Estimator {
     pub fn cell(&self, name: &str, confidence: f64) -> Option<Cell> {
         let derived = self.columns.derived();
         let at = derived.iter().position(|derived| derived.name == name)?;
-        Some(estimated(&derived[at], &self.sums[at], confidence))
+        let sums = self.sums.total(|sums| &sums.ratios[at]);
+        Some(estimated(&derived[at], &sums, confidence))
     }
 
     fn quantile(&self, name: &str, share: f64, confidence: f64) -> Cell {
@@ -646,6 +745,61 @@ impl PairedSums {
             variance_reduction: apart / variance,
             pairs_for_half,
         }
+    }
+}
+
+/// The moments of each side are those of both, so they are not written.
+impl Sums for PairedSums {
+    fn merge(&mut self, later: &PairedSums) {
+        self.first.merge(&later.first);
+        self.second.merge(&later.second);
+        self.moments.merge(&later.moments);
+        self.gains.merge(&later.gains);
+        self.losses.merge(&later.losses);
+        self.both += later.both;
+        self.only_first += later.only_first;
+        self.only_second += later.only_second;
+        self.neither += later.neither;
+        self.unlike += later.unlike;
+        self.unequal += later.unequal;
+    }
+
+    fn write(&self, numbers: &mut Vec<f64>) {
+        self.moments.write(numbers);
+        self.first.write_rest(numbers);
+        self.second.write_rest(numbers);
+        self.gains.write(numbers);
+        self.losses.write(numbers);
+        let counts = [
+            self.both,
+            self.only_first,
+            self.only_second,
+            self.neither,
+            self.unlike,
+            self.unequal,
+        ];
+        numbers.extend(counts.map(|count| count as f64));
+    }
+
+    fn read(&mut self, numbers: &mut Iter<'_, f64>) -> Option<()> {
+        self.moments.read(numbers)?;
+        self.first.moments = self.moments.of([0, 1]);
+        self.second.moments = self.moments.of([2, 3]);
+        self.first.read_rest(numbers)?;
+        self.second.read_rest(numbers)?;
+        self.gains.read(numbers)?;
+        self.losses.read(numbers)?;
+        for count in [
+            &mut self.both,
+            &mut self.only_first,
+            &mut self.only_second,
+            &mut self.neither,
+            &mut self.unlike,
+            &mut self.unequal,
+        ] {
+            *count = whole(numbers)?;
+        }
+        Some(())
     }
 }
 

@@ -1,5 +1,9 @@
 //! Sums, squares and cross products of a few quantities per replication, kept while they stream by.
 
+use std::slice::Iter;
+
+use super::fold::{Sums, whole};
+
 /// Running first and second moments of `K` quantities observed together.
 ///
 /// Kept relative to the first observation, so that quantities which hardly vary lose no digits. Fed in the order of the
@@ -42,6 +46,22 @@ impl<const K: usize> Moments<K> {
             for (j, product) in self.product[i].iter_mut().enumerate().skip(i) {
                 *product += di * (values[j] - self.origin[j]);
             }
+        }
+    }
+
+    /// The moments of some of the quantities alone: those at these positions, in rising order.
+    pub fn of<const L: usize>(&self, positions: [usize; L]) -> Moments<L> {
+        Moments {
+            n: self.n,
+            origin: positions.map(|i| self.origin[i]),
+            sum: positions.map(|i| self.sum[i]),
+            product: std::array::from_fn(|i| {
+                std::array::from_fn(|j| match j < i {
+                    true => 0.0,
+                    false => self.product[positions[i]][positions[j]],
+                })
+            }),
+            total: positions.map(|i| self.total[i]),
         }
     }
 
@@ -88,9 +108,130 @@ impl<const K: usize> Moments<K> {
     }
 }
 
+/// With `d` from this origin to the later one, the later sums `s` and products `p` of `m` observations are here
+/// `s_i + m d_i` and `p_ij + s_i d_j + s_j d_i + m d_i d_j`.
+impl<const K: usize> Sums for Moments<K> {
+    fn merge(&mut self, later: &Moments<K>) {
+        if later.n == 0 {
+            return;
+        }
+        if self.n == 0 {
+            *self = *later;
+            return;
+        }
+        let m = later.n as f64;
+        let d: [f64; K] = std::array::from_fn(|i| later.origin[i] - self.origin[i]);
+        for i in 0..K {
+            self.total[i] += later.total[i];
+            for j in i..K {
+                self.product[i][j] += later.product[i][j]
+                    + (later.sum[i] * d[j] + later.sum[j] * d[i])
+                    + m * d[i] * d[j];
+            }
+        }
+        for (sum, (later, d)) in self.sum.iter_mut().zip(later.sum.iter().zip(d)) {
+            *sum += later + m * d;
+        }
+        self.n += later.n;
+    }
+
+    fn write(&self, numbers: &mut Vec<f64>) {
+        numbers.push(self.n as f64);
+        if self.n == 0 {
+            return;
+        }
+        numbers.extend(self.origin);
+        numbers.extend(self.sum);
+        numbers.extend(self.total);
+        for i in 0..K {
+            numbers.extend(&self.product[i][i..]);
+        }
+    }
+
+    fn read(&mut self, numbers: &mut Iter<'_, f64>) -> Option<()> {
+        *self = Moments::default();
+        self.n = whole(numbers)?;
+        if self.n == 0 {
+            return Some(());
+        }
+        for array in [&mut self.origin, &mut self.sum, &mut self.total] {
+            array
+                .iter_mut()
+                .try_for_each(|number| number.read(numbers))?;
+        }
+        for i in 0..K {
+            self.product[i][i..]
+                .iter_mut()
+                .try_for_each(|number| number.read(numbers))?;
+        }
+        Some(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Means and covariances of the two-pass formulas, whatever the parts were.
+    #[test]
+    fn parts_put_together_agree_with_the_two_pass_formulas() {
+        let data: Vec<[f64; 2]> = (0..90)
+            .map(|i| {
+                let x = f64::from(i);
+                [
+                    1e6 + libm::sin(x) * 3.0,
+                    libm::cos(1.7 * x) * x - 2e5 * f64::from(u8::from(i > 40)),
+                ]
+            })
+            .collect();
+        let n = data.len() as f64;
+        let mean = |i: usize| data.iter().map(|row| row[i]).sum::<f64>() / n;
+        for cuts in [vec![90], vec![0, 1, 90], vec![7, 40, 41, 90], vec![45, 90]] {
+            let mut whole = Moments::<2>::default();
+            let mut from = 0;
+            for to in cuts {
+                let mut part = Moments::default();
+                data[from..to].iter().for_each(|row| part.add(*row));
+                let (mut numbers, mut read) = (Vec::new(), Moments::default());
+                part.write(&mut numbers);
+                read.read(&mut numbers.iter()).unwrap();
+                assert_eq!(read, part);
+                whole.merge(&read);
+                from = to;
+            }
+            assert_eq!(whole.n(), 90);
+            for i in 0..2 {
+                assert!((whole.mean(i) - mean(i)).abs() < 1e-9 * mean(i).abs());
+                for j in 0..2 {
+                    let product = |row: &[f64; 2]| (row[i] - mean(i)) * (row[j] - mean(j));
+                    let expected = data.iter().map(product).sum::<f64>() / (n - 1.0);
+                    let scale = libm::sqrt(whole.covariance(i, i) * whole.covariance(j, j));
+                    let error = (whole.covariance(i, j) - expected).abs();
+                    assert!(error < 1e-10 * scale, "{i} {j}: {error}");
+                }
+            }
+        }
+    }
+
+    /// Whole numbers are added up exactly, so parts are as good as one.
+    #[test]
+    fn parts_of_whole_numbers_are_the_whole_to_the_last_bit() {
+        let row = |i: u64| [(i * i % 7) as f64, (i % 5) as f64 + 300.0];
+        let mut whole = Moments::<2>::default();
+        (0..200).for_each(|i| whole.add(row(i)));
+        let mut parts = Moments::<2>::default();
+        for (from, to) in [(0, 3), (3, 64), (64, 200)] {
+            let mut part = Moments::default();
+            (from..to).for_each(|i| part.add(row(i)));
+            parts.merge(&part);
+        }
+        assert_eq!(parts, whole);
+        assert_eq!(whole.of([1]), {
+            let mut one = Moments::<1>::default();
+            (0..200).for_each(|i| one.add([row(i)[1]]));
+            one
+        });
+    }
 
     #[test]
     fn agrees_with_the_two_pass_formulas() {

@@ -1,6 +1,10 @@
 //! The same measures in two scenarios flown with the same luck.
 
+use std::slice::Iter;
+use std::sync::Arc;
+
 use super::estimate::{Comparison, PairedSums};
+use super::fold::{Folded, Sums, whole};
 use crate::measure::{Columns, Measure, Summary};
 
 /// A measure that both scenarios have.
@@ -10,7 +14,6 @@ struct Pair {
     measure: &'static Measure,
     numerators: [usize; 2],
     denominators: Option<[usize; 2]>,
-    sums: PairedSums,
 }
 
 /// Paired sums of every measure that two scenarios share by name; fed pair by pair in the order of the replications.
@@ -18,18 +21,21 @@ struct Pair {
 /// Replication r of both must be flown from the same seed, so that what they share is drawn alike.
 #[derive(Debug, Clone)]
 pub struct Pairs {
-    pairs: Vec<Pair>,
+    pairs: Arc<[Pair]>,
     n: u64,
+    sums: Folded<Vec<PairedSums>>,
 }
 
 impl Pairs {
     /// Nothing added yet.
     pub fn new(first: &Columns, second: &Columns) -> Pairs {
+        let mut sums = Vec::new();
         let pairs = first
             .derived()
             .iter()
             .filter_map(|one| {
                 let two = second.derived().iter().find(|two| two.name == one.name)?;
+                sums.push(PairedSums::in_bursts(one.burst.max(two.burst)));
                 Some(Pair {
                     name: one.name.clone(),
                     measure: one.measure,
@@ -38,27 +44,61 @@ impl Pairs {
                         (Some(one), Some(two)) => Some([one, two]),
                         _ => None,
                     },
-                    sums: PairedSums::in_bursts(one.burst.max(two.burst)),
                 })
             })
             .collect();
-        Pairs { pairs, n: 0 }
+        Pairs {
+            pairs,
+            n: 0,
+            sums: Folded::new(sums),
+        }
     }
 
-    /// Adds a replication of both.
+    /// Adds the next replication of both.
     pub fn add(&mut self, first: &Summary, second: &Summary) {
+        self.add_at(self.n, first, second);
+    }
+
+    /// Adds a replication of both, of this number.
+    pub fn add_at(&mut self, index: u64, first: &Summary, second: &Summary) {
         self.n += 1;
-        for pair in &mut self.pairs {
-            let [above, also_above] = pair.numerators;
-            let (below, also_below) = match pair.denominators {
-                Some([one, two]) => (first.values[one], second.values[two]),
-                None => (1.0, 1.0),
-            };
-            pair.sums.add(
-                (first.values[above], below),
-                (second.values[also_above], also_below),
-            );
-        }
+        let pairs = &self.pairs;
+        self.sums.add(index, |sums| {
+            for (pair, sums) in pairs.iter().zip(sums) {
+                let [above, also_above] = pair.numerators;
+                let (below, also_below) = match pair.denominators {
+                    Some([one, two]) => (first.values[one], second.values[two]),
+                    None => (1.0, 1.0),
+                };
+                sums.add(
+                    (first.values[above], below),
+                    (second.values[also_above], also_below),
+                );
+            }
+        });
+    }
+
+    /// Goes past a replication that one of the two left out.
+    pub fn pass(&mut self, index: u64) {
+        self.sums.add(index, |_| ());
+    }
+
+    /// Adds what another has added up of later replications.
+    pub fn absorb(&mut self, later: Pairs) {
+        self.n += later.n;
+        self.sums.absorb(later.sums);
+    }
+
+    /// Appends all that was added up, as numbers.
+    pub fn write(&self, numbers: &mut Vec<f64>) {
+        numbers.push(self.n as f64);
+        self.sums.write(numbers);
+    }
+
+    /// Takes what [`Pairs::write`] gave; none if it does not fit.
+    pub fn read(&mut self, numbers: &mut Iter<'_, f64>) -> Option<()> {
+        self.n = whole(numbers)?;
+        self.sums.read(numbers)
     }
 
     /// Replications added.
@@ -80,11 +120,10 @@ impl Pairs {
 
     /// The comparison of a measure: second against first.
     pub fn compare(&self, name: &str, confidence: f64) -> Option<Comparison> {
-        let pair = self.pairs.iter().find(|pair| pair.name == name)?;
-        Some(
-            pair.sums
-                .compare(pair.measure.kind, pair.denominators.is_none(), confidence),
-        )
+        let at = self.pairs.iter().position(|pair| pair.name == name)?;
+        let pair = &self.pairs[at];
+        let sums = self.sums.total(|sums| &sums[at]);
+        Some(sums.compare(pair.measure.kind, pair.denominators.is_none(), confidence))
     }
 }
 

@@ -12,9 +12,11 @@
 //! no more.
 
 use std::collections::BTreeMap;
+use std::slice::Iter;
 
 use super::clustered::Clusters;
 use super::estimate::{Estimate, Method};
+use super::fold::{Sums, whole};
 use crate::units::Millis;
 
 /// Groups of replications.
@@ -118,6 +120,43 @@ impl GroupedTimes {
             high,
             method: Method::Woodruff,
         }
+    }
+}
+
+/// Counts: whole numbers, so the order in which they are put together does not matter.
+impl Sums for GroupedTimes {
+    fn merge(&mut self, later: &GroupedTimes) {
+        for (group, later) in self.groups.iter_mut().zip(&later.groups) {
+            group.merge(later);
+        }
+        self.squares += later.squares;
+    }
+
+    fn write(&self, numbers: &mut Vec<f64>) {
+        numbers.push(self.squares);
+        for group in &self.groups {
+            numbers.push(group.counts.len() as f64);
+            let mut last = 0;
+            for (&time, &count) in &group.counts {
+                numbers.extend([(time - last) as f64, count as f64]);
+                last = time;
+            }
+        }
+    }
+
+    fn read(&mut self, numbers: &mut Iter<'_, f64>) -> Option<()> {
+        self.squares = *numbers.next()?;
+        for group in &mut self.groups {
+            *group = Times::default();
+            let mut time = 0_i64;
+            for _ in 0..whole(numbers)? {
+                time = time.checked_add_unsigned(whole(numbers)?)?;
+                let count = whole(numbers)?;
+                group.counts.insert(time, count);
+                group.count += count;
+            }
+        }
+        Some(())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use rayon::prelude::*;
+
 use super::super::design::{self, Coordinate, Design, Domain, Point};
 use super::super::file::DesignFile;
 use super::factor::{Change, Varied};
@@ -14,6 +16,9 @@ use crate::scenario::{Scenario, ready, shape};
 
 /// Problems after which no more cells are checked.
 const MOST_PROBLEMS: usize = 100;
+
+/// Cells that are checked at the same time, on all processors.
+const AT_ONCE: usize = 64;
 
 impl Reader<'_> {
     /// The settings of the factors of one kind; one empty setting if there are none. Levers begin with their baseline
@@ -63,12 +68,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Every setting of the levers at every setting of the uncertainties, levers fastest, each with its scenario.
+    /// Every setting of the levers at every setting of the uncertainties, levers fastest; with `check` each with its scenario.
     pub fn cells(
         &mut self,
         factors: &[Varied],
         levers: &[Point],
         points: &[Point],
+        check: bool,
     ) -> Option<(Vec<PlannedCell>, Vec<Scenario>)> {
         let among = |settings: &[Point], kind| {
             let baseline = baseline(factors, kind);
@@ -77,11 +83,23 @@ impl Reader<'_> {
         let lever_baseline = among(levers, FactorKind::Lever);
         let point_baseline = among(points, FactorKind::Uncertainty);
         let base = self.base?;
+        let laid = |tree: Item, overlays: &[Item]| {
+            overlays.iter().fold(tree, |tree, overlay| {
+                merge(tree, overlay.clone(), Some(shape::shape()))
+            })
+        };
+        let has_arms = factors
+            .iter()
+            .any(|varied| matches!(varied.change, Change::Arms(_)));
         let mut cells: Vec<PlannedCell> = Vec::new();
         let mut scenarios = Vec::new();
         let mut troubles = Troubles::default();
-        for (p, point) in points.iter().enumerate() {
-            for (l, lever) in levers.iter().enumerate() {
+        let both = |p: usize| (0..levers.len()).map(move |l| (p, l));
+        let settings: Vec<(usize, usize)> = (0..points.len()).flat_map(both).collect();
+        for some in settings.chunks(AT_ONCE) {
+            let mut trees = Vec::new();
+            for &(p, l) in some {
+                let (point, lever) = (&points[p], &levers[l]);
                 let settings: Vec<Coordinate> = lever.iter().chain(point).copied().collect();
                 let mut overlays: Vec<Item> = factors
                     .iter()
@@ -96,20 +114,16 @@ impl Reader<'_> {
                 } else {
                     point_baseline
                 };
-                let laid = |tree: Item, overlays: &[Item]| {
-                    overlays.iter().fold(tree, |tree, overlay| {
-                        merge(tree, overlay.clone(), Some(shape::shape()))
-                    })
-                };
-                let tree = laid(base.clone(), &overlays);
-                let arms: Vec<Item> = (factors.iter().zip(&settings))
-                    .flat_map(|(varied, &setting)| varied.arms(setting, &tree))
-                    .collect();
-                let tree = laid(tree, &arms);
-                overlays.extend(arms);
-                match ready(&tree) {
-                    Ok(scenario) => scenarios.push(scenario),
-                    Err(problems) => troubles.add(number, problems, base, &tree),
+                // What nobody looks at is not made.
+                if check || has_arms {
+                    let tree = laid(base.clone(), &overlays);
+                    let arms: Vec<Item> = (factors.iter().zip(&settings))
+                        .flat_map(|(varied, &setting)| varied.arms(setting, &tree))
+                        .collect();
+                    if check {
+                        trees.push(laid(tree, &arms));
+                    }
+                    overlays.extend(arms);
                 }
                 let names = Naming {
                     factors,
@@ -122,8 +136,18 @@ impl Reader<'_> {
                     reference: reference.filter(|reference| *reference != number),
                     overlays: overlays.iter().map(Item::to_json).collect(),
                 });
+            }
+            let first = cells.len() - some.len();
+            let made: Vec<_> = trees.par_iter().map(ready).collect();
+            for (at, (made, tree)) in made.into_iter().zip(&trees).enumerate() {
+                let number = first + at;
+                match made {
+                    Ok(scenario) => scenarios.push(scenario),
+                    Err(problems) => troubles.add(number, problems, base, tree),
+                }
                 if troubles.0.len() > MOST_PROBLEMS {
-                    self.loader.problems.extend(troubles.told(factors, &cells));
+                    let told = troubles.told(factors, &cells[..=number]);
+                    self.loader.problems.extend(told);
                     return None;
                 }
             }

@@ -9,15 +9,18 @@ mod factor;
 mod read;
 pub mod study;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Index;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 pub(in crate::experiment) use self::read::scenario as scenario_named;
+use super::accounts::Part;
 use super::design::Coordinate;
 use super::file::{ExperimentFile, RangeFile, StopFile};
 use crate::measure::Columns;
@@ -42,10 +45,45 @@ pub struct Overrides {
 pub struct Plan {
     /// All that decides the result.
     pub record: PlanRecord,
-    /// The scenario of every cell.
-    pub scenarios: Vec<Scenario>,
+    /// The scenarios of the cells, or of those that somebody needs.
+    pub scenarios: Scenarios,
     /// The columns, the same in every cell.
     pub columns: Arc<Columns>,
+}
+
+/// Scenarios by the number of their cell, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Scenarios(BTreeMap<usize, Scenario>);
+
+impl Scenarios {
+    /// Those that are there, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Scenario> {
+        self.0.values()
+    }
+
+    /// How many are there.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is there.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Vec<Scenario>> for Scenarios {
+    fn from(scenarios: Vec<Scenario>) -> Scenarios {
+        Scenarios(scenarios.into_iter().enumerate().collect())
+    }
+}
+
+impl Index<usize> for Scenarios {
+    type Output = Scenario;
+
+    fn index(&self, cell: usize) -> &Scenario {
+        &self.0[&cell]
+    }
 }
 
 /// What is written to plan.json.
@@ -74,6 +112,9 @@ pub struct PlanRecord {
     /// Replications of every cell that the command line asked for instead; no part of the identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<u64>,
+    /// Whether only sums are kept, and no rows; no part of the identity.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub summary_only: bool,
 }
 
 /// Something that is varied.
@@ -148,10 +189,25 @@ impl PlanRecord {
         let same_stop = PlanRecord {
             stop: StopFile::Fixed { replications: 1 },
             asked: None,
+            summary_only: false,
             ..self.clone()
         };
         let text = serde_json::to_vec(&same_stop).expect("a plan is plain data");
         Sha256::digest(&text).into()
+    }
+
+    /// SHA-256 of all that decides the rounds of some of its cells; that of all cells is the identity.
+    pub fn part_identity(&self, part: &Part) -> [u8; 32] {
+        let whole = self.identity();
+        if part.cells.len() == self.cells.len() {
+            return whole;
+        }
+        let mut hash = Sha256::new();
+        hash.update(whole);
+        for cell in part.flown() {
+            hash.update((cell as u64).to_le_bytes());
+        }
+        hash.finalize().into()
     }
 
     /// The setting of a factor in a cell, as the result files have it.
@@ -341,27 +397,47 @@ impl Plan {
         }
     }
 
+    /// What an experiment file would have flown, with nothing checked but the scenario that it varies and the factors: to be held
+    /// to a plan whose cells somebody has checked.
+    pub fn expected(path: &Path, overrides: &Overrides) -> Result<PlanRecord, LoadError> {
+        let mut loader = Loader::default();
+        match read::planned(&mut loader, path, overrides, false) {
+            Some((record, _)) if loader.problems.is_empty() => Ok(record),
+            _ => Err(loader.error()),
+        }
+    }
+
     /// A plan from what an earlier one wrote down.
     pub fn from_record(record: PlanRecord) -> Result<Plan, LoadError> {
-        let scenarios = (0..record.cells.len())
-            .map(|cell| record.scenario(cell))
-            .collect::<Result<Vec<_>, _>>()?;
-        let columns = columns(&scenarios).map_err(|(cell, why)| {
-            let message = format!("cell {} {why}", record.cells[cell].name);
+        let all: Vec<usize> = (0..record.cells.len()).collect();
+        Plan::of_cells(record, &all)
+    }
+
+    /// The same with the scenarios of some cells alone, at least one.
+    pub fn of_cells(record: PlanRecord, cells: &[usize]) -> Result<Plan, LoadError> {
+        let made: Result<Vec<Scenario>, LoadError> = cells
+            .par_iter()
+            .map(|&cell| record.scenario(cell))
+            .collect();
+        let scenarios = made?;
+        let columns = columns(scenarios.iter()).map_err(|(at, why)| {
+            let message = format!("cell {} {why}", record.cells[cells[at]].name);
             LoadError::new(vec![Problem::new("", message)], Vec::new())
         })?;
         Ok(Plan {
             record,
-            scenarios,
+            scenarios: Scenarios(cells.iter().copied().zip(scenarios).collect()),
             columns,
         })
     }
 }
 
 /// The columns that all cells share; else a cell with others than the first.
-fn columns(scenarios: &[Scenario]) -> Result<Arc<Columns>, (usize, String)> {
-    let first = Columns::new(&scenarios[0].cast);
-    for (cell, scenario) in scenarios.iter().enumerate().skip(1) {
+fn columns<'a>(
+    mut scenarios: impl Iterator<Item = &'a Scenario>,
+) -> Result<Arc<Columns>, (usize, String)> {
+    let first = Columns::new(&scenarios.next().expect("a plan has a cell").cast);
+    for (cell, scenario) in scenarios.enumerate().map(|(at, one)| (at + 1, one)) {
         let other = Columns::new(&scenario.cast);
         let names = |columns: &Columns| -> BTreeSet<String> {
             columns

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value as Json;
 
@@ -25,8 +25,8 @@ pub(super) fn names_a_scenario(path: &Path) -> bool {
     document.is_some_and(|document| document.get(&["scenario"]).is_some())
 }
 
-/// Most cells of one experiment.
-const MOST_CELLS: usize = 10_000;
+/// Most cells of one experiment: a slip of the pen, not a limit of the machine.
+const MOST_CELLS: usize = 1_000_000;
 
 /// What is read, and what is wrong with it.
 pub(super) struct Reader<'a> {
@@ -82,8 +82,24 @@ impl Reader<'_> {
     }
 }
 
-/// The plan, or problems in the loader.
+/// The plan, with the scenario of every cell, or problems in the loader.
 pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> Option<Plan> {
+    let (record, made) = planned(loader, path, overrides, true)?;
+    let (scenarios, columns) = made?;
+    Some(Plan {
+        record,
+        scenarios: scenarios.into(),
+        columns,
+    })
+}
+
+/// What is flown, or problems in the loader; the cells are checked and made into scenarios only if so wished.
+pub(super) fn planned(
+    loader: &mut Loader,
+    path: &Path,
+    overrides: &Overrides,
+    check: bool,
+) -> Option<(PlanRecord, Option<(Vec<Scenario>, Arc<Columns>)>)> {
     let mut document = loader.plain(path)?;
     if !loader.problems.is_empty() {
         return None;
@@ -140,7 +156,7 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
         None => {}
     }
     // Counted before they are made.
-    if !reader.levels_are_few(MOST_CELLS) || !reader.cells_are_few() {
+    if !reader.levels_are_few(MOST_CELLS) || !reader.cells_are_few(check) {
         return None;
     }
     let mut factors = Vec::new();
@@ -169,32 +185,33 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
     let levers = reader.settings(&factors, FactorKind::Lever, seed);
     let points = reader.settings(&factors, FactorKind::Uncertainty, seed);
     let (levers, points) = (levers?, points?);
-    let (cells, scenarios) = reader.cells(&factors, &levers, &points)?;
-    let columns = match columns(&scenarios) {
-        Ok(columns) => columns,
-        Err((cell, why)) => {
-            let message = format!("cell {} {why}", cells[cell].name);
-            reader.wrong(&["scenario"], message);
-            return None;
-        }
-    };
-    Some(Plan {
-        record: PlanRecord {
-            program: env!("CARGO_PKG_NAME").to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            title: file.title,
-            seed,
-            confidence: file.confidence,
-            measures: file.measures,
-            factors: factors.into_iter().map(|varied| varied.factor).collect(),
-            cells,
-            scenario: base.to_json(),
-            stop: file.stop,
-            asked: None,
+    let (cells, scenarios) = reader.cells(&factors, &levers, &points, check)?;
+    let columns = match check {
+        true => match columns(scenarios.iter()) {
+            Ok(columns) => Some(columns),
+            Err((cell, why)) => {
+                let message = format!("cell {} {why}", cells[cell].name);
+                reader.wrong(&["scenario"], message);
+                return None;
+            }
         },
-        scenarios,
-        columns,
-    })
+        false => None,
+    };
+    let record = PlanRecord {
+        program: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        title: file.title,
+        seed,
+        confidence: file.confidence,
+        measures: file.measures,
+        factors: factors.into_iter().map(|varied| varied.factor).collect(),
+        cells,
+        scenario: base.to_json(),
+        stop: file.stop,
+        asked: None,
+        summary_only: false,
+    };
+    Some((record, columns.map(|columns| (scenarios, columns))))
 }
 
 /// The tree of the scenario that an experiment names; `None`, and problems, if it could not be read as a whole.
@@ -281,7 +298,7 @@ impl Reader<'_> {
     }
 
     /// Whether there are no more cells than there may be, and their scenarios fit into memory.
-    fn cells_are_few(&mut self) -> bool {
+    fn cells_are_few(&mut self, in_memory: bool) -> bool {
         let settings = |kind: FactorKind| {
             let levels = self.factors(kind).values();
             let mut levels = levels.map(|factor| self.levels_of(kind, factor));
@@ -314,7 +331,7 @@ impl Reader<'_> {
             );
             return false;
         }
-        let Some(base) = self.base else {
+        let Some(base) = self.base.filter(|_| in_memory) else {
             return true;
         };
         let text = base.to_json().to_string().len();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -224,12 +225,13 @@ impl Study {
         self.tree(point, None).to_json()
     }
 
-    /// Whether a setting makes a sound scenario with the columns of the others, in every world.
+    /// Whether a setting makes a sound scenario with the columns of the others, in every world; they are looked at on all
+    /// processors.
     pub fn admissible(&self, point: &[Coordinate]) -> bool {
         let point = point.to_vec();
         let worlds = (0..self.worlds.len()).map(Some);
-        std::iter::once(None)
-            .chain(worlds)
+        let all: Vec<Option<usize>> = std::iter::once(None).chain(worlds).collect();
+        all.into_par_iter()
             .all(|world| match self.scenario(Some(&point), world) {
                 Ok(scenario) => Columns::new(&scenario.cast).columns() == self.columns.columns(),
                 Err(_) => false,
@@ -523,7 +525,7 @@ fn study(
     if !reader.sound() {
         return None;
     }
-    let columns = columns(std::slice::from_ref(&scenario)).ok()?;
+    let columns = columns(std::iter::once(&scenario)).ok()?;
     Some(Study {
         record: StudyRecord {
             program: env!("CARGO_PKG_NAME").to_owned(),
@@ -664,7 +666,7 @@ fn extremes_are_sound(reader: &mut Reader, factors: &[Varied], scenario: &Scenar
             });
             match ready(&tree) {
                 Ok(varied) => {
-                    if columns(&[scenario.clone(), varied]).is_err() {
+                    if columns([&scenario, &varied].into_iter()).is_err() {
                         let message = format!(
                             "{section}.{name} changes the columns; expected the same sides, aircraft types and site classes at every setting"
                         );

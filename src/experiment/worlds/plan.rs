@@ -98,6 +98,7 @@ impl Ground {
 
     fn record(&self, cells: Vec<PlannedCell>) -> PlanRecord {
         PlanRecord {
+            summary_only: false,
             program: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             title: self.title.clone(),

@@ -45,3 +45,6 @@ pub mod d0015_looks_depend_on_each_other {
 pub mod d0016_nobody_who_is_asked_reads_the_truth {
     #![doc = include_str!("0016-nobody-who-is-asked-reads-the-truth.md")]
 }
+pub mod d0017_sums_are_a_fixed_fold {
+    #![doc = include_str!("0017-sums-are-a-fixed-fold.md")]
+}

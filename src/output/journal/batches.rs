@@ -1,10 +1,12 @@
-//! A journal of what is not made of rounds: the batches that a tuning was told, in the outer form of all journals.
+//! A journal of what is not made of rounds: the batches that a tuning was told, the sums of a sweep, in the outer form of
+//! all journals.
 //!
 //! A batch may be long, so it is kept in parts, one record each; the first byte of a part says whether more follow. What
 //! an interruption left of a batch is cut off. A record that is damaged although good ones follow is refused, as in a
 //! journal of rounds.
 
 use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::codec::{JournalHeader, content, encode_bytes};
@@ -12,6 +14,7 @@ use super::error::{JournalError, same_sweep};
 use super::reader::Records;
 use super::writer::{Tail, locked};
 use crate::output::OutputError;
+use crate::output::locks::Lock;
 
 /// Bytes of a batch in one record.
 const PART: usize = 32 << 20;
@@ -55,7 +58,7 @@ impl Batches {
             .truncate(false)
             .open(path)
             .map_err(OutputError::io("open", path))?;
-        locked(path, file.try_lock())?;
+        locked(path, &file, Lock::Alone)?;
         let mut records = match Records::open(path, &file) {
             Ok(records) => records,
             Err(OutputError::Journal(JournalError::Unstarted { .. })) => {
@@ -64,25 +67,7 @@ impl Batches {
             Err(error) => return Err(error),
         };
         same_sweep(path, &records.header, &header(about), None)?;
-        let mut batches = Vec::new();
-        let mut part: Vec<u8> = Vec::new();
-        // The end of the last whole batch, and the number of the record after it.
-        let mut whole = (records.at, records.next);
-        while let Some(record) = records.record()? {
-            let Some((more, bytes)) = content(record).split_first() else {
-                return Err(JournalError::Misfit {
-                    path: path.to_owned(),
-                    round: records.next - 1,
-                }
-                .into());
-            };
-            let more = *more != 0;
-            part.extend(bytes);
-            if !more {
-                batches.push(std::mem::take(&mut part));
-                whole = (records.at, records.next);
-            }
-        }
+        let (batches, whole) = read_all(path, &mut records)?;
         let torn_bytes = records.torn() + records.at - whole.0;
         drop(records);
         let mut tail = Tail::new(path, file, whole.0);
@@ -97,6 +82,35 @@ impl Batches {
             torn_bytes,
         };
         Ok((journal, found))
+    }
+
+    /// What there is of a journal that somebody else may be writing; nothing where it was interrupted as it was begun.
+    pub fn read(path: &Path, about: [u8; 32]) -> Result<Option<Found>, OutputError> {
+        let file = File::open(path).map_err(OutputError::io("open", path))?;
+        let mut records = match Records::open(path, file) {
+            Ok(records) => records,
+            Err(OutputError::Journal(JournalError::Unstarted { .. })) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        same_sweep(path, &records.header, &header(about), None)?;
+        let (batches, whole) = read_all(path, &mut records)?;
+        let torn_bytes = records.torn() + records.at - whole.0;
+        Ok(Some(Found {
+            batches,
+            torn_bytes,
+        }))
+    }
+
+    /// A journal of these batches, whole, in bytes.
+    pub fn whole(about: [u8; 32], batches: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = header(about).encode();
+        let mut next = 0;
+        for batch in batches {
+            parts(batch, &mut next, |next, more, part| {
+                encode_bytes(next, &[more, part], &mut bytes);
+            });
+        }
+        bytes
     }
 
     fn begin(path: &Path, file: File, about: [u8; 32]) -> Result<(Batches, Found), OutputError> {
@@ -131,16 +145,58 @@ impl Batches {
 
     /// Keeps a batch; when this returns, the disk has it.
     pub fn append(&mut self, batch: &[u8]) -> Result<(), OutputError> {
-        let parts = batch.len().div_ceil(PART).max(1);
-        for number in 0..parts {
-            let part = &batch[number * PART..batch.len().min((number + 1) * PART)];
-            let more = [u8::from(number + 1 < parts)];
-            encode_bytes(self.next, &[&more, part], &mut self.tail.buffer);
-            self.next += 1;
-            self.tail.sync()?;
-        }
-        Ok(())
+        self.add(batch);
+        self.sync()
     }
+
+    /// Adds a batch, which the disk has after the next [`Batches::sync`].
+    pub fn add(&mut self, batch: &[u8]) {
+        let buffer = &mut self.tail.buffer;
+        parts(batch, &mut self.next, |next, more, part| {
+            encode_bytes(next, &[more, part], buffer);
+        });
+    }
+
+    /// Puts on disk what was added.
+    pub fn sync(&mut self) -> Result<(), OutputError> {
+        self.tail.sync()
+    }
+}
+
+/// A batch in parts, each with its number and whether more follow.
+fn parts(batch: &[u8], next: &mut u64, mut part: impl FnMut(u64, &[u8], &[u8])) {
+    let parts = batch.len().div_ceil(PART).max(1);
+    for number in 0..parts {
+        let bytes = &batch[number * PART..batch.len().min((number + 1) * PART)];
+        part(*next, &[u8::from(number + 1 < parts)], bytes);
+        *next += 1;
+    }
+}
+
+/// The whole batches, the end of the last, and the number of the record after it.
+fn read_all<R: Read + Seek>(
+    path: &Path,
+    records: &mut Records<R>,
+) -> Result<(Vec<Vec<u8>>, (u64, u64)), OutputError> {
+    let mut batches = Vec::new();
+    let mut part: Vec<u8> = Vec::new();
+    let mut whole = (records.at, records.next);
+    while let Some(record) = records.record()? {
+        let Some((more, bytes)) = content(record).split_first() else {
+            return Err(JournalError::Misfit {
+                path: path.to_owned(),
+                round: records.next - 1,
+            }
+            .into());
+        };
+        let more = *more != 0;
+        part.extend(bytes);
+        if !more {
+            batches.push(std::mem::take(&mut part));
+            whole = (records.at, records.next);
+        }
+    }
+    Ok((batches, whole))
 }
 
 #[cfg(test)]

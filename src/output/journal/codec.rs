@@ -1,8 +1,11 @@
 //! Rounds and the header as bytes.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::experiment::accounts::Accounts;
 use crate::experiment::round::{Outcome, Round};
 use crate::measure::{Columns, GridSquare, Summary};
 use crate::units::Millis;
@@ -203,6 +206,79 @@ impl Stored {
     }
 }
 
+/// What a file of sums keeps besides its header.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) enum Entry {
+    /// A record of a round that comes before the first batch that is whole: another has its sums.
+    Head(Vec<u8>),
+    /// What replications came to.
+    Sums {
+        /// The first.
+        first: u64,
+        /// The one after the last.
+        end: u64,
+        /// How many numbers.
+        length: usize,
+        /// The numbers of `Accounts::write`.
+        numbers: Sparse,
+        /// Cell, replication and message of what failed.
+        failures: Vec<(usize, u64, String)>,
+    },
+    /// Who flew, where and how long: one JSON object.
+    Note(String),
+}
+
+impl Entry {
+    pub fn sums(rounds: &Range<u64>, accounts: &Accounts) -> Entry {
+        let mut numbers = Vec::new();
+        accounts.write(&mut numbers);
+        let failures = accounts.failures().iter();
+        Entry::Sums {
+            first: rounds.start,
+            end: rounds.end,
+            length: numbers.len(),
+            numbers: Sparse::new(numbers.iter().map(|&number| Number::of(number))),
+            failures: failures
+                .map(|failure| (failure.cell, failure.replication, failure.message.clone()))
+                .collect(),
+        }
+    }
+
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        put(&mut bytes, self);
+        bytes
+    }
+
+    pub fn decode(bytes: &[u8]) -> Option<Entry> {
+        whole(postcard::take_from_bytes(bytes))
+    }
+}
+
+/// The numbers of an entry, zeros included; none if they do not fit.
+pub(super) fn numbers(sparse: Sparse, length: usize) -> Option<Vec<f64>> {
+    if length > MOST_VALUES {
+        return None;
+    }
+    sparse.expand(length, |number| match number {
+        Number::Whole(whole) => Some(whole as f64),
+        Number::Exact(value) => Some(value),
+    })
+}
+
+/// The outcomes in a record whose check holds, as they stand, one for each cell.
+pub(super) fn outcomes(record: &[u8], cells: usize) -> Option<Vec<&[u8]>> {
+    let inner = record.get(LENGTH + INDEX..record.len().checked_sub(CHECK)?)?;
+    let mut rest = inner;
+    let mut found = Vec::with_capacity(cells);
+    for _ in 0..cells {
+        let (_, after) = postcard::take_from_bytes::<Stored>(rest).ok()?;
+        found.push(&rest[..rest.len() - after.len()]);
+        rest = after;
+    }
+    rest.is_empty().then_some(found)
+}
+
 #[derive(Clone, Copy)]
 enum Number {
     Whole(u64),
@@ -222,8 +298,8 @@ impl Number {
 }
 
 /// Numbers without their zeros: two bytes for a small count, at most ten for anything else.
-#[derive(Serialize, Deserialize)]
-struct Sparse {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sparse {
     /// For each number its distance from the one before, times two, plus one if it is an exact one.
     keys: Vec<usize>,
     wholes: Vec<u64>,

@@ -92,12 +92,6 @@ pub enum JournalError {
         /// How many.
         bytes: usize,
     },
-    /// There is something where the merged journal should go.
-    #[error("{} exists already; merging replaces nothing", path.display())]
-    Target {
-        /// The path.
-        path: PathBuf,
-    },
     /// No journals were given.
     #[error("there are no journals to merge")]
     NothingToMerge,
@@ -161,7 +155,6 @@ impl JournalError {
             | E::Unstarted { .. }
             | E::Differs { .. }
             | E::Misfit { .. }
-            | E::Target { .. }
             | E::NothingToMerge
             | E::Torn { .. }
             | E::Gap { .. }

@@ -37,6 +37,7 @@ mod codec;
 mod error;
 mod merge;
 mod reader;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -44,6 +45,8 @@ mod writer;
 pub(super) use batches::Batches;
 pub use codec::{JournalHeader, Shape};
 pub use error::JournalError;
-pub use merge::merge;
+pub use merge::{Piece, merge, weave};
+pub(super) use reader::Undecoded;
 pub use reader::{JournalReader, JournalState, count_rounds};
-pub use writer::{Journal, Resumed};
+pub use sums::{Summed, SumsHeader, SumsJournal};
+pub use writer::{Encoded, Journal, Resumed, is_being_written};

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::codec::{
-    self, CHECK, FORMAT, INDEX, JournalHeader, LENGTH, LONGEST, MAGIC, check, decode,
+    self, CHECK, FORMAT, INDEX, JournalHeader, LENGTH, LONGEST, MAGIC, Shape, check, decode,
 };
 use super::error::JournalError;
 use crate::experiment::round::Round;
@@ -37,6 +38,20 @@ impl JournalReader {
         self.0.torn()
     }
 
+    /// Goes to a record, where it begins and which round it is being known from before.
+    pub(super) fn go_to(&mut self, (at, next): (u64, u64)) -> Result<(), OutputError> {
+        let records = &mut self.0;
+        let moved = records.input.seek(SeekFrom::Start(at));
+        moved.map_err(OutputError::io("read", &records.path))?;
+        (records.at, records.next) = (at, next);
+        Ok(())
+    }
+
+    /// Where the next record begins, and which round it is.
+    pub(super) fn place(&self) -> (u64, u64) {
+        (self.0.at, self.0.next)
+    }
+
     pub(super) fn file(&self) -> &File {
         self.0.input.get_ref()
     }
@@ -46,9 +61,63 @@ impl JournalReader {
         self.0.record()
     }
 
+    /// The records of the next rounds, at most so many, checked but not taken apart: for other threads to do that.
+    pub(in crate::output) fn some(&mut self, most: usize) -> Result<Undecoded, OutputError> {
+        let mut undecoded = Undecoded {
+            path: self.0.path.clone(),
+            cells: Arc::clone(&self.0.cells),
+            first: self.0.next,
+            records: Vec::new(),
+            bytes: Vec::new(),
+        };
+        while undecoded.records.len() < most {
+            let Some(record) = self.0.record()? else {
+                break;
+            };
+            undecoded.records.push(record.len());
+            undecoded.bytes.extend(record);
+        }
+        Ok(undecoded)
+    }
+
     /// Number of the next round.
     pub(super) fn next_round(&self) -> u64 {
         self.0.next
+    }
+}
+
+/// Records whose checks hold.
+pub(in crate::output) struct Undecoded {
+    path: PathBuf,
+    cells: Arc<[Shape]>,
+    first: u64,
+    records: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Undecoded {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The rounds in them, in order.
+    pub fn rounds(&self) -> impl Iterator<Item = Result<Round, OutputError>> + '_ {
+        let mut rest = self.bytes.as_slice();
+        self.records
+            .iter()
+            .zip(self.first..)
+            .map(move |(&length, round)| {
+                let (record, after) = rest.split_at(length);
+                rest = after;
+                decode(record, &self.cells).ok_or_else(|| {
+                    JournalError::Misfit {
+                        path: self.path.clone(),
+                        round,
+                    }
+                    .into()
+                })
+            })
     }
 }
 
@@ -86,6 +155,8 @@ pub fn count_rounds(path: &Path) -> Result<JournalState, OutputError> {
 pub(super) struct Records<R> {
     path: PathBuf,
     pub(super) header: JournalHeader,
+    /// Those of the header.
+    cells: Arc<[Shape]>,
     input: BufReader<R>,
     /// Where the file ended when it was opened.
     end: u64,
@@ -108,6 +179,7 @@ impl<R: Read + Seek> Records<R> {
         Ok(Records {
             path: path.to_owned(),
             next: header.first,
+            cells: header.cells.clone().into(),
             header,
             input,
             end,

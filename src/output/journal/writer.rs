@@ -1,15 +1,16 @@
 //! Writing a journal.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::codec::{JournalHeader, LONGEST, encode};
+use super::codec::{JournalHeader, LONGEST, encode, encode_bytes};
 use super::error::{JournalError, same_sweep};
 use super::reader::Records;
 use crate::experiment::round::{Outcome, Round};
 use crate::output::OutputError;
 use crate::output::files::sync_folder;
+use crate::output::locks::{Attempt, Lock, lock};
 
 /// Bytes that wait before they are written.
 const BUFFER: usize = 1 << 16;
@@ -48,7 +49,7 @@ impl Journal {
             }
             other => other.map_err(OutputError::io("create", path))?,
         };
-        locked(path, file.try_lock())?;
+        locked(path, &file, Lock::Alone)?;
         let journal = Journal::begin(path, file, header)?;
         let absolute = std::path::absolute(path).map_err(OutputError::io("use", path))?;
         if let Some(folder) = absolute.parent() {
@@ -71,7 +72,7 @@ impl Journal {
             .write(true)
             .open(path)
             .map_err(OutputError::io("open", path))?;
-        locked(path, file.try_lock())?;
+        locked(path, &file, Lock::Alone)?;
         let mut records = match Records::open(path, &file) {
             Ok(records) => records,
             Err(OutputError::Journal(JournalError::Unstarted { .. })) => {
@@ -173,6 +174,26 @@ impl Journal {
         self.appended()
     }
 
+    /// Adds the next rounds, which somebody has made into records.
+    ///
+    /// # Panics
+    ///
+    /// If the first is not the one due.
+    pub fn append_encoded(&mut self, rounds: Encoded) -> Result<(), OutputError> {
+        assert_eq!(rounds.first, self.next, "the round that is due");
+        if let Some((round, bytes)) = rounds.too_long {
+            return Err(JournalError::TooLong {
+                path: self.tail.path.clone(),
+                round,
+                bytes,
+            }
+            .into());
+        }
+        self.tail.buffer.extend(rounds.bytes);
+        self.next += rounds.count - 1;
+        self.appended()
+    }
+
     /// Adds the record of the next round, which fits and is checked.
     pub(super) fn append_record(&mut self, record: &[u8]) -> Result<(), OutputError> {
         self.tail.buffer.extend(record);
@@ -193,16 +214,70 @@ impl Journal {
     }
 }
 
-/// Whether the attempt to lock a file allows to go on; where files cannot be locked, it does.
-pub(super) fn locked(path: &Path, attempt: Result<(), TryLockError>) -> Result<(), OutputError> {
-    match attempt {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(JournalError::Busy {
+/// Rounds made into the records of a journal, by whichever thread flew them.
+#[derive(Debug, Clone)]
+pub struct Encoded {
+    first: u64,
+    count: u64,
+    bytes: Vec<u8>,
+    too_long: Option<(u64, usize)>,
+}
+
+impl Encoded {
+    /// No rounds yet; this will be the first.
+    pub fn from(first: u64) -> Encoded {
+        Encoded {
+            first,
+            count: 0,
+            bytes: Vec::new(),
+            too_long: None,
+        }
+    }
+
+    /// How long the records are.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds the next round.
+    pub fn push(&mut self, round: &Round) {
+        let bytes = encode(round, &mut self.bytes);
+        self.count += 1;
+        self.check(round.index, bytes);
+    }
+
+    /// Adds the next round, whose outcomes are encoded already.
+    pub(super) fn push_outcomes(&mut self, index: u64, outcomes: &[u8]) {
+        let bytes = encode_bytes(index, &[outcomes], &mut self.bytes);
+        self.count += 1;
+        self.check(index, bytes);
+    }
+
+    fn check(&mut self, index: u64, bytes: usize) {
+        if bytes > LONGEST && self.too_long.is_none() {
+            self.too_long = Some((index, bytes));
+        }
+    }
+}
+
+/// Locks a file; where files cannot be locked, it does without.
+pub(super) fn locked(path: &Path, file: &File, how: Lock) -> Result<(), OutputError> {
+    match lock(path, file, how)? {
+        Attempt::Locked | Attempt::Without => Ok(()),
+        Attempt::Busy => Err(JournalError::Busy {
             path: path.to_owned(),
         }
         .into()),
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
-        Err(TryLockError::Error(error)) => Err(OutputError::io("lock", path)(error)),
+    }
+}
+
+/// Whether somebody writes a journal just now, as far as locks tell.
+pub fn is_being_written(path: &Path) -> Result<bool, OutputError> {
+    let file = File::open(path).map_err(OutputError::io("open", path))?;
+    match locked(path, &file, Lock::Shared) {
+        Ok(()) => Ok(false),
+        Err(OutputError::Journal(JournalError::Busy { .. })) => Ok(true),
+        Err(error) => Err(error),
     }
 }
 

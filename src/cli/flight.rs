@@ -1,0 +1,331 @@
+//! Rounds on their way into what a sweep keeps of them.
+//!
+//! Where replications take their time they are flown one by one, every thread taking whichever is next. Where they are cheap a thread
+//! takes whole batches of all cells, adds them up and makes them into records, and this thread only puts in place what is
+//! finished: its share of the work is then independent of how cheap they are. Which it is changes no byte.
+
+use std::ops::{ControlFlow, Range};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use deconflict::experiment::accounts::{Accounts, Failure as FailedReplication, Part};
+use deconflict::experiment::ledger::Ledger;
+use deconflict::experiment::plan::Plan;
+use deconflict::experiment::round::{Outcome, Round};
+use deconflict::experiment::sweep::{fly_batches, fly_rounds, outcome};
+use deconflict::measure::Summary;
+use deconflict::output::{Encoded, Journal, Summed, SumsJournal};
+use deconflict::record::{Detail, Replication};
+use deconflict::simulation::Engine;
+use deconflict::statistics::fold::BATCH;
+
+use super::Failure;
+use super::host::interrupted;
+
+/// What to do about a replication that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnError {
+    /// End, and say which.
+    Stop,
+    /// Leave it out, count it and list it in failures.csv.
+    Skip,
+}
+
+/// What is kept of the rounds, beside their sums in memory.
+pub enum Keeper {
+    /// The rows of all.
+    Rows(Journal),
+    /// Sums.
+    Sums(SumsJournal),
+}
+
+/// Rounds of a part of the cells on their way.
+pub struct Flight<'a> {
+    pub plan: &'a Plan,
+    pub part: Part,
+    /// What is there already; it grows.
+    pub summed: Summed,
+    /// The round that was the first.
+    pub first: u64,
+    pub keeper: Keeper,
+    pub on_error: OnError,
+    pub out: &'a Path,
+    synced: Instant,
+    /// When what there is of a batch was last kept.
+    saved: Instant,
+    /// What a round takes one thread.
+    pace: Option<Duration>,
+}
+
+/// The disk is asked to keep what there is so often: as much work can be lost to a power failure, not to a crash.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+
+/// Where sums alone are kept, a batch that has not ended is kept as it stands so often.
+const SAVE_EVERY: Duration = Duration::from_secs(20);
+
+/// Threads take whole batches of rounds where one takes no longer: as much work of each is lost to an interruption.
+const QUICK: Duration = Duration::from_millis(500);
+
+/// They take so many at once that it takes about as long.
+const UNIT: Duration = Duration::from_millis(50);
+
+/// And at most two to the power of this.
+const HIGHEST_LEVEL: u32 = 6;
+
+impl<'a> Flight<'a> {
+    /// Nothing flown yet since what is there.
+    pub fn new(
+        plan: &'a Plan,
+        part: Part,
+        (first, summed): (u64, Summed),
+        keeper: Keeper,
+        on_error: OnError,
+        out: &'a Path,
+    ) -> Flight<'a> {
+        let now = Instant::now();
+        Flight {
+            plan,
+            part,
+            summed,
+            first,
+            keeper,
+            on_error,
+            out,
+            synced: now,
+            saved: now,
+            pace: None,
+        }
+    }
+
+    /// The round that is due.
+    pub fn next(&self) -> u64 {
+        self.summed.next(self.first)
+    }
+
+    /// Flies up to a round, on so many threads. `look` says until which round nobody looks at what there is; `landed` is told of
+    /// every step, and ends it by a break.
+    pub fn fly(
+        &mut self,
+        end: u64,
+        jobs: usize,
+        look: impl Fn(u64) -> u64,
+        mut landed: impl FnMut(u64, &Ledger) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
+        let flown = loop {
+            let next = self.next();
+            if next >= end || interrupted() {
+                break Ok(());
+            }
+            let stop = |next| look(next).clamp(next + 1, end);
+            let step = match self.level(next..stop(next), jobs) {
+                Some(level) => {
+                    let border = stop(next) / BATCH * BATCH;
+                    self.by_batches(next..border, level, jobs, &mut landed)
+                }
+                None => self.one_by_one(next..end, jobs, stop, &mut landed),
+            };
+            match step {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        // Also where the sweep ends by an error: what is there is to be kept.
+        let kept = self.keep();
+        flown?;
+        kept
+    }
+
+    /// Puts on disk all there is.
+    fn keep(&mut self) -> Result<(), Failure> {
+        match &mut self.keeper {
+            Keeper::Rows(journal) => journal.sync()?,
+            Keeper::Sums(journal) => {
+                if let Some((rounds, accounts)) = self.summed.ledger.tail() {
+                    journal.sums(&rounds, accounts);
+                }
+                journal.sync()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the disk to keep what there is, if it is time.
+    fn sync(&mut self) -> Result<(), Failure> {
+        if self.synced.elapsed() < SYNC_EVERY {
+            return Ok(());
+        }
+        match &mut self.keeper {
+            Keeper::Rows(journal) => journal.sync()?,
+            Keeper::Sums(journal) => {
+                if self.saved.elapsed() >= SAVE_EVERY {
+                    if let Some((rounds, accounts)) = self.summed.ledger.tail() {
+                        journal.sums(&rounds, accounts);
+                    }
+                    self.saved = Instant::now();
+                }
+                journal.sync()?;
+                journal.shorten(&self.summed)?;
+            }
+        }
+        self.synced = Instant::now();
+        Ok(())
+    }
+
+    /// Whether threads take whole batches of these rounds, and two to which power at once.
+    fn level(&self, rounds: Range<u64>, jobs: usize) -> Option<u32> {
+        let batches = rounds.end / BATCH - rounds.start.div_ceil(BATCH).min(rounds.end / BATCH);
+        let batch = self.pace? * BATCH as u32;
+        if !rounds.start.is_multiple_of(BATCH) || batch > QUICK || batches < 2 * jobs as u64 {
+            return None;
+        }
+        let level =
+            |level: &u32| batch * (1 << level) <= UNIT && batches >> level >= 4 * jobs as u64;
+        Some((0..=HIGHEST_LEVEL).rev().find(level).unwrap_or(0))
+    }
+
+    fn one_by_one(
+        &mut self,
+        rounds: Range<u64>,
+        jobs: usize,
+        stop: impl Fn(u64) -> u64,
+        landed: &mut impl FnMut(u64, &Ledger) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Failure> {
+        let plan = self.plan;
+        let cells: Vec<usize> = self.part.flown().collect();
+        let begun = Instant::now();
+        let (mut flown, mut quick) = (0, false);
+        let mut step = ControlFlow::Continue(());
+        let engine = Engine::default();
+        fly_rounds(
+            cells.len(),
+            rounds.clone(),
+            jobs,
+            interrupted,
+            |slot, index| measure(plan, &engine, cells[slot], index),
+            |round| {
+                self.refuse_failure(&round)?;
+                self.land(round)?;
+                self.sync()?;
+                flown += 1;
+                step = landed(self.next(), &self.summed.ledger);
+                // Once a batch: whether threads had better take whole ones.
+                let next = self.next();
+                if next.is_multiple_of(BATCH) && next < rounds.end {
+                    self.pace = Some(begun.elapsed() * jobs as u32 / flown);
+                    quick = self.level(next..stop(next), jobs).is_some();
+                }
+                Ok(if quick { ControlFlow::Break(()) } else { step })
+            },
+        )?;
+        Ok(step)
+    }
+
+    fn land(&mut self, round: Round) -> Result<(), Failure> {
+        let Flight { summed, keeper, .. } = self;
+        let head = round.index < self.first.next_multiple_of(BATCH);
+        match keeper {
+            Keeper::Rows(journal) => journal.append(&round)?,
+            Keeper::Sums(journal) if head => journal.head(&round),
+            Keeper::Sums(_) => {}
+        }
+        if head {
+            summed.heads.push(round);
+            return Ok(());
+        }
+        summed.ledger.add(&round, |rounds, accounts| {
+            if let Keeper::Sums(journal) = keeper {
+                journal.sums(&rounds, accounts);
+            }
+            Ok(())
+        })
+    }
+
+    fn by_batches(
+        &mut self,
+        rounds: Range<u64>,
+        level: u32,
+        jobs: usize,
+        landed: &mut impl FnMut(u64, &Ledger) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Failure> {
+        let plan = self.plan;
+        let cells: Vec<usize> = self.part.flown().collect();
+        let rows = matches!(self.keeper, Keeper::Rows(_));
+        let empty = self.summed.ledger.empty().clone();
+        let mut step = ControlFlow::Continue(());
+        let engine = Engine::default();
+        let work = |rounds: Range<u64>| -> (Accounts, Option<Encoded>) {
+            let mut accounts = empty.clone();
+            let mut encoded = rows.then(|| Encoded::from(rounds.start));
+            for index in rounds {
+                let outcomes = cells
+                    .iter()
+                    .map(|&cell| outcome(|| measure(plan, &engine, cell, index)))
+                    .collect();
+                let round = Round { index, outcomes };
+                accounts.add(&round);
+                if let Some(encoded) = &mut encoded {
+                    encoded.push(&round);
+                }
+            }
+            (accounts, encoded)
+        };
+        fly_batches(rounds, level, jobs, interrupted, work, |rounds, made| {
+            let (accounts, encoded) = made.map_err(Failure::Other)?;
+            if let Some(failed) = accounts.failures().first() {
+                self.refuse(failed)?;
+            }
+            match (&mut self.keeper, encoded) {
+                (Keeper::Rows(journal), Some(encoded)) => journal.append_encoded(encoded)?,
+                (Keeper::Sums(journal), _) => journal.sums(&rounds, &accounts),
+                (Keeper::Rows(_), None) => unreachable!("rows are made where they are kept"),
+            }
+            let absorbed = self.summed.ledger.absorb(&rounds, accounts);
+            absorbed.map_err(Failure::Other)?;
+            self.sync()?;
+            step = landed(self.next(), &self.summed.ledger);
+            Ok::<_, Failure>(step)
+        })?;
+        Ok(step)
+    }
+
+    fn refuse_failure(&self, round: &Round) -> Result<(), Failure> {
+        for (cell, outcome) in self.part.flown().zip(&round.outcomes) {
+            if let Outcome::Failed(message) = outcome {
+                self.refuse(&FailedReplication {
+                    cell,
+                    replication: round.index,
+                    message: message.clone(),
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, failed: &FailedReplication) -> Result<(), Failure> {
+        if self.on_error == OnError::Skip {
+            return Ok(());
+        }
+        let name = &self.plan.record.cells[failed.cell].name;
+        Err(Failure::Other(format!(
+            "error: replication {} of cell {name} (seed {}) failed: {}\n\
+             Repeat it: deconflict run --from {} --cell {name:?} --replication {}\n\
+             Leave such replications out: --resume --on-error skip",
+            failed.replication,
+            self.plan.record.seed,
+            failed.message,
+            self.out.display(),
+            failed.replication,
+        )))
+    }
+}
+
+fn measure(plan: &Plan, engine: &Engine, cell: usize, index: u64) -> Summary {
+    let replication = Replication {
+        seed: plan.record.seed,
+        index,
+    };
+    plan.columns
+        .measure(&engine.simulate(&plan.scenarios[cell], replication, Detail::Measures))
+}

@@ -1,0 +1,106 @@
+//! What a sweep has added up so far: the batches that have ended, and the one that has not.
+
+use std::ops::Range;
+
+use super::accounts::Accounts;
+use super::round::Round;
+use crate::statistics::fold::BATCH;
+
+/// Sums of a run of replications that begins at the border of a batch.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    empty: Accounts,
+    whole: Accounts,
+    tail: Accounts,
+    first: u64,
+    next: u64,
+}
+
+impl Ledger {
+    /// Nothing added yet; `first` is the first replication of a batch.
+    pub fn new(empty: Accounts, first: u64) -> Ledger {
+        assert!(first.is_multiple_of(BATCH), "the border of a batch");
+        Ledger {
+            whole: empty.clone(),
+            tail: empty.clone(),
+            empty,
+            first,
+            next: first,
+        }
+    }
+
+    /// Number of the round that is due.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Rounds added.
+    pub fn rounds(&self) -> u64 {
+        self.next - self.first
+    }
+
+    /// Adds the round that is due; the batch that ends with it is shown first.
+    pub fn add<E>(
+        &mut self,
+        round: &Round,
+        ends: impl FnOnce(Range<u64>, &Accounts) -> Result<(), E>,
+    ) -> Result<(), E> {
+        assert_eq!(round.index, self.next, "the round that is due");
+        self.tail.add(round);
+        self.next += 1;
+        if self.next.is_multiple_of(BATCH) {
+            ends(self.next - BATCH..self.next, &self.tail)?;
+            let tail = std::mem::replace(&mut self.tail, self.empty.clone());
+            self.whole.absorb(tail);
+        }
+        Ok(())
+    }
+
+    /// Adds the rounds that are due and were added up elsewhere, from their first batch on; those of a batch that has not ended take the
+    /// place of what was there of it.
+    pub fn absorb(&mut self, rounds: &Range<u64>, accounts: Accounts) -> Result<(), String> {
+        let border = self.next / BATCH * BATCH;
+        if rounds.start != border || rounds.end < self.next {
+            return Err(format!(
+                "sums of replications {} to {}, where {border} is due",
+                rounds.start, rounds.end
+            ));
+        }
+        self.next = rounds.end;
+        if rounds.end.is_multiple_of(BATCH) {
+            self.tail = self.empty.clone();
+            self.whole.absorb(accounts);
+        } else {
+            self.tail = accounts;
+        }
+        Ok(())
+    }
+
+    /// The batches that have ended, and what there is of the next; none of what is empty.
+    pub fn parts(&self) -> impl Iterator<Item = (Range<u64>, &Accounts)> {
+        let border = self.next / BATCH * BATCH;
+        let parts = [
+            (self.first..border, &self.whole),
+            (border..self.next, &self.tail),
+        ];
+        parts.into_iter().filter(|(rounds, _)| !rounds.is_empty())
+    }
+
+    /// What there is of the batch that has not ended.
+    pub fn tail(&self) -> Option<(Range<u64>, &Accounts)> {
+        self.parts()
+            .find(|(rounds, _)| !rounds.end.is_multiple_of(BATCH))
+    }
+
+    /// Nothing added up, for others who add up what comes next.
+    pub fn empty(&self) -> &Accounts {
+        &self.empty
+    }
+
+    /// All that was added up.
+    pub fn seen(&self) -> Accounts {
+        let mut seen = self.whole.clone();
+        seen.absorb(self.tail.clone());
+        seen
+    }
+}

@@ -1,0 +1,269 @@
+//! Sweeps that are split: sums instead of rows, tiles of cells and batches, waves, what is missing, what a scheduler says.
+#![cfg(unix)] // signals and limits
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Output;
+use std::time::Duration;
+
+use super::sweep::{Place, ends, refused, same, signal, succeeds, text};
+
+/// All result files, without what says who, when, how far and in how many pieces.
+fn results(place: &Place, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut files = place.files(folder);
+    files.retain(|name, _| !name.contains('/') && name != "run.json" && name != "plan.json");
+    assert!(files.contains_key("manifest.json"), "{:?}", files.keys());
+    files
+}
+
+/// The same but for the rows, and the manifest, which says that there are some.
+fn without_rows(place: &Place, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut files = results(place, folder);
+    files.retain(|name, _| name != "replications.csv" && name != "manifest.json");
+    files
+}
+
+#[track_caller]
+fn same_results(place: &Place, one: &str, other: &str) {
+    same(&results(place, one), &results(place, other));
+}
+
+fn said(output: &Output) -> String {
+    text(&output.stdout)
+}
+
+#[test]
+fn sums_alone_give_the_same_results_without_rows() {
+    let place = Place::new();
+    succeeds(&place.deconflict("sweep plan.toml --out rows -n 300"));
+    // Within a batch, and then on; with other threads.
+    succeeds(&place.deconflict("sweep plan.toml --out sums -n 100 --summary-only --jobs 3"));
+    let output = place.deconflict("sweep plan.toml --out sums -n 300 --resume --jobs 1");
+    succeeds(&output);
+    ends(&output, 0, &["Going on after 100 replications"]);
+    same(&without_rows(&place, "rows"), &without_rows(&place, "sums"));
+    assert!(!place.path("sums/replications.csv").exists());
+    assert!(!place.path("sums/rounds/whole.rounds").exists());
+    assert!(place.json("sums/manifest.json")["files"]["replications.csv"].is_null());
+    assert!(said(&place.deconflict("status sums")).contains("300 replications"));
+
+    // It stays what it was begun as, both ways.
+    refused(
+        &place,
+        "rows",
+        "sweep plan.toml --out rows --resume --summary-only",
+        &["keeps rows"],
+    );
+    ends(&place.deconflict("reproduce sums"), 0, &[]);
+    succeeds(&place.deconflict("report sums"));
+}
+
+#[test]
+fn sums_killed_on_their_way_go_on() {
+    const SWEEP: &str = "sweep plan.toml --out out -n 3000 --summary-only --jobs 2";
+    let place = Place::new();
+    succeeds(&place.deconflict(&SWEEP.replace("out out", "out whole")));
+    let journal = place.path("out/rounds/whole.sums");
+    let mut command = SWEEP.to_owned();
+    for kill in [true, false] {
+        let there = || journal.metadata().map_or(0, |metadata| metadata.len());
+        let before = there();
+        let mut child = place.start(&command);
+        let mut done = false;
+        while there() <= before.max(1000) && !done {
+            done = child.try_wait().unwrap().is_some();
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        if kill {
+            let _ = child.kill();
+            child.wait().unwrap();
+        } else {
+            signal(&child, "USR1");
+            let output = child.wait_with_output().unwrap();
+            assert!(
+                done || output.status.code() == Some(130),
+                "{}",
+                text(&output.stderr)
+            );
+        }
+        command = format!("{SWEEP} --resume");
+    }
+    succeeds(&place.deconflict(&command));
+    same_results(&place, "whole", "out");
+}
+
+/// Six cells, 200 replications: four batches, so eight shards have half the cells each, and some fly a cell besides for what it
+/// has in common with theirs.
+#[test]
+fn shards_of_cells_and_batches_merge_into_the_whole() {
+    let place = Place::new();
+    for sums in ["", " --summary-only"] {
+        let (whole, out) = (format!("whole{}", sums.len()), format!("out{}", sums.len()));
+        succeeds(&place.deconflict(&format!("sweep plan.toml --out {whole} -n 200{sums}")));
+        for shard in [7, 0, 3, 5, 1, 2, 6, 4] {
+            let jobs = shard % 2 + 1;
+            succeeds(&place.deconflict(&format!(
+                "sweep plan.toml --out {out} -n 200 --shard {shard}/8 --jobs {jobs}{sums}"
+            )));
+        }
+        let waves = &place.json(&format!("{out}/shards/shards.json"))["waves"];
+        assert_eq!(
+            (&waves[0]["groups"], &waves[0]["runs"]),
+            (&2.into(), &4.into())
+        );
+        succeeds(&place.deconflict(&format!("merge {out}")));
+        same_results(&place, &whole, &out);
+        let note = &place.json(&format!("{out}/run.json"))["shards"];
+        assert_eq!(note["sessions"], 8);
+        // Each group has cells that are compared with one of its own: nothing is flown twice.
+        assert!(
+            note["replications_flown"].as_u64().unwrap() >= 1200,
+            "{note}"
+        );
+        if sums.is_empty() {
+            let rounds =
+                |folder: &str| fs::read(place.path(&format!("{folder}/rounds/whole.rounds")));
+            assert_eq!(rounds(&whole).unwrap(), rounds(&out).unwrap());
+        }
+    }
+}
+
+/// A wave that ends within a batch, and one that goes on there with other shards.
+#[test]
+fn a_sharded_sweep_is_made_longer() {
+    let place = Place::new();
+    for sums in ["", " --summary-only"] {
+        let (whole, out) = (format!("whole{}", sums.len()), format!("out{}", sums.len()));
+        succeeds(&place.deconflict(&format!("sweep plan.toml --out {whole} -n 230{sums}")));
+        for shard in 0..2 {
+            let shard = format!("sweep plan.toml --out {out} -n 90 --shard {shard}/2{sums}");
+            succeeds(&place.deconflict(&shard));
+        }
+        succeeds(&place.deconflict(&format!("merge {out}")));
+        let longer = format!("sweep plan.toml --out {out} -n 230 --shard 0/5{sums}");
+        refused(
+            &place,
+            &out,
+            &longer,
+            &["2 shards of 90", "5 of 230", "--resume"],
+        );
+        for shard in 0..5 {
+            succeeds(&place.deconflict(&format!(
+                "sweep plan.toml --out {out} -n 230 --shard {shard}/5 --resume{sums}"
+            )));
+            if shard == 1 {
+                let status = said(&place.deconflict(&format!("status {out}")));
+                assert!(
+                    status.contains("from 90 on") && status.contains("Missing: 2"),
+                    "{status}"
+                );
+                let missing = place.deconflict(&format!("status {out} --missing"));
+                assert_eq!(said(&missing), "2\n");
+            }
+        }
+        succeeds(&place.deconflict(&format!("merge {out}")));
+        same_results(&place, &whole, &out);
+    }
+}
+
+#[test]
+fn what_is_there_is_merged_in_part() {
+    let place = Place::new();
+    succeeds(&place.deconflict("sweep plan.toml --out first -n 128"));
+    refused(&place, "first", "merge first --partial", &["not split"]);
+    ends(
+        &place.deconflict("sweep plan.toml --out out -n 256 --shard 0/2"),
+        0,
+        &[],
+    );
+    refused(&place, "out", "merge out", &["1 of 2 shards", "--partial"]);
+    let output = place.deconflict("merge out --partial");
+    ends(&output, 1, &["1 of 2 shards are missing"]);
+    let told = said(&output);
+    assert!(
+        told.contains("shard 1 of 2: replications 128 to 255 of all cells"),
+        "{told}"
+    );
+    // What there is are the first 128 of each cell.
+    let [part, first] = ["out", "first"].map(|folder| without_rows(&place, folder));
+    same(&part, &first);
+    assert!(!place.path("out/replications.csv").exists());
+    let manifest = place.json("out/manifest.json");
+    assert_eq!(
+        manifest["progress"]["ended"]
+            .as_str()
+            .or(manifest["ended"].as_str()),
+        Some("shards are missing")
+    );
+    // The whole takes its place.
+    succeeds(&place.deconflict("sweep plan.toml --out out -n 256 --shard 1/2"));
+    succeeds(&place.deconflict("merge out"));
+    succeeds(&place.deconflict("sweep plan.toml --out whole -n 256"));
+    same_results(&place, "whole", "out");
+}
+
+#[test]
+fn what_is_being_run_is_not_missing() {
+    const SHARD: &str = "sweep plan.toml --out out -n 20000 --shard 1/3 --summary-only --jobs 1";
+    let place = Place::new();
+    assert_eq!(
+        said(&place.deconflict("status out --missing --tasks 12")),
+        "0-11\n"
+    );
+    ends(&place.deconflict("status out --missing"), 2, &[]);
+    let mut child = place.start(SHARD);
+    let journal = place.path("out/shards/1-of-3.sums");
+    while journal.metadata().map_or(0, |metadata| metadata.len()) < 200 {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "too fast to be looked at"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert_eq!(said(&place.deconflict("status out --missing")), "0,2\n");
+    let status = said(&place.deconflict("status out"));
+    assert!(
+        status.contains("Being run: 1") && status.contains("Not begun: 0,2"),
+        "{status}"
+    );
+    signal(&child, "USR1");
+    ends(&child.wait_with_output().unwrap(), 75, &["goes on"]);
+    assert_eq!(said(&place.deconflict("status out --missing")), "0-2\n");
+    assert!(said(&place.deconflict("status out")).contains("Begun and left: 1"));
+}
+
+/// More shards than a process may open files.
+#[test]
+fn shards_are_opened_one_at_a_time() {
+    let place = Place::salvo("fixed = { replications = 2560 }");
+    succeeds(&place.deconflict("sweep plan.toml --out whole"));
+    for shard in 0..40 {
+        succeeds(&place.deconflict(&format!("sweep plan.toml --out out --shard {shard}/40")));
+    }
+    let merged = place.shell("ulimit -n 24; exec deconflict merge out");
+    succeeds(&merged);
+    same_results(&place, "whole", "out");
+}
+
+/// An earlier merge stands until the new one is whole.
+#[test]
+fn a_merge_that_fails_leaves_the_one_before() {
+    let place = Place::new();
+    for shard in 0..2 {
+        succeeds(&place.deconflict(&format!(
+            "sweep plan.toml --out out -n 256 --shard {shard}/2"
+        )));
+    }
+    succeeds(&place.deconflict("merge out"));
+    let before = place.files("out");
+    let journal = place.path("out/shards/1-of-2.rounds");
+    let whole = fs::read(&journal).unwrap();
+    fs::write(&journal, &whole[..whole.len() - 3]).unwrap();
+    ends(
+        &place.deconflict("merge out"),
+        2,
+        &["1-of-2.rounds", "ends within round 255"],
+    );
+    fs::write(&journal, whole).unwrap();
+    same(&before, &place.files("out"));
+}
