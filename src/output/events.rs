@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::beside::whole_file;
 use super::error::OutputError;
+use super::headers::ResultFile;
 use super::numbers::number;
 use crate::geodesy::Frame;
 use crate::geometry::Point;
@@ -44,7 +45,7 @@ impl EventFormat {
 }
 
 macro_rules! row {
-    ($($field:ident: $kind:ty,)*) => {
+    ($($field:ident: $kind:ty = $meaning:literal,)*) => {
         /// One row of an event file; the names are the header.
         #[derive(Debug, Default, Serialize)]
         struct Row<'a> {
@@ -52,6 +53,13 @@ macro_rules! row {
         }
 
         const HEADER: &[&str] = &[$(stringify!($field),)*];
+
+        /// One row a fact.
+        pub const EVENTS: ResultFile = ResultFile {
+            name: "events.csv",
+            row: "a fact of a replication, or a tally of a site and an aircraft, as --events writes them",
+            columns: &[$((stringify!($field), $meaning),)*],
+        };
 
         impl Row<'_> {
             fn fields(&self) -> Vec<String> {
@@ -85,45 +93,45 @@ macro_rules! plain_fields {
 plain_fields!(u32, u64, bool, String, &str);
 
 row! {
-    seed: u64,
-    replication: u64,
-    time_s: f64,
-    utc: String,
-    event: &'static str,
-    site: &'a str,
-    aircraft: &'a str,
-    flight: &'a str,
-    side: &'a str,
-    aircraft_type: &'a str,
-    regard: &'static str,
-    covered: bool,
-    east_m: f64,
-    north_m: f64,
-    altitude_m: f64,
-    lat_deg: f64,
-    lon_deg: f64,
-    identity: &'static str,
-    identity_before: &'static str,
-    declared: &'a str,
-    posterior_friend: f64,
-    posterior_neutral: f64,
-    posterior_hostile: f64,
-    notice: &'static str,
-    rule: &'static str,
-    reason: &'static str,
-    shot: u32,
-    plan_version: u32,
-    end: &'static str,
-    confirmed_s: f64,
-    identified_s: f64,
-    hostile_s: f64,
-    engageable_s: f64,
-    looks: u64,
-    detections: u64,
-    tracked_s: f64,
-    detail: String,
-    ledger: String,
-    causes: String,
+    seed: u64 = "seed of the run",
+    replication: u64 = "number of the replication, from 0",
+    time_s: f64 = "time since the start of the scenario, s",
+    utc: String = "the same as an instant, UTC",
+    event: &'static str = "what happened",
+    site: &'a str = "the site it is about",
+    aircraft: &'a str = "the aircraft it is about; empty if nobody is behind the track",
+    flight: &'a str = "its flight",
+    side: &'a str = "its side",
+    aircraft_type: &'a str = "its type",
+    regard: &'static str = "what the site should hold it for: friend, neutral, hostile",
+    covered: bool = "whether the addressees' graph reaches this site for this flight",
+    east_m: f64 = "where that happens: east of the origin of the plane, m",
+    north_m: f64 = "north of it, m",
+    altitude_m: f64 = "above ground, m",
+    lat_deg: f64 = "the same, WGS84, degrees north",
+    lon_deg: f64 = "degrees east",
+    identity: &'static str = "identity held, or the new one; of a track that ended the one that counts",
+    identity_before: &'static str = "the one before; of a track that ended its first",
+    declared: &'a str = "what was declared: a row of the confusion matrix or unknown",
+    posterior_friend: f64 = "belief after that: friend",
+    posterior_neutral: f64 = "neutral",
+    posterior_hostile: f64 = "hostile",
+    notice: &'static str = "what the check of flight plans found",
+    rule: &'static str = "the rule that decided, or E for engagement",
+    reason: &'static str = "its reason",
+    shot: u32 = "number among the site's shots at this aircraft, from 1",
+    plan_version: u32 = "version of a flight plan, from 1",
+    end: &'static str = "how a track or an engagement ended",
+    confirmed_s: f64 = "of a track that ended: when it was confirmed, s",
+    identified_s: f64 = "when it first had an identity, s",
+    hostile_s: f64 = "when it was first held hostile, s",
+    engageable_s: f64 = "when it was first inside the envelope, s",
+    looks: u64 = "of a tally or a track: scans in coverage, or declarations up to the first identity",
+    detections: u64 = "of a tally: scans that detected it",
+    tracked_s: f64 = "of a tally: time with a confirmed track, s",
+    detail: String = "what has no column of its own, as KEY=VALUE or words",
+    ledger: String = "how everything the site held added up, at each declaration",
+    causes: String = "chain of causes of a wrong shot",
 }
 
 /// Writes the file, beside its place first; `force` replaces one that is there.

@@ -44,7 +44,7 @@ pub use beside::{abandon, write_text};
 pub use claim::keeps_older;
 pub use comparison::{comparisons, influences, sentence, tally, write_comparison};
 pub use error::OutputError;
-pub use events::{EventFormat, write_events, write_events_file};
+pub use events::{EVENTS, EventFormat, write_events, write_events_file};
 pub(crate) use figures::write_figures;
 pub use files::{Column, ColumnKind, FileEntry};
 pub use folder::{Conditions, Placed, RunFolder};
