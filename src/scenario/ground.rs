@@ -308,7 +308,7 @@ fn ascii(text: &str) -> Result<Raw, String> {
     };
     let count = |key: &str| {
         let value = known(key).ok_or_else(|| format!("its head has no {key}"))?;
-        if value >= 2.0 && value <= 1e6 && libm::floor(value) == value {
+        if (2.0..=1e6).contains(&value) && libm::floor(value) == value {
             Ok(value as usize)
         } else {
             Err(format!(

@@ -14,8 +14,8 @@ fn sun(unix_s: f64) -> (f64, f64) {
     let cos = |degrees: f64| libm::cos(degrees.to_radians());
     // Julian centuries since J2000.0.
     let t = (unix_s / 86_400.0 + 2_440_587.5 - 2_451_545.0) / 36_525.0;
-    let mean_longitude = (280.46646 + t * (36_000.76983 + t * 0.000_303_2)).rem_euclid(360.0);
-    let anomaly = 357.52911 + t * (35_999.05029 - 0.000_153_7 * t);
+    let mean_longitude = (280.46646 + t * (36_000.769_83 + t * 0.000_303_2)).rem_euclid(360.0);
+    let anomaly = 357.52911 + t * (35_999.050_29 - 0.000_153_7 * t);
     let eccentricity = 0.016_708_634 - t * (0.000_042_037 + 0.000_000_126_7 * t);
     let center = sin(anomaly) * (1.914602 - t * (0.004817 + 0.000014 * t))
         + sin(2.0 * anomaly) * (0.019993 - 0.000101 * t)

@@ -747,9 +747,9 @@ const KNOBS: &[Knob] = &[
         parameter: "day",
         scenario: "scenarios/closed-form/optical-confirmation.toml",
         values: &[
+            "{ sun = {} }",
             "{ from_h = 0, to_h = 12 }",
             "{ from_h = 12, to_h = 18 }",
-            "{ sun = {} }",
         ],
         throughout: &[],
     },

@@ -767,6 +767,7 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             self_defence: dice.heads(),
         }),
         optical_confirmation: dice.heads().then(|| OpticalConfirmationSpec {
+            haze_per_hour: None,
             look_s: dice.within(0.0, 100.0),
             ifov_mrad: dice.within(0.05, 0.3),
             correct: dice.honour(),

@@ -253,20 +253,18 @@ impl<'a> Pairs<'a> {
                         .min(self.aircraft[one].until_s)
                         .min(self.aircraft[other].until_s),
                 };
+                let first = (leg_at[one], leg_at[other]);
                 let shared = self.shared_bases(one, other);
-                let parts = if shared.is_empty() {
-                    vec![both]
-                } else {
-                    let near = closed.entry((one, other)).or_insert_with(|| {
-                        let of = |number: usize| {
-                            self.near_bases(self.aircraft[number].trajectory, &shared)
-                        };
-                        [of(one), of(other)].concat()
-                    });
-                    outside(both, near)
-                };
-                for part in parts {
-                    let first = (leg_at[one], leg_at[other]);
+                if shared.is_empty() {
+                    self.solve((one, other), first, both, &mut found);
+                    return;
+                }
+                let near = closed.entry((one, other)).or_insert_with(|| {
+                    let of =
+                        |number: usize| self.near_bases(self.aircraft[number].trajectory, &shared);
+                    [of(one), of(other)].concat()
+                });
+                for part in outside(both, near) {
                     self.solve((one, other), first, part, &mut found);
                 }
             });
@@ -289,7 +287,10 @@ impl<'a> Pairs<'a> {
         found: &mut Vec<((usize, usize, bool), Approach)>,
     ) {
         let legs = |number: usize| &self.aircraft[number].trajectory.legs;
-        let kinds = [(false, self.minima(one, other)), (true, NEAR_MIDAIR)];
+        let minima = self.minima(one, other);
+        // Who nearly collides has lost separation, unless the minima are very small.
+        let nested = minima.lateral_m >= NEAR_MIDAIR.lateral_m
+            && minima.vertical_m >= NEAR_MIDAIR.vertical_m;
         let (mut a, mut b) = first;
         while let (Some(leg), Some(beside)) = (legs(one).get(a), legs(other).get(b)) {
             if leg.span.start_s >= span.end_s || beside.span.start_s >= span.end_s {
@@ -297,11 +298,20 @@ impl<'a> Pairs<'a> {
             }
             let both = leg.span.within(beside.span);
             if let Some(both) = both.and_then(|both| both.within(span)) {
-                for (near, minima) in kinds {
-                    approaches(leg, beside, both, &minima, |approach| {
-                        found.push(((one, other, near), approach));
+                let nearly = |span: Span, found: &mut Vec<_>| {
+                    approaches(leg, beside, span, &NEAR_MIDAIR, |approach| {
+                        found.push(((one, other, true), approach));
                     });
+                };
+                if !nested {
+                    nearly(both, found);
                 }
+                approaches(leg, beside, both, &minima, |approach| {
+                    found.push(((one, other, false), approach));
+                    if nested {
+                        nearly(approach.span, found);
+                    }
+                });
             }
             if leg.span.end_s <= beside.span.end_s {
                 a += 1;
