@@ -40,7 +40,7 @@ Examples:
         threshold_at_a_step        results jump at a threshold: one declaration decides or does not
         belief_far_from_world      a believed probability is more than 0.3 from that of the world
         belief_contradicts_itself  what the world can bring is believed to be impossible
-        number_without_source      a file says of some of its numbers where they come from, and not of all
+        number_without_source      a file says where some of its numbers come from, and not all
         iff_unread                 a flight carries IFF that no friendly site interrogates
   deconflict check --lint --strict scenarios/*.toml
       the same, and exit code 2 if there is a warning: for continuous integration

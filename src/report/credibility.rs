@@ -52,6 +52,9 @@ struct Row {
     mark: Mark,
 }
 
+/// A setting, what it is compared with, and the measure.
+type Compared = (String, String, String);
+
 /// Every comparison that was flown in worlds, with its mark.
 fn marks(results: &Results) -> Vec<Row> {
     let levels = |cell: &str| results.levels.get(cell);
@@ -68,7 +71,7 @@ fn marks(results: &Results) -> Vec<Row> {
             .collect();
         words.join(", ")
     };
-    let mut groups: Vec<((String, String, String), Vec<&Paired>)> = Vec::new();
+    let mut groups: Vec<(Compared, Vec<&Paired>)> = Vec::new();
     for pair in &results.paired {
         if world(&pair.cell).is_none() || world(&pair.cell) != world(&pair.reference) {
             continue;

@@ -64,7 +64,7 @@ lints! {
     THRESHOLD_AT_A_STEP = "threshold_at_a_step": "results jump at a threshold: one declaration decides or does not";
     BELIEF_FAR_FROM_WORLD = "belief_far_from_world": "a believed probability is more than 0.3 from that of the world";
     BELIEF_CONTRADICTS_ITSELF = "belief_contradicts_itself": "what the world can bring is believed to be impossible";
-    NUMBER_WITHOUT_SOURCE = "number_without_source": "a file says of some of its numbers where they come from, and not of all";
+    NUMBER_WITHOUT_SOURCE = "number_without_source": "a file says where some of its numbers come from, and not all";
     IFF_UNREAD = "iff_unread": "a flight carries IFF that no friendly site interrogates";
 }
 

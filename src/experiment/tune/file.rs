@@ -115,7 +115,7 @@ pub struct SpanFile {
     pub whole: bool,
 }
 
-/// What one does not know: `path` (or `paths`) with `range` or `values`.
+/// What one does not know: either `path` (or `paths`) with `range` or `values`, or `alternatives`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UncertaintyFile {
@@ -134,6 +134,9 @@ pub struct UncertaintyFile {
     /// The values it may have; break-even points are looked for if they are numbers that rise.
     #[serde(default)]
     pub values: Option<Vec<Json>>,
+    /// Named pieces of a scenario, laid over it as a whole: `alternatives.NAME = { rules.iff = { ... } }`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alternatives: Option<BTreeMap<String, Json>>,
 }
 
 /// What is to be made small or large.
@@ -222,7 +225,7 @@ impl UncertaintyFile {
                 levels: None,
                 ..range.clone()
             }),
-            alternatives: None,
+            alternatives: self.alternatives.clone(),
         }
     }
 }

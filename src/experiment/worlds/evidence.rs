@@ -64,8 +64,7 @@ impl Found {
     /// What replications say of a ratio; nothing where there is nothing to divide by. Where no event was seen it stands for
     /// half of one, give or take as much: the logarithm of a count of c has the variance 1/c.
     pub fn of(sums: &RatioSums) -> Option<Found> {
-        // Also where it is NaN.
-        if !(sums.exposure() > 0.0) {
+        if sums.exposure().is_nan() || sums.exposure() <= 0.0 {
             return None;
         }
         if sums.events() > 0.0 {

@@ -236,8 +236,7 @@ fn breaks(differences: &[f64], places: &[&Vec<f64>], confidence: f64) -> Option<
             uu += (u - middle) * (u - middle);
             ud += (u - middle) * (d - a);
         }
-        // Also where it is NaN.
-        if !(uu > 0.0) {
+        if uu.is_nan() || uu <= 0.0 {
             continue;
         }
         let b = ud / uu;

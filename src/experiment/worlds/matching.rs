@@ -1,7 +1,7 @@
 //! Waves of history matching, as a state machine that knows points and predictions, no scenario.
 //!
 //! The first wave fills the whole space (a Latin hypercube). Every later wave begins with a Latin hypercube of
-//! [`CANDIDATES`] points, of which those are flown that an emulator does not rule out; where they are too few, neighbours of
+//! 20 000 points, of which those are flown that an emulator does not rule out; where they are too few, neighbours of
 //! the worlds that are left make up for it. The emulator is a regression of each band's scale on the coordinates (ridge;
 //! with squares where there are points enough) with its residual variance in the denominator, so where it knows little it
 //! rules out little; it chooses where to look and rules nothing out by itself: only worlds that were flown are in or out,
