@@ -777,7 +777,6 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             day: None,
             night_factor: 1.0,
             visibility_km: dice.heads().then_some(20.0),
-            haze_per_hour: None,
             if_unclear: if dice.heads() {
                 IfUnclear::Hold
             } else {
