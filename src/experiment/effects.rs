@@ -104,8 +104,9 @@ pub fn effects(record: &PlanRecord, accounts: &Accounts) -> Vec<Effect> {
     let mut found = Vec::new();
     let groups = accounts.groups();
     for cells in blocks(record) {
-        for measure in 0..record.measures.len() {
-            let sums: Vec<&GroupSums> = cells.iter().map(|&cell| &groups[cell][measure]).collect();
+        for (measure, _) in record.measures.iter().enumerate() {
+            let of_cell = |&cell: &usize| &groups[cell][measure];
+            let sums: Vec<&GroupSums> = cells.iter().map(of_cell).collect();
             let block = Block {
                 record,
                 cells: &cells,

@@ -145,7 +145,7 @@ pub enum DesignFile {
     /// Latin hypercube: each factor takes each of `points` strata once.
     LatinHypercube {
         /// Points.
-        #[schemars(range(min = 2, max = 1_000_000))]
+        #[schemars(range(min = 2, max = 65_536))]
         points: u32,
     },
     /// Sobol' sequence, Owen-scrambled; best with a power of two.

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::Value as Json;
 
+use super::super::design::MOST_POINTS;
 use super::super::file::{DesignFile, ExperimentFile, FactorFile, StopFile};
 use super::factor::Varied;
 use super::{FactorKind, Overrides, Plan, PlanRecord, columns};
@@ -27,6 +28,9 @@ pub(super) fn names_a_scenario(path: &Path) -> bool {
 
 /// Most cells of one experiment: a slip of the pen, not a limit of the machine.
 const MOST_CELLS: usize = 1_000_000;
+
+/// Most levels of a factor: as many as a design may have points.
+const MOST_LEVELS: usize = MOST_POINTS as usize;
 
 /// What is read, and what is wrong with it.
 pub(super) struct Reader<'a> {
@@ -93,13 +97,16 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
     })
 }
 
+/// The scenarios of all cells, and the columns that they share.
+type Made = (Vec<Scenario>, Arc<Columns>);
+
 /// What is flown, or problems in the loader; the cells are checked and made into scenarios only if so wished.
 pub(super) fn planned(
     loader: &mut Loader,
     path: &Path,
     overrides: &Overrides,
     check: bool,
-) -> Option<(PlanRecord, Option<(Vec<Scenario>, Arc<Columns>)>)> {
+) -> Option<(PlanRecord, Option<Made>)> {
     let mut document = loader.plain(path)?;
     if !loader.problems.is_empty() {
         return None;
@@ -156,7 +163,7 @@ pub(super) fn planned(
         None => {}
     }
     // Counted before they are made.
-    if !reader.levels_are_few(MOST_CELLS) || !reader.cells_are_few(check) {
+    if !reader.levels_are_few(MOST_LEVELS) || !reader.cells_are_few(check) {
         return None;
     }
     let mut factors = Vec::new();

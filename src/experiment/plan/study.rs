@@ -666,7 +666,7 @@ fn extremes_are_sound(reader: &mut Reader, factors: &[Varied], scenario: &Scenar
             });
             match ready(&tree) {
                 Ok(varied) => {
-                    if columns([&scenario, &varied].into_iter()).is_err() {
+                    if columns([scenario, &varied].into_iter()).is_err() {
                         let message = format!(
                             "{section}.{name} changes the columns; expected the same sides, aircraft types and site classes at every setting"
                         );

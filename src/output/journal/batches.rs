@@ -173,11 +173,14 @@ fn parts(batch: &[u8], next: &mut u64, mut part: impl FnMut(u64, &[u8], &[u8])) 
     }
 }
 
-/// The whole batches, the end of the last, and the number of the record after it.
+/// The end of the last whole batch, and the number of the record after it.
+type End = (u64, u64);
+
+/// The whole batches, and where they end.
 fn read_all<R: Read + Seek>(
     path: &Path,
     records: &mut Records<R>,
-) -> Result<(Vec<Vec<u8>>, (u64, u64)), OutputError> {
+) -> Result<(Vec<Vec<u8>>, End), OutputError> {
     let mut batches = Vec::new();
     let mut part: Vec<u8> = Vec::new();
     let mut whole = (records.at, records.next);
