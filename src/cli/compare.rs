@@ -313,9 +313,10 @@ impl Abroad {
         let span = match mark.of {
             0 => String::new(),
             _ => format!(
-                "; differences {} to {}",
+                "; differences {} to {}, {} in the mean",
                 readable(mark.from),
-                readable(mark.to)
+                readable(mark.to),
+                readable(mark.mean)
             ),
         };
         let words = mark.words(|assumption, at| {

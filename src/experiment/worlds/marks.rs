@@ -35,6 +35,8 @@ pub struct Mark {
     pub from: f64,
     /// Largest.
     pub to: f64,
+    /// Mean difference over the worlds, each counting alike.
+    pub mean: f64,
     /// What overturns it first: number of the assumption and its place, 0 to 1.
     pub breaks: Option<(usize, f64)>,
 }
@@ -82,6 +84,7 @@ impl Mark {
             of: known.len(),
             from: each.iter().copied().fold(f64::INFINITY, f64::min),
             to: each.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            mean: each.iter().sum::<f64>() / each.len() as f64,
             breaks: if said == 0 || places.len() != each.len() {
                 None
             } else {
@@ -305,6 +308,8 @@ mod tests {
             .collect();
         let mark = Mark::of(Some(&differs(-1.0)), &some, &places, 0.95);
         assert_eq!((mark.holds(), mark.turned()), (14, 7));
+        // The mean of 3 u - 2 over the unit interval.
+        assert!((mark.mean + 0.5).abs() < 1e-2, "{}", mark.mean);
         let (assumption, at) = mark.breaks.unwrap();
         assert_eq!(assumption, 0);
         assert!((at - 2.0 / 3.0).abs() < 1e-3, "{at}");
