@@ -31,6 +31,7 @@ Examples:
   deconflict check --lint my.toml
       say that in words too, and warn of what is allowed and can hardly be meant, with place and code:
         site_out_of_reach          no flight ever comes within the coverage of the site
+        begins_in_reach            aircraft appear at altitude inside the envelope of a weapon
         zone_not_crossed           no flight's planned path enters the zone
         corridor_not_crossed       no flight's planned path enters the corridor
         after_the_end              something begins only when the scenario is over

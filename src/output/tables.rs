@@ -136,6 +136,19 @@ pub fn headline(cells: &[Cell], replications: u64) -> String {
             ),
         }
     };
+    for (name, who) in [
+        ("neutral_sorties_lost", "Neutrals shot down"),
+        ("friendly_sorties_lost", "Friends shot down by their own"),
+    ] {
+        if let Some(cell) = find(name).filter(|cell| cell.exposure > 0.0) {
+            line(format!(
+                "{who}: {} of their sorties ({} of {}).",
+                with_interval(cell),
+                readable(cell.events),
+                readable(cell.exposure)
+            ));
+        }
+    }
     if let Some(cell) = find("any_wrong_kill").filter(|_| replications > 1) {
         line(format!(
             "A friend or neutral was shot down in {} of the runs.",

@@ -20,7 +20,9 @@ use crate::engagement::FireDistributionSpec;
 use crate::geometry::{Area, Point, Polygon, crossing};
 use crate::identification::cues::optical::Daylight;
 use crate::identification::cues::origin::ZoneBelief;
-use crate::identification::{Combine, ConfusionMatrix, Hypotheses, IdentificationSpec};
+use crate::identification::{
+    Combine, ConfusionMatrix, ExpectancySpec, Hypotheses, IdentificationSpec,
+};
 use crate::picture::SharedIdentity;
 use crate::platform::{AircraftSpec, Turns};
 use crate::record::Regard;
@@ -1496,10 +1498,13 @@ impl Check<'_> {
             .operator
             .as_ref()
             .and_then(|who| who.expectancy.as_ref());
-        if expectancy.is_some_and(|alert| alert.alerts_h.is_empty() && !alert.after_engagement) {
+        let never = |alert: &ExpectancySpec| {
+            alert.alerts_h.is_empty() && !alert.after_engagement && !alert.after_leaker
+        };
+        if expectancy.is_some_and(never) {
             self.note(
                 &path!(at; "operator", "expectancy"),
-                "never sets in; expected alerts_h or after_engagement = true",
+                "never sets in; expected alerts_h, after_engagement = true or after_leaker = true",
             );
         }
     }

@@ -80,8 +80,9 @@ fn sums_killed_on_their_way_go_on() {
         } else {
             signal(&child, "USR1");
             let output = child.wait_with_output().unwrap();
+            // It may have come to its end before the signal came.
             assert!(
-                done || output.status.code() == Some(130),
+                matches!(output.status.code(), Some(0 | 130)),
                 "{}",
                 text(&output.stderr)
             );

@@ -324,7 +324,7 @@ impl FireControl<'_, '_> {
         }
     }
 
-    /// Whether another site of the side is nearer to a track that a site may fire at, and could fire at it, too.
+    /// Whether another site of the side is nearer to a track that a site may fire at, and engages it, or may and could.
     fn left_to_others(&mut self, site: Entity, place: Vector3<f64>) -> bool {
         let Some((spec, partners)) = self.partners(site) else {
             return false;
@@ -343,7 +343,7 @@ impl FireControl<'_, '_> {
         };
         partners.into_iter().any(|partner| {
             let could = self.looking(partner, |picture, observer, at, outlet| {
-                away(observer) < here_m && picture.could_fire_near(place, spec.gate_m, at, outlet)
+                away(observer) < here_m && picture.fires_near(place, spec.gate_m, at, outlet)
             });
             could == Some(true)
         })

@@ -25,7 +25,7 @@ pub use fusion::{Fused, Gathered, Recalled};
 pub use identifier::{
     Criteria, CriteriaOn, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS, Noted, Posterior, RunOutcome,
 };
-pub use operator::{Judgement, Operator, OperatorSpec};
+pub use operator::{ExpectancySpec, Judgement, Operator, OperatorSpec};
 pub use told::Told;
 
 /// How a site identifies its tracks: the confusion matrix, what the site believes of it, and the thresholds.

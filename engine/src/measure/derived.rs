@@ -202,7 +202,7 @@ pub static MEASURES: &[Measure] = &[
     Measure::new(Mission, Rate, "encounters_per_replication", ("encounters", ""), "encounters", "Encounters in one run of the scenario."),
     Measure::new(Mission, Rate, "shots_per_replication", ("shots[regard]", ""), "shots", "Shots in one run of the scenario, by what the shooter should hold the aircraft for."),
     Measure::new(Mission, Rate, "engagements_per_replication", ("engagements[shooter]", ""), "engagements", "Decisions to fire in one run of the scenario, by whose site decided."),
-    Measure::new(Mission, Mean, "sites_ready", ("site_ready_hours", "site_hours"), "share of time", "Share of the time that sites were ready to look and to fire."),
+    Measure::new(Mission, Proportion, "sites_ready", ("site_ready_hours", "site_hours"), "share of time", "Share of the time that sites were ready to look and to fire."),
     Measure::new(Mission, Rate, "sites_lost_per_replication", ("sites_lost", ""), "sites", "Sites destroyed by aircraft that came through, in one run of the scenario."),
     Measure::new(Mission, Rate, "declines_per_replication", ("declines[reason]", ""), "declines", "Occasions on which a site could have fired and did not, once per track and reason, by reason."),
     Measure::new(Mission, Rate, "notices_per_replication", ("notices_received", ""), "messages", "Flight-plan versions that reached a site in one run of the scenario."),

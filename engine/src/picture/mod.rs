@@ -1151,8 +1151,8 @@ impl Picture {
         }
     }
 
-    /// Whether the site, could it fire, might fire at what is within `gate_m` of a place.
-    pub fn could_fire_near(
+    /// Whether the site engages what is within `gate_m` of a place, or may and could.
+    pub fn fires_near(
         &mut self,
         place: Vector3<f64>,
         gate_m: f64,
@@ -1160,7 +1160,7 @@ impl Picture {
         outlet: &mut Outlet<'_>,
     ) -> bool {
         let now = at.sky.now();
-        if !self.ready || self.absent(now).is_some() {
+        if self.absent(now).is_some() {
             return false;
         }
         if let Kept::Apart(apart) = &self.kept {
@@ -1169,9 +1169,7 @@ impl Picture {
                 self.catch_up(pair as usize, at, outlet);
             }
         }
-        let near = |track: &Track| {
-            track.engagement.is_none() && (track.course.place_at(now) - place).xy().norm() <= gate_m
-        };
+        let near = |track: &Track| (track.course.place_at(now) - place).xy().norm() <= gate_m;
         let slots: Vec<u32> = match &mut self.kept {
             Kept::Apart(apart) => {
                 let watched = apart.watched.iter().map(|watched| watched.pair);
@@ -1182,8 +1180,13 @@ impl Picture {
             }
             Kept::Jointly(jointly) => jointly.slots(near),
         };
-        let may = |slot: u32| matches!(self.verdict(slot, at), Some(Verdict::Permitted(_)));
-        slots.into_iter().any(may)
+        let able = self.ready;
+        let fires = |slot: u32| {
+            let engages = |track: &mut Track| track.engagement.is_some();
+            self.track(slot).is_some_and(engages)
+                || able && matches!(self.verdict(slot, at), Some(Verdict::Permitted(_)))
+        };
+        slots.into_iter().any(fires)
     }
 
     /// A track is left to another site for now: it is asked about at the next scan.
