@@ -529,7 +529,7 @@ fn two_sites_claim_one_target() {
 }
 
 /// A target that lives is taken for destroyed, one that is destroyed for living: with P_k = 1 and a miss seen in half of all hits
-/// 1 + 1/2 + 1/4 + 1/8 missiles go, where nothing else tells that it is gone.
+/// 1 + 1/2 + 1/4 + 1/8 missiles go of four, and 2 of many, where nothing else tells that it is gone.
 #[test]
 fn assessments_err() {
     let r: f64 = 0.7 * 0.8;
@@ -541,12 +541,15 @@ fn assessments_err() {
         "site_classes.watch.weapon.assessment.delayed.false_miss=0.5",
         "site_classes.watch.tracker.loss_seen=false",
         "site_classes.watch.tracker.drop_misses=32",
-        "site_classes.watch.weapon.magazine=100",
     ];
     mean_is(&fly("false-assessment", &wasted, 20_000, shots), 1.875);
+    let many = [&wasted[..], &["site_classes.watch.weapon.magazine=100"]].concat();
+    mean_is(&fly("false-assessment", &many, 20_000, shots), 2.0);
     // Where the loss is seen, nothing is wasted.
-    let seen = [&wasted[..3], &wasted[5..]].concat();
-    assert_eq!(fly("false-assessment", &seen, 50, shots), vec![1.0; 50]);
+    assert_eq!(
+        fly("false-assessment", &wasted[..3], 50, shots),
+        vec![1.0; 50]
+    );
 }
 
 #[test]

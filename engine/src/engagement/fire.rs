@@ -665,7 +665,8 @@ impl FireControl<'_, '_> {
         let Some((engagement, site)) = self.engagement(entity) else {
             return;
         };
-        let destroyed = self.taken_for_destroyed(entity, engagement.destroyed);
+        let (_, flying) = self.whereabouts(entity);
+        let destroyed = self.taken_for_destroyed(entity, engagement.destroyed || !flying);
         let Ok((observer, mut picture, battery, _)) = self.sites.get_mut(site) else {
             return;
         };
