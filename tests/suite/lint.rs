@@ -371,7 +371,14 @@ fn the_scenarios_of_the_repository_are_clean() {
         let name = file.file_stem().expect("a name").to_string_lossy();
         let (_, warnings) = Scenario::load_and_lint(file, &[])
             .unwrap_or_else(|error| panic!("{}", error.render(false)));
+        let staged = !file
+            .parent()
+            .is_some_and(|folder| folder.ends_with("scenarios"));
         for code in warnings.codes() {
+            // A closed form begins where its formula does.
+            if staged && *code == "begins_in_reach" {
+                continue;
+            }
             match MEANT.iter().find(|known| **known == (name.as_ref(), *code)) {
                 Some(known) => {
                     meant.insert(*known);

@@ -209,7 +209,8 @@ pub fn lines(log: &EventLog) -> Vec<String> {
         let by = event.fact.site().map(|id| site(id.index()));
         // The indices inside the fact depend on who else is there; the names say the same.
         let mut fact = format!("{:?}", event.fact);
-        if let Some(about) = event.fact.aircraft().map(|id| id.index()) {
+        let both = [event.fact.aircraft(), event.fact.other_aircraft()];
+        for about in both.into_iter().flatten().map(|id| id.index()) {
             fact = fact.replace(&format!("AircraftId({about})"), &aircraft(about));
         }
         if let Some(id) = event.fact.site() {
