@@ -77,15 +77,15 @@ pub fn passage(log: &EventLog, aircraft: AircraftId) -> Vec<SitePassage> {
             Fact::EncounterBegun { .. } => {
                 made.in_reach.get_or_insert(time);
             }
-            Fact::IdentityChanged { to, .. } | Fact::IdentityAdopted { to, .. } => {
-                if made.held.iter().all(|(_, held)| held != to) {
-                    made.held.push((time, *to));
-                }
+            Fact::IdentityChanged { to, .. } | Fact::IdentityAdopted { to, .. }
+                if made.held.iter().all(|(_, held)| held != to) =>
+            {
+                made.held.push((time, *to));
             }
-            Fact::ShotDeclined { decision, .. } => {
-                if (made.declined.iter()).all(|(_, said)| said.reason != decision.reason) {
-                    made.declined.push((time, *decision));
-                }
+            Fact::ShotDeclined { decision, .. }
+                if (made.declined.iter()).all(|(_, said)| said.reason != decision.reason) =>
+            {
+                made.declined.push((time, *decision));
             }
             Fact::EngagementBegun { .. } => made.engagements += 1,
             Fact::ShotFired { .. } => made.shots += 1,
