@@ -21,7 +21,7 @@ Examples:
       the first wrong shot of that replication: evidence, rules, causes, and what would have prevented it
   deconflict explain scenarios/nov-2019-baseline.toml --replication 4 --flight us-recon
       the first wrong shot at this flight
-  deconflict explain scenarios/nov-2019-baseline.toml --replication 2 --let-through
+  deconflict explain scenarios/nov-2019-baseline.toml --replication 3 --let-through
       a raid that came through: where the chain ended at every site, and which rule let it
   deconflict explain scenarios/nov-2019-baseline.toml --replication 1 --flight italy-recon
       if nobody fires at it: what kept each site from it
@@ -83,12 +83,9 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
         ))
     };
     if arguments.let_through {
-        let through = let_through(&log).into_iter().find(|aircraft| {
-            flight.is_none_or(|flight| is_it(&log, &log.sorties[aircraft.index()], flight))
-        });
-        return match through {
+        return match through(&log, flight) {
             Some(aircraft) => unharmed(aircraft),
-            None => nothing_came_through(index, seed, flight),
+            None => nothing_there(arguments, &scenario, seed, &subject.name, flight),
         };
     }
     let Some(&shot) = shots.first() else {
@@ -100,7 +97,7 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
         });
         return match named {
             Some(nth) => unharmed(AircraftId(nth as u32)),
-            None => nothing_wrong(arguments, &scenario, seed, &subject.name, flight),
+            None => nothing_there(arguments, &scenario, seed, &subject.name, flight),
         };
     };
     let aircraft = log.events[shot].fact.aircraft();
@@ -155,39 +152,53 @@ fn is_it(log: &EventLog, sortie: &Sortie, name: &str) -> bool {
     sortie.name == name || log.cast.flights[sortie.flight.index()] == name
 }
 
-fn nothing_came_through(first: u64, seed: u64, flight: Option<&str>) -> Result<(), Failure> {
-    let who = flight.unwrap_or("raid");
-    print(&format!(
-        "No {who} comes through in replication {first} of seed {seed}: --replication chooses another.\n"
-    ))
+/// The first hostile sortie that came through, of a flight if one is named.
+fn through(log: &EventLog, flight: Option<&str>) -> Option<AircraftId> {
+    let named = |aircraft: &AircraftId| {
+        flight.is_none_or(|flight| is_it(log, &log.sorties[aircraft.index()], flight))
+    };
+    let_through(log).into_iter().find(named)
 }
 
-/// Says so, and where there is one.
-fn nothing_wrong(
+/// Says that there is nothing to explain, and where there is.
+fn nothing_there(
     arguments: &ExplainArguments,
     scenario: &Scenario,
     seed: u64,
     subject: &str,
     flight: Option<&str>,
 ) -> Result<(), Failure> {
-    let whom = flight.map_or(String::new(), |flight| format!(" at {flight}"));
+    let through_is_asked = arguments.let_through;
+    let is_there = |log: &EventLog| match through_is_asked {
+        true => through(log, flight).is_some(),
+        false => asked_for(log, flight).is_ok_and(|shots| !shots.is_empty()),
+    };
     let first = arguments.replication;
     let engine = Engine::default();
     let there = (first + 1..=first + SEARCHED).find(|&index| {
-        let log = engine.simulate(scenario, Replication { seed, index }, Detail::Measures);
-        asked_for(&log, flight).is_ok_and(|shots| !shots.is_empty())
+        is_there(&engine.simulate(scenario, Replication { seed, index }, Detail::Measures))
     });
+    let mut asked = String::new();
+    if through_is_asked {
+        asked += " --let-through";
+    }
+    if let Some(flight) = flight {
+        asked += &format!(" --flight {flight}");
+    }
     let then = match there {
-        Some(index) => {
-            let flight = flight.map_or(String::new(), |flight| format!(" --flight {flight}"));
-            format!(
-                "The next replication with one: deconflict explain {subject} --replication {index}{flight}"
-            )
-        }
+        Some(index) => format!(
+            "The next replication with one: deconflict explain {subject} --replication {index}{asked}"
+        ),
         None => format!("Nor in the {SEARCHED} replications after it."),
     };
+    let what = match (through_is_asked, flight) {
+        (true, None) => "raid that comes through".to_owned(),
+        (true, Some(flight)) => format!("aircraft of {flight} that comes through"),
+        (false, None) => "wrong shot".to_owned(),
+        (false, Some(flight)) => format!("wrong shot at {flight}"),
+    };
     print(&format!(
-        "No wrong shot{whom} in replication {first} of seed {seed}. {then}\n"
+        "No {what} in replication {first} of seed {seed}. {then}\n"
     ))
 }
 

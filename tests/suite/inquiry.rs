@@ -405,6 +405,25 @@ fn mistakes_are_told() {
         said(&told).contains("The next replication with one: deconflict explain")
     });
     assert!(calm, "no replication of 20 without a wrong shot");
+    let mut through = (0, 0);
+    for replication in 0..4 {
+        let replication = replication.to_string();
+        let told = deconflict(&[
+            "explain",
+            BASELINE,
+            "--replication",
+            &replication,
+            "--let-through",
+        ]);
+        assert!(told.status.success());
+        let told = said(&told);
+        let next = "No raid that comes through in replication";
+        let found = told.contains("reaches its objective at");
+        assert!(found != told.starts_with(next), "{told}");
+        through.0 += usize::from(found);
+        through.1 += usize::from(told.contains("--let-through"));
+    }
+    assert!(through.0 > 0 && through.1 > 0, "{through:?}");
 }
 
 /// With weapons on hold every raid comes through, for that reason and no other at every site that it comes into reach of; without the
