@@ -18,6 +18,7 @@ mod lint;
 mod measures;
 mod mechanisms;
 mod metamorphic;
+mod readiness;
 mod readme;
 mod recordings;
 mod report;
