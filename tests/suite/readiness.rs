@@ -32,7 +32,7 @@ tracker = { confirm_hits = 1, confirm_scans = 1, drop_misses = 2, memory.tau_s =
 [site_classes.eye.identification]
 over = "regards"
 interval_s = 10
-combine = "fused"
+combine = "single"
 world = { friend = { hostile = 1 }, neutral = { hostile = 1 }, hostile = { hostile = 1 } }
 
 [site_classes.gun]
@@ -42,7 +42,7 @@ tracker = { confirm_hits = 1, confirm_scans = 1, drop_misses = 2, memory.tau_s =
 [site_classes.gun.identification]
 over = "regards"
 interval_s = 10
-combine = "fused"
+combine = "single"
 world = { friend = { hostile = 1 }, neutral = { hostile = 1 }, hostile = { hostile = 1 } }
 
 [site_classes.gun.weapon]
