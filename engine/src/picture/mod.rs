@@ -32,7 +32,8 @@ use crate::ids::{AircraftId, ClassId, Key, NodeId, SideId, SiteId};
 use crate::platform::trajectory::{Path, Trajectory};
 use crate::platform::{Equipment, Planned, Vitality};
 use crate::record::{
-    Decision, Detail, EventRecorder, Identity, Place, Reason, Regard, RuleWord, Tally, TrackEnd,
+    Decision, Detail, EventRecorder, Identity, NotReady, Place, Reason, Regard, RuleWord, Tally,
+    TrackEnd,
 };
 use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::readiness::{Absence, Absences, GoLiveSpec};
@@ -718,6 +719,8 @@ pub struct Picture {
     candidates: Vec<u32>,
     /// The next scan entered in the calendar.
     entered: u64,
+    /// Why the site is not ready, as was written down last.
+    told_absent: Option<NotReady>,
 }
 
 /// How the tracks are kept.
@@ -885,6 +888,7 @@ impl Picture {
             ready: false,
             candidates: Vec::new(),
             entered: u64::MAX,
+            told_absent: None,
         });
         picture.params.clear();
         picture.windows.clear();
@@ -892,6 +896,7 @@ impl Picture {
         picture.situation = Situation::new(magazine, absences);
         picture.ready = magazine > 0 && observer.envelope.is_some();
         picture.entered = u64::MAX;
+        picture.told_absent = None;
         match &mut picture.kept {
             Kept::Apart(apart) if !jointly => apart.clear(),
             kept if jointly => *kept = Kept::Jointly(Box::new(Jointly::new(observer))),
@@ -1690,6 +1695,7 @@ fn on_scan(
     if let Some(until) = picture.live_until()
         && live_until != Some(until)
     {
+        picture.told_absent = picture.absent(sky.now());
         calendar.readiness(until, observer.id, due.entity);
     }
     if !picture.candidates.is_empty() {

@@ -43,6 +43,12 @@ impl Picture {
         self.situation.absences.at(time).or_else(silent)
     }
 
+    /// Why the site is not ready at the start, if it is not: that is written down by whoever asks.
+    pub fn absent_at_start(&mut self) -> Option<NotReady> {
+        self.told_absent = self.absent(Millis::ZERO);
+        self.told_absent
+    }
+
     /// Until when it is live, if it is silent until it is cued.
     pub(super) fn live_until(&self) -> Option<Millis> {
         match &self.kept {
@@ -71,17 +77,23 @@ impl Picture {
     }
 }
 
-/// Writes down what a site is from now on, if that is something else than before.
+/// Writes down what a site is from now on, if that is something else than what was written last; that it is lost, in any case.
 fn note(
     observer: &Observer,
-    before: Option<NotReady>,
-    now: Option<NotReady>,
+    picture: &mut Picture,
+    absent: Option<NotReady>,
     at: Millis,
     log: &mut Log,
 ) {
     let site = observer.id;
-    let fact = match (before, now) {
-        (None, Some(cause)) => Fact::SiteNotReady { site, cause },
+    if picture.told_absent == Some(NotReady::Lost) {
+        return;
+    }
+    let before = std::mem::replace(&mut picture.told_absent, absent);
+    let fact = match (before, absent) {
+        (None, Some(cause)) | (Some(_), Some(cause @ NotReady::Lost)) => {
+            Fact::SiteNotReady { site, cause }
+        }
         (Some(_), None) => Fact::SiteReady { site },
         _ => return,
     };
@@ -94,15 +106,14 @@ fn on_readiness(
     due: On<ReadinessDue>,
     clock: Res<Clock>,
     mut log: ResMut<Log>,
-    sites: Query<(&Observer, &Picture)>,
+    mut sites: Query<(&Observer, &mut Picture)>,
     mut commands: Commands,
 ) {
-    let Ok((observer, picture)) = sites.get(due.entity) else {
+    let Ok((observer, mut picture)) = sites.get_mut(due.entity) else {
         return;
     };
-    let now = clock.now;
-    let (before, absent) = (picture.absent(now - Millis(1)), picture.absent(now));
-    note(observer, before, absent, now, &mut log);
+    let absent = picture.absent(clock.now);
+    note(observer, &mut picture, absent, clock.now, &mut log);
     if absent.is_some() {
         commands.trigger(SiteOff { entity: due.entity });
     }
@@ -127,7 +138,7 @@ fn on_withdraw(
     };
     let now = sky.now();
     let at = At::new(observer, &sky, &calendar);
-    note(observer, picture.absent(now), Some(cause), now, &mut log);
+    note(observer, &mut picture, Some(cause), now, &mut log);
     let mut ended = Vec::new();
     let mut outlet = Outlet {
         recorder: &mut log.0,

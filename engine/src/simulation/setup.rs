@@ -506,7 +506,7 @@ impl<'a> Setup<'a> {
         let absences = readiness.absences(&self.streams, key, self.end);
         let turns: Vec<Millis> = absences.edges().collect();
         let mut picture = Picture::new(&observer, magazine, absences, jointly, self.old.pop());
-        if let Some(cause) = picture.absent(Millis::ZERO) {
+        if let Some(cause) = picture.absent_at_start() {
             let fact = Fact::SiteNotReady { site: id, cause };
             let here = place.push(0.0);
             self.recorder
