@@ -5,7 +5,7 @@
 //! straight (4/3 of it; Skolnik, *Introduction to Radar Systems*; ITU-R P.834). It is hidden if the ground anywhere nearer to the eye is seen at a greater slope: a
 //! ridge of height h at range r hides what is below atan(h / r), less the drop r^2 / 2 R'.
 //!
-//! A [`Horizon`] is made once for each eye: along each of [`WAYS`] bearings the ground is taken where the bearing crosses the lines of the grid, interpolated between the
+//! A [`Horizon`] is made once for each eye: along each of `WAYS` bearings the ground is taken where the bearing crosses the lines of the grid, interpolated between the
 //! two nearest points, and kept where it rises above all before it. A bearing is that of the nearest way, so what is narrower than a
 //! quarter of a degree, as seen from the eye, may be missed, and its edge is off by up to half of that. Beyond the grid, and where it has no value, the ground is at 0.
 //!

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::airspace::{Command, Corridor, Link, Node, Plan, Zone};
 use crate::coordination::{RestrictedZone, Rules};
-use crate::engagement::{FireDistributionSpec, WeaponSpec};
+use crate::engagement::{BestShooter, FireDistributionSpec, WeaponSpec};
 use crate::geometry::{Area, Point};
 use crate::identification::{CueSet, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId};
@@ -68,7 +68,15 @@ impl Theatre {
         class.tracker.jointly()
             || class.cues.faults.misaligns()
             || class.readiness.go_live.is_some()
+            || self.looks_at_others(entry)
             || self.track_links.iter().any(linked)
+    }
+
+    /// Whether the sites of an entry look at what others of their side are about to do.
+    fn looks_at_others(&self, entry: usize) -> bool {
+        let side = self.sites[entry].side.index();
+        let distribution = self.fire_distribution.get(side).copied().flatten();
+        distribution.is_some_and(|spec| spec.best_shooter != BestShooter::Anybody)
     }
 
     /// Which site entries a plan can reach from its addressees, before any draw.

@@ -7,8 +7,8 @@
 //! uses it if its flight begins or ends within `aerodrome_m` of it, and while one of two that use the same is that near,
 //! nothing counts.
 //!
-//! The times are solved on straight legs and bracketed on arcs ([`approach`]). So that not every pair is solved, time is cut into slabs
-//! of [`SLAB_S`], and in each only those pairs are whose boxes, wider by half the minima, overlap: sorted by their western
+//! The times are solved on straight legs and bracketed on arcs (`approach`). So that not every pair is solved, time is cut into slabs
+//! of `SLAB_S`, and in each only those pairs are whose boxes, wider by half the minima, overlap: sorted by their western
 //! edges and swept. Nothing is drawn; nothing that happens hangs on it.
 //!
 //! Source of the minima: ICAO Doc 4444 (PANS-ATM), 8.7.3.1 (5 NM) and 5.3.2 (300 m, which it gives for 1 000 ft). Near mid-air
