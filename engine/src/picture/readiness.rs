@@ -146,8 +146,10 @@ fn on_withdraw(
         ended: &mut ended,
         end: sky.end(),
     };
+    // A scan of this very instant that is done has seen what it saw.
+    let done = i64::from(calendar.scanned(now));
     let absence = Absence {
-        from: now,
+        from: now + Millis(done),
         until,
         cause,
     };
