@@ -341,11 +341,12 @@ impl FireControl<'_, '_> {
         else {
             return false;
         };
+        let now = self.sky.now();
         partners.into_iter().any(|partner| {
-            let could = self.looking(partner, |picture, observer, at, outlet| {
-                away(observer) < here_m && picture.fires_near(place, spec.gate_m, at, outlet)
-            });
-            could == Some(true)
+            let partner = self.sites.get_mut(partner);
+            partner.is_ok_and(|(observer, mut picture, ..)| {
+                away(observer) < here_m && picture.fires_near(place, spec.gate_m, now)
+            })
         })
     }
 
@@ -667,12 +668,14 @@ impl FireControl<'_, '_> {
         };
         let (_, flying) = self.whereabouts(entity);
         let destroyed = self.taken_for_destroyed(entity, engagement.destroyed || !flying);
-        let Ok((observer, mut picture, battery, _)) = self.sites.get_mut(site) else {
+        if destroyed {
+            self.looking(site, |picture, _, at, outlet| {
+                picture.take_for_destroyed((engagement.slot, entity), at, outlet);
+            });
+        }
+        let Ok((observer, _, battery, _)) = self.sites.get(site) else {
             return;
         };
-        if destroyed {
-            picture.take_for_destroyed(engagement.slot, entity);
-        }
         match &battery.weapon.doctrine {
             Doctrine::ShootLookShoot(series) if !engagement.over && !destroyed => {
                 let next = self.sky.now() + Millis::from_seconds(series.spacing_s);

@@ -186,12 +186,6 @@ impl Jointly {
         self.tracks.iter_mut().map(|(_, track)| track)
     }
 
-    /// The numbers of the tracks of which something holds.
-    pub fn slots(&self, holds: impl Fn(&Track) -> bool) -> Vec<u32> {
-        let those = self.tracks.iter().filter(|(_, track)| holds(track));
-        those.map(|(number, _)| *number).collect()
-    }
-
     /// The track that an engagement is about.
     pub fn engaged_by(&mut self, engagement: Entity) -> Option<&mut Track> {
         let about = |track: &&mut Track| track.engagement == Some(engagement);

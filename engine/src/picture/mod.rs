@@ -1149,49 +1149,35 @@ impl Picture {
         concerned
     }
 
-    /// The track of an engagement is taken for destroyed.
-    pub fn take_for_destroyed(&mut self, slot: u32, engagement: Entity) {
+    /// The track of an engagement is taken for destroyed from now on, all scans before done.
+    pub fn take_for_destroyed(
+        &mut self,
+        (slot, engagement): (u32, Entity),
+        at: &At<'_, '_, '_>,
+        outlet: &mut Outlet<'_>,
+    ) {
+        if self.engaged(slot, engagement).is_some() {
+            self.catch_up(slot as usize, at, outlet);
+        }
         if let Some(track) = self.engaged(slot, engagement) {
             track.take_for_destroyed();
         }
     }
 
-    /// Whether the site engages what is within `gate_m` of a place, or may and could.
-    pub fn fires_near(
-        &mut self,
-        place: Vector3<f64>,
-        gate_m: f64,
-        at: &At<'_, '_, '_>,
-        outlet: &mut Outlet<'_>,
-    ) -> bool {
-        let now = at.sky.now();
+    /// Whether the site engages what is within `gate_m` of a place, or might as the rules stood at its latest scan and could. Asked
+    /// only of sites that visit every scan.
+    pub fn fires_near(&mut self, place: Vector3<f64>, gate_m: f64, now: Millis) -> bool {
         if self.absent(now).is_some() {
             return false;
         }
-        if let Kept::Apart(apart) = &self.kept {
-            let watched: Vec<u32> = apart.watched.iter().map(|watched| watched.pair).collect();
-            for pair in watched {
-                self.catch_up(pair as usize, at, outlet);
-            }
-        }
-        let near = |track: &Track| (track.course.place_at(now) - place).xy().norm() <= gate_m;
-        let slots: Vec<u32> = match &mut self.kept {
-            Kept::Apart(apart) => {
-                let watched = apart.watched.iter().map(|watched| watched.pair);
-                let track = |pair: &u32| apart.pairs[*pair as usize].as_ref()?.track.as_ref();
-                watched
-                    .filter(|pair| track(pair).is_some_and(near))
-                    .collect()
-            }
-            Kept::Jointly(jointly) => jointly.slots(near),
-        };
         let able = self.ready;
-        let fires = |slot: u32| {
-            let engages = |track: &mut Track| track.engagement.is_some();
-            self.track(slot).is_some_and(engages)
-                || able && matches!(self.verdict(slot, at), Some(Verdict::Permitted(_)))
+        let Kept::Jointly(jointly) = &mut self.kept else {
+            return false;
         };
-        slots.into_iter().any(fires)
+        jointly.tracks().any(|track| {
+            let near = (track.course.place_at(now) - place).xy().norm() <= gate_m;
+            near && (track.engagement.is_some() || able && track.authorization().is_some())
+        })
     }
 
     /// A track is left to another site for now: it is asked about at the next scan.
