@@ -25,7 +25,7 @@ use super::numbers::{exact, number};
 use super::settings::{interaction_rows, setting_rows};
 use crate::experiment::accounts::Accounts;
 use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
-use crate::experiment::plan::Plan;
+use crate::experiment::plan::{Plan, fraction};
 use crate::experiment::round::Outcome;
 use crate::experiment::settings::settings;
 
@@ -166,7 +166,7 @@ fn replications(
     let settings: Vec<Vec<String>> = (0..record.cells.len())
         .map(|cell| {
             (0..record.factors.len())
-                .map(|factor| record.setting(cell, factor))
+                .map(|factor| record.field(cell, factor))
                 .collect()
         })
         .collect();
@@ -246,7 +246,7 @@ fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry,
                     .unwrap_or(estimated)
             };
             let mut row = vec![record.cells[cell].name.clone()];
-            row.extend((0..record.factors.len()).map(|factor| record.setting(cell, factor)));
+            row.extend((0..record.factors.len()).map(|factor| record.field(cell, factor)));
             let value = &estimated.value;
             row.extend([
                 estimated.name.clone(),
@@ -309,8 +309,8 @@ fn effects(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntr
             record.measures[effect.measure].clone(),
             unit.to_owned(),
             effect.method.code().to_owned(),
-            effect.from,
-            effect.to,
+            fraction(&effect.from),
+            fraction(&effect.to),
             number(estimate),
             number(low),
             number(high),

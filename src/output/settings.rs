@@ -10,7 +10,7 @@ use super::results::Target;
 use crate::experiment::accounts::Accounts;
 use crate::experiment::design::Coordinate;
 use crate::experiment::effects::Interval;
-use crate::experiment::plan::{FactorDomain, Plan, PlanRecord};
+use crate::experiment::plan::{FactorDomain, Plan, PlanRecord, fraction};
 use crate::experiment::rule::joint;
 use crate::experiment::settings::{At, Best, BySetting, Change, Interaction, Settings};
 use crate::statistics::estimate::Method;
@@ -41,7 +41,7 @@ pub(super) fn setting_rows(
         let name = &record.measures[by.measure];
         for at in &by.at {
             let mut row = vec![record.cells[at.cell].name.clone()];
-            row.extend((0..record.factors.len()).map(|factor| record.setting(at.cell, factor)));
+            row.extend((0..record.factors.len()).map(|factor| record.field(at.cell, factor)));
             row.extend(parts(name));
             row.push(plan.unit(name).to_owned());
             row.push(yes(settings.is_some_and(|s| s.reference == at.cell)));
@@ -92,7 +92,9 @@ pub(super) fn interaction_rows(
             row.push(plan.unit(name).to_owned());
             for factor in found.factors {
                 row.push(record.factors[factor].name.clone());
-                row.extend([found.cells[0], found.cells[3]].map(|c| record.setting(c, factor)));
+                row.extend(
+                    [found.cells[0], found.cells[3]].map(|c| fraction(&record.setting(c, factor))),
+                );
             }
             let contrast = found.contrast;
             row.extend([contrast.estimate, contrast.low, contrast.high].map(number));

@@ -213,7 +213,7 @@ impl Results {
                 .take_while(|name| *name != "measure")
                 .collect();
             for (cell, of) in table.rows(|row| {
-                let level = |name: &&String| ((*name).clone(), row.text(name));
+                let level = |name: &&String| ((*name).clone(), label(&row.text(name)));
                 let of: Vec<(String, String)> = factors.iter().map(level).collect();
                 (row.text("cell"), of)
             }) {
@@ -255,8 +255,8 @@ impl Results {
                 factor: row.text("factor"),
                 measure: row.text("measure"),
                 unit: row.text("unit"),
-                from: row.text("from"),
-                to: row.text("to"),
+                from: label(&row.text("from")),
+                to: label(&row.text("to")),
                 effect: row.interval(["effect", "low", "high"]),
                 rank: row.text("rank").parse().ok(),
             });
@@ -345,8 +345,13 @@ fn whole_name(row: &Row<'_>) -> String {
     }
 }
 
+/// A level for people: without the point that its column has for readers of tables.
+fn label(field: &str) -> String {
+    field.strip_suffix(".0").unwrap_or(field).to_owned()
+}
+
 fn setting_row(row: &Row<'_>, factors: &[&String]) -> Setting {
-    let level = |name: &&String| ((*name).clone(), row.text(name));
+    let level = |name: &&String| ((*name).clone(), label(&row.text(name)));
     Setting {
         factors: factors.iter().map(level).collect(),
         measure: whole_name(row),
@@ -363,7 +368,7 @@ fn setting_row(row: &Row<'_>, factors: &[&String]) -> Setting {
 }
 
 fn interacting_row(row: &Row<'_>) -> Interacting {
-    let both = |name: &str| ["one", "two"].map(|which| row.text(&format!("{which}_{name}")));
+    let both = |name: &str| ["one", "two"].map(|which| label(&row.text(&format!("{which}_{name}"))));
     Interacting {
         measure: whole_name(row),
         factors: ["one", "two"].map(|which| row.text(&format!("factor_{which}"))),

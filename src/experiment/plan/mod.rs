@@ -170,6 +170,43 @@ pub enum FactorDomain {
     },
 }
 
+impl FactorDomain {
+    /// A setting in words.
+    pub fn label(&self, setting: Coordinate) -> String {
+        match (setting, self) {
+            (Coordinate::Level(level), FactorDomain::Levels { labels, .. }) => {
+                labels.get(level).cloned().unwrap_or_default()
+            }
+            (Coordinate::Level(level), FactorDomain::Range { .. }) => level.to_string(),
+            (Coordinate::Value(value), _) => value.to_string(),
+        }
+    }
+
+    /// A setting as a field of the factor's own column: where one of its numbers is a fraction, all have a point.
+    pub fn field(&self, setting: Coordinate) -> String {
+        let fractions = match self {
+            FactorDomain::Levels { labels, .. } => labels
+                .iter()
+                .any(|label| number(label).is_some() && label.parse::<i64>().is_err()),
+            FactorDomain::Range { .. } => matches!(setting, Coordinate::Value(_)),
+        };
+        match fractions {
+            true => fraction(&self.label(setting)),
+            false => self.label(setting),
+        }
+    }
+}
+
+/// A label as a field of a column that has labels of several factors: a number always with a point, as some are fractions.
+pub fn fraction(label: &str) -> String {
+    number(label).map_or_else(|| label.to_owned(), |number| format!("{number:?}"))
+}
+
+/// The number that a label stands for.
+fn number(label: &str) -> Option<f64> {
+    label.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
 /// A combination of settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlannedCell {
@@ -210,18 +247,16 @@ impl PlanRecord {
         hash.finalize().into()
     }
 
-    /// The setting of a factor in a cell, as the result files have it.
+    /// The setting of a factor in a cell, in words.
     pub fn setting(&self, cell: usize, factor: usize) -> String {
-        match (
-            self.cells[cell].settings[factor],
-            &self.factors[factor].domain,
-        ) {
-            (Coordinate::Level(level), FactorDomain::Levels { labels, .. }) => {
-                labels[level].clone()
-            }
-            (Coordinate::Level(level), FactorDomain::Range { .. }) => level.to_string(),
-            (Coordinate::Value(value), _) => value.to_string(),
-        }
+        let domain = &self.factors[factor].domain;
+        domain.label(self.cells[cell].settings[factor])
+    }
+
+    /// The same as a field of the factor's column in result files.
+    pub fn field(&self, cell: usize, factor: usize) -> String {
+        let domain = &self.factors[factor].domain;
+        domain.field(self.cells[cell].settings[factor])
     }
 
     /// The settings of the levers of a cell, in words.

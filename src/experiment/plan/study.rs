@@ -193,7 +193,7 @@ impl Study {
             return vec![String::new(); self.parameters.len()];
         };
         let both = self.parameters.iter().zip(point);
-        both.map(|(varied, &setting)| label(varied, setting))
+        both.map(|(varied, &setting)| varied.factor.domain.field(setting))
             .collect()
     }
 
@@ -283,16 +283,6 @@ fn round(item: &mut Item) {
         Value::Number(number) => item.value = Value::Whole(*number as i128),
         Value::Table(table) => table.values_mut().for_each(|entry| round(&mut entry.item)),
         _ => {}
-    }
-}
-
-fn label(varied: &Varied, setting: Coordinate) -> String {
-    match (setting, &varied.factor.domain) {
-        (Coordinate::Level(level), FactorDomain::Levels { labels, .. }) => {
-            labels.get(level).cloned().unwrap_or_default()
-        }
-        (Coordinate::Level(level), FactorDomain::Range { .. }) => level.to_string(),
-        (Coordinate::Value(value), _) => value.to_string(),
     }
 }
 
@@ -752,7 +742,7 @@ fn worlds(
             let mut settings = vec![None; uncertainties.len()];
             settings[number] = Some(*setting);
             worlds.push(World {
-                name: format!("{name}={}", label(varied, *setting)),
+                name: format!("{name}={}", varied.factor.domain.label(*setting)),
                 settings,
             });
         }
