@@ -17,6 +17,7 @@ use crate::calendar::{
     AircraftGone, AssessmentDue, ChannelFreed, ClaimDue, DecisionDue, EventCalendar, ImpactDue,
     LaunchDue, Log, OrderDue, ReloadDue, SiteOff, SiteWithdraws, TrackEnded,
 };
+use crate::coordination::Desks;
 use crate::ids::AircraftId;
 use crate::picture::{At, Begun, Claim, Observer, Outlet, Picture, Sky, Verdict};
 use crate::record::{Decision, EngagementEnd, Fact, NotReady, Rank, Reason, TrackEnd};
@@ -45,6 +46,7 @@ struct FireControl<'w, 's> {
     calendar: ResMut<'w, EventCalendar>,
     log: ResMut<'w, Log>,
     orders: Option<ResMut<'w, CeaseFires>>,
+    desks: Option<ResMut<'w, Desks>>,
     distribution: Option<Res<'w, FireDistribution>>,
     sites: Query<
         'w,
@@ -361,7 +363,7 @@ impl FireControl<'_, '_> {
         let mut ended = Vec::new();
         let mut outlet = Outlet {
             recorder: &mut self.log.0,
-            desks: None,
+            desks: self.desks.as_deref_mut(),
             ended: &mut ended,
             end: self.sky.end(),
         };

@@ -731,6 +731,20 @@ enum Kept {
     Jointly(Box<Jointly>),
 }
 
+impl Kept {
+    /// The track of an engagement, while there is one.
+    fn engaged(&mut self, slot: u32, engagement: Entity) -> Option<&mut Track> {
+        match self {
+            Kept::Apart(apart) => {
+                let track = apart.track(slot)?;
+                (track.engagement == Some(engagement)).then_some(track)
+            }
+            // Where the track was lost and found again it is called something else.
+            Kept::Jointly(jointly) => jointly.engaged_by(engagement),
+        }
+    }
+}
+
 /// Pairs, each by itself.
 #[derive(Debug, Clone, Default)]
 struct Apart {
@@ -1041,16 +1055,8 @@ impl Picture {
         }
     }
 
-    /// The track of an engagement, while there is one.
     fn engaged(&mut self, slot: u32, engagement: Entity) -> Option<&mut Track> {
-        match &mut self.kept {
-            Kept::Apart(apart) => {
-                let track = apart.track(slot)?;
-                (track.engagement == Some(engagement)).then_some(track)
-            }
-            // Where the track was lost and found again it is called something else.
-            Kept::Jointly(jointly) => jointly.engaged_by(engagement),
-        }
+        self.kept.engaged(slot, engagement)
     }
 
     fn counts(&mut self, pair: usize) -> Option<&mut Counts> {
@@ -1248,7 +1254,11 @@ impl Picture {
         self.engaged(slot, engagement)?;
         self.catch_up(slot as usize, at, outlet);
         self.engaged(slot, engagement)?;
-        self.verdict(slot, at)
+        self.with(at, |kept, scenes, _| {
+            let track = kept.engaged(slot, engagement)?;
+            let source = scenes.jointly(scenes.now).source(track);
+            Some(track.verdict_asked(scenes.now, &source, &scenes.cx, outlet))
+        })
     }
 
     /// Writes down that the site could have fired at a track and did not.

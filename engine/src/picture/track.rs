@@ -275,6 +275,15 @@ pub enum Verdict {
     Permitted(Decision),
 }
 
+impl From<Ruling> for Verdict {
+    fn from(ruling: Ruling) -> Verdict {
+        match ruling.decision {
+            Ok(decision) => Verdict::Permitted(decision),
+            Err(decision) => Verdict::Declined(decision),
+        }
+    }
+}
+
 /// What came of asking the rules at a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Considered {
@@ -847,10 +856,26 @@ impl Track {
         let engaged_another = self.engaged_another(time + Millis(1), cx);
         let request = self.request(view, about, cx, engaged_another);
         let mut enquiries = self.enquiries.clone();
-        match cx.observer.rules.judge(&request, &mut enquiries).decision {
-            Ok(decision) => Verdict::Permitted(decision),
-            Err(decision) => Verdict::Declined(decision),
+        cx.observer.rules.judge(&request, &mut enquiries).into()
+    }
+
+    /// The same, and what the rules have the site ask of others goes out: what was allowed without a question, in self-defence,
+    /// may need an answer by now.
+    pub fn verdict_asked(
+        &mut self,
+        time: Millis,
+        source: &Source<'_>,
+        cx: &ScanContext<'_>,
+        outlet: &mut Outlet<'_>,
+    ) -> Verdict {
+        let view = self.view(time, cx.observer);
+        if let Some(verdict) = self.out_of_reach(&view, cx) {
+            return verdict;
         }
+        let place = source.place(time, view.place);
+        let engaged_another = self.engaged_another(time + Millis(1), cx);
+        let request = self.request(view, source.key, cx, engaged_another);
+        self.ask(&request, source, cx, place, outlet).into()
     }
 
     /// What the rules have to say of it at `time`, one by one.

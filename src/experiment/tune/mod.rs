@@ -30,6 +30,7 @@
 //! crates that offer NSGA-II take a function and a random generator of their own and keep every lucky point; that is why the few
 //! operators it needs are written out here.
 
+pub mod choice;
 pub mod course;
 pub mod file;
 pub mod fly;

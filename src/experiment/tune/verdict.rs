@@ -113,7 +113,7 @@ pub fn judge(tuning: &Tuning) -> Vec<Verdict> {
 }
 
 /// What fresh luck says of a candidate: each watched measure, and whether the constraints are kept.
-fn examined(tuning: &Tuning, number: usize) -> (Vec<Estimate>, Feasible) {
+pub(super) fn examined(tuning: &Tuning, number: usize) -> (Vec<Estimate>, Feasible) {
     let course = tuning.course();
     let candidate = &tuning.candidates()[number];
     let mut feasible = Feasible::Shown;

@@ -1,0 +1,221 @@
+//! What is recommended to whoever decides, and what else could be chosen.
+//!
+//! Eligible is what keeps every limit, as fresh random numbers show, and is on the front; the scenario as written too, if it keeps
+//! them. The objectives decide in the order of the study: who is shown to be worse than the best of those left falls out. Of what
+//! nothing tells apart it is the scenario as written, as a change wants a reason; else the least of the first objective.
+
+use super::course::{Role, Tuning};
+use super::verdict::{Feasible, Verdict, examined};
+use crate::statistics::estimate::Estimate;
+
+/// So many alternatives are put beside what is recommended.
+const ALTERNATIVES: usize = 3;
+
+/// What is recommended, and what else there is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// Number of the candidate that is recommended, 0 for the scenario as written; none if nothing is shown to keep the limits.
+    pub recommended: Option<usize>,
+    /// What else could be chosen.
+    pub alternatives: Vec<Alternative>,
+    /// What comes nearest to the limits, where nothing is shown to keep them.
+    pub nearest: Option<Nearest>,
+    /// What is written of every finalist: each watched measure less that of the recommended, with intervals that hold for every
+    /// two of them together; empty for the recommended itself, and without one.
+    pub against: Vec<Vec<Estimate>>,
+}
+
+/// Something else that could be chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alternative {
+    /// Number of the candidate, 0 for the scenario as written.
+    pub candidate: usize,
+    /// What speaks for it.
+    pub why: Why,
+    /// Each watched measure less that of the recommended.
+    pub against: Vec<Estimate>,
+}
+
+/// What speaks for an alternative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Nothing needs to be changed.
+    AsWritten,
+    /// It is the best in a watched measure, by number, of all that keep the limits.
+    Best(usize),
+    /// It keeps the limits, and none is better in everything.
+    Front,
+    /// It keeps the limits.
+    Keeps,
+    /// It seems to keep the limits.
+    Open,
+}
+
+/// What comes nearest to the limits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nearest {
+    /// Number of the candidate.
+    pub candidate: usize,
+    /// The watched measure, by number, whose limit it is furthest from being shown to keep.
+    pub forbids: usize,
+    /// Its watched measures.
+    pub fresh: Vec<Estimate>,
+    /// Whether the estimate keeps the limit, and just the interval does not.
+    pub open: bool,
+}
+
+/// What to choose among the finalists, by what the examination says of them.
+pub fn choose(tuning: &Tuning, verdicts: &[Verdict]) -> Choice {
+    let course = tuning.course();
+    let written = course.reference && tuning.candidates()[0].fresh.n() > 0;
+    let as_written = written.then(|| examined(tuning, 0));
+    let mut eligible: Vec<usize> = Vec::new();
+    if matches!(as_written, Some((_, Feasible::Shown))) {
+        eligible.push(0);
+    }
+    let front = verdicts.iter().filter(|verdict| verdict.on_front);
+    eligible.extend(front.map(|verdict| verdict.candidate));
+    let recommended = recommended(tuning, &eligible);
+    let Some(chosen) = recommended else {
+        return Choice {
+            recommended,
+            alternatives: Vec::new(),
+            nearest: nearest(tuning, verdicts),
+            against: vec![Vec::new(); verdicts.len()],
+        };
+    };
+    let mut alternatives: Vec<(usize, Why)> = Vec::new();
+    let mut add = |candidate: usize, why: Why| {
+        let known = alternatives.iter().any(|&(other, _)| other == candidate);
+        if candidate != chosen && !known && alternatives.len() < ALTERNATIVES {
+            alternatives.push((candidate, why));
+        }
+    };
+    for measure in objectives(tuning) {
+        if let Some(best) = least(tuning, &eligible, measure) {
+            add(best, Why::Best(measure));
+        }
+    }
+    if written {
+        add(0, Why::AsWritten);
+    }
+    for why in [Why::Front, Why::Keeps, Why::Open] {
+        for verdict in verdicts {
+            let fits = match why {
+                Why::Front => verdict.on_front,
+                Why::Keeps => verdict.feasible == Feasible::Shown,
+                _ => verdict.feasible == Feasible::Open,
+            };
+            if fits {
+                add(verdict.candidate, why);
+            }
+        }
+    }
+    let against = |candidate: usize| {
+        let differs = |measure| difference(tuning, chosen, candidate, measure);
+        match candidate == chosen {
+            true => Vec::new(),
+            false => (0..course.watched.len()).map(differs).collect(),
+        }
+    };
+    Choice {
+        recommended,
+        alternatives: alternatives
+            .into_iter()
+            .map(|(candidate, why)| Alternative {
+                candidate,
+                why,
+                against: against(candidate),
+            })
+            .collect(),
+        nearest: None,
+        against: verdicts
+            .iter()
+            .map(|verdict| against(verdict.candidate))
+            .collect(),
+    }
+}
+
+/// The objectives, by number, in the order of the study.
+fn objectives(tuning: &Tuning) -> Vec<usize> {
+    let watched = tuning.course().watched.iter().enumerate();
+    watched
+        .filter(|(_, watched)| watched.role.is_objective())
+        .map(|(measure, _)| measure)
+        .collect()
+}
+
+/// Which of these is best in a measure, the first of equals.
+fn least(tuning: &Tuning, candidates: &[usize], measure: usize) -> Option<usize> {
+    let role = tuning.course().watched[measure].role;
+    let value = |&candidate: &usize| {
+        let value = role.turned(tuning.candidates()[candidate].fresh.ratio(measure));
+        if value.is_nan() { f64::INFINITY } else { value }
+    };
+    let all = candidates.iter().copied();
+    all.min_by(|one, other| value(one).total_cmp(&value(other)))
+}
+
+fn recommended(tuning: &Tuning, eligible: &[usize]) -> Option<usize> {
+    let mut left = eligible.to_vec();
+    let objectives = objectives(tuning);
+    for &measure in &objectives {
+        let best = least(tuning, &left, measure)?;
+        let role = tuning.course().watched[measure].role;
+        left.retain(|&candidate| {
+            let above = difference(tuning, best, candidate, measure);
+            let least = match role {
+                Role::Maximise => -above.high,
+                _ => above.low,
+            };
+            candidate == best || least.is_nan() || least <= 0.0
+        });
+    }
+    match left.contains(&0) {
+        true => Some(0),
+        false => least(tuning, &left, *objectives.first()?),
+    }
+}
+
+/// By how much a measure of one is above that of another, with an interval that holds for every two of the finalists, and for each
+/// with the scenario as written, together.
+fn difference(tuning: &Tuning, from: usize, to: usize, measure: usize) -> Estimate {
+    let course = tuning.course();
+    let finalists = tuning.finalists().len();
+    let confidence = course.joint_confidence(measure, finalists * (finalists + 1) / 2);
+    let watched = course.watched[measure];
+    let [from, to] = [from, to].map(|candidate| &tuning.candidates()[candidate].fresh);
+    let paired = from.paired(to, measure);
+    let compared = paired.compare(watched.kind, watched.per_replication, confidence);
+    compared.difference
+}
+
+/// Which of those that are not shown to keep a limit has the least left to it: the end of its interval beyond the limit, in widths
+/// of the interval on that side.
+fn nearest(tuning: &Tuning, verdicts: &[Verdict]) -> Option<Nearest> {
+    let worst = |verdict: &Verdict| {
+        let watched = tuning.course().watched.iter().zip(&verdict.fresh);
+        let beyond = watched.enumerate().filter_map(|(measure, (watched, value))| {
+            let (end, limit) = match watched.role {
+                Role::AtMost(limit) => (value.high, limit),
+                Role::AtLeast(limit) => (-value.low, -limit),
+                Role::Minimise | Role::Maximise => return None,
+            };
+            let width = end - watched.role.turned(value.estimate);
+            let beyond = (end - limit) / width.max(f64::MIN_POSITIVE);
+            Some((measure, beyond))
+        });
+        beyond.max_by(|(_, one), (_, other)| one.total_cmp(other))
+    };
+    let all = verdicts.iter().filter_map(|verdict| {
+        let (measure, beyond) = worst(verdict)?;
+        Some((verdict, measure, beyond))
+    });
+    let (verdict, forbids, _) = all.min_by(|one, other| one.2.total_cmp(&other.2))?;
+    Some(Nearest {
+        candidate: verdict.candidate,
+        forbids,
+        fresh: verdict.fresh.clone(),
+        open: verdict.feasible == Feasible::Open,
+    })
+}
