@@ -8,6 +8,7 @@ use deconflict::output::{assumptions_text, write_assumptions};
 use deconflict::scenario::Scenario;
 use deconflict::scenario::register::Kind;
 
+use super::options::{Out, Set};
 use super::{Failure, print};
 
 /// Arguments of `deconflict assumptions`.
@@ -23,26 +24,21 @@ Examples:
 pub struct AssumptionsArguments {
     /// Scenario file (TOML).
     scenario: PathBuf,
-    /// Set a value of the scenario by its path; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    set: Set,
     /// Also list the numbers of which nothing is said.
     #[arg(long)]
     missing: bool,
-    /// Write the register to this CSV file.
-    #[arg(short, long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Replace FILE if it is there.
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    out: Out,
 }
 
 /// Runs the command.
 pub fn assumptions(arguments: &AssumptionsArguments) -> Result<(), Failure> {
-    let scenario = Scenario::load(&arguments.scenario, &arguments.overrides)?;
+    let scenario = Scenario::load(&arguments.scenario, &arguments.set.overrides)?;
     let register = &scenario.register;
-    if let Some(path) = &arguments.out {
-        write_assumptions(path, arguments.force, register)?;
+    if let Some(path) = &arguments.out.out {
+        write_assumptions(path, arguments.out.force, register)?;
     }
     let mut text = assumptions_text(register);
     let mut line = |words: String| writeln!(text, "{words}").expect("writing to a string");
@@ -73,7 +69,7 @@ pub fn assumptions(arguments: &AssumptionsArguments) -> Result<(), Failure> {
             register.idle.join(", ")
         ));
     }
-    if let Some(path) = &arguments.out {
+    if let Some(path) = &arguments.out.out {
         line(format!("Sources and dates are in {}.", path.display()));
     }
     print(&text)

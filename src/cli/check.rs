@@ -14,6 +14,7 @@ use deconflict::scenario::recorded::Account;
 use deconflict::scenario::{LoadError, Scenario};
 use serde_json::{Value as Json, json};
 
+use super::options::{Set};
 use super::{Failure, print, print_coloured};
 
 /// Arguments of `deconflict check`.
@@ -55,9 +56,8 @@ pub struct CheckArguments {
     /// Scenario, experiment or study files (TOML).
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Set a value of the scenario by its path before checking; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    set: Set,
     /// Also warn of what is allowed and can hardly be meant.
     #[arg(long)]
     lint: bool,
@@ -81,11 +81,11 @@ struct Sound {
 fn read(file: &Path, arguments: &CheckArguments, odd: &mut String) -> Result<Sound, LoadError> {
     let overrides = Overrides {
         seed: None,
-        set: arguments.overrides.clone(),
+        set: arguments.set.overrides.clone(),
         worlds: None,
     };
     if is_match(file) {
-        let study = MatchStudy::load(file, Instead::default(), &arguments.overrides)?;
+        let study = MatchStudy::load(file, Instead::default(), &arguments.set.overrides)?;
         return Ok(Sound {
             summary: format!(
                 "{}: ok: {}, {}, {}",
@@ -114,13 +114,13 @@ fn read(file: &Path, arguments: &CheckArguments, odd: &mut String) -> Result<Sou
         });
     }
     if !arguments.lint {
-        let scenario = Scenario::load(file, &arguments.overrides)?;
+        let scenario = Scenario::load(file, &arguments.set.overrides)?;
         return Ok(Sound {
             summary: summary(file, &scenario),
             burden: Burden::of(&scenario),
         });
     }
-    let (scenario, warnings) = Scenario::load_and_lint(file, &arguments.overrides)?;
+    let (scenario, warnings) = Scenario::load_and_lint(file, &arguments.set.overrides)?;
     let count = warnings.told().problems.len() as u64;
     if count > 0 {
         let _ = write!(odd, "{}", warnings.render(true));

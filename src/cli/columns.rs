@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use deconflict::measure::{Columns, MEASURES};
-use deconflict::output::{ASSUMPTIONS, EVENTS, PREVENTION, RESULT_FILES, SCREEN, TIMES, WORLDS};
+use deconflict::output::FILES;
 use deconflict::scenario::Scenario;
 
 use super::{Failure, print};
@@ -40,14 +40,10 @@ pub fn columns(arguments: &ColumnsArguments) -> Result<(), Failure> {
         ));
     }
     line(
-        "\nFiles of a sweep, of `run --events`, of `prevent`, `assumptions`, `match` and `screen`, and their columns:"
+        "\nThe result files of all commands, and their columns:"
             .to_owned(),
     );
-    for file in
-        RESULT_FILES
-            .iter()
-            .chain([&TIMES, &EVENTS, &PREVENTION, &ASSUMPTIONS, &WORLDS, &SCREEN])
-    {
+    for file in FILES {
         line(format!("\n{}: one row is {}", file.name, file.row));
         for (name, meaning) in file.columns {
             line(format!("    {name}: {meaning}"));

@@ -6,7 +6,7 @@ use clap::Args;
 use comfy_table::{Table, presets};
 use deconflict::coordination::{RULES, RulePage};
 
-use super::{Failure, print};
+use super::{Failure, did_you_mean, print};
 
 /// Arguments of `deconflict rules`.
 #[derive(Debug, Args)]
@@ -33,22 +33,8 @@ fn find(name: &str) -> Result<&'static RulePage, Failure> {
         .iter()
         .find(|page| page.id.eq_ignore_ascii_case(name) || page.key == name);
     found.copied().ok_or_else(|| {
-        let names = RULES.iter().flat_map(|page| [page.id, page.key]);
-        let near = names
-            .map(|known| (strsim::damerau_levenshtein(known, name), known))
-            .filter(|&(distance, _)| distance <= 3)
-            .min()
-            .map_or(String::new(), |(_, known)| {
-                format!("; did you mean {known}?")
-            });
-        Failure::bad_input(format!(
-            "no rule {name:?}{near} `deconflict rules` lists them",
-            near = if near.is_empty() {
-                ";".to_owned()
-            } else {
-                near
-            }
-        ))
+        let near = did_you_mean(name, RULES.iter().flat_map(|page| [page.id, page.key]));
+        Failure::bad_input(format!("no rule {name:?}{near}; `deconflict rules` lists them"))
     })
 }
 
@@ -66,7 +52,8 @@ fn list() -> String {
     )
 }
 
-fn explain(page: &RulePage) -> String {
+/// The page of a rule: what it does, its parameters, its reasons.
+pub fn explain(page: &RulePage) -> String {
     let mut text = format!("{} {}\n\n{}\n\n", page.id, page.title, page.page);
     let mut line = |words: String| writeln!(text, "{words}").expect("writing to a string");
     for parameter in page.parameters {
