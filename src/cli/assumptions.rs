@@ -7,9 +7,11 @@ use clap::Args;
 use deconflict::output::{assumptions_text, write_assumptions};
 use deconflict::scenario::Scenario;
 use deconflict::scenario::register::Kind;
+use serde_json::json;
 
-use super::options::{Out, Set};
-use super::{Failure, print};
+use super::Failure;
+use super::json::rows_of;
+use super::options::{AsJson, Out, Set};
 
 /// Arguments of `deconflict assumptions`.
 #[derive(Debug, Args)]
@@ -31,6 +33,8 @@ pub struct AssumptionsArguments {
     missing: bool,
     #[command(flatten)]
     out: Out,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// Runs the command.
@@ -72,5 +76,15 @@ pub fn assumptions(arguments: &AssumptionsArguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.out.out {
         line(format!("Sources and dates are in {}.", path.display()));
     }
-    print(&text)
+    arguments.form.print(
+        || text,
+        || {
+            Ok(json!({
+                "scenario": arguments.scenario.display().to_string(),
+                "assumptions": rows_of(|path| write_assumptions(path, true, register))?,
+                "unstated": register.unstated,
+                "idle": register.idle,
+            }))
+        },
+    )
 }

@@ -14,7 +14,7 @@ use deconflict::scenario::recorded::Account;
 use deconflict::scenario::{LoadError, Scenario};
 use serde_json::{Value as Json, json};
 
-use super::options::{Set};
+use super::options::Set;
 use super::{Failure, print, print_coloured};
 
 /// Arguments of `deconflict check`.
@@ -44,6 +44,9 @@ Examples:
         belief_contradicts_itself  what the world can bring is believed to be impossible
         number_without_source      a file says where some of its numbers come from, and not all
         iff_unread                 a flight carries IFF that no friendly site interrogates
+        transponder_unread         a flight carries a transponder that no site receives
+        kilometres_for_metres      a range or a height is so small that kilometres may be meant
+        kilometres_an_hour         an aircraft is faster than sound: kilometres an hour may be meant
   deconflict check --lint --strict scenarios/*.toml
       the same, and exit code 2 if there is a warning: for continuous integration
   deconflict check --lint my.toml --set flights.visitor.equipment.iff.on=0

@@ -19,13 +19,15 @@ use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, MODEL};
 use deconflict::statistics::estimate::{Comparison, Method};
 use deconflict::statistics::pairs::Pairs;
+use serde_json::{Map, Value as Json, json};
 
+use super::Failure;
 use super::host::{go_on, perhaps_short, told_short};
+use super::json::rows_of;
 use super::matching::place_words;
+use super::options::{AsJson, Count, FileSeed, InWorlds, Jobs, Level, Out, Set, Trusting};
 use super::progress::Bar;
 use super::subject::{experiment_instead, folder_and_cell, quoted};
-use super::options::{Count, FileSeed, InWorlds, Jobs, Level, Out, Set, Trusting};
-use super::{Failure, print};
 
 /// Arguments of `deconflict compare`.
 #[derive(Debug, Args)]
@@ -65,6 +67,8 @@ pub struct CompareArguments {
     #[command(flatten)]
     jobs: Jobs,
     #[command(flatten)]
+    form: AsJson,
+    #[command(flatten)]
     out: Out,
     #[command(flatten)]
     level: Level,
@@ -93,7 +97,8 @@ impl Source {
             let stored = StoredRun::open(&folder, cell.as_deref(), trust)?;
             return Ok(Source::Stored(Box::new(stored)));
         }
-        let scenario = Scenario::load(path, set).map_err(|error| experiment_instead(path, error))?;
+        let scenario =
+            Scenario::load(path, set).map_err(|error| experiment_instead(path, error))?;
         Ok(Source::Scenario(Box::new(scenario)))
     }
 
@@ -109,8 +114,13 @@ impl Source {
 pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     // Said before anything is flown.
     arguments.out.refuse_taken()?;
-    let sets = [&arguments.set_a, &arguments.set_b].map(|own| [&arguments.set.overrides[..], own].concat());
-    let named = [(&arguments.reference, &sets[0]), (&arguments.other, &sets[1])].map(|(name, set)| {
+    let sets = [&arguments.set_a, &arguments.set_b]
+        .map(|own| [&arguments.set.overrides[..], own].concat());
+    let named = [
+        (&arguments.reference, &sets[0]),
+        (&arguments.other, &sets[1]),
+    ]
+    .map(|(name, set)| {
         let set = set.iter().map(|set| format!(" --set {}", quoted(set)));
         format!("{name}{}", set.collect::<String>())
     });
@@ -144,7 +154,13 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
 
     if let Some(path) = &arguments.out.out {
         let sides = [names[0].as_str(), names[1].as_str()];
-        write_comparison(path, arguments.out.force, sides, &pairs, arguments.level.confidence)?;
+        write_comparison(
+            path,
+            arguments.out.force,
+            sides,
+            &pairs,
+            arguments.level.confidence,
+        )?;
     }
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
@@ -204,7 +220,31 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
             line("Next: --out FILE.csv writes every measure; --measure NAME shows another one.")
         }
     }
-    print(&text)?;
+    arguments.form.print(
+        || text,
+        || {
+            let sides = [names[0].as_str(), names[1].as_str()];
+            let rows = rows_of(|path| {
+                write_comparison(path, true, sides, &pairs, arguments.level.confidence)
+            })?;
+            let marks: Map<String, Json> = shown
+                .iter()
+                .filter_map(|measure| {
+                    let compared = pairs.compare(measure, each)?;
+                    let words = abroad.as_ref()?.mark(measure, &compared, &flown, each);
+                    Some(((*measure).clone(), Json::from(words)))
+                })
+                .collect();
+            Ok(json!({
+                "reference": names[0],
+                "other": names[1],
+                "replications": pairs.n(),
+                "left_out": left_out,
+                "pairs": rows,
+                "worlds": marks,
+            }))
+        },
+    )?;
     let flown = pairs.n() + left_out;
     if flown < of {
         return Err(told_short(flown, of, arguments.out.out.as_deref(), failed));

@@ -15,10 +15,10 @@ use serde_json::Value as Json;
 
 use super::host::interrupted;
 use super::json::print_json;
+use super::options::{AsJson, Count, Jobs, Level, Set};
 use super::progress::Bar;
 use super::run::run_json;
 use super::subject::quoted;
-use super::options::{AsJson, Count, Jobs, Level, Set};
 use super::{Failure, print, terminal_width};
 
 /// Arguments of `deconflict eval`.
@@ -60,7 +60,10 @@ pub fn eval(arguments: &EvalArguments) -> Result<(), Failure> {
     let scenario = Scenario::load(&arguments.scenario, &arguments.set.overrides)?;
     let columns = Arc::new(Columns::new(&scenario.cast));
     let mut estimator = Estimator::new(columns.clone());
-    let count = arguments.count.replications.unwrap_or(scenario.replications);
+    let count = arguments
+        .count
+        .replications
+        .unwrap_or(scenario.replications);
     let range = arguments.first..arguments.first + count;
     let jobs = arguments.jobs.count();
     let bar = Bar::of_replications(count);

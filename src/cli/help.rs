@@ -16,6 +16,7 @@ use deconflict::scenario::register::{Assumption, Leeway};
 use deconflict::scenario::{Scenario, schema};
 use serde_json::{Value as Json, json};
 
+use super::columns::below;
 use super::json::{SHAPE, print_json};
 use super::options::AsJson;
 use super::rules::explain;
@@ -82,17 +83,30 @@ pub fn help(arguments: &HelpArguments) -> Result<(), Failure> {
     }
     let mut text = String::new();
     for entry in found.iter().take(MOST) {
-        let _ = writeln!(text, "{} ({})\n{}\n", entry.name, entry.kind, indented(&entry.text));
+        let _ = writeln!(
+            text,
+            "{} ({})\n{}\n",
+            entry.name,
+            entry.kind,
+            indented(&entry.text)
+        );
     }
     if found.len() > MOST {
-        let more: Vec<&str> = found[MOST..].iter().map(|entry| entry.name.as_str()).collect();
+        let more: Vec<&str> = found[MOST..]
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
         let _ = writeln!(text, "Also: {}", more.join(" "));
     }
     print(&format!("{}\n", text.trim_end()))
 }
 
 fn indented(text: &str) -> String {
-    let lines: Vec<String> = text.trim_end().lines().map(|line| format!("    {line}")).collect();
+    let lines: Vec<String> = text
+        .trim_end()
+        .lines()
+        .map(|line| format!("    {line}"))
+        .collect();
     lines.join("\n").replace("\n    \n", "\n\n")
 }
 
@@ -115,7 +129,11 @@ fn codes() -> Vec<(&'static str, &'static str, &'static str)> {
         add("reason", one.code(), one.meaning());
     }
     for one in NoticeState::ALL {
-        add("cause of a wrong shot, state of a flight plan", one.code(), one.meaning());
+        add(
+            "cause of a wrong shot, state of a flight plan",
+            one.code(),
+            one.meaning(),
+        );
     }
     for one in EngagementEnd::ALL {
         add("end of an engagement", one.code(), one.meaning());
@@ -136,7 +154,9 @@ fn quantities() -> Vec<(String, &'static str)> {
     };
     let columns = Columns::new(&scenario.cast);
     let columns = columns.columns().iter();
-    columns.map(|column| (column.name.clone(), column.meaning)).collect()
+    columns
+        .map(|column| (column.name.clone(), column.meaning))
+        .collect()
 }
 
 /// Everything that a word names.
@@ -156,10 +176,7 @@ fn entries(word: &str) -> Vec<Entry> {
     }
     let base = word.split('[').next().unwrap_or(word);
     for measure in MEASURES.iter().filter(|measure| measure.name == base) {
-        let below = match measure.denominator {
-            "" => "replications",
-            name => name,
-        };
+        let below = below(measure);
         add(
             measure.name,
             "measure",
@@ -168,7 +185,11 @@ fn entries(word: &str) -> Vec<Entry> {
                 measure.definition,
                 measure.numerator,
                 measure.unit,
-                if measure.more_is_better() { "more" } else { "less" }
+                if measure.more_is_better() {
+                    "more"
+                } else {
+                    "less"
+                }
             ),
         );
     }
@@ -176,17 +197,27 @@ fn entries(word: &str) -> Vec<Entry> {
         add(code, kind, meaning.to_owned());
     }
     for lint in LINTS.iter().filter(|lint| lint.code == word) {
-        add(lint.code, "warning of check --lint", lint.meaning.to_owned());
+        add(
+            lint.code,
+            "warning of check --lint",
+            lint.meaning.to_owned(),
+        );
     }
     for file in FILES {
         if file.name == word {
             let columns = file.columns.iter();
-            let columns: Vec<String> = columns.map(|(name, said)| format!("{name}: {said}")).collect();
+            let columns: Vec<String> = columns
+                .map(|(name, said)| format!("{name}: {said}"))
+                .collect();
             let text = format!("One row is {}.\n{}", file.row, columns.join("\n"));
             add(file.name, "result file", text);
         }
         for (name, meaning) in file.columns.iter().filter(|(name, _)| *name == word) {
-            add(&format!("{}: {name}", file.name), "column", (*meaning).to_owned());
+            add(
+                &format!("{}: {name}", file.name),
+                "column",
+                (*meaning).to_owned(),
+            );
         }
     }
     let stated = quantities();
@@ -227,7 +258,10 @@ fn key_text(key: &Key, sources: &[Assumption]) -> String {
     let parameter = RULES.iter().find_map(|page| {
         let own = key.path.strip_prefix("rules.")?.strip_prefix(page.key)?;
         let own = own.strip_prefix('.')?;
-        page.parameters.iter().find(|one| one.key == own).map(|one| (page, one))
+        page.parameters
+            .iter()
+            .find(|one| one.key == own)
+            .map(|one| (page, one))
     });
     if let Some((page, one)) = parameter {
         let _ = writeln!(
@@ -245,7 +279,11 @@ fn key_text(key: &Key, sources: &[Assumption]) -> String {
             Leeway::Range { low, high, .. } => format!(" ({low} to {high})"),
             _ => String::new(),
         };
-        let _ = writeln!(text, "Library: {} {}{range}: {}", one.name, one.value, one.source);
+        let _ = writeln!(
+            text,
+            "Library: {} {}{range}: {}",
+            one.name, one.value, one.source
+        );
     }
     text
 }

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use deconflict::output::OutputError;
 use deconflict::statistics::estimate::{Cell, Estimate};
 use serde_json::{Map, Value as Json, json};
 
@@ -34,7 +35,8 @@ fn measure(cell: &Cell) -> Json {
     json!({
         "estimate": estimate,
         "low": low,
-        "high": high,
+        // JSON has no infinity: the word of the result files stands for it.
+        "high": if high == f64::INFINITY { Json::from("inf") } else { Json::from(high) },
         "method": method.code(),
         "unit": cell.unit,
         "events": cell.events,
@@ -59,6 +61,27 @@ pub fn rows(path: &Path) -> Result<Json, Failure> {
     Ok(Json::Array(rows))
 }
 
+/// The tables of a folder of results that are there, each under its name without the ending.
+pub fn tables(out: &Path, names: &[&str]) -> Result<Json, Failure> {
+    let mut object = json!({ "out": out.display().to_string() });
+    for name in names {
+        let path = out.join(name);
+        if path.is_file() {
+            object[name.trim_end_matches(".csv")] = rows(&path)?;
+        }
+    }
+    Ok(object)
+}
+
+/// The rows of what `write` writes as a table.
+pub fn rows_of(write: impl FnOnce(&Path) -> Result<(), OutputError>) -> Result<Json, Failure> {
+    let place = tempfile::tempdir()
+        .map_err(|error| Failure::other(error, "cannot make a temporary folder"))?;
+    let path = place.path().join("rows.csv");
+    write(&path)?;
+    rows(&path)
+}
+
 /// A field: text where the column names something, else a number.
 fn value(column: &str, field: &str) -> Json {
     if field.is_empty() {
@@ -78,9 +101,27 @@ fn value(column: &str, field: &str) -> Json {
 
 /// Columns that hold names, which may look like numbers.
 const NAMES: &[&str] = &[
-    "cell", "reference", "levers", "factor", "from", "to", "measure", "dimension", "level", "world",
-    "against", "assumption", "change", "words", "finalist", "candidate", "site_class", "truth",
-    "declared", "value", "choices",
+    "cell",
+    "reference",
+    "levers",
+    "factor",
+    "from",
+    "to",
+    "measure",
+    "dimension",
+    "level",
+    "world",
+    "against",
+    "assumption",
+    "change",
+    "words",
+    "finalist",
+    "candidate",
+    "site_class",
+    "truth",
+    "declared",
+    "value",
+    "choices",
 ];
 
 #[cfg(test)]

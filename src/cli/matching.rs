@@ -17,8 +17,11 @@ use deconflict::statistics::estimate::RatioSums;
 
 use super::subject::quoted;
 use super::sweep::fly_plan;
-use super::options::{Count, FileSeed, Growing, Jobs, Set};
-use super::{Failure, print, tell};
+use serde_json::Value as Json;
+
+use super::json::tables;
+use super::options::{AsJson, Count, FileSeed, Growing, Jobs, Set};
+use super::{Failure, tell};
 
 /// Arguments of `deconflict match`.
 #[derive(Debug, Args)]
@@ -57,6 +60,8 @@ pub struct MatchArguments {
     set: Set,
     #[command(flatten)]
     jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// What cannot be concluded, said with every set of worlds.
@@ -148,7 +153,16 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
         ));
     }
     keep(arguments, &study, &matching, &names)?;
-    print(&told(arguments, &study, &matching, written.as_deref()))
+    arguments.form.print(
+        || told(arguments, &study, &matching, written.as_deref()),
+        || {
+            let mut object = tables(&arguments.to.out, &["worlds.csv"])?;
+            object["title"] = Json::from(study.file.title.as_str());
+            object["seed"] = Json::from(study.file.seed);
+            object["caveat"] = Json::from(CAVEAT);
+            Ok(object)
+        },
+    )
 }
 
 /// Writes the files.

@@ -41,8 +41,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Parser, Subcommand};
 use deconflict::output::without_locks;
 use deconflict::safe;
-use deconflict::scenario::near;
 use deconflict::scenario::burden::{HIGHEST_LIMIT, raise_limit};
+use deconflict::scenario::near;
 
 pub use failure::Failure;
 

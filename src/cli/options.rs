@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use deconflict::output::{OutputError, Trust};
+use serde_json::Value as Json;
 
-use super::Failure;
 use super::host::processors;
+use super::json::print_json;
+use super::{Failure, print};
 
 /// On how many threads.
 #[derive(Debug, Args)]
@@ -137,6 +139,20 @@ pub struct AsJson {
     /// Print one JSON object on one line instead (its shape: `deconflict help json`).
     #[arg(long)]
     pub json: bool,
+}
+
+impl AsJson {
+    /// Prints one or the other.
+    pub fn print(
+        &self,
+        text: impl FnOnce() -> String,
+        object: impl FnOnce() -> Result<Json, Failure>,
+    ) -> Result<(), Failure> {
+        match self.json {
+            true => print_json(&object()?),
+            false => print(&text()),
+        }
+    }
 }
 
 /// How measures are printed.

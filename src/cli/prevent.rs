@@ -7,19 +7,21 @@ use deconflict::experiment::replicate::replicate;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::inquiry::{Change, Counted, Game, Prevention, menu};
 use deconflict::output::{
-    Ended, OutputError, Progress, prevention_text, readable, write_prevention,
+    Ended, OutputError, PREVENTION, Progress, prevention_text, readable, write_prevention,
 };
 use deconflict::record::Replication;
 use deconflict::scenario::Scenario;
 use deconflict::statistics::estimate::Estimate;
+use serde_json::json;
 
+use super::Failure;
 use super::compare::ONE_WORLD;
 use super::explain::own_change;
 use super::host::{go_on, perhaps_short, told_short};
+use super::json::rows;
+use super::options::{AsJson, Count, InWorlds, Jobs, Level, Out};
 use super::progress::Bar;
 use super::subject::{Subject, SubjectArguments};
-use super::options::{Count, InWorlds, Jobs, Level, Out};
-use super::{Failure, print};
 
 /// Arguments of `deconflict prevent`.
 #[derive(Debug, Args)]
@@ -34,7 +36,7 @@ Examples:
   deconflict prevent scenarios/nov-2019-baseline.toml --rule R6 --rule R7 \\
       --try 'strict: rules.hostile_criteria.threshold=0.99' --out results/prevented
       a change of your own beside two rules; prevention.csv keeps the table
-  deconflict prevent --from results/agreement --cell baseline --replications 50 --out results/agreement
+  deconflict prevent --from results/agreement:baseline --replications 50 --out results/agreement
       a cell of a sweep; its report then shows the answer
 
 Every replication is flown again with each rule, with the same luck. Up to --exact rules all their combinations are
@@ -61,6 +63,8 @@ pub struct PreventArguments {
     orders: u32,
     #[command(flatten)]
     jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
     #[command(flatten)]
     level: Level,
     #[command(flatten)]
@@ -147,10 +151,35 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         Some(folder) => format!("Written: {}\n", folder.join("prevention.csv").display()),
         None => "Keep the table: --out DIR. One case in full: deconflict explain\n".to_owned(),
     };
-    print(&format!(
-        "{}: {flown} replications of seed {}\n\n{told}\n{then}",
-        scenario.file.title, seed
-    ))?;
+    arguments.form.print(
+        || {
+            format!(
+                "{}: {flown} replications of seed {seed}\n\n{told}\n{then}",
+                scenario.file.title
+            )
+        },
+        || {
+            let rows = |folder: &Path| rows(&folder.join(PREVENTION.name));
+            let prevention_rows = match &arguments.out.out {
+                Some(folder) => rows(folder)?,
+                None => {
+                    let place = tempfile::tempdir()
+                        .map_err(|error| Failure::other(error, "cannot make a temporary folder"))?;
+                    let confidence = arguments.level.confidence;
+                    let folder = place.path().join("kept");
+                    write_prevention(&folder, &game, &prevention, seed, confidence, progress)?;
+                    rows(&folder)?
+                }
+            };
+            Ok(json!({
+                "title": scenario.file.title,
+                "scenario": subject.name,
+                "seed": seed,
+                "replications": flown,
+                "prevention": prevention_rows,
+            }))
+        },
+    )?;
     if flown < count {
         let out = arguments.out.out.as_deref();
         return Err(told_short(flown, count, out, failed));

@@ -86,7 +86,9 @@ impl Bar {
         if self.bar.is_hidden() {
             return;
         }
-        let Ok(mut told) = self.told.lock() else { return };
+        let Ok(mut told) = self.told.lock() else {
+            return;
+        };
         if told.is_some_and(|told| told.elapsed() < WORDS_EVERY) {
             return;
         }

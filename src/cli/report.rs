@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use deconflict::report::write_report_to;
+use serde_json::json;
 
-use super::options::{Out, Trusting};
-use super::{Failure, print};
+use super::Failure;
+use super::options::{AsJson, Out, Trusting};
 
 /// Arguments of `deconflict report`.
 #[derive(Debug, Args)]
@@ -28,6 +29,8 @@ pub struct ReportArguments {
     #[command(flatten)]
     trusting: Trusting,
     #[command(flatten)]
+    form: AsJson,
+    #[command(flatten)]
     out: Out,
 }
 
@@ -37,11 +40,22 @@ pub fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let out = arguments.out.out.as_deref();
     let place = write_report_to(&arguments.folder, arguments.trusting.trust(), out)?;
     let size = std::fs::metadata(&place.page).map_or(0, |file| file.len().div_ceil(1000));
-    print(&format!(
-        "{}\nWritten to {} ({size} kB): open it in a browser.\n{} figures as SVG, with their numbers as CSV, in {}.\n",
-        place.progress.words(),
-        place.page.display(),
-        place.count,
-        place.figures.display()
-    ))
+    let (page, figures) = (place.page.display(), place.figures.display());
+    arguments.form.print(
+        || {
+            format!(
+                "{}\nWritten to {page} ({size} kB): open it in a browser.\n{} figures as SVG, with their numbers as CSV, in {figures}.\n",
+                place.progress.words(),
+                place.count,
+            )
+        },
+        || {
+            Ok(json!({
+                "page": page.to_string(),
+                "figures": figures.to_string(),
+                "count": place.count,
+                "progress": place.progress,
+            }))
+        },
+    )
 }

@@ -19,12 +19,14 @@ use deconflict::output::{
 use deconflict::record::{Detail, Replication};
 use deconflict::simulation::Engine;
 use deconflict::statistics::estimate::Estimator;
+use serde_json::json;
 
+use super::Failure;
 use super::host::interrupted;
+use super::json::print_json;
+use super::options::{AsJson, Jobs};
 use super::progress::Bar;
 use super::subject::quoted;
-use super::options::{Jobs};
-use super::{Failure, print};
 
 /// Arguments of `deconflict reproduce`.
 #[derive(Debug, Args)]
@@ -41,6 +43,8 @@ pub struct ReproduceArguments {
     folder: PathBuf,
     #[command(flatten)]
     jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// Runs the command.
@@ -74,12 +78,26 @@ pub fn reproduce(arguments: &ReproduceArguments) -> Result<(), Failure> {
     }
     let differing = differing(manifest, folder, &again)?;
     let count = manifest.files.len() + 1;
+    let object = json!({
+        "folder": folder.display().to_string(),
+        "title": manifest.title,
+        "files": count,
+        "differing": differing,
+    });
     if differing.is_empty() {
-        return print(&format!(
-            "{}\nThe same in every byte: {count} files, {}.\n",
-            manifest.title,
-            manifest.progress.words()
-        ));
+        return arguments.form.print(
+            || {
+                format!(
+                    "{}\nThe same in every byte: {count} files, {}.\n",
+                    manifest.title,
+                    manifest.progress.words()
+                )
+            },
+            || Ok(object),
+        );
+    }
+    if arguments.form.json {
+        print_json(&object)?;
     }
     Err(Failure::Other(format!(
         "{} of {count} files in {} are not what flying it again gives: {}",

@@ -9,8 +9,8 @@ use deconflict::experiment::replicate::replicate;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::measure::{Columns, Summary};
 use deconflict::output::{
-    Conditions, Ended, EventFormat, Placed, Progress, Replay, ReplayFormat, RunFolder,
-    StoredRun, Trust, confusion_tables, estimate_table, headline, overview, readable, single_table, timeline,
+    Conditions, Ended, EventFormat, Placed, Progress, Replay, ReplayFormat, RunFolder, StoredRun,
+    Trust, confusion_tables, estimate_table, headline, overview, readable, single_table, timeline,
     write_events_file, write_replay_file,
 };
 use deconflict::record::{Detail, EventLog, Replication};
@@ -21,14 +21,11 @@ use deconflict::units::Millis;
 use serde_json::{Value as Json, json};
 
 use super::check::recording_lines;
-use super::host::{
-    RunNote, Started, go_on, perhaps_short, told_short, watch_no_longer,
-};
-use super::subject::quoted;
-use super::subject::{Subject, SubjectArguments};
+use super::host::{RunNote, Started, go_on, perhaps_short, told_short, watch_no_longer};
 use super::json::{measures, print_json};
 use super::options::{AsJson, Count, InWorlds, Jobs, Level, Out, Shown, refuse_taken};
 use super::progress::Bar;
+use super::subject::{Subject, SubjectArguments, folder_and_cell, quoted};
 use super::{Failure, did_you_mean, is_quiet, print, tell, terminal_width, width};
 
 /// What is written.
@@ -48,7 +45,7 @@ Examples:
       repeat replication 17 of the same seed alone
   deconflict run scenarios/nov-2019-baseline.toml --replication 17 --acmi 17.acmi --kml 17.kml --geojson 17.geojson
       the same to look at: Tacview, virtual globes, maps
-  deconflict run --from results/agreement --cell everybody --replication 17 --events results/17.csv
+  deconflict run --from results/agreement:everybody --replication 17 --events results/17.csv
       repeat one row of a sweep, with every event
   deconflict run scenarios/nov-2019-baseline.toml --set rules.weapons_control.status=hold --out results/hold
       change one value, keep everything in results/hold")]
@@ -124,7 +121,13 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let (scenario, seed) = (subject.scenario()?, subject.seed);
     let (first, count) = match arguments.replication {
         Some(replication) => (replication, 1),
-        None => (0, arguments.count.replications.unwrap_or(scenario.replications)),
+        None => (
+            0,
+            arguments
+                .count
+                .replications
+                .unwrap_or(scenario.replications),
+        ),
     };
     if let Some(path) = &arguments.events {
         EventFormat::of(path)?;
@@ -154,7 +157,10 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         Some(path) => Some(RunFolder::create(path, arguments.out.force, &columns)?),
         None => None,
     };
-    let jobs = arguments.jobs.count().min(usize::try_from(count).unwrap_or(usize::MAX));
+    let jobs = arguments
+        .jobs
+        .count()
+        .min(usize::try_from(count).unwrap_or(usize::MAX));
 
     let mut estimator = Estimator::new(columns.clone());
     let mut first_wrong = None;
@@ -227,7 +233,12 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let elapsed_s = started.elapsed_s();
 
     if let (Some(path), Some(log)) = (&arguments.events, &log) {
-        write_events_file(path, arguments.out.force, (scenario.start, scenario.frame), log)?;
+        write_events_file(
+            path,
+            arguments.out.force,
+            (scenario.start, scenario.frame),
+            log,
+        )?;
     }
     if let Some(log) = &log {
         write_replays(arguments, &scenario, log)?;
@@ -252,7 +263,9 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         ));
     }
     if let (Some(from), Some(row)) = (&arguments.about.from, &row) {
-        same_as_stored(from, arguments.about.cell.as_deref(), first, row)?;
+        let (from, cell) = folder_and_cell(from);
+        let cell = arguments.about.cell.clone().or(cell);
+        same_as_stored(&from, cell.as_deref(), first, row)?;
     }
     for recording in scenario.recordings.iter().map(recording_lines) {
         tell(recording.trim_start_matches('\n'));
@@ -491,7 +504,9 @@ impl Flight<'_> {
         }
         let percent = readable(confidence * 100.0);
         match self.log {
-            Some(_) => line("Rates are uncalibrated: only comparisons between rule sets mean something."),
+            Some(_) => {
+                line("Rates are uncalibrated: only comparisons between rule sets mean something.")
+            }
             None => line(&format!(
                 "{percent} % intervals. Rates are uncalibrated: only comparisons mean something."
             )),
@@ -543,9 +558,7 @@ fn hints(
         Some(path) => {
             hints.push(format!("Written to {}.", path.display()));
             let path = quoted(&path.display().to_string());
-            hints.push(format!(
-                "Next: deconflict report {path}   (the results as one page, with figures)"
-            ));
+            hints.push(format!("Next: deconflict report {path}"));
         }
         None if arguments.about.from.is_some() => {}
         None if single => {
@@ -562,9 +575,7 @@ fn hints(
                 ));
             }
         }
-        None => hints.push(format!(
-            "Next: deconflict run {same} --out results/NAME   (every replication and estimate as CSV)"
-        )),
+        None => hints.push(format!("Next: deconflict run {same} --out results/NAME")),
     }
     match &arguments.events {
         Some(path) => hints.push(format!("Events written to {}.", path.display())),
@@ -575,11 +586,11 @@ fn hints(
         None => {
             let replication = first_wrong.unwrap_or(0);
             hints.push(format!(
-                "      deconflict run {same} --replication {replication}   (one run, told by the clock)"
+                "      deconflict run {same} --replication {replication}"
             ));
             if first_wrong.is_some() {
                 hints.push(format!(
-                    "      deconflict explain {same} --replication {replication}   (a wrong shot: why, and what would have prevented it)"
+                    "      deconflict explain {same} --replication {replication}"
                 ));
             }
         }

@@ -14,10 +14,11 @@ use deconflict::output::{Screened, readable, write_screen};
 use deconflict::scenario::Scenario;
 use deconflict::statistics::estimate::RatioSums;
 
+use super::json::tables;
 use super::matching::folder;
+use super::options::{AsJson, Growing, Jobs, Level, Set};
 use super::sweep::fly_plan;
-use super::options::{Growing, Jobs, Level, Set};
-use super::{Failure, print, tell};
+use super::{Failure, tell};
 
 /// Arguments of `deconflict screen`.
 #[derive(Debug, Args)]
@@ -69,6 +70,8 @@ pub struct ScreenArguments {
     level: Level,
     #[command(flatten)]
     jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// Values of the measures at the points of a design, and the standard errors of those.
@@ -274,7 +277,10 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
         }
     }
     write_screen(&arguments.to.out.join("screen.csv"), &rows)?;
-    print(&told(arguments, &ground, &rows, values.unsound, &about))
+    arguments.form.print(
+        || told(arguments, &ground, &rows, values.unsound, &about),
+        || tables(&arguments.to.out, &["screen.csv"]),
+    )
 }
 
 /// Most assumptions on the terminal; the file has all.

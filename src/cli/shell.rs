@@ -23,7 +23,12 @@ pub struct CompletionsArguments {
 /// Runs the command.
 pub fn completions(arguments: &CompletionsArguments) -> Result<(), Failure> {
     let mut text = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "deconflict", &mut text);
+    clap_complete::generate(
+        arguments.shell,
+        &mut Cli::command(),
+        "deconflict",
+        &mut text,
+    );
     print(&String::from_utf8_lossy(&text))
 }
 

@@ -16,8 +16,8 @@ use deconflict::record::{Detail, Replication};
 use deconflict::scenario::burden::Burden;
 use deconflict::simulation::Engine;
 
-use super::subject::quoted;
 use super::options::{Count, FileSeed, Growing, Set};
+use super::subject::quoted;
 use super::{Failure, print, tell};
 
 /// Arguments of `deconflict submit`.

@@ -16,20 +16,22 @@ use deconflict::experiment::settings::settings;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::marks::of_sweep;
 use deconflict::output::{
-    Asked, Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Progress, Shape, Summed,
-    SumsHeader, SumsJournal, SweepFolder, Trust, Notation, cells_table, comparisons, influences,
-    keeps_older, readable, settings_text, write_results,
+    Asked, Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Notation, Progress,
+    RESULT_FILES, Shape, Summed, SumsHeader, SumsJournal, SweepFolder, Trust, cells_table,
+    comparisons, influences, keeps_older, readable, settings_text, write_results,
 };
 use deconflict::scenario::{LoadError, Scenario};
 use deconflict::statistics::fold::BATCH;
+use serde_json::Value as Json;
 
 use super::compare::ONE_WORLD;
 use super::flight::{Flight, Keeper, OnError};
 use super::host::{RunNote, Session, Started, interrupted};
+use super::json::tables;
+use super::options::{AsJson, Count, FileSeed, Growing, Jobs, Set};
 use super::progress::Bar;
 use super::subject::quoted;
-use super::options::{Count, FileSeed, Growing, Jobs, Set};
-use super::{Failure, print, scheduler, tell};
+use super::{Failure, scheduler, tell};
 
 /// Arguments of `deconflict sweep`.
 #[derive(Debug, Args)]
@@ -41,7 +43,7 @@ Examples:
       go on to 1000 replications of every cell
   deconflict sweep scenarios/experiments/agreement.toml --out results/agreement --replications 100000 --shard 3/40
       fly the fourth of 40 shards; `deconflict merge results/agreement` joins them
-  deconflict run --from results/agreement --cell agreement --replication 17
+  deconflict run --from results/agreement:agreement --replication 17
       repeat one row of replications.csv and tell its story
 
 Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted; of a shard 75 where
@@ -62,6 +64,8 @@ pub struct SweepArguments {
     worlds: Option<PathBuf>,
     #[command(flatten)]
     jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
     /// Replace the sweep in DIR.
     #[arg(long, conflicts_with = "shard")]
     force: bool,
@@ -192,7 +196,11 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
         )?)
     };
     let there = summed.ledger.next();
-    if let Some(wanted) = arguments.count.replications.filter(|&wanted| wanted < there) {
+    if let Some(wanted) = arguments
+        .count
+        .replications
+        .filter(|&wanted| wanted < there)
+    {
         return Err(Failure::bad_input(format!(
             "{} holds {there} replications of every cell already, --replications asks for {wanted}; expected at least {there}",
             arguments.to.out.display()
@@ -270,10 +278,14 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
             readable(flown as f64 / elapsed_s)
         ));
     }
-    print(&report(plan, &accounts, &arguments.to.out))?;
-    if let Some(path) = &arguments.worlds {
-        print(&marks(plan, &accounts, &Worlds::load(path)?))?;
-    }
+    let worlds = match &arguments.worlds {
+        Some(path) => marks(plan, &accounts, &Worlds::load(path)?),
+        None => String::new(),
+    };
+    arguments.form.print(
+        || report(plan, &accounts, &arguments.to.out) + &worlds,
+        || sweep_json(plan, &accounts, &arguments.to.out),
+    )?;
     match ended {
         Ended::Interrupted => Err(Failure::Interrupted(format!(
             "interrupted after {} replications of every cell: what they say is above and in {}; --resume goes on{}",
@@ -344,6 +356,20 @@ pub fn fly_plan(
         each(&round?);
     }
     Ok(())
+}
+
+/// What programs are told of a sweep.
+pub fn sweep_json(plan: &Plan, accounts: &Accounts, out: &Path) -> Result<Json, Failure> {
+    let names: Vec<&str> = RESULT_FILES.iter().map(|file| file.name).collect();
+    let names: Vec<&str> = names
+        .into_iter()
+        .filter(|name| *name != "replications.csv")
+        .collect();
+    let mut object = tables(out, &names)?;
+    object["title"] = Json::from(plan.record.title.as_str());
+    object["seed"] = Json::from(plan.record.seed);
+    object["replications"] = Json::from(accounts.rounds());
+    Ok(object)
 }
 
 /// Where older results are kept until newer ones are done.
@@ -621,7 +647,10 @@ fn standing(record: &PlanRecord, accounts: &Accounts) -> Option<String> {
     };
     let notation = Notation::of(measure);
     let ends = notation.ends(value.low, value.high);
-    Some(format!("{what}{measure}: {} {ends}", notation.value(value.estimate)))
+    Some(format!(
+        "{what}{measure}: {} {ends}",
+        notation.value(value.estimate)
+    ))
 }
 
 /// Most cells and pairs on the terminal; the files have all.
@@ -729,12 +758,13 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
     // A replication in which there is something to see.
     let replication = (accounts.squares().last()).and_then(Squares::first);
     line(&format!("\nWritten to {out}."));
-    let (out, cell) = (quoted(&out.to_string()), quoted(cell));
+    let row = quoted(&format!("{out}:{cell}"));
+    let out = quoted(&out.to_string());
     line(&format!(
         "Next: deconflict report {out}   (the results as one page, with figures)"
     ));
     line(&format!(
-        "      deconflict run --from {out} --cell {cell} --replication {}   (one row, told by the clock)",
+        "      deconflict run --from {row} --replication {}   (one row, told by the clock)",
         replication.unwrap_or(0)
     ));
     text

@@ -18,13 +18,15 @@ use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
 use rayon::prelude::*;
+use serde_json::Value as Json;
 
 use super::host::{RunNote, Started, interrupted};
+use super::json::tables;
+use super::options::{AsJson, FileSeed, Growing, Jobs, Set};
 use super::progress::Bar;
 use super::subject::quoted;
 use super::sweep::kept_words;
-use super::options::{FileSeed, Growing, Jobs, Set};
-use super::{Failure, print, tell};
+use super::{Failure, tell};
 
 /// Arguments of `deconflict tune`.
 #[derive(Debug, Args)]
@@ -58,6 +60,8 @@ pub struct TuneArguments {
     worlds: Option<PathBuf>,
     #[command(flatten)]
     jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
     /// Replace the tuning in DIR.
     #[arg(long)]
     force: bool,
@@ -165,7 +169,18 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
         readable(elapsed_s),
         readable(flown as f64 / elapsed_s)
     ));
-    print(&report(&study, &tuning, &arguments.to.out))
+    let out = &arguments.to.out;
+    arguments.form.print(
+        || report(&study, &tuning, out),
+        || {
+            let names = ["front.csv", "robustness.csv", "break_even.csv"];
+            let mut object = tables(out, &names)?;
+            object["title"] = Json::from(study.record.study.title.as_str());
+            object["seed"] = Json::from(study.record.study.seed);
+            object["replications"] = Json::from(tuning.spent());
+            Ok(object)
+        },
+    )
 }
 
 /// The replications that the command line asks for, or asked for when the tuning was begun; none where the file says it.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::claim::{Claim, Making, exists, place_beside};
 use super::error::OutputError;
 use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
-use super::headers::{SUMMARY, GRID, TIMES};
+use super::headers::{GRID, SUMMARY, TIMES};
 use super::manifest::{Made, Manifest, Progress, accounts_of};
 use super::numbers::{exact, number};
 use crate::experiment::accounts::Squares;

@@ -193,7 +193,10 @@ mod tests {
         let share = Notation::of("lost_per_sortie[side=us]");
         assert_eq!(share.value(0.1449), "14.5 %");
         assert_eq!(share.ends(0.121, 0.173), "[12.1, 17.3]");
-        assert_eq!(share.changed(-0.19, -0.268, -0.116), "-19.0 points [-26.8, -11.6]");
+        assert_eq!(
+            share.changed(-0.19, -0.268, -0.116),
+            "-19.0 points [-26.8, -11.6]"
+        );
         let rate = Notation::of("wrong_shots_per_replication");
         assert_eq!(rate.value(2.21), "2.21");
         assert_eq!(rate.changed(0.5, -0.25, 1.25), "+0.500 [-0.250, +1.25]");

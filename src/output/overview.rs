@@ -53,7 +53,10 @@ pub fn overview(
         }
     }
     if nothing {
-        line("Neutrals, friends", vec!["none flies near a site of theirs".to_owned()]);
+        line(
+            "Neutrals, friends",
+            vec!["none flies near a site of theirs".to_owned()],
+        );
     }
     if let Some(cell) = view.cell("any_wrong_kill").filter(|_| !view.single) {
         line(
@@ -62,11 +65,12 @@ pub fn overview(
         );
     }
     line("By whose sites", view.shooters());
-    line("Flight plan then", view.causes());
+    line("Their flight plans", view.causes());
     line("Wrong among losses", view.losers(estimator));
     line("Lost by each side", view.lost());
     line("Price: leaked", view.leaked());
-    line("  engaged, told", view.price());
+    line("  hostile downed", view.downed());
+    line("  messages", view.messages());
     if !view.single {
         line("In other worlds", worlds(&view, abroad));
     }
@@ -105,7 +109,8 @@ impl View<'_> {
 
     /// `14.5 % [12.1, 17.3] of their sorties, 1 in 7 (116 of 800)`.
     fn of_sorties(&self, cell: &Cell) -> String {
-        let chance = one_in(cell.value.estimate).map_or(String::new(), |words| format!(", {words}"));
+        let chance =
+            one_in(cell.value.estimate).map_or(String::new(), |words| format!(", {words}"));
         let of = match cell.value.method {
             Method::ExactOneSided if !self.single && cell.value.estimate == 0.0 => "",
             _ => " of their sorties",
@@ -120,29 +125,27 @@ impl View<'_> {
 
     fn shooters(&self) -> Vec<String> {
         let each = self.parts("wrong_shots_per_replication[shooter=");
-        let mut told: Vec<String> = each
+        let told: Vec<String> = each
             .filter(|(_, shots)| shots.events > 0.0)
             .map(|(side, shots)| {
                 let down = self.cell(&format!("wrong_kills_per_replication[shooter={side}]"));
-                let (shots, down) = (readable(shots.events), down.map_or(0.0, |cell| cell.events));
-                let share = self.cell("wrong_share_of_shots").map_or(String::new(), |cell| {
-                    format!(" (wrong: {} of all shots)", self.told(cell))
-                });
-                format!("{side} {shots} wrong shots, {} down{share}", readable(down))
+                let down = down.map_or(0.0, |cell| cell.events);
+                let (shots, down) = (readable(shots.events), readable(down));
+                format!("{side} {shots} wrong shots and {down} down")
             })
             .collect();
-        if told.is_empty() {
-            let shot = self.cell("wrong_share_of_shots").is_some();
-            told.push(if shot { "no wrong shot" } else { "no shot was fired" }.to_owned());
-        }
-        // The share is of all sides together: it is said once, at the end.
-        let last = told.len() - 1;
-        for words in &mut told[..last] {
-            if let Some(at) = words.find(" (wrong:") {
-                words.truncate(at);
+        let share = self.cell("wrong_share_of_shots");
+        match share {
+            None => vec!["no shot was fired".to_owned()],
+            Some(_) if told.is_empty() => vec!["no wrong shot".to_owned()],
+            Some(share) => {
+                let notation = Notation::of(&share.name);
+                let share = notation.value(share.value.estimate);
+                let mut told = short(told, SIDES);
+                told.push(format!("{share} of all shots"));
+                told
             }
         }
-        short(told, SIDES)
     }
 
     /// What had become of the flight plan at the shooter, most frequent first.
@@ -166,10 +169,13 @@ impl View<'_> {
     fn losers(&self, estimator: &Estimator) -> Vec<String> {
         let columns = estimator.columns();
         let totals = estimator.totals();
-        let lost = self.parts("lost_per_sortie[side=").filter_map(|(side, lost)| {
-            let wrong = totals[columns.position(&format!("wrong_kills[side={side}]"))?];
-            (wrong > 0.0).then(|| format!("{side} {} of {}", readable(wrong), readable(lost.events)))
-        });
+        let lost = self
+            .parts("lost_per_sortie[side=")
+            .filter_map(|(side, lost)| {
+                let wrong = totals[columns.position(&format!("wrong_kills[side={side}]"))?];
+                (wrong > 0.0)
+                    .then(|| format!("{side} {} of {}", readable(wrong), readable(lost.events)))
+            });
         short(lost.collect(), SIDES)
     }
 
@@ -177,7 +183,8 @@ impl View<'_> {
         let lost = self.parts("lost_per_sortie[side=");
         let lost = lost.filter(|(_, lost)| lost.events > 0.0);
         short(
-            lost.map(|(side, lost)| format!("{side} {}", self.told(lost))).collect(),
+            lost.map(|(side, lost)| format!("{side} {}", self.told(lost)))
+                .collect(),
             SIDES,
         )
     }
@@ -185,7 +192,7 @@ impl View<'_> {
     fn leaked(&self) -> Vec<String> {
         let leaked = self.cell("leaked").map(|cell| {
             format!(
-                "{} of decided hostile sorties ({} of {})",
+                "{} of the hostile sorties ({} of {})",
                 self.told(cell),
                 readable(cell.events),
                 readable(cell.exposure)
@@ -194,28 +201,33 @@ impl View<'_> {
         vec![leaked.unwrap_or_else(|| "no hostile sortie had an objective".to_owned())]
     }
 
-    /// Hostile aircraft shot down, messages, cancelled sorties, a replication.
-    fn price(&self) -> Vec<String> {
-        let one = |name: &str, words: &str| {
-            let cell = self.cell(name)?;
-            let each = if self.single { "" } else { " a replication" };
-            match cell.events > 0.0 {
-                true => Some(format!("{} {words}{each}", self.told(cell))),
-                false => Some(format!("no {words}")),
-            }
-        };
+    /// So many a replication; `no ...` where there was none.
+    fn each(&self, name: &str, words: &str) -> Option<String> {
+        let cell = self.cell(name)?;
+        Some(match cell.events > 0.0 {
+            true => format!("{} {words}", self.told(cell)),
+            false => format!("no {words}"),
+        })
+    }
+
+    fn downed(&self) -> Vec<String> {
+        let each = if self.single { "" } else { " a replication" };
+        let cell = self.cell("kills_per_replication[regard=hostile]");
+        let told = cell.filter(|cell| cell.events > 0.0);
+        vec![told.map_or("none".to_owned(), |cell| {
+            format!("{}{each}", self.told(cell))
+        })]
+    }
+
+    /// What crews were told and asked, and who did not take off, a replication.
+    fn messages(&self) -> Vec<String> {
         let cancelled: f64 = self
             .parts("cancelled_per_replication[side=")
             .map(|(_, cell)| cell.events)
             .sum();
-        let mut told: Vec<String> = [
-            ("kills_per_replication[regard=hostile]", "hostile shot down"),
-            ("notices_per_replication", "plan messages"),
-            ("queries_per_replication", "hotline queries"),
-        ]
-        .into_iter()
-        .filter_map(|(name, words)| one(name, words))
-        .collect();
+        let plans = self.each("notices_per_replication", "plans");
+        let queries = self.each("queries_per_replication", "queries");
+        let mut told: Vec<String> = plans.into_iter().chain(queries).collect();
         told.push(match cancelled > 0.0 {
             true => format!("{} sorties cancelled in all", readable(cancelled)),
             false => "no sortie cancelled".to_owned(),
@@ -238,16 +250,25 @@ fn short(mut told: Vec<String>, most: usize) -> Vec<String> {
 /// where those of one lie apart from it.
 fn worlds(view: &View, abroad: &[Vec<Cell>]) -> Vec<String> {
     if abroad.is_empty() {
-        return vec!["not asked; --worlds FILE (deconflict match) says what holds there".to_owned()];
+        return vec!["not asked; --worlds FILE does (see deconflict match)".to_owned()];
     }
     let mut told = Vec::new();
     for (name, words) in ASKED {
-        let Some(here) = view.cell(name) else { continue };
+        let Some(here) = view.cell(name) else {
+            continue;
+        };
         let there: Vec<&Cell> = abroad
             .iter()
-            .filter_map(|cells| cells.iter().find(|cell| cell.name == name && cell.exposure > 0.0))
+            .filter_map(|cells| {
+                cells
+                    .iter()
+                    .find(|cell| cell.name == name && cell.exposure > 0.0)
+            })
             .collect();
-        let apart = there.iter().filter(|cell| apart(&cell.value, &here.value)).count();
+        let apart = there
+            .iter()
+            .filter(|cell| apart(&cell.value, &here.value))
+            .count();
         let values = || there.iter().map(|cell| cell.value.estimate);
         let (low, high) = (
             values().fold(f64::INFINITY, f64::min),
@@ -274,21 +295,28 @@ fn apart(one: &Estimate, other: &Estimate) -> bool {
     one.high < other.low || one.low > other.high
 }
 
-/// A label, and parts behind it joined by commas, in lines of at most `width` where their words allow it.
+/// A label, and parts behind it joined by commas, in lines of at most `width`: a part that fits into a line is not broken.
 fn filled(label: &str, parts: &[String], width: usize) -> String {
     let room = width.max(2 * LABEL);
     let mut text = String::new();
     let mut line = format!("{label:<LABEL$} ");
-    let margin = line.len();
-    let joined = parts.join(", ");
-    for word in joined.split(' ') {
+    let margin = LABEL + 1;
+    let mut put = |words: &str| {
         let taken = line.chars().count();
-        if taken > margin && taken + word.chars().count() >= room {
+        if taken > margin && taken + words.chars().count() > room {
             let _ = writeln!(text, "{}", line.trim_end());
             line = " ".repeat(margin);
         }
-        line.push_str(word);
+        line.push_str(words);
         line.push(' ');
+    };
+    for (number, part) in parts.iter().enumerate() {
+        let comma = if number + 1 < parts.len() { "," } else { "" };
+        let part = format!("{part}{comma}");
+        match margin + part.chars().count() > room {
+            true => part.split(' ').for_each(&mut put),
+            false => put(&part),
+        }
     }
     let _ = writeln!(text, "{}", line.trim_end());
     text
@@ -300,17 +328,19 @@ mod tests {
 
     #[test]
     fn lines_end_before_the_width() {
-        let parts: Vec<String> = (0..12).map(|n| format!("side{n} 12.5 % [1.2, 3.4]")).collect();
+        let parts: Vec<String> = (0..12)
+            .map(|n| format!("side{n} 12.5 % [1.2, 3.4]"))
+            .collect();
         let text = filled("Lost by each side", &parts, 80);
         assert!(text.lines().count() > 3);
         for line in text.lines() {
-            assert!(line.len() < 80, "{line}");
+            assert!(line.len() <= 80, "{line}");
+            // No part is broken.
+            assert!(
+                line.ends_with([',', ']']) && line[21..].starts_with("side"),
+                "{line}"
+            );
         }
-        assert!(text.lines().skip(1).all(|line| line.starts_with("                     s")
-            || line.starts_with("                     1")
-            || line.starts_with("                     %")
-            || line.starts_with("                     [")
-            || line.starts_with("                     3")));
     }
 
     #[test]

@@ -11,8 +11,8 @@ use super::beside::Beside;
 use super::claim::{self, settle};
 use super::error::OutputError;
 use super::files::{FileEntry, Table, hex, json, text};
-use super::manifest::{Made, Manifest, Progress, Stored, Trust, Tuned};
 use super::headers::{BREAK_EVEN, CANDIDATES, FRONT, ROBUSTNESS};
+use super::manifest::{Made, Manifest, Progress, Stored, Trust, Tuned};
 use super::numbers::{Notation, number, readable};
 use super::results::give_way;
 use crate::experiment::plan::study::Study;
@@ -405,7 +405,10 @@ fn tradeoff(
     header.push("limits kept".to_owned());
     header.push("front".to_owned());
     let mut rows = vec![header];
-    let notations = study.watched.iter().map(|watched| Notation::of(&watched.derived.name));
+    let notations = study
+        .watched
+        .iter()
+        .map(|watched| Notation::of(&watched.derived.name));
     let notations: Vec<Notation> = notations.collect();
     let spread = |value: Estimate, notation: Notation| {
         let ends = notation.ends(value.low, value.high);
@@ -500,7 +503,9 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
                     } else {
                         "falls"
                     },
-                    notation.change(difference.estimate.abs()).trim_start_matches('+'),
+                    notation
+                        .change(difference.estimate.abs())
+                        .trim_start_matches('+'),
                     notation.bound(difference.low),
                     notation.bound(difference.high),
                     if certain {
@@ -560,7 +565,10 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
                 markdown_code(name),
                 notation.value(row.mean),
                 notation.value(row.worst),
-                notation.change(row.regret).trim_start_matches('+').to_owned(),
+                notation
+                    .change(row.regret)
+                    .trim_start_matches('+')
+                    .to_owned(),
             ]);
         }
         line(aligned(&rows).trim_end());

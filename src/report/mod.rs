@@ -93,7 +93,10 @@ pub fn write_report_to(
     let page = match out {
         Some(_) => page.replace(
             "href=\"report/",
-            &format!("href=\"{}/", document::link(&document::name_of(&figures_place))),
+            &format!(
+                "href=\"{}/",
+                document::link(&document::name_of(&figures_place))
+            ),
         ),
         None => page,
     };

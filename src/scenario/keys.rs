@@ -44,11 +44,14 @@ impl Key {
     pub fn is(&self, typed: &str) -> bool {
         let own: Vec<&str> = self.path.split('.').collect();
         let asked: Vec<&str> = typed.split('.').collect();
-        let same = |(own, asked): (&&str, &&str)| *own == NAME || own.trim_end_matches("[]") == *asked;
+        let same =
+            |(own, asked): (&&str, &&str)| *own == NAME || own.trim_end_matches("[]") == *asked;
         asked.len() <= own.len()
             && own.last() != Some(&NAME)
             && own[own.len() - asked.len()..].iter().zip(&asked).all(same)
-            && own.last().is_some_and(|last| Some(&last.trim_end_matches("[]")) == asked.last())
+            && own
+                .last()
+                .is_some_and(|last| Some(&last.trim_end_matches("[]")) == asked.last())
     }
 }
 
@@ -109,7 +112,8 @@ impl<'a> Walk<'a> {
         let mut branches = Vec::new();
         self.branches(node, &mut branches);
         let meaning = node["description"].as_str();
-        let meaning = meaning.or_else(|| branches.iter().find_map(|one| one["description"].as_str()));
+        let meaning =
+            meaning.or_else(|| branches.iter().find_map(|one| one["description"].as_str()));
         let mut takes: Vec<String> = Vec::new();
         for branch in &branches {
             let words = self.takes(branch);
@@ -187,10 +191,15 @@ mod tests {
     #[test]
     fn keys_of_scenarios_have_meaning_unit_and_range() {
         let all = keys(crate::scenario::schema());
-        let scan = all.iter().find(|key| key.path == "site_classes.NAME.sensor.scan_s");
+        let scan = all
+            .iter()
+            .find(|key| key.path == "site_classes.NAME.sensor.scan_s");
         let scan = scan.expect("the key is there");
         assert_eq!(scan.unit, Some("seconds"));
-        assert!(!scan.meaning.is_empty() && scan.takes.starts_with("a number"), "{scan:?}");
+        assert!(
+            !scan.meaning.is_empty() && scan.takes.starts_with("a number"),
+            "{scan:?}"
+        );
         assert!(scan.is("scan_s") && scan.is("sensor.scan_s"));
         assert!(scan.is("site_classes.gun.sensor.scan_s"));
         assert!(!scan.is("tracker.scan_s"));

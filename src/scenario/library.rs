@@ -81,7 +81,10 @@ pub const BEGINNING: &str = include_str!("init.toml");
 /// What the library states about its own numbers: ranges and sources.
 pub fn assumptions() -> Vec<Assumption> {
     let names = ["aircraft", "lna_site_classes"];
-    let includes: Vec<String> = names.iter().map(|name| format!("\"{BUILTIN}{name}\"")).collect();
+    let includes: Vec<String> = names
+        .iter()
+        .map(|name| format!("\"{BUILTIN}{name}\""))
+        .collect();
     let mut loader = Loader::default();
     let text = format!("include = [{}]", includes.join(", "));
     let tree = loader.text(text, "the library".to_owned(), None);
@@ -97,7 +100,9 @@ mod tests {
         for piece in LIBRARY {
             assert!(piece.about().len() > 20, "{}", piece.name);
         }
-        let tables = super::piece("builtin:aircraft").map(Piece::tables).unwrap_or_default();
+        let tables = super::piece("builtin:aircraft")
+            .map(Piece::tables)
+            .unwrap_or_default();
         assert!(tables.contains(&"aircraft.tb2".to_owned()), "{tables:?}");
         assert!(piece("aircraft.toml").is_some() && piece("nowhere").is_none());
     }
@@ -105,6 +110,9 @@ mod tests {
     #[test]
     fn the_numbers_of_the_library_have_sources() {
         let all = assumptions();
-        assert!(all.iter().any(|one| one.name.ends_with("r50_m") && !one.source.is_empty()));
+        assert!(
+            all.iter()
+                .any(|one| one.name.ends_with("r50_m") && !one.source.is_empty())
+        );
     }
 }

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use super::unlike_at;
 use super::factor::{Change, Varied};
 use super::read::{Reader, scenario};
+use super::unlike_at;
 use super::{FactorDomain, FactorKind, Overrides, columns};
 use crate::experiment::design::{self, Coordinate, Design, Domain, Point};
 use crate::experiment::file::{DesignFile, DesignsFile, ExperimentFile, ScaleFile, StopFile};
