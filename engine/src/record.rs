@@ -108,11 +108,11 @@ impl Identity {
 }
 
 macro_rules! codes {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[doc = $meaning:literal])* $variant:ident = $code:literal,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $code)] $variant,)*
+            $($(#[doc = $meaning])* #[serde(rename = $code)] $variant,)*
         }
 
         impl $name {
@@ -122,6 +122,11 @@ macro_rules! codes {
             /// The stable code written to files.
             pub fn code(self) -> &'static str {
                 match self { $($name::$variant => $code,)* }
+            }
+
+            /// What it means, in a sentence.
+            pub fn meaning(self) -> &'static str {
+                match self { $($name::$variant => concat!($($meaning),*).trim_ascii(),)* }
             }
         }
     };

@@ -7,8 +7,11 @@ use clap::Args;
 use deconflict::output::{assumptions_text, write_assumptions};
 use deconflict::scenario::Scenario;
 use deconflict::scenario::register::Kind;
+use serde_json::json;
 
-use super::{Failure, print};
+use super::Failure;
+use super::json::rows_of;
+use super::options::{AsJson, Out, Set};
 
 /// Arguments of `deconflict assumptions`.
 #[derive(Debug, Args)]
@@ -23,26 +26,23 @@ Examples:
 pub struct AssumptionsArguments {
     /// Scenario file (TOML).
     scenario: PathBuf,
-    /// Set a value of the scenario by its path; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    set: Set,
     /// Also list the numbers of which nothing is said.
     #[arg(long)]
     missing: bool,
-    /// Write the register to this CSV file.
-    #[arg(short, long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Replace FILE if it is there.
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    out: Out,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// Runs the command.
 pub fn assumptions(arguments: &AssumptionsArguments) -> Result<(), Failure> {
-    let scenario = Scenario::load(&arguments.scenario, &arguments.overrides)?;
+    let scenario = Scenario::load(&arguments.scenario, &arguments.set.overrides)?;
     let register = &scenario.register;
-    if let Some(path) = &arguments.out {
-        write_assumptions(path, arguments.force, register)?;
+    if let Some(path) = &arguments.out.out {
+        write_assumptions(path, arguments.out.force, register)?;
     }
     let mut text = assumptions_text(register);
     let mut line = |words: String| writeln!(text, "{words}").expect("writing to a string");
@@ -73,8 +73,18 @@ pub fn assumptions(arguments: &AssumptionsArguments) -> Result<(), Failure> {
             register.idle.join(", ")
         ));
     }
-    if let Some(path) = &arguments.out {
+    if let Some(path) = &arguments.out.out {
         line(format!("Sources and dates are in {}.", path.display()));
     }
-    print(&text)
+    arguments.form.print(
+        || text,
+        || {
+            Ok(json!({
+                "scenario": arguments.scenario.display().to_string(),
+                "assumptions": rows_of(|path| write_assumptions(path, true, register))?,
+                "unstated": register.unstated,
+                "idle": register.idle,
+            }))
+        },
+    )
 }

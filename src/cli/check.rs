@@ -14,6 +14,7 @@ use deconflict::scenario::recorded::Account;
 use deconflict::scenario::{LoadError, Scenario};
 use serde_json::{Value as Json, json};
 
+use super::options::Set;
 use super::{Failure, print, print_coloured};
 
 /// Arguments of `deconflict check`.
@@ -43,6 +44,9 @@ Examples:
         belief_contradicts_itself  what the world can bring is believed to be impossible
         number_without_source      a file says where some of its numbers come from, and not all
         iff_unread                 a flight carries IFF that no friendly site interrogates
+        transponder_unread         a flight carries a transponder that no site receives
+        kilometres_for_metres      a range or a height is so small that kilometres may be meant
+        kilometres_an_hour         an aircraft is faster than sound: kilometres an hour may be meant
   deconflict check --lint --strict scenarios/*.toml
       the same, and exit code 2 if there is a warning: for continuous integration
   deconflict check --lint my.toml --set flights.visitor.equipment.iff.on=0
@@ -55,9 +59,8 @@ pub struct CheckArguments {
     /// Scenario, experiment or study files (TOML).
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Set a value of the scenario by its path before checking; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    set: Set,
     /// Also warn of what is allowed and can hardly be meant.
     #[arg(long)]
     lint: bool,
@@ -81,11 +84,11 @@ struct Sound {
 fn read(file: &Path, arguments: &CheckArguments, odd: &mut String) -> Result<Sound, LoadError> {
     let overrides = Overrides {
         seed: None,
-        set: arguments.overrides.clone(),
+        set: arguments.set.overrides.clone(),
         worlds: None,
     };
     if is_match(file) {
-        let study = MatchStudy::load(file, Instead::default(), &arguments.overrides)?;
+        let study = MatchStudy::load(file, Instead::default(), &arguments.set.overrides)?;
         return Ok(Sound {
             summary: format!(
                 "{}: ok: {}, {}, {}",
@@ -114,13 +117,13 @@ fn read(file: &Path, arguments: &CheckArguments, odd: &mut String) -> Result<Sou
         });
     }
     if !arguments.lint {
-        let scenario = Scenario::load(file, &arguments.overrides)?;
+        let scenario = Scenario::load(file, &arguments.set.overrides)?;
         return Ok(Sound {
             summary: summary(file, &scenario),
             burden: Burden::of(&scenario),
         });
     }
-    let (scenario, warnings) = Scenario::load_and_lint(file, &arguments.overrides)?;
+    let (scenario, warnings) = Scenario::load_and_lint(file, &arguments.set.overrides)?;
     let count = warnings.told().problems.len() as u64;
     if count > 0 {
         let _ = write!(odd, "{}", warnings.render(true));

@@ -19,12 +19,15 @@ use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, MODEL};
 use deconflict::statistics::estimate::{Comparison, Method};
 use deconflict::statistics::pairs::Pairs;
+use serde_json::{Map, Value as Json, json};
 
-use super::host::{go_on, perhaps_short, processors, told_short};
+use super::Failure;
+use super::host::{go_on, perhaps_short, told_short};
+use super::json::rows_of;
 use super::matching::place_words;
-use super::run::{confidence, progress};
-use super::subject::quoted;
-use super::{Failure, print};
+use super::options::{AsJson, Count, FileSeed, InWorlds, Jobs, Level, Out, Set, Trusting};
+use super::progress::Bar;
+use super::subject::{experiment_instead, folder_and_cell, quoted};
 
 /// Arguments of `deconflict compare`.
 #[derive(Debug, Args)]
@@ -32,6 +35,9 @@ use super::{Failure, print};
 Examples:
   deconflict compare scenarios/nov-2019-baseline.toml scenarios/nov-2019-agreement.toml --replications 1000
       fly both with the same luck
+  deconflict compare scenarios/nov-2019-baseline.toml scenarios/nov-2019-baseline.toml \\
+      --set-b rules.weapons_control.status=hold
+      the same scenario with one value changed
   deconflict compare results/baseline results/agreed
       two run folders of the same seed, replication by replication
   deconflict compare results/agreement:baseline results/agreement:everybody --out results/everybody.csv
@@ -43,33 +49,33 @@ pub struct CompareArguments {
     reference: String,
     /// What is compared: the same.
     other: String,
-    /// Replications of two scenarios; without it as many as the first says.
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000_000))]
-    replications: Option<u64>,
-    /// Seed of two scenarios.
-    #[arg(long, value_name = "S", allow_negative_numbers = true)]
-    seed: Option<u64>,
+    /// Set a value of the first scenario alone; may be repeated.
+    #[arg(long, value_name = "PATH=VALUE")]
+    set_a: Vec<String>,
+    /// Set a value of the second scenario alone; may be repeated.
+    #[arg(long, value_name = "PATH=VALUE")]
+    set_b: Vec<String>,
+    #[command(flatten)]
+    set: Set,
+    #[command(flatten)]
+    count: Count,
+    #[command(flatten)]
+    seed: FileSeed,
     /// Show this measure; may be repeated. Without it, the main ones.
     #[arg(short, long = "measure", value_name = "M")]
     measures: Vec<String>,
-    /// Threads; without it one a processor. Results do not depend on it.
-    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    jobs: Option<u16>,
-    /// Write every measure to this CSV file.
-    #[arg(short, long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Replace FILE if it is there.
-    #[arg(long)]
-    force: bool,
-    /// Confidence of the intervals.
-    #[arg(long, value_name = "C", default_value_t = 0.95, value_parser = confidence)]
-    confidence: f64,
-    /// Read results that were changed since they were written.
-    #[arg(long)]
-    unverified: bool,
-    /// Compare two scenarios also in each of the worlds of this file (see `deconflict match`), and mark what holds there.
-    #[arg(long, value_name = "FILE")]
-    worlds: Option<PathBuf>,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
+    #[command(flatten)]
+    out: Out,
+    #[command(flatten)]
+    level: Level,
+    #[command(flatten)]
+    trusting: Trusting,
+    #[command(flatten)]
+    other_worlds: InWorlds,
 }
 
 /// One side of a comparison.
@@ -79,20 +85,21 @@ enum Source {
 }
 
 impl Source {
-    fn open(text: &str, trust: Trust) -> Result<Source, Failure> {
+    fn open(text: &str, set: &[String], trust: Trust) -> Result<Source, Failure> {
         let path = Path::new(text);
-        if path.is_dir() {
-            return Ok(Source::Stored(Box::new(StoredRun::open(
-                path, None, trust,
-            )?)));
-        }
-        if let Some((folder, cell)) = text.split_once(':')
-            && Path::new(folder).is_dir()
-        {
-            let stored = StoredRun::open(Path::new(folder), Some(cell), trust)?;
+        let (folder, cell) = folder_and_cell(path);
+        if folder.is_dir() {
+            if let Some(first) = set.first() {
+                return Err(Failure::bad_input(format!(
+                    "{first:?} cannot be set in {text}: results were flown as they are; expected a scenario"
+                )));
+            }
+            let stored = StoredRun::open(&folder, cell.as_deref(), trust)?;
             return Ok(Source::Stored(Box::new(stored)));
         }
-        Ok(Source::Scenario(Box::new(Scenario::load(path, &[])?)))
+        let scenario =
+            Scenario::load(path, set).map_err(|error| experiment_instead(path, error))?;
+        Ok(Source::Scenario(Box::new(scenario)))
     }
 
     fn scenario(&self) -> &Scenario {
@@ -106,25 +113,27 @@ impl Source {
 /// Runs the command.
 pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     // Said before anything is flown.
-    if let Some(path) = &arguments.out
-        && path.symlink_metadata().is_ok()
-        && !arguments.force
-    {
-        let path = path.clone();
-        return Err(OutputError::Exists { path }.into());
-    }
-    let names = [&arguments.reference, &arguments.other];
-    let trust = match arguments.unverified {
-        true => Trust::Unverified,
-        false => Trust::Verified,
-    };
-    let sources = [names[0], names[1]].map(|name| Source::open(name, trust));
-    let [one, other] = sources;
-    let sources = [one?, other?];
+    arguments.out.refuse_taken()?;
+    let sets = [&arguments.set_a, &arguments.set_b]
+        .map(|own| [&arguments.set.overrides[..], own].concat());
+    let named = [
+        (&arguments.reference, &sets[0]),
+        (&arguments.other, &sets[1]),
+    ]
+    .map(|(name, set)| {
+        let set = set.iter().map(|set| format!(" --set {}", quoted(set)));
+        format!("{name}{}", set.collect::<String>())
+    });
+    let names = [&named[0], &named[1]];
+    let trust = arguments.trusting.trust();
+    let sources = [
+        Source::open(&arguments.reference, &sets[0], trust)?,
+        Source::open(&arguments.other, &sets[1], trust)?,
+    ];
     let columns = [0, 1].map(|side| Columns::new(&sources[side].scenario().cast));
     let mut pairs = Pairs::new(&columns[0], &columns[1]);
     let shown = measures(arguments, &pairs)?;
-    let abroad = match &arguments.worlds {
+    let abroad = match &arguments.other_worlds.worlds {
         Some(path) => Some(Abroad::new(path, &sources, names)?),
         None => None,
     };
@@ -143,9 +152,15 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
         )));
     }
 
-    if let Some(path) = &arguments.out {
+    if let Some(path) = &arguments.out.out {
         let sides = [names[0].as_str(), names[1].as_str()];
-        write_comparison(path, arguments.force, sides, &pairs, arguments.confidence)?;
+        write_comparison(
+            path,
+            arguments.out.force,
+            sides,
+            &pairs,
+            arguments.level.confidence,
+        )?;
     }
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
@@ -157,12 +172,12 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     ));
     // What could not happen in either is worth a line only where it was asked for.
     let worth = |measure: &&String| {
-        let compared = pairs.compare(measure, arguments.confidence);
+        let compared = pairs.compare(measure, arguments.level.confidence);
         compared.is_some_and(|compared| compared.difference.method != Method::None)
             || !arguments.measures.is_empty()
     };
     let shown: Vec<&String> = shown.iter().filter(worth).collect();
-    let each = joint(arguments.confidence, shown.len());
+    let each = joint(arguments.level.confidence, shown.len());
     let flown = match &abroad {
         Some(abroad) => abroad.fly(arguments, pairs.n())?,
         None => Vec::new(),
@@ -189,7 +204,7 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
         line(&format!(
             "The {} comparisons hold together with {} %: each has intervals of {:.2} % (Bonferroni).",
             shown.len(),
-            readable(arguments.confidence * 100.0),
+            readable(arguments.level.confidence * 100.0),
             each * 100.0
         ));
     }
@@ -199,16 +214,40 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
         ));
     }
     line("");
-    match &arguments.out {
+    match &arguments.out.out {
         Some(path) => line(&format!("Every measure is in {}.", path.display())),
         None => {
             line("Next: --out FILE.csv writes every measure; --measure NAME shows another one.")
         }
     }
-    print(&text)?;
+    arguments.form.print(
+        || text,
+        || {
+            let sides = [names[0].as_str(), names[1].as_str()];
+            let rows = rows_of(|path| {
+                write_comparison(path, true, sides, &pairs, arguments.level.confidence)
+            })?;
+            let marks: Map<String, Json> = shown
+                .iter()
+                .filter_map(|measure| {
+                    let compared = pairs.compare(measure, each)?;
+                    let words = abroad.as_ref()?.mark(measure, &compared, &flown, each);
+                    Some(((*measure).clone(), Json::from(words)))
+                })
+                .collect();
+            Ok(json!({
+                "reference": names[0],
+                "other": names[1],
+                "replications": pairs.n(),
+                "left_out": left_out,
+                "pairs": rows,
+                "worlds": marks,
+            }))
+        },
+    )?;
     let flown = pairs.n() + left_out;
     if flown < of {
-        return Err(told_short(flown, of, arguments.out.as_deref(), failed));
+        return Err(told_short(flown, of, arguments.out.out.as_deref(), failed));
     }
     Ok(())
 }
@@ -262,8 +301,8 @@ impl Abroad {
 
     /// The pairs of every world, with the luck of the scenarios as written.
     fn fly(&self, arguments: &CompareArguments, count: u64) -> Result<Vec<Pairs>, Failure> {
-        let seed = arguments.seed.unwrap_or(1);
-        let jobs = arguments.jobs.map_or_else(processors, usize::from);
+        let seed = arguments.seed.seed.unwrap_or(1);
+        let jobs = arguments.jobs.count();
         let cells: Vec<(&Scenario, Columns)> = self
             .scenarios
             .iter()
@@ -275,7 +314,7 @@ impl Abroad {
             .map(|two| Pairs::new(&two[0].1, &two[1].1))
             .collect();
         let engine = Engine::default();
-        let bar = progress(count);
+        let bar = Bar::of_replications(count);
         let flown = fly_rounds(
             cells.len(),
             0..count,
@@ -298,7 +337,7 @@ impl Abroad {
                 Ok(ControlFlow::Continue(()))
             },
         );
-        bar.finish_and_clear();
+        bar.finish();
         flown?;
         Ok(pairs)
     }
@@ -395,7 +434,7 @@ fn pair_up(
         Source::Stored(stored) => stored.model,
     };
     one_model([model(&sources[0]), model(&sources[1])]).map_err(Failure::bad_input)?;
-    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let jobs = arguments.jobs.count();
     let engine = Engine::default();
     let fly = |scenario: &Scenario, columns: &Columns, seed: u64, index: u64| -> Summary {
         columns.measure(&engine.simulate(scenario, Replication { seed, index }, Detail::Measures))
@@ -407,9 +446,9 @@ fn pair_up(
     };
     match sources {
         [Source::Scenario(one), Source::Scenario(two)] => {
-            let count = arguments.replications.unwrap_or(one.replications);
-            let seed = arguments.seed.unwrap_or(1);
-            let bar = progress(count);
+            let count = arguments.count.replications.unwrap_or(one.replications);
+            let seed = arguments.seed.seed.unwrap_or(1);
+            let bar = Bar::of_replications(count);
             let scenarios = [one, two];
             let flown = fly_rounds(
                 2,
@@ -431,7 +470,7 @@ fn pair_up(
                     }
                 },
             );
-            bar.finish_and_clear();
+            bar.finish();
             flown?;
             Ok(PairedUp {
                 left_out: 0,
@@ -439,8 +478,8 @@ fn pair_up(
                 failed: None,
             })
         }
-        _ if arguments.replications.is_some() => Err(fixed("--replications")),
-        _ if arguments.seed.is_some() => Err(fixed("--seed")),
+        _ if arguments.count.replications.is_some() => Err(fixed("--replications")),
+        _ if arguments.seed.seed.is_some() => Err(fixed("--seed")),
         [Source::Stored(one), Source::Stored(two)] => {
             if one.seed != two.seed {
                 return Err(Failure::bad_input(format!(
@@ -533,7 +572,7 @@ fn against(
     mut both: impl FnMut(&Summary, &Summary),
 ) -> Result<PairedUp, Failure> {
     let range = stored.first_replication..stored.first_replication + stored.replications;
-    let bar = progress(stored.replications);
+    let bar = Bar::of_replications(stored.replications);
     let mut rows = stored.rows()?.peekable();
     let (mut taken, mut left_out) = (0, 0);
     let flown = replicate(
@@ -553,7 +592,7 @@ fn against(
             go_on(taken)
         },
     );
-    bar.finish_and_clear();
+    bar.finish();
     let (_, failed) = perhaps_short(flown, name)?;
     Ok(PairedUp {
         left_out,

@@ -1,6 +1,5 @@
 //! `deconflict eval`: one setting in, one JSON object of measures out, for whoever brings an optimiser of his own.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,13 +10,16 @@ use deconflict::output::estimate_table;
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
-use deconflict::statistics::estimate::{Cell, Estimator};
-use serde_json::{Map, Value as Json, json};
+use deconflict::statistics::estimate::Estimator;
+use serde_json::Value as Json;
 
-use super::host::{interrupted, processors};
-use super::run::{confidence, progress};
+use super::host::interrupted;
+use super::json::print_json;
+use super::options::{AsJson, Count, Jobs, Level, Set};
+use super::progress::Bar;
+use super::run::run_json;
 use super::subject::quoted;
-use super::{Failure, print};
+use super::{Failure, print, terminal_width};
 
 /// Arguments of `deconflict eval`.
 #[derive(Debug, Args)]
@@ -30,9 +32,8 @@ Examples:
 pub struct EvalArguments {
     /// Scenario file (TOML).
     scenario: PathBuf,
-    /// Replications to fly; without it as many as the scenario says.
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
-    replications: Option<u64>,
+    #[command(flatten)]
+    count: Count,
     /// Number of the first replication.
     #[arg(long, value_name = "R", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..900_000_000))]
     first: u64,
@@ -44,29 +45,28 @@ pub struct EvalArguments {
         allow_negative_numbers = true
     )]
     seed: u64,
-    /// Set a value of the scenario by its path; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
-    /// Threads; without it one a processor. Results do not depend on it.
-    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    jobs: Option<u16>,
-    /// Confidence of the intervals.
-    #[arg(long, value_name = "C", default_value_t = 0.95, value_parser = confidence)]
-    confidence: f64,
-    /// One JSON object on one line, instead of a table.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    set: Set,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    level: Level,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// Runs the command.
 pub fn eval(arguments: &EvalArguments) -> Result<(), Failure> {
-    let scenario = Scenario::load(&arguments.scenario, &arguments.overrides)?;
+    let scenario = Scenario::load(&arguments.scenario, &arguments.set.overrides)?;
     let columns = Arc::new(Columns::new(&scenario.cast));
     let mut estimator = Estimator::new(columns.clone());
-    let count = arguments.replications.unwrap_or(scenario.replications);
+    let count = arguments
+        .count
+        .replications
+        .unwrap_or(scenario.replications);
     let range = arguments.first..arguments.first + count;
-    let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    let bar = progress(count);
+    let jobs = arguments.jobs.count();
+    let bar = Bar::of_replications(count);
     let engine = Engine::default();
     let work = |replication: Replication| {
         columns.measure(&engine.simulate(&scenario, replication, Detail::Measures))
@@ -80,45 +80,23 @@ pub fn eval(arguments: &EvalArguments) -> Result<(), Failure> {
         Ok(())
     })
     .map_err(|error| {
-        let set = arguments.overrides.iter();
+        let set = arguments.set.overrides.iter();
         let set: String = set.map(|set| format!(" --set {}", quoted(set))).collect();
         let path = arguments.scenario.display().to_string();
         let name = format!("{}{set} --seed {}", quoted(&path), arguments.seed);
         Failure::of_replications(error, &name)
     })?;
-    bar.finish_and_clear();
-    let cells = estimator.cells(arguments.confidence);
-    if !arguments.json {
-        return print(&format!("{}\n", estimate_table(&cells)));
+    bar.finish();
+    let cells = estimator.cells(arguments.level.confidence);
+    if !arguments.form.json {
+        return print(&format!("{}\n", estimate_table(&cells, terminal_width())));
     }
-    let measures: Map<String, Json> = cells
-        .iter()
-        .map(|cell| (cell.name.clone(), told(cell)))
-        .collect();
-    let object = json!({
-        "scenario": arguments.scenario.display().to_string(),
-        "set": arguments.overrides,
-        "seed": arguments.seed,
-        "first_replication": arguments.first,
-        "replications": count,
-        "confidence": arguments.confidence,
-        "measures": measures,
-    });
-    let mut line = String::new();
-    writeln!(line, "{object}").expect("writing to a string");
-    print(&line)
-}
-
-/// A measure; what is no number is null.
-fn told(cell: &Cell) -> Json {
-    let value = cell.value;
-    json!({
-        "estimate": value.estimate,
-        "low": value.low,
-        "high": value.high,
-        "method": value.method.code(),
-        "unit": cell.unit,
-        "events": cell.events,
-        "n": cell.n,
-    })
+    let mut object = run_json(
+        &arguments.scenario.display().to_string(),
+        (arguments.seed, arguments.first, count),
+        arguments.level.confidence,
+        &cells,
+    );
+    object["set"] = Json::from(arguments.set.overrides.clone());
+    print_json(&object)
 }

@@ -11,7 +11,10 @@ use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate};
 
 use super::subject::{Subject, SubjectArguments};
-use super::{Failure, print};
+use serde_json::json;
+
+use super::Failure;
+use super::options::AsJson;
 
 /// Arguments of `deconflict explain`.
 #[derive(Debug, Args)]
@@ -28,11 +31,13 @@ Examples:
   deconflict explain scenarios/nov-2019-baseline.toml --replication 1 \\
       --try 'strict: rules.hostile_criteria.threshold=0.99; rules.hostile_criteria.declarations=4'
       would a change of your own have prevented it?
-  deconflict explain --from results/agreement --cell everybody --replication 17
+  deconflict explain --from results/agreement:everybody --replication 17
       a row of a sweep")]
 pub struct ExplainArguments {
     #[command(flatten)]
     about: SubjectArguments,
+    #[command(flatten)]
+    form: AsJson,
     /// Number of the replication, counted from 0.
     #[arg(long, value_name = "R", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
     replication: u64,
@@ -77,10 +82,14 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
             trials: Some((changes.as_slice(), &trials)),
         };
         let subject = &subject.name;
-        print(&format!(
-            "{}\nLook at it: deconflict replay {subject} --replication {index} --out replay.html\n",
-            story.tell()
-        ))
+        told(
+            arguments,
+            seed,
+            format!(
+                "{}\nLook at it: deconflict replay {subject} --replication {index} --out replay.html\n",
+                story.tell()
+            ),
+        )
     };
     if arguments.let_through {
         return match through(&log, flight) {
@@ -116,11 +125,24 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
         0 => String::new(),
         more => format!("{more} more wrong shots in this replication: --flight chooses.\n"),
     };
-    print(&format!(
-        "{}\n{more}Look at it: deconflict replay {subject} --replication {index} --out replay.html\n\
+    told(
+        arguments,
+        seed,
+        format!(
+            "{}\n{more}Look at it: deconflict replay {subject} --replication {index} --out replay.html\n\
          How often, and which rule prevents how much: deconflict prevent {subject}\n",
-        story.tell()
-    ))
+            story.tell()
+        ),
+    )
+}
+
+/// A story, for people or, line by line, for programs.
+fn told(arguments: &ExplainArguments, seed: u64, story: String) -> Result<(), Failure> {
+    let lines: Vec<String> = story.trim_end().lines().map(str::to_owned).collect();
+    arguments.form.print(
+        || story,
+        || Ok(json!({ "seed": seed, "replication": arguments.replication, "story": lines })),
+    )
 }
 
 /// The wrong shots, of a flight if one is named.
@@ -197,9 +219,11 @@ fn nothing_there(
         (false, None) => "wrong shot".to_owned(),
         (false, Some(flight)) => format!("wrong shot at {flight}"),
     };
-    print(&format!(
-        "No {what} in replication {first} of seed {seed}. {then}\n"
-    ))
+    told(
+        arguments,
+        seed,
+        format!("No {what} in replication {first} of seed {seed}. {then}\n"),
+    )
 }
 
 /// A change written `NAME: PATH=VALUE; PATH=VALUE`, held against the scenario.

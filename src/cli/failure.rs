@@ -65,7 +65,7 @@ impl Failure {
     pub fn tell(&self) {
         match self {
             Failure::Problems(message) => super::tell_coloured(&safe::coloured(message)),
-            other => super::tell(other.message()),
+            other => super::tell_coloured(&safe::terminal(other.message())),
         }
     }
 

@@ -22,6 +22,7 @@ use deconflict::statistics::fold::BATCH;
 
 use super::Failure;
 use super::host::interrupted;
+use super::subject::quoted;
 
 /// What to do about a replication that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -310,12 +311,12 @@ impl<'a> Flight<'a> {
         let name = &self.plan.record.cells[failed.cell].name;
         Err(Failure::Other(format!(
             "error: replication {} of cell {name} (seed {}) failed: {}\n\
-             Repeat it: deconflict run --from {} --cell {name:?} --replication {}\n\
+             Repeat it: deconflict run --from {} --replication {}\n\
              Leave such replications out: --resume --on-error skip",
             failed.replication,
             self.plan.record.seed,
             failed.message,
-            self.out.display(),
+            quoted(&format!("{}:{name}", self.out.display())),
             failed.replication,
         )))
     }

@@ -15,10 +15,13 @@ use deconflict::experiment::worlds::study::{Instead, MatchStudy, is_match};
 use deconflict::output::{Named, OutputError, readable, write_flown, write_worlds};
 use deconflict::statistics::estimate::RatioSums;
 
-use super::host::processors;
 use super::subject::quoted;
 use super::sweep::fly_plan;
-use super::{Failure, print, tell};
+use serde_json::Value as Json;
+
+use super::json::tables;
+use super::options::{AsJson, Count, FileSeed, Growing, Jobs, Set};
+use super::{Failure, tell};
 
 /// Arguments of `deconflict match`.
 #[derive(Debug, Args)]
@@ -41,30 +44,24 @@ Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.")]
 pub struct MatchArguments {
     /// File of evidence (TOML).
     evidence: PathBuf,
-    /// Folder of the results; each wave in it is a sweep.
-    #[arg(short, long, value_name = "DIR")]
-    out: PathBuf,
+    #[command(flatten)]
+    to: Growing,
     /// Worlds of every wave, instead of the number in the file.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=5_000))]
     points: Option<u32>,
-    /// Replications of every world, instead of the number in the file.
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
-    replications: Option<u64>,
+    #[command(flatten)]
+    count: Count,
     /// Waves, instead of the number in the file.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20))]
     waves: Option<u32>,
-    /// Seed of the designs and of all luck, instead of the one in the file.
-    #[arg(long, value_name = "S", allow_negative_numbers = true)]
-    seed: Option<u64>,
-    /// Set a value of the scenario by its path; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
-    /// Threads; without it one a processor. Results do not depend on it.
-    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    jobs: Option<u16>,
-    /// Go on with what is in DIR.
-    #[arg(long)]
-    resume: bool,
+    #[command(flatten)]
+    seed: FileSeed,
+    #[command(flatten)]
+    set: Set,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// What cannot be concluded, said with every set of worlds.
@@ -95,14 +92,14 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
         )));
     }
     let instead = Instead {
-        seed: arguments.seed,
+        seed: arguments.seed.seed,
         points: arguments.points,
-        replications: arguments.replications,
+        replications: arguments.count.replications,
         waves: arguments.waves,
     };
-    let study = MatchStudy::load(&arguments.evidence, instead, &arguments.overrides)?;
-    folder(&arguments.out, arguments.resume)?;
-    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let study = MatchStudy::load(&arguments.evidence, instead, &arguments.set.overrides)?;
+    folder(&arguments.to.out, arguments.to.resume)?;
+    let jobs = arguments.jobs.count();
     let mut matching = Matching::new(study.course());
     let mut names: Vec<String> = Vec::new();
     let mut written = None;
@@ -121,7 +118,7 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
         }
         let plan = study.ground.plan(&cells)?;
         let mut sums = vec![vec![RatioSums::default(); study.file.evidence.len()]; cells.len()];
-        let place = arguments.out.join(format!("wave-{wave}"));
+        let place = arguments.to.out.join(format!("wave-{wave}"));
         tell(&format!(
             "Wave {wave}: {} worlds, {} replications each.",
             cells.len(),
@@ -156,7 +153,16 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
         ));
     }
     keep(arguments, &study, &matching, &names)?;
-    print(&told(arguments, &study, &matching, written.as_deref()))
+    arguments.form.print(
+        || told(arguments, &study, &matching, written.as_deref()),
+        || {
+            let mut object = tables(&arguments.to.out, &["worlds.csv"])?;
+            object["title"] = Json::from(study.file.title.as_str());
+            object["seed"] = Json::from(study.file.seed);
+            object["caveat"] = Json::from(CAVEAT);
+            Ok(object)
+        },
+    )
 }
 
 /// Writes the files.
@@ -177,7 +183,7 @@ fn keep(
         .map(String::as_str)
         .zip(matching.flown())
         .collect();
-    let out = &arguments.out;
+    let out = &arguments.to.out;
     write_flown(
         &out.join("worlds.csv"),
         &study.ground,
@@ -344,8 +350,8 @@ fn told(
     }
     line("");
     line(CAVEAT);
-    let out = quoted(&arguments.out.display().to_string());
-    line(&format!("\nWritten to {}.", arguments.out.display()));
+    let out = quoted(&arguments.to.out.display().to_string());
+    line(&format!("\nWritten to {}.", arguments.to.out.display()));
     if !left.is_empty() {
         line(&format!(
             "Next: --worlds {out}/worlds.toml with sweep, compare, prevent, tune or screen says what holds in all of them"

@@ -10,11 +10,13 @@ use deconflict::output::{
     Ended, JournalReader, Piece, Progress, Shards, Summed, SweepFolder, Tile, Wave, merge_journals,
     weave_journals, write_results,
 };
+use serde_json::Value as Json;
 
 use super::host::{MergeNote, RunNote, Sessions, Started};
+use super::options::AsJson;
 use super::status::{State, array_list, states};
 use super::subject::quoted;
-use super::sweep::{report, rows_header, sums_header};
+use super::sweep::{report, rows_header, sums_header, sweep_json};
 use super::{Failure, print, tell};
 
 /// Arguments of `deconflict merge`.
@@ -33,6 +35,8 @@ pub struct MergeArguments {
     /// Join what is there, and say what is missing; the results say so too, and have no rows.
     #[arg(long)]
     partial: bool,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// Runs the command.
@@ -127,12 +131,21 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
         false => None,
     };
     write_results(folder.path(), &plan, &accounts, rounds, progress, &note)?;
-    print(&report(&plan, &accounts, &arguments.folder))?;
+    arguments.form.print(
+        || report(&plan, &accounts, &arguments.folder),
+        || {
+            let mut object = sweep_json(&plan, &accounts, &arguments.folder)?;
+            object["missing"] = Json::from(gone.clone());
+            Ok(object)
+        },
+    )?;
     say_rule(&plan, &accounts);
     if gone.is_empty() {
         return Ok(());
     }
-    print(&format!("Missing:\n  {}\n", gone.join("\n  ")))?;
+    if !arguments.form.json {
+        print(&format!("Missing:\n  {}\n", gone.join("\n  ")))?;
+    }
     Err(Failure::Other(format!(
         "{} of {count} shards are missing: the results are of the others",
         gone.len()

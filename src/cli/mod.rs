@@ -8,11 +8,16 @@ mod eval;
 mod explain;
 mod failure;
 mod flight;
+mod help;
 mod host;
 mod import;
+mod json;
+mod library;
 mod matching;
 mod merge;
+mod options;
 mod prevent;
+mod progress;
 mod replay;
 mod report;
 mod reproduce;
@@ -21,6 +26,7 @@ mod run;
 mod scheduler;
 mod schema;
 mod screen;
+mod shell;
 mod status;
 mod subject;
 mod submit;
@@ -30,28 +36,53 @@ mod tune;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Parser, Subcommand};
 use deconflict::output::without_locks;
 use deconflict::safe;
 use deconflict::scenario::burden::{HIGHEST_LIMIT, raise_limit};
+use deconflict::scenario::near;
 
 pub use failure::Failure;
 
 /// Airspace deconfliction simulator: which coordination rules keep air defences from shooting at the wrong aircraft,
 /// and at what price.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(version, arg_required_else_help = true, disable_help_subcommand = true, after_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
     /// Let a replication need so many times the memory that is allowed otherwise (1 GB as estimated; `check --lint` says it).
     #[arg(long, global = true, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=HIGHEST_LIMIT))]
     limit: u64,
+    /// Print results and errors alone: no progress, no advice.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+/// Whether results and errors alone are printed.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// Columns of the terminal that results are printed to; 80 where they go elsewhere.
+fn width() -> usize {
+    terminal_width().unwrap_or(80)
+}
+
+/// Columns of the terminal; none where results go elsewhere, where a row of a table is one line for programs.
+fn terminal_width() -> Option<usize> {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map(|(terminal_size::Width(width), _)| usize::from(width.max(40)))
 }
 
 const EXAMPLES: &str = "\
 Examples:
+  deconflict init my-first.toml
+      write a commented scenario to begin with
   deconflict run scenarios/nov-2019-baseline.toml
       fly the scenario as often as it says and print what happened
   deconflict run scenarios/nov-2019-baseline.toml --replications 1
@@ -72,6 +103,8 @@ Examples:
       show one replication on a map, to play and to scrub
   deconflict check scenarios/*.toml
       find every mistake, with its place, before anything is flown
+  deconflict help any_wrong_kill
+      what a measure, a key, a column, a reason or a rule means
   deconflict rules
       list the coordination rules; `deconflict rules R6` explains one
 
@@ -79,6 +112,8 @@ Exit code: 0 done, 1 failed, 2 bad input, 75 try again (shards), 130 interrupted
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a commented scenario to begin with.
+    Init(library::InitArguments),
     /// Fly a scenario and say what happened, with intervals.
     Run(run::RunArguments),
     /// Fly an experiment: every cell with the same luck, every round kept, results as CSV.
@@ -121,6 +156,14 @@ enum Command {
     Import(import::ImportArguments),
     /// Print the JSON Schema of scenario, experiment, study, evidence or world files, with which editors complete and check them.
     Schema(schema::SchemaArguments),
+    /// List the aircraft, site classes and places inside the program, or print a piece of them.
+    Library(library::LibraryArguments),
+    /// Explain a command, or a key, measure, column, result file, reason, rule or warning.
+    Help(help::HelpArguments),
+    /// Print the completions of a shell.
+    Completions(shell::CompletionsArguments),
+    /// Write man pages.
+    Man(shell::ManArguments),
 }
 
 impl Command {
@@ -148,7 +191,12 @@ impl Command {
             | C::Rules(_)
             | C::Columns(_)
             | C::Import(_)
-            | C::Schema(_) => false,
+            | C::Schema(_)
+            | C::Init(_)
+            | C::Library(_)
+            | C::Help(_)
+            | C::Completions(_)
+            | C::Man(_) => false,
         }
     }
 }
@@ -156,6 +204,7 @@ impl Command {
 impl Cli {
     /// Does what was asked for and says how it ended; a fault of the program itself is a failure like others.
     pub fn run(self) -> ExitCode {
+        QUIET.store(self.quiet, Ordering::Relaxed);
         host::begin(self.command.watches());
         let called = catch_unwind(AssertUnwindSafe(|| self.call()));
         if let Some(path) = without_locks() {
@@ -198,7 +247,20 @@ impl Cli {
             Command::Columns(arguments) => columns::columns(&arguments),
             Command::Import(arguments) => import::import_file(&arguments),
             Command::Schema(arguments) => schema::print_schema(&arguments),
+            Command::Init(arguments) => library::init(&arguments),
+            Command::Library(arguments) => library::library(&arguments),
+            Command::Help(arguments) => help::help(&arguments),
+            Command::Completions(arguments) => shell::completions(&arguments),
+            Command::Man(arguments) => shell::man(&arguments),
         }
+    }
+}
+
+/// The end of a sentence about a word that is not known: `; did you mean leaked?`, or nothing.
+fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    match near(word, known) {
+        names if names.is_empty() => String::new(),
+        names => format!("; did you mean {}?", names.join(" or ")),
     }
 }
 
@@ -212,9 +274,11 @@ fn print_coloured(text: &str) -> Result<(), Failure> {
     write_out(&safe::coloured(text))
 }
 
-/// A line on standard error, made safe for a terminal. Nobody may be listening there: then it is not said.
+/// A line on standard error beside the results, made safe for a terminal. Nobody may be listening there: then it is not said.
 fn tell(text: &str) {
-    tell_coloured(&safe::terminal(text));
+    if !is_quiet() {
+        tell_coloured(&safe::terminal(text));
+    }
 }
 
 /// The same for what the checker has coloured.

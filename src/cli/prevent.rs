@@ -1,24 +1,27 @@
 //! `deconflict prevent`: which rule would prevent how many of the wrong losses.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use deconflict::experiment::replicate::replicate;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::inquiry::{Change, Counted, Game, Prevention, menu};
 use deconflict::output::{
-    Ended, OutputError, Progress, prevention_text, readable, write_prevention,
+    Ended, OutputError, PREVENTION, Progress, prevention_text, readable, write_prevention,
 };
 use deconflict::record::Replication;
 use deconflict::scenario::Scenario;
 use deconflict::statistics::estimate::Estimate;
+use serde_json::json;
 
+use super::Failure;
 use super::compare::ONE_WORLD;
 use super::explain::own_change;
-use super::host::{go_on, perhaps_short, processors, told_short};
-use super::run::{confidence, progress};
+use super::host::{go_on, perhaps_short, told_short};
+use super::json::rows;
+use super::options::{AsJson, Count, InWorlds, Jobs, Level, Out};
+use super::progress::Bar;
 use super::subject::{Subject, SubjectArguments};
-use super::{Failure, print};
 
 /// Arguments of `deconflict prevent`.
 #[derive(Debug, Args)]
@@ -33,7 +36,7 @@ Examples:
   deconflict prevent scenarios/nov-2019-baseline.toml --rule R6 --rule R7 \\
       --try 'strict: rules.hostile_criteria.threshold=0.99' --out results/prevented
       a change of your own beside two rules; prevention.csv keeps the table
-  deconflict prevent --from results/agreement --cell baseline --replications 50 --out results/agreement
+  deconflict prevent --from results/agreement:baseline --replications 50 --out results/agreement
       a cell of a sweep; its report then shows the answer
 
 Every replication is flown again with each rule, with the same luck. Up to --exact rules all their combinations are
@@ -41,9 +44,8 @@ flown and the split (Shapley) is exact given the replications; beyond, orders ar
 pub struct PreventArguments {
     #[command(flatten)]
     about: SubjectArguments,
-    /// Replications to fly; without it as many as the scenario says, at most 100.
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
-    replications: Option<u64>,
+    #[command(flatten)]
+    count: Count,
     /// Ask about this rule, by number, or with a minus about the one in force; may be repeated. Without it, about every rule that is off and can be offered.
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<String>,
@@ -59,21 +61,16 @@ pub struct PreventArguments {
     /// Beyond: orders drawn for each replication.
     #[arg(long, value_name = "ORDERS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=1000))]
     orders: u32,
-    /// Threads; without it one a processor. Results do not depend on it.
-    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    jobs: Option<u16>,
-    /// Confidence of the intervals.
-    #[arg(long, value_name = "C", default_value_t = 0.95, value_parser = confidence)]
-    confidence: f64,
-    /// Ask also in each of the worlds of this file (see `deconflict match`), and mark what holds there.
-    #[arg(long, value_name = "FILE")]
-    worlds: Option<PathBuf>,
-    /// Write prevention.csv, and what it was made of, into this folder.
-    #[arg(short, long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Replace prevention.csv if it is there.
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
+    #[command(flatten)]
+    level: Level,
+    #[command(flatten)]
+    other: InWorlds,
+    #[command(flatten)]
+    out: Out,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -88,8 +85,8 @@ enum Of {
 pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
     let subject = arguments.about.subject()?;
     let (scenario, seed) = (subject.scenario()?, subject.seed);
-    if let Some(folder) = &arguments.out
-        && !arguments.force
+    if let Some(folder) = &arguments.out.out
+        && !arguments.out.force
     {
         let path = folder.join("prevention.csv");
         if path.symlink_metadata().is_ok() {
@@ -97,7 +94,7 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         }
     }
     let (base, players) = players(arguments, &subject, &scenario)?;
-    let abroad = match &arguments.worlds {
+    let abroad = match &arguments.other.worlds {
         Some(path) => Worlds::load(path)?.lay_over(&base, &subject.name)?,
         None => Vec::new(),
     };
@@ -109,18 +106,19 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
     let game = Game::new(base, players.clone(), counted, exact, arguments.orders)
         .map_err(Failure::bad_input)?;
     let count = arguments
+        .count
         .replications
         .unwrap_or_else(|| scenario.replications.clamp(2, 100));
-    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let jobs = arguments.jobs.count();
     let mut prevention = Prevention::new(&game);
-    let bar = progress(count);
+    let bar = Bar::of_replications(count);
     let work = |replication: Replication| game.play(replication);
     let flown = replicate(seed, 0..count, jobs, work, |index, played| {
         bar.inc(1);
         prevention.add(&played.map_err(Failure::bad_input)?);
         go_on(index + 1)
     });
-    bar.finish_and_clear();
+    bar.finish();
     let (ended, failed) = perhaps_short(flown, &subject.name)?;
     let flown = prevention.n();
     if flown == 0 {
@@ -131,11 +129,11 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         done: flown,
         ended,
     };
-    if let Some(folder) = &arguments.out {
-        let confidence = arguments.confidence;
+    if let Some(folder) = &arguments.out.out {
+        let confidence = arguments.level.confidence;
         write_prevention(folder, &game, &prevention, seed, confidence, progress)?;
     }
-    let mut told = prevention_text(&game, &prevention, arguments.confidence);
+    let mut told = prevention_text(&game, &prevention, arguments.level.confidence);
     if abroad.is_empty() {
         told.push_str(&format!("\n{ONE_WORLD}\n"));
     } else if ended == Ended::Finished {
@@ -149,16 +147,41 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         )?;
         told.push_str(&marked);
     }
-    let then = match &arguments.out {
+    let then = match &arguments.out.out {
         Some(folder) => format!("Written: {}\n", folder.join("prevention.csv").display()),
         None => "Keep the table: --out DIR. One case in full: deconflict explain\n".to_owned(),
     };
-    print(&format!(
-        "{}: {flown} replications of seed {}\n\n{told}\n{then}",
-        scenario.file.title, seed
-    ))?;
+    arguments.form.print(
+        || {
+            format!(
+                "{}: {flown} replications of seed {seed}\n\n{told}\n{then}",
+                scenario.file.title
+            )
+        },
+        || {
+            let rows = |folder: &Path| rows(&folder.join(PREVENTION.name));
+            let prevention_rows = match &arguments.out.out {
+                Some(folder) => rows(folder)?,
+                None => {
+                    let place = tempfile::tempdir()
+                        .map_err(|error| Failure::other(error, "cannot make a temporary folder"))?;
+                    let confidence = arguments.level.confidence;
+                    let folder = place.path().join("kept");
+                    write_prevention(&folder, &game, &prevention, seed, confidence, progress)?;
+                    rows(&folder)?
+                }
+            };
+            Ok(json!({
+                "title": scenario.file.title,
+                "scenario": subject.name,
+                "seed": seed,
+                "replications": flown,
+                "prevention": prevention_rows,
+            }))
+        },
+    )?;
     if flown < count {
-        let out = arguments.out.as_deref();
+        let out = arguments.out.out.as_deref();
         return Err(told_short(flown, count, out, failed));
     }
     Ok(())
@@ -175,7 +198,7 @@ fn marks(
 ) -> Result<String, Failure> {
     let of = abroad.len();
     let mut shares: Vec<Vec<Estimate>> = vec![Vec::new(); players.len()];
-    let bar = progress(of as u64);
+    let bar = Bar::new(of as u64, "worlds", false);
     for base in abroad {
         let exact = if game.exact() { players.len() } else { 0 };
         let game = Game::new(
@@ -200,22 +223,23 @@ fn marks(
         flown.map_err(|error| Failure::of_replications(error, "a world"))?;
         for (kept, share) in shares
             .iter_mut()
-            .zip(prevention.shares(arguments.confidence))
+            .zip(prevention.shares(arguments.level.confidence))
         {
             kept.push(share.prevented);
         }
         bar.inc(1);
     }
-    bar.finish_and_clear();
+    bar.finish();
     let mut text = format!(
         "\nIn the {of} worlds of {}, {count} replications in each:\n",
         arguments
+            .other
             .worlds
             .as_deref()
             .unwrap_or(Path::new(""))
             .display()
     );
-    let said = here.shares(arguments.confidence);
+    let said = here.shares(arguments.level.confidence);
     for ((player, said), shares) in players.iter().zip(said).zip(shares) {
         let known: Vec<f64> = shares
             .iter()

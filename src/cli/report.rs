@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use deconflict::output::Trust;
-use deconflict::report::write_report_of;
+use deconflict::report::write_report_to;
+use serde_json::json;
 
-use super::{Failure, print};
+use super::Failure;
+use super::options::{AsJson, Out, Trusting};
 
 /// Arguments of `deconflict report`.
 #[derive(Debug, Args)]
@@ -20,28 +21,41 @@ Examples:
       the trade-off of a tuning
 
 Each figure is also in DIR/report as SVG, with its numbers as CSV beside it.
+With --out the page is that file, and the figures are in a folder of its name beside it.
 An earlier report in DIR is replaced; the results are only read.")]
 pub struct ReportArguments {
     /// Folder of a run, of a sweep or of a tuning.
     folder: PathBuf,
-    /// Read results that were changed since they were written.
-    #[arg(long)]
-    unverified: bool,
+    #[command(flatten)]
+    trusting: Trusting,
+    #[command(flatten)]
+    form: AsJson,
+    #[command(flatten)]
+    out: Out,
 }
 
 /// Runs the command.
 pub fn report(arguments: &ReportArguments) -> Result<(), Failure> {
-    let trust = match arguments.unverified {
-        true => Trust::Unverified,
-        false => Trust::Verified,
-    };
-    let place = write_report_of(&arguments.folder, trust)?;
+    arguments.out.refuse_taken()?;
+    let out = arguments.out.out.as_deref();
+    let place = write_report_to(&arguments.folder, arguments.trusting.trust(), out)?;
     let size = std::fs::metadata(&place.page).map_or(0, |file| file.len().div_ceil(1000));
-    print(&format!(
-        "{}\nWritten to {} ({size} kB): open it in a browser.\n{} figures as SVG, with their numbers as CSV, in {}.\n",
-        place.progress.words(),
-        place.page.display(),
-        place.count,
-        place.figures.display()
-    ))
+    let (page, figures) = (place.page.display(), place.figures.display());
+    arguments.form.print(
+        || {
+            format!(
+                "{}\nWritten to {page} ({size} kB): open it in a browser.\n{} figures as SVG, with their numbers as CSV, in {figures}.\n",
+                place.progress.words(),
+                place.count,
+            )
+        },
+        || {
+            Ok(json!({
+                "page": page.to_string(),
+                "figures": figures.to_string(),
+                "count": place.count,
+                "progress": place.progress,
+            }))
+        },
+    )
 }

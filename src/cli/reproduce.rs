@@ -19,11 +19,14 @@ use deconflict::output::{
 use deconflict::record::{Detail, Replication};
 use deconflict::simulation::Engine;
 use deconflict::statistics::estimate::Estimator;
+use serde_json::json;
 
-use super::host::{interrupted, processors};
-use super::run::progress;
+use super::Failure;
+use super::host::interrupted;
+use super::json::print_json;
+use super::options::{AsJson, Jobs};
+use super::progress::Bar;
 use super::subject::quoted;
-use super::{Failure, print};
 
 /// Arguments of `deconflict reproduce`.
 #[derive(Debug, Args)]
@@ -38,9 +41,10 @@ Exit code: 0 the same in every byte, 1 something differs, 2 bad input, 130 inter
 pub struct ReproduceArguments {
     /// Folder of a run, of a sweep or of a tuning.
     folder: PathBuf,
-    /// Threads; without it one a processor. Results do not depend on it.
-    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    jobs: Option<u16>,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// Runs the command.
@@ -60,7 +64,7 @@ pub fn reproduce(arguments: &ReproduceArguments) -> Result<(), Failure> {
     let place = tempfile::tempdir()
         .map_err(|error| Failure::other(error, "cannot make a temporary folder"))?;
     let again = place.path().join("again");
-    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let jobs = arguments.jobs.count();
     match manifest.command {
         Made::Run => run_again(&stored, &again, jobs)?,
         Made::Sweep => sweep_again(&stored, &again, jobs)?,
@@ -74,12 +78,26 @@ pub fn reproduce(arguments: &ReproduceArguments) -> Result<(), Failure> {
     }
     let differing = differing(manifest, folder, &again)?;
     let count = manifest.files.len() + 1;
+    let object = json!({
+        "folder": folder.display().to_string(),
+        "title": manifest.title,
+        "files": count,
+        "differing": differing,
+    });
     if differing.is_empty() {
-        return print(&format!(
-            "{}\nThe same in every byte: {count} files, {}.\n",
-            manifest.title,
-            manifest.progress.words()
-        ));
+        return arguments.form.print(
+            || {
+                format!(
+                    "{}\nThe same in every byte: {count} files, {}.\n",
+                    manifest.title,
+                    manifest.progress.words()
+                )
+            },
+            || Ok(object),
+        );
+    }
+    if arguments.form.json {
+        print_json(&object)?;
     }
     Err(Failure::Other(format!(
         "{} of {count} files in {} are not what flying it again gives: {}",
@@ -123,7 +141,7 @@ fn run_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure> 
         manifest.first_replication,
         manifest.progress.done,
     );
-    let bar = progress(count);
+    let bar = Bar::of_replications(count);
     let engine = Engine::default();
     // A single replication is told by the clock: the same flight, with more written down.
     let work = |replication: Replication| {
@@ -138,7 +156,7 @@ fn run_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure> 
         estimator.add(index, &summary);
         Ok(folder.add(seed, index, &summary)?)
     });
-    bar.finish_and_clear();
+    bar.finish();
     let name = format!("--from {}", quoted(&stored.folder().display().to_string()));
     flown.map_err(|error| Failure::of_replications(error, &name))?;
     let conditions = Conditions {
@@ -174,7 +192,7 @@ fn sweep_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure
     let mut journal = Journal::create(&folder.journal(), &header)?;
     let mut accounts = Accounts::new(&plan);
     let count = manifest.progress.done;
-    let bar = progress(count);
+    let bar = Bar::of_replications(count);
     let engine = Engine::default();
     let seed = plan.record.seed;
     fly_rounds(
@@ -194,7 +212,7 @@ fn sweep_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure
             Ok(std::ops::ControlFlow::Continue(()))
         },
     )?;
-    bar.finish_and_clear();
+    bar.finish();
     if accounts.rounds() < count {
         return Err(stopped());
     }
@@ -236,7 +254,7 @@ fn tune_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure>
         };
         tuning.tell(results);
     }
-    bar.finish_and_clear();
+    bar.finish();
     write_tuning(again, &study, &tuning, manifest.progress, &())?;
     Ok(())
 }

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use clap::Args;
 use comfy_table::{Table, presets};
 use deconflict::coordination::{RULES, RulePage};
+use serde_json::{Value as Json, json};
 
-use super::{Failure, print};
+use super::options::AsJson;
+use super::{Failure, did_you_mean};
 
 /// Arguments of `deconflict rules`.
 #[derive(Debug, Args)]
@@ -18,14 +20,41 @@ Examples:
 pub struct RulesArguments {
     /// Number (R6) or key (flight_plan_notice) of the rule to explain.
     rule: Option<String>,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// Runs the command.
 pub fn rules(arguments: &RulesArguments) -> Result<(), Failure> {
     match &arguments.rule {
-        None => print(&list()),
-        Some(name) => print(&explain(find(name)?)),
+        None => arguments.form.print(list, || {
+            Ok(json!({ "rules": RULES.iter().map(|page| as_json(page)).collect::<Vec<_>>() }))
+        }),
+        Some(name) => {
+            let page = find(name)?;
+            arguments.form.print(|| explain(page), || Ok(as_json(page)))
+        }
     }
+}
+
+fn as_json(page: &RulePage) -> Json {
+    let parameters = page.parameters.iter().map(|one| {
+        json!({
+            "key": format!("rules.{}.{}", page.key, one.key),
+            "meaning": one.meaning,
+            "unit": one.unit,
+            "range": one.range,
+            "default": one.default,
+        })
+    });
+    json!({
+        "id": page.id,
+        "key": page.key,
+        "title": page.title,
+        "page": page.page,
+        "parameters": parameters.collect::<Vec<Json>>(),
+        "reasons": page.reasons,
+    })
 }
 
 fn find(name: &str) -> Result<&'static RulePage, Failure> {
@@ -33,21 +62,9 @@ fn find(name: &str) -> Result<&'static RulePage, Failure> {
         .iter()
         .find(|page| page.id.eq_ignore_ascii_case(name) || page.key == name);
     found.copied().ok_or_else(|| {
-        let names = RULES.iter().flat_map(|page| [page.id, page.key]);
-        let near = names
-            .map(|known| (strsim::damerau_levenshtein(known, name), known))
-            .filter(|&(distance, _)| distance <= 3)
-            .min()
-            .map_or(String::new(), |(_, known)| {
-                format!("; did you mean {known}?")
-            });
+        let near = did_you_mean(name, RULES.iter().flat_map(|page| [page.id, page.key]));
         Failure::bad_input(format!(
-            "no rule {name:?}{near} `deconflict rules` lists them",
-            near = if near.is_empty() {
-                ";".to_owned()
-            } else {
-                near
-            }
+            "no rule {name:?}{near}; `deconflict rules` lists them"
         ))
     })
 }
@@ -66,7 +83,8 @@ fn list() -> String {
     )
 }
 
-fn explain(page: &RulePage) -> String {
+/// The page of a rule: what it does, its parameters, its reasons.
+pub fn explain(page: &RulePage) -> String {
     let mut text = format!("{} {}\n\n{}\n\n", page.id, page.title, page.page);
     let mut line = |words: String| writeln!(text, "{words}").expect("writing to a string");
     for parameter in page.parameters {

@@ -1,32 +1,36 @@
 //! `deconflict run`: fly a scenario, print what happened, write it down.
 
 use std::fmt::Write as _;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use deconflict::experiment::replicate::replicate;
+use deconflict::experiment::worlds::file::Worlds;
 use deconflict::measure::{Columns, Summary};
 use deconflict::output::{
-    Conditions, Ended, EventFormat, OutputError, Placed, Progress, Replay, ReplayFormat, RunFolder,
-    StoredRun, Trust, confusion_tables, estimate_table, headline, readable, single_table, timeline,
+    Conditions, Ended, EventFormat, Placed, Progress, Replay, ReplayFormat, RunFolder, StoredRun,
+    Trust, confusion_tables, estimate_table, headline, overview, readable, single_table, timeline,
     write_events_file, write_replay_file,
 };
 use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate, trajectories};
-use deconflict::statistics::estimate::Estimator;
+use deconflict::statistics::estimate::{Cell, Estimator};
 use deconflict::units::Millis;
-use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value as Json, json};
 
 use super::check::recording_lines;
-use super::host::{
-    RunNote, Started, go_on, perhaps_short, processors, told_short, watch_no_longer,
-};
-use super::subject::quoted;
-use super::subject::{Subject, SubjectArguments};
-use super::{Failure, print, tell};
+use super::host::{RunNote, Started, go_on, perhaps_short, told_short, watch_no_longer};
+use super::json::{measures, print_json};
+use super::options::{AsJson, Count, InWorlds, Jobs, Level, Out, Shown, refuse_taken};
+use super::progress::Bar;
+use super::subject::{Subject, SubjectArguments, folder_and_cell, quoted};
+use super::{Failure, did_you_mean, is_quiet, print, tell, terminal_width, width};
+
+/// What is written.
+const WRITTEN: &str = "Write replications.csv, summary.csv, confusion.csv, grid.csv, times.csv, manifest.json and run.json \
+into a new folder";
 
 /// Arguments of `deconflict run`.
 #[derive(Debug, Args)]
@@ -35,30 +39,30 @@ Examples:
   deconflict run scenarios/nov-2019-baseline.toml
   deconflict run scenarios/nov-2019-baseline.toml --replications 1 --events results/night.csv
       fly once, tell the story, write every event
+  deconflict run scenarios/nov-2019-baseline.toml -m 'wrong_shot*' -m leaked
+      these measures, as a table; --all for every one
   deconflict run scenarios/nov-2019-baseline.toml --replication 17 --events results/17.jsonl
       repeat replication 17 of the same seed alone
   deconflict run scenarios/nov-2019-baseline.toml --replication 17 --acmi 17.acmi --kml 17.kml --geojson 17.geojson
       the same to look at: Tacview, virtual globes, maps
-  deconflict run --from results/agreement --cell everybody --replication 17 --events results/17.csv
+  deconflict run --from results/agreement:everybody --replication 17 --events results/17.csv
       repeat one row of a sweep, with every event
   deconflict run scenarios/nov-2019-baseline.toml --set rules.weapons_control.status=hold --out results/hold
       change one value, keep everything in results/hold")]
 #[command(mut_arg("from", |from| from.requires("replication").conflicts_with("overrides")))]
+#[command(mut_arg("out", |out| out.value_name("DIR").help(WRITTEN)))]
 pub struct RunArguments {
     #[command(flatten)]
     about: SubjectArguments,
-    /// Replications to fly; without it as many as the scenario says.
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
-    replications: Option<u64>,
+    #[command(flatten)]
+    count: Count,
     /// Fly this one replication alone, counted from 0.
     #[arg(long, value_name = "R", conflicts_with = "replications", value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
     replication: Option<u64>,
-    /// Threads; without it one a processor. Results do not depend on it.
-    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    jobs: Option<u16>,
-    /// Write replications.csv, summary.csv, confusion.csv, grid.csv, times.csv, manifest.json and run.json into a new folder.
-    #[arg(short, long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    out: Out,
     /// Write every event of the one replication flown, as .csv or .jsonl.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
@@ -77,19 +81,14 @@ pub struct RunArguments {
     /// Tell in these three all that SITE held each aircraft for; without it the last identity at every site.
     #[arg(long, value_name = "SITE")]
     seen_by: Option<String>,
-    /// Replace DIR and FILE if they are there.
-    #[arg(long)]
-    force: bool,
-    /// Confidence of the intervals.
-    #[arg(long, value_name = "C", default_value_t = 0.95, value_parser = confidence)]
-    confidence: f64,
-}
-
-pub(super) fn confidence(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if (0.5..1.0).contains(&value) => Ok(value),
-        _ => Err("expected a number from 0.5 to below 1, such as 0.95".to_owned()),
-    }
+    #[command(flatten)]
+    level: Level,
+    #[command(flatten)]
+    shown: Shown,
+    #[command(flatten)]
+    other: InWorlds,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 fn step(text: &str) -> Result<f64, String> {
@@ -122,29 +121,45 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let (scenario, seed) = (subject.scenario()?, subject.seed);
     let (first, count) = match arguments.replication {
         Some(replication) => (replication, 1),
-        None => (0, arguments.replications.unwrap_or(scenario.replications)),
+        None => (
+            0,
+            arguments
+                .count
+                .replications
+                .unwrap_or(scenario.replications),
+        ),
     };
     if let Some(path) = &arguments.events {
         EventFormat::of(path)?;
-        refuse_single("--events", path, count, arguments.force)?;
+        refuse_single("--events", path, count, arguments.out.force)?;
     }
     for (option, format, path) in arguments.replays() {
         format.accepts(path)?;
-        refuse_single(option, path, count, arguments.force)?;
+        refuse_single(option, path, count, arguments.out.force)?;
     }
     if arguments.seen_by.is_some() && arguments.replays().next().is_none() {
         return Err(Failure::bad_input(
             "--seen-by is for --acmi, --kml and --geojson: add one of them".to_owned(),
         ));
     }
+    if arguments.other.worlds.is_some() && count == 1 {
+        return Err(Failure::bad_input(
+            "--worlds asks how often something happens in other worlds: it needs more than one replication",
+        ));
+    }
     let columns = Arc::new(Columns::new(&scenario.cast));
-    let mut folder = match &arguments.out {
-        Some(path) => Some(RunFolder::create(path, arguments.force, &columns)?),
+    select(&named(&columns), &arguments.shown.measures)?;
+    let abroad = match &arguments.other.worlds {
+        Some(path) => Worlds::load(path)?.lay_over(&scenario, &subject.name)?,
+        None => Vec::new(),
+    };
+    let mut folder = match &arguments.out.out {
+        Some(path) => Some(RunFolder::create(path, arguments.out.force, &columns)?),
         None => None,
     };
     let jobs = arguments
         .jobs
-        .map_or_else(processors, usize::from)
+        .count()
         .min(usize::try_from(count).unwrap_or(usize::MAX));
 
     let mut estimator = Estimator::new(columns.clone());
@@ -152,6 +167,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let mut log = None;
     let mut row = None;
     let (mut ended, mut failed) = (Ended::Finished, None);
+    let mut elsewhere = Vec::new();
     let mut keep = |index: u64, summary: &Summary| -> Result<(), Failure> {
         estimator.add(index, summary);
         if !summary.wrong_shots_at.is_empty() {
@@ -186,18 +202,24 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         )
         .map_err(|error| Failure::of_replications(error, &subject.name))?;
     } else {
-        let progress = progress(count);
+        let bar = Bar::of_replications(count * (1 + abroad.len() as u64));
         let engine = Engine::default();
         let work = |replication: Replication| {
             columns.measure(&engine.simulate(&scenario, replication, Detail::Measures))
         };
         let flown = replicate(seed, 0..count, jobs, work, |index, summary| {
-            progress.inc(1);
+            bar.inc(1);
             keep(index, &summary)?;
             go_on(index + 1)
         });
-        progress.finish_and_clear();
         (ended, failed) = perhaps_short(flown, &subject.name)?;
+        if ended == Ended::Finished {
+            for scenario in &abroad {
+                let cells = in_world(arguments, scenario, (seed, count, jobs), &bar)?;
+                elsewhere.push(cells);
+            }
+        }
+        bar.finish();
     }
     let flown = estimator.n();
     if flown == 0 {
@@ -211,7 +233,12 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let elapsed_s = started.elapsed_s();
 
     if let (Some(path), Some(log)) = (&arguments.events, &log) {
-        write_events_file(path, arguments.force, (scenario.start, scenario.frame), log)?;
+        write_events_file(
+            path,
+            arguments.out.force,
+            (scenario.start, scenario.frame),
+            log,
+        )?;
     }
     if let Some(log) = &log {
         write_replays(arguments, &scenario, log)?;
@@ -223,7 +250,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             seed,
             first_replication: first,
             progress,
-            confidence: arguments.confidence,
+            confidence: arguments.level.confidence,
         };
         let note = RunNote::new(&started, jobs, flown, progress);
         placed = Some(folder.finish(&conditions, &estimator, &note)?);
@@ -236,20 +263,26 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         ));
     }
     if let (Some(from), Some(row)) = (&arguments.about.from, &row) {
-        same_as_stored(from, arguments.about.cell.as_deref(), first, row)?;
+        let (from, cell) = folder_and_cell(from);
+        let cell = arguments.about.cell.clone().or(cell);
+        same_as_stored(&from, cell.as_deref(), first, row)?;
     }
     for recording in scenario.recordings.iter().map(recording_lines) {
         tell(recording.trim_start_matches('\n'));
     }
-    print(&report(
-        arguments,
-        &subject,
-        &scenario,
-        &estimator,
-        log.as_ref(),
+    let flight = Flight {
+        subject: &subject,
+        scenario: &scenario,
+        estimator: &estimator,
+        elsewhere: &elsewhere,
+        log: log.as_ref(),
         first_wrong,
-        placed.as_ref().map(|placed| placed.place.as_path()),
-    ))?;
+        placed: placed.as_ref().map(|placed| placed.place.as_path()),
+    };
+    match arguments.form.json {
+        true => print_json(&flight.json(arguments, first)?)?,
+        false => print(&flight.report(arguments)?)?,
+    }
     match placed {
         Some(Placed {
             place,
@@ -311,77 +344,205 @@ fn same_as_stored(
     Ok(())
 }
 
-/// What goes to standard output.
-fn report(
+/// The scenario in another world: its measures there.
+fn in_world(
     arguments: &RunArguments,
-    subject: &Subject,
     scenario: &Scenario,
-    estimator: &Estimator,
-    log: Option<&EventLog>,
+    (seed, count, jobs): (u64, u64, usize),
+    bar: &Bar,
+) -> Result<Vec<Cell>, Failure> {
+    let columns = Arc::new(Columns::new(&scenario.cast));
+    let mut estimator = Estimator::new(columns.clone());
+    let engine = Engine::default();
+    let work = |replication: Replication| {
+        columns.measure(&engine.simulate(scenario, replication, Detail::Measures))
+    };
+    replicate(seed, 0..count, jobs, work, |index, summary| {
+        bar.inc(1);
+        estimator.add(index, &summary);
+        go_on(index + 1)
+    })
+    .map_err(|error| Failure::of_replications(error, "a world"))?;
+    Ok(estimator.cells(arguments.level.confidence))
+}
+
+/// The names of all measures of a scenario.
+fn named(columns: &Arc<Columns>) -> Vec<String> {
+    let none = Estimator::new(columns.clone()).cells(0.95);
+    none.into_iter().map(|cell| cell.name).collect()
+}
+
+/// Which names hold one of these patterns, in which * stands for anything; none of one pattern is an error.
+fn select<'a>(names: &'a [String], patterns: &[String]) -> Result<Vec<&'a str>, Failure> {
+    let holds = |name: &str, pattern: &str| {
+        let mut rest = name;
+        pattern.split('*').all(|part| match rest.find(part) {
+            Some(at) => {
+                rest = &rest[at + part.len()..];
+                true
+            }
+            None => false,
+        })
+    };
+    for pattern in patterns {
+        if !names.iter().any(|name| holds(name, pattern)) {
+            let near = did_you_mean(pattern, names.iter().map(String::as_str));
+            return Err(Failure::bad_input(format!(
+                "no measure is named like {pattern:?}{near}; `deconflict columns` lists them"
+            )));
+        }
+    }
+    let wanted = |name: &&str| patterns.is_empty() || patterns.iter().any(|one| holds(name, one));
+    Ok(names.iter().map(String::as_str).filter(wanted).collect())
+}
+
+/// What was flown, to be told.
+struct Flight<'a> {
+    subject: &'a Subject,
+    scenario: &'a Scenario,
+    estimator: &'a Estimator,
+    /// The measures in every other world.
+    elsewhere: &'a [Vec<Cell>],
+    /// Of one replication alone.
+    log: Option<&'a EventLog>,
     first_wrong: Option<u64>,
-    placed: Option<&Path>,
-) -> String {
-    let (name, seed) = (subject.name.as_str(), subject.seed);
-    let mut text = String::new();
-    let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
-    let n = estimator.n();
-    line(&scenario.file.title);
-    match log {
-        Some(log) => line(&format!(
-            "seed {seed}, replication {}, {} h from {}",
-            log.replication.index,
-            readable(scenario.duration.hours()),
-            scenario.start
-        )),
-        None => line(&format!(
-            "seed {seed}, {n} replications of {} h from {}",
-            readable(scenario.duration.hours()),
-            scenario.start
-        )),
+    placed: Option<&'a Path>,
+}
+
+impl Flight<'_> {
+    /// The measures asked for.
+    fn cells(&self, arguments: &RunArguments) -> Result<Vec<Cell>, Failure> {
+        let mut cells = self.estimator.cells(arguments.level.confidence);
+        let names: Vec<String> = cells.iter().map(|cell| cell.name.clone()).collect();
+        let wanted = select(&names, &arguments.shown.measures)?;
+        cells.retain(|cell| wanted.contains(&cell.name.as_str()));
+        Ok(cells)
     }
-    line("");
-    if let Some(log) = log {
-        let (lines, omitted) = timeline(scenario, log, TIMELINE_LINES);
-        for words in &lines {
-            line(words);
-        }
-        if lines.is_empty() {
-            line("Nothing happened.");
-        }
-        if omitted > 0 {
-            line(&format!(
-                "({omitted} lesser events are not shown; --events FILE.csv writes all)"
-            ));
-        }
-        line("");
-    }
-    let cells = estimator.cells(arguments.confidence);
-    line(headline(&cells, n).trim_end());
-    line("");
-    if log.is_some() {
-        line(&single_table(&cells));
-    } else {
-        line(&estimate_table(&cells));
-    }
-    let confusion = confusion_tables(estimator);
-    if !confusion.is_empty() {
-        line("\nSingle declarations, share by true row:");
-        line(confusion.trim_end());
-    }
-    line("");
-    if log.is_none() {
-        line(
-            "Intervals take the replication as the unit: what one replication holds shares its luck.",
+
+    /// For programs.
+    fn json(&self, arguments: &RunArguments, first: u64) -> Result<Json, Failure> {
+        let mut object = run_json(
+            &self.subject.name,
+            (self.subject.seed, first, self.estimator.n()),
+            arguments.level.confidence,
+            &self.cells(arguments)?,
         );
+        object["title"] = Json::from(self.scenario.file.title.as_str());
+        object["out"] = Json::from(self.placed.map(|path| path.display().to_string()));
+        object["first_wrong_shot_in"] = Json::from(self.first_wrong);
+        if !self.elsewhere.is_empty() {
+            let worlds = self.elsewhere.iter().map(|cells| measures(cells));
+            object["worlds"] = Json::Array(worlds.collect());
+        }
+        Ok(object)
     }
-    line(
-        "Absolute rates are uncalibrated: no public count of sorties exists. Only comparisons between rule sets mean something.",
-    );
-    line("");
-    for hint in hints(arguments, name, log.is_some(), first_wrong, placed) {
-        line(&hint);
+
+    /// For people: one screen, unless more is asked for.
+    fn report(&self, arguments: &RunArguments) -> Result<String, Failure> {
+        let mut text = String::new();
+        let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
+        let (scenario, seed) = (self.scenario, self.subject.seed);
+        let confidence = arguments.level.confidence;
+        let n = self.estimator.n();
+        line(&scenario.file.title);
+        let hours = readable(scenario.duration.hours());
+        line(&match self.log {
+            Some(log) => format!(
+                "seed {seed}, replication {}, {hours} h from {}",
+                log.replication.index, scenario.start
+            ),
+            None => format!(
+                "seed {seed}, {n} replications of {hours} h from {}",
+                scenario.start
+            ),
+        });
+        line("");
+        let table = |cells: &[Cell]| match self.log {
+            Some(_) => single_table(cells, terminal_width()),
+            None => estimate_table(cells, terminal_width()),
+        };
+        if !arguments.shown.measures.is_empty() {
+            line(&table(&self.cells(arguments)?));
+            return Ok(text);
+        }
+        if let Some(log) = self.log {
+            let (lines, omitted) = timeline(scenario, log, TIMELINE_LINES);
+            for words in &lines {
+                line(words);
+            }
+            if lines.is_empty() {
+                line("Nothing happened.");
+            }
+            if omitted > 0 {
+                line(&format!(
+                    "({omitted} lesser events are not shown; --events FILE.csv writes all)"
+                ));
+            }
+            line("");
+        }
+        line(overview(self.estimator, confidence, self.elsewhere, width()).trim_end());
+        line("");
+        if arguments.shown.all {
+            let cells = self.cells(arguments)?;
+            line(headline(&cells, n).trim_end());
+            line("");
+            line(&table(&cells));
+            let confusion = confusion_tables(self.estimator);
+            if !confusion.is_empty() {
+                line("\nSingle declarations, share by true row:");
+                line(confusion.trim_end());
+            }
+            line("");
+            if self.log.is_none() {
+                line(
+                    "Intervals take the replication as the unit: what one replication holds shares its luck.",
+                );
+            }
+        }
+        if is_quiet() {
+            return Ok(text.trim_end().to_owned() + "\n");
+        }
+        let percent = readable(confidence * 100.0);
+        match self.log {
+            Some(_) => {
+                line("Rates are uncalibrated: only comparisons between rule sets mean something.")
+            }
+            None => line(&format!(
+                "{percent} % intervals. Rates are uncalibrated: only comparisons mean something."
+            )),
+        }
+        if !arguments.shown.all {
+            line("More: --all, -m PATTERN (measures), -o DIR (files), deconflict help MEASURE");
+        }
+        let hints = hints(
+            arguments,
+            &self.subject.name,
+            self.log.is_some(),
+            self.first_wrong,
+            self.placed,
+        );
+        for hint in hints {
+            line(&hint);
+        }
+        Ok(text)
     }
-    text
+}
+
+/// What programs are told of a run, of `run` and of `eval`.
+pub fn run_json(
+    scenario: &str,
+    (seed, first, replications): (u64, u64, u64),
+    confidence: f64,
+    cells: &[Cell],
+) -> Json {
+    json!({
+        "scenario": scenario,
+        "seed": seed,
+        "first_replication": first,
+        "replications": replications,
+        "confidence": confidence,
+        "measures": measures(cells),
+    })
 }
 
 /// What one might want next; `same` names the same world and luck, `first_wrong` is the first replication with a wrong shot.
@@ -397,9 +558,7 @@ fn hints(
         Some(path) => {
             hints.push(format!("Written to {}.", path.display()));
             let path = quoted(&path.display().to_string());
-            hints.push(format!(
-                "Next: deconflict report {path}   (the results as one page, with figures)"
-            ));
+            hints.push(format!("Next: deconflict report {path}"));
         }
         None if arguments.about.from.is_some() => {}
         None if single => {
@@ -416,9 +575,7 @@ fn hints(
                 ));
             }
         }
-        None => hints.push(format!(
-            "Next: deconflict run {same} --out results/NAME   (every replication and estimate as CSV)"
-        )),
+        None => hints.push(format!("Next: deconflict run {same} --out results/NAME")),
     }
     match &arguments.events {
         Some(path) => hints.push(format!("Events written to {}.", path.display())),
@@ -429,11 +586,11 @@ fn hints(
         None => {
             let replication = first_wrong.unwrap_or(0);
             hints.push(format!(
-                "      deconflict run {same} --replication {replication}   (one run, told by the clock)"
+                "      deconflict run {same} --replication {replication}"
             ));
             if first_wrong.is_some() {
                 hints.push(format!(
-                    "      deconflict explain {same} --replication {replication}   (a wrong shot: why, and what would have prevented it)"
+                    "      deconflict explain {same} --replication {replication}"
                 ));
             }
         }
@@ -476,7 +633,7 @@ fn write_replays(
     let step = Millis::from_seconds(arguments.step_s);
     let replay = Replay::new(scenario, log, &flown, step, seen_by);
     for (_, format, path) in arguments.replays() {
-        write_replay_file(path, arguments.force, format, &replay)?;
+        write_replay_file(path, arguments.out.force, format, &replay)?;
     }
     Ok(())
 }
@@ -488,22 +645,5 @@ fn refuse_single(option: &str, path: &Path, count: u64, force: bool) -> Result<(
             "{option} writes one replication, not {count}: add --replications 1, or --replication R for the R-th"
         )));
     }
-    if path.symlink_metadata().is_ok() && !force {
-        return Err(OutputError::Exists {
-            path: path.to_owned(),
-        }
-        .into());
-    }
-    Ok(())
-}
-
-/// A bar on standard error; nothing where that is not a terminal.
-pub(super) fn progress(count: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style =
-        ProgressStyle::with_template("{bar:40} {pos}/{len} replications, {per_sec}, {eta} left")
-            .expect("the template is constant");
-    ProgressBar::new(count).with_style(style)
+    refuse_taken(path, force)
 }

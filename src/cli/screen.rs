@@ -14,11 +14,11 @@ use deconflict::output::{Screened, readable, write_screen};
 use deconflict::scenario::Scenario;
 use deconflict::statistics::estimate::RatioSums;
 
-use super::host::processors;
+use super::json::tables;
 use super::matching::folder;
-use super::run::confidence;
+use super::options::{AsJson, Growing, Jobs, Level, Set};
 use super::sweep::fly_plan;
-use super::{Failure, print, tell};
+use super::{Failure, tell};
 
 /// Arguments of `deconflict screen`.
 #[derive(Debug, Args)]
@@ -35,9 +35,8 @@ Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.")]
 pub struct ScreenArguments {
     /// Scenario file (TOML).
     scenario: PathBuf,
-    /// Folder of the results; each step in it is a sweep.
-    #[arg(short, long, value_name = "DIR")]
-    out: PathBuf,
+    #[command(flatten)]
+    to: Growing,
     /// What is looked at; may be repeated. The few are those that matter most to the first.
     #[arg(short, long = "measure", value_name = "M", required = true)]
     measures: Vec<String>,
@@ -65,18 +64,14 @@ pub struct ScreenArguments {
         allow_negative_numbers = true
     )]
     seed: u64,
-    /// Set a value of the scenario by its path; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
-    /// Confidence of the intervals.
-    #[arg(long, value_name = "C", default_value_t = 0.95, value_parser = confidence)]
-    confidence: f64,
-    /// Threads; without it one a processor. Results do not depend on it.
-    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    jobs: Option<u16>,
-    /// Go on with what is in DIR.
-    #[arg(long)]
-    resume: bool,
+    #[command(flatten)]
+    set: Set,
+    #[command(flatten)]
+    level: Level,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// Values of the measures at the points of a design, and the standard errors of those.
@@ -121,8 +116,8 @@ fn fly(
         .map(|one| (one.numerator, one.denominator))
         .collect();
     let mut sums = vec![vec![RatioSums::default(); cells.len()]; wanted.len()];
-    let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    fly_plan(&plan, &arguments.out.join(step), jobs, |round| {
+    let jobs = arguments.jobs.count();
+    fly_plan(&plan, &arguments.to.out.join(step), jobs, |round| {
         for (cell, outcome) in round.outcomes.iter().enumerate() {
             if let Outcome::Flown(summary) = outcome {
                 for (sums, &(above, below)) in sums.iter_mut().zip(&wanted) {
@@ -154,7 +149,7 @@ fn fly(
 
 /// Runs the command.
 pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
-    let scenario = Scenario::load(&arguments.scenario, &arguments.overrides)?;
+    let scenario = Scenario::load(&arguments.scenario, &arguments.set.overrides)?;
     let columns = Columns::new(&scenario.cast);
     for name in &arguments.measures {
         if !columns.derived().iter().any(|one| one.name == *name) {
@@ -196,12 +191,12 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
         }
     }
     .map_err(Failure::bad_input)?;
-    folder(&arguments.out, arguments.resume)?;
+    folder(&arguments.to.out, arguments.to.resume)?;
     let values = fly(arguments, &ground, &columns, "effects", &design.points)?;
     let effects: Vec<Vec<Effect>> = values
         .at
         .iter()
-        .map(|values| design.effects(values, arguments.confidence))
+        .map(|values| design.effects(values, arguments.level.confidence))
         .collect();
     let floors: Vec<Vec<f64>> = values
         .at
@@ -244,7 +239,7 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
             .map_err(Failure::bad_input)?;
         let values = fly(arguments, &few, &columns, "indices", &crossed.points)?;
         for (number, (at, errors)) in values.at.iter().zip(&values.errors).enumerate() {
-            let (found, variance) = crossed.indices(at, arguments.confidence, arguments.seed);
+            let (found, variance) = crossed.indices(at, arguments.level.confidence, arguments.seed);
             let known: Vec<f64> = errors.iter().copied().filter(|e| e.is_finite()).collect();
             let noise = known.iter().map(|e| e * e).sum::<f64>() / known.len().max(1) as f64;
             for (found, &axis) in found.into_iter().zip(&chosen) {
@@ -281,8 +276,11 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
             });
         }
     }
-    write_screen(&arguments.out.join("screen.csv"), &rows)?;
-    print(&told(arguments, &ground, &rows, values.unsound, &about))
+    write_screen(&arguments.to.out.join("screen.csv"), &rows)?;
+    arguments.form.print(
+        || told(arguments, &ground, &rows, values.unsound, &about),
+        || tables(&arguments.to.out, &["screen.csv"]),
+    )
 }
 
 /// Most assumptions on the terminal; the file has all.
@@ -351,6 +349,6 @@ fn told(
         line("");
         line(about.trim_end());
     }
-    line(&format!("\nWritten to {}.", arguments.out.display()));
+    line(&format!("\nWritten to {}.", arguments.to.out.display()));
     text
 }

@@ -1,7 +1,7 @@
 //! `deconflict status`: how far a sweep has come, and which shards are missing.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use deconflict::experiment::accounts::Part;
@@ -15,7 +15,10 @@ use rayon::prelude::*;
 
 use super::subject::quoted;
 use super::sweep::kept_words;
-use super::{Failure, print};
+use serde_json::json;
+
+use super::Failure;
+use super::options::AsJson;
 
 /// Arguments of `deconflict status`.
 #[derive(Debug, Args)]
@@ -36,6 +39,28 @@ pub struct StatusArguments {
     /// With --missing, of a folder that is not there yet: so many shards, all missing.
     #[arg(long, value_name = "N", requires = "missing", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     tasks: Option<u64>,
+    #[command(flatten)]
+    form: AsJson,
+}
+
+impl StatusArguments {
+    /// How far it is, for people or, line by line, for programs.
+    fn told(&self, finished: bool, text: &str) -> Result<(), Failure> {
+        let lines: Vec<&str> = text.trim_end().lines().collect();
+        let folder = self.folder.display().to_string();
+        self.form.print(
+            || text.to_owned(),
+            || Ok(json!({ "folder": folder, "finished": finished, "lines": lines })),
+        )
+    }
+
+    fn missing_are(&self, numbers: &[u64]) -> Result<(), Failure> {
+        let folder = self.folder.display().to_string();
+        self.form.print(
+            || format!("{}\n", array_list(numbers)),
+            || Ok(json!({ "folder": folder, "missing": numbers })),
+        )
+    }
 }
 
 /// Runs the command.
@@ -48,17 +73,14 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
         {
             // Nobody has begun: all are missing.
             let last = arguments.tasks.unwrap_or(1) - 1;
-            print(&format!(
-                "{}\n",
-                array_list(&(0..=last).collect::<Vec<u64>>())
-            ))?;
+            arguments.missing_are(&(0..=last).collect::<Vec<u64>>())?;
             return Err(Failure::Other(format!(
                 "{} is not there yet",
                 place.display()
             )));
         }
         Err(error @ OutputError::NotASweep { .. }) if !arguments.missing => {
-            return of_another(place, error);
+            return of_another(arguments, error);
         }
         Err(error) => return Err(error.into()),
     };
@@ -69,7 +91,7 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
                 place.display()
             )));
         }
-        return of_whole(&folder, &record);
+        return of_whole(arguments, &folder, &record);
     };
     let all = states(&folder, &record, &shards)?;
     let of = |wave: Wave, wanted: fn(&State) -> bool| -> Vec<u64> {
@@ -83,7 +105,7 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
         // Of the first wave that lacks any: those after it go on where it ends.
         let lists = shards.waves.iter().map(|&wave| of(wave, lacking));
         let list = lists.into_iter().find(|list| !list.is_empty());
-        print(&format!("{}\n", array_list(&list.unwrap_or_default())))?;
+        arguments.missing_are(&list.unwrap_or_default())?;
         return match all.iter().all(|one| one.state == State::Done) {
             true => Ok(()),
             false => Err(unfinished(&all)),
@@ -136,9 +158,9 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
     if undone == 0 {
         let out = quoted(&arguments.folder.display().to_string());
         line(&format!("All are there. Next: deconflict merge {out}"));
-        return print(&text);
+        return arguments.told(true, &text);
     }
-    print(&text)?;
+    arguments.told(false, &text)?;
     Err(unfinished(&all))
 }
 
@@ -287,7 +309,11 @@ fn state(
 }
 
 /// A sweep that is flown in one.
-fn of_whole(folder: &SweepFolder, record: &PlanRecord) -> Result<(), Failure> {
+fn of_whole(
+    arguments: &StatusArguments,
+    folder: &SweepFolder,
+    record: &PlanRecord,
+) -> Result<(), Failure> {
     let rounds = match folder.journal() {
         _ if folder.sums().exists() => {
             let part = Part::whole(record);
@@ -324,11 +350,14 @@ fn of_whole(folder: &SweepFolder, record: &PlanRecord) -> Result<(), Failure> {
         Some(progress) => format!("results are written for the first {}", progress.done),
         None => "results are not written yet".to_owned(),
     };
-    print(&format!(
-        "{first}\n{}\n{rounds} replications of each of {} cells; {results}.\n",
-        record.title,
-        record.cells.len()
-    ))?;
+    arguments.told(
+        whole,
+        &format!(
+            "{first}\n{}\n{rounds} replications of each of {} cells; {results}.\n",
+            record.title,
+            record.cells.len()
+        ),
+    )?;
     if whole {
         return Ok(());
     }
@@ -340,16 +369,20 @@ fn of_whole(folder: &SweepFolder, record: &PlanRecord) -> Result<(), Failure> {
 }
 
 /// A run or a tuning.
-fn of_another(place: &Path, not_a_sweep: OutputError) -> Result<(), Failure> {
+fn of_another(arguments: &StatusArguments, not_a_sweep: OutputError) -> Result<(), Failure> {
+    let place = arguments.folder.as_path();
     if place.join("manifest.json").exists() {
         let manifest = Stored::open(place, Trust::Verified)?.manifest;
         let progress = manifest.progress;
-        print(&format!(
-            "{}\n{}\nseed {}; results are written.\n",
-            progress.words(),
-            manifest.title,
-            manifest.seed
-        ))?;
+        arguments.told(
+            progress.ended.is_whole(),
+            &format!(
+                "{}\n{}\nseed {}; results are written.\n",
+                progress.words(),
+                manifest.title,
+                manifest.seed
+            ),
+        )?;
         if progress.ended.is_whole() {
             return Ok(());
         }
@@ -361,10 +394,13 @@ fn of_another(place: &Path, not_a_sweep: OutputError) -> Result<(), Failure> {
     let Some(record) = TuningFolder::study(place, Trust::Verified)? else {
         return Err(not_a_sweep.into());
     };
-    print(&format!(
-        "Not finished: no results are written yet\n{}\nseed {}\n",
-        record.study.title, record.study.seed
-    ))?;
+    arguments.told(
+        false,
+        &format!(
+            "Not finished: no results are written yet\n{}\nseed {}\n",
+            record.study.title, record.study.seed
+        ),
+    )?;
     Err(Failure::Other(format!(
         "{} is not finished; `deconflict tune ... --resume` goes on{}",
         place.display(),

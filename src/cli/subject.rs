@@ -18,11 +18,11 @@ pub struct SubjectArguments {
     /// Scenario file (TOML).
     #[arg(required_unless_present = "from")]
     pub scenario: Option<PathBuf>,
-    /// Instead of a scenario: the sweep or the run in DIR, with its scenario and its seed.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["scenario", "seed"])]
+    /// Instead of a scenario: the run in DIR, or a cell of the sweep in it, with its scenario and its seed.
+    #[arg(long, value_name = "DIR:CELL", conflicts_with_all = ["scenario", "seed"])]
     pub from: Option<PathBuf>,
-    /// The cell of the sweep.
-    #[arg(long, value_name = "C", requires = "from")]
+    /// The cell of the sweep, apart from its folder.
+    #[arg(long, value_name = "C", requires = "from", hide = true)]
     pub cell: Option<String>,
     /// Read results in DIR that were changed since they were written.
     #[arg(long, requires = "from")]
@@ -52,7 +52,11 @@ impl SubjectArguments {
     /// What they name.
     pub fn subject(&self) -> Result<Subject, Failure> {
         let mut subject = match (&self.from, &self.scenario) {
-            (Some(from), _) => Subject::stored(from, self.cell.as_deref(), self.trust())?,
+            (Some(from), _) => {
+                let (folder, cell) = folder_and_cell(from);
+                let cell = self.cell.as_deref().or(cell.as_deref());
+                Subject::stored(&folder, cell, self.trust())?
+            }
             (None, path) => Subject::typed(path.clone().unwrap_or_default(), self.seed),
         };
         subject.set = self.overrides.clone();
@@ -132,7 +136,7 @@ impl Subject {
                         format!("there is no cell {cell:?}")
                     });
                     return Err(Failure::bad_input(format!(
-                        "{}: {asked}; expected --cell with one of {}",
+                        "{}: {asked}; expected DIR:CELL with one of {}",
                         from.display(),
                         names.join(" ")
                     )));
@@ -152,10 +156,10 @@ impl Subject {
                 from.display()
             )));
         }
-        let cell = cell.map_or(String::new(), |cell| format!(" --cell {}", quoted(cell)));
+        let cell = cell.map_or(String::new(), |cell| format!(":{cell}"));
         Ok(Subject {
             seed,
-            name: format!("--from {}{cell}", quoted(&from.display().to_string())),
+            name: format!("--from {}", quoted(&format!("{}{cell}", from.display()))),
             set: Vec::new(),
             base: Base::Stored {
                 folder: from.to_owned(),
@@ -165,8 +169,23 @@ impl Subject {
     }
 }
 
-/// An experiment where a scenario should be needs one sentence, not a list of what is wrong with it.
-fn experiment_instead(path: &Path, error: LoadError) -> Failure {
+/// A folder, and behind a colon a cell of the sweep in it; a folder whose own name has a colon is itself.
+pub fn folder_and_cell(text: &Path) -> (PathBuf, Option<String>) {
+    if !text.is_dir()
+        && let Some(words) = text.to_str()
+    {
+        for (at, _) in words.match_indices(':') {
+            let folder = Path::new(&words[..at]);
+            if folder.is_dir() {
+                return (folder.to_owned(), Some(words[at + 1..].to_owned()));
+            }
+        }
+    }
+    (text.to_owned(), None)
+}
+
+/// An experiment where a scenario should be: one sentence, not a list of what is wrong with it.
+pub fn experiment_instead(path: &Path, error: LoadError) -> Failure {
     if !is_experiment(path) {
         return error.into();
     }

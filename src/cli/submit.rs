@@ -16,6 +16,7 @@ use deconflict::record::{Detail, Replication};
 use deconflict::scenario::burden::Burden;
 use deconflict::simulation::Engine;
 
+use super::options::{Count, FileSeed, Growing, Set};
 use super::subject::quoted;
 use super::{Failure, print, tell};
 
@@ -32,33 +33,26 @@ Examples:
 pub struct SubmitArguments {
     /// Experiment file (TOML).
     experiment: PathBuf,
-    /// Folder of the results, on a disk that all nodes share.
-    #[arg(short, long, value_name = "DIR")]
-    out: PathBuf,
+    #[command(flatten)]
+    to: Growing,
     /// To Slurm, by sbatch.
     #[arg(long, required = true)]
     slurm: bool,
     /// Tasks of the array.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     tasks: u64,
-    /// Replications of every cell, whatever the stopping rule of the file.
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
-    replications: Option<u64>,
+    #[command(flatten)]
+    count: Count,
     /// Threads of a task.
     #[arg(long, value_name = "T", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: u16,
-    /// Seed of all luck, instead of the one in the file.
-    #[arg(long, value_name = "S", allow_negative_numbers = true)]
-    seed: Option<u64>,
-    /// Set a value of the scenario by its path, before the factors; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    seed: FileSeed,
+    #[command(flatten)]
+    set: Set,
     /// Keep sums alone, and no rows.
     #[arg(long)]
     summary_only: bool,
-    /// Make the sweep in DIR longer.
-    #[arg(long)]
-    resume: bool,
     /// A line for sbatch, such as --partition=long; may be repeated.
     #[arg(long = "sbatch", value_name = "OPTION", allow_hyphen_values = true)]
     options: Vec<String>,
@@ -81,18 +75,18 @@ const LEAST_MINUTES: f64 = 10.0;
 /// Runs the command.
 pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
     let overrides = Overrides {
-        seed: arguments.seed,
-        set: arguments.overrides.clone(),
+        seed: arguments.seed.seed,
+        set: arguments.set.overrides.clone(),
         worlds: None,
     };
     let plan = Plan::load(&arguments.experiment, &overrides)?;
-    let replications = match (arguments.replications, &plan.record.stop) {
+    let replications = match (arguments.count.replications, &plan.record.stop) {
         (Some(replications), _) | (None, &StopFile::Fixed { replications }) => replications,
         (None, stop) => Rule::new(stop, None).next_look(0),
     };
     let paired = plan.record.pairs().next().is_some();
-    let first = match SweepFolder::open(&arguments.out, Trust::Verified) {
-        Ok((folder, record)) if arguments.resume => {
+    let first = match SweepFolder::open(&arguments.to.out, Trust::Verified) {
+        Ok((folder, record)) if arguments.to.resume => {
             let shards = folder.shards(record.cells.len())?;
             shards.map_or(0, |shards| match shards.replications() {
                 there if there < replications => there,
@@ -111,7 +105,7 @@ pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
         return print(&text);
     }
     let record = PlanRecord {
-        asked: arguments.replications,
+        asked: arguments.count.replications,
         summary_only: arguments.summary_only,
         ..plan.record
     };
@@ -119,24 +113,24 @@ pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
         replications,
         count: arguments.tasks,
         summary_only: arguments.summary_only,
-        more: arguments.resume,
+        more: arguments.to.resume,
     };
-    let (folder, _) = SweepFolder::join(&arguments.out, &record, asked)?;
+    let (folder, _) = SweepFolder::join(&arguments.to.out, &record, asked)?;
     let place = folder.path().join("submit.sh");
     write_text(&place, true, &text)?;
     let job = sbatch(&[place.as_os_str().to_owned()])?;
     let merge = format!(
         "exec {} merge {}",
         quoted(&program()?),
-        quoted(&absolute(&arguments.out)?)
+        quoted(&absolute(&arguments.to.out)?)
     );
     let after = sbatch(&[
         format!("--dependency=afterany:{job}").into(),
         "--job-name=deconflict-merge".into(),
-        format!("--output={}.merge.log", absolute(&arguments.out)?).into(),
+        format!("--output={}.merge.log", absolute(&arguments.to.out)?).into(),
         format!("--wrap={merge}").into(),
     ])?;
-    let out = quoted(&arguments.out.display().to_string());
+    let out = quoted(&arguments.to.out.display().to_string());
     print(&format!(
         "Submitted as job {job}, to be merged by job {after}.\nNext: deconflict status {out}\n"
     ))
@@ -276,15 +270,16 @@ fn script(
         "sweep".to_owned(),
         quoted(&absolute(&arguments.experiment)?),
         "--out".to_owned(),
-        quoted(&absolute(&arguments.out)?),
+        quoted(&absolute(&arguments.to.out)?),
         format!("--replications {replications}"),
         format!("--shard auto/{}", arguments.tasks),
     ];
-    if let Some(seed) = arguments.seed {
+    if let Some(seed) = arguments.seed.seed {
         words.push(format!("--seed {seed}"));
     }
     words.extend(
         arguments
+            .set
             .overrides
             .iter()
             .map(|set| format!("--set {}", quoted(set))),
@@ -292,7 +287,7 @@ fn script(
     if arguments.summary_only {
         words.push("--summary-only".to_owned());
     }
-    if arguments.resume {
+    if arguments.to.resume {
         words.push("--resume".to_owned());
     }
     let mut text = String::from("#!/bin/bash\n");
@@ -307,7 +302,7 @@ fn script(
         "--requeue".to_owned(),
         "--open-mode=append".to_owned(),
         "--signal=B:TERM@20".to_owned(),
-        format!("--output={}.%a.log", absolute(&arguments.out)?),
+        format!("--output={}.%a.log", absolute(&arguments.to.out)?),
     ]
     .iter()
     .chain(&arguments.options)

@@ -1,10 +1,9 @@
 //! `deconflict sweep`: fly an experiment, keep every round, end in CSV.
 
 use std::fmt::Write as _;
-use std::io::IsTerminal;
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use deconflict::experiment::accounts::{Accounts, Part, Squares};
@@ -17,19 +16,22 @@ use deconflict::experiment::settings::settings;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::marks::of_sweep;
 use deconflict::output::{
-    Asked, Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Progress, Shape, Summed,
-    SumsHeader, SumsJournal, SweepFolder, Trust, between, cells_table, comparisons, influences,
-    keeps_older, readable, settings_text, write_results,
+    Asked, Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Notation, Progress,
+    RESULT_FILES, Shape, Summed, SumsHeader, SumsJournal, SweepFolder, Trust, cells_table,
+    comparisons, influences, keeps_older, readable, settings_text, write_results,
 };
 use deconflict::scenario::{LoadError, Scenario};
 use deconflict::statistics::fold::BATCH;
-use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value as Json;
 
 use super::compare::ONE_WORLD;
 use super::flight::{Flight, Keeper, OnError};
-use super::host::{RunNote, Session, Started, interrupted, processors};
+use super::host::{RunNote, Session, Started, interrupted};
+use super::json::tables;
+use super::options::{AsJson, Count, FileSeed, Growing, Jobs, Set};
+use super::progress::Bar;
 use super::subject::quoted;
-use super::{Failure, print, scheduler, tell};
+use super::{Failure, scheduler, tell};
 
 /// Arguments of `deconflict sweep`.
 #[derive(Debug, Args)]
@@ -41,7 +43,7 @@ Examples:
       go on to 1000 replications of every cell
   deconflict sweep scenarios/experiments/agreement.toml --out results/agreement --replications 100000 --shard 3/40
       fly the fourth of 40 shards; `deconflict merge results/agreement` joins them
-  deconflict run --from results/agreement --cell agreement --replication 17
+  deconflict run --from results/agreement:agreement --replication 17
       repeat one row of replications.csv and tell its story
 
 Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted; of a shard 75 where
@@ -49,27 +51,21 @@ another try may go better: interrupted, disk full, journal in use.")]
 pub struct SweepArguments {
     /// Experiment file (TOML).
     experiment: PathBuf,
-    /// Folder of the results.
-    #[arg(short, long, value_name = "DIR")]
-    out: PathBuf,
-    /// Replications of every cell, whatever the stopping rule of the file.
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
-    replications: Option<u64>,
-    /// Seed of all luck, instead of the one in the file.
-    #[arg(long, value_name = "S", allow_negative_numbers = true)]
-    seed: Option<u64>,
-    /// Set a value of the scenario by its path, before the factors; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    to: Growing,
+    #[command(flatten)]
+    count: Count,
+    #[command(flatten)]
+    seed: FileSeed,
+    #[command(flatten)]
+    set: Set,
     /// Fly every cell in each of the worlds of this file (see `deconflict match`), in place of the file's own uncertainties.
     #[arg(long, value_name = "FILE")]
     worlds: Option<PathBuf>,
-    /// Threads; without it what the scheduler gives, or one a processor. Results do not depend on it.
-    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    jobs: Option<u16>,
-    /// Go on with the sweep in DIR; with a higher N, beyond its end.
-    #[arg(long, conflicts_with = "force")]
-    resume: bool,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
     /// Replace the sweep in DIR.
     #[arg(long, conflicts_with = "shard")]
     force: bool,
@@ -129,8 +125,8 @@ pub fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
 
 fn overrides(arguments: &SweepArguments) -> Overrides {
     Overrides {
-        seed: arguments.seed,
-        set: arguments.overrides.clone(),
+        seed: arguments.seed.seed,
+        set: arguments.set.overrides.clone(),
         worlds: arguments.worlds.clone(),
     }
 }
@@ -154,25 +150,29 @@ fn scenario_instead(path: &Path, error: LoadError) -> Failure {
 /// The whole sweep on this machine.
 fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failure> {
     let mut plan = load(arguments)?;
-    plan.record.asked = arguments.replications;
+    plan.record.asked = arguments.count.replications;
     plan.record.summary_only = arguments.summary_only;
-    let folder = if arguments.resume {
-        SweepFolder::resume(&arguments.out, &plan.record)?
+    let folder = if arguments.to.resume {
+        let folder = SweepFolder::resume(&arguments.to.out, &plan.record)?;
+        // So many as were asked for when it was begun, unless something else is asked for now.
+        let (_, there) = SweepFolder::open(&arguments.to.out, Trust::Verified)?;
+        plan.record.asked = plan.record.asked.or(there.asked);
+        folder
     } else {
-        SweepFolder::create(&arguments.out, arguments.force, &plan.record)?
+        SweepFolder::create(&arguments.to.out, arguments.force, &plan.record)?
     };
     let cells = plan.record.cells.len();
     if folder.shards(cells)?.is_some() {
         return Err(Failure::bad_input(format!(
             "{} is split into shards: fly those with --shard, then deconflict merge {}",
-            arguments.out.display(),
-            arguments.out.display()
+            arguments.to.out.display(),
+            arguments.to.out.display()
         )));
     }
     if arguments.summary_only && folder.journal().exists() {
         return Err(Failure::bad_input(format!(
             "{} keeps rows, --summary-only asks for none; expected --resume without it",
-            arguments.out.display()
+            arguments.to.out.display()
         )));
     }
     // What is kept was decided when it was begun.
@@ -196,10 +196,14 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
         )?)
     };
     let there = summed.ledger.next();
-    if let Some(wanted) = arguments.replications.filter(|&wanted| wanted < there) {
+    if let Some(wanted) = arguments
+        .count
+        .replications
+        .filter(|&wanted| wanted < there)
+    {
         return Err(Failure::bad_input(format!(
             "{} holds {there} replications of every cell already, --replications asks for {wanted}; expected at least {there}",
-            arguments.out.display()
+            arguments.to.out.display()
         )));
     }
     folder.keep_rule(record)?;
@@ -209,7 +213,7 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
         ));
     }
 
-    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let jobs = arguments.jobs.count();
     let rule = Rule::new(&record.stop, record.asked);
     let mut flight = Flight::new(
         plan,
@@ -217,13 +221,13 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
         (0, summed),
         keeper,
         arguments.on_error,
-        &arguments.out,
+        &arguments.to.out,
     );
     let mut ended = Ended::Finished;
     let enough =
         |ledger: &Ledger| rule.looks(ledger.next()) && rule.satisfied(record, &ledger.seen());
     if !enough(&flight.summed.ledger) {
-        let mut bar = Bar::new(rule.most(), there);
+        let mut bar = Rounds::new(rule.most(), there);
         let begun = Instant::now();
         let look = |rounds| rule.next_look(rounds);
         let flown = flight.fly(rule.most(), jobs, look, |next, ledger| {
@@ -251,7 +255,7 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
     if accounts.rounds() == 0 {
         return Err(Failure::Interrupted(format!(
             "interrupted before the first round was whole; --resume begins again with {}",
-            arguments.out.display()
+            arguments.to.out.display()
         )));
     }
     let progress = Progress {
@@ -274,16 +278,20 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
             readable(flown as f64 / elapsed_s)
         ));
     }
-    print(&report(plan, &accounts, &arguments.out))?;
-    if let Some(path) = &arguments.worlds {
-        print(&marks(plan, &accounts, &Worlds::load(path)?))?;
-    }
+    let worlds = match &arguments.worlds {
+        Some(path) => marks(plan, &accounts, &Worlds::load(path)?),
+        None => String::new(),
+    };
+    arguments.form.print(
+        || report(plan, &accounts, &arguments.to.out) + &worlds,
+        || sweep_json(plan, &accounts, &arguments.to.out),
+    )?;
     match ended {
         Ended::Interrupted => Err(Failure::Interrupted(format!(
             "interrupted after {} replications of every cell: what they say is above and in {}; --resume goes on{}",
             accounts.rounds(),
-            arguments.out.display(),
-            kept_words(&arguments.out)
+            arguments.to.out.display(),
+            kept_words(&arguments.to.out)
         ))),
         _ => Ok(()),
     }
@@ -314,7 +322,7 @@ pub fn fly_plan(
     if there < most || folder.progress()?.is_none() {
         let keeper = Keeper::Rows(journal);
         let mut flight = Flight::new(plan, part, (0, summed), keeper, OnError::Stop, out);
-        let mut bar = Bar::new(most, there);
+        let mut bar = Rounds::new(most, there);
         let flown = flight.fly(
             most,
             jobs,
@@ -350,6 +358,20 @@ pub fn fly_plan(
     Ok(())
 }
 
+/// What programs are told of a sweep.
+pub fn sweep_json(plan: &Plan, accounts: &Accounts, out: &Path) -> Result<Json, Failure> {
+    let names: Vec<&str> = RESULT_FILES.iter().map(|file| file.name).collect();
+    let names: Vec<&str> = names
+        .into_iter()
+        .filter(|name| *name != "replications.csv")
+        .collect();
+    let mut object = tables(out, &names)?;
+    object["title"] = Json::from(plan.record.title.as_str());
+    object["seed"] = Json::from(plan.record.seed);
+    object["replications"] = Json::from(accounts.rounds());
+    Ok(object)
+}
+
 /// Where older results are kept until newer ones are done.
 pub fn kept_words(out: &Path) -> String {
     keeps_older(out).map_or(String::new(), |kept| {
@@ -366,9 +388,9 @@ fn fly_shard(
     started: &Started,
     argument: ShardArgument,
 ) -> Result<(), Failure> {
-    let (shard, count) = shard_number(argument, &arguments.out)?;
+    let (shard, count) = shard_number(argument, &arguments.to.out)?;
     // Where there is a plan, somebody has checked all its cells: it is read, and the file held to it.
-    let (record, mut checked) = if SweepFolder::is_split(&arguments.out) {
+    let (record, mut checked) = if SweepFolder::is_split(&arguments.to.out) {
         let expected = Plan::expected(&arguments.experiment, &overrides(arguments));
         let record = expected.map_err(|error| scenario_instead(&arguments.experiment, error))?;
         (record, None)
@@ -376,7 +398,7 @@ fn fly_shard(
         let plan = load(arguments)?;
         (plan.record.clone(), Some(plan))
     };
-    let replications = match (arguments.replications, &record.stop) {
+    let replications = match (arguments.count.replications, &record.stop) {
         (Some(replications), _) | (None, &StopFile::Fixed { replications }) => replications,
         (None, _) => {
             let rule = Rule::new(&record.stop, None);
@@ -393,7 +415,7 @@ fn fly_shard(
         }
     };
     let record = PlanRecord {
-        asked: arguments.replications,
+        asked: arguments.count.replications,
         summary_only: arguments.summary_only,
         ..record
     };
@@ -401,9 +423,9 @@ fn fly_shard(
         replications,
         count,
         summary_only: arguments.summary_only,
-        more: arguments.resume,
+        more: arguments.to.resume,
     };
-    let (folder, wave) = SweepFolder::join(&arguments.out, &record, asked)?;
+    let (folder, wave) = SweepFolder::join(&arguments.to.out, &record, asked)?;
     let name = format!("shard {shard} of {}", wave.count);
     let Some(tile) = wave.tile(shard, record.cells.len()) else {
         tell(&format!(
@@ -454,22 +476,22 @@ fn fly_shard(
         ));
         return Ok(());
     }
-    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let jobs = arguments.jobs.count();
     let mut flight = Flight::new(
         &plan,
         part,
         (first, summed),
         keeper,
         arguments.on_error,
-        &arguments.out,
+        &arguments.to.out,
     );
-    let bar = Bar::new(end - first, there - first);
+    let mut bar = Rounds::new(end - first, there - first);
     let flown = flight.fly(
         end,
         jobs,
         |_| end,
         |next, _| {
-            bar.bar.set_position(next - first);
+            bar.reach(next - first);
             ControlFlow::Continue(())
         },
     );
@@ -502,7 +524,7 @@ fn fly_shard(
     flight.summed.write(&sums, &header)?;
     tell(&format!(
         "{name} is done. Next: deconflict status {}",
-        quoted(&arguments.out.display().to_string())
+        quoted(&arguments.to.out.display().to_string())
     ));
     Ok(())
 }
@@ -576,48 +598,31 @@ fn open_journal(
     Ok(resumed.journal)
 }
 
-/// Progress on standard error; nothing where that is not a terminal.
-struct Bar {
-    bar: ProgressBar,
-    told: Instant,
+/// How far a sweep is, round by round.
+struct Rounds {
+    bar: Bar,
+    next: u64,
 }
 
-/// The interval beside the bar is made anew so often.
-const TELL_EVERY: Duration = Duration::from_millis(500);
+impl Rounds {
+    fn new(most: u64, there: u64) -> Rounds {
+        let bar = Bar::new(most, "rounds", false);
+        bar.pass(there);
+        Rounds { bar, next: there }
+    }
 
-impl Bar {
-    fn new(most: u64, there: u64) -> Bar {
-        let bar = if std::io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template(
-                "{bar:20} {pos}/{len} rounds, {per_sec}, {eta} left  {wide_msg}",
-            )
-            .expect("the template is constant");
-            ProgressBar::new(most)
-                .with_style(style)
-                .with_position(there)
-        } else {
-            ProgressBar::hidden()
-        };
-        bar.reset_eta();
-        Bar {
-            bar,
-            told: Instant::now(),
-        }
+    fn reach(&mut self, next: u64) {
+        self.bar.inc(next.saturating_sub(self.next));
+        self.next = next;
     }
 
     fn round(&mut self, record: &PlanRecord, next: u64, ledger: &Ledger) {
-        self.bar.set_position(next);
-        if self.bar.is_hidden() || self.told.elapsed() < TELL_EVERY {
-            return;
-        }
-        self.told = Instant::now();
-        if let Some(words) = standing(record, &ledger.seen()) {
-            self.bar.set_message(words);
-        }
+        self.reach(next);
+        self.bar.say(|| standing(record, &ledger.seen()));
     }
 
     fn finish(&self) {
-        self.bar.finish_and_clear();
+        self.bar.finish();
     }
 }
 
@@ -640,10 +645,11 @@ fn standing(record: &PlanRecord, accounts: &Accounts) -> Option<String> {
                 .value,
         ),
     };
+    let notation = Notation::of(measure);
+    let ends = notation.ends(value.low, value.high);
     Some(format!(
-        "{what}{measure}: {} {}",
-        readable(value.estimate),
-        between(value.low, value.high)
+        "{what}{measure}: {} {ends}",
+        notation.value(value.estimate)
     ))
 }
 
@@ -752,12 +758,13 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
     // A replication in which there is something to see.
     let replication = (accounts.squares().last()).and_then(Squares::first);
     line(&format!("\nWritten to {out}."));
-    let (out, cell) = (quoted(&out.to_string()), quoted(cell));
+    let row = quoted(&format!("{out}:{cell}"));
+    let out = quoted(&out.to_string());
     line(&format!(
         "Next: deconflict report {out}   (the results as one page, with figures)"
     ));
     line(&format!(
-        "      deconflict run --from {out} --cell {cell} --replication {}   (one row, told by the clock)",
+        "      deconflict run --from {row} --replication {}   (one row, told by the clock)",
         replication.unwrap_or(0)
     ));
     text

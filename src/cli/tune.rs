@@ -1,6 +1,5 @@
 //! `deconflict tune`: search for settings of the rules, examine the best on fresh luck, write a page for whoever decides.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,18 +12,21 @@ use deconflict::experiment::tune::fly::{FlyError, fly_tasks};
 use deconflict::experiment::tune::samples::Sample;
 use deconflict::experiment::tune::verdict::judge;
 use deconflict::output::{
-    Batch, Ended, Progress, TuningFolder, readable, tradeoff_table, write_tuning,
+    Batch, Ended, Progress, Trust, TuningFolder, readable, tradeoff_table, write_tuning,
 };
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::Engine;
-use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
+use serde_json::Value as Json;
 
-use super::host::{RunNote, Started, interrupted, processors};
+use super::host::{RunNote, Started, interrupted};
+use super::json::tables;
+use super::options::{AsJson, FileSeed, Growing, Jobs, Set};
+use super::progress::Bar;
 use super::subject::quoted;
 use super::sweep::kept_words;
-use super::{Failure, print, tell};
+use super::{Failure, tell};
 
 /// Arguments of `deconflict tune`.
 #[derive(Debug, Args)]
@@ -43,28 +45,23 @@ Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.")]
 pub struct TuneArguments {
     /// Study file (TOML).
     study: PathBuf,
-    /// Folder of the results.
-    #[arg(short, long, value_name = "DIR")]
-    out: PathBuf,
+    #[command(flatten)]
+    to: Growing,
     /// Replications of all candidates and stages together, instead of the budget in the file.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(100..=400_000_000))]
     budget: Option<u64>,
-    /// Seed of all luck and of the search, instead of the one in the file.
-    #[arg(long, value_name = "S", allow_negative_numbers = true)]
-    seed: Option<u64>,
-    /// Set a value of the scenario by its path, before the parameters; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    seed: FileSeed,
+    #[command(flatten)]
+    set: Set,
     /// Fly the finalists in each of the worlds of this file (see `deconflict match`), in place of the study's own
     /// uncertainties.
     #[arg(long, value_name = "FILE")]
     worlds: Option<PathBuf>,
-    /// Threads; without it one a processor. Results do not depend on it.
-    #[arg(short, long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    jobs: Option<u16>,
-    /// Go on with the tuning in DIR.
-    #[arg(long, conflicts_with = "force")]
-    resume: bool,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    form: AsJson,
     /// Replace the tuning in DIR.
     #[arg(long)]
     force: bool,
@@ -83,25 +80,25 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
         )));
     }
     let overrides = Overrides {
-        seed: arguments.seed,
-        set: arguments.overrides.clone(),
+        seed: arguments.seed.seed,
+        set: arguments.set.overrides.clone(),
         worlds: arguments.worlds.clone(),
     };
-    let study = Study::load(&arguments.study, &overrides, arguments.budget)?;
-    let (mut folder, told) = if arguments.resume {
-        let resumed = TuningFolder::resume(&arguments.out, &study.record)?;
+    let study = Study::load(&arguments.study, &overrides, budget(arguments)?)?;
+    let (mut folder, told) = if arguments.to.resume {
+        let resumed = TuningFolder::resume(&arguments.to.out, &study.record)?;
         if resumed.torn_bytes > 0 {
             tell(&format!(
                 "{}: the last generation had not been written to its end and is flown again.",
-                arguments.out.join("search.batches").display()
+                arguments.to.out.join("search.batches").display()
             ));
         }
         (resumed.folder, resumed.told)
     } else {
-        let folder = TuningFolder::create(&arguments.out, arguments.force, &study.record)?;
+        let folder = TuningFolder::create(&arguments.to.out, arguments.force, &study.record)?;
         (folder, Vec::new())
     };
-    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let jobs = arguments.jobs.count();
     let search_ends = match study.record.study.budget {
         BudgetFile::Minutes(minutes) => {
             Duration::try_from_secs_f64(minutes * 60.0 * SEARCH_SHARE_OF_TIME).ok()
@@ -125,13 +122,12 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
         if tasks.is_empty() {
             break;
         }
-        bar.set_message(words(&tuning));
+        bar.say(|| Some(words(&tuning)));
         let expected: u64 = tasks.iter().map(length).sum();
         let results = match known {
             Some(batch) => {
                 refuse_other(&tasks, &batch, folder.path())?;
-                bar.inc(expected);
-                bar.reset_eta();
+                bar.pass(expected);
                 batch.results
             }
             None => {
@@ -150,7 +146,7 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
         };
         tuning.tell(results);
     }
-    bar.finish_and_clear();
+    bar.finish();
     if judge(&tuning).is_empty() {
         return Err(Failure::Other(
             "error: no setting of the parameters makes a sound scenario".to_owned(),
@@ -173,7 +169,30 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
         readable(elapsed_s),
         readable(flown as f64 / elapsed_s)
     ));
-    print(&report(&study, &tuning, &arguments.out))
+    let out = &arguments.to.out;
+    arguments.form.print(
+        || report(&study, &tuning, out),
+        || {
+            let names = ["front.csv", "robustness.csv", "break_even.csv"];
+            let mut object = tables(out, &names)?;
+            object["title"] = Json::from(study.record.study.title.as_str());
+            object["seed"] = Json::from(study.record.study.seed);
+            object["replications"] = Json::from(tuning.spent());
+            Ok(object)
+        },
+    )
+}
+
+/// The replications that the command line asks for, or asked for when the tuning was begun; none where the file says it.
+fn budget(arguments: &TuneArguments) -> Result<Option<u64>, Failure> {
+    if arguments.budget.is_some() || !arguments.to.resume {
+        return Ok(arguments.budget);
+    }
+    let there = TuningFolder::study(&arguments.to.out, Trust::Verified)?;
+    Ok(match there.map(|there| there.study.budget) {
+        Some(BudgetFile::Replications(count)) => Some(count),
+        Some(BudgetFile::Minutes(_)) | None => None,
+    })
 }
 
 fn length(task: &Task) -> u64 {
@@ -203,7 +222,7 @@ pub fn fly(
     tuning: &Tuning,
     tasks: &[Task],
     jobs: usize,
-    bar: &ProgressBar,
+    bar: &Bar,
     out: &Path,
 ) -> Result<Vec<Vec<Sample>>, Failure> {
     let seed = study.record.study.seed;
@@ -268,18 +287,10 @@ fn words(tuning: &Tuning) -> String {
     }
 }
 
-/// A bar on standard error; nothing where that is not a terminal.
-pub fn progress(study: &Study) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
+/// How far it is; of minutes nobody knows how many replications there will be.
+pub fn progress(study: &Study) -> Bar {
     let timed = matches!(study.record.study.budget, BudgetFile::Minutes(_));
-    let template = match timed {
-        true => "{elapsed} {pos} replications, {per_sec}  {wide_msg}",
-        false => "{bar:20} {pos}/{len} replications, {per_sec}, {eta} left  {wide_msg}",
-    };
-    let style = ProgressStyle::with_template(template).expect("the template is constant");
-    ProgressBar::new(study.course.budget).with_style(style)
+    Bar::new(study.course.budget, "replications", timed)
 }
 
 /// What goes to standard output.

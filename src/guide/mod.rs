@@ -8,6 +8,7 @@
 //! | [`cluster`] | you want to fly a sweep on many machines |
 //! | [`performance`] | you want to know how fast it is, or to make it faster |
 //! | [`tests`] | you want to add a test, or to know what the tests can see |
+//! | [`json`] | a program reads what commands print |
 //! | [`safety`] | you open files of strangers, or publish your own |
 //! | [`vocabulary`] | two people use one word for two things |
 //! | [`decisions`] | you are about to ask "why not simply …?" |
@@ -35,6 +36,10 @@ pub mod performance {
 
 pub mod tests {
     #![doc = include_str!("tests.md")]
+}
+
+pub mod json {
+    #![doc = include_str!("json.md")]
 }
 
 pub mod safety {

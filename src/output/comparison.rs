@@ -5,7 +5,7 @@ use std::path::Path;
 use super::beside::whole_file;
 use super::error::OutputError;
 use super::headers::COMPARISON;
-use super::numbers::{number, readable, signed, signed_interval};
+use super::numbers::{Notation, number, readable};
 use crate::experiment::accounts::{Accounts, PairAccount};
 use crate::experiment::effects::{Effect, effects};
 use crate::experiment::plan::Plan;
@@ -79,13 +79,14 @@ pub fn sentence(measure: &str, compared: &Comparison) -> String {
         ratio,
         ..
     } = compared;
-    let (from, to) = (readable(*first), readable(*second));
+    let notation = Notation::of(measure);
+    let (from, to) = (notation.value(*first), notation.value(*second));
     if difference.method == Method::None {
         return format!("{measure}: {from} and {to}, too little to compare");
     }
     let gap = format!(
         "difference {}",
-        signed_interval(difference.estimate, difference.low, difference.high)
+        notation.changed(difference.estimate, difference.low, difference.high)
     );
     let verb = if difference.high < 0.0 {
         "cuts"
@@ -204,8 +205,8 @@ pub fn tally(measure: &str, compared: &[Comparison]) -> String {
     format!(
         "{measure}: cut at {cut}, raised at {raised}, no clear change at {}; difference from {} to {}",
         known().count() - cut - raised,
-        signed(least),
-        signed(most)
+        Notation::of(measure).change(least),
+        Notation::of(measure).change(most)
     )
 }
 
@@ -242,7 +243,7 @@ pub fn influences(plan: &Plan, accounts: &Accounts, most: usize) -> Vec<String> 
                 record.factors[effect.factor].name,
                 effect.from,
                 effect.to,
-                signed_interval(
+                Notation::of(measure).changed(
                     effect.effect.estimate,
                     effect.effect.low,
                     effect.effect.high

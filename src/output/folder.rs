@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::claim::{Claim, Making, exists, place_beside};
 use super::error::OutputError;
 use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
-use super::headers::{GRID, TIMES};
+use super::headers::{GRID, SUMMARY, TIMES};
 use super::manifest::{Made, Manifest, Progress, accounts_of};
 use super::numbers::{exact, number};
 use crate::experiment::accounts::Squares;
@@ -227,21 +227,8 @@ fn times_csv(folder: &Path, shown: &Path, times: &Times) -> Result<FileEntry, Ou
 }
 
 fn summary_csv(folder: &Path, shown: &Path, cells: &[Cell]) -> Result<FileEntry, OutputError> {
-    let header = [
-        "measure",
-        "unit",
-        "estimate",
-        "low",
-        "high",
-        "confidence",
-        "method",
-        "n",
-        "events",
-        "exposure",
-        "replications_for_half",
-        "definition",
-    ];
-    let mut table = Table::create(folder, shown, "summary.csv", &header)?;
+    let header = SUMMARY.header(&[], &[]);
+    let mut table = Table::create(folder, shown, SUMMARY.name, &header)?;
     for cell in cells {
         table.row(&csv::ByteRecord::from(vec![
             cell.name.clone(),

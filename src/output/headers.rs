@@ -1,5 +1,7 @@
 //! The columns of the result files of a sweep: names and meanings, from which the headers are made.
 
+use super::events::EVENTS;
+
 /// A result file.
 #[derive(Debug, Clone, Copy)]
 pub struct ResultFile {
@@ -490,4 +492,148 @@ pub const RESULT_FILES: [ResultFile; 9] = [
     CONFUSION,
     GRID,
     FAILURES,
+];
+
+/// The measures of a run.
+pub(super) const SUMMARY: ResultFile = ResultFile {
+    name: "summary.csv",
+    row: "a measure of a run",
+    columns: &[
+        (
+            "measure",
+            "name of the measure; `deconflict columns` defines them",
+        ),
+        ("unit", "unit of estimate, low and high"),
+        (
+            "estimate",
+            "sum of events over sum of exposure; empty if there is nothing to divide by",
+        ),
+        ("low", "lower end of the interval; empty if there is none"),
+        (
+            "high",
+            "upper end of the interval; `inf` where the replications cannot bound it",
+        ),
+        CONFIDENCE,
+        ("method", "how the interval was made"),
+        ("n", "replications"),
+        ("events", "sum above the line"),
+        ("exposure", "sum below the line"),
+        FOR_HALF,
+        ("definition", "what the measure says"),
+    ],
+};
+
+const FINALIST: (&str, &str) = (
+    "finalist",
+    "number of the finalist, or as_written: the scenario without the study",
+);
+const PARAMETERS: (&str, &str) = (FACTORS, "one column a parameter: its setting");
+
+/// What was found by tuning.
+pub(super) const FRONT: ResultFile = ResultFile {
+    name: "front.csv",
+    row: "a measure of a finalist of a tuning",
+    columns: &[
+        FINALIST,
+        ("candidate", "its number in candidates.csv"),
+        (
+            "feasible",
+            "whether it keeps every limit: shown, open or broken",
+        ),
+        (
+            "on_front",
+            "whether no other finalist that keeps the limits beats it in everything",
+        ),
+        PARAMETERS,
+        ("measure", "name of the measure"),
+        ("unit", "unit of search, fresh and difference"),
+        (
+            "search",
+            "the measure on the luck of the search: too good on average",
+        ),
+        ("n_search", "replications of that"),
+        ("fresh", "the measure on fresh luck"),
+        ("low", "lower end of its interval"),
+        ("high", "upper end of its interval"),
+        ("method", "how the interval was made"),
+        ("n_fresh", "replications of that"),
+        ("difference", "on fresh luck, less the scenario as written"),
+        ("difference_low", "lower end of its interval"),
+        ("difference_high", "upper end of its interval"),
+    ],
+};
+
+/// What was searched by tuning.
+pub(super) const CANDIDATES: ResultFile = ResultFile {
+    name: "candidates.csv",
+    row: "a setting of the parameters that a tuning flew",
+    columns: &[
+        ("candidate", "number of the candidate"),
+        ("generation", "generation of the search that asked for it"),
+        ("n", "replications in the search"),
+        PARAMETERS,
+        (
+            QUANTITIES,
+            "two columns a measure that is watched: its value in the search, and _se, the standard error of that",
+        ),
+    ],
+};
+
+/// How finalists do in other worlds.
+pub(super) const ROBUSTNESS: ResultFile = ResultFile {
+    name: "robustness.csv",
+    row: "a measure of a finalist of a tuning, over the other worlds",
+    columns: &[
+        FINALIST,
+        ("measure", "name of the measure"),
+        ("mean", "mean over the worlds, all with the same weight"),
+        ("worst", "the worst of them"),
+        ("worst_point", "the world of that"),
+        (
+            "regret",
+            "by how much it is worse than the best finalist in the same world, at most",
+        ),
+        ("regret_point", "the world of that"),
+        ("n", "replications in each world"),
+    ],
+};
+
+/// Where finalists change places.
+pub(super) const BREAK_EVEN: ResultFile = ResultFile {
+    name: "break_even.csv",
+    row: "a place along an uncertainty at which two finalists change places",
+    columns: &[
+        ("better_below", "the finalist that is better below it"),
+        ("better_above", "the one that is better above it"),
+        ("measure", "in which measure"),
+        ("uncertainty", "along what"),
+        ("at", "where"),
+        ("low", "lower end of its interval"),
+        ("high", "upper end of its interval"),
+        CONFIDENCE,
+    ],
+};
+
+/// Every table that a command writes, and its columns: what `deconflict columns` and `deconflict help` say of them.
+pub const FILES: &[&ResultFile] = &[
+    &SUMMARY,
+    &REPLICATIONS,
+    &CELLS,
+    &COMPARISON,
+    &SETTINGS,
+    &INTERACTIONS,
+    &EFFECTS,
+    &CONFUSION,
+    &GRID,
+    &TIMES,
+    &FAILURES,
+    &EVENTS,
+    &FRONT,
+    &CANDIDATES,
+    &ROBUSTNESS,
+    &BREAK_EVEN,
+    &PREVENTION,
+    &ASSUMPTIONS,
+    &WORLDS,
+    &SCREEN,
 ];

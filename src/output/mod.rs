@@ -23,6 +23,7 @@ mod kml;
 mod locks;
 mod manifest;
 mod numbers;
+mod overview;
 mod passage;
 mod prevention;
 mod replay;
@@ -48,7 +49,9 @@ pub use events::{EVENTS, EventFormat, write_events, write_events_file};
 pub(crate) use figures::write_figures;
 pub use files::{Column, ColumnKind, FileEntry};
 pub use folder::{Conditions, Placed, RunFolder};
-pub use headers::{ASSUMPTIONS, PREVENTION, RESULT_FILES, ResultFile, SCREEN, TIMES, WORLDS};
+pub use headers::{
+    ASSUMPTIONS, FILES, PREVENTION, RESULT_FILES, ResultFile, SCREEN, TIMES, WORLDS,
+};
 pub use journal::{
     Encoded, Journal, JournalError, JournalHeader, JournalReader, JournalState, Piece, Resumed,
     Shape, Summed, SumsHeader, SumsJournal, count_rounds, is_being_written,
@@ -56,7 +59,8 @@ pub use journal::{
 };
 pub use locks::without_locks;
 pub use manifest::{Ended, Made, Manifest, ManifestCell, Progress, Stored, Trust, Tuned};
-pub use numbers::{between, exact, readable, signed_interval};
+pub use numbers::{Notation, between, exact, readable, signed_interval};
+pub use overview::overview;
 pub use passage::PassageStory;
 pub use prevention::{PreventionNote, prevention_text, read_prevention, write_prevention};
 pub use replay::{

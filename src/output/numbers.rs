@@ -2,6 +2,101 @@
 
 use std::fmt::Write as _;
 
+use crate::measure::{Kind, MEASURES};
+use crate::statistics::estimate::{Estimate, Method};
+
+/// How the numbers of a measure are written for people: shares in percent, everything else in its unit. Every text that a
+/// command prints asks here, so that a number looks the same wherever it is told; files have bare numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notation {
+    percent: bool,
+}
+
+impl Notation {
+    /// Of a measure, with or without the part in brackets.
+    pub fn of(measure: &str) -> Notation {
+        let base = measure.split('[').next().unwrap_or(measure);
+        let found = MEASURES.iter().find(|known| known.name == base);
+        Notation {
+            percent: found.is_some_and(|found| found.kind == Kind::Proportion),
+        }
+    }
+
+    fn scale(self) -> f64 {
+        if self.percent { 100.0 } else { 1.0 }
+    }
+
+    /// A value: `14.5 %`, `1.25`.
+    pub fn value(self, value: f64) -> String {
+        let number = readable(value * self.scale());
+        match self.percent && !value.is_nan() {
+            true => format!("{number} %"),
+            false => number,
+        }
+    }
+
+    /// Both ends of an interval, in the unit of the value before it: `[12.1, 17.3]`.
+    pub fn ends(self, low: f64, high: f64) -> String {
+        between(low * self.scale(), high * self.scale())
+    }
+
+    /// What an interval says, whichever way it was made: `[12.1, 17.3]`, `at most 1.84 %`.
+    pub fn interval(self, value: &Estimate) -> String {
+        match value.method {
+            Method::None => "-".to_owned(),
+            Method::Constant if value.high.is_infinite() => "constant".to_owned(),
+            Method::Constant => format!("constant {}", self.ends(value.low, value.high)),
+            Method::ExactOneSided if value.estimate > 0.0 => {
+                format!("at least {}", self.value(value.low))
+            }
+            Method::ExactOneSided => format!("at most {}", self.value(value.high)),
+            _ => self.ends(value.low, value.high),
+        }
+    }
+
+    /// A value and its interval: `14.5 % [12.1, 17.3]`, `none seen (at most 1.84 %)`.
+    pub fn estimate(self, value: &Estimate) -> String {
+        let told = self.value(value.estimate);
+        match value.method {
+            Method::None => told,
+            Method::ExactOneSided if value.estimate > 0.0 => {
+                format!("{told} ({})", self.interval(value))
+            }
+            Method::ExactOneSided => format!("none seen ({})", self.interval(value)),
+            _ => format!("{told} {}", self.interval(value)),
+        }
+    }
+
+    /// One end of an interval, or an error, as it stands behind a value: without the unit.
+    pub fn bound(self, value: f64) -> String {
+        readable(value * self.scale())
+    }
+
+    /// A change, with its sign: of a share in points, which are hundredths.
+    pub fn change(self, value: f64) -> String {
+        let number = signed(value * self.scale());
+        match self.percent && !value.is_nan() {
+            true => format!("{number} points"),
+            false => number,
+        }
+    }
+
+    /// A change and its interval: `-19 points [-26.8, -11.6]`.
+    pub fn changed(self, estimate: f64, low: f64, high: f64) -> String {
+        let scale = self.scale();
+        let ends = match low.is_infinite() || high.is_infinite() {
+            true => self.ends(low, high),
+            false => format!("[{}, {}]", signed(low * scale), signed(high * scale)),
+        };
+        format!("{} {ends}", self.change(estimate))
+    }
+}
+
+/// A chance as one of so many: `1 in 7`; nothing where that says no more than the chance itself.
+pub fn one_in(chance: f64) -> Option<String> {
+    (chance > 0.0 && chance <= 0.4).then(|| format!("1 in {}", readable(libm::round(1.0 / chance))))
+}
+
 /// Appends the shortest decimal that reads back as the same number: always with a point or an exponent, so that readers that
 /// guess the type of a column from its first rows take it for what it is; NaN as nothing.
 pub fn exact(value: f64, text: &mut String) {
@@ -46,11 +141,7 @@ pub fn between(low: f64, high: f64) -> String {
 
 /// A change with its interval, all with their signs.
 pub fn signed_interval(estimate: f64, low: f64, high: f64) -> String {
-    let ends = match low.is_infinite() || high.is_infinite() {
-        true => between(low, high),
-        false => format!("[{}, {}]", signed(low), signed(high)),
-    };
-    format!("{} {ends}", signed(estimate))
+    Notation { percent: false }.changed(estimate, low, high)
 }
 
 /// Three digits and a sign.
@@ -95,6 +186,23 @@ mod tests {
         assert_eq!(between(0.25, 0.5), "[0.250, 0.500]");
         assert_eq!(between(40.0, f64::INFINITY), "[40, open above]");
         assert_eq!(between(f64::NEG_INFINITY, 1.0), "[open below, 1]");
+    }
+
+    #[test]
+    fn shares_are_percent_and_their_changes_points() {
+        let share = Notation::of("lost_per_sortie[side=us]");
+        assert_eq!(share.value(0.1449), "14.5 %");
+        assert_eq!(share.ends(0.121, 0.173), "[12.1, 17.3]");
+        assert_eq!(
+            share.changed(-0.19, -0.268, -0.116),
+            "-19.0 points [-26.8, -11.6]"
+        );
+        let rate = Notation::of("wrong_shots_per_replication");
+        assert_eq!(rate.value(2.21), "2.21");
+        assert_eq!(rate.changed(0.5, -0.25, 1.25), "+0.500 [-0.250, +1.25]");
+        assert_eq!(one_in(0.145).as_deref(), Some("1 in 7"));
+        assert_eq!(one_in(0.61), None);
+        assert_eq!(one_in(0.0), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, Table as Text, presets};
 use super::error::OutputError;
 use super::files::FileEntry;
 use super::headers::{INTERACTIONS, SETTINGS};
-use super::numbers::{between, number, readable, signed_interval};
+use super::numbers::{Notation, number, readable};
 use super::results::Target;
 use crate::experiment::accounts::Accounts;
 use crate::experiment::design::Coordinate;
@@ -144,7 +144,7 @@ pub fn settings_text(
     for by in &settings.measures {
         let name = &record.measures[by.measure];
         let unit = plan.unit(name);
-        if let Some(everywhere) = same_everywhere(by) {
+        if let Some(everywhere) = same_everywhere(by, Notation::of(name)) {
             let count = settings.cells.len();
             lines.push(format!(
                 "{name}, {unit}: {everywhere} at all {count} settings, the same in every replication.\n"
@@ -164,7 +164,7 @@ pub fn settings_text(
         lines.extend(
             by.interactions
                 .iter()
-                .map(|found| interaction_words(record, found)),
+                .map(|found| interaction_words(record, Notation::of(name), found)),
         );
         lines.push(String::new());
     }
@@ -184,14 +184,14 @@ pub fn settings_text(
 }
 
 /// The value of a measure that no setting changes in any replication.
-fn same_everywhere(by: &BySetting) -> Option<String> {
+fn same_everywhere(by: &BySetting, notation: Notation) -> Option<String> {
     let changes = |at: &At| {
         let compared = at.compared.as_ref();
         compared.is_some_and(|compared| compared.difference.method != Method::EqualPairs)
     };
     match by.at.iter().any(changes) {
         true => None,
-        false => by.at.first().map(value),
+        false => by.at.first().map(|at| value(at, notation)),
     }
 }
 
@@ -219,22 +219,19 @@ fn mark(at: &At) -> &'static str {
     }
 }
 
-fn value(at: &At) -> String {
+fn value(at: &At, notation: Notation) -> String {
+    let told = notation.value(at.value.estimate);
     match at.value.low.is_nan() {
-        true => readable(at.value.estimate),
-        false => format!(
-            "{} {}",
-            readable(at.value.estimate),
-            between(at.value.low, at.value.high)
-        ),
+        true => told,
+        false => format!("{told} {}", notation.ends(at.value.low, at.value.high)),
     }
 }
 
 /// The setting less the reference, with a sign.
-fn difference(at: &At) -> Option<String> {
+fn difference(at: &At, notation: Notation) -> Option<String> {
     let difference = at.compared.as_ref()?.difference;
     (difference.method != Method::None)
-        .then(|| signed_interval(difference.estimate, difference.low, difference.high))
+        .then(|| notation.changed(difference.estimate, difference.low, difference.high))
 }
 
 /// Both factors: one downward, one across; below each value the difference to the reference.
@@ -252,6 +249,7 @@ fn grid(
         };
         format!("{}={label}", record.factors[factor].name)
     };
+    let notation = Notation::of(&record.measures[by.measure]);
     let across = settings.levels(record, columns);
     let mut header = vec![String::new()];
     header.extend(across.iter().map(|&level| label(columns, level)));
@@ -264,8 +262,8 @@ fn grid(
                 place[rows] == level && place[columns] == other
             };
             row.push(by.at.iter().find(there).map_or(String::new(), |at| {
-                let difference = difference(at).unwrap_or_default();
-                format!("{}\n{difference} {}", value(at), mark(at))
+                let difference = difference(at, notation).unwrap_or_default();
+                format!("{}\n{difference} {}", value(at, notation), mark(at))
                     .trim_end()
                     .to_owned()
             }));
@@ -280,6 +278,7 @@ const LINE: usize = 24;
 
 /// A row a setting: its value, a line with its interval, and the difference to the reference.
 fn list(record: &PlanRecord, settings: &Settings, by: &BySetting, most: usize) -> String {
+    let notation = Notation::of(&record.measures[by.measure]);
     let ends = by
         .at
         .iter()
@@ -310,9 +309,9 @@ fn list(record: &PlanRecord, settings: &Settings, by: &BySetting, most: usize) -
     for at in by.at.iter().take(most) {
         table.add_row([
             format!("  {}", called(record, settings, at.cell)),
-            value(at),
+            value(at, notation),
             line(at),
-            difference(at).unwrap_or_default(),
+            difference(at, notation).unwrap_or_default(),
             mark(at).to_owned(),
         ]);
     }
@@ -328,6 +327,7 @@ pub(super) fn best_words(
     settings: &Settings,
     by: &BySetting,
 ) -> Option<String> {
+    let notation = Notation::of(&record.measures[by.measure]);
     let Best {
         cell,
         more_is_better,
@@ -362,19 +362,23 @@ pub(super) fn best_words(
     Some(format!(
         "  {way} at {}: {}; {sure}.",
         called(record, settings, *cell),
-        value(at)
+        value(at, notation)
     ))
 }
 
 /// Whether two factors act on each other.
-pub(super) fn interaction_words(record: &PlanRecord, found: &Interaction) -> String {
+pub(super) fn interaction_words(
+    record: &PlanRecord,
+    notation: Notation,
+    found: &Interaction,
+) -> String {
     let [one, two] = found.factors.map(|factor| &record.factors[factor].name);
     let Interval {
         estimate,
         low,
         high,
     } = found.contrast;
-    let ends = signed_interval(estimate, low, high);
+    let ends = notation.changed(estimate, low, high);
     let setting = |cell: usize, factor: usize| record.setting(cell, found.factors[factor]);
     let [origin, _, _, both] = found.cells;
     if !found.is_shown() {

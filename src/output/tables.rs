@@ -2,16 +2,17 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{Cell as Field, CellAlignment, Table, presets};
+use comfy_table::{Cell as Field, CellAlignment, ContentArrangement, Table, presets};
 
-use super::numbers::{between, readable};
+use super::numbers::{Notation, readable};
 use crate::experiment::accounts::Accounts;
 use crate::experiment::plan::Plan;
 use crate::measure::Group;
-use crate::statistics::estimate::{Cell, Estimator, Method};
+use crate::statistics::estimate::{Cell, Estimator};
 
-/// Measures with their intervals, group by group; only what had something to divide by.
-pub fn estimate_table(cells: &[Cell]) -> String {
+/// Measures with their intervals, group by group; only what had something to divide by. On a terminal of so many columns what is
+/// wider goes on in the next line.
+pub fn estimate_table(cells: &[Cell], width: Option<usize>) -> String {
     let confidence = cells.first().map_or(0.95, |cell| cell.confidence);
     let percent = readable(confidence * 100.0);
     let mut table = plain(&[
@@ -22,6 +23,7 @@ pub fn estimate_table(cells: &[Cell]) -> String {
         "events",
     ]);
     right(&mut table, &[1, 2, 4]);
+    narrow(&mut table, width);
     grouped(cells, |group, members| {
         if table.row_count() > 0 {
             table.add_row([""]);
@@ -30,8 +32,8 @@ pub fn estimate_table(cells: &[Cell]) -> String {
         for cell in members {
             table.add_row([
                 format!("  {}", cell.name),
-                readable(cell.value.estimate),
-                interval(cell),
+                Notation::of(&cell.name).value(cell.value.estimate),
+                Notation::of(&cell.name).interval(&cell.value),
                 cell.unit.to_owned(),
                 readable(cell.events),
             ]);
@@ -41,9 +43,10 @@ pub fn estimate_table(cells: &[Cell]) -> String {
 }
 
 /// What one replication amounts to: counts, no intervals.
-pub fn single_table(cells: &[Cell]) -> String {
+pub fn single_table(cells: &[Cell], width: Option<usize>) -> String {
     let mut table = plain(&["", "value", "of", "ratio", "unit"]);
     right(&mut table, &[1, 2, 3]);
+    narrow(&mut table, width);
     grouped(cells, |group, members| {
         if table.row_count() > 0 {
             table.add_row([""]);
@@ -54,7 +57,7 @@ pub fn single_table(cells: &[Cell]) -> String {
                 format!("  {}", cell.name),
                 readable(cell.events),
                 readable(cell.exposure),
-                readable(cell.value.estimate),
+                Notation::of(&cell.name).value(cell.value.estimate),
                 cell.unit.to_owned(),
             ]);
         }
@@ -90,20 +93,6 @@ fn breakdown(name: &str) -> bool {
     .any(|key| name.contains(key))
 }
 
-fn interval(cell: &Cell) -> String {
-    let value = &cell.value;
-    match value.method {
-        Method::None => "-".to_owned(),
-        Method::Constant if value.high.is_infinite() => "constant".to_owned(),
-        Method::Constant => format!("constant {}", between(value.low, value.high)),
-        Method::ExactOneSided if value.estimate > 0.0 => {
-            format!("at least {}", readable(value.low))
-        }
-        Method::ExactOneSided => format!("at most {}", readable(value.high)),
-        _ => between(value.low, value.high),
-    }
-}
-
 /// The answer first: wrong shots, and what each side lost.
 pub fn headline(cells: &[Cell], replications: u64) -> String {
     let mut text = String::new();
@@ -115,25 +104,11 @@ pub fn headline(cells: &[Cell], replications: u64) -> String {
     let mut line = |words: String| {
         writeln!(text, "{words}").expect("writing to a string");
     };
-    let percent = |value: f64| format!("{} %", readable(value * 100.0));
     let with_interval = |cell: &Cell| {
-        if replications == 1 || cell.value.method == Method::None {
-            return percent(cell.value.estimate);
-        }
-        match cell.value.method {
-            Method::ExactOneSided if cell.value.estimate > 0.0 => {
-                format!(
-                    "{} (at least {})",
-                    percent(cell.value.estimate),
-                    percent(cell.value.low)
-                )
-            }
-            Method::ExactOneSided => format!("none seen (at most {})", percent(cell.value.high)),
-            _ => format!(
-                "{} {}",
-                percent(cell.value.estimate),
-                between(cell.value.low * 100.0, cell.value.high * 100.0)
-            ),
+        let notation = Notation::of(&cell.name);
+        match replications {
+            1 => notation.value(cell.value.estimate),
+            _ => notation.estimate(&cell.value),
         }
     };
     for (name, who) in [
@@ -247,7 +222,11 @@ pub fn cells_table(plan: &Plan, accounts: &Accounts, most: usize) -> String {
         let mut row = vec![planned.name.clone()];
         for name in &record.measures {
             row.push(match cells.iter().find(|cell| cell.name == *name) {
-                Some(cell) => format!("{} {}", readable(cell.value.estimate), interval(cell)),
+                Some(cell) => {
+                    let notation = Notation::of(name);
+                    let interval = notation.interval(&cell.value);
+                    format!("{} {interval}", notation.value(cell.value.estimate))
+                }
                 None => String::new(),
             });
         }
@@ -263,6 +242,14 @@ fn plain(header: &[&str]) -> Table {
     table.load_style(presets::NOTHING);
     table.set_header(header.iter().copied());
     table
+}
+
+/// Keeps a table to the columns of a terminal.
+fn narrow(table: &mut Table, width: Option<usize>) {
+    if let Some(width) = width.and_then(|width| u16::try_from(width).ok()) {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(width);
+    }
 }
 
 fn right(table: &mut Table, columns: &[usize]) {

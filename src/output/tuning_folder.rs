@@ -103,8 +103,10 @@ impl TuningFolder {
             ));
         }
         if there != *record {
-            let why = "holds a tuning of another study, seed or budget; expected the same ones";
-            return Err(refuse(why.to_owned()));
+            return Err(refuse(format!(
+                "holds a tuning of another study: {}",
+                record.differences(&there).join("; ")
+            )));
         }
         let lock = enter(path)?;
         let place = path.join(BATCHES);

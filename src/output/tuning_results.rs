@@ -11,8 +11,9 @@ use super::beside::Beside;
 use super::claim::{self, settle};
 use super::error::OutputError;
 use super::files::{FileEntry, Table, hex, json, text};
+use super::headers::{BREAK_EVEN, CANDIDATES, FRONT, ROBUSTNESS};
 use super::manifest::{Made, Manifest, Progress, Stored, Trust, Tuned};
-use super::numbers::{between, number, readable};
+use super::numbers::{Notation, number, readable};
 use super::results::give_way;
 use crate::experiment::plan::study::Study;
 use crate::experiment::tune::course::{Role, Tuning};
@@ -43,19 +44,19 @@ pub fn write_tuning(
     let mut files = BTreeMap::new();
     let mut keep = |name: &str, entry: FileEntry| files.insert(name.to_owned(), entry);
     keep(
-        "front.csv",
+        FRONT.name,
         front_csv(place, folder, study, tuning, &verdicts)?,
     );
     keep(
-        "candidates.csv",
+        CANDIDATES.name,
         candidates_csv(place, folder, study, tuning)?,
     );
     keep(
-        "robustness.csv",
+        ROBUSTNESS.name,
         robustness_csv(place, folder, study, tuning)?,
     );
     keep(
-        "break_even.csv",
+        BREAK_EVEN.name,
         break_even_csv(place, folder, study, tuning)?,
     );
     let page = decision(study, tuning);
@@ -149,23 +150,9 @@ fn front_csv(
     tuning: &Tuning,
     verdicts: &[Verdict],
 ) -> Result<FileEntry, OutputError> {
-    let mut header = vec!["finalist", "candidate", "feasible", "on_front"];
-    header.extend(study.parameters());
-    header.extend([
-        "measure",
-        "unit",
-        "search",
-        "n_search",
-        "fresh",
-        "low",
-        "high",
-        "method",
-        "n_fresh",
-        "difference",
-        "difference_low",
-        "difference_high",
-    ]);
-    let mut table = Table::create(place, folder, "front.csv", &header)?;
+    let parameters: Vec<&str> = study.parameters().collect();
+    let header = FRONT.header(&parameters, &[]);
+    let mut table = Table::create(place, folder, FRONT.name, &header)?;
     let written = as_written(study, tuning);
     for (measure, watched) in study.watched.iter().enumerate() {
         let (estimate, n) = written[measure];
@@ -250,10 +237,10 @@ fn candidates_csv(
             ]
         })
         .collect();
-    let mut header = vec!["candidate", "generation", "n"];
-    header.extend(study.parameters());
-    header.extend(errors.iter().map(String::as_str));
-    let mut table = Table::create(place, folder, "candidates.csv", &header)?;
+    let parameters: Vec<&str> = study.parameters().collect();
+    let measures: Vec<&str> = errors.iter().map(String::as_str).collect();
+    let header = CANDIDATES.header(&parameters, &measures);
+    let mut table = Table::create(place, folder, CANDIDATES.name, &header)?;
     // The scenario as written is no part of the search.
     for (at, candidate) in tuning.candidates().iter().enumerate().skip(1) {
         let known = &candidate.search;
@@ -283,17 +270,8 @@ fn robustness_csv(
     study: &Study,
     tuning: &Tuning,
 ) -> Result<FileEntry, OutputError> {
-    let header = [
-        "finalist",
-        "measure",
-        "mean",
-        "worst",
-        "worst_point",
-        "regret",
-        "regret_point",
-        "n",
-    ];
-    let mut table = Table::create(place, folder, "robustness.csv", &header)?;
+    let header = ROBUSTNESS.header(&[], &[]);
+    let mut table = Table::create(place, folder, ROBUSTNESS.name, &header)?;
     let drawn: Vec<usize> = (0..study.drawn).collect();
     for row in over_worlds(tuning, &drawn) {
         let n = tuning.candidates()[row.candidate].worlds[0].n();
@@ -367,17 +345,8 @@ fn break_even_csv(
     study: &Study,
     tuning: &Tuning,
 ) -> Result<FileEntry, OutputError> {
-    let header = [
-        "better_below",
-        "better_above",
-        "measure",
-        "uncertainty",
-        "at",
-        "low",
-        "high",
-        "confidence",
-    ];
-    let mut table = Table::create(place, folder, "break_even.csv", &header)?;
+    let header = BREAK_EVEN.header(&[], &[]);
+    let mut table = Table::create(place, folder, BREAK_EVEN.name, &header)?;
     for turning in turnings(study, tuning) {
         let Turning { at, low, high, .. } = turning;
         let mut row = vec![
@@ -436,14 +405,19 @@ fn tradeoff(
     header.push("limits kept".to_owned());
     header.push("front".to_owned());
     let mut rows = vec![header];
-    let spread = |value: Estimate| {
-        let ends = between(value.low, value.high);
-        format!("{} {ends}", readable(value.estimate))
+    let notations = study
+        .watched
+        .iter()
+        .map(|watched| Notation::of(&watched.derived.name));
+    let notations: Vec<Notation> = notations.collect();
+    let spread = |value: Estimate, notation: Notation| {
+        let ends = notation.ends(value.low, value.high);
+        format!("{} {ends}", notation.value(value.estimate))
     };
     let mut written = vec!["as written".to_owned()];
     written.extend(study.parameters().map(|_| "-".to_owned()));
-    for (estimate, _) in as_written(study, tuning) {
-        written.extend([spread(estimate), "-".to_owned()]);
+    for ((estimate, _), &notation) in as_written(study, tuning).into_iter().zip(&notations) {
+        written.extend([spread(estimate, notation), "-".to_owned()]);
     }
     written.extend(["-".to_owned(), "-".to_owned()]);
     rows.push(written);
@@ -451,8 +425,9 @@ fn tradeoff(
         let mut row = vec![name(at)];
         let settings = study.settings(tuning.candidates()[verdict.candidate].point.as_ref());
         row.extend(settings.iter().map(|setting| setting_in(setting)));
-        for (fresh, search) in verdict.fresh.iter().zip(&verdict.search) {
-            row.extend([spread(*fresh), readable(*search)]);
+        let each = verdict.fresh.iter().zip(&verdict.search).zip(&notations);
+        for ((fresh, search), &notation) in each {
+            row.extend([spread(*fresh, notation), notation.value(*search)]);
         }
         row.push(verdict.feasible.code().to_owned());
         row.push(if verdict.on_front { "yes" } else { "no" }.to_owned());
@@ -496,12 +471,12 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
             Role::AtMost(limit) => line(&format!(
                 "Limit: {} at most {}.",
                 markdown_code(&watched.derived.name),
-                readable(limit)
+                Notation::of(&watched.derived.name).value(limit)
             )),
             Role::AtLeast(limit) => line(&format!(
                 "Limit: {} at least {}.",
                 markdown_code(&watched.derived.name),
-                readable(limit)
+                Notation::of(&watched.derived.name).value(limit)
             )),
             Role::Minimise | Role::Maximise => {}
         }
@@ -514,6 +489,7 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
             .zip(&verdicts[at].against_reference)
             .map(|(watched, compared)| {
                 let difference = compared.difference;
+                let notation = Notation::of(&watched.derived.name);
                 let certain = difference.low > 0.0 || difference.high < 0.0;
                 if difference.estimate == 0.0 {
                     let measure = markdown_code(&watched.derived.name);
@@ -527,9 +503,11 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
                     } else {
                         "falls"
                     },
-                    readable(difference.estimate.abs()),
-                    readable(difference.low),
-                    readable(difference.high),
+                    notation
+                        .change(difference.estimate.abs())
+                        .trim_start_matches('+'),
+                    notation.bound(difference.low),
+                    notation.bound(difference.high),
                     if certain {
                         ""
                     } else {
@@ -555,12 +533,12 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
             .enumerate()
             .map(|(measure, watched)| {
                 let (step, error) = other.fresh.above(&one.fresh, measure);
-                let sign = if step >= 0.0 { "+" } else { "" };
+                let notation = Notation::of(&watched.derived.name);
                 format!(
-                    "{} {sign}{} (standard error {})",
+                    "{} {} (standard error {})",
                     markdown_code(&watched.derived.name),
-                    readable(step),
-                    readable(error)
+                    notation.change(step),
+                    notation.bound(error)
                 )
             })
             .collect();
@@ -580,12 +558,17 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
                 .to_vec(),
         ];
         for row in over_worlds(tuning, &drawn) {
+            let name = &study.watched[row.measure].derived.name;
+            let notation = Notation::of(name);
             rows.push(vec![
                 called(tuning, row.candidate),
-                markdown_code(&study.watched[row.measure].derived.name),
-                readable(row.mean),
-                readable(row.worst),
-                readable(row.regret),
+                markdown_code(name),
+                notation.value(row.mean),
+                notation.value(row.worst),
+                notation
+                    .change(row.regret)
+                    .trim_start_matches('+')
+                    .to_owned(),
             ]);
         }
         line(aligned(&rows).trim_end());

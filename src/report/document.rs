@@ -81,6 +81,18 @@ pub(super) fn name_of(path: &Path) -> String {
     named.unwrap_or_else(|| "results".to_owned())
 }
 
+/// A name as a step of a link: what has a meaning of its own there is written by its bytes.
+pub(super) fn link(name: &str) -> String {
+    let mut text = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => text.push(byte.into()),
+            byte => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
 /// A command line without the places of its files: of each path its name alone.
 pub fn without_places(words: &[String]) -> Vec<String> {
     let last = |word: &str| {

@@ -49,11 +49,16 @@ pub struct ReportPlace {
 /// Writes `report.html` into a folder of results, and each figure as SVG and CSV into `report/` beside it; an earlier
 /// report gives way.
 pub fn write_report(folder: &Path) -> Result<ReportPlace, OutputError> {
-    write_report_of(folder, Trust::Verified)
+    write_report_to(folder, Trust::Verified, None)
 }
 
-/// The same, also of results that were changed since they were written.
-pub fn write_report_of(folder: &Path, trust: Trust) -> Result<ReportPlace, OutputError> {
+/// The same, also of results that were changed since they were written; to another place than the folder, if one is named: the
+/// page there, its figures in a folder of its name beside it.
+pub fn write_report_to(
+    folder: &Path,
+    trust: Trust,
+    out: Option<&Path>,
+) -> Result<ReportPlace, OutputError> {
     let stored = Stored::open(folder, trust)?;
     let progress = stored.manifest.progress;
     let title = stored.manifest.title.clone();
@@ -77,10 +82,26 @@ pub fn write_report_of(folder: &Path, trust: Trust) -> Result<ReportPlace, Outpu
         let table = csv_text(&figure.header, &figure.rows);
         files.push((format!("{}.csv", figure.id), table));
     }
-    let figures_place = folder.join("report");
+    let target = out.map_or_else(|| folder.join("report.html"), Path::to_owned);
+    let figures_place = target.with_extension("");
+    if figures_place == target {
+        return Err(OutputError::Extension {
+            path: target,
+            expected: "reports end in .html",
+        });
+    }
+    let page = match out {
+        Some(_) => page.replace(
+            "href=\"report/",
+            &format!(
+                "href=\"{}/",
+                document::link(&document::name_of(&figures_place))
+            ),
+        ),
+        None => page,
+    };
     let about = Manifest::new(Made::Report, &title, seed, progress);
     // The figures first, the page last: what a page links to is there.
-    let target = folder.join("report.html");
     write_figures(&figures_place, about, &files)?;
     write_page(&target, &page, true)?;
     Ok(ReportPlace {

@@ -34,6 +34,15 @@ const STEP_TOLERANCE: f64 = 0.01;
 /// A declaration that is made of no row more often than this is no step.
 const SELDOM: f64 = 0.01;
 
+/// No sensor and no weapon against aircraft reaches less far than this, m.
+const LEAST_RANGE_M: f64 = 300.0;
+
+/// Nothing that is flown or fired at is lower than this on purpose, m.
+const LEAST_HEIGHT_M: f64 = 20.0;
+
+/// What is flown here does not fly faster than sound, m/s.
+const SOUND_MPS: f64 = 340.0;
+
 /// A kind of warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lint {
@@ -66,6 +75,9 @@ lints! {
     BELIEF_CONTRADICTS_ITSELF = "belief_contradicts_itself": "what the world can bring is believed to be impossible";
     NUMBER_WITHOUT_SOURCE = "number_without_source": "a file says where some of its numbers come from, and not all";
     IFF_UNREAD = "iff_unread": "a flight carries IFF that no friendly site interrogates";
+    TRANSPONDER_UNREAD = "transponder_unread": "a flight carries a transponder that no site receives";
+    KILOMETRES_FOR_METRES = "kilometres_for_metres": "a range or a height is so small that kilometres may be meant";
+    KILOMETRES_AN_HOUR = "kilometres_an_hour": "an aircraft is faster than sound: kilometres an hour may be meant";
 }
 
 /// A warning: its code, and the place.
@@ -140,6 +152,8 @@ pub(super) fn lint(root: &Item, scenario: &Scenario) -> Vec<Warning> {
     lint.steps();
     lint.beliefs();
     lint.iff();
+    lint.transponders();
+    lint.units();
     lint.register();
     lint.found
 }
@@ -821,6 +835,91 @@ impl Linter<'_> {
                         "give some regard a probability between 0 and 1",
                     );
                 }
+            }
+        }
+    }
+
+    /// What is on board for others to receive, and is received by nobody. What a recording brings along is nobody's doing.
+    fn transponders(&mut self) {
+        let scenario = self.scenario;
+        let read = scenario.sites.iter().any(|site| {
+            let class = &scenario.classes[site.class.index()];
+            site.count.1 > 0 && class.identifier.spec.transponder.is_some()
+        });
+        if read {
+            return;
+        }
+        for flight in &scenario.flights {
+            let path = ["flights", flight.name.as_str(), "equipment", "transponder"];
+            let carried = flight.equipment.transponder.is_some_and(|it| it.on > 0.0);
+            if carried && self.root.get(&path).is_some() {
+                self.warn(
+                    TRANSPONDER_UNREAD,
+                    &path,
+                    "is received by nobody: no site has the transponder cue",
+                    "give a class identification.transponder, or leave the equipment out",
+                );
+            }
+        }
+    }
+
+    /// Numbers that are sound in another unit than the one in the name of their key.
+    fn units(&mut self) {
+        let mut lengths: Vec<(Vec<String>, f64, f64)> = Vec::new();
+        let mut length = |path: &[&str], value_m: f64, least_m: f64| {
+            let path = path.iter().map(|step| (*step).to_owned()).collect();
+            lengths.push((path, value_m, least_m));
+        };
+        for (name, class) in &self.file.site_classes {
+            let model = ["site_classes", name, "sensor", "model"];
+            match &class.sensor.model {
+                // A disc is no sensor that anybody has: any size may be meant.
+                SensorModel::Disc(_) => {}
+                SensorModel::Radar(radar) => {
+                    let at = |key| [&model[..], &["radar", key]].concat();
+                    length(&at("r50_m"), radar.r50_m, LEAST_RANGE_M);
+                    length(&at("max_range_m"), radar.max_range_m, LEAST_RANGE_M);
+                }
+                SensorModel::FourthPower(power) => {
+                    let path = [&model[..], &["fourth_power", "r50_m"]].concat();
+                    length(&path, power.r50_m, LEAST_RANGE_M);
+                }
+            }
+            if let Some(weapon) = &class.weapon {
+                let at = |key| ["site_classes", name, "weapon", key];
+                length(&at("max_range_m"), weapon.max_range_m, LEAST_RANGE_M);
+                if let Some(top_m) = weapon.max_altitude_m {
+                    length(&at("max_altitude_m"), top_m, LEAST_HEIGHT_M);
+                }
+            }
+        }
+        for (name, aircraft) in &self.file.aircraft {
+            length(
+                &["aircraft", name, "altitude_m"],
+                aircraft.altitude_m,
+                LEAST_HEIGHT_M,
+            );
+        }
+        for (path, value_m, least_m) in lengths {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            if value_m > 0.0 && value_m < least_m {
+                self.warn(
+                    KILOMETRES_FOR_METRES,
+                    &path,
+                    format!("is {value_m} m"),
+                    &format!("if {value_m} km is meant, write {}", value_m * 1000.0),
+                );
+            }
+        }
+        for (name, aircraft) in &self.file.aircraft {
+            let speed_mps = aircraft.cruise_mps;
+            if speed_mps > SOUND_MPS {
+                self.warn(
+                    KILOMETRES_AN_HOUR,
+                    &["aircraft", name, "cruise_mps"],
+                    format!("is {speed_mps} m/s, which is {:.0} km/h", speed_mps * 3.6),
+                    &format!("if {speed_mps} km/h is meant, write {:.1}", speed_mps / 3.6),
+                );
             }
         }
     }

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::burden;
 use super::file::CoordinatesFile;
 use super::ground;
+use super::library::{self, BUILTIN, LIBRARY};
 use super::problem::{LoadError, Mark, Problem, RowMark, Source, Span, hidden_text};
 use super::recorded;
 use super::register::{self, Notes, Register};
@@ -120,6 +121,34 @@ impl Loader {
         let tree = self.source(source, path.parent());
         self.chain.pop();
         self.trees.insert(canonical, Some(tree.clone()));
+        Some(tree)
+    }
+
+    /// Reads a piece of the library inside the program, whose includes are pieces as well.
+    fn builtin(&mut self, file: &str, included_at: &Span) -> Option<Item> {
+        let Some(piece) = library::piece(file) else {
+            let known: Vec<&str> = LIBRARY.iter().map(|piece| piece.name).collect();
+            let name = file.strip_prefix(BUILTIN).unwrap_or(file);
+            let mut problem = Problem::new(
+                "include",
+                format!("the library inside the program has no {:?}", clip(name)),
+            );
+            problem.help = suggest(name, &known, "pieces of the library");
+            self.problem(problem, Some(included_at), "");
+            return None;
+        };
+        let name = format!("{BUILTIN}{}", piece.name);
+        let place = PathBuf::from(&name);
+        if let Some(known) = self.trees.get(&place) {
+            return known.clone();
+        }
+        let source = Source {
+            name,
+            text: piece.text.to_owned(),
+            shown: true,
+        };
+        let tree = self.source(source, Some(Path::new(BUILTIN)));
+        self.trees.insert(place, Some(tree.clone()));
         Some(tree)
     }
 
@@ -251,14 +280,19 @@ impl Loader {
                 );
                 continue;
             };
-            let Some(directory) = directory else {
+            let within = directory == Some(Path::new(BUILTIN));
+            let included = if within || file.starts_with(BUILTIN) {
+                self.builtin(file, &entry.span)
+            } else if let Some(directory) = directory {
+                self.file(&directory.join(file), Some(&entry.span))
+            } else {
                 self.problems.push(
                     Problem::new("include", "include needs a scenario that is a file")
                         .at(&entry.span, ""),
                 );
-                continue;
+                None
             };
-            if let Some(tree) = self.file(&directory.join(file), Some(&entry.span)) {
+            if let Some(tree) = included {
                 base = Some(match base {
                     Some(base) => merge(base, tree, Some(shape())),
                     None => tree,

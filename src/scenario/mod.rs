@@ -9,6 +9,8 @@ mod check;
 pub mod file;
 mod ground;
 pub mod import;
+pub mod keys;
+pub mod library;
 pub mod lint;
 pub(crate) mod load;
 mod moved;
@@ -28,7 +30,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use problem::{LoadError, Mark, Problem, Source, Span};
-pub use shape::schema;
+pub use shape::{near, schema};
 
 use crate::geodesy::Frame;
 use crate::theatre::Theatre;

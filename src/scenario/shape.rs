@@ -233,8 +233,8 @@ pub(crate) fn is_whole(node: &'static Json) -> bool {
     !of.is_empty() && of.iter().all(|branch| types(branch) == ["integer"])
 }
 
-/// Near matches of a name, best first.
-pub(crate) fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+/// Near matches of a name, by edits and by what is in them, best first.
+pub fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     if name.len() > 200 {
         return Vec::new();
     }

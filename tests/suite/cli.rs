@@ -61,14 +61,23 @@ fn run_prints_seed_intervals_and_the_warning() {
     for words in [
         "A short night",
         "seed 1, 60 replications",
-        "Wrong fire",
-        "wrong_share_of_shots",
-        "95 % interval",
+        "Neutrals shot down",
+        "95 % intervals",
         "uncalibrated",
-        "declared unknown",
         "Next: deconflict run",
     ] {
         assert!(out.contains(words), "{words:?} is not in {out}");
+    }
+    let all = succeeds(&deconflict(place.path(), &["run", "night.toml", "--all"]));
+    for words in [
+        "Wrong fire",
+        "wrong_share_of_shots",
+        "95 % interval",
+        "declared unknown",
+        "Lost by us:",
+        "A friend or neutral was shot down in",
+    ] {
+        assert!(all.contains(words), "{words:?} is not in {all}");
     }
     assert_eq!(
         names(place.path()),
@@ -405,7 +414,7 @@ fn overrides_reach_the_simulation() {
             "rules.weapons_control.status=hold",
         ],
     ));
-    assert!(out.contains("No shot was fired."), "{out}");
+    assert!(out.contains("no shot was fired"), "{out}");
 }
 
 #[test]

@@ -279,6 +279,30 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         &[],
         "flights.passer.equipment.iff answers nobody",
     ),
+    (
+        "transponder_unread",
+        "[flights.passer.equipment]\ntransponder.on = 1",
+        &[],
+        "flights.passer.equipment.transponder is received by nobody",
+    ),
+    (
+        "kilometres_for_metres",
+        "",
+        &["site_classes.watch.weapon.max_range_m=20"],
+        "site_classes.watch.weapon.max_range_m is 20 m",
+    ),
+    (
+        "kilometres_for_metres",
+        "",
+        &["aircraft.point.altitude_m=6"],
+        "aircraft.point.altitude_m is 6 m",
+    ),
+    (
+        "kilometres_an_hour",
+        "",
+        &["aircraft.point.cruise_mps=850"],
+        "aircraft.point.cruise_mps is 850 m/s, which is 3060 km/h",
+    ),
 ];
 
 fn codes(text: &str, overrides: &[&str]) -> (Vec<&'static str>, String) {

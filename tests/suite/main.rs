@@ -9,6 +9,7 @@ mod differential;
 mod exchange;
 mod experiment_check;
 mod exports;
+mod face;
 mod foreign;
 mod import;
 mod inquiry;

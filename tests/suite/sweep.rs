@@ -1124,7 +1124,7 @@ fn any_row_can_be_repeated_and_a_forged_one_is_noticed() {
     succeeds(&place.deconflict("sweep plan.toml --out out -n 12"));
     let repeat = |cell: &str, replication: u32| {
         place.deconflict(&format!(
-            "run --from out --cell {cell} --replication {replication} --events {replication}.csv --force"
+            "run --from out:{cell} --replication {replication} --events {replication}.csv --force"
         ))
     };
     for (replication, row) in place
@@ -1148,7 +1148,7 @@ fn any_row_can_be_repeated_and_a_forged_one_is_noticed() {
     ends(
         &place.deconflict("run --from out --replication 3"),
         2,
-        &["--cell", "alone,kill=0.3"],
+        &["DIR:CELL", "alone,kill=0.3"],
     );
 
     // One shot more.

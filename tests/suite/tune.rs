@@ -141,7 +141,11 @@ fn threads_and_interruptions_change_no_byte() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("--resume"));
     let refused = tune(&study, &two, &["--resume", "--seed", "4"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("another study"));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        said.contains("another study: study.seed is 3, here 4"),
+        "{said}"
+    );
     assert_eq!(results(&two), whole);
 }
 

@@ -373,7 +373,12 @@ mod erased {
 }
 
 /// The paths at which two scenarios differ, with both values.
-fn unlike_at(here: &Json, there: &Json, path: &str, found: &mut Vec<(String, String, String)>) {
+pub(super) fn unlike_at(
+    here: &Json,
+    there: &Json,
+    path: &str,
+    found: &mut Vec<(String, String, String)>,
+) {
     let nothing = Json::Null;
     match (here, there) {
         (Json::Object(a), Json::Object(b)) => {

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::factor::{Change, Varied};
 use super::read::{Reader, scenario};
+use super::unlike_at;
 use super::{FactorDomain, FactorKind, Overrides, columns};
 use crate::experiment::design::{self, Coordinate, Design, Domain, Point};
 use crate::experiment::file::{DesignFile, DesignsFile, ExperimentFile, ScaleFile, StopFile};
@@ -79,7 +80,25 @@ impl StudyRecord {
         let text = serde_json::to_vec(self).unwrap_or_default();
         Sha256::digest(&text).into()
     }
+
+    /// What is different in another study, in words; empty if nothing is.
+    pub fn differences(&self, other: &StudyRecord) -> Vec<String> {
+        let tree = |record: &StudyRecord| serde_json::to_value(record).unwrap_or_default();
+        let mut paths = Vec::new();
+        unlike_at(&tree(self), &tree(other), "", &mut paths);
+        let told = paths.iter().take(DIFFERENCES);
+        let mut told: Vec<String> = told
+            .map(|(path, here, there)| format!("{path} is {there}, here {here}"))
+            .collect();
+        if paths.len() > DIFFERENCES {
+            told.push(format!("{} more values", paths.len() - DIFFERENCES));
+        }
+        told
+    }
 }
+
+/// So many differences of two studies are told.
+const DIFFERENCES: usize = 6;
 
 /// One setting of what one does not know.
 #[derive(Debug, Clone, PartialEq)]

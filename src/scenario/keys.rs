@@ -1,0 +1,220 @@
+//! What every key of a file means, read off the schema that the file is held against.
+
+use serde_json::Value as Json;
+
+/// A key of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    /// Its path, with `NAME` for a name that the user chooses and `[]` for an entry of an array.
+    pub path: String,
+    /// What it is.
+    pub meaning: String,
+    /// What it takes: a number, a table, one of some words.
+    pub takes: String,
+    /// Its unit, as the name says.
+    pub unit: Option<&'static str>,
+    /// What is taken where nothing is said; none where it must be said, or nothing is then done.
+    pub default: Option<String>,
+}
+
+/// Deepest path that is walked: a schema that refers to itself has no end.
+const DEEPEST: usize = 12;
+
+/// Every key of the files of a schema, in its order, each path once.
+pub fn keys(schema: &Json) -> Vec<Key> {
+    let mut walk = Walk {
+        root: schema,
+        keys: Vec::new(),
+    };
+    walk.below(schema, "", &mut Vec::new());
+    let mut seen = std::collections::BTreeSet::new();
+    walk.keys.retain(|key| seen.insert(key.path.clone()));
+    walk.keys
+}
+
+impl Key {
+    /// The last step of its path that is no chosen name.
+    pub fn name(&self) -> &str {
+        let steps = self.path.rsplit('.');
+        let mut named = steps.filter(|step| *step != NAME);
+        named.next().unwrap_or(&self.path).trim_end_matches("[]")
+    }
+
+    /// Whether this is a path as typed: from the top, or the end of one; a chosen name is any word.
+    pub fn is(&self, typed: &str) -> bool {
+        let own: Vec<&str> = self.path.split('.').collect();
+        let asked: Vec<&str> = typed.split('.').collect();
+        let same =
+            |(own, asked): (&&str, &&str)| *own == NAME || own.trim_end_matches("[]") == *asked;
+        asked.len() <= own.len()
+            && own.last() != Some(&NAME)
+            && own[own.len() - asked.len()..].iter().zip(&asked).all(same)
+            && own
+                .last()
+                .is_some_and(|last| Some(&last.trim_end_matches("[]")) == asked.last())
+    }
+}
+
+/// Stands for a name that the user chooses.
+const NAME: &str = "NAME";
+
+struct Walk<'a> {
+    root: &'a Json,
+    keys: Vec<Key>,
+}
+
+impl<'a> Walk<'a> {
+    /// What a schema refers to; itself if it refers to nothing.
+    fn resolved(&self, node: &'a Json) -> &'a Json {
+        let target = node["$ref"].as_str().and_then(|at| at.strip_prefix('#'));
+        target.and_then(|at| self.root.pointer(at)).unwrap_or(node)
+    }
+
+    /// A schema and all its alternatives.
+    fn branches(&self, node: &'a Json, into: &mut Vec<&'a Json>) {
+        let node = self.resolved(node);
+        into.push(node);
+        for key in ["anyOf", "oneOf", "allOf"] {
+            for branch in node[key].as_array().into_iter().flatten() {
+                self.branches(branch, into);
+            }
+        }
+    }
+
+    fn below(&mut self, node: &'a Json, path: &str, above: &mut Vec<*const Json>) {
+        let mut branches = Vec::new();
+        self.branches(node, &mut branches);
+        for branch in branches {
+            if above.len() > DEEPEST || above.contains(&std::ptr::from_ref(branch)) {
+                continue;
+            }
+            above.push(std::ptr::from_ref(branch));
+            let joined = |step: &str| match path {
+                "" => step.to_owned(),
+                path => format!("{path}.{step}"),
+            };
+            for (name, inner) in branch["properties"].as_object().into_iter().flatten() {
+                let path = joined(name);
+                self.keys.push(self.key(name, path.clone(), inner));
+                self.below(inner, &path, above);
+            }
+            if branch["additionalProperties"].is_object() {
+                self.below(&branch["additionalProperties"], &joined(NAME), above);
+            }
+            if branch["items"].is_object() {
+                self.below(&branch["items"], &format!("{path}[]"), above);
+            }
+            above.pop();
+        }
+    }
+
+    fn key(&self, name: &str, path: String, node: &'a Json) -> Key {
+        let mut branches = Vec::new();
+        self.branches(node, &mut branches);
+        let meaning = node["description"].as_str();
+        let meaning =
+            meaning.or_else(|| branches.iter().find_map(|one| one["description"].as_str()));
+        let mut takes: Vec<String> = Vec::new();
+        for branch in &branches {
+            let words = self.takes(branch);
+            if !words.is_empty() && !takes.contains(&words) {
+                takes.push(words);
+            }
+        }
+        Key {
+            path,
+            meaning: meaning.unwrap_or_default().replace('\n', " "),
+            takes: takes.join(", or "),
+            unit: unit(name),
+            default: match &node["default"] {
+                Json::Null => None,
+                Json::Object(empty) if empty.is_empty() => None,
+                value => Some(value.to_string()),
+            },
+        }
+    }
+
+    fn takes(&self, node: &Json) -> String {
+        if let Some(word) = node["const"].as_str() {
+            return format!("{word:?}");
+        }
+        if let Some(words) = node["enum"].as_array() {
+            let words: Vec<String> = words.iter().map(Json::to_string).collect();
+            return format!("one of {}", words.join(" "));
+        }
+        let kind = match node["type"].as_str().or_else(|| node["type"][0].as_str()) {
+            Some("number") => "a number",
+            Some("integer") => "a whole number",
+            Some("boolean") => "true or false",
+            Some("string") => "a text",
+            Some("array") => "an array",
+            Some("object") if node["properties"].is_object() => "a table",
+            Some("object") => "tables by name",
+            _ => return String::new(),
+        };
+        let mut words = kind.to_owned();
+        for (key, said) in [
+            ("minimum", "from"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "to"),
+            ("exclusiveMaximum", "below"),
+        ] {
+            if let Some(bound) = node[key].as_f64() {
+                words += &format!(" {said} {bound}");
+            }
+        }
+        words
+    }
+}
+
+/// The unit that the name of a key ends in.
+fn unit(name: &str) -> Option<&'static str> {
+    let endings = [
+        ("_mps", "metres a second"),
+        ("_m2", "square metres"),
+        ("_deg_s", "degrees a second"),
+        ("_deg", "degrees"),
+        ("_utc", "an instant, UTC"),
+        ("_m", "metres"),
+        ("_s", "seconds"),
+        ("_h", "hours"),
+        ("_g", "units of gravity"),
+    ];
+    let found = endings.iter().find(|(ending, _)| name.ends_with(ending));
+    found.map(|(_, unit)| *unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_scenarios_have_meaning_unit_and_range() {
+        let all = keys(crate::scenario::schema());
+        let scan = all
+            .iter()
+            .find(|key| key.path == "site_classes.NAME.sensor.scan_s");
+        let scan = scan.expect("the key is there");
+        assert_eq!(scan.unit, Some("seconds"));
+        assert!(
+            !scan.meaning.is_empty() && scan.takes.starts_with("a number"),
+            "{scan:?}"
+        );
+        assert!(scan.is("scan_s") && scan.is("sensor.scan_s"));
+        assert!(scan.is("site_classes.gun.sensor.scan_s"));
+        assert!(!scan.is("tracker.scan_s"));
+        assert_eq!(scan.name(), "scan_s");
+    }
+
+    #[test]
+    fn every_key_has_a_meaning() {
+        let all = keys(crate::scenario::schema());
+        assert!(all.len() > 200, "{}", all.len());
+        let silent: Vec<&str> = all
+            .iter()
+            .filter(|key| key.meaning.is_empty())
+            .map(|key| key.path.as_str())
+            .collect();
+        assert!(silent.is_empty(), "{silent:?}");
+    }
+}
