@@ -146,10 +146,10 @@ struct Class<'a> {
 }
 
 #[derive(Serialize)]
-struct Outline<'a> {
+pub(super) struct Outline<'a> {
     name: &'a str,
-    kind: &'static str,
-    points: Vec<[i64; 2]>,
+    pub kind: &'static str,
+    pub points: Vec<[i64; 2]>,
 }
 
 #[derive(Serialize)]
@@ -182,6 +182,39 @@ struct Shot {
     at: [i64; 2],
     end: &'static str,
     wrong: bool,
+}
+
+/// A wrong shot, as a table tells it.
+pub(super) struct TimedShot {
+    /// Since the start, ms.
+    pub time: i64,
+    pub site: String,
+    pub aircraft: String,
+    pub affiliation: &'static str,
+    pub end: &'static str,
+}
+
+/// The wrong shots of a replication.
+pub(super) fn wrong_shots(flown: &Flown<'_>) -> Vec<TimedShot> {
+    let told = run(flown);
+    let row = |shot: &Shot| {
+        let (site, aircraft) = (
+            &told.sites[shot.site as usize],
+            &told.aircraft[shot.aircraft as usize],
+        );
+        TimedShot {
+            time: shot.from,
+            site: site.name.to_owned(),
+            aircraft: aircraft.name.to_owned(),
+            affiliation: told.relations[site.side as usize][aircraft.side as usize],
+            end: shot.end,
+        }
+    };
+    told.shots
+        .iter()
+        .filter(|shot| shot.wrong)
+        .map(row)
+        .collect()
 }
 
 /// The page of one replication, or of the same replication under two sets of rules, side by side on one clock; `Err` says why
@@ -757,7 +790,7 @@ fn ribbon(points: &[Point], half_width_m: f64) -> Vec<[i64; 2]> {
 }
 
 /// Zones, corridors, and the areas in which sites are drawn.
-fn outlines(scenario: &Scenario) -> Vec<Outline<'_>> {
+pub(super) fn outlines(scenario: &Scenario) -> Vec<Outline<'_>> {
     let corridors = scenario.corridors.iter().map(|corridor| Outline {
         name: &corridor.name,
         kind: "corridor",

@@ -3,7 +3,7 @@
 /** @type {State} */
 const state = {
   t: 0, playing: false, picked: -1, site: 0, follow: true, event: null, ruler: null, measuring: false, dirty: true,
-  seek(t) { state.t = Math.min(Math.max(Math.round(t), 0), data.end); state.dirty = true; },
+  seek(t) { state.t = Math.min(Math.max(Math.round(t), 0), data.end); state.dirty = true; document.body.dataset.t = String(state.t); },
   play() { if (state.t >= data.end) state.seek(0); state.playing = true; button(); },
   pause() { state.playing = false; button(); },
 };
@@ -100,10 +100,8 @@ function draw() {
   told(state);
   story(state);
   mark(state);
-  // What tests read: where the clock is and what is to be seen.
+  // What tests read, beside the clock and the track: what is to be seen.
   const body = document.body.dataset;
-  body.t = String(state.t);
-  body.picked = names.aircraft[state.picked] ?? "";
   body.site = names.sites[state.site] ?? "";
   body.shots = String(runs[0].shots.filter((shot) => shot.from <= state.t && state.t <= shot.to + 120000).length);
   body.flying = String(runs[0].aircraft.filter((aircraft) => flying(aircraft, state.t)).length);
@@ -209,6 +207,7 @@ function jump(list, forward) {
 function pick(aircraft) {
   state.picked = names.aircraft[aircraft] === undefined ? -1 : aircraft;
   aircraftBox.value = String(state.picked);
+  document.body.dataset.picked = names.aircraft[state.picked] ?? "";
   state.dirty = true;
   list();
 }
