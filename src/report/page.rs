@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::credibility::robust_words;
 use super::document::{Document, without_places};
 use super::factors::by_factor;
 use super::figures::{
@@ -362,6 +363,9 @@ impl<'a> Report<'a> {
                 );
             }
             text.push_str("</ul>");
+        }
+        if let Some(words) = robust_words(results) {
+            let _ = write!(text, "<p>{}</p>", escape(&words));
         }
         if results.manifest.failed > 0 {
             let _ = write!(
