@@ -21,22 +21,23 @@ Examples:
       replication 0 of seed 7: one file, opens in any browser, needs no network
   deconflict replay scenarios/nov-2019-baseline.toml --replication 17 --out 17.html
       the one that `deconflict run ... --replication 17` tells
-  deconflict replay scenarios/nov-2019-baseline.toml --out hold.html --with rules.weapons_control.status=hold
-      the same luck with and without the change, side by side on one clock
+  deconflict replay scenarios/nov-2019-baseline.toml --out hold.html --set-b rules.weapons_control.status=hold
+      two rule sets on the same random numbers, side by side on one clock
 
   deconflict replay --from results/agreement --cell everybody --replication 17 --out 17.html
-      a row of a sweep, and with --with beside it what a change would have made of it
+      a row of a sweep, and with --set-b beside it what a change would have made of it
 
-On the page: space plays, n and p jump to the next and the previous decisive
-event, the arrows step; click an aircraft for its story.")]
+The page opens at the first wrong shot; w and W go to the next and the previous
+one, space plays, ? tells the other keys. Its address is a link to what it shows:
+17.html#t=SECONDS&track=NAME&site=NAME")]
 pub struct ReplayArguments {
     #[command(flatten)]
     about: SubjectArguments,
     /// Number of the replication, counted from 0.
     #[arg(long, value_name = "R", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
     replication: u64,
-    /// Change a value in a second run beside the first; may be repeated.
-    #[arg(long = "with", value_name = "PATH=VALUE")]
+    /// Set a value in a second rule set, B, run beside the first on the same random numbers; may be repeated.
+    #[arg(long = "set-b", value_name = "PATH=VALUE")]
     changes: Vec<String>,
     /// Land to be drawn instead of Natural Earth's, as GeoJSON: polygons and lines.
     #[arg(long, value_name = "GEOJSON")]
@@ -85,8 +86,8 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
     if arguments.changes.is_empty() {
         runs.push(Run::fly(arguments, "as it is".to_owned(), &[])?);
     } else {
-        runs.push(Run::fly(arguments, "without the change".to_owned(), &[])?);
-        let name = format!("with {}", arguments.changes.join(", "));
+        runs.push(Run::fly(arguments, "A: as it is".to_owned(), &[])?);
+        let name = format!("B: {}", arguments.changes.join(", "));
         runs.push(Run::fly(arguments, name, &arguments.changes)?);
     }
     let flown: Vec<Flown> = runs
@@ -112,7 +113,7 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
     })?;
     write_page(out, &page, arguments.force)?;
     print(&format!(
-        "Written to {} ({} kB): open it in a browser; space plays, n jumps to the next decisive event.\n",
+        "Written to {} ({} kB): open it in a browser; it begins at the first wrong shot, w goes to the next.\n",
         out.display(),
         page.len().div_ceil(1000)
     ))
@@ -158,7 +159,7 @@ fn command(arguments: &ReplayArguments) -> Vec<String> {
         "--replication".to_owned(),
         arguments.replication.to_string(),
     ]);
-    for (option, values) in [("--set", &about.overrides), ("--with", &arguments.changes)] {
+    for (option, values) in [("--set", &about.overrides), ("--set-b", &arguments.changes)] {
         words.extend(
             values
                 .iter()

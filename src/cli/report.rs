@@ -17,6 +17,9 @@ Examples:
       write results/agreement/report.html: one file, opens in any browser, needs no network
   deconflict report results/baseline
       the same for the folder of a run
+  deconflict report results/agreement --replays
+      the same, with a replay of the first replication with a wrong shot of every cell;
+      cells and wrong shots lead to them (--replays=5 makes five of each)
   deconflict report results/tuned
       the trade-off of a tuning
 
@@ -26,6 +29,9 @@ An earlier report in DIR is replaced; the results are only read.")]
 pub struct ReportArguments {
     /// Folder of a run, of a sweep or of a tuning.
     folder: PathBuf,
+    /// Make replays beside the page: of the first N replications with a wrong shot, of every cell.
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = clap::value_parser!(u16).range(1..=100))]
+    replays: Option<u16>,
     #[command(flatten)]
     trusting: Trusting,
     #[command(flatten)]
@@ -38,7 +44,8 @@ pub struct ReportArguments {
 pub fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     arguments.out.refuse_taken()?;
     let out = arguments.out.out.as_deref();
-    let place = write_report_to(&arguments.folder, arguments.trusting.trust(), out)?;
+    let (trust, replays) = (arguments.trusting.trust(), arguments.replays.unwrap_or(0));
+    let place = write_report_to(&arguments.folder, trust, out, replays.into())?;
     let size = std::fs::metadata(&place.page).map_or(0, |file| file.len().div_ceil(1000));
     let (page, figures) = (place.page.display(), place.figures.display());
     arguments.form.print(

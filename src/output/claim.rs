@@ -266,7 +266,7 @@ fn may_hold(made: Made, name: &str) -> bool {
             ];
             own.contains(&name) || of_all.contains(&name)
         }
-        Made::Report => is_figure(name),
+        Made::Report => is_figure(name) || is_replay(name),
     }
 }
 
@@ -276,6 +276,15 @@ fn is_figure(name: &str) -> bool {
     name.strip_suffix(".svg")
         .or_else(|| name.strip_suffix(".csv"))
         .is_some_and(|id| !id.is_empty() && id.chars().all(plain))
+}
+
+/// Whether a report gives a replay of a cell and a replication such a name.
+fn is_replay(name: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    name.strip_prefix("replay-")
+        .and_then(|name| name.strip_suffix(".html"))
+        .and_then(|name| name.split_once('-'))
+        .is_some_and(|(cell, replication)| number(cell) && number(replication))
 }
 
 /// Whether a sweep gives the journal of a shard such a name.

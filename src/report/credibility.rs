@@ -107,6 +107,19 @@ fn marks(results: &Results) -> Vec<Row> {
     rows.collect()
 }
 
+/// In how many comparisons that are shown the same is shown in every world; nothing where no other world was run.
+pub(super) fn robust_words(results: &Results) -> Option<String> {
+    let marks = marks(results);
+    let said: Vec<&Row> = marks.iter().filter(|row| row.mark.said != 0).collect();
+    let robust = said.iter().filter(|row| row.mark.holds() == row.mark.of);
+    let worlds = marks.iter().map(|row| row.mark.of).max()?;
+    Some(format!(
+        "Of the {} comparisons shown in the world as written {} are robust: shown the same way round in each of the {worlds} other worlds.",
+        said.len(),
+        robust.count()
+    ))
+}
+
 impl Report<'_> {
     /// The section.
     pub(super) fn credibility(&mut self) {

@@ -1,7 +1,8 @@
 //! An experiment by its factors: a line over one, squares over two.
 
 use super::figures::{
-    Chart, Curve, CurvePoint, Figure, capital, curves, interval_words, number, squares, words,
+    Chart, Curve, CurvePoint, Figure, Mark, Panel, capital, curves, interval_words, number, panels,
+    squares, words,
 };
 use super::stored::{Interacting, Interval, Results, Setting};
 use crate::output::signed_interval;
@@ -55,6 +56,7 @@ pub(super) fn by_factor(results: &Results) -> Option<ByFactor> {
         said: Vec::new(),
         settings: rows.len(),
     };
+    let mut named: Vec<(Vec<&Setting>, Panel)> = Vec::new();
     for (place, measure) in measures.into_iter().enumerate() {
         let rows = of(measure);
         let id = format!("settings-{}", place + 1);
@@ -65,6 +67,12 @@ pub(super) fn by_factor(results: &Results) -> Option<ByFactor> {
             }
             _ => {}
         }
+        if let [one] = *varied
+            && numbers(&rows, one).is_none()
+        {
+            let panel = panel(&rows, one);
+            named.push((rows.clone(), panel));
+        }
         made.said.extend(best(&rows, &varied));
         let found = results.interacting.iter();
         made.said.extend(
@@ -73,7 +81,47 @@ pub(super) fn by_factor(results: &Results) -> Option<ByFactor> {
                 .map(interaction),
         );
     }
+    made.figures.extend(named_levels(named));
     Some(made)
+}
+
+/// The levels of a factor as numbers, where all are.
+fn numbers(rows: &[&Setting], factor: usize) -> Option<Vec<f64>> {
+    let level = |row: &&Setting| row.factors[factor].1.parse().ok();
+    rows.iter().map(level).collect()
+}
+
+/// A measure at the levels of a factor, a row each.
+fn panel(rows: &[&Setting], factor: usize) -> Panel {
+    let mark = |row: &&Setting| Mark {
+        label: row.factors[factor].1.clone(),
+        value: row.value,
+        series: 0,
+        open: row.reference,
+    };
+    Panel {
+        title: words(&rows[0].measure),
+        axis: rows[0].unit.clone(),
+        marks: rows.iter().map(mark).collect(),
+        neutral: None,
+        logarithmic: false,
+    }
+}
+
+/// All measures over a factor whose levels have names: no line joins them.
+fn named_levels(named: Vec<(Vec<&Setting>, Panel)>) -> Option<Figure> {
+    let (first, _) = named.first()?;
+    let (header, _) = table(first);
+    let rows = named.iter().flat_map(|(rows, _)| table(rows).1).collect();
+    let panels_of: Vec<Panel> = named.into_iter().map(|(_, panel)| panel).collect();
+    Some(Figure {
+        id: "settings-named".to_owned(),
+        title: "At each setting".to_owned(),
+        caption: "Dot: estimate; open: the reference. Line: its interval.".to_owned(),
+        svg: panels(&panels_of),
+        header,
+        rows,
+    })
 }
 
 fn table(rows: &[&Setting]) -> (Vec<String>, Vec<Vec<String>>) {
@@ -107,12 +155,8 @@ fn table(rows: &[&Setting]) -> (Vec<String>, Vec<Vec<String>>) {
 /// Over one factor: its values with a band, joined by a line. Where its levels are no numbers they are counted.
 fn line(rows: &[&Setting], factor: usize, id: &str) -> Option<Figure> {
     let name = &rows[0].factors[factor].0;
-    let numbers: Option<Vec<f64>> = rows
-        .iter()
-        .map(|row| row.factors[factor].1.parse().ok())
-        .collect();
-    // Levels that are no numbers have no line between them; the panels below show them.
-    let mut points: Vec<(f64, Interval)> = numbers?
+    // Levels that are no numbers have no line between them.
+    let mut points: Vec<(f64, Interval)> = numbers(rows, factor)?
         .into_iter()
         .zip(rows)
         .map(|(x, row)| (x, row.value))

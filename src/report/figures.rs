@@ -1,6 +1,7 @@
 //! The figures of a report: each a picture, a caption and the numbers behind it.
 
 use super::labels;
+use super::laid::Laid;
 use super::land::{self, Window};
 use super::stored::{Confused, Interval, Setting, Square};
 use super::svg::{Anchor, CHARACTER_PX, Scale, Svg};
@@ -707,7 +708,12 @@ pub(super) struct Place {
 }
 
 /// Maps of wrong shots, all with the same shades: two beside each other.
-pub(super) fn maps(frame: &Frame, cells: &[(String, Vec<&Square>)], places: &[Place]) -> Svg {
+pub(super) fn maps(
+    frame: &Frame,
+    cells: &[(String, Vec<&Square>)],
+    places: &[Place],
+    laid: &Laid,
+) -> Svg {
     let squares = || cells.iter().flat_map(|(_, squares)| squares.iter());
     let corners = squares().flat_map(|square| {
         let (east_m, north_m) = (square.east_m, square.north_m);
@@ -721,7 +727,10 @@ pub(super) fn maps(frame: &Frame, cells: &[(String, Vec<&Square>)], places: &[Pl
     let near = hit.wider(40_000.0);
     let named = places.iter().map(|place| (place.east_m, place.north_m));
     let named = named.filter(|&at| near.holds(at));
-    let window = Window::of(hit.corners().into_iter().chain(named)).unwrap_or_default();
+    let sites = laid.sites.iter().chain(laid.sectors.iter().flatten());
+    let sites = sites.copied().filter(|&at| near.holds(at));
+    let shown = hit.corners().into_iter().chain(named).chain(sites);
+    let window = Window::of(shown).unwrap_or_default();
     let window = window.wider(10_000.0).at_least(70_000.0, 50_000.0);
     let window = window.at_least(window.height() / 1.2, 0.0);
     let Window {
@@ -739,7 +748,11 @@ pub(super) fn maps(frame: &Frame, cells: &[(String, Vec<&Square>)], places: &[Pl
         .map(|square| square.wrong_shots / square.n)
         .fold(0.0, f64::max);
     let columns = if cells.len() > 1 { 2 } else { 1 };
-    let width = (WIDTH - 16.0 * (columns as f64 - 1.0)) / columns as f64;
+    // One alone is not as wide as the page: it would be taller than a screen.
+    let width = match columns {
+        1 => 0.74 * WIDTH,
+        _ => (WIDTH - 16.0) / 2.0,
+    };
     let per_m = width / (east - west);
     let height = (north - south) * per_m;
     let rows = cells.len().div_ceil(columns);
@@ -770,6 +783,16 @@ pub(super) fn maps(frame: &Frame, cells: &[(String, Vec<&Square>)], places: &[Pl
         for line in lines(south, north) {
             svg.line("gr", px(west, line), px(east, line));
         }
+        for (class, chains, closed) in [
+            ("route", &laid.routes, false),
+            ("sector", &laid.sectors, true),
+            ("zone", &laid.zones, true),
+        ] {
+            for points in chains {
+                let points: Vec<(f64, f64)> = points.iter().map(|&(e, n)| px(e, n)).collect();
+                svg.chain(class, &points, closed);
+            }
+        }
         for square in squares {
             let rate = square.wrong_shots / square.n;
             let says = format!(
@@ -782,6 +805,11 @@ pub(super) fn maps(frame: &Frame, cells: &[(String, Vec<&Square>)], places: &[Pl
         }
         for line in ground.coast.iter().map(drawn) {
             svg.chain("coast", &line, false);
+        }
+        for &(east_m, north_m) in &laid.sites {
+            let (x, y) = px(east_m, north_m);
+            let corners = [(x, y - 6.0), (x + 6.0, y + 5.0), (x - 6.0, y + 5.0)];
+            svg.chain("site", &corners, true);
         }
         let inside = |place: &&Place| {
             (west..east).contains(&place.east_m) && (south..north).contains(&place.north_m)

@@ -8,7 +8,7 @@ use crate::experiment::plan::PlanRecord;
 use crate::experiment::round::{Outcome, Round};
 use crate::measure::{Columns, Derived, Kind, Summary};
 use crate::output::{
-    JournalReader, OutputError, Shape, Stored, StoredRun, SweepFolder, TIMES, Trust, headline,
+    JournalReader, OutputError, Shape, Stored, StoredRun, SweepFolder, TIMES, Trust,
 };
 use crate::statistics::estimate::{Estimate, Estimator, PairedSums, RatioSums};
 use crate::statistics::stop::{Goal, Sequential};
@@ -51,8 +51,6 @@ pub(super) struct Settled {
 /// What the replications tell.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    /// The answer in words, of a run.
-    pub headline: String,
     /// Of the measure that comes first; what the stopping rule looks at is in front.
     pub settling: Vec<Settling>,
     /// By cell: shares, and the time within which as many tracks were identified, s.
@@ -93,7 +91,6 @@ impl History {
         let times = Table::read(&files, TIMES.name)?
             .rows(|row| (row.number("share"), row.number("time_s")));
         Ok(History {
-            headline: headline(&estimator.cells(confidence), estimator.n()),
             settling: settling.kept().into_iter().collect(),
             times: vec![(String::new(), times)],
         })
@@ -360,7 +357,6 @@ fn of_record(
     }
     let times = record.cells.iter().zip(&times);
     Ok(History {
-        headline: String::new(),
         times: times
             .map(|(cell, times)| (cell.name.clone(), times.spread_s()))
             .collect(),

@@ -1,7 +1,7 @@
 //! Results and replications to look at: the page of a folder of results, and the replay of one replication on a map.
 //!
-//! Both are single HTML files that need no network and no server. The report has no script at all; its figures are
-//! vector graphics whose colours come from one style sheet, by light and by dark, and are told apart by shape too. The
+//! Both are single HTML files that need no network and no server. The report has one
+//! small script, which sorts, filters and folds its tables: without it all rows are there. Its figures are vector graphics whose colours come from one style sheet, by light and by dark, and are told apart by shape too. The
 //! replay draws on a canvas from closed-form paths and the event log. Nothing here reaches a result: the report reads
 //! the files that everybody else reads, and the replay flies a replication again.
 
@@ -11,9 +11,12 @@ mod factors;
 mod figures;
 mod history;
 mod labels;
+mod laid;
 mod land;
+mod opening;
 mod page;
 mod replay;
+mod replays;
 mod stored;
 mod svg;
 mod tuning;
@@ -25,11 +28,13 @@ pub use document::without_places;
 pub use replay::{Flown, ReplayNote, replay_page};
 
 use crate::output::{
-    Made, Manifest, OutputError, Progress, Stored, Trust, whole_file, write_figures,
+    Made, Manifest, OutputError, Progress, Stored, StoredRun, Trust, whole_file, write_figures,
 };
+use crate::record::Replication;
 use crate::safe;
 use figures::Figure;
 use history::History;
+use laid::Laid;
 use page::Report;
 use stored::Results;
 
@@ -49,24 +54,29 @@ pub struct ReportPlace {
 /// Writes `report.html` into a folder of results, and each figure as SVG and CSV into `report/` beside it; an earlier
 /// report gives way.
 pub fn write_report(folder: &Path) -> Result<ReportPlace, OutputError> {
-    write_report_to(folder, Trust::Verified, None)
+    write_report_to(folder, Trust::Verified, None, 0)
 }
 
 /// The same, also of results that were changed since they were written; to another place than the folder, if one is named: the
-/// page there, its figures in a folder of its name beside it.
+/// page there, its figures in a folder of its name beside it. With replays of so many replications of every cell, those with a
+/// wrong shot, beside the figures.
 pub fn write_report_to(
     folder: &Path,
     trust: Trust,
     out: Option<&Path>,
+    replays: usize,
 ) -> Result<ReportPlace, OutputError> {
     let stored = Stored::open(folder, trust)?;
     let progress = stored.manifest.progress;
     let title = stored.manifest.title.clone();
     let seed = stored.manifest.seed;
     let name = document::name_of(folder);
-    let (page, figures) = match stored.manifest.command {
-        Made::Tune => tuning::tuning_page(stored, &name)?,
-        Made::Run | Made::Sweep => results_page(stored, &name, trust)?,
+    let (page, figures, mut files) = match stored.manifest.command {
+        Made::Tune => {
+            let (page, figures) = tuning::tuning_page(stored, &name)?;
+            (page, figures, Vec::new())
+        }
+        Made::Run | Made::Sweep => results_page(stored, &name, trust, replays)?,
         Made::Report => {
             return Err(OutputError::NotResults {
                 path: folder.to_owned(),
@@ -75,7 +85,6 @@ pub fn write_report_to(
             });
         }
     };
-    let mut files = Vec::new();
     for figure in &figures {
         let svg = figure.svg.file(&figure.title);
         files.push((format!("{}.svg", figure.id), svg));
@@ -112,12 +121,16 @@ pub fn write_report_to(
     })
 }
 
-/// The page of a run or a sweep, and its figures.
+/// A page, its figures, and the files made beside it by name.
+type Pages = (String, Vec<Figure>, Vec<(String, String)>);
+
+/// The page of a run or a sweep, its figures, and the replays beside it.
 fn results_page(
     stored: Stored,
     name: &str,
     trust: Trust,
-) -> Result<(String, Vec<Figure>), OutputError> {
+    replays: usize,
+) -> Result<Pages, OutputError> {
     let folder = stored.folder().to_owned();
     let (record, history) = match stored.manifest.command {
         Made::Sweep => {
@@ -130,10 +143,28 @@ fn results_page(
         }
     };
     let results = Results::read(stored, trust)?;
+    let first = results.sweep.then(|| results.cells.first()).flatten();
+    // What maps show besides is no part of the results: without it a page only shows less.
+    let laid = StoredRun::open(&folder, first.map(String::as_str), trust).map_or_else(
+        |_| Laid::default(),
+        |run| {
+            let replication = Replication {
+                seed: run.seed,
+                index: run.first_replication,
+            };
+            Laid::of(&run.scenario, replication)
+        },
+    );
+    let made = match replays {
+        0 => Vec::new(),
+        most => replays::made(&folder, name, &results, most, trust)?,
+    };
     let asked = record.map(|record| record.measures).unwrap_or_default();
-    let mut report = Report::new(&results, &history, &asked);
+    let mut report = Report::new(&results, &history, &made, &laid, &asked);
     let page = report.page(name);
-    Ok((page, report.figures))
+    let figures = report.figures;
+    let files = made.into_iter().map(|made| (made.file, made.page));
+    Ok((page, figures, files.collect()))
 }
 
 /// Writes a page beside its place and moves it there, so that a reader never sees half of one.

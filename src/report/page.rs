@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::credibility::robust_words;
 use super::document::{Document, without_places};
 use super::factors::by_factor;
 use super::figures::{
@@ -9,6 +10,9 @@ use super::figures::{
     interval_words, maps, number, panels, stacks, words,
 };
 use super::history::{History, Line, Settled, Settling};
+use super::laid::Laid;
+use super::opening::{SAID, limits, told};
+use super::replays;
 use super::stored::{Confused, Interval, Measured, Paired, Prevented, Results, Square};
 use super::svg::{FIGURE_CSS, Scale, Svg, escape};
 use crate::geodesy::{Frame, LatLon};
@@ -18,6 +22,17 @@ use crate::statistics::stop::{Goal, Sequential};
 
 pub(super) const PAGE_CSS: &str = include_str!("page.css");
 pub(super) const RESULTS_CSS: &str = include_str!("results.css");
+/// What makes tables sort, filter and fold.
+pub(super) const TABLES_JS: &str = include_str!("tables.js");
+/// A taller figure is folded: of many cells a page would be long and its end never read, px.
+const TALL: f64 = 800.0;
+
+/// Measures that are drawn for coordinated and for uncoordinated aircraft.
+const COORDINATED: [&str; 3] = [
+    "wrongly_lost_per_sortie",
+    "wrong_shots_per_encounter",
+    "protected_held_hostile",
+];
 
 /// Most rows of a panel, and cells shown in figures that need much room; the files have all.
 const ROWS: usize = 40;
@@ -33,6 +48,10 @@ const FEW_PAIRS: usize = 6;
 pub(super) struct Report<'a> {
     pub(super) results: &'a Results,
     history: &'a History,
+    /// Replays made beside the page.
+    replays: &'a [replays::Made],
+    /// What maps show besides squares.
+    laid: &'a Laid,
     /// The measures that the page is about.
     pub(super) main: Vec<String>,
     pub figures: Vec<Figure>,
@@ -43,7 +62,13 @@ pub(super) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub fn new(results: &'a Results, history: &'a History, asked: &[String]) -> Report<'a> {
+    pub fn new(
+        results: &'a Results,
+        history: &'a History,
+        replays: &'a [replays::Made],
+        laid: &'a Laid,
+        asked: &[String],
+    ) -> Report<'a> {
         let exists = |name: &str| results.measured.iter().any(|row| row.measure == name);
         let mut main: Vec<String> = asked.to_vec();
         if main.is_empty() {
@@ -61,6 +86,8 @@ impl<'a> Report<'a> {
         Report {
             results,
             history,
+            replays,
+            laid,
             main,
             figures: Vec::new(),
             body: String::new(),
@@ -76,6 +103,7 @@ impl<'a> Report<'a> {
         self.cells();
         self.differences();
         self.wrong_fire();
+        self.one_by_one(folder);
         self.prevention(folder);
         self.identification();
         self.uncertainties();
@@ -101,7 +129,7 @@ impl<'a> Report<'a> {
             ),
         };
         let header = format!(
-            "<header><p class=\"meta\">{}</p><h1>{title}</h1><p class=\"meta\">{cells}{} replications{}, seed {}, deconflict {}</p>{warning}<div class=\"warn\"><strong>Absolute rates are not calibrated.</strong> No public count of sorties exists. Only comparisons between rule sets, in the same world and with the same luck, mean something.</div></header>",
+            "<header><p class=\"meta\">{}</p><h1>{title}</h1><p class=\"meta\">{cells}{} replications{}, seed {}, deconflict {}</p>{warning}</header>",
             escape(&manifest.progress.words()),
             grouped(manifest.progress.done as f64),
             if self.results.cells.len() > 1 {
@@ -120,7 +148,7 @@ impl<'a> Report<'a> {
                 "{header}\n<nav aria-label=\"Sections\"><div>{links}</div></nav>\n<main>{}</main>",
                 self.body
             ),
-            script: None,
+            script: Some(TABLES_JS),
         }
         .html()
     }
@@ -140,6 +168,110 @@ impl<'a> Report<'a> {
         self.figures.push(figure);
     }
 
+    /// A figure whose numbers the page has in a table already: its files alone, as links.
+    fn files(&mut self, figure: Figure) {
+        self.put(&format!(
+            "<p class=\"meta\">As a figure: {}</p>",
+            links(&figure.id)
+        ));
+        self.figures.push(figure);
+    }
+
+    /// A link to the first replay of a cell, where there is one.
+    fn replay_link(&self, cell: &str) -> String {
+        let made = self.replays.iter().find(|made| made.cell == cell);
+        made.map_or(String::new(), |made| {
+            format!(
+                " <a href=\"report/{}\">replay {}</a>",
+                escape(&made.file),
+                made.replication
+            )
+        })
+    }
+
+    /// Wrong shots one by one, each with the moment of its replay.
+    fn one_by_one(&mut self, folder: &str) {
+        if self.replays.is_empty() {
+            let command = ["deconflict", "report", folder, "--replays"].map(str::to_owned);
+            self.put(&format!(
+                "<p class=\"meta\">To see wrong shots one by one, each with its replay: <code>{}</code>.</p>",
+                escape(&shell(&command))
+            ));
+            return;
+        }
+        let mut rows = String::new();
+        for made in self.replays {
+            for shot in &made.shots {
+                let seconds = shot.time as f64 / 1000.0;
+                let query = |text: &str| {
+                    text.replace('%', "%25")
+                        .replace('&', "%26")
+                        .replace('+', "%2B")
+                        .replace('#', "%23")
+                        .replace(' ', "%20")
+                };
+                let _ = write!(
+                    rows,
+                    "<tr><th scope=\"row\"><a href=\"report/{}#t={seconds}&amp;track={}\">{} h</a></th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                    escape(&made.file),
+                    escape(&query(&shot.aircraft)),
+                    readable(seconds / 3600.0),
+                    made.replication,
+                    escape(&called(&made.cell)),
+                    escape(&shot.aircraft),
+                    shot.affiliation,
+                    escape(&shot.site),
+                    shot.end.replace('_', " ")
+                );
+            }
+        }
+        if rows.is_empty() {
+            self.put("<p class=\"meta\">No replication has a wrong shot.</p>");
+            return;
+        }
+        self.put(&format!(
+            "<h3>One by one</h3><p>Wrong shots of the replications that have a replay; the time leads to it.</p><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Wrong shots\"><table><thead><tr><th scope=\"col\">since the start</th><th scope=\"col\">replication</th><th scope=\"col\">cell</th><th scope=\"col\">aircraft</th><th scope=\"col\">is to the shooter</th><th scope=\"col\">site</th><th scope=\"col\">ended</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        ));
+    }
+
+    /// Every measure of a run, to be sorted and searched.
+    fn every_measure(&mut self) {
+        let told = |name: &str| {
+            let said = SAID.iter().any(|said| match said.ends_with(['[', '=']) {
+                true => name.starts_with(said),
+                false => name == *said,
+            });
+            let drawn = name.split_once('[').is_some_and(|(base, of)| {
+                base.starts_with("wrong_shot_")
+                    || COORDINATED.contains(&base) && of.ends_with("covered]")
+            });
+            said || drawn
+        };
+        let mut rows = String::new();
+        for row in self
+            .results
+            .measured
+            .iter()
+            .filter(|row| row.value.known() && row.events > 0.0 && !told(&row.measure))
+        {
+            let _ = write!(
+                rows,
+                "<tr><th scope=\"row\" title=\"{}\">{}</th><td>{} <small>{}</small></td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                escape(definition(&row.measure)),
+                escape(&words(&row.measure)),
+                readable(row.value.estimate),
+                bracket(&row.value),
+                escape(&row.unit),
+                readable(row.events),
+                readable(row.exposure)
+            );
+        }
+        self.put(&format!(
+            "<p>What is neither said above nor drawn below and was seen at all, with its {} % interval. All measures are in summary.csv.</p><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Measures\"><table><thead><tr><th scope=\"col\">measure</th><th scope=\"col\">estimate</th><th scope=\"col\">unit</th><th scope=\"col\">events</th><th scope=\"col\">of</th></tr></thead><tbody>{rows}</tbody></table></div>",
+            self.confidence()
+        ));
+    }
+
     /// What a cell is called on the page.
     fn name(&self, cell: &str) -> String {
         called(cell)
@@ -152,20 +284,28 @@ impl<'a> Report<'a> {
     fn headline(&mut self) {
         self.section("short", "In short");
         let results = self.results;
-        if !results.sweep {
-            let lines: Vec<String> = self
-                .history
-                .headline
-                .lines()
-                .map(|line| format!("<li>{}</li>", escape(line)))
-                .collect();
-            self.put(&format!("<ul class=\"say\">{}</ul>", lines.concat()));
+        let cell = match results.paired.first() {
+            Some(row) => row.reference.clone(),
+            None => results.cells.first().cloned().unwrap_or_default(),
+        };
+        let said = told(results, &cell);
+        if results.cells.len() > 1 {
             self.put(&format!(
-                "<p class=\"meta\">In brackets: {} % intervals.</p>",
-                self.confidence()
+                "<p>At the reference, <strong>{}</strong>:</p>",
+                escape(&cell)
             ));
-            return;
         }
+        self.put(&format!("<ul class=\"say\">{said}</ul>"));
+        if results.sweep {
+            self.against();
+        }
+        let limits = limits(results, &self.confidence());
+        self.put(&limits);
+    }
+
+    /// What the cells do, compared with their reference.
+    fn against(&mut self) {
+        let results = self.results;
         let pairs = pairs_of(&results.paired);
         let mut text = String::new();
         if pairs.is_empty() {
@@ -173,7 +313,7 @@ impl<'a> Report<'a> {
                 "<p>Nothing is compared in this experiment: each cell stands for itself.</p>",
             );
         }
-        let told = |row: &Paired| {
+        let compared = |row: &Paired| {
             let mut said = sentence(&words(&row.measure), &row.comparison);
             if let Some((verb, rest)) = said.split_once(' ')
                 && ["cuts", "raises"].contains(&verb)
@@ -192,7 +332,7 @@ impl<'a> Report<'a> {
                     let row = find(&results.paired, reference, cell, measure);
                     if let Some(row) = row {
                         n = row.n;
-                        list.push_str(&told(row));
+                        list.push_str(&compared(row));
                     }
                 }
                 let _ = write!(
@@ -224,11 +364,9 @@ impl<'a> Report<'a> {
             }
             text.push_str("</ul>");
         }
-        let _ = write!(
-            text,
-            "<p class=\"meta\">In brackets: {} % intervals. They take the replication as the unit: what one replication holds shares its luck.</p>",
-            self.confidence()
-        );
+        if let Some(words) = robust_words(results) {
+            let _ = write!(text, "<p>{}</p>", escape(&words));
+        }
         if results.manifest.failed > 0 {
             let _ = write!(
                 text,
@@ -357,61 +495,14 @@ impl<'a> Report<'a> {
     fn cells(&mut self) {
         self.section("cells", "Estimates");
         let results = self.results;
-        let mut head = String::new();
-        let mut scales = Vec::new();
-        for measure in &self.main {
-            let rows = || {
-                results
-                    .measured
-                    .iter()
-                    .filter(|row| row.measure == *measure && row.value.known())
-            };
-            let unit = rows().next().map_or("", |row| row.unit.as_str());
-            let _ = write!(
-                head,
-                "<th scope=\"col\" title=\"{}\">{}<br><small>{}</small></th>",
-                escape(definition(measure)),
-                escape(&words(measure)),
-                escape(unit)
-            );
-            let high = rows().map(|row| row.value.ends().1).fold(0.0, f64::max);
-            scales.push(Scale::linear(0.0, high, 2.0, 128.0));
+        let (confidence, one) = (self.confidence(), results.cells.len() == 1);
+        if one {
+            self.every_measure();
+        } else {
+            self.cell_by_cell();
         }
-        let mut body = String::new();
-        for cell in &results.cells {
-            let _ = write!(
-                body,
-                "<tr><th scope=\"row\">{}</th>",
-                escape(&self.name(cell))
-            );
-            for (measure, scale) in self.main.iter().zip(&scales) {
-                match results.measured(cell, measure) {
-                    Some(row) => {
-                        let _ = write!(
-                            body,
-                            "<td title=\"{}\">{}<small>{}</small>{}</td>",
-                            escape(&format!(
-                                "{} of {}, {}",
-                                readable(row.events),
-                                readable(row.exposure),
-                                row.method
-                            )),
-                            readable(row.value.estimate),
-                            bracket(&row.value),
-                            bar(&row.value, scale)
-                        );
-                    }
-                    None => body.push_str("<td>-</td>"),
-                }
-            }
-            body.push_str("</tr>");
-        }
-        let confidence = self.confidence();
-        self.put(&format!(
-            "<p>Each cell of the experiment with its {confidence} % interval; bars of a column share one scale from zero. All measures are in {}.</p><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Estimates by cell\"><table><thead><tr><th scope=\"col\">cell</th>{head}</tr></thead><tbody>{body}</tbody></table></div><details><summary>What these measures are</summary><dl class=\"made\">{}</dl></details>",
-            if results.sweep { "cells.csv" } else { "summary.csv" },
-            meanings(&self.main)
-        ));
+        let meanings = meanings(&self.main);
+        self.put(&format!("<details><summary>What these measures are</summary><dl class=\"made\">{meanings}</dl></details>"));
         if results.cells.len() > ROWS || (self.laid_out && results.cells.len() > FEW_PAIRS) {
             return;
         }
@@ -455,7 +546,67 @@ impl<'a> Report<'a> {
             header: header(&["cell", "measure", "unit", "estimate", "low", "high"]),
             rows: rows.collect(),
         };
-        self.figure(figure);
+        self.files(figure);
+    }
+
+    /// A row a cell.
+    fn cell_by_cell(&mut self) {
+        let results = self.results;
+        let mut head = String::new();
+        let mut scales = Vec::new();
+        for measure in &self.main {
+            let rows = || {
+                results
+                    .measured
+                    .iter()
+                    .filter(|row| row.measure == *measure && row.value.known())
+            };
+            let unit = rows().next().map_or("", |row| row.unit.as_str());
+            let _ = write!(
+                head,
+                "<th scope=\"col\" title=\"{}\">{}<br><small>{}</small></th>",
+                escape(definition(measure)),
+                escape(&words(measure)),
+                escape(unit)
+            );
+            let high = rows().map(|row| row.value.ends().1).fold(0.0, f64::max);
+            scales.push(Scale::linear(0.0, high, 2.0, 128.0));
+        }
+        let mut body = String::new();
+        for cell in &results.cells {
+            let _ = write!(
+                body,
+                "<tr><th scope=\"row\">{}{}</th>",
+                escape(&self.name(cell)).replace(',', ",<wbr>"),
+                self.replay_link(cell)
+            );
+            for (measure, scale) in self.main.iter().zip(&scales) {
+                match results.measured(cell, measure) {
+                    Some(row) => {
+                        let _ = write!(
+                            body,
+                            "<td title=\"{}\">{}<small>{}</small>{}</td>",
+                            escape(&format!(
+                                "{} of {}, {}",
+                                readable(row.events),
+                                readable(row.exposure),
+                                row.method
+                            )),
+                            readable(row.value.estimate),
+                            bracket(&row.value),
+                            bar(&row.value, scale)
+                        );
+                    }
+                    None => body.push_str("<td>-</td>"),
+                }
+            }
+            body.push_str("</tr>");
+        }
+        let confidence = self.confidence();
+        self.put(&format!(
+            "<p>Each cell of the experiment with its {confidence} % interval; bars of a column share one scale from zero. All measures are in {}.</p><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Estimates by cell\"><table><thead><tr><th scope=\"col\">cell</th>{head}</tr></thead><tbody>{body}</tbody></table></div>",
+            if results.sweep { "cells.csv" } else { "summary.csv" }
+        ));
     }
 
     /// The settings of the factors side by side, where they can be.
@@ -488,7 +639,7 @@ impl<'a> Report<'a> {
         if pairs.is_empty() || (self.laid_out && pairs.len() > FEW_PAIRS) {
             return;
         }
-        self.section("pairs", "Compared with the same luck");
+        self.section("pairs", "Compared on the same random numbers");
         let one_reference = pairs.iter().all(|pair| pair.0 == pairs[0].0);
         let label = |row: &Paired| match one_reference {
             true => row.cell.clone(),
@@ -613,14 +764,9 @@ impl<'a> Report<'a> {
         ] {
             self.parts(key, title, caption);
         }
-        let covered = [
-            "wrongly_lost_per_sortie",
-            "wrong_shots_per_encounter",
-            "protected_held_hostile",
-        ];
         let mut list = Vec::new();
         let mut rows = Vec::new();
-        for measure in covered {
+        for measure in COORDINATED {
             let names: Vec<String> = self
                 .results
                 .measured
@@ -751,9 +897,9 @@ impl<'a> Report<'a> {
             id: "map".to_owned(),
             title: "Where wrong shots happen".to_owned(),
             caption: format!(
-                "Squares of 5 km by the place of the aircraft when the shot was fired; the stronger the colour, the more. Point at a square for its MGRS reference and its count. North is up.{more}"
+                "Squares of 5 km by the place of the aircraft when the shot was fired; the stronger the colour, the more. Point at a square for its MGRS reference and its count. Lines: routes flown in the first replication. Dashed: where sites are drawn; triangles: sites that stand fast. North is up.{more}"
             ),
-            svg: maps(&frame, &cells, &places),
+            svg: maps(&frame, &cells, &places, self.laid),
             header: header(&[
                 "cell",
                 "mgrs",
@@ -1449,13 +1595,28 @@ pub(super) fn figure_html(figure: &Figure) -> String {
         svg,
         ..
     } = figure;
+    let (opening, closing) = match svg.height > TALL {
+        true => ("<details class=\"figure\"><summary>", "</details>"),
+        false => ("<h3>", ""),
+    };
+    let opened = if svg.height > TALL {
+        "</summary>"
+    } else {
+        "</h3>"
+    };
     format!(
-        "<h3>{}</h3><figure><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{}\">{}</div><figcaption>{} <a href=\"report/{id}.svg\">SVG</a> \u{b7} <a href=\"report/{id}.csv\">data</a></figcaption></figure>",
+        "{opening}{}{opened}<figure><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{}\">{}</div><figcaption>{} {}</figcaption></figure>{closing}",
         escape(title),
         escape(title),
         svg.inline(title),
-        escape(caption)
+        escape(caption),
+        links(id)
     )
+}
+
+/// Where the files of a figure are.
+fn links(id: &str) -> String {
+    format!("<a href=\"report/{id}.svg\">SVG</a> \u{b7} <a href=\"report/{id}.csv\">data</a>")
 }
 
 /// Words as one types them; the program by its name alone.

@@ -14,11 +14,13 @@ use super::land::{self, Window};
 use super::svg::{FIGURE_CSS, escape};
 use crate::geodesy::{Frame, LatLon, format_mgrs};
 use crate::geometry::{Area, Point};
+use crate::identification::CriteriaOn;
 use crate::ids::NodeId;
 use crate::measure::GridSquare;
 use crate::output::{ledger_lines, tell};
+use crate::platform::AircraftKind;
 use crate::platform::trajectory::{Path, Trajectory};
-use crate::record::{EventLog, Fact};
+use crate::record::{EventLog, Fact, LedgerEntry};
 use crate::safe;
 use crate::scenario::Scenario;
 use crate::sensing::SensorModel;
@@ -94,11 +96,19 @@ type EventRow = (i64, &'static str, i64, i64, i64, i64, u8, String);
 /// A plan on its way: aircraft, site or -1 if it reaches none, sent, received, and the nodes that hand it on.
 type NoticeRow = (u32, i64, i64, i64, Vec<u32>);
 
+/// What an ID source said: its name and its words by their place in [`Run::said`], how old that is in s, and the log odds of
+/// hostile after it.
+type Step = (usize, usize, u32, f64);
+
+/// Site, aircraft, time, and the account of the identity as a running sum.
+type Judged = (u32, u32, i64, Vec<Step>);
+
 #[derive(Serialize)]
 struct Run<'a> {
     name: &'a str,
     sides: &'a [String],
-    types: Vec<(&'a str, f64)>,
+    /// Name, radar cross-section in m^2, and what a viewer should show.
+    types: Vec<(&'a str, f64, AircraftKind)>,
     classes: Vec<Class<'a>>,
     relations: Vec<Vec<&'static str>>,
     nodes: Vec<&'a str>,
@@ -111,8 +121,12 @@ struct Run<'a> {
     events: Vec<EventRow>,
     /// Tracks: site, aircraft, confirmed, ended.
     tracks: Vec<(u32, u32, i64, i64)>,
-    /// What tracks were held for: site, aircraft, time, identity, evidence.
+    /// What tracks were identified as: site, aircraft, time, identity, evidence.
     beliefs: Vec<(u32, u32, i64, &'static str, String)>,
+    /// What ID sources are called and what they say, once each.
+    said: Vec<String>,
+    /// What sites made of tracks, wherever that changed.
+    judged: Vec<Judged>,
     /// Shots: site, aircraft, number, launched, over, where the target was then, how it ended, right or wrong.
     shots: Vec<Shot>,
     notices: Vec<NoticeRow>,
@@ -127,13 +141,15 @@ struct Class<'a> {
     disc: bool,
     farthest: f64,
     engages: Option<[f64; 2]>,
+    /// What P(hostile) must exceed for Hostile; nothing where another probability decides.
+    threshold: Option<f64>,
 }
 
 #[derive(Serialize)]
-struct Outline<'a> {
+pub(super) struct Outline<'a> {
     name: &'a str,
-    kind: &'static str,
-    points: Vec<[i64; 2]>,
+    pub kind: &'static str,
+    pub points: Vec<[i64; 2]>,
 }
 
 #[derive(Serialize)]
@@ -166,6 +182,39 @@ struct Shot {
     at: [i64; 2],
     end: &'static str,
     wrong: bool,
+}
+
+/// A wrong shot, as a table tells it.
+pub(super) struct TimedShot {
+    /// Since the start, ms.
+    pub time: i64,
+    pub site: String,
+    pub aircraft: String,
+    pub affiliation: &'static str,
+    pub end: &'static str,
+}
+
+/// The wrong shots of a replication.
+pub(super) fn wrong_shots(flown: &Flown<'_>) -> Vec<TimedShot> {
+    let told = run(flown);
+    let row = |shot: &Shot| {
+        let (site, aircraft) = (
+            &told.sites[shot.site as usize],
+            &told.aircraft[shot.aircraft as usize],
+        );
+        TimedShot {
+            time: shot.from,
+            site: site.name.to_owned(),
+            aircraft: aircraft.name.to_owned(),
+            affiliation: told.relations[site.side as usize][aircraft.side as usize],
+            end: shot.end,
+        }
+    };
+    told.shots
+        .iter()
+        .filter(|shot| shot.wrong)
+        .map(row)
+        .collect()
 }
 
 /// The page of one replication, or of the same replication under two sets of rules, side by side on one clock; `Err` says why
@@ -246,30 +295,19 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> Result<String, Stri
     Ok(page)
 }
 
+/// What stands above the maps.
+const HEAD: &str = include_str!("replay/head.html");
+
 fn head(first: &Flown<'_>, title: &str) -> String {
     let replication = first.log.replication;
-    format!(
-        "<header><h1>{title}</h1><p>replication {}, seed {}, {} aircraft, {} sites. One run of luck: how often things happen is another question.</p></header>
-<div class=\"bar\" role=\"group\" aria-label=\"Clock and map\">
-<button id=\"play\" aria-label=\"Play\" title=\"Play or pause (space)\">\u{25b6}</button>
-<button id=\"back\" title=\"Previous decisive event (p)\" aria-label=\"Previous decisive event\">|&#171;</button>
-<button id=\"next\" title=\"Next decisive event (n)\" aria-label=\"Next decisive event\">&#187;|</button>
-<output id=\"clock\" aria-live=\"off\">00:00:00</output>
-<label>speed <select id=\"speed\"><option value=\"10\">10\u{d7}</option><option value=\"60\">60\u{d7}</option><option value=\"300\" selected>300\u{d7}</option><option value=\"1200\">1200\u{d7}</option><option value=\"3600\">3600\u{d7}</option></select></label>
-<label>beliefs of <select id=\"site\"></select></label>
-<label>aircraft <select id=\"aircraft\"><option value=\"-1\">none</option></select></label>
-<button id=\"closer\" title=\"Closer (+)\" aria-label=\"Closer\">+</button>
-<button id=\"farther\" title=\"Farther (\u{2212})\" aria-label=\"Farther\">\u{2212}</button>
-<button id=\"whole\" title=\"Whole map\" aria-label=\"Whole map\">Whole</button>
-<button id=\"parts\" hidden>Where they part</button>
-<div class=\"scrub\"><canvas id=\"ticks\" aria-hidden=\"true\"></canvas><input id=\"time\" type=\"range\" min=\"0\" max=\"1\" step=\"1000\" value=\"0\" aria-label=\"Time\"></div>
-<p id=\"told\" aria-live=\"polite\"></p></div>
-<main id=\"maps\">",
+    let about = format!(
+        "replication {}, seed {}, {} aircraft, {} sites. One run of random numbers: how often things happen is another question.",
         replication.index,
         replication.seed,
         grouped(first.log.sorties.len() as f64),
         first.log.sites.len(),
-    )
+    );
+    HEAD.replace("ABOUT", &about).replace("TITLE", title)
 }
 
 /// What stands below the maps.
@@ -394,7 +432,7 @@ fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
         types: scenario
             .types
             .iter()
-            .map(|kind| (kind.name.as_str(), kind.spec.rcs_m2))
+            .map(|kind| (kind.name.as_str(), kind.spec.rcs_m2, kind.spec.kind))
             .collect(),
         classes: scenario
             .classes
@@ -414,6 +452,9 @@ fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
                         .weapon
                         .as_ref()
                         .map(|weapon| [weapon.min_range_m, weapon.max_range_m]),
+                    threshold: Some(class.identifier.criteria())
+                        .filter(|criteria| criteria.on == CriteriaOn::Hostile)
+                        .map(|criteria| criteria.threshold),
                 }
             })
             .collect(),
@@ -446,6 +487,8 @@ fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
         events: told.events,
         tracks: told.tracks,
         beliefs: told.beliefs,
+        said: told.said.list,
+        judged: told.judged,
         shots: told.shots,
         notices: told.notices,
     }
@@ -486,9 +529,58 @@ struct Told {
     sent: Vec<Sent>,
     /// The last declaration, by site and aircraft: its time, and its ledger as `explain` tells it.
     declared: BTreeMap<(u32, u32), (i64, String)>,
+    said: Said,
+    judged: Vec<Judged>,
+    /// Where in `judged` the latest of a site and an aircraft stands.
+    latest: BTreeMap<(u32, u32), usize>,
+}
+
+/// Words, once each.
+#[derive(Default)]
+struct Said {
+    list: Vec<String>,
+    places: BTreeMap<String, usize>,
+}
+
+impl Said {
+    fn place(&mut self, words: &str) -> usize {
+        if let Some(&place) = self.places.get(words) {
+            return place;
+        }
+        self.list.push(words.to_owned());
+        self.places.insert(words.to_owned(), self.list.len() - 1);
+        self.list.len() - 1
+    }
 }
 
 impl Told {
+    /// What a site made of a track; what says the same as before, but for its age, is left out.
+    fn judge(&mut self, pair: (u32, u32), time: i64, ledger: &[LedgerEntry]) {
+        /// Beyond this a curve is flat, as log odds.
+        const CERTAIN: f64 = 20.0;
+        let step = |entry: &LedgerEntry| {
+            let hostile = entry.posterior[2];
+            let odds = libm::log(hostile / (1.0 - hostile)).clamp(-CERTAIN, CERTAIN);
+            (
+                self.said.place(entry.cue),
+                self.said.place(&entry.said),
+                libm::round(entry.age_s) as u32,
+                libm::round(odds * 1e3) / 1e3,
+            )
+        };
+        let steps: Vec<Step> = ledger.iter().map(step).collect();
+        if steps.is_empty() {
+            return;
+        }
+        let last = self.latest.get(&pair).map(|&at| &self.judged[at].3);
+        let ageless = |step: &Step| (step.0, step.1, step.3);
+        if last.is_some_and(|last| last.iter().map(ageless).eq(steps.iter().map(ageless))) {
+            return;
+        }
+        self.latest.insert(pair, self.judged.len());
+        self.judged.push((pair.0, pair.1, time, steps));
+    }
+
     /// Plans that reach no site end at the nodes that they were sent to.
     fn end_at_nodes(&mut self, flown: &Flown<'_>) {
         for sent in self.sent.iter().filter(|sent| !sent.arrived) {
@@ -547,6 +639,7 @@ impl Told {
             Fact::Declared {
                 site, ref ledger, ..
             } => {
+                self.judge((site.0, who.0), time, ledger);
                 let told = ledger_lines(ledger).join("; ");
                 self.declared.insert((site.0, who.0), (time, told));
             }
@@ -697,7 +790,7 @@ fn ribbon(points: &[Point], half_width_m: f64) -> Vec<[i64; 2]> {
 }
 
 /// Zones, corridors, and the areas in which sites are drawn.
-fn outlines(scenario: &Scenario) -> Vec<Outline<'_>> {
+pub(super) fn outlines(scenario: &Scenario) -> Vec<Outline<'_>> {
     let corridors = scenario.corridors.iter().map(|corridor| Outline {
         name: &corridor.name,
         kind: "corridor",

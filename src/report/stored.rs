@@ -368,7 +368,8 @@ fn setting_row(row: &Row<'_>, factors: &[&String]) -> Setting {
 }
 
 fn interacting_row(row: &Row<'_>) -> Interacting {
-    let both = |name: &str| ["one", "two"].map(|which| label(&row.text(&format!("{which}_{name}"))));
+    let both =
+        |name: &str| ["one", "two"].map(|which| label(&row.text(&format!("{which}_{name}"))));
     Interacting {
         measure: whole_name(row),
         factors: ["one", "two"].map(|which| row.text(&format!("factor_{which}"))),

@@ -8,7 +8,7 @@ use super::document::{Document, without_places};
 use super::figures::{
     Figure, Mark, Panel, bracket, capital, grouped, interval_words, number, panels, scatter, words,
 };
-use super::page::{PAGE_CSS, RESULTS_CSS, figure_html, shell};
+use super::page::{PAGE_CSS, RESULTS_CSS, TABLES_JS, figure_html, shell};
 use super::stored::{Interval, Note, Row, Table};
 use super::svg::{FIGURE_CSS, escape};
 use crate::output::{Manifest, OutputError, Stored, readable};
@@ -327,7 +327,7 @@ pub(super) fn tuning_page(
         body: &format!(
             "{header}\n<nav aria-label=\"Sections\"><div>{links}</div></nav>\n<main>{body}</main>"
         ),
-        script: None,
+        script: Some(TABLES_JS),
     }
     .html();
     Ok((page, figures))

@@ -227,6 +227,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "experiment",
             "geodesy",
             "geometry",
+            "identification",
             "ids",
             "measure",
             "output",

@@ -213,6 +213,65 @@ fn the_replay_is_one_small_file_with_sound_data() {
     assert!(times.len() > 20 && times.is_sorted());
 }
 
+/// The curve of a replay is what the log says: the log odds of hostile after each step of the account, and the threshold of rule R2.
+#[test]
+fn the_curve_of_a_replay_is_that_of_the_log() {
+    let scenario = baseline(&["rules.hostile_criteria.threshold=0.93"]);
+    let replication = Replication { seed: 7, index: 0 };
+    let log = simulate(&scenario, replication, Detail::Full);
+    let run = Flown {
+        name: "one".to_owned(),
+        scenario: &scenario,
+        log: &log,
+        trajectories: &trajectories(&scenario, replication),
+    };
+    let note = ReplayNote {
+        command: String::new(),
+        version: "0".to_owned(),
+        land: None,
+    };
+    let data = data(&replay_page(&[run], &note).unwrap());
+    let run = &data["runs"][0];
+    for class in run["classes"].as_array().unwrap() {
+        assert_eq!(class["threshold"], 0.93);
+    }
+    let judged = run["judged"].as_array().unwrap();
+    let number = |value: &Json| value.as_u64().unwrap() as usize;
+    let mut compared = 0;
+    for event in &log.events {
+        let Fact::Declared {
+            site,
+            aircraft,
+            ref ledger,
+            ..
+        } = event.fact
+        else {
+            continue;
+        };
+        // The latest that is told of the pair says the same.
+        let row = judged.iter().rev().find(|row| {
+            (number(&row[0]), number(&row[1])) == (site.index(), aircraft.index())
+                && row[2].as_i64().unwrap() <= event.time.0
+        });
+        let steps = row.expect("a row")[3].as_array().unwrap();
+        assert_eq!(steps.len(), ledger.len());
+        for (step, entry) in steps.iter().zip(ledger) {
+            assert_eq!(run["said"][number(&step[0])], entry.cue);
+            assert_eq!(run["said"][number(&step[1])], entry.said.as_str());
+            let hostile = 1.0 / (1.0 + (-step[3].as_f64().unwrap()).exp());
+            assert!(
+                (hostile - entry.posterior[2]).abs() < 5e-4,
+                "{step} {entry:?}"
+            );
+            compared += 1;
+        }
+        if compared > 4000 {
+            break;
+        }
+    }
+    assert!(compared > 1000, "{compared}");
+}
+
 #[test]
 fn two_runs_part_where_the_change_first_tells() {
     let data = data(&replay(&["rules.weapons_control.status=hold"]));
@@ -336,6 +395,14 @@ fn a_sweep_and_a_run_have_their_report() {
         );
         assert!(page.contains("not calibrated"));
         assert!(page.contains("<summary>What these measures are</summary>"));
+        // The answer comes first, with how many of how many.
+        let answer = page
+            .find("Neutrals shot down by mistake:")
+            .expect("the answer");
+        assert!(answer < page.find("id=\"cells\"").unwrap());
+        let said = &page[answer..answer + 200];
+        assert!(said.contains(" %") && said.contains(" of "), "{said}");
+        assert!(page.contains("By the sites of</b> lna: "), "whose sites");
         assert!(page.contains("deconflict report"), "how to make it again");
         for name in figures {
             let svg = read(&report.figures.join(format!("{name}.svg")));
@@ -358,6 +425,37 @@ fn a_sweep_and_a_run_have_their_report() {
             })
             .collect();
         assert!(left.is_empty(), "{left:?}");
+    }
+    // On request replays beside it: every link leads to one, at a moment of a wrong shot; a second report replaces them too.
+    let bare = read(&run.join("report.html"));
+    assert!(
+        bare.contains("<code>deconflict report run --replays</code>")
+            && !bare.contains("report/replay-")
+    );
+    for _ in 0..2 {
+        deconflict(&["report", run.to_str().unwrap(), "--replays=2"]);
+    }
+    let page = read(&run.join("report.html"));
+    let links: Vec<&str> = (page.split("href=\"report/replay-").skip(1))
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    let timed: Vec<&&str> = links.iter().filter(|link| link.contains("#t=")).collect();
+    assert!(timed.len() >= 2, "{links:?}");
+    for link in timed {
+        let (file, view) = link.split_once('#').unwrap();
+        let replay = data(&read(&run.join(format!("report/replay-{file}"))));
+        let (seconds, track) = view
+            .strip_prefix("t=")
+            .unwrap()
+            .split_once("&amp;track=")
+            .unwrap();
+        let time = (seconds.parse::<f64>().unwrap() * 1000.0).round() as i64;
+        let shot = |shot: &Json| shot["from"] == time && shot["wrong"] == true;
+        let aircraft = &replay["runs"][0]["aircraft"];
+        let shots = replay["runs"][0]["shots"].as_array().unwrap();
+        let shot = shots.iter().find(|one| shot(one)).expect("a wrong shot");
+        let name = &aircraft[shot["aircraft"].as_u64().unwrap() as usize]["name"];
+        assert_eq!(name, track, "{link}");
     }
     // The sentences of the page are those of the terminal.
     let page = read(&sweep.join("report.html"));

@@ -195,16 +195,18 @@ fn difference(tuning: &Tuning, from: usize, to: usize, measure: usize) -> Estima
 fn nearest(tuning: &Tuning, verdicts: &[Verdict]) -> Option<Nearest> {
     let worst = |verdict: &Verdict| {
         let watched = tuning.course().watched.iter().zip(&verdict.fresh);
-        let beyond = watched.enumerate().filter_map(|(measure, (watched, value))| {
-            let (end, limit) = match watched.role {
-                Role::AtMost(limit) => (value.high, limit),
-                Role::AtLeast(limit) => (-value.low, -limit),
-                Role::Minimise | Role::Maximise => return None,
-            };
-            let width = end - watched.role.turned(value.estimate);
-            let beyond = (end - limit) / width.max(f64::MIN_POSITIVE);
-            Some((measure, beyond))
-        });
+        let beyond = watched
+            .enumerate()
+            .filter_map(|(measure, (watched, value))| {
+                let (end, limit) = match watched.role {
+                    Role::AtMost(limit) => (value.high, limit),
+                    Role::AtLeast(limit) => (-value.low, -limit),
+                    Role::Minimise | Role::Maximise => return None,
+                };
+                let width = end - watched.role.turned(value.estimate);
+                let beyond = (end - limit) / width.max(f64::MIN_POSITIVE);
+                Some((measure, beyond))
+            });
         beyond.max_by(|(_, one), (_, other)| one.total_cmp(other))
     };
     let all = verdicts.iter().filter_map(|verdict| {

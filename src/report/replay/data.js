@@ -4,23 +4,27 @@
  * @typedef {[number, number]} Point metres east and north, or pixels
  * @typedef {{name: string, type: number, side: number, flies: Point, destroyed: boolean, legs: number[][]}} Aircraft
  * @typedef {{name: string, class: number, side: number, at: Point}} Site
- * @typedef {{name: string, detects: number, disc: boolean, farthest: number, engages: Point | null}} SiteClass
+ * @typedef {{name: string, detects: number, disc: boolean, farthest: number, engages: Point | null, threshold: number | null}} SiteClass
  * @typedef {{site: number, aircraft: number, number: number, from: number, to: number, at: Point, end: string, wrong: boolean}} Shot
  * @typedef {{name: string, kind: string, points: Point[]}} Outline
  * @typedef {[t: number, code: string, aircraft: number, site: number, east: number, north: number, rank: number, words: string]} Told
  * @typedef {[site: number, aircraft: number, confirmed: number, ended: number]} Track
  * @typedef {[site: number, aircraft: number, t: number, identity: string, evidence: string]} Belief
+ * @typedef {[source: number, said: number, age: number, logOdds: number]} Step what an ID source said, and the log odds of hostile after it
+ * @typedef {[site: number, aircraft: number, t: number, steps: Step[]]} Judged
  * @typedef {[aircraft: number, site: number, sent: number, received: number, way: number[]]} Notice
- * @typedef {{name: string, sides: string[], types: [string, number][], classes: SiteClass[], relations: string[][],
+ * @typedef {{name: string, sides: string[], types: [string, number, string][], classes: SiteClass[], relations: string[][],
  *   nodes: string[], links: Point[], areas: Outline[], sites: Site[], aircraft: Aircraft[], events: Told[],
- *   tracks: Track[], beliefs: Belief[], shots: Shot[], notices: Notice[]}} Flown
- * @typedef {Flown & {held: Map<string, Belief[]>, tracked: Map<string, Track[]>, own: {aircraft: number[], sites: number[]}}} Run
+ *   tracks: Track[], beliefs: Belief[], said: string[], judged: Judged[], shots: Shot[], notices: Notice[]}} Flown
+ * @typedef {Flown & {held: Map<string, Belief[]>, tracked: Map<string, Track[]>, weighed: Map<string, Judged[]>, told: Told[], own: {aircraft: number[], sites: number[]}}} Run
  * @typedef {{side: number, west: number, south: number, columns: number, names: string[]}} Grid
  * @typedef {{start_utc_ms: number, end: number, whole: [number, number, number, number], coast: Point[][], land: Point[][], places: [string, number, number][],
  *   grid: Grid, parts: number | null, runs: Flown[]}} Data
- * @typedef {{t: number, playing: boolean, picked: number, site: number, dirty: boolean, seek: (t: number) => void,
+ * @typedef {{t: number, playing: boolean, picked: number, site: number, follow: boolean, event: {t: number, site: string} | null,
+ *   ruler: [Point, Point] | null, measuring: boolean, dirty: boolean, seek: (t: number) => void,
  *   play: () => void, pause: () => void}} State
  * @typedef {{picked: number, site: number}} Chosen
+ * @typedef {{run: Run, event: Told}} Found
  */
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
@@ -64,6 +68,8 @@ const runs = data.runs.map((run) => ({
   ...run,
   held: byPair(run.beliefs),
   tracked: byPair(run.tracks),
+  weighed: byPair(run.judged),
+  told: run.events.filter((event) => event[6] <= 4 && event[3] >= 0),
   own: { aircraft: numbers(run.aircraft, names.aircraft), sites: numbers(run.sites, names.sites) },
 }));
 
@@ -113,6 +119,25 @@ const clock = (t) => iso(t).slice(11, 19);
 /** @param {number} t */
 const date = (t) => iso(t).slice(0, 10);
 
-/** Events that decide something: shots, kills, objectives, who was held hostile. */
+/** What a site made of a track at its last declaration: nothing before the first. @param {Run} run @param {number} site @param {number} aircraft @param {number} t */
+function weighed(run, site, aircraft, t) {
+  const rows = run.weighed.get(pair(site, aircraft)) ?? [], at = lastAt(rows, (row) => row[2], t);
+  return at < 0 ? null : rows[at];
+}
+
+/** A probability from log odds. @param {number} logOdds */
+const probability = (logOdds) => 1 / (1 + Math.exp(-logOdds));
+
+/** A shot at a friend, a neutral, or nobody. @param {Told} e */
+function isWrongShot(e) { return e[1] === "shot_fired" && e[6] === 0; }
+
+/** Events of all runs that are asked for, in order of time, the first of each moment. @param {(e: Told) => boolean} asked @returns {Found[]} */
+function found(asked) {
+  const all = runs.flatMap((run) => run.events.filter(asked).map((event) => ({ run, event })));
+  return all.sort((a, b) => a.event[0] - b.event[0]).filter((one, i, list) => !i || list[i - 1].event[0] !== one.event[0]);
+}
+
+/** Events that decide something: shots, kills, objectives, who was identified as hostile. */
 const DECISIVE = new Set(["engagement_begun", "shot_fired", "destroyed", "objective_reached", "separation_lost", "near_midair"]);
-const decisive = [...new Set(runs.flatMap((run) => run.events.filter((e) => DECISIVE.has(e[1]) || e[6] <= 2).map((e) => e[0])))].sort((a, b) => a - b);
+const decisive = found((e) => DECISIVE.has(e[1]) || e[6] <= 2);
+const wrongShots = found(isWrongShot);

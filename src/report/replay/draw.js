@@ -1,19 +1,29 @@
 // What moves: sites and their reach, aircraft with truth and belief, shots, notices.
 
-/** What an aircraft is held for, as a frame after STANAG 1241 and APP-6: shape says it without colour too. @type {Record<string, [string, string]>} */
+/** What an aircraft is identified as, as a frame after STANAG 1241 and APP-6: shape says it without colour too. @type {Record<string, [string, string]>} */
 const FRAMES = {
   friend: ["c0", "round"], assumed_friend: ["c0", "round"], neutral: ["c2", "square"], hostile: ["bad", "diamond"],
   suspect: ["bad", "diamond"], unknown: ["c4", "clover"], pending: ["c4", "clover"],
 };
 const DOUBTFUL = new Set(["assumed_friend", "suspect", "pending"]);
 
-/** @param {CanvasRenderingContext2D} pen @param {string} shape @param {number} x @param {number} y @param {number} r */
+/** The frame of something in the air: open below where it is a belief around what it is. @param {CanvasRenderingContext2D} pen @param {string} shape @param {number} x @param {number} y @param {number} r */
 function frame(pen, shape, x, y, r) {
   pen.beginPath();
-  if (shape === "round") pen.arc(x, y, r, 0, 7);
-  else if (shape === "square") pen.rect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8);
-  else if (shape === "diamond") { pen.moveTo(x, y - r * 1.25); pen.lineTo(x + r * 1.25, y); pen.lineTo(x, y + r * 1.25); pen.lineTo(x - r * 1.25, y); pen.closePath(); }
-  else for (const [dx, dy] of [[0, -1], [1, 0], [0, 1], [-1, 0]]) { const q = r * 0.62; pen.moveTo(x + dx * q + q * 0.8, y + dy * q); pen.arc(x + dx * q, y + dy * q, q * 0.8, 0, 7); }
+  if (shape === "round") { pen.moveTo(x - r, y + r * 0.8); pen.lineTo(x - r, y); pen.arc(x, y, r, Math.PI, 2 * Math.PI); pen.lineTo(x + r, y + r * 0.8); }
+  else if (shape === "square") { pen.moveTo(x - r, y + r * 0.8); pen.lineTo(x - r, y - r); pen.lineTo(x + r, y - r); pen.lineTo(x + r, y + r * 0.8); }
+  else if (shape === "diamond") { pen.moveTo(x - r, y + r * 0.8); pen.lineTo(x - r, y - r * 0.2); pen.lineTo(x, y - r * 1.3); pen.lineTo(x + r, y - r * 0.2); pen.lineTo(x + r, y + r * 0.8); }
+  else { const q = r * 0.55; pen.moveTo(x - r * 0.8, y + r * 0.8); pen.arc(x - q, y + r * 0.1, q, Math.PI * 0.65, Math.PI * 1.45); pen.arc(x, y - q, q, Math.PI * 1.05, Math.PI * 1.95); pen.arc(x + q, y + r * 0.1, q, Math.PI * 1.55, Math.PI * 2.35); pen.lineTo(x + r * 0.8, y + r * 0.8); }
+}
+
+/** What kind of aircraft it is, inside its frame. @param {CanvasRenderingContext2D} pen @param {string} kind @param {number} x @param {number} y */
+function glyph(pen, kind, x, y) {
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  if (kind === "fixed_wing") { pen.moveTo(x, y - 4); pen.lineTo(x, y + 4); pen.moveTo(x - 4.5, y); pen.lineTo(x + 4.5, y); pen.moveTo(x - 2, y + 4); pen.lineTo(x + 2, y + 4); }
+  else if (kind === "uav") { pen.moveTo(x - 4.5, y - 2); pen.lineTo(x, y + 2.5); pen.lineTo(x + 4.5, y - 2); }
+  else { pen.moveTo(x - 4, y - 3); pen.lineTo(x + 4, y + 3); pen.moveTo(x + 4, y - 3); pen.lineTo(x - 4, y + 3); if (kind === "uav_rotorcraft") { pen.moveTo(x - 2, y + 4); pen.lineTo(x + 2, y + 4); } }
+  pen.stroke();
 }
 
 /** What an aircraft is to a site, in truth. @param {Run} run @param {number} site @param {number} aircraft */
@@ -33,10 +43,12 @@ function drawSites({ pen, run, chosen, at, labels }) {
     pen.lineWidth = first ? 1.6 : 1;
     pen.globalAlpha = first ? 0.95 : 0.4;
     pen.strokeStyle = ink.c0;
-    pen.setLineDash([5, 4]);
-    pen.beginPath(); pen.arc(x, y, reach * view.perM, 0, 7); pen.stroke();
-    pen.setLineDash([]);
-    if (kind.engages) {
+    if (layers.detection) {
+      pen.setLineDash([5, 4]);
+      pen.beginPath(); pen.arc(x, y, reach * view.perM, 0, 7); pen.stroke();
+      pen.setLineDash([]);
+    }
+    if (kind.engages && layers.engagement) {
       pen.strokeStyle = ink.bad;
       pen.beginPath(); pen.arc(x, y, kind.engages[1] * view.perM, 0, 7); pen.stroke();
       pen.fillStyle = ink.bad;
@@ -44,10 +56,18 @@ function drawSites({ pen, run, chosen, at, labels }) {
       pen.fill();
     }
     pen.globalAlpha = 1;
-    pen.fillStyle = first ? ink.ink : ink.soft;
-    pen.beginPath(); pen.moveTo(x, y - 8); pen.lineTo(x + 8, y + 6); pen.lineTo(x - 8, y + 6); pen.closePath(); pen.fill();
-    labels.keep(x, y, 7);
-    labels.ask(first ? RANK.picked : RANK.site, site.name, [x, y], 10, first ? ink.ink : ink.soft,
+    // As the chosen site holds its side: a box for a friend, a diamond for a hostile; a dome for air defence.
+    const eyes = run.sites[chosen.site] ?? site, affiliation = run.relations[eyes.side][site.side];
+    pen.fillStyle = ink[(FRAMES[affiliation] ?? FRAMES.neutral)[0]];
+    pen.strokeStyle = first ? ink.ink : ink.paper; pen.lineWidth = first ? 2 : 1;
+    pen.beginPath();
+    if (affiliation === "hostile") { pen.moveTo(x, y - 11); pen.lineTo(x + 11, y); pen.lineTo(x, y + 11); pen.lineTo(x - 11, y); pen.closePath(); }
+    else { const half = affiliation === "friend" ? 10 : 8; pen.rect(x - half, y - 7.5, 2 * half, 15); }
+    pen.fill(); pen.stroke();
+    pen.strokeStyle = ink.paper; pen.lineWidth = 1.5;
+    pen.beginPath(); pen.arc(x, y + 5, 5.5, Math.PI, 2 * Math.PI); pen.stroke();
+    labels.keep(x, y, 9);
+    labels.ask(first ? RANK.picked : RANK.site, site.name, [x, y], 13, first ? ink.ink : ink.soft,
       (first ? "600 " : "") + "12px system-ui,sans-serif");
   });
 }
@@ -154,30 +174,32 @@ function drawWay({ pen, t, at }, aircraft) {
   pen.globalAlpha = 1;
 }
 
-/** Truth inside, belief of the picked site as the frame. @param {Scene} scene */
+/** Filled, what it is; around it, what the chosen site identified it as. @param {Scene} scene */
 function drawAircraft(scene) {
   const { pen, run, chosen, t, at, labels } = scene;
   run.aircraft.forEach((aircraft, number) => {
     if (!flying(aircraft, t)) return;
     const [east, north, , course] = position(aircraft, t), [x, y] = at(east, north);
     const truth = FRAMES[regard(run, chosen.site, number)] || FRAMES.neutral, picked = number === chosen.picked;
-    if (picked) drawWay(scene, aircraft);
-    pen.save();
-    pen.translate(x, y);
-    pen.rotate(course);
-    pen.fillStyle = ink[truth[0]];
-    pen.beginPath(); pen.moveTo(0, -7); pen.lineTo(4.6, 6); pen.lineTo(0, 3); pen.lineTo(-4.6, 6); pen.closePath(); pen.fill();
-    pen.restore();
+    if (picked && layers.paths) drawWay(scene, aircraft);
+    // Where it is heading.
+    pen.strokeStyle = picked ? ink.ink : ink.soft; pen.lineWidth = 1.5;
+    pen.beginPath(); pen.moveTo(x, y); pen.lineTo(x + 22 * Math.sin(course), y - 22 * Math.cos(course)); pen.stroke();
+    frame(pen, truth[1], x, y, 8);
+    pen.closePath();
+    pen.fillStyle = ink[truth[0]]; pen.fill();
+    pen.strokeStyle = ink.paper;
+    glyph(pen, run.types[aircraft.type][2], x, y);
     const held = belief(run, chosen.site, number, t);
     if (held) {
       const [colour, shape] = FRAMES[held] || FRAMES.unknown;
-      pen.strokeStyle = ink[colour]; pen.lineWidth = 2.2;
+      pen.strokeStyle = ink[colour]; pen.lineWidth = 2.4;
       if (DOUBTFUL.has(held)) pen.setLineDash([3, 3]);
-      frame(pen, shape, x, y, 12); pen.stroke();
+      frame(pen, shape, x, y, 14); pen.stroke();
       pen.setLineDash([]);
     }
     labels.keep(x, y, 7);
-    labels.ask(picked ? RANK.picked : RANK.aircraft, aircraft.name, [x, y], held ? 16 : 9, picked ? ink.ink : ink.soft,
+    labels.ask(picked ? RANK.picked : RANK.aircraft, aircraft.name, [x, y], held ? 18 : 12, picked ? ink.ink : ink.soft,
       (picked ? "600 " : "") + "11px system-ui,sans-serif");
   });
 }

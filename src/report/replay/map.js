@@ -1,6 +1,14 @@
 // The ground: from metres to pixels, coast, grid, places, zones; and where names go.
 
-const view = { east: 0, north: 0, perM: 0, fitted: false };
+const view = { east: 0, north: 0, perM: 0, fitted: false, moved: false };
+
+/** What can be left out of the maps. @type {[string, string][]} */
+const LAYERS = [
+  ["detection", "detection ranges"], ["engagement", "engagement ranges"], ["areas", "zones and sectors"],
+  ["plans", "who hands plans on"], ["paths", "paths flown"], ["names", "names"], ["grid", "grid"],
+];
+/** @type {Record<string, boolean>} */
+const layers = Object.fromEntries(LAYERS.map(([key]) => [key, true]));
 
 /** Colours of the theme, read anew when it changes. @type {Record<string, string>} */
 const ink = {};
@@ -163,11 +171,11 @@ function ground(scene) {
   }
   pen.fillStyle = ink.land;
   pen.fill("evenodd");
-  drawGrid(scene);
+  if (layers.grid) drawGrid(scene);
   pen.strokeStyle = ink.soft;
   pen.lineWidth = 1.3;
   data.coast.forEach((line) => { chain(pen, line, at, false); pen.stroke(); });
-  for (const area of run.areas) {
+  for (const area of layers.areas ? run.areas : []) {
     const drawn = area.kind === "sector", colour = drawn ? ink.soft : ink.c3;
     chain(pen, area.points, at, true);
     pen.setLineDash(drawn ? [6, 5] : area.kind === "corridor" ? [12, 3] : []);
@@ -190,4 +198,21 @@ function ground(scene) {
   pen.lineWidth = 2;
   pen.beginPath(); pen.moveTo(12, height - 22); pen.lineTo(12 + km * 1000 * view.perM, height - 22); pen.stroke();
   labels.ask(RANK.fixed, km + " km", [14, height - 28], 0, ink.ink);
+}
+
+/** A line between two places, with its length and its bearing from grid north. @param {Scene} scene @param {[Point, Point]} ends */
+function drawRuler({ pen, at }, [from, to]) {
+  const [x0, y0] = at(...from), [x1, y1] = at(...to), east = to[0] - from[0], north = to[1] - from[1];
+  pen.strokeStyle = ink.ink; pen.lineWidth = 2; pen.setLineDash([6, 3]);
+  pen.beginPath(); pen.moveTo(x0, y0); pen.lineTo(x1, y1); pen.stroke();
+  pen.setLineDash([]);
+  pen.font = "600 12px system-ui,sans-serif";
+  write(pen, rulerWords(east, north), x1 + 8, y1 - 8, ink.ink);
+  document.body.dataset.ruler = rulerWords(east, north);
+}
+
+/** @param {number} east @param {number} north */
+function rulerWords(east, north) {
+  const bearing = Math.round((Math.atan2(east, north) * 180) / Math.PI + 360) % 360;
+  return (Math.hypot(east, north) / 1000).toFixed(1) + " km, " + String(bearing).padStart(3, "0") + "\u00b0";
 }

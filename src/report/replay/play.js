@@ -2,8 +2,8 @@
 
 /** @type {State} */
 const state = {
-  t: 0, playing: false, picked: -1, site: 0, dirty: true,
-  seek(t) { state.t = Math.min(Math.max(Math.round(t), 0), data.end); state.dirty = true; },
+  t: 0, playing: false, picked: -1, site: 0, follow: true, event: null, ruler: null, measuring: false, dirty: true,
+  seek(t) { state.t = Math.min(Math.max(Math.round(t), 0), data.end); state.dirty = true; document.body.dataset.t = String(state.t); },
   play() { if (state.t >= data.end) state.seek(0); state.playing = true; button(); },
   pause() { state.playing = false; button(); },
 };
@@ -35,7 +35,50 @@ function resize(canvas) {
   return { pen, width, height };
 }
 
+/** The site whose belief is shown where it follows the event: that of the event gone to, else of the last decisive one. */
+function followed() {
+  if (!state.follow) return;
+  let name = state.event && state.event.t === state.t ? state.event.site : "";
+  for (const run of name ? [] : runs) {
+    const at = lastAt(run.told, (e) => e[0], state.t), last = run.told[at] ?? run.told[0];
+    if (last && !name) name = run.sites[last[3]].name;
+  }
+  const site = names.sites.indexOf(name);
+  if (site >= 0) state.site = site;
+}
+
+/** The view as a link: moment, track, site, piece of the map. */
+function link() {
+  const wanted = new URLSearchParams();
+  wanted.set("t", String(state.t / 1000));
+  const track = names.aircraft[state.picked];
+  if (track !== undefined) wanted.set("track", track);
+  if (!state.follow) wanted.set("site", names.sites[state.site]);
+  if (!view.fitted || view.moved) wanted.set("map", [Math.round(view.east), Math.round(view.north), view.perM.toPrecision(4)].join());
+  return "#" + wanted.toString().replace(/%2F/g, "/").replace(/%2C/g, ",");
+}
+
+/** Shows what a link asks for. @param {string} hash */
+function restore(hash) {
+  const wanted = new URLSearchParams(hash.slice(1));
+  const map = (wanted.get("map") ?? "").split(",").map(Number);
+  if (map.length === 3 && map.every(Number.isFinite) && map[2] > 0) {
+    [view.east, view.north] = map;
+    view.perM = map[2];
+    view.fitted = view.moved = true;
+  }
+  const site = names.sites.indexOf(wanted.get("site") ?? "");
+  state.follow = site < 0;
+  if (site >= 0) state.site = site;
+  siteBox.value = String(site);
+  const track = names.aircraft.indexOf(wanted.get("track") ?? "");
+  if (wanted.has("t")) state.seek((Number(wanted.get("t")) || 0) * 1000);
+  pick(track);
+}
+
+let linked = 0;
 function draw() {
+  followed();
   runs.forEach((run, i) => {
     const { pen, width, height } = resize(canvases[i]);
     if (!width) return;
@@ -44,42 +87,93 @@ function draw() {
     const scene = { pen, width, height, run, chosen: own(run, state), t: state.t, labels, ...scales(width, height) };
     ground(scene);
     drawSites(scene);
-    drawNotices(scene);
+    if (layers.plans) drawNotices(scene);
     drawAircraft(scene);
     drawShots(scene);
-    labels.write();
+    if (layers.names) labels.write();
+    if (state.ruler) drawRuler(scene, state.ruler);
   });
   time.value = String(state.t);
   time.setAttribute("aria-valuetext", clock(state.t) + ", " + date(state.t));
-  byId("clock", HTMLElement).textContent = date(state.t) + " " + clock(state.t);
+  byId("day", HTMLElement).textContent = date(state.t) + " ";
+  byId("hour", HTMLElement).textContent = clock(state.t);
   told(state);
-  dim(state);
-  // What tests read: where the clock is and what is to be seen.
+  story(state);
+  mark(state);
+  // What tests read, beside the clock and the track: what is to be seen.
   const body = document.body.dataset;
-  body.t = String(state.t);
-  body.picked = String(state.picked);
+  body.site = names.sites[state.site] ?? "";
   body.shots = String(runs[0].shots.filter((shot) => shot.from <= state.t && state.t <= shot.to + 120000).length);
   body.flying = String(runs[0].aircraft.filter((aircraft) => flying(aircraft, state.t)).length);
+  byId("link", HTMLAnchorElement).href = link();
+  if (!state.playing) {
+    // The address follows once the hand rests: browsers refuse a hundred changes in a row.
+    clearTimeout(linked);
+    linked = setTimeout(() => { try { history.replaceState(null, "", link()); } catch { /* a page inside another has no address */ } }, 300);
+  }
 }
 
-/** Where something decisive happens, along the slider. */
+/** Marks of the time line: what, how it looks, which events. @type {[string, string, string, (e: Told, run: Run) => boolean][]} */
+const MARKS = [
+  ["shot at a hostile", "soft", "bar", (e) => e[1] === "shot_fired" && e[6] > 0],
+  ["friend or neutral identified as hostile", "c4", "diamond", (e) => e[6] === 2],
+  ["objective reached", "c0", "ring", (e) => e[1] === "objective_reached"],
+  ["wrong shot", "bad", "tall", isWrongShot],
+  ["wrongly shot down", "bad", "cross", (e) => e[1] === "destroyed" && e[6] === 0],
+];
+
+/** @param {CanvasRenderingContext2D} pen @param {string} shape @param {number} x @param {number} top */
+function timeMark(pen, shape, x, top) {
+  pen.lineWidth = 2;
+  pen.beginPath();
+  if (shape === "bar") { pen.moveTo(x, top + 8); pen.lineTo(x, top + 14); }
+  else if (shape === "tall") { pen.moveTo(x, top); pen.lineTo(x, top + 14); }
+  else if (shape === "cross") { pen.moveTo(x - 4, top); pen.lineTo(x + 4, top + 8); pen.moveTo(x + 4, top); pen.lineTo(x - 4, top + 8); }
+  else if (shape === "ring") pen.arc(x, top + 8, 3.5, 0, 7);
+  else { pen.moveTo(x, top + 3); pen.lineTo(x + 4, top + 8); pen.lineTo(x, top + 13); pen.lineTo(x - 4, top + 8); pen.closePath(); }
+  pen.stroke();
+}
+
+/** Hours, and where something happens, along the slider. */
 function ticks() {
   const { pen, width, height } = resize(byId("ticks", HTMLCanvasElement));
   pen.clearRect(0, 0, width, height);
   /** @param {number} t */
   const x = (t) => 8 + (t / data.end) * (width - 16);
-  runs.forEach((run) => {
-    for (const event of run.events) {
-      if (!DECISIVE.has(event[1])) continue;
-      const wrong = event[6] === 0;
-      pen.fillStyle = wrong ? ink.bad : ink.soft;
-      pen.fillRect(x(event[0]) - 1, wrong ? 0 : height / 2, 2, wrong ? height : height / 2);
-    }
-  });
+  // As many hours as there is room for, on whole hours of the clock; minutes where the whole is short.
+  const steps = [1, 5, 15, 30, 60, 120, 180, 360, 720, 1440].map((minutes) => minutes * 60000);
+  const step = steps.find((step) => (step / data.end) * (width - 16) > 40) ?? 1440 * 60000;
+  pen.font = "10px system-ui,sans-serif";
+  pen.fillStyle = ink.soft; pen.strokeStyle = ink.rule; pen.lineWidth = 1;
+  for (let t = Math.ceil(data.start_utc_ms / step) * step - data.start_utc_ms; t <= data.end; t += step) {
+    pen.beginPath(); pen.moveTo(x(t), 0); pen.lineTo(x(t), height - 12); pen.stroke();
+    const text = clock(t).slice(0, 5), wide = pen.measureText(text).width;
+    pen.fillText(text, Math.min(Math.max(x(t) - wide / 2, 0), width - wide), height - 2);
+  }
+  for (const [, colour, shape, holds] of MARKS) {
+    pen.strokeStyle = ink[colour];
+    for (const run of runs) for (const event of run.events) if (holds(event, run)) timeMark(pen, shape, x(event[0]), 1);
+  }
   if (data.parts !== null) {
     pen.fillStyle = ink.c3;
     pen.beginPath(); pen.moveTo(x(data.parts) - 6, 0); pen.lineTo(x(data.parts) + 6, 0); pen.lineTo(x(data.parts), 9); pen.fill();
   }
+}
+
+/** What the marks mean, those that occur. */
+function legend() {
+  const place = byId("legend", HTMLElement);
+  for (const [text, colour, shape, holds] of MARKS) {
+    const count = runs.reduce((sum, run) => sum + run.events.filter((event) => holds(event, run)).length, 0);
+    if (!count) continue;
+    const swatch = svg("svg", { width: "12", height: "15", "aria-hidden": "true", class: "mark" });
+    const paths = { bar: "M6 8V14", tall: "M6 1V14", cross: "M2 2L10 10M10 2L2 10", ring: "M2.5 8a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0", diamond: "M6 3L10 8L6 13L2 8Z" };
+    swatch.append(svg("path", { d: paths[/** @type {keyof typeof paths} */ (shape)], class: "m-" + colour }));
+    const entry = element("span", "");
+    entry.append(swatch, text + (runs.length > 1 ? "" : " (" + count + ")"));
+    place.append(entry);
+  }
+  if (data.parts !== null) place.append(element("span", "\u25bc they part", "m-parts"));
 }
 
 let before = 0;
@@ -95,32 +189,56 @@ function tick(now) {
   requestAnimationFrame(tick);
 }
 
-/** @param {boolean} forward */
-function jump(forward) {
-  const next = forward ? decisive.find((t) => t > state.t) : decisive.findLast((t) => t < state.t);
-  if (next !== undefined) { state.pause(); state.seek(next); }
+/** Goes to an event: its moment, its track, its site. @param {Run} run @param {Told} event */
+function goTo(run, event) {
+  state.pause();
+  state.event = { t: event[0], site: run.sites[event[3]]?.name ?? "" };
+  state.seek(event[0]);
+  if (event[2] >= 0) pick(names.aircraft.indexOf(run.aircraft[event[2]].name));
+}
+
+/** To the next or the previous of some events. @param {Found[]} list in order of time @param {boolean} forward */
+function jump(list, forward) {
+  const next = forward ? list.find((one) => one.event[0] > state.t) : list.findLast((one) => one.event[0] < state.t);
+  if (next) goTo(next.run, next.event);
 }
 
 /** @param {number} aircraft */
 function pick(aircraft) {
-  state.picked = aircraft;
-  aircraftBox.value = String(aircraft);
+  state.picked = names.aircraft[aircraft] === undefined ? -1 : aircraft;
+  aircraftBox.value = String(state.picked);
+  document.body.dataset.picked = names.aircraft[state.picked] ?? "";
   state.dirty = true;
-  story(state);
+  list();
 }
 
-/** The aircraft or the site under the pointer. @param {HTMLCanvasElement} canvas @param {number} i @param {number} x @param {number} y */
-function clicked(canvas, i, x, y) {
-  const { at } = scales(canvas.clientWidth, canvas.clientHeight), run = runs[i];
-  let best = -1, near = 22;
-  run.aircraft.forEach((aircraft, number) => {
-    if (!flying(aircraft, state.t)) return;
-    const p = position(aircraft, state.t), [px, py] = at(p[0], p[1]), far = Math.hypot(px - x, py - y);
-    if (far < near) { near = far; best = number; }
+/** @param {number} site one of all names, or -1 for that of the event */
+function see(site) {
+  state.follow = site < 0;
+  if (site >= 0) state.site = site;
+  siteBox.value = String(site);
+  state.dirty = true;
+  list();
+}
+
+/** What is under the pointer: an aircraft or a site, as the run numbers it. @param {HTMLCanvasElement} canvas @param {Run} run @param {number} x @param {number} y */
+function under(canvas, run, x, y) {
+  const { at } = scales(canvas.clientWidth, canvas.clientHeight);
+  let aircraft = -1, near = 22;
+  run.aircraft.forEach((one, number) => {
+    if (!flying(one, state.t)) return;
+    const p = position(one, state.t), [px, py] = at(p[0], p[1]), far = Math.hypot(px - x, py - y);
+    if (far < near) { near = far; aircraft = number; }
   });
-  if (best >= 0) return pick(names.aircraft.indexOf(run.aircraft[best].name));
   const site = run.sites.findIndex((site) => { const [px, py] = at(site.at[0], site.at[1]); return Math.hypot(px - x, py - y) < 18; });
-  if (site >= 0) { state.site = names.sites.indexOf(run.sites[site].name); siteBox.value = String(state.site); state.dirty = true; story(state); }
+  return { aircraft, site };
+}
+
+/** @param {HTMLCanvasElement} canvas @param {Run} run @param {number} x @param {number} y */
+function clicked(canvas, run, x, y) {
+  const { aircraft, site } = under(canvas, run, x, y);
+  if (aircraft >= 0) pick(names.aircraft.indexOf(run.aircraft[aircraft].name));
+  else if (site >= 0) see(names.sites.indexOf(run.sites[site].name));
   else pick(-1);
 }
 
@@ -130,6 +248,7 @@ function zoom(factor, [x, y] = [0, 0]) {
   view.east += x / view.perM - x / perM;
   view.north -= y / view.perM - y / perM;
   view.perM = perM;
+  view.moved = true;
   state.dirty = true;
 }
 
@@ -148,20 +267,25 @@ canvases.forEach((canvas, i) => {
   /** Fingers on the map. @type {Map<number, Point>} */
   const held = new Map();
   let moved = false;
+  const card = element("div", "", "card");
+  card.hidden = true;
+  canvas.after(card);
   /** @param {MouseEvent} e @returns {Point} */
   const inside = (e) => { const box = canvas.getBoundingClientRect(); return [e.clientX - box.left, e.clientY - box.top]; };
   /** @param {Point} place @returns {Point} */
   const fromMiddle = ([x, y]) => [x - canvas.clientWidth / 2, y - canvas.clientHeight / 2];
+  /** @param {Point} place @returns {Point} */
+  const onGround = (place) => scales(canvas.clientWidth, canvas.clientHeight).back(...place);
   canvas.addEventListener("pointerdown", (e) => {
     if (!held.size) moved = false;
     held.set(e.pointerId, inside(e));
     canvas.setPointerCapture(e.pointerId);
+    if (state.measuring && held.size === 1) { const from = onGround(inside(e)); state.ruler = [from, from]; state.dirty = true; }
   });
   canvas.addEventListener("pointermove", (e) => {
-    const now = inside(e), before = held.get(e.pointerId), side = data.grid.side;
-    const [east, north] = scales(canvas.clientWidth, canvas.clientHeight).back(...now);
-    canvas.title = squareName(Math.floor(east / side), Math.floor(north / side));
-    if (!before) return;
+    const now = inside(e), before = held.get(e.pointerId);
+    if (!before) return hover(card, canvas, runs[i], now, onGround(now));
+    card.hidden = true;
     const dx = now[0] - before[0], dy = now[1] - before[1];
     if (!moved && Math.hypot(dx, dy) < 5) return;
     moved = true;
@@ -170,14 +294,17 @@ canvases.forEach((canvas, i) => {
     if (other) {
       const far = Math.hypot(before[0] - other[0], before[1] - other[1]) || 1;
       zoom(Math.hypot(now[0] - other[0], now[1] - other[1]) / far, fromMiddle(other));
+    } else if (state.measuring && state.ruler) {
+      state.ruler[1] = onGround(now); state.dirty = true;
     } else {
-      view.east -= dx / view.perM; view.north += dy / view.perM; state.dirty = true;
+      view.east -= dx / view.perM; view.north += dy / view.perM; view.moved = true; state.dirty = true;
     }
   });
   canvas.addEventListener("pointerup", (e) => {
-    if (held.delete(e.pointerId) && !moved) clicked(canvas, i, ...inside(e));
+    if (held.delete(e.pointerId) && !moved && !state.measuring) clicked(canvas, runs[i], ...inside(e));
   });
   canvas.addEventListener("pointercancel", (e) => held.delete(e.pointerId));
+  canvas.addEventListener("pointerleave", () => { card.hidden = true; });
   canvas.addEventListener("wheel", (e) => {
     e.preventDefault();
     zoom(Math.exp(-e.deltaY * 0.0015), fromMiddle(inside(e)));
@@ -186,29 +313,49 @@ canvases.forEach((canvas, i) => {
 
 /** @param {string} id @param {() => void} act */
 const press = (id, act) => byId(id, HTMLButtonElement).addEventListener("click", act);
+const whole = () => { view.fitted = view.moved = false; state.dirty = true; };
+const measure = () => {
+  state.measuring = !state.measuring;
+  if (!state.measuring) state.ruler = null;
+  byId("ruler", HTMLButtonElement).setAttribute("aria-pressed", String(state.measuring));
+  state.dirty = true;
+};
+const showLayers = () => {
+  const place = byId("layerlist", HTMLElement);
+  place.hidden = !place.hidden;
+  byId("layers", HTMLButtonElement).setAttribute("aria-expanded", String(!place.hidden));
+};
 press("play", () => (state.playing ? state.pause() : state.play()));
-press("next", () => jump(true));
-press("back", () => jump(false));
+press("next", () => jump(decisive, true));
+press("back", () => jump(decisive, false));
+press("wrongnext", () => jump(wrongShots, true));
+press("wrongback", () => jump(wrongShots, false));
 press("parts", () => { state.pause(); state.seek(data.parts ?? 0); });
 press("closer", () => zoom(1.4, sight()));
 press("farther", () => zoom(1 / 1.4, sight()));
-press("whole", () => { view.fitted = false; state.dirty = true; });
+press("whole", whole);
+press("ruler", measure);
+press("layers", showLayers);
 time.addEventListener("input", () => { state.pause(); state.seek(Number(time.value)); });
 aircraftBox.addEventListener("change", () => pick(Number(aircraftBox.value)));
-siteBox.addEventListener("change", () => { state.site = Number(siteBox.value); state.dirty = true; story(state); });
+siteBox.addEventListener("change", () => see(Number(siteBox.value)));
 /** What keys do; space is left to a button that has it. On the slider too an arrow is a minute: its own step is a second. @type {[string, (far: boolean) => void][]} */
 const acts = [
   [" ", () => (state.playing ? state.pause() : state.play())],
-  ["n", () => jump(true)], ["p", () => jump(false)],
+  ["w", () => jump(wrongShots, true)], ["W", () => jump(wrongShots, false)],
+  ["n", () => jump(decisive, true)], ["p", () => jump(decisive, false)],
   ["ArrowRight", (far) => state.seek(state.t + (far ? 600000 : 60000))],
   ["ArrowLeft", (far) => state.seek(state.t - (far ? 600000 : 60000))],
-  ["+", () => zoom(1.25, sight())], ["-", () => zoom(0.8, sight())],
+  ["+", () => zoom(1.25, sight())], ["-", () => zoom(0.8, sight())], ["0", whole],
   ["]", () => next(1)], ["[", () => next(-1)], ["Escape", () => pick(-1)],
+  ["m", measure], ["l", showLayers],
+  ["?", () => { const help = byId("help", HTMLDetailsElement); help.open = !help.open; }],
 ];
 const keys = new Map(acts);
 document.addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.target instanceof HTMLSelectElement) return;
-  if (e.key === " " && e.target instanceof HTMLButtonElement) return;
+  if (e.target instanceof HTMLInputElement && e.target.type === "search") return;
+  if (e.key === " " && (e.target instanceof HTMLButtonElement || e.target instanceof HTMLInputElement && e.target.type === "checkbox")) return;
   const act = keys.get(e.key);
   if (!act) return;
   e.preventDefault();
@@ -229,16 +376,23 @@ function offer(box, list) {
 }
 offer(siteBox, names.sites);
 offer(aircraftBox, names.aircraft);
+/** @type {[string, boolean][]} */
+const buttons = [["wrongnext", !wrongShots.length], ["wrongback", !wrongShots.length], ["next", !decisive.length], ["back", !decisive.length]];
+for (const [id, off] of buttons) byId(id, HTMLButtonElement).disabled = off;
 partsButton.hidden = runs.length < 2;
 partsButton.disabled = data.parts === null;
 partsButton.textContent = data.parts === null ? "They never part" : "They part at " + clock(data.parts);
-// The site that fires first has the first word; #t=SECONDS&aircraft=NUMBER opens the page at an instant.
-if (runs[0].shots.length) { state.site = runs[0].shots[0].site; siteBox.value = String(state.site); }
-const wanted = new URLSearchParams(location.hash.slice(1));
-state.seek((Number(wanted.get("t")) || 0) * 1000);
+for (const [key, words] of LAYERS) {
+  byId("layerlist", HTMLElement).append(tick_box(words, layers[key], (yes) => { layers[key] = yes; state.dirty = true; }));
+}
 readTheme();
-const asked = Number(wanted.get("aircraft") ?? -1);
-pick(names.aircraft[asked] === undefined ? -1 : asked);
+legend();
+filters();
+const opened = new URLSearchParams(location.hash.slice(1));
+// A page opens at the first wrong shot; #t=SECONDS&track=NAME&site=NAME&map=EAST,NORTH,SCALE asks for something else.
+if (opened.has("t") || opened.has("track") || !decisive.length) restore(location.hash);
+else { const first = wrongShots[0] ?? decisive[0]; goTo(first.run, first.event); }
+addEventListener("hashchange", () => restore(location.hash));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readTheme(); ticks(); state.dirty = true; });
 /** Paper is light whatever the screen is: the style sheet sees to the words, and the maps are drawn anew. @param {boolean} yes */
 function printed(yes) {
@@ -248,7 +402,7 @@ function printed(yes) {
 }
 addEventListener("beforeprint", () => printed(true));
 addEventListener("afterprint", () => printed(false));
-new ResizeObserver(() => { view.fitted = false; state.dirty = true; ticks(); }).observe(byId("maps", HTMLElement));
+new ResizeObserver(() => { if (!view.moved) view.fitted = false; state.dirty = true; ticks(); }).observe(byId("maps", HTMLElement));
 ticks();
-if (wanted.has("play")) state.play();
+if (opened.has("play")) state.play();
 requestAnimationFrame((now) => { before = now; tick(now); });

@@ -1,0 +1,87 @@
+//! Replays beside a report: of each cell the first replications with a wrong shot, and a row for every such shot that leads there.
+
+use std::path::Path;
+
+use super::replay::{Flown, ReplayNote, TimedShot, replay_page, wrong_shots};
+use super::stored::{Results, Table};
+use crate::output::{OutputError, Stored, StoredRun, Trust};
+use crate::record::{Detail, Replication};
+use crate::simulation::{simulate, trajectories};
+
+/// Most cells that get replays.
+const CELLS: usize = 40;
+
+/// A replay that was made.
+pub(super) struct Made {
+    pub cell: String,
+    pub replication: u64,
+    /// Its file in the folder of the figures.
+    pub file: String,
+    pub page: String,
+    pub shots: Vec<TimedShot>,
+}
+
+/// Replays of `most` replications of each cell, those with wrong shots first to last; of a cell without, of its first one.
+pub(super) fn made(
+    folder: &Path,
+    name: &str,
+    results: &Results,
+    most: usize,
+    trust: Trust,
+) -> Result<Vec<Made>, OutputError> {
+    let stored = Stored::open(folder, trust)?;
+    let rows = Table::read(&stored, "replications.csv")?.rows(|row| {
+        (
+            if results.sweep {
+                row.text("cell")
+            } else {
+                String::new()
+            },
+            row.number("replication") as u64,
+            row.number("wrong_shots"),
+        )
+    });
+    let mut all = Vec::new();
+    for (number, cell) in results.cells.iter().enumerate().take(CELLS) {
+        let of = || rows.iter().filter(|row| row.0 == *cell);
+        let mut wanted: Vec<u64> = of().filter(|row| row.2 > 0.0).map(|row| row.1).collect();
+        wanted.truncate(most);
+        if wanted.is_empty() {
+            wanted.extend(of().next().map(|row| row.1));
+        }
+        let asked = results.sweep.then_some(cell.as_str());
+        let run = StoredRun::open(folder, asked, trust)?;
+        for index in wanted {
+            let replication = Replication {
+                seed: run.seed,
+                index,
+            };
+            let log = simulate(&run.scenario, replication, Detail::Full);
+            let flown = Flown {
+                name: "A: as it is".to_owned(),
+                scenario: &run.scenario,
+                log: &log,
+                trajectories: &trajectories(&run.scenario, replication),
+            };
+            let about = asked.map_or(String::new(), |cell| format!(" --cell {cell}"));
+            let note = ReplayNote {
+                command: format!(
+                    "deconflict replay --from {name}{about} --replication {index} --out replay.html"
+                ),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                land: None,
+            };
+            let shots = wrong_shots(&flown);
+            // Without land of one's own nothing can be wrong with it.
+            let page = replay_page(&[flown], &note).unwrap_or_default();
+            all.push(Made {
+                cell: cell.clone(),
+                replication: index,
+                file: format!("replay-{}-{index}.html", number + 1),
+                page,
+                shots,
+            });
+        }
+    }
+    Ok(all)
+}
