@@ -560,6 +560,24 @@ pub(super) const FRONT: ResultFile = ResultFile {
         ("difference", "on fresh luck, less the scenario as written"),
         ("difference_low", "lower end of its interval"),
         ("difference_high", "upper end of its interval"),
+        (
+            "choice",
+            "what decision.md makes of it: recommended, alternative, or nothing",
+        ),
+        (
+            "against_recommended",
+            "on fresh luck, less the recommended; of the scenario as written where it is an alternative",
+        ),
+        (
+            "against_recommended_low",
+            "lower end of its interval, which holds for every two finalists together",
+        ),
+        ("against_recommended_high", "upper end of its interval"),
+        ("numerator", "mean of what is counted, a replication"),
+        (
+            "denominator",
+            "mean of what it is a share of, a replication; 1 where that is the replication",
+        ),
     ],
 };
 

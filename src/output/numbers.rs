@@ -22,6 +22,11 @@ impl Notation {
         }
     }
 
+    /// Whether it is a share, which is said in percent.
+    pub fn is_share(self) -> bool {
+        self.percent
+    }
+
     fn scale(self) -> f64 {
         if self.percent { 100.0 } else { 1.0 }
     }

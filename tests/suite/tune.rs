@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use deconflict::experiment::plan::Overrides;
 use deconflict::experiment::plan::study::{Study, schema};
 use deconflict::measure::Columns;
+use deconflict::output::Notation;
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
@@ -195,6 +196,117 @@ fn finalists_are_scenarios_that_fly_as_they_did() {
         seen += 1;
     }
     assert!(seen >= 1);
+}
+
+/// One row of front.csv by column.
+type Row = std::collections::BTreeMap<String, String>;
+
+fn front(out: &Path) -> Vec<Row> {
+    let mut reader = csv::Reader::from_path(out.join("front.csv")).unwrap();
+    let rows = reader.deserialize::<Row>();
+    rows.map(Result::unwrap).collect()
+}
+
+/// Every claim of the page for whoever decides stands in front.csv, and what is recommended follows from it.
+#[test]
+fn the_decision_says_what_the_front_says() {
+    let place = TempDir::new().unwrap();
+    let out = place.path().join("out");
+    let tuned = tune(&small(&place, ""), &out, &[]);
+    assert!(tuned.status.success());
+    let page = fs::read_to_string(out.join("decision.md")).unwrap();
+    let rows = front(&out);
+    let number = |row: &Row, column: &str| row[column].parse::<f64>().unwrap();
+    let chosen = rows.iter().find(|row| row["choice"] == "recommended");
+    let chosen = chosen.expect("a limit of 90 % is kept")["finalist"].clone();
+    let told = match chosen.as_str() {
+        "as_written" => "**Leave the scenario as it is.**".to_owned(),
+        name => format!("**Take finalist {name}**"),
+    };
+    assert!(page.contains(&told), "{told}\n{page}");
+    let (mut values, mut changes) = (0, 0);
+    for row in &rows {
+        let notation = Notation::of(&row["measure"]);
+        if row["choice"].is_empty() {
+            continue;
+        }
+        let value = format!(
+            "{} {}",
+            notation.value(number(row, "fresh")),
+            notation.ends(number(row, "low"), number(row, "high"))
+        );
+        assert!(page.contains(&value), "{value}\n{page}");
+        values += 1;
+        let change = |which: &str| {
+            let [at, low, high] =
+                ["", "_low", "_high"].map(|end| number(row, &format!("{which}{end}")));
+            let open = if at == 0.0 || low <= 0.0 && high >= 0.0 {
+                ", open"
+            } else {
+                ""
+            };
+            format!("{}{open}", notation.changed(at, low, high))
+        };
+        let change = match (row["choice"].as_str(), row["finalist"].as_str()) {
+            ("recommended", "as_written") => continue,
+            ("recommended", _) => change("difference"),
+            _ => change("against_recommended"),
+        };
+        // What was the same in every replication is not called open.
+        let same = change.replace(", open", ", the same in every replication");
+        assert!(
+            page.contains(&change) || page.contains(&same),
+            "{change}\n{page}"
+        );
+        changes += 1;
+    }
+    assert!(
+        values >= 4 && changes >= 2,
+        "{values} values, {changes} changes"
+    );
+    // Nothing on the front is shown to lose fewer than what is recommended.
+    for row in &rows {
+        if row["measure"] == "wrongly_lost_per_protected_sortie"
+            && row["on_front"] == "1"
+            && row["finalist"] != chosen
+        {
+            assert!(number(row, "against_recommended_high") >= 0.0, "{row:?}");
+        }
+    }
+}
+
+/// Where nothing keeps the limits the page says which comes nearest, and which limit forbids it.
+#[test]
+fn the_decision_says_which_limit_forbids() {
+    let place = TempDir::new().unwrap();
+    let out = place.path().join("out");
+    let study = small(&place, "");
+    let text = fs::read_to_string(&study).unwrap();
+    fs::write(&study, text.replace("at_most = 0.9", "at_most = 0.01")).unwrap();
+    assert!(tune(&study, &out, &[]).status.success());
+    let page = fs::read_to_string(out.join("decision.md")).unwrap();
+    let rows = front(&out);
+    assert!(rows.iter().all(|row| row["choice"].is_empty()));
+    let leaked = rows
+        .iter()
+        .filter(|row| row["measure"] == "leaked" && row["finalist"] != "as_written");
+    let excess = |row: &&Row| {
+        let [fresh, high] = ["fresh", "high"].map(|column| row[column].parse::<f64>().unwrap());
+        (high - 0.01) / (high - fresh)
+    };
+    let nearest = leaked
+        .min_by(|one, other| excess(one).total_cmp(&excess(other)))
+        .unwrap();
+    let told = format!(
+        "Nearest is finalist {}, and what forbids it is `leaked`",
+        nearest["finalist"]
+    );
+    assert!(page.contains(&told), "{told}\n{page}");
+    let limit = Notation::of("leaked").value(nearest["high"].parse().unwrap());
+    assert!(
+        page.contains(&format!("A limit of {limit} would let it through")),
+        "{page}"
+    );
 }
 
 /// The page of a tuning: the trade-off of every pair of objectives with its numbers beside it, offline, well-formed figures.

@@ -208,11 +208,33 @@ impl Study {
 
     /// The settings of a candidate in words; empty for the scenario as written.
     pub fn settings(&self, point: Option<&Point>) -> Vec<String> {
+        self.each(point, |number, setting| {
+            self.parameters[number].factor.domain.label(setting)
+        })
+    }
+
+    /// The same as fields of the columns of the parameters in result files.
+    pub fn fields(&self, point: Option<&Point>) -> Vec<String> {
+        self.each(point, |number, setting| {
+            let domain = &self.parameters[number].factor.domain;
+            match self.whole[number] {
+                true => domain.label(setting),
+                false => domain.field(setting),
+            }
+        })
+    }
+
+    fn each(
+        &self,
+        point: Option<&Point>,
+        written: impl Fn(usize, Coordinate) -> String,
+    ) -> Vec<String> {
         let Some(point) = point else {
             return vec![String::new(); self.parameters.len()];
         };
-        let both = self.parameters.iter().zip(point);
-        both.map(|(varied, &setting)| varied.factor.domain.field(setting))
+        let settings = point.iter().enumerate();
+        settings
+            .map(|(number, &setting)| written(number, setting))
             .collect()
     }
 

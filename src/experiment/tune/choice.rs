@@ -25,6 +25,18 @@ pub struct Choice {
     pub against: Vec<Vec<Estimate>>,
 }
 
+impl Choice {
+    /// What becomes of a candidate, as written to files.
+    pub fn place(&self, candidate: usize) -> &'static str {
+        let mut others = self.alternatives.iter();
+        match self.recommended == Some(candidate) {
+            true => "recommended",
+            false if others.any(|other| other.candidate == candidate) => "alternative",
+            false => "",
+        }
+    }
+}
+
 /// Something else that could be chosen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alternative {

@@ -93,6 +93,15 @@ impl Samples {
         (ratio - slope * moments.mean(1), libm::sqrt(variance))
     }
 
+    /// Means of numerator and denominator of a measure, over its replications.
+    pub fn means(&self, measure: usize) -> (f64, f64) {
+        let n = self.rows.len() as f64;
+        let sum = |of: fn(&(f64, f64)) -> f64| -> f64 {
+            self.rows.iter().map(|row| of(&row[measure])).sum()
+        };
+        (sum(|pair| pair.0) / n, sum(|pair| pair.1) / n)
+    }
+
     /// The sums behind a measure, for its interval.
     pub fn sums(&self, measure: usize) -> RatioSums {
         let mut sums = RatioSums::default();

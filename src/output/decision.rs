@@ -1,0 +1,463 @@
+//! The page of a tuning for whoever decides, and its table of the finalists.
+
+use std::fmt::Write as _;
+
+use super::numbers::{Notation, one_in, readable};
+use super::tuning_results::{as_written, called, name, turnings};
+use crate::experiment::plan::study::Study;
+use crate::experiment::tune::choice::{Alternative, Choice, Nearest, Why, choose};
+use crate::experiment::tune::course::{Role, Tuning};
+use crate::experiment::tune::robust::over_worlds;
+use crate::experiment::tune::verdict::{Feasible, judge};
+use crate::experiment::tune::{ABROAD, FRESH};
+use crate::safe::{markdown, markdown_code};
+use crate::statistics::estimate::{Estimate, Method};
+
+/// A table of bars, as Markdown has them and as people read them.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| width(column).unwrap_or(0))
+        .collect();
+    let mut out = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        for (cell, width) in row.iter().zip(&widths) {
+            let _ = write!(out, "| {cell:width$} ");
+        }
+        out.push_str("|\n");
+        if number == 0 {
+            for width in &widths {
+                let _ = write!(out, "|{:-<1$}", "", width + 2);
+            }
+            out.push_str("|\n");
+        }
+    }
+    out
+}
+
+/// The trade-off: a row a finalist, its settings, and each watched measure on fresh luck with what the search believed.
+pub fn tradeoff_table(study: &Study, tuning: &Tuning) -> String {
+    tradeoff(study, tuning, str::to_owned, str::to_owned)
+}
+
+/// The same with names and settings made safe for where the table goes.
+fn tradeoff(
+    study: &Study,
+    tuning: &Tuning,
+    name_in: fn(&str) -> String,
+    setting_in: fn(&str) -> String,
+) -> String {
+    let mut header = vec!["finalist".to_owned()];
+    header.extend(study.parameters().map(name_in));
+    for watched in &study.watched {
+        header.push(name_in(&watched.derived.name));
+        header.push("search said".to_owned());
+    }
+    header.push("limits kept".to_owned());
+    header.push("front".to_owned());
+    let mut rows = vec![header];
+    let notations = study
+        .watched
+        .iter()
+        .map(|watched| Notation::of(&watched.derived.name));
+    let notations: Vec<Notation> = notations.collect();
+    let spread = |value: Estimate, notation: Notation| {
+        let ends = notation.ends(value.low, value.high);
+        format!("{} {ends}", notation.value(value.estimate))
+    };
+    let mut written = vec!["as written".to_owned()];
+    written.extend(study.parameters().map(|_| "-".to_owned()));
+    for ((estimate, _), &notation) in as_written(study, tuning).into_iter().zip(&notations) {
+        written.extend([spread(estimate, notation), "-".to_owned()]);
+    }
+    written.extend(["-".to_owned(), "-".to_owned()]);
+    rows.push(written);
+    for (at, verdict) in judge(tuning).iter().enumerate() {
+        let mut row = vec![name(at)];
+        let settings = study.settings(tuning.candidates()[verdict.candidate].point.as_ref());
+        row.extend(settings.iter().map(|setting| setting_in(setting)));
+        let each = verdict.fresh.iter().zip(&verdict.search).zip(&notations);
+        for ((fresh, search), &notation) in each {
+            row.extend([spread(*fresh, notation), notation.value(*search)]);
+        }
+        row.push(verdict.feasible.code().to_owned());
+        row.push(if verdict.on_front { "yes" } else { "no" }.to_owned());
+        rows.push(row);
+    }
+    aligned(&rows)
+}
+
+/// The page for whoever decides, in Markdown: every number in it stands in front.csv, robustness.csv or break_even.csv.
+pub fn decision(study: &Study, tuning: &Tuning) -> String {
+    let verdicts = judge(tuning);
+    let choice = choose(tuning, &verdicts);
+    let file = &study.record.study;
+    let mut out = String::new();
+    let mut line = |words: &str| {
+        let _ = writeln!(out, "{words}");
+    };
+    line(&format!("# {}\n", markdown(&file.title)));
+    line("## What to do\n");
+    match (choice.recommended, &choice.nearest) {
+        (Some(chosen), _) => recommendation(study, tuning, &choice, chosen)
+            .iter()
+            .for_each(|words| line(words)),
+        (None, Some(nearest)) => line(&forbidden(study, tuning, nearest)),
+        (None, None) => line("**Nothing was examined**: there is nothing to choose from."),
+    }
+    line(&format!(
+        "\n{} settings of {} parameters were tried; {} finalists were run again on random numbers that the search never saw.",
+        tuning.candidates().len().saturating_sub(1),
+        study.parameters().count(),
+        verdicts.len(),
+    ));
+    let front: Vec<usize> = (0..verdicts.len())
+        .filter(|&at| verdicts[at].on_front)
+        .collect();
+    line("\n## The finalists\n");
+    line(tradeoff(study, tuning, markdown_code, markdown).trim_end());
+    line(&format!(
+        "\nNumbers in brackets are intervals on fresh random numbers that hold for all {} finalists together with {} % confidence. \"Search said\" is what made them finalists: it is too good on average, and is there to show by how much. \"Limits kept\" is `shown` where the interval keeps every limit at the confidence asked for, divided by the number of finalists and limits; `open` where it merely looks so.",
+        verdicts.len(),
+        readable(file.confidence * 100.0)
+    ));
+    for watched in &study.watched {
+        match watched.role {
+            Role::AtMost(limit) => line(&format!(
+                "Limit: {} at most {}.",
+                markdown_code(&watched.derived.name),
+                Notation::of(&watched.derived.name).value(limit)
+            )),
+            Role::AtLeast(limit) => line(&format!(
+                "Limit: {} at least {}.",
+                markdown_code(&watched.derived.name),
+                Notation::of(&watched.derived.name).value(limit)
+            )),
+            Role::Minimise | Role::Maximise => {}
+        }
+    }
+    line("\n## The price of each step\n");
+    if front.len() < 2 {
+        line("There is no step: at most one finalist is left.");
+    }
+    for two in front.windows(2) {
+        let (one, other) = (
+            &tuning.candidates()[verdicts[two[0]].candidate],
+            &tuning.candidates()[verdicts[two[1]].candidate],
+        );
+        let steps: Vec<String> = study
+            .watched
+            .iter()
+            .enumerate()
+            .map(|(measure, watched)| {
+                let (step, error) = other.fresh.above(&one.fresh, measure);
+                let notation = Notation::of(&watched.derived.name);
+                format!(
+                    "{} {} (standard error {})",
+                    markdown_code(&watched.derived.name),
+                    notation.change(step),
+                    notation.bound(error)
+                )
+            })
+            .collect();
+        line(&format!(
+            "- From {} to {}: {}.",
+            name(two[0]),
+            name(two[1]),
+            steps.join(", ")
+        ));
+    }
+    if !study.worlds.is_empty() {
+        line("\n## If the world is another\n");
+        let drawn: Vec<usize> = (0..study.drawn).collect();
+        let mut rows = vec![
+            ["finalist", "measure", "mean", "worst", "regret"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
+        for row in over_worlds(tuning, &drawn) {
+            let name = &study.watched[row.measure].derived.name;
+            let notation = Notation::of(name);
+            rows.push(vec![
+                called(tuning, row.candidate),
+                markdown_code(name),
+                notation.value(row.mean),
+                notation.value(row.worst),
+                notation
+                    .change(row.regret)
+                    .trim_start_matches('+')
+                    .to_owned(),
+            ]);
+        }
+        line(aligned(&rows).trim_end());
+        line(&format!(
+            "\nOver {} settings of what is not known, all with the same weight. Regret: by how much it is worse than the best of these in the same world, at most.\n",
+            study.drawn
+        ));
+        let turning = turnings(study, tuning);
+        for found in &turning {
+            line(&format!(
+                "- In {}, {} beats {} until {} exceeds {} [{}, {}].",
+                markdown_code(&found.measure),
+                found.better_below,
+                found.better_above,
+                markdown_code(&found.uncertainty),
+                readable(found.at),
+                readable(found.low),
+                readable(found.high)
+            ));
+        }
+        if turning.is_empty() {
+            line(
+                "No two of them change places along any one uncertainty, as far as these replications can tell.",
+            );
+        }
+    }
+    line("\n## What this rests on\n");
+    line(&format!(
+        "- {} replications, seed {}; replication r of every candidate has the same random numbers. Fresh ones begin at replication {FRESH}, those of other worlds at {ABROAD}.",
+        tuning.spent(),
+        file.seed
+    ));
+    line(
+        "- The scenario, its site classes and above all its identification errors are assumptions. The search optimises what it is given: a rule that exploits a weakness of the model looks good here.",
+    );
+    line(
+        "- **Absolute rates are uncalibrated**: no public count of sorties exists. Only comparisons between rule sets mean something.",
+    );
+    if verdicts
+        .iter()
+        .any(|verdict| verdict.feasible == Feasible::Open)
+    {
+        line("- Where it says `open`, more replications would decide.");
+    }
+    out
+}
+
+/// A candidate as a sentence calls it.
+fn spoken(tuning: &Tuning, candidate: usize) -> String {
+    match candidate {
+        0 => "the scenario as written".to_owned(),
+        _ => format!("finalist {}", called(tuning, candidate)),
+    }
+}
+
+/// What is recommended and why, against the scenario as written; and what else could be chosen.
+fn recommendation(study: &Study, tuning: &Tuning, choice: &Choice, chosen: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    if chosen == 0 {
+        lines.push(
+            "**Leave the scenario as it is.** No finalist that keeps the limits is shown to be better in one objective before it is shown to be worse in an earlier one."
+                .to_owned(),
+        );
+    } else {
+        lines.push(format!(
+            "**Take finalist {0}**, which is `finalists/{0}.toml`:\n",
+            called(tuning, chosen)
+        ));
+        lines.push(settings_table(study, tuning, chosen).trim_end().to_owned());
+        lines.push(format!("\n{}", reason(study)));
+    }
+    lines.push("\n| measure | as written | recommended | change |".to_owned());
+    lines.push("|---|---|---|---|".to_owned());
+    let written = as_written(study, tuning);
+    for (measure, watched) in study.watched.iter().enumerate() {
+        let value = |candidate: usize| told(study, tuning, candidate, measure);
+        let change = match chosen {
+            0 => "-".to_owned(),
+            _ => judge(tuning)
+                .iter()
+                .find(|verdict| verdict.candidate == chosen)
+                .and_then(|verdict| verdict.against_reference.get(measure))
+                .map_or("-".to_owned(), |compared| {
+                    changed(&watched.derived.name, &compared.difference)
+                }),
+        };
+        let known = written[measure].1 > 0;
+        lines.push(format!(
+            "| {} | {} | {} | {change} |",
+            markdown_code(&watched.derived.name),
+            if known { value(0) } else { "-".to_owned() },
+            value(chosen)
+        ));
+    }
+    lines.push("\nWhat the measures are:\n".to_owned());
+    for watched in &study.watched {
+        lines.push(format!(
+            "- {}: {}",
+            markdown_code(&watched.derived.name),
+            markdown(watched.derived.measure.definition)
+        ));
+    }
+    lines.push("\n## What else could be chosen, and what it costs\n".to_owned());
+    if choice.alternatives.is_empty() {
+        lines.push("Nothing else that was examined keeps the limits.".to_owned());
+    }
+    for alternative in &choice.alternatives {
+        lines.extend(other(study, tuning, alternative, chosen));
+    }
+    lines.push(
+        "\nChanges are from the recommended, replication by replication on the same random numbers; their intervals hold for every two of the finalists together. \"Open\" is what they do not show to be more or less."
+            .to_owned(),
+    );
+    lines
+}
+
+/// By which rule the recommended was chosen.
+fn reason(study: &Study) -> String {
+    let objectives: Vec<String> = (study.watched.iter())
+        .filter(|watched| watched.role.is_objective())
+        .map(|watched| markdown_code(&watched.derived.name))
+        .collect();
+    let order = match objectives.as_slice() {
+        [only] => format!("by {only} alone"),
+        [first, rest @ ..] => format!(
+            "by {first} first, then, among those that are not shown to be worse in it than the best, by {}",
+            rest.join(", then by ")
+        ),
+        [] => String::new(),
+    };
+    format!(
+        "Chosen among all that are shown to keep every limit and that nothing beats, the scenario as written among them: {order}. The order is that of the study's objectives: another order may choose otherwise."
+    )
+}
+
+/// The settings of a candidate with what they mean.
+fn settings_table(study: &Study, tuning: &Tuning, candidate: usize) -> String {
+    let settings = study.settings(tuning.candidates()[candidate].point.as_ref());
+    let mut rows = vec![
+        ["parameter", "set to", "which is"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for (parameter, setting) in study.parameters().zip(&settings) {
+        let typed = study.record.study.parameters.get(parameter);
+        let meaning = typed.and_then(|typed| typed.meaning.as_deref());
+        rows.push(vec![
+            markdown_code(parameter),
+            markdown(setting),
+            markdown(meaning.unwrap_or("-")),
+        ]);
+    }
+    aligned(&rows)
+}
+
+/// A measure of a candidate on fresh random numbers: `5.63 % [3.68, 8.31], 1 in 18; 0.39 of 6.94 protected sorties a run`.
+fn told(study: &Study, tuning: &Tuning, candidate: usize, measure: usize) -> String {
+    let watched = &study.watched[measure];
+    let value = match tuning.finalists().iter().any(|&one| one == candidate) {
+        true => judge(tuning)
+            .into_iter()
+            .find(|verdict| verdict.candidate == candidate)
+            .map_or_else(Estimate::unknown, |verdict| verdict.fresh[measure]),
+        false => as_written(study, tuning)[measure].0,
+    };
+    let mut words = Notation::of(&watched.derived.name).estimate(&value);
+    let below = watched.derived.measure.denominator;
+    if below.is_empty() {
+        let _ = write!(words, " {}", watched.derived.measure.unit);
+        return words;
+    }
+    if let Some(odds) =
+        one_in(value.estimate).filter(|_| Notation::of(&watched.derived.name).is_share())
+    {
+        let _ = write!(words, ", {odds}");
+    }
+    let (counted, of) = tuning.candidates()[candidate].fresh.means(measure);
+    let below = below.split('[').next().unwrap_or(below).replace('_', " ");
+    let _ = write!(
+        words,
+        "; {} of {} {below} a run",
+        readable(counted),
+        readable(of)
+    );
+    words
+}
+
+/// A difference with its interval, and whether it is shown: `-2.06 points [-4.11, -0.30]`.
+fn changed(measure: &str, difference: &Estimate) -> String {
+    let words = Notation::of(measure).changed(difference.estimate, difference.low, difference.high);
+    if difference.method == Method::EqualPairs {
+        return format!("{words}, the same in every replication");
+    }
+    match difference.estimate == 0.0 || !(difference.low > 0.0 || difference.high < 0.0) {
+        true => format!("{words}, open"),
+        false => words,
+    }
+}
+
+/// An alternative: why it is one, where its settings differ, and what it costs.
+fn other(study: &Study, tuning: &Tuning, alternative: &Alternative, chosen: usize) -> Vec<String> {
+    let named = |measure: usize| markdown_code(&study.watched[measure].derived.name);
+    let why = match alternative.why {
+        Why::AsWritten => "nothing to change".to_owned(),
+        Why::Best(measure) => format!(
+            "{} {} of all that is shown to keep the limits",
+            match study.watched[measure].role {
+                Role::Maximise => "most",
+                _ => "least",
+            },
+            named(measure)
+        ),
+        Why::Front => "keeps the limits, and nothing beats it".to_owned(),
+        Why::Keeps => "keeps the limits".to_owned(),
+        Why::Open => "seems to keep the limits, which is open".to_owned(),
+    };
+    let mut settings = String::new();
+    if alternative.candidate != 0 {
+        let of = |candidate: usize| study.settings(tuning.candidates()[candidate].point.as_ref());
+        let (mine, theirs) = (of(alternative.candidate), of(chosen));
+        let unlike = study.parameters().zip(mine.iter().zip(&theirs));
+        let unlike: Vec<String> = unlike
+            .filter(|(_, (mine, theirs))| mine != theirs)
+            .map(|(name, (mine, _))| format!("{} = {}", markdown_code(name), markdown(mine)))
+            .collect();
+        settings = format!(" ({})", unlike.join(", "));
+    }
+    let spoken = spoken(tuning, alternative.candidate);
+    let mut letters = spoken.chars();
+    let first: String = letters
+        .next()
+        .map(|letter| letter.to_uppercase().to_string())
+        .unwrap_or_default();
+    let mut lines = vec![format!(
+        "- **{first}{}**: {why}{settings}.",
+        letters.as_str()
+    )];
+    for (measure, difference) in alternative.against.iter().enumerate() {
+        lines.push(format!(
+            "  - {}: {}; change {}",
+            named(measure),
+            told(study, tuning, alternative.candidate, measure),
+            changed(&study.watched[measure].derived.name, difference)
+        ));
+    }
+    lines
+}
+
+/// What comes nearest where nothing is shown to keep the limits, and which limit forbids it.
+fn forbidden(study: &Study, tuning: &Tuning, nearest: &Nearest) -> String {
+    let watched = &study.watched[nearest.forbids];
+    let value = nearest.fresh[nearest.forbids];
+    let notation = Notation::of(&watched.derived.name);
+    let (bound, limit, end) = match watched.role {
+        Role::AtLeast(limit) => ("at least", limit, value.low),
+        Role::AtMost(limit) => ("at most", limit, value.high),
+        Role::Minimise | Role::Maximise => ("", f64::NAN, f64::NAN),
+    };
+    let verdict = match nearest.open {
+        true => "seems to keep it, which is open: more replications would decide",
+        false => "does not keep it",
+    };
+    format!(
+        "**Nothing that was tried is shown to keep the limits.** Nearest is {}, and what forbids it is {}: {} {}, and it must be {bound} {}. It {verdict}. A limit of {} would let it through.\n\n{}",
+        spoken(tuning, nearest.candidate),
+        markdown_code(&watched.derived.name),
+        notation.value(value.estimate),
+        notation.ends(value.low, value.high),
+        notation.value(limit),
+        notation.value(end),
+        settings_table(study, tuning, nearest.candidate).trim_end()
+    )
+}
