@@ -13,7 +13,9 @@ use deconflict::experiment::worlds::Axis;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::marks::Mark;
 use deconflict::measure::{Columns, Summary};
-use deconflict::output::{OutputError, StoredRun, Trust, readable, sentence, write_comparison};
+use deconflict::output::{
+    Notation, OutputError, StoredRun, Trust, readable, sentence, write_comparison,
+};
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, MODEL};
@@ -184,7 +186,10 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     };
     for measure in &shown {
         if let Some(compared) = pairs.compare(measure, each) {
-            line(&format!("  {}", sentence(measure, &compared)));
+            line(&format!(
+                "  {}",
+                sentence(measure, Notation::of(measure), &compared)
+            ));
             if let Some(abroad) = &abroad {
                 let words = abroad.mark(measure, &compared, &flown, each);
                 line(&format!("    {words}"));

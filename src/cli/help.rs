@@ -1,5 +1,6 @@
 //! `deconflict help`: a command, or anything that files and results name, from the one place where each is described.
 
+use std::cell::LazyCell;
 use std::fmt::Write as _;
 
 use clap::{Args, CommandFactory};
@@ -229,7 +230,7 @@ fn entries(word: &str) -> Vec<Entry> {
             add(name, "column of replications.csv", (*meaning).to_owned());
         }
     }
-    let sources = assumptions();
+    let sources = LazyCell::new(assumptions);
     for (kind, schema) in schemas() {
         for key in keys(&schema).iter().filter(|key| key.is(word)) {
             add(&key.path, kind, key_text(key, &sources));

@@ -67,7 +67,7 @@ pub struct SweepArguments {
     #[command(flatten)]
     form: AsJson,
     /// Replace the sweep in DIR.
-    #[arg(long, conflicts_with = "shard")]
+    #[arg(long, conflicts_with_all = ["shard", "resume"])]
     force: bool,
     /// Fly shard I of N, counted from 0; `auto/N` or `auto` takes it from Slurm, PBS, Grid Engine, LSF, AWS Batch,
     /// Google Batch or Kubernetes.
@@ -152,11 +152,11 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
     let mut plan = load(arguments)?;
     plan.record.asked = arguments.count.replications;
     plan.record.summary_only = arguments.summary_only;
+    let mut remembered = None;
     let folder = if arguments.to.resume {
         let folder = SweepFolder::resume(&arguments.to.out, &plan.record)?;
-        // So many as were asked for when it was begun, unless something else is asked for now.
         let (_, there) = SweepFolder::open(&arguments.to.out, Trust::Verified)?;
-        plan.record.asked = plan.record.asked.or(there.asked);
+        remembered = there.asked;
         folder
     } else {
         SweepFolder::create(&arguments.to.out, arguments.force, &plan.record)?
@@ -177,13 +177,11 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
     }
     // What is kept was decided when it was begun.
     plan.record.summary_only |= folder.sums().exists();
-    let plan = &plan;
-    let record = &plan.record;
-    let part = Part::whole(record);
-    let mut summed = Summed::new(Accounts::new(plan), 0);
+    let part = Part::whole(&plan.record);
+    let mut summed = Summed::new(Accounts::new(&plan), 0);
     let place = folder.journal();
-    let keeper = if record.summary_only {
-        let header = sums_header(plan, &part, 0);
+    let keeper = if plan.record.summary_only {
+        let header = sums_header(&plan, &part, 0);
         let empty = summed.ledger.empty().clone();
         let (journal, there) = SumsJournal::open(&folder.sums(), &header, empty)?;
         summed = there;
@@ -191,7 +189,7 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
     } else {
         Keeper::Rows(open_journal(
             &place,
-            &rows_header(plan, &part, 0),
+            &rows_header(&plan, &part, 0),
             |round| summed.ledger.add(&round, |_, _| Ok::<_, Failure>(())),
         )?)
     };
@@ -206,6 +204,11 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
             arguments.to.out.display()
         )));
     }
+    // So many as were asked for when it was begun, if it never came so far and nothing else is asked for now.
+    let remembered = remembered.filter(|&asked| there < asked);
+    plan.record.asked = plan.record.asked.or(remembered);
+    let plan = &plan;
+    let record = &plan.record;
     folder.keep_rule(record)?;
     if there > 0 {
         tell(&format!(

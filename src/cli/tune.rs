@@ -63,7 +63,7 @@ pub struct TuneArguments {
     #[command(flatten)]
     form: AsJson,
     /// Replace the tuning in DIR.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "resume")]
     force: bool,
 }
 

@@ -70,8 +70,9 @@ pub fn write_comparison(
     })
 }
 
-/// What a comparison says, to be read after the name of the cell: "cuts wrong_kills from .31 to .08: ...".
-pub fn sentence(measure: &str, compared: &Comparison) -> String {
+/// What a comparison says, to be read after the name of the cell: "cuts wrong_kills from .31 to .08: ...". The measure may be
+/// called something else than its name, so its notation is said apart.
+pub fn sentence(measure: &str, notation: Notation, compared: &Comparison) -> String {
     let Comparison {
         first,
         second,
@@ -79,7 +80,6 @@ pub fn sentence(measure: &str, compared: &Comparison) -> String {
         ratio,
         ..
     } = compared;
-    let notation = Notation::of(measure);
     let (from, to) = (notation.value(*first), notation.value(*second));
     if difference.method == Method::None {
         return format!("{measure}: {from} and {to}, too little to compare");
@@ -138,8 +138,9 @@ pub fn comparisons(plan: &Plan, accounts: &Accounts, most: usize) -> Vec<String>
             ));
             for measure in &record.measures {
                 let compared = pair.pairs.compare(measure, record.pair_confidence(measure));
-                lines
-                    .extend(compared.map(|compared| format!("  {}", sentence(measure, &compared))));
+                lines.extend(compared.map(|compared| {
+                    format!("  {}", sentence(measure, Notation::of(measure), &compared))
+                }));
             }
         }
         return lines;
@@ -166,7 +167,10 @@ pub fn comparisons(plan: &Plan, accounts: &Accounts, most: usize) -> Vec<String>
                 .iter()
                 .filter_map(|pair| pair.pairs.compare(measure, confidence))
                 .collect();
-            lines.push(format!("  {}", tally(measure, &compared)));
+            lines.push(format!(
+                "  {}",
+                tally(measure, Notation::of(measure), &compared)
+            ));
         }
     }
     if groups.len() > most {
@@ -181,8 +185,8 @@ pub fn comparisons(plan: &Plan, accounts: &Accounts, most: usize) -> Vec<String>
 /// So many pairs are told one by one.
 const FEW_PAIRS: usize = 8;
 
-/// At how many settings a measure went down, up, or neither, and how far.
-pub fn tally(measure: &str, compared: &[Comparison]) -> String {
+/// [`sentence`] of many: at how many settings a measure went down, up, or neither, and how far.
+pub fn tally(measure: &str, notation: Notation, compared: &[Comparison]) -> String {
     let known = || {
         compared
             .iter()
@@ -205,8 +209,8 @@ pub fn tally(measure: &str, compared: &[Comparison]) -> String {
     format!(
         "{measure}: cut at {cut}, raised at {raised}, no clear change at {}; difference from {} to {}",
         known().count() - cut - raised,
-        Notation::of(measure).change(least),
-        Notation::of(measure).change(most)
+        notation.change(least),
+        notation.change(most)
     )
 }
 
@@ -282,17 +286,36 @@ mod tests {
     #[test]
     fn words_follow_the_interval() {
         assert_eq!(
-            sentence("lost", &compared(0.5, 0.125, -0.4, -0.25)),
+            sentence(
+                "lost",
+                Notation::of("lost"),
+                &compared(0.5, 0.125, -0.4, -0.25)
+            ),
             "cuts lost from 0.500 to 0.125: risk ratio 0.250 [0.210, 0.320], difference -0.375 [-0.400, -0.250]"
         );
-        assert!(sentence("lost", &compared(0.25, 0.5, 0.125, 0.5)).starts_with("raises lost"));
+        assert!(
+            sentence(
+                "lost",
+                Notation::of("lost"),
+                &compared(0.25, 0.5, 0.125, 0.5)
+            )
+            .starts_with("raises lost")
+        );
         assert_eq!(
-            sentence("lost", &compared(0.25, 0.5, -0.125, 0.5)),
+            sentence(
+                "lost",
+                Notation::of("lost"),
+                &compared(0.25, 0.5, -0.125, 0.5)
+            ),
             "no clear change of lost: 0.250 to 0.500, difference +0.250 [-0.125, +0.500]; some 700 pairs would show half of it"
         );
         assert!(
-            sentence("lost", &compared(0.25, 0.25, -0.01, 0.01))
-                .starts_with("leaves lost at 0.250")
+            sentence(
+                "lost",
+                Notation::of("lost"),
+                &compared(0.25, 0.25, -0.01, 0.01)
+            )
+            .starts_with("leaves lost at 0.250")
         );
     }
 }

@@ -17,6 +17,7 @@ pub(crate) fn write_figures(
 ) -> Result<(), OutputError> {
     // Into results that are being replaced nothing is written.
     let _lock = match place.parent() {
+        Some(here) if here.as_os_str().is_empty() => lock_folder(Path::new("."), Lock::Shared)?,
         Some(parent) => lock_folder(parent, Lock::Shared)?,
         None => None,
     };

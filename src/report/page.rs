@@ -17,7 +17,7 @@ use super::stored::{Confused, Interval, Measured, Paired, Prevented, Results, Sq
 use super::svg::{FIGURE_CSS, Scale, Svg, escape};
 use crate::geodesy::{Frame, LatLon};
 use crate::measure::{MEASURES, Measure};
-use crate::output::{readable, sentence, tally};
+use crate::output::{Notation, readable, sentence, tally};
 use crate::statistics::stop::{Goal, Sequential};
 
 pub(super) const PAGE_CSS: &str = include_str!("page.css");
@@ -314,7 +314,11 @@ impl<'a> Report<'a> {
             );
         }
         let compared = |row: &Paired| {
-            let mut said = sentence(&words(&row.measure), &row.comparison);
+            let mut said = sentence(
+                &words(&row.measure),
+                Notation::of(&row.measure),
+                &row.comparison,
+            );
             if let Some((verb, rest)) = said.split_once(' ')
                 && ["cuts", "raises"].contains(&verb)
             {
@@ -359,7 +363,7 @@ impl<'a> Report<'a> {
                 let _ = write!(
                     text,
                     "<li>{}</li>",
-                    escape(&tally(&words(measure), &compared))
+                    escape(&tally(&words(measure), Notation::of(measure), &compared))
                 );
             }
             text.push_str("</ul>");

@@ -95,7 +95,12 @@ impl<'a> Walk<'a> {
             };
             for (name, inner) in branch["properties"].as_object().into_iter().flatten() {
                 let path = joined(name);
-                self.keys.push(self.key(name, path.clone(), inner));
+                let mut key = self.key(name, path.clone(), inner);
+                if key.meaning.is_empty() {
+                    // Of one alternative among several the meaning stands beside it.
+                    key.meaning = flat(branch["description"].as_str().unwrap_or_default());
+                }
+                self.keys.push(key);
                 self.below(inner, &path, above);
             }
             if branch["additionalProperties"].is_object() {
@@ -123,7 +128,7 @@ impl<'a> Walk<'a> {
         }
         Key {
             path,
-            meaning: meaning.unwrap_or_default().replace('\n', " "),
+            meaning: flat(meaning.unwrap_or_default()),
             takes: takes.join(", or "),
             unit: unit(name),
             default: match &node["default"] {
@@ -165,6 +170,11 @@ impl<'a> Walk<'a> {
         }
         words
     }
+}
+
+/// A text of several lines as one.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The unit that the name of a key ends in.

@@ -378,6 +378,8 @@ const MEANT: &[(&str, &str)] = &[
     ("neutral-loss", "rule_without_effect"),
     // IFF on board of those whom nobody holds for friend.
     ("agreed-squawk", "iff_unread"),
+    // An airliner that says who it is, past crews that do not listen.
+    ("border", "transponder_unread"),
     // A neutral that is always declared hostile, by a class that takes that for rare: it asks, and is not sure.
     ("engagement-authority", "belief_far_from_world"),
     ("challenge", "belief_far_from_world"),
