@@ -113,7 +113,7 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
     })?;
     write_page(out, &page, arguments.force)?;
     print(&format!(
-        "Written to {} ({} kB): open it in a browser; it begins at the first wrong shot, w goes to the next.\n",
+        "Written to {} ({} kB): open it in a browser; it begins at the first wrong shot, if there is one.\n",
         out.display(),
         page.len().div_ceil(1000)
     ))

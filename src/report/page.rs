@@ -24,7 +24,7 @@ pub(super) const PAGE_CSS: &str = include_str!("page.css");
 pub(super) const RESULTS_CSS: &str = include_str!("results.css");
 /// What makes tables sort, filter and fold.
 pub(super) const TABLES_JS: &str = include_str!("tables.js");
-/// A taller figure is folded: of many cells a page would be long and its end never read, px.
+/// A taller figure is folded, px: of many cells a page would be long and its end never read.
 const TALL: f64 = 800.0;
 
 /// Measures that are drawn for coordinated and for uncoordinated aircraft.

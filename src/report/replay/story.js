@@ -263,7 +263,9 @@ let marked = -2;
 
 function filters() {
   const place = byId("filters", HTMLElement);
-  for (const [kind, name, on] of KINDS) place.append(tick_box(name, on, (yes) => { listed[kind] = yes; list(); }));
+  // Where nobody fires there is nothing but the rest to list.
+  if (!runs.some((run) => run.events.some((e) => listed[kindOf(e)]))) for (const [kind] of KINDS) listed[kind] = true;
+  for (const [kind, name] of KINDS) place.append(tick_box(name, listed[kind], (yes) => { listed[kind] = yes; list(); }));
   place.append(tick_box("only the chosen track", false, (yes) => { onlyTrack = yes; list(); }));
   if (runs.length > 1) place.append(tick_box("only where they differ", false, (yes) => { onlyDiffering = yes; list(); }));
   const find = byId("find", HTMLInputElement);
