@@ -2,6 +2,9 @@
 //!
 //! | page | read it when |
 //! |---|---|
+//! | [`scenarios`] | you write a scenario of your own, or run a recording |
+//! | [`experiments`] | you compare rule sets, tune them, or read result files |
+//! | [`answers`] | you want to know why a shot was fired, and what would have prevented it |
 //! | [`architecture`] | you want to change the code |
 //! | [`model`] | you want to know what a number means, or whether to believe it |
 //! | [`intervals`] | you want to know what an interval says, and how often it holds |
@@ -13,6 +16,18 @@
 //! | [`vocabulary`] | two people use one word for two things |
 //! | [`decisions`] | you are about to ask "why not simply …?" |
 //! | [`changelog`] | a result differs from last month's |
+
+pub mod scenarios {
+    #![doc = include_str!("scenarios.md")]
+}
+
+pub mod experiments {
+    #![doc = include_str!("experiments.md")]
+}
+
+pub mod answers {
+    #![doc = include_str!("answers.md")]
+}
 
 pub mod architecture {
     #![doc = include_str!("architecture.md")]
