@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(share.ends(0.121, 0.173), "[12.1, 17.3]");
         assert_eq!(
             share.changed(-0.19, -0.268, -0.116),
-            "-19.0 points [-26.8, -11.6]"
+            "-19 points [-26.8, -11.6]"
         );
         let rate = Notation::of("wrong_shots_per_replication");
         assert_eq!(rate.value(2.21), "2.21");
