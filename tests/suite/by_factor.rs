@@ -100,7 +100,7 @@ fn two_factors_make_a_grid_with_what_is_shown_and_what_interacts() {
     // From .6 to .9 a second missile adds .15 less, from .6 to .3 .03 less.
     assert_eq!(
         (&*found["one_to"], &*found["two_to"], &*found["shown"]),
-        ("0.9", "2", "yes")
+        ("0.9", "2.0", "yes")
     );
     assert!(
         number(found, "low") < -0.15 && -0.15 < number(found, "high"),

@@ -514,7 +514,7 @@ values = ["tight", "hold"]
     let at = |name: &str| header.iter().position(|one| one == name).unwrap();
     let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
     let of = |row: &&csv::StringRecord| {
-        &row[at("measure")] == "lost_per_sortie[side=stranger]" && &row[at("status")] == "1"
+        &row[at("measure")] == "lost_per_sortie[side=stranger]" && &row[at("status")] == "1.0"
     };
     let sure: Vec<&str> = rows
         .iter()
