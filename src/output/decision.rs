@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::numbers::{Notation, one_in, readable};
 use super::tuning_results::{as_written, called, name, turnings};
 use crate::experiment::plan::study::Study;
-use crate::experiment::tune::choice::{Alternative, Choice, Nearest, Why, choose};
+use crate::experiment::tune::choice::{Alternative, Choice, Nearest, Why, choose, in_worlds};
 use crate::experiment::tune::course::{Role, Tuning};
 use crate::experiment::tune::robust::over_worlds;
 use crate::experiment::tune::verdict::{Feasible, judge};
@@ -282,6 +282,7 @@ fn recommendation(study: &Study, tuning: &Tuning, choice: &Choice, chosen: usize
             value(chosen)
         ));
     }
+    lines.extend(in_other_worlds(study, tuning, chosen));
     lines.push("\nWhat the measures are:\n".to_owned());
     for watched in &study.watched {
         lines.push(format!(
@@ -301,6 +302,34 @@ fn recommendation(study: &Study, tuning: &Tuning, choice: &Choice, chosen: usize
         "\nChanges are from the recommended, replication by replication on the same random numbers; their intervals hold for every two of the finalists together. \"Open\" is what they do not show to be more or less."
             .to_owned(),
     );
+    lines
+}
+
+/// Whether what the recommended changes holds in the worlds drawn over all that is not known.
+fn in_other_worlds(study: &Study, tuning: &Tuning, chosen: usize) -> Vec<String> {
+    let verdicts = judge(tuning);
+    let found = verdicts.iter().find(|verdict| verdict.candidate == chosen);
+    let Some(verdict) = found else {
+        return Vec::new();
+    };
+    let marks = study
+        .watched
+        .iter()
+        .enumerate()
+        .filter_map(|(measure, watched)| {
+            let mark = in_worlds(tuning, verdict, measure, study.drawn)?;
+            Some(format!(
+                "- {}: {}",
+                markdown_code(&watched.derived.name),
+                mark.words(|_, _| String::new())
+            ))
+        });
+    let marks: Vec<String> = marks.collect();
+    if marks.is_empty() {
+        return vec!["\nIn other worlds nothing is known of these changes: the study names nothing that is not known, or what it names was not asked about.".to_owned()];
+    }
+    let mut lines = vec!["\nIn the other worlds of the study the changes are\n".to_owned()];
+    lines.extend(marks);
     lines
 }
 

@@ -561,6 +561,18 @@ pub(super) const FRONT: ResultFile = ResultFile {
         ("difference_low", "lower end of its interval"),
         ("difference_high", "upper end of its interval"),
         (
+            "worlds",
+            "other worlds of the study in which both were run; nothing where none were",
+        ),
+        (
+            "worlds_lower",
+            "in how many of them the difference is shown to be below 0",
+        ),
+        (
+            "worlds_higher",
+            "in how many of them it is shown to be above 0",
+        ),
+        (
             "choice",
             "what decision.md makes of it: recommended, alternative, or nothing",
         ),

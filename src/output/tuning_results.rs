@@ -17,7 +17,7 @@ use super::manifest::{Made, Manifest, Progress, Stored, Trust, Tuned};
 use super::numbers::number;
 use super::results::give_way;
 use crate::experiment::plan::study::Study;
-use crate::experiment::tune::choice::choose;
+use crate::experiment::tune::choice::{choose, in_worlds};
 use crate::experiment::tune::course::{Role, Tuning};
 use crate::experiment::tune::robust::{break_even, over_worlds};
 use crate::experiment::tune::samples::Samples;
@@ -178,7 +178,7 @@ fn front_csv(
         row.extend([String::new(), String::new()]);
         row.extend([estimate.estimate, estimate.low, estimate.high].map(number));
         row.extend([estimate.method.code().to_owned(), n.to_string()]);
-        row.extend([const { String::new() }; 3]);
+        row.extend([const { String::new() }; 6]);
         let mut others = choice.alternatives.iter();
         let other = others.find(|other| other.candidate == 0);
         last(
@@ -219,6 +219,10 @@ fn front_csv(
                     [difference.estimate, difference.low, difference.high].map(number)
                 }),
             );
+            let mark = in_worlds(tuning, verdict, measure, study.drawn);
+            row.extend(mark.map_or([const { String::new() }; 3], |mark| {
+                [mark.of, mark.falls, mark.rises].map(|count| count.to_string())
+            }));
             last(
                 &mut row,
                 verdict.candidate,

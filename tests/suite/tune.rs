@@ -264,6 +264,39 @@ fn the_decision_says_what_the_front_says() {
         values >= 4 && changes >= 2,
         "{values} values, {changes} changes"
     );
+    // What the recommended changes, in other worlds.
+    for row in rows
+        .iter()
+        .filter(|row| row["choice"] == "recommended" && row["finalist"] != "as_written")
+    {
+        let count = |column: &str| row[column].parse::<usize>().unwrap();
+        let (lower, higher, of) = (
+            count("worlds_lower"),
+            count("worlds_higher"),
+            count("worlds"),
+        );
+        let [low, high] = ["difference_low", "difference_high"].map(|end| number(row, end));
+        let told = match (high < 0.0, low > 0.0) {
+            (true, _) => format!(
+                "holds in {lower} of {of} worlds, open in {}, the contrary in {higher}",
+                of - lower - higher
+            ),
+            (_, true) => format!(
+                "holds in {higher} of {of} worlds, open in {}, the contrary in {lower}",
+                of - lower - higher
+            ),
+            _ => format!(
+                "nothing is shown here; of {of} worlds it falls in {lower}, rises in {higher}"
+            ),
+        };
+        let line = page.lines().find(|line| {
+            line.starts_with(&format!("- `{}`: ", row["measure"])) && line.contains("worlds")
+        });
+        assert!(
+            line.is_some_and(|line| line.contains(&told)),
+            "{told}\n{page}"
+        );
+    }
     // Nothing on the front is shown to lose fewer than what is recommended.
     for row in &rows {
         if row["measure"] == "wrongly_lost_per_protected_sortie"

@@ -6,7 +6,8 @@
 
 use super::course::{Role, Tuning};
 use super::verdict::{Feasible, Verdict, examined};
-use crate::statistics::estimate::Estimate;
+use crate::experiment::worlds::marks::Mark;
+use crate::statistics::estimate::{Comparison, Estimate};
 
 /// So many alternatives are put beside what is recommended.
 const ALTERNATIVES: usize = 3;
@@ -200,6 +201,29 @@ fn difference(tuning: &Tuning, from: usize, to: usize, measure: usize) -> Estima
     let paired = from.paired(to, measure);
     let compared = paired.compare(watched.kind, watched.per_replication, confidence);
     compared.difference
+}
+
+/// In how many of the first worlds, those drawn over all that is not known, a finalist's difference from the scenario as written
+/// holds; nothing where one of the two was not run there, or there are none.
+pub fn in_worlds(tuning: &Tuning, verdict: &Verdict, measure: usize, drawn: usize) -> Option<Mark> {
+    let course = tuning.course();
+    let travelled = |candidate: usize| tuning.travellers().contains(&candidate);
+    if drawn == 0 || !travelled(0) || !travelled(verdict.candidate) {
+        return None;
+    }
+    let watched = course.watched[measure];
+    let confidence = course.joint_confidence(measure, tuning.finalists().len());
+    let [written, finalist] =
+        [0, verdict.candidate].map(|candidate| &tuning.candidates()[candidate].worlds);
+    let worlds = written.iter().zip(finalist).take(drawn);
+    let worlds: Vec<Comparison> = worlds
+        .map(|(written, finalist)| {
+            let paired = written.paired(finalist, measure);
+            paired.compare(watched.kind, watched.per_replication, confidence)
+        })
+        .collect();
+    let said = verdict.against_reference.get(measure);
+    Some(Mark::of(said, &worlds, &[], confidence))
 }
 
 /// Which of those that are not shown to keep a limit has the least left to it: the end of its interval beyond the limit, in widths
