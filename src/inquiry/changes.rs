@@ -4,6 +4,10 @@
 //! A rule is offered in the plainest form that this scenario allows, every probability at its default: plans also to those who
 //! may shoot, a hotline to everybody who is no enemy. Rules about places (zones, corridors, windows) need somebody to say
 //! where; they are offered only if the scenario names the place, or as a change of the caller's own.
+//!
+//! How well a rule is kept decides what it is worth, and nobody knows that beforehand: so each is offered with a *band*, its
+//! weakest and its strongest form, and none is put at its default beside another's default. The ends are assumptions, stated in
+//! words with the result.
 
 use std::collections::BTreeSet;
 
@@ -23,6 +27,17 @@ pub struct Change {
     /// What it does, in words that follow "would have been prevented by".
     pub words: String,
     edits: Vec<Edit>,
+    /// Its weakest and its strongest form, if it has any.
+    pub band: Option<Band>,
+}
+
+/// Between what a rule is tried.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// The ends in words.
+    pub words: String,
+    weak: Vec<Edit>,
+    strong: Vec<Edit>,
 }
 
 /// A value set or taken away, by its path.
@@ -91,6 +106,16 @@ impl Change {
         Ok((arm.edits.len() > self.edits.len()).then_some(arm))
     }
 
+    /// The same in its weakest and its strongest form; nothing where it has but one.
+    pub fn ends(&self) -> Option<[Change; 2]> {
+        let band = self.band.as_ref()?;
+        Some([&band.weak, &band.strong].map(|edits| {
+            let mut end = self.clone();
+            end.edits.extend(edits.iter().cloned());
+            end
+        }))
+    }
+
     /// What undoes it in a scenario: every value as the scenario has it.
     pub fn reversed(&self, scenario: &Scenario) -> Change {
         let tree = serde_json::to_value(&scenario.file).unwrap_or_default();
@@ -104,6 +129,7 @@ impl Change {
         Change {
             name: self.name.trim_start_matches('-').to_owned(),
             words: self.words.replace("doing without ", ""),
+            band: None,
             edits: (self.edits.iter())
                 .map(|edit| Edit {
                     path: edit.path.clone(),
@@ -125,6 +151,7 @@ pub fn named(name: &str, from: &Scenario, to: &Scenario) -> Result<Change, Strin
         name: name.to_owned(),
         words: name.to_owned(),
         edits,
+        band: None,
     })
 }
 
@@ -186,6 +213,7 @@ fn set(tree: &mut Json, path: &[String], to: Option<Json>) {
 pub fn menu(scenario: &Scenario) -> Menu {
     let mut menu = Menu::default();
     let rules = serde_json::to_value(&scenario.file.rules).unwrap_or_default();
+    let sides = protected_sides(scenario);
     for page in RULES {
         let in_force = rules.get(page.key).is_some();
         if in_force {
@@ -196,6 +224,7 @@ pub fn menu(scenario: &Scenario) -> Menu {
                 name: page.id.to_owned(),
                 words: words.to_owned(),
                 edits,
+                band: band(page, in_force, &sides),
             }),
             Err(_) if in_force => {}
             Err(why) => menu.not_offered.push(NotOffered { rule: page.id, why }),
@@ -212,7 +241,88 @@ fn removal(page: &RulePage) -> Change {
             path: vec!["rules".to_owned(), page.key.to_owned()],
             to: None,
         }],
+        band: None,
     }
+}
+
+/// Between what a rule that is put in force is tried: how often it is kept, answered or delivered, or how much it asks for.
+fn band(page: &RulePage, in_force: bool, sides: &[String]) -> Option<Band> {
+    if in_force {
+        return None;
+    }
+    let (words, weak, strong) = match page.key {
+        "hostile_criteria" => (
+            "posterior .9 and two declarations to .99 and three",
+            json!({ "threshold": 0.9 }),
+            json!({ "threshold": 0.99, "declarations": 3 }),
+        ),
+        "engagement_authority" => (
+            "refuses below .2 to below .8",
+            json!({ "threshold": 0.2 }),
+            json!({ "threshold": 0.8 }),
+        ),
+        "flight_plan_notice" | "corridors" => (
+            "heeded by half of the crews to all",
+            json!({ "honour": 0.5 }),
+            json!({ "honour": 1.0 }),
+        ),
+        "hotline_query" => (
+            "half of the calls answered and half of the flights known, to all and within 10 s",
+            json!({ "answers": 0.5, "own_flights": 0.5 }),
+            json!({ "answers": 1.0, "own_flights": 1.0, "latency": { "fixed": { "delay_s": 10.0 } } }),
+        ),
+        "agreed_squawk" => (
+            "code and IFF on half of the aircraft to all",
+            json!({ "squawk_on": 0.5, "iff_on": 0.5 }),
+            json!({ "squawk_on": 1.0, "iff_on": 1.0 }),
+        ),
+        "blue_force_feed" => (
+            "half of the reports delivered and half of the crews heed them, to all",
+            json!({ "delivery": 0.5, "honour": 0.5 }),
+            json!({ "delivery": 1.0, "honour": 1.0 }),
+        ),
+        "conformance_monitoring" => (
+            "half of the notices delivered to all, within 10 s",
+            json!({ "delivery": 0.5 }),
+            json!({ "delivery": 1.0, "latency": { "fixed": { "delay_s": 10.0 } } }),
+        ),
+        "optical_confirmation" => (
+            "half of what is recognised is taken for what it is, to all",
+            json!({ "correct": 0.5 }),
+            json!({ "correct": 1.0 }),
+        ),
+        "challenge" => (
+            "answered by two in five to all",
+            json!({ "answers": answering(sides, 0.4) }),
+            json!({ "answers": answering(sides, 1.0) }),
+        ),
+        "second_operator" => (
+            "sees what the first one sees, to a picture of his own",
+            json!({ "same_picture": 1.0 }),
+            json!({ "same_picture": 0.0 }),
+        ),
+        "cease_fire" => (
+            "noticed and delivered half of the time to always",
+            json!({ "noticed": 0.5, "delivery": 0.5 }),
+            json!({ "noticed": 1.0, "delivery": 1.0 }),
+        ),
+        _ => return None,
+    };
+    let edits = |spec: Json| -> Vec<Edit> {
+        let Json::Object(spec) = spec else {
+            return Vec::new();
+        };
+        let edits = spec.into_iter().map(|(key, to)| Edit {
+            path: ["rules", page.key, &key].map(str::to_owned).to_vec(),
+            to: Some(to),
+        });
+        edits.collect()
+    };
+    Some(Band {
+        words: words.to_owned(),
+        weak: edits(weak),
+        strong: edits(strong),
+    })
 }
 
 /// A rule as it could be put in force.
@@ -256,8 +366,7 @@ impl Offer {
             )),
             "hotline_query" => Ok(hotline(page, scenario, &sides)),
             "challenge" => {
-                let answers: Map<String, Json> =
-                    sides.into_iter().map(|side| (side, json!(0.8))).collect();
+                let answers = answering(&sides, 0.8);
                 Ok(Offer::rule(
                     page,
                     "calling each aircraft on the guard frequency, which four in five of those who are no enemies answer",
@@ -318,6 +427,12 @@ impl Offer {
             _ => Err("it is about a place or a time, which somebody has to name"),
         }
     }
+}
+
+/// Everybody of these sides answers a call with this probability.
+fn answering(sides: &[String], probability: f64) -> Map<String, Json> {
+    let answers = sides.iter().map(|side| (side.clone(), json!(probability)));
+    answers.collect()
 }
 
 /// Sides with armed sites.

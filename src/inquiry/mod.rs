@@ -18,7 +18,7 @@ mod passage;
 mod prevention;
 
 pub use causes::{Cause, Link, Step, biggest_step, chain, last_declaration, wrong_shots};
-pub use changes::{Change, Menu, NotOffered, menu, named};
+pub use changes::{Band, Change, Menu, NotOffered, menu, named};
 pub use counterfactual::{Fate, Inquest, Trial, WrongShot, fate};
 pub use passage::{Outcome, SitePassage, Trials, let_through, outcome, passage};
 pub use prevention::{Counted, Game, Played, Prevention, RuleShare, RuleSplit};

@@ -8,6 +8,8 @@
 //! - what a rule that asks or waits does besides: with A(delay) flown with the same questions and the same waiting, whose answers and
 //!   defaults are all "go on", and A(defaults) with answers that are, the whole |A(base)| - |A(rule)| is the sum of *delay*, |A(base)| -
 //!   |A(delay)|, *default*, |A(delay)| - |A(defaults)|, and *knowledge*, |A(defaults)| - |A(rule)|, exactly, replication by replication;
+//! - band of a rule: the same share in its weakest and in its strongest form ([`Change::ends`](super::Change::ends)), each alone
+//!   against the base, as nobody knows beforehand how well it is kept;
 //! - Shapley value of a rule, in sorties a replication: the mean over all orders in which the players could be put in
 //!   force of |A(before it)| - |A(with it)|; the values add up to |A(base)| - |A(all)|. Up to a stated number of players all
 //!   2^n subsets are flown and the value is exact given the replications; beyond, orders are drawn, each with its reverse,
@@ -72,6 +74,8 @@ pub struct Game {
     scenarios: Mutex<BTreeMap<Set, Arc<Scenario>>>,
     /// By player that asks or waits: the scenario with him alone as the arm that delays, and as the one with defaults.
     arms: Vec<Option<[Scenario; 2]>>,
+    /// By player with a band: the scenario with him alone in his weakest form, and in his strongest.
+    ends: Vec<Option<[Scenario; 2]>>,
     engine: Engine,
 }
 
@@ -90,6 +94,8 @@ pub struct Played {
     nights: BTreeMap<Set, Night>,
     /// By player that asks or waits: sorties counted under each of his arms.
     arms: Vec<Option<[f64; 2]>>,
+    /// By player with a band: sorties of the base that are not counted at its ends.
+    ends: Vec<Option<[f64; 2]>>,
     /// By player, in sorties.
     values: Vec<f64>,
 }
@@ -118,8 +124,19 @@ impl Game {
                 .map(|(delay, defaults)| [delay, defaults]))
         };
         let arms = players.iter().map(arm).collect::<Result<_, _>>()?;
+        let end = |player: &Change| -> Result<Option<[Scenario; 2]>, String> {
+            let Some([weak, strong]) = player.ends() else {
+                return Ok(None);
+            };
+            let alone = |end: &Change| {
+                Change::apply(&base, &[end]).map_err(|why| format!("{}: {why}", player.name))
+            };
+            Ok(Some([alone(&weak)?, alone(&strong)?]))
+        };
+        let ends = players.iter().map(end).collect::<Result<_, _>>()?;
         let game = Game {
             arms,
+            ends,
             orders: if players.len() <= exact {
                 0
             } else {
@@ -251,8 +268,16 @@ impl Game {
             |scenario: &Scenario| self.night_of(scenario, replication).counted.len() as f64;
         let arms = self.arms.iter();
         let arms = arms.map(|arms| arms.as_ref().map(|arms| arms.each_ref().map(counted)));
+        let base = nights.get(&0).cloned().unwrap_or_default();
+        let saved = |scenario: &Scenario| {
+            let with = self.night_of(scenario, replication);
+            base.counted.difference(&with.counted).count() as f64
+        };
+        let ends = self.ends.iter();
+        let ends = ends.map(|ends| ends.as_ref().map(|ends| ends.each_ref().map(saved)));
         Ok(Played {
             arms: arms.collect(),
+            ends: ends.collect(),
             nights,
             values,
         })
@@ -284,6 +309,8 @@ fn order(n: usize, streams: &Streams, nth: u32) -> Vec<usize> {
 pub struct RuleShare {
     /// Share of the base's sorties counted that are not counted with the rule.
     pub prevented: Estimate,
+    /// The same in its weakest and its strongest form, where it has a band.
+    pub band: Option<[Estimate; 2]>,
     /// Sorties counted in the base, over all replications.
     pub of: f64,
     /// Of these, not counted with the rule.
@@ -319,6 +346,7 @@ struct Sums {
     separation_losses: PairedSums,
     value: RatioSums,
     parts: Option<[RatioSums; 3]>,
+    ends: Option<[RatioSums; 2]>,
 }
 
 /// The sums over the replications, fed in their order.
@@ -366,6 +394,12 @@ impl Prevention {
             let (one, other) = pair(|night| night.separation_losses);
             sums.separation_losses.add(one, other);
             sums.value.add(played.values[player], 1.0);
+            if let Some(saved) = played.ends[player] {
+                let ends = sums.ends.get_or_insert_default();
+                for (end, saved) in ends.iter_mut().zip(saved) {
+                    end.add(saved, count(base));
+                }
+            }
             if let Some([delay, defaults]) = played.arms[player] {
                 let steps = [count(base), delay, defaults, count(with)];
                 let parts = sums.parts.get_or_insert_default();
@@ -389,9 +423,14 @@ impl Prevention {
     /// What each player alone does.
     pub fn shares(&self, confidence: f64) -> Vec<RuleShare> {
         let part = |sums: &RatioSums| self.signed(sums, confidence);
+        let prevented = |sums: &RatioSums| sums.estimate(Kind::Proportion, false, confidence);
         let share = |sums: &Sums| RuleShare {
+            band: sums
+                .ends
+                .as_ref()
+                .map(|ends| ends.each_ref().map(prevented)),
             parts: sums.parts.as_ref().map(|parts| parts.each_ref().map(part)),
-            prevented: sums.prevented.estimate(Kind::Proportion, false, confidence),
+            prevented: prevented(&sums.prevented),
             of: sums.prevented.exposure(),
             saved: sums.prevented.events(),
             added: sums.added.estimate(Kind::Rate, true, confidence),

@@ -210,6 +210,21 @@ pub const PREVENTION: ResultFile = ResultFile {
         ("knowledge_high", "upper end of its interval"),
         ("knowledge_method", "how the interval was made"),
         (
+            "band",
+            "its weakest and its strongest form in words; nothing where it has but one",
+        ),
+        (
+            "prevented_weakest",
+            "the share that it prevents in its weakest form, alone",
+        ),
+        ("prevented_weakest_low", "lower end of its interval"),
+        ("prevented_weakest_high", "upper end of its interval"),
+        ("prevented_weakest_method", "how the interval was made"),
+        ("prevented_strongest", "the same in its strongest form"),
+        ("prevented_strongest_low", "lower end of its interval"),
+        ("prevented_strongest_high", "upper end of its interval"),
+        ("prevented_strongest_method", "how the interval was made"),
+        (
             QUANTITIES,
             "where the scenario has `separation`: separation_losses_per_replication, losses of separation with the rule less without it, and _low, _high, _method",
         ),

@@ -155,6 +155,11 @@ fn row(
         Some(parts) => row.extend(parts.iter().flat_map(interval)),
         None => row.extend(std::iter::repeat_n(String::new(), 12)),
     }
+    row.push((change.band.as_ref()).map_or_else(String::new, |band| band.words.clone()));
+    match &share.band {
+        Some(ends) => row.extend(ends.iter().flat_map(interval)),
+        None => row.extend(std::iter::repeat_n(String::new(), 8)),
+    }
     if separation {
         row.extend(interval(&share.separation_losses.difference));
     }
@@ -229,6 +234,11 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
         table.add_row(row);
     }
     line(table.trim_fmt());
+    if let Some(bands) = bands_table(&rows) {
+        line(format!(
+            "\nHow well a rule is kept nobody knows beforehand. What each alone prevents, from its weakest form to its strongest:\n\n{bands}"
+        ));
+    }
     if let Some(parts) = parts_table(&rows) {
         line(format!(
             "\nOf the rules that ask or wait: what the mere delay does, what holding fire for want of an answer does, and what they do by\n\
@@ -256,6 +266,26 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
         ));
     }
     text
+}
+
+/// Each rule over its band; nothing if none has one.
+fn bands_table(rows: &[(&Change, RuleShare, RuleSplit)]) -> Option<String> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["", "weakest", "as offered", "strongest", "which is"]);
+    for at in 1..4 {
+        if let Some(column) = table.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for (change, share, _) in rows {
+        if let (Some(band), Some([weak, strong])) = (&change.band, &share.band) {
+            let values = [weak, &share.prevented, strong].map(told);
+            let row = [change.name.clone()].into_iter().chain(values);
+            table.add_row(row.chain([band.words.clone()]));
+        }
+    }
+    (!table.is_empty()).then(|| table.trim_fmt())
 }
 
 /// What each rule that asks or waits does by delay, default and knowledge; nothing if none does.

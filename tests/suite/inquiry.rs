@@ -222,6 +222,32 @@ fn shares_and_split_agree_with_the_closed_form() {
     assert!((split.iter().map(|part| part.share).sum::<f64>() - 1.0).abs() < 1e-9);
 }
 
+/// R7 as it is offered saves everybody; in its weakest form half of the calls are answered and half of the flights known, so one in four; in
+/// its strongest all. What has but one form has no band, and the ends move nobody else's numbers.
+#[test]
+fn a_rule_is_tried_from_its_weakest_to_its_strongest_form() {
+    let base = one_pass(&[]);
+    let offered = menu(&base);
+    let pick = |name: &str| {
+        let found = offered.added.iter().find(|change| change.name == name);
+        found.expect("it is offered").clone()
+    };
+    let game = Game::new(base, vec![pick("R7"), pick("R1")], Counted::Lost, 2, 0);
+    let game = game.expect("a game");
+    let mut prevention = Prevention::new(&game);
+    for index in 0..1000 {
+        prevention.add(&game.play(Replication { seed: 5, index }).expect("run"));
+    }
+    let shares = prevention.shares(0.9999);
+    let [weak, strong] = shares[0].band.expect("it has a band");
+    assert!(
+        weak.low < 0.25 && 0.25 < weak.high && weak.high - weak.low < 0.15,
+        "{weak:?}"
+    );
+    assert_eq!((shares[0].prevented.estimate, strong.estimate), (1.0, 1.0));
+    assert_eq!(shares[1].band, None);
+}
+
 /// Drawn orders give the same values but for their draw, and they add up too.
 #[test]
 fn drawn_orders_agree_with_all_combinations() {
