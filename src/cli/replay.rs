@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use deconflict::output::OutputError;
 use deconflict::platform::trajectory::Trajectory;
 use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::report::{Flown, ReplayNote, replay_page, without_places, write_page};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{simulate, trajectories};
 
+use super::options::refuse_taken;
 use super::subject::{SubjectArguments, quoted};
 use super::{Failure, print};
 
@@ -24,7 +24,7 @@ Examples:
   deconflict replay scenarios/nov-2019-baseline.toml --out hold.html --set-b rules.weapons_control.status=hold
       two rule sets on the same random numbers, side by side on one clock
 
-  deconflict replay --from results/agreement --cell everybody --replication 17 --out 17.html
+  deconflict replay --from results/agreement:everybody --replication 17 --out 17.html
       a row of a sweep, and with --set-b beside it what a change would have made of it
 
 The page opens at the first wrong shot; w and W go to the next and the previous
@@ -78,10 +78,7 @@ impl Run {
 /// Runs the command.
 pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
     let out = &arguments.out;
-    if out.symlink_metadata().is_ok() && !arguments.force {
-        let path = out.clone();
-        return Err(OutputError::Exists { path }.into());
-    }
+    refuse_taken(out, arguments.force)?;
     let mut runs = Vec::new();
     if arguments.changes.is_empty() {
         runs.push(Run::fly(arguments, "as it is".to_owned(), &[])?);

@@ -4,7 +4,8 @@
 use super::figures::grouped;
 use super::stored::{Interval, Measured, Results};
 use super::svg::escape;
-use crate::output::{between, readable};
+use crate::output::{Notation, one_in};
+use crate::statistics::estimate::{Estimate, Method};
 
 /// Causes that are named one by one.
 const CAUSES: usize = 3;
@@ -20,35 +21,25 @@ pub(super) const SAID: [&str; 7] = [
     "wrong_kills_per_replication[shooter=",
 ];
 
-/// A share in percent with its interval; what was never seen, or always, has one end alone.
+/// A measure with its interval, as everywhere.
 fn percent(row: &Measured) -> String {
     let Interval {
         estimate,
         low,
         high,
     } = row.value;
-    let percent = |value: f64| format!("{} %", readable(value * 100.0));
-    match row.method.as_str() {
-        "exact_one_sided" if estimate > 0.0 => {
-            format!("{} (at least {})", percent(estimate), percent(low))
-        }
-        "exact_one_sided" => format!("none seen (at most {})", percent(high)),
-        _ if low.is_nan() || high.is_nan() => percent(estimate),
-        _ => format!(
-            "{} {}",
-            percent(estimate),
-            between(low * 100.0, high * 100.0)
-        ),
-    }
+    let method = Method::of(&row.method).unwrap_or(Method::None);
+    Notation::of(&row.measure).estimate(&Estimate {
+        estimate,
+        low,
+        high,
+        method,
+    })
 }
 
-/// How often, as people say it: `1 in 7`; nothing where that says less than the share.
-fn one_in(share: f64) -> String {
-    if share > 0.0 && share <= 0.5 {
-        format!(", 1 in {}", grouped(libm::round(1.0 / share)))
-    } else {
-        String::new()
-    }
+/// How often, as people say it: `, 1 in 7`; nothing where that says less than the share.
+fn chance(share: f64) -> String {
+    one_in(share).map_or(String::new(), |words| format!(", {words}"))
 }
 
 /// A sentence: what it is about in bold, what is said of it.
@@ -87,7 +78,7 @@ pub(super) fn told(results: &Results, cell: &str) -> String {
                 &format!(
                     "{}{}: {} of {} {whose}.",
                     percent(row),
-                    one_in(row.value.estimate),
+                    chance(row.value.estimate),
                     grouped(row.events),
                     grouped(row.exposure)
                 ),
@@ -132,8 +123,8 @@ pub(super) fn told(results: &Results, cell: &str) -> String {
     causes.sort_by(|one, other| other.1.events.total_cmp(&one.1.events));
     let causes: Vec<String> = (causes.iter().take(CAUSES))
         .map(|(cause, row)| {
-            let share = readable(row.value.estimate * 100.0);
-            format!("{} {share} %", cause.replace('_', " "))
+            let share = Notation::of(&row.measure).value(row.value.estimate);
+            format!("{} {share}", cause.replace('_', " "))
         })
         .collect();
     if !causes.is_empty() {

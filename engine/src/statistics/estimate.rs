@@ -63,6 +63,28 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every one.
+    pub const ALL: [Method; 13] = [
+        Method::ClusteredBeta,
+        Method::ClusteredGamma,
+        Method::Clustered,
+        Method::ClusteredLog,
+        Method::ClopperPearson,
+        Method::ExactOneSided,
+        Method::Woodruff,
+        Method::Constant,
+        Method::PairedT,
+        Method::Discordant,
+        Method::SquareAndAdd,
+        Method::EqualPairs,
+        Method::None,
+    ];
+
+    /// The one of a code.
+    pub fn of(code: &str) -> Option<Method> {
+        Method::ALL.into_iter().find(|method| method.code() == code)
+    }
+
     /// The stable code written to files.
     pub fn code(self) -> &'static str {
         match self {
