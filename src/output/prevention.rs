@@ -258,8 +258,25 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
     if let Some((best, share, _)) = rows.first()
         && share.prevented.low > 0.0
     {
+        let weak = |share: &RuleShare| {
+            share
+                .band
+                .map_or(share.prevented, |[weak, _]| weak)
+                .estimate
+        };
+        let strong = |share: &RuleShare| {
+            share
+                .band
+                .map_or(share.prevented, |[_, strong]| strong)
+                .estimate
+        };
+        let others = rows[1..].iter().map(|(_, share, _)| strong(share));
+        let whatever = match others.fold(0.0, f64::max) <= weak(share) {
+            true => "",
+            false => " as offered; over the bands another may prevent more",
+        };
         line(format!(
-            "Alone, {} prevents most: {} of {} {what}.",
+            "Alone, {} prevents most: {} of {} {what}{whatever}.",
             best.words,
             readable(share.saved),
             readable(share.of)
