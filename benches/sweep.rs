@@ -8,13 +8,13 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use deconflict::experiment::accounts::Accounts;
 use deconflict::experiment::plan::{Overrides, Plan};
-use deconflict::experiment::sweep::fly_rounds;
+use deconflict::experiment::sweep::run_blocks;
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
 
-/// Rounds of one measured sweep.
-const ROUNDS: u64 = 20;
+/// Blocks of one measured sweep.
+const BLOCKS: u64 = 20;
 
 fn sweep(criterion: &mut Criterion) {
     let file = "scenarios/experiments/agreement.toml";
@@ -35,21 +35,21 @@ fn sweep(criterion: &mut Criterion) {
     group
         .sample_size(10)
         .measurement_time(Duration::from_secs(8))
-        .throughput(Throughput::Elements(ROUNDS * cells as u64));
+        .throughput(Throughput::Elements(BLOCKS * cells as u64));
     let mut first = 0;
     group.bench_function("agreement, one thread", |bencher| {
         bencher.iter(|| {
             let mut accounts = Accounts::new(&plan);
-            let rounds = first..first + ROUNDS;
-            first += ROUNDS;
-            fly_rounds::<()>(
+            let blocks = first..first + BLOCKS;
+            first += BLOCKS;
+            run_blocks::<()>(
                 cells,
-                rounds,
+                blocks,
                 1,
                 || false,
                 fly,
-                |round| {
-                    accounts.add(&round);
+                |block| {
+                    accounts.add(&block);
                     Ok(ControlFlow::Continue(()))
                 },
             )
@@ -57,23 +57,23 @@ fn sweep(criterion: &mut Criterion) {
             accounts
         });
     });
-    group.bench_function("accounts of a round alone", |bencher| {
-        let mut round = None;
-        fly_rounds::<()>(
+    group.bench_function("accounts of a block alone", |bencher| {
+        let mut block = None;
+        run_blocks::<()>(
             cells,
             0..1,
             1,
             || false,
             fly,
             |flown| {
-                round = Some(flown);
+                block = Some(flown);
                 Ok(ControlFlow::Continue(()))
             },
         )
         .expect("nobody refuses");
-        let round = round.expect("a round");
+        let block = block.expect("a block");
         let mut accounts = Accounts::new(&plan);
-        bencher.iter(|| accounts.add(black_box(&round)));
+        bencher.iter(|| accounts.add(black_box(&block)));
     });
     group.finish();
 }

@@ -4,7 +4,7 @@
 //! Drones and other aircraft fly past sites that see, identify and are told imperfectly. One replication is a pure
 //! function of a [`Scenario`](scenario::Scenario) and a [`Replication`](record::Replication); what it returns is a
 //! log of facts, and every measure is made of facts alone. Absolute rates are not calibrated: compare rule sets, in
-//! the same world and with the same luck.
+//! the same world and with common random numbers.
 //!
 //! ```
 //! use deconflict::record::{Detail, Fact, Replication};
@@ -16,7 +16,7 @@
 //! let shots = log.events.iter().filter(|event| matches!(event.fact, Fact::ShotFired { .. })).count();
 //! println!("{shots} shots at {} aircraft", log.sorties.len());
 //!
-//! // The same replication again is the same log; under another rule it is the same luck.
+//! // The same replication again is the same log; under another rule it is the same random numbers.
 //! assert_eq!(log, simulate(&scenario, log.replication, Detail::Measures));
 //! let hold = ["rules.weapons_control.status=hold".to_owned()];
 //! let held = Scenario::load("scenarios/nov-2019-baseline.toml".as_ref(), &hold)?;

@@ -54,7 +54,7 @@ impl Key {
 
     /// FNV-1a over the bytes of `name`, then the SplitMix64 finaliser.
     ///
-    /// Two names of one scenario that collide (chance 2^-64 a pair) would share their luck, no more.
+    /// Two names of one scenario that collide (chance 2^-64 a pair) would share their random numbers, no more.
     pub fn of(name: &str) -> Key {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
         for byte in name.bytes() {

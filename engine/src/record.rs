@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use crate::ids::{AircraftId, ClassId, FlightId, SideId, SiteId, TypeId};
 use crate::units::Millis;
 
-/// What a shooter should hold an aircraft for, by the relation between the two sides.
+/// The affiliation of an aircraft to a shooter, by the relation between the two sides.
 ///
 /// Relative to the shooter: the same aircraft is a friend to one side and hostile to another.
 #[derive(
@@ -30,7 +30,7 @@ use crate::units::Millis;
     schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Regard {
+pub enum Affiliation {
     /// Own side or ally.
     Friend,
     /// Neither.
@@ -39,16 +39,20 @@ pub enum Regard {
     Hostile,
 }
 
-impl Regard {
+impl Affiliation {
     /// All three, in the order used by every table.
-    pub const ALL: [Regard; 3] = [Regard::Friend, Regard::Neutral, Regard::Hostile];
+    pub const ALL: [Affiliation; 3] = [
+        Affiliation::Friend,
+        Affiliation::Neutral,
+        Affiliation::Hostile,
+    ];
 
     /// The word used in files.
     pub fn code(self) -> &'static str {
         match self {
-            Regard::Friend => "friend",
-            Regard::Neutral => "neutral",
-            Regard::Hostile => "hostile",
+            Affiliation::Friend => "friend",
+            Affiliation::Neutral => "neutral",
+            Affiliation::Hostile => "hostile",
         }
     }
 }
@@ -135,26 +139,26 @@ macro_rules! codes {
 codes! {
     /// Why a site fired or did not. Stable: scripts may depend on the codes.
     Reason {
-        /// Fired: the track is held hostile.
+        /// Fired: the track is identified as hostile.
         HostileIdentity = "hostile_identity",
-        /// Fired: weapons are free and the track is not held friend or neutral.
+        /// Fired: weapons are free and the track is not identified as friend or neutral.
         WeaponsFree = "weapons_free",
-        /// Fired: uncoordinated inside a restricted zone.
+        /// Fired: uncoordinated inside a restricted operations zone.
         ZoneViolation = "zone_violation",
         /// Fired: the track closes in on the site.
         SelfDefence = "self_defence",
         /// Declined: nothing has been declared about the track yet.
         IdentityPending = "identity_pending",
-        /// Declined: the track is held hostile, but has not been for long enough.
+        /// Declined: the track is identified as hostile, but has not been for long enough.
         Dwell = "dwell",
-        /// Declined: weapons tight, and the track is not held hostile.
+        /// Declined: weapons tight, and the track is not identified as hostile.
         WeaponsTight = "weapons_tight",
         /// Declined: weapons on hold.
         WeaponsHold = "weapons_hold",
-        /// Declined: the track is held friend, assumed friend or neutral.
-        HeldProtected = "held_protected",
+        /// Declined: the track is identified as friend, assumed friend or neutral.
+        IdentifiedProtected = "identified_protected",
         /// Declined: the track matches a flight plan the site holds.
-        PlanHonoured = "plan_honoured",
+        PlanMatched = "plan_matched",
         /// Declined: the site has the track from a link alone, and may not fire at such.
         SharedTrackOnly = "shared_track_only",
         /// Declined: the track is inside a corridor.
@@ -162,21 +166,21 @@ codes! {
         /// Declined: the hotline has been asked and has not answered yet.
         AwaitingAnswer = "awaiting_answer",
         /// Declined: somebody on the hotline knows the track.
-        HotlineVouched = "hotline_vouched",
-        /// Fired: the line to command is lost, and the site acts on its own.
+        HotlineConfirmed = "hotline_confirmed",
+        /// Fired: the command link is lost, and the site acts on its own.
         LostCommsAutonomous = "lost_comms_autonomous",
-        /// Declined: the line to command is lost.
+        /// Declined: the command link is lost.
         LostCommsHold = "lost_comms_hold",
         /// Declined: a window of time agreed for others is open.
         AgreedWindow = "agreed_window",
-        /// Declined: others are responsible where the track is.
-        OutsideResponsibility = "outside_responsibility",
+        /// Declined: the track is outside the weapon engagement zone of the site.
+        OutsideEngagementZone = "outside_engagement_zone",
         /// Declined: the track is at an agreed height.
-        InHeightBlock = "in_height_block",
+        InAltitudeBlock = "in_altitude_block",
         /// Declined: somebody has reported his position close to the track.
-        BlueForceReport = "blue_force_report",
-        /// Declined: the site is taking a look first.
-        AwaitingLook = "awaiting_look",
+        FriendlyForceReport = "friendly_force_report",
+        /// Declined: the site is visual identification first.
+        AwaitingVisualIdentification = "awaiting_visual_identification",
         /// Declined: seen as friend or neutral.
         OpticallyCleared = "optically_cleared",
         /// Declined: the look did not tell what it is.
@@ -269,7 +273,7 @@ codes! {
 }
 
 codes! {
-    /// What became of an aircraft's flight plan at one site: the states of the notice chain, in its order.
+    /// What became of an aircraft's flight plan at one site: the states of the plan delivery chain, in its order.
     NoticeState {
         /// No plan was filed.
         NotFiled = "not_filed",
@@ -322,7 +326,7 @@ impl Reason {
         matches!(
             self,
             Reason::AwaitingAnswer
-                | Reason::AwaitingLook
+                | Reason::AwaitingVisualIdentification
                 | Reason::AwaitingConfirmation
                 | Reason::AwaitingApproval
         )
@@ -374,7 +378,7 @@ pub enum Fact {
         astray: bool,
     },
     /// A flight plan reached a site.
-    NoticeReceived {
+    PlanDelivered {
         /// The site.
         site: SiteId,
         /// The aircraft it is for.
@@ -685,7 +689,7 @@ impl Fact {
     pub fn code(&self) -> &'static str {
         match self {
             Fact::PlanFiled { .. } => "plan_filed",
-            Fact::NoticeReceived { .. } => "notice_received",
+            Fact::PlanDelivered { .. } => "plan_delivered",
             Fact::SortieCancelled { .. } => "sortie_cancelled",
             Fact::Departed { .. } => "departed",
             Fact::StationBegun { .. } => "station_begun",
@@ -737,7 +741,7 @@ impl Fact {
     pub fn aircraft(&self) -> Option<AircraftId> {
         let aircraft = match *self {
             Fact::PlanFiled { aircraft, .. }
-            | Fact::NoticeReceived { aircraft, .. }
+            | Fact::PlanDelivered { aircraft, .. }
             | Fact::SortieCancelled { aircraft }
             | Fact::Departed { aircraft }
             | Fact::StationBegun { aircraft }
@@ -789,7 +793,7 @@ impl Fact {
             | Fact::NearMidair { .. }
             | Fact::PlansConflict { .. }
             | Fact::Landed { .. } => None,
-            Fact::NoticeReceived { site, .. }
+            Fact::PlanDelivered { site, .. }
             | Fact::TrackConfirmed { site, .. }
             | Fact::TrackRecalled { site, .. }
             | Fact::Declared { site, .. }
@@ -835,8 +839,8 @@ pub struct ApproachRecord {
 /// One line of the account of an identity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LedgerEntry {
-    /// What was added: `prior`, `expectancy`, `declarations`, `flight_plan`, or the name of a cue.
-    pub cue: &'static str,
+    /// What was added: `prior`, `expectancy`, `declarations`, `flight_plan`, or the name of an ID source.
+    pub id_source: &'static str,
     /// What it said, as a short code.
     pub said: String,
     /// How old that is, s.
@@ -861,9 +865,9 @@ pub struct PictureSample {
     pub spurious: u32,
     /// Tracked objects none of whose tracks has an identity: JU.
     pub undeclared: u32,
-    /// Tracked objects whose tracks are all held for what they are: JC.
+    /// Tracked objects whose tracks are all identified as what they are: JC.
     pub correct: u32,
-    /// Tracked objects whose tracks are all held for something else: JI.
+    /// Tracked objects whose tracks are all identified as something else: JI.
     pub incorrect: u32,
 }
 
@@ -878,7 +882,7 @@ pub struct TrackRecord {
     pub first_identity: Identity,
     /// Declarations made up to and including the one that first gave it an identity, or all without one.
     pub looks: u32,
-    /// When it was first held hostile.
+    /// When it was first identified as hostile.
     pub hostile: Option<Millis>,
     /// When it was first inside the engagement envelope of an armed site.
     pub engageable: Option<Millis>,
@@ -942,9 +946,9 @@ pub struct Cast {
     /// Site classes.
     pub classes: Vec<ClassCast>,
     /// `relations[shooter side][other side]`.
-    pub relations: Vec<Vec<Regard>>,
-    /// `covered[flight][site entry]`: whether the addressees' graph reaches the site for this flight.
-    pub covered: Vec<Vec<bool>>,
+    pub relations: Vec<Vec<Affiliation>>,
+    /// `coordinated[flight][site entry]`: whether the addressees' graph reaches the site for this flight.
+    pub coordinated: Vec<Vec<bool>>,
     /// Missiles that the site with the most to spend spends on one target in the mean; 0 without weapons.
     pub missiles_per_target: f64,
     /// Sides that have sites, in order.
@@ -962,7 +966,7 @@ impl fmt::Debug for Cast {
             flights,
             classes,
             relations,
-            covered,
+            coordinated,
             missiles_per_target: _,
             shooters: _,
             separation: _,
@@ -973,7 +977,7 @@ impl fmt::Debug for Cast {
             .field("flights", flights)
             .field("classes", classes)
             .field("relations", relations)
-            .field("covered", covered)
+            .field("coordinated", coordinated)
             .finish()
     }
 }
@@ -1045,18 +1049,18 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// What `site` should hold `aircraft` for.
-    pub fn regard(&self, site: SiteId, aircraft: AircraftId) -> Regard {
+    /// The affiliation of `aircraft` to `site`.
+    pub fn affiliation(&self, site: SiteId, aircraft: AircraftId) -> Affiliation {
         let shooter = self.sites[site.index()].side;
         let other = self.sorties[aircraft.index()].side;
         self.cast.relations[shooter.index()][other.index()]
     }
 
     /// Whether the addressees' graph reaches `site` for the flight of `aircraft`, before the fact.
-    pub fn covered(&self, site: SiteId, aircraft: AircraftId) -> bool {
+    pub fn coordinated(&self, site: SiteId, aircraft: AircraftId) -> bool {
         let entry = self.sites[site.index()].entry;
         let flight = self.sorties[aircraft.index()].flight;
-        self.cast.covered[flight.index()][entry as usize]
+        self.cast.coordinated[flight.index()][entry as usize]
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! Every draw is a pure function of (seed, replication, purpose, what it is about, index). The ChaCha8 block function
 //! is used as the keyed function it is: seed, purpose and two [`Key`]s fill its 256-bit key, the replication is its
-//! nonce, the index its counter. So adding an aircraft, a site or a rule never changes anybody else's luck, and the
+//! nonce, the index its counter. So adding an aircraft, a site or a rule never changes anybody else's random numbers, and the
 //! same replication under two rule sets is a true pair.
 //!
 //! A draw takes a fixed number of 32-bit words (one for [`Stream::words`], two for [`Stream::uniform`], four for
-//! [`Stream::normal`]); nothing is rejected and drawn again. Looks are drawn in halves of words, see [`PairLuck`].
+//! [`Stream::normal`]); nothing is rejected and drawn again. Looks are drawn in halves of words, see [`PairDraws`].
 //! Generator: D. J. Bernstein, "ChaCha, a variant of Salsa20" (2008), 8 rounds, as in the crate `rand_chacha`.
 
 use std::f64::consts::TAU;
@@ -67,7 +67,7 @@ pub enum Purpose {
     /// Whether it matches a track with somebody else's.
     ChanceMatch = 19,
     /// Whether a crew acts on a match.
-    Honour = 20,
+    CrewCompliance = 20,
     /// How long a crew takes to launch.
     Reaction = 21,
     /// Whether a shot hits.
@@ -88,7 +88,7 @@ pub enum Purpose {
     Optical = 29,
     /// Whether, and by how much, a site's radar is misaligned, by hour.
     Misalignment = 30,
-    /// Whether an operator goes along with the aid.
+    /// Whether an operator goes along with the advice of the automation.
     OperatorAid = 31,
     /// What an operator judges for himself.
     OperatorJudgement = 32,
@@ -104,15 +104,15 @@ pub enum Purpose {
     Query = 37,
     /// How long it takes.
     QueryLatency = 38,
-    /// Whether a flight complies with a restricted zone.
+    /// Whether a flight complies with a restricted operations zone.
     Compliance = 39,
     /// Whether an aircraft carries a working transponder or keyed IFF at all.
     Equipment = 40,
-    /// When a line to a site's command, or the feed of a side, is down.
+    /// When the command link of a site, or the feed of a side, is down.
     Outage = 41,
     /// How wrong a site measures an aircraft's height.
     HeightError = 42,
-    /// Whether a flight keeps to a height block.
+    /// Whether a flight keeps to an altitude block.
     HeightKept = 43,
     /// Whether a flight keeps to agreed windows.
     WindowKept = 44,
@@ -250,9 +250,9 @@ impl Alternating {
         if self.off_s <= 0.0 {
             return off;
         }
-        let mut luck = streams.about(purpose, subject, Key::NONE);
+        let mut draws = streams.about(purpose, subject, Key::NONE);
         // In equilibrium: off at the start with the share of all time, and without memory from there on.
-        let mut is_off = luck.happens(0, self.off_s / (self.on_s + self.off_s));
+        let mut is_off = draws.happens(0, self.off_s / (self.on_s + self.off_s));
         let (mut time_s, mut nth) = (0.0, 1);
         if is_off {
             // A time off met at a given instant is as old as the rest of it is long, in law.
@@ -262,7 +262,7 @@ impl Alternating {
         }
         while time_s <= end.seconds() {
             let mean_s = if is_off { self.off_s } else { self.on_s };
-            let until_s = time_s + mean_s * luck.exponential(nth);
+            let until_s = time_s + mean_s * draws.exponential(nth);
             if is_off {
                 off.push((Millis::from_seconds(time_s), Millis::from_seconds(until_s)));
             }
@@ -272,14 +272,14 @@ impl Alternating {
     }
 }
 
-/// The luck of one replication.
+/// The random numbers of one replication.
 #[derive(Debug, Clone, Copy, bevy_ecs::resource::Resource)]
 pub struct Streams {
     replication: Replication,
 }
 
 impl Streams {
-    /// The luck of this replication.
+    /// The random numbers of this replication.
     pub fn new(replication: Replication) -> Streams {
         Streams { replication }
     }
@@ -297,9 +297,9 @@ impl Streams {
         Stream { generator }
     }
 
-    /// The luck of a site's looks at an aircraft.
-    pub fn looks(&self, site: Key, aircraft: Key) -> PairLuck {
-        PairLuck {
+    /// The random numbers of a site's looks at an aircraft.
+    pub fn looks(&self, site: Key, aircraft: Key) -> PairDraws {
+        PairDraws {
             streams: *self,
             site,
             aircraft,
@@ -307,13 +307,13 @@ impl Streams {
     }
 }
 
-/// The luck of one site's looks at one aircraft: for each scan a word of 32 bits that decides whether it detects, and
+/// The random numbers of one site's looks at one aircraft: for each scan a word of 32 bits that decides whether it detects, and
 /// one that decides what is declared at it, if anything is.
 ///
 /// Almost always the leading half of a word tells already. So the leading halves of both words of [`BLOCK`] scans are
 /// looked up in one go, and a trailing half only where it is needed.
 #[derive(Debug, Clone, Copy)]
-pub struct PairLuck {
+pub struct PairDraws {
     streams: Streams,
     site: Key,
     aircraft: Key,
@@ -349,16 +349,16 @@ impl OpenBlock {
 
     /// The leading halves of a block, looked up if it is not the one that is open.
     #[inline(always)]
-    pub fn leading(&mut self, luck: &PairLuck, block: u64) -> &LeadingHalves {
+    pub fn leading(&mut self, draws: &PairDraws, block: u64) -> &LeadingHalves {
         if self.block != block {
-            luck.look_up(block, &mut self.leading);
+            draws.look_up(block, &mut self.leading);
             self.block = block;
         }
         &self.leading
     }
 }
 
-impl PairLuck {
+impl PairDraws {
     /// The leading halves for scans 64 `block` on.
     pub fn leading(&self, block: u64) -> LeadingHalves {
         *OpenBlock::none().leading(self, block)
@@ -510,13 +510,13 @@ mod tests {
     fn leading_halves_are_a_block_of_the_stream_and_trailing_halves_are_luck_of_their_own() {
         let streams = Streams::new(Replication { seed: 3, index: 9 });
         let (site, aircraft) = (Key::of("site"), Key::of("aircraft"));
-        let luck = streams.looks(site, aircraft);
+        let draws = streams.looks(site, aircraft);
         let words = |purpose| streams.about(purpose, site, aircraft).words(5);
         let block = words(Purpose::Scan);
         let LeadingHalves {
             scans,
             declarations,
-        } = luck.leading(5);
+        } = draws.leading(5);
         for i in 0..BLOCK {
             let half = |of: u32| (of >> (16 * (i % 2))) as u16;
             assert_eq!(scans[i], half(block[i / 2]));
@@ -525,11 +525,11 @@ mod tests {
             let joined =
                 |leading: u16, purpose| u32::from(leading) * 65_536 + words(purpose)[i] / 65_536;
             assert_eq!(
-                luck.scan_word(scan, scans[i]),
+                draws.scan_word(scan, scans[i]),
                 joined(scans[i], Purpose::ScanTrailing)
             );
             assert_eq!(
-                luck.declaration_word(scan, declarations[i]),
+                draws.declaration_word(scan, declarations[i]),
                 joined(declarations[i], Purpose::DeclarationTrailing)
             );
         }

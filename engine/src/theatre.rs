@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::airspace::{Command, Corridor, Link, Node, Plan, Zone};
-use crate::coordination::{RestrictedZone, Rules};
+use crate::coordination::{RestrictedOperationsZone, Rules};
 use crate::engagement::{BestShooter, FireDistributionSpec, WeaponSpec};
 use crate::geometry::{Area, Point};
-use crate::identification::{CueSet, Identifier, Operator};
+use crate::identification::{IdSources, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId};
 use crate::picture::TrackLink;
 use crate::platform::{AircraftType, Flight};
-use crate::record::{Cast, Regard};
+use crate::record::{Affiliation, Cast};
 use crate::sensing::SensorSpec;
 use crate::sensing::readiness::ReadinessSpec;
 use crate::separation::Separation;
@@ -66,7 +66,7 @@ impl Theatre {
         let class = &self.classes[self.sites[entry].class.index()];
         let linked = |link: &TrackLink| [link.from, link.to].contains(&(entry as u32));
         class.tracker.jointly()
-            || class.cues.faults.misaligns()
+            || class.id_sources.faults.misaligns()
             || class.readiness.go_live.is_some()
             || self.looks_at_others(entry)
             || self.track_links.iter().any(linked)
@@ -81,12 +81,12 @@ impl Theatre {
 
     /// Which site entries a plan can reach from its addressees, before any draw.
     pub fn covered_by(&self, plan: Option<&Plan>) -> Vec<bool> {
-        covered(plan, &self.sites, &self.links)
+        coordinated(plan, &self.sites, &self.links)
     }
 
-    /// Whether the restricted zone of rule R10, if there is one, asks a flight for prior coordination.
-    pub fn must_coordinate(&self, flight: &Flight) -> Option<&RestrictedZone> {
-        self.rules.restricted_zone().filter(|zone| {
+    /// Whether the restricted operations zone of rule R10, if there is one, asks a flight for prior coordination.
+    pub fn must_coordinate(&self, flight: &Flight) -> Option<&RestrictedOperationsZone> {
+        self.rules.restricted_operations_zone().filter(|zone| {
             let authority = self.nodes[zone.authority.index()].side;
             must_coordinate(authority, flight.side, &self.cast.relations)
         })
@@ -94,7 +94,7 @@ impl Theatre {
 }
 
 /// Which site entries a flight's plan can reach from its addressees, before any draw.
-pub fn covered(plan: Option<&Plan>, sites: &[SiteEntry], links: &[Link]) -> Vec<bool> {
+pub fn coordinated(plan: Option<&Plan>, sites: &[SiteEntry], links: &[Link]) -> Vec<bool> {
     let mut reached: BTreeSet<NodeId> = BTreeSet::new();
     if let Some(plan) = plan
         && plan.filed > 0.0
@@ -123,8 +123,8 @@ pub fn covered(plan: Option<&Plan>, sites: &[SiteEntry], links: &[Link]) -> Vec<
 }
 
 /// Whether rule R10 asks flights of a side for prior coordination: not the authority's own and its friends, nor those hostile to it.
-pub fn must_coordinate(authority: SideId, side: SideId, relations: &[Vec<Regard>]) -> bool {
-    side != authority && relations[authority.index()][side.index()] == Regard::Neutral
+pub fn must_coordinate(authority: SideId, side: SideId, relations: &[Vec<Affiliation>]) -> bool {
+    side != authority && relations[authority.index()][side.index()] == Affiliation::Neutral
 }
 
 /// A class of sites, ready to use.
@@ -139,7 +139,7 @@ pub struct SiteClass {
     /// How it identifies.
     pub identifier: Arc<Identifier>,
     /// What it may ask besides, and the faults that its looks share.
-    pub cues: Arc<CueSet>,
+    pub id_sources: Arc<IdSources>,
     /// Who goes by what it identifies; without one the identity stands.
     pub operator: Option<Arc<Operator>>,
     /// How it fires.

@@ -28,7 +28,7 @@ Examples:
   deconflict check my.toml --set rules.weapons_control.status=hold
       check it as `run` with the same --set would read it
   deconflict check --json my.toml
-      what a replication asks of the machine (aircraft, pairs, looks, events, memory, time), for programs
+      what a replication asks of the machine (aircraft, pairs, scans, events, memory, time), for programs
   deconflict check --lint my.toml
       say that in words too, and warn of what is allowed and can hardly be meant, with place and code:
         site_out_of_reach          no flight ever comes within the coverage of the site
@@ -40,8 +40,8 @@ Examples:
         rule_without_effect        a rule is on and can never act
         criteria_never_met         an armed class cannot meet the hostile criteria of rule R2
         threshold_at_a_step        results jump at a threshold: one declaration decides or does not
-        belief_far_from_world      a believed probability is more than 0.3 from that of the world
-        belief_contradicts_itself  what the world can bring is believed to be impossible
+        assumed_far_from_actual    an assumed probability is more than 0.3 from the actual one
+        belief_contradicts_itself  what the world can bring is assumed to be impossible
         number_without_source      a file says where some of its numbers come from, and not all
         iff_unread                 a flight carries IFF that no friendly site interrogates
         transponder_unread         a flight carries a transponder that no site receives
@@ -50,7 +50,7 @@ Examples:
   deconflict check --lint --strict scenarios/*.toml
       the same, and exit code 2 if there is a warning: for continuous integration
   deconflict check --lint my.toml --set flights.visitor.equipment.iff.on=0
-      lint what `run` with the same --set would fly
+      lint what `run` with the same --set would run
 
 Warnings do not change the exit code without --strict. A lint looks at planned paths and leaves
 room: a warning is nearly always right, silence proves nothing. Experiments are not linted; name
@@ -80,7 +80,7 @@ struct Sound {
     burden: Burden,
 }
 
-/// Reads a file, whatever it is, as the command that flies it would.
+/// Reads a file, whatever it is, as the command that runs it would.
 fn read(file: &Path, arguments: &CheckArguments, odd: &mut String) -> Result<Sound, LoadError> {
     let overrides = Overrides {
         seed: None,

@@ -1,14 +1,14 @@
-//! `deconflict compare`: two scenarios with the same luck, or two results flown with it.
+//! `deconflict compare`: two scenarios with common random numbers, or two results run with it.
 
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use deconflict::experiment::block::Outcome;
 use deconflict::experiment::replicate::replicate;
-use deconflict::experiment::round::Outcome;
 use deconflict::experiment::rule::joint;
-use deconflict::experiment::sweep::fly_rounds;
+use deconflict::experiment::sweep::run_blocks;
 use deconflict::experiment::worlds::Axis;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::marks::Mark;
@@ -23,20 +23,20 @@ use deconflict::statistics::estimate::{Comparison, Method};
 use deconflict::statistics::pairs::Pairs;
 use serde_json::{Map, Value as Json, json};
 
-use super::Failure;
 use super::host::{go_on, perhaps_short, told_short};
 use super::json::rows_of;
 use super::matching::place_words;
 use super::options::{AsJson, Count, FileSeed, InWorlds, Jobs, Level, Out, Set, Trusting};
 use super::progress::Bar;
 use super::subject::{experiment_instead, folder_and_cell, quoted};
+use super::{Failure, did_you_mean};
 
 /// Arguments of `deconflict compare`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   deconflict compare scenarios/nov-2019-baseline.toml scenarios/nov-2019-agreement.toml --replications 1000
-      fly both with the same luck
+      run both with common random numbers
   deconflict compare scenarios/nov-2019-baseline.toml scenarios/nov-2019-baseline.toml \\
       --set-b rules.weapons_control.status=hold
       the same scenario with one value changed
@@ -93,7 +93,7 @@ impl Source {
         if folder.is_dir() {
             if let Some(first) = set.first() {
                 return Err(Failure::bad_input(format!(
-                    "{first:?} cannot be set in {text}: results were flown as they are; expected a scenario"
+                    "{first:?} cannot be set in {text}: results were run as they are; expected a scenario"
                 )));
             }
             let stored = StoredRun::open(&folder, cell.as_deref(), trust)?;
@@ -114,7 +114,7 @@ impl Source {
 
 /// Runs the command.
 pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
-    // Said before anything is flown.
+    // Said before anything is run.
     arguments.out.refuse_taken()?;
     let sets = [&arguments.set_a, &arguments.set_b]
         .map(|own| [&arguments.set.overrides[..], own].concat());
@@ -135,8 +135,8 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     let columns = [0, 1].map(|side| Columns::new(&sources[side].scenario().cast));
     let mut pairs = Pairs::new(&columns[0], &columns[1]);
     let shown = measures(arguments, &pairs)?;
-    let abroad = match &arguments.other_worlds.worlds {
-        Some(path) => Some(Abroad::new(path, &sources, names)?),
+    let robustness_set = match &arguments.other_worlds.worlds {
+        Some(path) => Some(RobustnessSet::new(path, &sources, names)?),
         None => None,
     };
     let PairedUp {
@@ -180,8 +180,8 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     };
     let shown: Vec<&String> = shown.iter().filter(worth).collect();
     let each = joint(arguments.level.confidence, shown.len());
-    let flown = match &abroad {
-        Some(abroad) => abroad.fly(arguments, pairs.n())?,
+    let flown = match &robustness_set {
+        Some(robustness_set) => robustness_set.fly(arguments, pairs.n())?,
         None => Vec::new(),
     };
     for measure in &shown {
@@ -190,17 +190,17 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
                 "  {}",
                 sentence(measure, Notation::of(measure), &compared)
             ));
-            if let Some(abroad) = &abroad {
-                let words = abroad.mark(measure, &compared, &flown, each);
+            if let Some(robustness_set) = &robustness_set {
+                let words = robustness_set.mark(measure, &compared, &flown, each);
                 line(&format!("    {words}"));
             }
         }
     }
-    match &abroad {
-        Some(abroad) => line(&format!(
+    match &robustness_set {
+        Some(robustness_set) => line(&format!(
             "Worlds: the {} of {}, {} replications in each.",
-            abroad.names.len(),
-            abroad.path.display(),
+            robustness_set.names.len(),
+            robustness_set.path.display(),
             flown.first().map_or(0, Pairs::n)
         )),
         None => line(ONE_WORLD),
@@ -236,7 +236,9 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
                 .iter()
                 .filter_map(|measure| {
                     let compared = pairs.compare(measure, each)?;
-                    let words = abroad.as_ref()?.mark(measure, &compared, &flown, each);
+                    let words = robustness_set
+                        .as_ref()?
+                        .mark(measure, &compared, &flown, each);
                     Some(((*measure).clone(), Json::from(words)))
                 })
                 .collect();
@@ -257,11 +259,11 @@ pub fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Said where nothing was flown in other worlds.
+/// Said where nothing was run in other worlds.
 pub const ONE_WORLD: &str = "Said of one world, the scenario as written; with --worlds FILE (deconflict match) it says in how many others it holds.";
 
 /// Two scenarios in other worlds.
-struct Abroad {
+struct RobustnessSet {
     path: PathBuf,
     names: Vec<String>,
     /// By world, both sides.
@@ -272,14 +274,18 @@ struct Abroad {
     axes: Vec<(String, Option<Axis>)>,
 }
 
-impl Abroad {
-    fn new(path: &Path, sources: &[Source; 2], names: [&String; 2]) -> Result<Abroad, Failure> {
+impl RobustnessSet {
+    fn new(
+        path: &Path,
+        sources: &[Source; 2],
+        names: [&String; 2],
+    ) -> Result<RobustnessSet, Failure> {
         if sources
             .iter()
             .any(|source| matches!(source, Source::Stored(_)))
         {
             return Err(Failure::bad_input(
-                "--worlds belongs to two scenarios; results were flown in worlds of their own",
+                "--worlds belongs to two scenarios; results were run in worlds of their own",
             ));
         }
         let worlds = Worlds::load(path)?;
@@ -291,7 +297,7 @@ impl Abroad {
             let axis = known.iter().find(|axis| axis.assumption.name == name);
             (name, axis.cloned())
         });
-        Ok(Abroad {
+        Ok(RobustnessSet {
             path: path.to_owned(),
             names: worlds.names().map(str::to_owned).collect(),
             scenarios: one
@@ -304,7 +310,7 @@ impl Abroad {
         })
     }
 
-    /// The pairs of every world, with the luck of the scenarios as written.
+    /// The pairs of every world, with the random numbers of the scenarios as written.
     fn fly(&self, arguments: &CompareArguments, count: u64) -> Result<Vec<Pairs>, Failure> {
         let seed = arguments.seed.seed.unwrap_or(1);
         let jobs = arguments.jobs.count();
@@ -320,7 +326,7 @@ impl Abroad {
             .collect();
         let engine = Engine::default();
         let bar = Bar::of_replications(count);
-        let flown = fly_rounds(
+        let flown = run_blocks(
             cells.len(),
             0..count,
             jobs,
@@ -330,15 +336,15 @@ impl Abroad {
                 let replication = Replication { seed, index };
                 columns.measure(&engine.simulate(scenario, replication, Detail::Measures))
             },
-            |round| {
+            |block| {
                 bar.inc(1);
-                for (pairs, two) in pairs.iter_mut().zip(round.outcomes.chunks_exact(2)) {
+                for (pairs, two) in pairs.iter_mut().zip(block.outcomes.chunks_exact(2)) {
                     match two {
                         [Outcome::Flown(first), Outcome::Flown(second)] => pairs.add(first, second),
-                        outcomes => return Err(failed(arguments, seed, round.index, outcomes)),
+                        outcomes => return Err(failed(arguments, seed, block.index, outcomes)),
                     }
                 }
-                go_on(round.index + 1)?;
+                go_on(block.index + 1)?;
                 Ok(ControlFlow::Continue(()))
             },
         );
@@ -384,8 +390,9 @@ fn measures(arguments: &CompareArguments, pairs: &Pairs) -> Result<Vec<String>, 
     let known: Vec<&str> = pairs.names().collect();
     for name in &arguments.measures {
         if !known.contains(&name.as_str()) {
+            let near = did_you_mean(name, known.iter().copied());
             return Err(Failure::bad_input(format!(
-                "there is no measure {name:?} in both; `deconflict columns` lists them"
+                "there is no measure {name:?} in both{near}; `deconflict columns` lists them"
             )));
         }
     }
@@ -398,7 +405,7 @@ fn measures(arguments: &CompareArguments, pairs: &Pairs) -> Result<Vec<String>, 
             "wrong_share_of_shots",
             "leaked",
             "separation_losses_per_replication",
-            "notices_per_replication",
+            "plan_deliveries_per_replication",
         ]
         .contains(name)
             || name.starts_with("lost_per_sortie[side=")
@@ -421,7 +428,7 @@ fn one_model([first, second]: [u32; 2]) -> Result<(), String> {
 struct PairedUp {
     /// On one side alone.
     left_out: u64,
-    /// How many were to be flown; none if both sides were.
+    /// How many were to be run; none if both sides were.
     of: u64,
     /// What ended it early, if it was not the user.
     failed: Option<Failure>,
@@ -455,15 +462,15 @@ fn pair_up(
             let seed = arguments.seed.seed.unwrap_or(1);
             let bar = Bar::of_replications(count);
             let scenarios = [one, two];
-            let flown = fly_rounds(
+            let flown = run_blocks(
                 2,
                 0..count,
                 jobs,
                 || false,
                 |side, index| fly(scenarios[side], &columns[side], seed, index),
-                |round| {
+                |block| {
                     bar.inc(1);
-                    match &round.outcomes[..] {
+                    match &block.outcomes[..] {
                         [Outcome::Flown(first), Outcome::Flown(second)] => {
                             pairs.add(first, second);
                             Ok(match go_on(pairs.n()) {
@@ -471,7 +478,7 @@ fn pair_up(
                                 Err(_) => ControlFlow::Break(()),
                             })
                         }
-                        outcomes => Err(failed(arguments, seed, round.index, outcomes)),
+                        outcomes => Err(failed(arguments, seed, block.index, outcomes)),
                     }
                 },
             );
@@ -488,7 +495,7 @@ fn pair_up(
         [Source::Stored(one), Source::Stored(two)] => {
             if one.seed != two.seed {
                 return Err(Failure::bad_input(format!(
-                    "{} was flown with seed {}, {} with {}: they share no luck and cannot be paired",
+                    "{} was run with seed {}, {} with {}: they share no random numbers and cannot be paired",
                     arguments.reference, one.seed, arguments.other, two.seed
                 )));
             }
@@ -566,7 +573,7 @@ fn join(
     })
 }
 
-/// Flies a scenario with the luck of a result.
+/// Runs a scenario with the random numbers of a result.
 fn against(
     stored: &StoredRun,
     name: &str,

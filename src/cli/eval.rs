@@ -28,7 +28,7 @@ Examples:
   deconflict eval scenarios/nov-2019-agreement.toml --set rules.hostile_criteria.threshold=0.95 --replications 100 --seed 1 --json
       every measure with its interval, as one JSON object on one line
   deconflict eval scenarios/nov-2019-agreement.toml --first 100 --replications 100 --json
-      the next hundred replications: other luck, the same for every setting")]
+      the next hundred replications: other random numbers, the same for every setting")]
 pub struct EvalArguments {
     /// Scenario file (TOML).
     scenario: PathBuf,
@@ -37,7 +37,7 @@ pub struct EvalArguments {
     /// Number of the first replication.
     #[arg(long, value_name = "R", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..900_000_000))]
     first: u64,
-    /// Seed of all luck.
+    /// Seed of all random numbers.
     #[arg(
         long,
         value_name = "S",

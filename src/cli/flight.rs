@@ -1,6 +1,6 @@
-//! Rounds on their way into what a sweep keeps of them.
+//! Blocks on their way into what a sweep keeps of them.
 //!
-//! Where replications take their time they are flown one by one, every thread taking whichever is next. Where they are cheap a thread
+//! Where replications take their time they are run one by one, every thread taking whichever is next. Where they are cheap a thread
 //! takes whole batches of all cells, adds them up and makes them into records, and this thread only puts in place what is
 //! finished: its share of the work is then independent of how cheap they are. Which it is changes no byte.
 
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use deconflict::experiment::accounts::{Accounts, Failure as FailedReplication, Part};
+use deconflict::experiment::block::{Block, Outcome};
 use deconflict::experiment::ledger::Ledger;
 use deconflict::experiment::plan::Plan;
-use deconflict::experiment::round::{Outcome, Round};
-use deconflict::experiment::sweep::{fly_batches, fly_rounds, outcome};
+use deconflict::experiment::sweep::{outcome, run_batches, run_blocks};
 use deconflict::measure::Summary;
 use deconflict::output::{Encoded, Journal, Summed, SumsJournal};
 use deconflict::record::{Detail, Replication};
@@ -33,7 +33,7 @@ pub enum OnError {
     Skip,
 }
 
-/// What is kept of the rounds, beside their sums in memory.
+/// What is kept of the blocks, beside their sums in memory.
 pub enum Keeper {
     /// The rows of all.
     Rows(Journal),
@@ -41,13 +41,13 @@ pub enum Keeper {
     Sums(SumsJournal),
 }
 
-/// Rounds of a part of the cells on their way.
+/// Blocks of a part of the cells on their way.
 pub struct Flight<'a> {
     pub plan: &'a Plan,
     pub part: Part,
     /// What is there already; it grows.
     pub summed: Summed,
-    /// The round that was the first.
+    /// The block that was the first.
     pub first: u64,
     pub keeper: Keeper,
     pub on_error: OnError,
@@ -55,7 +55,7 @@ pub struct Flight<'a> {
     synced: Instant,
     /// When what there is of a batch was last kept.
     saved: Instant,
-    /// What a round takes one thread.
+    /// What a block takes one thread.
     pace: Option<Duration>,
 }
 
@@ -65,7 +65,7 @@ const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// Where sums alone are kept, a batch that has not ended is kept as it stands so often.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
 
-/// Threads take whole batches of rounds where one takes no longer: as much work of each is lost to an interruption.
+/// Threads take whole batches of blocks where one takes no longer: as much work of each is lost to an interruption.
 const QUICK: Duration = Duration::from_millis(500);
 
 /// They take so many at once that it takes about as long.
@@ -75,7 +75,7 @@ const UNIT: Duration = Duration::from_millis(50);
 const HIGHEST_LEVEL: u32 = 6;
 
 impl<'a> Flight<'a> {
-    /// Nothing flown yet since what is there.
+    /// Nothing run yet since what is there.
     pub fn new(
         plan: &'a Plan,
         part: Part,
@@ -99,12 +99,12 @@ impl<'a> Flight<'a> {
         }
     }
 
-    /// The round that is due.
+    /// The block that is due.
     pub fn next(&self) -> u64 {
         self.summed.next(self.first)
     }
 
-    /// Flies up to a round, on so many threads. `look` says until which round nobody looks at what there is; `landed` is told of
+    /// Runs up to a block, on so many threads. `look` says until which block nobody looks at what there is; `landed` is told of
     /// every step, and ends it by a break.
     pub fn fly(
         &mut self,
@@ -143,8 +143,8 @@ impl<'a> Flight<'a> {
         match &mut self.keeper {
             Keeper::Rows(journal) => journal.sync()?,
             Keeper::Sums(journal) => {
-                if let Some((rounds, accounts)) = self.summed.ledger.tail() {
-                    journal.sums(&rounds, accounts);
+                if let Some((blocks, accounts)) = self.summed.ledger.tail() {
+                    journal.sums(&blocks, accounts);
                 }
                 journal.sync()?;
             }
@@ -161,8 +161,8 @@ impl<'a> Flight<'a> {
             Keeper::Rows(journal) => journal.sync()?,
             Keeper::Sums(journal) => {
                 if self.saved.elapsed() >= SAVE_EVERY {
-                    if let Some((rounds, accounts)) = self.summed.ledger.tail() {
-                        journal.sums(&rounds, accounts);
+                    if let Some((blocks, accounts)) = self.summed.ledger.tail() {
+                        journal.sums(&blocks, accounts);
                     }
                     self.saved = Instant::now();
                 }
@@ -174,11 +174,11 @@ impl<'a> Flight<'a> {
         Ok(())
     }
 
-    /// Whether threads take whole batches of these rounds, and two to which power at once.
-    fn level(&self, rounds: Range<u64>, jobs: usize) -> Option<u32> {
-        let batches = rounds.end / BATCH - rounds.start.div_ceil(BATCH).min(rounds.end / BATCH);
+    /// Whether threads take whole batches of these blocks, and two to which power at once.
+    fn level(&self, blocks: Range<u64>, jobs: usize) -> Option<u32> {
+        let batches = blocks.end / BATCH - blocks.start.div_ceil(BATCH).min(blocks.end / BATCH);
         let batch = self.pace? * BATCH as u32;
-        if !rounds.start.is_multiple_of(BATCH) || batch > QUICK || batches < 2 * jobs as u64 {
+        if !blocks.start.is_multiple_of(BATCH) || batch > QUICK || batches < 2 * jobs as u64 {
             return None;
         }
         let level =
@@ -188,7 +188,7 @@ impl<'a> Flight<'a> {
 
     fn one_by_one(
         &mut self,
-        rounds: Range<u64>,
+        blocks: Range<u64>,
         jobs: usize,
         stop: impl Fn(u64) -> u64,
         landed: &mut impl FnMut(u64, &Ledger) -> ControlFlow<()>,
@@ -199,21 +199,21 @@ impl<'a> Flight<'a> {
         let (mut flown, mut quick) = (0, false);
         let mut step = ControlFlow::Continue(());
         let engine = Engine::default();
-        fly_rounds(
+        run_blocks(
             cells.len(),
-            rounds.clone(),
+            blocks.clone(),
             jobs,
             interrupted,
             |slot, index| measure(plan, &engine, cells[slot], index),
-            |round| {
-                self.refuse_failure(&round)?;
-                self.land(round)?;
+            |block| {
+                self.refuse_failure(&block)?;
+                self.land(block)?;
                 self.sync()?;
                 flown += 1;
                 step = landed(self.next(), &self.summed.ledger);
                 // Once a batch: whether threads had better take whole ones.
                 let next = self.next();
-                if next.is_multiple_of(BATCH) && next < rounds.end {
+                if next.is_multiple_of(BATCH) && next < blocks.end {
                     self.pace = Some(begun.elapsed() * jobs as u32 / flown);
                     quick = self.level(next..stop(next), jobs).is_some();
                 }
@@ -223,21 +223,21 @@ impl<'a> Flight<'a> {
         Ok(step)
     }
 
-    fn land(&mut self, round: Round) -> Result<(), Failure> {
+    fn land(&mut self, block: Block) -> Result<(), Failure> {
         let Flight { summed, keeper, .. } = self;
-        let head = round.index < self.first.next_multiple_of(BATCH);
+        let head = block.index < self.first.next_multiple_of(BATCH);
         match keeper {
-            Keeper::Rows(journal) => journal.append(&round)?,
-            Keeper::Sums(journal) if head => journal.head(&round),
+            Keeper::Rows(journal) => journal.append(&block)?,
+            Keeper::Sums(journal) if head => journal.head(&block),
             Keeper::Sums(_) => {}
         }
         if head {
-            summed.heads.push(round);
+            summed.heads.push(block);
             return Ok(());
         }
-        summed.ledger.add(&round, |rounds, accounts| {
+        summed.ledger.add(&block, |blocks, accounts| {
             if let Keeper::Sums(journal) = keeper {
-                journal.sums(&rounds, accounts);
+                journal.sums(&blocks, accounts);
             }
             Ok(())
         })
@@ -245,7 +245,7 @@ impl<'a> Flight<'a> {
 
     fn by_batches(
         &mut self,
-        rounds: Range<u64>,
+        blocks: Range<u64>,
         level: u32,
         jobs: usize,
         landed: &mut impl FnMut(u64, &Ledger) -> ControlFlow<()>,
@@ -256,33 +256,33 @@ impl<'a> Flight<'a> {
         let empty = self.summed.ledger.empty().clone();
         let mut step = ControlFlow::Continue(());
         let engine = Engine::default();
-        let work = |rounds: Range<u64>| -> (Accounts, Option<Encoded>) {
+        let work = |blocks: Range<u64>| -> (Accounts, Option<Encoded>) {
             let mut accounts = empty.clone();
-            let mut encoded = rows.then(|| Encoded::from(rounds.start));
-            for index in rounds {
+            let mut encoded = rows.then(|| Encoded::from(blocks.start));
+            for index in blocks {
                 let outcomes = cells
                     .iter()
                     .map(|&cell| outcome(|| measure(plan, &engine, cell, index)))
                     .collect();
-                let round = Round { index, outcomes };
-                accounts.add(&round);
+                let block = Block { index, outcomes };
+                accounts.add(&block);
                 if let Some(encoded) = &mut encoded {
-                    encoded.push(&round);
+                    encoded.push(&block);
                 }
             }
             (accounts, encoded)
         };
-        fly_batches(rounds, level, jobs, interrupted, work, |rounds, made| {
+        run_batches(blocks, level, jobs, interrupted, work, |blocks, made| {
             let (accounts, encoded) = made.map_err(Failure::Other)?;
             if let Some(failed) = accounts.failures().first() {
                 self.refuse(failed)?;
             }
             match (&mut self.keeper, encoded) {
                 (Keeper::Rows(journal), Some(encoded)) => journal.append_encoded(encoded)?,
-                (Keeper::Sums(journal), _) => journal.sums(&rounds, &accounts),
+                (Keeper::Sums(journal), _) => journal.sums(&blocks, &accounts),
                 (Keeper::Rows(_), None) => unreachable!("rows are made where they are kept"),
             }
-            let absorbed = self.summed.ledger.absorb(&rounds, accounts);
+            let absorbed = self.summed.ledger.absorb(&blocks, accounts);
             absorbed.map_err(Failure::Other)?;
             self.sync()?;
             step = landed(self.next(), &self.summed.ledger);
@@ -291,12 +291,12 @@ impl<'a> Flight<'a> {
         Ok(step)
     }
 
-    fn refuse_failure(&self, round: &Round) -> Result<(), Failure> {
-        for (cell, outcome) in self.part.flown().zip(&round.outcomes) {
+    fn refuse_failure(&self, block: &Block) -> Result<(), Failure> {
+        for (cell, outcome) in self.part.flown().zip(&block.outcomes) {
             if let Outcome::Failed(message) = outcome {
                 self.refuse(&FailedReplication {
                     cell,
-                    replication: round.index,
+                    replication: block.index,
                     message: message.clone(),
                 })?;
             }

@@ -32,7 +32,7 @@ Examples:
   deconflict help scan_s
       a key of a scenario; by its path where the name stands in several places: help sensor.scan_s
   deconflict help any_wrong_kill
-      a measure; also a column (mcnemar_p), a result file (pairs.csv), a reason (held_protected), a rule (R6), a warning of
+      a measure; also a column (mcnemar_p), a result file (pairs.csv), a reason (identified_protected), a rule (R6), a warning of
       check --lint (iff_unread)
   deconflict help json
       what --json prints")]

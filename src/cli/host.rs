@@ -42,14 +42,14 @@ pub struct RunNote {
     started_utc: String,
     finished_utc: String,
     elapsed_s: f64,
-    replications_flown: u64,
+    replications_run: u64,
     replications_per_s: f64,
     #[serde(flatten)]
     progress: Progress,
 }
 
 impl RunNote {
-    /// A command that ends now and has flown so many replications.
+    /// A command that ends now and has run so many replications.
     pub fn new(started: &Started, jobs: usize, flown: u64, progress: Progress) -> RunNote {
         let elapsed_s = started.elapsed_s();
         RunNote {
@@ -63,14 +63,14 @@ impl RunNote {
             started_utc: started.utc.to_string(),
             finished_utc: jiff::Timestamp::now().to_string(),
             elapsed_s,
-            replications_flown: flown,
+            replications_run: flown,
             replications_per_s: flown as f64 / elapsed_s,
             progress,
         }
     }
 }
 
-/// Who flew a part of a shard, where and how long.
+/// Who ran a part of a shard, where and how long.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Session {
     host: Option<String>,
@@ -78,7 +78,7 @@ pub struct Session {
     started_utc: String,
     finished_utc: String,
     elapsed_s: f64,
-    replications_flown: u64,
+    replications_run: u64,
 }
 
 impl Session {
@@ -90,7 +90,7 @@ impl Session {
             started_utc: started.utc.to_string(),
             finished_utc: jiff::Timestamp::now().to_string(),
             elapsed_s: started.elapsed_s(),
-            replications_flown: flown,
+            replications_run: flown,
         }
     }
 
@@ -103,11 +103,11 @@ impl Session {
 /// What the shards of a sweep did, all together.
 #[derive(Debug, Default, Serialize)]
 pub struct Sessions {
-    /// Commands that flew, those that were interrupted included.
+    /// Commands that ran, those that were interrupted included.
     sessions: u64,
-    /// Replications that each host flew.
+    /// Replications that each host ran.
     hosts: BTreeMap<String, u64>,
-    replications_flown: u64,
+    replications_run: u64,
     elapsed_s: f64,
     /// Elapsed times threads.
     thread_s: f64,
@@ -123,8 +123,8 @@ impl Sessions {
         };
         self.sessions += 1;
         let host = session.host.unwrap_or_default();
-        *self.hosts.entry(host).or_default() += session.replications_flown;
-        self.replications_flown += session.replications_flown;
+        *self.hosts.entry(host).or_default() += session.replications_run;
+        self.replications_run += session.replications_run;
         self.elapsed_s += session.elapsed_s;
         self.thread_s += session.elapsed_s * session.jobs as f64;
         let started = self.started_utc.take().into_iter();
@@ -171,7 +171,7 @@ pub fn go_on(taken: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How replications of the scenario of this name ended. Those that [`go_on`] ended are no failure where what was flown is
+/// How replications of the scenario of this name ended. Those that [`go_on`] ended are no failure where what was run is
 /// kept, and neither are those before one that failed: that failure is told at the end.
 pub fn perhaps_short(
     flown: Result<(), ReplicateError<Failure>>,
@@ -199,7 +199,7 @@ pub fn told_short(flown: u64, of: u64, written: Option<&Path>, failed: Option<Fa
         ));
     }
     Failure::Interrupted(format!(
-        "interrupted after {flown} of {of} replications: what they say is above{there}; the same command{again} flies them all"
+        "interrupted after {flown} of {of} replications: what they say is above{there}; the same command{again} runs them all"
     ))
 }
 

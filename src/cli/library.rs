@@ -72,7 +72,7 @@ Examples:
   deconflict init
       write scenario.toml, with a comment to every part
   deconflict init my-first.toml && deconflict run my-first.toml
-      write it and fly it")]
+      write it and run it")]
 pub struct InitArguments {
     /// The file to write.
     #[arg(default_value = "scenario.toml")]

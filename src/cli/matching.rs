@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use deconflict::experiment::block::Outcome;
 use deconflict::experiment::design::{Coordinate, Domain, Point};
-use deconflict::experiment::round::Outcome;
 use deconflict::experiment::worlds::Axis;
 use deconflict::experiment::worlds::evidence::Found;
 use deconflict::experiment::worlds::file::{WorldFile, WorldsFile};
@@ -28,7 +28,7 @@ use super::{Failure, tell};
 #[command(after_help = "\
 Examples:
   deconflict match scenarios/evidence/libya-2019.toml --out results/worlds
-      fly waves of worlds, keep those that no band rules out in worlds.toml
+      run waves of worlds, keep those that no band rules out in worlds.toml
   deconflict match scenarios/evidence/libya-2019.toml --out results/worlds --resume
       go on after Ctrl-C or a crash; the result is the same to the last byte
   deconflict compare scenarios/nov-2019-baseline.toml scenarios/nov-2019-agreement.toml \\
@@ -113,7 +113,7 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
             .map(|(number, point)| (format!("w{wave}-{:04}", number + 1), Some(point)))
             .collect();
         if wave == 1 {
-            // What is flown everywhere else is held to the same evidence.
+            // What is run everywhere else is held to the same evidence.
             cells.insert(0, ("as-written".to_owned(), None));
         }
         let plan = study.ground.plan(&cells)?;
@@ -124,8 +124,8 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
             cells.len(),
             study.file.replications
         ));
-        fly_plan(&plan, &place, jobs, |round| {
-            for (sums, outcome) in sums.iter_mut().zip(&round.outcomes) {
+        fly_plan(&plan, &place, jobs, |block| {
+            for (sums, outcome) in sums.iter_mut().zip(&block.outcomes) {
                 if let Outcome::Flown(summary) = outcome {
                     for (sums, (above, below)) in sums.iter_mut().zip(study.sample(summary)) {
                         sums.add(above, below);
@@ -147,7 +147,7 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
         }
         matching.tell(told);
         tell(&format!(
-            "Wave {wave}: {} of {} worlds are left of all that were flown.",
+            "Wave {wave}: {} of {} worlds are left of all that were run.",
             matching.left().count(),
             matching.flown().len()
         ));
@@ -225,7 +225,7 @@ fn keep(
     let file = WorldsFile {
         title: format!("Worlds not ruled out: {}", study.file.title),
         caveat: CAVEAT.to_owned(),
-        flown: matching.flown().len() as u64,
+        simulated: matching.flown().len() as u64,
         worlds: left,
     };
     let head = "# Made by `deconflict match`. Each world lays a piece over the scenario that it was found with.\n\n";

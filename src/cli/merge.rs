@@ -53,7 +53,7 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
     let here = env!("CARGO_PKG_VERSION");
     if record.version != here {
         return Err(Failure::bad_input(format!(
-            "{out} was flown by version {}, this is {here}; merge with the version that flew it",
+            "{out} was run by version {}, this is {here}; merge with the version that ran it",
             record.version
         )));
     }
@@ -76,7 +76,7 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
         });
         let lists: Vec<String> = lists.collect();
         return Err(Failure::bad_input(format!(
-            "{missing} of {count} shards are missing or not whole: {}; fly them with --shard first, or join what is there with --partial",
+            "{missing} of {count} shards are missing or not whole: {}; run them with --shard first, or join what is there with --partial",
             lists.join("; ")
         )));
     }
@@ -98,20 +98,20 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
             continue;
         }
         let part = Part::of(&plan.record, tile.cells.clone());
-        let header = sums_header(&plan, &part, tile.rounds.start);
+        let header = sums_header(&plan, &part, tile.blocks.start);
         let empty = Accounts::of(&plan, part.clone());
         let place = folder.shard_sums(&one.wave, one.shard);
         let summed = Summed::read(&place, &header, empty)?
             .ok_or_else(|| Failure::Other(format!("{} has changed meanwhile", place.display())))?;
-        for round in &summed.heads {
-            accounts.add_of(&part, round);
+        for block in &summed.heads {
+            accounts.add_of(&part, block);
         }
         accounts.absorb(summed.ledger.seen());
         summed.notes.iter().for_each(|note| sessions.add(note));
     }
     let progress = Progress {
         asked: shards.replications(),
-        done: accounts.rounds(),
+        done: accounts.blocks(),
         ended: match gone.is_empty() {
             true => Ended::Finished,
             false => Ended::Partial,
@@ -126,11 +126,11 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
         merge: RunNote::new(&started, 1, 0, progress),
         shards: sessions,
     };
-    let rounds = match rows {
+    let blocks = match rows {
         true => Some(JournalReader::open(&folder.journal())?),
         false => None,
     };
-    write_results(folder.path(), &plan, &accounts, rounds, progress, &note)?;
+    write_results(folder.path(), &plan, &accounts, blocks, progress, &note)?;
     arguments.form.print(
         || report(&plan, &accounts, &arguments.folder),
         || {
@@ -152,7 +152,7 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
     )))
 }
 
-/// What a shard that is missing would have flown.
+/// What a shard that is missing would have run.
 fn words(shard: u64, wave: &Wave, tile: &Tile, plan: &Plan) -> String {
     let cells = match tile.cells.len() == plan.record.cells.len() {
         true => "all cells".to_owned(),
@@ -161,8 +161,8 @@ fn words(shard: u64, wave: &Wave, tile: &Tile, plan: &Plan) -> String {
     format!(
         "shard {shard} of {}: replications {} to {} of {cells}",
         wave.count,
-        tile.rounds.start,
-        tile.rounds.end - 1
+        tile.blocks.start,
+        tile.blocks.end - 1
     )
 }
 
@@ -170,21 +170,21 @@ fn words(shard: u64, wave: &Wave, tile: &Tile, plan: &Plan) -> String {
 fn join_rows(folder: &SweepFolder, plan: &Plan, shards: &Shards) -> Result<(), Failure> {
     let cells = plan.record.cells.len();
     let whole = folder.journal();
-    let rounds = folder.path().join("rounds");
-    std::fs::create_dir_all(&rounds)
-        .map_err(|error| Failure::other(error, "cannot create the folder of the merged rounds"))?;
+    let blocks = folder.path().join("blocks");
+    std::fs::create_dir_all(&blocks)
+        .map_err(|error| Failure::other(error, "cannot create the folder of the merged blocks"))?;
     let mut runs: Vec<Vec<Piece>> = Vec::new();
     for wave in &shards.waves {
         for (shard, tile) in wave.tiles(cells) {
             let part = Part::of(&plan.record, tile.cells.clone());
             let piece = Piece {
                 path: folder.shard_journal(wave, shard),
-                header: rows_header(plan, &part, tile.rounds.start),
+                header: rows_header(plan, &part, tile.blocks.start),
                 own: tile.cells.len(),
-                rounds: tile.rounds,
+                blocks: tile.blocks,
             };
             match runs.last_mut() {
-                Some(run) if run[0].rounds == piece.rounds => run.push(piece),
+                Some(run) if run[0].blocks == piece.blocks => run.push(piece),
                 _ => runs.push(vec![piece]),
             }
         }
@@ -203,22 +203,22 @@ fn join_rows(folder: &SweepFolder, plan: &Plan, shards: &Shards) -> Result<(), F
 fn say_rule(plan: &Plan, accounts: &Accounts) {
     let record = &plan.record;
     let rule = Rule::new(&record.stop, None);
-    let rounds = accounts.rounds();
+    let blocks = accounts.blocks();
     if record.stopping().is_none() {
         return;
     }
-    let next = rule.next_look(rounds);
-    if !rule.looks(rounds) {
+    let next = rule.next_look(blocks);
+    if !rule.looks(blocks) {
         tell(&format!(
-            "The stopping rule does not look after {rounds} replications; its next look is after {next}."
+            "The stopping rule makes no interim analysis after {blocks} replications; the next is after {next}."
         ));
     } else if rule.satisfied(record, accounts) {
         tell(&format!(
-            "The stopping rule is satisfied after {rounds} replications."
+            "The stopping rule is satisfied after {blocks} replications."
         ));
     } else {
         tell(&format!(
-            "The stopping rule wants more: fly the next wave, deconflict sweep {} --out ... --shard I/N --replications {next} --resume",
+            "The stopping rule wants more: run the next wave, deconflict sweep {} --out ... --shard I/N --replications {next} --resume",
             quoted("EXPERIMENT"),
         ));
     }

@@ -15,6 +15,7 @@ mod json;
 mod library;
 mod matching;
 mod merge;
+mod migrate;
 mod options;
 mod prevent;
 mod progress;
@@ -42,7 +43,7 @@ use clap::{Parser, Subcommand};
 use deconflict::output::without_locks;
 use deconflict::safe;
 use deconflict::scenario::burden::{HIGHEST_LIMIT, raise_limit};
-use deconflict::scenario::near;
+use deconflict::scenario::{near, renamed_measure};
 
 pub use failure::Failure;
 
@@ -84,13 +85,13 @@ Examples:
   deconflict init my-first.toml
       write a commented scenario to begin with
   deconflict run scenarios/nov-2019-baseline.toml
-      fly the scenario as often as it says and print what happened
+      run the scenario as often as it says and print what happened
   deconflict run scenarios/nov-2019-baseline.toml --replications 1
-      fly it once and tell the story by the clock
+      run it once and tell the story by the clock
   deconflict run scenarios/nov-2019-baseline.toml --replications 10000 --out results/baseline
       write every replication and every estimate as CSV
   deconflict sweep scenarios/experiments/agreement.toml --out results/agreement
-      fly an experiment: several rule sets with the same luck, compared
+      run an experiment: several rule sets with common random numbers, compared
   deconflict tune scenarios/studies/agreement.toml --out results/tuned
       find rules that are good at several things, and what each step costs
   deconflict explain scenarios/nov-2019-baseline.toml --seed 1 --replication 1
@@ -102,7 +103,7 @@ Examples:
   deconflict replay scenarios/nov-2019-baseline.toml --seed 7 --out replay.html
       show one replication on a map, to play and to scrub
   deconflict check scenarios/*.toml
-      find every mistake, with its place, before anything is flown
+      find every mistake, with its place, before anything is run
   deconflict help any_wrong_kill
       what a measure, a key, a column, a reason or a rule means
   deconflict rules
@@ -114,17 +115,17 @@ Exit code: 0 done, 1 failed, 2 bad input, 75 try again (shards), 130 interrupted
 enum Command {
     /// Write a commented scenario to begin with.
     Init(library::InitArguments),
-    /// Fly a scenario and say what happened, with intervals.
+    /// Run a scenario and say what happened, with intervals.
     Run(run::RunArguments),
-    /// Fly an experiment: every cell with the same luck, every round kept, results as CSV.
+    /// Run an experiment: every cell with common random numbers, every block kept, results as CSV.
     Sweep(sweep::SweepArguments),
-    /// Search for settings of the rules that are good at several things, and examine the best on fresh luck.
+    /// Search for settings of the rules that are good at several things, and examine the best on fresh random numbers.
     Tune(tune::TuneArguments),
     /// Find the worlds that public evidence does not rule out: settings of all that is assumed, in waves.
     Match(matching::MatchArguments),
     /// Say which assumptions matter: elementary effects of all, variance shares of the few that do.
     Screen(screen::ScreenArguments),
-    /// Fly one setting and print its measures as JSON, for an optimiser of your own.
+    /// Run one setting and print its measures as JSON, for an optimiser of your own.
     Eval(eval::EvalArguments),
     /// Say how far a sweep has come and which shards are missing.
     Status(status::StatusArguments),
@@ -136,7 +137,7 @@ enum Command {
     Explain(explain::ExplainArguments),
     /// Say which share of wrong losses each rule would prevent, and split what all prevent among them.
     Prevent(prevent::PreventArguments),
-    /// Compare two scenarios flown with the same luck, or two results.
+    /// Compare two scenarios run with common random numbers, or two results.
     Compare(compare::CompareArguments),
     /// Show the results of a run or a sweep: one HTML file with figures.
     Report(report::ReportArguments),
@@ -146,6 +147,8 @@ enum Command {
     Replay(replay::ReplayArguments),
     /// Check scenario files: every problem with its place; nothing is written.
     Check(check::CheckArguments),
+    /// Rewrite files of an earlier version in the words of today; comments and layout stay.
+    Migrate(migrate::MigrateArguments),
     /// List what a scenario rests on: the value, range, kind and source of its numbers.
     Assumptions(assumptions::AssumptionsArguments),
     /// List the coordination rules, or explain one.
@@ -187,6 +190,7 @@ impl Command {
             | C::Report(_)
             | C::Replay(_)
             | C::Check(_)
+            | C::Migrate(_)
             | C::Assumptions(_)
             | C::Rules(_)
             | C::Columns(_)
@@ -242,6 +246,7 @@ impl Cli {
             Command::Reproduce(arguments) => reproduce::reproduce(&arguments),
             Command::Replay(arguments) => replay::replay(&arguments),
             Command::Check(arguments) => check::check(&arguments),
+            Command::Migrate(arguments) => migrate::migrate_files(&arguments),
             Command::Assumptions(arguments) => assumptions::assumptions(&arguments),
             Command::Rules(arguments) => rules::rules(&arguments),
             Command::Columns(arguments) => columns::columns(&arguments),
@@ -258,6 +263,10 @@ impl Cli {
 
 /// The end of a sentence about a word that is not known: `; did you mean leaked?`, or nothing.
 fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    if let Some(new) = renamed_measure(word).filter(|new| known.contains(&new.as_str())) {
+        return format!("; it is called {new} now");
+    }
     match near(word, known) {
         names if names.is_empty() => String::new(),
         names => format!("; did you mean {}?", names.join(" or ")),

@@ -33,10 +33,10 @@ pub struct Count {
     pub replications: Option<u64>,
 }
 
-/// With which luck, where a file says it as well.
+/// With which random numbers, where a file says it as well.
 #[derive(Debug, Args)]
 pub struct FileSeed {
-    /// Seed of all luck, instead of the one in the file.
+    /// Seed of all random numbers, instead of the one in the file.
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     pub seed: Option<u64>,
 }
@@ -95,7 +95,7 @@ pub struct Out {
 }
 
 impl Out {
-    /// Refuses a place that is taken: before anything is flown.
+    /// Refuses a place that is taken: before anything is run.
     pub fn refuse_taken(&self) -> Result<(), Failure> {
         match &self.out {
             Some(path) => refuse_taken(path, self.force),

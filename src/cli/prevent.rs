@@ -39,7 +39,7 @@ Examples:
   deconflict prevent --from results/agreement:baseline --replications 50 --out results/agreement
       a cell of a sweep; its report then shows the answer
 
-Every replication is flown again with each rule, with the same luck. Up to --exact rules all their combinations are
+Every replication is run again with each rule, with common random numbers. Up to --exact rules all their combinations are
 flown and the split (Shapley) is exact given the replications; beyond, orders are drawn.")]
 pub struct PreventArguments {
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub struct PreventArguments {
     /// What is to be prevented.
     #[arg(long, value_name = "WHAT", default_value = "lost")]
     of: Of,
-    /// Up to so many rules every combination is flown.
+    /// Up to so many rules every combination is run.
     #[arg(long, value_name = "RULES", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=12))]
     exact: u8,
     /// Beyond: orders drawn for each replication.
@@ -75,7 +75,7 @@ pub struct PreventArguments {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Of {
-    /// Sorties shot down by who should hold them for friend or neutral.
+    /// Sorties shot down by whom they are friend or neutral to.
     Lost,
     /// Sorties fired at by such, hit or not.
     ShotAt,
@@ -94,7 +94,7 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         }
     }
     let (base, players) = players(arguments, &subject, &scenario)?;
-    let abroad = match &arguments.other.worlds {
+    let robustness_set = match &arguments.other.worlds {
         Some(path) => Worlds::load(path)?.lay_over(&base, &subject.name)?,
         None => Vec::new(),
     };
@@ -134,14 +134,14 @@ pub fn prevent(arguments: &PreventArguments) -> Result<(), Failure> {
         write_prevention(folder, &game, &prevention, seed, confidence, progress)?;
     }
     let mut told = prevention_text(&game, &prevention, arguments.level.confidence);
-    if abroad.is_empty() {
+    if robustness_set.is_empty() {
         told.push_str(&format!("\n{ONE_WORLD}\n"));
     } else if ended == Ended::Finished {
         let marked = marks(
             arguments,
             &game,
             &prevention,
-            abroad,
+            robustness_set,
             &players,
             (seed, count, jobs),
         )?;
@@ -192,14 +192,14 @@ fn marks(
     arguments: &PreventArguments,
     game: &Game,
     here: &Prevention,
-    abroad: Vec<Scenario>,
+    robustness_set: Vec<Scenario>,
     players: &[Change],
     (seed, count, jobs): (u64, u64, usize),
 ) -> Result<String, Failure> {
-    let of = abroad.len();
+    let of = robustness_set.len();
     let mut shares: Vec<Vec<Estimate>> = vec![Vec::new(); players.len()];
     let bar = Bar::new(of as u64, "worlds", false);
-    for base in abroad {
+    for base in robustness_set {
         let exact = if game.exact() { players.len() } else { 0 };
         let game = Game::new(
             base,

@@ -50,7 +50,7 @@ pub struct ReplayArguments {
     force: bool,
 }
 
-/// A scenario, flown.
+/// A scenario, run.
 struct Run {
     name: String,
     scenario: Scenario,

@@ -8,7 +8,7 @@ use deconflict::experiment::accounts::Accounts;
 use deconflict::experiment::plan::Plan;
 use deconflict::experiment::plan::study::Study;
 use deconflict::experiment::replicate::replicate;
-use deconflict::experiment::sweep::fly_rounds;
+use deconflict::experiment::sweep::run_blocks;
 use deconflict::experiment::tune::course::Tuning;
 use deconflict::experiment::tune::file::BudgetFile;
 use deconflict::measure::{Columns, Summary};
@@ -33,7 +33,7 @@ use super::subject::quoted;
 #[command(after_help = "\
 Examples:
   deconflict reproduce results/baseline
-      fly again what made the results, as often, and say which files are the same
+      run again what made the results, as often, and say which files are the same
 
 It needs the version that made them; run.json, reports and prevention.csv are no part of it.
 
@@ -56,7 +56,7 @@ pub fn reproduce(arguments: &ReproduceArguments) -> Result<(), Failure> {
     let here = env!("CARGO_PKG_VERSION");
     if manifest.version != here {
         return Err(Failure::bad_input(format!(
-            "{} was written by version {}, this is {here}: the same luck may have other consequences",
+            "{} was written by version {}, this is {here}: the same random numbers may have other consequences",
             folder.display(),
             manifest.version
         )));
@@ -100,7 +100,7 @@ pub fn reproduce(arguments: &ReproduceArguments) -> Result<(), Failure> {
         print_json(&object)?;
     }
     Err(Failure::Other(format!(
-        "{} of {count} files in {} are not what flying it again gives: {}",
+        "{} of {count} files in {} are not what running it again gives: {}",
         differing.len(),
         folder.display(),
         differing.join(", ")
@@ -195,7 +195,7 @@ fn sweep_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure
     let bar = Bar::of_replications(count);
     let engine = Engine::default();
     let seed = plan.record.seed;
-    fly_rounds(
+    run_blocks(
         plan.record.cells.len(),
         0..count,
         jobs,
@@ -205,25 +205,25 @@ fn sweep_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure
             let log = engine.simulate(&plan.scenarios[cell], replication, Detail::Measures);
             plan.columns.measure(&log)
         },
-        |round| -> Result<_, Failure> {
+        |block| -> Result<_, Failure> {
             bar.inc(1);
-            journal.append(&round)?;
-            accounts.add(&round);
+            journal.append(&block)?;
+            accounts.add(&block);
             Ok(std::ops::ControlFlow::Continue(()))
         },
     )?;
     bar.finish();
-    if accounts.rounds() < count {
+    if accounts.blocks() < count {
         return Err(stopped());
     }
     journal.sync()?;
     drop(journal);
-    let rounds = match plan.record.summary_only {
+    let blocks = match plan.record.summary_only {
         true => None,
         false => Some(JournalReader::open(&folder.journal())?),
     };
     let progress = manifest.progress;
-    write_results(folder.path(), &plan, &accounts, rounds, progress, &())?;
+    write_results(folder.path(), &plan, &accounts, blocks, progress, &())?;
     Ok(())
 }
 
@@ -261,7 +261,7 @@ fn tune_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure>
 
 fn without(what: &str, stored: &Stored) -> Failure {
     Failure::bad_input(format!(
-        "{} has no {what}: what made it cannot be flown again",
+        "{} has no {what}: what made it cannot be run again",
         stored.folder().display()
     ))
 }

@@ -1,4 +1,4 @@
-//! `deconflict run`: fly a scenario, print what happened, write it down.
+//! `deconflict run`: run a scenario, print what happened, write it down.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -56,23 +56,23 @@ pub struct RunArguments {
     about: SubjectArguments,
     #[command(flatten)]
     count: Count,
-    /// Fly this one replication alone, counted from 0.
+    /// Run this one replication alone, counted from 0.
     #[arg(long, value_name = "R", conflicts_with = "replications", value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
     replication: Option<u64>,
     #[command(flatten)]
     jobs: Jobs,
     #[command(flatten)]
     out: Out,
-    /// Write every event of the one replication flown, as .csv or .jsonl.
+    /// Write every event of the one replication run, as .csv or .jsonl.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
     /// Write the one replication flown as a Tacview recording, .acmi.
     #[arg(long, value_name = "FILE")]
     acmi: Option<PathBuf>,
-    /// Write the one replication flown for virtual globes, .kml.
+    /// Write the one replication run for virtual globes, .kml.
     #[arg(long, value_name = "FILE")]
     kml: Option<PathBuf>,
-    /// Write the one replication flown for maps, .geojson.
+    /// Write the one replication run for maps, .geojson.
     #[arg(long, value_name = "FILE")]
     geojson: Option<PathBuf>,
     /// Seconds between two positions in these three; changes of leg are always there.
@@ -149,7 +149,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     }
     let columns = Arc::new(Columns::new(&scenario.cast));
     select(&named(&columns), &arguments.shown.measures)?;
-    let abroad = match &arguments.other.worlds {
+    let robustness_set = match &arguments.other.worlds {
         Some(path) => Worlds::load(path)?.lay_over(&scenario, &subject.name)?,
         None => Vec::new(),
     };
@@ -202,7 +202,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         )
         .map_err(|error| Failure::of_replications(error, &subject.name))?;
     } else {
-        let bar = Bar::of_replications(count * (1 + abroad.len() as u64));
+        let bar = Bar::of_replications(count * (1 + robustness_set.len() as u64));
         let engine = Engine::default();
         let work = |replication: Replication| {
             columns.measure(&engine.simulate(&scenario, replication, Detail::Measures))
@@ -214,7 +214,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         });
         (ended, failed) = perhaps_short(flown, &subject.name)?;
         if ended == Ended::Finished {
-            for scenario in &abroad {
+            for scenario in &robustness_set {
                 let cells = in_world(arguments, scenario, (seed, count, jobs), &bar)?;
                 elsewhere.push(cells);
             }
@@ -288,7 +288,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             place,
             refused: Some(error),
         }) => Err(Failure::Other(format!(
-            "{}\nWhat was flown is kept in {}.",
+            "{}\nWhat was run is kept in {}.",
             Failure::from(error),
             place.display()
         ))),
@@ -396,7 +396,7 @@ fn select<'a>(names: &'a [String], patterns: &[String]) -> Result<Vec<&'a str>, 
     Ok(names.iter().map(String::as_str).filter(wanted).collect())
 }
 
-/// What was flown, to be told.
+/// What was run, to be told.
 struct Flight<'a> {
     subject: &'a Subject,
     scenario: &'a Scenario,
@@ -495,7 +495,7 @@ impl Flight<'_> {
             line("");
             if self.log.is_none() {
                 line(
-                    "Intervals take the replication as the unit: what one replication holds shares its luck.",
+                    "Intervals take the replication as the unit: what one replication holds shares its random numbers.",
                 );
             }
         }
@@ -545,7 +545,7 @@ pub fn run_json(
     })
 }
 
-/// What one might want next; `same` names the same world and luck, `first_wrong` is the first replication with a wrong shot.
+/// What one might want next; `same` names the same world and random numbers, `first_wrong` is the first replication with a wrong shot.
 fn hints(
     arguments: &RunArguments,
     same: &str,
@@ -638,7 +638,7 @@ fn write_replays(
     Ok(())
 }
 
-/// Files of a single replication need one replication and a free name: said before anything is flown.
+/// Files of a single replication need one replication and a free name: said before anything is run.
 fn refuse_single(option: &str, path: &Path, count: u64, force: bool) -> Result<(), Failure> {
     if count != 1 {
         return Err(Failure::bad_input(format!(

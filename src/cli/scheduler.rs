@@ -77,7 +77,7 @@ const ARRAYS: [Array; 8] = [
 ];
 
 /// The shard of this task, and how many there are; `count` is what is known of that already. Where nothing says how many, an array
-/// that was submitted whole does: a part of one, to fly what is missing, says too few, so a folder that is there comes first.
+/// that was submitted whole does: a part of one, to run what is missing, says too few, so a folder that is there comes first.
 pub fn shard(
     count: Option<u64>,
     variable: impl Fn(&str) -> Option<String>,

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use deconflict::experiment::block::Outcome;
 use deconflict::experiment::design::Point;
-use deconflict::experiment::round::Outcome;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::plan::Ground;
 use deconflict::experiment::worlds::screening::{Crossed, Effect, Radial};
@@ -18,7 +18,7 @@ use super::json::tables;
 use super::matching::folder;
 use super::options::{AsJson, Growing, Jobs, Level, Set};
 use super::sweep::fly_plan;
-use super::{Failure, tell};
+use super::{Failure, did_you_mean, tell};
 
 /// Arguments of `deconflict screen`.
 #[derive(Debug, Args)]
@@ -56,7 +56,7 @@ pub struct ScreenArguments {
     /// the ranges.
     #[arg(long, value_name = "FILE")]
     worlds: Option<PathBuf>,
-    /// Seed of the designs and of all luck.
+    /// Seed of the designs and of all random numbers.
     #[arg(
         long,
         value_name = "S",
@@ -83,7 +83,7 @@ struct Values {
     unsound: usize,
 }
 
-/// Flies a design as a sweep in a folder of its own.
+/// Runs a design as a sweep in a folder of its own.
 fn fly(
     arguments: &ScreenArguments,
     ground: &Ground,
@@ -117,8 +117,8 @@ fn fly(
         .collect();
     let mut sums = vec![vec![RatioSums::default(); cells.len()]; wanted.len()];
     let jobs = arguments.jobs.count();
-    fly_plan(&plan, &arguments.to.out.join(step), jobs, |round| {
-        for (cell, outcome) in round.outcomes.iter().enumerate() {
+    fly_plan(&plan, &arguments.to.out.join(step), jobs, |block| {
+        for (cell, outcome) in block.outcomes.iter().enumerate() {
             if let Outcome::Flown(summary) = outcome {
                 for (sums, &(above, below)) in sums.iter_mut().zip(&wanted) {
                     let below = below.map_or(1.0, |column| summary.values[column]);
@@ -153,8 +153,10 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
     let columns = Columns::new(&scenario.cast);
     for name in &arguments.measures {
         if !columns.derived().iter().any(|one| one.name == *name) {
+            let known = columns.derived().iter().map(|one| one.name.as_str());
+            let near = did_you_mean(name, known);
             return Err(Failure::bad_input(format!(
-                "there is no measure {name:?} in this scenario; `deconflict columns` lists them"
+                "there is no measure {name:?} in this scenario{near}; `deconflict columns` lists them"
             )));
         }
     }
@@ -205,7 +207,7 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
         .map(|(_, errors)| {
             let known: Vec<f64> = errors.iter().copied().filter(|e| e.is_finite()).collect();
             let mean = known.iter().map(|e| e * e).sum::<f64>() / known.len().max(1) as f64;
-            // Of two points without shared luck: with it, less.
+            // Of two points without common random numbers: with it, less.
             let error = (2.0 * mean).sqrt();
             (0..ground.axes.len())
                 .map(|factor| design.floor(factor, error))
@@ -297,7 +299,7 @@ fn told(
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
     line(&ground.title);
     line(&format!(
-        "seed {}, {} assumptions, {} replications of every point with the same luck",
+        "seed {}, {} assumptions, {} replications of every point with common random numbers",
         arguments.seed,
         ground.axes.len(),
         arguments.replications

@@ -9,7 +9,7 @@ use deconflict::experiment::plan::PlanRecord;
 use deconflict::experiment::rule::Rule;
 use deconflict::output::{
     JournalError, JournalReader, OutputError, Shape, Shards, Stored, Summed, SumsHeader,
-    SweepFolder, Tile, Trust, TuningFolder, Wave, count_rounds, is_being_written,
+    SweepFolder, Tile, Trust, TuningFolder, Wave, count_blocks, is_being_written,
 };
 use rayon::prelude::*;
 
@@ -27,7 +27,7 @@ Examples:
   deconflict status results/agreement
       how far it is, and whether it was finished; of a run or a tuning too
   sbatch --array=$(deconflict status results/agreement --missing) shard.sh
-      fly the shards that are missing, and only those
+      run the shards that are missing, and only those
 
 Exit code: 0 all there, 1 something is missing, 2 bad input.")]
 pub struct StatusArguments {
@@ -146,7 +146,7 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
                 line(&format!(
                     "shard {}: {there} of {} replications",
                     one.shard,
-                    tile.rounds.end - tile.rounds.start
+                    tile.blocks.end - tile.blocks.start
                 ));
             }
         }
@@ -183,9 +183,9 @@ fn unfinished(all: &[Shard]) -> Failure {
 pub enum State {
     /// There is nothing of it.
     NotBegun,
-    /// Somebody flies it, and has so many rounds.
+    /// Somebody runs it, and has so many blocks.
     Running(u64),
-    /// So many rounds are there, and nobody flies it.
+    /// So many blocks are there, and nobody runs it.
     Begun(u64),
     /// It is whole.
     Done,
@@ -205,7 +205,7 @@ impl State {
     }
 }
 
-/// A shard that has something to fly.
+/// A shard that has something to run.
 #[derive(Debug, Clone)]
 pub struct Shard {
     /// Of this wave.
@@ -216,7 +216,7 @@ pub struct Shard {
     pub state: State,
 }
 
-/// All shards that have something to fly, wave by wave, and how far they are; what is of something else is refused.
+/// All shards that have something to run, wave by wave, and how far they are; what is of something else is refused.
 pub fn states(
     folder: &SweepFolder,
     record: &PlanRecord,
@@ -254,7 +254,7 @@ fn state(
     tile: &Tile,
 ) -> Result<State, Failure> {
     let part = Part::of(record, tile.cells.clone());
-    let first = tile.rounds.start;
+    let first = tile.blocks.start;
     let rows = folder.shard_journal(wave, shard);
     let sums = folder.shard_sums(wave, shard);
     let header = SumsHeader {
@@ -292,14 +292,14 @@ fn state(
         true => Summed::reached(&sums, &header)?,
         false => first,
     };
-    if reached >= tile.rounds.end {
+    if reached >= tile.blocks.end {
         return Ok(State::Done);
     }
     let there = match summary_only {
         true => reached - first,
-        false => match count_rounds(&rows) {
+        false => match count_blocks(&rows) {
             Err(OutputError::Journal(JournalError::Unstarted { .. })) => 0,
-            state => state?.rounds,
+            state => state?.blocks,
         },
     };
     Ok(match is_being_written(kept)? {
@@ -308,13 +308,13 @@ fn state(
     })
 }
 
-/// A sweep that is flown in one.
+/// A sweep that is run in one.
 fn of_whole(
     arguments: &StatusArguments,
     folder: &SweepFolder,
     record: &PlanRecord,
 ) -> Result<(), Failure> {
-    let rounds = match folder.journal() {
+    let blocks = match folder.journal() {
         _ if folder.sums().exists() => {
             let part = Part::whole(record);
             let header = SumsHeader {
@@ -328,32 +328,32 @@ fn of_whole(
             };
             Summed::reached(&folder.sums(), &header)?
         }
-        journal if journal.exists() => match count_rounds(&journal) {
+        journal if journal.exists() => match count_blocks(&journal) {
             // Interrupted as it was begun.
             Err(OutputError::Journal(JournalError::Unstarted { .. })) => 0,
-            state => state?.rounds,
+            state => state?.blocks,
         },
         _ => 0,
     };
     let asked = Rule::new(&record.stop, record.asked).most();
     // What the results say holds as long as nobody has gone on since.
     let written = folder.progress()?;
-    let (first, whole) = match written.filter(|progress| progress.done == rounds) {
+    let (first, whole) = match written.filter(|progress| progress.done == blocks) {
         Some(progress) => (progress.words(), progress.ended.is_whole()),
         None => (
-            format!("Not finished: {rounds} of {asked} replications"),
+            format!("Not finished: {blocks} of {asked} replications"),
             false,
         ),
     };
     let results = match written {
-        Some(progress) if progress.done == rounds => "results are written".to_owned(),
+        Some(progress) if progress.done == blocks => "results are written".to_owned(),
         Some(progress) => format!("results are written for the first {}", progress.done),
         None => "results are not written yet".to_owned(),
     };
     arguments.told(
         whole,
         &format!(
-            "{first}\n{}\n{rounds} replications of each of {} cells; {results}.\n",
+            "{first}\n{}\n{blocks} replications of each of {} cells; {results}.\n",
             record.title,
             record.cells.len()
         ),
@@ -387,7 +387,7 @@ fn of_another(arguments: &StatusArguments, not_a_sweep: OutputError) -> Result<(
             return Ok(());
         }
         return Err(Failure::Other(format!(
-            "{} is not finished; the same command with --force flies it all",
+            "{} is not finished; the same command with --force runs it all",
             place.display()
         )));
     }

@@ -1,4 +1,4 @@
-//! What a command is about: a scenario file with what the command line sets, or what a folder was flown with.
+//! What a command is about: a scenario file with what the command line sets, or what a folder was run with.
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,7 @@ pub struct SubjectArguments {
     /// Read results in DIR that were changed since they were written.
     #[arg(long, requires = "from")]
     pub unverified: bool,
-    /// Seed of all luck; the same seed gives the same bytes.
+    /// Seed of all random numbers; the same seed gives the same bytes.
     #[arg(
         long,
         value_name = "S",
@@ -67,7 +67,7 @@ impl SubjectArguments {
     }
 }
 
-/// What is flown.
+/// What is run.
 pub struct Subject {
     pub seed: u64,
     /// What names it on a command line.
@@ -80,7 +80,7 @@ pub struct Subject {
 /// What that is set in.
 enum Base {
     File(PathBuf),
-    /// The scenario that a folder was flown with.
+    /// The scenario that a folder was run with.
     Stored {
         folder: PathBuf,
         scenario: Box<Scenario>,
@@ -121,7 +121,7 @@ impl Subject {
         }
     }
 
-    /// What a folder of a run or a sweep was flown with.
+    /// What a folder of a run or a sweep was run with.
     fn stored(from: &Path, cell: Option<&str>, trust: Trust) -> Result<Subject, Failure> {
         let (scenario, seed, version) = match SweepFolder::open(from, trust) {
             Ok((_, record)) => {
@@ -152,7 +152,7 @@ impl Subject {
         let here = env!("CARGO_PKG_VERSION");
         if version != here {
             return Err(Failure::bad_input(format!(
-                "{} was written by version {version}, this is {here}: the same luck may have other consequences",
+                "{} was written by version {version}, this is {here}: the same random numbers may have other consequences",
                 from.display()
             )));
         }
@@ -191,7 +191,7 @@ pub fn experiment_instead(path: &Path, error: LoadError) -> Failure {
     }
     let word = quoted(&path.display().to_string());
     Failure::bad_input(format!(
-        "{} is an experiment, not a scenario; `deconflict sweep {word} --out DIR` flies it",
+        "{} is an experiment, not a scenario; `deconflict sweep {word} --out DIR` runs it",
         path.display()
     ))
 }

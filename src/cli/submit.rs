@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use deconflict::experiment::accounts::Part;
+use deconflict::experiment::block::{Block, Outcome};
 use deconflict::experiment::file::StopFile;
 use deconflict::experiment::plan::{Overrides, Plan, PlanRecord};
-use deconflict::experiment::round::{Outcome, Round};
 use deconflict::experiment::rule::Rule;
 use deconflict::output::{Asked, Encoded, SweepFolder, Trust, Wave, readable, write_text};
 use deconflict::record::{Detail, Replication};
@@ -61,7 +61,7 @@ pub struct SubmitArguments {
     dry_run: bool,
 }
 
-/// So long the trial flies, if a replication does not take longer.
+/// So long the trial runs, if a replication does not take longer.
 const TRIAL: Duration = Duration::from_secs(2);
 
 /// Memory of the program itself, and of the sums of a cell, bytes.
@@ -178,7 +178,7 @@ impl Trial {
             };
             let log = engine.simulate(&plan.scenarios[cell], replication, Detail::Measures);
             let outcome = Outcome::Flown(plan.columns.measure(&log));
-            encoded.push(&Round {
+            encoded.push(&Block {
                 index: flown,
                 outcomes: vec![outcome],
             });
@@ -192,15 +192,15 @@ impl Trial {
 
     fn needs(&self, plan: &Plan, wave: &Wave, arguments: &SubmitArguments) -> Needs {
         let cells = plan.record.cells.len();
-        let work = |width: usize, rounds: u64| width as f64 * rounds as f64;
+        let work = |width: usize, blocks: u64| width as f64 * blocks as f64;
         let tiles = wave.tiles(cells).map(|(_, tile)| {
             let part = Part::of(&plan.record, tile.cells.clone());
-            (part.width(), tile.rounds.end - tile.rounds.start)
+            (part.width(), tile.blocks.end - tile.blocks.start)
         });
         let (mut all, mut largest, mut widest, mut tasks) = (0.0, 0.0_f64, 0, 0_u64);
-        for (width, rounds) in tiles {
-            all += work(width, rounds);
-            largest = largest.max(work(width, rounds));
+        for (width, blocks) in tiles {
+            all += work(width, blocks);
+            largest = largest.max(work(width, blocks));
             widest = widest.max(width);
             tasks += 1;
         }
@@ -310,7 +310,7 @@ fn script(
         line(format!("#SBATCH {option}"));
     }
     line(format!(
-        "\n# The shell gets the signal and hands it on; the task ends politely with 75 and flies on when it is started again.\n\
+        "\n# The shell gets the signal and hands it on; the task ends politely with 75 and runs on when it is started again.\n\
          {} &\n\
          task=$!\n\
          trap 'kill -TERM \"$task\"' TERM USR1\n\

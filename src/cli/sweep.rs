@@ -1,4 +1,4 @@
-//! `deconflict sweep`: fly an experiment, keep every round, end in CSV.
+//! `deconflict sweep`: run an experiment, keep every block, end in CSV.
 
 use std::fmt::Write as _;
 use std::ops::{ControlFlow, Range};
@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use clap::Args;
 use deconflict::experiment::accounts::{Accounts, Part, Squares};
+use deconflict::experiment::block::Block;
 use deconflict::experiment::file::StopFile;
 use deconflict::experiment::ledger::Ledger;
 use deconflict::experiment::plan::{Factor, FactorKind, Overrides, Plan, PlanRecord};
-use deconflict::experiment::round::Round;
 use deconflict::experiment::rule::Rule;
 use deconflict::experiment::settings::settings;
 use deconflict::experiment::worlds::file::Worlds;
@@ -59,7 +59,7 @@ pub struct SweepArguments {
     seed: FileSeed,
     #[command(flatten)]
     set: Set,
-    /// Fly every cell in each of the worlds of this file (see `deconflict match`), in place of the file's own uncertainties.
+    /// Run every cell in each of the worlds of this file (see `deconflict match`), in place of the file's own uncertainties.
     #[arg(long, value_name = "FILE")]
     worlds: Option<PathBuf>,
     #[command(flatten)]
@@ -69,7 +69,7 @@ pub struct SweepArguments {
     /// Replace the sweep in DIR.
     #[arg(long, conflicts_with_all = ["shard", "resume"])]
     force: bool,
-    /// Fly shard I of N, counted from 0; `auto/N` or `auto` takes it from Slurm, PBS, Grid Engine, LSF, AWS Batch,
+    /// Run shard I of N, counted from 0; `auto/N` or `auto` takes it from Slurm, PBS, Grid Engine, LSF, AWS Batch,
     /// Google Batch or Kubernetes.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<ShardArgument>,
@@ -143,7 +143,7 @@ fn scenario_instead(path: &Path, error: LoadError) -> Failure {
     }
     let path = path.display();
     Failure::bad_input(format!(
-        "{path} is a scenario, not an experiment; `deconflict run {path}` flies it"
+        "{path} is a scenario, not an experiment; `deconflict run {path}` runs it"
     ))
 }
 
@@ -164,7 +164,7 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
     let cells = plan.record.cells.len();
     if folder.shards(cells)?.is_some() {
         return Err(Failure::bad_input(format!(
-            "{} is split into shards: fly those with --shard, then deconflict merge {}",
+            "{} is split into shards: run those with --shard, then deconflict merge {}",
             arguments.to.out.display(),
             arguments.to.out.display()
         )));
@@ -190,7 +190,7 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
         Keeper::Rows(open_journal(
             &place,
             &rows_header(&plan, &part, 0),
-            |round| summed.ledger.add(&round, |_, _| Ok::<_, Failure>(())),
+            |block| summed.ledger.add(&block, |_, _| Ok::<_, Failure>(())),
         )?)
     };
     let there = summed.ledger.next();
@@ -230,9 +230,9 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
     let enough =
         |ledger: &Ledger| rule.looks(ledger.next()) && rule.satisfied(record, &ledger.seen());
     if !enough(&flight.summed.ledger) {
-        let mut bar = Rounds::new(rule.most(), there);
+        let mut bar = Blocks::new(rule.most(), there);
         let begun = Instant::now();
-        let look = |rounds| rule.next_look(rounds);
+        let look = |blocks| rule.next_look(blocks);
         let flown = flight.fly(rule.most(), jobs, look, |next, ledger| {
             bar.round(record, next, ledger);
             if enough(ledger) {
@@ -254,25 +254,25 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
         }
     }
     let accounts = flight.summed.ledger.seen();
-    let flown = (accounts.rounds() - there) * record.cells.len() as u64;
-    if accounts.rounds() == 0 {
+    let flown = (accounts.blocks() - there) * record.cells.len() as u64;
+    if accounts.blocks() == 0 {
         return Err(Failure::Interrupted(format!(
-            "interrupted before the first round was whole; --resume begins again with {}",
+            "interrupted before the first block was whole; --resume begins again with {}",
             arguments.to.out.display()
         )));
     }
     let progress = Progress {
         // What is there already was asked for once.
-        asked: rule.most().max(accounts.rounds()),
-        done: accounts.rounds(),
+        asked: rule.most().max(accounts.blocks()),
+        done: accounts.blocks(),
         ended,
     };
     let note = RunNote::new(started, jobs, flown, progress);
-    let rounds = match record.summary_only {
+    let blocks = match record.summary_only {
         true => None,
         false => Some(JournalReader::open(&place)?),
     };
-    write_results(folder.path(), plan, &accounts, rounds, progress, &note)?;
+    write_results(folder.path(), plan, &accounts, blocks, progress, &note)?;
     if flown > 0 {
         let elapsed_s = started.elapsed_s();
         tell(&format!(
@@ -292,7 +292,7 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
     match ended {
         Ended::Interrupted => Err(Failure::Interrupted(format!(
             "interrupted after {} replications of every cell: what they say is above and in {}; --resume goes on{}",
-            accounts.rounds(),
+            accounts.blocks(),
             arguments.to.out.display(),
             kept_words(&arguments.to.out)
         ))),
@@ -300,13 +300,13 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
     }
 }
 
-/// Flies a plan into a folder of its own, or goes on with the one that is there; then every round is handed on in order. The folder
+/// Runs a plan into a folder of its own, or goes on with the one that is there; then every block is handed on in order. The folder
 /// is that of a sweep.
 pub fn fly_plan(
     plan: &Plan,
     out: &Path,
     jobs: usize,
-    mut each: impl FnMut(&Round),
+    mut each: impl FnMut(&Block),
 ) -> Result<(), Failure> {
     let started = Started::now();
     let record = &plan.record;
@@ -317,15 +317,15 @@ pub fn fly_plan(
     let part = Part::whole(record);
     let mut summed = Summed::new(Accounts::new(plan), 0);
     let place = folder.journal();
-    let journal = open_journal(&place, &rows_header(plan, &part, 0), |round| {
-        summed.ledger.add(&round, |_, _| Ok::<_, Failure>(()))
+    let journal = open_journal(&place, &rows_header(plan, &part, 0), |block| {
+        summed.ledger.add(&block, |_, _| Ok::<_, Failure>(()))
     })?;
     let there = summed.ledger.next();
     let most = Rule::new(&record.stop, record.asked).most();
     if there < most || folder.progress()?.is_none() {
         let keeper = Keeper::Rows(journal);
         let mut flight = Flight::new(plan, part, (0, summed), keeper, OnError::Stop, out);
-        let mut bar = Rounds::new(most, there);
+        let mut bar = Blocks::new(most, there);
         let flown = flight.fly(
             most,
             jobs,
@@ -338,25 +338,25 @@ pub fn fly_plan(
         bar.finish();
         flown?;
         let accounts = flight.summed.ledger.seen();
-        if accounts.rounds() < most {
+        if accounts.blocks() < most {
             return Err(Failure::Interrupted(format!(
                 "interrupted after {} of {most} replications of every world in {}; --resume goes on",
-                accounts.rounds(),
+                accounts.blocks(),
                 out.display()
             )));
         }
         let progress = Progress {
             asked: most,
-            done: accounts.rounds(),
+            done: accounts.blocks(),
             ended: Ended::Finished,
         };
-        let flown = (accounts.rounds() - there) * record.cells.len() as u64;
+        let flown = (accounts.blocks() - there) * record.cells.len() as u64;
         let note = RunNote::new(&started, jobs, flown, progress);
-        let rounds = Some(JournalReader::open(&place)?);
-        write_results(folder.path(), plan, &accounts, rounds, progress, &note)?;
+        let blocks = Some(JournalReader::open(&place)?);
+        write_results(folder.path(), plan, &accounts, blocks, progress, &note)?;
     }
-    for round in JournalReader::open(&place)? {
-        each(&round?);
+    for block in JournalReader::open(&place)? {
+        each(&block?);
     }
     Ok(())
 }
@@ -371,7 +371,7 @@ pub fn sweep_json(plan: &Plan, accounts: &Accounts, out: &Path) -> Result<Json, 
     let mut object = tables(out, &names)?;
     object["title"] = Json::from(plan.record.title.as_str());
     object["seed"] = Json::from(plan.record.seed);
-    object["replications"] = Json::from(accounts.rounds());
+    object["replications"] = Json::from(accounts.blocks());
     Ok(object)
 }
 
@@ -409,7 +409,7 @@ fn fly_shard(
                 "a shard needs to know how many replications there will be, and the stopping rule of the experiment does not say; expected --replications N{}",
                 match record.stopping() {
                     Some(_) => format!(
-                        ", such as {}, the first look of the rule",
+                        ", such as {}, the first interim analysis of the rule",
                         rule.next_look(0)
                     ),
                     None => String::new(),
@@ -442,7 +442,7 @@ fn fly_shard(
         Some(plan) => Plan { record, ..plan },
         None => Plan::of_cells(record, &flown_cells)?,
     };
-    let Range { start: first, end } = tile.rounds;
+    let Range { start: first, end } = tile.blocks;
     let sums = folder.shard_sums(&wave, shard);
     let header = sums_header(&plan, &part, first);
     let empty = Accounts::of(&plan, part.clone());
@@ -460,12 +460,12 @@ fn fly_shard(
         }
         let border = first.next_multiple_of(BATCH);
         let rows = rows_header(&plan, &part, first);
-        Keeper::Rows(open_journal(&place, &rows, |round| {
-            if round.index < border {
-                summed.heads.push(round);
+        Keeper::Rows(open_journal(&place, &rows, |block| {
+            if block.index < border {
+                summed.heads.push(block);
                 return Ok(());
             }
-            summed.ledger.add(&round, |_, _| Ok::<_, Failure>(()))
+            summed.ledger.add(&block, |_, _| Ok::<_, Failure>(()))
         })?)
     };
     let there = summed.next(first);
@@ -488,7 +488,7 @@ fn fly_shard(
         arguments.on_error,
         &arguments.to.out,
     );
-    let mut bar = Rounds::new(end - first, there - first);
+    let mut bar = Blocks::new(end - first, there - first);
     let flown = flight.fly(
         end,
         jobs,
@@ -503,7 +503,7 @@ fn fly_shard(
     let flown_here = (reached - there) * flight.part.width() as u64;
     let session = Session::new(started, jobs, flown_here).text();
     if flown.is_err() || reached < end {
-        // Who flew what there is; the failure itself is what is told.
+        // Who ran what there is; the failure itself is what is told.
         let noted = match &mut flight.keeper {
             Keeper::Sums(journal) => {
                 journal.note(&session);
@@ -576,11 +576,11 @@ fn shard_number(argument: ShardArgument, folder: &Path) -> Result<(u64, u64), Fa
     scheduler::shard(count, |name| std::env::var(name).ok())
 }
 
-/// A new journal, or the one that is there, whose rounds are handed on.
+/// A new journal, or the one that is there, whose blocks are handed on.
 fn open_journal(
     place: &Path,
     header: &JournalHeader,
-    mut round: impl FnMut(Round) -> Result<(), Failure>,
+    mut block: impl FnMut(Block) -> Result<(), Failure>,
 ) -> Result<Journal, Failure> {
     if !place.exists() {
         return Ok(Journal::create(place, header)?);
@@ -588,30 +588,30 @@ fn open_journal(
     let mut taken = Ok(());
     let resumed = Journal::resume(place, header, |one| {
         if taken.is_ok() {
-            taken = round(one);
+            taken = block(one);
         }
     })?;
     taken?;
     if resumed.torn_bytes > 0 {
         tell(&format!(
-            "{}: the last round had not been written to its end and is flown again.",
+            "{}: the last block had not been written to its end and is run again.",
             place.display()
         ));
     }
     Ok(resumed.journal)
 }
 
-/// How far a sweep is, round by round.
-struct Rounds {
+/// How far a sweep is, block by block.
+struct Blocks {
     bar: Bar,
     next: u64,
 }
 
-impl Rounds {
-    fn new(most: u64, there: u64) -> Rounds {
-        let bar = Bar::new(most, "rounds", false);
+impl Blocks {
+    fn new(most: u64, there: u64) -> Blocks {
+        let bar = Bar::new(most, "blocks", false);
         bar.pass(there);
-        Rounds { bar, next: there }
+        Blocks { bar, next: there }
     }
 
     fn reach(&mut self, next: u64) {
@@ -708,10 +708,10 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
     line(&record.title);
     line(&format!(
-        "seed {}, {} cells, {} replications of each with the same luck",
+        "seed {}, {} cells, {} replications of each with common random numbers",
         record.seed,
         record.cells.len(),
-        accounts.rounds()
+        accounts.blocks()
     ));
     line("");
     let by_setting = settings(plan, accounts);

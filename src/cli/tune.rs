@@ -1,4 +1,4 @@
-//! `deconflict tune`: search for settings of the rules, examine the best on fresh luck, write a page for whoever decides.
+//! `deconflict tune`: search for settings of the rules, examine the best on fresh random numbers, write a page for whoever decides.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,13 +33,13 @@ use super::{Failure, tell};
 #[command(after_help = "\
 Examples:
   deconflict tune scenarios/studies/agreement.toml --out results/tuned
-      search, examine on fresh luck, write the front, the finalists and decision.md
+      search, examine on fresh random numbers, write the front, the finalists and decision.md
   deconflict tune scenarios/studies/agreement.toml --out results/tuned --budget 100000 --force
       the same with another number of replications, from the beginning
   deconflict tune scenarios/studies/agreement.toml --out results/tuned --resume
       go on after Ctrl-C or a crash; the result is the same to the last byte
   deconflict run results/tuned/finalists/01.toml
-      fly a finalist: each is a complete scenario
+      run a finalist: each is a complete scenario
 
 Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.")]
 pub struct TuneArguments {
@@ -54,7 +54,7 @@ pub struct TuneArguments {
     seed: FileSeed,
     #[command(flatten)]
     set: Set,
-    /// Fly the finalists in each of the worlds of this file (see `deconflict match`), in place of the study's own
+    /// Run the finalists in each of the worlds of this file (see `deconflict match`), in place of the study's own
     /// uncertainties.
     #[arg(long, value_name = "FILE")]
     worlds: Option<PathBuf>,
@@ -67,7 +67,7 @@ pub struct TuneArguments {
     force: bool,
 }
 
-/// Share of a budget of minutes after which the search ends; the rest is for examination and other worlds.
+/// Share of a budget of minutes after which the search ends; the rest is for out-of-sample evaluation and other worlds.
 const SEARCH_SHARE_OF_TIME: f64 = 0.5;
 
 /// Runs the command.
@@ -89,7 +89,7 @@ pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
         let resumed = TuningFolder::resume(&arguments.to.out, &study.record)?;
         if resumed.torn_bytes > 0 {
             tell(&format!(
-                "{}: the last generation had not been written to its end and is flown again.",
+                "{}: the last generation had not been written to its end and is run again.",
                 arguments.to.out.join("search.batches").display()
             ));
         }
@@ -215,8 +215,8 @@ fn refuse_other(tasks: &[Task], batch: &Batch, path: &Path) -> Result<(), Failur
     )))
 }
 
-/// What a tuning asks for, flown. The scenario of a replication that fails is written into the folder, so that it can be
-/// flown again.
+/// What a tuning asks for, run. The scenario of a replication that fails is written into the folder, so that it can be
+/// run again.
 pub fn fly(
     study: &Study,
     tuning: &Tuning,
@@ -232,7 +232,7 @@ pub fn fly(
             let point = tuning.candidates()[task.candidate].point.as_ref();
             let world = match task.place {
                 Place::World(world) => Some(world),
-                Place::Search | Place::Examination => None,
+                Place::Search | Place::OutOfSample => None,
             };
             study.scenario(point, world)
         })
@@ -279,8 +279,11 @@ fn words(tuning: &Tuning) -> String {
             tuning.candidates().len().saturating_sub(1)
         ),
         Stage::Race => "race among the best".to_owned(),
-        Stage::Examination => {
-            format!("{} finalists on fresh luck", tuning.finalists().len())
+        Stage::OutOfSample => {
+            format!(
+                "{} finalists on fresh random numbers",
+                tuning.finalists().len()
+            )
         }
         Stage::Robustness => "finalists in other worlds".to_owned(),
         Stage::Over => String::new(),
@@ -310,8 +313,8 @@ fn report(study: &Study, tuning: &Tuning, out: &Path) -> String {
         ),
     };
     format!(
-        "{}\nseed {}, {} replications, {} candidates, {} finalists on fresh luck\n\n{}\n\
-         Brackets: intervals on fresh luck for all finalists together. \"search said\" is what made them finalists.\n\
+        "{}\nseed {}, {} replications, {} candidates, {} finalists on fresh random numbers\n\n{}\n\
+         Brackets: intervals on fresh random numbers for all finalists together. \"search said\" is what made them finalists.\n\
          Absolute rates are uncalibrated: no public count of sorties exists. Only comparisons between rule sets mean something.\n\n\
          Written to {out}; read {out}/decision.md first.\n{next}\n",
         file.title,

@@ -1,16 +1,16 @@
-//! Everything that is added up over the rounds of a sweep; fed round by round, in order.
+//! Everything that is added up over the blocks of a sweep; fed block by block, in order.
 //!
 //! Sums are a fixed fold over batches of replications of a cell ([`crate::statistics::fold`]), those of what two cells have in common
 //! too, so any machine may add up any [`Part`] of the cells over any run of batches, and [`Accounts::absorb`] puts it in its place.
-//! Their size depends on the plan and on the logarithm of the number of rounds, apart from times, squares and what failed.
+//! Their size depends on the plan and on the logarithm of the number of blocks, apart from times, squares and what failed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::slice::Iter;
 use std::sync::Arc;
 
+use super::block::{Block, Outcome};
 use super::plan::{Plan, PlanRecord};
-use super::round::{Outcome, Round};
 use crate::measure::{Columns, GridSquare, Summary};
 use crate::statistics::estimate::Estimator;
 use crate::statistics::fold::{Folded, Sums, whole};
@@ -114,7 +114,7 @@ pub struct PairAccount {
     pub reference: usize,
     /// Number of the cell.
     pub cell: usize,
-    /// Their sums; fewer replications than rounds if some failed.
+    /// Their sums; fewer replications than blocks if some failed.
     pub pairs: Pairs,
 }
 
@@ -146,7 +146,7 @@ impl Sums for Grouped {
     }
 }
 
-/// Some cells of a plan, which follow one another, and what has to be flown to add them up.
+/// Some cells of a plan, which follow one another, and what has to be run to add them up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     /// The cells.
@@ -173,17 +173,17 @@ impl Part {
         Part::of(record, 0..record.cells.len())
     }
 
-    /// What is flown, in the order of the outcomes of a round: the cells, then the others.
+    /// What is run, in the order of the outcomes of a block: the cells, then the others.
     pub fn flown(&self) -> impl Iterator<Item = usize> + '_ {
         self.cells.clone().chain(self.others.iter().copied())
     }
 
-    /// Cells flown.
+    /// Cells run.
     pub fn width(&self) -> usize {
         self.cells.len() + self.others.len()
     }
 
-    /// Where among those flown a cell is.
+    /// Where among those run a cell is.
     fn slot(&self, cell: usize) -> usize {
         match self.cells.contains(&cell) {
             true => cell - self.cells.start,
@@ -196,7 +196,7 @@ impl Part {
 #[derive(Debug, Clone)]
 pub struct Accounts {
     part: Part,
-    /// Replications of each cell, flown or failed.
+    /// Replications of each cell, run or failed.
     passed: Vec<u64>,
     cells: Vec<Estimator>,
     pairs: Vec<PairAccount>,
@@ -253,20 +253,20 @@ impl Accounts {
         }
     }
 
-    /// Adds a round: what became of a replication in all cells of the part that are flown.
-    pub fn add(&mut self, round: &Round) {
+    /// Adds a block: what became of a replication in all cells of the part that are run.
+    pub fn add(&mut self, block: &Block) {
         let part = self.part.clone();
-        self.add_of(&part, round);
+        self.add_of(&part, block);
     }
 
     /// The same of a part of these cells.
-    pub fn add_of(&mut self, part: &Part, round: &Round) {
-        let index = round.index;
+    pub fn add_of(&mut self, part: &Part, block: &Block) {
+        let index = block.index;
         let group = (index % GROUPS as u64) as usize;
         for (slot, cell) in part.cells.clone().enumerate() {
             let at = cell - self.part.cells.start;
             self.passed[at] += 1;
-            let summary = match &round.outcomes[slot] {
+            let summary = match &block.outcomes[slot] {
                 Outcome::Flown(summary) => summary,
                 Outcome::Failed(message) => {
                     self.failures.push(Failure {
@@ -295,7 +295,7 @@ impl Accounts {
                 break;
             }
             let [reference, cell] =
-                [pair.reference, pair.cell].map(|cell| &round.outcomes[part.slot(cell)]);
+                [pair.reference, pair.cell].map(|cell| &block.outcomes[part.slot(cell)]);
             match (reference, cell) {
                 (Outcome::Flown(reference), Outcome::Flown(cell)) => {
                     pair.pairs.add_at(index, reference, cell);
@@ -369,12 +369,12 @@ impl Accounts {
         &self.part
     }
 
-    /// Rounds added.
-    pub fn rounds(&self) -> u64 {
+    /// Blocks added.
+    pub fn blocks(&self) -> u64 {
         self.passed.iter().copied().min().unwrap_or_default()
     }
 
-    /// Replications of each cell that were added, flown or failed.
+    /// Replications of each cell that were added, run or failed.
     pub fn passed(&self) -> &[u64] {
         &self.passed
     }
@@ -437,11 +437,11 @@ mod tests {
         for index in 0..10 {
             let mut outcomes = vec![flown(&plan, square); 3];
             if index == 4 {
-                outcomes[1] = Outcome::Failed("no such luck".to_owned());
+                outcomes[1] = Outcome::Failed("no such draw".to_owned());
             }
-            accounts.add(&Round { index, outcomes });
+            accounts.add(&Block { index, outcomes });
         }
-        assert_eq!(accounts.rounds(), 10);
+        assert_eq!(accounts.blocks(), 10);
         let n: Vec<u64> = accounts.cells().iter().map(Estimator::n).collect();
         assert_eq!(n, [10, 9, 10]);
         let pairs: Vec<u64> = accounts.pairs().iter().map(|pair| pair.pairs.n()).collect();
@@ -449,18 +449,18 @@ mod tests {
         let expected = Failure {
             cell: 1,
             replication: 4,
-            message: "no such luck".to_owned(),
+            message: "no such draw".to_owned(),
         };
         assert_eq!(accounts.failures(), [expected]);
         let count = accounts.squares()[1].counts[&square];
         assert_eq!((count.wrong_shots, count.replications), (18, 9));
     }
 
-    /// Rounds of fractions, with a failure now and then.
-    fn uneven(plan: &Plan, index: u64) -> Round {
+    /// Blocks of fractions, with a failure now and then.
+    fn uneven(plan: &Plan, index: u64) -> Block {
         let outcome = |cell: u64| {
             if (index + 3 * cell) % 41 == 40 {
-                return Outcome::Failed(format!("no such luck in {index}"));
+                return Outcome::Failed(format!("no such draw in {index}"));
             }
             let value = |column: usize| {
                 let x = (index * 7 + cell * 13 + column as u64 * 5) % 101;
@@ -477,17 +477,17 @@ mod tests {
                 wrong_shots_at: vec![square; usize::from(index.is_multiple_of(5))],
             })
         };
-        Round {
+        Block {
             index,
             outcomes: (0..plan.record.cells.len() as u64).map(outcome).collect(),
         }
     }
 
-    /// The rounds of a part: its cells, then what they are compared with.
-    fn of_part(part: &Part, round: &Round) -> Round {
-        let outcomes = part.flown().map(|cell| round.outcomes[cell].clone());
-        Round {
-            index: round.index,
+    /// The blocks of a part: its cells, then what they are compared with.
+    fn of_part(part: &Part, block: &Block) -> Block {
+        let outcomes = part.flown().map(|cell| block.outcomes[cell].clone());
+        Block {
+            index: block.index,
             outcomes: outcomes.collect(),
         }
     }
@@ -510,12 +510,12 @@ mod tests {
         assert!(whole.failures().len() > 10);
 
         let mut parts = Accounts::new(&plan);
-        for rounds in [0..64, 64..192, 192..210] {
+        for blocks in [0..64, 64..192, 192..210] {
             for cells in [0..1, 1..3] {
                 let part = Part::of(&plan.record, cells);
                 assert_eq!(part.width(), 1 + 2 * usize::from(part.cells.start > 0));
                 let mut apart = Accounts::of(&plan, part.clone());
-                for index in rounds.clone() {
+                for index in blocks.clone() {
                     apart.add(&of_part(&part, &uneven(&plan, index)));
                 }
                 let mut numbers = Vec::new();
@@ -536,7 +536,7 @@ mod tests {
         let mut last = Accounts::new(&plan);
         (256..END).for_each(|index| last.add(&uneven(&plan, index)));
         parts.absorb(last);
-        assert_eq!(parts.rounds(), END);
+        assert_eq!(parts.blocks(), END);
         assert_eq!(all(&parts), all(&whole));
         for (one, other) in parts.pairs().iter().zip(whole.pairs()) {
             let compare = |pair: &PairAccount| format!("{:?}", pair.pairs.compare("leaked", 0.95));

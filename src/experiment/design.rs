@@ -1,4 +1,4 @@
-//! Designs: which settings of the factors to fly.
+//! Designs: which settings of the factors to run.
 //!
 //! A factor is set to one of its levels or to a value in its range. A design is a list of points, a point has one
 //! coordinate for each factor, and every point becomes a cell.

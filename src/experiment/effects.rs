@@ -4,19 +4,19 @@
 //!
 //! | factor | effect | interval |
 //! |---|---|---|
-//! | levels, points that differ in it alone (grid, one at a time) | `main_effect`: mean over such pairs of points of the measure at the level less that at the baseline level, in the unit of the measure | delete-a-group jackknife over [`GROUPS`] groups of replications, t with G - 1 degrees: all points share their luck, so only whole replications are independent (Kott, J. Official Statistics 17 (2001) 521) |
-//! | levels among sampled points | `mean_difference`: mean of the points at the level less that of those at the baseline level | Welch's variance over the points, and that of the shared luck |
-//! | range | `regression`: change from the low to the high end of the range, other ranges held, from least squares on `u_j` in [0, 1], the share of the range (of its logarithm on the log scale) | residual variance, n - p - 1 degrees, and that of the shared luck |
-//! | range | `rank_correlation`: Spearman's rho of value and measure over the points, midranks for ties | Fisher's z with variance `(1 + rho^2/2) / (n - 3)` (Bonett and Wright, Psychometrika 65 (2000) 23), plus the jackknife's of rho over `(1 - rho^2)^2`, t with G - 1 degrees; holds 92 instead of 95 per cent where a measure depends on luck alone |
+//! | levels, points that differ in it alone (grid, one at a time) | `main_effect`: mean over such pairs of points of the measure at the level less that at the baseline level, in the unit of the measure | delete-a-group jackknife over [`GROUPS`] groups of replications, t with G - 1 degrees: all points share their random numbers, so only whole replications are independent (Kott, J. Official Statistics 17 (2001) 521) |
+//! | levels among sampled points | `mean_difference`: mean of the points at the level less that of those at the baseline level | Welch's variance over the points, and that of the common random numbers |
+//! | range | `regression`: change from the low to the high end of the range, other ranges held, from least squares on `u_j` in [0, 1], the share of the range (of its logarithm on the log scale) | residual variance, n - p - 1 degrees, and that of the common random numbers |
+//! | range | `rank_correlation`: Spearman's rho of value and measure over the points, midranks for ties | Fisher's z with variance `(1 + rho^2/2) / (n - 3)` (Bonett and Wright, Psychometrika 65 (2000) 23), plus the jackknife's of rho over `(1 - rho^2)^2`, t with G - 1 degrees; holds 92 instead of 95 per cent where a measure depends on chance alone |
 //!
 //! The first three are in the unit of the measure and are ranked by size; the fourth says how monotone the influence
 //! is. A measure that is the same at all points moves nothing, and no uncertainty has a place by it. Intervals hold together for all
 //! uncertainties and measures at a setting of the levers: Bonferroni.
 //!
-//! All points share their luck, and luck that favours one end of a range tilts every fit over it, however many points
+//! All points share their random numbers, and random numbers that favours one end of a range tilts every fit over it, however many points
 //! there are and however small the residuals. So the variance of a linear effect over sampled points has two parts. That
-//! of the luck is the jackknife's over the groups of replications. That of the choice of points is Welch's or the
-//! residual one, a quadratic form `q(values)`, less what luck contributes to it, `(G-1)/G sum q(d_g)` for the deviations
+//! of the random numbers is the jackknife's over the groups of replications. That of the choice of points is Welch's or the
+//! residual one, a quadratic form `q(values)`, less what random numbers contributes to it, `(G-1)/G sum q(d_g)` for the deviations
 //! `d_g` of the values without group g from their mean over g, and not below 0. Degrees of freedom after Satterthwaite,
 //! Biometrics 2 (1946) 110.
 //!
@@ -250,11 +250,11 @@ impl Block<'_> {
                 points.iter().filter_map(unit).collect()
             })
             .collect();
-        let luck = self.luck(&points);
+        let draws = self.draws(&points);
         let mut slopes = regression(
             &coordinates,
             &values,
-            &luck,
+            &draws,
             self.record.effect_confidence(),
         );
         // Where all points are alike, rounding is all that a fit finds.
@@ -273,7 +273,7 @@ impl Block<'_> {
             let rho = rank_correlation(
                 &coordinates[position],
                 &values,
-                &luck,
+                &draws,
                 self.record.effect_confidence(),
             );
             push(
@@ -340,7 +340,7 @@ impl Block<'_> {
         let interval = welch(
             &values,
             first,
-            &self.luck(&points),
+            &self.draws(&points),
             self.record.effect_confidence(),
         );
         (interval, points.len())
@@ -348,7 +348,7 @@ impl Block<'_> {
 
     /// By how much the values at the points, each time without one group of replications, deviate from their mean over
     /// the groups.
-    fn luck(&self, points: &[usize]) -> Vec<Vec<f64>> {
+    fn draws(&self, points: &[usize]) -> Vec<Vec<f64>> {
         let seen = |group: usize| points.iter().any(|&point| self.sums[point][group].1 > 0.0);
         let groups: Vec<usize> = (0..GROUPS).filter(|&group| seen(group)).collect();
         let mut deviations: Vec<Vec<f64>> = groups
@@ -387,36 +387,36 @@ pub(super) fn jackknife(without: impl Iterator<Item = f64>, confidence: f64) -> 
 }
 
 /// A linear effect of the values at sampled points with its interval: `quadratic` estimates its variance as if the
-/// points had luck of their own, with `degrees` degrees of freedom, and `luck` holds the deviations without each group.
+/// points had random numbers of their own, with `degrees` degrees of freedom, and `draws` holds the deviations without each group.
 /// See the module page.
 fn linear_effect(
     effect: impl Fn(&[f64]) -> f64,
     quadratic: impl Fn(&[f64]) -> f64,
     degrees: f64,
     values: &[f64],
-    luck: &[Vec<f64>],
+    draws: &[Vec<f64>],
     confidence: f64,
 ) -> Interval {
     let estimate = effect(values);
-    let g = luck.len() as f64;
-    if luck.len() < 2 {
+    let g = draws.len() as f64;
+    if draws.len() < 2 {
         return Interval::around(estimate, f64::NAN);
     }
     let over_groups = |form: &dyn Fn(&[f64]) -> f64| {
-        (g - 1.0) / g * luck.iter().map(|deviation| form(deviation)).sum::<f64>()
+        (g - 1.0) / g * draws.iter().map(|deviation| form(deviation)).sum::<f64>()
     };
-    let of_luck = over_groups(&|deviation| {
+    let of_draws = over_groups(&|deviation| {
         let change = effect(deviation);
         change * change
     });
     let rest = quadratic(values) - over_groups(&quadratic);
     let of_points = if rest < 0.0 { 0.0 } else { rest };
-    let variance = of_luck + of_points;
+    let variance = of_draws + of_points;
     if variance.is_nan() || variance <= 0.0 {
         return Interval::around(estimate, f64::NAN);
     }
     let satterthwaite =
-        variance * variance / (of_luck * of_luck / (g - 1.0) + of_points * of_points / degrees);
+        variance * variance / (of_draws * of_draws / (g - 1.0) + of_points * of_points / degrees);
     let half = t_quantile(confidence, satterthwaite) * libm::sqrt(variance);
     Interval::around(estimate, half)
 }
@@ -434,7 +434,7 @@ fn mean_and_variance(values: &[f64]) -> (f64, f64) {
 
 /// Mean of the values from number `first` on less that of those before, of unequal variances: Welch, Biometrika 34
 /// (1947) 28.
-fn welch(values: &[f64], first: usize, luck: &[Vec<f64>], confidence: f64) -> Interval {
+fn welch(values: &[f64], first: usize, draws: &[Vec<f64>], confidence: f64) -> Interval {
     let moments = |values: &[f64]| {
         let (one, two) = values.split_at(first);
         (mean_and_variance(one), mean_and_variance(two))
@@ -460,7 +460,7 @@ fn welch(values: &[f64], first: usize, luck: &[Vec<f64>], confidence: f64) -> In
         },
         degrees,
         values,
-        luck,
+        draws,
         confidence,
     )
 }
@@ -469,7 +469,7 @@ fn welch(values: &[f64], first: usize, luck: &[Vec<f64>], confidence: f64) -> In
 fn regression(
     coordinates: &[Vec<f64>],
     values: &[f64],
-    luck: &[Vec<f64>],
+    draws: &[Vec<f64>],
     confidence: f64,
 ) -> Vec<Interval> {
     let (n, p) = (values.len(), coordinates.len());
@@ -495,7 +495,7 @@ fn regression(
         .map(|j| {
             let slope = |values: &[f64]| fit.row(j).iter().zip(values).map(|(b, y)| b * y).sum();
             let variance = |values: &[f64]| residual(values) * inverse[(j, j)];
-            linear_effect(slope, variance, degrees, values, luck, confidence)
+            linear_effect(slope, variance, degrees, values, draws, confidence)
         })
         .collect()
 }
@@ -539,16 +539,16 @@ fn spearman(one: &[f64], two: &[f64]) -> f64 {
 fn rank_correlation(
     coordinates: &[f64],
     values: &[f64],
-    luck: &[Vec<f64>],
+    draws: &[Vec<f64>],
     confidence: f64,
 ) -> Interval {
     let rho = spearman(coordinates, values);
-    let (n, g) = (values.len() as f64, luck.len() as f64);
-    let missing = luck.iter().flatten().any(|deviation| deviation.is_nan());
-    if n < 4.0 || luck.len() < 2 || missing || rho.is_nan() || rho.abs() >= 1.0 {
+    let (n, g) = (values.len() as f64, draws.len() as f64);
+    let missing = draws.iter().flatten().any(|deviation| deviation.is_nan());
+    if n < 4.0 || draws.len() < 2 || missing || rho.is_nan() || rho.abs() >= 1.0 {
         return Interval::around(rho, f64::NAN);
     }
-    let without: Vec<f64> = luck
+    let without: Vec<f64> = draws
         .iter()
         .map(|deviation| {
             let values: Vec<f64> = values.iter().zip(deviation).map(|(y, d)| y + d).collect();
@@ -579,8 +579,8 @@ mod tests {
         (rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// Luck that moves nothing.
-    fn no_luck(points: usize) -> Vec<Vec<f64>> {
+    /// Random numbers that moves nothing.
+    fn no_draws(points: usize) -> Vec<Vec<f64>> {
         vec![vec![0.0; points]; GROUPS]
     }
 
@@ -608,7 +608,7 @@ mod tests {
             .zip(&two)
             .map(|(a, b)| 2.0 + 3.0 * a - 0.5 * b)
             .collect();
-        let slopes = regression(&[one, two], &values, &no_luck(12), 0.95);
+        let slopes = regression(&[one, two], &values, &no_draws(12), 0.95);
         assert!((slopes[0].estimate - 3.0).abs() < 1e-10);
         assert!((slopes[1].estimate + 0.5).abs() < 1e-10);
         assert!(slopes[0].high - slopes[0].low < 1e-9);
@@ -617,14 +617,14 @@ mod tests {
     #[test]
     fn too_little_gives_no_interval() {
         assert!(
-            regression(&[vec![0.0, 1.0, 0.5]], &[1.0, 2.0, 1.5], &no_luck(3), 0.95)[0]
+            regression(&[vec![0.0, 1.0, 0.5]], &[1.0, 2.0, 1.5], &no_draws(3), 0.95)[0]
                 .low
                 .is_nan()
         );
-        assert!(welch(&[1.0, 2.0, 3.0], 1, &no_luck(3), 0.95).low.is_nan());
+        assert!(welch(&[1.0, 2.0, 3.0], 1, &no_draws(3), 0.95).low.is_nan());
         let three = [1.0, 2.0, 4.0];
         assert!(
-            rank_correlation(&three, &[3.0, 1.0, 9.0], &no_luck(3), 0.95)
+            rank_correlation(&three, &[3.0, 1.0, 9.0], &no_draws(3), 0.95)
                 .low
                 .is_nan()
         );
@@ -632,7 +632,7 @@ mod tests {
         let flat = regression(
             &[(0..9).map(f64::from).collect()],
             &[0.5; 9],
-            &no_luck(9),
+            &no_draws(9),
             0.95,
         );
         assert!(flat[0].estimate.abs() < 1e-12);
@@ -666,13 +666,13 @@ mod tests {
             let values: Vec<f64> = (0..30)
                 .map(|i| 0.7 * coordinates[0][i] - 0.2 * coordinates[1][i] + noise[i])
                 .collect();
-            let slope = regression(&coordinates, &values, &no_luck(30), 0.95)[0];
+            let slope = regression(&coordinates, &values, &no_draws(30), 0.95)[0];
             slopes += u32::from(slope.low <= 0.7 && 0.7 <= slope.high);
             let mut shifted = noise.clone();
             for value in &mut shifted[15..] {
                 *value += 0.4;
             }
-            let mean = welch(&shifted, 15, &no_luck(30), 0.95);
+            let mean = welch(&shifted, 15, &no_draws(30), 0.95);
             means += u32::from(mean.low <= 0.4 && 0.4 <= mean.high);
         }
         for held in [slopes, means] {
@@ -681,8 +681,8 @@ mod tests {
         }
     }
 
-    /// 64 points flown with the same luck: a replication has an event where its number is below the chance there. The
-    /// residuals are far smaller than what the luck does to the slope. 95 %, less 3.5 standard errors of 1 000 sets.
+    /// 64 points run with common random numbers: a replication has an event where its number is below the chance there. The
+    /// residuals are far smaller than what the random numbers does to the slope. 95 %, less 3.5 standard errors of 1 000 sets.
     #[test]
     fn shared_luck_is_in_the_interval() {
         const SETS: u32 = 1_000;
@@ -698,11 +698,11 @@ mod tests {
             let mut rising = vec![[0.0; GROUPS]; POINTS];
             let mut flat = vec![[0.0; GROUPS]; POINTS];
             for r in 0..REPLICATIONS {
-                let luck = uniform(&mut rng);
+                let draws = uniform(&mut rng);
                 for (i, &u) in u.iter().enumerate() {
-                    rising[i][r % GROUPS] += f64::from(u8::from(luck < 0.2 + 0.1 * u));
-                    // As likely everywhere, but by other luck at the other end.
-                    let turned = (luck + 0.1 * u).fract();
+                    rising[i][r % GROUPS] += f64::from(u8::from(draws < 0.2 + 0.1 * u));
+                    // As likely everywhere, but by other random numbers at the other end.
+                    let turned = (draws + 0.1 * u).fract();
                     flat[i][r % GROUPS] += f64::from(u8::from(turned < 0.2));
                 }
             }
@@ -720,7 +720,7 @@ mod tests {
                     })
                     .collect()
             };
-            let luck = |sums: &[[f64; GROUPS]]| -> Vec<Vec<f64>> {
+            let draws = |sums: &[[f64; GROUPS]]| -> Vec<Vec<f64>> {
                 let all = values(sums, None);
                 (0..GROUPS)
                     .map(|group| {
@@ -730,22 +730,22 @@ mod tests {
                     .collect()
             };
             let rising_values = values(&rising, None);
-            let rising_luck = luck(&rising);
+            let rising_draws = draws(&rising);
             let u = [u];
-            let slope = regression(&u, &rising_values, &rising_luck, 0.95)[0];
+            let slope = regression(&u, &rising_values, &rising_draws, 0.95)[0];
             slopes += u32::from(slope.low <= 0.1 && 0.1 <= slope.high);
-            let naive = regression(&u, &rising_values, &no_luck(POINTS), 0.95)[0];
+            let naive = regression(&u, &rising_values, &no_draws(POINTS), 0.95)[0];
             by_residuals += u32::from(naive.low <= 0.1 && 0.1 <= naive.high);
-            let mean = welch(&rising_values, POINTS / 2, &rising_luck, 0.95);
+            let mean = welch(&rising_values, POINTS / 2, &rising_draws, 0.95);
             means += u32::from(mean.low <= 0.05 && 0.05 <= mean.high);
-            let rho = rank_correlation(&u[0], &values(&flat, None), &luck(&flat), 0.95);
+            let rho = rank_correlation(&u[0], &values(&flat, None), &draws(&flat), 0.95);
             ranks += u32::from(rho.low <= 0.0 && 0.0 <= rho.high);
         }
         let share = |held: u32| f64::from(held) / f64::from(SETS);
         let shares = [slopes, means, ranks, by_residuals].map(share);
         println!("slope, mean, rank, slope by residuals alone: {shares:?}");
         assert!(shares[0] >= 0.926 && shares[1] >= 0.926, "{shares:?}");
-        // Where a rank correlation is luck alone it may come out near 1, which the linearised variance allows for less well.
+        // Where a rank correlation is chance alone it may come out near 1, which the linearised variance allows for less well.
         assert!(shares[2] >= 0.89, "{shares:?}");
         assert!(shares[3] < 0.5, "{shares:?}");
     }

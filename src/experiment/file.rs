@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::design::{Domain, Scale};
 
-/// A `deconflict` experiment: one scenario, what is varied in it, which variations are flown, and how often.
+/// A `deconflict` experiment: one scenario, what is varied in it, which variations are run, and how often.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExperimentFile {
@@ -16,7 +16,7 @@ pub struct ExperimentFile {
     pub title: String,
     /// The scenario that is varied, relative to this file.
     pub scenario: String,
-    /// Seed of all luck, and of sampled designs.
+    /// Seed of all random numbers, and of sampled designs.
     #[serde(default = "one")]
     pub seed: u64,
     /// Two-sided confidence of the intervals.
@@ -33,11 +33,11 @@ pub struct ExperimentFile {
     /// the uncertainties.
     #[serde(default)]
     pub uncertainties: BTreeMap<String, FactorFile>,
-    /// Whether every cell is flown also with its rules that ask or wait as arms that know nothing: a lever `arm` of three levels, rule,
+    /// Whether every cell is run also with its rules that ask or wait as arms that know nothing: a lever `arm` of three levels, rule,
     /// defaults and delay. It needs levers in a grid.
     #[serde(default)]
     pub placebo: bool,
-    /// Which settings of the factors are flown.
+    /// Which settings of the factors are run.
     #[serde(default)]
     pub design: DesignsFile,
     /// Baseline level of each factor; without an entry its first.
@@ -166,7 +166,7 @@ impl DesignFile {
     }
 }
 
-/// When a sweep has seen enough; looked at after whole rounds at preset counts.
+/// When a sweep has seen enough; looked at after whole blocks at preset counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum StopFile {
@@ -216,7 +216,7 @@ pub enum StopFile {
         #[schemars(range(min = 10, max = 1_000_000_000))]
         minimum_events: u64,
     },
-    /// When so many minutes have passed, after the round under way. How many replications that gave is written down.
+    /// When so many minutes have passed, after the block under way. How many replications that gave is written down.
     Time {
         /// Minutes.
         #[schemars(extend("exclusiveMinimum" = 0.0))]

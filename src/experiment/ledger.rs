@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::accounts::Accounts;
-use super::round::Round;
+use super::block::Block;
 use crate::statistics::fold::BATCH;
 
 /// Sums of a run of replications that begins at the border of a batch.
@@ -29,24 +29,24 @@ impl Ledger {
         }
     }
 
-    /// Number of the round that is due.
+    /// Number of the block that is due.
     pub fn next(&self) -> u64 {
         self.next
     }
 
-    /// Rounds added.
-    pub fn rounds(&self) -> u64 {
+    /// Blocks added.
+    pub fn blocks(&self) -> u64 {
         self.next - self.first
     }
 
-    /// Adds the round that is due; the batch that ends with it is shown first.
+    /// Adds the block that is due; the batch that ends with it is shown first.
     pub fn add<E>(
         &mut self,
-        round: &Round,
+        block: &Block,
         ends: impl FnOnce(Range<u64>, &Accounts) -> Result<(), E>,
     ) -> Result<(), E> {
-        assert_eq!(round.index, self.next, "the round that is due");
-        self.tail.add(round);
+        assert_eq!(block.index, self.next, "the block that is due");
+        self.tail.add(block);
         self.next += 1;
         if self.next.is_multiple_of(BATCH) {
             ends(self.next - BATCH..self.next, &self.tail)?;
@@ -56,18 +56,18 @@ impl Ledger {
         Ok(())
     }
 
-    /// Adds the rounds that are due and were added up elsewhere, from their first batch on; those of a batch that has not ended take the
+    /// Adds the blocks that are due and were added up elsewhere, from their first batch on; those of a batch that has not ended take the
     /// place of what was there of it.
-    pub fn absorb(&mut self, rounds: &Range<u64>, accounts: Accounts) -> Result<(), String> {
+    pub fn absorb(&mut self, blocks: &Range<u64>, accounts: Accounts) -> Result<(), String> {
         let border = self.next / BATCH * BATCH;
-        if rounds.start != border || rounds.end < self.next {
+        if blocks.start != border || blocks.end < self.next {
             return Err(format!(
                 "sums of replications {} to {}, where {border} is due",
-                rounds.start, rounds.end
+                blocks.start, blocks.end
             ));
         }
-        self.next = rounds.end;
-        if rounds.end.is_multiple_of(BATCH) {
+        self.next = blocks.end;
+        if blocks.end.is_multiple_of(BATCH) {
             self.tail = self.empty.clone();
             self.whole.absorb(accounts);
         } else {
@@ -83,13 +83,13 @@ impl Ledger {
             (self.first..border, &self.whole),
             (border..self.next, &self.tail),
         ];
-        parts.into_iter().filter(|(rounds, _)| !rounds.is_empty())
+        parts.into_iter().filter(|(blocks, _)| !blocks.is_empty())
     }
 
     /// What there is of the batch that has not ended.
     pub fn tail(&self) -> Option<(Range<u64>, &Accounts)> {
         self.parts()
-            .find(|(rounds, _)| !rounds.end.is_multiple_of(BATCH))
+            .find(|(blocks, _)| !blocks.end.is_multiple_of(BATCH))
     }
 
     /// Nothing added up, for others who add up what comes next.

@@ -1,13 +1,13 @@
-//! From replications to statements: plan them, fly them, add them up, say how sure one can be.
+//! From replications to statements: plan them, run them, add them up, say how sure one can be.
 
 pub mod accounts;
+pub mod block;
 pub mod design;
 pub mod effects;
 pub mod file;
 pub mod ledger;
 pub mod plan;
 pub mod replicate;
-pub mod round;
 pub mod rule;
 pub mod settings;
 pub mod sweep;

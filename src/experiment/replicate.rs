@@ -147,7 +147,7 @@ pub(crate) fn in_order_within<T: Send, E>(
     })
 }
 
-/// The numbers still to be flown, with a limit on how far they may run ahead of the sink.
+/// The numbers still to be run, with a limit on how far they may run ahead of the sink.
 struct Queue {
     state: Mutex<State>,
     moved: Condvar,
@@ -250,7 +250,7 @@ mod tests {
                 42,
                 0..500,
                 jobs,
-                |replication| assert!(replication.index != 137, "no such luck"),
+                |replication| assert!(replication.index != 137, "no such draw"),
                 |_, ()| {
                     sunk += 1;
                     Ok(())
@@ -259,7 +259,7 @@ mod tests {
             .unwrap_err()
             .to_string();
             assert!(error.contains("replication 137 of seed 42"), "{error}");
-            assert!(error.contains("no such luck"), "{error}");
+            assert!(error.contains("no such draw"), "{error}");
             assert_eq!(sunk, 137);
         }
     }

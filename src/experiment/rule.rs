@@ -60,29 +60,29 @@ impl Rule {
         self.budget
     }
 
-    /// The number of rounds up to which nobody looks, after so many: the next look, or the most there may be.
-    pub fn next_look(&self, rounds: u64) -> u64 {
+    /// The number of blocks up to which nobody looks, after so many: the next look, or the most there may be.
+    pub fn next_look(&self, blocks: u64) -> u64 {
         let sequential = self.sequential.as_ref();
-        let look = sequential.and_then(|(rule, _)| rule.looks().next_after(rounds));
+        let look = sequential.and_then(|(rule, _)| rule.looks().next_after(blocks));
         look.map_or(self.most, |look| look.min(self.most))
     }
 
-    /// Whether the rule would look after so many rounds, or there may be no more.
-    pub fn looks(&self, rounds: u64) -> bool {
-        rounds >= self.most
-            || (self.sequential.as_ref()).is_some_and(|(rule, _)| rule.looks().is_look(rounds))
+    /// Whether the rule would look after so many blocks, or there may be no more.
+    pub fn looks(&self, blocks: u64) -> bool {
+        blocks >= self.most
+            || (self.sequential.as_ref()).is_some_and(|(rule, _)| rule.looks().is_look(blocks))
     }
 
     /// Whether what has been added up is enough. Where it is not a look of the rule it never is.
     pub fn satisfied(&self, record: &PlanRecord, accounts: &Accounts) -> bool {
-        let rounds = accounts.rounds();
-        if rounds >= self.most {
+        let blocks = accounts.blocks();
+        if blocks >= self.most {
             return true;
         }
         let Some((rule, measure)) = &self.sequential else {
             return false;
         };
-        if !rule.looks().is_look(rounds) {
+        if !rule.looks().is_look(blocks) {
             return false;
         }
         match rule.goal {

@@ -8,7 +8,7 @@
 //! | which setting is best | the lowest estimate (the highest where more is better), and all that may be the best: those that no other is shown to beat | the best is among them with the confidence asked for: one-sided comparisons at `(1 - confidence) / (K - 1)` of each setting with each other (Gupta, Technometrics 7 (1965) 225, Bonferroni for his constant) |
 //! | does one factor change what another does | `(y_ab - y_0b) - (y_a0 - y_00)` for all levels a, b of two factors, others at the reference; the one that is farthest from 0 in standard errors | delete-a-group jackknife over the groups of replications, t with G - 1 degrees, Bonferroni over all such contrasts of the measure |
 //!
-//! All settings share their luck, so differences are made of groups of replications ([`super::effects`]).
+//! All settings share their random numbers, so differences are made of groups of replications ([`super::effects`]).
 
 use super::accounts::{Accounts, GROUPS, GroupSums};
 use super::design::Coordinate;
@@ -372,11 +372,11 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::experiment::block::{Block, Outcome};
     use crate::experiment::plan::Overrides;
-    use crate::experiment::round::{Outcome, Round};
     use crate::measure::Summary;
 
-    /// Three settings with the chances .2, .2 and .5 of a wrong kill, nine tenths of the luck shared, 60 rounds, 300 times.
+    /// Three settings with the chances .2, .2 and .5 of a wrong kill, nine tenths of the random numbers shared, 60 blocks, 300 times.
     #[test]
     fn the_best_is_among_those_that_may_be() {
         const SETS: u32 = 300;
@@ -395,9 +395,9 @@ mod tests {
             for index in 0..60 {
                 let shared = uniform();
                 let outcomes = [0.2, 0.2, 0.5].map(|chance| {
-                    let luck = if uniform() < 0.9 { shared } else { uniform() };
+                    let draws = if uniform() < 0.9 { shared } else { uniform() };
                     let mut values = vec![0.0; plan.columns.columns().len()];
-                    values[column] = f64::from(u8::from(luck < chance));
+                    values[column] = f64::from(u8::from(draws < chance));
                     Outcome::Flown(Summary {
                         values,
                         confusion: vec![0; plan.columns.confusion_len()],
@@ -405,7 +405,7 @@ mod tests {
                     })
                 });
                 let outcomes = outcomes.into();
-                accounts.add(&Round { index, outcomes });
+                accounts.add(&Block { index, outcomes });
             }
             let settings = settings(&plan, &accounts).unwrap();
             assert_eq!((settings.reference, settings.cells.len()), (0, 3));

@@ -1,12 +1,12 @@
-//! Rounds of a sweep: replication r of every cell, then replication r + 1 of every cell.
+//! Blocks of a sweep: replication r of every cell, then replication r + 1 of every cell.
 //!
-//! Cells are interleaved, so a sweep stopped at any moment is balanced, and rounds reach the sink whole and in order, so
+//! Cells are interleaved, so a sweep stopped at any moment is balanced, and blocks reach the sink whole and in order, so
 //! nothing that comes out depends on the number of threads.
 
 use std::ops::{ControlFlow, Range};
 
+use super::block::{Block, Outcome};
 use super::replicate::{Stop, guarded, in_order, in_order_within};
-use super::round::{Outcome, Round};
 use crate::measure::Summary;
 use crate::statistics::fold::BATCH;
 
@@ -21,22 +21,22 @@ pub enum SweepError<E> {
         /// Why.
         source: rayon::ThreadPoolBuildError,
     },
-    /// The sink refused a round.
+    /// The sink refused a block.
     #[error(transparent)]
     Sink(E),
 }
 
-/// Flies rounds on `jobs` threads: `work` is called with a cell and a replication, `sink` with each round in order, on
-/// this thread, until it breaks, the range ends, or `interrupted` says so, which is asked more often than once a round.
+/// Runs blocks on `jobs` threads: `work` is called with a cell and a replication, `sink` with each block in order, on
+/// this thread, until it breaks, the range ends, or `interrupted` says so, which is asked more often than once a block.
 ///
 /// A replication that panics, or whose summary holds what is no number, is an [`Outcome::Failed`].
-pub fn fly_rounds<E>(
+pub fn run_blocks<E>(
     cells: usize,
     range: Range<u64>,
     jobs: usize,
     interrupted: impl Fn() -> bool,
     work: impl Fn(usize, u64) -> Summary + Sync,
-    mut sink: impl FnMut(Round) -> Result<ControlFlow<()>, E>,
+    mut sink: impl FnMut(Block) -> Result<ControlFlow<()>, E>,
 ) -> Result<(), SweepError<E>> {
     let count = cells as u64;
     let mut outcomes = Vec::with_capacity(cells);
@@ -55,11 +55,11 @@ pub fn fly_rounds<E>(
             if outcomes.len() < cells {
                 return Ok(());
             }
-            let round = Round {
+            let block = Block {
                 index: item / count,
                 outcomes: std::mem::replace(&mut outcomes, Vec::with_capacity(cells)),
             };
-            match sink(round) {
+            match sink(block) {
                 Ok(ControlFlow::Continue(())) => Ok(()),
                 Ok(ControlFlow::Break(())) => Err(None),
                 Err(error) => Err(Some(error)),
@@ -76,11 +76,11 @@ pub fn fly_rounds<E>(
 /// Units of work ahead of the sink, per thread: each holds sums, and perhaps rows.
 const UNITS_PER_JOB: u64 = 4;
 
-/// Flies runs of whole batches on `jobs` threads: `rounds` begins and ends at borders of batches and is cut into runs of
-/// `2^level` batches, the first and the last perhaps shorter, which begin where a node of that level does. `work` flies one,
+/// Runs runs of whole batches on `jobs` threads: `blocks` begins and ends at borders of batches and is cut into runs of
+/// `2^level` batches, the first and the last perhaps shorter, which begin where a node of that level does. `work` runs one,
 /// `sink` gets what it made of each in order, on this thread, until it breaks or `interrupted` says so.
-pub fn fly_batches<T: Send, E>(
-    rounds: Range<u64>,
+pub fn run_batches<T: Send, E>(
+    blocks: Range<u64>,
     level: u32,
     jobs: usize,
     interrupted: impl Fn() -> bool,
@@ -88,9 +88,9 @@ pub fn fly_batches<T: Send, E>(
     mut sink: impl FnMut(Range<u64>, Result<T, String>) -> Result<ControlFlow<()>, E>,
 ) -> Result<(), SweepError<E>> {
     let length = BATCH << level;
-    let run = |unit: u64| (unit * length).max(rounds.start)..((unit + 1) * length).min(rounds.end);
+    let run = |unit: u64| (unit * length).max(blocks.start)..((unit + 1) * length).min(blocks.end);
     let flown = in_order_within(
-        rounds.start / length..rounds.end.div_ceil(length),
+        blocks.start / length..blocks.end.div_ceil(length),
         jobs,
         UNITS_PER_JOB,
         |unit| work(run(unit)),
@@ -143,23 +143,23 @@ mod tests {
     }
 
     #[test]
-    fn rounds_are_whole_and_in_order_whatever_the_threads() {
+    fn blocks_are_whole_and_in_order_whatever_the_threads() {
         for jobs in [1, 2, 5] {
             let mut seen = Vec::new();
-            fly_rounds::<()>(
+            run_blocks::<()>(
                 3,
                 7..107,
                 jobs,
                 || false,
                 |cell, replication| summary(cell as f64 + 10.0 * replication as f64),
-                |round| {
-                    seen.push(round);
+                |block| {
+                    seen.push(block);
                     Ok(ControlFlow::Continue(()))
                 },
             )
             .unwrap();
-            let expected: Vec<Round> = (7..107)
-                .map(|index| Round {
+            let expected: Vec<Block> = (7..107)
+                .map(|index| Block {
                     index,
                     outcomes: (0..3)
                         .map(|cell| Outcome::Flown(summary(f64::from(cell) + 10.0 * index as f64)))
@@ -171,19 +171,19 @@ mod tests {
     }
 
     #[test]
-    fn a_break_ends_after_a_whole_round() {
+    fn a_break_ends_after_a_whole_block() {
         for jobs in [1, 3] {
             let mut last = 0;
-            fly_rounds::<()>(
+            run_blocks::<()>(
                 4,
                 0..1_000_000,
                 jobs,
                 || false,
                 |_, _| summary(0.0),
-                |round| {
-                    assert_eq!(round.outcomes.len(), 4);
-                    last = round.index;
-                    Ok(if round.index == 41 {
+                |block| {
+                    assert_eq!(block.outcomes.len(), 4);
+                    last = block.index;
+                    Ok(if block.index == 41 {
                         ControlFlow::Break(())
                     } else {
                         ControlFlow::Continue(())
@@ -199,23 +199,23 @@ mod tests {
     fn panics_and_what_is_no_number_are_failures_of_their_cell_alone() {
         for jobs in [1, 3] {
             let mut failed = Vec::new();
-            fly_rounds::<()>(
+            run_blocks::<()>(
                 2,
                 0..50,
                 jobs,
                 || false,
                 |cell, replication| {
-                    assert!((cell, replication) != (1, 13), "no such luck");
+                    assert!((cell, replication) != (1, 13), "no such draw");
                     summary(if (cell, replication) == (0, 20) {
                         f64::NAN
                     } else {
                         1.0
                     })
                 },
-                |round| {
-                    for (cell, outcome) in round.outcomes.iter().enumerate() {
+                |block| {
+                    for (cell, outcome) in block.outcomes.iter().enumerate() {
                         if let Outcome::Failed(message) = outcome {
-                            failed.push((cell, round.index, message.clone()));
+                            failed.push((cell, block.index, message.clone()));
                         }
                     }
                     Ok(ControlFlow::Continue(()))
@@ -224,7 +224,7 @@ mod tests {
             .unwrap();
             assert_eq!(failed.len(), 2);
             assert_eq!((failed[0].0, failed[0].1), (1, 13));
-            assert!(failed[0].2.contains("no such luck"));
+            assert!(failed[0].2.contains("no such draw"));
             assert_eq!((failed[1].0, failed[1].1), (0, 20));
             assert!(failed[1].2.contains("column 0") && failed[1].2.contains("NaN"));
         }

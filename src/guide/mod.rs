@@ -8,7 +8,7 @@
 //! | [`architecture`] | you want to change the code |
 //! | [`model`] | you want to know what a number means, or whether to believe it |
 //! | [`intervals`] | you want to know what an interval says, and how often it holds |
-//! | [`cluster`] | you want to fly a sweep on many machines |
+//! | [`cluster`] | you want to run a sweep on many machines |
 //! | [`performance`] | you want to know how fast it is, or to make it faster |
 //! | [`tests`] | you want to add a test, or to know what the tests can see |
 //! | [`json`] | a program reads what commands print |

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::coordination::asking;
 use crate::ids::{AircraftId, SiteId};
-use crate::record::{Event, EventLog, Fact, Identity, LedgerEntry, NoticeState, Regard};
+use crate::record::{Affiliation, Event, EventLog, Fact, Identity, LedgerEntry, NoticeState};
 use crate::units::Millis;
 
 /// Which link of the chain a cause is.
@@ -83,7 +83,7 @@ pub fn wrong_shots(log: &EventLog) -> Vec<usize> {
 
 /// Whether a shot of `site` at `aircraft` is wrong.
 pub(super) fn wrong(log: &EventLog, site: SiteId, aircraft: AircraftId) -> bool {
-    aircraft == AircraftId::NOBODY || log.regard(site, aircraft) != Regard::Hostile
+    aircraft == AircraftId::NOBODY || log.affiliation(site, aircraft) != Affiliation::Hostile
 }
 
 /// The chain of causes of the shot at a place in the log; empty if there is none.
@@ -151,7 +151,7 @@ pub fn chain(log: &EventLog, at: usize) -> Vec<Cause> {
     } else if *identity != Identity::Hostile && *identity != Identity::Suspect {
         causes.push(Cause::plain(
             Link::Identity,
-            format!("held_{}", identity.code()),
+            format!("identified_{}", identity.code()),
         ));
     }
     for asks in asking() {
@@ -228,9 +228,12 @@ pub fn biggest_step(log: &EventLog, at: usize) -> Option<Step> {
         let mut parts = Parts::new();
         for entry in ledger {
             let odds = log_odds(entry.posterior);
-            let nth = parts.keys().filter(|(cue, _)| *cue == entry.cue).count();
+            let nth = parts
+                .keys()
+                .filter(|(id_source, _)| *id_source == entry.id_source)
+                .count();
             parts.insert(
-                (entry.cue.to_string(), nth),
+                (entry.id_source.to_string(), nth),
                 (odds - before, entry.said.clone()),
             );
             before = odds;
@@ -263,16 +266,18 @@ pub fn biggest_step(log: &EventLog, at: usize) -> Option<Step> {
                 let most = moved
                     .into_iter()
                     .max_by(|one, other| one.0.total_cmp(&other.0));
-                let Some((_, cue, said)) = most else { continue };
+                let Some((_, id_source, said)) = most else {
+                    continue;
+                };
                 if log_odds > biggest.as_ref().map_or(0.0, |step| step.log_odds) {
                     let class = log.sites[site.index()].class;
                     let rows = &log.cast.classes[class.index()].rows;
                     let row = rows
                         .get(usize::from(*declared))
                         .map_or("unknown", String::as_str);
-                    let said = match cue.as_str() {
+                    let said = match id_source.as_str() {
                         "declarations" => format!("{row} declared"),
-                        _ => format!("{cue} {said}"),
+                        _ => format!("{id_source} {said}"),
                     };
                     biggest = Some(Step {
                         time: event.time,
@@ -299,7 +304,7 @@ fn moved_to_hostile(ledger: &[LedgerEntry]) -> Vec<Cause> {
         if moved > 0.05 {
             causes.push(Cause {
                 link: Link::Identity,
-                code: format!("{}:{}", entry.cue, entry.said),
+                code: format!("{}:{}", entry.id_source, entry.said),
                 log_odds: Some(moved),
             });
         }

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json, json};
 
 use crate::coordination::{Placebo, RULES, RulePage};
-use crate::record::Regard;
+use crate::record::Affiliation;
 use crate::scenario::Scenario;
 use crate::scenario::file::ScenarioFile;
 use crate::scenario::shape;
@@ -263,8 +263,8 @@ fn band(page: &RulePage, in_force: bool, sides: &[String]) -> Option<Band> {
         ),
         "flight_plan_notice" | "corridors" => (
             "heeded by half of the crews to all",
-            json!({ "honour": 0.5 }),
-            json!({ "honour": 1.0 }),
+            json!({ "compliance": 0.5 }),
+            json!({ "compliance": 1.0 }),
         ),
         "hotline_query" => (
             "half of the calls answered and half of the flights known, to all and within 10 s",
@@ -276,10 +276,10 @@ fn band(page: &RulePage, in_force: bool, sides: &[String]) -> Option<Band> {
             json!({ "squawk_on": 0.5, "iff_on": 0.5 }),
             json!({ "squawk_on": 1.0, "iff_on": 1.0 }),
         ),
-        "blue_force_feed" => (
+        "friendly_force_tracking" => (
             "half of the reports delivered and half of the crews heed them, to all",
-            json!({ "delivery": 0.5, "honour": 0.5 }),
-            json!({ "delivery": 1.0, "honour": 1.0 }),
+            json!({ "delivery": 0.5, "compliance": 0.5 }),
+            json!({ "delivery": 1.0, "compliance": 1.0 }),
         ),
         "conformance_monitoring" => (
             "half of the notices delivered to all, within 10 s",
@@ -356,7 +356,7 @@ impl Offer {
         match page.key {
             "hostile_criteria" => Ok(Offer::rule(
                 page,
-                "asking for two declarations and a posterior of .95 before a track is held hostile",
+                "asking for two declarations and a posterior of .95 before a track is identified as hostile",
                 json!({ "threshold": 0.95, "declarations": 2 }),
             )),
             "engagement_authority" => Ok(Offer::rule(
@@ -383,7 +383,7 @@ impl Offer {
                 let reads = scenario.classes.iter().any(|class| {
                     let spec = &class.identifier.spec;
                     let agreed = spec.transponder.as_ref();
-                    agreed.is_some_and(|cue| cue.agreed.is_some()) || spec.iff.is_some()
+                    agreed.is_some_and(|id_source| id_source.agreed.is_some()) || spec.iff.is_some()
                 });
                 if !reads {
                     return Err("no site class reads a transponder's agreed code or IFF");
@@ -394,7 +394,7 @@ impl Offer {
                     json!({ "sides": sides, "iff_on": 1.0 }),
                 ))
             }
-            "blue_force_feed" => Ok(Offer::rule(
+            "friendly_force_tracking" => Ok(Offer::rule(
                 page,
                 "a feed of the positions of everybody who is no enemy",
                 json!({ "sides": sides }),
@@ -444,14 +444,14 @@ fn shooters(scenario: &Scenario) -> BTreeSet<usize> {
     sites.map(|site| site.side.index()).collect()
 }
 
-/// Sides with flights that some shooter should hold for friend or neutral.
+/// Sides with flights that are friend or neutral to some shooter.
 fn protected_sides(scenario: &Scenario) -> Vec<String> {
     let shooters = shooters(scenario);
     let protected = |side: usize| {
-        let regard = |shooter: &usize| scenario.cast.relations[*shooter][side];
+        let affiliation = |shooter: &usize| scenario.cast.relations[*shooter][side];
         shooters
             .iter()
-            .any(|shooter| regard(shooter) != Regard::Hostile)
+            .any(|shooter| affiliation(shooter) != Affiliation::Hostile)
     };
     let flies = |side: usize| {
         let mut flights = scenario.flights.iter();
@@ -525,12 +525,12 @@ fn notices(page: &RulePage, scenario: &Scenario, in_force: bool) -> Result<Offer
         for site in scenario.sites.iter().filter(|site| site.count.1 > 0) {
             let class = &scenario.classes[site.class.index()];
             let checks = class.weapon.is_some() && class.identifier.spec.flight_plan.is_some();
-            let regard = scenario.cast.relations[site.side.index()][side];
+            let affiliation = scenario.cast.relations[site.side.index()][side];
             let Some(command) = site.command.as_ref().filter(|_| checks) else {
                 continue;
             };
             let node = &scenario.nodes[command.node.index()].name;
-            if regard != Regard::Hostile && !told.contains(node) {
+            if affiliation != Affiliation::Hostile && !told.contains(node) {
                 told.push(node.clone());
             }
         }
@@ -557,8 +557,8 @@ fn notices(page: &RulePage, scenario: &Scenario, in_force: bool) -> Result<Offer
     if !scenario.classes.iter().any(checks) {
         return Err("no armed site's class has a flight_plan check");
     }
-    let reaches = |covered: &Vec<bool>| covered.iter().any(|reached| *reached);
-    if edits.is_empty() && !scenario.cast.covered.iter().any(reaches) {
+    let reaches = |coordinated: &Vec<bool>| coordinated.iter().any(|reached| *reached);
+    if edits.is_empty() && !scenario.cast.coordinated.iter().any(reaches) {
         return Err("no plan of who is no enemy could come to an armed site that checks plans");
     }
     if !in_force {

@@ -1,4 +1,4 @@
-//! One replication again, under other rules and with the same luck: would it have happened?
+//! One replication again, under other rules and with common random numbers: would it have happened?
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::units::Millis;
 /// What became of one aircraft, or of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Fate {
-    /// Shots at it by sites that should hold it for friend or neutral.
+    /// Shots at it by sites to which they are friend or neutral.
     pub wrong_shots: u32,
     /// Losses to such a site.
     pub wrong_losses: u32,
@@ -110,7 +110,7 @@ pub(super) fn fates(log: &EventLog) -> BTreeMap<&str, Fate> {
     fates
 }
 
-/// Objectives reached by aircraft that some site should hold for hostile.
+/// Objectives reached by aircraft that are hostile to some site.
 pub(super) fn leaked(log: &EventLog) -> u32 {
     let reached = log.events.iter().filter(|event| match event.fact {
         Fact::ObjectiveReached { aircraft } => {
@@ -118,7 +118,7 @@ pub(super) fn leaked(log: &EventLog) -> u32 {
             let mut sites = log.sites.iter();
             sites.any(|site| {
                 log.cast.relations[site.side.index()][side.index()]
-                    == crate::record::Regard::Hostile
+                    == crate::record::Affiliation::Hostile
             })
         }
         _ => false,

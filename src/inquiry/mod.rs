@@ -1,8 +1,8 @@
 //! Who caused a wrong shot, and what would have prevented it.
 //!
-//! A wrong shot is one at an aircraft that the shooter should hold for friend or neutral, or at nothing at all. [`chain`]
-//! reads its causes from the event log. [`Change`] is a rule put in force, or taken out of it; because luck is looked up
-//! and not consumed, the same replication flown again with a change is the same night under other rules, and what
+//! A wrong shot is one at an aircraft that is friend or neutral to the shooter, or at nothing at all. [`chain`]
+//! reads its causes from the event log. [`Change`] is a rule put in force, or taken out of it; because random numbers are looked up
+//! and not consumed, the same replication run again with a change is the same night under other rules, and what
 //! happens to the same aircraft then is what the change is worth ([`Inquest`]). [`Prevention`] asks that of many
 //! replications: the share of losses that each rule prevents, and the Shapley split of all that is prevented.
 //!

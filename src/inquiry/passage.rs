@@ -5,7 +5,7 @@
 
 use super::changes::Change;
 use crate::ids::{AircraftId, SiteId};
-use crate::record::{Decision, Detail, EventLog, Fact, Identity, Regard, Replication};
+use crate::record::{Affiliation, Decision, Detail, EventLog, Fact, Identity, Replication};
 use crate::scenario::Scenario;
 use crate::simulation::Engine;
 use crate::units::Millis;
@@ -21,7 +21,7 @@ pub struct SitePassage {
     pub tracked_s: f64,
     /// When a track of it was first inside the envelope.
     pub in_reach: Option<Millis>,
-    /// Identities that it was held for, each once, with the first time.
+    /// Identities that it was given, each once, with the first time.
     pub held: Vec<(Millis, Identity)>,
     /// Why it was not fired at although it was in reach, each reason once, with the first time.
     pub declined: Vec<(Millis, Decision)>,
@@ -138,8 +138,8 @@ pub fn outcome(log: &EventLog, name: &str) -> Outcome {
 pub fn let_through(log: &EventLog) -> Vec<AircraftId> {
     let hostile = |aircraft: AircraftId| {
         let sites = 0..log.sites.len() as u32;
-        let mut regards = sites.map(|site| log.regard(SiteId(site), aircraft));
-        regards.any(|regard| regard == Regard::Hostile)
+        let mut affiliations = sites.map(|site| log.affiliation(SiteId(site), aircraft));
+        affiliations.any(|affiliation| affiliation == Affiliation::Hostile)
     };
     let reached = log.events.iter().filter_map(|event| match event.fact {
         Fact::ObjectiveReached { aircraft } if hostile(aircraft) => Some(aircraft),

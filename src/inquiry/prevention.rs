@@ -1,18 +1,18 @@
 //! Over many replications: what share of the losses each rule prevents, and how the whole is split among them.
 //!
 //! The rules asked about are the *players*; the base is the scenario without any of them. With A(S) the set of sorties of
-//! a replication that are wrongly lost when the players in S are in force, flown with the same luck:
+//! a replication that are wrongly lost when the players in S are in force, run with common random numbers:
 //!
 //! - preventable share of a rule: sum |A(base) - A(rule)| / sum |A(base)| over the replications, a ratio of sums with the
 //!   replication as its unit; beside it what the rule costs: sorties lost only with it, leakers, cancelled sorties;
-//! - what a rule that asks or waits does besides: with A(delay) flown with the same questions and the same waiting, whose answers and
+//! - what a rule that asks or waits does besides: with A(delay) run with the same questions and the same waiting, whose answers and
 //!   defaults are all "go on", and A(defaults) with answers that are, the whole |A(base)| - |A(rule)| is the sum of *delay*, |A(base)| -
 //!   |A(delay)|, *default*, |A(delay)| - |A(defaults)|, and *knowledge*, |A(defaults)| - |A(rule)|, exactly, replication by replication;
 //! - band of a rule: the same share in its weakest and in its strongest form ([`Change::ends`](super::Change::ends)), each alone
 //!   against the base, as nobody knows beforehand how well it is kept;
 //! - Shapley value of a rule, in sorties a replication: the mean over all orders in which the players could be put in
 //!   force of |A(before it)| - |A(with it)|; the values add up to |A(base)| - |A(all)|. Up to a stated number of players all
-//!   2^n subsets are flown and the value is exact given the replications; beyond, orders are drawn, each with its reverse,
+//!   2^n subsets are run and the value is exact given the replications; beyond, orders are drawn, each with its reverse,
 //!   anew for every replication, which keeps the mean unbiased and puts the error of the draw into the interval.
 //!
 //! Sources: L. S. Shapley, "A value for n-person games" (1953); sampling of orders: J. Castro, D. Gomez, J. Tejada,
@@ -37,7 +37,7 @@ use crate::streams::{Purpose, Streams};
 /// What is to be prevented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
-    /// Sorties shot down by who should hold them for friend or neutral.
+    /// Sorties shot down by whom they are friend or neutral to.
     Lost,
     /// Sorties fired at by such.
     ShotAt,
@@ -69,7 +69,7 @@ pub struct Game {
     base: Scenario,
     players: Vec<Change>,
     counted: Counted,
-    /// Orders drawn a replication; none where all subsets are flown.
+    /// Orders drawn a replication; none where all subsets are run.
     orders: u32,
     scenarios: Mutex<BTreeMap<Set, Arc<Scenario>>>,
     /// By player that asks or waits: the scenario with him alone as the arm that delays, and as the one with defaults.
@@ -88,7 +88,7 @@ struct Night {
     separation_losses: u32,
 }
 
-/// One replication under all the subsets that were flown.
+/// One replication under all the subsets that were run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Played {
     nights: BTreeMap<Set, Night>,
@@ -104,7 +104,7 @@ impl Game {
     /// Most players: their sets are bits of a word.
     pub const MOST: usize = 24;
 
-    /// A game on `base`, a scenario without the players. All subsets are flown up to `exact` players; beyond, `orders` are
+    /// A game on `base`, a scenario without the players. All subsets are run up to `exact` players; beyond, `orders` are
     /// drawn for each replication, rounded up to pairs.
     pub fn new(
         base: Scenario,
@@ -148,7 +148,7 @@ impl Game {
             scenarios: Mutex::default(),
             engine: Engine::default(),
         };
-        // A set that cannot be is an error before anything is flown.
+        // A set that cannot be is an error before anything is run.
         let all = (1 << game.players.len()) - 1;
         let sets = if game.orders == 0 {
             (0..=all).collect()
@@ -177,7 +177,7 @@ impl Game {
         self.counted
     }
 
-    /// Whether all subsets are flown.
+    /// Whether all subsets are run.
     pub fn exact(&self) -> bool {
         self.orders == 0
     }
@@ -223,7 +223,7 @@ impl Game {
         night
     }
 
-    /// Flies one replication under all subsets that are needed.
+    /// Runs one replication under all subsets that are needed.
     pub fn play(&self, replication: Replication) -> Result<Played, String> {
         let n = self.players.len();
         let mut nights: BTreeMap<Set, Night> = BTreeMap::new();
@@ -295,10 +295,10 @@ fn weight(n: usize, before: usize) -> f64 {
 
 /// An order of the players, all equally probable (Fisher and Yates).
 fn order(n: usize, streams: &Streams, nth: u32) -> Vec<usize> {
-    let mut luck = streams.about(Purpose::Order, Key::of("players"), Key::NONE);
+    let mut draws = streams.about(Purpose::Order, Key::of("players"), Key::NONE);
     let mut order: Vec<usize> = (0..n).collect();
     for last in (1..n).rev() {
-        let draw = luck.uniform(u64::from(nth) * Game::MOST as u64 + last as u64);
+        let draw = draws.uniform(u64::from(nth) * Game::MOST as u64 + last as u64);
         order.swap(last, (draw * (last + 1) as f64) as usize);
     }
     order

@@ -22,11 +22,11 @@ use super::headers::{RESULT_FILES, TIMES};
 use super::locks::{Attempt, lock};
 use super::manifest::{FORMAT, MANIFEST, Made, Progress, Trust, is_recording, read_description};
 
-/// What is flown in a sweep.
+/// What is run in a sweep.
 pub(super) const PLAN: &str = "plan.json";
 /// What is tuned.
 pub(super) const STUDY: &str = "study.json";
-/// The script of the array that flies a sweep.
+/// The script of the array that runs a sweep.
 const SUBMIT: &str = "submit.sh";
 /// How a sweep is split.
 pub(super) const SHARDS: &str = "shards.json";
@@ -45,7 +45,7 @@ struct Said {
     _version: String,
 }
 
-/// A description of what is flown, with what makes it one of ours.
+/// A description of what is run, with what makes it one of ours.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Described<T> {
     format: u32,
@@ -177,8 +177,8 @@ fn strangers(
                 Ok(Some(Made::Report)) => strangers(&place, Made::Report, &inside, strange)?,
                 _ => strange.push(shown),
             },
-            (Made::Sweep, "rounds") => {
-                let known = |name: &str| name == "whole.rounds" || name == "whole.sums";
+            (Made::Sweep, "blocks") => {
+                let known = |name: &str| name == "whole.blocks" || name == "whole.sums";
                 plain_files(&place, &inside, known, strange)?;
             }
             (Made::Sweep, "shards") => {
@@ -291,7 +291,7 @@ fn is_replay(name: &str) -> bool {
 fn is_shard(name: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let name = name
-        .strip_suffix(".rounds")
+        .strip_suffix(".blocks")
         .or_else(|| name.strip_suffix(".sums"));
     name.and_then(|name| name.split_once("-of-"))
         .is_some_and(|(shard, rest)| {
@@ -366,14 +366,14 @@ impl Claim {
 /// Whether nobody writes a journal in a folder, be it from another machine or by another version.
 fn nobody_writes(path: &Path) -> Result<(), OutputError> {
     let mut journals = vec![
-        path.join("rounds/whole.rounds"),
-        path.join("rounds/whole.sums"),
+        path.join("blocks/whole.blocks"),
+        path.join("blocks/whole.sums"),
         path.join("search.batches"),
     ];
     if let Ok(shards) = fs::read_dir(path.join("shards")) {
         let shards = shards.flatten().map(|entry| entry.path());
         let kept = |place: &PathBuf| {
-            ["rounds", "sums"]
+            ["blocks", "sums"]
                 .map(OsStr::new)
                 .map(Some)
                 .contains(&place.extension())
@@ -456,7 +456,7 @@ pub(super) fn rescue(unfinished: &Path) {
     let held = unfinished.join(NEW);
     let of_value = [
         MANIFEST,
-        "rounds/whole.rounds",
+        "blocks/whole.blocks",
         "shards",
         "search.batches",
         REPLACED,
@@ -525,7 +525,7 @@ pub(super) fn exists(path: &Path) -> OutputError {
 pub(super) fn enter(path: &Path) -> Result<Option<File>, OutputError> {
     let lock = lock_folder(path, Lock::Shared)?;
     beside::tidy_all(path, None)?;
-    for inside in ["rounds", "shards"] {
+    for inside in ["blocks", "shards"] {
         beside::tidy_all(&path.join(inside), None)?;
     }
     Ok(lock)
@@ -568,8 +568,8 @@ mod tests {
             (Made::Run, "thesis.tex"),
             (Made::Run, "cells.csv"),
             (Made::Run, "Summary.csv"),
-            (Made::Sweep, "rounds/notes"),
-            (Made::Sweep, "shards/1-of-x.rounds"),
+            (Made::Sweep, "blocks/notes"),
+            (Made::Sweep, "shards/1-of-x.blocks"),
             (Made::Tune, "finalists/mine.toml"),
             (Made::Tune, "report/mine.csv"),
             (Made::Run, "summary.csv/x"),
@@ -604,8 +604,8 @@ mod tests {
         drop((lock, other));
         Claim::of(&path, true, exists).unwrap();
         // A journal that another machine writes.
-        fs::create_dir(path.join("rounds")).unwrap();
-        let journal = File::create(path.join("rounds/whole.rounds")).unwrap();
+        fs::create_dir(path.join("blocks")).unwrap();
+        let journal = File::create(path.join("blocks/whole.blocks")).unwrap();
         journal.lock().unwrap();
         let refused = Claim::of(&path, true, exists);
         assert!(

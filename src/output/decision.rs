@@ -9,7 +9,7 @@ use crate::experiment::tune::choice::{Alternative, Choice, Nearest, Why, choose,
 use crate::experiment::tune::course::{Role, Tuning};
 use crate::experiment::tune::robust::over_worlds;
 use crate::experiment::tune::verdict::{Feasible, judge};
-use crate::experiment::tune::{ABROAD, FRESH};
+use crate::experiment::tune::{FRESH, OTHER_WORLDS};
 use crate::safe::{markdown, markdown_code};
 use crate::statistics::estimate::{Estimate, Method};
 
@@ -36,7 +36,7 @@ fn aligned(rows: &[Vec<String>]) -> String {
     out
 }
 
-/// The trade-off: a row a finalist, its settings, and each watched measure on fresh luck with what the search believed.
+/// The trade-off: a row a finalist, its settings, and each watched measure on fresh random numbers with what the search believed.
 pub fn tradeoff_table(study: &Study, tuning: &Tuning) -> String {
     tradeoff(study, tuning, str::to_owned, str::to_owned)
 }
@@ -216,7 +216,7 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
     }
     line("\n## What this rests on\n");
     line(&format!(
-        "- {} replications, seed {}; replication r of every candidate has the same random numbers. Fresh ones begin at replication {FRESH}, those of other worlds at {ABROAD}.",
+        "- {} replications, seed {}; replication r of every candidate has the same random numbers. Fresh ones begin at replication {FRESH}, those of other worlds at {OTHER_WORLDS}.",
         tuning.spent(),
         file.seed
     ));
@@ -375,7 +375,7 @@ fn settings_table(study: &Study, tuning: &Tuning, candidate: usize) -> String {
 /// A measure of a candidate on fresh random numbers: `5.63 % [3.68, 8.31], 1 in 18; 0.39 of 6.94 protected sorties a run`.
 fn told(study: &Study, tuning: &Tuning, candidate: usize, measure: usize) -> String {
     let watched = &study.watched[measure];
-    let value = match tuning.finalists().iter().any(|&one| one == candidate) {
+    let value = match tuning.finalists().contains(&candidate) {
         true => judge(tuning)
             .into_iter()
             .find(|verdict| verdict.candidate == candidate)

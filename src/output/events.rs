@@ -103,8 +103,8 @@ row! {
     flight: &'a str = "its flight",
     side: &'a str = "its side",
     aircraft_type: &'a str = "its type",
-    regard: &'static str = "what the site should hold it for: friend, neutral, hostile",
-    covered: bool = "whether the addressees' graph reaches this site for this flight",
+    affiliation: &'static str = "its affiliation to the site: friend, neutral, hostile",
+    coordinated: bool = "whether the addressees' graph reaches this site for this flight",
     east_m: f64 = "where that happens: east of the origin of the plane, m",
     north_m: f64 = "north of it, m",
     altitude_m: f64 = "above ground, m",
@@ -116,7 +116,7 @@ row! {
     posterior_friend: f64 = "belief after that: friend",
     posterior_neutral: f64 = "neutral",
     posterior_hostile: f64 = "hostile",
-    notice: &'static str = "what the check of flight plans found",
+    plan_check: &'static str = "what the check of flight plans found",
     rule: &'static str = "the rule that decided, or E for engagement",
     reason: &'static str = "its reason",
     shot: u32 = "number among the site's shots at this aircraft, from 1",
@@ -124,9 +124,9 @@ row! {
     end: &'static str = "how a track or an engagement ended",
     confirmed_s: f64 = "of a track that ended: when it was confirmed, s",
     identified_s: f64 = "when it first had an identity, s",
-    hostile_s: f64 = "when it was first held hostile, s",
+    hostile_s: f64 = "when it was first identified as hostile, s",
     engageable_s: f64 = "when it was first inside the envelope, s",
-    looks: u64 = "of a tally or a track: scans in coverage, or declarations up to the first identity",
+    scans_in_coverage: u64 = "of a tally or a track: scans in coverage, or declarations up to the first identity",
     detections: u64 = "of a tally: scans that detected it",
     tracked_s: f64 = "of a tally: time with a confirmed track, s",
     detail: String = "what has no column of its own, as KEY=VALUE or words",
@@ -176,7 +176,7 @@ pub fn write_events(
             let mut row = common(began, log, log.end, [f64::NAN; 3], Some(tally.aircraft));
             row.event = Some("tally");
             about(&mut row, log, tally.site, Some(tally.aircraft));
-            row.looks = Some(tally.looks);
+            row.scans_in_coverage = Some(tally.looks);
             row.detections = Some(tally.detections);
             row.tracked_s = Some(tally.tracked_s);
             let declared = tally.declared.iter().enumerate();
@@ -249,8 +249,8 @@ fn common<'a>(
 
 fn about<'a>(row: &mut Row<'a>, log: &'a EventLog, site: SiteId, aircraft: Option<AircraftId>) {
     row.site = Some(&log.sites[site.index()].name);
-    row.regard = aircraft.map(|aircraft| log.regard(site, aircraft).code());
-    row.covered = aircraft.map(|aircraft| log.covered(site, aircraft));
+    row.affiliation = aircraft.map(|aircraft| log.affiliation(site, aircraft).code());
+    row.coordinated = aircraft.map(|aircraft| log.coordinated(site, aircraft));
 }
 
 fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
@@ -261,7 +261,7 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             row.plan_version = Some(*version);
             row.detail = astray.then(|| "astray".to_owned());
         }
-        Fact::NoticeReceived { version, .. } => row.plan_version = Some(*version),
+        Fact::PlanDelivered { version, .. } => row.plan_version = Some(*version),
         Fact::Landed { endurance, .. } => row.detail = endurance.then(|| "endurance".to_owned()),
         Fact::Declared {
             site,
@@ -276,7 +276,7 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             row.posterior_neutral = Some(posterior[1]);
             row.posterior_hostile = Some(posterior[2]);
             row.ledger = Some(ledger_words(ledger));
-            row.notice = Some(notice.code());
+            row.plan_check = Some(notice.code());
         }
         Fact::IdentityChanged {
             site,
@@ -289,7 +289,7 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             row.identity_before = Some(from.code());
             row.identity = Some(to.code());
             row.declared = Some(declared_name(log, *site, usize::from(*declared)));
-            row.notice = Some(notice.code());
+            row.plan_check = Some(notice.code());
         }
         Fact::TrackSwapped { before, .. } => {
             let name = |aircraft: &AircraftId| log.sorties.get(aircraft.index());
@@ -324,7 +324,7 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             row.identity = Some(identity.code());
             row.rule = Some(decision.rule);
             row.reason = Some(decision.reason.code());
-            row.notice = Some(notice.code());
+            row.plan_check = Some(notice.code());
             let word = |said: &RuleWord| format!("{}={}", said.rule, said.word);
             let words: Vec<String> = words.iter().map(word).collect();
             row.detail = (!words.is_empty()).then(|| words.join(" "));
@@ -340,7 +340,7 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             row.identity = Some(identity.code());
             row.rule = Some(decision.rule);
             row.reason = Some(decision.reason.code());
-            row.notice = Some(notice.code());
+            row.plan_check = Some(notice.code());
         }
         Fact::QuerySent { rule, .. } => row.rule = Some(rule),
         Fact::RequestAnswered {
@@ -430,13 +430,13 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
     }
 }
 
-/// Each line of the ledger as `cue said age posterior`: `iff no_reply 12s .20/.07/.73`.
+/// Each line of the ledger as `ID source said age posterior`: `iff no_reply 12s .20/.07/.73`.
 fn ledger_words(ledger: &[LedgerEntry]) -> String {
     let line = |entry: &LedgerEntry| {
         let [friend, neutral, hostile] = entry.posterior;
         format!(
             "{} {} {:.0}s {friend:.4}/{neutral:.4}/{hostile:.4}",
-            entry.cue, entry.said, entry.age_s
+            entry.id_source, entry.said, entry.age_s
         )
     };
     ledger.iter().map(line).collect::<Vec<_>>().join("; ")
@@ -502,8 +502,8 @@ mod tests {
         assert_eq!(&shot[column("site")], "sa-1");
         assert_eq!(&shot[column("aircraft")], "us-1");
         assert_eq!(&shot[column("aircraft_type")], "mq9");
-        assert_eq!(&shot[column("regard")], "neutral");
-        assert_eq!(&shot[column("notice")], "filed_with_others");
+        assert_eq!(&shot[column("affiliation")], "neutral");
+        assert_eq!(&shot[column("plan_check")], "filed_with_others");
         assert_eq!(&shot[column("rule")], "R2");
         assert_eq!(
             &shot[column("causes")],
@@ -541,7 +541,7 @@ mod tests {
             row["detail"],
             "objects=5 tracked_objects=4 tracks=0 spurious=0 undeclared=0 correct=0 incorrect=0"
         );
-        for about in ["aircraft", "flight", "side", "regard", "covered"] {
+        for about in ["aircraft", "flight", "side", "affiliation", "coordinated"] {
             assert!(row.get(about).is_none(), "{about}");
         }
     }

@@ -19,7 +19,7 @@ use crate::scenario::Scenario;
 use crate::statistics::estimate::{Cell, Estimator};
 use crate::statistics::times::Times;
 
-/// What was flown: the part of the manifest that the caller knows.
+/// What was run: the part of the manifest that the caller knows.
 #[derive(Debug, Clone, Copy)]
 pub struct Conditions<'a> {
     /// The scenario.
@@ -28,7 +28,7 @@ pub struct Conditions<'a> {
     pub seed: u64,
     /// Number of the first replication.
     pub first_replication: u64,
-    /// How many were asked for, how many were flown, and why it ended.
+    /// How many were asked for, how many were run, and why it ended.
     pub progress: Progress,
     /// Confidence of the intervals.
     pub confidence: f64,
@@ -87,7 +87,7 @@ impl RunFolder {
 
     /// Writes the other files and moves the folder to its place.
     ///
-    /// Older results give way to a run that flew all it was asked for. What was cut short goes beside them, and so does
+    /// Older results give way to a run that ran all it was asked for. What was cut short goes beside them, and so does
     /// what finds its place taken.
     ///
     /// `run` is what run.json says; it is no part of what the manifest vouches for.

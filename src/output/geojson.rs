@@ -50,7 +50,7 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
                 "side": airing.side.1,
                 "type": airing.aircraft_type,
                 "end": airing.ending.code(),
-                "held": held,
+                "identified": held,
                 "coordTimes": times,
             }),
         )

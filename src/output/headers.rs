@@ -44,13 +44,13 @@ const CONFIDENCE: (&str, &str) = (
 
 const FOR_HALF: (&str, &str) = (
     "replications_for_half",
-    "replications that would show half of it with a chance of 80 %: of this scenario, and of another with luck of its own",
+    "replications that would show half of it with a chance of 80 %: of this scenario, and of another with random numbers of its own",
 );
 
 /// One row a world.
 pub const WORLDS: ResultFile = ResultFile {
     name: "worlds.csv",
-    row: "a world that `match` flew",
+    row: "a world that `match` ran",
     columns: &[
         ("world", "name of the world: its wave and its number in it"),
         (
@@ -121,7 +121,7 @@ pub const ASSUMPTIONS: ResultFile = ResultFile {
         ),
         (
             "value",
-            "value that is flown; empty where it is a default or there are several",
+            "value that is run; empty where it is a default or there are several",
         ),
         ("low", "lowest value that cannot be ruled out"),
         ("high", "highest"),
@@ -236,13 +236,13 @@ pub const PREVENTION: ResultFile = ResultFile {
 /// One row a replication of a cell.
 pub(super) const REPLICATIONS: ResultFile = ResultFile {
     name: "replications.csv",
-    row: "a replication of a cell; rounds in order, cells in the order of the plan",
+    row: "a replication of a cell; blocks in order, cells in the order of the plan",
     columns: &[
         CELL,
         SEED,
         (
             "replication",
-            "number of the replication, from 0; the same number has the same luck in every cell",
+            "number of the replication, from 0; the same number has the same random numbers in every cell",
         ),
         CELL_FACTORS,
         (
@@ -287,7 +287,7 @@ const PARTS: [(&str, &str); 3] = [
     ("measure", "name of the measure, without brackets"),
     (
         "dimension",
-        "what it is broken down by: side, type, regard, ...; empty if it is not",
+        "what it is broken down by: side, type, affiliation, ...; empty if it is not",
     ),
     ("level", "which of these; empty if it is not"),
 ];
@@ -367,7 +367,7 @@ pub(super) const INTERACTIONS: ResultFile = ResultFile {
 /// The columns of paired comparisons, wherever they stand.
 pub(super) const COMPARISON: ResultFile = ResultFile {
     name: "pairs.csv",
-    row: "a measure of a pair of cells, replication by replication with the same luck",
+    row: "a measure of a pair of cells, replication by replication with common random numbers",
     columns: &[
         ("reference", "name of the cell compared with"),
         CELL,
@@ -391,7 +391,7 @@ pub(super) const COMPARISON: ResultFile = ResultFile {
         ),
         (
             "variance_reduction",
-            "variance of the difference with independent luck over that with the same luck; inf where no pair differs",
+            "variance of the difference with independent random numbers over that with common random numbers; inf where no pair differs",
         ),
         CONFIDENCE,
         ("n", "paired replications"),
@@ -564,15 +564,18 @@ pub(super) const FRONT: ResultFile = ResultFile {
         ("unit", "unit of search, fresh and difference"),
         (
             "search",
-            "the measure on the luck of the search: too good on average",
+            "the measure on the random numbers of the search: too good on average",
         ),
         ("n_search", "replications of that"),
-        ("fresh", "the measure on fresh luck"),
+        ("fresh", "the measure on fresh random numbers"),
         ("low", "lower end of its interval"),
         ("high", "upper end of its interval"),
         ("method", "how the interval was made"),
         ("n_fresh", "replications of that"),
-        ("difference", "on fresh luck, less the scenario as written"),
+        (
+            "difference",
+            "on fresh random numbers, less the scenario as written",
+        ),
         ("difference_low", "lower end of its interval"),
         ("difference_high", "upper end of its interval"),
         (
@@ -593,7 +596,7 @@ pub(super) const FRONT: ResultFile = ResultFile {
         ),
         (
             "against_recommended",
-            "on fresh luck, less the recommended; of the scenario as written where it is an alternative",
+            "on fresh random numbers, less the recommended; of the scenario as written where it is an alternative",
         ),
         (
             "against_recommended_low",
@@ -611,7 +614,7 @@ pub(super) const FRONT: ResultFile = ResultFile {
 /// What was searched by tuning.
 pub(super) const CANDIDATES: ResultFile = ResultFile {
     name: "candidates.csv",
-    row: "a setting of the parameters that a tuning flew",
+    row: "a setting of the parameters that a tuning ran",
     columns: &[
         ("candidate", "number of the candidate"),
         ("generation", "generation of the search that asked for it"),

@@ -48,7 +48,7 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
     )?;
     let style = |side: (usize, &str)| format!("#side{}", side.0 % COLORS.len());
     let sites: Vec<&str> = replay.posts.iter().map(|post| post.name).collect();
-    writer.write_all(b"<Schema id=\"held\" name=\"held\">")?;
+    writer.write_all(b"<Schema id=\"identified\" name=\"identified\">")?;
     for site in &sites {
         let site = markup(site);
         write!(
@@ -168,7 +168,7 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
     writer.flush()
 }
 
-/// What an aircraft was held for, by the name of the site.
+/// What an aircraft was identified as, by the name of the site.
 fn by_site<'a>(airing: &Airing<'a>) -> BTreeMap<&'a str, Vec<(Millis, Option<Identity>)>> {
     let mut sites: BTreeMap<&str, Vec<(Millis, Option<Identity>)>> = BTreeMap::new();
     for &(time, site, identity) in &airing.held {
@@ -177,7 +177,7 @@ fn by_site<'a>(airing: &Airing<'a>) -> BTreeMap<&'a str, Vec<(Millis, Option<Ide
     sites
 }
 
-/// Where an aircraft was, and what it was held for then.
+/// Where an aircraft was, and what it was identified as then.
 fn track(writer: &mut impl Write, replay: &Replay<'_>, airing: &Airing<'_>) -> io::Result<()> {
     writer.write_all(b"<gx:Track><altitudeMode>relativeToGround</altitudeMode>\n")?;
     for sample in &airing.samples {

@@ -2,7 +2,7 @@
 //! results back.
 //!
 //! `manifest.json` names the program, the form, the command, what was asked for and what was done, and the checksum of
-//! every result file; its last key is the checksum of all the others. It depends on what was flown alone. Results are read
+//! every result file; its last key is the checksum of all the others. It depends on what was run alone. Results are read
 //! through [`Stored`], which holds every file to its checksum first and names all that have changed.
 
 use std::collections::BTreeMap;
@@ -174,10 +174,10 @@ pub struct Manifest {
     pub recordings: BTreeMap<String, BTreeMap<String, Account>>,
     /// The result files.
     pub files: BTreeMap<String, FileEntry>,
-    /// Of a run: what was flown.
+    /// Of a run: what was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<ScenarioFile>,
-    /// Of a sweep: what was flown in each cell.
+    /// Of a sweep: what was run in each cell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<ManifestCell>,
 }
@@ -187,13 +187,13 @@ pub struct Manifest {
 pub struct Tuned {
     /// Of all that decides its results.
     pub study_sha256: String,
-    /// Number of the first replication of fresh luck.
+    /// Number of the first replication of fresh random numbers.
     pub first_fresh_replication: u64,
     /// Number of the first replication in other worlds.
     pub first_replication_of_other_worlds: u64,
     /// Settings tried, the scenario as written among them.
     pub candidates: usize,
-    /// Settings examined on fresh luck.
+    /// Settings examined on fresh random numbers.
     pub finalists: usize,
     /// What was tuned.
     pub study: StudyRecord,
@@ -206,7 +206,7 @@ pub struct ManifestCell {
     pub name: String,
     /// Of the resolved scenario.
     pub scenario_sha256: String,
-    /// What was flown; of a sweep of very many cells plan.json alone says it.
+    /// What was run; of a sweep of very many cells plan.json alone says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<ScenarioFile>,
 }
@@ -577,7 +577,7 @@ impl Stored {
             Made::Report => true,
         };
         if !whole {
-            return Err("manifest.json does not say what was flown".to_owned());
+            return Err("manifest.json does not say what was run".to_owned());
         }
         if !(0.0..1.0).contains(confidence) {
             return Err(format!(
@@ -606,11 +606,11 @@ impl Stored {
         changed(&self.folder, files.filter(there))
     }
 
-    /// A scenario of it, checked and ready to fly.
+    /// A scenario of it, checked and ready to run.
     pub fn scenario(&self, file: &ScenarioFile) -> Result<Scenario, OutputError> {
         Scenario::from_file(file).map_err(|why| OutputError::NotResults {
             path: self.folder.clone(),
-            why: format!("its scenario cannot be flown: {why}"),
+            why: format!("its scenario cannot be run: {why}"),
         })
     }
 

@@ -56,7 +56,7 @@ pub use headers::{
 };
 pub use journal::{
     Encoded, Journal, JournalError, JournalHeader, JournalReader, JournalState, Piece, Resumed,
-    Shape, Summed, SumsHeader, SumsJournal, count_rounds, is_being_written,
+    Shape, Summed, SumsHeader, SumsJournal, count_blocks, is_being_written,
     merge as merge_journals, weave as weave_journals,
 };
 pub use locks::without_locks;

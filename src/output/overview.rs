@@ -22,12 +22,12 @@ const ASKED: [(&str, &str); 2] = [
     ("friendly_sorties_lost", "friends shot down"),
 ];
 
-/// A few lines, none wider than `width` where its words allow it; `abroad` is the same measures by other world, none where
+/// A few lines, none wider than `width` where its words allow it; `robustness_set` is the same measures by other world, none where
 /// nothing was asked.
 pub fn overview(
     estimator: &Estimator,
     confidence: f64,
-    abroad: &[Vec<Cell>],
+    robustness_set: &[Vec<Cell>],
     width: usize,
 ) -> String {
     let cells = estimator.cells(confidence);
@@ -72,7 +72,7 @@ pub fn overview(
     line("  hostile downed", view.downed());
     line("  messages", view.messages());
     if !view.single {
-        line("In other worlds", worlds(&view, abroad));
+        line("In other worlds", worlds(&view, robustness_set));
     }
     text
 }
@@ -212,7 +212,7 @@ impl View<'_> {
 
     fn downed(&self) -> Vec<String> {
         let each = if self.single { "" } else { " a replication" };
-        let cell = self.cell("kills_per_replication[regard=hostile]");
+        let cell = self.cell("kills_per_replication[affiliation=hostile]");
         let told = cell.filter(|cell| cell.events > 0.0);
         vec![told.map_or("none".to_owned(), |cell| {
             format!("{}{each}", self.told(cell))
@@ -225,7 +225,7 @@ impl View<'_> {
             .parts("cancelled_per_replication[side=")
             .map(|(_, cell)| cell.events)
             .sum();
-        let plans = self.each("notices_per_replication", "plans");
+        let plans = self.each("plan_deliveries_per_replication", "plans");
         let queries = self.each("queries_per_replication", "queries");
         let mut told: Vec<String> = plans.into_iter().chain(queries).collect();
         told.push(match cancelled > 0.0 {
@@ -248,8 +248,8 @@ fn short(mut told: Vec<String>, most: usize) -> Vec<String> {
 
 /// How figures hold in other worlds: robust where the intervals of every world meet that of the scenario as written, fragile
 /// where those of one lie apart from it.
-fn worlds(view: &View, abroad: &[Vec<Cell>]) -> Vec<String> {
-    if abroad.is_empty() {
+fn worlds(view: &View, robustness_set: &[Vec<Cell>]) -> Vec<String> {
+    if robustness_set.is_empty() {
         return vec!["not asked; --worlds FILE does (see deconflict match)".to_owned()];
     }
     let mut told = Vec::new();
@@ -257,7 +257,7 @@ fn worlds(view: &View, abroad: &[Vec<Cell>]) -> Vec<String> {
         let Some(here) = view.cell(name) else {
             continue;
         };
-        let there: Vec<&Cell> = abroad
+        let there: Vec<&Cell> = robustness_set
             .iter()
             .filter_map(|cells| {
                 cells

@@ -5,14 +5,14 @@ use super::story::{indented, table};
 use super::timeline::{lasting, reason_words};
 use crate::ids::AircraftId;
 use crate::inquiry::{Change, Outcome, SitePassage, Trials, outcome, passage};
-use crate::record::{EventLog, Identity, Regard};
+use crate::record::{Affiliation, EventLog, Identity};
 use crate::scenario::Scenario;
 use crate::units::Millis;
 
 /// An aircraft to be told of, and what was found out about it.
 #[derive(Debug)]
 pub struct PassageStory<'a> {
-    /// What was flown.
+    /// What was run.
     pub scenario: &'a Scenario,
     /// What happened, with every change of identity.
     pub log: &'a EventLog,
@@ -29,7 +29,8 @@ impl PassageStory<'_> {
         text += "\nWhat each site made of it (UTC)\n";
         text += &self.sites();
         if let Some((changes, trials)) = self.trials {
-            text += "\nWhat would have become of it otherwise (the same luck flown again)\n";
+            text +=
+                "\nWhat would have become of it otherwise (the same random numbers run again)\n";
             text += &self.otherwise(changes, trials);
         }
         text
@@ -50,12 +51,12 @@ impl PassageStory<'_> {
     fn head(&self) -> String {
         let log = self.log;
         let sortie = &log.sorties[self.aircraft.index()];
-        let mut regards: Vec<String> = Vec::new();
+        let mut affiliations: Vec<String> = Vec::new();
         for site in &log.sites {
-            let regard = log.cast.relations[site.side.index()][sortie.side.index()].code();
-            let said = format!("{regard} to {}", log.cast.sides[site.side.index()]);
-            if !regards.contains(&said) {
-                regards.push(said);
+            let affiliation = log.cast.relations[site.side.index()][sortie.side.index()].code();
+            let said = format!("{affiliation} to {}", log.cast.sides[site.side.index()]);
+            if !affiliations.contains(&said) {
+                affiliations.push(said);
             }
         }
         format!(
@@ -66,7 +67,7 @@ impl PassageStory<'_> {
             sortie.name,
             log.cast.types[sortie.type_id.index()].replace('_', " "),
             log.cast.sides[sortie.side.index()],
-            regards.join(", "),
+            affiliations.join(", "),
             self.became(&outcome(log, self.name())),
         )
     }
@@ -127,9 +128,9 @@ impl PassageStory<'_> {
         };
         let identities: Vec<String> = made.held.iter().map(held).collect();
         lines.push(if identities.is_empty() {
-            "held for nothing in particular".to_owned()
+            "not identified".to_owned()
         } else {
-            format!("held {}", identities.join(", then "))
+            format!("identified as {}", identities.join(", then "))
         });
         let Some(in_reach) = made.in_reach else {
             lines.push("never inside the envelope of its weapon".to_owned());
@@ -180,7 +181,7 @@ impl PassageStory<'_> {
         let hostile = self.log.sites.iter().any(|site| {
             let sortie = &self.log.sorties[self.aircraft.index()];
             let relations = &self.log.cast.relations[site.side.index()];
-            relations[sortie.side.index()] == Regard::Hostile
+            relations[sortie.side.index()] == Affiliation::Hostile
         });
         let stopped = |(_, outcome): &&(usize, Outcome)| outcome.reached.is_none();
         if hostile && trials.before.reached.is_some() {

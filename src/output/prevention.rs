@@ -169,7 +169,7 @@ fn row(
 
 fn split_words(game: &Game) -> &'static str {
     if game.exact() {
-        "all combinations flown"
+        "all combinations run"
     } else {
         "orders drawn"
     }
@@ -246,7 +246,7 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
         ));
     }
     let how = if game.exact() {
-        "every combination of these rules was flown"
+        "every combination of these rules was run"
     } else {
         "orders of the rules were drawn anew for each replication; the interval holds that too"
     };

@@ -19,7 +19,7 @@ use crate::geodesy::Frame;
 use crate::ids::{AircraftId, SiteId};
 use crate::platform::AircraftKind;
 use crate::platform::trajectory::Trajectory;
-use crate::record::{EventLog, Fact, Identity, Place, Regard};
+use crate::record::{Affiliation, EventLog, Fact, Identity, Place};
 use crate::scenario::Scenario;
 use crate::units::Millis;
 
@@ -369,7 +369,10 @@ fn samples(trajectory: &Trajectory, end: Millis, step: Millis) -> Vec<Sample> {
 
 fn is_wrong(log: &EventLog, site: SiteId, aircraft: AircraftId) -> bool {
     aircraft.index() < log.sorties.len()
-        && matches!(log.regard(site, aircraft), Regard::Friend | Regard::Neutral)
+        && matches!(
+            log.affiliation(site, aircraft),
+            Affiliation::Friend | Affiliation::Neutral
+        )
 }
 
 fn launches<'a>(scenario: &'a Scenario, log: &'a EventLog) -> Vec<Launch<'a>> {

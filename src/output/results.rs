@@ -1,4 +1,4 @@
-//! The result files of a sweep: everything that depends on the plan and the number of rounds alone.
+//! The result files of a sweep: everything that depends on the plan and the number of blocks alone.
 //!
 //! They are written beside their place and renamed into it, the manifest last: a folder whose manifest is there is
 //! whole. `run.json` says who made it, where and when, and is no part of what the manifest vouches for.
@@ -24,17 +24,17 @@ use super::manifest::{MANIFEST, Made, Manifest, ManifestCell, Progress, accounts
 use super::numbers::{exact, number};
 use super::settings::{interaction_rows, setting_rows};
 use crate::experiment::accounts::Accounts;
+use crate::experiment::block::Outcome;
 use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
 use crate::experiment::plan::{Plan, fraction};
-use crate::experiment::round::Outcome;
 use crate::experiment::settings::settings;
 
-/// Writes all result files of a sweep into its folder: `rounds` are the rounds that were added to `accounts`, where they are kept.
+/// Writes all result files of a sweep into its folder: `blocks` are the blocks that were added to `accounts`, where they are kept.
 pub fn write_results(
     folder: &Path,
     plan: &Plan,
     accounts: &Accounts,
-    rounds: Option<JournalReader>,
+    blocks: Option<JournalReader>,
     progress: Progress,
     run: &impl Serialize,
 ) -> Result<(), OutputError> {
@@ -46,8 +46,8 @@ pub fn write_results(
     };
     let mut files = BTreeMap::new();
     let mut keep = |file: ResultFile, entry: FileEntry| files.insert(file.name.to_owned(), entry);
-    if let Some(rounds) = rounds {
-        keep(REPLICATIONS, replications(&target, plan, rounds)?);
+    if let Some(blocks) = blocks {
+        keep(REPLICATIONS, replications(&target, plan, blocks)?);
     }
     keep(CELLS, cells(&target, plan, accounts)?);
     keep(COMPARISON, pairs(&target, plan, accounts)?);
@@ -151,15 +151,15 @@ impl Target<'_> {
 /// Most cells whose scenarios the manifest holds, each whole.
 const MOST_SCENARIOS: usize = 1_000;
 
-/// Rounds that a thread makes into rows at once.
+/// Blocks that a thread makes into rows at once.
 const AT_ONCE: usize = 64;
 
-/// Rows are made on all processors, so many rounds at a time each, while this thread writes those before and reads those after:
+/// Rows are made on all processors, so many blocks at a time each, while this thread writes those before and reads those after:
 /// what is written is what one thread would write.
 fn replications(
     target: &Target,
     plan: &Plan,
-    mut rounds: JournalReader,
+    mut blocks: JournalReader,
 ) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
     let mut table = target.table(REPLICATIONS, plan)?;
@@ -172,14 +172,14 @@ fn replications(
         .collect();
     let seed = record.seed.to_string();
     let width = 3 + record.factors.len() + plan.columns.columns().len();
-    let rows = |rounds: &Undecoded| -> Result<Rows, OutputError> {
+    let rows = |blocks: &Undecoded| -> Result<Rows, OutputError> {
         let mut rows = Rows::of(width);
         let mut row = csv::ByteRecord::new();
         let mut text = String::new();
-        for round in rounds.rounds() {
-            let round = round?;
-            let index = round.index.to_string();
-            for (cell, outcome) in round.outcomes.iter().enumerate() {
+        for block in blocks.blocks() {
+            let block = block?;
+            let index = block.index.to_string();
+            for (cell, outcome) in block.outcomes.iter().enumerate() {
                 let Outcome::Flown(summary) = outcome else {
                     continue;
                 };
@@ -200,13 +200,13 @@ fn replications(
         }
         Ok(rows)
     };
-    // Of many cells few rounds at once, so that no more than some ten thousand rows wait.
+    // Of many cells few blocks at once, so that no more than some ten thousand rows wait.
     let at_once = (AT_ONCE * 8 / record.cells.len().max(8)).max(1);
     let lanes = 2 * rayon::current_num_threads();
     let mut read = |lanes: usize| -> Result<Vec<Undecoded>, OutputError> {
         let mut all = Vec::new();
         while all.len() < lanes {
-            let some = rounds.some(at_once)?;
+            let some = blocks.some(at_once)?;
             if some.is_empty() {
                 break;
             }

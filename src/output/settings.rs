@@ -168,9 +168,9 @@ pub fn settings_text(
         );
         lines.push(String::new());
     }
-    let n = accounts.rounds();
+    let n = accounts.blocks();
     lines.push(format!(
-        "v lower, ^ higher than the reference, = the same in every replication; {n} replications with the same luck."
+        "v lower, ^ higher than the reference, = the same in every replication; {n} replications with common random numbers."
     ));
     let compared = record.compared();
     if compared > 1 {

@@ -2,11 +2,11 @@
 //!
 //! A unit of work is a cell and a batch of 64 of its replications, and no unit is split. A wave of `count` shards over C cells and
 //! B batches is cut into `groups` groups of cells and `runs` runs of batches, `groups * runs <= count`, each as equal as can be; shard
-//! `run * groups + group` flies one tile. Where a group has cells that are compared with one outside, it flies that one as well,
+//! `run * groups + group` runs one tile. Where a group has cells that are compared with one outside, it runs that one as well,
 //! so that it can add up what the two have in common. Of all such cuts the one whose largest tile is the smallest, and of
 //! those the one with the fewest groups; to prepare a cell counts as four replications.
 //!
-//! A later wave goes on where the one before ended, be it within a batch: it keeps the rounds up to the border as rows.
+//! A later wave goes on where the one before ended, be it within a batch: it keeps the blocks up to the border as rows.
 
 use std::ops::Range;
 
@@ -31,7 +31,7 @@ pub struct Shards {
     pub waves: Vec<Wave>,
 }
 
-/// Replications of every cell that are flown together.
+/// Replications of every cell that are run together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wave {
     /// The first.
@@ -46,13 +46,13 @@ pub struct Wave {
     pub runs: u64,
 }
 
-/// What a shard flies.
+/// What a shard runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tile {
     /// Of these cells.
     pub cells: Range<usize>,
     /// These replications.
-    pub rounds: Range<u64>,
+    pub blocks: Range<u64>,
 }
 
 fn share(whole: u64, part: u64, parts: u64) -> u64 {
@@ -82,7 +82,7 @@ impl Wave {
         }
     }
 
-    /// What a shard flies; none where there are more shards than units of work.
+    /// What a shard runs; none where there are more shards than units of work.
     pub fn tile(&self, shard: u64, cells: usize) -> Option<Tile> {
         let (run, group) = (shard / self.groups, shard % self.groups);
         if run >= self.runs {
@@ -96,12 +96,12 @@ impl Wave {
         let cell = |group: u64| share(cells as u64, group, self.groups) as usize;
         let tile = Tile {
             cells: cell(group)..cell(group + 1),
-            rounds: border(run)..border(run + 1),
+            blocks: border(run)..border(run + 1),
         };
-        (!tile.cells.is_empty() && !tile.rounds.is_empty()).then_some(tile)
+        (!tile.cells.is_empty() && !tile.blocks.is_empty()).then_some(tile)
     }
 
-    /// The shards that have something to fly, with their tiles, by run and then by group.
+    /// The shards that have something to run, with their tiles, by run and then by group.
     pub fn tiles(&self, cells: usize) -> impl Iterator<Item = (u64, Tile)> + use<> {
         let wave = *self;
         (0..wave.groups * wave.runs)
@@ -184,12 +184,12 @@ mod tests {
                 prop_assert!(shard < count);
                 shards += 1;
                 for cell in tile.cells {
-                    for round in tile.rounds.clone() {
-                        seen[(round - first) as usize * cells + cell] += 1;
+                    for block in tile.blocks.clone() {
+                        seen[(block - first) as usize * cells + cell] += 1;
                     }
                 }
                 let border = |at: u64| at.is_multiple_of(BATCH) || at == first || at == first + more;
-                prop_assert!(border(tile.rounds.start) && border(tile.rounds.end));
+                prop_assert!(border(tile.blocks.start) && border(tile.blocks.end));
             }
             prop_assert!(shards >= 1 && seen.iter().all(|&times| times == 1));
         }

@@ -10,10 +10,10 @@ use crate::experiment::plan::PlanRecord;
 use crate::measure::{Columns, Summary};
 use crate::scenario::Scenario;
 
-/// A scenario that was flown, and where its rows are.
+/// A scenario that was run, and where its rows are.
 #[derive(Debug)]
 pub struct StoredRun {
-    /// The version that flew it.
+    /// The version that ran it.
     pub version: String,
     /// The version of the model.
     pub model: u32,
@@ -23,7 +23,7 @@ pub struct StoredRun {
     pub first_replication: u64,
     /// How many.
     pub replications: u64,
-    /// What was flown.
+    /// What was run.
     pub scenario: Scenario,
     /// Its columns.
     pub columns: Columns,

@@ -42,7 +42,7 @@ pub fn ledger_lines(ledger: &[LedgerEntry]) -> Vec<String> {
             });
         format!(
             "{}{said}{age}; P(hostile) {}{moved}",
-            entry.cue.replace('_', " "),
+            entry.id_source.replace('_', " "),
             share(hostile)
         )
     };
@@ -62,7 +62,7 @@ fn factor(times: f64) -> String {
 /// A wrong shot to be explained, and what was found out about it.
 #[derive(Debug)]
 pub struct Story<'a> {
-    /// What was flown.
+    /// What was run.
     pub scenario: &'a Scenario,
     /// What happened, at [`Detail::Full`](crate::record::Detail::Full).
     pub log: &'a EventLog,
@@ -89,7 +89,7 @@ impl Story<'_> {
         part("What each rule in force said at the decision", self.rules());
         part("The chain of causes", self.causes());
         part(
-            "What would have prevented it (the same luck flown again)",
+            "What would have prevented it (the same random numbers run again)",
             self.prevented(),
         );
         text
@@ -117,7 +117,7 @@ impl Story<'_> {
                     sortie.name,
                     log.cast.types[sortie.type_id.index()].replace('_', " "),
                     log.cast.sides[sortie.side.index()],
-                    log.regard(site, aircraft).code(),
+                    log.affiliation(site, aircraft).code(),
                 )
             },
         );

@@ -1,12 +1,12 @@
-//! The folder of a sweep, while it is flown and afterwards.
+//! The folder of a sweep, while it is run and afterwards.
 //!
 //! ```text
-//! plan.json             what is flown
-//! rounds/whole.rounds   journal of the rounds, of a sweep on one machine or merged
-//! rounds/whole.sums     the same of a sweep that keeps sums alone
+//! plan.json             what is run
+//! blocks/whole.blocks   journal of the blocks, of a sweep on one machine or merged
+//! blocks/whole.sums     the same of a sweep that keeps sums alone
 //! shards/shards.json    how the sweep is split, see [`super::Shards`]
-//! shards/I-of-N.rounds  journal of shard I
-//! shards/I-of-N.sums    what shard I came to, and who flew it
+//! shards/I-of-N.blocks  journal of shard I
+//! shards/I-of-N.sums    what shard I came to, and who ran it
 //! *.csv, manifest.json  results, see `write_results`
 //! run.json              who, where, when
 //! ```
@@ -29,7 +29,7 @@ use super::manifest::{
 use super::shards::{Shards, Wave};
 use crate::experiment::plan::PlanRecord;
 
-const ROUNDS: &str = "rounds";
+const BLOCKS: &str = "blocks";
 const PARTS: &str = "shards";
 
 /// The folder of a sweep.
@@ -59,7 +59,7 @@ impl SweepFolder {
         // The plan first: whatever happens afterwards, this is a sweep that can go on.
         let making = Making::of(path)?;
         describe(&making.fresh, path, PLAN, &planned(record))?;
-        make(&making.fresh.join(ROUNDS))?;
+        make(&making.fresh.join(BLOCKS))?;
         let lock = making.put_begun(&claim)?;
         Ok(SweepFolder::at(path, lock))
     }
@@ -74,7 +74,7 @@ impl SweepFolder {
     /// The folder of a sweep of this plan, to go on with; another plan is refused, and what differs is named.
     pub fn resume(path: &Path, record: &PlanRecord) -> Result<SweepFolder, OutputError> {
         let folder = SweepFolder::of(path, record)?;
-        make(&path.join(ROUNDS))?;
+        make(&path.join(BLOCKS))?;
         Ok(folder)
     }
 
@@ -271,18 +271,18 @@ impl SweepFolder {
 
     /// The journal of the whole sweep.
     pub fn journal(&self) -> PathBuf {
-        self.path.join(ROUNDS).join("whole.rounds")
+        self.path.join(BLOCKS).join("whole.blocks")
     }
 
     /// The sums of the whole sweep, where nothing else is kept.
     pub fn sums(&self) -> PathBuf {
-        self.path.join(ROUNDS).join("whole.sums")
+        self.path.join(BLOCKS).join("whole.sums")
     }
 
     /// The journal of a shard.
     pub fn shard_journal(&self, wave: &Wave, shard: u64) -> PathBuf {
         let name = wave.name(shard);
-        self.path.join(PARTS).join(format!("{name}.rounds"))
+        self.path.join(PARTS).join(format!("{name}.blocks"))
     }
 
     /// The sums of a shard.

@@ -131,7 +131,7 @@ pub fn headline(cells: &[Cell], replications: u64) -> String {
         ));
         if !cell.replications_for_half.is_nan() {
             line(format!(
-                "Half as often would show in {} replications of each of two scenarios (power 80 %); in fewer with the same luck.",
+                "Half as often would show in {} replications of each of two scenarios (power 80 %); in fewer with common random numbers.",
                 readable(cell.replications_for_half)
             ));
         }

@@ -4,7 +4,7 @@ use super::events::{declared_name, utc};
 use super::numbers::share;
 use crate::ids::AircraftId;
 use crate::record::{
-    ApproachRecord, Event, EventLog, Fact, Identity, NotReady, NoticeState, Reason, Regard,
+    Affiliation, ApproachRecord, Event, EventLog, Fact, Identity, NotReady, NoticeState, Reason,
 };
 use crate::scenario::Scenario;
 use crate::units::Millis;
@@ -54,14 +54,17 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
     });
     let site = event.fact.site();
     let by = site.map_or("", |site| &log.sites[site.index()].name);
-    let regard = site
+    let affiliation = site
         .zip(aircraft)
-        .map(|(site, aircraft)| log.regard(site, aircraft));
-    let protected = matches!(regard, Some(Regard::Friend | Regard::Neutral));
+        .map(|(site, aircraft)| log.affiliation(site, aircraft));
+    let protected = matches!(
+        affiliation,
+        Some(Affiliation::Friend | Affiliation::Neutral)
+    );
     let fire = if protected { 0 } else { 3 };
-    let wrong = match regard {
-        Some(Regard::Friend) => " (WRONG: a friend)",
-        Some(Regard::Neutral) => " (WRONG: a neutral)",
+    let wrong = match affiliation {
+        Some(Affiliation::Friend) => " (WRONG: a friend)",
+        Some(Affiliation::Neutral) => " (WRONG: a neutral)",
         None if site.is_some() => " (WRONG: nobody is there)",
         _ => "",
     };
@@ -138,11 +141,11 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
         Fact::ObjectiveReached { .. } => (1, format!("{who} reaches its objective")),
         Fact::ShotDeclined { decision, .. } => {
             let rank = match decision.reason {
-                Reason::PlanHonoured
+                Reason::PlanMatched
                 | Reason::InCorridor
-                | Reason::HotlineVouched
-                | Reason::InHeightBlock
-                | Reason::BlueForceReport
+                | Reason::HotlineConfirmed
+                | Reason::InAltitudeBlock
+                | Reason::FriendlyForceReport
                 | Reason::OpticallyCleared
                 | Reason::NotConfirmed
                 | Reason::ApprovalRefused
@@ -158,7 +161,7 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
                 format!("site {by} holds fire at {who}: {why} [{}]", decision.rule),
             )
         }
-        Fact::NoticeReceived { version, .. } => (
+        Fact::PlanDelivered { version, .. } => (
             6,
             format!("site {by} receives the flight plan of {who}, version {version}"),
         ),
@@ -178,7 +181,7 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
         Fact::QuerySent { rule, .. } => {
             let asks = match *rule {
                 "R3" => "asks for release to fire at",
-                "R16" => "takes a look at",
+                "R16" => "identifies visually",
                 "R17" => "has a second operator look into",
                 _ => "asks the hotline about",
             };
@@ -328,27 +331,27 @@ fn identity_words(identity: Identity) -> &'static str {
 
 pub(super) fn reason_words(reason: Reason) -> &'static str {
     match reason {
-        Reason::HostileIdentity => "held hostile",
-        Reason::WeaponsFree => "weapons free, not held friend or neutral",
-        Reason::ZoneViolation => "uncoordinated in a restricted zone",
+        Reason::HostileIdentity => "identified as hostile",
+        Reason::WeaponsFree => "weapons free, not identified as friend or neutral",
+        Reason::ZoneViolation => "uncoordinated in a restricted operations zone",
         Reason::SelfDefence => "self-defence, it closes in",
         Reason::IdentityPending => "nothing declared yet",
-        Reason::Dwell => "not held hostile for long enough yet",
-        Reason::WeaponsTight => "weapons tight, not held hostile",
+        Reason::Dwell => "not identified as hostile for long enough yet",
+        Reason::WeaponsTight => "weapons tight, not identified as hostile",
         Reason::WeaponsHold => "weapons on hold",
-        Reason::HeldProtected => "held friend or neutral",
-        Reason::PlanHonoured => "matches a flight plan in hand",
+        Reason::IdentifiedProtected => "identified as friend or neutral",
+        Reason::PlanMatched => "matches a flight plan in hand",
         Reason::SharedTrackOnly => "known from another site alone",
         Reason::InCorridor => "inside a corridor",
         Reason::AwaitingAnswer => "the hotline has not answered yet",
-        Reason::HotlineVouched => "known on the hotline",
-        Reason::LostCommsAutonomous => "no line to command, on its own",
-        Reason::LostCommsHold => "no line to command, hold",
+        Reason::HotlineConfirmed => "known on the hotline",
+        Reason::LostCommsAutonomous => "no command link, on its own",
+        Reason::LostCommsHold => "no command link, hold",
         Reason::AgreedWindow => "in a window agreed for others",
-        Reason::OutsideResponsibility => "others are responsible there",
-        Reason::InHeightBlock => "at an agreed height",
-        Reason::BlueForceReport => "somebody reported his position there",
-        Reason::AwaitingLook => "taking a look first",
+        Reason::OutsideEngagementZone => "outside its weapon engagement zone",
+        Reason::InAltitudeBlock => "at an agreed height",
+        Reason::FriendlyForceReport => "somebody reported his position there",
+        Reason::AwaitingVisualIdentification => "visual identification first",
         Reason::OpticallyCleared => "seen as friend or neutral",
         Reason::NotRecognised => "not recognised by sight",
         Reason::AwaitingConfirmation => "the second operator has not answered yet",

@@ -1,4 +1,4 @@
-//! The folder of a tuning while it is flown: the study and a journal with a record a generation.
+//! The folder of a tuning while it is run: the study and a journal with a record a generation.
 //!
 //! ```text
 //! study.json        what is tuned
@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A tuning depends on what it is told alone, so these two are enough to go on after any interruption. A record that was
-//! not written to its end is cut off and flown again; one that is damaged is refused.
+//! not written to its end is cut off and run again; one that is damaged is refused.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -111,11 +111,11 @@ impl TuningFolder {
         let lock = enter(path)?;
         let place = path.join(BATCHES);
         let (journal, found) = match Batches::open(&place, record.identity()) {
-            Err(OutputError::Journal(JournalError::Damaged { round, at, .. })) => {
+            Err(OutputError::Journal(JournalError::Damaged { block, at, .. })) => {
                 return Err(OutputError::NotResults {
                     path: place,
                     why: format!(
-                        "record {round} is damaged, yet good ones follow it: restore the file, or cut it to {at} bytes to fly again from there"
+                        "record {block} is damaged, yet good ones follow it: restore the file, or cut it to {at} bytes to run again from there"
                     ),
                 });
             }

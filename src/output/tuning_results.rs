@@ -22,7 +22,7 @@ use crate::experiment::tune::course::{Role, Tuning};
 use crate::experiment::tune::robust::{break_even, over_worlds};
 use crate::experiment::tune::samples::Samples;
 use crate::experiment::tune::verdict::{Verdict, judge};
-use crate::experiment::tune::{ABROAD, FRESH};
+use crate::experiment::tune::{FRESH, OTHER_WORLDS};
 use crate::safe;
 use crate::statistics::estimate::Estimate;
 
@@ -81,7 +81,7 @@ pub fn write_tuning(
         tuning: Some(Tuned {
             study_sha256: hex(&study.record.identity()),
             first_fresh_replication: FRESH,
-            first_replication_of_other_worlds: ABROAD,
+            first_replication_of_other_worlds: OTHER_WORLDS,
             candidates: tuning.candidates().len(),
             finalists: verdicts.len(),
             study: study.record.clone(),
@@ -235,7 +235,7 @@ fn front_csv(
     table.close()
 }
 
-/// The scenario as written on fresh luck, each watched measure with its number of replications.
+/// The scenario as written on fresh random numbers, each watched measure with its number of replications.
 pub(super) fn as_written(study: &Study, tuning: &Tuning) -> Vec<(Estimate, u64)> {
     let written = &tuning.candidates()[0].fresh;
     let course = &tuning.course().watched;
@@ -320,7 +320,7 @@ fn robustness_csv(
     table.close()
 }
 
-/// Where two of those flown in other worlds change places.
+/// Where two of those run in other worlds change places.
 pub(super) struct Turning {
     pub better_below: String,
     pub better_above: String,
@@ -334,14 +334,14 @@ pub(super) struct Turning {
 pub(super) fn turnings(study: &Study, tuning: &Tuning) -> Vec<Turning> {
     let mut found = Vec::new();
     let confidence = study.record.study.confidence;
-    let travellers = tuning.travellers();
+    let re_evaluated = tuning.re_evaluated();
     for (measure, watched) in study.watched.iter().enumerate() {
         if !watched.role.is_objective() {
             continue;
         }
         for axis in &study.axes {
-            for (number, &one) in travellers.iter().enumerate() {
-                for &two in &travellers[number + 1..] {
+            for (number, &one) in re_evaluated.iter().enumerate() {
+                for &two in &re_evaluated[number + 1..] {
                     let along = |candidate: usize| -> Vec<&Samples> {
                         let worlds = &tuning.candidates()[candidate].worlds;
                         axis.worlds

@@ -11,17 +11,17 @@ use crate::experiment::worlds::plan::Ground;
 use crate::experiment::worlds::screening::{Effect, Indices};
 use crate::safe;
 
-/// Writes worlds so that other commands can fly them.
+/// Writes worlds so that other commands can run them.
 pub fn write_worlds(path: &Path, head: &str, worlds: &WorldsFile) -> Result<(), OutputError> {
     let text = toml::to_string(worlds)
         .map_err(|error| OutputError::io("write", path)(std::io::Error::other(error)))?;
     write_text(path, true, &format!("{head}{text}"))
 }
 
-/// A world that was flown, with its name.
+/// A world that was run, with its name.
 pub type Named<'a> = (&'a str, &'a Flown);
 
-/// Writes every world that was flown, in or out, as CSV.
+/// Writes every world that was run, in or out, as CSV.
 pub fn write_flown(
     path: &Path,
     ground: &Ground,

@@ -55,7 +55,7 @@ struct Row {
 /// A setting, what it is compared with, and the measure.
 type Compared = (String, String, String);
 
-/// Every comparison that was flown in worlds, with its mark.
+/// Every comparison that was run in worlds, with its mark.
 fn marks(results: &Results) -> Vec<Row> {
     let levels = |cell: &str| results.levels.get(cell);
     let world = |cell: &str| -> Option<&str> {
@@ -114,7 +114,7 @@ pub(super) fn robust_words(results: &Results) -> Option<String> {
     let robust = said.iter().filter(|row| row.mark.holds() == row.mark.of);
     let worlds = marks.iter().map(|row| row.mark.of).max()?;
     Some(format!(
-        "Of the {} comparisons shown in the world as written {} are robust: shown the same way round in each of the {worlds} other worlds.",
+        "Of the {} comparisons shown in the world as written {} are robust: shown the same way block in each of the {worlds} other worlds.",
         said.len(),
         robust.count()
     ))
@@ -127,7 +127,7 @@ impl Report<'_> {
         let results = self.results;
         let manifest = &results.manifest;
         self.put(
-            "<p><strong>Meant for</strong> comparing rules of coordination in one world with the same luck, and for asking which \
+            "<p><strong>Meant for</strong> comparing rules of coordination in one world with common random numbers, and for asking which \
              conclusions survive what is not known. <strong>Not meant for</strong> estimating how many aircraft were or will be \
              lost anywhere, for judging a real system, site or crew, or for planning fire or flights.</p>",
         );
@@ -156,7 +156,7 @@ impl Report<'_> {
                 );
             }
             self.put(&format!(
-                "<p>Robust: shown, the same way round, in every world that was not ruled out. Fragile: the contrary is shown in \
+                "<p>Robust: shown, the same way block, in every world that was not ruled out. Fragile: the contrary is shown in \
                  one. Worlds not ruled out are not confirmed.</p><div class=\"wide\" tabindex=\"0\" role=\"group\" \
                  aria-label=\"Marks of the comparisons\"><table><thead><tr><th scope=\"col\">setting</th><th \
                  scope=\"col\">against</th><th scope=\"col\">measure</th><th scope=\"col\">in the worlds</th></tr></thead>\
@@ -173,7 +173,7 @@ impl Report<'_> {
         let robustness = match marks.is_empty() {
             true => "not asked".to_owned(),
             false => format!(
-                "{} of {said} comparisons that are shown as written hold in every world flown",
+                "{} of {said} comparisons that are shown as written hold in every world run",
                 marks.iter().filter(robust).count()
             ),
         };
@@ -207,7 +207,7 @@ impl Report<'_> {
             (
                 "Uncertainty characterization",
                 intervals,
-                "intervals hold the luck of replications alone; what is not known about the world is in the worlds, or nowhere",
+                "intervals hold the random numbers of replications alone; what is not known about the world is in the worlds, or nowhere",
             ),
             (
                 "Results robustness",
@@ -221,7 +221,7 @@ impl Report<'_> {
             ),
             (
                 "Process and product management",
-                "sealed results, a command that flies them again and compares every byte, tests on every change".to_owned(),
+                "sealed results, a command that runs them again and compares every byte, tests on every change".to_owned(),
                 "no independent review",
             ),
         ];

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::stored::{Interval, Table};
+use crate::experiment::block::{Block, Outcome};
 use crate::experiment::plan::PlanRecord;
-use crate::experiment::round::{Outcome, Round};
 use crate::measure::{Columns, Derived, Kind, Summary};
 use crate::output::{
     JournalReader, OutputError, Shape, Stored, StoredRun, SweepFolder, TIMES, Trust,
@@ -194,7 +194,7 @@ fn interval(value: &Estimate) -> Interval {
     }
 }
 
-/// What the rounds of a sweep add up to, one after the other.
+/// What the blocks of a sweep add up to, one after the other.
 struct Sums<'a> {
     record: &'a PlanRecord,
     asked: Asked,
@@ -222,7 +222,7 @@ impl<'a> Sums<'a> {
         })
     }
 
-    /// A round: the parts of the measure in every cell that was flown.
+    /// A block: the parts of the measure in every cell that was run.
     fn add(&mut self, index: u64, ratios: &[Option<(f64, f64)>]) {
         let n = index + 1;
         let rule = self.rule.is_some_and(|rule| rule.looks().is_look(n));
@@ -337,9 +337,9 @@ fn of_record(
     }
     let cells = record.cells.len().min(CELLS);
     let mut times = vec![Times::default(); cells];
-    for round in journal.take(replications as usize) {
-        let round: Round = round?;
-        let flown: Vec<Option<&Summary>> = (round.outcomes.iter())
+    for block in journal.take(replications as usize) {
+        let block: Block = block?;
+        let flown: Vec<Option<&Summary>> = (block.outcomes.iter())
             .map(|outcome| match outcome {
                 Outcome::Flown(summary) => Some(summary),
                 Outcome::Failed(_) => None,
@@ -353,7 +353,7 @@ fn of_record(
         }
         let ratio = |summary: &Option<&Summary>| summary.map(|summary| sums.asked.ratio(summary));
         let ratios: Vec<_> = flown.iter().map(ratio).collect();
-        sums.add(round.index, &ratios);
+        sums.add(block.index, &ratios);
     }
     let times = record.cells.iter().zip(&times);
     Ok(History {
@@ -364,7 +364,7 @@ fn of_record(
     })
 }
 
-/// The rounds as replications.csv has them: the rows of a replication stand together. Nothing where a column is missing.
+/// The blocks as replications.csv has them: the rows of a replication stand together. Nothing where a column is missing.
 fn rows(
     stored: &Stored,
     record: &PlanRecord,
@@ -392,7 +392,7 @@ fn rows(
     let above = column(sums.asked.numerator)?;
     let below = sums.asked.denominator.map(column).transpose()?;
     let mut ratios = vec![None; record.cells.len()];
-    let mut round = None;
+    let mut block = None;
     for row in reader.records() {
         let row = row.map_err(|error| broken(error.to_string()))?;
         let line = row.position().map_or(0, csv::Position::line);
@@ -404,14 +404,14 @@ fn rows(
         };
         let (index, cell, ratio) =
             read().ok_or_else(|| broken(format!("line {line} is no row of this sweep")))?;
-        if let Some(last) = round.filter(|last| *last != index) {
+        if let Some(last) = block.filter(|last| *last != index) {
             sums.add(last, &ratios);
             ratios.fill(None);
         }
-        round = Some(index);
+        block = Some(index);
         ratios[cell] = Some(ratio);
     }
-    if let Some(last) = round {
+    if let Some(last) = block {
         sums.add(last, &ratios);
     }
     Ok(Some(()))

@@ -3,7 +3,7 @@
 //! Both are single HTML files that need no network and no server. The report has one
 //! small script, which sorts, filters and folds its tables: without it all rows are there. Its figures are vector graphics whose colours come from one style sheet, by light and by dark, and are told apart by shape too. The
 //! replay draws on a canvas from closed-form paths and the event log. Nothing here reaches a result: the report reads
-//! the files that everybody else reads, and the replay flies a replication again.
+//! the files that everybody else reads, and the replay runs a replication again.
 
 mod credibility;
 mod document;

@@ -31,7 +31,7 @@ const TALL: f64 = 800.0;
 const COORDINATED: [&str; 3] = [
     "wrongly_lost_per_sortie",
     "wrong_shots_per_encounter",
-    "protected_held_hostile",
+    "protected_identified_hostile",
 ];
 
 /// Most rows of a panel, and cells shown in figures that need much room; the files have all.
@@ -80,7 +80,7 @@ impl<'a> Report<'a> {
                     main.push(name);
                 }
             }
-            main.extend(["leaked", "notices_per_replication"].map(str::to_owned));
+            main.extend(["leaked", "plan_deliveries_per_replication"].map(str::to_owned));
         }
         main.retain(|name| exists(name));
         Report {
@@ -243,7 +243,7 @@ impl<'a> Report<'a> {
             });
             let drawn = name.split_once('[').is_some_and(|(base, of)| {
                 base.starts_with("wrong_shot_")
-                    || COORDINATED.contains(&base) && of.ends_with("covered]")
+                    || COORDINATED.contains(&base) && of.ends_with("coordinated]")
             });
             said || drawn
         };
@@ -397,7 +397,7 @@ impl<'a> Report<'a> {
         rows.sort_by(|one, other| other.share.estimate.total_cmp(&one.share.estimate));
         let (first, confidence) = (rows[0].clone(), self.confidence());
         self.put(&format!(
-            "<p>The same replications{} flown again with one rule more and the same luck. Of {} sorties wrongly lost (or fired at) in {} replications, {} alone would have saved {}. Leakers are objectives that hostile aircraft reach; the part of all is the Shapley value: what a rule adds, in the mean over all orders of putting them in force.</p>",
+            "<p>The same replications{} run again with one rule more and the same random numbers. Of {} sorties wrongly lost (or fired at) in {} replications, {} alone would have saved {}. Leakers are objectives that hostile aircraft reach; the part of all is the Shapley value: what a rule adds, in the mean over all orders of putting them in force.</p>",
             match &self.results.prevented_in {
                 Some(cell) => format!(" of {}", escape(cell)),
                 None => String::new(),
@@ -777,14 +777,18 @@ impl<'a> Report<'a> {
                 .iter()
                 .map(|row| row.measure.clone())
                 .filter(|name| {
-                    name.starts_with(&format!("{measure}[")) && name.ends_with("covered]")
+                    name.starts_with(&format!("{measure}[")) && name.ends_with("coordinated]")
                 })
                 .collect();
             let mut marks = Vec::new();
             let mut unit = String::new();
             for cell in self.results.cells.iter().take(ROWS / 2) {
                 for open in [false, true] {
-                    let wanted = if open { "=uncovered]" } else { "=covered]" };
+                    let wanted = if open {
+                        "=uncoordinated]"
+                    } else {
+                        "=coordinated]"
+                    };
                     let Some(row) = names
                         .iter()
                         .find(|name| name.ends_with(wanted))
@@ -793,7 +797,7 @@ impl<'a> Report<'a> {
                         continue;
                     };
                     unit.clone_from(&row.unit);
-                    let word = if open { "uncovered" } else { "covered" };
+                    let word = if open { "uncoordinated" } else { "coordinated" };
                     marks.push(Mark {
                         label: match cell.is_empty() {
                             true => word.to_owned(),
@@ -827,11 +831,11 @@ impl<'a> Report<'a> {
             return;
         }
         self.figure(Figure {
-            id: "covered".to_owned(),
-            title: "Covered and uncovered aircraft".to_owned(),
-            caption: "Covered (full dots): the addressees of the flight plan reach the shooter. Uncovered (open dots): they do not. What protects the first can endanger the second.".to_owned(),
+            id: "coordinated".to_owned(),
+            title: "Coordinated and uncoordinated aircraft".to_owned(),
+            caption: "Coordinated (full dots): the addressees of the flight plan reach the shooter. Uncoordinated (open dots): they do not. What protects the first can endanger the second.".to_owned(),
             svg: panels(&list),
-            header: header(&["cell", "measure", "covered", "unit", "estimate", "low", "high"]),
+            header: header(&["cell", "measure", "coordinated", "unit", "estimate", "low", "high"]),
             rows,
         });
     }
@@ -1236,7 +1240,7 @@ impl<'a> Report<'a> {
                 }
             ),
             Some(rule) => format!(
-                "The stopping rule looked at {measure} and asked for {}, in every {} and with {} events at least; at most {} replications. It ended after {flown}. Dots: its looks.",
+                "The stopping rule looked at {measure} and asked for {}, in every {} and with {} events at least; at most {} replications. It ended after {flown}. Dots: its interim analyses.",
                 match rule.goal {
                     Goal::HalfWidth { .. } => format!("a half-width of {}", aim_words(&rule)),
                     Goal::Resolved => "an interval without 0".to_owned(),
@@ -1309,7 +1313,14 @@ impl<'a> Report<'a> {
                 logarithmic: [true, false],
                 level: settling.difference.then_some((0.0, "no difference")),
             }),
-            header: header(&["line", "replications", "look", "estimate", "low", "high"]),
+            header: header(&[
+                "line",
+                "replications",
+                "analysis",
+                "estimate",
+                "low",
+                "high",
+            ]),
             rows: rows(&|point| ends(&point.value).to_vec()),
         };
         self.figure(figure);
@@ -1362,7 +1373,13 @@ impl<'a> Report<'a> {
                 logarithmic: [true, true],
                 level: level.zip(reached.as_deref()),
             }),
-            header: header(&["line", "replications", "look", "half_width", "asked_for"]),
+            header: header(&[
+                "line",
+                "replications",
+                "analysis",
+                "half_width",
+                "asked_for",
+            ]),
             rows: rows(&|point| {
                 let half = (point.value.high - point.value.low) / 2.0;
                 let asked = aim.map_or(f64::NAN, |rule| asked(&rule, &point.value));

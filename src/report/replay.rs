@@ -37,11 +37,11 @@ const SCRIPTS: [&str; 5] = [
     include_str!("replay/play.js"),
 ];
 
-/// A replication that was flown, to be shown.
+/// A replication that was run, to be shown.
 pub struct Flown<'a> {
     /// What it is called on the page.
     pub name: String,
-    /// What was flown.
+    /// What was run.
     pub scenario: &'a Scenario,
     /// What happened, at [`Detail::Full`](crate::record::Detail::Full) so that beliefs come with their evidence.
     pub log: &'a EventLog,
@@ -462,7 +462,7 @@ fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
             .cast
             .relations
             .iter()
-            .map(|row| row.iter().map(|regard| regard.code()).collect())
+            .map(|row| row.iter().map(|affiliation| affiliation.code()).collect())
             .collect(),
         nodes: scenario
             .nodes
@@ -562,7 +562,7 @@ impl Told {
             let hostile = entry.posterior[2];
             let odds = libm::log(hostile / (1.0 - hostile)).clamp(-CERTAIN, CERTAIN);
             (
-                self.said.place(entry.cue),
+                self.said.place(entry.id_source),
                 self.said.place(&entry.said),
                 libm::round(entry.age_s) as u32,
                 libm::round(odds * 1e3) / 1e3,
@@ -625,7 +625,7 @@ impl Told {
                 astray,
                 arrived: false,
             }),
-            Fact::NoticeReceived { site, version, .. } => {
+            Fact::PlanDelivered { site, version, .. } => {
                 let same = |sent: &&mut Sent| (sent.aircraft, sent.version) == (who.0, version);
                 let sent = self.sent.iter_mut().rev().find(same);
                 let entry = &flown.scenario.sites[log.sites[site.index()].entry as usize];
@@ -667,7 +667,7 @@ impl Told {
                 self.tracks.push((site.0, who.0, track.confirmed.0, time));
             }
             Fact::ShotFired { site, shot, .. } => {
-                let wrong = log.regard(site, who) != crate::record::Regard::Hostile;
+                let wrong = log.affiliation(site, who) != crate::record::Affiliation::Hostile;
                 self.shots.push(Shot {
                     site: site.0,
                     aircraft: who.0,

@@ -1,4 +1,4 @@
-//! A small pen for vector figures: shapes with classes, scales with round ticks.
+//! A small pen for vector figures: shapes with classes, scales with block ticks.
 //!
 //! Colours are never written into a shape. Every shape has a class, and one style sheet gives the classes their colours
 //! by light and by dark; the same sheet is inside every SVG file, so a figure follows the reader's theme on its own too.
@@ -216,7 +216,7 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// Linear, widened to round numbers.
+    /// Linear, widened to block numbers.
     pub fn linear(low: f64, high: f64, from_px: f64, to_px: f64) -> Scale {
         let (low, high) = if high > low {
             (low, high)

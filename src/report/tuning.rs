@@ -1,4 +1,4 @@
-//! The page of a tuning: the trade-off on fresh luck beside what the search had believed, what each finalist sets, how it
+//! The page of a tuning: the trade-off on fresh random numbers beside what the search had believed, what each finalist sets, how it
 //! does in other worlds, and how it was made.
 
 use std::collections::BTreeMap;
@@ -198,7 +198,7 @@ impl Tuned {
         Some(Figure {
             id: format!("front-{}-{}", id(one), id(other)),
             title: capital(&format!("{} against {}", words(other), words(one))),
-            caption: "Full: on the front. Crosses: intervals on fresh luck for all finalists together. Names: the finalists; those in one place share a label. Small open dots: candidates as the search saw them; thin lines lead from what the search believed of a finalist to what fresh luck says.".to_owned(),
+            caption: "Full: on the front. Crosses: intervals on fresh random numbers for all finalists together. Names: the finalists; those in one place share a label. Small open dots: candidates as the search saw them; thin lines lead from what the search believed of a finalist to what fresh random numbers says.".to_owned(),
             svg: scatter::scatter(&cloud, &marks, &axes),
             header,
             rows: rows.collect(),
@@ -251,8 +251,8 @@ impl Tuned {
         }
         Figure {
             id: "finalists".to_owned(),
-            title: "Finalists on fresh luck, and what the search said".to_owned(),
-            caption: "Full: fresh luck, with the interval that holds for all finalists together. Open: the estimate that made it a finalist, too good on average.".to_owned(),
+            title: "Finalists on fresh random numbers, and what the search said".to_owned(),
+            caption: "Full: fresh random numbers, with the interval that holds for all finalists together. Open: the estimate that made it a finalist, too good on average.".to_owned(),
             svg: panels(&list),
             header: ["measure", "finalist", "search", "fresh", "low", "high"].map(str::to_owned).to_vec(),
             rows,
@@ -313,7 +313,7 @@ pub(super) fn tuning_page(
     .concat();
     let title = escape(&tuned.manifest.title);
     let header = format!(
-        "<header><p class=\"meta\">{}</p><h1>{title}</h1><p class=\"meta\">{} settings tried, {} replications, seed {}, deconflict {}</p><div class=\"warn\"><strong>Absolute rates are not calibrated.</strong> No public count of sorties exists. Only comparisons between rule sets, in the same world and with the same luck, mean something. The search exploits whatever the model gives it: read the settings before believing the numbers.</div></header>",
+        "<header><p class=\"meta\">{}</p><h1>{title}</h1><p class=\"meta\">{} settings tried, {} replications, seed {}, deconflict {}</p><div class=\"warn\"><strong>Absolute rates are not calibrated.</strong> No public count of sorties exists. Only comparisons between rule sets, in the same world and with common random numbers, mean something. The search exploits whatever the model gives it: read the settings before believing the numbers.</div></header>",
         escape(&tuned.manifest.progress.words()),
         tuned.tried(),
         grouped(tuned.manifest.progress.done as f64),
@@ -338,7 +338,7 @@ fn in_short(tuned: &Tuned) -> String {
         .filter(|finalist| finalist.on_front)
         .collect();
     let mut text = format!(
-        "<p>{} settings were tried; {} finalists were flown again on luck that the search never saw. {}</p><ul class=\"say\">",
+        "<p>{} settings were tried; {} finalists were run again on random numbers that the search never saw. {}</p><ul class=\"say\">",
         tuned.tried(),
         tuned
             .finalists
@@ -438,7 +438,7 @@ fn settings(tuned: &Tuned) -> String {
         let _ = write!(rows, "<td>{}</td><td>{front}</td></tr>", escape(limits));
     }
     format!(
-        "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Finalists\"><table><thead><tr><th scope=\"col\">finalist</th>{head}<th scope=\"col\">limits kept</th><th scope=\"col\">front</th></tr></thead><tbody>{rows}</tbody></table></div><p class=\"meta\">In brackets: intervals on fresh luck that hold for all finalists together. Each is a complete scenario: finalists/NN.toml.</p>"
+        "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Finalists\"><table><thead><tr><th scope=\"col\">finalist</th>{head}<th scope=\"col\">limits kept</th><th scope=\"col\">front</th></tr></thead><tbody>{rows}</tbody></table></div><p class=\"meta\">In brackets: intervals on fresh random numbers that hold for all finalists together. Each is a complete scenario: finalists/NN.toml.</p>"
     )
 }
 
@@ -518,7 +518,7 @@ fn made(tuned: &Tuned, folder: &str) -> String {
                 .collect();
             entry(term, format!("<code>{}</code>", escape(&shell(&words))));
         };
-        command("Fly a finalist", &["run", &file]);
+        command("Run a finalist", &["run", &file]);
         command("Watch it", &["replay", &file, "--out", "replay.html"]);
         command(
             "What would prevent its wrong losses",

@@ -1,4 +1,4 @@
-//! What a replication asks of the machine, estimated before one is flown; and the bound beyond which none is.
+//! What a replication asks of the machine, estimated before one is run; and the bound beyond which none is.
 //!
 //! Values that are each allowed can have a product that is not: flights a day times days, aircraft times sites, hours over
 //! seconds a scan. The estimate takes every aircraft for its planned time in the air, at every site whose sensor reaches
@@ -11,7 +11,7 @@
 //! | aircraft | `count`, times the expected number of waves and four standard deviations more |
 //! | legs | of the planned route; of a loop or a racetrack, as many as fit into the time |
 //! | pairs | aircraft times sites, the most sites that each entry may have |
-//! | looks | over all pairs within reach: time in the air / scan period |
+//! | scans | over all pairs within reach: time in the air / scan period |
 //! | memory | 2 kB an aircraft, 200 B a leg, 40 B a pair, 500 B more within reach, 1 B a look, 24 B a live look, 100 B an event |
 //! | time | 5 us an aircraft, 1 us a pair and leg of its route, 3 ns a look, 1 us a live look |
 //!
@@ -57,7 +57,7 @@ pub struct Burden {
     /// Pairs of an aircraft and a site.
     pub pairs: f64,
     /// Looks of sites at aircraft within their reach.
-    pub looks: f64,
+    pub scans: f64,
     /// Facts written down.
     pub events: f64,
     /// Memory, bytes.
@@ -112,15 +112,15 @@ impl Burden {
                 if apart_m > reach_m + spread_m + air.radius_m {
                     continue;
                 }
-                let looks = pairs * air.time_s / class.sensor.scan_s;
+                let scans = pairs * air.time_s / class.sensor.scan_s;
                 let (bytes, time_s) = match scenario.visits_every_scan(entry) {
                     true => (24.0, 1e-6),
                     false => (1.0, 3e-9),
                 };
-                sum.looks += looks;
-                sum.events += 4.0 * pairs + 1e-4 * looks;
-                sum.memory_bytes += bytes * looks + 500.0 * pairs;
-                sum.time_s += time_s * looks;
+                sum.scans += scans;
+                sum.events += 4.0 * pairs + 1e-4 * scans;
+                sum.memory_bytes += bytes * scans + 500.0 * pairs;
+                sum.time_s += time_s * scans;
             }
             let added = sum.memory_bytes - before;
             if heaviest.is_none_or(|(_, most)| added > most) {
@@ -151,17 +151,17 @@ impl Burden {
             aircraft,
             sites,
             pairs,
-            looks,
+            scans,
             events,
             memory_bytes,
             time_s,
         } = *self;
         format!(
-            "about {} aircraft, {} sites, {} pairs, {} looks, {} events, {}, {} a replication",
+            "about {} aircraft, {} sites, {} pairs, {} scans, {} events, {}, {} a replication",
             rough(aircraft),
             rough(sites),
             rough(pairs),
-            rough(looks),
+            rough(scans),
             rough(events),
             bytes(memory_bytes),
             seconds(time_s)
@@ -363,9 +363,9 @@ mod tests {
         let one = Burden::of(&load(&["flights.us-recon.count=1000"]).unwrap());
         let two = Burden::of(&load(&["flights.us-recon.count=2000"]).unwrap());
         assert!((two.aircraft - one.aircraft - 1000.0).abs() < 1e-6);
-        assert!(two.looks > 1.9 * one.looks && two.looks < 2.0 * one.looks);
+        assert!(two.scans > 1.9 * one.scans && two.scans < 2.0 * one.scans);
         let slow = Burden::of(&load(&["site_classes.class_a.sensor.scan_s=30"]).unwrap());
-        assert!(slow.looks < Burden::of(&load(&[]).unwrap()).looks / 2.0);
+        assert!(slow.scans < Burden::of(&load(&[]).unwrap()).scans / 2.0);
     }
 
     #[test]

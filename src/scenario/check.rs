@@ -18,14 +18,14 @@ use crate::airspace::Delay;
 use crate::coordination::{HostileOn, RulesSpec};
 use crate::engagement::FireDistributionSpec;
 use crate::geometry::{Area, Point, Polygon, crossing};
-use crate::identification::cues::optical::Daylight;
-use crate::identification::cues::origin::ZoneBelief;
+use crate::identification::id_sources::optical::Daylight;
+use crate::identification::id_sources::origin::ZoneBelief;
 use crate::identification::{
     Combine, ConfusionMatrix, ExpectancySpec, Hypotheses, IdentificationSpec,
 };
 use crate::picture::SharedIdentity;
 use crate::platform::{AircraftSpec, Turns};
-use crate::record::Regard;
+use crate::record::Affiliation;
 use crate::sensing::ScanPhase;
 use crate::tracking::TrackerSpec;
 use crate::units::GRAVITY_MPS2;
@@ -33,7 +33,7 @@ use crate::units::GRAVITY_MPS2;
 /// Most rows of a confusion matrix.
 const MOST_ROWS: usize = 15;
 
-/// Most zones of a list of the origin cue.
+/// Most zones of a list of the origin ID source.
 const MOST_ZONES: usize = 255;
 
 /// Most corners of a polygon.
@@ -151,7 +151,7 @@ struct Check<'a> {
     fire_distribution: Entries<FireDistributionSpec>,
     zones: Entries<ZoneFile>,
     corridors: Entries<CorridorFile>,
-    relations: Entries<BTreeMap<String, Regard>>,
+    relations: Entries<BTreeMap<String, Affiliation>>,
     separation: Option<SeparationFile>,
     rules: RulesSpec,
 }
@@ -487,7 +487,7 @@ impl Check<'_> {
         let classes = shaped(&self.classes);
         let rows = classes
             .iter()
-            .flat_map(|(_, class)| class.identification.world.keys());
+            .flat_map(|(_, class)| class.identification.actual.keys());
         let known: BTreeSet<String> = self.aircraft.keys().chain(rows).cloned().collect();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         for (index, name) in civil.unwrap_or_default().iter().enumerate() {
@@ -529,18 +529,18 @@ impl Check<'_> {
                 );
             }
         }
-        if let Some(rule) = self.rules.height_blocks.clone() {
+        if let Some(rule) = self.rules.altitude_blocks.clone() {
             for (index, block) in rule.blocks.iter().enumerate() {
                 let number = index.to_string();
-                let at = ["rules", "height_blocks", "blocks", number.as_str()];
+                let at = ["rules", "altitude_blocks", "blocks", number.as_str()];
                 self.heights(&at, block.floor_m, Some(block.top_m));
                 self.hours(&at, block.from_h, block.until_h);
             }
         }
-        if let Some(rule) = self.rules.zone_of_responsibility.clone() {
+        if let Some(rule) = self.rules.weapon_engagement_zone.clone() {
             for (index, area) in rule.areas.iter().enumerate() {
                 let number = index.to_string();
-                let at = ["rules", "zone_of_responsibility", "areas", number.as_str()];
+                let at = ["rules", "weapon_engagement_zone", "areas", number.as_str()];
                 self.zone(&path!(at; "zone"), &area.zone);
                 for (nth, class) in area.classes.iter().enumerate() {
                     let nth = nth.to_string();
@@ -583,13 +583,13 @@ impl Check<'_> {
         if let Some(rule) = &rules.time_windows {
             self.listed_sides(&["rules", "time_windows"], &rule.sides);
         }
-        if let Some(rule) = &rules.height_blocks {
-            self.listed_sides(&["rules", "height_blocks"], &rule.sides);
+        if let Some(rule) = &rules.altitude_blocks {
+            self.listed_sides(&["rules", "altitude_blocks"], &rule.sides);
         }
-        if let Some(rule) = &rules.blue_force_feed {
-            self.listed_sides(&["rules", "blue_force_feed"], &rule.sides);
+        if let Some(rule) = &rules.friendly_force_tracking {
+            self.listed_sides(&["rules", "friendly_force_tracking"], &rule.sides);
             self.delay(
-                &["rules", "blue_force_feed", "latency"],
+                &["rules", "friendly_force_tracking", "latency"],
                 Some(&rule.latency),
             );
         }
@@ -652,8 +652,8 @@ impl Check<'_> {
             let class = &self.sites.get(site)?.as_ref()?.class;
             let spec = &self.classes.get(class)?.as_ref()?.identification;
             let rows: BTreeSet<String> = match spec.over {
-                Hypotheses::Types => spec.world.keys().cloned().collect(),
-                Hypotheses::Regards => Regard::ALL
+                Hypotheses::Types => spec.actual.keys().cloned().collect(),
+                Hypotheses::Affiliations => Affiliation::ALL
                     .iter()
                     .map(|row| row.code().to_owned())
                     .collect(),
@@ -675,11 +675,16 @@ impl Check<'_> {
                 quoted(&receiver),
                 list(&read)
             );
-            let world = ["site_classes", receiver.as_str(), "identification", "world"];
+            let actual = [
+                "site_classes",
+                receiver.as_str(),
+                "identification",
+                "actual",
+            ];
             self.note_both(
                 &path!(at; "identity"),
                 said,
-                &world,
+                &actual,
                 "rows of the receivers",
             );
         }
@@ -1365,32 +1370,36 @@ impl Check<'_> {
     }
 
     fn identification(&mut self, at: &[&str], class: &str, spec: &IdentificationSpec) {
-        let rows: Vec<String> = spec.world.keys().cloned().collect();
-        let world = path!(at; "world");
+        let rows: Vec<String> = spec.actual.keys().cloned().collect();
+        let actual = path!(at; "actual");
         if rows.is_empty() {
-            self.note(&world, "has no rows; expected at least one");
+            self.note(&actual, "has no rows; expected at least one");
         }
         if rows.len() > MOST_ROWS {
             let said = format!("has {} rows; expected at most {MOST_ROWS}", rows.len());
-            self.note(&world, said);
+            self.note(&actual, said);
         }
         match spec.over {
-            Hypotheses::Regards => {
-                let wanted: Vec<&str> = Regard::ALL.iter().map(|regard| regard.code()).collect();
+            Hypotheses::Affiliations => {
+                let wanted: Vec<&str> = Affiliation::ALL
+                    .iter()
+                    .map(|affiliation| affiliation.code())
+                    .collect();
                 for row in rows.iter().filter(|row| !wanted.contains(&row.as_str())) {
                     let problem = self.note_row(
-                        &world,
+                        &actual,
                         row,
-                        "is not a regard; expected friend, neutral and hostile",
+                        "is not an affiliation; expected friend, neutral and hostile",
                     );
                     problem.help =
-                        shape::suggest(row, &["friend", "hostile", "neutral"], "regards");
+                        shape::suggest(row, &["friend", "hostile", "neutral"], "affiliations");
                 }
-                for regard in wanted {
-                    if !spec.world.contains_key(regard) {
-                        let said =
-                            format!("lacks the row {regard}; expected friend, neutral and hostile");
-                        self.note_both(&world, said, &path!(at; "over"), "rows are regards");
+                for affiliation in wanted {
+                    if !spec.actual.contains_key(affiliation) {
+                        let said = format!(
+                            "lacks the row {affiliation}; expected friend, neutral and hostile"
+                        );
+                        self.note_both(&actual, said, &path!(at; "over"), "rows are affiliations");
                     }
                 }
             }
@@ -1399,13 +1408,13 @@ impl Check<'_> {
                 for row in &rows {
                     if row == UNKNOWN {
                         self.note_row(
-                            &world,
+                            &actual,
                             row,
                             "is a column, not a row; expected aircraft types",
                         );
                     } else {
                         self.name(
-                            &path!(world; row),
+                            &path!(actual; row),
                             row,
                             "aircraft",
                             "an aircraft type",
@@ -1416,65 +1425,68 @@ impl Check<'_> {
                 self.aircraft = aircraft;
             }
         }
-        self.matrix(&world, &spec.world, &rows);
-        if let Some(believed) = &spec.believed {
-            let here = path!(at; "believed");
+        self.matrix(&actual, &spec.actual, &rows);
+        if let Some(assumed) = &spec.assumed {
+            let here = path!(at; "assumed");
             for row in &rows {
-                if !believed.contains_key(row) {
-                    let said = format!("lacks the row {}, which world has", quoted(row));
-                    self.note_both(&here, said, &path!(world; row), "");
+                if !assumed.contains_key(row) {
+                    let said = format!("lacks the row {}, which actual has", quoted(row));
+                    self.note_both(&here, said, &path!(actual; row), "");
                 }
             }
-            for row in believed.keys().filter(|row| !spec.world.contains_key(*row)) {
+            for row in assumed.keys().filter(|row| !spec.actual.contains_key(*row)) {
                 self.note_both(
                     &path!(here; row),
-                    "is a row that world lacks; expected the same rows",
-                    &world,
+                    "is a row that actual lacks; expected the same rows",
+                    &actual,
                     "",
                 );
             }
-            self.matrix(&here, believed, &rows);
+            self.matrix(&here, assumed, &rows);
         }
         self.prior(at, spec, &rows);
-        self.regard_shares(at, spec, &rows);
+        self.affiliation_shares(at, spec, &rows);
         self.thresholds(at, spec);
         self.surprise(at, class, spec);
-        self.cues(at, spec, &rows);
+        self.id_sources(at, spec, &rows);
     }
 
-    /// The cues besides declarations and flight plans, and the operator.
-    fn cues(&mut self, at: &[&str], spec: &IdentificationSpec, rows: &[String]) {
-        let world = path!(at; "world");
-        if let Some(cue) = &spec.transponder {
+    /// The ID sources besides declarations and flight plans, and the operator.
+    fn id_sources(&mut self, at: &[&str], spec: &IdentificationSpec, rows: &[String]) {
+        let actual = path!(at; "actual");
+        if let Some(id_source) = &spec.transponder {
             let here = path!(at; "transponder");
-            let agreed = cue.agreed.map(|agreed| agreed.by_regard());
-            for (a, regard) in Regard::ALL.iter().enumerate() {
-                let (plain, agreed) = (cue.plain.by_regard()[a], agreed.map_or(0.0, |p| p[a]));
+            let agreed = id_source.agreed.map(|agreed| agreed.by_affiliation());
+            for (a, affiliation) in Affiliation::ALL.iter().enumerate() {
+                let (plain, agreed) = (
+                    id_source.plain.by_affiliation()[a],
+                    agreed.map_or(0.0, |p| p[a]),
+                );
                 if plain + agreed > 1.0 + ROW_TOLERANCE {
                     let said = format!(
                         "is {agreed}; expected <= 1 - plain.{}, which is {plain}: only one code is seen",
-                        regard.code()
+                        affiliation.code()
                     );
                     self.note_both(
-                        &path!(here; "agreed", regard.code()),
+                        &path!(here; "agreed", affiliation.code()),
                         said,
-                        &path!(here; "plain", regard.code()),
+                        &path!(here; "plain", affiliation.code()),
                         "",
                     );
                 }
             }
         }
-        if let Some(cue) = &spec.optical {
+        if let Some(id_source) = &spec.optical {
             let here = path!(at; "optical");
-            let of_world = cue.world.keys().cloned().collect();
-            self.rows_of_class(&path!(here; "world"), &of_world, rows, &world);
-            self.matrix(&path!(here; "world"), &cue.world, rows);
-            if let Some(believed) = &cue.believed {
-                let of_belief = believed.keys().cloned().collect();
-                self.rows_of_class(&path!(here; "believed"), &of_belief, rows, &world);
-                self.matrix(&path!(here; "believed"), believed, rows);
+            let of_actual = id_source.actual.keys().cloned().collect();
+            self.rows_of_class(&path!(here; "actual"), &of_actual, rows, &actual);
+            self.matrix(&path!(here; "actual"), &id_source.actual, rows);
+            if let Some(assumed) = &id_source.assumed {
+                let of_belief = assumed.keys().cloned().collect();
+                self.rows_of_class(&path!(here; "assumed"), &of_belief, rows, &actual);
+                self.matrix(&path!(here; "assumed"), assumed, rows);
             }
-            if let Some(Daylight::Hours(day)) = &cue.day
+            if let Some(Daylight::Hours(day)) = &id_source.day
                 && day.from_h == day.to_h
             {
                 let said = format!("is {}, as is from_h: there is no day", day.to_h);
@@ -1482,17 +1494,22 @@ impl Check<'_> {
                 self.note_both(&path!(day; "to_h"), said, &path!(day; "from_h"), "");
             }
         }
-        if let Some(cue) = &spec.profile {
+        if let Some(id_source) = &spec.profile {
             let here = path!(at; "profile", "rows");
-            self.rows_of_class(&here, &cue.rows.keys().cloned().collect(), rows, &world);
+            self.rows_of_class(
+                &here,
+                &id_source.rows.keys().cloned().collect(),
+                rows,
+                &actual,
+            );
         }
-        if let Some(cue) = &spec.origin {
+        if let Some(id_source) = &spec.origin {
             let here = path!(at; "origin");
-            if cue.first_seen.is_empty() && cue.lanes.is_empty() {
+            if id_source.first_seen.is_empty() && id_source.lanes.is_empty() {
                 self.note(&here, "names no zone; expected first_seen or lanes");
             }
-            self.zone_beliefs(&path!(here; "first_seen"), &cue.first_seen);
-            self.zone_beliefs(&path!(here; "lanes"), &cue.lanes);
+            self.zone_beliefs(&path!(here; "first_seen"), &id_source.first_seen);
+            self.zone_beliefs(&path!(here; "lanes"), &id_source.lanes);
         }
         let expectancy = spec
             .operator
@@ -1515,17 +1532,20 @@ impl Check<'_> {
         at: &[&str],
         found: &BTreeSet<String>,
         rows: &[String],
-        world: &[&str],
+        actual: &[&str],
     ) {
         let known: Vec<&str> = rows.iter().map(String::as_str).collect();
         for name in found.iter().filter(|name| !rows.contains(name)) {
             let help = shape::suggest(name, &known, "rows");
-            let problem = self.note_row(at, name, "is not a row of the class's world");
+            let problem = self.note_row(at, name, "is not a row of the class's actual");
             problem.help = help;
         }
         for row in rows.iter().filter(|row| !found.contains(*row)) {
-            let said = format!("lacks the row {}, which the class's world has", quoted(row));
-            self.note_both(at, said, &path!(world; row), "");
+            let said = format!(
+                "lacks the row {}, which the class's actual has",
+                quoted(row)
+            );
+            self.note_both(at, said, &path!(actual; row), "");
         }
     }
 
@@ -1545,16 +1565,16 @@ impl Check<'_> {
                 let other = path!(at; first.as_str(), "zone");
                 self.note_both(&path!(here; "zone"), said, &other, "");
             }
-            for (a, regard) in Regard::ALL.iter().enumerate() {
+            for (a, affiliation) in Affiliation::ALL.iter().enumerate() {
                 let before = sums[a];
-                sums[a] += entry.inside.by_regard()[a];
+                sums[a] += entry.inside.by_affiliation()[a];
                 let limit = 1.0 + ROW_TOLERANCE * list.len() as f64;
                 if sums[a] > limit && before <= limit {
                     let said = format!(
                         "brings the list to {}; expected at most 1: a track is in one of its zones at most",
                         libm::round(sums[a] * 1e9) / 1e9
                     );
-                    self.note(&path!(here; "inside", regard.code()), said);
+                    self.note(&path!(here; "inside", affiliation.code()), said);
                 }
             }
         }
@@ -1606,31 +1626,31 @@ impl Check<'_> {
         for name in spec
             .prior
             .keys()
-            .filter(|name| !spec.world.contains_key(*name))
+            .filter(|name| !spec.actual.contains_key(*name))
         {
             let help = shape::suggest(name, &known, "rows");
-            let problem = self.note(&path!(here; name), "is not a row of world");
+            let problem = self.note(&path!(here; name), "is not a row of actual");
             problem.help = help;
         }
         for row in rows.iter().filter(|row| !spec.prior.contains_key(*row)) {
             let said = format!(
-                "lacks the row {}, which world has; 0 says never",
+                "lacks the row {}, which actual has; 0 says never",
                 quoted(row)
             );
-            self.note_both(&here, said, &path!(at; "world", row), "");
+            self.note_both(&here, said, &path!(at; "actual", row), "");
         }
         if spec.prior.values().all(|weight| weight.0 == 0.0) {
             self.note(&here, "is 0 for every row; expected at least one > 0");
         }
     }
 
-    fn regard_shares(&mut self, at: &[&str], spec: &IdentificationSpec, rows: &[String]) {
-        let here = path!(at; "regards");
-        if spec.over == Hypotheses::Regards {
-            if !spec.regards.is_empty() {
+    fn affiliation_shares(&mut self, at: &[&str], spec: &IdentificationSpec, rows: &[String]) {
+        let here = path!(at; "affiliations");
+        if spec.over == Hypotheses::Affiliations {
+            if !spec.affiliations.is_empty() {
                 self.note_both(
                     &here,
-                    "divides types into regards, but the rows of world are regards already",
+                    "divides types into affiliations, but the rows of actual are affiliations already",
                     &path!(at; "over"),
                     "",
                 );
@@ -1638,10 +1658,10 @@ impl Check<'_> {
             return;
         }
         let known: Vec<&str> = rows.iter().map(String::as_str).collect();
-        for (name, shares) in &spec.regards {
-            if !spec.world.contains_key(name) {
+        for (name, shares) in &spec.affiliations {
+            if !spec.actual.contains_key(name) {
                 let help = shape::suggest(name, &known, "rows");
-                let problem = self.note(&path!(here; name), "is not a row of world");
+                let problem = self.note(&path!(here; name), "is not a row of actual");
                 problem.help = help;
             }
             if shares.friend == 0.0 && shares.neutral == 0.0 && shares.hostile == 0.0 {
@@ -1651,13 +1671,16 @@ impl Check<'_> {
                 );
             }
         }
-        for row in rows.iter().filter(|row| !spec.regards.contains_key(*row)) {
+        for row in rows
+            .iter()
+            .filter(|row| !spec.affiliations.contains_key(*row))
+        {
             let said = format!(
-                "lacks {}, a row of world: what is a declared {} held for?",
+                "lacks {}, a row of actual: what is a declared {} identified as?",
                 quoted(row),
                 quoted(row)
             );
-            self.note_both(&here, said, &path!(at; "world", row), "this row");
+            self.note_both(&here, said, &path!(at; "actual", row), "this row");
         }
     }
 
@@ -1688,8 +1711,8 @@ impl Check<'_> {
             .values()
             .flatten()
             .any(|site| site.class == class);
-        let Some(believed) = spec
-            .believed
+        let Some(assumed) = spec
+            .assumed
             .as_ref()
             .filter(|_| spec.combine == Combine::Fused && used)
         else {
@@ -1699,30 +1722,30 @@ impl Check<'_> {
             spec.prior.is_empty() || spec.prior.get(row).is_some_and(|weight| weight.0 > 0.0)
         };
         let mut reported: BTreeSet<String> = BTreeSet::new();
-        for columns in spec.world.values() {
+        for columns in spec.actual.values() {
             for declared in columns
                 .iter()
                 .filter(|(_, p)| p.0 > 0.0)
                 .map(|(name, _)| name)
             {
-                let believable = believed.iter().any(|(row, columns)| {
+                let believable = assumed.iter().any(|(row, columns)| {
                     possible(row) && columns.get(declared).is_some_and(|p| p.0 > 0.0)
                 });
                 if !believable && reported.insert(declared.clone()) {
                     let said = format!(
-                        "gives {} probability 0 in every row that the prior allows, but world can declare it",
+                        "gives {} probability 0 in every row that the prior allows, but actual can declare it",
                         quoted(declared)
                     );
                     let producer = spec
-                        .world
+                        .actual
                         .iter()
                         .find(|(_, columns)| columns.get(declared).is_some_and(|p| p.0 > 0.0))
                         .map(|(row, _)| row.clone())
                         .unwrap_or_default();
                     self.note_both(
-                        &path!(at; "believed"),
+                        &path!(at; "assumed"),
                         said,
-                        &path!(at; "world", &producer, declared),
+                        &path!(at; "actual", &producer, declared),
                         "can be declared",
                     );
                 }
@@ -1782,7 +1805,7 @@ impl Check<'_> {
             {
                 let known = self.aircraft.contains_key(aircraft);
                 if known
-                    && !class.identification.world.contains_key(aircraft)
+                    && !class.identification.actual.contains_key(aircraft)
                     && missing.insert((site.class.clone(), aircraft.clone()))
                 {
                     let said = format!(
@@ -1792,7 +1815,7 @@ impl Check<'_> {
                         quoted(flight_name)
                     );
                     self.note_both(
-                        &["site_classes", &site.class, "identification", "world"],
+                        &["site_classes", &site.class, "identification", "actual"],
                         said,
                         &[section, flight_name, "aircraft"],
                         "flown here",
@@ -1898,8 +1921,8 @@ impl Check<'_> {
                 "is in force, but the scenario has no [corridors]",
             );
         }
-        if let Some(restricted) = self.rules.restricted_zone.clone() {
-            let at = ["rules", "restricted_zone"];
+        if let Some(restricted) = self.rules.restricted_operations_zone.clone() {
+            let at = ["rules", "restricted_operations_zone"];
             self.zone(&path!(at; "zone"), &restricted.zone);
             self.node(&path!(at; "authority"), &restricted.authority);
             for (index, zone) in restricted.exempt.iter().enumerate() {
@@ -1923,7 +1946,7 @@ impl Check<'_> {
             for (name, class) in shaped(&self.classes) {
                 let fires = class.weapon.is_some()
                     && self.sites.values().flatten().any(|site| site.class == name);
-                if fires && !class.identification.world.contains_key(&type_name) {
+                if fires && !class.identification.actual.contains_key(&type_name) {
                     let said = format!(
                         "is {}, which the matrix of armed class {} has no row for: nothing would ever be hostile to it",
                         quoted(&type_name),
@@ -1932,7 +1955,7 @@ impl Check<'_> {
                     self.note_both(
                         &at,
                         said,
-                        &["site_classes", &name, "identification", "world"],
+                        &["site_classes", &name, "identification", "actual"],
                         "its rows",
                     );
                 }

@@ -12,7 +12,7 @@ use crate::engagement::{FireDistributionSpec, WeaponSpec};
 use crate::identification::IdentificationSpec;
 use crate::picture::SharedIdentity;
 use crate::platform::{AircraftSpec, Equipment, TransponderEquipment, Turns};
-use crate::record::Regard;
+use crate::record::Affiliation;
 use crate::sensing::SensorSpec;
 use crate::sensing::readiness::ReadinessSpec;
 use crate::tracking::TrackerSpec;
@@ -53,10 +53,10 @@ pub struct ScenarioFile {
     pub separation: Option<SeparationFile>,
     /// The real parties.
     pub sides: BTreeMap<String, SideFile>,
-    /// `relations.SHOOTER.OTHER`: what SHOOTER's sites should hold aircraft of OTHER for. A side is its own friend
+    /// `relations.SHOOTER.OTHER`: the affiliation of OTHER's aircraft to SHOOTER's sites. A side is its own friend
     /// unless it says otherwise; every pair of a side with sites and a side with flights must be there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub relations: BTreeMap<String, BTreeMap<String, Regard>>,
+    pub relations: BTreeMap<String, BTreeMap<String, Affiliation>>,
     /// Named places.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub places: BTreeMap<String, PlaceFile>,

@@ -1,5 +1,5 @@
 //! What a scenario says that is allowed but can hardly be meant: sites that nobody reaches, rules that never act,
-//! beliefs far from their world.
+//! assumed error rates far from the actual ones.
 //!
 //! A lint looks at what is planned, not at draws, and leaves room: paths are on time and on their line, looked at every
 //! 100 m; a site's place is its whole area, its reach that of its most visible target. So a warning is nearly
@@ -14,9 +14,9 @@ use super::tree::{Item, dotted, quoted};
 use crate::coordination::WeaponsControl;
 use crate::geometry::Point;
 use crate::identification::{Combine, IdentificationSpec};
-use crate::platform::trajectory::{Luck, Trajectory};
+use crate::platform::trajectory::{Draws, Trajectory};
 use crate::platform::{Flight, Start};
-use crate::record::Regard;
+use crate::record::Affiliation;
 use crate::sensing::SensorModel;
 use crate::sensing::coverage::horizon_m;
 use crate::sensing::detection::Law;
@@ -25,7 +25,7 @@ use crate::theatre::{Position, SiteEntry};
 /// How far apart the places of a path are at which it is looked at, m.
 const STEP_M: f64 = 100.0;
 
-/// Largest difference between a believed probability and that of the world which passes without a warning.
+/// Largest difference between an assumed probability and that of the world which passes without a warning.
 const BELIEF_TOLERANCE: f64 = 0.3;
 
 /// A threshold this near to what one declaration leaves is at a step.
@@ -71,8 +71,8 @@ lints! {
     RULE_WITHOUT_EFFECT = "rule_without_effect": "a rule is on and can never act";
     CRITERIA_NEVER_MET = "criteria_never_met": "an armed class cannot meet the hostile criteria of rule R2";
     THRESHOLD_AT_A_STEP = "threshold_at_a_step": "results jump at a threshold: one declaration decides or does not";
-    BELIEF_FAR_FROM_WORLD = "belief_far_from_world": "a believed probability is more than 0.3 from that of the world";
-    BELIEF_CONTRADICTS_ITSELF = "belief_contradicts_itself": "what the world can bring is believed to be impossible";
+    ASSUMED_FAR_FROM_ACTUAL = "assumed_far_from_actual": "an assumed probability is more than 0.3 from the actual one";
+    BELIEF_CONTRADICTS_ITSELF = "belief_contradicts_itself": "what the world can bring is assumed to be impossible";
     NUMBER_WITHOUT_SOURCE = "number_without_source": "a file says where some of its numbers come from, and not all";
     IFF_UNREAD = "iff_unread": "a flight carries IFF that no friendly site interrogates";
     TRANSPONDER_UNREAD = "transponder_unread": "a flight carries a transponder that no site receives";
@@ -165,13 +165,13 @@ fn planned_path(flight: &Flight, scenario: &Scenario) -> Trajectory {
         Start::Departs { after_s, .. } => after_s,
         Start::Airborne | Start::Poisson { .. } => 0.0,
     };
-    let luck = Luck {
+    let draws = Draws {
         departs_s,
         loop_start: 0.0,
         deviation_m: &mut |_| 0.0,
     };
     let until_s = scenario.duration.seconds();
-    Trajectory::fly(flight, spec, luck, flight.climbs_out(), until_s)
+    Trajectory::fly(flight, spec, draws, flight.climbs_out(), until_s)
 }
 
 struct Linter<'a> {
@@ -363,8 +363,11 @@ impl Linter<'_> {
             let path = ["rules", "weapons_control", "zones", &number, "from_h"];
             begins(&path, status.from_h);
         }
-        if let Some(zone) = &rules.restricted_zone {
-            begins(&["rules", "restricted_zone", "from_h"], zone.from_h);
+        if let Some(zone) = &rules.restricted_operations_zone {
+            begins(
+                &["rules", "restricted_operations_zone", "from_h"],
+                zone.from_h,
+            );
         }
         let outages = rules.lost_comms.iter().flat_map(|rule| &rule.outages);
         for (index, outage) in outages.enumerate() {
@@ -378,10 +381,10 @@ impl Linter<'_> {
             let path = ["rules", "time_windows", "windows", &number, "from_h"];
             begins(&path, window.from_h);
         }
-        let blocks = rules.height_blocks.iter().flat_map(|rule| &rule.blocks);
+        let blocks = rules.altitude_blocks.iter().flat_map(|rule| &rule.blocks);
         for (index, block) in blocks.enumerate() {
             let number = index.to_string();
-            let path = ["rules", "height_blocks", "blocks", &number, "from_h"];
+            let path = ["rules", "altitude_blocks", "blocks", &number, "from_h"];
             begins(&path, block.from_h);
         }
         for (name, corridor) in &self.file.corridors {
@@ -417,16 +420,16 @@ impl Linter<'_> {
         }
         for (name, class) in self.used_classes() {
             let spec = &class.identification;
-            let silent = spec.world.values().all(|columns| {
+            let silent = spec.actual.values().all(|columns| {
                 let unknown = columns.get(super::check::UNKNOWN);
                 unknown.is_some_and(|probability| probability.0 >= 1.0)
             });
             if silent && class.weapon.is_some() && spec.flight_plan.is_none() && !spec.asks_more() {
                 self.warn(
                     FREE_AND_BLIND,
-                    &["site_classes", &name, "identification", "world"],
-                    "declares nothing but unknown, there is no other cue, and weapons are free: the class fires at all it sees",
-                    "give it a cue, or let the status be tight",
+                    &["site_classes", &name, "identification", "actual"],
+                    "declares nothing but unknown, there is no other ID source, and weapons are free: the class fires at all it sees",
+                    "give it an ID source, or let the status be tight",
                 );
             }
         }
@@ -443,7 +446,8 @@ impl Linter<'_> {
         {
             idle.push((
                 vec!["hostile_criteria", "threshold"],
-                "is 1, which no posterior exceeds: nothing is ever held Hostile".to_owned(),
+                "is 1, which no posterior exceeds: nothing is ever identified as Hostile"
+                    .to_owned(),
             ));
         }
         if rules
@@ -462,17 +466,17 @@ impl Linter<'_> {
                 armed && class.identifier.spec.flight_plan.is_some()
             };
             let checking: Vec<usize> = (0..self.scenario.sites.len()).filter(checks).collect();
-            let covered = &self.scenario.cast.covered;
-            let reached = covered
+            let coordinated = &self.scenario.cast.coordinated;
+            let reached = coordinated
                 .iter()
                 .any(|row| checking.iter().any(|&entry| row[entry]));
             let chance = checking.iter().any(|&entry| {
                 let class = &self.scenario.classes[self.scenario.sites[entry].class.index()];
-                let cue = class.identifier.spec.flight_plan.as_ref();
-                cue.is_some_and(|cue| cue.chance_match > 0.0)
+                let id_source = class.identifier.spec.flight_plan.as_ref();
+                id_source.is_some_and(|id_source| id_source.chance_match > 0.0)
             });
-            let said = if zero(rule.honour) {
-                Some("has honour 0: no crew ever acts on a match")
+            let said = if zero(rule.compliance) {
+                Some("has compliance 0: no crew ever acts on a match")
             } else if checking.is_empty() {
                 Some("is on, but no armed site's class has a flight_plan check")
             } else if !reached && !chance {
@@ -497,12 +501,12 @@ impl Linter<'_> {
         if rules
             .corridors
             .as_ref()
-            .is_some_and(|rule| zero(rule.honour))
+            .is_some_and(|rule| zero(rule.compliance))
         {
             let said = "is 0: no crew ever acts on a corridor".to_owned();
-            idle.push((vec!["corridors", "honour"], said));
+            idle.push((vec!["corridors", "compliance"], said));
         }
-        if let Some(zone) = self.scenario.rules.restricted_zone() {
+        if let Some(zone) = self.scenario.rules.restricted_operations_zone() {
             let authority = &self.scenario.nodes[zone.authority.index()];
             let enforces = |site: &SiteEntry| site.side == authority.side && site.count.1 > 0;
             if !self.scenario.sites.iter().any(enforces) {
@@ -510,7 +514,7 @@ impl Linter<'_> {
                     "is {}, whose side has no sites: nobody enforces the zone",
                     quoted(&authority.name)
                 );
-                idle.push((vec!["restricted_zone", "authority"], said));
+                idle.push((vec!["restricted_operations_zone", "authority"], said));
             }
         }
         if let Some(rule) = &rules.agreed_squawk {
@@ -523,7 +527,7 @@ impl Linter<'_> {
                 let squawk = spec
                     .transponder
                     .as_ref()
-                    .is_some_and(|cue| cue.agreed.is_some());
+                    .is_some_and(|id_source| id_source.agreed.is_some());
                 let codes = squawk && rule.squawk && rule.squawk_on > 0.0;
                 site.count.1 > 0 && (codes || spec.iff.is_some() && rule.iff_on.is_some())
             };
@@ -571,12 +575,12 @@ impl Linter<'_> {
             idle.push((
                 "lost_comms",
                 never.then_some(
-                    "is on, but no line is ever down: mttr_min is 0 and there are no outages",
+                    "is on, but no command link is ever down: mttr_min is 0 and there are no outages",
                 ),
             ));
         }
         if let Some(rule) = &rules.time_windows {
-            let keeps = flown(&rule.sides) && rule.complies > 0.0;
+            let keeps = flown(&rule.sides) && rule.compliance > 0.0;
             let said = if rule.windows.is_empty() {
                 Some("is on, but has no windows")
             } else if rule.status == WeaponsControl::Free && !keeps {
@@ -586,25 +590,25 @@ impl Linter<'_> {
             };
             idle.push(("time_windows", said));
         }
-        if let Some(rule) = &rules.height_blocks {
-            let none = rule.blocks.is_empty() || zero(rule.honour);
+        if let Some(rule) = &rules.altitude_blocks {
+            let none = rule.blocks.is_empty() || zero(rule.compliance);
             idle.push((
-                "height_blocks",
+                "altitude_blocks",
                 none.then_some("has no blocks, or a crew that never acts on them"),
             ));
         }
-        if let Some(rule) = &rules.zone_of_responsibility {
+        if let Some(rule) = &rules.weapon_engagement_zone {
             let named = rule.areas.iter().any(|area| !area.classes.is_empty());
-            let none = !named || zero(rule.heeds);
+            let none = !named || zero(rule.compliance);
             idle.push((
-                "zone_of_responsibility",
+                "weapon_engagement_zone",
                 none.then_some("names no class, or no crew ever heeds it"),
             ));
         }
-        if let Some(rule) = &rules.blue_force_feed {
-            let none = !flown(&rule.sides) || zero(rule.delivery) || zero(rule.honour);
+        if let Some(rule) = &rules.friendly_force_tracking {
+            let none = !flown(&rule.sides) || zero(rule.delivery) || zero(rule.compliance);
             idle.push((
-                "blue_force_feed",
+                "friendly_force_tracking",
                 none.then_some("has nobody who reports, or nobody who gets or heeds a report"),
             ));
         }
@@ -623,7 +627,7 @@ impl Linter<'_> {
             ));
         }
         if let Some(rule) = &rules.airspace_closure {
-            let none = !flown(&rule.sides) || zero(rule.reads) || zero(rule.cancels);
+            let none = !flown(&rule.sides) || zero(rule.compliance) || zero(rule.cancels);
             idle.push((
                 "airspace_closure",
                 none.then_some("is for flights that there are none of, or that never heed it"),
@@ -651,14 +655,14 @@ impl Linter<'_> {
             let (sources, who) = (spec.sources(), quoted(&name));
             let fault = if class.weapon.is_none() {
                 None
-            } else if rule.cues > sources {
+            } else if rule.id_sources > sources {
                 let said = format!(
                     "is {}, and armed class {who} has {sources} ID {}: nothing is ever hostile to it",
-                    rule.cues,
+                    rule.id_sources,
                     if sources == 1 { "source" } else { "sources" },
                 );
                 Some((
-                    "cues",
+                    "id_sources",
                     said,
                     "ask for fewer sources, or give the class more; `declarations` counts declarations",
                 ))
@@ -702,11 +706,11 @@ impl Linter<'_> {
             if class.weapon.is_none() || !alone {
                 continue;
             }
-            let believed = spec
+            let assumed = spec
                 .flight_plan
                 .as_ref()
-                .is_some_and(|cue| cue.believed.is_some());
-            let checks: &[Option<bool>] = if believed {
+                .is_some_and(|id_source| id_source.assumed.is_some());
+            let checks: &[Option<bool>] = if assumed {
                 &[Some(false), Some(true)]
             } else {
                 &[None]
@@ -719,7 +723,7 @@ impl Linter<'_> {
             let mut nearest: Option<(f64, &str, Option<bool>)> = None;
             for (column, name) in columns.enumerate() {
                 let often = spec
-                    .world
+                    .actual
                     .values()
                     .any(|row| row.get(name).is_some_and(|p| p.0 > SELDOM));
                 for &matched in checks.iter().filter(|_| often) {
@@ -769,18 +773,18 @@ impl Linter<'_> {
         for (name, class) in self.used_classes() {
             let spec = &class.identification;
             let at = ["site_classes", name.as_str(), "identification"];
-            if let Some(believed) = &spec.believed {
+            if let Some(assumed) = &spec.assumed {
                 let mut worst: Option<(f64, &str, &str)> = None;
-                for (row, columns) in &spec.world {
+                for (row, columns) in &spec.actual {
                     let names = columns
                         .keys()
-                        .chain(believed.get(row).into_iter().flat_map(|c| c.keys()));
+                        .chain(assumed.get(row).into_iter().flat_map(|c| c.keys()));
                     for column in names {
                         let of = |matrix: &crate::identification::ConfusionMatrix| {
                             let cell = matrix.get(row).and_then(|columns| columns.get(column));
                             cell.map_or(0.0, |probability| probability.0)
                         };
-                        let apart = (of(&spec.world) - of(believed)).abs();
+                        let apart = (of(&spec.actual) - of(assumed)).abs();
                         if worst.is_none_or(|(largest, ..)| apart > largest) {
                             worst = Some((apart, row, column));
                         }
@@ -790,12 +794,12 @@ impl Linter<'_> {
                     worst.filter(|(apart, ..)| *apart > BELIEF_TOLERANCE + 1e-9)
                 {
                     let said = format!(
-                        "is {apart:.2} away from world in the column {}: the site is sure of what is not so",
+                        "is {apart:.2} away from actual in the column {}: the site is sure of what is not so",
                         quoted(column)
                     );
-                    let path = [at[0], at[1], at[2], "believed", row];
+                    let path = [at[0], at[1], at[2], "assumed", row];
                     self.warn(
-                        BELIEF_FAR_FROM_WORLD,
+                        ASSUMED_FAR_FROM_ACTUAL,
                         &path,
                         said,
                         "a site may be wrong about itself; if this is meant, say so in a comment",
@@ -803,13 +807,13 @@ impl Linter<'_> {
                 }
             }
             if let Some((one, other)) = contradiction(spec) {
-                let key = if spec.believed.is_some() {
-                    "believed"
+                let key = if spec.assumed.is_some() {
+                    "assumed"
                 } else {
                     "prior"
                 };
                 let said = format!(
-                    "holds an aircraft that is declared both {} and {} impossible in every row, but world can declare both of one",
+                    "holds an aircraft that is declared both {} and {} impossible in every row, but actual can declare both of one",
                     quoted(&one),
                     quoted(&other)
                 );
@@ -820,19 +824,22 @@ impl Linter<'_> {
                     "give some row a small probability of each",
                 );
             }
-            let belief = spec.flight_plan.as_ref().and_then(|cue| cue.believed);
+            let belief = spec
+                .flight_plan
+                .as_ref()
+                .and_then(|id_source| id_source.assumed);
             if let Some(belief) = belief {
                 let all = [belief.friend, belief.neutral, belief.hostile];
                 let never = all.iter().all(|p| *p <= 0.0);
                 if never || all.iter().all(|p| *p >= 1.0) {
                     let what = if never { "a match" } else { "no match" };
                     let said = format!("holds {what} impossible whatever the aircraft is");
-                    let path = [at[0], at[1], at[2], "flight_plan", "believed"];
+                    let path = [at[0], at[1], at[2], "flight_plan", "assumed"];
                     self.warn(
                         BELIEF_CONTRADICTS_ITSELF,
                         &path,
                         said,
-                        "give some regard a probability between 0 and 1",
+                        "give some affiliation a probability between 0 and 1",
                     );
                 }
             }
@@ -856,7 +863,7 @@ impl Linter<'_> {
                 self.warn(
                     TRANSPONDER_UNREAD,
                     &path,
-                    "is received by nobody: no site has the transponder cue",
+                    "is received by nobody: no site has the transponder ID source",
                     "give a class identification.transponder, or leave the equipment out",
                 );
             }
@@ -932,7 +939,8 @@ impl Linter<'_> {
             };
             let reads = |site: &SiteEntry| {
                 let relations = &scenario.cast.relations;
-                let friend = relations[site.side.index()][flight.side.index()] == Regard::Friend;
+                let friend =
+                    relations[site.side.index()][flight.side.index()] == Affiliation::Friend;
                 let class = &scenario.classes[site.class.index()];
                 friend && site.count.1 > 0 && class.identifier.spec.iff.is_some()
             };
@@ -940,7 +948,7 @@ impl Linter<'_> {
                 self.warn(
                     IFF_UNREAD,
                     &["flights", &flight.name, "equipment", "iff"],
-                    "answers nobody: no site that holds the flight for friend has the iff cue",
+                    "answers nobody: no site that holds the flight for friend has the iff ID source",
                     "give a friendly class identification.iff, or leave the equipment out",
                 );
             }
@@ -953,15 +961,15 @@ fn contradiction(spec: &IdentificationSpec) -> Option<(String, String)> {
     if spec.combine != Combine::Fused {
         return None;
     }
-    let believed = spec.believed.as_ref().unwrap_or(&spec.world);
+    let assumed = spec.assumed.as_ref().unwrap_or(&spec.actual);
     let allowed = |row: &str| {
         spec.prior.is_empty() || spec.prior.get(row).is_some_and(|weight| weight.0 > 0.0)
     };
     let possible = |row: &str, column: &str| {
-        let cell = believed.get(row).and_then(|columns| columns.get(column));
+        let cell = assumed.get(row).and_then(|columns| columns.get(column));
         cell.is_some_and(|probability| probability.0 > 0.0)
     };
-    for columns in spec.world.values() {
+    for columns in spec.actual.values() {
         let declared: Vec<&String> = columns
             .iter()
             .filter(|(_, probability)| probability.0 > 0.0)
@@ -971,7 +979,7 @@ fn contradiction(spec: &IdentificationSpec) -> Option<(String, String)> {
             for other in &declared[at + 1..] {
                 let both =
                     |row: &String| allowed(row) && possible(row, one) && possible(row, other);
-                if !believed.keys().any(both) {
+                if !assumed.keys().any(both) {
                     return Some(((*one).clone(), (*other).clone()));
                 }
             }

@@ -12,6 +12,7 @@ use super::burden;
 use super::file::CoordinatesFile;
 use super::ground;
 use super::library::{self, BUILTIN, LIBRARY};
+use super::moved;
 use super::problem::{LoadError, Mark, Problem, RowMark, Source, Span, hidden_text};
 use super::recorded;
 use super::register::{self, Notes, Register};
@@ -718,6 +719,11 @@ impl Loader {
                         }
                         _ => Some(format!("{above} has no keys below it")),
                     }
+                } else if let Some(now) = moved::path(&names(path)) {
+                    let now: Vec<String> = now.iter().map(|name| quoted(name)).collect();
+                    Some(format!("it is called {} now", now.join(".")))
+                } else if let Some(became) = moved::key(&names(&path[..index]), name) {
+                    Some(became.told())
                 } else {
                     elsewhere(tree, path, name, &known, &above)
                         .or_else(|| suggest(name, &known, "keys here"))
@@ -737,6 +743,10 @@ impl Loader {
         }
         Some(())
     }
+}
+
+fn names(path: &[(String, Span)]) -> Vec<&str> {
+    path.iter().map(|(name, _)| name.as_str()).collect()
 }
 
 /// If the misspelt step is close to a known one, the whole path with that step put right.

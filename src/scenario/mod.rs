@@ -1,4 +1,4 @@
-//! Scenarios: TOML as it is typed ([`mod@file`]), and ready to fly ([`Scenario`]).
+//! Scenarios: TOML as it is typed ([`mod@file`]), and ready to run ([`Scenario`]).
 //!
 //! The way of a file: parsed into a tree in which every key knows its place, merged with what it includes and with the
 //! overrides, held against the JSON Schema, checked for meaning, and resolved. Each step reports every problem it finds;
@@ -13,6 +13,7 @@ pub mod keys;
 pub mod library;
 pub mod lint;
 pub(crate) mod load;
+pub mod migrate;
 mod moved;
 mod points;
 pub(crate) mod problem;
@@ -29,13 +30,14 @@ use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
 
+pub use moved::measure as renamed_measure;
 pub use problem::{LoadError, Mark, Problem, Source, Span};
 pub use shape::{near, schema};
 
 use crate::geodesy::Frame;
 use crate::theatre::Theatre;
 
-/// A scenario, checked: what was typed, and the [`Theatre`] it describes, ready to fly.
+/// A scenario, checked: what was typed, and the [`Theatre`] it describes, ready to run.
 #[derive(Debug, Clone)]
 pub struct Scenario {
     /// The scenario as typed, includes and overrides merged: what the manifest records.
@@ -46,11 +48,11 @@ pub struct Scenario {
     pub frame: Frame,
     /// What became of the rows of each recording.
     pub recordings: BTreeMap<String, recorded::Account>,
-    /// Replications flown unless the command line says otherwise.
+    /// Replications run unless the command line says otherwise.
     pub replications: u64,
     /// What is known of its values; empty where it was not read from files.
     pub register: Arc<register::Register>,
-    /// What is flown.
+    /// What is run.
     pub theatre: Theatre,
 }
 

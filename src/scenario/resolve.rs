@@ -10,22 +10,22 @@ use super::points::{self, Places};
 use super::recorded::{self, Account};
 use super::sun::light;
 use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
-use crate::coordination::{AgreedSquawkSpec, Named, RestrictedZone, Rules};
+use crate::coordination::{AgreedSquawkSpec, Named, RestrictedOperationsZone, Rules};
 use crate::geodesy::Frame;
 use crate::geometry::{Area, Point, Polygon};
-use crate::identification::cues::optical::{Daylight, SunLight};
-use crate::identification::{CueSet, Identifier, Operator};
+use crate::identification::id_sources::optical::{Daylight, SunLight};
+use crate::identification::{IdSources, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
 use crate::picture::TrackLink;
-use crate::platform::trajectory::{Luck, Trajectory};
+use crate::platform::trajectory::{Draws, Trajectory};
 use crate::platform::{
     AircraftType, Equipment, Flight, IffEquipment, Pattern, Route, Start, TransponderEquipment,
     Turns, Waypoint,
 };
-use crate::record::{Cast, ClassCast, Regard};
+use crate::record::{Affiliation, Cast, ClassCast};
 use crate::separation::{Minima, Separation};
 use crate::terrain::Terrain;
-use crate::theatre::{Position, SiteClass, SiteEntry, Theatre, covered, must_coordinate};
+use crate::theatre::{Position, SiteClass, SiteEntry, Theatre, coordinated, must_coordinate};
 use crate::units::Millis;
 
 /// Resolves a file that the checks have passed; `Err` says what they should have caught.
@@ -148,12 +148,14 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
                 name: name.clone(),
                 sensor: class.sensor.clone(),
                 tracker: class.tracker.clone(),
-                cues: Arc::new({
+                id_sources: Arc::new({
                     let start_s = start_of_day_s(start);
-                    let cues = CueSet::new(spec, &identifier.rows, &zones, start_s);
+                    let id_sources = IdSources::new(spec, &identifier.rows, &zones, start_s);
                     match rules.challenge() {
-                        Some(rule) if rule.placebo.is_none() => cues.with_challenge(&rule.believed),
-                        _ => cues,
+                        Some(rule) if rule.placebo.is_none() => {
+                            id_sources.with_challenge(&rule.assumed)
+                        }
+                        _ => id_sources,
                     }
                 }),
                 operator: spec.operator.as_ref().map(Operator::new).map(Arc::new),
@@ -169,7 +171,7 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
         flights: flights.iter().map(|flight| flight.name.clone()).collect(),
         classes: classes.iter().map(class_cast).collect(),
         relations: relations(&file),
-        covered: Vec::new(),
+        coordinated: Vec::new(),
         shooters: {
             let sides: BTreeSet<SideId> = sites.iter().map(|site| site.side).collect();
             sides.into_iter().collect()
@@ -182,10 +184,10 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
         separation: file.separation.is_some(),
     };
     let duration = hours(file.duration_h);
-    let covered = flights
+    let coordinated = flights
         .iter()
         .map(|flight| {
-            let zone = rules.restricted_zone().filter(|zone| {
+            let zone = rules.restricted_operations_zone().filter(|zone| {
                 let authority = nodes[zone.authority.index()].side;
                 zone.may_coordinate()
                     && must_coordinate(authority, flight.side, &cast.relations)
@@ -195,10 +197,13 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
                 Some(zone) => Some(zone.coordinated(flight.plan.as_ref())),
                 None => flight.plan.clone(),
             };
-            covered(plan.as_ref(), &sites, &links)
+            coordinated(plan.as_ref(), &sites, &links)
         })
         .collect();
-    let cast = Cast { covered, ..cast };
+    let cast = Cast {
+        coordinated,
+        ..cast
+    };
     let separation = (file.separation.as_ref())
         .map(|separation| names.separation(separation, &cast.types))
         .transpose()?;
@@ -242,8 +247,8 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
 fn daylight(file: &mut ScenarioFile, start: jiff::Timestamp, frame: &Frame) {
     let duration = Millis::from_seconds(file.duration_h * 3600.0);
     let classes = file.site_classes.values_mut();
-    let cues = classes.filter_map(|class| class.identification.optical.as_mut());
-    let looks = cues.map(|cue| &mut cue.day);
+    let id_sources = classes.filter_map(|class| class.identification.optical.as_mut());
+    let looks = id_sources.map(|id_source| &mut id_source.day);
     let rule = file.rules.optical_confirmation.as_mut();
     for day in looks.chain(rule.map(|rule| &mut rule.day)) {
         if let Some(Daylight::Sun(SunLight { sun })) = day {
@@ -302,16 +307,16 @@ fn identifier(class: &SiteClassFile, rules: &Rules, types: &[String]) -> Identif
 }
 
 /// A side is its own friend unless it says otherwise; a pair that nothing depends on is neutral.
-fn relations(file: &ScenarioFile) -> Vec<Vec<Regard>> {
-    let regard = |shooter: &String, other: &String| {
+fn relations(file: &ScenarioFile) -> Vec<Vec<Affiliation>> {
+    let affiliation = |shooter: &String, other: &String| {
         let stated = file
             .relations
             .get(shooter)
             .and_then(|others| others.get(other));
         stated.copied().unwrap_or(if shooter == other {
-            Regard::Friend
+            Affiliation::Friend
         } else {
-            Regard::Neutral
+            Affiliation::Neutral
         })
     };
     file.sides
@@ -319,7 +324,7 @@ fn relations(file: &ScenarioFile) -> Vec<Vec<Regard>> {
         .map(|shooter| {
             file.sides
                 .keys()
-                .map(|other| regard(shooter, other))
+                .map(|other| affiliation(shooter, other))
                 .collect()
         })
         .collect()
@@ -347,21 +352,23 @@ fn equipment(
     equipment
 }
 
-/// Whether a flight on time and on its route passes where the restricted zone holds, at whatever time.
+/// Whether a flight on time and on its route passes where the restricted operations zone holds, at whatever time.
 fn may_enter(
-    zone: &RestrictedZone,
+    zone: &RestrictedOperationsZone,
     flight: &Flight,
     type_flown: &AircraftType,
     duration: Millis,
 ) -> bool {
-    let luck = Luck {
+    let draws = Draws {
         departs_s: 0.0,
         loop_start: 0.0,
         deviation_m: &mut |_| 0.0,
     };
     let (grounded, until_s) = (flight.climbs_out(), duration.seconds());
-    Trajectory::fly(flight, &type_flown.spec, luck, grounded, until_s)
-        .somewhere(RestrictedZone::STEP_M, |_, place| zone.covers(place))
+    Trajectory::fly(flight, &type_flown.spec, draws, grounded, until_s)
+        .somewhere(RestrictedOperationsZone::STEP_M, |_, place| {
+            zone.covers(place)
+        })
 }
 
 struct Names {

@@ -10,7 +10,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value as Json;
 
 use super::file::ScenarioFile;
-use super::moved::moved;
+use super::moved;
 use super::problem::Problem;
 use super::register::allow_statements;
 use super::tree::{Item, Table, Value, clip, dotted, quoted};
@@ -265,6 +265,11 @@ pub fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a
 
 /// "did you mean a, b?" or, without near matches, the list of what there is.
 pub(crate) fn suggest<'a>(name: &str, known: &[&'a str], of_what: &str) -> Option<String> {
+    if matches!(of_what, "measures" | "columns")
+        && let Some(new) = moved::measure(name).filter(|new| known.contains(&new.as_str()))
+    {
+        return Some(format!("it is called {new} now"));
+    }
     let matches: Vec<&'a str> = near(name, known.iter().copied());
     if !matches.is_empty() {
         return Some(format!("did you mean {}?", list(&matches, "or")));
@@ -312,6 +317,8 @@ enum Mend {
     Drop,
     /// With any value that the schema takes.
     Fill(&'static Json),
+    /// With the key called otherwise.
+    Rename(&'static str),
 }
 
 /// Whether what is said of a path means nothing: a misfit on it, above it or below it has been mended.
@@ -332,19 +339,9 @@ pub(crate) fn mended(root: &Item, misfits: &[Misfit]) -> Json {
         let Some((last, above)) = misfit.path.split_last() else {
             continue;
         };
-        let mut node = Some(&mut json);
-        for step in above {
-            node = node.and_then(|node| match node {
-                Json::Object(table) => table.get_mut(step),
-                Json::Array(items) => step
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|index| items.get_mut(index)),
-                _ => None,
-            });
-        }
+        let node = below(&mut json, above);
         match (node, &misfit.mend) {
-            (_, Mend::Keep) | (None, _) => {}
+            (_, Mend::Keep | Mend::Rename(_)) | (None, _) => {}
             (Some(Json::Object(table)), Mend::Drop) => {
                 table.remove(last);
             }
@@ -363,7 +360,28 @@ pub(crate) fn mended(root: &Item, misfits: &[Misfit]) -> Json {
             _ => {}
         }
     }
+    // From the inside out: what is called otherwise may lie below what is.
+    for misfit in misfits.iter().rev() {
+        let (Mend::Rename(new), Some((last, above))) = (&misfit.mend, misfit.path.split_last())
+        else {
+            continue;
+        };
+        if let Some(Json::Object(table)) = below(&mut json, above)
+            && let Some(value) = table.remove(last)
+        {
+            table.entry(*new).or_insert(value);
+        }
+    }
     json
+}
+
+/// The value at a path; array elements go by their number.
+fn below<'a>(json: &'a mut Json, path: &[String]) -> Option<&'a mut Json> {
+    path.iter().try_fold(json, |node, step| match node {
+        Json::Object(table) => table.get_mut(step),
+        Json::Array(items) => items.get_mut(step.parse::<usize>().ok()?),
+        _ => None,
+    })
 }
 
 /// Some value that a schema takes.
@@ -488,10 +506,19 @@ impl Walk<'_> {
             ))
         } else {
             let known: Vec<&str> = words.into_iter().chain(tags).collect();
-            let matches = near(word, known);
-            (!matches.is_empty()).then(|| format!("did you mean {}?", list(&matches, "or")))
+            self.meant(word, known)
         };
         self.report(message, "", help, Mend::Fill(node));
+    }
+
+    /// What a word may stand for that is none of the known ones: what it is called today, or near matches.
+    fn meant(&self, word: &str, known: Vec<&'static str>) -> Option<String> {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        if let Some(new) = moved::value(&path, word) {
+            return Some(moved::Became::Named(new).told());
+        }
+        let matches = near(word, known);
+        (!matches.is_empty()).then(|| format!("did you mean {}?", list(&matches, "or")))
     }
 
     /// A table where there are alternatives: the variant it names, or the branch whose keys it uses most.
@@ -659,9 +686,7 @@ impl Walk<'_> {
                         clip(word),
                         choices(&[node])
                     );
-                    let matches = near(word, words);
-                    let help = (!matches.is_empty())
-                        .then(|| format!("did you mean {}?", list(&matches, "or")));
+                    let help = self.meant(word, words);
                     self.report(message, "", help, Mend::Fill(node));
                 }
                 _ => self.wrong_type(item, &choices(&[node]), node),
@@ -726,6 +751,7 @@ impl Walk<'_> {
 
     fn table(&mut self, table: &Table, node: &'static Json) {
         let names = named(node);
+        let mut stands_for: Vec<&str> = Vec::new();
         for (key, entry) in table {
             if let Some(inner) = property(node, key) {
                 self.inside(key, |walk| walk.item(&entry.item, inner));
@@ -737,19 +763,32 @@ impl Walk<'_> {
             } else {
                 let known: Vec<&str> = properties(node).map(|(name, _)| name).collect();
                 let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-                let help = match moved(&path, key) {
-                    Some(told) => Some(told.to_owned()),
+                let became = moved::key(&path, key);
+                let help = match became {
+                    Some(became) => Some(became.told()),
                     None => suggest(key, &known, "keys"),
+                };
+                // What has another name alone is looked into as well: all of it is said at once.
+                let renamed = match became {
+                    Some(moved::Became::Named(new)) if !table.contains_key(new) => {
+                        property(node, new).map(|inner| (new, inner))
+                    }
+                    _ => None,
                 };
                 let whose = self.shown();
                 let message = format!("{whose} has no key {}", quoted(key));
-                self.inside(key, |walk| {
-                    walk.report(message, "unknown key", help, Mend::Drop)
+                self.inside(key, |walk| match renamed {
+                    None => walk.report(message, "unknown key", help, Mend::Drop),
+                    Some((new, inner)) => {
+                        walk.report(message, "unknown key", help, Mend::Rename(new));
+                        walk.item(&entry.item, inner);
+                    }
                 });
+                stands_for.extend(renamed.map(|(new, _)| new));
             }
         }
         for key in required(node) {
-            if !table.contains_key(key) {
+            if !table.contains_key(key) && !stands_for.contains(&key) {
                 let message = format!("{} lacks {key}", self.shown());
                 let help = property(node, key)
                     .and_then(|schema| {

@@ -219,7 +219,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    // Results and replications as pages: it reads files and logs, flies nothing, and is read by the binary alone.
+    // Results and replications as pages: it reads files and logs, runs nothing, and is read by the binary alone.
     (
         "report",
         &[
@@ -520,27 +520,27 @@ fn judging_does_not_read_the_truth() {
         ["declare", "truth_row"].into()
     );
     assert_eq!(
-        functions_naming(identifier, "Regard"),
+        functions_naming(identifier, "Affiliation"),
         ["new", "truth_row", ""].into()
     );
-    // `world` is a field of the struct, made in `new` and drawn from in `declare`.
+    // `actual` is a field of the struct, made in `new` and drawn from in `declare`.
     assert_eq!(
-        functions_naming(identifier, "world"),
+        functions_naming(identifier, "actual"),
         ["", "declare", "new"].into()
     );
-    // A cue has a world side, which sees the scene, and a belief side, which sees a reading and the site's tables.
-    for (cue, of_world) in [
+    // An ID source has a world side, which sees the scene, and a belief side, which sees a reading and the site's tables.
+    for (id_source, of_world) in [
         ("iff", BTreeSet::from(["answers", "interrogate"])),
         ("transponder", ["listen", "shown"].into()),
         ("optical", ["look"].into()),
         ("profile", ["estimate"].into()),
         ("origin", [].into()),
     ] {
-        let code = code(&format!("identification/cues/{cue}.rs"));
-        assert_eq!(functions_naming(code, "scene"), of_world, "{cue}");
+        let code = code(&format!("identification/id_sources/{id_source}.rs"));
+        assert_eq!(functions_naming(code, "scene"), of_world, "{id_source}");
     }
-    let cues = code("identification/cues/mod.rs");
-    assert_eq!(functions_naming(cues, "scene"), ["look"].into());
+    let id_sources = code("identification/id_sources/mod.rs");
+    assert_eq!(functions_naming(id_sources, "scene"), ["look"].into());
     let operator = code("identification/operator.rs");
     assert_eq!(
         functions_naming(operator, "truly_hostile"),
@@ -551,7 +551,7 @@ fn judging_does_not_read_the_truth() {
     assert_eq!(resolves, BTreeSet::from(["impact"]));
 }
 
-/// Functions of `f64` that the platform's libm may round as it likes. sqrt, abs, floor and the like are exact.
+/// Functions of `f64` that the platform's libm may block as it likes. sqrt, abs, floor and the like are exact.
 const INEXACT: &[&str] = &[
     "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sin_cos", "sinh", "cosh", "tanh",
     "asinh", "acosh", "atanh", "exp", "exp2", "exp_m1", "ln", "ln_1p", "log", "log2", "log10",

@@ -8,7 +8,7 @@ use std::process::Command;
 const EXPERIMENT: &str = r#"
 title = "Chance and number"
 scenario = "SALVO"
-measures = ["lost_per_sortie[side=stranger]", "shots_per_replication[regard=hostile]"]
+measures = ["lost_per_sortie[side=stranger]", "shots_per_replication[affiliation=hostile]"]
 stop.fixed = { replications = 400 }
 
 [levers.kill]
@@ -163,7 +163,7 @@ fn one_factor_makes_a_line_and_what_does_nothing_is_said_in_one() {
         "{said}"
     );
     assert!(
-        said.contains("shots_per_replication[regard=hostile], shots: ")
+        said.contains("shots_per_replication[affiliation=hostile], shots: ")
             && said.contains("at all 3 settings, the same in every replication."),
         "{said}"
     );
@@ -177,7 +177,7 @@ fn one_factor_makes_a_line_and_what_does_nothing_is_said_in_one() {
     }
 }
 
-/// With `placebo = true` every cell is flown also as an arm that holds for want of an answer, and as one that only delays. Optics that
+/// With `placebo = true` every cell is run also as an arm that holds for want of an answer, and as one that only delays. Optics that
 /// hold what they do not recognise, at a range at which they recognise nobody: all that they do is the default. A hotline that knows: all
 /// is knowledge.
 #[test]

@@ -154,7 +154,7 @@ fn the_run_folder_is_whole_and_the_same_for_any_number_of_threads() {
     }
 }
 
-/// Starts a command that would take long, interrupts it, and gives how many replications it says it has flown.
+/// Starts a command that would take long, interrupts it, and gives how many replications it says it has run.
 #[cfg(target_os = "linux")]
 #[track_caller]
 fn interrupted(place: &Path, arguments: &[&str]) -> (u64, String) {

@@ -43,7 +43,7 @@ fn sums_alone_give_the_same_results_without_rows() {
     ends(&output, 0, &["Going on after 100 replications"]);
     same(&without_rows(&place, "rows"), &without_rows(&place, "sums"));
     assert!(!place.path("sums/replications.csv").exists());
-    assert!(!place.path("sums/rounds/whole.rounds").exists());
+    assert!(!place.path("sums/blocks/whole.blocks").exists());
     assert!(place.json("sums/manifest.json")["files"]["replications.csv"].is_null());
     assert!(said(&place.deconflict("status sums")).contains("300 replications"));
 
@@ -63,7 +63,7 @@ fn sums_killed_on_their_way_go_on() {
     const SWEEP: &str = "sweep plan.toml --out out -n 12000 --summary-only --jobs 2";
     let place = Place::new();
     succeeds(&place.deconflict(&SWEEP.replace("out out", "out whole")));
-    let journal = place.path("out/rounds/whole.sums");
+    let journal = place.path("out/blocks/whole.sums");
     let mut command = SWEEP.to_owned();
     for kill in [true, false] {
         let there = || journal.metadata().map_or(0, |metadata| metadata.len());
@@ -95,7 +95,7 @@ fn sums_killed_on_their_way_go_on() {
     same_results(&place, "whole", "out");
 }
 
-/// Six cells, 200 replications: four batches, so eight shards have half the cells each, and some fly a cell besides for what it
+/// Six cells, 200 replications: four batches, so eight shards have half the cells each, and some run a cell besides for what it
 /// has in common with theirs.
 #[test]
 fn shards_of_cells_and_batches_merge_into_the_whole() {
@@ -118,15 +118,12 @@ fn shards_of_cells_and_batches_merge_into_the_whole() {
         same_results(&place, &whole, &out);
         let note = &place.json(&format!("{out}/run.json"))["shards"];
         assert_eq!(note["sessions"], 8);
-        // Each group has cells that are compared with one of its own: nothing is flown twice.
-        assert!(
-            note["replications_flown"].as_u64().unwrap() >= 1200,
-            "{note}"
-        );
+        // Each group has cells that are compared with one of its own: nothing is run twice.
+        assert!(note["replications_run"].as_u64().unwrap() >= 1200, "{note}");
         if sums.is_empty() {
-            let rounds =
-                |folder: &str| fs::read(place.path(&format!("{folder}/rounds/whole.rounds")));
-            assert_eq!(rounds(&whole).unwrap(), rounds(&out).unwrap());
+            let blocks =
+                |folder: &str| fs::read(place.path(&format!("{folder}/blocks/whole.blocks")));
+            assert_eq!(blocks(&whole).unwrap(), blocks(&out).unwrap());
         }
     }
 }
@@ -259,13 +256,13 @@ fn a_merge_that_fails_leaves_the_one_before() {
     }
     succeeds(&place.deconflict("merge out"));
     let before = place.files("out");
-    let journal = place.path("out/shards/1-of-2.rounds");
+    let journal = place.path("out/shards/1-of-2.blocks");
     let whole = fs::read(&journal).unwrap();
     fs::write(&journal, &whole[..whole.len() - 3]).unwrap();
     ends(
         &place.deconflict("merge out"),
         2,
-        &["1-of-2.rounds", "ends within round 255"],
+        &["1-of-2.blocks", "ends within block 255"],
     );
     fs::write(&journal, whole).unwrap();
     same(&before, &place.files("out"));

@@ -82,7 +82,7 @@ pub fn scenario(seed: u64) -> String {
     say(format!("tracker = {{ {tracker} }}"));
     let interval_s = *d.pick(&[scan_s, 10.0, 30.0]);
     say(format!(
-        "[site_classes.gun.identification]\nover = \"regards\"\ninterval_s = {interval_s}\ncombine = \"{}\"",
+        "[site_classes.gun.identification]\nover = \"affiliations\"\ninterval_s = {interval_s}\ncombine = \"{}\"",
         d.pick(&["fused", "fused", "single"]),
     ));
     say(format!(
@@ -90,7 +90,7 @@ pub fn scenario(seed: u64) -> String {
         d.pick(&["0", "20", "300", "1e6"]),
         d.pick(&["0", "0.5", "1"]),
     ));
-    say("[site_classes.gun.identification.world]".into());
+    say("[site_classes.gun.identification.actual]".into());
     for (row, name) in ["friend", "neutral", "hostile"].into_iter().enumerate() {
         let mut weights = [0; 4].map(|_: i32| 1 + d.below(20));
         weights[row] += d.below(30);
@@ -105,14 +105,14 @@ pub fn scenario(seed: u64) -> String {
     if d.one_in(2) {
         say("[site_classes.gun.identification.flight_plan]\nlateral_gate_m = 5000\nvertical_gate_m = 2000\nwindow_s = 900".into());
         if d.one_in(2) {
-            say("believed = { friend = 0.8, neutral = 0.7, hostile = 0.05 }".into());
+            say("assumed = { friend = 0.8, neutral = 0.7, hostile = 0.05 }".into());
         }
         if d.one_in(4) {
             say("any_plan = true".into());
         }
     }
     if d.one_in(3) {
-        say("[site_classes.gun.identification.iff]\ninterval_s = 20\nreply = 0.9\nkey_mismatch_per_day = 0.1\nbelieved = { friend = 0.9, neutral = 0.01, hostile = 0.01 }".into());
+        say("[site_classes.gun.identification.iff]\ninterval_s = 20\nreply = 0.9\nkey_mismatch_per_day = 0.1\nassumed = { friend = 0.9, neutral = 0.01, hostile = 0.01 }".into());
         if d.one_in(2) {
             say("max_age_s = 60".into());
         }
@@ -301,7 +301,7 @@ pub fn scenario(seed: u64) -> String {
         format!("weapons_control = {{ status = \"{status}\"{zones} }}"),
     );
     let criteria = format!(
-        "hostile_criteria = {{ threshold = 0.8, cues = {}, declarations = {}, dwell_s = {} }}",
+        "hostile_criteria = {{ threshold = 0.8, id_sources = {}, declarations = {}, dwell_s = {} }}",
         d.pick(&["1", "1", "2"]),
         d.pick(&["0", "1", "2", "4"]),
         d.pick(&["0", "0", "7.5", "30", "90"]),
@@ -318,7 +318,7 @@ pub fn scenario(seed: u64) -> String {
         d,
         "self_defence = { approach_m = 4000, within_s = 120 }".into(),
     );
-    rule(2, d, "flight_plan_notice = { honour = 0.7 }".into());
+    rule(2, d, "flight_plan_notice = { compliance = 0.7 }".into());
     rule(
         3,
         d,
@@ -326,23 +326,23 @@ pub fn scenario(seed: u64) -> String {
             .into(),
     );
     rule(4, d, "time_windows = { windows = [{ from_h = 0.3, until_h = 0.5 }], status = \"hold\", clock_error_s = 60 }".into());
-    rule(3, d, "corridors = { honour = 0.7 }".into());
+    rule(3, d, "corridors = { compliance = 0.7 }".into());
     let zone = format!(
-        "restricted_zone = {{ zone = \"z\", authority = \"hq\", coordinates = 0.5, dwell_s = {}{} }}",
+        "restricted_operations_zone = {{ zone = \"z\", authority = \"hq\", compliance = 0.5, dwell_s = {}{} }}",
         d.pick(&["0", "12", "40"]),
         d.pick(&["", ", civil = []", ", civil = [\"friend\", \"hostile\"]"]),
     );
     rule(3, d, zone);
-    rule(4, d, "height_blocks = { blocks = [{ floor_m = 500, top_m = 4000 }], honour = 0.8, height_sigma_m = 300 }".into());
+    rule(4, d, "altitude_blocks = { blocks = [{ floor_m = 500, top_m = 4000 }], compliance = 0.8, height_sigma_m = 300 }".into());
     rule(
         4,
         d,
-        "zone_of_responsibility = { areas = [{ zone = \"z\", classes = [\"gun\"] }] }".into(),
+        "weapon_engagement_zone = { areas = [{ zone = \"z\", classes = [\"gun\"] }] }".into(),
     );
     rule(
         4,
         d,
-        "blue_force_feed = { sides = [\"east\"], delivery = 0.6 }".into(),
+        "friendly_force_tracking = { sides = [\"east\"], delivery = 0.6 }".into(),
     );
     rule(
         5,
@@ -352,7 +352,7 @@ pub fn scenario(seed: u64) -> String {
     rule(
         4,
         d,
-        "optical_confirmation = { look_s = 15, ifov_mrad = 0.02, threshold = 0.6 }".into(),
+        "optical_confirmation = { visual_identification_s = 15, ifov_mrad = 0.02, threshold = 0.6 }".into(),
     );
     rule(
         3,
@@ -444,7 +444,7 @@ fn without_its_words(log: &EventLog, rule: &str) -> Vec<Event> {
     events
 }
 
-/// An order to cease fire that nobody gives, and a desk that takes no time, has room and refuses nothing.
+/// An order to cease fire that nobody gives, and an authority that takes no time, has room and refuses nothing.
 #[test]
 fn a_rule_that_cannot_act_changes_nothing() {
     for (key, rule, inert) in [
@@ -459,7 +459,7 @@ fn a_rule_that_cannot_act_changes_nothing() {
         let mut different = Vec::new();
         for seed in seeds() {
             let text = scenario(seed);
-            // A line that is down delays a request, and that is no fault of the desk.
+            // A command link that is down delays a request, and that is no fault of the authority.
             let acts = text.contains(key) || rule == "R3" && text.contains("lost_comms");
             if acts {
                 continue;

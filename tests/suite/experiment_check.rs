@@ -51,7 +51,7 @@ confirm_scans = 3
 drop_misses = 3
 
 [site_classes.watch.identification]
-over = "regards"
+over = "affiliations"
 interval_s = 20
 combine = "single"
 
@@ -59,7 +59,7 @@ combine = "single"
 lateral_gate_m = 5_000
 window_s = 600
 
-[site_classes.watch.identification.world]
+[site_classes.watch.identification.actual]
 friend = { friend = 0.8, unknown = 0.2 }
 neutral = { neutral = 0.6, hostile = 0.1, unknown = 0.3 }
 hostile = { neutral = 0.1, hostile = 0.6, unknown = 0.3 }
@@ -96,7 +96,7 @@ route.waypoints = { points = [{ east_m = -25_000, north_m = 0 }, { east_m = 25_0
 status = "tight"
 
 [rules.flight_plan_notice]
-honour = 1
+compliance = 1
 "#;
 
 const LIBRARY: &str = r#"[aircraft.point]
@@ -114,7 +114,7 @@ measures = ["lost_per_sortie[side=us]", "leaked"]
 
 [levers.honour]
 meaning = "share of plans that are believed"
-path = "rules.flight_plan_notice.honour"
+path = "rules.flight_plan_notice.compliance"
 values = [0, 0.5, 1]
 
 [levers.told.alternatives]
@@ -216,7 +216,7 @@ fn spoilt(said: &mut Said, from: &str, to: &str) {
     said.add(&format!("{from} -> {to}"), &rendered);
 }
 
-const HONOUR: &str = "path = \"rules.flight_plan_notice.honour\"\nvalues = [0, 0.5, 1]";
+const HONOUR: &str = "path = \"rules.flight_plan_notice.compliance\"\nvalues = [0, 0.5, 1]";
 const KILL: &str = "range = { low = 0.2, high = 0.8, levels = 2 }";
 const SHARED: &str = "shared = { flights.us-recon.plan.addressees = [\"lna-operations\"] }";
 const STOP: &str =
@@ -280,19 +280,19 @@ fn names_that_must_exist() {
             "^measures = []",
         ),
         (
-            "path = \"rules.flight_plan_notice.honour\"",
-            "path = ^\"rules.flight_plan_notice.honor\"",
+            "path = \"rules.flight_plan_notice.compliance\"",
+            "path = ^\"rules.flight_plan_notice.complianse\"",
         ),
         (
-            "path = \"rules.flight_plan_notice.honour\"",
-            "paths = [\"rules.flight_plan_notice.honour\", ^\"rule.x\"]",
+            "path = \"rules.flight_plan_notice.compliance\"",
+            "paths = [\"rules.flight_plan_notice.compliance\", ^\"rule.x\"]",
         ),
         (
-            "path = \"rules.flight_plan_notice.honour\"",
+            "path = \"rules.flight_plan_notice.compliance\"",
             "path = ^\"rules..honour\"",
         ),
         (
-            "path = \"rules.flight_plan_notice.honour\"",
+            "path = \"rules.flight_plan_notice.compliance\"",
             "path = ^\"include\"",
         ),
         ("honour = 0.5", "^honuor = 0.5"),
@@ -316,15 +316,15 @@ fn factors() {
     let mut said = Said::default();
     let sampled = "design.levers.sobol = { points = 2 }\n";
     for (from, to) in [
-        (HONOUR, "path = \"rules.flight_plan_notice.honour\""),
+        (HONOUR, "path = \"rules.flight_plan_notice.compliance\""),
         (HONOUR, "values = [0, 0.5, 1]"),
         (
             HONOUR,
-            "path = \"rules.flight_plan_notice.honour\"\nalternatives = { a = {} }",
+            "path = \"rules.flight_plan_notice.compliance\"\nalternatives = { a = {} }",
         ),
         (
             HONOUR,
-            "path = \"rules.flight_plan_notice.honour\"\nvalues = [0.5]\nrange = { low = 0, high = 1 }",
+            "path = \"rules.flight_plan_notice.compliance\"\nvalues = [0.5]\nrange = { low = 0, high = 1 }",
         ),
         (HONOUR, "values = [0.5]\nalternatives = { a = {} }"),
     ] {
@@ -362,11 +362,11 @@ fn factors() {
         ),
         (
             "[baseline]",
-            "[uncertainties.^other]\npath = \"rules.flight_plan_notice.honour\"\nvalues = [0.5]\n[baseline]",
+            "[uncertainties.^other]\npath = \"rules.flight_plan_notice.compliance\"\nvalues = [0.5]\n[baseline]",
         ),
         (
             "[baseline]",
-            "[uncertainties.^other.alternatives]\na = { rules.flight_plan_notice.honour = 0 }\n[baseline]",
+            "[uncertainties.^other.alternatives]\na = { rules.flight_plan_notice.compliance = 0 }\n[baseline]",
         ),
     ] {
         spoilt(&mut said, from, to);
@@ -602,9 +602,9 @@ fn the_scenario_itself() {
 fn overrides() {
     assert!(load_in(&folder(GOOD), &["duration_h=0.4"]).is_ok());
     for (set, factor) in [
-        ("rules.flight_plan_notice.honour=0.7", "honour"),
-        ("rules . \"flight_plan_notice\".honour = 0.7", "honour"),
-        ("rules.flight_plan_notice={ honour = 0.7 }", "honour"),
+        ("rules.flight_plan_notice.compliance=0.7", "honour"),
+        ("rules . \"flight_plan_notice\".compliance = 0.7", "honour"),
+        ("rules.flight_plan_notice={ compliance = 0.7 }", "honour"),
         (
             "flights.us-recon.plan.addressees=[\"gna-aviation\"]",
             "told",
@@ -641,14 +641,14 @@ fn every_problem_is_reported_at_once() {
         .replace("title = \"A small experiment\"", "title = 3")
         .replace("meaning = ", "meanings = ")
         .replace("\"leaked\"]", "\"leeked\"]")
-        .replace("plan_notice.honour\"", "plan_notice.honor\"")
+        .replace("plan_notice.compliance\"", "plan_notice.complianse\"")
         .replace("low = 0.2", "low = 2")
         .replace("honour = 0.5", "honour = 0.6")
         .replace("absolute = 0.01", "");
     let files = folder(&text);
     fs::write(
         files.path().join("night.toml"),
-        NIGHT.replace("honour = 1", "honour = 1\nbelieve = 1"),
+        NIGHT.replace("compliance = 1", "compliance = 1\nbelieve = 1"),
     )
     .unwrap();
     let error = load_in(&files, &[]).unwrap_err();
@@ -806,7 +806,7 @@ fn cells_and_what_they_are_compared_with() {
             .flight_plan_notice
             .as_ref()
             .unwrap()
-            .honour;
+            .compliance;
         assert_eq!(plan.record.setting(cell, 0), honour.to_string());
         let kill = scenario.file.site_classes["watch"]
             .weapon
@@ -1039,7 +1039,7 @@ fn identity() {
             good(
                 &GOOD
                     .replace("honour", "honor")
-                    .replace("notice.honor", "notice.honour"),
+                    .replace("notice.honor", "notice.compliance"),
             )
             .record,
             "factors is",
@@ -1140,7 +1140,11 @@ fn command_line() {
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{stderr}");
         assert!(output.stdout.is_empty());
-        for part in ["bad.toml:8:19", "honour is 2; expected <= 1", "honour=2"] {
+        for part in [
+            "bad.toml:8:19",
+            "compliance is 2; expected <= 1",
+            "honour=2",
+        ] {
             assert!(stderr.contains(part), "{part:?} is not in {stderr}");
         }
         assert!(!files.path().join("out").exists());
@@ -1151,7 +1155,7 @@ fn command_line() {
             "check",
             "e.toml",
             "--set",
-            "rules.flight_plan_notice.honour=1",
+            "rules.flight_plan_notice.compliance=1",
         ],
     );
     assert_eq!(output.status.code(), Some(2));

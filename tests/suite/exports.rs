@@ -270,7 +270,10 @@ fn identity_over_time_is_that_of_the_log() {
                     && one["properties"]["name"] == sortie.name.as_str()
             })
             .unwrap();
-        let told = feature["properties"]["held"].as_array().unwrap().iter();
+        let told = feature["properties"]["identified"]
+            .as_array()
+            .unwrap()
+            .iter();
         let told: Vec<String> = told
             .map(|one| one["identity"].as_str().unwrap_or_default().to_owned())
             .collect();

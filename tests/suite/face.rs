@@ -132,7 +132,7 @@ fn a_run_says_what_holds_in_other_worlds() {
     // The sites of one world fire at nothing.
     fs::write(
         place.path().join("worlds.toml"),
-        "title = \"Two\"\ncaveat = \"invented\"\nflown = 2\n\
+        "title = \"Two\"\ncaveat = \"invented\"\nsimulated = 2\n\
          [worlds.same]\nimplausibility = 0.5\nagainst = \"x\"\nalong = {}\nsettings = {}\nlay = {}\n\
          [worlds.held]\nimplausibility = 0.5\nagainst = \"x\"\nalong = {}\nsettings = {}\n\
          lay = { rules = { weapons_control = { status = \"hold\" } } }\n",
@@ -174,7 +174,7 @@ fn one_value_changed_on_one_side_is_compared() {
     assert_eq!(of(&json(place.path(), both)), 0.0);
     out(place.path(), "run night.toml -n 4 --out run");
     let said = refused(place.path(), "compare run night.toml --set-a duration_h=1");
-    assert!(said.contains("results were flown as they are"), "{said}");
+    assert!(said.contains("results were run as they are"), "{said}");
 }
 
 #[test]
@@ -188,10 +188,10 @@ fn a_sweep_goes_on_to_as_many_as_were_asked_for() {
     };
     let before = progress("all");
     out(place.path(), "sweep plan.toml --out all --resume");
-    // As a command leaves it that was ended before its first round was kept: nothing but what was asked for.
-    let rounds = place.path().join("none/rounds");
+    // As a command leaves it that was ended before its first block was kept: nothing but what was asked for.
+    let blocks = place.path().join("none/blocks");
     out(place.path(), "sweep plan.toml --out none -n 6");
-    fs::remove_dir_all(&rounds).expect("removed");
+    fs::remove_dir_all(&blocks).expect("removed");
     fs::remove_file(place.path().join("none/manifest.json")).expect("removed");
     out(place.path(), "sweep plan.toml --out none --resume");
     assert_eq!(
@@ -315,7 +315,7 @@ fn help_knows_everything_that_files_and_results_name() {
         ("mcnemar_p", "pairs.csv: mcnemar_p (column)"),
         ("pairs.csv", "One row is"),
         ("front.csv", "One row is"),
-        ("held_protected", "Declined"),
+        ("identified_protected", "Declined"),
         ("filed_with_others", "addressees"),
         ("R6", "flight plan"),
         ("iff_unread", "warning of check --lint"),

@@ -211,7 +211,7 @@ fn force_replaces_what_is_ours_and_touches_nothing_else() {
             "thesis.tex",
             "report/notes.txt",
             "finalists/mine.toml",
-            "rounds/x",
+            "blocks/x",
             "Manifest.json",
         ] {
             place.write(&format!("ours/{strange}"), "years");
@@ -249,7 +249,7 @@ fn what_another_command_is_writing_is_not_replaced() {
         let place = Place::new();
         let mut child = place.start(&format!("{long} --out out"));
         let journal = if long.starts_with("sweep") {
-            "out/rounds/whole.rounds"
+            "out/blocks/whole.blocks"
         } else {
             "out/search.batches"
         };
@@ -500,7 +500,7 @@ fn a_damaged_search_is_refused_and_left_alone() {
     place.ends(
         "tune study.toml --out out --resume",
         0,
-        &["search.batches", "flown again"],
+        &["search.batches", "run again"],
     );
     assert_eq!(place.read("out/front.csv"), results);
     assert_eq!(fs::read(place.path("out/search.batches")).unwrap(), whole);
@@ -566,7 +566,7 @@ fn killed_at_any_moment_the_old_or_the_new_is_whole() {
 #[cfg(unix)]
 fn signals_end_every_command_with_130() {
     let place = Place::new();
-    // Long to load, or long to fly.
+    // Long to load, or long to run.
     let cells: Vec<String> = (0..400).map(|cell| format!("0.{cell:04}1")).collect();
     let many = EXPERIMENT.replace(
         "values = [0.3, 0.9]\n",
@@ -1026,7 +1026,7 @@ fn what_is_too_large_is_refused_before_it_is_made() {
         "aircraft",
         "sites",
         "pairs",
-        "looks",
+        "scans",
         "events",
         "memory_bytes",
         "time_s",

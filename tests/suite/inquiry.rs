@@ -108,7 +108,7 @@ fn every_rule_is_offered_or_it_is_said_why_not() {
                 || menu.not_offered.iter().any(|left| left.rule == page.id);
             assert!(there, "{path}: {} is nowhere", page.id);
         }
-        // What is offered can be flown.
+        // What is offered can be run.
         for change in menu.added.iter().chain(&menu.removed) {
             Change::apply(&scenario, &[change])
                 .unwrap_or_else(|why| panic!("{path}: {}: {why}", change.name));
@@ -120,7 +120,7 @@ fn change(base: &Scenario, name: &str, sets: &[&str]) -> Change {
     named(name, base, &one_pass(sets)).expect("a change")
 }
 
-/// The track is held hostile and closes in: to hold fire leaves self-defence, to do without self-defence leaves the hostile
+/// The track is identified as hostile and closes in: to hold fire leaves self-defence, to do without self-defence leaves the hostile
 /// identity; it takes both.
 #[test]
 fn the_smallest_set_is_found() {
@@ -137,7 +137,7 @@ fn the_smallest_set_is_found() {
             &base,
             &one_pass(&[
                 "rules.self_defence={ approach_m = 40_000, within_s = 600 }",
-                "rules.height_blocks={}",
+                "rules.altitude_blocks={}",
             ]),
         )
         .unwrap(),
@@ -172,7 +172,7 @@ fn prevention(exact: usize, orders: u32, count: u64) -> Prevention {
     let players = vec![
         change(&base, "R16", &[GROUND, LOOK]),
         change(&base, "R7", &[GROUND, LINE]),
-        change(&base, "idle", &[GROUND, "rules.height_blocks={}"]),
+        change(&base, "idle", &[GROUND, "rules.altitude_blocks={}"]),
     ];
     let game = Game::new(base, players, Counted::Lost, exact, orders).expect("a game");
     let mut prevention = Prevention::new(&game);

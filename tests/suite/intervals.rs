@@ -1,4 +1,4 @@
-//! Intervals of flown scenarios whose truth is known in closed form: what the engine counts, how the measures add it up, and how the
+//! Intervals of run scenarios whose truth is known in closed form: what the engine counts, how the measures add it up, and how the
 //! intervals are made, all at once. Coverage of the methods by themselves is in `engine/src/statistics/coverage.rs`.
 
 use std::sync::Arc;
@@ -40,11 +40,11 @@ drop_misses = 1
 memory.tau_s = 0
 
 [site_classes.post.identification]
-over = "regards"
+over = "affiliations"
 interval_s = 20
 combine = "single"
 appearance.tau_s = 0
-[site_classes.post.identification.world]
+[site_classes.post.identification.actual]
 friend = { hostile = 1 }
 neutral = { hostile = 0.2, unknown = 0.8 }
 hostile = { hostile = 1 }
@@ -72,7 +72,7 @@ route.orbit = { center = { east_m = 0, north_m = 0 }, radius_m = 15_000, station
 const ONE_LOOK: [&str; 4] = [
     "duration_h=0.1",
     "site_classes.post.identification.interval_s=31622400",
-    "site_classes.post.identification.world.neutral={hostile=0.02,unknown=0.98}",
+    "site_classes.post.identification.actual.neutral={hostile=0.02,unknown=0.98}",
     "site_classes.post.weapon={max_range_m=100000,reaction={fixed={delay_s=0}},doctrine={salvo={missiles=4}},kill_probability=0.5,magazine=4}",
 ];
 
@@ -127,8 +127,13 @@ fn rates_of_what_comes_at_once_hold() {
 #[test]
 fn a_rate_that_hardly_varies_holds() {
     let mut changes = ONE_LOOK;
-    changes[2] = "site_classes.post.identification.world.neutral={hostile=1,unknown=0}";
+    changes[2] = "site_classes.post.identification.actual.neutral={hostile=1,unknown=0}";
     changes[3] = "site_classes.post.weapon={max_range_m=100000,reaction={fixed={delay_s=0}},doctrine={salvo={missiles=1}},kill_probability=0.97,magazine=1}";
-    let held = held(&changes, 60, "kills_per_replication[regard=neutral]", 0.97);
+    let held = held(
+        &changes,
+        60,
+        "kills_per_replication[affiliation=neutral]",
+        0.97,
+    );
     assert!(held >= LEAST, "{held}");
 }

@@ -37,11 +37,11 @@ confirm_scans = 1
 drop_misses = 1
 
 [site_classes.watch.identification]
-over = "regards"
+over = "affiliations"
 interval_s = 10
 combine = "fused"
 
-[site_classes.watch.identification.world]
+[site_classes.watch.identification.actual]
 friend = { friend = 0.8, hostile = 0.2 }
 neutral = { neutral = 0.8, hostile = 0.2 }
 hostile = { hostile = 0.8, neutral = 0.2 }
@@ -136,9 +136,9 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
     ),
     (
         "after_the_end",
-        "[rules.height_blocks]\nblocks = [{ floor_m = 0, top_m = 1, from_h = 3 }]",
+        "[rules.altitude_blocks]\nblocks = [{ floor_m = 0, top_m = 1, from_h = 3 }]",
         &[],
-        "rules.height_blocks.blocks[0].from_h is 3 h",
+        "rules.altitude_blocks.blocks[0].from_h is 3 h",
     ),
     (
         "rule_without_effect",
@@ -148,9 +148,9 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
     ),
     (
         "rule_without_effect",
-        "[rules.zone_of_responsibility]\nareas = [{ zone = \"here\", classes = [] }]",
+        "[rules.weapon_engagement_zone]\nareas = [{ zone = \"here\", classes = [] }]",
         &[],
-        "rules.zone_of_responsibility names no class",
+        "rules.weapon_engagement_zone names no class",
     ),
     (
         "after_the_end",
@@ -162,10 +162,10 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "free_and_blind",
         "[rules.weapons_control]\nstatus = \"free\"",
         &[
-            "site_classes.watch.identification.world={friend={friend=0,hostile=0,unknown=1},neutral={neutral=0,hostile=0,unknown=1},hostile={hostile=0,neutral=0,unknown=1}}",
-            "site_classes.watch.identification.world.friend={friend=0,hostile=0}",
-            "site_classes.watch.identification.world.neutral={neutral=0,hostile=0}",
-            "site_classes.watch.identification.world.hostile={neutral=0,hostile=0}",
+            "site_classes.watch.identification.actual={friend={friend=0,hostile=0,unknown=1},neutral={neutral=0,hostile=0,unknown=1},hostile={hostile=0,neutral=0,unknown=1}}",
+            "site_classes.watch.identification.actual.friend={friend=0,hostile=0}",
+            "site_classes.watch.identification.actual.neutral={neutral=0,hostile=0}",
+            "site_classes.watch.identification.actual.hostile={neutral=0,hostile=0}",
         ],
         "declares nothing but unknown",
     ),
@@ -207,13 +207,13 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
     ),
     (
         "criteria_never_met",
-        "[rules.hostile_criteria]\ncues = 2",
+        "[rules.hostile_criteria]\nid_sources = 2",
         &[],
         "armed class watch has 1 ID source: nothing is ever hostile to it",
     ),
     (
         "criteria_never_met",
-        "[rules.hostile_criteria]\ncues = 3\n[site_classes.watch.identification.iff]\ninterval_s = 10",
+        "[rules.hostile_criteria]\nid_sources = 3\n[site_classes.watch.identification.iff]\ninterval_s = 10",
         &[],
         "armed class watch has 2 ID sources",
     ),
@@ -221,7 +221,7 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "criteria_never_met",
         "[rules.hostile_criteria]\n[site_classes.watch.identification.iff]\ninterval_s = 10",
         &[
-            "site_classes.watch.identification.world={friend={friend=0,hostile=0,unknown=1},neutral={neutral=0,hostile=0,unknown=1},hostile={hostile=0,neutral=0,unknown=1}}",
+            "site_classes.watch.identification.actual={friend={friend=0,hostile=0,unknown=1},neutral={neutral=0,hostile=0,unknown=1},hostile={hostile=0,neutral=0,unknown=1}}",
         ],
         "rules.hostile_criteria.declarations is 1, and armed class watch declares nothing but unknown",
     ),
@@ -239,31 +239,31 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
     ),
     (
         "rule_without_effect",
-        "[rules.corridors]\nhonour = 0",
+        "[rules.corridors]\ncompliance = 0",
         &[],
         "no crew ever acts on a corridor",
     ),
     (
         "rule_without_effect",
-        "[rules.restricted_zone]\nzone = \"here\"\nauthority = \"embassy\"",
+        "[rules.restricted_operations_zone]\nzone = \"here\"\nauthority = \"embassy\"",
         &[],
         "nobody enforces the zone",
     ),
     (
-        "belief_far_from_world",
-        "[site_classes.watch.identification.believed]\nfriend = { friend = 0.45, hostile = 0.55 }\nneutral = { neutral = 0.8, hostile = 0.2 }\nhostile = { hostile = 0.8, neutral = 0.2 }",
+        "assumed_far_from_actual",
+        "[site_classes.watch.identification.assumed]\nfriend = { friend = 0.45, hostile = 0.55 }\nneutral = { neutral = 0.8, hostile = 0.2 }\nhostile = { hostile = 0.8, neutral = 0.2 }",
         &[],
-        "identification.believed.friend is 0.35 away",
+        "identification.assumed.friend is 0.35 away",
     ),
     (
         "belief_contradicts_itself",
-        "[site_classes.watch.identification.believed]\nfriend = { friend = 0.8, hostile = 0.2 }\nneutral = { neutral = 1 }\nhostile = { hostile = 1 }",
+        "[site_classes.watch.identification.assumed]\nfriend = { friend = 0.8, hostile = 0.2 }\nneutral = { neutral = 1 }\nhostile = { hostile = 1 }",
         &[],
         "declared both hostile and neutral impossible",
     ),
     (
         "belief_contradicts_itself",
-        "[site_classes.watch.identification.flight_plan]\nlateral_gate_m = 1\nwindow_s = 1\nbelieved = { friend = 0, neutral = 0, hostile = 0 }",
+        "[site_classes.watch.identification.flight_plan]\nlateral_gate_m = 1\nwindow_s = 1\nassumed = { friend = 0, neutral = 0, hostile = 0 }",
         &[],
         "holds a match impossible",
     ),
@@ -343,7 +343,7 @@ fn what_is_mended_is_silent() {
         ),
         ("[rules.hostile_criteria]\nthreshold = 0.99", &[]),
         (
-            "[rules.hostile_criteria]\ncues = 2\ndeclarations = 9\n[site_classes.watch.identification.iff]\ninterval_s = 10",
+            "[rules.hostile_criteria]\nid_sources = 2\ndeclarations = 9\n[site_classes.watch.identification.iff]\ninterval_s = 10",
             &[],
         ),
         ("[rules.hotline_query]\nnodes = [\"embassy\"]", &[]),
@@ -381,8 +381,8 @@ const MEANT: &[(&str, &str)] = &[
     // An airliner that says who it is, past crews that do not listen.
     ("border", "transponder_unread"),
     // A neutral that is always declared hostile, by a class that takes that for rare: it asks, and is not sure.
-    ("engagement-authority", "belief_far_from_world"),
-    ("challenge", "belief_far_from_world"),
+    ("engagement-authority", "assumed_far_from_actual"),
+    ("challenge", "assumed_far_from_actual"),
 ];
 
 #[test]

@@ -19,6 +19,7 @@ mod lint;
 mod measures;
 mod mechanisms;
 mod metamorphic;
+mod migrate;
 mod readiness;
 mod readme;
 mod recordings;

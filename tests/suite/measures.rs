@@ -45,17 +45,17 @@ fn parts_add_up_to_wholes() {
         for summary in &summaries {
             let value = |name: &str| summary.values[columns.position(name).unwrap()];
             for (whole, key) in [
-                ("tracks", "regard"),
+                ("tracks", "affiliation"),
                 ("tracks", "type"),
-                ("tracks_declared", "regard"),
+                ("tracks_declared", "affiliation"),
                 ("misidentified_tracks", "type"),
                 ("protected_tracks", "pair"),
-                ("encounters", "regard"),
+                ("encounters", "affiliation"),
                 ("protected_encounters", "pair"),
-                ("looks", "type"),
+                ("scans_in_coverage", "type"),
                 ("detections", "type"),
                 ("declarations_right", "type"),
-                ("shots", "regard"),
+                ("shots", "affiliation"),
                 ("shots", "side"),
                 ("shots", "type"),
                 ("wrong_shots", "side"),
@@ -63,7 +63,7 @@ fn parts_add_up_to_wholes() {
                 ("wrong_shots", "cause"),
                 ("wrong_shots", "reason"),
                 ("wrong_shots", "rule"),
-                ("kills", "regard"),
+                ("kills", "affiliation"),
                 ("kills", "side"),
                 ("kills", "type"),
                 ("sorties", "side"),
@@ -107,7 +107,7 @@ fn parts_add_up_to_wholes() {
                 value("leaked_sorties")
                     + value("stopped_sorties")
                     + value("turned_back_sorties")
-                    + value("undecided_sorties")
+                    + value("sorties_in_progress_at_end")
             );
         }
     }

@@ -1,10 +1,10 @@
 //! Each mechanism of identification by itself: that it alone can cause a wrong shot, and what alone can prevent it.
 //!
-//! One site sees everything and declares nothing, one protected aircraft flies past at 10 km. Without any cue the site holds
+//! One site sees everything and declares nothing, one protected aircraft flies past at 10 km. Without any ID source the site holds
 //! it Unknown and, being tight, does not fire. Nothing is left to chance: every probability is 0 or 1, so one
 //! replication tells.
 
-use deconflict::record::{Detail, EventLog, Fact, Regard, Replication};
+use deconflict::record::{Affiliation, Detail, EventLog, Fact, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
 
@@ -78,11 +78,11 @@ over = "types"
 interval_s = 10
 prior = { transport = 1, raider = 1 }
 
-[site_classes.battery.identification.world]
+[site_classes.battery.identification.actual]
 transport = { unknown = 1 }
 raider = { unknown = 1 }
 
-[site_classes.battery.identification.regards]
+[site_classes.battery.identification.affiliations]
 transport = { neutral = 1 }
 raider = { hostile = 1 }
 
@@ -123,12 +123,12 @@ fn fly(changes: &[&str]) -> EventLog {
     )
 }
 
-/// Shots at aircraft that the shooter should hold for friend or neutral.
+/// Shots at aircraft that are friend or neutral to the shooter.
 fn wrong_shots(log: &EventLog) -> usize {
     let wrong = |fact: &Fact| match *fact {
         Fact::ShotFired { site, .. } => fact
             .aircraft()
-            .is_some_and(|aircraft| log.regard(site, aircraft) != Regard::Hostile),
+            .is_some_and(|aircraft| log.affiliation(site, aircraft) != Affiliation::Hostile),
         _ => false,
     };
     log.events.iter().filter(|event| wrong(&event.fact)).count()
@@ -164,16 +164,16 @@ fn alone_causes(setting: &[&str], cause: &[&str], cures: &[&[&str]]) {
     }
 }
 
-const CORRIDOR: &str = "rules.corridors={ honour = 1 }";
+const CORRIDOR: &str = "rules.corridors={ compliance = 1 }";
 const HOTLINE: &str = "rules.hotline_query={ nodes = [\"others\", \"shooters\"], \
     latency.fixed = { delay_s = 5 }, timeout_s = 60, valid_s = 3600 }";
 const CALL: &str = "rules.challenge={ answers = { other = 1 }, delay.fixed = { delay_s = 5 }, \
-    believed = { friend = 0.5, neutral = 0.9, hostile = 0.0001 } }";
+    assumed = { friend = 0.5, neutral = 0.9, hostile = 0.0001 } }";
 const OPTICS: &str = "CLASS.identification.optical={ ifov_mrad = 0.05, interval_s = 10, day = { from_h = 6, to_h = 18 }, night_factor = 0, \
-    world = { transport = { transport = 1 }, raider = { raider = 1 } }, \
-    believed = { transport = { transport = 0.99, raider = 0.01 }, raider = { transport = 0.01, raider = 0.99 } } }";
+    actual = { transport = { transport = 1 }, raider = { raider = 1 } }, \
+    assumed = { transport = { transport = 0.99, raider = 0.01 }, raider = { transport = 0.01, raider = 0.99 } } }";
 
-/// What stands between an Unknown and a Hostile: the site expects raiders, and has one cue that says otherwise.
+/// What stands between an Unknown and a Hostile: the site expects raiders, and has one ID source that says otherwise.
 const ALARMED: &str = "CLASS.identification.prior={ transport = 1, raider = 99 }";
 
 #[test]
@@ -186,8 +186,8 @@ fn iff_that_is_off_mis_keyed_or_not_heard_costs_a_friend() {
     let friend = [
         "flights.guest.side=\"shooter\"",
         "flights.guest.equipment={ iff = { on = 1 } }",
-        "CLASS.identification.regards.transport={ friend = 0.3, neutral = 0, hostile = 0.7 }",
-        "CLASS.identification.iff={ interval_s = 10, believed = { friend = 0.99, neutral = 0, hostile = 0.0001 } }",
+        "CLASS.identification.affiliations.transport={ friend = 0.3, neutral = 0, hostile = 0.7 }",
+        "CLASS.identification.iff={ interval_s = 10, assumed = { friend = 0.99, neutral = 0, hostile = 0.0001 } }",
     ];
     for cause in [
         "flights.guest.equipment.iff.on=0",
@@ -218,7 +218,7 @@ fn optics_help_by_day_and_in_clear_air() {
     let seen = [
         ALARMED,
         OPTICS,
-        "rules.hostile_criteria={ threshold = 0.9, cues = 1, declarations = 0 }",
+        "rules.hostile_criteria={ threshold = 0.9, id_sources = 1, declarations = 0 }",
     ];
     for cause in [
         "start_utc=\"2020-01-01T22:00:00Z\"",
@@ -301,9 +301,9 @@ fn a_shared_wrong_identity_is_fired_on() {
         [site_classes.watch.identification]
         over = "types"
         interval_s = 10
-        world = { transport = { raider = 1 }, raider = { raider = 1 } }
-        believed = { transport = { transport = 1 }, raider = { raider = 1 } }
-        regards = { transport = { neutral = 1 }, raider = { hostile = 1 } }
+        actual = { transport = { raider = 1 }, raider = { raider = 1 } }
+        assumed = { transport = { transport = 1 }, raider = { raider = 1 } }
+        affiliations = { transport = { neutral = 1 }, raider = { hostile = 1 } }
         [sites.radar]
         class = "watch"
         side = "shooter"
@@ -374,8 +374,8 @@ fn false_tracks_are_fired_at_where_weapons_are_free() {
 #[test]
 fn a_swapped_track_takes_its_identity_along() {
     let crossing = [
-        "CLASS.identification.world={ transport = { transport = 1, unknown = 0 }, raider = { raider = 1, unknown = 0 } }",
-        "CLASS.identification.believed={ transport = { transport = 0.999, raider = 0.001 }, raider = { transport = 0.001, raider = 0.999 } }",
+        "CLASS.identification.actual={ transport = { transport = 1, unknown = 0 }, raider = { raider = 1, unknown = 0 } }",
+        "CLASS.identification.assumed={ transport = { transport = 0.999, raider = 0.001 }, raider = { transport = 0.001, raider = 0.999 } }",
         "aircraft.raider.cruise_mps=100",
         // Side by side, the raider a little ahead, and over to the other side within a minute.
         r#"[flights.raider]

@@ -113,9 +113,9 @@ source = "invented: looks and does nothing"
 sensor = { model.disc = { range_m = 40_000, detection = 0.9 }, scan_s = 3, antenna_m = 10 }
 tracker = { confirm_hits = 3, confirm_scans = 5, drop_misses = 5 }
 [site_classes.lookout.identification]
-over = "regards"
+over = "affiliations"
 interval_s = 30
-[site_classes.lookout.identification.world]
+[site_classes.lookout.identification.actual]
 friend = { friend = 0.6, hostile = 0.4 }
 neutral = { neutral = 0.6, hostile = 0.4 }
 hostile = { neutral = 0.4, hostile = 0.6 }
@@ -173,7 +173,7 @@ fn shipped() -> Vec<String> {
 /// In everything shipped a flight or a site far away, whose name comes first, changes no line about anybody else: what is drawn is
 /// addressed by what a thing is, never by where it stands in a list.
 #[test]
-fn whoever_is_far_away_changes_nobody_elses_luck() {
+fn whoever_is_far_away_changes_nobody_elses_draws() {
     let mut tried = 0;
     for base in shipped() {
         let scenario = load(repository(&base), &[]);
@@ -209,7 +209,7 @@ fn whoever_is_far_away_changes_nobody_elses_luck() {
 /// Another flight in everybody's sight, where nobody fires: whether and when the others are found, what is declared of them and when
 /// they are told stays what it is, at every site that keeps its tracks apart.
 #[test]
-fn another_in_sight_changes_nobody_elses_luck() {
+fn another_in_sight_changes_nobody_elses_draws() {
     let flight = "[flights.aaa-near]\naircraft = \"tb2\"\nside = \"gna\"\nroute.waypoints.points = [\"mitiga\", \"tarhuna\"]\n\
                   start.departs = { after_s = 600 }\n[rules.weapons_control]\nstatus = \"hold\"\n";
     let folder = copied(str::to_owned);
@@ -257,7 +257,10 @@ fn same_distribution(what: &str, one: &Scenario, other: &Scenario, n: u64, least
     let (names, one) = rows(one, SEED);
     let (other_names, other) = rows(other, SEED + 1);
     assert_eq!(names.len(), other_names.len());
-    assert_ne!(one, other, "independent seeds give different luck");
+    assert_ne!(
+        one, other,
+        "independent seeds give different random numbers"
+    );
     let mut judged = 0;
     for (column, name) in names.iter().enumerate() {
         let moments = |rows: &[Vec<f64>]| Moments::of(rows.iter().map(|row| row[column]));
@@ -375,7 +378,7 @@ fn a_world_turned_under_the_same_luck_tells_the_same_story() {
 
 #[test]
 fn names_are_only_names() {
-    // The order of names stays, because it settles who is fired at first. Only the luck changes.
+    // The order of names stays, because it settles who is fired at first. Only the random numbers changes.
     let renamed = copied(|text| {
         let names = [
             ("drone-", "uncrewed-"),
@@ -431,7 +434,7 @@ fn worse_identification_never_spares_a_neutral() {
     let errors = [0.05, 0.2, 0.5, 0.8, 1.0]
         .map(|error| format!("{{ hostile = {error}, unknown = {} }}", 1.0 - error));
     let errors: Vec<&str> = errors.iter().map(String::as_str).collect();
-    let key = "site_classes.watch.identification.world.neutral";
+    let key = "site_classes.watch.identification.actual.neutral";
     never_down(
         "identification error",
         &swept("neutral-loss", key, &errors, shots),
@@ -443,7 +446,7 @@ fn worse_identification_spares_no_neutrals_in_expectation() {
     // One site, three aircraft, eight missiles: shots at one may spare another, so only the mean is held, by pairs.
     let path = repository("scenarios/closed-form/limit-perfect-identification.toml");
     let wrong_shots = |error: f64| {
-        let world = "site_classes.watch.identification.world";
+        let world = "site_classes.watch.identification.actual";
         let right = 1.0 - error;
         let scenario = load(
             &path,
@@ -514,7 +517,7 @@ fn more_missiles_never_mean_fewer_shots() {
 
 #[test]
 fn heeding_plans_more_never_fires_more() {
-    let key = "rules.flight_plan_notice.honour";
+    let key = "rules.flight_plan_notice.compliance";
     let values = ["1.0", "0.9", "0.5", "0.0"];
     never_down("honour", &swept("neutral-loss-q-900", key, &values, shots));
 }
@@ -522,14 +525,17 @@ fn heeding_plans_more_never_fires_more() {
 #[test]
 fn a_better_notice_chain_never_costs_the_announced() {
     let spared = |log: &EventLog| 1 - count(log, |fact| matches!(fact, Fact::Destroyed { .. }));
-    let cue = "site_classes.watch.identification.flight_plan";
+    let id_source = "site_classes.watch.identification.flight_plan";
     for (key, values) in [
-        (format!("{cue}.window_s"), ["10", "60", "200", "2000"]),
+        (format!("{id_source}.window_s"), ["10", "60", "200", "2000"]),
         (
-            format!("{cue}.lateral_gate_m"),
+            format!("{id_source}.lateral_gate_m"),
             ["100", "2000", "5000", "20000"],
         ),
-        (format!("{cue}.correlation"), ["0.1", "0.5", "0.9", "1.0"]),
+        (
+            format!("{id_source}.correlation"),
+            ["0.1", "0.5", "0.9", "1.0"],
+        ),
         (
             "flights.passer.plan.filed".to_owned(),
             ["0.0", "0.3", "0.7", "1.0"],
@@ -543,7 +549,7 @@ fn a_better_notice_chain_never_costs_the_announced() {
             ["0", "36000", "360000", "3600000"],
         ),
     ] {
-        never_down(&key, &swept("notice-chain", &key, &values, spared));
+        never_down(&key, &swept("plan-delivery-chain", &key, &values, spared));
     }
 }
 
@@ -645,7 +651,7 @@ const PLACEBOS: [(&str, &str); 6] = [
         "rules.optical_confirmation={visibility_km=0.1,if_unclear=\"fire\"}",
     ),
     (
-        "a desk that releases everything",
+        "an authority that releases everything",
         "rules.engagement_authority={level=\"joint\",placebo=\"delay\"}",
     ),
     (

@@ -30,20 +30,20 @@ sensor = { model.disc = { range_m = 60_000, detection = 1 }, scan_s = 1, scan_ph
 tracker = { confirm_hits = 1, confirm_scans = 1, drop_misses = 2, memory.tau_s = 0 }
 
 [site_classes.eye.identification]
-over = "regards"
+over = "affiliations"
 interval_s = 10
 combine = "single"
-world = { friend = { hostile = 1 }, neutral = { hostile = 1 }, hostile = { hostile = 1 } }
+actual = { friend = { hostile = 1 }, neutral = { hostile = 1 }, hostile = { hostile = 1 } }
 
 [site_classes.gun]
 sensor = { model.disc = { range_m = 30_000, detection = 1 }, scan_s = 1, scan_phase.fixed = { first_s = 1 } }
 tracker = { confirm_hits = 1, confirm_scans = 1, drop_misses = 2, memory.tau_s = 0 }
 
 [site_classes.gun.identification]
-over = "regards"
+over = "affiliations"
 interval_s = 10
 combine = "single"
-world = { friend = { hostile = 1 }, neutral = { hostile = 1 }, hostile = { hostile = 1 } }
+actual = { friend = { hostile = 1 }, neutral = { hostile = 1 }, hostile = { hostile = 1 } }
 
 [site_classes.gun.weapon]
 max_range_m = 60_000

@@ -33,10 +33,10 @@ rcs_m2 = 2
 [site_classes.radar]
 sensor = { model.disc = { range_m = 40_000, detection = 1 }, scan_s = 10 }
 tracker = { confirm_hits = 1, confirm_scans = 1, drop_misses = 3 }
-identification.over = "regards"
+identification.over = "affiliations"
 identification.interval_s = 30
 
-[site_classes.radar.identification.world]
+[site_classes.radar.identification.actual]
 friend = { friend = 1 }
 neutral = { neutral = 1 }
 hostile = { hostile = 1 }

@@ -256,7 +256,7 @@ fn the_curve_of_a_replay_is_that_of_the_log() {
         let steps = row.expect("a row")[3].as_array().unwrap();
         assert_eq!(steps.len(), ledger.len());
         for (step, entry) in steps.iter().zip(ledger) {
-            assert_eq!(run["said"][number(&step[0])], entry.cue);
+            assert_eq!(run["said"][number(&step[0])], entry.id_source);
             assert_eq!(run["said"][number(&step[1])], entry.said.as_str());
             let hostile = 1.0 / (1.0 + (-step[3].as_f64().unwrap()).exp());
             assert!(
@@ -361,7 +361,7 @@ fn a_sweep_and_a_run_have_their_report() {
                 "map",
                 "causes",
                 "confusion",
-                "covered",
+                "coordinated",
                 "times",
                 "times-spread",
                 "convergence",
@@ -373,7 +373,7 @@ fn a_sweep_and_a_run_have_their_report() {
                 "estimates",
                 "causes",
                 "confusion",
-                "covered",
+                "coordinated",
                 "times",
                 "times-spread",
                 "map",
@@ -533,7 +533,7 @@ fn a_sweep_that_stops_by_itself_shows_its_looks() {
     assert!(page.contains("asked for a half-width of 0.120"), "the aim");
     assert!(page.contains("asked for: 0.120"), "the line of the aim");
     let kept = read(&report.figures.join("convergence.csv"));
-    std::fs::remove_file(folder.join("rounds/whole.rounds")).unwrap();
+    std::fs::remove_file(folder.join("blocks/whole.blocks")).unwrap();
     let report = write_report(&folder).unwrap();
     assert_eq!(read(&report.figures.join("convergence.csv")), kept);
 }
@@ -565,7 +565,7 @@ fn a_report_says_how_to_ask_what_would_have_prevented_losses() {
     assert!(asked.status.success(), "{asked:?}");
     let page = read(&write_report(&folder).unwrap().page);
     assert!(
-        page.contains("replications of baseline flown again"),
+        page.contains("replications of baseline run again"),
         "the cell"
     );
     assert!(page.contains("report/prevention.svg") && !page.contains("<code>deconflict prevent"));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use deconflict::geometry::Area;
 use deconflict::platform::{Pattern, Route, Start};
-use deconflict::record::Regard;
+use deconflict::record::Affiliation;
 use deconflict::scenario::{LoadError, Scenario, schema};
 use deconflict::theatre::Position;
 use deconflict::units::Millis;
@@ -71,11 +71,11 @@ drop_misses = 5
 over = "types"
 interval_s = 10
 
-[site_classes.a.identification.world]
+[site_classes.a.identification.actual]
 mq9 = { mq9 = 0.5, tb2 = 0.3, unknown = 0.2 }
 tb2 = { tb2 = 0.8, unknown = 0.2 }
 
-[site_classes.a.identification.regards]
+[site_classes.a.identification.affiliations]
 mq9 = { neutral = 1 }
 tb2 = { hostile = 1 }
 
@@ -173,9 +173,13 @@ fn the_good_scenario_is_good() {
     // gna, lna, us
     assert_eq!(
         scenario.cast.relations[1],
-        [Regard::Hostile, Regard::Friend, Regard::Neutral]
+        [
+            Affiliation::Hostile,
+            Affiliation::Friend,
+            Affiliation::Neutral
+        ]
     );
-    assert_eq!(scenario.cast.covered, [[false], [true]]);
+    assert_eq!(scenario.cast.coordinated, [[false], [true]]);
     assert_eq!(scenario.cast.classes[0].rows, ["mq9", "tb2"]);
     assert_eq!(scenario.sites[0].count, (2, 4));
     assert!(matches!(
@@ -228,13 +232,13 @@ fn order_of_entries_changes_nothing() {
 
 #[test]
 fn coverage_follows_the_links_that_work() {
-    let covered = |overrides: &[&str]| set(overrides).unwrap().cast.covered[1][0];
-    assert!(covered(&[]));
-    assert!(!covered(&["links.hotline.delivery=0"]));
-    assert!(!covered(&["sites.se.command.delivery=0"]));
-    assert!(!covered(&["flights.us-recon.plan.filed=0"]));
-    assert!(!covered(&["flights.us-recon.plan.addressed=0"]));
-    assert!(covered(&[
+    let coordinated = |overrides: &[&str]| set(overrides).unwrap().cast.coordinated[1][0];
+    assert!(coordinated(&[]));
+    assert!(!coordinated(&["links.hotline.delivery=0"]));
+    assert!(!coordinated(&["sites.se.command.delivery=0"]));
+    assert!(!coordinated(&["flights.us-recon.plan.filed=0"]));
+    assert!(!coordinated(&["flights.us-recon.plan.addressed=0"]));
+    assert!(coordinated(&[
         "links.hotline.delivery=0",
         "flights.us-recon.plan.addressees=[\"lna-ops\"]"
     ]));
@@ -328,11 +332,11 @@ fn dangling_names() {
         ),
         (
             "[rules.flight_plan_notice]",
-            "[rules.restricted_zone]\nzone = \"south\"\nauthority = \"lna-ops\"\ncivil = [\"mq9\", ^\"airliner\"]",
+            "[rules.restricted_operations_zone]\nzone = \"south\"\nauthority = \"lna-ops\"\ncivil = [\"mq9\", ^\"airliner\"]",
         ),
         (
             "[rules.flight_plan_notice]",
-            "[rules.hostile_criteria]\n^cues = 10",
+            "[rules.hostile_criteria]\n^id_sources = 10",
         ),
         ("us = \"neutral\"\n", ""),
     ] {
@@ -352,8 +356,8 @@ fn identification() {
         ),
         ("tb2 = { hostile = 1 }", "^tb2 = { hostile = 0 }"),
         (
-            "[site_classes.a.identification.regards]\nmq9 = { neutral = 1 }",
-            "[site_classes.a.identification.^regards]",
+            "[site_classes.a.identification.affiliations]\nmq9 = { neutral = 1 }",
+            "[site_classes.a.identification.^affiliations]",
         ),
         (
             "interval_s = 10",
@@ -374,28 +378,28 @@ fn identification() {
         ),
         (
             "interval_s = 10",
-            "interval_s = 10\n^believed = { mq9 = { mq9 = 1 }, tb2 = { tb2 = 1 } }",
+            "interval_s = 10\n^assumed = { mq9 = { mq9 = 1 }, tb2 = { tb2 = 1 } }",
         ),
         (
             "interval_s = 10",
-            "interval_s = 10\n^believed.mq9 = { mq9 = 0.5, tb2 = 0.3, unknown = 0.2 }",
+            "interval_s = 10\n^assumed.mq9 = { mq9 = 0.5, tb2 = 0.3, unknown = 0.2 }",
         ),
     ] {
         spoilt(&mut said, from, to);
     }
-    // Rows over regards must be the three regards.
-    spoilt(&mut said, "over = \"types\"", "over = \"regards\"");
+    // Rows over affiliations must be the three affiliations.
+    spoilt(&mut said, "over = \"types\"", "over = \"affiliations\"");
     said.is("scenario_identification");
 }
 
-/// Cues and the operator of a class that is otherwise good.
-const CUES: &str = r#"interval_s = 10
+/// ID sources and the operator of a class that is otherwise good.
+const ID_SOURCES: &str = r#"interval_s = 10
 iff = { interval_s = 10, reply = 0.95, key_mismatch_per_day = 0.02, spoof = 0.001, reliability = 0.9, max_age_s = 60 }
 transponder.interval_s = 5
 transponder.reception = 0.8
 transponder.plain = { friend = 0.5, neutral = 0.7, hostile = 0.05 }
 transponder.agreed = { friend = 0.2, neutral = 0.2, hostile = 0.001 }
-optical = { interval_s = 5, ifov_mrad = 0.1, task = "recognise", night_factor = 0.2, day = { from_h = 5, to_h = 16 }, world = { mq9 = { mq9 = 0.7, unknown = 0.3 }, tb2 = { tb2 = 1 } } }
+optical = { interval_s = 5, ifov_mrad = 0.1, task = "recognise", night_factor = 0.2, day = { from_h = 5, to_h = 16 }, actual = { mq9 = { mq9 = 0.7, unknown = 0.3 }, tb2 = { tb2 = 1 } } }
 profile.rows.mq9 = { speed_mps = 85, speed_sigma_mps = 10, altitude_m = 6000, altitude_sigma_m = 800 }
 profile.rows.tb2 = { speed_mps = 40, speed_sigma_mps = 10, altitude_m = 5000, altitude_sigma_m = 800 }
 origin.lanes = [{ zone = "south", inside = { friend = 0.6, neutral = 0.6, hostile = 0.1 } }]
@@ -406,7 +410,7 @@ operator.expectancy = { log_odds = 2.2, duration_s = 3600, alerts_h = [0.5, 2], 
 #[test]
 fn cues_operator_and_equipment() {
     let mut said = Said::default();
-    let (text, _) = spoil("interval_s = 10\n", CUES);
+    let (text, _) = spoil("interval_s = 10\n", ID_SOURCES);
     let equipped = text.replace(
         "plan = { addressees",
         "equipment = { iff = { on = 0.95 }, transponder = { on = 0.7, spoof = 0.1, agreed_squawk = true } }\nplan = { addressees",
@@ -441,12 +445,12 @@ fn cues_operator_and_equipment() {
         ("ifov_mrad = 0.1", "^ifov_mrad = 0"),
         ("from_h = 5, to_h = 16", "from_h = 5, ^to_h = 5"),
         (
-            "world = { mq9 = { mq9 = 0.7",
-            "world = { ^mq9 = { mq9 = 0.6",
+            "actual = { mq9 = { mq9 = 0.7",
+            "actual = { ^mq9 = { mq9 = 0.6",
         ),
         (
-            "world = { mq9 = { mq9 = 0.7, unknown = 0.3 }, tb2",
-            "^world = { tb2",
+            "actual = { mq9 = { mq9 = 0.7, unknown = 0.3 }, tb2",
+            "^actual = { tb2",
         ),
         (
             "tb2 = { tb2 = 1 } } }",
@@ -454,7 +458,7 @@ fn cues_operator_and_equipment() {
         ),
         (
             "tb2 = { tb2 = 1 } } }",
-            "tb2 = { tb2 = 1 } }, ^believed = { tb2 = { tb2 = 1 } } }",
+            "tb2 = { tb2 = 1 } }, ^assumed = { tb2 = { tb2 = 1 } } }",
         ),
         ("profile.rows.tb2", "profile.rows.^tb"),
         (
@@ -477,13 +481,17 @@ fn cues_operator_and_equipment() {
         ),
         ("alerts_h = [0.5, 2]", "alerts_h = [0.5, ^-2]"),
     ] {
-        assert_eq!(CUES.matches(from).count(), 1, "{from:?} must occur once");
-        let (text, place) = spoil("interval_s = 10\n", &CUES.replace(from, to));
+        assert_eq!(
+            ID_SOURCES.matches(from).count(),
+            1,
+            "{from:?} must occur once"
+        );
+        let (text, place) = spoil("interval_s = 10\n", &ID_SOURCES.replace(from, to));
         held(&mut said, &format!("{from} -> {to}"), &text, place);
     }
     // Two zones whose probabilities add up to more than 1.
     held(&mut said, "two lanes", &text_with_two_lanes(), None);
-    said.is("scenario_cues_operator_and_equipment");
+    said.is("scenario_id_sources_operator_and_equipment");
 }
 
 fn text_with_two_lanes() -> String {
@@ -523,8 +531,8 @@ fn a_matrix_has_at_most_fifteen_rows() {
     for index in 0..14 {
         text.push_str(&format!(
             "[aircraft.x{index}]\ncruise_mps = 1\naltitude_m = 1\nrcs_m2 = 1\n\
-             [site_classes.a.identification.world.x{index}]\nunknown = 1\n\
-             [site_classes.a.identification.regards.x{index}]\nhostile = 1\n"
+             [site_classes.a.identification.actual.x{index}]\nunknown = 1\n\
+             [site_classes.a.identification.affiliations.x{index}]\nhostile = 1\n"
         ));
     }
     let error = parse(&text).unwrap_err();
@@ -687,7 +695,7 @@ fn every_problem_is_reported_at_once() {
             "duration_h",
             "flights.tb2.route.waypoints.points[1].altitude_m",
             "links.hotline.to",
-            "site_classes.a.identification.world.mq9",
+            "site_classes.a.identification.actual.mq9",
             "site_classes.a.sensor",
             "site_classes.a.sensor.scan_z",
             "sites.se.class",
@@ -705,11 +713,11 @@ fn overrides() {
     assert_eq!(set(&["title=\"a = b\""]).unwrap().file.title, "a = b");
     // The last one wins, and missing tables that the schema knows are made.
     let scenario = set(&[
-        "rules.hostile_criteria.cues=2",
-        "rules.hostile_criteria.cues=3",
+        "rules.hostile_criteria.id_sources=2",
+        "rules.hostile_criteria.id_sources=3",
     ])
     .unwrap();
-    assert_eq!(scenario.file.rules.hostile_criteria.unwrap().cues, 3);
+    assert_eq!(scenario.file.rules.hostile_criteria.unwrap().id_sources, 3);
     // Another variant replaces; the same one merges.
     let moved = set(&["sites.se.position.at=tarhuna"]).unwrap();
     assert!(matches!(moved.sites[0].position, Position::At(_)));
@@ -734,8 +742,8 @@ fn overrides() {
     ));
     // Cells of a matrix.
     let cells = [
-        "site_classes.a.identification.world.tb2.tb2=0.7",
-        "site_classes.a.identification.world.tb2.mq9=0.1",
+        "site_classes.a.identification.actual.tb2.tb2=0.7",
+        "site_classes.a.identification.actual.tb2.mq9=0.1",
     ];
     assert!(set(&cells).is_ok());
 }
@@ -749,9 +757,9 @@ fn bad_overrides() {
             "did you mean flights.us-recon.count?",
         ),
         (
-            "rules.flight_plan_notice.honor=1",
+            "rules.flight_plan_notice.complianse=1",
             26,
-            "did you mean rules.flight_plan_notice.honour?",
+            "did you mean rules.flight_plan_notice.compliance?",
         ),
         ("durations_h=1", 1, "did you mean duration_h?"),
         ("duration_h=0", 1, "duration_h is 0; expected > 0"),

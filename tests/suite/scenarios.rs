@@ -1,5 +1,5 @@
 //! Scenarios against what their first comments expect, by paired comparison: replication r of one and replication r of the
-//! other share their luck.
+//! other share their random numbers.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -156,7 +156,7 @@ fn the_agreement_lets_nobody_through() {
     assert!(hostile.difference.low > -0.01, "{hostile:?}");
 }
 
-/// The same luck is worth something: the paired difference varies less than that of two independent runs.
+/// The same random numbers is worth something: the paired difference varies less than that of two independent runs.
 #[test]
 fn shared_luck_saves_variance() {
     let lost = change("lost_per_sortie[side=italy]");
@@ -221,7 +221,7 @@ fn a_misaligned_radar_costs_airliners_and_what_asks_for_a_place_does_not_save_th
     let plain = lost(&[]);
     let hotline =
         "rules.hotline_query={ nodes = [\"lna-air-defence\"], latency.fixed = { delay_s = 20 } }";
-    let look = "rules.optical_confirmation={ look_s = 5, ifov_mrad = 0.01 }";
+    let look = "rules.optical_confirmation={ visual_identification_s = 5, ifov_mrad = 0.01 }";
     let call = "rules.challenge={ answers = { civil = 0.95 } }";
     let [hotline, look, call] = [hotline, look, call].map(|rule| lost(&[rule]));
     assert!(plain > 100.0, "{plain}");
@@ -234,7 +234,7 @@ fn a_misaligned_radar_costs_airliners_and_what_asks_for_a_place_does_not_save_th
 
 const ZONE: &str = "scenarios/no-fly-zone.toml";
 
-/// The restricted zone: fewer neutrals lost in all, since most stay out, and more of those who enter; hours are the price.
+/// The restricted operations zone: fewer neutrals lost in all, since most stay out, and more of those who enter; hours are the price.
 #[test]
 fn a_no_fly_zone_protects_by_emptying_the_sky() {
     let (columns, open) = fly("scenarios/nov-2019-baseline.toml", &[], 1500);
@@ -248,7 +248,7 @@ fn a_no_fly_zone_protects_by_emptying_the_sky() {
             .compare(name, CONFIDENCE)
             .expect("the measure exists in both")
     };
-    let lost = change("kills_per_replication[regard=neutral]");
+    let lost = change("kills_per_replication[affiliation=neutral]");
     assert!(lost.difference.high < 0.0, "{lost:?}");
     let each = change("lost_per_sortie[side=us]");
     assert!(each.difference.low > 0.0, "{each:?}");
@@ -261,8 +261,8 @@ fn a_no_fly_zone_protects_by_emptying_the_sky() {
 fn a_wider_zone_exposes_civil_traffic() {
     let january = "scenarios/no-fly-zone-january.toml";
     let as_before = [
-        "rules.restricted_zone.exempt=[\"mitiga\"]",
-        "rules.restricted_zone.zone=front",
+        "rules.restricted_operations_zone.exempt=[\"mitiga\"]",
+        "rules.restricted_operations_zone.zone=front",
     ];
     assert_eq!(in_all(january, &as_before, 200, "kills[side=civil]"), 0.0);
     let lost = against(january, &as_before, 200, "lost_per_sortie[side=civil]");
@@ -303,10 +303,10 @@ fn own_drones_need_iff_and_procedure() {
 fn a_gate_has_a_best_width_when_plans_are_stale() {
     let stale = "scenarios/stale-plan.toml";
     let gate = |lateral_m: u32, window_s: u32| {
-        let cue = "site_classes.class_a.identification.flight_plan";
+        let id_source = "site_classes.class_a.identification.flight_plan";
         [
-            format!("{cue}.lateral_gate_m={lateral_m}"),
-            format!("{cue}.window_s={window_s}"),
+            format!("{id_source}.lateral_gate_m={lateral_m}"),
+            format!("{id_source}.window_s={window_s}"),
         ]
     };
     let count = 600;
@@ -361,7 +361,7 @@ fn a_gate_has_a_best_width_when_plans_are_stale() {
     assert!(us_punctual < 0.7 * us_narrow, "{us_punctual}, {us_narrow}");
 }
 
-/// Rules that lean on what aircraft send fail together in the dark, and each cue brings back its own.
+/// Rules that lean on what aircraft send fail together in the dark, and each ID source brings back its own.
 #[test]
 fn a_dark_ally_is_lost_with_the_neutrals() {
     let dark = "scenarios/dark-ally.toml";
@@ -472,7 +472,7 @@ fn a_world_with_sites_that_are_seldom_there_is_near_the_public_counts() {
     let days = REPLICATIONS as f64;
     let (lost, strikes) = (all("kills[side=gna]"), all("leaked_sorties"));
     let own = all("kills[side=uae]") / all("sorties[side=uae]");
-    let neutral = all("kills[regard=neutral]");
+    let neutral = all("kills[affiliation=neutral]");
     for (what, found, low, high) in [
         ("TB2 lost per strike", lost / strikes, 0.01, 0.125),
         ("TB2 lost a day", lost / days, 0.01, 0.18),

@@ -206,11 +206,11 @@ confirm_scans = 1
 drop_misses = 1
 memory.tau_s = 0
 [site_classes.prompt.identification]
-over = "regards"
+over = "affiliations"
 interval_s = 1
 appearance.tau_s = 0
 combine = "fused"
-world = { friend = { friend = 1 }, neutral = { neutral = 1 }, hostile = { hostile = 1 } }
+actual = { friend = { friend = 1 }, neutral = { neutral = 1 }, hostile = { hostile = 1 } }
 [site_classes.prompt.weapon]
 max_range_m = 15_000
 channels = 1
@@ -271,7 +271,7 @@ fn measuring_moves_nothing() {
 fn agreed_levels_separate() {
     let block = |level_m: u32| {
         format!(
-            "[rules.height_blocks]\nblocks = [{{ floor_m = 4_000, top_m = 6_400 }}]\nsides = [\"us\"]\nlevel_m = {level_m}\n[separation]\nformation_s = 0"
+            "[rules.altitude_blocks]\nblocks = [{{ floor_m = 4_000, top_m = 6_400 }}]\nsides = [\"us\"]\nlevel_m = {level_m}\n[separation]\nformation_s = 0"
         )
     };
     // Eight on one course, 10 s apart, so that each is within 5 NM of all others at one level.

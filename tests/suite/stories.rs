@@ -108,7 +108,7 @@ route.racetrack = { ingress = [{ lat = 33.2, lon = 13.3 }], from = "tripoli", to
 "#,
     r#"[rules]
 weapons_control = { status = "tight" }
-hostile_criteria = { threshold = 0.8, cues = 1 }
+hostile_criteria = { threshold = 0.8, id_sources = 1 }
 "#,
 ];
 
@@ -127,11 +127,11 @@ position.at = "tripoli"
 tracker = {{ confirm_hits = 2, confirm_scans = 3, drop_misses = 3 }}
 sensor = {{ model.disc = {{ range_m = 90_000, detection = 0.7 }}, scan_s = 4 }}
 [site_classes.watcher.identification]
-over = "regards"
+over = "affiliations"
 interval_s = 30
-world.friend = {{ friend = 0.6, unknown = 0.4 }}
-world.neutral = {{ neutral = 0.6, hostile = 0.2, unknown = 0.2 }}
-world.hostile = {{ hostile = 0.8, neutral = 0.2 }}
+actual.friend = {{ friend = 0.6, unknown = 0.4 }}
+actual.neutral = {{ neutral = 0.6, hostile = 0.2, unknown = 0.2 }}
+actual.hostile = {{ hostile = 0.8, neutral = 0.2 }}
 [flights.a-far-one]
 aircraft = "airliner"
 side = "us"

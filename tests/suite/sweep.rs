@@ -41,7 +41,7 @@ path = "site_classes.watch.weapon.kill_probability"
 values = [0.6, 0.1]
 "#;
 
-const ROUNDS: &str = "rounds/whole.rounds";
+const BLOCKS: &str = "blocks/whole.blocks";
 
 /// A folder with experiments in it.
 pub struct Place(TempDir);
@@ -137,7 +137,7 @@ impl Place {
         // What the command line asked for is told by the manifest, too, and is no part of the plan's identity.
         files.remove("plan.json");
         assert!(files.contains_key("manifest.json"), "{:?}", files.keys());
-        assert!(files.contains_key(ROUNDS), "{:?}", files.keys());
+        assert!(files.contains_key(BLOCKS), "{:?}", files.keys());
         files
     }
 
@@ -170,7 +170,7 @@ impl Place {
     }
 
     fn journal_length(&self, folder: &str) -> u64 {
-        let journal = self.path(folder).join(ROUNDS);
+        let journal = self.path(folder).join(BLOCKS);
         journal.metadata().map_or(0, |metadata| metadata.len())
     }
 
@@ -308,7 +308,7 @@ fn ctrl_c_ends_with_balanced_results_and_resume_goes_on() {
     let mut flown = 0;
     for (name, resume) in [("INT", ""), ("TERM", " --resume"), ("HUP", " --resume")] {
         let mut child = place.start(&format!("{FLY}{resume}"));
-        // Longer than a header and the first round.
+        // Longer than a header and the first block.
         let length = place.journal_length("out").max(4000);
         assert!(place.grown("out", length, &mut child));
         signal(&child, name);
@@ -363,7 +363,7 @@ fn more_replications_later_are_as_good_as_at_once() {
     let place = Place::new();
     succeeds(&place.deconflict("sweep plan.toml --out out -n 7"));
     let first = fs::read_to_string(place.path("out/replications.csv")).unwrap();
-    let journal = fs::read(place.path("out").join(ROUNDS)).unwrap();
+    let journal = fs::read(place.path("out").join(BLOCKS)).unwrap();
     for n in ["8", "60"] {
         succeeds(&place.deconflict(&format!("sweep plan.toml --out out --resume -n {n}")));
     }
@@ -376,7 +376,7 @@ fn more_replications_later_are_as_good_as_at_once() {
     assert_eq!(last.lines().count(), 1 + 60 * 6);
     assert!(last.starts_with(&first));
     assert!(
-        fs::read(place.path("whole").join(ROUNDS))
+        fs::read(place.path("whole").join(BLOCKS))
             .unwrap()
             .starts_with(&journal)
     );
@@ -391,14 +391,14 @@ fn a_journal_cut_anywhere_is_resumed_to_the_same_bytes() {
     let place = Place::new();
     succeeds(&place.deconflict("sweep plan.toml --out out -n 30"));
     let whole = place.results("out");
-    let journal = &whole[ROUNDS];
+    let journal = &whole[BLOCKS];
     let length = journal.len() as u64;
     let edges = [0, 1, 17, 18, 20, 24, 30, length - 1, length];
     let cuts = edges
         .into_iter()
         .chain(numbers(1).take(12).map(|number| number % length));
     for cut in cuts {
-        fs::write(place.path("out").join(ROUNDS), &journal[..cut as usize]).unwrap();
+        fs::write(place.path("out").join(BLOCKS), &journal[..cut as usize]).unwrap();
         let output = place.deconflict("sweep plan.toml --out out -n 30 --resume");
         assert!(
             output.status.success(),
@@ -413,13 +413,13 @@ fn a_journal_cut_anywhere_is_resumed_to_the_same_bytes() {
 fn a_damaged_journal_is_refused_and_left_alone() {
     let place = Place::new();
     succeeds(&place.deconflict("sweep plan.toml --out out -n 30"));
-    let journal = fs::read(place.path("out").join(ROUNDS)).unwrap();
+    let journal = fs::read(place.path("out").join(BLOCKS)).unwrap();
     let half = journal.len() as u64 / 2;
     let places = [0, 5, 19, 21, 40].into_iter();
     for at in places.chain(numbers(2).take(12).map(|number| number % half)) {
         let mut damaged = journal.clone();
         damaged[at as usize] ^= 1 << (at % 8);
-        fs::write(place.path("out").join(ROUNDS), &damaged).unwrap();
+        fs::write(place.path("out").join(BLOCKS), &damaged).unwrap();
         let before = place.files("out");
         let output = place.deconflict("sweep plan.toml --out out -n 60 --resume");
         let message = text(&output.stderr);
@@ -428,7 +428,7 @@ fn a_damaged_journal_is_refused_and_left_alone() {
             "byte {at}: {message}"
         );
         assert!(message.starts_with("error: "), "byte {at}: {message}");
-        assert!(message.contains("whole.rounds"), "byte {at}: {message}");
+        assert!(message.contains("whole.blocks"), "byte {at}: {message}");
         assert_eq!(message.lines().count(), 1, "byte {at}: {message}");
         same(&before, &place.files("out"));
     }
@@ -442,19 +442,19 @@ fn a_full_disk_is_an_error_that_names_the_file_and_costs_nothing_else() {
     let length = place.journal_length("whole");
     assert!(length > 2 * 40 * 1024, "the limit is to be felt: {length}");
 
-    // No room for the rounds.
+    // No room for the blocks.
     let output = place.limited(40, &fly("out", 60));
     ends(
         &output,
         1,
-        &["cannot write out/rounds/whole.rounds", "too large"],
+        &["cannot write out/blocks/whole.blocks", "too large"],
     );
     assert!(output.stdout.is_empty());
     assert!(!place.path("out/manifest.json").exists());
     succeeds(&place.deconflict(&format!("{} --resume", fly("out", 60))));
     place.same_results("whole", "out");
 
-    // Room for the rounds, but not for the results made of them: what was there stays as it was.
+    // Room for the blocks, but not for the results made of them: what was there stays as it was.
     let tables = place
         .path("whole/replications.csv")
         .metadata()
@@ -472,8 +472,8 @@ fn a_full_disk_is_an_error_that_names_the_file_and_costs_nothing_else() {
         &["cannot write part/replications.csv", "too large"],
     );
     let mut after = place.results("part");
-    assert_eq!(after.remove(ROUNDS).unwrap().len() as u64, length);
-    after.insert(ROUNDS.to_owned(), before[ROUNDS].clone());
+    assert_eq!(after.remove(BLOCKS).unwrap().len() as u64, length);
+    after.insert(BLOCKS.to_owned(), before[BLOCKS].clone());
     same(&before, &after);
     succeeds(&place.deconflict(&format!("{} --resume", fly("part", 60))));
     place.same_results("whole", "part");
@@ -523,13 +523,13 @@ fn what_a_command_left_half_done_is_in_nobodys_way() {
     succeeds(&place.deconflict("sweep plan.toml --out out -n 5"));
     // Killed as it wrote the results.
     dead("out/.results.unfinished-8jFQxa");
-    dead("out/rounds/.whole.rounds.unfinished-8jFQxa");
+    dead("out/rounds/.whole.blocks.unfinished-8jFQxa");
     fs::remove_file(place.path("out/manifest.json")).unwrap();
     let status = place.deconflict("status out");
     ends(&status, 1, &["out is not finished", "--resume"]);
     let status = text(&status.stdout);
     assert!(status.contains("5 replications") && status.contains("not written yet"));
-    // Killed as it made the folder of the rounds.
+    // Killed as it made the folder of the blocks.
     succeeds(&place.deconflict("sweep plan.toml --out out --resume"));
     place.same_results("whole", "out");
     let all = place.files(".");
@@ -670,7 +670,7 @@ fn nothing_is_replaced_unasked() {
 fn one_at_a_time_writes_a_sweep() {
     let place = Place::new();
     let mut child = place.start("sweep plan.toml --out out -n 100000");
-    // Longer than a header: with rounds.
+    // Longer than a header: with blocks.
     assert!(place.grown("out", 4000, &mut child));
     let second = place.deconflict("sweep plan.toml --out out -n 100000 --resume");
     signal(&child, "INT");
@@ -678,7 +678,7 @@ fn one_at_a_time_writes_a_sweep() {
     ends(
         &second,
         1,
-        &["another deconflict is writing", "whole.rounds"],
+        &["another deconflict is writing", "whole.blocks"],
     );
     assert!(place.replications("out") > 0);
 }
@@ -686,7 +686,7 @@ fn one_at_a_time_writes_a_sweep() {
 #[test]
 fn interrupted_within_the_first_round_there_are_no_results_yet() {
     let place = Place::new();
-    // A thousand cells, so that the first round takes a while.
+    // A thousand cells, so that the first block takes a while.
     let range = "range = { low = 0.1, high = 0.9, levels = 500 }";
     place.write(
         "plan.toml",
@@ -696,7 +696,7 @@ fn interrupted_within_the_first_round_there_are_no_results_yet() {
     assert!(place.grown("out", 0, &mut child));
     signal(&child, "INT");
     let output = child.wait_with_output().unwrap();
-    ends(&output, 130, &["before the first round", "--resume"]);
+    ends(&output, 130, &["before the first block", "--resume"]);
     assert!(output.stdout.is_empty());
     assert!(!place.path("out/manifest.json").exists());
     let status = place.deconflict("status out");
@@ -763,7 +763,7 @@ fn a_shard_killed_on_its_way_is_missing_until_it_is_flown_again() {
     let place = Place::new();
     succeeds(&place.deconflict("sweep plan.toml --out whole -n 2000"));
     succeeds(&place.deconflict("sweep plan.toml --out out -n 2000 --shard 0/2"));
-    let journal = place.path("out/shards/1-of-2.rounds");
+    let journal = place.path("out/shards/1-of-2.blocks");
     for kill in [true, false] {
         let there = || journal.metadata().map_or(0, |metadata| metadata.len());
         let before = there();
@@ -867,15 +867,15 @@ fn shards_of_different_sweeps_do_not_mix() {
     // A journal carried over from elsewhere.
     succeeds(&place.deconflict("sweep plan.toml --out other -n 6 --shard 1/2 --seed 4"));
     fs::copy(
-        place.path("other/shards/1-of-2.rounds"),
-        place.path("out/shards/1-of-2.rounds"),
+        place.path("other/shards/1-of-2.blocks"),
+        place.path("out/shards/1-of-2.blocks"),
     )
     .unwrap();
-    refused("status out", &["1-of-2.rounds"]);
-    refused("merge out", &["1-of-2.rounds"]);
+    refused("status out", &["1-of-2.blocks"]);
+    refused("merge out", &["1-of-2.blocks"]);
     refused(
         "sweep plan.toml --out out -n 6 --shard 1/2",
-        &["1-of-2.rounds", "another sweep"],
+        &["1-of-2.blocks", "another sweep"],
     );
 
     // No shards at all.
@@ -905,7 +905,7 @@ fn a_shard_that_cannot_write_asks_to_be_tried_again() {
     ends(
         &output,
         75,
-        &["cannot write out/shards/0-of-2.rounds", "too large"],
+        &["cannot write out/shards/0-of-2.blocks", "too large"],
     );
     ends(&place.deconflict("status out --missing"), 1, &[]);
     succeeds(&place.deconflict(shard));
@@ -915,12 +915,12 @@ fn a_shard_that_cannot_write_asks_to_be_tried_again() {
     );
 
     // Trying again does not mend what is damaged.
-    let journal = place.path("out/shards/0-of-2.rounds");
+    let journal = place.path("out/shards/0-of-2.blocks");
     let mut bytes = fs::read(&journal).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(&journal, bytes).unwrap();
-    ends(&place.deconflict(shard), 1, &["0-of-2.rounds", "damaged"]);
+    ends(&place.deconflict(shard), 1, &["0-of-2.blocks", "damaged"]);
 
     fs::create_dir(place.path("file")).unwrap();
     succeeds(&place.deconflict("sweep plan.toml --out file/out -n 6 --shard 0/2"));
@@ -1021,7 +1021,7 @@ fn a_time_budget_ends_in_time_and_its_number_repeats_it() {
     same(&out, &again);
 }
 
-// The same luck.
+// The same random numbers.
 
 /// The rows of a sweep by setting and replication, without the columns that name them.
 fn rows(place: &Place, folder: &str, factors: &[&str]) -> BTreeMap<String, Vec<(String, String)>> {
@@ -1272,7 +1272,7 @@ fn comparisons_that_make_no_sense_are_refused() {
     succeeds(&place.deconflict("sweep plan.toml --out out -n 10"));
     place.write("there.csv", "mine");
     let refused = |arguments: &str, words: &[&str]| refused(&place, ".", arguments, words);
-    refused("compare run other", &["seed 3", "share no luck"]);
+    refused("compare run other", &["seed 3", "share no random numbers"]);
     refused("compare out run", &["out", "alone,kill=0.3"]);
     refused("compare out:nobody run", &["\"nobody\"", "alone,kill=0.3"]);
     refused("compare run:alone run", &["\"alone\""]);
@@ -1284,7 +1284,7 @@ fn comparisons_that_make_no_sense_are_refused() {
     );
     refused("compare run nowhere.toml", &["nowhere.toml"]);
     refused("compare . run", &["manifest.json"]);
-    // Said at once, not after an hour of flying.
+    // Said at once, not after an hour of running.
     let begun = Instant::now();
     refused(
         "compare night.toml night.toml -n 1000000000 --out there.csv",

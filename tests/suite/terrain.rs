@@ -64,11 +64,11 @@ confirm_scans = 1
 drop_misses = 1
 memory.tau_s = 0
 [site_classes.prompt.identification]
-over = "regards"
+over = "affiliations"
 interval_s = 1
 appearance.tau_s = 0
 combine = "fused"
-world = {{ friend = {{ friend = 1 }}, neutral = {{ neutral = 1 }}, hostile = {{ hostile = 1 }} }}
+actual = {{ friend = {{ friend = 1 }}, neutral = {{ neutral = 1 }}, hostile = {{ hostile = 1 }} }}
 [site_classes.prompt.weapon]
 max_range_m = 18_000
 range = "ground"
@@ -187,7 +187,7 @@ fn each_looks_from_its_own_height() {
         (119, 0),
         "seen, and out of reach"
     );
-    let look = "rules.optical_confirmation = { look_s = 0, if_unclear = \"hold\", correct = 1, ifov_mrad = 0.01 }";
+    let look = "rules.optical_confirmation = { visual_identification_s = 0, if_unclear = \"hold\", correct = 1, ifov_mrad = 0.01 }";
     let seeing = run(", weapon_m = 150, optics_m = 150", look);
     let blind = run(", weapon_m = 150, optics_m = 3", look);
     assert_eq!((shots(&seeing), shots(&blind)), (1, 0));

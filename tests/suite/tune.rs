@@ -120,7 +120,7 @@ fn threads_and_interruptions_change_no_byte() {
         assert!(names.contains(&name), "{name} is missing: {names:?}");
     }
 
-    // Killed in the middle of a record: what is whole is kept, the rest is flown again.
+    // Killed in the middle of a record: what is whole is kept, the rest is run again.
     let journal = two.join("search.batches");
     let bytes = fs::read(&journal).unwrap();
     for part in [bytes.len() / 3, bytes.len() - 1, 0] {
@@ -177,7 +177,7 @@ fn finalists_are_scenarios_that_fly_as_they_did() {
         let criteria = scenario.file.rules.hostile_criteria.as_ref().unwrap();
         assert_eq!(criteria.threshold.to_string(), row[column("threshold")]);
         assert_eq!(criteria.declarations.to_string(), row[column("declared")]);
-        // Flown again on the fresh luck it gives the very number in the table.
+        // Run again on the fresh random numbers it gives the very number in the table.
         let columns = Columns::new(&scenario.cast);
         let n: u64 = row[column("n_fresh")].parse().unwrap();
         let (mut lost, mut sorties) = (0.0, 0.0);
@@ -397,7 +397,7 @@ path = "rules.flight_plan_notise.honour"
 range = { low = 0.5, high = 0.9 }
 
 [parameters.half]
-path = "rules.flight_plan_notice.honour"
+path = "rules.flight_plan_notice.compliance"
 range = { low = 0.9, high = 0.5 }
 
 [parameters.whole]

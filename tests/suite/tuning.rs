@@ -1,7 +1,7 @@
 //! The tuner against the truth: a study whose front is known in closed form, with the noise of a simulation.
 //!
 //! A flight plan passes two links; that of link i works with `q_i = 1 - exp(-t_i / tau_i)` where it is given t_i hours,
-//! and the plan protects if all do, `q = q_1 q_2`. The hostile criteria are m strict: a neutral is held hostile with
+//! and the plan protects if all do, `q = q_1 q_2`. The hostile criteria are m strict: a neutral is identified as hostile with
 //! `a0 = 0.8 exp(-0.9 m)` without a plan and `a1 = 0.3 a0` with one, and a raid gets through with `1 - exp(-0.3 m)`.
 //! Loss is `((1 - q) a0 + q a1) Pk`; the price is leakage and 0.02 for each hour of notice.
 //!
@@ -53,7 +53,7 @@ impl Setting {
         std::array::from_fn(|link| 1.0 - (-self.hours[link] / TAU_H[link]).exp())
     }
 
-    fn held_hostile(&self, with_plan: bool) -> f64 {
+    fn identified_hostile(&self, with_plan: bool) -> f64 {
         (if with_plan { 0.3 } else { 1.0 }) * 0.8 * (-0.9 * self.strictness).exp()
     }
 
@@ -67,7 +67,7 @@ impl Setting {
 
     fn loss(&self) -> f64 {
         let q: f64 = self.links().iter().product();
-        let held = (1.0 - q) * self.held_hostile(false) + q * self.held_hostile(true);
+        let held = (1.0 - q) * self.identified_hostile(false) + q * self.identified_hostile(true);
         held * KILL_PROBABILITY
     }
 
@@ -75,10 +75,10 @@ impl Setting {
         [self.loss(), self.leaked() + self.notice()]
     }
 
-    /// One replication: neutrals lost and raids let through, of the same number of each; luck is shared by all settings.
+    /// One replication: neutrals lost and raids let through, of the same number of each; random numbers is shared by all settings.
     fn fly(&self, seed: u64, index: u64) -> (f64, f64) {
-        let luck = Streams::new(Replication { seed, index });
-        let mut draws = luck.about(Purpose::Hit, Key::of("synthetic"), Key::NONE);
+        let draws = Streams::new(Replication { seed, index });
+        let mut draws = draws.about(Purpose::Hit, Key::of("synthetic"), Key::NONE);
         let links = self.links();
         let (mut lost, mut leaked) = (0.0, 0.0);
         for sortie in 0..SORTIES {
@@ -89,7 +89,7 @@ impl Setting {
             };
             // Every link draws, also behind one that fails.
             let plan = links.iter().filter(|link| happens(**link)).count() == LINKS;
-            let held = happens(self.held_hostile(plan));
+            let held = happens(self.identified_hostile(plan));
             if happens(KILL_PROBABILITY) && held {
                 lost += 1.0;
             }
@@ -144,7 +144,7 @@ fn course(seed: u64, budget: u64) -> Course {
         finalists: 40,
         reference: false,
         worlds: 0,
-        abroad: 0,
+        re_evaluated: 0,
     }
 }
 
@@ -258,7 +258,7 @@ fn the_front_is_found_over_many_seeds() {
 }
 
 /// The front that is found has 98 % of the true hypervolume in the mean of the seeds and 97 % at least, random search with
-/// twice the replications has less for every seed, and the intervals of the examination hold for enough of the seeds.
+/// twice the replications has less for every seed, and the intervals of the out-of-sample evaluation hold for enough of the seeds.
 fn front_is_found(seeds: RangeInclusive<u64>, least_held: u32) {
     const BUDGET: u64 = 120_000;
     let best = hypervolume(&true_front());
@@ -375,8 +375,8 @@ fn feasible_is_feasible(seeds: RangeInclusive<u64>) {
     assert!(5 * good >= 3 * n, "{good} of {n} came near the limit");
 }
 
-/// Where all settings are equally good and each has luck of its own, the search believes in those that were lucky; fresh
-/// luck does not.
+/// Where all settings are equally good and each has random numbers of its own, the search believes in those that were lucky; fresh
+/// random numbers does not.
 #[test]
 fn fresh_luck_takes_the_winners_curse_away() {
     const CHANCE: f64 = 0.3;
@@ -395,8 +395,8 @@ fn fresh_luck_takes_the_winners_curse_away() {
             let flown = tasks.iter().map(|task| {
                 let own = Key::of("noise").nth(task.candidate as u32);
                 let one = |index| -> Sample {
-                    let luck = Streams::new(Replication { seed, index });
-                    let mut draws = luck.about(Purpose::Hit, own, Key::NONE);
+                    let draws = Streams::new(Replication { seed, index });
+                    let mut draws = draws.about(Purpose::Hit, own, Key::NONE);
                     let mut lost = |from: u64| {
                         (from..from + SORTIES)
                             .filter(|&n| draws.happens(n, CHANCE))
@@ -420,7 +420,7 @@ fn fresh_luck_takes_the_winners_curse_away() {
         }
     }
     let (search, fresh) = (search / count, fresh / count);
-    println!("bias of the search {search:.5}, on fresh luck {fresh:.5} standard errors");
+    println!("bias of the search {search:.5}, on fresh random numbers {fresh:.5} standard errors");
     // 4.9 standard errors of the mean of `count` independent ones: false-alarm rate 1e-6.
     assert!(fresh.abs() < 4.9 / libm::sqrt(count), "{fresh}");
     // That of the search is of the order of 0.001, so -0.005 is no chance.

@@ -22,11 +22,11 @@ const HELD: &[&str] = &[
     "n-looks",
     "track-2-of-3",
     "random-walk-identification",
-    "notice-chain",
+    "plan-delivery-chain",
     "neutral-loss",
     "neutral-loss-q-428",
     "neutral-loss-q-900",
-    "bayes-plan-cue",
+    "bayes-plan-source",
     "salvo",
     "shoot-look-shoot",
     "four-sites",
@@ -39,17 +39,17 @@ const HELD: &[&str] = &[
     "self-defence",
     "hotline",
     "corridor",
-    "restricted-zone",
+    "restricted-operations-zone",
     "agreed-squawk",
     "coordination-paradox",
     "lost-comms",
-    "zone-of-responsibility",
-    "height-blocks",
+    "weapon-engagement-zone",
+    "altitude-blocks",
     "time-windows",
     "engagement-authority",
     "second-operator",
     "optical-confirmation",
-    "blue-force-feed",
+    "friendly-force-tracking",
     "conformance-monitoring",
     "airspace-closure",
     "cease-fire",
@@ -83,7 +83,7 @@ fn every_file_is_held_by_a_test() {
     let this = std::fs::read_to_string(file!()).expect("this file");
     for name in HELD {
         let uses = this.matches(&format!("(\"{name}\"")).count();
-        assert!(uses >= 1, "{name} is listed, and no test flies it");
+        assert!(uses >= 1, "{name} is listed, and no test runs it");
     }
 }
 
@@ -312,8 +312,8 @@ const CHAIN: f64 = 0.428_03;
 
 #[test]
 fn notice_chain() {
-    let saved = fly("notice-chain", &[], 20_000, |log| {
-        let (saved, lost) = (declined(log, Reason::PlanHonoured), losses(log));
+    let saved = fly("plan-delivery-chain", &[], 20_000, |log| {
+        let (saved, lost) = (declined(log, Reason::PlanMatched), losses(log));
         assert_eq!(saved + lost, 1.0, "matched and spared, or shot down");
         saved
     });
@@ -322,7 +322,7 @@ fn notice_chain() {
     share_is(&saved, formula);
     // Each link of the chain breaks as often as its factor says: not filed; late; then off time; then off route.
     let state = |wanted: NoticeState| {
-        fly("notice-chain", &[], 20_000, move |log| {
+        fly("plan-delivery-chain", &[], 20_000, move |log| {
             count(
                 log,
                 |fact| matches!(fact, Fact::Declared { notice, .. } if *notice == wanted),
@@ -352,7 +352,7 @@ fn neutral_losses() {
 #[test]
 fn bayes_and_the_coordination_paradox() {
     let posterior = |site: &'static str, aircraft: &'static str| {
-        mean(&fly("bayes-plan-cue", &[], 20, move |log| {
+        mean(&fly("bayes-plan-source", &[], 20, move |log| {
             log.events
                 .iter()
                 .find_map(|event| match event.fact {
@@ -411,8 +411,8 @@ fn whom_a_plan_service_does_not_cover_it_endangers() {
             })
             .expect("a declaration");
         assert!((posterior - golden).abs() < 5e-5, "{aircraft}: {posterior}");
-        let said: Vec<&str> = ledger.iter().map(|entry| entry.cue).collect();
-        let plan = ledger.iter().find(|entry| entry.cue == "flight_plan");
+        let said: Vec<&str> = ledger.iter().map(|entry| entry.id_source).collect();
+        let plan = ledger.iter().find(|entry| entry.id_source == "flight_plan");
         assert_eq!(said.last(), Some(&"iff"), "{said:?}");
         assert_eq!(plan.is_some(), site == "service");
     }
@@ -566,7 +566,7 @@ fn competing_rates() {
         assert_eq!(losses(log), 1.0);
         count(log, |fact| match fact {
             Fact::Destroyed { aircraft, site, .. } => {
-                log.regard(*site, *aircraft) == deconflict::record::Regard::Neutral
+                log.affiliation(*site, *aircraft) == deconflict::record::Affiliation::Neutral
             }
             _ => false,
         })
@@ -590,7 +590,7 @@ fn perfect_identification_makes_no_mistake() {
     let wrong = fly("limit-perfect-identification", &[], 200, |log| {
         count(log, |fact| match fact {
             Fact::ShotFired { aircraft, site, .. } => {
-                log.regard(*site, *aircraft) != deconflict::record::Regard::Hostile
+                log.affiliation(*site, *aircraft) != deconflict::record::Affiliation::Hostile
             }
             _ => false,
         })
@@ -682,7 +682,7 @@ fn self_defence() {
         "nobody is as fast"
     );
     // A protected identity is not overridden.
-    let friend = ["site_classes.watch.identification.world.neutral={neutral=1,unknown=0}"];
+    let friend = ["site_classes.watch.identification.actual.neutral={neutral=1,unknown=0}"];
     assert_eq!(mean(&fly("self-defence", &friend, 200, shots)), 0.0);
     let by_r5 = |log: &EventLog| {
         count(
@@ -713,8 +713,8 @@ fn hotline_query() {
             .iter()
             .all(|count| *count == 1.0)
     );
-    let vouched = |log: &EventLog| declined(log, Reason::HotlineVouched).min(1.0);
-    share_is(&fly("hotline", &[], 4000, vouched), 0.9 * 0.8 * in_time);
+    let confirmed = |log: &EventLog| declined(log, Reason::HotlineConfirmed).min(1.0);
+    share_is(&fly("hotline", &[], 4000, confirmed), 0.9 * 0.8 * in_time);
     // Nobody knows the owner; nobody answers; the answer comes too late: as if nobody had been asked, but later.
     for nothing in [
         "nodes=[]",
@@ -736,7 +736,7 @@ fn hotline_query() {
     ];
     let by_plan = (1.0 - 0.8 * in_time) * kill;
     share_is(&fly("hotline", &plan, 4000, losses), by_plan);
-    // It goes by the place: off its plan nobody knows the aircraft, and where somebody else is announced a hostile is vouched for.
+    // It goes by the place: off its plan nobody knows the aircraft, and where somebody else is announced a hostile is confirmed.
     let late = "flights.passer.start.departs.delay.fixed.delay_s=500";
     let off_time = [&plan[..], &[late, "rules.hotline_query.gate_s=400"]].concat();
     share_is(&fly("hotline", &off_time, 4000, losses), kill);
@@ -767,7 +767,7 @@ fn hotline_query() {
         })
     };
     share_is(&fly("hotline", &enemy, 4000, raid_lost), by_plan);
-    // A vouch that lapses saves nobody who is still there.
+    // A confirmation that lapses saves nobody who is still there.
     let lapsed = ["rules.hotline_query.valid_s=100"];
     share_is(&fly("hotline", &lapsed, 4000, losses), kill);
     // The decision is delayed to the answer or the timeout: E min(X, 90) = 60 (1 - e^-1.5), and scans on whole seconds.
@@ -802,13 +802,13 @@ fn corridor() {
         fly("corridor", &[], 500, losses),
         fly("corridor", &abused, 500, losses)
     );
-    let heeded = "rules.corridors.honour=1";
+    let heeded = "rules.corridors.compliance=1";
     let narrow = [heeded, "flights.passer.cross_track_sigma_m=0"];
     assert_eq!(mean(&fly("corridor", &narrow, 100, shots)), 0.0);
     for away in [
         "corridors.lane.top_m=999",
         "corridors.lane.from_h=0.45",
-        "rules.corridors.honour=0",
+        "rules.corridors.compliance=0",
     ] {
         let overrides = [heeded, "flights.passer.cross_track_sigma_m=0", away];
         assert_eq!(
@@ -821,51 +821,72 @@ fn corridor() {
 
 /// R10 alone causes the shots.
 #[test]
-fn restricted_zone() {
-    share_is(&fly("restricted-zone", &[], 8000, losses), 0.2);
-    share_is(&fly("restricted-zone", &[], 8000, cancelled), 0.2);
-    let all = ["rules.restricted_zone.coordinates=1"];
-    assert_eq!(mean(&fly("restricted-zone", &all, 500, losses)), 0.0);
-    assert_eq!(mean(&fly("restricted-zone", &all, 500, cancelled)), 0.0);
+fn restricted_operations_zone() {
+    share_is(&fly("restricted-operations-zone", &[], 8000, losses), 0.2);
+    share_is(
+        &fly("restricted-operations-zone", &[], 8000, cancelled),
+        0.2,
+    );
+    let all = ["rules.restricted_operations_zone.compliance=1"];
+    assert_eq!(
+        mean(&fly("restricted-operations-zone", &all, 500, losses)),
+        0.0
+    );
+    assert_eq!(
+        mean(&fly("restricted-operations-zone", &all, 500, cancelled)),
+        0.0
+    );
     let unaware = [
-        "rules.restricted_zone.coordinates=0",
-        "rules.restricted_zone.stays_out=0",
+        "rules.restricted_operations_zone.compliance=0",
+        "rules.restricted_operations_zone.stays_out=0",
     ];
-    assert_eq!(mean(&fly("restricted-zone", &unaware, 100, losses)), 1.0);
+    assert_eq!(
+        mean(&fly("restricted-operations-zone", &unaware, 100, losses)),
+        1.0
+    );
     let out = [
-        "rules.restricted_zone.coordinates=0",
-        "rules.restricted_zone.stays_out=1",
+        "rules.restricted_operations_zone.compliance=0",
+        "rules.restricted_operations_zone.stays_out=1",
     ];
-    assert_eq!(mean(&fly("restricted-zone", &out, 100, cancelled)), 1.0);
+    assert_eq!(
+        mean(&fly("restricted-operations-zone", &out, 100, cancelled)),
+        1.0
+    );
     for harmless in [
-        "rules.restricted_zone.exempt=[\"harbour\"]",
-        "rules.restricted_zone.until_h=0.35",
-        "rules.restricted_zone.authority=embassy",
+        "rules.restricted_operations_zone.exempt=[\"harbour\"]",
+        "rules.restricted_operations_zone.until_h=0.35",
+        "rules.restricted_operations_zone.authority=embassy",
         "rules.weapons_control.status=hold",
         "zones.closed.floor_m=1001",
-        "site_classes.watch.identification.world.neutral={neutral=1,unknown=0}",
+        "site_classes.watch.identification.actual.neutral={neutral=1,unknown=0}",
     ] {
         let overrides = [unaware[0], unaware[1], harmless];
         assert_eq!(
-            mean(&fly("restricted-zone", &overrides, 50, shots)),
+            mean(&fly("restricted-operations-zone", &overrides, 50, shots)),
             0.0,
             "{harmless}"
         );
     }
     // A hostile is not asked: it can neither comply nor stay out, and is fired at all the same.
     let hostile = ["relations.shooter.stranger=hostile"];
-    assert_eq!(mean(&fly("restricted-zone", &hostile, 100, losses)), 1.0);
+    assert_eq!(
+        mean(&fly("restricted-operations-zone", &hostile, 100, losses)),
+        1.0
+    );
     let by_r10 = |log: &EventLog| {
         count(
             log,
             |fact| matches!(fact, Fact::ShotFired { decision, .. } if decision.rule == "R10"),
         )
     };
-    assert_eq!(mean(&fly("restricted-zone", &unaware, 50, by_r10)), 1.0);
+    assert_eq!(
+        mean(&fly("restricted-operations-zone", &unaware, 50, by_r10)),
+        1.0
+    );
     // Inside from 1450 s to 1950 s, but for a strip from 1650 s to 1750 s: a dwell begins anew after it.
     let fired_s = |more: &[&str]| {
         let overrides = [&unaware[..], more].concat();
-        let times = fly("restricted-zone", &overrides, 5, first_shot_s);
+        let times = fly("restricted-operations-zone", &overrides, 5, first_shot_s);
         assert!(
             times
                 .iter()
@@ -874,7 +895,7 @@ fn restricted_zone() {
         times[0]
     };
     let strip = "zones.strip.area.box={ south_west = { east_m = -2999, north_m = -1000 }, north_east = { east_m = 2999, north_m = 1000 } }";
-    let exempt = ["rules.restricted_zone.exempt=[\"strip\"]", strip];
+    let exempt = ["rules.restricted_operations_zone.exempt=[\"strip\"]", strip];
     for (dwell_s, whole_s, broken_s) in [
         ("0", 1450.0, 1450.0),
         ("99.5", 1550.0, 1550.0),
@@ -883,7 +904,7 @@ fn restricted_zone() {
         ("499", 1949.0, f64::NAN),
         ("501", f64::NAN, f64::NAN),
     ] {
-        let dwell = format!("rules.restricted_zone.dwell_s={dwell_s}");
+        let dwell = format!("rules.restricted_operations_zone.dwell_s={dwell_s}");
         for (more, expected) in [(&[][..], whole_s), (&exempt, broken_s)] {
             let fired = fired_s(&[&[dwell.as_str()], more].concat());
             assert!(
@@ -894,12 +915,12 @@ fn restricted_zone() {
     }
     // Declared neutral, and held Unknown: not fired at while neutral is civil, which it is unless others are named.
     let declared = [
-        "site_classes.watch.identification.world.neutral={neutral=1,unknown=0}",
+        "site_classes.watch.identification.actual.neutral={neutral=1,unknown=0}",
         "site_classes.watch.identification.identity.neutral=1",
     ];
     assert!(fired_s(&declared).is_nan());
     for civil in ["[]", "[\"hostile\"]"] {
-        let named = format!("rules.restricted_zone.civil={civil}");
+        let named = format!("rules.restricted_operations_zone.civil={civil}");
         assert_eq!(fired_s(&[declared[0], declared[1], &named]), 1450.0);
     }
 }
@@ -910,14 +931,14 @@ fn dwell() {
     share_is(&fly("dwell", &[], 8000, losses), 0.65536);
     // Four in a row of ten: p^4 (1 + 6 q), less p^8 q (2 + q), as two such runs may fit (de Moivre).
     let shorter = [
-        "site_classes.watch.identification.world.neutral={hostile=0.6,unknown=0.4}",
+        "site_classes.watch.identification.actual.neutral={hostile=0.6,unknown=0.4}",
         "rules.hostile_criteria.dwell_s=30",
     ];
     let p4 = 0.6f64.powi(4);
     let once = p4 * (1.0 + 6.0 * 0.4);
     let both = p4 * p4 * 0.4 * (2.0 + 0.4);
     share_is(&fly("dwell", &shorter, 8000, losses), once - both);
-    let sure = "site_classes.watch.identification.world.neutral={hostile=1,unknown=0}";
+    let sure = "site_classes.watch.identification.actual.neutral={hostile=1,unknown=0}";
     let second = "rules.second_operator={ time = { fixed = { delay_s = 20 } }, same_picture = 1 }";
     let hotline = "rules.hotline_query={ answers = 0, timeout_s = 30 }";
     // First seen and declared at 451 s, last at 549 s, each 10 s.
@@ -929,7 +950,7 @@ fn dwell() {
         (&["rules.hostile_criteria.dwell_s=98"], 549.0),
         (&["rules.hostile_criteria.dwell_s=99"], f64::NAN),
         (&["rules.hostile_criteria.declarations=3"], 511.0),
-        (&["rules.hostile_criteria.cues=2"], f64::NAN),
+        (&["rules.hostile_criteria.id_sources=2"], f64::NAN),
         (&[second], 511.0),
         (&[hotline], 521.0),
         (&[second, hotline], 541.0),
@@ -1026,7 +1047,7 @@ fn lost_comms() {
             "{nothing}"
         );
     }
-    // While the line is down nobody answers the hotline, and a plan comes when it is up again, at 0.1 h.
+    // While the command link is down nobody answers the hotline, and a plan comes when it is up again, at 0.1 h.
     let asked = [
         "rules.lost_comms.outages=[{ until_h = 0.1 }]",
         "rules.lost_comms.mttr_min=0",
@@ -1058,7 +1079,7 @@ fn lost_comms() {
     ]
     .concat();
     let arrives = |log: &EventLog| {
-        let notice = |fact: &Fact| matches!(fact, Fact::NoticeReceived { .. });
+        let notice = |fact: &Fact| matches!(fact, Fact::PlanDelivered { .. });
         let found = log.events.iter().find(|event| notice(&event.fact));
         found.map_or(f64::NAN, |event| event.time.seconds())
     };
@@ -1067,51 +1088,54 @@ fn lost_comms() {
 
 /// R12 alone prevents the shots outside.
 #[test]
-fn zone_of_responsibility() {
-    let outside = fly("zone-of-responsibility", &[], 4000, losses);
+fn weapon_engagement_zone() {
+    let outside = fly("weapon-engagement-zone", &[], 4000, losses);
     share_is(&outside, 0.3);
     for fired in [
         "margin_m=2_001",
         "areas=[{ zone = \"harbour\", classes = [\"far\"] }]",
-        "heeds=0",
+        "compliance=0",
     ] {
-        let fired = format!("rules.zone_of_responsibility.{fired}");
-        let all = fly("zone-of-responsibility", &[&fired], 100, losses);
+        let fired = format!("rules.weapon_engagement_zone.{fired}");
+        let all = fly("weapon-engagement-zone", &[&fired], 100, losses);
         assert_eq!(mean(&all), 1.0, "{fired}");
     }
-    let nowhere = ["rules.zone_of_responsibility.heeds=1"];
+    let nowhere = ["rules.weapon_engagement_zone.compliance=1"];
     assert_eq!(
-        mean(&fly("zone-of-responsibility", &nowhere, 100, shots)),
+        mean(&fly("weapon-engagement-zone", &nowhere, 100, shots)),
         0.0
     );
-    let defended = [nowhere[0], "rules.zone_of_responsibility.self_defence=true"];
+    let defended = [nowhere[0], "rules.weapon_engagement_zone.self_defence=true"];
     assert_eq!(
-        mean(&fly("zone-of-responsibility", &defended, 100, losses)),
+        mean(&fly("weapon-engagement-zone", &defended, 100, losses)),
         1.0
     );
 }
 
 /// R11 alone prevents the shots, as often as the measured height is inside.
 #[test]
-fn height_blocks() {
+fn altitude_blocks() {
     let phi = normal_share;
     let inside = phi(2.0) - phi(-2.0 / 3.0);
-    share_is(&fly("height-blocks", &[], 4000, losses), 1.0 - inside);
+    share_is(&fly("altitude-blocks", &[], 4000, losses), 1.0 - inside);
     // In the middle of the block; a block of two levels is flown a quarter off it, above or below.
-    let middle = "rules.height_blocks.level_m=40_000";
-    let keeps = ["rules.height_blocks.sides=[\"stranger\"]", middle];
+    let middle = "rules.altitude_blocks.level_m=40_000";
+    let keeps = ["rules.altitude_blocks.sides=[\"stranger\"]", middle];
     let inside = phi(4.0 / 3.0) - phi(-4.0 / 3.0);
-    share_is(&fly("height-blocks", &keeps, 4000, losses), 1.0 - inside);
+    share_is(&fly("altitude-blocks", &keeps, 4000, losses), 1.0 - inside);
     // Whether a crew acts has nothing to do with how wrong it measures.
-    let some = ["rules.height_blocks.honour=0.25"];
+    let some = ["rules.altitude_blocks.compliance=0.25"];
     let inside = phi(2.0) - phi(-2.0 / 3.0);
     share_is(
-        &fly("height-blocks", &some, 4000, losses),
+        &fly("altitude-blocks", &some, 4000, losses),
         1.0 - 0.25 * inside,
     );
-    for nothing in ["honour=0", "blocks=[{ floor_m = 3_000, top_m = 4_000 }]"] {
-        let nothing = format!("rules.height_blocks.{nothing}");
-        assert_eq!(mean(&fly("height-blocks", &[&nothing], 100, losses)), 1.0);
+    for nothing in [
+        "compliance=0",
+        "blocks=[{ floor_m = 3_000, top_m = 4_000 }]",
+    ] {
+        let nothing = format!("rules.altitude_blocks.{nothing}");
+        assert_eq!(mean(&fly("altitude-blocks", &[&nothing], 100, losses)), 1.0);
     }
 }
 
@@ -1134,7 +1158,7 @@ fn time_windows() {
         "rules.time_windows.windows=[{ from_h = 0.3, until_h = 0.5 }]",
         "rules.time_windows.zone=harbour",
         "rules.time_windows.sides=[\"stranger\"]",
-        "rules.time_windows.complies=0.6",
+        "rules.time_windows.compliance=0.6",
         "rules.weapons_control.status=hold",
     ];
     let departs = |log: &EventLog| {
@@ -1179,7 +1203,7 @@ fn engagement_authority() {
     assert_eq!(mean(&fly("engagement-authority", &full, 20, losses)), 1.0);
     let refused = |log: &EventLog| declined(log, Reason::ApprovalOverload);
     assert_eq!(mean(&fly("engagement-authority", &full, 20, refused)), 2.0);
-    // Each site by itself has its own desk.
+    // Each site by itself has its own approval queue.
     let own = [
         &full[..],
         &[
@@ -1189,7 +1213,7 @@ fn engagement_authority() {
     ]
     .concat();
     assert_eq!(mean(&fly("engagement-authority", &own, 20, losses)), 1.0);
-    // Two sites ask about one aircraft: at one desk the second waits, at two neither.
+    // Two sites ask about one aircraft: at one approval queue the second waits, at two neither.
     let two = [granted[0], "sites.site.count=2"];
     let other = "sites={ other = { class = \"watch\", side = \"shooter\", position.at = { east_m = 0, north_m = 0 }, command.node = \"second\" } }";
     let node = "nodes={ second = { side = \"shooter\" } }";
@@ -1207,7 +1231,7 @@ fn engagement_authority() {
         let told = fly("engagement-authority", &set, 5, answers);
         assert_eq!(told, [expected; 5], "{level}, {} of them", sites.len());
     }
-    // What makes the desk refuse: a plan of whoever is no enemy where the track is said to be. A hostile there is safe, too.
+    // What makes the authority refuse: a plan of whoever is no enemy where the track is said to be. A hostile there is safe, too.
     let raider = ["relations.shooter.stranger=hostile"];
     share_is(&fly("engagement-authority", &raider, 4000, losses), 1.0);
     let off = [
@@ -1215,14 +1239,14 @@ fn engagement_authority() {
         "flights.passer.start.departs.delay.fixed.delay_s=10",
     ];
     share_is(&fly("engagement-authority", &off, 4000, losses), 1.0);
-    // Refused at .43 and not at .42, by the desk's own prior: 9 / 2 odds of hostile become .375 with a plan, 10.7 without.
+    // Refused at .43 and not at .42, by the authority's own prior: 9 / 2 odds of hostile become .375 with a plan, 10.7 without.
     for (more, expected) in [
         ("threshold=0.42", 1.0),
         ("threshold=0.43", 0.4),
         ("threshold=0.96", 0.0),
         ("prior={ friend = 0, neutral = 1, hostile = 0.5 }", 0.4),
         (
-            "believed={ friend = 0.5, neutral = 0.5, hostile = 0.5 }",
+            "assumed={ friend = 0.5, neutral = 0.5, hostile = 0.5 }",
             1.0,
         ),
         ("placebo=delay", 1.0),
@@ -1234,7 +1258,7 @@ fn engagement_authority() {
             expected,
         );
     }
-    // Two sites that see each for itself, one of which declares nothing, at one desk: the request of the second is weighed with what
+    // Two sites that see each for itself, one of which declares nothing, at one approval queue: the request of the second is weighed with what
     // the first has said. The odds are 81 with both, 81 * .05 / .6 = 6.75 with the plan: released, where 9 was not.
     let both = ["sites.site.count=2", "site_classes.watch.weapon.magazine=1"];
     let by_site = |log: &EventLog| {
@@ -1263,7 +1287,7 @@ fn engagement_authority() {
         mean(&fly("engagement-authority", &alone, 20, first_shot_s)),
         301.0
     );
-    // Without a line nobody can be asked.
+    // Without a command link nobody can be asked.
     let lost = [
         granted[0],
         "rules.lost_comms={ mttr_min = 0, fallback = \"keep\", outages = [{ until_h = 0.05 }] }",
@@ -1272,7 +1296,7 @@ fn engagement_authority() {
         mean(&fly("engagement-authority", &lost, 20, first_shot_s)),
         210.0
     );
-    // An answer that is there while the line is down waits for it, too.
+    // An answer that is there while the command link is down waits for it, too.
     let cut = [
         granted[0],
         "rules.lost_comms={ mttr_min = 0, fallback = \"keep\", outages = [{ from_h = 0.005, until_h = 0.05 }] }",
@@ -1297,7 +1321,7 @@ fn challenge() {
     for late in [
         &["rules.challenge.timeout_s=10"][..],
         &["rules.challenge.placebo=delay"],
-        &["rules.challenge.believed={ friend = 0.5, neutral = 0.5, hostile = 0.5 }"],
+        &["rules.challenge.assumed={ friend = 0.5, neutral = 0.5, hostile = 0.5 }"],
     ] {
         let late = [&always[..], late].concat();
         assert_eq!(mean(&fly("challenge", &late, 20, losses)), 1.0, "{late:?}");
@@ -1335,7 +1359,7 @@ fn second_operator() {
     share_is(&fly("second-operator", &lasts, 4000, losses), 0.12);
     let sure = [
         "rules.second_operator.same_picture=1",
-        "site_classes.watch.identification.world.neutral={hostile=1,neutral=0}",
+        "site_classes.watch.identification.actual.neutral={hostile=1,neutral=0}",
     ];
     assert_eq!(mean(&fly("second-operator", &sure, 20, first_shot_s)), 21.0);
     // The second of two at once waits for the pause to be over.
@@ -1358,7 +1382,7 @@ fn second_operator() {
 /// R16 alone prevents, as often as the look recognises.
 #[test]
 fn optical_confirmation() {
-    use deconflict::identification::cues::optical::{Task, cycles, success};
+    use deconflict::identification::id_sources::optical::{Task, cycles, success};
     // The site is on the ground, the aircraft at 1000 m, 29 940 m away after the first second.
     let range_m = (29_940.0f64.powi(2) + 1000.0f64.powi(2)).sqrt();
     let seen = success(cycles(15.0, range_m, 0.05), Task::Recognise);
@@ -1389,13 +1413,13 @@ fn optical_confirmation() {
     // Seen for a neutral overhead, at 501 s, it is not fired at when it is too far away to be recognised again.
     let gone = [
         "rules.optical_confirmation.correct=1",
-        "rules.optical_confirmation.look_s=500",
+        "rules.optical_confirmation.visual_identification_s=500",
         "rules.optical_confirmation.ifov_mrad=0.2",
     ];
     assert_eq!(mean(&fly("optical-confirmation", &gone, 20, losses)), 0.0);
     let slow = [
         "rules.optical_confirmation.threshold=0",
-        "rules.optical_confirmation.look_s=45",
+        "rules.optical_confirmation.visual_identification_s=45",
     ];
     assert_eq!(
         mean(&fly("optical-confirmation", &slow, 20, first_shot_s)),
@@ -1405,23 +1429,29 @@ fn optical_confirmation() {
 
 /// R14 alone prevents, while reports are fresh.
 #[test]
-fn blue_force_feed() {
-    share_is(&fly("blue-force-feed", &[], 4000, at_once), 0.3);
-    let all = ["rules.blue_force_feed.delivery=1"];
-    assert_eq!(mean(&fly("blue-force-feed", &all, 20, first_shot_s)), 51.0);
-    let wide = [all[0], "rules.blue_force_feed.gate_m=3_600"];
-    assert_eq!(mean(&fly("blue-force-feed", &wide, 20, shots)), 0.0);
-    for nothing in ["delivery=0", "honour=0", "sides=[]"] {
-        let nothing = format!("rules.blue_force_feed.{nothing}");
+fn friendly_force_tracking() {
+    share_is(&fly("friendly-force-tracking", &[], 4000, at_once), 0.3);
+    let all = ["rules.friendly_force_tracking.delivery=1"];
+    assert_eq!(
+        mean(&fly("friendly-force-tracking", &all, 20, first_shot_s)),
+        51.0
+    );
+    let wide = [all[0], "rules.friendly_force_tracking.gate_m=3_600"];
+    assert_eq!(mean(&fly("friendly-force-tracking", &wide, 20, shots)), 0.0);
+    for nothing in ["delivery=0", "compliance=0", "sides=[]"] {
+        let nothing = format!("rules.friendly_force_tracking.{nothing}");
         assert_eq!(
-            mean(&fly("blue-force-feed", &[&nothing], 100, at_once)),
+            mean(&fly("friendly-force-tracking", &[&nothing], 100, at_once)),
             1.0,
             "{nothing}"
         );
     }
     // Who flies where somebody reports is as safe, friend or not.
     let abused = [wide[0], wide[1], "relations.shooter.stranger=hostile"];
-    assert_eq!(mean(&fly("blue-force-feed", &abused, 20, shots)), 0.0);
+    assert_eq!(
+        mean(&fly("friendly-force-tracking", &abused, 20, shots)),
+        0.0
+    );
 }
 
 /// R15 alone prevents the shots, through the plan check, if the notice is in time.
@@ -1463,7 +1493,7 @@ fn conformance_monitoring() {
             "plan after {plan_s} s"
         );
     }
-    // The desk takes a minute: too late.
+    // The authority takes a minute: too late.
     let busy = [&prompt[..], &["rules.conformance_monitoring.service_s=60"]].concat();
     assert_eq!(
         mean(&fly("conformance-monitoring", &busy, 100, losses)),
@@ -1631,7 +1661,7 @@ fn belief_allows_for_what_lasts() {
         [0.0, 0.1, 0.6, 0.3],
     ];
     for (believed, tau_s) in [("", 284.736_647_4), ("0", 1e-9), ("100", 100.0)] {
-        let key = "site_classes.watch.identification.appearance.believed_tau_s";
+        let key = "site_classes.watch.identification.appearance.assumed_tau_s";
         let set = format!("{key}={believed}");
         let sets: Vec<&str> = if believed.is_empty() {
             Vec::new()
@@ -1662,7 +1692,7 @@ fn what_other_sites_declare_is_weighed_once() {
     let there = r#"track_links.there.identity="fuse""#;
     let back = r#"track_links.back.identity="fuse""#;
     for (believed, counts) in [("0", 1.0), ("0.4", 0.6), ("1", 0.0)] {
-        let key = "site_classes.watch.identification.appearance.believed_gamma";
+        let key = "site_classes.watch.identification.appearance.assumed_gamma";
         let set = format!("{key}={believed}");
         let told = fly("appearance", &[there, back, &set], 300, |log| {
             let whole = [0, 1].map(|site| {

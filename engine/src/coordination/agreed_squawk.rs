@@ -14,13 +14,13 @@ pub(super) static PAGE: RulePage = RulePage {
     page: "\
 Flights of `sides` carry what was agreed, whatever their own `equipment` says: with `squawk` a transponder that shows the
 agreed code, on with probability `squawk_on`; with `iff_on` crypto IFF that is on with this probability, which answers sites of
-friends alone. The rule decides about no shot: it acts through the cues `transponder` and `iff` of site classes, and only on
+friends alone. The rule decides about no shot: it acts through the ID sources `transponder` and `iff` of site classes, and only on
 sites whose class has them; that a site knows the agreed code is said by its `transponder.agreed` table.
 
-A cue with the belief L(agreed | neutral) high and L(agreed | hostile) low moves a track to Neutral, which R1 protects.
+An ID source with the belief L(agreed | neutral) high and L(agreed | hostile) low moves a track to Neutral, which R1 protects.
 
 Fails by: switched off; not received; the wrong key, common to all of a day; spoof: who shows the code is held for one of those
-who may. See the pages of the two cues.
+who may. See the pages of the two ID sources.
 Costs: disclosure, for everybody can listen to a transponder.
 Source: Mark XIIA, STANAG 4193; transponders after ICAO Annex 10, volume IV; how many comply is an assumption.",
     parameters: &[

@@ -19,11 +19,11 @@ pub(super) static PAGE: RulePage = RulePage {
     page: "\
 A notice closes the `zone` below `top_m` from `from_h` to `until_h` for flights of `sides`. It is published `notice_h` before and is
 with a flight after a time drawn from `latency`: a flight that departs before that has not got it. Of the others one reads it with
-probability `reads`; one that has read it, and whose planned path would enter below the top in the closed time (looked at every 100
+probability `compliance`; one that has read it, and whose planned path would enter below the top in the closed time (looked at every 100
 m), is cancelled with probability `cancels`. Flights above the top, and those that have not read it, fly on. All draws are made
 once per aircraft. The rule decides about no shot.
 
-Of the flights that would enter, 1 - reads * cancels still do.
+Of the flights that would enter, 1 - compliance * cancels still do.
 
 Fails by: late and unread notices; a top too low for those who are in danger: over Ukraine in July 2014 the air was closed up to
 9 750 m, and flight MH17 was at 10 050 m.
@@ -39,7 +39,7 @@ an assumption.",
         parameter("sides", "sides", "[]", "sides of the scenario", "sides whose flights it is for"),
         parameter("notice_h", "h", "24.0", "0 to 8784", "time before it takes effect at which it is published"),
         parameter("latency", "delay", "{ fixed = { delay_s = 3600 } }", "any delay", "time until a published notice is with a flight"),
-        parameter("reads", "probability", "0.95", "0 to 1", "probability that a flight reads it"),
+        parameter("compliance", "probability", "0.95", "0 to 1", "probability that a flight reads it"),
         parameter("cancels", "probability", "1.0", "0 to 1", "probability that one that would enter is cancelled"),
     ],
     reasons: &[],
@@ -76,7 +76,7 @@ pub struct AirspaceClosureSpec {
     /// Probability that a flight reads it; one draw per aircraft.
     #[serde(default = "mostly")]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub reads: f64,
+    pub compliance: f64,
     /// Probability that one that would enter is cancelled; one draw per aircraft.
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -134,10 +134,12 @@ impl AirspaceClosure {
 
     /// Whether an aircraft that would enter, and departs at a time, stays on the ground for it.
     pub fn cancels(&self, streams: &Streams, aircraft: Key, departs: Millis) -> bool {
-        let mut luck = streams.about(Purpose::Closure, aircraft, Key::NONE);
+        let mut draws = streams.about(Purpose::Closure, aircraft, Key::NONE);
         let published = self.from - Millis::from_seconds(self.spec.notice_h * 3600.0);
-        let known = published + Millis::from_seconds(luck.delay_s(2, &self.spec.latency));
-        known <= departs && luck.happens(0, self.spec.reads) && luck.happens(1, self.spec.cancels)
+        let known = published + Millis::from_seconds(draws.delay_s(2, &self.spec.latency));
+        known <= departs
+            && draws.happens(0, self.spec.compliance)
+            && draws.happens(1, self.spec.cancels)
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) static PAGE: RulePage = RulePage {
 An order to stop is given at each of the times `ordered_h`, and with `after_wrong_shot` when somebody whose aircraft is fired at by
 mistake calls: the side of an aircraft that is friend or neutral to the shooter notices the first shot at it with probability
 `noticed`, after a time drawn from `noticing`. From there the order goes to every site of the side that shoots (ordered_h: to all
-sites): it gets there with probability `delivery`, after a time drawn from `latency`, when the line (R4) is up. A site that has it
+sites): it gets there with probability `delivery`, after a time drawn from `latency`, when the command link (R4) is up. A site that has it
 fires at nothing for `lasts_s`, not in self-defence either (reason cease_fire), launches nothing more of a salvo, and with
 order = \"hold_fire\" each missile it has in the air is destroyed with probability `abort`.
 
@@ -122,22 +122,23 @@ impl CeaseFireSpec {
         aircraft: Key,
         wrong: bool,
     ) -> Option<Millis> {
-        let mut luck = streams.about(Purpose::Call, side, aircraft);
-        let calls = self.after_wrong_shot && wrong && luck.happens(0, self.noticed);
-        calls.then(|| Millis::from_seconds(luck.delay_s(1, &self.noticing)))
+        let mut draws = streams.about(Purpose::Call, side, aircraft);
+        let calls = self.after_wrong_shot && wrong && draws.happens(0, self.noticed);
+        calls.then(|| Millis::from_seconds(draws.delay_s(1, &self.noticing)))
     }
 
     /// How long an order is on its way to a site, if it gets there; `order` is what the order is keyed by.
     pub fn on_its_way(&self, streams: &Streams, site: Key, order: Key) -> Option<Millis> {
-        let mut luck = streams.about(Purpose::CeaseFireOrder, site, order);
-        luck.happens(0, self.delivery)
-            .then(|| Millis::from_seconds(luck.delay_s(1, &self.latency)))
+        let mut draws = streams.about(Purpose::CeaseFireOrder, site, order);
+        draws
+            .happens(0, self.delivery)
+            .then(|| Millis::from_seconds(draws.delay_s(1, &self.latency)))
     }
 
     /// Whether a missile in the air is stopped.
     pub fn aborts(&self, streams: &Streams, site: Key, target: Key, shot: u32) -> bool {
-        let mut luck = streams.about(Purpose::Abort, site, target);
-        self.order == StopOrder::HoldFire && luck.happens(u64::from(shot), self.abort)
+        let mut draws = streams.about(Purpose::Abort, site, target);
+        self.order == StopOrder::HoldFire && draws.happens(u64::from(shot), self.abort)
     }
 
     /// How long a site obeys.

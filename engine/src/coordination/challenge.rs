@@ -11,7 +11,7 @@ use super::{
     Stage, Verdict, parameter,
 };
 use crate::airspace::{Delay, UniformDelay};
-use crate::identification::RegardProbabilities;
+use crate::identification::AffiliationProbabilities;
 use crate::ids::Key;
 use crate::record::Reason;
 use crate::streams::Purpose;
@@ -28,14 +28,14 @@ and answers with the probability that `answers` gives for his side, 0 if it does
 given, after a time drawn from `delay`; an answer later than the timeout is none. One draw of each kind per site and aircraft. Nobody
 answers for a false alarm.
 
-An answer is evidence, and so is silence: the site weighs P(answer | regard) as it is `believed`, or 1 less that, together with
+An answer is evidence, and so is silence: the site weighs P(answer | affiliation) as it is `assumed`, or 1 less that, together with
 whatever else it has; it is an ID source like others, and stays with the track. The identity that follows decides, by the rules before
 it: an answer alone protects nobody, silence alone condemns nobody.
 
 With `placebo` the same call is made, as long is waited for, and neither answer nor silence says anything.
 
-P(an answer in time) = answers * guard.on * P(delay < timeout). Odds of hostile o become o (1 - believed.hostile) / (1 -
-believed.neutral) by silence, if there are no friends.
+P(an answer in time) = answers * guard.on * P(delay < timeout). Odds of hostile o become o (1 - assumed.hostile) / (1 -
+assumed.neutral) by silence, if there are no friends.
 
 Fails by: unmanned aircraft whose crew does not listen to the guard frequency; a wrong frequency or language; a hostile who answers; an answer
 that is not connected with the right track (not modelled).
@@ -46,7 +46,7 @@ answer (ICAO, Report of fact-finding investigation, November 1988). All figures 
         parameter("answers", "probabilities", "{}", "{ side = 0 to 1 }", "probability that an aircraft of a side hears and answers"),
         parameter("delay", "delay", "{ uniform = { min_s = 5, max_s = 20 } }", "any delay", "time until it answers"),
         parameter("timeout_s", "s", "30.0", "0 to 86400", "time after which silence counts"),
-        parameter("believed", "probabilities", "{ friend = 0.6, neutral = 0.8, hostile = 0.05 }", "0 to 1 each", "P(answer | regard) as the site believes it"),
+        parameter("assumed", "probabilities", "{ friend = 0.6, neutral = 0.8, hostile = 0.05 }", "0 to 1 each", "P(answer | affiliation) as the site assumes it"),
     ],
     reasons: &["awaiting_answer"],
 };
@@ -65,9 +65,9 @@ pub struct ChallengeSpec {
     #[serde(default = "half_a_minute")]
     #[schemars(range(min = 0.0, max = 86_400.0))]
     pub timeout_s: f64,
-    /// P(answer | regard), as the site believes it.
-    #[serde(default = "believed")]
-    pub believed: RegardProbabilities,
+    /// P(answer | affiliation), as the site assumes it.
+    #[serde(default = "assumed")]
+    pub assumed: AffiliationProbabilities,
     /// An arm in which neither answer nor silence says anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placebo: Option<Placebo>,
@@ -87,8 +87,8 @@ fn half_a_minute() -> f64 {
     30.0
 }
 
-fn believed() -> RegardProbabilities {
-    RegardProbabilities {
+fn assumed() -> AffiliationProbabilities {
+    AffiliationProbabilities {
         friend: 0.6,
         neutral: 0.8,
         hostile: 0.05,
@@ -157,15 +157,15 @@ impl Rule for ChallengeRule {
 
     fn answer(&self, inquiry: &mut Inquiry<'_>) -> Option<Reply> {
         let about = inquiry.about.and(Key::of(PAGE.key));
-        let mut luck = inquiry
+        let mut draws = inquiry
             .streams
             .about(Purpose::Rule, inquiry.site_key, about);
         let chance = inquiry.subject.map_or(0.0, |subject| {
             let listens = subject.equipment.guard.map_or(1.0, |guard| guard.on);
             self.answers[subject.side.index()] * listens
         });
-        let after = Millis::from_seconds(luck.delay_s(1, &self.spec.delay));
-        let answers = luck.happens(0, chance) && after < self.timeout;
+        let after = Millis::from_seconds(draws.delay_s(1, &self.spec.delay));
+        let answers = draws.happens(0, chance) && after < self.timeout;
         Some(Reply {
             at: inquiry.made.at + if answers { after } else { self.timeout },
             says: match self.spec.placebo {

@@ -18,16 +18,16 @@ pub(super) static PAGE: RulePage = RulePage {
     page: "\
 A monitor watches the flights of `sides` that have filed a plan. Every 10 s it compares where an aircraft is with where its plan has it
 at that time: farther off than `lateral_m` on the ground or `vertical_m` in height is a deviation, and a late departure is one too.
-A deviation is seen after a time drawn from `detection`; then it waits at the monitor's one desk, which works off alerts first come
-first served, `service_s` each, false ones among them, which come as a Poisson process of `false_alerts_per_hour`. From the desk the
-notice goes to every site with probability `delivery`, after a time drawn from `latency`. From then on until the flight conforms again
+A deviation is seen after a time drawn from `detection`; then it waits at the monitor's one alert queue, which works off alerts first come
+first served, `service_s` each, false ones among them, which come as a Poisson process of `false_alerts_per_hour`. From the queue the
+message goes to every site with probability `delivery`, after a time drawn from `latency`. From then on until the flight conforms again
 the plan check (R6) of a site that holds the plan takes the aircraft for conforming where it is: off_route and off_time become matched.
-A notice that comes before the plan waits for it.
+A message that comes before the plan waits for it.
 The rule decides about no shot itself.
 
 P(a deviation of length T is known in time) = delivery P(detection + wait + latency < T).
 
-Fails by: notices later than the shot; an alert flood; lost notices; sites that never got the plan.
+Fails by: messages later than the shot; an alert flood; lost messages; sites that never got the plan.
 Costs: messages.
 Source: conformance monitoring and off-nominal states (nonconforming, contingent) as in ASTM F3548; route adherence monitoring as in
 ICAO Doc 4444. The figures are assumptions.",
@@ -36,10 +36,10 @@ ICAO Doc 4444. The figures are assumptions.",
         parameter("lateral_m", "m", "3000.0", "0 to 1000000", "distance from the planned place above which a flight deviates"),
         parameter("vertical_m", "m", "500.0", "0 to 40000", "the same in height"),
         parameter("detection", "delay", "{ exponential = { mean_s = 60 } }", "any delay", "time until a deviation is seen"),
-        parameter("service_s", "s", "20.0", "0 to 3600", "time the desk takes for an alert"),
-        parameter("false_alerts_per_hour", "1/h", "0.0", "0 to 3600", "false alerts, which keep the desk busy too"),
-        parameter("latency", "delay", "{ fixed = { delay_s = 60 } }", "any delay", "time from the desk to a site"),
-        parameter("delivery", "probability", "0.95", "0 to 1", "probability that a notice reaches a site"),
+        parameter("service_s", "s", "20.0", "0 to 3600", "time the monitor takes for an alert"),
+        parameter("false_alerts_per_hour", "1/h", "0.0", "0 to 3600", "false alerts, which keep the monitor busy too"),
+        parameter("latency", "delay", "{ fixed = { delay_s = 60 } }", "any delay", "time from the monitor to a site"),
+        parameter("delivery", "probability", "0.95", "0 to 1", "probability that a message reaches a site"),
     ],
     reasons: &[],
 };
@@ -62,15 +62,15 @@ pub struct ConformanceMonitoringSpec {
     /// Time until a deviation is seen; one draw per deviation.
     #[serde(default = "about_a_minute")]
     pub detection: Delay,
-    /// Time the desk takes for an alert, s.
+    /// Time the monitor takes for an alert, s.
     #[serde(default = "twenty")]
     #[schemars(range(min = 0.0, max = 3600.0))]
     pub service_s: f64,
-    /// False alerts an hour, which keep the desk busy too.
+    /// False alerts an hour, which keep the monitor busy too.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 3600.0))]
     pub false_alerts_per_hour: f64,
-    /// Time from the desk to a site; one draw per site and deviation.
+    /// Time from the monitor to a site; one draw per site and deviation.
     #[serde(default = "a_minute")]
     pub latency: Delay,
     /// Probability that a notice reaches a site; one draw per site and deviation.
@@ -110,7 +110,7 @@ pub struct Deviation {
     pub from: Millis,
     /// When the flight conforms again, or is gone.
     pub until: Millis,
-    /// When the monitor's desk is done with it.
+    /// When the monitor is done with it.
     pub reported: Millis,
 }
 
@@ -133,15 +133,15 @@ impl ConformanceMonitoringSpec {
     ) {
         let mut alerts: Vec<(Millis, Option<usize>)> = Vec::new();
         for (at, (aircraft, number, deviation)) in deviations.iter().enumerate() {
-            let mut luck = streams.about(Purpose::DeviationSeen, *aircraft, Key::NONE);
-            let seen = Millis::from_seconds(luck.delay_s(*number, &self.detection));
+            let mut draws = streams.about(Purpose::DeviationSeen, *aircraft, Key::NONE);
+            let seen = Millis::from_seconds(draws.delay_s(*number, &self.detection));
             alerts.push((deviation.from + seen, Some(at)));
         }
         if self.false_alerts_per_hour > 0.0 {
-            let mut luck = streams.about(Purpose::FalseDeviation, Key::NONE, Key::NONE);
+            let mut draws = streams.about(Purpose::FalseDeviation, Key::NONE, Key::NONE);
             let (mut time_s, mut nth) = (0.0, 0);
             while time_s <= end.seconds() {
-                time_s += luck.exponential(nth) * 3600.0 / self.false_alerts_per_hour;
+                time_s += draws.exponential(nth) * 3600.0 / self.false_alerts_per_hour;
                 nth += 1;
                 alerts.push((Millis::from_seconds(time_s), None));
             }
@@ -166,13 +166,13 @@ impl ConformanceMonitoringSpec {
         number: u64,
         deviation: &Deviation,
     ) -> Option<Millis> {
-        let mut luck = streams.about(Purpose::DeviationNotice, site, aircraft);
+        let mut draws = streams.about(Purpose::DeviationNotice, site, aircraft);
         let mut way = streams.about(
             Purpose::DeviationNotice,
             site,
             aircraft.and(Key::of("latency")),
         );
-        let arrives = luck.happens(number, self.delivery);
+        let arrives = draws.happens(number, self.delivery);
         let latency_s = way.delay_s(number, &self.latency);
         arrives.then(|| deviation.reported + Millis::from_seconds(latency_s))
     }
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use crate::record::Replication;
 
-    /// Five deviations seen at once at a desk that takes 20 s each: reported 20, 40, ... 100 s later.
+    /// Five deviations seen at once at a monitor that takes 20 s each: reported 20, 40, ... 100 s later.
     #[test]
     fn an_alert_flood_delays() {
         let spec: ConformanceMonitoringSpec =

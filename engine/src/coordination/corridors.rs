@@ -15,16 +15,16 @@ pub(super) static PAGE: RulePage = RulePage {
     title: "Corridors: do not fire at a track inside a corridor that is open",
     page: "\
 A site does not fire at a track inside one of the scenario's `[corridors]`: within half a width of its line, between floor and
-top, while it is open. Nothing but the place counts; who flies there, and whereto, is not asked. With probability `honour`,
+top, while it is open. Nothing but the place counts; who flies there, and whereto, is not asked. With probability `compliance`,
 drawn once per site and aircraft, the crew acts on it. Stops shots in self-defence (R5) and at uncoordinated tracks in a
-restricted zone (R10) as well.
+restricted operations zone (R10) as well.
 
 Fails by: deviation from the corridor; a crew that does not heed it; abuse: a hostile inside it is as safe as anybody.
 Costs: path stretch, because flights must be routed along it (write their routes so); predictability; leakers;
 separation, as all fly along one line (`separation` measures it).
 Source: minimum-risk routes and transit corridors as in ATP-3.3.5.1 and JP 3-52.",
     parameters: &[Parameter {
-        key: "honour",
+        key: "compliance",
         unit: "probability",
         default: "1.0",
         range: "0 to 1",
@@ -40,7 +40,7 @@ pub struct CorridorsSpec {
     /// Probability that a crew holds its fire at what is inside a corridor; one draw per site and aircraft.
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub honour: f64,
+    pub compliance: f64,
 }
 
 fn certain() -> f64 {
@@ -50,14 +50,14 @@ fn certain() -> f64 {
 /// R9 ready to use.
 #[derive(Debug)]
 struct CorridorsRule {
-    honour: f64,
+    compliance: f64,
     corridors: Vec<Corridor>,
 }
 
 impl Spec for CorridorsSpec {
     fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
         Some(Arc::new(CorridorsRule {
-            honour: self.honour,
+            compliance: self.compliance,
             corridors: named.corridors.to_vec(),
         }))
     }
@@ -71,7 +71,7 @@ impl CorridorsRule {
     }
 
     fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
-        request.draws.heeds(1, self.honour)
+        request.draws.complies(1, self.compliance)
     }
 }
 

@@ -1,4 +1,4 @@
-//! R3: who releases fire, the queue at his desk, and what he knows.
+//! R3: who releases fire, his approval queue, and what he knows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::airspace::{Delay, FixedDelay};
 use crate::identification::plan_check::PlanGate;
-use crate::identification::{Gathered, RegardProbabilities, Told};
+use crate::identification::{AffiliationProbabilities, Gathered, Told};
 use crate::ids::{Key, NodeId, SiteId};
 use crate::record::Reason;
 use crate::streams::Purpose;
@@ -26,42 +26,42 @@ pub(super) static PAGE: RulePage = RulePage {
     title: "Engagement authority: somebody else releases fire",
     page: "\
 Before the first shot at a track a site asks for release and holds fire until it is granted (reason awaiting_approval). With
-`level` site its own commander decides, a desk of his own, with sector one desk for all sites under a command node, with joint one
-desk for all sites of a side. A desk works off one request after the other, first come first served, each in a time drawn from
+`level` site its own commander decides, an approval queue of his own, with sector one approval queue for all sites under a command node, with joint one
+approval queue for all sites of a side. An approval queue works off one request after the other, first come first served, each in a time drawn from
 `service`; when more than `capacity` would have to wait, a request is refused at once (reason approval_overload). Without an answer after
-`timeout_s` a site does as `on_timeout` says: hold (reason approval_timed_out) or fire. A site whose line to its command is down (R4)
+`timeout_s` a site does as `on_timeout` says: hold (reason approval_timed_out) or fire. A site whose command link is down (R4)
 can neither ask nor be answered until it is up. A site acts on an answer from its next scan on, on a late one even after the timeout; a
 request is not withdrawn when its aircraft is gone.
 
-The desk refuses (reason approval_refused, for the track's life) if its own P(hostile) is below `threshold`. That is worked out when
-the request comes, from: what the class of the site expects, or the desk's own `prior`; what the site has declared, and its other
-ID sources have said, of the track; what other sites of the desk have declared of the tracks that they asked about in the last
+The authority refuses (reason approval_refused, for the track's life) if its own P(hostile) is below `threshold`. That is worked out when
+the request comes, from: what the class of the site expects, or the authority's own `prior`; what the site has declared, and its other
+ID sources have said, of the track; what other sites of the approval queue have declared of the tracks that they asked about in the last
 `reports_s`, where one was within `gate_m` of this track, flown on to now (each declaration counts once); and whether the place of
 the track lies within `gate_m` and `gate_s` of a flight plan of a friend or neutral that has reached `node` (by default the node that
-commands the site) through the coordination graph. `believed` is what the desk thinks of that: P(such a plan | regard). The desk does not
-read who the aircraft is. What a class takes at face value (combine = \"single\") the desk does, too: no plan speaks against it.
+commands the site) through the coordination graph. `assumed` is what the authority assumes of that: P(such a plan | affiliation). The authority does not
+read who the aircraft is. What a class takes at face value (combine = \"single\") the authority does, too: no plan speaks against it.
 
 With `placebo` the same is asked, queued and waited for, and every answer is release; with delay, overload and timeout are too.
 
 With n requests at once and a fixed service s the k-th is answered after k s. An odds o of hostile by what the site has said becomes
 o P(plan | hostile) / P(plan | neutral) by a plan at the node, if there are no friends.
 
-Fails by: overload: a raid fills the queue; lost lines; a desk that knows no more than the site; plans that have not come; a hostile
+Fails by: overload: a raid fills the queue; lost command links; an authority that knows no more than the site; plans that have not come; a hostile
 where a friend is announced.
 Costs: decision delay at every track, leakers among them.
 Source: engagement authority and its delegation as in JP 3-01; Defense Science Board task force on Patriot system performance (2005)
 for why it is held high. All figures are assumptions.",
     parameters: &[
-        parameter("level", "choice", "\"site\"", "\"site\", \"sector\", \"joint\"", "whose desk releases fire"),
-        parameter("service", "delay", "{ fixed = { delay_s = 30 } }", "any delay", "time the desk takes for a request"),
-        parameter("capacity", "requests", "8", "0 to 1000", "requests that may wait at a desk"),
-        parameter("threshold", "probability", "0.5", "0 to 1", "P(hostile), as the desk sees it, below which it refuses"),
-        parameter("node", "node", "of the site", "a node of the scenario", "node whose plans the desk holds"),
+        parameter("level", "choice", "\"site\"", "\"site\", \"sector\", \"joint\"", "whose approval queue releases fire"),
+        parameter("service", "delay", "{ fixed = { delay_s = 30 } }", "any delay", "time the authority takes for a request"),
+        parameter("capacity", "requests", "8", "0 to 1000", "requests that may wait in an approval queue"),
+        parameter("threshold", "probability", "0.5", "0 to 1", "P(hostile), as the authority sees it, below which it refuses"),
+        parameter("node", "node", "of the site", "a node of the scenario", "node whose plans the authority holds"),
         parameter("gate_m", "m", "5000.0", "0 to 1000000", "distance from a plan, or from another site's track, within which a track is taken for it"),
         parameter("gate_s", "s", "600.0", "0 to 31622400", "time from the planned time within which it is"),
-        parameter("reports_s", "s", "600.0", "0 to 31622400", "time for which the desk remembers what other sites asked"),
-        parameter("prior", "probabilities", "of the class", "{ friend, neutral, hostile }", "what the desk expects before it is told anything"),
-        parameter("believed", "probabilities", "{ friend = 0.6, neutral = 0.6, hostile = 0.05 }", "0 to 1 each", "P(a plan fits | regard) as the desk believes it"),
+        parameter("reports_s", "s", "600.0", "0 to 31622400", "time for which the authority remembers what other sites asked"),
+        parameter("prior", "probabilities", "of the class", "{ friend, neutral, hostile }", "what the authority expects before it is told anything"),
+        parameter("assumed", "probabilities", "{ friend = 0.6, neutral = 0.6, hostile = 0.05 }", "0 to 1 each", "P(a plan fits | affiliation) as the authority assumes it"),
         parameter("timeout_s", "s", "300.0", "0 to 86400", "time after which a site goes on without an answer"),
         parameter("on_timeout", "choice", "\"hold\"", "\"hold\", \"fire\"", "what it does then"),
     ],
@@ -77,21 +77,21 @@ for why it is held high. All figures are assumptions.",
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EngagementAuthoritySpec {
-    /// Whose desk releases fire.
+    /// Whose approval queue releases fire.
     #[serde(default)]
     pub level: AuthorityLevel,
-    /// Time the desk takes for a request; one draw per site and aircraft.
+    /// Time the authority takes for a request; one draw per site and aircraft.
     #[serde(default = "half_a_minute")]
     pub service: Delay,
-    /// Requests that may wait at a desk besides the one that is worked on.
+    /// Requests that may wait in an approval queue besides the one that is worked on.
     #[serde(default = "eight")]
     #[schemars(range(min = 0, max = 1000))]
     pub capacity: u32,
-    /// P(hostile), as the desk sees it, below which it refuses.
+    /// P(hostile), as the authority sees it, below which it refuses.
     #[serde(default = "half")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub threshold: f64,
-    /// Node whose plans the desk holds; without it the node that commands the site.
+    /// Node whose plans the authority holds; without it the node that commands the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     /// Distance from a plan, or from another site's track, within which a track is taken for it, m.
@@ -102,16 +102,16 @@ pub struct EngagementAuthoritySpec {
     #[serde(default = "ten_minutes")]
     #[schemars(range(min = 0.0, max = 31_622_400.0))]
     pub gate_s: f64,
-    /// Time for which the desk remembers what other sites asked, s.
+    /// Time for which the authority remembers what other sites asked, s.
     #[serde(default = "ten_minutes")]
     #[schemars(range(min = 0.0, max = 31_622_400.0))]
     pub reports_s: f64,
-    /// What the desk expects before it is told anything; without it what the class of the site does.
+    /// What the authority expects before it is told anything; without it what the class of the site does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prior: Option<RegardProbabilities>,
-    /// P(a plan fits | regard), as the desk believes it.
+    pub prior: Option<AffiliationProbabilities>,
+    /// P(a plan fits | affiliation), as the authority assumes it.
     #[serde(default = "plan_belief")]
-    pub believed: RegardProbabilities,
+    pub assumed: AffiliationProbabilities,
     /// Time after which a site goes on without an answer, s.
     #[serde(default = "five_minutes")]
     #[schemars(range(min = 0.0, max = 86_400.0))]
@@ -148,24 +148,24 @@ fn five_minutes() -> f64 {
     300.0
 }
 
-fn plan_belief() -> RegardProbabilities {
-    RegardProbabilities {
+fn plan_belief() -> AffiliationProbabilities {
+    AffiliationProbabilities {
         friend: 0.6,
         neutral: 0.6,
         hostile: 0.05,
     }
 }
 
-/// Whose desk releases fire.
+/// Whose approval queue releases fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthorityLevel {
     /// The site's own commander.
     #[default]
     Site,
-    /// One desk for all sites under a command node; a site without one has its own.
+    /// One approval queue for all sites under a command node; a site without one has its own.
     Sector,
-    /// One desk for all sites of a side.
+    /// One approval queue for all sites of a side.
     Joint,
 }
 
@@ -190,16 +190,16 @@ struct Report {
     said: Told,
 }
 
-/// One desk: its queue, and what it was told.
+/// One approval queue, and what it was told.
 #[derive(Debug, Clone, Default)]
-struct Desk {
-    /// When each request now at the desk is done, in order.
+struct ApprovalQueue {
+    /// When each request now in the queue is done, in order.
     done: Vec<Millis>,
     /// What sites said with their requests, in the order of time.
     reports: Vec<Report>,
 }
 
-impl Desk {
+impl ApprovalQueue {
     /// Takes a request that keeps it busy for so long, at times that never go back: when it is done; nothing if too many wait.
     fn request(&mut self, now: Millis, service: Millis, capacity: u32) -> Option<Millis> {
         self.done.retain(|done| *done > now);
@@ -236,10 +236,10 @@ impl Desk {
     }
 }
 
-/// The desks that release fire, by what their draws are keyed by.
+/// The approval queues that release fire, by what their draws are keyed by.
 #[derive(Debug, Default, Resource)]
-pub struct Desks {
-    desks: BTreeMap<Key, Desk>,
+pub struct ApprovalQueues {
+    queues: BTreeMap<Key, ApprovalQueue>,
 }
 
 /// R3 ready to use.
@@ -263,7 +263,7 @@ impl Spec for EngagementAuthoritySpec {
 }
 
 impl EngagementAuthorityRule {
-    /// P(hostile) as the desk sees it, of a track of which other sites of the desk have said this.
+    /// P(hostile) as the authority sees it, of a track of which other sites of the approval queue have said this.
     fn hostile(&self, inquiry: &Inquiry<'_>, told: &Told) -> f64 {
         let identifier = inquiry.identifier;
         let mut evidence = *inquiry.gathered.evidence;
@@ -276,12 +276,12 @@ impl EngagementAuthorityRule {
             shift_log_odds: 0.0,
             ..inquiry.gathered
         };
-        let mut weights = identifier.fuse(&gathered).posterior.regard;
+        let mut weights = identifier.fuse(&gathered).posterior.affiliation;
         if let Some(own) = &self.spec.prior {
             let expected = identifier.prior();
             for (weight, (own, expected)) in weights
                 .iter_mut()
-                .zip(own.by_regard().into_iter().zip(expected))
+                .zip(own.by_affiliation().into_iter().zip(expected))
             {
                 *weight *= if expected > 0.0 { own / expected } else { 0.0 };
             }
@@ -302,7 +302,7 @@ impl EngagementAuthorityRule {
                 own_flights: 0.0,
             };
             let fits = (inquiry.nodes)(&query).is_some();
-            for (weight, p) in weights.iter_mut().zip(self.spec.believed.by_regard()) {
+            for (weight, p) in weights.iter_mut().zip(self.spec.assumed.by_affiliation()) {
                 *weight *= if fits { p } else { 1.0 - p };
             }
         }
@@ -367,21 +367,21 @@ impl Rule for EngagementAuthorityRule {
         }
     }
 
-    /// Goes out in a scan that is visited in its turn, when the line is up; the answer comes back over the same line.
+    /// Goes out in a scan that is visited in its turn, when the command link is up; the answer comes back over the same command_link.
     fn answer(&self, inquiry: &mut Inquiry<'_>) -> Option<Reply> {
-        let (track, line) = (inquiry.request.track, inquiry.request.line);
+        let (track, command_link) = (inquiry.request.track, inquiry.request.command_link);
         let now = track.time;
-        if line.down_since(now).is_some() {
+        if command_link.down_since(now).is_some() {
             return None;
         }
         let (site, about) = (inquiry.site_key, inquiry.about);
-        let desks = inquiry.desks.as_deref_mut()?;
-        let desk = desks.desks.entry(inquiry.desk).or_default();
-        let mut luck = inquiry.streams.about(Purpose::ApprovalTime, site, about);
-        let service = Millis::from_seconds(luck.delay_s(0, &self.spec.service));
-        let done = desk.request(now, service, self.spec.capacity);
-        let told = desk.told(inquiry.site, track.place, now, self);
-        desk.reports.push(Report {
+        let queues = inquiry.approval_queues.as_deref_mut()?;
+        let approval_queue = queues.queues.entry(inquiry.approval_queue).or_default();
+        let mut draws = inquiry.streams.about(Purpose::ApprovalTime, site, about);
+        let service = Millis::from_seconds(draws.delay_s(0, &self.spec.service));
+        let done = approval_queue.request(now, service, self.spec.capacity);
+        let told = approval_queue.told(inquiry.site, track.place, now, self);
+        approval_queue.reports.push(Report {
             site: inquiry.site,
             place: track.place,
             velocity_mps: track.velocity_mps,
@@ -400,7 +400,7 @@ impl Rule for EngagementAuthorityRule {
         let grants =
             self.spec.placebo.is_some() || self.hostile(inquiry, &told) >= self.spec.threshold;
         Some(Reply {
-            at: line.passes(done),
+            at: command_link.passes(done),
             says: match grants {
                 true => Says::GoOn,
                 false => Says::Hold(Reason::ApprovalRefused),
@@ -413,16 +413,18 @@ impl Rule for EngagementAuthorityRule {
 mod tests {
     use super::*;
 
-    /// Five at once at a desk that takes 30 s each and lets three wait: answers after 30, 60, 90, 120 s, the fifth is refused.
+    /// Five at once at an approval queue that takes 30 s each and lets three wait: answers after 30, 60, 90, 120 s, the fifth is refused.
     #[test]
     fn the_kth_request_waits_k_services() {
-        let mut desk = Desk::default();
+        let mut approval_queue = ApprovalQueue::default();
         let (now, service) = (Millis(1000), Millis(30_000));
-        let answers: Vec<_> = (0..5).map(|_| desk.request(now, service, 3)).collect();
+        let answers: Vec<_> = (0..5)
+            .map(|_| approval_queue.request(now, service, 3))
+            .collect();
         let served = |nth: i64| Some(now + Millis(30_000 * nth));
         assert_eq!(answers, [served(1), served(2), served(3), served(4), None]);
         // After the first is done there is room again.
-        let later = desk.request(Millis(31_000), service, 3);
+        let later = approval_queue.request(Millis(31_000), service, 3);
         assert_eq!(later, Some(Millis(151_000)));
     }
 }

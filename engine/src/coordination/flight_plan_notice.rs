@@ -15,7 +15,7 @@ pub(super) static PAGE: RulePage = RulePage {
     page: "\
 A site does not fire at a track that matches a flight plan it holds. Whether it holds one is decided by the coordination
 graph: filed, addressed, delivered, in time, current version; whether the track matches, by the gate and window of the
-class's `flight_plan` check. With probability `honour`, drawn once per site and aircraft, the crew acts on the match.
+class's `flight_plan` check. With probability `compliance`, drawn once per site and aircraft, the crew acts on the match.
 
 Probability that a filed plan protects: q = filed * addressed * delivered * P(latency < notice) * P(|dt| <= window) *
 P(inside the gate) * correlation; loss per encounter ((1-q) a0 + q a1) P_kill.
@@ -24,13 +24,13 @@ Fails by: wrong addressee, loss, lateness, stale version, off route, early or la
 Costs: notice time, predictability of the flight.
 Source: AFRICOM and LNA statements of November 2019; plan life cycle after ASTM F3548.",
     parameters: &[Parameter {
-        key: "honour",
+        key: "compliance",
         unit: "probability",
         default: "1.0",
         range: "0 to 1",
         meaning: "probability that a crew which sees the match holds its fire",
     }],
-    reasons: &["plan_honoured"],
+    reasons: &["plan_matched"],
 };
 
 /// R6: flight-plan notice.
@@ -40,7 +40,7 @@ pub struct FlightPlanNoticeSpec {
     /// Probability that a crew which sees the match holds its fire; one draw per site and aircraft.
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub honour: f64,
+    pub compliance: f64,
 }
 
 fn certain() -> f64 {
@@ -55,7 +55,7 @@ impl Spec for FlightPlanNoticeSpec {
 
 impl FlightPlanNoticeSpec {
     fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
-        request.draws.heeds(0, self.honour)
+        request.draws.complies(0, self.compliance)
     }
 }
 
@@ -76,13 +76,13 @@ impl Rule for FlightPlanNoticeSpec {
         _: &mut Enquiries,
     ) {
         if request.track.notice.matched() && self.heeded(request) {
-            verdict.decline(PAGE.id, Reason::PlanHonoured);
+            verdict.decline(PAGE.id, Reason::PlanMatched);
         }
     }
 
     fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
         match request.track.notice.matched() {
-            true if self.heeded(request) => "plan_honoured",
+            true if self.heeded(request) => "plan_matched",
             true => "match_not_heeded",
             false => request.track.notice.code(),
         }

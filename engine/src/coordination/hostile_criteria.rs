@@ -1,4 +1,4 @@
-//! R2: what must be known before a track may be held Hostile, and for how long before it is fired at.
+//! R2: what must be known before a track may be identified as Hostile, and for how long before it is fired at.
 
 use std::sync::Arc;
 
@@ -19,28 +19,28 @@ pub(super) static PAGE: RulePage = RulePage {
     key: "hostile_criteria",
     title: "Hostile criteria: threshold, on an allegiance or a type, number of ID sources and declarations, dwell",
     page: "\
-A track is held Hostile when the site's posterior for `on` is above `threshold`, at least `cues` ID sources speak, and at least
+A track is identified as Hostile when the site's posterior for `on` is above `threshold`, at least `id_sources` ID sources speak, and at least
 `declarations` declarations other than `unknown` were made. The sources are: the declarations (once one other than `unknown`
 was made), a flight-plan check that the site treats as evidence, and IFF, transponder, optics, profile, origin, lane and an answer
 or silence after a challenge (R20) where they say something now; each counts once, however often it was asked. Replaces the class's own `identity.hostile` threshold. A
-track that the class would hold Hostile but that misses these criteria is held Suspect.
+track that the class would hold Hostile but that misses these criteria is identified as Suspect.
 
-A track that is held Hostile may be fired at for that only once it has been held so for `dwell_s` without a break (reason
+A track that is identified as Hostile may be fired at for that only once it has been held so for `dwell_s` without a break (reason
 dwell), whether weapons are tight or free; the site acts at the first scan from then on. Any other identity, and the loss of the
 track, start the dwell anew. What R10 allows where the status is tight by R1, and what R5 allows, does not wait for it. What is
 asked before the first shot (R16, R17, R7, R20, R3) is asked after it. With `placebo` the dwell counts from when the track was first
-held Hostile, whatever it was held for in between: it waits, and does not look.
+identified as Hostile, whatever it was identified as in between: it waits, and does not look.
 
 Fails by: correlated sources, which count as many and are one; looks that repeat an error, which `declarations` counts as many.
 Costs: time to identify; with a dwell, time in which a hostile flies on: at an envelope crossed in less than the dwell after it
-is held Hostile, nothing is fired at.
+is identified as Hostile, nothing is fired at.
 Source: hostile criteria as in JP 3-01 and STANAG 1241; fusion as in STANAG 4162. That a dwell is kept is an assumption.",
     parameters: &[
         parameter("threshold", "probability", "0.9", "0 to 1", "posterior that must be exceeded"),
-        parameter("cues", "ID sources", "1", "1 to 9", "different ID sources that must have spoken"),
+        parameter("id_sources", "ID sources", "1", "1 to 9", "different ID sources that must have spoken"),
         parameter("declarations", "declarations", "1", "0 to 1000", "declarations other than `unknown` that must have been made"),
-        parameter("dwell_s", "s", "0.0", "0 to 3600", "time for which a track must have been held Hostile without a break"),
-        parameter("on", "choice", "\"hostile\"", "\"hostile\" or { type = NAME }", "what the posterior is about: the regard hostile, or one aircraft type"),
+        parameter("dwell_s", "s", "0.0", "0 to 3600", "time for which a track must have been identified as Hostile without a break"),
+        parameter("on", "choice", "\"hostile\"", "\"hostile\" or { type = NAME }", "what the posterior is about: the affiliation hostile, or one aircraft type"),
     ],
     reasons: &["hostile_identity", "dwell", "weapons_tight"],
 };
@@ -56,19 +56,19 @@ pub struct HostileCriteriaSpec {
     /// Different ID sources that must have spoken, of which there are nine; how many declarations there must be is `declarations`.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 9))]
-    pub cues: u32,
+    pub id_sources: u32,
     /// Declarations other than `unknown` that must have been made.
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 1000))]
     pub declarations: u32,
-    /// Time for which a track must have been held Hostile without a break before it is fired at for that, s.
+    /// Time for which a track must have been identified as Hostile without a break before it is fired at for that, s.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 3600.0))]
     pub dwell_s: f64,
     /// What the posterior is about.
     #[serde(default)]
     pub on: HostileOn,
-    /// An arm that waits and does not look: the dwell counts from when the track was first held Hostile, whatever it was held for
+    /// An arm that waits and does not look: the dwell counts from when the track was first identified as Hostile, whatever it was identified as
     /// in between.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placebo: Option<Placebo>,
@@ -86,7 +86,7 @@ fn one() -> u32 {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HostileOn {
-    /// The regard hostile.
+    /// The affiliation hostile.
     #[default]
     Hostile,
     /// One aircraft type; for site classes whose matrix has types.
@@ -115,7 +115,7 @@ impl HostileCriteriaRule {
             criteria: Criteria {
                 on,
                 threshold: spec.threshold,
-                cues: spec.cues,
+                id_sources: spec.id_sources,
                 declarations: spec.declarations,
             },
             dwell: Millis::from_seconds(spec.dwell_s),
@@ -123,12 +123,12 @@ impl HostileCriteriaRule {
         }
     }
 
-    /// Whether it asks for how long a track has been held Hostile.
+    /// Whether it asks for how long a track has been identified as Hostile.
     pub(super) fn dwells(&self) -> bool {
         self.dwell > Millis::ZERO
     }
 
-    /// Until when a track that is held Hostile is not fired at for that, if that is so now.
+    /// Until when a track that is identified as Hostile is not fired at for that, if that is so now.
     pub(super) fn dwells_until(&self, request: &EngagementRequest<'_>) -> Option<Millis> {
         let track = &request.track;
         let since = match self.placebo {
@@ -170,7 +170,7 @@ impl Rule for HostileCriteriaRule {
         if let Some(until) = self.dwells_until(request) {
             verdict.until(until);
             if verdict.status == WeaponsControl::Tight {
-                // Held Hostile anew it would dwell anew.
+                // Identified as Hostile anew it would dwell anew.
                 verdict.opens = Opens::Nothing;
             }
             verdict.decline_yielding(PAGE.id, Reason::Dwell);
@@ -237,9 +237,9 @@ mod tests {
         }
     }
 
-    /// Held Hostile since 10 s, a dwell of 60 s: fired at from 70 s on, tight or free, and what was said holds until then.
+    /// Identified as Hostile since 10 s, a dwell of 60 s: fired at from 70 s on, tight or free, and what was said holds until then.
     #[test]
-    fn a_track_that_is_held_hostile_dwells() {
+    fn a_track_that_is_identified_hostile_dwells() {
         let dwell = Err(("R2", Reason::Dwell));
         for (status, opens) in [("tight", Opens::Nothing), ("free", Opens::Another)] {
             let rules = rules(serde_json::json!({
@@ -254,7 +254,7 @@ mod tests {
                 Ok(("R2", Reason::HostileIdentity)),
                 "{status}"
             );
-            // Held Hostile anew it dwells anew; held anything else it does not.
+            // Identified as Hostile anew it dwells anew; held anything else it does not.
             let anew = Case {
                 hostile_since: Millis(65_000),
                 ..hostile(70_000)
@@ -273,7 +273,10 @@ mod tests {
                 _ => Err(("R1", Reason::WeaponsTight)),
             };
             assert_eq!(other(Identity::Suspect), expected, "{status}");
-            assert_eq!(other(Identity::Neutral), Err(("R1", Reason::HeldProtected)));
+            assert_eq!(
+                other(Identity::Neutral),
+                Err(("R1", Reason::IdentifiedProtected))
+            );
         }
         let hold = rules(serde_json::json!({
             "weapons_control": { "status": "hold" }, "hostile_criteria": { "dwell_s": 60.0 }
@@ -301,7 +304,7 @@ mod tests {
                 "weapons_control": { "status": if agreed { "free" } else { status } },
                 "hostile_criteria": { "dwell_s": 60.0 },
                 "self_defence": { "approach_m": 5000.0, "within_s": 600.0 },
-                "restricted_zone": zone,
+                "restricted_operations_zone": zone,
             });
             if agreed {
                 spec["time_windows"] = serde_json::json!({ "windows": [{}], "status": "tight" });

@@ -21,7 +21,7 @@ pub(super) static PAGE: RulePage = RulePage {
     key: "hotline_query",
     title: "Hotline query: before the first shot at a track, ask whose it is",
     page: "\
-At the first scan at which all other rules would let a site fire at a track, it asks the `nodes` at the other end of the line
+At the first scan at which all other rules would let a site fire at a track, it asks the `nodes` at the other end of the hotline
 \"whose is the track at this place?\", once per track, and holds fire until the answer comes or `timeout_s` is over (reason
 awaiting_answer). Somebody answers with probability `answers`, after a time drawn from `latency`; both are drawn once per site and
 aircraft.
@@ -30,8 +30,8 @@ What is answered is what the nodes know. A node knows the track for a friend or 
 asked about lie within `gate_m`, `gate_height_m` and `gate_s` of a flight plan of such a side that has reached the node through the
 coordination graph by the time of the answer, in the latest version there; or if a flight of the node's own side, no enemy of the side
 that asks, is in the air within `gate_m` of it, which the node knows of each of these flights with probability `own_flights` (one draw
-per node and aircraft). If some node does, fire is held for `valid_s` from the answer (reason hotline_vouched). After any other
-answer, after the timeout, and when a vouch has lapsed, the verdict of the other rules stands for the rest of the track. Where a
+per node and aircraft). If some node does, fire is held for `valid_s` from the answer (reason hotline_confirmed). After any other
+answer, after the timeout, and when a confirmation has lapsed, the verdict of the other rules stands for the rest of the track. Where a
 site takes a new track for one that it lost, what was answered is checked again against the new place.
 
 With `placebo` the same is asked, as long is waited for, and no node knows anything.
@@ -39,22 +39,22 @@ With `placebo` the same is asked, as long is waited for, and no node knows anyth
 Probability that a query protects an aircraft that flies by its plan: P(its current plan is at a node) * answers *
 P(latency < timeout).
 
-Fails by: a plan that never came or is stale, a flight off its plan, an owner who asks nobody to the line, nobody answers, an answer later
-than the timeout, a vouch that has lapsed; a hostile that flies where a friend is announced is vouched for.
+Fails by: a plan that never came or is stale, a flight off its plan, an owner who asks nobody to the hotline, nobody answers, an answer later
+than the timeout, a confirmation that has lapsed; a hostile that flies where a friend is announced is confirmed, too.
 Costs: decision delay at every track, leakers among them; a message per track.
 Source: deconfliction hotlines as between the parties in Syria since 2015; latency of a minute and the gates are assumptions.",
     parameters: &[
         parameter("nodes", "nodes", "[]", "nodes of the scenario", "nodes that answer: each knows the plans that have reached it and flights of its own side"),
         parameter("own_flights", "probability", "1.0", "0 to 1", "probability that a node knows where a flight of its own side is"),
-        parameter("answers", "probability", "1.0", "0 to 1", "probability that the line is answered at all"),
+        parameter("answers", "probability", "1.0", "0 to 1", "probability that the hotline is answered at all"),
         parameter("latency", "delay", "{ fixed = { delay_s = 60 } }", "any delay", "time from query to answer"),
         parameter("timeout_s", "s", "120.0", "0 to 86400", "time after which the site goes on without an answer"),
-        parameter("valid_s", "s", "3600.0", "0 to 31622400", "time for which a track that is known stays vouched for"),
+        parameter("valid_s", "s", "3600.0", "0 to 31622400", "time for which a track that is known stays confirmed"),
         parameter("gate_m", "m", "5000.0", "0 to 1000000", "distance on the ground from a plan, or a flight of the node's own side, within which the track is taken for it"),
         parameter("gate_height_m", "m", "100000.0", "0 to 100000", "difference of height from a plan within which it is"),
         parameter("gate_s", "s", "600.0", "0 to 31622400", "time from the planned time within which it is"),
     ],
-    reasons: &["awaiting_answer", "hotline_vouched"],
+    reasons: &["awaiting_answer", "hotline_confirmed"],
 };
 
 /// R7: hotline query.
@@ -68,7 +68,7 @@ pub struct HotlineQuerySpec {
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub own_flights: f64,
-    /// Probability that the line is answered at all; one draw per site and aircraft.
+    /// Probability that the hotline is answered at all; one draw per site and aircraft.
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub answers: f64,
@@ -79,7 +79,7 @@ pub struct HotlineQuerySpec {
     #[serde(default = "two_minutes")]
     #[schemars(range(min = 0.0, max = 86_400.0))]
     pub timeout_s: f64,
-    /// Time for which a track that is known stays vouched for, s.
+    /// Time for which a track that is known stays confirmed, s.
     #[serde(default = "an_hour")]
     #[schemars(range(min = 0.0, max = 31_622_400.0))]
     pub valid_s: f64,
@@ -205,7 +205,7 @@ impl Rule for HotlineQueryRule {
             let lapses = reply.at + self.valid;
             verdict.until(lapses);
             if now < lapses {
-                verdict.decline(PAGE.id, Reason::HotlineVouched);
+                verdict.decline(PAGE.id, Reason::HotlineConfirmed);
             }
         }
     }
@@ -220,7 +220,7 @@ impl Rule for HotlineQueryRule {
             None => "no_answer_in_time",
             Some(reply) if now < reply.at => "awaiting_answer",
             Some(reply) if !matches!(reply.says, Says::Hold(_)) => "not_known",
-            Some(reply) if now < reply.at + self.valid => "vouched",
+            Some(reply) if now < reply.at + self.valid => "confirmed",
             Some(_) => "vouch_lapsed",
         }
     }
@@ -229,23 +229,23 @@ impl Rule for HotlineQueryRule {
         true
     }
 
-    /// The query waits for the line to be up, and so does the answer.
+    /// The query waits for the command link to be up, and so does the answer.
     fn answer(&self, inquiry: &mut Inquiry<'_>) -> Option<Reply> {
         let (site, about) = (inquiry.site_key, inquiry.about);
-        let mut luck = inquiry.streams.about(Purpose::Query, site, about);
-        if !luck.happens(1, self.spec.answers) {
+        let mut draws = inquiry.streams.about(Purpose::Query, site, about);
+        if !draws.happens(1, self.spec.answers) {
             return Some(Reply::NONE);
         }
-        let mut luck = inquiry.streams.about(Purpose::QueryLatency, site, about);
-        let latency = Millis::from_seconds(luck.delay_s(0, &self.spec.latency));
-        let line = inquiry.request.line;
-        let at = line.passes(line.passes(inquiry.made.at) + latency);
+        let mut draws = inquiry.streams.about(Purpose::QueryLatency, site, about);
+        let latency = Millis::from_seconds(draws.delay_s(0, &self.spec.latency));
+        let command_link = inquiry.request.command_link;
+        let at = command_link.passes(command_link.passes(inquiry.made.at) + latency);
         let known =
             self.spec.placebo.is_none() && self.known(inquiry, at.max(inquiry.request.track.time));
         Some(Reply {
             at,
             says: match known {
-                true => Says::Hold(Reason::HotlineVouched),
+                true => Says::Hold(Reason::HotlineConfirmed),
                 false => Says::GoOn,
             },
         })
@@ -286,11 +286,11 @@ mod tests {
             let at = Millis(time_s * 1000);
             Some(Reply { at, says })
         };
-        let vouches = Says::Hold(HotlineVouched);
-        let (wait, vouched) = (Some(AwaitingAnswer), Some(HotlineVouched));
+        let confirms = Says::Hold(HotlineConfirmed);
+        let (wait, confirmed) = (Some(AwaitingAnswer), Some(HotlineConfirmed));
         assert_eq!(
-            said(at(70, vouches), &[10, 69, 70, 569, 570]),
-            [wait, wait, vouched, vouched, None]
+            said(at(70, confirms), &[10, 69, 70, 569, 570]),
+            [wait, wait, confirmed, confirmed, None]
         );
         assert_eq!(
             said(at(70, Says::GoOn), &[10, 69, 70]),
@@ -298,13 +298,13 @@ mod tests {
             "nobody knows it"
         );
         assert_eq!(
-            said(at(110, vouches), &[10, 109, 110, 111]),
+            said(at(110, confirms), &[10, 109, 110, 111]),
             [wait, wait, None, None],
             "too late"
         );
         for silent in [Some(Reply::NONE), None] {
             assert_eq!(said(silent, &[10, 109, 110]), [wait, wait, None]);
         }
-        assert_eq!(said(at(10, vouches), &[10, 11]), [vouched, vouched]);
+        assert_eq!(said(at(10, confirms), &[10, 11]), [confirmed, confirmed]);
     }
 }

@@ -7,12 +7,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Desks, EngagementRequest, Made};
+use super::{ApprovalQueues, EngagementRequest, Made};
 use crate::identification::plan_check::PlanGate;
 use crate::identification::{Gathered, Identifier};
 use crate::ids::{Key, NodeId, SideId, SiteId};
 use crate::platform::Equipment;
-use crate::record::Regard;
+use crate::record::Affiliation;
 use crate::streams::Streams;
 use crate::units::Millis;
 
@@ -67,12 +67,12 @@ pub struct Inquiry<'a> {
     pub subject: Option<Subject<'a>>,
     /// The node that commands the site.
     pub command: Option<NodeId>,
-    /// What draws of the desk that releases its fire are keyed by.
-    pub desk: Key,
-    /// The desks that release fire; there only at a scan that is visited in its turn.
-    pub desks: Option<&'a mut Desks>,
+    /// What draws of the approval queue that releases its fire are keyed by.
+    pub approval_queue: Key,
+    /// The approval queues that release fire; there only at a scan that is visited in its turn.
+    pub approval_queues: Option<&'a mut ApprovalQueues>,
     /// What a node knows.
-    pub nodes: &'a dyn Fn(&NodeQuery) -> Option<Regard>,
+    pub nodes: &'a dyn Fn(&NodeQuery) -> Option<Affiliation>,
 }
 
 /// A question to a node: whose is that track?

@@ -19,26 +19,26 @@ pub(super) static PAGE: RulePage = RulePage {
     key: "lost_comms",
     title: "Lost communications: what a site does that cannot reach its command",
     page: "\
-The line between a site and its command is down now and then: up for exponential times of mean `mtbf_h`, down for exponential
+The command link of a site is down now and then: up for exponential times of mean `mtbf_h`, down for exponential
 times of mean `mttr_min`, in equilibrium at the start, drawn for each site, or with common = \"node\" for each command node and so
 for all its sites at once; and at the times in `outages` besides, for all. While it is down no plan comes through the last hop
-(it arrives when the line is up again), the hotline (R7) and the authority (R3) cannot be reached, and no order (R19) either.
+(it arrives when the link is up again), the hotline (R7) and the authority (R3) cannot be reached, and no order (R19) either.
 
-When the line has been down for `timeout_s`, the `fallback` replaces the status of R1: keep (as before), hold (nothing is fired
+When the link has been down for `timeout_s`, the `fallback` replaces the status of R1: keep (as before), hold (nothing is fired
 at), self_defence (hold, but R5 may act), autonomous (weapons free, and neither R7 nor R3 is asked).
 
-Share of the time without a line MTTR / (MTBF + MTTR); of the time under the fallback that times e^(-timeout / MTTR).
+Share of the time without a command link MTTR / (MTBF + MTTR); of the time under the fallback that times e^(-timeout / MTTR).
 
-Fails by: a fallback that takes the lost line for an attack; common outages, which hit all sites in one hour.
+Fails by: a fallback that takes the lost command link for an attack; common outages, which hit all sites in one hour.
 Costs: leakers under hold and self_defence; neutrals under autonomous.
 Source: flight PS752, January 2020: the operator fired without an answer from his command (Aircraft Accident Investigation Board of
 Iran, final report, 15 March 2021; Forensic Examination and Assessment Team of Canada, 24 June 2021). MTBF 12 h and MTTR 15 min are assumptions.",
     parameters: &[
-        parameter("mtbf_h", "h", "12.0", "above 0 to 8784", "mean time the line is up"),
+        parameter("mtbf_h", "h", "12.0", "above 0 to 8784", "mean time the command link is up"),
         parameter("mttr_min", "min", "15.0", "0 to 1440", "mean time it is down; 0: no random outages"),
-        parameter("common", "choice", "\"site\"", "\"site\", \"node\"", "who loses the line together"),
+        parameter("common", "choice", "\"site\"", "\"site\", \"node\"", "who loses the command link together"),
         parameter("outages", "list", "[]", "{ from_h, until_h }", "outages at set times, of all sites"),
-        parameter("timeout_s", "s", "60.0", "0 to 86400", "time without a line after which the fallback holds"),
+        parameter("timeout_s", "s", "60.0", "0 to 86400", "time without a command link after which the fallback holds"),
         parameter("fallback", "choice", "\"hold\"", "\"keep\", \"hold\", \"self_defence\", \"autonomous\"", "what holds then"),
     ],
     reasons: &["lost_comms_hold", "lost_comms_autonomous"],
@@ -48,7 +48,7 @@ Iran, final report, 15 March 2021; Forensic Examination and Assessment Team of C
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LostCommsSpec {
-    /// Mean time the line is up, hours.
+    /// Mean time the command link is up, hours.
     #[serde(default = "twelve")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 8784.0))]
     pub mtbf_h: f64,
@@ -56,13 +56,13 @@ pub struct LostCommsSpec {
     #[serde(default = "fifteen")]
     #[schemars(range(min = 0.0, max = 1440.0))]
     pub mttr_min: f64,
-    /// Who loses the line together.
+    /// Who loses the command link together.
     #[serde(default)]
-    pub common: CommonLine,
+    pub common: CommonOutages,
     /// Outages at set times, of all sites.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outages: Vec<HoursSpec>,
-    /// Time without a line after which the fallback holds, s.
+    /// Time without a command link after which the fallback holds, s.
     #[serde(default = "a_minute")]
     #[schemars(range(min = 0.0, max = 86_400.0))]
     pub timeout_s: f64,
@@ -108,10 +108,10 @@ impl HoursSpec {
     }
 }
 
-/// Who loses the line together.
+/// Who loses the command link together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum CommonLine {
+pub enum CommonOutages {
     /// Each site by itself.
     #[default]
     Site,
@@ -119,7 +119,7 @@ pub enum CommonLine {
     Node,
 }
 
-/// What a site does without a line.
+/// What a site does without a command link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fallback {
@@ -134,16 +134,16 @@ pub enum Fallback {
     Autonomous,
 }
 
-/// When the line of a site to its command is down.
+/// When the command link of a site is down.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Line {
+pub struct CommandLink {
     /// Outages: first time, and when it is up again; in order, none touching the next.
     down: Vec<(Millis, Millis)>,
 }
 
-impl Line {
-    /// A line that is always up.
-    pub const UP: &'static Line = &Line { down: Vec::new() };
+impl CommandLink {
+    /// A command link that is always up.
+    pub const UP: &'static CommandLink = &CommandLink { down: Vec::new() };
 
     fn outage(&self, time: Millis) -> Option<(Millis, Millis)> {
         let next = self.down.partition_point(|(_, up)| *up <= time);
@@ -188,12 +188,12 @@ impl LostCommsRule {
         }
     }
 
-    pub(super) fn common(&self) -> CommonLine {
+    pub(super) fn common(&self) -> CommonOutages {
         self.spec.common
     }
 
-    /// Draws the outages of the line `key` up to `end`.
-    pub(super) fn line(&self, streams: &Streams, key: Key, end: Millis) -> Line {
+    /// Draws the outages of the command link `key` up to `end`.
+    pub(super) fn command_link(&self, streams: &Streams, key: Key, end: Millis) -> CommandLink {
         let mut down: Vec<(Millis, Millis)> =
             self.spec.outages.iter().map(HoursSpec::span).collect();
         let turns = Alternating {
@@ -202,27 +202,29 @@ impl LostCommsRule {
         };
         down.extend(turns.off(streams, Purpose::Outage, key, end));
         down.sort_unstable();
-        let mut line = Line::default();
+        let mut command_link = CommandLink::default();
         for (from, up) in down {
-            match line.down.last_mut() {
+            match command_link.down.last_mut() {
                 Some(last) if from <= last.1 => last.1 = last.1.max(up),
-                _ => line.down.push((from, up)),
+                _ => command_link.down.push((from, up)),
             }
         }
-        line
+        command_link
     }
 
     /// The fallback, where it holds.
     fn fallback(&self, request: &EngagementRequest<'_>) -> Option<Fallback> {
-        let since = request.line.down_since(request.track.time)?;
+        let since = request.command_link.down_since(request.track.time)?;
         (request.track.time - since >= self.timeout).then_some(self.spec.fallback)
     }
 
     /// When the fallback next begins or ends to hold.
     fn changes(&self, request: &EngagementRequest<'_>) -> Millis {
-        let (now, line) = (request.track.time, request.line);
-        let changes = line.changes(now);
-        let begins = line.down_since(now).map(|since| since + self.timeout);
+        let (now, command_link) = (request.track.time, request.command_link);
+        let changes = command_link.changes(now);
+        let begins = command_link
+            .down_since(now)
+            .map(|since| since + self.timeout);
         begins
             .filter(|begins| *begins > now)
             .map_or(changes, |begins| begins.min(changes))
@@ -269,7 +271,7 @@ impl Rule for LostCommsRule {
 
     fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
         match (
-            request.line.down_since(request.track.time),
+            request.command_link.down_since(request.track.time),
             self.fallback(request),
         ) {
             (None, _) => "line_up",
@@ -295,18 +297,19 @@ mod tests {
         }))
         .unwrap();
         let streams = Streams::new(Replication { seed: 1, index: 0 });
-        let line = LostCommsRule::new(&spec).line(&streams, Key::of("line"), Millis::NEVER);
+        let command_link =
+            LostCommsRule::new(&spec).command_link(&streams, Key::of("line"), Millis::NEVER);
         let hour = |hours: f64| Millis::from_seconds(hours * 3600.0);
         assert_eq!(
-            line.down,
+            command_link.down,
             [(hour(1.0), hour(3.0)), (hour(5.0), Millis::NEVER)]
         );
-        assert_eq!(line.passes(hour(0.5)), hour(0.5));
-        assert_eq!(line.passes(hour(1.0)), hour(3.0));
-        assert_eq!(line.passes(hour(3.0)), hour(3.0));
-        assert_eq!(line.down_since(hour(2.9)), Some(hour(1.0)));
-        assert_eq!(line.down_since(hour(4.0)), None);
-        assert_eq!(line.passes(hour(6.0)), Millis::NEVER);
+        assert_eq!(command_link.passes(hour(0.5)), hour(0.5));
+        assert_eq!(command_link.passes(hour(1.0)), hour(3.0));
+        assert_eq!(command_link.passes(hour(3.0)), hour(3.0));
+        assert_eq!(command_link.down_since(hour(2.9)), Some(hour(1.0)));
+        assert_eq!(command_link.down_since(hour(4.0)), None);
+        assert_eq!(command_link.passes(hour(6.0)), Millis::NEVER);
     }
 
     /// Down at any time with MTTR / (MTBF + MTTR), and for longer than t with that times e^(-t / MTTR): 4.9 standard errors.
@@ -320,8 +323,8 @@ mod tests {
         let mut down = [0.0; 2];
         for index in 0..count {
             let streams = Streams::new(Replication { seed: 3, index });
-            let line = rule.line(&streams, Key::of("line"), hour(12.0));
-            if let Some(since) = line.down_since(hour(10.0)) {
+            let command_link = rule.command_link(&streams, Key::of("line"), hour(12.0));
+            if let Some(since) = command_link.down_since(hour(10.0)) {
                 down[0] += 1.0;
                 down[1] += f64::from(hour(10.0) - since >= hour(0.25));
             }

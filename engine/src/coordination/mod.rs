@@ -7,7 +7,7 @@
 
 mod agreed_squawk;
 mod airspace_closure;
-mod blue_force_feed;
+mod altitude_blocks;
 mod cease_fire;
 mod challenge;
 mod conformance_monitoring;
@@ -15,19 +15,19 @@ mod corridors;
 mod engagement_authority;
 mod enquiries;
 mod flight_plan_notice;
-mod height_blocks;
+mod friendly_force_tracking;
 mod hostile_criteria;
 mod hotline_query;
 mod inquiry;
 mod lost_comms;
 mod optical_confirmation;
 mod request;
-mod restricted_zone;
+mod restricted_operations_zone;
 mod second_operator;
 mod self_defence;
 mod time_windows;
+mod weapon_engagement_zone;
 mod weapons_control;
-mod zone_of_responsibility;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -44,27 +44,31 @@ use crate::units::Millis;
 
 pub use agreed_squawk::AgreedSquawkSpec;
 pub use airspace_closure::{AirspaceClosure, AirspaceClosureSpec};
-pub use blue_force_feed::BlueForceFeedSpec;
+pub use altitude_blocks::{AltitudeBlockSpec, AltitudeBlocksSpec};
 pub use cease_fire::{CeaseFireSpec, StopOrder};
 pub use challenge::ChallengeSpec;
 pub use conformance_monitoring::{ConformanceMonitoringSpec, Deviation};
 pub use corridors::CorridorsSpec;
-pub use engagement_authority::{AuthorityLevel, Desks, EngagementAuthoritySpec, OnTimeout};
+pub use engagement_authority::{
+    ApprovalQueues, AuthorityLevel, EngagementAuthoritySpec, OnTimeout,
+};
 pub use enquiries::{Enquiries, Made, Reply, Says};
 pub use flight_plan_notice::FlightPlanNoticeSpec;
-pub use height_blocks::{HeightBlockSpec, HeightBlocksSpec};
+pub use friendly_force_tracking::FriendlyForceTrackingSpec;
 pub use hostile_criteria::{HostileCriteriaSpec, HostileOn};
 pub use hotline_query::HotlineQuerySpec;
 pub use inquiry::{Inquiry, NodeQuery, Placebo, Subject};
-pub use lost_comms::{CommonLine, Fallback, HoursSpec, Line, LostCommsSpec};
+pub use lost_comms::{CommandLink, CommonOutages, Fallback, HoursSpec, LostCommsSpec};
 pub use optical_confirmation::{IfUnclear, OpticalConfirmationSpec};
 pub use request::{CrewDraws, EngagementRequest, Opens, Ruling, TrackView, Verdict};
-pub use restricted_zone::{Compliance, RestrictedZone, RestrictedZoneSpec};
+pub use restricted_operations_zone::{
+    Compliance, RestrictedOperationsZone, RestrictedOperationsZoneSpec,
+};
 pub use second_operator::SecondOperatorSpec;
 pub use self_defence::SelfDefenceSpec;
 pub use time_windows::{TimeWindows, TimeWindowsSpec};
+pub use weapon_engagement_zone::{EngagementZoneSpec, WeaponEngagementZoneSpec};
 pub use weapons_control::{WeaponsControl, WeaponsControlSpec, ZoneStatusSpec};
-pub use zone_of_responsibility::{AreaOfResponsibilitySpec, ZoneOfResponsibilitySpec};
 
 /// What `deconflict rules` says of a rule.
 #[derive(Debug, Clone, Copy)]
@@ -140,7 +144,7 @@ pub enum Stage {
     Identity,
     /// What allows fire at a track in spite of its identity or the status.
     Override,
-    /// Who is responsible where.
+    /// Who may fire where.
     Area,
     /// Self-defence outside of one's area.
     AreaDefence,
@@ -251,11 +255,11 @@ rules! {
     hotline_query: HotlineQuerySpec;
     time_windows: TimeWindowsSpec;
     corridors: CorridorsSpec;
-    restricted_zone: RestrictedZoneSpec;
-    height_blocks: HeightBlocksSpec;
-    zone_of_responsibility: ZoneOfResponsibilitySpec;
+    restricted_operations_zone: RestrictedOperationsZoneSpec;
+    altitude_blocks: AltitudeBlocksSpec;
+    weapon_engagement_zone: WeaponEngagementZoneSpec;
     agreed_squawk: AgreedSquawkSpec;
-    blue_force_feed: BlueForceFeedSpec;
+    friendly_force_tracking: FriendlyForceTrackingSpec;
     conformance_monitoring: ConformanceMonitoringSpec;
     optical_confirmation: OpticalConfirmationSpec;
     second_operator: SecondOperatorSpec;
@@ -301,7 +305,7 @@ pub struct Rules {
     order: Vec<(Stage, Arc<dyn Rule>)>,
     hostile_criteria: Option<hostile_criteria::HostileCriteriaRule>,
     lost_comms: Option<lost_comms::LostCommsRule>,
-    restricted_zone: Option<Arc<RestrictedZone>>,
+    restricted_operations_zone: Option<Arc<RestrictedOperationsZone>>,
     time_windows: Option<Arc<TimeWindows>>,
     airspace_closure: Option<AirspaceClosure>,
     asked_nodes: Vec<NodeId>,
@@ -325,7 +329,7 @@ impl Rules {
             order.extend(stages.map(|stage| (*stage, Arc::clone(rule))));
         }
         order.sort_by_key(|(stage, _)| *stage);
-        let restricted_zone = spec.restricted_zone.as_ref();
+        let restricted_operations_zone = spec.restricted_operations_zone.as_ref();
         let hotline = spec.hotline_query.as_ref();
         let authority = spec.engagement_authority.as_ref();
         let mut asked_nodes: Vec<NodeId> = (hotline.iter())
@@ -343,8 +347,8 @@ impl Rules {
                 .as_ref()
                 .map(|rule| hostile_criteria::HostileCriteriaRule::new(rule, named.types)),
             lost_comms: spec.lost_comms.as_ref().map(lost_comms::LostCommsRule::new),
-            restricted_zone: restricted_zone
-                .and_then(|rule| RestrictedZone::new(rule, named))
+            restricted_operations_zone: restricted_operations_zone
+                .and_then(|rule| RestrictedOperationsZone::new(rule, named))
                 .map(Arc::new),
             time_windows: spec
                 .time_windows
@@ -382,13 +386,13 @@ impl Rules {
     }
 
     /// Rule R11, where it is in force: it also decides who flies how high.
-    pub fn height_blocks(&self) -> Option<&HeightBlocksSpec> {
-        self.spec.height_blocks.as_ref()
+    pub fn altitude_blocks(&self) -> Option<&AltitudeBlocksSpec> {
+        self.spec.altitude_blocks.as_ref()
     }
 
     /// Rule R14, where it is in force.
-    pub fn blue_force_feed(&self) -> Option<&BlueForceFeedSpec> {
-        self.spec.blue_force_feed.as_ref()
+    pub fn friendly_force_tracking(&self) -> Option<&FriendlyForceTrackingSpec> {
+        self.spec.friendly_force_tracking.as_ref()
     }
 
     /// Rule R15, where it is in force: it acts through the plan check.
@@ -411,40 +415,41 @@ impl Rules {
         self.spec.challenge.as_ref()
     }
 
-    /// The line of a site to its command: when it is down under rule R4. `node` is what its command node is keyed by.
-    pub fn line(
+    /// The command link of a site: when it is down under rule R4. `node` is what its command node is keyed by.
+    pub fn command_link(
         &self,
         streams: &Streams,
         site: Key,
         node: Option<Key>,
         end: Millis,
-    ) -> Option<Line> {
+    ) -> Option<CommandLink> {
         let rule = self.lost_comms.as_ref()?;
         let key = match rule.common() {
-            CommonLine::Site => site,
-            CommonLine::Node => node.unwrap_or(site),
+            CommonOutages::Site => site,
+            CommonOutages::Node => node.unwrap_or(site),
         };
-        Some(rule.line(streams, key, end))
+        Some(rule.command_link(streams, key, end))
     }
 
-    /// What rule R2 asks for before a track is held Hostile, where it is in force.
+    /// What rule R2 asks for before a track is identified as Hostile, where it is in force.
     pub fn hostile_criteria(&self) -> Option<Criteria> {
         self.hostile_criteria.map(|rule| rule.criteria)
     }
 
-    /// Whether they ask since when a track has been held Hostile.
+    /// Whether they ask since when a track has been identified as Hostile.
     pub fn dwells(&self) -> bool {
         self.hostile_criteria.is_some_and(|rule| rule.dwells())
     }
 
     /// The zone of rule R10, where it is in force: it also decides who flies.
-    pub fn restricted_zone(&self) -> Option<&RestrictedZone> {
-        self.restricted_zone.as_deref()
+    pub fn restricted_operations_zone(&self) -> Option<&RestrictedOperationsZone> {
+        self.restricted_operations_zone.as_deref()
     }
 
     /// The zone of rule R10, where it asks for how long a track has been inside.
-    pub fn watched_zone(&self) -> Option<&RestrictedZone> {
-        self.restricted_zone().filter(|zone| zone.dwells())
+    pub fn watched_zone(&self) -> Option<&RestrictedOperationsZone> {
+        self.restricted_operations_zone()
+            .filter(|zone| zone.dwells())
     }
 
     /// Nodes of the coordination graph that somebody asks.
@@ -455,16 +460,16 @@ impl Rules {
     /// Whether a site may fire at a track, the rule that decides, and how long that holds. `enquiries` is what has been
     /// asked about the track, to which this may add.
     ///
-    /// Precedence is the order of [`Stage`]. R2 has already acted on the identity, R13 on what cues can read, R15 on the plan check;
+    /// Precedence is the order of [`Stage`]. R2 has already acted on the identity, R13 on what ID sources can read, R15 on the plan check;
     /// R10, R18, R8 and R11 on who flies, when and how high.
     ///
     /// 1. Order. R19: under an order to cease fire nothing is fired at.
-    /// 2. Status: that of R1; in its place that of R4, when the line has been down for long enough; in the place of either that of
+    /// 2. Status: that of R1; in its place that of R4, when the command link has been down for long enough; in the place of either that of
     ///    R8, in an agreed window, if it is stricter.
-    /// 3. Identity. R1 says what follows from status and identity; R2 declines what is held Hostile until its dwell is over.
+    /// 3. Identity. R1 says what follows from status and identity; R2 declines what is identified as Hostile until its dwell is over.
     /// 4. Override. R10 allows, where the status is tight by R1, or else R5, where it is tight or hold, R2's dwell is not over or
-    ///    there is no identity yet (but not under R4's hold). Neither touches a track held Friend, AssumedFriend or Neutral.
-    /// 5. Area. R12 declines where others are responsible; R5 may allow it there, if R12 lets it.
+    ///    there is no identity yet (but not under R4's hold). Neither touches a track identified as Friend, AssumedFriend or Neutral.
+    /// 5. Area. R12 declines outside the weapon engagement zone; R5 may allow it there, if R12 lets it.
     /// 6. Protection: R6, then R9, R11, R14; a shot they prevent is one that would have been fired.
     /// 7. R16 looks, R17 has a second operator confirm, R7 asks whose track it is and R20 calls it, R3 asks for release, one after the
     ///    other, about what would be fired at for any reason but self-defence; R7, R20 and R3 not on R4's own. While an answer is awaited
@@ -570,7 +575,7 @@ mod tests {
         pub violating_since: Option<Millis>,
         pub notice: NoticeState,
         pub side: SideId,
-        pub line: &'static Line,
+        pub command_link: &'static CommandLink,
         pub engaged_another: Option<Millis>,
         pub near_report: bool,
         pub ceased: bool,
@@ -594,7 +599,7 @@ mod tests {
                 site: Point::zeros(),
                 side: self.side,
                 class: ClassId(0),
-                line: self.line,
+                command_link: self.command_link,
                 engaged_another: self.engaged_another,
                 near_report: self.near_report,
                 ceased_until: self.ceased.then_some(Millis::NEVER),
@@ -614,7 +619,7 @@ mod tests {
             violating_since: None,
             notice: NoticeState::NotFiled,
             side: SideId(0),
-            line: Line::UP,
+            command_link: CommandLink::UP,
             engaged_another: None,
             near_report: false,
             ceased: false,
@@ -661,9 +666,9 @@ mod tests {
                 Unknown,
                 [Ok(WeaponsFree), Err(WeaponsTight), Err(WeaponsHold)],
             ),
-            (AssumedFriend, [Err(HeldProtected); 3]),
-            (Friend, [Err(HeldProtected); 3]),
-            (Neutral, [Err(HeldProtected); 3]),
+            (AssumedFriend, [Err(IdentifiedProtected); 3]),
+            (Friend, [Err(IdentifiedProtected); 3]),
+            (Neutral, [Err(IdentifiedProtected); 3]),
             (
                 Suspect,
                 [Ok(WeaponsFree), Err(WeaponsTight), Err(WeaponsHold)],
@@ -704,7 +709,7 @@ mod tests {
         let mut spec = with_status(WeaponsControl::Tight);
         spec.hostile_criteria = Some(HostileCriteriaSpec {
             threshold: 0.9,
-            cues: 2,
+            id_sources: 2,
             declarations: 1,
             dwell_s: 0.0,
             on: HostileOn::Hostile,
@@ -723,15 +728,15 @@ mod tests {
     /// R6 stops what R1 allows, where there is a match and a crew that heeds it; it allows nothing by itself.
     #[test]
     fn a_matched_plan_stops_only_what_would_be_fired_at() {
-        let rules = |honour| {
+        let rules = |compliance| {
             let mut spec = with_status(WeaponsControl::Tight);
-            spec.flight_plan_notice = Some(FlightPlanNoticeSpec { honour });
+            spec.flight_plan_notice = Some(FlightPlanNoticeSpec { compliance });
             without_names(&spec)
         };
         let (heeded, not_heeded) = (rules(1.0), rules(0.0));
         let honoured = Err(Decision {
             rule: "R6",
-            reason: Reason::PlanHonoured,
+            reason: Reason::PlanMatched,
         });
         let held = |identity, notice| Case {
             notice,
@@ -856,7 +861,7 @@ mod tests {
             "flight_plan_notice": {},
             "hotline_query": { "timeout_s": 100.0 },
             "corridors": {},
-            "restricted_zone": { "zone": "all", "authority": "headquarters" },
+            "restricted_operations_zone": { "zone": "all", "authority": "headquarters" },
         }))
         .unwrap();
         let named = Named {
@@ -935,13 +940,13 @@ mod tests {
                 Tight,
                 held(Neutral, enforced(closing(plain))),
                 early,
-                Err(("R1", HeldProtected)),
+                Err(("R1", IdentifiedProtected)),
             ),
             (
                 Tight,
                 held(AssumedFriend, enforced(closing(plain))),
                 early,
-                Err(("R1", HeldProtected)),
+                Err(("R1", IdentifiedProtected)),
             ),
             // What R10 allows is not put down to R5; while the answer is awaited R5 allows it.
             (
@@ -955,7 +960,7 @@ mod tests {
                 Hold,
                 matched(closing(plain)),
                 early,
-                Err(("R6", PlanHonoured)),
+                Err(("R6", PlanMatched)),
             ),
             (Hold, in_corridor(plain), early, Err(("R9", InCorridor))),
             (
@@ -968,9 +973,9 @@ mod tests {
                 Tight,
                 held(Hostile, matched(in_corridor(plain))),
                 early,
-                Err(("R6", PlanHonoured)),
+                Err(("R6", PlanMatched)),
             ),
-            // R7 last; R5 does not wait, but does not override the vouch.
+            // R7 last; R5 does not wait, but does not override the confirmation.
             (
                 Tight,
                 held(Hostile, plain),
@@ -981,7 +986,7 @@ mod tests {
                 Tight,
                 held(Hostile, plain),
                 answered,
-                Err(("R7", HotlineVouched)),
+                Err(("R7", HotlineConfirmed)),
             ),
             (
                 Tight,
@@ -993,7 +998,7 @@ mod tests {
                 Tight,
                 held(Hostile, closing(plain)),
                 answered,
-                Err(("R7", HotlineVouched)),
+                Err(("R7", HotlineConfirmed)),
             ),
         ]
         .into_iter()
@@ -1005,7 +1010,7 @@ mod tests {
                 let asked = enquiries.made("R7")?.at;
                 Some(Reply {
                     at: asked + Millis(60_000),
-                    says: Says::Hold(HotlineVouched),
+                    says: Says::Hold(HotlineConfirmed),
                 })
             };
             if let Some(asked) = asked {
@@ -1061,13 +1066,13 @@ mod tests {
                 &named,
             )
         };
-        let down: &'static Line = Box::leak(Box::new({
+        let down: &'static CommandLink = Box::leak(Box::new({
             let lost = rules(serde_json::json!({
                 "lost_comms": { "mttr_min": 0.0, "outages": [{ "from_h": 0.0 }] }
             }));
             let replication = crate::record::Replication { seed: 1, index: 0 };
             let streams = Streams::new(replication);
-            lost.line(&streams, Key::of("line"), None, Millis::NEVER)
+            lost.command_link(&streams, Key::of("line"), None, Millis::NEVER)
                 .unwrap()
         }));
         let passing = Case {
@@ -1084,7 +1089,10 @@ mod tests {
         let window = serde_json::json!({ "windows": [{}], "status": "hold" });
         let block = serde_json::json!({ "blocks": [{ "floor_m": 0.0, "top_m": 9000.0 }], "height_sigma_m": 0.0 });
         let area = serde_json::json!({ "areas": [{ "zone": "near", "classes": ["class"] }] });
-        let cut_off = |case: Case, line| Case { line, ..case };
+        let cut_off = |case: Case, command_link| Case {
+            command_link,
+            ..case
+        };
         for (at, (rules, case, expected)) in [
             // R19 before everything.
             (
@@ -1121,37 +1129,37 @@ mod tests {
             ),
             // R12 before what protects, and not against self-defence.
             (
-                rules(serde_json::json!({ "zone_of_responsibility": area, "height_blocks": block })),
+                rules(serde_json::json!({ "weapon_engagement_zone": area, "altitude_blocks": block })),
                 passing,
-                Err(("R12", OutsideResponsibility)),
+                Err(("R12", OutsideEngagementZone)),
             ),
             (
-                rules(serde_json::json!({ "zone_of_responsibility": area })),
+                rules(serde_json::json!({ "weapon_engagement_zone": area })),
                 closing,
                 Ok(("R5", SelfDefence)),
             ),
             // R11, then R14, also against self-defence.
             (
-                rules(serde_json::json!({ "blue_force_feed": {}, "height_blocks": block })),
+                rules(serde_json::json!({ "friendly_force_tracking": {}, "altitude_blocks": block })),
                 Case {
                     near_report: true,
                     ..closing
                 },
-                Err(("R11", InHeightBlock)),
+                Err(("R11", InAltitudeBlock)),
             ),
             (
-                rules(serde_json::json!({ "blue_force_feed": {}, "optical_confirmation": {} })),
+                rules(serde_json::json!({ "friendly_force_tracking": {}, "optical_confirmation": {} })),
                 Case {
                     near_report: true,
                     ..passing
                 },
-                Err(("R14", BlueForceReport)),
+                Err(("R14", FriendlyForceReport)),
             ),
             // R16 before R17 before R7 before R3; while they wait R5 may allow.
             (
                 rules(serde_json::json!({ "optical_confirmation": {}, "second_operator": {} })),
                 passing,
-                Err(("R16", AwaitingLook)),
+                Err(("R16", AwaitingVisualIdentification)),
             ),
             (
                 rules(serde_json::json!({ "second_operator": {}, "hotline_query": {} })),

@@ -10,8 +10,8 @@ use super::{
     EngagementRequest, Enquiries, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says, Spec,
     Stage, Verdict, parameter,
 };
-use crate::identification::cues::optical::{Daylight, Task, contrast_left, cycles, success};
 use crate::identification::faults::{Faults, FaultsSpec};
+use crate::identification::id_sources::optical::{Daylight, Task, contrast_left, cycles, success};
 use crate::record::Reason;
 use crate::streams::Purpose;
 use crate::units::Millis;
@@ -21,15 +21,15 @@ pub(super) static PAGE: RulePage = RulePage {
     key: "optical_confirmation",
     title: "Optical confirmation: look before the first shot",
     page: "\
-Before the first shot at a track the site looks through its optics where it holds it to be; that takes `look_s` (reason
-awaiting_look). Who is within `field_deg` of that, as seen from the site, is in the field of view: then the look recognises the type of the aircraft with probability
+Before the first shot at a track the site looks through its optics where it holds it to be; that takes `visual_identification_s` (reason
+awaiting_visual_identification). Who is within `field_deg` of that, as seen from the site, is in the field of view: then the look recognises the type of the aircraft with probability
 
   P = P_task(N) * night * haze,   N = (d / R) / (2 IFOV),   P_task = x^E / (1 + x^E), x = N / N50, E = 2.7 + 0.7 x,
 
 d the type's `critical_dimension_m`, N50 = 4 cycles to recognise, R the slant range (m), night = `night_factor` outside the `day` and 1
 in it, haze = min(1, e^(-3.912 R / visibility) / .02): at the visibility contrast is down to .02, and beyond it the chance falls as
-contrast does (Koschmieder). With `haze_per_hour` that is so in a site's hazy hours alone, one draw per site and hour, the hours of its optical cue's haze. What is recognised is seen for the row of the class's matrix that it is with probability `correct`, else
-for another of its rows, all alike. A type is not an allegiance: the site judges by what the class thinks of that type (its `regards`).
+contrast does (Koschmieder). With `haze_per_hour` that is so in a site's hazy hours alone, one draw per site and hour, the hours of its optical ID source's haze. What is recognised is seen for the row of the class's matrix that it is with probability `correct`, else
+for another of its rows, all alike. A type is not an allegiance: the site judges by what the class thinks of that type (its `affiliations`).
 If the share of hostiles among them is below `threshold`, the track is not fired at (reason optically_cleared), else it is as if
 there had been no look. Where the rows of the class are friend, neutral and hostile, a look tells these. Not recognised, the site does as `if_unclear` says (reason not_recognised). One draw of each kind per site and
 aircraft; after the look the site goes on watching, scan by scan, so that what is not recognised yet may be as it comes nearer, or as
@@ -39,10 +39,10 @@ With `placebo` a look takes as long and clears nobody; with defaults, what is no
 
 Fails by: night, haze, range; a radar that is misaligned, so that the optics look where nobody is; look-alikes: a neutral of a type that the class takes for the enemy's is seen clearly and fired at.
 Costs: time; under if_unclear = \"hold\" leakers, at night most.
-Source: J. Johnson (1958) and Holst for the criteria, as in the optical cue; H. Koschmieder, \"Theorie der horizontalen Sichtweite\"
+Source: J. Johnson (1958) and Holst for the criteria, as in the optical ID source; H. Koschmieder, \"Theorie der horizontalen Sichtweite\"
 (1924). The figures are assumptions.",
     parameters: &[
-        parameter("look_s", "s", "20.0", "0 to 3600", "how long a look takes"),
+        parameter("visual_identification_s", "s", "20.0", "0 to 3600", "how long a look takes"),
         parameter("ifov_mrad", "mrad", "0.05", "above 0 to 100", "instantaneous field of view of one detector element"),
         parameter("field_deg", "deg", "5.0", "0 to 180", "angle from where the track is held within which an aircraft is seen"),
         parameter("correct", "probability", "0.95", "0 to 1", "probability that what is recognised is seen for the type that it is"),
@@ -53,7 +53,7 @@ Source: J. Johnson (1958) and Holst for the criteria, as in the optical cue; H. 
         parameter("haze_per_hour", "probability", "none", "0 to 1", "probability that an hour has that visibility; without it all have"),
         parameter("if_unclear", "choice", "\"fire\"", "\"fire\", \"hold\"", "what is done about a track that is not recognised"),
     ],
-    reasons: &["awaiting_look", "optically_cleared", "not_recognised"],
+    reasons: &["awaiting_visual_identification", "optically_cleared", "not_recognised"],
 };
 
 /// R16: optical confirmation.
@@ -63,7 +63,7 @@ pub struct OpticalConfirmationSpec {
     /// How long a look takes, s.
     #[serde(default = "twenty")]
     #[schemars(range(min = 0.0, max = 3600.0))]
-    pub look_s: f64,
+    pub visual_identification_s: f64,
     /// Instantaneous field of view of one detector element, mrad.
     #[serde(default = "ifov")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 100.0))]
@@ -162,7 +162,7 @@ impl Spec for OpticalConfirmationSpec {
 impl OpticalConfirmationRule {
     fn new(spec: &OpticalConfirmationSpec, start_of_day_s: f64) -> OpticalConfirmationRule {
         OpticalConfirmationRule {
-            look: Millis::from_seconds(spec.look_s),
+            look: Millis::from_seconds(spec.visual_identification_s),
             hours: spec.haze_per_hour.map(|haze_per_hour| {
                 let spec = FaultsSpec {
                     haze_per_hour,
@@ -211,15 +211,15 @@ impl OpticalConfirmationRule {
             .as_ref()
             .is_none_or(|hours| hours.hazy(inquiry.streams, inquiry.site_key, time));
         let chance = self.chance(subject.critical_dimension_m, range_m, time, hazy);
-        let mut luck =
+        let mut draws =
             (inquiry.streams).about(Purpose::ConfirmingLook, inquiry.site_key, inquiry.about);
-        if luck.uniform(0) >= chance {
+        if draws.uniform(0) >= chance {
             return None;
         }
-        if rows < 2 || luck.happens(1, self.spec.correct) {
+        if rows < 2 || draws.happens(1, self.spec.correct) {
             return Some(row);
         }
-        let other = libm::floor(luck.uniform(2) * (rows - 1) as f64) as usize;
+        let other = libm::floor(draws.uniform(2) * (rows - 1) as f64) as usize;
         Some(if other < row { other } else { other + 1 })
     }
 }
@@ -249,7 +249,7 @@ impl Rule for OpticalConfirmationRule {
                 if now >= looked {
                     verdict.next_scan();
                 }
-                verdict.decline_yielding(PAGE.id, Reason::AwaitingLook);
+                verdict.decline_yielding(PAGE.id, Reason::AwaitingVisualIdentification);
             }
             Some(reply) => match reply.says {
                 Says::Hold(reason) => verdict.decline(PAGE.id, reason),
@@ -272,7 +272,7 @@ impl Rule for OpticalConfirmationRule {
             return "not_looked";
         };
         match made.reply.filter(|reply| reply.at <= request.track.time) {
-            None => "awaiting_look",
+            None => "awaiting_visual_identification",
             Some(reply) => match reply.says {
                 Says::Hold(_) => "optically_cleared",
                 Says::Unclear => "not_recognised",

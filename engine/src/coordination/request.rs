@@ -6,7 +6,7 @@
 
 use nalgebra::Vector3;
 
-use super::{Fallback, Line, WeaponsControl};
+use super::{CommandLink, Fallback, WeaponsControl};
 use crate::geometry::Point;
 use crate::ids::{ClassId, Key, SideId};
 use crate::record::{Decision, Identity, NoticeState, Reason};
@@ -26,7 +26,7 @@ pub struct TrackView {
     pub identity: Identity,
     /// Since when it has been Hostile without a break; nothing if it is not.
     pub hostile_since: Option<Millis>,
-    /// When it was first held Hostile, whatever it has been held for since.
+    /// When it was first identified as Hostile, whatever it has been identified as since.
     pub first_hostile: Option<Millis>,
     /// Whether what was last declared about it is a type that rule R10 takes for civil.
     pub declared_civil: bool,
@@ -48,8 +48,8 @@ pub struct EngagementRequest<'a> {
     pub side: SideId,
     /// The class of the site.
     pub class: ClassId,
-    /// Its line to its command.
-    pub line: &'a Line,
+    /// Its command link.
+    pub command_link: &'a CommandLink,
     /// When the site last began an engagement of another track.
     pub engaged_another: Option<Millis>,
     /// Whether a position reported on the feed of rule R14 is close to the track.
@@ -79,10 +79,13 @@ impl<'a> CrewDraws<'a> {
     }
 
     /// Whether the crew acts on a rule: with this probability, one draw per site and aircraft; `index` tells rules apart.
-    pub(super) fn heeds(&self, index: u64, probability: f64) -> bool {
+    pub(super) fn complies(&self, index: u64, probability: f64) -> bool {
         // A uniform number is below 1 and not below 0: nothing needs to be drawn.
         probability >= 1.0
-            || probability > 0.0 && self.about(Purpose::Honour).happens(index, probability)
+            || probability > 0.0
+                && self
+                    .about(Purpose::CrewCompliance)
+                    .happens(index, probability)
     }
 
     /// Draws of the site about the aircraft.
@@ -112,7 +115,7 @@ pub struct Ruling {
 pub enum Opens {
     /// Another identity, or another result of the plan check.
     Another,
-    /// That the track is held Hostile.
+    /// That the track is identified as Hostile.
     Hostile,
     /// Nothing.
     Nothing,
@@ -127,7 +130,7 @@ pub struct Verdict {
     pub status: WeaponsControl,
     /// What is said because of the status, where another rule than R1 has set it.
     pub status_by: Option<Decision>,
-    /// What rule R4 has the site do, where the line has been down for long enough.
+    /// What rule R4 has the site do, where the command link has been down for long enough.
     pub fallback: Option<Fallback>,
     /// Whether self-defence may allow what is declined.
     yields: bool,

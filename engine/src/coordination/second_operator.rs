@@ -96,8 +96,8 @@ impl SecondOperatorSpec {
     fn sees(&self, inquiry: &Inquiry<'_>, time: Millis) -> u8 {
         let (site, about) = (inquiry.site_key, inquiry.about);
         let latest = inquiry.gathered.evidence.latest;
-        let mut luck = inquiry.streams.about(Purpose::SecondOperator, site, about);
-        let same = luck.happens(0, self.same_picture);
+        let mut draws = inquiry.streams.about(Purpose::SecondOperator, site, about);
+        let same = draws.happens(0, self.same_picture);
         if let Some(latest) = latest.filter(|_| same) {
             return latest;
         }
@@ -112,7 +112,7 @@ impl SecondOperatorSpec {
         let word = if law.persists() {
             law.look(&viewer, time, &mut Glimpse::none()).word
         } else {
-            (luck.uniform(1) * 4_294_967_296.0) as u32
+            (draws.uniform(1) * 4_294_967_296.0) as u32
         };
         let rows = inquiry.identifier.rows.len() as u8;
         let row = inquiry.subject.map_or(rows, |subject| subject.truth_row);
@@ -173,11 +173,11 @@ impl Rule for SecondOperatorSpec {
 
     fn answer(&self, inquiry: &mut Inquiry<'_>) -> Option<Reply> {
         let (site, about) = (inquiry.site_key, inquiry.about);
-        let mut luck = inquiry.streams.about(Purpose::SecondOperator, site, about);
-        let at = inquiry.made.at + Millis::from_seconds(luck.delay_s(2, &self.time));
+        let mut draws = inquiry.streams.about(Purpose::SecondOperator, site, about);
+        let at = inquiry.made.at + Millis::from_seconds(draws.delay_s(2, &self.time));
         let mut seen = Evidence::NONE;
         inquiry.identifier.add(&mut seen, self.sees(inquiry, at));
-        let [_, _, hostile] = inquiry.identifier.posterior(&seen, None).regard;
+        let [_, _, hostile] = inquiry.identifier.posterior(&seen, None).affiliation;
         let confirms = self.placebo.is_some() || hostile >= self.threshold;
         Some(Reply {
             at,

@@ -15,13 +15,13 @@ pub(super) static PAGE: RulePage = RulePage {
     key: "self_defence",
     title: "Self-defence: a track that closes in may be fired at whatever the status",
     page: "\
-A site may fire at a track that closes in on it, also on hold, also weapons tight at a track not held Hostile, and without
+A site may fire at a track that closes in on it, also on hold, also weapons tight at a track not identified as Hostile, and without
 waiting for an answer of the hotline (R7). With p the place of the track as seen from the site and v its velocity, both in
 three dimensions, the test is: closing speed -p.v/|p| >= `min_closing_mps` and above 0; and |p + v t| <= `approach_m` at
 t = -p.v/v^2, the time of the closest point of approach, or at `within_s` if that comes first.
 
-Self-defence overrides the status and the lack of an identity, not a protection: a track held Friend, AssumedFriend or
-Neutral, one that matches a plan in hand (R6), one inside a corridor (R9), and one that the hotline has vouched for (R7) are
+Self-defence overrides the status and the lack of an identity, not a protection: a track identified as Friend, AssumedFriend or
+Neutral, one that matches a plan in hand (R6), one inside a corridor (R9), and one that the hotline has confirmed (R7) are
 not fired at.
 
 Fails by: false trigger; an aircraft that happens to fly over the site passes the same test as one that attacks it.

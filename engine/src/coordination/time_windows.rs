@@ -26,7 +26,7 @@ In each of the `windows` the weapons control status of every site is at most `st
 one); R1 holds where it is stricter, and outside the windows (reason agreed_window). A site's clock for the windows is off by an
 error drawn once per site, normal with `clock_error_s`.
 
-Flights of `sides` keep to the windows with probability `complies`, drawn once per aircraft: one that would be in the zone first
+Flights of `sides` keep to the windows with probability `compliance`, drawn once per aircraft: one that would be in the zone first
 outside every window, by its planned path, departs later, so that it comes there as the next one opens; if none follows, the
 sortie is cancelled. Delays of departure come on top, so that some arrive late, and some stay over the end.
 
@@ -39,7 +39,7 @@ Source: time separation of airspace users as in JP 3-52.",
         parameter("status", "choice", "\"hold\"", "\"free\", \"tight\", \"hold\"", "status in the windows, if stricter than that of R1"),
         parameter("clock_error_s", "s", "0.0", "0 to 86400", "standard deviation of a site's clock"),
         parameter("sides", "sides", "[]", "sides of the scenario", "sides whose flights keep to the windows"),
-        parameter("complies", "probability", "1.0", "0 to 1", "probability that a flight of these does"),
+        parameter("compliance", "probability", "1.0", "0 to 1", "probability that a flight of these does"),
     ],
     reasons: &["agreed_window"],
 };
@@ -67,7 +67,7 @@ pub struct TimeWindowsSpec {
     /// Probability that a flight of these does; one draw per aircraft.
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub complies: f64,
+    pub compliance: f64,
 }
 
 fn hold() -> WeaponsControl {
@@ -86,7 +86,7 @@ pub struct TimeWindows {
     status: WeaponsControl,
     clock_error_s: f64,
     sides: Vec<String>,
-    complies: f64,
+    compliance: f64,
 }
 
 impl TimeWindows {
@@ -100,7 +100,7 @@ impl TimeWindows {
             status: spec.status,
             clock_error_s: spec.clock_error_s,
             sides: spec.sides.clone(),
-            complies: spec.complies,
+            compliance: spec.compliance,
         }
     }
 
@@ -112,8 +112,8 @@ impl TimeWindows {
     /// Whether an aircraft of a side keeps to the windows.
     pub fn complies(&self, side: &str, streams: &Streams, aircraft: Key) -> bool {
         let asked = self.sides.iter().any(|asked| asked == side);
-        let mut luck = streams.about(Purpose::WindowKept, aircraft, Key::NONE);
-        asked && luck.happens(0, self.complies)
+        let mut draws = streams.about(Purpose::WindowKept, aircraft, Key::NONE);
+        asked && draws.happens(0, self.compliance)
     }
 
     /// When somebody who would come at `time` may come: then, or as the next window opens; not at all after the last.
@@ -127,8 +127,8 @@ impl TimeWindows {
         if self.clock_error_s == 0.0 {
             return Millis::ZERO;
         }
-        let mut luck = request.draws.of_site(Purpose::WindowClock);
-        Millis::from_seconds(self.clock_error_s * luck.normal(0))
+        let mut draws = request.draws.of_site(Purpose::WindowClock);
+        Millis::from_seconds(self.clock_error_s * draws.normal(0))
     }
 
     /// Whether a window is open where the track is, by the site's clock.

@@ -32,7 +32,7 @@ Source: weapons control status as in JP 3-01 and AJP-3.3.1, in common use.",
         range: "\"free\", \"tight\", \"hold\"",
         meaning: "status outside all zones named in `zones`",
     }],
-    reasons: &["weapons_free", "weapons_tight", "weapons_hold", "held_protected", "identity_pending"],
+    reasons: &["weapons_free", "weapons_tight", "weapons_hold", "identified_protected", "identity_pending"],
 };
 
 /// R1: weapons control status by zone and time.
@@ -55,7 +55,7 @@ pub struct WeaponsControlSpec {
 pub enum WeaponsControl {
     /// Fire at anything not identified as friend or neutral.
     Free,
-    /// Fire only at what is held hostile.
+    /// Fire only at what is identified as hostile.
     #[default]
     Tight,
     /// Do not fire.
@@ -172,7 +172,7 @@ impl Rule for WeaponsControlRule {
         let (allowed, Decision { rule, reason }) = match (identity, status) {
             (Identity::Pending, _) => (false, because(own, Reason::IdentityPending)),
             (Identity::AssumedFriend | Identity::Friend | Identity::Neutral, _) => {
-                return verdict.decline(own, Reason::HeldProtected);
+                return verdict.decline(own, Reason::IdentifiedProtected);
             }
             (_, WeaponsControl::Hold) => (false, by_status(Reason::WeaponsHold)),
             (Identity::Hostile, _) => (true, because(own, Reason::HostileIdentity)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 
-use crate::coordination::{CeaseFireSpec, Line};
+use crate::coordination::{CeaseFireSpec, CommandLink};
 use crate::ids::{Key, SiteId};
 use crate::streams::Streams;
 use crate::units::Millis;
@@ -19,8 +19,8 @@ pub struct Obeying {
     pub key: Key,
     /// What the draws of its side are keyed by.
     pub side: Key,
-    /// Its line to its command.
-    pub line: Arc<Line>,
+    /// Its command link.
+    pub command_link: Arc<CommandLink>,
 }
 
 /// Who has called for a cease-fire, and whom an order reaches.
@@ -50,7 +50,7 @@ impl CeaseFires {
         let to = |obeying: &&Obeying| side.is_none_or(|side| obeying.side == side);
         let reached = |obeying: &Obeying| {
             let way = self.spec.on_its_way(&self.streams, obeying.key, order)?;
-            let there = obeying.line.passes(time + way);
+            let there = obeying.command_link.passes(time + way);
             (there != Millis::NEVER).then_some((obeying.site, there))
         };
         self.sites.iter().filter(to).filter_map(reached).collect()

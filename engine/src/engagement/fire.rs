@@ -17,7 +17,7 @@ use crate::calendar::{
     AircraftGone, AssessmentDue, ChannelFreed, ClaimDue, DecisionDue, EventCalendar, ImpactDue,
     LaunchDue, Log, OrderDue, ReloadDue, SiteOff, SiteWithdraws, TrackEnded,
 };
-use crate::coordination::Desks;
+use crate::coordination::ApprovalQueues;
 use crate::ids::AircraftId;
 use crate::picture::{At, Begun, Claim, Observer, Outlet, Picture, Sky, Verdict};
 use crate::record::{Decision, EngagementEnd, Fact, NotReady, Rank, Reason, TrackEnd};
@@ -46,7 +46,7 @@ struct FireControl<'w, 's> {
     calendar: ResMut<'w, EventCalendar>,
     log: ResMut<'w, Log>,
     orders: Option<ResMut<'w, CeaseFires>>,
-    desks: Option<ResMut<'w, Desks>>,
+    approval_queues: Option<ResMut<'w, ApprovalQueues>>,
     distribution: Option<Res<'w, FireDistribution>>,
     sites: Query<
         'w,
@@ -363,7 +363,7 @@ impl FireControl<'_, '_> {
         let mut ended = Vec::new();
         let mut outlet = Outlet {
             recorder: &mut self.log.0,
-            desks: self.desks.as_deref_mut(),
+            approval_queues: self.approval_queues.as_deref_mut(),
             ended: &mut ended,
             end: self.sky.end(),
         };
@@ -767,7 +767,10 @@ impl FireControl<'_, '_> {
             let slot = candidate.slot;
             if left {
                 let reason = Reason::BetterPlaced;
-                let decision = Decision { rule: "E", reason };
+                let decision = Decision {
+                    rule: "weapon",
+                    reason,
+                };
                 picture.decline(slot, Some(decision), &at, &mut self.log.0);
                 picture.leave_to_others(slot, now);
                 continue;

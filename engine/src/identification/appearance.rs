@@ -37,10 +37,10 @@ pub struct AppearanceSpec {
     /// Belief: what the site takes `tau_s` for when it weighs a declaration that repeats the one before, s; without it the truth.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1e9))]
-    pub believed_tau_s: Option<f64>,
+    pub assumed_tau_s: Option<f64>,
     /// Belief: what the site takes `gamma` for when it weighs what other sites declared (links with `identity = "fuse"`).
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub believed_gamma: f64,
+    pub assumed_gamma: f64,
 }
 
 impl Default for AppearanceSpec {
@@ -48,8 +48,8 @@ impl Default for AppearanceSpec {
         AppearanceSpec {
             tau_s: 600.0,
             gamma: 0.5,
-            believed_tau_s: None,
-            believed_gamma: 0.0,
+            assumed_tau_s: None,
+            assumed_gamma: 0.0,
         }
     }
 }
@@ -61,8 +61,8 @@ impl AppearanceSpec {
     }
 
     /// What the site takes tau for, s.
-    pub fn believed_tau_s(&self) -> f64 {
-        self.believed_tau_s.unwrap_or(self.tau_s)
+    pub fn assumed_tau_s(&self) -> f64 {
+        self.assumed_tau_s.unwrap_or(self.tau_s)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which declarations are of a civil type, as a site takes it.
 //!
-//! A row is civil if it is named; where nothing is named, if neutral has the largest share of its `regards`, larger than friend
-//! and than hostile. With rows of regards that is the row `neutral`. `unknown` is no type, so it is not civil.
+//! A row is civil if it is named; where nothing is named, if neutral has the largest share of its `affiliations`, larger than friend
+//! and than hostile. With rows of affiliations that is the row `neutral`. `unknown` is no type, so it is not civil.
 
 use super::Identifier;
 
@@ -39,13 +39,13 @@ mod tests {
     use crate::units::Millis;
 
     fn identifier(over: &str, rows: [&str; 3]) -> Identifier {
-        let world: serde_json::Map<String, serde_json::Value> = rows
+        let actual: serde_json::Map<String, serde_json::Value> = rows
             .iter()
             .map(|row| ((*row).to_owned(), serde_json::json!({ "unknown": 1.0 })))
             .collect();
-        let mut spec = serde_json::json!({ "over": over, "interval_s": 10.0, "world": world });
+        let mut spec = serde_json::json!({ "over": over, "interval_s": 10.0, "actual": actual });
         if over == "types" {
-            spec["regards"] = serde_json::json!({
+            spec["affiliations"] = serde_json::json!({
                 "bomber": { "hostile": 1.0 },
                 "courier": { "friend": 1.0, "neutral": 1.0 },
                 "liner": { "friend": 3.0, "neutral": 4.0, "hostile": 3.0 },
@@ -69,10 +69,10 @@ mod tests {
         assert_eq!(civil(&by_type, Some(&[])), no);
         let courier = ["courier".to_owned(), "glider".to_owned()];
         assert_eq!(civil(&by_type, Some(&courier)), [true, false, false, false]);
-        let by_regard = identifier("regards", ["friend", "neutral", "hostile"]);
-        assert_eq!(civil(&by_regard, None), [false, true, false, false]);
+        let by_affiliation = identifier("affiliations", ["friend", "neutral", "hostile"]);
+        assert_eq!(civil(&by_affiliation, None), [false, true, false, false]);
         assert!(
-            !CivilRows::new(&by_regard, None).hold(None),
+            !CivilRows::new(&by_affiliation, None).hold(None),
             "before a declaration"
         );
     }

@@ -9,7 +9,7 @@ use fearless_simd::{Level, Simd, dispatch, mask16x32, u16x32};
 use super::{MAX_COLUMNS, MAX_ROWS};
 use crate::streams::BLOCK;
 
-/// The columns of a row of the world's matrix, as bounds that a word of 32 bits passes or not.
+/// The columns of a row of the actual matrix, as bounds that a word of 32 bits passes or not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Columns {
     /// The first column that has any probability.

@@ -3,7 +3,7 @@
 //! *World*: in every hour of the UTC clock each kind of fault is there or not, one draw per site and hour, so looks
 //! within the hour fail together and hours fail independently. n looks with fault probability f in one hour see the
 //! fault with probability f and not 1 - (1 - f)^n; the number of looks lost has variance n^2 f (1 - f) and not
-//! n f (1 - f). The key of the day ([`super::cues::iff`]) is common to a side and a day in the same way, the operator's
+//! n f (1 - f). The key of the day ([`super::id_sources::iff`]) is common to a side and a day in the same way, the operator's
 //! expectancy ([`super::operator`]) to all tracks after an alert.
 //!
 //! Kinds: the IFF interrogator gets no reply; the transponder receiver gets no code; haze hides everything from the
@@ -19,7 +19,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::cues::optical::contrast_left;
+use super::id_sources::optical::contrast_left;
 use crate::ids::Key;
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;

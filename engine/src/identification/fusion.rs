@@ -1,24 +1,24 @@
 //! Fusion of everything a site holds about a track, and the ledger that shows how it added up.
 //!
-//! Hypotheses are pairs (row k, regard a), weighed by
+//! Hypotheses are pairs (row k, affiliation a), weighed by
 //! prior_k * share(a | k) * exp(shift \[a = hostile\]) * prod P(declaration | k) * P(plan check | a) * prod L_cue,
-//! where a cue speaks of regards, L(a), or of rows, L(k) (see [`super::cues`]). Declarations are fused look by look; the
-//! plan check and each cue count once, as they stand now. `shift` is the operator's expectancy: it moves the log-odds of
+//! where an ID source speaks of affiliations, L(a), or of rows, L(k) (see [`super::id_sources`]). Declarations are fused look by look; the
+//! plan check and each ID source count once, as they stand now. `shift` is the operator's expectancy: it moves the log-odds of
 //! hostile against the rest by exactly that much.
 //!
-//! Sums of logarithms, the largest taken out before any exponential, so nothing under- or overflows. Zeros: a cue
+//! Sums of logarithms, the largest taken out before any exponential, so nothing under- or overflows. Zeros: an ID source
 //! that is impossible under every hypothesis of its own says nothing and is ignored, and does not count as having
-//! spoken. Where cues rule out everything only together, rows are forgotten (prior, declarations and cues about
-//! rows) and regards decide alone; if those too rule out everything, nothing is known: every P is 0 and the identity
-//! Unknown, never Hostile. Without cues and shift this is [`Identifier::posterior`].
+//! spoken. Where ID sources rule out everything only together, rows are forgotten (prior, declarations and ID sources about
+//! rows) and affiliations decide alone; if those too rule out everything, nothing is known: every P is 0 and the identity
+//! Unknown, never Hostile. Without ID sources and shift this is [`Identifier::posterior`].
 //!
-//! A class that takes the latest declaration at face value (`combine = "single"`) is certain of its row; cues then only
-//! matter between the regards of that row, and after a declaration `unknown`. A row that is certain is not forgotten.
-//! Before the first declaration, or after a lone `unknown`, the identity is Pending or Unknown until a cue has spoken.
+//! A class that takes the latest declaration at face value (`combine = "single"`) is certain of its row; ID sources then only
+//! matter between the affiliations of that row, and after a declaration `unknown`. A row that is certain is not forgotten.
+//! Before the first declaration, or after a lone `unknown`, the identity is Pending or Unknown until an ID source has spoken.
 //!
 //! Source: NATO STANAG 4162 (identification data combining), STANAG 1241 (identities).
 
-use super::cues::{Belief, CueSet, CueState, Said};
+use super::id_sources::{Belief, IdSourceState, IdSources, Said};
 use super::{Evidence, Identifier, MAX_ROWS, Posterior};
 use crate::record::{Identity, LedgerEntry};
 use crate::units::Millis;
@@ -30,10 +30,10 @@ pub struct Gathered<'a> {
     pub evidence: &'a Evidence,
     /// What the plan check found; `None` if none is made.
     pub matched: Option<bool>,
-    /// The cues of the class.
-    pub cues: &'a CueSet,
+    /// The ID sources of the class.
+    pub id_sources: &'a IdSources,
     /// What they have said about the track.
-    pub state: &'a CueState,
+    pub state: &'a IdSourceState,
     /// What it was taken for when it was confirmed, if for one that was lost.
     pub memory: Option<Recalled>,
     /// Now.
@@ -54,21 +54,21 @@ pub struct Recalled {
 /// What follows from all of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fused {
-    /// The posterior over rows and regards.
+    /// The posterior over rows and affiliations.
     pub posterior: Posterior,
-    /// ID sources that have spoken: declarations, once any other than `unknown` was made, the plan check, and cues that say
+    /// ID sources that have spoken: declarations, once any other than `unknown` was made, the plan check, and ID sources that say
     /// something now.
-    pub cues: u32,
+    pub id_sources: u32,
     /// The identity by the thresholds and criteria of the class.
     pub identity: Identity,
 }
 
-/// The sums so far; a pair of row and regard weighs exp(rows\[k\] + regards\[a\]) share(a | k).
+/// The sums so far; a pair of row and affiliation weighs exp(rows\[k\] + affiliations\[a\]) share(a | k).
 #[derive(Debug, Clone, Copy)]
 struct Sums {
     rows: [f64; MAX_ROWS],
-    regards: [f64; 3],
-    cues: u32,
+    affiliations: [f64; 3],
+    id_sources: u32,
     /// Those of them that are neither declarations nor the plan check.
     live: u32,
     /// A declaration was taken at face value.
@@ -77,7 +77,7 @@ struct Sums {
 
 /// What has just been added, for the ledger.
 struct Step {
-    cue: &'static str,
+    id_source: &'static str,
     said: Said,
     age_s: f64,
 }
@@ -92,13 +92,13 @@ impl Identifier {
             None if sums.live == 0 => Identity::Pending,
             Some(_) if sums.live == 0 && self.is_unknown_alone(latest) => Identity::Unknown,
             _ => {
-                let enough = self.meets(gathered.evidence.spoken(), sums.cues);
+                let enough = self.meets(gathered.evidence.spoken(), sums.id_sources);
                 self.judge(&posterior, enough)
             }
         };
         Fused {
             posterior,
-            cues: sums.cues,
+            id_sources: sums.id_sources,
             identity,
         }
     }
@@ -108,10 +108,10 @@ impl Identifier {
         let mut entries = Vec::new();
         self.add_up(gathered, |sums, step| {
             entries.push(LedgerEntry {
-                cue: step.cue,
-                said: gathered.cues.code(step.said, &self.rows),
+                id_source: step.id_source,
+                said: gathered.id_sources.code(step.said, &self.rows),
                 age_s: step.age_s,
-                posterior: self.posterior_of(sums).regard,
+                posterior: self.posterior_of(sums).affiliation,
             });
         });
         entries
@@ -120,19 +120,19 @@ impl Identifier {
     fn add_up(&self, gathered: &Gathered, mut note: impl FnMut(&Sums, Step)) -> Sums {
         let mut sums = Sums {
             rows: self.ln_prior_of_rows(),
-            regards: [0.0; 3],
-            cues: 0,
+            affiliations: [0.0; 3],
+            id_sources: 0,
             live: 0,
             face_value: self.at_face_value(gathered.evidence.latest),
         };
-        let word = |cue, word| Step {
-            cue,
+        let word = |id_source, word| Step {
+            id_source,
             said: Said::Word(word),
             age_s: 0.0,
         };
         note(&sums, word("prior", "as_believed"));
         if gathered.shift_log_odds != 0.0 {
-            sums.regards[2] += gathered.shift_log_odds;
+            sums.affiliations[2] += gathered.shift_log_odds;
             note(&sums, word("expectancy", "alert"));
         }
         if let (Some(rows), Some(memory)) = (self.ln_remembered(gathered.evidence), gathered.memory)
@@ -141,7 +141,7 @@ impl Identifier {
             note(
                 &sums,
                 Step {
-                    cue: "memory",
+                    id_source: "memory",
                     said: Said::Kept(memory.kept),
                     age_s: memory.lost.seconds(),
                 },
@@ -149,12 +149,12 @@ impl Identifier {
         }
         if let Some(latest) = gathered.evidence.latest {
             sums.rows = self.ln_rows(gathered.evidence, false);
-            sums.cues += gathered.evidence.spoken().min(1);
+            sums.id_sources += gathered.evidence.spoken().min(1);
             let said = Said::Row(latest);
             note(
                 &sums,
                 Step {
-                    cue: "declarations",
+                    id_source: "declarations",
                     said,
                     age_s: 0.0,
                 },
@@ -170,24 +170,33 @@ impl Identifier {
             } else {
                 "no_match"
             };
-            sums.cues += 1;
-            sums.add_regards(plan.map(libm::log));
+            sums.id_sources += 1;
+            sums.add_affiliations(plan.map(libm::log));
             note(&sums, word("flight_plan", said));
         }
-        gathered.cues.hear(gathered.state, gathered.time, |heard| {
-            let spoke =
-                !matches!(heard.said, Said::Row(row) if usize::from(row) >= self.rows.len());
-            match heard.belief {
-                Some(Belief::Regards(ln)) => sums.add_regards(ln),
-                Some(Belief::Rows((ln, rows))) => sums.add_rows(&ln[..rows]),
-                None => {}
-            }
-            let spoke = u32::from(spoke && heard.belief.is_some());
-            sums.cues += spoke;
-            sums.live += spoke;
-            let (cue, said, age_s) = (heard.name, heard.said, heard.age_s);
-            note(&sums, Step { cue, said, age_s });
-        });
+        gathered
+            .id_sources
+            .hear(gathered.state, gathered.time, |heard| {
+                let spoke =
+                    !matches!(heard.said, Said::Row(row) if usize::from(row) >= self.rows.len());
+                match heard.belief {
+                    Some(Belief::Affiliations(ln)) => sums.add_affiliations(ln),
+                    Some(Belief::Rows((ln, rows))) => sums.add_rows(&ln[..rows]),
+                    None => {}
+                }
+                let spoke = u32::from(spoke && heard.belief.is_some());
+                sums.id_sources += spoke;
+                sums.live += spoke;
+                let (id_source, said, age_s) = (heard.name, heard.said, heard.age_s);
+                note(
+                    &sums,
+                    Step {
+                        id_source,
+                        said,
+                        age_s,
+                    },
+                );
+            });
         sums
     }
 
@@ -196,12 +205,12 @@ impl Identifier {
         let forgetful = || {
             let none = [0.0; MAX_ROWS];
             let forgets = !sums.face_value;
-            forgets.then(|| self.normalised(&none, &sums.regards, shares))?
+            forgets.then(|| self.normalised(&none, &sums.affiliations, shares))?
         };
-        self.normalised(&sums.rows, &sums.regards, shares)
+        self.normalised(&sums.rows, &sums.affiliations, shares)
             .or_else(forgetful)
             .unwrap_or(Posterior {
-                regard: [0.0; 3],
+                affiliation: [0.0; 3],
                 row: [0.0; MAX_ROWS],
             })
     }
@@ -210,35 +219,35 @@ impl Identifier {
     fn normalised(
         &self,
         rows: &[f64; MAX_ROWS],
-        regards: &[f64; 3],
+        affiliations: &[f64; 3],
         shares: &[[f64; 3]; MAX_ROWS],
     ) -> Option<Posterior> {
         let count = self.rows.len().min(MAX_ROWS);
         let pairs = || (0..count).flat_map(|k| (0..3).map(move |a| (k, a)));
         let top = pairs()
             .filter(|&(k, a)| shares[k][a] > 0.0)
-            .map(|(k, a)| rows[k] + regards[a])
+            .map(|(k, a)| rows[k] + affiliations[a])
             .fold(f64::NEG_INFINITY, f64::max);
         if top == f64::NEG_INFINITY {
             return None;
         }
-        let (mut row, mut regard, mut sum) = ([0.0; MAX_ROWS], [0.0; 3], 0.0);
+        let (mut row, mut affiliation, mut sum) = ([0.0; MAX_ROWS], [0.0; 3], 0.0);
         for (k, a) in pairs() {
-            let part = shares[k][a] * libm::exp(rows[k] + regards[a] - top);
+            let part = shares[k][a] * libm::exp(rows[k] + affiliations[a] - top);
             row[k] += part;
-            regard[a] += part;
+            affiliation[a] += part;
             sum += part;
         }
         Some(Posterior {
-            regard: regard.map(|part| part / sum),
+            affiliation: affiliation.map(|part| part / sum),
             row: row.map(|part| part / sum),
         })
     }
 }
 
 impl Sums {
-    fn add_regards(&mut self, ln: [f64; 3]) {
-        for (sum, ln) in self.regards.iter_mut().zip(ln) {
+    fn add_affiliations(&mut self, ln: [f64; 3]) {
+        for (sum, ln) in self.affiliations.iter_mut().zip(ln) {
             *sum += ln;
         }
     }
@@ -255,49 +264,49 @@ mod tests {
     use super::*;
     use crate::airspace::Zone;
     use crate::geometry::{Area, Point};
-    use crate::identification::cues::Readings;
-    use crate::identification::cues::iff::IffSpec;
-    use crate::identification::cues::optical::{OpticalSpec, Task};
-    use crate::identification::cues::origin::{OriginSpec, ZoneBelief};
-    use crate::identification::cues::profile::{ProfileRow, ProfileSpec};
-    use crate::identification::cues::transponder::TransponderSpec;
+    use crate::identification::id_sources::Readings;
+    use crate::identification::id_sources::iff::IffSpec;
+    use crate::identification::id_sources::optical::{OpticalSpec, Task};
+    use crate::identification::id_sources::origin::{OriginSpec, ZoneBelief};
+    use crate::identification::id_sources::profile::{ProfileRow, ProfileSpec};
+    use crate::identification::id_sources::transponder::TransponderSpec;
     use crate::identification::{
-        AppearanceSpec, Combine, ConfusionMatrix, Criteria, CriteriaOn, FlightPlanCueSpec,
-        Hypotheses, IdentificationSpec, IdentityThresholds, MatchBelief, NonNegative, Probability,
-        RegardProbabilities, RegardShares,
+        AffiliationProbabilities, AffiliationShares, AppearanceSpec, Combine, ConfusionMatrix,
+        Criteria, CriteriaOn, FlightPlanSourceSpec, Hypotheses, IdentificationSpec,
+        IdentityThresholds, MatchBelief, NonNegative, Probability,
     };
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    /// Regards, all declared unknown, prior .2 : .2 : .6, IFF believed .9 / 0 / 0, plans .8 / .8 / .02.
+    /// Affiliations, all declared unknown, prior .2 : .2 : .6, IFF assumed .9 / 0 / 0, plans .8 / .8 / .02.
     fn worked_example() -> IdentificationSpec {
         let unknown = BTreeMap::from([("unknown".to_owned(), Probability(1.0))]);
         let names = ["friend", "neutral", "hostile"];
         IdentificationSpec {
-            over: Hypotheses::Regards,
+            over: Hypotheses::Affiliations,
             interval_s: 10.0,
             combine: Combine::Fused,
             appearance: AppearanceSpec {
                 tau_s: 0.0,
                 ..AppearanceSpec::default()
             },
-            world: names.map(|name| (name.to_owned(), unknown.clone())).into(),
-            believed: None,
+            actual: names.map(|name| (name.to_owned(), unknown.clone())).into(),
+            assumed: None,
             prior: names
                 .into_iter()
                 .zip([0.2, 0.2, 0.6])
                 .map(|(name, p)| (name.to_owned(), NonNegative(p)))
                 .collect(),
-            regards: BTreeMap::new(),
+            affiliations: BTreeMap::new(),
             identity: IdentityThresholds::default(),
-            flight_plan: Some(FlightPlanCueSpec {
+            flight_plan: Some(FlightPlanSourceSpec {
                 lateral_gate_m: 1.0,
                 vertical_gate_m: 1.0,
                 window_s: 1.0,
                 correlation: 1.0,
                 chance_match: 0.0,
                 any_plan: false,
-                believed: Some(MatchBelief {
+                assumed: Some(MatchBelief {
                     friend: 0.8,
                     neutral: 0.8,
                     hostile: 0.02,
@@ -308,7 +317,7 @@ mod tests {
                 reply: 1.0,
                 key_mismatch_per_day: 0.0,
                 spoof: 0.0,
-                believed: RegardProbabilities {
+                assumed: AffiliationProbabilities {
                     friend: 0.9,
                     neutral: 0.0,
                     hostile: 0.0,
@@ -325,8 +334,8 @@ mod tests {
         }
     }
 
-    fn cue_set(spec: &IdentificationSpec, rows: &[String]) -> CueSet {
-        CueSet::new(spec, rows, &[], 0.0)
+    fn id_source_set(spec: &IdentificationSpec, rows: &[String]) -> IdSources {
+        IdSources::new(spec, rows, &[], 0.0)
     }
 
     /// No reply makes hostile .732; no plan besides .930; a plan after all .064. The ledger passes through all of it.
@@ -334,51 +343,54 @@ mod tests {
     fn the_worked_example() {
         let spec = worked_example();
         let identifier = Identifier::new(&spec, &[], Millis(10_000));
-        let cues = cue_set(&spec, &identifier.rows);
+        let id_sources = id_source_set(&spec, &identifier.rows);
         let no_reply = Readings {
             iff: Some(false),
             ..Readings::default()
         };
-        let state = CueState::of(no_reply, Millis(1000));
+        let state = IdSourceState::of(no_reply, Millis(1000));
         let mut evidence = Evidence::NONE;
         identifier.add(&mut evidence, 3);
         for (matched, hostile) in [(None, 0.7317), (Some(false), 0.9304), (Some(true), 0.0638)] {
             let gathered = Gathered {
                 evidence: &evidence,
                 matched,
-                cues: &cues,
+                id_sources: &id_sources,
                 state: &state,
                 memory: None,
                 time: Millis(1000),
                 shift_log_odds: 0.0,
             };
             let fused = identifier.fuse(&gathered);
-            let p_hostile = fused.posterior.regard[2];
+            let p_hostile = fused.posterior.affiliation[2];
             assert!(
                 (p_hostile - hostile).abs() < 5e-5,
                 "{p_hostile}, expected {hostile}"
             );
-            assert_eq!(fused.cues, 1 + u32::from(matched.is_some()));
+            assert_eq!(fused.id_sources, 1 + u32::from(matched.is_some()));
             let ledger = identifier.ledger(&gathered);
-            let names: Vec<&str> = ledger.iter().map(|entry| entry.cue).collect();
+            let names: Vec<&str> = ledger.iter().map(|entry| entry.id_source).collect();
             let mut expected = vec!["prior", "declarations", "flight_plan", "iff"];
             expected.retain(|&name| name != "flight_plan" || matched.is_some());
             assert_eq!(names, expected);
-            assert_eq!(ledger.last().unwrap().posterior, fused.posterior.regard);
+            assert_eq!(
+                ledger.last().unwrap().posterior,
+                fused.posterior.affiliation
+            );
             assert!((ledger[0].posterior[2] - 0.6).abs() < 1e-12);
         }
     }
 
     fn gathered<'a>(
         evidence: &'a Evidence,
-        cues: &'a CueSet,
-        state: &'a CueState,
+        id_sources: &'a IdSources,
+        state: &'a IdSourceState,
         time: Millis,
     ) -> Gathered<'a> {
         Gathered {
             evidence,
             matched: None,
-            cues,
+            id_sources,
             state,
             memory: None,
             time,
@@ -391,31 +403,35 @@ mod tests {
     fn expectancy_moves_the_odds() {
         let spec = worked_example();
         let identifier = Identifier::new(&spec, &[], Millis(10_000));
-        let cues = cue_set(&spec, &identifier.rows);
-        let state = CueState::default();
+        let id_sources = id_source_set(&spec, &identifier.rows);
+        let state = IdSourceState::default();
         let mut evidence = Evidence::NONE;
         identifier.add(&mut evidence, 3);
-        let calm = gathered(&evidence, &cues, &state, Millis::ZERO);
+        let calm = gathered(&evidence, &id_sources, &state, Millis::ZERO);
         let alert = Gathered {
             shift_log_odds: 1.25,
             ..calm
         };
         let odds = |gathered: &Gathered| {
-            let p_hostile = identifier.fuse(gathered).posterior.regard[2];
+            let p_hostile = identifier.fuse(gathered).posterior.affiliation[2];
             (p_hostile / (1.0 - p_hostile)).ln()
         };
         assert!((odds(&alert) - odds(&calm) - 1.25).abs() < 1e-12);
-        assert_eq!(identifier.fuse(&alert).cues, 0, "an alert is no cue");
-        assert_eq!(identifier.ledger(&alert)[1].cue, "expectancy");
+        assert_eq!(
+            identifier.fuse(&alert).id_sources,
+            0,
+            "an alert is no ID source"
+        );
+        assert_eq!(identifier.ledger(&alert)[1].id_source, "expectancy");
     }
 
     /// What the ledger writes, and its order.
     #[test]
-    fn the_ledger_names_every_cue_and_its_age() {
+    fn the_ledger_names_every_id_source_and_its_age() {
         let mut spec = worked_example();
-        full(&mut spec, &tables(&[0.3; 64], &[0.5; 6]), &REGARDS);
+        full(&mut spec, &tables(&[0.3; 64], &[0.5; 6]), &AFFILIATIONS);
         let identifier = Identifier::new(&spec, &[], Millis(10_000));
-        let cues = CueSet::new(&spec, &identifier.rows, &zones(), 0.0);
+        let id_sources = IdSources::new(&spec, &identifier.rows, &zones(), 0.0);
         let readings = Readings {
             iff: Some(true),
             code: Some(2),
@@ -424,17 +440,17 @@ mod tests {
             first_seen: Some(Some(0)),
             lane: Some(None),
         };
-        let state = CueState::of(readings, Millis(4000));
+        let state = IdSourceState::of(readings, Millis(4000));
         let mut evidence = Evidence::NONE;
         identifier.add(&mut evidence, 3);
         let gathered = Gathered {
             matched: Some(false),
-            ..gathered(&evidence, &cues, &state, Millis(6500))
+            ..gathered(&evidence, &id_sources, &state, Millis(6500))
         };
         let ledger = identifier.ledger(&gathered);
         let lines: Vec<(&str, &str, f64)> = ledger
             .iter()
-            .map(|entry| (entry.cue, entry.said.as_str(), entry.age_s))
+            .map(|entry| (entry.id_source, entry.said.as_str(), entry.age_s))
             .collect();
         assert_eq!(
             lines,
@@ -451,83 +467,87 @@ mod tests {
             ]
         );
         assert_eq!(
-            identifier.fuse(&gathered).cues,
+            identifier.fuse(&gathered).id_sources,
             7,
             "all but prior and declaration"
         );
     }
 
-    /// A cue that holds its reading impossible for everybody says nothing; cues that contradict each other make nothing
+    /// An ID source that holds its reading impossible for everybody says nothing; ID sources that contradict each other make nothing
     /// certain, and never a hostile.
     #[test]
     fn contradictions() {
         let mut spec = worked_example();
         let iff = spec.iff.as_mut().unwrap();
-        iff.believed = RegardProbabilities {
+        iff.assumed = AffiliationProbabilities {
             friend: 0.0,
             neutral: 0.0,
             hostile: 0.0,
         };
         let identifier = Identifier::new(&spec, &[], Millis(10_000));
-        let cues = cue_set(&spec, &identifier.rows);
+        let id_sources = id_source_set(&spec, &identifier.rows);
         let reply = Readings {
             iff: Some(true),
             ..Readings::default()
         };
-        let state = CueState::of(reply, Millis::ZERO);
+        let state = IdSourceState::of(reply, Millis::ZERO);
         let mut evidence = Evidence::NONE;
         identifier.add(&mut evidence, 3);
-        let fused = identifier.fuse(&gathered(&evidence, &cues, &state, Millis::ZERO));
-        assert_eq!(fused.cues, 0);
+        let fused = identifier.fuse(&gathered(&evidence, &id_sources, &state, Millis::ZERO));
+        assert_eq!(fused.id_sources, 0);
         assert_eq!(fused.posterior, identifier.posterior(&evidence, None));
 
         // Only friends answer, only hostiles have no plan.
         let iff = spec.iff.as_mut().unwrap();
-        iff.believed.friend = 1.0;
+        iff.assumed.friend = 1.0;
         let plan = spec.flight_plan.as_mut().unwrap();
-        plan.believed = Some(MatchBelief {
+        plan.assumed = Some(MatchBelief {
             friend: 1.0,
             neutral: 1.0,
             hostile: 0.0,
         });
         let identifier = Identifier::new(&spec, &[], Millis(10_000));
-        let cues = cue_set(&spec, &identifier.rows);
+        let id_sources = id_source_set(&spec, &identifier.rows);
         let contradiction = Gathered {
             matched: Some(false),
-            ..gathered(&evidence, &cues, &state, Millis::ZERO)
+            ..gathered(&evidence, &id_sources, &state, Millis::ZERO)
         };
         let fused = identifier.fuse(&contradiction);
-        assert_eq!(fused.posterior.regard, [0.0; 3]);
+        assert_eq!(fused.posterior.affiliation, [0.0; 3]);
         assert_eq!(fused.identity, Identity::Unknown);
     }
 
-    /// R2 counts a cue that spoke, and not one that is too old.
+    /// R2 counts an ID source that spoke, and not one that is too old.
     #[test]
-    fn a_cue_that_spoke_counts_for_the_hostile_criteria() {
+    fn a_id_source_that_spoke_counts_for_the_hostile_criteria() {
         let mut spec = worked_example();
         spec.iff.as_mut().unwrap().max_age_s = Some(30.0);
         spec.prior.insert("hostile".to_owned(), NonNegative(60.0));
         let criteria = Criteria {
             on: CriteriaOn::Hostile,
             threshold: 0.9,
-            cues: 1,
+            id_sources: 1,
             declarations: 0,
         };
         let identifier = Identifier::new(&spec, &[], Millis(10_000)).with_criteria(criteria);
-        let cues = cue_set(&spec, &identifier.rows);
+        let id_sources = id_source_set(&spec, &identifier.rows);
         let no_reply = Readings {
             iff: Some(false),
             ..Readings::default()
         };
-        let state = CueState::of(no_reply, Millis::ZERO);
+        let state = IdSourceState::of(no_reply, Millis::ZERO);
         let mut evidence = Evidence::NONE;
         let mut at = |seconds: i64, declares: bool| {
             if declares {
                 identifier.add(&mut evidence, 3);
             }
-            let fused =
-                identifier.fuse(&gathered(&evidence, &cues, &state, Millis(seconds * 1000)));
-            (fused.cues, fused.identity)
+            let fused = identifier.fuse(&gathered(
+                &evidence,
+                &id_sources,
+                &state,
+                Millis(seconds * 1000),
+            ));
+            (fused.id_sources, fused.identity)
         };
         assert_eq!(
             at(30, false),
@@ -544,12 +564,12 @@ mod tests {
     fn sources_count_once_and_declarations_each() {
         let mut spec = worked_example();
         let hostile = BTreeMap::from([("hostile".to_owned(), Probability(1.0))]);
-        spec.world = REGARDS
+        spec.actual = AFFILIATIONS
             .map(|name| (name.to_owned(), hostile.clone()))
             .into();
         spec.prior.insert("hostile".to_owned(), NonNegative(60.0));
-        let state = CueState::default();
-        for (cues, declarations, matched, hostile_from) in [
+        let state = IdSourceState::default();
+        for (id_sources, declarations, matched, hostile_from) in [
             (1, 1, None, Some(1)),
             (1, 3, None, Some(3)),
             (2, 1, None, None),
@@ -560,11 +580,11 @@ mod tests {
             let criteria = Criteria {
                 on: CriteriaOn::Hostile,
                 threshold: 0.9,
-                cues,
+                id_sources,
                 declarations,
             };
             let identifier = Identifier::new(&spec, &[], Millis(10_000)).with_criteria(criteria);
-            let set = cue_set(&spec, &identifier.rows);
+            let set = id_source_set(&spec, &identifier.rows);
             let mut evidence = Evidence::NONE;
             let first = (1..=6).find(|_| {
                 identifier.add(&mut evidence, 2);
@@ -573,20 +593,20 @@ mod tests {
                     ..gathered(&evidence, &set, &state, Millis::ZERO)
                 };
                 let fused = identifier.fuse(&gathered);
-                assert_eq!(fused.cues, 1 + u32::from(matched.is_some()));
+                assert_eq!(fused.id_sources, 1 + u32::from(matched.is_some()));
                 assert_eq!(fused.identity, identifier.identity(&evidence, matched));
                 fused.identity == Identity::Hostile
             });
             assert_eq!(
                 first, hostile_from,
-                "{cues} sources, {declarations} declarations"
+                "{id_sources} sources, {declarations} declarations"
             );
         }
     }
 
     // --- The slow and obvious twin ------------------------------------------------------------------------------------
 
-    const REGARDS: [&str; 3] = ["friend", "neutral", "hostile"];
+    const AFFILIATIONS: [&str; 3] = ["friend", "neutral", "hostile"];
     const TYPES: [&str; 3] = ["alpha", "bravo", "charlie"];
     const ZERO: Probability = Probability(0.0);
 
@@ -602,7 +622,7 @@ mod tests {
         }]
     }
 
-    /// Random numbers as the tables of all cues; by row where they speak of rows.
+    /// Random numbers as the tables of all ID sources; by row where they speak of rows.
     #[derive(Debug, Clone)]
     struct Tables {
         reply: [f64; 3],
@@ -655,12 +675,12 @@ mod tests {
             optical,
             declared,
             profile,
-            reliability: std::array::from_fn(|cue| reliability[cue]),
+            reliability: std::array::from_fn(|id_source| reliability[id_source]),
         }
     }
 
-    fn of_regards([friend, neutral, hostile]: [f64; 3]) -> RegardProbabilities {
-        RegardProbabilities {
+    fn of_affiliations([friend, neutral, hostile]: [f64; 3]) -> AffiliationProbabilities {
+        AffiliationProbabilities {
             friend,
             neutral,
             hostile,
@@ -682,7 +702,7 @@ mod tests {
             .collect()
     }
 
-    /// Every cue there is, with these tables.
+    /// Every ID source there is, with these tables.
     fn full(spec: &mut IdentificationSpec, tables: &Tables, rows: &[&str]) {
         let [iff, transponder, optical, profile, origin, age] = tables.reliability;
         let max_age_s = (age > 0.5).then_some(20.0 * age);
@@ -691,15 +711,15 @@ mod tests {
             reply: 1.0,
             key_mismatch_per_day: 0.0,
             spoof: 0.0,
-            believed: of_regards(tables.reply),
+            assumed: of_affiliations(tables.reply),
             reliability: iff,
             max_age_s,
         });
         spec.transponder = Some(TransponderSpec {
             interval_s: 1.0,
             reception: 1.0,
-            plain: of_regards(tables.plain),
-            agreed: Some(of_regards(tables.agreed)),
+            plain: of_affiliations(tables.plain),
+            agreed: Some(of_affiliations(tables.agreed)),
             reliability: transponder,
             max_age_s: None,
         });
@@ -710,8 +730,8 @@ mod tests {
             day: None,
             night_factor: 0.0,
             tau_s: 0.0,
-            world: confusion(&tables.declared, rows),
-            believed: Some(confusion(&tables.optical, rows)),
+            actual: confusion(&tables.declared, rows),
+            assumed: Some(confusion(&tables.optical, rows)),
             reliability: optical,
             max_age_s,
         });
@@ -736,7 +756,7 @@ mod tests {
         let entry = |inside| {
             vec![ZoneBelief {
                 zone: "base".to_owned(),
-                inside: of_regards(inside),
+                inside: of_affiliations(inside),
             }]
         };
         spec.origin = Some(OriginSpec {
@@ -762,7 +782,7 @@ mod tests {
     }
 
     proptest! {
-        /// Products over (row, regard), one factor after the other, against the sums of logarithms; and the ledger
+        /// Products over (row, affiliation), one factor after the other, against the sums of logarithms; and the ledger
         /// ends where the fusion does.
         #[test]
         fn fusion_is_a_plain_product(
@@ -777,12 +797,12 @@ mod tests {
             (matched, plan) in (any::<Option<bool>>(), prop::array::uniform3(0f64..1.0)),
             (age_s, shift) in (0i64..25, prop::sample::select(vec![0.0, -1.0, 2.5])),
         ) {
-            let rows: &[&str] = if by_type { &TYPES } else { &REGARDS };
+            let rows: &[&str] = if by_type { &TYPES } else { &AFFILIATIONS };
             let tables = tables(&numbers, &reliability);
             let mut spec = worked_example();
             full(&mut spec, &tables, rows);
-            spec.world = confusion(&tables.declared, rows);
-            spec.flight_plan.as_mut().unwrap().believed = Some(MatchBelief {
+            spec.actual = confusion(&tables.declared, rows);
+            spec.flight_plan.as_mut().unwrap().assumed = Some(MatchBelief {
                 friend: plan[0], neutral: plan[1], hostile: plan[2],
             });
             spec.prior.clear();
@@ -797,13 +817,13 @@ mod tests {
                     share[k] = std::array::from_fn(|a| (shares[3 * k + a] - 0.3).max(0.0));
                     share[k][k] += 0.1;
                     let [friend, neutral, hostile] = share[k];
-                    spec.regards.insert((*row).to_owned(), RegardShares { friend, neutral, hostile });
+                    spec.affiliations.insert((*row).to_owned(), AffiliationShares { friend, neutral, hostile });
                     let sum: f64 = share[k].iter().sum();
                     share[k] = share[k].map(|part| part / sum);
                 }
             }
             let identifier = Identifier::new(&spec, &TYPES.map(str::to_owned), Millis(10_000));
-            let cues = CueSet::new(&spec, &identifier.rows, &zones(), 0.0);
+            let id_sources = IdSources::new(&spec, &identifier.rows, &zones(), 0.0);
             // Rows stand in the order of how hostile they mean.
             let at = |column: u8| {
                 let found = rows.get(usize::from(column))
@@ -812,7 +832,7 @@ mod tests {
             };
             let entry = |inside: bool| inside.then_some(0u8);
             let (iff, code, optical, profile, first_seen, lane) = readings;
-            let state = CueState::of(Readings {
+            let state = IdSourceState::of(Readings {
                 iff, code, optical: optical.map(at), profile,
                 first_seen: first_seen.map(entry),
                 lane: lane.map(entry),
@@ -822,37 +842,37 @@ mod tests {
                 identifier.add(&mut evidence, at(column));
             }
             let gathered = Gathered {
-                evidence: &evidence, matched, cues: &cues, state: &state, memory: None, time: Millis(age_s * 1000), shift_log_odds: shift,
+                evidence: &evidence, matched, id_sources: &id_sources, state: &state, memory: None, time: Millis(age_s * 1000), shift_log_odds: shift,
             };
             let fused = identifier.fuse(&gathered);
             let ledger = identifier.ledger(&gathered);
-            prop_assert_eq!(ledger.last().unwrap().posterior, fused.posterior.regard);
+            prop_assert_eq!(ledger.last().unwrap().posterior, fused.posterior.affiliation);
 
             // The twin.
             let [r_iff, r_transponder, r_optical, r_profile, r_origin, age] = tables.reliability;
             let fade = if age > 0.5 { (1.0 - age_s as f64 / (20.0 * age)).max(0.0) } else { 1.0 };
             let either = |said: bool, p: [f64; 3]| if said { p } else { p.map(|p| 1.0 - p) };
-            let (mut of_row, mut of_regard) = (prior, [1.0; 3]);
+            let (mut of_row, mut of_affiliation) = (prior, [1.0; 3]);
             let mut count = 0;
             for &column in &declared {
                 of_row = times(of_row, std::array::from_fn(|k| tables.declared[k][usize::from(column)]));
             }
             count += u32::from(declared.iter().any(|&column| column < 3));
-            of_regard[2] *= f64::exp(shift);
+            of_affiliation[2] *= f64::exp(shift);
             if let Some(matched) = matched {
-                of_regard = times(of_regard, either(matched, plan));
+                of_affiliation = times(of_affiliation, either(matched, plan));
                 count += 1;
             }
             let silent = |a: usize| 1.0 - tables.plain[a] - tables.agreed[a];
-            let about_regards = [
+            let about_affiliations = [
                 iff.map(|reply| plainly(either(reply, tables.reply), r_iff * fade)),
                 code.map(|code| [std::array::from_fn(silent), tables.plain, tables.agreed][code])
                     .map(|likelihood| plainly(likelihood, r_transponder)),
                 first_seen.map(|inside| plainly(either(inside, tables.base), r_origin)),
                 lane.map(|inside| plainly(either(inside, tables.lane), r_origin)),
             ];
-            for likelihood in about_regards.into_iter().flatten().flatten() {
-                of_regard = times(of_regard, likelihood);
+            for likelihood in about_affiliations.into_iter().flatten().flatten() {
+                of_affiliation = times(of_affiliation, likelihood);
                 count += 1;
             }
             let density = |(speed, altitude): (f64, f64)| {
@@ -866,30 +886,30 @@ mod tests {
                     .map(|likelihood| plainly(likelihood, r_optical * fade)),
                 profile.map(|estimate| plainly(density(estimate), r_profile)),
             ];
-            for (cue, likelihood) in about_rows.into_iter().enumerate() {
+            for (id_source, likelihood) in about_rows.into_iter().enumerate() {
                 if let Some(likelihood) = likelihood.flatten() {
                     of_row = times(of_row, likelihood);
-                    count += u32::from(cue != 0 || optical != Some(3));
+                    count += u32::from(id_source != 0 || optical != Some(3));
                 }
             }
             let weigh = |of_row: [f64; 3]| {
-                let regard: [f64; 3] = std::array::from_fn(|a| (0..3).map(|k| of_row[k] * share[k][a] * of_regard[a]).sum());
-                (regard.iter().sum::<f64>() > 0.0).then_some(regard)
+                let affiliation: [f64; 3] = std::array::from_fn(|a| (0..3).map(|k| of_row[k] * share[k][a] * of_affiliation[a]).sum());
+                (affiliation.iter().sum::<f64>() > 0.0).then_some(affiliation)
             };
-            let regard = weigh(of_row).or_else(|| weigh([1.0; 3])).unwrap_or([0.0; 3]);
-            let sum: f64 = regard.iter().sum();
-            for (found, expected) in fused.posterior.regard.iter().zip(regard) {
+            let affiliation = weigh(of_row).or_else(|| weigh([1.0; 3])).unwrap_or([0.0; 3]);
+            let sum: f64 = affiliation.iter().sum();
+            for (found, expected) in fused.posterior.affiliation.iter().zip(affiliation) {
                 let expected = if sum > 0.0 { expected / sum } else { 0.0 };
-                prop_assert!((found - expected).abs() < 1e-9, "{:?}, expected {:?}", fused.posterior, regard);
+                prop_assert!((found - expected).abs() < 1e-9, "{:?}, expected {:?}", fused.posterior, affiliation);
             }
-            let (by_row, by_regard): (f64, f64) = (fused.posterior.row.iter().sum(), fused.posterior.regard.iter().sum());
-            prop_assert!((by_row - by_regard).abs() < 1e-9);
-            prop_assert_eq!(fused.cues, count);
+            let (by_row, by_affiliation): (f64, f64) = (fused.posterior.row.iter().sum(), fused.posterior.affiliation.iter().sum());
+            prop_assert!((by_row - by_affiliation).abs() < 1e-9);
+            prop_assert_eq!(fused.id_sources, count);
         }
 
-        /// Without cues and shift: posterior and identity of the identifier itself.
+        /// Without ID sources and shift: posterior and identity of the identifier itself.
         #[test]
-        fn without_cues_nothing_is_different(
+        fn without_id_sources_nothing_is_different(
             single: bool,
             numbers in prop::collection::vec(number(), 64),
             plan in prop::array::uniform3(prop::sample::select(vec![0.0, 0.2, 0.9])),
@@ -899,25 +919,25 @@ mod tests {
             let tables = tables(&numbers, &[1.0; 6]);
             let mut spec = worked_example();
             spec.iff = None;
-            spec.world = confusion(&tables.declared, &REGARDS);
+            spec.actual = confusion(&tables.declared, &AFFILIATIONS);
             spec.combine = if single { Combine::Single } else { Combine::Fused };
-            spec.flight_plan.as_mut().unwrap().believed = Some(MatchBelief {
+            spec.flight_plan.as_mut().unwrap().assumed = Some(MatchBelief {
                 friend: plan[0], neutral: plan[1], hostile: plan[2],
             });
             let identifier = Identifier::new(&spec, &[], Millis(10_000));
-            let (cues, state) = (cue_set(&spec, &identifier.rows), CueState::default());
+            let (id_sources, state) = (id_source_set(&spec, &identifier.rows), IdSourceState::default());
             let mut evidence = Evidence::NONE;
             for &column in &declared {
                 identifier.add(&mut evidence, column);
             }
-            let fused = identifier.fuse(&Gathered { matched, ..gathered(&evidence, &cues, &state, Millis::ZERO) });
+            let fused = identifier.fuse(&Gathered { matched, ..gathered(&evidence, &id_sources, &state, Millis::ZERO) });
             let plain = identifier.posterior(&evidence, matched);
-            for (one, other) in fused.posterior.regard.iter().zip(plain.regard) {
+            for (one, other) in fused.posterior.affiliation.iter().zip(plain.affiliation) {
                 prop_assert!((one - other).abs() < 1e-9, "{:?}, expected {:?}", fused.posterior, plain);
             }
             let edges = [0.6, 0.9];
             let near = |p: &f64| edges.iter().any(|edge| (p - edge).abs() < 1e-9);
-            if !plain.regard.iter().any(near) {
+            if !plain.affiliation.iter().any(near) {
                 prop_assert_eq!(fused.identity, identifier.identity_by_sum(&evidence, matched));
             }
         }

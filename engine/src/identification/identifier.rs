@@ -1,9 +1,9 @@
 //! Declarations and their fusion: from the confusion matrix to an identity.
 //!
 //! *World*: a declaration is a draw from the row of the confusion matrix that is true of the aircraft, or what is seen of
-//! it that lasts for a while ([`super::appearance`]). *Belief*: the site weighs hypotheses (row k, regard a) by
+//! it that lasts for a while ([`super::appearance`]). *Belief*: the site weighs hypotheses (row k, affiliation a) by
 //! prior_k share(a|k) * prod P(declaration | those before it, k) * P(plan check | a), as in STANAG 4162; matrix and belief are
-//! two tables. A row is a type or a regard; with regards the shares are 1 and 0. The plan check counts once, as it stands now,
+//! two tables. A row is a type or an affiliation; with affiliations the shares are 1 and 0. The plan check counts once, as it stands now,
 //! not once per look. Posterior to STANAG 1241 identity by thresholds. Rows and columns stand in the order of how hostile they
 //! mean, by the share of hostiles, then by name; `unknown` is last.
 //!
@@ -25,7 +25,7 @@ use super::told::Told;
 use super::{Combine, Hypotheses, IdentificationSpec, IdentityThresholds, MatchBelief};
 use crate::elementary::exp_of_negative;
 use crate::ids::TypeId;
-use crate::record::{Identity, Regard};
+use crate::record::{Affiliation, Identity};
 use crate::units::Millis;
 
 /// Most rows of a confusion matrix.
@@ -49,9 +49,9 @@ pub struct Identifier {
     /// By row: its place in the order of the names.
     by_name: Vec<u8>,
     /// What is declared about an aircraft, by true row; the last is for aircraft that are in no row.
-    world: Vec<Columns>,
-    /// ln P(column | row) as believed, by column then row; rows and columns that do not exist are impossible.
-    believed: [[f64; MAX_COLUMNS]; MAX_COLUMNS],
+    actual: Vec<Columns>,
+    /// ln P(column | row) as assumed, by column then row; rows and columns that do not exist are impossible.
+    assumed: [[f64; MAX_COLUMNS]; MAX_COLUMNS],
     /// The same of a declaration that repeats the one before it.
     repeated: [[f64; MAX_COLUMNS]; MAX_COLUMNS],
     /// Whether a repetition says something else than a declaration that differs.
@@ -60,7 +60,7 @@ pub struct Identifier {
     shares: [[f64; 3]; MAX_ROWS],
     plan: Option<[[f64; 3]; 2]>,
     criteria: Criteria,
-    /// By plan check: what the rows count for each regard, and last for the criteria.
+    /// By plan check: what the rows count for each affiliation, and last for the criteria.
     parts: [[[f64; MAX_COLUMNS]; 4]; 3],
     /// By row and plan check: what follows when that row outweighs the others.
     outlook: [[Outlook; 3]; MAX_COLUMNS],
@@ -139,7 +139,7 @@ struct Standing<const W: usize> {
 pub struct Noted {
     /// Its first identity.
     pub identified: bool,
-    /// That it was held Hostile.
+    /// That it was identified as Hostile.
     pub hostile: bool,
 }
 
@@ -166,7 +166,7 @@ impl RunOutcome {
     }
 }
 
-/// What must hold before a track is held Hostile.
+/// What must hold before a track is identified as Hostile.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Criteria {
     /// What the posterior is about.
@@ -174,7 +174,7 @@ pub struct Criteria {
     /// The posterior that must be exceeded.
     pub threshold: f64,
     /// ID sources that must have spoken.
-    pub cues: u32,
+    pub id_sources: u32,
     /// Declarations other than `unknown` that must have been made.
     pub declarations: u32,
 }
@@ -182,7 +182,7 @@ pub struct Criteria {
 /// What the posterior of the criteria is about.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CriteriaOn {
-    /// The regard hostile.
+    /// The affiliation hostile.
     Hostile,
     /// A type; never met by a class whose matrix does not have it.
     Type(TypeId),
@@ -210,7 +210,7 @@ pub struct Evidence {
     /// Whether there are any.
     informed: bool,
     /// Declarations other than `unknown`.
-    pub cues: u32,
+    pub id_sources: u32,
     /// The latest declaration.
     pub latest: Option<u8>,
     /// So many of the next declarations cannot be the first of anything, whatever they are; see [`Identifier::quiet`].
@@ -232,7 +232,7 @@ impl Evidence {
         told: [0.0; MAX_COLUMNS],
         told_declarations: 0,
         informed: false,
-        cues: 0,
+        id_sources: 0,
         latest: None,
         quiet: 0,
         firm: None,
@@ -247,7 +247,7 @@ impl Evidence {
 
     /// Declarations other than `unknown`, with those of other sites.
     pub fn spoken(&self) -> u32 {
-        self.cues + self.told_declarations
+        self.id_sources + self.told_declarations
     }
 
     /// Whether other sites have said anything.
@@ -271,7 +271,7 @@ impl Evidence {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Posterior {
     /// P(friend), P(neutral), P(hostile).
-    pub regard: [f64; 3],
+    pub affiliation: [f64; 3],
     /// P(row).
     pub row: [f64; MAX_ROWS],
 }
@@ -282,16 +282,16 @@ impl Identifier {
     pub fn new(spec: &IdentificationSpec, types: &[String], scan: Millis) -> Identifier {
         let rows: Vec<String> = match spec.over {
             Hypotheses::Types => {
-                let mut rows: Vec<&String> = spec.world.keys().take(MAX_ROWS).collect();
+                let mut rows: Vec<&String> = spec.actual.keys().take(MAX_ROWS).collect();
                 let hostile = |row: &String| shares_of(spec, row)[2];
                 rows.sort_by(|one, other| {
                     hostile(one).total_cmp(&hostile(other)).then(one.cmp(other))
                 });
                 rows.into_iter().cloned().collect()
             }
-            Hypotheses::Regards => Regard::ALL
+            Hypotheses::Affiliations => Affiliation::ALL
                 .iter()
-                .map(|regard| regard.code().to_string())
+                .map(|affiliation| affiliation.code().to_string())
                 .collect(),
         };
         let spacing = Identifier::spacing(spec.interval_s, scan);
@@ -310,25 +310,25 @@ impl Identifier {
                 let mut sum = 0.0;
                 (0..rows.len())
                     .map(|j| {
-                        sum += column(&spec.world, row, j);
+                        sum += column(&spec.actual, row, j);
                         libm::round(sum * 4_294_967_296.0) as u64
                     })
                     .collect()
             })
             .chain([in_no_row])
             .collect();
-        let world = bounds.iter().map(|bounds| Columns::new(bounds)).collect();
-        let belief = spec.believed.as_ref().unwrap_or(&spec.world);
-        let mut believed = [[f64::NEG_INFINITY; MAX_COLUMNS]; MAX_COLUMNS];
-        for (j, ln) in believed.iter_mut().enumerate().take(columns) {
+        let actual = bounds.iter().map(|bounds| Columns::new(bounds)).collect();
+        let belief = spec.assumed.as_ref().unwrap_or(&spec.actual);
+        let mut assumed = [[f64::NEG_INFINITY; MAX_COLUMNS]; MAX_COLUMNS];
+        for (j, ln) in assumed.iter_mut().enumerate().take(columns) {
             for (ln, row) in ln.iter_mut().zip(&rows) {
                 *ln = libm::log(column(belief, row, j));
             }
         }
-        let stays = persistence(spacing, spec.appearance.believed_tau_s());
-        let repeated = believed.map(|ln| ln.map(|ln| ln_repeated(ln, stays)));
+        let stays = persistence(spacing, spec.appearance.assumed_tau_s());
+        let repeated = assumed.map(|ln| ln.map(|ln| ln_repeated(ln, stays)));
         let mut swing = [0.0; MAX_COLUMNS];
-        for ln in &believed[..columns] {
+        for ln in &assumed[..columns] {
             for (k, swing) in swing.iter_mut().enumerate().take(rows.len()) {
                 // Where the row itself becomes impossible its lead may vanish at once.
                 let loss = match ln[k] {
@@ -350,14 +350,14 @@ impl Identifier {
             };
             ln_prior[k] = libm::log(weight);
             match spec.over {
-                Hypotheses::Regards => shares[k][k] = 1.0,
+                Hypotheses::Affiliations => shares[k][k] = 1.0,
                 Hypotheses::Types => shares[k] = shares_of(spec, row),
             }
         }
         let plan = spec
             .flight_plan
             .as_ref()
-            .and_then(|cue| cue.believed)
+            .and_then(|id_source| id_source.assumed)
             .map(|belief| {
                 let MatchBelief {
                     friend,
@@ -371,7 +371,7 @@ impl Identifier {
             .iter()
             .map(|name| match spec.over {
                 Hypotheses::Types => rows.iter().position(|row| row == name).map(|row| row as u8),
-                Hypotheses::Regards => None,
+                Hypotheses::Affiliations => None,
             })
             .collect();
         let place = |row: &String| rows.iter().filter(|other| *other < row).count() as u8;
@@ -382,8 +382,8 @@ impl Identifier {
             appearance: Appearance::of_declarations(&spec.appearance),
             spec: spec.clone(),
             row_of_type,
-            world,
-            believed,
+            actual,
+            assumed,
             repeated,
             repeats: stays > 0.0,
             ln_prior,
@@ -392,7 +392,7 @@ impl Identifier {
             criteria: Criteria {
                 on: CriteriaOn::Hostile,
                 threshold: spec.identity.hostile,
-                cues: 1,
+                id_sources: 1,
                 declarations: 0,
             },
             parts: [[[0.0; MAX_COLUMNS]; 4]; 3],
@@ -426,17 +426,17 @@ impl Identifier {
     }
 
     /// The row that is true of an aircraft.
-    pub fn truth_row(&self, type_id: TypeId, regard: Regard) -> u8 {
+    pub fn truth_row(&self, type_id: TypeId, affiliation: Affiliation) -> u8 {
         match self.spec.over {
             Hypotheses::Types => self.row_of_type[type_id.index()].unwrap_or(self.rows.len() as u8),
-            Hypotheses::Regards => regard as u8,
+            Hypotheses::Affiliations => affiliation as u8,
         }
     }
 
     /// What the site declares about an aircraft of this true row: [`Columns::column`] for a word drawn.
     #[inline]
     pub fn declare(&self, truth_row: u8) -> &Columns {
-        &self.world[usize::from(truth_row).min(self.rows.len())]
+        &self.actual[usize::from(truth_row).min(self.rows.len())]
     }
 
     /// Time from one declaration to the next at a site with these scans.
@@ -460,13 +460,13 @@ impl Identifier {
 
     /// Adds a declaration that comes `dt` after the one before it, which is not the time it usually is.
     pub fn add_after(&self, evidence: &mut Evidence, declared: u8, dt: Millis) {
-        let stays = persistence(dt, self.spec.appearance.believed_tau_s());
+        let stays = persistence(dt, self.spec.appearance.assumed_tau_s());
         if stays <= 0.0 || evidence.latest != Some(declared) {
             self.add(evidence, declared);
             return;
         }
-        let believed = &self.believed[usize::from(declared) % MAX_COLUMNS];
-        for (beside, ln) in evidence.beside.iter_mut().zip(believed) {
+        let assumed = &self.assumed[usize::from(declared) % MAX_COLUMNS];
+        for (beside, ln) in evidence.beside.iter_mut().zip(assumed) {
             *beside += ln_repeated(*ln, stays);
         }
         evidence.recalled = true;
@@ -477,7 +477,7 @@ impl Identifier {
     }
 
     fn note(&self, evidence: &mut Evidence, declared: u8) {
-        evidence.cues += u32::from(usize::from(declared) < self.rows.len());
+        evidence.id_sources += u32::from(usize::from(declared) < self.rows.len());
         evidence.latest = Some(declared);
         evidence.made += 1;
         evidence.quiet = evidence.quiet.saturating_sub(1);
@@ -490,7 +490,7 @@ impl Identifier {
         Evidence {
             beside: self.ln_own(evidence).map(|ln| kept * ln),
             recalled: true,
-            cues: evidence.cues,
+            id_sources: evidence.id_sources,
             latest: evidence.latest,
             ..Evidence::NONE
         }
@@ -500,7 +500,7 @@ impl Identifier {
     pub fn tells(&self, evidence: &Evidence) -> Told {
         let own = self.ln_own::<MAX_COLUMNS>(evidence);
         let mut told = Told {
-            declarations: evidence.cues,
+            declarations: evidence.id_sources,
             ..Told::NOTHING
         };
         for (&place, ln) in self.by_name.iter().zip(own) {
@@ -511,7 +511,7 @@ impl Identifier {
 
     /// Takes note of what other sites declared about a track, in place of what they had; whether that is something else.
     pub fn hear(&self, evidence: &mut Evidence, told: &Told) -> bool {
-        let counts = 1.0 - self.spec.appearance.believed_gamma;
+        let counts = 1.0 - self.spec.appearance.assumed_gamma;
         let heard = counts > 0.0 && *told != Told::NOTHING;
         let mut ln = [0.0; MAX_COLUMNS];
         if heard {
@@ -558,7 +558,7 @@ impl Identifier {
                 }
             }
         };
-        add(&evidence.counts, &self.believed);
+        add(&evidence.counts, &self.assumed);
         if self.repeats {
             add(&evidence.repeated, &self.repeated);
         }
@@ -664,7 +664,7 @@ impl Identifier {
             declared.count(scans, &mut evidence.counts);
         }
         evidence.made += scans.count;
-        evidence.cues += scans.count - (of_unknown(evidence) - before);
+        evidence.id_sources += scans.count - (of_unknown(evidence) - before);
         if let Some(last) = scans.bits.checked_ilog2() {
             evidence.latest = Some(declared.column(last as usize));
         }
@@ -923,7 +923,7 @@ impl Identifier {
 
     /// What the site expects before it looks: P(friend), P(neutral), P(hostile).
     pub fn prior(&self) -> [f64; 3] {
-        self.posterior(&Evidence::NONE, None).regard
+        self.posterior(&Evidence::NONE, None).affiliation
     }
 
     /// The posterior, by the plain sum.
@@ -943,8 +943,8 @@ impl Identifier {
                 let sums = self.ln_likelihood::<MAX_COLUMNS>(evidence);
                 let ln = |k: usize| self.ln_prior[k] + sums[k];
                 // The heaviest row that the plan check leaves possible: measured by it, the sum cannot underflow.
-                let cue = self.cue(matched);
-                let possible = |&k: &usize| (0..3).any(|a| self.shares[k][a] * cue[a] > 0.0);
+                let id_source = self.id_source(matched);
+                let possible = |&k: &usize| (0..3).any(|a| self.shares[k][a] * id_source[a] > 0.0);
                 let top = (0..count)
                     .filter(possible)
                     .map(ln)
@@ -959,23 +959,23 @@ impl Identifier {
                 }
             }
         }
-        let cue = self.cue(matched);
-        let mut regard = [0.0; 3];
+        let id_source = self.id_source(matched);
+        let mut affiliation = [0.0; 3];
         let mut row = [0.0; MAX_ROWS];
         let mut sum = 0.0;
         for k in 0..count {
             for a in 0..3 {
-                let part = weight[k] * self.shares[k][a] * cue[a];
-                regard[a] += part;
+                let part = weight[k] * self.shares[k][a] * id_source[a];
+                affiliation[a] += part;
                 row[k] += part;
                 sum += part;
             }
         }
         if sum > 0.0 {
-            regard = regard.map(|part| part / sum);
+            affiliation = affiliation.map(|part| part / sum);
             row = row.map(|part| part / sum);
         }
-        Posterior { regard, row }
+        Posterior { affiliation, row }
     }
 
     /// The identity that follows from the evidence and the plan check (`None`: no check is made).
@@ -1070,7 +1070,7 @@ impl Identifier {
         self.judge(&self.posterior(evidence, matched), enough)
     }
 
-    /// The same sum without the posteriors nobody asks for: regards, and what the criteria are about.
+    /// The same sum without the posteriors nobody asks for: affiliations, and what the criteria are about.
     #[inline(always)]
     fn identity_by_short_sum<const W: usize>(
         &self,
@@ -1081,11 +1081,11 @@ impl Identifier {
         let [friend, neutral, hostile, criterion] = self.short_sums(standing, matched);
         let scale = 1.0 / (friend + neutral + hostile);
         let enough = self.enough(declarations, matched);
-        let regard = [friend, neutral, hostile].map(|part| part * scale);
-        self.judge_by(regard, criterion * scale, enough)
+        let affiliation = [friend, neutral, hostile].map(|part| part * scale);
+        self.judge_by(affiliation, criterion * scale, enough)
     }
 
-    /// What the rows weigh for each regard, and for what the criteria are about, measured by the best row.
+    /// What the rows weigh for each affiliation, and for what the criteria are about, measured by the best row.
     #[inline(always)]
     fn short_sums<const W: usize>(
         &self,
@@ -1117,10 +1117,10 @@ impl Identifier {
     /// Whether so many declarations other than `unknown`, and so many ID sources that have spoken, are.
     #[inline(always)]
     pub(super) fn meets(&self, declarations: u32, sources: u32) -> bool {
-        declarations >= self.criteria.declarations && sources >= self.criteria.cues
+        declarations >= self.criteria.declarations && sources >= self.criteria.id_sources
     }
 
-    fn cue(&self, matched: Option<bool>) -> [f64; 3] {
+    fn id_source(&self, matched: Option<bool>) -> [f64; 3] {
         match (self.plan, matched) {
             (Some(plan), Some(matched)) => plan[usize::from(matched)],
             _ => [1.0; 3],
@@ -1148,12 +1148,12 @@ impl Identifier {
         })
     }
 
-    /// How rows divide into regards.
+    /// How rows divide into affiliations.
     pub fn shares(&self) -> &[[f64; 3]; MAX_ROWS] {
         &self.shares
     }
 
-    /// P(plan check | regard) as believed, where a check is made and is evidence.
+    /// P(plan check | affiliation) as assumed, where a check is made and is evidence.
     pub(super) fn plan_belief(&self, matched: Option<bool>) -> Option<[f64; 3]> {
         Some(self.plan?[usize::from(matched?)])
     }
@@ -1178,7 +1178,7 @@ impl Identifier {
 
     /// The identity by the thresholds; Hostile only where there is `enough`: [`Identifier::meets`].
     pub(super) fn judge(&self, posterior: &Posterior, enough: bool) -> Identity {
-        self.judge_by(posterior.regard, self.criterion(posterior), enough)
+        self.judge_by(posterior.affiliation, self.criterion(posterior), enough)
     }
 
     fn judge_by(
@@ -1211,7 +1211,7 @@ impl Identifier {
 
     fn criterion(&self, posterior: &Posterior) -> f64 {
         match self.criteria.on {
-            CriteriaOn::Hostile => posterior.regard[2],
+            CriteriaOn::Hostile => posterior.affiliation[2],
             CriteriaOn::Type(type_id) => match self.row_of_type.get(type_id.index()) {
                 Some(Some(row)) => posterior.row[usize::from(*row)],
                 _ => 0.0,
@@ -1229,8 +1229,8 @@ impl Identifier {
         let others = (self.rows.len() as f64 - 1.0).max(1.0);
         for k in 0..self.rows.len() {
             for (index, matched) in [None, Some(false), Some(true)].into_iter().enumerate() {
-                let cue = self.cue(matched);
-                let parts: [f64; 3] = std::array::from_fn(|a| self.shares[k][a] * cue[a]);
+                let id_source = self.id_source(matched);
+                let parts: [f64; 3] = std::array::from_fn(|a| self.shares[k][a] * id_source[a]);
                 let left: f64 = parts.iter().sum();
                 let of_criteria = match self.criteria.on {
                     CriteriaOn::Hostile => parts[2],
@@ -1251,10 +1251,10 @@ impl Identifier {
                 let mut row = [0.0; MAX_ROWS];
                 row[k] = 1.0;
                 let posterior = Posterior {
-                    regard: parts.map(|part| part / left),
+                    affiliation: parts.map(|part| part / left),
                     row,
                 };
-                let [friend, neutral, hostile] = posterior.regard;
+                let [friend, neutral, hostile] = posterior.affiliation;
                 let distance = [
                     self.criterion(&posterior) - self.criteria.threshold,
                     friend - thresholds.friend,
@@ -1314,7 +1314,7 @@ impl Identifier {
                         .filter(perilous)
                         .fold(0.0, |most, j| larger(ln[j] - own, most)),
                 };
-                let columns = &self.believed[..=rows.end];
+                let columns = &self.assumed[..=rows.end];
                 peril.swing[k] = columns.iter().map(loss).fold(0.0, larger);
             }
         }
@@ -1346,7 +1346,7 @@ impl Identifier {
             if evidence.made == 0 || evidence.made as usize >= base {
                 return Identity::Pending;
             }
-            evidence.cues = evidence.made - evidence.counts[columns - 1];
+            evidence.id_sources = evidence.made - evidence.counts[columns - 1];
             evidence.latest = Some(0);
             self.identity(&evidence, None)
         });
@@ -1400,9 +1400,9 @@ fn first_run(bits: u64, alike: u64) -> u64 {
     bits & others.wrapping_sub(1) & !others
 }
 
-/// How a type divides into regards in the site's belief; without a word it is neutral.
+/// How a type divides into affiliations in the site's belief; without a word it is neutral.
 fn shares_of(spec: &IdentificationSpec, row: &str) -> [f64; 3] {
-    let share = spec.regards.get(row);
+    let share = spec.affiliations.get(row);
     let parts = share.map_or([0.0, 1.0, 0.0], |s| [s.friend, s.neutral, s.hostile]);
     let sum: f64 = parts.iter().sum();
     parts.map(|part| if sum > 0.0 { part / sum } else { 1.0 / 3.0 })
@@ -1424,13 +1424,13 @@ fn plan_index(matched: Option<bool>) -> usize {
 mod tests {
     use super::*;
     use crate::identification::{
-        AppearanceSpec, FlightPlanCueSpec, NonNegative, Probability, RegardShares,
+        AffiliationShares, AppearanceSpec, FlightPlanSourceSpec, NonNegative, Probability,
     };
     use crate::streams::BLOCK;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    const REGARDS: [&str; 3] = ["friend", "neutral", "hostile"];
+    const AFFILIATIONS: [&str; 3] = ["friend", "neutral", "hostile"];
     const TYPES: [&str; 4] = ["alpha", "bravo", "charlie", "delta"];
 
     /// A matrix from weights, eight a row; weights below a fifth are 0.
@@ -1458,7 +1458,7 @@ mod tests {
             .collect()
     }
 
-    fn spec(over: Hypotheses, world: super::super::ConfusionMatrix) -> IdentificationSpec {
+    fn spec(over: Hypotheses, actual: super::super::ConfusionMatrix) -> IdentificationSpec {
         IdentificationSpec {
             over,
             interval_s: 10.0,
@@ -1467,10 +1467,10 @@ mod tests {
                 tau_s: 0.0,
                 ..AppearanceSpec::default()
             },
-            world,
-            believed: None,
+            actual,
+            assumed: None,
             prior: BTreeMap::new(),
-            regards: BTreeMap::new(),
+            affiliations: BTreeMap::new(),
             identity: IdentityThresholds::default(),
             flight_plan: None,
             iff: None,
@@ -1483,15 +1483,15 @@ mod tests {
         }
     }
 
-    fn cue(friend: f64, neutral: f64, hostile: f64) -> FlightPlanCueSpec {
-        FlightPlanCueSpec {
+    fn id_source(friend: f64, neutral: f64, hostile: f64) -> FlightPlanSourceSpec {
+        FlightPlanSourceSpec {
             lateral_gate_m: 1.0,
             vertical_gate_m: 1.0,
             window_s: 1.0,
             correlation: 1.0,
             chance_match: 0.0,
             any_plan: false,
-            believed: Some(MatchBelief {
+            assumed: Some(MatchBelief {
                 friend,
                 neutral,
                 hostile,
@@ -1505,7 +1505,7 @@ mod tests {
 
     /// A matrix that says the same of every row: every declaration is `unknown`.
     fn silent() -> super::super::ConfusionMatrix {
-        REGARDS
+        AFFILIATIONS
             .iter()
             .map(|row| {
                 (
@@ -1518,15 +1518,15 @@ mod tests {
 
     /// Prior .02 : .20 : .60 (a missing reply put in by hand); a plan is matched with .8, .8, .02.
     #[test]
-    fn the_plan_cue_gives_the_known_posteriors() {
-        let mut spec = spec(Hypotheses::Regards, silent());
-        spec.prior = REGARDS
+    fn the_plan_id_source_gives_the_known_posteriors() {
+        let mut spec = spec(Hypotheses::Affiliations, silent());
+        spec.prior = AFFILIATIONS
             .iter()
             .zip([0.02, 0.2, 0.6])
             .map(|(row, p)| (row.to_string(), NonNegative(p)))
             .collect();
         let without = Identifier::new(&spec, &[], Millis(10_000));
-        spec.flight_plan = Some(cue(0.8, 0.8, 0.02));
+        spec.flight_plan = Some(id_source(0.8, 0.8, 0.02));
         let with = Identifier::new(&spec, &[], Millis(10_000));
         let mut evidence = Evidence::NONE;
         without.add(&mut evidence, 3);
@@ -1535,7 +1535,7 @@ mod tests {
             (&with, Some(false), 0.9304),
             (&with, Some(true), 0.0638),
         ] {
-            let posterior = identifier.posterior(&evidence, matched).regard;
+            let posterior = identifier.posterior(&evidence, matched).affiliation;
             assert!(
                 (posterior[2] - hostile).abs() < 5e-5,
                 "{posterior:?}, expected {hostile}"
@@ -1546,8 +1546,8 @@ mod tests {
 
     /// A perfect matrix declares hostile; a matching plan says that it cannot be: nothing is known.
     #[test]
-    fn a_contradiction_between_cues_makes_nothing_certain() {
-        let perfect = REGARDS
+    fn a_contradiction_between_id_sources_makes_nothing_certain() {
+        let perfect = AFFILIATIONS
             .iter()
             .map(|row| {
                 (
@@ -1556,8 +1556,8 @@ mod tests {
                 )
             })
             .collect();
-        let mut spec = spec(Hypotheses::Regards, perfect);
-        spec.flight_plan = Some(cue(0.8, 0.8, 0.0));
+        let mut spec = spec(Hypotheses::Affiliations, perfect);
+        spec.flight_plan = Some(id_source(0.8, 0.8, 0.0));
         let identifier = Identifier::new(&spec, &[], Millis(10_000));
         let mut evidence = Evidence::NONE;
         identifier.add(&mut evidence, 2);
@@ -1579,19 +1579,19 @@ mod tests {
     #[test]
     fn a_row_that_is_ruled_out_does_not_drown_the_others() {
         let likely = |p: [f64; 3]| {
-            let columns = REGARDS
+            let columns = AFFILIATIONS
                 .iter()
                 .map(|name| name.to_string())
                 .zip(p.map(Probability));
             columns.collect::<BTreeMap<_, _>>()
         };
-        let world = BTreeMap::from([
+        let actual = BTreeMap::from([
             ("friend".to_string(), likely([0.90, 0.09, 0.01])),
             ("neutral".to_string(), likely([0.90, 0.099, 0.001])),
             ("hostile".to_string(), likely([0.0, 0.0, 1.0])),
         ]);
-        let mut spec = spec(Hypotheses::Regards, world);
-        spec.flight_plan = Some(cue(0.5, 0.5, 0.0));
+        let mut spec = spec(Hypotheses::Affiliations, actual);
+        spec.flight_plan = Some(id_source(0.5, 0.5, 0.0));
         let identifier = Identifier::new(&spec, &[], Millis(10_000));
         let mut evidence = Evidence::NONE;
         for _ in 0..1000 {
@@ -1603,12 +1603,12 @@ mod tests {
             identifier.identity_by_sum(&evidence, Some(true)),
             Identity::Friend
         );
-        assert!(identifier.posterior(&evidence, Some(true)).regard[0] > 0.999);
+        assert!(identifier.posterior(&evidence, Some(true)).affiliation[0] > 0.999);
     }
 
     #[test]
     fn before_a_declaration_an_identity_is_pending_and_a_single_unknown_is_unknown() {
-        let mut spec = spec(Hypotheses::Regards, matrix(&REGARDS, &[0.5; 24]));
+        let mut spec = spec(Hypotheses::Affiliations, matrix(&AFFILIATIONS, &[0.5; 24]));
         for combine in [Combine::Single, Combine::Fused] {
             spec.combine = combine;
             let identifier = Identifier::new(&spec, &[], Millis(10_000));
@@ -1641,11 +1641,12 @@ mod tests {
             ("friend".into(), Probability(0.25)),
             ("unknown".into(), Probability(0.75)),
         ]);
-        let world = REGARDS
+        let actual = AFFILIATIONS
             .iter()
             .map(|name| (name.to_string(), row.clone()))
             .collect();
-        let identifier = Identifier::new(&spec(Hypotheses::Regards, world), &[], Millis(10_000));
+        let identifier =
+            Identifier::new(&spec(Hypotheses::Affiliations, actual), &[], Millis(10_000));
         let quarter = 1u32 << 30;
         for (word, declared) in [(0, 0), (quarter - 1, 0), (quarter, 3), (u32::MAX, 3)] {
             assert_eq!(identifier.declare(1).column(word), declared, "{word}");
@@ -1660,11 +1661,12 @@ mod tests {
             ("neutral".into(), Probability(0.5)),
             ("hostile".into(), Probability(0.5)),
         ]);
-        let world = REGARDS
+        let actual = AFFILIATIONS
             .iter()
             .map(|name| (name.to_string(), row.clone()))
             .collect();
-        let identifier = Identifier::new(&spec(Hypotheses::Regards, world), &[], Millis(10_000));
+        let identifier =
+            Identifier::new(&spec(Hypotheses::Affiliations, actual), &[], Millis(10_000));
         for (word, declared) in [
             (0, 1),
             (2 * quarter - 1, 1),
@@ -1676,7 +1678,7 @@ mod tests {
     }
 
     #[test]
-    fn the_row_that_is_true_is_the_type_or_the_regard() {
+    fn the_row_that_is_true_is_the_type_or_the_affiliation() {
         let types = names(&["bravo", "zulu", "alpha"]);
         let by_type = Identifier::new(
             &spec(Hypotheses::Types, matrix(&["alpha", "bravo"], &[0.5; 16])),
@@ -1684,18 +1686,21 @@ mod tests {
             Millis(10_000),
         );
         let rows: Vec<u8> = (0..3)
-            .map(|id| by_type.truth_row(TypeId(id), Regard::Hostile))
+            .map(|id| by_type.truth_row(TypeId(id), Affiliation::Hostile))
             .collect();
         assert_eq!(rows, [1, 2, 0], "zulu is in no row");
-        let by_regard =
-            Identifier::new(&spec(Hypotheses::Regards, silent()), &types, Millis(10_000));
+        let by_affiliation = Identifier::new(
+            &spec(Hypotheses::Affiliations, silent()),
+            &types,
+            Millis(10_000),
+        );
         assert_eq!(
-            Regard::ALL.map(|regard| by_regard.truth_row(TypeId(1), regard)),
+            Affiliation::ALL.map(|affiliation| by_affiliation.truth_row(TypeId(1), affiliation)),
             [0, 1, 2]
         );
     }
 
-    /// Any identifier: over types or regards, with impossible declarations, priors, plan checks, thresholds, criteria.
+    /// Any identifier: over types or affiliations, with impossible declarations, priors, plan checks, thresholds, criteria.
     fn any_identifier() -> impl Strategy<Value = Identifier> {
         let beliefs = (
             any::<bool>(),
@@ -1714,14 +1719,14 @@ mod tests {
         (beliefs, rules).prop_map(|(beliefs, rules)| {
             let (by_type, weights, prior, shares, sure) = beliefs;
             let (matches, ruled_out, thresholds, criteria, tau_s) = rules;
-            let rows: &[&str] = if by_type { &TYPES } else { &REGARDS };
+            let rows: &[&str] = if by_type { &TYPES } else { &AFFILIATIONS };
             let over = if by_type {
                 Hypotheses::Types
             } else {
-                Hypotheses::Regards
+                Hypotheses::Affiliations
             };
             let mut spec = spec(over, matrix(rows, &weights[..32]));
-            spec.believed = Some(matrix(rows, &weights[32..]));
+            spec.assumed = Some(matrix(rows, &weights[32..]));
             spec.appearance.tau_s = tau_s;
             if let Some(prior) = &prior {
                 let prior = rows.iter().zip(prior);
@@ -1736,12 +1741,12 @@ mod tests {
                         share = std::array::from_fn(|a| if a == only { 1.0 } else { 0.0 });
                     }
                     let [friend, neutral, hostile] = share;
-                    let shares = RegardShares {
+                    let shares = AffiliationShares {
                         friend,
                         neutral,
                         hostile,
                     };
-                    spec.regards.insert(row.to_string(), shares);
+                    spec.affiliations.insert(row.to_string(), shares);
                 }
             }
             let [hostile, friend, neutral, suspect, assumed_friend] = thresholds;
@@ -1753,19 +1758,21 @@ mod tests {
                 assumed_friend,
             };
             if let Some(mut matches) = matches {
-                if let Some(regard) = ruled_out {
-                    matches[regard] = 0.0;
+                if let Some(affiliation) = ruled_out {
+                    matches[affiliation] = 0.0;
                 }
-                spec.flight_plan = Some(cue(matches[0], matches[1], matches[2]));
+                spec.flight_plan = Some(id_source(matches[0], matches[1], matches[2]));
             }
             let identifier = Identifier::new(&spec, &names(&TYPES), Millis(10_000));
             match criteria {
-                Some((threshold, cues, declarations, on)) => identifier.with_criteria(Criteria {
-                    on: on.map_or(CriteriaOn::Hostile, |id| CriteriaOn::Type(TypeId(id))),
-                    threshold,
-                    cues,
-                    declarations,
-                }),
+                Some((threshold, id_sources, declarations, on)) => {
+                    identifier.with_criteria(Criteria {
+                        on: on.map_or(CriteriaOn::Hostile, |id| CriteriaOn::Type(TypeId(id))),
+                        threshold,
+                        id_sources,
+                        declarations,
+                    })
+                }
                 None => identifier,
             }
         })
@@ -1777,14 +1784,17 @@ mod tests {
     fn repetitions_weigh_by_persistence() {
         let weights = [0.5, 0.3, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.5, 0.3];
         let weights: Vec<f64> = weights.into_iter().cycle().take(24).collect();
-        let world = matrix(&REGARDS, &weights);
-        let mut spec = spec(Hypotheses::Regards, world.clone());
+        let actual = matrix(&AFFILIATIONS, &weights);
+        let mut spec = spec(Hypotheses::Affiliations, actual.clone());
         spec.appearance.tau_s = 40.0;
         let identifier = Identifier::new(&spec, &[], Millis(4_000));
         assert_eq!(identifier.spacing, Millis(12_000));
         let names = ["friend", "neutral", "hostile", "unknown"];
-        let p =
-            |row: usize, column: usize| world[REGARDS[row]].get(names[column]).map_or(0.0, |p| p.0);
+        let p = |row: usize, column: usize| {
+            actual[AFFILIATIONS[row]]
+                .get(names[column])
+                .map_or(0.0, |p| p.0)
+        };
         let chain = [
             (0, 0.0),
             (0, 12.0),
@@ -1823,7 +1833,7 @@ mod tests {
             }
             let weights = ln.map(f64::exp);
             let sum: f64 = weights.iter().sum();
-            let posterior = identifier.posterior(&evidence, None).regard;
+            let posterior = identifier.posterior(&evidence, None).affiliation;
             for (found, weight) in posterior.iter().zip(weights) {
                 assert!((found - weight / sum).abs() < 1e-12, "{nth}: {posterior:?}");
             }
@@ -1833,7 +1843,7 @@ mod tests {
     /// Whether a posterior is within 1e-9 of a threshold: there two ways to add up may differ by a rounding.
     fn on_the_edge(identifier: &Identifier, evidence: &Evidence, matched: Option<bool>) -> bool {
         let posterior = identifier.posterior(evidence, matched);
-        let [p_friend, p_neutral, p_hostile] = posterior.regard;
+        let [p_friend, p_neutral, p_hostile] = posterior.affiliation;
         let thresholds = identifier.spec.identity;
         [
             identifier.criterion(&posterior) - identifier.criteria.threshold,
@@ -2015,7 +2025,7 @@ mod tests {
                 prop_assert_eq!(wider, [expected; 2], "in wider vectors");
                 prop_assert_eq!(identifier.identity(&run_evidence, None), identity);
                 prop_assert_eq!(run_evidence.counts, evidence.counts);
-                prop_assert_eq!((run_evidence.cues, run_evidence.latest), (evidence.cues, evidence.latest));
+                prop_assert_eq!((run_evidence.id_sources, run_evidence.latest), (evidence.id_sources, evidence.latest));
             }
         }
     }

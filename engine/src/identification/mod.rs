@@ -3,9 +3,9 @@
 pub mod appearance;
 mod civil;
 mod columns;
-pub mod cues;
 pub mod faults;
 pub mod fusion;
+pub mod id_sources;
 mod identifier;
 pub mod operator;
 pub mod plan_check;
@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 pub use appearance::{Appearance, AppearanceSpec, Glimpse, Piece, Viewer};
 pub use civil::CivilRows;
 pub use columns::{Columns, DeclaredBlock};
-pub use cues::{CueScene, CueSet, CueState, Emitter, side_key};
 pub use faults::{Faults, FaultsSpec};
 pub use fusion::{Fused, Gathered, Recalled};
+pub use id_sources::{Emitter, IdSourceScene, IdSourceState, IdSources, side_key};
 pub use identifier::{
     Criteria, CriteriaOn, Evidence, Identifier, MAX_COLUMNS, MAX_ROWS, Noted, Posterior, RunOutcome,
 };
@@ -32,7 +32,7 @@ pub use told::Told;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentificationSpec {
-    /// Whether the rows of the matrix are aircraft types or regards (friend, neutral, hostile).
+    /// Whether the rows of the matrix are aircraft types or affiliations (friend, neutral, hostile).
     pub over: Hypotheses,
     /// Time between two declarations while the track lives, s; the first falls on confirmation.
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 31_622_400.0))]
@@ -43,39 +43,39 @@ pub struct IdentificationSpec {
     /// How long what the site sees of an aircraft stays what it is, and how far the sites of a side see the same.
     #[serde(default, skip_serializing_if = "AppearanceSpec::is_default")]
     pub appearance: AppearanceSpec,
-    /// The confusion matrix: `world.TRUTH.DECLARED` is the probability that an aircraft of that row is declared as
+    /// The confusion matrix: `actual.TRUTH.DECLARED` is the probability that an aircraft of that row is declared as
     /// that column; `unknown` is a column; a missing column is 0; rows sum to 1.
-    pub world: ConfusionMatrix,
+    pub actual: ConfusionMatrix,
     /// The matrix the site believes in; without it the true one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub believed: Option<ConfusionMatrix>,
+    pub assumed: Option<ConfusionMatrix>,
     /// What the site expects before it looks, by row, in any positive unit; without it all rows alike.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prior: BTreeMap<String, NonNegative>,
-    /// With `over = "types"`: how a type divides into regards in the site's belief ("a TB2 is the enemy's").
+    /// With `over = "types"`: how a type divides into affiliations in the site's belief ("a TB2 is the enemy's").
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub regards: BTreeMap<String, RegardShares>,
+    pub affiliations: BTreeMap<String, AffiliationShares>,
     /// The posterior a site asks for before it gives an identity.
     #[serde(default)]
     pub identity: IdentityThresholds,
     /// Whether, and how, the site checks tracks against the flight plans it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub flight_plan: Option<FlightPlanCueSpec>,
+    pub flight_plan: Option<FlightPlanSourceSpec>,
     /// Crypto IFF.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub iff: Option<cues::iff::IffSpec>,
+    pub iff: Option<id_sources::iff::IffSpec>,
     /// Civil transponder and agreed squawk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transponder: Option<cues::transponder::TransponderSpec>,
+    pub transponder: Option<id_sources::transponder::TransponderSpec>,
     /// Optical recognition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub optical: Option<cues::optical::OpticalSpec>,
+    pub optical: Option<id_sources::optical::OpticalSpec>,
     /// Speed and altitude profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub profile: Option<cues::profile::ProfileSpec>,
+    pub profile: Option<id_sources::profile::ProfileSpec>,
     /// Where a track was first seen, and whether it is in a lane.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin: Option<cues::origin::OriginSpec>,
+    pub origin: Option<id_sources::origin::OriginSpec>,
     /// Faults that all looks of a site within an hour share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub faults: Option<FaultsSpec>,
@@ -98,7 +98,7 @@ impl IdentificationSpec {
 
     /// Whether anything but `unknown` is ever declared.
     pub fn declares(&self) -> bool {
-        let mut columns = self.world.values().flatten();
+        let mut columns = self.actual.values().flatten();
         columns.any(|(column, p)| column != "unknown" && p.0 > 0.0)
     }
 
@@ -108,22 +108,22 @@ impl IdentificationSpec {
         let origin = self.origin.as_ref();
         let sources = [
             self.declares(),
-            plan.is_some_and(|cue| cue.believed.is_some()),
+            plan.is_some_and(|id_source| id_source.assumed.is_some()),
             self.iff.is_some(),
             self.transponder.is_some(),
             self.optical.is_some(),
             self.profile.is_some(),
-            origin.is_some_and(|cue| !cue.first_seen.is_empty()),
-            origin.is_some_and(|cue| !cue.lanes.is_empty()),
+            origin.is_some_and(|id_source| !id_source.first_seen.is_empty()),
+            origin.is_some_and(|id_source| !id_source.lanes.is_empty()),
         ];
         sources.into_iter().map(u32::from).sum()
     }
 }
 
-/// P(something | regard), as a site believes it.
+/// P(something | affiliation), as a site believes it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RegardProbabilities {
+pub struct AffiliationProbabilities {
     /// P(... | friend).
     #[schemars(range(min = 0.0, max = 1.0))]
     pub friend: f64,
@@ -135,9 +135,9 @@ pub struct RegardProbabilities {
     pub hostile: f64,
 }
 
-impl RegardProbabilities {
+impl AffiliationProbabilities {
     /// Friend, neutral, hostile: the order of every table.
-    pub fn by_regard(&self) -> [f64; 3] {
+    pub fn by_affiliation(&self) -> [f64; 3] {
         [self.friend, self.neutral, self.hostile]
     }
 }
@@ -162,7 +162,7 @@ pub enum Hypotheses {
     /// Aircraft types.
     Types,
     /// Friend, neutral, hostile, relative to the site's side.
-    Regards,
+    Affiliations,
 }
 
 /// Whether a declaration stands alone.
@@ -171,15 +171,15 @@ pub enum Hypotheses {
 pub enum Combine {
     /// The latest declaration is taken at face value; `unknown` leaves the identity unknown.
     Single,
-    /// All declarations of the track are fused by Bayes over the believed matrix.
+    /// All declarations of the track are fused by Bayes over the assumed matrix.
     #[default]
     Fused,
 }
 
-/// How a type divides into regards; the three are normalised.
+/// How a type divides into affiliations; the three are normalised.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RegardShares {
+pub struct AffiliationShares {
     /// Share of friends.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -230,7 +230,7 @@ impl Default for IdentityThresholds {
 /// Flight-plan correlation: a track matches a plan the site holds when it is inside the plan's gate and window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct FlightPlanCueSpec {
+pub struct FlightPlanSourceSpec {
     /// Half-width of the gate across the planned track, m.
     #[schemars(range(min = 0.0, max = 1_000_000.0))]
     pub lateral_gate_m: f64,
@@ -253,9 +253,9 @@ pub struct FlightPlanCueSpec {
     /// Whether a track without a match of its own is matched with any other plan in hand whose gate it is in.
     #[serde(default)]
     pub any_plan: bool,
-    /// What the site believes: P(match | regard). Without it the match is no evidence (rule R6 may still use it).
+    /// What the site believes: P(match | affiliation). Without it the match is no evidence (rule R6 may still use it).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub believed: Option<MatchBelief>,
+    pub assumed: Option<MatchBelief>,
 }
 
 fn any_height() -> f64 {
@@ -266,7 +266,7 @@ fn certain() -> f64 {
     1.0
 }
 
-/// P(match with a held plan | regard), as the site believes it.
+/// P(match with a held plan | affiliation), as the site assumes it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MatchBelief {

@@ -1,12 +1,12 @@
-//! The operator between the aid and the decision: expectancy, trust in the aid, and his own judgement.
+//! The operator between the automation and the decision: expectancy, trust in the automation, and his own judgement.
 //!
-//! *The aid* is the identity that follows from the fused evidence. It advises when it says something: Hostile is the
+//! *The automation* is the identity that follows from the fused evidence. It advises when it says something: Hostile is the
 //! advice "hostile"; Friend, AssumedFriend and Neutral are the advice "not hostile"; Pending, Unknown and Suspect advise
 //! nothing and pass unchanged. An advice is right if it fits what the aircraft is.
 //!
 //! *Acceptance*: right advice is rejected with probability `reject_right`, wrong advice accepted with probability
 //! `accept_wrong`. One draw per site, aircraft, advice and value of the appearance ([`super::appearance`]): as long as he sees the
-//! same and the aid says the same, the operator stays with what he made of it; looks are not retries. Where every look is a
+//! same and the automation says the same, the operator stays with what he made of it; looks are not retries. Where every look is a
 //! draw of its own, one draw per site, track and advice.
 //!
 //! *Own judgement*, used where advice is rejected: signal detection, equal variances. The hostile aircraft is the signal:
@@ -15,17 +15,17 @@
 //! c 0: .7734 and .2266. "Hostile" makes the identity Hostile. "Not hostile" against the advice "hostile" makes it
 //! Suspect: the warning stands, the identity does not. Against the advice "not hostile", agreeing leaves it as it was.
 //!
-//! So with the defaults an aircraft that is not hostile and that the aid holds Hostile stays Hostile with
-//! .27 + .73 * .2266 = .4354, and one that the aid holds Neutral becomes Hostile with .13 * .2266 = .0295.
+//! So with the defaults an aircraft that is not hostile and that the automation holds Hostile stays Hostile with
+//! .27 + .73 * .2266 = .4354, and one that the automation holds Neutral becomes Hostile with .13 * .2266 = .0295.
 //!
 //! *Expectancy*: for `duration_s` after a scheduled alert, after the site's own latest engagement, or after a hostile aircraft has
 //! come through to its objective, `log_odds` is added to the prior log-odds of hostile in the fusion. Alerts do not add up. It is common to all tracks of the site.
 //!
 //! The truth enters [`Operator::judge`] as "truly hostile", to say whether advice is right and which distribution the
-//! operator samples: it is the world side of a cue whose reading is the judgement.
+//! operator samples: it is the world side of an ID source whose reading is the judgement.
 //!
-//! Fails by: misuse (wrong aid accepted), disuse (right aid rejected), expectancy. Assumes that the rates do not depend
-//! on workload, time, or experience with the aid.
+//! Fails by: misuse (wrong advice accepted), disuse (right advice rejected), expectancy. Assumes that the rates do not depend
+//! on workload, time, or experience with the automation.
 //! Source: D. M. Green and J. A. Swets, "Signal Detection Theory and Psychophysics" (1966); acceptance: M. T. Dzindolet,
 //! L. G. Pierce, H. P. Beck, L. A. Dawe and B. W. Anderson, "Predicting misuse and disuse of combat identification
 //! systems", Military Psychology 13(3) (2001).
@@ -50,11 +50,11 @@ pub struct OperatorSpec {
     #[serde(default)]
     #[schemars(range(min = -10.0, max = 10.0))]
     pub criterion: f64,
-    /// Probability that wrong advice of the aid is accepted.
+    /// Probability that wrong advice of the automation is accepted.
     #[serde(default = "accept_wrong")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub accept_wrong: f64,
-    /// Probability that right advice of the aid is rejected.
+    /// Probability that right advice of the automation is rejected.
     #[serde(default = "reject_right")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub reject_right: f64,
@@ -104,7 +104,7 @@ pub struct AlertHour(#[schemars(range(min = 0.0, max = 8784.0))] pub f64);
 /// Whose judgement of which track.
 #[derive(Debug, Clone, Copy)]
 pub struct Judgement<'a> {
-    /// The luck of the replication.
+    /// The random numbers of the replication.
     pub streams: &'a Streams,
     /// What the site's draws are keyed by.
     pub site_key: Key,
@@ -112,8 +112,8 @@ pub struct Judgement<'a> {
     pub about: Key,
     /// Which of the values of the appearance is seen.
     pub appearance: u64,
-    /// The identity that the aid gives.
-    pub aid: Identity,
+    /// The identity that the automation gives.
+    pub automation: Identity,
 }
 
 /// An operator, ready to judge.
@@ -175,10 +175,12 @@ impl Operator {
 
     /// The identity that the operator goes by.
     pub fn judge(&self, judgement: &Judgement, truly_hostile: bool) -> Identity {
-        let advice = match judgement.aid {
+        let advice = match judgement.automation {
             Identity::Hostile => true,
             Identity::Friend | Identity::AssumedFriend | Identity::Neutral => false,
-            Identity::Pending | Identity::Unknown | Identity::Suspect => return judgement.aid,
+            Identity::Pending | Identity::Unknown | Identity::Suspect => {
+                return judgement.automation;
+            }
         };
         let (streams, site, about) = (judgement.streams, judgement.site_key, judgement.about);
         let rejects = if advice == truly_hostile {
@@ -188,7 +190,7 @@ impl Operator {
         };
         let mut trust = streams.about(Purpose::OperatorAid, site, about);
         if !trust.happens(2 * judgement.appearance + u64::from(advice), rejects) {
-            return judgement.aid;
+            return judgement.automation;
         }
         let says_hostile = if truly_hostile {
             self.hit
@@ -199,7 +201,7 @@ impl Operator {
         match (own.happens(judgement.appearance, says_hostile), advice) {
             (true, _) => Identity::Hostile,
             (false, true) => Identity::Suspect,
-            (false, false) => judgement.aid,
+            (false, false) => judgement.automation,
         }
     }
 }
@@ -227,7 +229,7 @@ mod tests {
         operator: &Operator,
         streams: &Streams,
         track: u32,
-        aid: Identity,
+        automation: Identity,
         hostile: bool,
     ) -> Identity {
         let judgement = Judgement {
@@ -235,7 +237,7 @@ mod tests {
             site_key: Key::of("site"),
             about: Key::of("track").nth(track),
             appearance: 0,
-            aid,
+            automation,
         };
         operator.judge(&judgement, hostile)
     }
@@ -265,8 +267,8 @@ mod tests {
         let (operator, streams) = (Operator::new(&spec()), streams());
         let (hit, false_alarm) = operator.rates();
         let tracks = 40_000;
-        for (aid, hostile, becomes, expected) in [
-            // Wrong aid.
+        for (automation, hostile, becomes, expected) in [
+            // Wrong advice.
             (
                 Identity::Hostile,
                 false,
@@ -280,7 +282,7 @@ mod tests {
                 0.73 * (1.0 - false_alarm),
             ),
             (Identity::Neutral, true, Identity::Hostile, 0.73 * hit),
-            // Right aid.
+            // Right advice.
             (
                 Identity::Hostile,
                 true,
@@ -301,13 +303,13 @@ mod tests {
             ),
         ] {
             let count = (0..tracks)
-                .filter(|&track| judged(&operator, &streams, track, aid, hostile) == becomes)
+                .filter(|&track| judged(&operator, &streams, track, automation, hostile) == becomes)
                 .count();
             let share = count as f64 / f64::from(tracks);
             let bound = 4.9 * (expected * (1.0 - expected) / f64::from(tracks)).sqrt();
             assert!(
                 (share - expected).abs() < bound,
-                "{aid:?} {hostile}: {share}, expected {expected}"
+                "{automation:?} {hostile}: {share}, expected {expected}"
             );
         }
         assert!(
@@ -326,7 +328,7 @@ mod tests {
         let (operator, streams) = (Operator::new(&spec()), streams());
         let mut changed = 0;
         for track in 0..500 {
-            let judge = |aid| judged(&operator, &streams, track, aid, false);
+            let judge = |automation| judged(&operator, &streams, track, automation, false);
             let first = judge(Identity::Hostile);
             let meanwhile = judge(Identity::Neutral);
             assert_eq!(judge(Identity::Hostile), first);
@@ -338,7 +340,7 @@ mod tests {
                 assert_eq!(judge(silent), silent);
             }
             changed += u32::from(first != Identity::Hostile);
-            // He who would call it hostile himself does so whatever the aid says, if he does not go along with it.
+            // He who would call it hostile himself does so whatever the automation says, if he does not go along with it.
             assert!(meanwhile != Identity::Hostile || first == Identity::Hostile);
         }
         assert!(changed > 0);
@@ -362,10 +364,13 @@ mod tests {
         });
         for track in 0..100 {
             for hostile in [false, true] {
-                for aid in [Identity::Hostile, Identity::Neutral] {
-                    assert_eq!(judged(&obedient, &streams, track, aid, hostile), aid);
-                    let said = judged(&expert, &streams, track, aid, hostile);
-                    assert_eq!(said == Identity::Hostile, hostile, "{aid:?}");
+                for automation in [Identity::Hostile, Identity::Neutral] {
+                    assert_eq!(
+                        judged(&obedient, &streams, track, automation, hostile),
+                        automation
+                    );
+                    let said = judged(&expert, &streams, track, automation, hostile);
+                    assert_eq!(said == Identity::Hostile, hostile, "{automation:?}");
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! A track matches when the foot of its position on some leg of the planned path is within the lateral gate, the time
 //! planned for that foot within the window of the present time, and the planned altitude there within the vertical
 //! gate. The position is the track's, which in this version is the true one. What is checked is the version the site
-//! holds: a stale one may still fit. The states are recorded in the order of the notice chain,
+//! holds: a stale one may still fit. The states are recorded in the order of the plan delivery chain,
 //! q = filed * addressed * delivered * P(latency < notice) * P(|dt| <= window) * P(inside the gate) * correlation.
 //! With `any_plan` a track that has no match of its own is also held against every other plan the site has: the wider the
 //! gate, the likelier that a stranger is taken for one of those announced.
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use nalgebra::Vector3;
 
-use super::FlightPlanCueSpec;
+use super::FlightPlanSourceSpec;
 use crate::ids::AircraftId;
 use crate::platform::trajectory::{Leg, Path, Trajectory};
 use crate::record::NoticeState;
@@ -26,7 +26,7 @@ pub struct PlanFile {
     /// Whether it went astray.
     pub astray: bool,
     /// Whether the addressees' graph reaches this site.
-    pub covered: bool,
+    pub coordinated: bool,
     /// Whether the second version is the current one.
     pub amended: bool,
     /// When each version arrives here.
@@ -54,10 +54,10 @@ pub struct OtherPlan {
 
 impl OtherPlan {
     /// Whether a track at a place conforms to the latest version in hand.
-    fn fits(&self, cue: &FlightPlanCueSpec, time: Millis, place: Vector3<f64>) -> bool {
+    fn fits(&self, id_source: &FlightPlanSourceSpec, time: Millis, place: Vector3<f64>) -> bool {
         let version = (0..2).rev().find(|&version| self.arrives[version] <= time);
         let path = version.and_then(|version| self.planned[version].as_ref());
-        let state = path.map(|path| conformance(&cue.gate(), path, time.seconds(), place));
+        let state = path.map(|path| conformance(&id_source.gate(), path, time.seconds(), place));
         state == Some(NoticeState::Matched)
     }
 }
@@ -83,24 +83,24 @@ impl PlanFile {
     /// What the check finds at `time` for a track at `place`.
     pub fn check(
         &self,
-        cue: &FlightPlanCueSpec,
+        id_source: &FlightPlanSourceSpec,
         planned: &PlannedPaths,
         time: Millis,
         place: Vector3<f64>,
     ) -> NoticeState {
-        self.check_where(cue, planned, time, || place)
+        self.check_where(id_source, planned, time, || place)
     }
 
     /// The same, asking for the place only if there is a path to compare it with.
     pub fn check_where(
         &self,
-        cue: &FlightPlanCueSpec,
+        id_source: &FlightPlanSourceSpec,
         planned: &PlannedPaths,
         time: Millis,
         place: impl FnOnce() -> Vector3<f64>,
     ) -> NoticeState {
         if self.others.is_empty() {
-            let state = self.own_plan(cue, planned, time, place);
+            let state = self.own_plan(id_source, planned, time, place);
             return if !state.matched() && self.chance_match {
                 NoticeState::ChanceMatch
             } else {
@@ -108,10 +108,10 @@ impl PlanFile {
             };
         }
         let place = place();
-        let state = self.own_plan(cue, planned, time, || place);
+        let state = self.own_plan(id_source, planned, time, || place);
         let others = || {
             let mut others = self.others.iter();
-            self.correlates && others.any(|other| other.fits(cue, time, place))
+            self.correlates && others.any(|other| other.fits(id_source, time, place))
         };
         if !state.matched() && (self.chance_match || others()) {
             NoticeState::ChanceMatch
@@ -122,7 +122,7 @@ impl PlanFile {
 
     fn own_plan(
         &self,
-        cue: &FlightPlanCueSpec,
+        id_source: &FlightPlanSourceSpec,
         planned: &PlannedPaths,
         time: Millis,
         place: impl FnOnce() -> Vector3<f64>,
@@ -139,14 +139,14 @@ impl PlanFile {
                 NoticeState::Late
             } else if self.astray {
                 NoticeState::Astray
-            } else if !self.covered {
+            } else if !self.coordinated {
                 NoticeState::FiledWithOthers
             } else {
                 NoticeState::Lost
             };
         };
         let state = match &planned[version] {
-            Some(path) => conformance(&cue.gate(), path, time.seconds(), place()),
+            Some(path) => conformance(&id_source.gate(), path, time.seconds(), place()),
             None => NoticeState::OffRoute,
         };
         let knows = |(from, until): &(Millis, Millis)| (*from..*until).contains(&time);
@@ -176,7 +176,7 @@ pub struct PlanGate {
     pub window_s: f64,
 }
 
-impl FlightPlanCueSpec {
+impl FlightPlanSourceSpec {
     fn gate(&self) -> PlanGate {
         PlanGate {
             lateral_m: self.lateral_gate_m,
@@ -348,14 +348,14 @@ mod tests {
     use super::*;
     use crate::geometry::{Point, Span};
 
-    const CUE: FlightPlanCueSpec = FlightPlanCueSpec {
+    const SOURCE: FlightPlanSourceSpec = FlightPlanSourceSpec {
         lateral_gate_m: 1000.0,
         vertical_gate_m: 500.0,
         window_s: 60.0,
         correlation: 1.0,
         chance_match: 0.0,
         any_plan: false,
-        believed: None,
+        assumed: None,
     };
 
     /// East at 50 m/s from the origin, `later_s` after the start, for 200 s, 1000 m high.
@@ -381,7 +381,7 @@ mod tests {
         PlanFile {
             filed: true,
             astray: false,
-            covered: true,
+            coordinated: true,
             amended: false,
             arrives: [Millis(-1), Millis::NEVER],
             others: Arc::default(),
@@ -393,7 +393,7 @@ mod tests {
 
     fn found(file: &PlanFile, place: [f64; 3]) -> NoticeState {
         file.check(
-            &CUE,
+            &SOURCE,
             &[Some(east(0.0)), Some(east(600.0))],
             Millis(100_000),
             place.into(),
@@ -416,7 +416,7 @@ mod tests {
             (
                 PlanFile {
                     arrives: never,
-                    covered: false,
+                    coordinated: false,
                     ..held()
                 },
                 NoticeState::FiledWithOthers,
@@ -424,7 +424,7 @@ mod tests {
             (
                 PlanFile {
                     arrives: never,
-                    covered: false,
+                    coordinated: false,
                     astray: true,
                     ..held()
                 },

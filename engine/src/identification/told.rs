@@ -3,7 +3,7 @@
 //! A site reports what its own declarations about a track say: by row, the logarithm of their likelihood by its own matrix, and
 //! how many there were, those that it remembers included. The receiver weighs that beside its own: each declaration counts once,
 //! at whichever site it was made, because what a site was told it does not tell on, and news takes the place of what was told
-//! before. Sites are taken for independent, or, with `appearance.believed_gamma` = g, only 1 - g of each logarithm counts: all of
+//! before. Sites are taken for independent, or, with `appearance.assumed_gamma` = g, only 1 - g of each logarithm counts: all of
 //! it where sites see nothing in common, nothing where they see the same, and in between an approximation.
 
 use super::MAX_ROWS;

@@ -1,7 +1,7 @@
 //! How well the tracks of a site show the sky: SIAP attributes of a single integrated air picture.
 //!
 //! A sample counts, at one instant and for one site, J aircraft in coverage, JT of them tracked, and the tracks held, of
-//! which some are spurious. Of the JT tracked aircraft JU are undeclared, JC held for what they are, JI for something
+//! which some are spurious. Of the JT tracked aircraft JU are undeclared, JC identified as what they are, JI for something
 //! else; the rest, JA = JT - JC - JI - JU, have tracks that contradict each other. Over all samples, sums over sums:
 //!
 //! ```text
@@ -63,7 +63,7 @@ impl AirPicture {
             ),
             correct: header.one(
                 "picture_objects_correct",
-                "of these, all their tracks held for what they are",
+                "of these, all their tracks identified as what they are",
             ),
             contradictory: header.one(
                 "picture_objects_contradictory",

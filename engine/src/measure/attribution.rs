@@ -17,7 +17,7 @@ pub(super) struct Attribution {
 }
 
 /// The rule of a decision that the weapon itself made.
-const ENGAGEMENT: &str = "E";
+const ENGAGEMENT: &str = "weapon";
 
 impl Attribution {
     pub fn new(header: &mut Header) -> Attribution {
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(value("wrong_shots[reason=hostile_identity]"), 2.0);
         assert_eq!(value("wrong_shots[rule=R2]"), 2.0);
         assert_eq!(value("wrong_shots_with_plan_held"), 0.0);
-        assert_eq!(value("declines[reason=plan_honoured]"), 1.0);
+        assert_eq!(value("declines[reason=plan_matched]"), 1.0);
         let by = |key: &str| -> f64 {
             columns
                 .columns()

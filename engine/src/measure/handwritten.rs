@@ -1,7 +1,7 @@
 //! A log short enough to count by hand.
 //!
-//! One class A site `sa-1` of the lna. Two US aircraft (neutral): `us-1`, plan filed with others, is held hostile, shot
-//! at twice and shot down after an hour; `us-2`, covered, ends Suspect. `tb2-1` (hostile, with an objective) has two
+//! One class A site `sa-1` of the lna. Two US aircraft (neutral): `us-1`, plan filed with others, is identified as hostile, shot
+//! at twice and shot down after an hour; `us-2`, coordinated, ends Suspect. `tb2-1` (hostile, with an objective) has two
 //! tracks: one Unknown, one Hostile and shot at once in vain. `late-1` departs after the end.
 
 use std::sync::Arc;
@@ -21,11 +21,23 @@ pub(crate) fn log() -> EventLog {
             rows: ["mq9", "tb2"].map(String::from).to_vec(),
         }],
         relations: vec![
-            vec![Regard::Friend, Regard::Hostile, Regard::Neutral],
-            vec![Regard::Hostile, Regard::Friend, Regard::Neutral],
-            vec![Regard::Neutral, Regard::Neutral, Regard::Friend],
+            vec![
+                Affiliation::Friend,
+                Affiliation::Hostile,
+                Affiliation::Neutral,
+            ],
+            vec![
+                Affiliation::Hostile,
+                Affiliation::Friend,
+                Affiliation::Neutral,
+            ],
+            vec![
+                Affiliation::Neutral,
+                Affiliation::Neutral,
+                Affiliation::Friend,
+            ],
         ],
-        covered: vec![vec![false], vec![false], vec![false], vec![true]],
+        coordinated: vec![vec![false], vec![false], vec![false], vec![true]],
         missiles_per_target: 0.0,
         shooters: vec![SideId(0), SideId(1)],
         separation: false,
@@ -90,7 +102,7 @@ pub(crate) fn log() -> EventLog {
         ),
         (
             60_000,
-            Fact::NoticeReceived {
+            Fact::PlanDelivered {
                 site,
                 aircraft: us2,
                 version: 1,
@@ -189,7 +201,7 @@ pub(crate) fn log() -> EventLog {
                 aircraft: us2,
                 decision: Decision {
                     rule: "R6",
-                    reason: Reason::PlanHonoured,
+                    reason: Reason::PlanMatched,
                 },
                 identity: Identity::Hostile,
             },

@@ -1,6 +1,6 @@
 //! Hostile sorties and their objectives: reached, stopped, or not decided when the scenario ended.
 //!
-//! Only sorties with an objective that took off and that at least one site present should hold for hostile. A sortie
+//! Only sorties with an objective that took off and that are hostile to at least one site present. A sortie
 //! that reached its objective has leaked, whatever became of it later.
 
 use super::Header;
@@ -12,7 +12,7 @@ pub(super) struct Leakage {
     leaked: usize,
     stopped: usize,
     turned_back: usize,
-    undecided: usize,
+    in_progress_at_end: usize,
     decided: usize,
 }
 
@@ -29,13 +29,13 @@ impl Leakage {
                 "turned_back_sorties",
                 "of these, landed without having reached it",
             ),
-            undecided: header.one(
-                "undecided_sorties",
+            in_progress_at_end: header.one(
+                "sorties_in_progress_at_end",
                 "of these, still under way at the end of the scenario",
             ),
             decided: header.one(
-                "decided_objective_sorties",
-                "hostile sorties with an objective, less the undecided",
+                "completed_objective_sorties",
+                "hostile sorties with an objective, less those in progress at the end",
             ),
         }
     }
@@ -53,10 +53,10 @@ impl Leakage {
             } else if fate.gone.is_some() {
                 self.turned_back
             } else {
-                self.undecided
+                self.in_progress_at_end
             };
             row[outcome] += 1.0;
-            if outcome != self.undecided {
+            if outcome != self.in_progress_at_end {
                 row[self.decided] += 1.0;
             }
         }
@@ -71,7 +71,7 @@ mod tests {
     use crate::units::Millis;
 
     #[test]
-    fn undecided_sorties_are_counted_apart() {
+    fn sorties_in_progress_at_end_are_counted_apart() {
         let mut log = handwritten::log();
         let columns = Columns::new(&log.cast);
         let value = |log: &_, name: &str| {
@@ -79,8 +79,8 @@ mod tests {
             row[columns.position(name).unwrap()]
         };
         assert_eq!(value(&log, "objective_sorties"), 1.0);
-        assert_eq!(value(&log, "undecided_sorties"), 1.0);
-        assert_eq!(value(&log, "decided_objective_sorties"), 0.0);
+        assert_eq!(value(&log, "sorties_in_progress_at_end"), 1.0);
+        assert_eq!(value(&log, "completed_objective_sorties"), 0.0);
         log.events.push(Event {
             time: Millis(7_000_000),
             place: [0.0; 3],
@@ -89,7 +89,7 @@ mod tests {
             },
         });
         assert_eq!(value(&log, "leaked_sorties"), 1.0);
-        assert_eq!(value(&log, "decided_objective_sorties"), 1.0);
-        assert_eq!(value(&log, "undecided_sorties"), 0.0);
+        assert_eq!(value(&log, "completed_objective_sorties"), 1.0);
+        assert_eq!(value(&log, "sorties_in_progress_at_end"), 0.0);
     }
 }

@@ -15,9 +15,9 @@ pub(super) struct Mission {
     hours_by_side: usize,
     hours_by_type: usize,
     protected_sorties: usize,
-    protected_sorties_by_coverage: usize,
+    protected_sorties_by_coordination: usize,
     protected_hours: usize,
-    protected_hours_by_coverage: usize,
+    protected_hours_by_coordination: usize,
     station_planned: usize,
     station_planned_by_side: usize,
     station_flown: usize,
@@ -36,7 +36,7 @@ pub(super) struct Mission {
     cancelled_by_side: usize,
     cancelled_hours: usize,
     cancelled_hours_by_side: usize,
-    regarded: usize,
+    affiliated: usize,
 }
 
 impl Mission {
@@ -48,29 +48,29 @@ impl Mission {
             flight_hours: header.one("flight_hours", "time in the air within the scenario"),
             hours_by_side: header.by_side("flight_hours", "flight hours, by side"),
             hours_by_type: header.by_type("flight_hours", "flight hours, by type"),
-            protected_sorties: header.one("protected_sorties", "sorties that at least one site present should hold for friend or neutral"),
-            protected_sorties_by_coverage: header.by_coverage("protected_sorties", "sortie", "protected sorties; covered: the addressees' graph reaches every one of those sites"),
+            protected_sorties: header.one("protected_sorties", "sorties that are friend or neutral to at least one site present"),
+            protected_sorties_by_coordination: header.by_coordination("protected_sorties", "sortie", "protected sorties; coordinated: the addressees' graph reaches every one of those sites"),
             protected_hours: header.one("protected_flight_hours", "flight hours of protected sorties"),
-            protected_hours_by_coverage: header.by_coverage("protected_flight_hours", "sortie", "flight hours of protected sorties, by coverage of the sortie"),
+            protected_hours_by_coordination: header.by_coordination("protected_flight_hours", "sortie", "flight hours of protected sorties, by coordination of the sortie"),
             station_planned: header.one("station_planned_s", "time on station within the scenario if nothing happens, s"),
             station_planned_by_side: header.by_side("station_planned_s", "planned time on station, by side"),
             station_flown: header.one("station_flown_s", "time on station flown, s"),
             station_flown_by_side: header.by_side("station_flown_s", "time on station flown, by side"),
             plans_filed: header.one("plans_filed", "flight-plan versions sent"),
             plans_astray: header.one("plans_astray", "of these, sent to a wrong addressee"),
-            notices: header.one("notices_received", "flight-plan versions that reached a site"),
+            notices: header.one("plans_delivered", "flight-plan versions that reached a site"),
             endurance: header.one("endurance_landings", "flights cut short by endurance"),
             queries: header.one("queries_sent", "queries that a rule demands of a site before it fires, once per track and rule"),
             queries_by_rule: header.by("queries_sent", "rule", asking(), "queries, by the rule that demands them"),
             release_requests: header.one("release_requests", "requests for release that the authority answered within the scenario"),
             release_refused: header.one("release_refused", "of these, refused, for overload or otherwise"),
             release_waited: header.one("release_waited_s", "time from these requests to their answers, s"),
-            deviations_noticed: header.one("deviations_noticed", "notices to sites that a flight is off its plan"),
-            cancelled: header.one("sorties_cancelled", "sorties that did not take off because a rule kept them out: a restricted zone, agreed windows, a closure"),
+            deviations_noticed: header.one("deviations_noticed", "messages to sites that a flight is off its plan"),
+            cancelled: header.one("sorties_cancelled", "sorties that did not take off because a rule kept them out: a restricted operations zone, agreed windows, a closure"),
             cancelled_by_side: header.by_side("sorties_cancelled", "cancelled sorties, by side"),
             cancelled_hours: header.one("cancelled_hours", "time that cancelled sorties would have been in the air within the scenario"),
             cancelled_hours_by_side: header.by_side("cancelled_hours", "hours of cancelled sorties, by side"),
-            regarded: header.by_regard("regarded_sorties", "sorties, by what at least one site present should hold them for"),
+            affiliated: header.by_affiliation("affiliated_sorties", "sorties, by affiliation to at least one site present"),
         }
     }
 
@@ -107,7 +107,7 @@ impl Mission {
                     row[self.plans_astray] += 1.0;
                 }
             }
-            Fact::NoticeReceived { .. } => row[self.notices] += 1.0,
+            Fact::PlanDelivered { .. } => row[self.notices] += 1.0,
             Fact::Landed {
                 endurance: true, ..
             } => row[self.endurance] += 1.0,
@@ -126,15 +126,15 @@ impl Mission {
             row[self.flight_hours] += hours;
             row[self.hours_by_side + side] += hours;
             row[self.hours_by_type + type_index] += hours;
-            for (nth, regarded) in fate.regarded.into_iter().enumerate() {
-                row[self.regarded + nth] += f64::from(u8::from(regarded));
+            for (nth, affiliated) in fate.affiliated.into_iter().enumerate() {
+                row[self.affiliated + nth] += f64::from(u8::from(affiliated));
             }
             if fate.protected {
-                let coverage = usize::from(!fate.covered);
+                let coordination = usize::from(!fate.coordinated);
                 row[self.protected_sorties] += 1.0;
-                row[self.protected_sorties_by_coverage + coverage] += 1.0;
+                row[self.protected_sorties_by_coordination + coordination] += 1.0;
                 row[self.protected_hours] += hours;
-                row[self.protected_hours_by_coverage + coverage] += hours;
+                row[self.protected_hours_by_coordination + coordination] += hours;
             }
             let planned = overlap_s(sortie.station, departed, scene.log.end);
             let flown = overlap_s(sortie.station, departed, gone.min(scene.log.end));
@@ -171,12 +171,12 @@ mod tests {
         assert_eq!(value("flight_hours[side=us]"), 1.0 + 2.0); // one shot down after an hour, one flies on
         assert_eq!(value("flight_hours[side=gna]"), 2.0);
         assert_eq!(value("protected_sorties"), 2.0);
-        assert_eq!(value("protected_sorties[sortie=uncovered]"), 1.0);
-        assert_eq!(value("protected_sorties[sortie=covered]"), 1.0);
+        assert_eq!(value("protected_sorties[sortie=uncoordinated]"), 1.0);
+        assert_eq!(value("protected_sorties[sortie=coordinated]"), 1.0);
         assert_eq!(value("station_planned_s[side=us]"), 2.0 * 5400.0);
         assert_eq!(value("station_flown_s[side=us]"), 1800.0 + 5400.0);
         assert_eq!(value("plans_filed"), 1.0);
-        assert_eq!(value("notices_received"), 1.0);
+        assert_eq!(value("plans_delivered"), 1.0);
     }
 
     /// A sortie that stays on the ground costs the hours until it would have landed, or the end.

@@ -9,13 +9,13 @@
 //! `shots` that concerns aircraft of side `us`.
 //!
 //! Words, so that two people count the same:
-//! - *protected*: an aircraft is protected from a site that should hold it for friend or neutral; a *sortie* is
+//! - *protected*: an aircraft is protected from a site to which it is friend or neutral; a *sortie* is
 //!   protected when at least one site present in the replication should.
-//! - *covered pair*: the addressees' graph reaches this site for this flight, before the fact. *Covered sortie*: a
-//!   protected sortie for which it reaches every site present that should hold it for friend or neutral; a protected
-//!   sortie that misses one of them is *uncovered*.
-//! - *misidentified*: the identity held at the first shot at the track, or else at its end, contradicts what the site
-//!   should hold the aircraft for. Pending and Unknown are undeclared; Suspect is declared, counted apart, and no error.
+//! - *coordinated pair*: the addressees' graph reaches this site for this flight, before the fact. *Coordinated sortie*: a
+//!   protected sortie for which it reaches every site present to which it is friend or neutral; a protected
+//!   sortie that misses one of them is *uncoordinated*.
+//! - *misidentified*: the identity held at the first shot at the track, or else at its end, contradicts the
+//!   aircraft's affiliation to the site. Pending and Unknown are undeclared; Suspect is declared, counted apart, and no error.
 //!   AssumedFriend counts as Friend.
 
 mod air_picture;
@@ -36,7 +36,7 @@ pub(crate) mod handwritten;
 
 pub use derived::{Derived, Group, Kind, MEASURES, Measure};
 
-use crate::record::{Cast, EventLog, Place, Regard};
+use crate::record::{Affiliation, Cast, EventLog, Place};
 use crate::units::Millis;
 use scene::Scene;
 
@@ -309,19 +309,24 @@ impl<'a> Header<'a> {
         self.by(name, "shooter", sides, meaning)
     }
 
-    fn by_regard(&mut self, name: &str, meaning: &'static str) -> usize {
-        self.by(name, "regard", Regard::ALL.map(Regard::code), meaning)
+    fn by_affiliation(&mut self, name: &str, meaning: &'static str) -> usize {
+        self.by(
+            name,
+            "affiliation",
+            Affiliation::ALL.map(Affiliation::code),
+            meaning,
+        )
     }
 
-    /// Covered first, uncovered next.
-    fn by_coverage(&mut self, name: &str, key: &str, meaning: &'static str) -> usize {
-        self.by(name, key, ["covered", "uncovered"], meaning)
+    /// Coordinated first, uncoordinated next.
+    fn by_coordination(&mut self, name: &str, key: &str, meaning: &'static str) -> usize {
+        self.by(name, key, ["coordinated", "uncoordinated"], meaning)
     }
 }
 
-/// Position of a regard among [`Regard::ALL`].
-fn regard_index(regard: Regard) -> usize {
-    regard as usize
+/// Position of an affiliation among [`Affiliation::ALL`].
+fn affiliation_index(affiliation: Affiliation) -> usize {
+    affiliation as usize
 }
 
 #[cfg(test)]

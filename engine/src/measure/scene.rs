@@ -1,7 +1,7 @@
 //! What every family needs to know of a replication: who is protected from whom, and what became of each sortie.
 
 use crate::ids::{AircraftId, SiteId};
-use crate::record::{Event, EventLog, Fact, Regard};
+use crate::record::{Affiliation, Event, EventLog, Fact};
 use crate::units::Millis;
 
 /// What became of a sortie.
@@ -13,22 +13,22 @@ pub(super) struct Fate {
     pub gone: Option<Millis>,
     /// Whether it was destroyed.
     pub destroyed: bool,
-    /// Whether it was destroyed by a site that should have held it for friend or neutral.
+    /// Whether it was destroyed by a site to which it was friend or neutral.
     pub wrongly_destroyed: bool,
     /// Whether it reached its objective.
     pub reached: bool,
-    /// Whether a site that should have held it for friend or neutral held it hostile.
-    pub held_hostile: bool,
+    /// Whether a site to which it was friend or neutral identified it as hostile.
+    pub identified_hostile: bool,
     /// Whether such a site fired at it.
     pub wrongly_shot_at: bool,
-    /// Whether a site present should hold it for friend or neutral.
+    /// Whether, to a site present, it is friend or neutral.
     pub protected: bool,
     /// Whether the addressees' graph reaches all of those.
-    pub covered: bool,
-    /// Whether a site present should hold it for hostile.
+    pub coordinated: bool,
+    /// Whether, to a site present, it is hostile.
     pub hostile: bool,
-    /// The same for each regard, in the order of their numbers.
-    pub regarded: [bool; 3],
+    /// The same for each affiliation, in the order of their numbers.
+    pub affiliated: [bool; 3],
 }
 
 /// An event log with what follows from it.
@@ -48,21 +48,21 @@ impl<'a> Scene<'a> {
                     destroyed: false,
                     wrongly_destroyed: false,
                     reached: false,
-                    held_hostile: false,
+                    identified_hostile: false,
                     wrongly_shot_at: false,
                     protected: false,
-                    covered: true,
+                    coordinated: true,
                     hostile: false,
-                    regarded: [false; 3],
+                    affiliated: [false; 3],
                 };
                 for site in (0..log.sites.len()).map(|site| SiteId(site as u32)) {
-                    let regard = log.regard(site, aircraft);
-                    fate.regarded[regard as usize] = true;
-                    if regard == Regard::Hostile {
+                    let affiliation = log.affiliation(site, aircraft);
+                    fate.affiliated[affiliation as usize] = true;
+                    if affiliation == Affiliation::Hostile {
                         fate.hostile = true;
                     } else {
                         fate.protected = true;
-                        fate.covered &= log.covered(site, aircraft);
+                        fate.coordinated &= log.coordinated(site, aircraft);
                     }
                 }
                 fate
@@ -90,9 +90,9 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Whether `site` should hold `aircraft` for friend or neutral.
+    /// Whether `aircraft` is friend or neutral to `site`.
     pub fn protected(&self, site: SiteId, aircraft: AircraftId) -> bool {
-        self.log.regard(site, aircraft) != Regard::Hostile
+        self.log.affiliation(site, aircraft) != Affiliation::Hostile
     }
 
     /// The number of the side of a site among those that have sites.
@@ -102,9 +102,9 @@ impl<'a> Scene<'a> {
         shooters.binary_search(&side).unwrap_or_default()
     }
 
-    /// 0 for a covered pair, 1 for an uncovered one.
+    /// 0 for a coordinated pair, 1 for an uncoordinated one.
     pub fn pair(&self, site: SiteId, aircraft: AircraftId) -> usize {
-        usize::from(!self.log.covered(site, aircraft))
+        usize::from(!self.log.coordinated(site, aircraft))
     }
 
     /// The sorties that took off: number, fate, first and last moment in the air.

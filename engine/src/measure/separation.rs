@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::Header;
 use super::scene::Scene;
 use crate::ids::AircraftId;
-use crate::record::{Cast, Event, Fact, Regard};
+use crate::record::{Affiliation, Cast, Event, Fact};
 
 /// Its columns.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub(super) struct Separation {
 
 /// The unordered pairs of sides neither of which holds the other for hostile.
 fn pairs(cast: &Cast) -> Vec<(usize, usize)> {
-    let hostile = |a: usize, b: usize| cast.relations[a][b] == Regard::Hostile;
+    let hostile = |a: usize, b: usize| cast.relations[a][b] == Affiliation::Hostile;
     let all = 0..cast.sides.len();
     let pairs = all.clone().flat_map(|a| all.clone().map(move |b| (a, b)));
     pairs

@@ -1,11 +1,11 @@
-//! Shots and shootdowns: at whom, by regard, side and type.
+//! Shots and shootdowns: at whom, by affiliation, side and type.
 //!
-//! A *wrong shot* is one at a track fed by an aircraft the site should hold for friend or neutral; a *wrong kill* is
+//! A *wrong shot* is one at a track fed by an aircraft that is friend or neutral to the site; a *wrong kill* is
 //! judged by the aircraft actually hit.
 
 use super::scene::Scene;
-use super::{GridSquare, Header, regard_index};
-use crate::record::{Event, Fact, Regard};
+use super::{GridSquare, Header, affiliation_index};
+use crate::record::{Affiliation, Event, Fact};
 
 #[derive(Debug, Clone)]
 pub(super) struct Shooting {
@@ -17,7 +17,7 @@ pub(super) struct Shooting {
     kills_by_shooter: usize,
     wrong_kills_by_shooter: usize,
     shots: usize,
-    shots_by_regard: usize,
+    shots_by_affiliation: usize,
     shots_by_side: usize,
     shots_by_type: usize,
     shots_missed: usize,
@@ -27,7 +27,7 @@ pub(super) struct Shooting {
     wrong_shots_by_side: usize,
     wrong_shots_by_pair: usize,
     kills: usize,
-    kills_by_regard: usize,
+    kills_by_affiliation: usize,
     kills_by_side: usize,
     kills_by_type: usize,
     wrong_kills: usize,
@@ -37,7 +37,7 @@ pub(super) struct Shooting {
     protected_sorties_shot_at: usize,
     any_wrong_shot: usize,
     any_wrong_kill: usize,
-    lost_by_coverage: usize,
+    lost_by_coordination: usize,
 }
 
 impl Shooting {
@@ -46,7 +46,7 @@ impl Shooting {
             engagements: header.one("engagements", "decisions to fire"),
             wrong_engagements: header.one(
                 "wrong_engagements",
-                "decisions to fire at an aircraft that the site should hold for friend or neutral",
+                "decisions to fire at an aircraft that is friend or neutral to the site",
             ),
             engagements_by_shooter: header
                 .by_shooter("engagements", "decisions to fire, by whose site decided"),
@@ -60,10 +60,8 @@ impl Shooting {
             wrong_kills_by_shooter: header
                 .by_shooter("wrong_kills", "wrong kills, by whose site fired"),
             shots: header.one("shots", "missiles launched"),
-            shots_by_regard: header.by_regard(
-                "shots",
-                "shots, by what the site should hold the aircraft for",
-            ),
+            shots_by_affiliation: header
+                .by_affiliation("shots", "shots, by affiliation to the site"),
             shots_by_side: header.by_side("shots", "shots, by side of the aircraft fired at"),
             shots_by_type: header.by_type("shots", "shots, by type of the aircraft fired at"),
             shots_missed: header.one("shots_missed", "shots that missed"),
@@ -77,34 +75,32 @@ impl Shooting {
                 "wrong_shots",
                 "wrong shots, by side of the aircraft fired at",
             ),
-            wrong_shots_by_pair: header.by_coverage(
+            wrong_shots_by_pair: header.by_coordination(
                 "wrong_shots",
                 "pair",
                 "wrong shots, by whether the addressees' graph reaches this site for this flight",
             ),
             kills: header.one("kills", "aircraft shot down"),
-            kills_by_regard: header.by_regard(
-                "kills",
-                "aircraft shot down, by what the site should hold them for",
-            ),
+            kills_by_affiliation: header
+                .by_affiliation("kills", "aircraft shot down, by affiliation to the site"),
             kills_by_side: header.by_side("kills", "aircraft shot down, by their side"),
             kills_by_type: header.by_type("kills", "aircraft shot down, by their type"),
             wrong_kills: header.one(
                 "wrong_kills",
-                "aircraft shot down by a site that should hold them for friend or neutral",
+                "aircraft shot down by a site to which they are friend or neutral",
             ),
             wrong_kills_by_side: header
                 .by_side("wrong_kills", "wrong kills, by side of the aircraft"),
             wrong_kills_by_type: header
                 .by_type("wrong_kills", "wrong kills, by type of the aircraft"),
-            wrong_kills_by_pair: header.by_coverage(
+            wrong_kills_by_pair: header.by_coordination(
                 "wrong_kills",
                 "pair",
-                "wrong kills, by coverage of the pair",
+                "wrong kills, by coordination of the pair",
             ),
             protected_sorties_shot_at: header.one(
                 "protected_sorties_shot_at",
-                "sorties fired at by a site that should hold them for friend or neutral",
+                "sorties fired at by a site to which they are friend or neutral",
             ),
             any_wrong_shot: header.one(
                 "any_wrong_shot",
@@ -114,10 +110,10 @@ impl Shooting {
                 "any_wrong_kill",
                 "1 if there was a wrong kill in the replication",
             ),
-            lost_by_coverage: header.by_coverage(
+            lost_by_coordination: header.by_coordination(
                 "wrongly_lost_sorties",
                 "sortie",
-                "wrong kills, by coverage of the sortie",
+                "wrong kills, by coordination of the sortie",
             ),
         }
     }
@@ -140,13 +136,13 @@ impl Shooting {
                 }
             }
             Fact::ShotFired { site, aircraft, .. } => {
-                let regard = scene.log.regard(site, aircraft);
+                let affiliation = scene.log.affiliation(site, aircraft);
                 let sortie = &scene.log.sorties[aircraft.index()];
                 row[self.shots] += 1.0;
-                row[self.shots_by_regard + regard_index(regard)] += 1.0;
+                row[self.shots_by_affiliation + affiliation_index(affiliation)] += 1.0;
                 row[self.shots_by_side + sortie.side.index()] += 1.0;
                 row[self.shots_by_type + sortie.type_id.index()] += 1.0;
-                if regard != Regard::Hostile {
+                if affiliation != Affiliation::Hostile {
                     row[self.wrong_shots] += 1.0;
                     row[self.wrong_shots_by_shooter + scene.shooter(site)] += 1.0;
                     row[self.wrong_shots_by_side + sortie.side.index()] += 1.0;
@@ -160,14 +156,14 @@ impl Shooting {
             Fact::ShotWasted { .. } => row[self.shots_wasted] += 1.0,
             Fact::ShotAborted { .. } => row[self.shots_aborted] += 1.0,
             Fact::Destroyed { site, aircraft, .. } => {
-                let regard = scene.log.regard(site, aircraft);
+                let affiliation = scene.log.affiliation(site, aircraft);
                 let sortie = &scene.log.sorties[aircraft.index()];
                 row[self.kills] += 1.0;
                 row[self.kills_by_shooter + scene.shooter(site)] += 1.0;
-                row[self.kills_by_regard + regard_index(regard)] += 1.0;
+                row[self.kills_by_affiliation + affiliation_index(affiliation)] += 1.0;
                 row[self.kills_by_side + sortie.side.index()] += 1.0;
                 row[self.kills_by_type + sortie.type_id.index()] += 1.0;
-                if regard != Regard::Hostile {
+                if affiliation != Affiliation::Hostile {
                     row[self.wrong_kills] += 1.0;
                     row[self.wrong_kills_by_shooter + scene.shooter(site)] += 1.0;
                     row[self.wrong_kills_by_side + sortie.side.index()] += 1.0;
@@ -186,7 +182,7 @@ impl Shooting {
                 row[self.protected_sorties_shot_at] += 1.0;
             }
             if fate.wrongly_destroyed {
-                row[self.lost_by_coverage + usize::from(!fate.covered)] += 1.0;
+                row[self.lost_by_coordination + usize::from(!fate.coordinated)] += 1.0;
             }
         }
     }
@@ -203,18 +199,18 @@ mod tests {
         let row = columns.measure(&log).values;
         let value = |name: &str| row[columns.position(name).unwrap()];
         assert_eq!(value("shots"), 3.0);
-        assert_eq!(value("shots[regard=neutral]"), 2.0);
-        assert_eq!(value("shots[regard=hostile]"), 1.0);
+        assert_eq!(value("shots[affiliation=neutral]"), 2.0);
+        assert_eq!(value("shots[affiliation=hostile]"), 1.0);
         assert_eq!(value("shots[side=us]"), 2.0);
         assert_eq!(value("shots[type=tb2]"), 1.0);
         assert_eq!(value("wrong_shots"), 2.0);
-        assert_eq!(value("wrong_shots[pair=uncovered]"), 2.0);
+        assert_eq!(value("wrong_shots[pair=uncoordinated]"), 2.0);
         assert_eq!(value("shots_missed"), 2.0);
         assert_eq!(value("kills"), 1.0);
         assert_eq!(value("wrong_kills[type=mq9]"), 1.0);
-        assert_eq!(value("kills[regard=neutral]"), 1.0);
-        assert_eq!(value("wrongly_lost_sorties[sortie=uncovered]"), 1.0);
-        assert_eq!(value("wrongly_lost_sorties[sortie=covered]"), 0.0);
+        assert_eq!(value("kills[affiliation=neutral]"), 1.0);
+        assert_eq!(value("wrongly_lost_sorties[sortie=uncoordinated]"), 1.0);
+        assert_eq!(value("wrongly_lost_sorties[sortie=coordinated]"), 0.0);
         assert_eq!(value("any_wrong_kill"), 1.0);
     }
 

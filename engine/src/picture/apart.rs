@@ -23,7 +23,7 @@ use crate::platform::trajectory::{Path, Trajectory};
 use crate::record::{Decision, Place, TrackEnd};
 use crate::sensing::coverage::{Window, covered, look};
 use crate::sensing::detection::bits_between;
-use crate::streams::{BLOCK, OpenBlock, PairLuck};
+use crate::streams::{BLOCK, OpenBlock, PairDraws};
 use crate::tracking::history::History;
 use crate::units::Millis;
 
@@ -81,7 +81,7 @@ impl<'a> PairScene<'a> {
         self.cx.time(scan)
     }
 
-    fn luck(&self) -> PairLuck {
+    fn draws(&self) -> PairDraws {
         let observer = self.cx.observer;
         self.cx.streams.looks(observer.key, self.params.key)
     }
@@ -291,7 +291,7 @@ impl Pair {
             self.upcoming(scene.windows),
             &scene.cx.observer.clock,
             block,
-            &scene.luck(),
+            &scene.draws(),
             &mut self.open,
         );
         self.block = block;
@@ -542,7 +542,10 @@ impl Pair {
         if considered.candidate && !visited {
             let reason = scene.cx.situation.why_not(time);
             let place = scene.place(time);
-            let decision = Decision { rule: "E", reason };
+            let decision = Decision {
+                rule: "weapon",
+                reason,
+            };
             track.decline(time, decision, scene.cx.observer.id, place, outlet.recorder);
         }
         considered.candidate && visited
@@ -778,9 +781,9 @@ fn declared_in<'a>(
             from = to;
         }
     } else {
-        let luck = scene.luck();
-        let leading = &open.leading(&luck, block).declarations;
-        let word = |scan: usize| luck.declaration_word(base + scan as u64, leading[scan]);
+        let draws = scene.draws();
+        let leading = &open.leading(&draws, block).declarations;
+        let word = |scan: usize| draws.declaration_word(base + scan as u64, leading[scan]);
         columns.sort(leading, word, declared);
     }
     declared

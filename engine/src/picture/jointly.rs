@@ -255,8 +255,11 @@ impl Jointly {
     /// What the sensor brings.
     fn feeds(&mut self, scan: u64, scene: &SetScene<'_>) -> Vec<Feed> {
         let observer = scene.cx.observer;
-        let bias_deg =
-            (observer.cues.faults).bearing_bias_deg(scene.cx.streams, observer.key, scene.time);
+        let bias_deg = (observer.id_sources.faults).bearing_bias_deg(
+            scene.cx.streams,
+            observer.key,
+            scene.time,
+        );
         let mut feeds = Vec::new();
         for (pair, seen) in self.seen.iter_mut().enumerate() {
             let windows = scene.windows.get(pair);
@@ -412,13 +415,13 @@ impl Jointly {
                 appearance: piece.number,
             },
             None => {
-                let luck = cx.streams.looks(cx.observer.key, source.key);
+                let draws = cx.streams.looks(cx.observer.key, source.key);
                 let (block, nth) = (scan / BLOCK as u64, (scan % BLOCK as u64) as usize);
                 let leading = match pair {
-                    Some(pair) => self.seen[pair].open.leading(&luck, block).declarations[nth],
-                    None => luck.leading(block).declarations[nth],
+                    Some(pair) => self.seen[pair].open.leading(&draws, block).declarations[nth],
+                    None => draws.leading(block).declarations[nth],
                 };
-                let word = || luck.declaration_word(scan, leading);
+                let word = || draws.declaration_word(scan, leading);
                 Declaration {
                     column: columns.column_by(leading, word),
                     appearance: 0,
@@ -714,7 +717,7 @@ impl Seen {
     ) -> bool {
         let (block, observer) = (scan / BLOCK as u64, scene.cx.observer);
         if block != self.block {
-            let luck = scene.cx.streams.looks(observer.key, params.key);
+            let draws = scene.cx.streams.looks(observer.key, params.key);
             let (sight, clock) = (&params.sight, &observer.clock);
             let scans = look(
                 sight,
@@ -722,7 +725,7 @@ impl Seen {
                 windows,
                 clock,
                 block,
-                &luck,
+                &draws,
                 &mut self.open,
             );
             self.block = block;

@@ -24,16 +24,18 @@ use self::jointly::{Jointly, SetScene};
 use crate::calendar::{
     ChannelFreed, Clock, EntityIndex, EventCalendar, Log, ScanDue, SourceGone, TrackEnded,
 };
-use crate::coordination::{BlueForceFeedSpec, Desks, Line, NodeQuery, Rules, Subject, TrackView};
+use crate::coordination::{
+    ApprovalQueues, CommandLink, FriendlyForceTrackingSpec, NodeQuery, Rules, Subject, TrackView,
+};
 use crate::geometry::{Point, Span};
 use crate::identification::plan_check::{PlanAtNode, PlanFile, PlannedPaths};
-use crate::identification::{CivilRows, CueSet, Emitter, Identifier, MAX_COLUMNS, Operator};
+use crate::identification::{CivilRows, Emitter, IdSources, Identifier, MAX_COLUMNS, Operator};
 use crate::ids::{AircraftId, ClassId, Key, NodeId, SideId, SiteId};
 use crate::platform::trajectory::{Path, Trajectory};
 use crate::platform::{Equipment, Planned, Vitality};
 use crate::record::{
-    Decision, Detail, EventRecorder, Identity, NotReady, Place, Reason, Regard, RuleWord, Tally,
-    TrackEnd,
+    Affiliation, Decision, Detail, EventRecorder, Identity, NotReady, Place, Reason, RuleWord,
+    Tally, TrackEnd,
 };
 use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::readiness::{Absence, Absences, GoLiveSpec};
@@ -60,8 +62,8 @@ pub struct Observer {
     pub side: SideId,
     /// What the draws of its side are keyed by.
     pub side_key: Key,
-    /// What draws of the desk that releases its fire are keyed by.
-    pub desk: Key,
+    /// What draws of the approval queue that releases its fire are keyed by.
+    pub approval_queue: Key,
     /// The node that commands it.
     pub command: Option<NodeId>,
     /// Where it is.
@@ -73,7 +75,7 @@ pub struct Observer {
     /// How it identifies.
     pub identifier: Arc<Identifier>,
     /// What it may ask besides declarations and plans, and the faults its looks share.
-    pub cues: Arc<CueSet>,
+    pub id_sources: Arc<IdSources>,
     /// The rows of its matrix that rule R10 takes for civil.
     pub civil: CivilRows,
     /// Who goes by the identity that follows from the evidence; without one it stands.
@@ -88,8 +90,8 @@ pub struct Observer {
     pub rules: Arc<Rules>,
     /// Its class.
     pub class: ClassId,
-    /// Its line to its command.
-    pub line: Arc<Line>,
+    /// Its command link.
+    pub command_link: Arc<CommandLink>,
     /// What cues it, if it is silent until then.
     pub go_live: Option<GoLiveSpec>,
 }
@@ -181,8 +183,8 @@ pub struct PairParams {
     pub aircraft: AircraftId,
     /// What its draws are keyed by.
     pub key: Key,
-    /// What the site should hold it for.
-    pub regard: Regard,
+    /// Its affiliation to the site.
+    pub affiliation: Affiliation,
     /// The row of the confusion matrix that is true of it.
     pub truth_row: u8,
     /// Whose it is.
@@ -203,7 +205,7 @@ impl PairParams {
     /// As the world sides of ID sources see it.
     fn emitter(&self) -> Emitter<'_> {
         Emitter {
-            regard: self.regard,
+            affiliation: self.affiliation,
             truth_row: self.truth_row,
             side_key: self.side_key,
             equipment: &self.equipment,
@@ -223,7 +225,7 @@ impl PairParams {
     }
 
     fn hostile(&self) -> bool {
-        self.regard == Regard::Hostile
+        self.affiliation == Affiliation::Hostile
     }
 }
 
@@ -564,11 +566,11 @@ impl FlightPath<'_> {
 
 /// The feed of positions (rule R14).
 #[derive(Debug, Resource)]
-pub struct BlueFeed {
+pub struct FriendlyFeed {
     /// The rule.
-    pub spec: BlueForceFeedSpec,
+    pub spec: FriendlyForceTrackingSpec,
     /// Who reports: the aircraft, what its draws are keyed by, and when the feed of its side is up.
-    pub members: Vec<(AircraftId, Key, Arc<Line>)>,
+    pub members: Vec<(AircraftId, Key, Arc<CommandLink>)>,
 }
 
 /// What the nodes of the coordination graph that somebody asks know: plans that reach them, and flights of their own side.
@@ -577,7 +579,7 @@ pub struct NodeBook {
     /// The nodes that are asked.
     pub nodes: Vec<NodeKnowledge>,
     /// What each side holds each other for: by the one that holds, then by the other.
-    pub relations: Vec<Vec<Regard>>,
+    pub relations: Vec<Vec<Affiliation>>,
     /// Whose each aircraft is, and what its draws are keyed by.
     pub aircraft: Vec<(SideId, Key)>,
 }
@@ -601,7 +603,7 @@ pub struct Sky<'w, 's> {
     clock: Res<'w, Clock>,
     streams: Res<'w, Streams>,
     index: Res<'w, EntityIndex>,
-    feed: Option<Res<'w, BlueFeed>>,
+    feed: Option<Res<'w, FriendlyFeed>>,
     nodes: Option<Res<'w, NodeBook>>,
     links: Option<Res<'w, TrackLinks>>,
     aircraft: Query<'w, 's, (&'static Trajectory, &'static Planned, &'static Vitality)>,
@@ -655,23 +657,23 @@ impl Sky<'_, '_> {
 
     /// What a node knows a track for, if it knows it for a friend or a neutral of whoever asks: a plan of such a side fits, or a
     /// flight of the node's own, if that is no enemy, is near.
-    fn known(&self, query: &NodeQuery) -> Option<Regard> {
+    fn known(&self, query: &NodeQuery) -> Option<Affiliation> {
         let book = self.nodes.as_ref()?;
         let node = book.nodes.iter().find(|node| node.node == query.node)?;
-        let regard = |side: SideId| {
-            let regard = book.relations[query.asker.index()][side.index()];
-            (regard != Regard::Hostile).then_some(regard)
+        let affiliation = |side: SideId| {
+            let affiliation = book.relations[query.asker.index()][side.index()];
+            (affiliation != Affiliation::Hostile).then_some(affiliation)
         };
         let by_plan = node.plans.iter().find_map(|plan| {
             let (side, _) = book.aircraft[plan.aircraft.index()];
-            let regard = regard(side)?;
+            let affiliation = affiliation(side)?;
             let planned = self.flight(plan.aircraft)?.planned;
             let asked = (query.time, query.place);
             plan.fits(&query.gate, planned, asked, query.answered)
-                .then_some(regard)
+                .then_some(affiliation)
         });
         by_plan.or_else(|| {
-            let regard = regard(node.side).filter(|_| query.own_flights > 0.0)?;
+            let affiliation = affiliation(node.side).filter(|_| query.own_flights > 0.0)?;
             let near = |(index, (side, key)): (usize, &(SideId, Key))| {
                 let flight = self.flight(AircraftId(index as u32));
                 *side == node.side
@@ -684,7 +686,11 @@ impl Sky<'_, '_> {
                         .about(Purpose::OwnFlight, node.key, *key)
                         .happens(0, query.own_flights)
             };
-            book.aircraft.iter().enumerate().any(near).then_some(regard)
+            book.aircraft
+                .iter()
+                .enumerate()
+                .any(near)
+                .then_some(affiliation)
         })
     }
 
@@ -693,7 +699,7 @@ impl Sky<'_, '_> {
         let Some(feed) = &self.feed else {
             return Vec::new();
         };
-        let latest = |(aircraft, key, line): &(AircraftId, Key, Arc<Line>)| {
+        let latest = |(aircraft, key, line): &(AircraftId, Key, Arc<CommandLink>)| {
             let flight = self
                 .flight(*aircraft)
                 .filter(|flight| flight.airborne(time))?;
@@ -1271,7 +1277,10 @@ impl Picture {
     ) {
         let now = at.sky.now();
         let reason = self.situation.why_not(now);
-        let decision = decision.unwrap_or(Decision { rule: "E", reason });
+        let decision = decision.unwrap_or(Decision {
+            rule: "weapon",
+            reason,
+        });
         if let Some(track) = self.track(slot) {
             let held = track.course.place_at(now);
             let there = at.sky.whereabouts(track.source);
@@ -1670,7 +1679,7 @@ fn on_scan(
     sky: Sky,
     mut calendar: ResMut<EventCalendar>,
     mut log: ResMut<Log>,
-    mut desks: Option<ResMut<Desks>>,
+    mut approval_queues: Option<ResMut<ApprovalQueues>>,
     mut sites: Query<(&Observer, &mut Picture)>,
     mut commands: Commands,
 ) {
@@ -1682,7 +1691,7 @@ fn on_scan(
     let mut ended = Vec::new();
     let mut outlet = Outlet {
         recorder: &mut log.0,
-        desks: desks.as_deref_mut(),
+        approval_queues: approval_queues.as_deref_mut(),
         ended: &mut ended,
         end: sky.end(),
     };
@@ -1738,7 +1747,7 @@ fn on_source_gone(
     let mut ended = Vec::new();
     let mut outlet = Outlet {
         recorder: &mut log.0,
-        desks: None,
+        approval_queues: None,
         ended: &mut ended,
         end: sky.end(),
     };
@@ -1768,7 +1777,7 @@ fn on_channel_freed(
     let mut ended = Vec::new();
     let mut outlet = Outlet {
         recorder: &mut log.0,
-        desks: None,
+        approval_queues: None,
         ended: &mut ended,
         end: sky.end(),
     };
@@ -1790,7 +1799,7 @@ pub fn close_all(
     let mut ended = Vec::new();
     let mut outlet = Outlet {
         recorder: &mut log.0,
-        desks: None,
+        approval_queues: None,
         ended: &mut ended,
         end: sky.end(),
     };

@@ -142,7 +142,7 @@ fn on_withdraw(
     let mut ended = Vec::new();
     let mut outlet = Outlet {
         recorder: &mut log.0,
-        desks: None,
+        approval_queues: None,
         ended: &mut ended,
         end: sky.end(),
     };

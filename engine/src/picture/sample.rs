@@ -2,7 +2,7 @@
 //!
 //! A sample at time t sees what sites know from all scans before t; samples change nothing. An aircraft is an *object* of
 //! a site while it flies and the site's latest scan had it in coverage, or a track follows it. Its tracks are *correct*
-//! when held Friend or AssumedFriend and it is a friend, Neutral and it is neutral, Suspect or Hostile and it is hostile;
+//! when identified as Friend or AssumedFriend and it is a friend, Neutral and it is neutral, Suspect or Hostile and it is hostile;
 //! Pending and Unknown are undeclared. A track that coasts after its aircraft has left the sky is spurious. Source of the
 //! terms: SIAP (Votruba 2001); see the measures of air-picture quality.
 
@@ -11,24 +11,24 @@ use bevy_ecs::prelude::*;
 use super::{At, Known, Observer, Outlet, Picture, Sky};
 use crate::calendar::{EventCalendar, Log};
 use crate::ids::AircraftId;
-use crate::record::{Fact, Identity, PictureSample, Rank, Regard};
+use crate::record::{Affiliation, Fact, Identity, PictureSample, Rank};
 use crate::units::Millis;
 
-/// When samples are taken, and what each site should hold each aircraft for.
+/// When samples are taken, and the affiliation of each aircraft to each site.
 #[derive(Debug, Resource)]
 pub struct Sampler {
     every: Millis,
     next: Millis,
-    regards: Vec<Vec<Regard>>,
+    affiliations: Vec<Vec<Affiliation>>,
 }
 
 impl Sampler {
-    /// Samples at this interval, the first one interval after the start; regards by site, then aircraft.
-    pub fn new(every: Millis, regards: Vec<Vec<Regard>>) -> Sampler {
+    /// Samples at this interval, the first one interval after the start; affiliations by site, then aircraft.
+    pub fn new(every: Millis, affiliations: Vec<Vec<Affiliation>>) -> Sampler {
         Sampler {
             every,
             next: every,
-            regards,
+            affiliations,
         }
     }
 
@@ -60,7 +60,7 @@ pub fn take_samples(
             let at = At::new(observer, &sky, &calendar);
             let mut outlet = Outlet {
                 recorder: &mut log.0,
-                desks: None,
+                approval_queues: None,
                 ended: &mut ended,
                 end: sky.end(),
             };
@@ -76,7 +76,7 @@ pub fn take_samples(
             }
             known.retain(|known| known.aircraft != AircraftId::NOBODY || known.identity.is_some());
             let (site, place) = (observer.id, observer.place);
-            let sample = count(known, &sampler.regards[site.index()]);
+            let sample = count(known, &sampler.affiliations[site.index()]);
             let fact = Fact::PictureSampled { site, sample };
             let place = [place.x, place.y, 0.0];
             log.0.record(time, Rank::Sample, place, fact);
@@ -84,7 +84,7 @@ pub fn take_samples(
     }
 }
 
-fn count(mut known: Vec<Known>, regards: &[Regard]) -> PictureSample {
+fn count(mut known: Vec<Known>, affiliations: &[Affiliation]) -> PictureSample {
     known.sort_by_key(|known| known.aircraft);
     let mut sample = PictureSample::default();
     for of_one in known.chunk_by(|one, other| one.aircraft == other.aircraft) {
@@ -103,13 +103,13 @@ fn count(mut known: Vec<Known>, regards: &[Regard]) -> PictureSample {
         sample.tracked_objects += 1;
         let fits = |identity: Identity| match identity {
             Identity::Pending | Identity::Unknown => None,
-            Identity::AssumedFriend | Identity::Friend => Some(Regard::Friend),
-            Identity::Neutral => Some(Regard::Neutral),
-            Identity::Suspect | Identity::Hostile => Some(Regard::Hostile),
+            Identity::AssumedFriend | Identity::Friend => Some(Affiliation::Friend),
+            Identity::Neutral => Some(Affiliation::Neutral),
+            Identity::Suspect | Identity::Hostile => Some(Affiliation::Hostile),
         };
         let held = identities.into_iter().filter_map(fits);
         let (right, wrong): (Vec<_>, Vec<_>) =
-            held.partition(|regard| *regard == regards[aircraft.index()]);
+            held.partition(|affiliation| *affiliation == affiliations[aircraft.index()]);
         match (right.is_empty(), wrong.is_empty()) {
             (true, true) => sample.undeclared += 1,
             (false, true) => sample.correct += 1,
@@ -125,18 +125,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sample_counts_objects_and_what_they_are_held_for() {
+    fn a_sample_counts_objects_and_what_they_are_identified_as() {
         use Identity::*;
         let known = |aircraft, covered, identity| Known {
             aircraft: AircraftId(aircraft),
             covered,
             identity,
         };
-        let regards = [
-            Regard::Friend,
-            Regard::Neutral,
-            Regard::Hostile,
-            Regard::Neutral,
+        let affiliations = [
+            Affiliation::Friend,
+            Affiliation::Neutral,
+            Affiliation::Hostile,
+            Affiliation::Neutral,
         ];
         let nobody = AircraftId::NOBODY.0;
         let sample = count(
@@ -149,7 +149,7 @@ mod tests {
                 known(3, false, None),
                 known(3, false, Some(Unknown)),
             ],
-            &regards,
+            &affiliations,
         );
         let expected = PictureSample {
             objects: 4,
@@ -164,10 +164,10 @@ mod tests {
             sample, expected,
             "0 untracked, 1 ambiguous, 2 right, 3 undeclared"
         );
-        let wrong = count(vec![known(1, true, Some(Hostile))], &regards);
+        let wrong = count(vec![known(1, true, Some(Hostile))], &affiliations);
         assert_eq!((wrong.incorrect, wrong.correct), (1, 0));
         assert_eq!(
-            count(vec![known(3, false, None)], &regards),
+            count(vec![known(3, false, None)], &affiliations),
             PictureSample::default()
         );
     }

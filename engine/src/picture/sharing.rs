@@ -282,7 +282,7 @@ mod tests {
         assert!(inbox.read(Millis(35_001), &links).is_empty() && inbox.is_empty());
     }
 
-    /// Delivery .7, within 4.9 standard errors (false-alarm rate 1e-6); each receiver has luck of its own.
+    /// Delivery .7, within 4.9 standard errors (false-alarm rate 1e-6); each receiver has random numbers of its own.
     #[test]
     fn reports_get_lost_one_by_one() {
         let sites = [(0, Key::of("a")), (1, Key::of("b")), (1, Key::of("c"))];

@@ -9,20 +9,20 @@ use nalgebra::Vector3;
 
 use super::{Observer, PairParams, Situation};
 use crate::coordination::{
-    CrewDraws, Desks, EngagementRequest, Enquiries, Inquiry, NodeQuery, Opens, Ruling, Says,
-    TrackView,
+    ApprovalQueues, CrewDraws, EngagementRequest, Enquiries, Inquiry, NodeQuery, Opens, Ruling,
+    Says, TrackView,
 };
 use crate::geometry::Point;
 use crate::identification::plan_check::PlannedPaths;
 use crate::identification::{
-    CueScene, CueState, DeclaredBlock, Emitter, Evidence, Gathered, Glimpse, Judgement,
+    DeclaredBlock, Emitter, Evidence, Gathered, Glimpse, IdSourceScene, IdSourceState, Judgement,
     MAX_COLUMNS, Noted, Piece, Recalled, RunOutcome, Told, Viewer,
 };
 use crate::ids::{AircraftId, Key, SiteId};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
-    Decision, Detail, EventRecorder, Fact, Identity, LedgerEntry, NoticeState, Place, Rank, Reason,
-    Regard, RuleWord, TrackEnd, TrackRecord,
+    Affiliation, Decision, Detail, EventRecorder, Fact, Identity, LedgerEntry, NoticeState, Place,
+    Rank, Reason, RuleWord, TrackEnd, TrackRecord,
 };
 use crate::streams::{BLOCK, Streams};
 use crate::tracking::memory::LastSeen;
@@ -112,7 +112,7 @@ pub struct ScanContext<'a> {
     /// The places that the feed of rule R14 has at a time.
     pub reported: &'a dyn Fn(Millis) -> Vec<Vector3<f64>>,
     /// What a node of the coordination graph knows of a track.
-    pub nodes: &'a dyn Fn(&NodeQuery) -> Option<Regard>,
+    pub nodes: &'a dyn Fn(&NodeQuery) -> Option<Affiliation>,
 }
 
 impl ScanContext<'_> {
@@ -140,7 +140,7 @@ pub struct Outlet<'a> {
     /// Facts.
     pub recorder: &'a mut EventRecorder,
     /// The approval queues of rule R3; there only at a scan that is visited in its turn.
-    pub desks: Option<&'a mut Desks>,
+    pub approval_queues: Option<&'a mut ApprovalQueues>,
     /// Engagements whose tracks have ended.
     pub ended: &'a mut Vec<(Entity, TrackEnd)>,
     /// The end of the scenario.
@@ -215,7 +215,7 @@ pub(super) struct Track {
     check_holds: Millis,
     /// Which of the values of the appearance was seen last.
     appearance: u64,
-    cues: CueState,
+    id_sources: IdSourceState,
     /// What it was taken for when it was confirmed, if for one that was lost.
     memory: Option<Recalled>,
     /// Since when the site has known it.
@@ -316,7 +316,7 @@ impl Track {
             evidence: Evidence::NONE,
             check_holds: Millis(i64::MIN),
             appearance: 0,
-            cues: CueState::default(),
+            id_sources: IdSourceState::default(),
             memory: None,
             known_since: course.at,
             own: Identity::Pending,
@@ -401,7 +401,7 @@ impl Track {
                 .filter(|_| lost.next_declaration < scan || lost.gap_since.is_some()),
             evidence: cx.observer.identifier.recall(&lost.evidence, kept),
             appearance: lost.appearance,
-            cues: lost.cues.recalled(kept),
+            id_sources: lost.id_sources.recalled(kept),
             memory: Some(Recalled { kept, lost: gone }),
             known_since: lost.known_since,
             enquiries: cx.observer.rules.recalled(lost.enquiries),
@@ -411,7 +411,7 @@ impl Track {
         }
     }
 
-    /// Works out what a track that was lost is held for now that it is confirmed again, if that is not done with a declaration.
+    /// Works out what a track that was lost is identified as now that it is confirmed again, if that is not done with a declaration.
     pub fn reconsider(
         &mut self,
         scan: u64,
@@ -477,10 +477,10 @@ impl Track {
     ) -> (Identity, Option<Account>) {
         let observer = cx.observer;
         let identifier = &*observer.identifier;
-        let checked = identifier.spec.flight_plan.as_ref().and_then(|cue| {
+        let checked = identifier.spec.flight_plan.as_ref().and_then(|id_source| {
             let plan = source.params?.plan.as_ref()?;
             let (_, planned) = source.path?;
-            Some(plan.check_where(cue, planned, time, || self.course.place_at(time)))
+            Some(plan.check_where(id_source, planned, time, || self.course.place_at(time)))
         });
         if let Some(notice) = checked {
             self.notice = notice;
@@ -498,22 +498,22 @@ impl Track {
             let gathered = self.gathered(time, matched, cx);
             let fused = identifier.fuse(&gathered);
             account = full.then(|| Account {
-                posterior: fused.posterior.regard,
+                posterior: fused.posterior.affiliation,
                 ledger: identifier.ledger(&gathered),
             });
-            let aid = if observer.asks_more {
+            let automation = if observer.asks_more {
                 fused.identity
             } else {
                 identifier.identity(&self.evidence, matched)
             };
-            operator.map_or(aid, |operator| {
+            operator.map_or(automation, |operator| {
                 let lasts = identifier.appearance.persists();
                 let judgement = Judgement {
                     streams: cx.streams,
                     site_key: observer.key,
                     about: if lasts { source.key } else { self.key },
                     appearance: self.appearance,
-                    aid,
+                    automation,
                 };
                 operator.judge(&judgement, source.params.is_some_and(PairParams::hostile))
             })
@@ -533,8 +533,8 @@ impl Track {
         Gathered {
             evidence: &self.evidence,
             matched,
-            cues: &cx.observer.cues,
-            state: &self.cues,
+            id_sources: &cx.observer.id_sources,
+            state: &self.id_sources,
             memory: self.memory,
             time,
             shift_log_odds: operator.map_or(0.0, |operator| {
@@ -583,9 +583,9 @@ impl Track {
             .map_or(Emitter::nobody(nobody), PairParams::emitter);
         emitter.critical_dimension_m =
             observer.visible_dimension_m(emitter.critical_dimension_m, truly_at);
-        observer.cues.look(
-            &mut self.cues,
-            &CueScene {
+        observer.id_sources.look(
+            &mut self.id_sources,
+            &IdSourceScene {
                 time,
                 streams: cx.streams,
                 site_key: observer.key,
@@ -800,7 +800,7 @@ impl Track {
         engaged_another: Option<Millis>,
     ) -> EngagementRequest<'a> {
         let observer = cx.observer;
-        let feed = observer.rules.blue_force_feed();
+        let feed = observer.rules.friendly_force_tracking();
         let near_report =
             feed.is_some_and(|feed| feed.near(track.place, &(cx.reported)(track.time)));
         EngagementRequest {
@@ -808,7 +808,7 @@ impl Track {
             site: observer.place,
             side: observer.side,
             class: observer.class,
-            line: &observer.line,
+            command_link: &observer.command_link,
             engaged_another,
             near_report,
             ceased_until: cx.situation.ceased_until(track.time),
@@ -835,7 +835,10 @@ impl Track {
         } else {
             return None;
         };
-        Some(Verdict::Declined(Decision { rule: "E", reason }))
+        Some(Verdict::Declined(Decision {
+            rule: "weapon",
+            reason,
+        }))
     }
 
     /// When the site last began an engagement of another track before `time`; nothing that counts while it engages this one.
@@ -974,7 +977,7 @@ impl Track {
     ) -> bool {
         let mut noted = false;
         while let Some((at, answered)) = self.enquiries.take_evidence(time) {
-            self.cues.challenged(answered, at);
+            self.id_sources.challenged(answered, at);
             noted = true;
         }
         if noted {
@@ -997,7 +1000,11 @@ impl Track {
         let rules = &*observer.rules;
         let mut enquiries = std::mem::take(&mut self.enquiries);
         let before = enquiries.count();
-        let (desks, recorder, end) = (&mut outlet.desks, &mut *outlet.recorder, outlet.end);
+        let (approval_queues, recorder, end) = (
+            &mut outlet.approval_queues,
+            &mut *outlet.recorder,
+            outlet.end,
+        );
         let (site, aircraft) = (observer.id, self.source);
         let ruling = rules.consult(request, &mut enquiries, &mut |rule, enquiries| {
             let made = *enquiries.made(rule)?;
@@ -1017,8 +1024,8 @@ impl Track {
                     subject
                 }),
                 command: observer.command,
-                desk: observer.desk,
-                desks: desks.as_deref_mut(),
+                approval_queue: observer.approval_queue,
+                approval_queues: approval_queues.as_deref_mut(),
                 nodes: cx.nodes,
             };
             let reply = rules.answer(rule, &mut inquiry)?;

@@ -14,26 +14,27 @@ use super::{Envelope, Observer, PairParams, Run, Runs, Situation};
 
 use crate::airspace::{Corridor, Delay, FixedDelay, Zone};
 use crate::coordination::{
-    AreaOfResponsibilitySpec, CommonLine, CorridorsSpec, CrewDraws, EngagementRequest, Enquiries,
-    Fallback, FlightPlanNoticeSpec, HeightBlockSpec, HeightBlocksSpec, HostileCriteriaSpec,
-    HostileOn, HotlineQuerySpec, HoursSpec, IfUnclear, Inquiry, Line, LostCommsSpec, Named,
-    NodeQuery, OpticalConfirmationSpec, RestrictedZoneSpec, Rules, RulesSpec, SecondOperatorSpec,
-    SelfDefenceSpec, Subject, TimeWindowsSpec, TrackView, WeaponsControl, WeaponsControlSpec,
-    ZoneOfResponsibilitySpec, ZoneStatusSpec,
+    AltitudeBlockSpec, AltitudeBlocksSpec, CommandLink, CommonOutages, CorridorsSpec, CrewDraws,
+    EngagementRequest, EngagementZoneSpec, Enquiries, Fallback, FlightPlanNoticeSpec,
+    HostileCriteriaSpec, HostileOn, HotlineQuerySpec, HoursSpec, IfUnclear, Inquiry, LostCommsSpec,
+    Named, NodeQuery, OpticalConfirmationSpec, RestrictedOperationsZoneSpec, Rules, RulesSpec,
+    SecondOperatorSpec, SelfDefenceSpec, Subject, TimeWindowsSpec, TrackView,
+    WeaponEngagementZoneSpec, WeaponsControl, WeaponsControlSpec, ZoneStatusSpec,
 };
 use crate::geometry::{Area, Point, arc_within, quadratic_below};
 use crate::identification::plan_check::{PlanFile, PlannedPaths};
 use crate::identification::{
-    AppearanceSpec, CivilRows, Combine, Criteria, CriteriaOn, CueSet, CueState, Evidence,
-    FlightPlanCueSpec, Gathered, Glimpse, Hypotheses, IdentificationSpec, Identifier,
-    IdentityThresholds, MatchBelief, NonNegative, Probability, RegardShares, Viewer,
+    AffiliationShares, AppearanceSpec, CivilRows, Combine, Criteria, CriteriaOn, Evidence,
+    FlightPlanSourceSpec, Gathered, Glimpse, Hypotheses, IdSourceState, IdSources,
+    IdentificationSpec, Identifier, IdentityThresholds, MatchBelief, NonNegative, Probability,
+    Viewer,
 };
 use crate::ids::{AircraftId, ClassId, Key, SideId, SiteId, TypeId};
-use crate::platform::trajectory::{Luck, Path, Trajectory, turn_radius_m};
+use crate::platform::trajectory::{Draws, Path, Trajectory, turn_radius_m};
 use crate::platform::{AircraftSpec, Equipment, Flight, Pattern, Route, Start, Turns, Waypoint};
 use crate::record::{
-    Decision, Detail, Event, EventRecorder, Fact, Identity, NotReady, NoticeState, Rank, Reason,
-    Regard, Replication, TrackEnd, TrackRecord,
+    Affiliation, Decision, Detail, Event, EventRecorder, Fact, Identity, NotReady, NoticeState,
+    Rank, Reason, Replication, TrackEnd, TrackRecord,
 };
 use crate::sensing::coverage::{ScanClock, Sight, Window, horizon_m, look};
 use crate::sensing::detection::Law;
@@ -56,7 +57,7 @@ impl Dice {
     }
 
     /// Sure, or even.
-    fn honour(&mut self) -> f64 {
+    fn compliance(&mut self) -> f64 {
         if self.heads() { 1.0 } else { 0.5 }
     }
 
@@ -192,12 +193,12 @@ fn fly(
     aside_m: f64,
     until_s: f64,
 ) -> Trajectory {
-    let luck = Luck {
+    let draws = Draws {
         departs_s,
         loop_start,
         deviation_m: &mut |leg| if leg % 2 == 0 { aside_m } else { -aside_m },
     };
-    Trajectory::fly(flight, spec, luck, false, until_s)
+    Trajectory::fly(flight, spec, draws, false, until_s)
 }
 
 fn random_trajectory(dice: &mut Dice, until_s: f64) -> (AircraftSpec, Flight, Trajectory) {
@@ -319,7 +320,7 @@ fn windows_hold_every_scan_in_coverage_and_no_other() {
             windows.windows(2).all(|pair| pair[0].from <= pair[1].from),
             "seed {seed}: in order of time"
         );
-        let luck = Streams::new(Replication { seed, index: 0 }).looks(Key::of("s"), Key::of("a"));
+        let draws = Streams::new(Replication { seed, index: 0 }).looks(Key::of("s"), Key::of("a"));
         let mut open = OpenBlock::none();
         let last = clock.first_from(4_000_000);
         for block in 0..=last / 64 {
@@ -329,7 +330,7 @@ fn windows_hold_every_scan_in_coverage_and_no_other() {
                 &windows,
                 &clock,
                 block,
-                &luck,
+                &draws,
                 &mut open,
             );
             assert_eq!(scans.looks, scans.hits, "a sensor that always detects");
@@ -433,7 +434,7 @@ fn envelopes_hold_every_scan_inside_and_exact_ones_no_other() {
 
 // --- The scan-by-scan twin ------------------------------------------------------------------------------------------------
 
-type Knows = dyn Fn(&NodeQuery) -> Option<Regard>;
+type Knows = dyn Fn(&NodeQuery) -> Option<Affiliation>;
 
 /// One site, one aircraft, and what is between them.
 struct Pair {
@@ -492,7 +493,7 @@ impl Pair {
     ) -> bool {
         let mut outlet = Outlet {
             recorder,
-            desks: None,
+            approval_queues: None,
             ended: &mut Vec::new(),
             end: Millis::NEVER,
         };
@@ -533,11 +534,11 @@ fn identification(dice: &mut Dice) -> IdentificationSpec {
     let over = if dice.heads() {
         Hypotheses::Types
     } else {
-        Hypotheses::Regards
+        Hypotheses::Affiliations
     };
     let rows: &[&str] = match over {
         Hypotheses::Types => &["alpha", "bravo", "charlie"],
-        Hypotheses::Regards => &["friend", "neutral", "hostile"],
+        Hypotheses::Affiliations => &["friend", "neutral", "hostile"],
     };
     let sharp = dice.heads();
     let shares = [(0.0, 0.0, 1.0), (0.2, 0.7, 0.1), (1.0, 0.0, 0.0)];
@@ -563,11 +564,11 @@ fn identification(dice: &mut Dice) -> IdentificationSpec {
         appearance: AppearanceSpec {
             tau_s: [0.0, 0.0, 60.0, 900.0][dice.below(4) as usize],
             gamma: 0.5,
-            believed_tau_s: [None, None, Some(0.0), Some(300.0)][dice.below(4) as usize],
-            believed_gamma: 0.0,
+            assumed_tau_s: [None, None, Some(0.0), Some(300.0)][dice.below(4) as usize],
+            assumed_gamma: 0.0,
         },
-        world: confusion(dice, rows, sharp),
-        believed: dice.heads().then(|| confusion(dice, rows, true)),
+        actual: confusion(dice, rows, sharp),
+        assumed: dice.heads().then(|| confusion(dice, rows, true)),
         prior: if dice.heads() {
             BTreeMap::new()
         } else {
@@ -575,15 +576,15 @@ fn identification(dice: &mut Dice) -> IdentificationSpec {
                 .map(|row| (row.to_string(), NonNegative(dice.within(0.1, 3.0))))
                 .collect()
         },
-        regards: match over {
-            Hypotheses::Regards => BTreeMap::new(),
+        affiliations: match over {
+            Hypotheses::Affiliations => BTreeMap::new(),
             Hypotheses::Types => rows
                 .iter()
                 .zip(shares)
                 .map(|(row, (friend, neutral, hostile))| {
                     (
                         row.to_string(),
-                        RegardShares {
+                        AffiliationShares {
                             friend,
                             neutral,
                             hostile,
@@ -593,14 +594,14 @@ fn identification(dice: &mut Dice) -> IdentificationSpec {
                 .collect(),
         },
         identity,
-        flight_plan: dice.heads().then(|| FlightPlanCueSpec {
+        flight_plan: dice.heads().then(|| FlightPlanSourceSpec {
             lateral_gate_m: dice.within(500.0, 4000.0),
             vertical_gate_m: dice.within(200.0, 3000.0),
             window_s: dice.within(10.0, 900.0),
             correlation: 0.9,
             chance_match: 0.1,
             any_plan: false,
-            believed: dice.heads().then_some(MatchBelief {
+            assumed: dice.heads().then_some(MatchBelief {
                 friend: 0.8,
                 neutral: 0.6,
                 hostile: 0.05,
@@ -649,7 +650,7 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
         }),
         hostile_criteria: (dice.below(4) > 0).then(|| HostileCriteriaSpec {
             threshold: dice.within(0.5, 0.97),
-            cues: 1 + dice.below(2) as u32,
+            id_sources: 1 + dice.below(2) as u32,
             declarations: dice.below(5) as u32,
             dwell_s: if dice.below(4) == 0 {
                 0.0
@@ -664,7 +665,7 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             placebo: None,
         }),
         flight_plan_notice: dice.heads().then(|| FlightPlanNoticeSpec {
-            honour: dice.honour(),
+            compliance: dice.compliance(),
         }),
         ..RulesSpec::default()
     };
@@ -692,7 +693,7 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
         hotline_query: dice.heads().then(|| HotlineQuerySpec {
             nodes: vec!["node".into()],
             own_flights: 0.0,
-            answers: dice.honour(),
+            answers: dice.compliance(),
             latency: Delay::Fixed(FixedDelay {
                 delay_s: dice.within(0.0, 100.0),
             }),
@@ -704,15 +705,15 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             placebo: None,
         }),
         corridors: dice.heads().then(|| CorridorsSpec {
-            honour: dice.honour(),
+            compliance: dice.compliance(),
         }),
-        restricted_zone: (dice.below(4) > 0).then(|| RestrictedZoneSpec {
+        restricted_operations_zone: (dice.below(4) > 0).then(|| RestrictedOperationsZoneSpec {
             zone: "zone".into(),
             authority: "node".into(),
             from_h: dice.within(0.0, 0.3),
             until_h: dice.heads().then_some(0.7),
             exempt: Vec::new(),
-            coordinates: 1.0,
+            compliance: 1.0,
             stays_out: 0.0,
             notice_s: 0.0,
             dwell_s: if dice.heads() {
@@ -726,7 +727,7 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
         lost_comms: dice.heads().then(|| LostCommsSpec {
             mtbf_h: 1.0,
             mttr_min: 0.0,
-            common: CommonLine::Site,
+            common: CommonOutages::Site,
             outages: Vec::new(),
             timeout_s: dice.within(0.0, 200.0),
             fallback: [
@@ -742,35 +743,35 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             status: WeaponsControl::Tight,
             clock_error_s: dice.within(0.0, 100.0),
             sides: Vec::new(),
-            complies: 1.0,
+            compliance: 1.0,
         }),
-        height_blocks: dice.heads().then(|| HeightBlocksSpec {
-            blocks: vec![HeightBlockSpec {
+        altitude_blocks: dice.heads().then(|| AltitudeBlocksSpec {
+            blocks: vec![AltitudeBlockSpec {
                 floor_m: dice.within(0.0, 3000.0),
                 top_m: dice.within(3000.0, 6000.0),
                 from_h: dice.within(0.0, 0.3),
                 until_h: None,
             }],
             height_sigma_m: 100.0,
-            honour: dice.honour(),
+            compliance: dice.compliance(),
             sides: Vec::new(),
             keeps: 1.0,
             level_m: 300.0,
         }),
-        zone_of_responsibility: dice.heads().then(|| ZoneOfResponsibilitySpec {
-            areas: vec![AreaOfResponsibilitySpec {
+        weapon_engagement_zone: dice.heads().then(|| WeaponEngagementZoneSpec {
+            areas: vec![EngagementZoneSpec {
                 zone: "zone".into(),
                 classes: vec!["class".into()],
             }],
             margin_m: dice.within(0.0, 5000.0),
-            heeds: dice.honour(),
+            compliance: dice.compliance(),
             self_defence: dice.heads(),
         }),
         optical_confirmation: dice.heads().then(|| OpticalConfirmationSpec {
             haze_per_hour: None,
-            look_s: dice.within(0.0, 100.0),
+            visual_identification_s: dice.within(0.0, 100.0),
             ifov_mrad: dice.within(0.05, 0.3),
-            correct: dice.honour(),
+            correct: dice.compliance(),
             threshold: 0.5,
             field_deg: dice.within(0.5, 10.0),
             placebo: None,
@@ -787,7 +788,7 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
             time: Delay::Fixed(FixedDelay {
                 delay_s: dice.within(0.0, 100.0),
             }),
-            same_picture: dice.honour(),
+            same_picture: dice.compliance(),
             threshold: 0.5,
             cool_down_s: 0.0,
             placebo: None,
@@ -806,8 +807,8 @@ fn hours(dice: &mut Dice) -> HoursSpec {
     }
 }
 
-/// A line to the command that is down now and then.
-fn line(dice: &mut Dice) -> Line {
+/// A command link that is down now and then.
+fn command_link(dice: &mut Dice) -> CommandLink {
     let outages: Vec<_> = (0..dice.below(4))
         .map(|_| serde_json::to_value(hours(dice)).expect("plain data"))
         .collect();
@@ -817,7 +818,7 @@ fn line(dice: &mut Dice) -> Line {
     .expect("a rule");
     let streams = Streams::new(Replication { seed: 1, index: 0 });
     Rules::new(&rules, &Named::default())
-        .line(&streams, Key::of("line"), None, Millis(10_000_000))
+        .command_link(&streams, Key::of("line"), None, Millis(10_000_000))
         .expect("the rule is on")
 }
 
@@ -882,7 +883,7 @@ fn pair(seed: u64) -> Pair {
         // It enforces the zone of rule R10, mostly.
         side: SideId(u32::from(dice.below(8) == 0)),
         side_key: Key::NONE,
-        desk: Key::NONE,
+        approval_queue: Key::NONE,
         command: None,
         operator: None,
         asks_more: false,
@@ -896,17 +897,19 @@ fn pair(seed: u64) -> Pair {
                 1 + dice.below(12) as u32,
             )
         },
-        cues: Arc::new(CueSet::new(&identifier.spec, &identifier.rows, &[], 0.0)),
-        civil: rules.restricted_zone().map_or(CivilRows::NONE, |zone| {
-            CivilRows::new(&identifier, zone.civil())
-        }),
+        id_sources: Arc::new(IdSources::new(&identifier.spec, &identifier.rows, &[], 0.0)),
+        civil: rules
+            .restricted_operations_zone()
+            .map_or(CivilRows::NONE, |zone| {
+                CivilRows::new(&identifier, zone.civil())
+            }),
         identifier: Arc::new(identifier),
         envelope: (dice.below(5) > 0).then(|| envelope(dice)),
         masks: None,
         rules: Arc::new(rules),
         class: ClassId(0),
         go_live: None,
-        line: Arc::new(line(dice)),
+        command_link: Arc::new(command_link(dice)),
     };
     let sight = sight(&sensor, site, aircraft.rcs_m2);
     let mut windows = Vec::new();
@@ -916,16 +919,16 @@ fn pair(seed: u64) -> Pair {
     let truth_row = match spec.over {
         Hypotheses::Types => post
             .identifier
-            .truth_row(TypeId(dice.below(4) as u32), Regard::Neutral),
-        Hypotheses::Regards => post
+            .truth_row(TypeId(dice.below(4) as u32), Affiliation::Neutral),
+        Hypotheses::Affiliations => post
             .identifier
-            .truth_row(TypeId(0), Regard::ALL[dice.below(3) as usize]),
+            .truth_row(TypeId(0), Affiliation::ALL[dice.below(3) as usize]),
     };
     let amended = planned[1].is_some();
     let plan = spec.flight_plan.as_ref().map(|_| PlanFile {
         filed: dice.below(5) > 0,
         astray: dice.below(5) == 0,
-        covered: dice.below(5) > 0,
+        coordinated: dice.below(5) > 0,
         amended,
         others: Arc::default(),
         told: (0..dice.below(3))
@@ -972,7 +975,7 @@ fn pair(seed: u64) -> Pair {
         subject: PairParams {
             aircraft: AircraftId(0),
             key: Key::of("aircraft").nth(seed as u32),
-            regard: Regard::Neutral,
+            affiliation: Affiliation::Neutral,
             truth_row,
             side_key: Key::NONE,
             equipment: Equipment::NONE,
@@ -1002,7 +1005,7 @@ fn pair(seed: u64) -> Pair {
         types,
         nodes: {
             let from = Millis(dice.below(4_000_000) as i64 - 1_000_000);
-            Box::new(move |query| (query.answered >= from).then_some(Regard::Neutral))
+            Box::new(move |query| (query.answered >= from).then_some(Affiliation::Neutral))
         },
         end_scan: clock.first_from((until_s * 1000.0) as i64 + 60_000),
         post,
@@ -1087,8 +1090,8 @@ impl<'a> Twin<'a> {
         let in_the_air = flying(&pair.trajectory, time);
         let word = || {
             let (site, aircraft) = (pair.post.key, pair.subject.key);
-            let luck = pair.streams.looks(site, aircraft);
-            luck.scan_word(scan, luck.leading(scan / 64).scans[(scan % 64) as usize])
+            let draws = pair.streams.looks(site, aircraft);
+            draws.scan_word(scan, draws.leading(scan / 64).scans[(scan % 64) as usize])
         };
         let absent = (pair.absent.iter()).any(|(from, until)| *from <= time && time < *until);
         let covered =
@@ -1137,14 +1140,14 @@ impl<'a> Twin<'a> {
                 };
                 law.look(&viewer, time, &mut Glimpse::none()).word
             } else {
-                let luck = streams.looks(pair.post.key, aircraft);
-                let leading = luck.leading(scan / 64).declarations[(scan % 64) as usize];
-                luck.declaration_word(scan, leading)
+                let draws = streams.looks(pair.post.key, aircraft);
+                let leading = draws.leading(scan / 64).declarations[(scan % 64) as usize];
+                draws.declaration_word(scan, leading)
             };
             self.declare(time, place, word);
         }
         let (held, _) = self.held(time);
-        let zone = pair.post.rules.restricted_zone();
+        let zone = pair.post.rules.restricted_operations_zone();
         let violates = pair.post.side == SideId(0)
             && zone.is_some_and(|zone| zone.closed(time, held))
             && !self.track.as_ref().unwrap().notice.matched();
@@ -1270,7 +1273,7 @@ impl<'a> Twin<'a> {
         let (mut declared, mut sum) = (rows.len(), 0.0);
         if let Some(truth) = rows.get(usize::from(pair.subject.truth_row)) {
             for (column, name) in rows.iter().enumerate() {
-                sum += pair.spec.world[truth].get(name).map_or(0.0, |p| p.0);
+                sum += pair.spec.actual[truth].get(name).map_or(0.0, |p| p.0);
                 if f64::from(word) < sum * 4_294_967_296.0 {
                     declared = column;
                     break;
@@ -1312,8 +1315,8 @@ impl<'a> Twin<'a> {
         let (held, _) = self.held(time);
         let track = self.track.as_mut().unwrap();
         let matched = match (&pair.spec.flight_plan, &pair.subject.plan) {
-            (Some(cue), Some(plan)) => {
-                track.notice = plan.check(cue, &pair.planned, time, held);
+            (Some(id_source), Some(plan)) => {
+                track.notice = plan.check(id_source, &pair.planned, time, held);
                 Some(track.notice.matched())
             }
             _ => None,
@@ -1387,7 +1390,7 @@ impl<'a> Twin<'a> {
             site: pair.post.place,
             side: pair.post.side,
             class: pair.post.class,
-            line: &pair.post.line,
+            command_link: &pair.post.command_link,
             engaged_another: None,
             near_report: false,
             ceased_until: None,
@@ -1396,7 +1399,7 @@ impl<'a> Twin<'a> {
         let before = track.enquiries.count();
         let mut evidence = Evidence::NONE;
         evidence.latest = (track.lives.iter().flat_map(|life| &life.1).last()).map(|last| last.0);
-        let (rules, cues) = (&pair.post.rules, CueState::default());
+        let (rules, id_sources) = (&pair.post.rules, IdSourceState::default());
         let mut put = |rule: &'static str, enquiries: &Enquiries| {
             let mut inquiry = Inquiry {
                 request: &request,
@@ -1409,8 +1412,8 @@ impl<'a> Twin<'a> {
                 gathered: Gathered {
                     evidence: &evidence,
                     matched: None,
-                    cues: &pair.post.cues,
-                    state: &cues,
+                    id_sources: &pair.post.id_sources,
+                    state: &id_sources,
                     memory: None,
                     time,
                     shift_log_odds: 0.0,
@@ -1423,8 +1426,8 @@ impl<'a> Twin<'a> {
                     equipment: &pair.subject.equipment,
                 }),
                 command: None,
-                desk: Key::NONE,
-                desks: None,
+                approval_queue: Key::NONE,
+                approval_queues: None,
                 nodes: &pair.nodes,
             };
             rules.answer(rule, &mut inquiry)
@@ -1451,7 +1454,7 @@ impl<'a> Twin<'a> {
                 self.granted.push(granted.reason);
                 let spent = pair.spent_since <= time;
                 Decision {
-                    rule: "E",
+                    rule: "weapon",
                     reason: if spent {
                         Reason::MagazineEmpty
                     } else {
@@ -1481,7 +1484,8 @@ impl<'a> Twin<'a> {
 /// Whether the latest declaration is of a type that the zone takes for civil.
 fn declared_civil(pair: &Pair, lives: &[(f64, Vec<(u8, Millis)>)]) -> bool {
     let latest = lives.iter().flat_map(|life| &life.1).last();
-    let (Some(zone), Some(&(latest, _))) = (pair.post.rules.restricted_zone(), latest) else {
+    let (Some(zone), Some(&(latest, _))) = (pair.post.rules.restricted_operations_zone(), latest)
+    else {
         return false;
     };
     let Some(name) = pair.post.identifier.rows.get(usize::from(latest)) else {
@@ -1489,22 +1493,22 @@ fn declared_civil(pair: &Pair, lives: &[(f64, Vec<(u8, Millis)>)]) -> bool {
     };
     match (zone.civil(), pair.spec.over) {
         (Some(named), _) => named.contains(name),
-        (None, Hypotheses::Regards) => name == "neutral",
+        (None, Hypotheses::Affiliations) => name == "neutral",
         (None, Hypotheses::Types) => {
-            let share = pair.spec.regards[name];
+            let share = pair.spec.affiliations[name];
             share.neutral > share.friend.max(share.hostile)
         }
     }
 }
 
-/// Identity and posterior of the regards, as a plain product of probabilities over all declarations.
+/// Identity and posterior of the affiliations, as a plain product of probabilities over all declarations.
 fn judge(
     pair: &Pair,
     lives: &[(f64, Vec<(u8, Millis)>)],
     matched: Option<bool>,
 ) -> (Identity, [f64; 3]) {
     let (spec, rows) = (&pair.spec, &pair.post.identifier.rows);
-    let believed = spec.believed.as_ref().unwrap_or(&spec.world);
+    let assumed = spec.assumed.as_ref().unwrap_or(&spec.actual);
     let declarations: Vec<u8> = lives
         .iter()
         .flat_map(|life| &life.1)
@@ -1528,7 +1532,7 @@ fn judge(
                 .collect();
         }
     } else {
-        let tau_s = (spec.appearance.believed_tau_s).unwrap_or(spec.appearance.tau_s);
+        let tau_s = (spec.appearance.assumed_tau_s).unwrap_or(spec.appearance.tau_s);
         // Logarithms: what has been forgotten for the most part may matter again, however small it was.
         let mut likelihood = vec![0.0; rows.len()];
         let mut before: Option<(u8, Millis)> = None;
@@ -1541,7 +1545,7 @@ fn judge(
                     .get(usize::from(declared))
                     .map_or("unknown", String::as_str);
                 for (likelihood, row) in likelihood.iter_mut().zip(rows) {
-                    let anew = believed[row].get(column).map_or(0.0, |p| p.0);
+                    let anew = assumed[row].get(column).map_or(0.0, |p| p.0);
                     *likelihood += libm::log(match before {
                         Some((latest, at)) if tau_s > 0.0 => {
                             let stays = libm::exp(-(time - at).seconds() / tau_s);
@@ -1559,8 +1563,11 @@ fn judge(
             *weight *= libm::exp(likelihood - most);
         }
     }
-    let belief = spec.flight_plan.as_ref().and_then(|cue| cue.believed);
-    let cue = match (belief, matched) {
+    let belief = spec
+        .flight_plan
+        .as_ref()
+        .and_then(|id_source| id_source.assumed);
+    let id_source = match (belief, matched) {
         (
             Some(MatchBelief {
                 friend,
@@ -1579,30 +1586,30 @@ fn judge(
         ) => [1.0 - friend, 1.0 - neutral, 1.0 - hostile],
         _ => [1.0; 3],
     };
-    let (mut regard, mut of_row) = ([0.0; 3], vec![0.0; rows.len()]);
+    let (mut affiliation, mut of_row) = ([0.0; 3], vec![0.0; rows.len()]);
     for (k, row) in rows.iter().enumerate() {
         let shares = match spec.over {
-            Hypotheses::Regards => std::array::from_fn(|a| if a == k { 1.0 } else { 0.0 }),
+            Hypotheses::Affiliations => std::array::from_fn(|a| if a == k { 1.0 } else { 0.0 }),
             Hypotheses::Types => [
-                spec.regards[row].friend,
-                spec.regards[row].neutral,
-                spec.regards[row].hostile,
+                spec.affiliations[row].friend,
+                spec.affiliations[row].neutral,
+                spec.affiliations[row].hostile,
             ],
         };
         for a in 0..3 {
-            regard[a] += weight[k] * shares[a] * cue[a];
-            of_row[k] += weight[k] * shares[a] * cue[a];
+            affiliation[a] += weight[k] * shares[a] * id_source[a];
+            of_row[k] += weight[k] * shares[a] * id_source[a];
         }
     }
-    let sum: f64 = regard.iter().sum();
-    let [friend, neutral, hostile] = regard.map(|part| part / sum);
+    let sum: f64 = affiliation.iter().sum();
+    let [friend, neutral, hostile] = affiliation.map(|part| part / sum);
     if spec.combine == Combine::Single && latest == rows.len() {
         return (Identity::Unknown, [friend, neutral, hostile]);
     }
     let criteria = pair.criteria.unwrap_or(Criteria {
         on: CriteriaOn::Hostile,
         threshold: spec.identity.hostile,
-        cues: 1,
+        id_sources: 1,
         declarations: 0,
     });
     let of_criteria = match criteria.on {
@@ -1620,7 +1627,7 @@ fn judge(
         .filter(|&&declared| usize::from(declared) < rows.len())
         .count() as u32;
     let sources = u32::from(spoken > 0) + u32::from(belief.is_some() && matched.is_some());
-    let enough = sources >= criteria.cues && spoken >= criteria.declarations;
+    let enough = sources >= criteria.id_sources && spoken >= criteria.declarations;
     let limits = &spec.identity;
     let identity = if enough && of_criteria > criteria.threshold {
         Identity::Hostile
@@ -1754,22 +1761,22 @@ fn the_fast_path_does_what_the_twin_does() {
         ("shot_declined weapons_tight", 30),
         ("shot_declined dwell", 100),
         ("shot_declined weapons_hold", 30),
-        ("shot_declined held_protected", 30),
-        ("shot_declined plan_honoured", 10),
+        ("shot_declined identified_protected", 30),
+        ("shot_declined plan_matched", 10),
         ("shot_declined no_channel", 30),
         ("shot_declined magazine_empty", 30),
         ("shot_declined in_corridor", 20),
         ("shot_declined awaiting_answer", 30),
-        ("shot_declined hotline_vouched", 10),
+        ("shot_declined hotline_confirmed", 10),
         ("query_sent ", 30),
         ("granted self_defence", 300),
         ("granted zone_violation", 15),
         ("granted lost_comms_autonomous", 100),
         ("shot_declined lost_comms_hold", 100),
         ("shot_declined agreed_window", 50),
-        ("shot_declined outside_responsibility", 50),
-        ("shot_declined in_height_block", 50),
-        ("shot_declined awaiting_look", 50),
+        ("shot_declined outside_engagement_zone", 50),
+        ("shot_declined in_altitude_block", 50),
+        ("shot_declined awaiting_visual_identification", 50),
         ("shot_declined optically_cleared", 15),
         ("shot_declined not_recognised", 15),
         ("shot_declined awaiting_confirmation", 50),
@@ -1799,7 +1806,7 @@ fn a_dwell_in_a_closed_zone_is_what_the_twin_counts() {
         };
         let zones = [zone("zone", dice), zone("strip", dice)];
         let spec: RulesSpec = serde_json::from_value(serde_json::json!({
-            "restricted_zone": {
+            "restricted_operations_zone": {
                 "zone": "zone",
                 "exempt": if dice.heads() { vec!["strip"] } else { Vec::new() },
                 "authority": "node",
@@ -2240,12 +2247,12 @@ fn altitude_is_reached_at_the_climb_rate() {
     ] {
         assert!((trajectory.position(Millis::from_seconds(time_s)).z - altitude_m).abs() < 1e-6);
     }
-    let luck = Luck {
+    let draws = Draws {
         departs_s: 0.0,
         loop_start: 0.0,
         deviation_m: &mut |_| 0.0,
     };
-    let grounded = Trajectory::fly(&flight, &spec, luck, true, 1e5);
+    let grounded = Trajectory::fly(&flight, &spec, draws, true, 1e5);
     assert_eq!(grounded.position(Millis::ZERO).z, 0.0);
     assert!((grounded.position(Millis::from_seconds(100.0)).z - 500.0).abs() < 1e-6);
     assert_eq!(trajectory.lands(), Millis::from_seconds(1000.0));
@@ -2264,12 +2271,12 @@ fn what_takes_off_lands_where_it_ends() {
     spec.climb_mps = Some(3.0);
     flight.speed_mps = 50.0;
     let land = |flight: &Flight, until_s: f64| {
-        let luck = Luck {
+        let draws = Draws {
             departs_s: 0.0,
             loop_start: 0.0,
             deviation_m: &mut |_| 0.0,
         };
-        Trajectory::fly(flight, &spec, luck, true, until_s)
+        Trajectory::fly(flight, &spec, draws, true, until_s)
     };
     let height =
         |trajectory: &Trajectory, time_s: f64| trajectory.position(Millis::from_seconds(time_s)).z;
@@ -2299,12 +2306,12 @@ fn what_takes_off_lands_where_it_ends() {
         let rate_mps = dice.within(2.0, 30.0);
         spec.climb_mps = Some(rate_mps);
         let flown = |grounded: bool| {
-            let luck = Luck {
+            let draws = Draws {
                 departs_s: 0.0,
                 loop_start: 0.3,
                 deviation_m: &mut |_| 0.0,
             };
-            Trajectory::fly(&flight, &spec, luck, grounded, 100_000.0)
+            Trajectory::fly(&flight, &spec, draws, grounded, 100_000.0)
         };
         if matches!(flight.route, Route::Loop { .. }) {
             continue;

@@ -191,7 +191,7 @@ pub struct Trajectory {
 }
 
 /// What differs between two aircraft of a flight, or between plan and flight.
-pub struct Luck<'a> {
+pub struct Draws<'a> {
     /// When it departs, s.
     pub departs_s: f64,
     /// Where on its loop it starts, in [0, 1).
@@ -205,12 +205,12 @@ impl Trajectory {
     pub fn fly(
         flight: &Flight,
         spec: &AircraftSpec,
-        luck: Luck<'_>,
+        draws: Draws<'_>,
         grounded: bool,
         until_s: f64,
     ) -> Trajectory {
-        let departs_s = luck.departs_s;
-        let mut pen = Pen::new(flight, spec, luck, grounded, until_s);
+        let departs_s = draws.departs_s;
+        let mut pen = Pen::new(flight, spec, draws, grounded, until_s);
         let station = pen.draw(&flight.route, flight.home);
         let mut legs = pen.legs;
         let recorded = matches!(flight.route, Route::Recorded(_));
@@ -502,7 +502,7 @@ struct Pen<'a> {
     turn_radius_m: Option<f64>,
     turns: Turns,
     until_s: f64,
-    luck: Luck<'a>,
+    draws: Draws<'a>,
     grounded: bool,
     time_s: f64,
     at: Point,
@@ -516,7 +516,7 @@ impl<'a> Pen<'a> {
     fn new(
         flight: &Flight,
         spec: &AircraftSpec,
-        luck: Luck<'a>,
+        draws: Draws<'a>,
         grounded: bool,
         until_s: f64,
     ) -> Pen<'a> {
@@ -531,8 +531,8 @@ impl<'a> Pen<'a> {
             turns: flight.turns,
             until_s,
             grounded,
-            time_s: luck.departs_s,
-            luck,
+            time_s: draws.departs_s,
+            draws,
             at: Point::zeros(),
             altitude_m: 0.0,
             course: None,
@@ -563,7 +563,7 @@ impl<'a> Pen<'a> {
                 random_start,
             } => {
                 let (mut next, start) = if *random_start {
-                    place_on_loop(points, self.luck.loop_start)
+                    place_on_loop(points, self.draws.loop_start)
                 } else {
                     (1 % points.len(), points[0].at)
                 };
@@ -659,7 +659,7 @@ impl<'a> Pen<'a> {
             return;
         }
         let right = Point::new(way.y, -way.x) / length;
-        let aside = right * (self.luck.deviation_m)(self.legs_begun);
+        let aside = right * (self.draws.deviation_m)(self.legs_begun);
         if aside != Point::zeros() {
             if self.legs_begun == 0 {
                 self.at += aside;

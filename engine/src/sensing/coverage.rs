@@ -9,7 +9,7 @@
 
 use crate::geometry::{Point, Span};
 use crate::platform::trajectory::{Leg, Path, Trajectory};
-use crate::streams::{BLOCK, OpenBlock, PairLuck};
+use crate::streams::{BLOCK, OpenBlock, PairDraws};
 use crate::units::EARTH_RADIUS_M;
 
 use super::detection::{Law, Words, bits_between, hits, hits_at};
@@ -249,7 +249,7 @@ pub fn look(
     windows: &[Window],
     clock: &ScanClock,
     block: u64,
-    luck: &PairLuck,
+    draws: &PairDraws,
     open: &mut OpenBlock,
 ) -> Scans {
     let first = block * BLOCK as u64;
@@ -263,10 +263,10 @@ pub fn look(
             window.from.saturating_sub(first) as usize,
             (window.end - first).min(BLOCK as u64) as usize,
         );
-        let leading = &open.leading(luck, block).scans;
+        let leading = &open.leading(draws, block).scans;
         let words = Words {
             leading,
-            word: |i: usize| luck.scan_word(first + i as u64, leading[i]),
+            word: |i: usize| draws.scan_word(first + i as u64, leading[i]),
         };
         let step_s = clock.period_ms as f64 / 1000.0;
         let mut lanes = bits_between(from, to) & !scans.looks;

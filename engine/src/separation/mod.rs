@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use crate::geometry::{Point, Span};
 use crate::ids::{FlightId, SideId, TypeId};
 use crate::platform::trajectory::{Leg, Path, Trajectory};
-use crate::record::Regard;
+use crate::record::Affiliation;
 
 use approach::{Approach, approaches};
 pub use filed::FiledPlan;
@@ -112,7 +112,7 @@ pub struct Encounter {
 /// Which pairs count, and where.
 pub struct Pairs<'a> {
     separation: &'a Separation,
-    relations: &'a [Vec<Regard>],
+    relations: &'a [Vec<Affiliation>],
     aircraft: &'a [Airborne<'a>],
     /// All aerodromes.
     bases: Vec<Point>,
@@ -124,7 +124,7 @@ impl<'a> Pairs<'a> {
     /// The pairs of a replication; `relations` as in [`Cast`](crate::record::Cast).
     pub fn new(
         separation: &'a Separation,
-        relations: &'a [Vec<Regard>],
+        relations: &'a [Vec<Affiliation>],
         aircraft: &'a [Airborne<'a>],
     ) -> Pairs<'a> {
         let mut bases = separation.aerodromes.clone();
@@ -162,8 +162,8 @@ impl<'a> Pairs<'a> {
         let (a, b) = (&self.aircraft[one], &self.aircraft[other]);
         let (x, y) = (a.side.index(), b.side.index());
         one != other
-            && self.relations[x][y] != Regard::Hostile
-            && self.relations[y][x] != Regard::Hostile
+            && self.relations[x][y] != Affiliation::Hostile
+            && self.relations[y][x] != Affiliation::Hostile
             && (a.formation.is_none() || a.formation != b.formation)
     }
 

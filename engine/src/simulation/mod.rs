@@ -14,13 +14,13 @@ use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleThreadedExecutor};
 
 use crate::calendar::{self, Clock, EntityIndex, EventCalendar, Log};
-use crate::coordination::Desks;
+use crate::coordination::ApprovalQueues;
 use crate::engagement::{CeaseFires, FireDistribution};
 use crate::ids::FlightId;
-use crate::picture::{BlueFeed, Leakers, NodeBook, Picture, Sampler, Tallies, TrackLinks};
+use crate::picture::{FriendlyFeed, Leakers, NodeBook, Picture, Sampler, Tallies, TrackLinks};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
-    Detail, Event, EventLog, EventRecorder, Regard, Replication, SiteRecord, Tally,
+    Affiliation, Detail, Event, EventLog, EventRecorder, Replication, SiteRecord, Tally,
 };
 use crate::streams::Streams;
 use crate::theatre::Theatre;
@@ -78,7 +78,7 @@ impl Engine {
     }
 }
 
-/// The log of a replication that an engine flew. Once it is dropped, what flew it and the room it took serve the next.
+/// The log of a replication that an engine ran. Once it is dropped, what ran it and the room it took serve the next.
 #[derive(Debug)]
 pub struct Flown<'a> {
     engine: &'a Engine,
@@ -224,8 +224,8 @@ impl Simulator {
         }
         match scenario.sample_pictures_every {
             Some(every) => {
-                let regards = regards(scenario, &aircraft, &sites);
-                world.insert_resource(Sampler::new(every, regards));
+                let affiliations = affiliations(scenario, &aircraft, &sites);
+                world.insert_resource(Sampler::new(every, affiliations));
                 loop {
                     let next = world.resource::<EventCalendar>().next();
                     let next = next.map_or(end, |next| next.min(end));
@@ -272,9 +272,9 @@ fn clear(world: &mut World) {
             world.despawn(entity);
         }
     }
-    world.remove_resource::<BlueFeed>();
+    world.remove_resource::<FriendlyFeed>();
     world.remove_resource::<CeaseFires>();
-    world.remove_resource::<Desks>();
+    world.remove_resource::<ApprovalQueues>();
     world.remove_resource::<FireDistribution>();
     world.remove_resource::<Leakers>();
     world.remove_resource::<NodeBook>();
@@ -284,8 +284,12 @@ fn clear(world: &mut World) {
     world.clear_trackers();
 }
 
-/// What each site should hold each aircraft for.
-fn regards(scenario: &Theatre, aircraft: &[Aircraft], sites: &[SiteRecord]) -> Vec<Vec<Regard>> {
+/// The affiliation of each aircraft to each site.
+fn affiliations(
+    scenario: &Theatre,
+    aircraft: &[Aircraft],
+    sites: &[SiteRecord],
+) -> Vec<Vec<Affiliation>> {
     let by_site = |site: &SiteRecord| {
         let relations = &scenario.cast.relations[site.side.index()];
         let of = |aircraft: &Aircraft| relations[aircraft.sortie.side.index()];

@@ -9,19 +9,22 @@ use bevy_ecs::prelude::*;
 use crate::airspace::notice::Filing;
 use crate::calendar::{EntityIndex, EventCalendar};
 use crate::coordination::{
-    AuthorityLevel, Compliance, ConformanceMonitoringSpec, Desks, Deviation, Line, RestrictedZone,
+    ApprovalQueues, AuthorityLevel, CommandLink, Compliance, ConformanceMonitoringSpec, Deviation,
+    RestrictedOperationsZone,
 };
 use crate::engagement::{self, CeaseFires, FireDistribution, Obeying};
 use crate::identification::plan_check::{OtherPlan, PlanAtNode, PlanFile};
 use crate::identification::{CivilRows, side_key};
 use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
 use crate::picture::{
-    BlueFeed, Leakers, NodeBook, NodeKnowledge, Observer, PairParams, Picture, Reach, Runs,
+    FriendlyFeed, Leakers, NodeBook, NodeKnowledge, Observer, PairParams, Picture, Reach, Runs,
     TrackLinks,
 };
-use crate::platform::trajectory::{Luck, Trajectory};
+use crate::platform::trajectory::{Draws, Trajectory};
 use crate::platform::{self, Flight, Planned, Route, Start, Vitality};
-use crate::record::{EventRecorder, Fact, Place, Rank, Regard, Replication, SiteRecord, Sortie};
+use crate::record::{
+    Affiliation, EventRecorder, Fact, Place, Rank, Replication, SiteRecord, Sortie,
+};
 use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::detection::Law;
 use crate::sensing::{ScanPhase, SensorModel};
@@ -39,7 +42,7 @@ pub(super) struct Aircraft {
     rcs_m2: f64,
     pub(super) filing: Option<Filing>,
     /// Which site entries its plan can reach, where that is not the same for the whole flight.
-    covered: Option<Vec<bool>>,
+    coordinated: Option<Vec<bool>>,
     /// Whether it does not fly: when and where it would have departed.
     cancelled: Option<(Millis, Place)>,
     /// When it is off its plan, where somebody watches that.
@@ -112,12 +115,12 @@ impl<'a> Setup<'a> {
             Start::Airborne => vec![0.0],
             Start::Departs { after_s, .. } => vec![*after_s],
             Start::Poisson { rate_per_day, .. } => {
-                let mut luck = self.streams.about(Purpose::Arrival, flight.key, Key::NONE);
+                let mut draws = self.streams.about(Purpose::Arrival, flight.key, Key::NONE);
                 let mut waves = Vec::new();
-                let mut time_s = luck.exponential(0) * 86_400.0 / rate_per_day;
+                let mut time_s = draws.exponential(0) * 86_400.0 / rate_per_day;
                 while time_s < self.end.seconds() {
                     waves.push(time_s);
-                    time_s += luck.exponential(waves.len() as u64) * 86_400.0 / rate_per_day;
+                    time_s += draws.exponential(waves.len() as u64) * 86_400.0 / rate_per_day;
                 }
                 waves
             }
@@ -141,7 +144,7 @@ impl<'a> Setup<'a> {
         let rules = &self.scenario.rules;
         let side = self.scenario.cast.sides[flight.side.index()].as_str();
         // Rule R11: at an agreed height.
-        let blocks = rules.height_blocks();
+        let blocks = rules.altitude_blocks();
         let level_m =
             blocks.and_then(|blocks| blocks.keeps_to(side, &self.streams, flight.key, number));
         let leveled = level_m.map(|level_m| flight.at_altitude(level_m));
@@ -155,22 +158,25 @@ impl<'a> Setup<'a> {
             _ => 0.0,
         };
         let fly = |departs_s: f64, deviation_m: &mut dyn FnMut(u64) -> f64| {
-            let luck = Luck {
+            let draws = Draws {
                 departs_s,
                 loop_start,
                 deviation_m,
             };
-            Trajectory::fly(flight, spec, luck, grounded, self.end.seconds())
+            Trajectory::fly(flight, spec, draws, grounded, self.end.seconds())
         };
         // Rule R8: departs later, so as to come when a window opens.
         let (planned_s, out_of_windows) = match rules.time_windows() {
             Some(windows) if windows.complies(side, &self.streams, key) => {
                 let mut comes = None;
-                fly(planned_s, &mut |_| 0.0).somewhere(RestrictedZone::STEP_M, |time, place| {
-                    let there = windows.covers(place);
-                    comes = there.then_some(time);
-                    there
-                });
+                fly(planned_s, &mut |_| 0.0).somewhere(
+                    RestrictedOperationsZone::STEP_M,
+                    |time, place| {
+                        let there = windows.covers(place);
+                        comes = there.then_some(time);
+                        there
+                    },
+                );
                 let opens = comes.map(|time| (time, windows.opens(time)));
                 match opens {
                     Some((time, Some(opens))) => (planned_s + (opens - time).seconds(), false),
@@ -184,15 +190,17 @@ impl<'a> Setup<'a> {
         let closed = rules.airspace_closure().is_some_and(|closure| {
             closure.concerns(side)
                 && closure.cancels(&self.streams, key, Millis::from_seconds(planned_s))
-                && fly(planned_s, &mut |_| 0.0).somewhere(RestrictedZone::STEP_M, |time, place| {
-                    closure.closed(time, place)
-                })
+                && fly(planned_s, &mut |_| 0.0)
+                    .somewhere(RestrictedOperationsZone::STEP_M, |time, place| {
+                        closure.closed(time, place)
+                    })
         });
         let restricted = self.scenario.must_coordinate(flight).filter(|zone| {
             !self.has_coordinated(zone, flight, key, planned_s)
-                && fly(planned_s, &mut |_| 0.0).somewhere(RestrictedZone::STEP_M, |time, place| {
-                    zone.closed(time, place)
-                })
+                && fly(planned_s, &mut |_| 0.0)
+                    .somewhere(RestrictedOperationsZone::STEP_M, |time, place| {
+                        zone.closed(time, place)
+                    })
         });
         let compliance = restricted.map(|zone| (zone, zone.comply(&self.streams, key)));
         let plan = match compliance {
@@ -212,8 +220,8 @@ impl<'a> Setup<'a> {
             )
         });
         // Under rule R10 one aircraft of a flight may coordinate and the next may not.
-        let covered = rules
-            .restricted_zone()
+        let coordinated = rules
+            .restricted_operations_zone()
             .map(|_| self.scenario.covered_by(plan.as_deref()));
         let amendment = flight.plan.as_ref().and_then(|plan| plan.amendment);
         let amended = filing.as_ref().is_some_and(|filing| filing.amended);
@@ -283,17 +291,17 @@ impl<'a> Setup<'a> {
             planned,
             rcs_m2,
             filing,
-            covered,
+            coordinated,
             cancelled,
             deviations: Vec::new(),
         }
     }
 
-    /// Whether a flight has coordinated with the authority of a restricted zone anyway: its plan is addressed there, or will have
+    /// Whether a flight has coordinated with the authority of a restricted operations zone anyway: its plan is addressed there, or will have
     /// come there by departure.
     fn has_coordinated(
         &self,
-        zone: &RestrictedZone,
+        zone: &RestrictedOperationsZone,
         flight: &Flight,
         key: Key,
         departs_s: f64,
@@ -307,7 +315,7 @@ impl<'a> Setup<'a> {
         })
     }
 
-    /// Rule R15: when each flight that is watched is off its plan, and when the monitor's desk is done with that.
+    /// Rule R15: when each flight that is watched is off its plan, and when the monitor is done with that.
     fn monitor(&self, aircraft: &mut [Aircraft]) {
         let Some(rule) = self.scenario.rules.conformance_monitoring() else {
             return;
@@ -390,15 +398,15 @@ impl<'a> Setup<'a> {
         let mut records = Vec::new();
         for (index, entry) in scenario.sites.iter().enumerate() {
             let (fewest, most) = entry.count;
-            let mut luck = self.streams.about(Purpose::SiteCount, entry.key, Key::NONE);
-            let extra = libm::floor(luck.uniform(0) * f64::from(most - fewest + 1)) as u32;
+            let mut draws = self.streams.about(Purpose::SiteCount, entry.key, Key::NONE);
+            let extra = libm::floor(draws.uniform(0) * f64::from(most - fewest + 1)) as u32;
             for number in 0..(fewest + extra).min(most) {
                 let key = entry.key.nth(number);
                 let place = match &entry.position {
                     Position::At(place) => *place,
                     Position::DrawnIn(area) => {
-                        let mut luck = self.streams.about(Purpose::SitePlace, key, Key::NONE);
-                        area.sample(luck.uniform(0), luck.uniform(1))
+                        let mut draws = self.streams.about(Purpose::SitePlace, key, Key::NONE);
+                        area.sample(draws.uniform(0), draws.uniform(1))
                     }
                 };
                 let id = SiteId(records.len() as u32);
@@ -463,13 +471,13 @@ impl<'a> Setup<'a> {
             },
         };
         let identifies = &class.identifier.spec;
-        let zone = scenario.rules.restricted_zone();
+        let zone = scenario.rules.restricted_operations_zone();
         let observer = Observer {
             id,
             key,
             side: entry_spec.side,
             side_key: self.side_key(entry_spec.side),
-            desk: self.desk(key, entry_spec),
+            approval_queue: self.approval_queue(key, entry_spec),
             command: entry_spec.command.as_ref().map(|command| command.node),
             place,
             clock: ScanClock {
@@ -478,23 +486,23 @@ impl<'a> Setup<'a> {
             },
             tracker: class.tracker.clone(),
             identifier: Arc::clone(&class.identifier),
-            cues: Arc::clone(&class.cues),
+            id_sources: Arc::clone(&class.id_sources),
             civil: zone.map_or(CivilRows::NONE, |zone| {
                 CivilRows::new(&class.identifier, zone.civil())
             }),
             operator: class.operator.clone(),
-            asks_more: !class.cues.is_empty() || class.operator.is_some(),
+            asks_more: !class.id_sources.is_empty() || class.operator.is_some(),
             envelope: class.weapon.as_ref().map(|weapon| weapon.envelope()),
             masks: self.masks(entry, place, class.sensor.antenna_m),
             rules: Arc::clone(&scenario.rules),
             class: entry_spec.class,
-            line: Arc::new(self.line(key, entry_spec)),
+            command_link: Arc::new(self.command_link(key, entry_spec)),
             go_live: class.readiness.go_live,
         };
         let others = if identifies
             .flight_plan
             .as_ref()
-            .is_some_and(|cue| cue.any_plan)
+            .is_some_and(|id_source| id_source.any_plan)
         {
             self.plans_at(&observer, entry_spec, aircraft)
         } else {
@@ -554,23 +562,23 @@ impl<'a> Setup<'a> {
         Some(known.unwrap_or_else(|| Arc::new(terrain.masks(place, antenna_m))))
     }
 
-    /// When the line of a site to its command is down.
-    fn line(&self, site: Key, entry: &SiteEntry) -> Line {
+    /// When the command link of a site is down.
+    fn command_link(&self, site: Key, entry: &SiteEntry) -> CommandLink {
         let node = entry
             .command
             .as_ref()
             .map(|command| self.node_key(command.node));
         let rules = &self.scenario.rules;
-        let line = rules.line(&self.streams, site, node, self.end);
-        line.unwrap_or_default()
+        let command_link = rules.command_link(&self.streams, site, node, self.end);
+        command_link.unwrap_or_default()
     }
 
     fn node_key(&self, node: NodeId) -> Key {
         Key::of(&format!("node/{}", self.scenario.nodes[node.index()].name))
     }
 
-    /// What draws of the desk that releases a site's fire are keyed by.
-    fn desk(&self, site: Key, entry: &SiteEntry) -> Key {
+    /// What draws of the approval queue that releases a site's fire are keyed by.
+    fn approval_queue(&self, site: Key, entry: &SiteEntry) -> Key {
         let level = self
             .scenario
             .rules
@@ -615,7 +623,7 @@ impl<'a> Setup<'a> {
             let relations = &scenario.cast.relations[site.side.index()];
             for (index, one) in aircraft.iter().enumerate() {
                 let flight = &scenario.flights[one.sortie.flight.index()];
-                let hostile = relations[one.sortie.side.index()] == Regard::Hostile;
+                let hostile = relations[one.sortie.side.index()] == Affiliation::Hostile;
                 let Some((objective, _)) = flight.objective.filter(|_| hostile) else {
                     continue;
                 };
@@ -632,26 +640,26 @@ impl<'a> Setup<'a> {
         leakers
     }
 
-    /// What rules need that act between sites: the feed of positions, desks, and orders; and who is lost to whom.
+    /// What rules need that act between sites: the feed of positions, approval queues, and orders; and who is lost to whom.
     pub(super) fn between_sites(&mut self, aircraft: &[Aircraft], sites: &[SiteRecord]) {
         let scenario = self.scenario;
         let rules = &scenario.rules;
-        if let Some(rule) = rules.blue_force_feed() {
-            let mut lines: BTreeMap<&str, Arc<Line>> = BTreeMap::new();
+        if let Some(rule) = rules.friendly_force_tracking() {
+            let mut command_links: BTreeMap<&str, Arc<CommandLink>> = BTreeMap::new();
             let mut members = Vec::new();
             for (index, one) in aircraft.iter().enumerate() {
                 let side = scenario.cast.sides[one.sortie.side.index()].as_str();
                 if rule.sides.iter().any(|reporting| reporting == side) {
                     let draw = || Arc::new(rule.feed(&self.streams, side_key(side), self.end));
-                    let line = lines.entry(side).or_insert_with(draw);
-                    members.push((AircraftId(index as u32), one.key, Arc::clone(line)));
+                    let command_link = command_links.entry(side).or_insert_with(draw);
+                    members.push((AircraftId(index as u32), one.key, Arc::clone(command_link)));
                 }
             }
             let spec = rule.clone();
-            self.world.insert_resource(BlueFeed { spec, members });
+            self.world.insert_resource(FriendlyFeed { spec, members });
         }
         if rules.engagement_authority().is_some() {
-            self.world.insert_resource(Desks::default());
+            self.world.insert_resource(ApprovalQueues::default());
         }
         let asked = self.asked_nodes();
         if !asked.is_empty() {
@@ -685,7 +693,7 @@ impl<'a> Setup<'a> {
                         site: observer.id,
                         key: observer.key,
                         side: self.side_key(site.side),
-                        line: Arc::clone(&observer.line),
+                        command_link: Arc::clone(&observer.command_link),
                     })
                 })
                 .collect();
@@ -722,7 +730,7 @@ impl<'a> Setup<'a> {
             let command = entry.command.as_ref();
             filing.at_site(target.key, observer.key, command, &self.streams)
         });
-        arrives.map(|time| observer.line.passes(time))
+        arrives.map(|time| observer.command_link.passes(time))
     }
 
     /// The plans of all aircraft that ever reach a site.
@@ -758,7 +766,7 @@ impl<'a> Setup<'a> {
             let (site, aircraft) = (observer.key, target.key);
             let there = rule.at_site(&self.streams, site, aircraft, number as u64, deviation)?;
             // It says nothing before the plan is there.
-            let there = observer.line.passes(there).max(held);
+            let there = observer.command_link.passes(there).max(held);
             (there < deviation.until).then_some((there, deviation.until))
         };
         target
@@ -782,16 +790,16 @@ impl<'a> Setup<'a> {
         let entry_spec = &scenario.sites[entry];
         let class = &scenario.classes[entry_spec.class.index()];
         let draw = |purpose| self.streams.about(purpose, observer.key, target.key);
-        let cue = class.identifier.spec.flight_plan.as_ref();
-        let plan = cue.map(|cue| {
+        let id_source = class.identifier.spec.flight_plan.as_ref();
+        let plan = id_source.map(|id_source| {
             let filed = target.filing.as_ref().filter(|filing| filing.filed);
             let arrives = self.arrives(observer, entry_spec, target);
             PlanFile {
                 filed: filed.is_some(),
                 astray: filed.is_some_and(|filing| filing.astray),
-                covered: match &target.covered {
-                    Some(covered) => covered[entry],
-                    None => scenario.cast.covered[target.sortie.flight.index()][entry],
+                coordinated: match &target.coordinated {
+                    Some(coordinated) => coordinated[entry],
+                    None => scenario.cast.coordinated[target.sortie.flight.index()][entry],
                 },
                 amended: filed.is_some_and(|filing| filing.amended),
                 arrives,
@@ -801,8 +809,8 @@ impl<'a> Setup<'a> {
                     .filter(|other| other.aircraft != aircraft)
                     .cloned()
                     .collect(),
-                correlates: draw(Purpose::Correlation).happens(0, cue.correlation),
-                chance_match: draw(Purpose::ChanceMatch).happens(0, cue.chance_match),
+                correlates: draw(Purpose::Correlation).happens(0, id_source.correlation),
+                chance_match: draw(Purpose::ChanceMatch).happens(0, id_source.chance_match),
             }
         });
         if let Some(plan) = &plan {
@@ -819,7 +827,7 @@ impl<'a> Setup<'a> {
                 .enumerate()
                 .filter(|(_, time)| *time != Millis::NEVER)
             {
-                let fact = Fact::NoticeReceived {
+                let fact = Fact::PlanDelivered {
                     site: observer.id,
                     aircraft,
                     version: version as u32 + 1,
@@ -866,12 +874,15 @@ impl<'a> Setup<'a> {
                 run.from < run.end
             });
         }
-        let regard = scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()];
+        let affiliation =
+            scenario.cast.relations[entry_spec.side.index()][target.sortie.side.index()];
         Some(PairParams {
             aircraft,
             key: target.key,
-            regard,
-            truth_row: class.identifier.truth_row(target.sortie.type_id, regard),
+            affiliation,
+            truth_row: class
+                .identifier
+                .truth_row(target.sortie.type_id, affiliation),
             side: target.sortie.side,
             side_key: self.side_key(target.sortie.side),
             equipment: scenario.flights[target.sortie.flight.index()].equipment,

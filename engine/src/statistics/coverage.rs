@@ -22,13 +22,13 @@ const MANY: u32 = 10_000;
 const CONFIDENCE: f64 = 0.95;
 
 /// Draws of one experiment.
-struct Luck(ChaCha8Rng);
+struct Draws(ChaCha8Rng);
 
-impl Luck {
-    fn of(case: u64, experiment: u32) -> Luck {
+impl Draws {
+    fn of(case: u64, experiment: u32) -> Draws {
         let mut rng = ChaCha8Rng::seed_from_u64(case);
         rng.set_stream(u64::from(experiment));
-        Luck(rng)
+        Draws(rng)
     }
 
     fn uniform(&mut self) -> f64 {
@@ -162,13 +162,13 @@ fn shares_of_replications(experiments: u32) {
             case += 1;
             let rule = rule(goal, 200, 4_000);
             let held = held(experiments, |experiment| {
-                let mut luck = Luck::of(case, experiment);
-                let mut next = luck.gap(p);
+                let mut draws = Draws::of(case, experiment);
+                let mut next = draws.gap(p);
                 one_cell(&rule, Kind::Proportion, true, p, |sums| {
                     next -= 1;
                     let event = next == 0;
                     if event {
-                        next = luck.gap(p);
+                        next = draws.gap(p);
                     }
                     sums.add(f64::from(u8::from(event)), 1.0);
                 })
@@ -178,7 +178,7 @@ fn shares_of_replications(experiments: u32) {
     }
 }
 
-/// Units of one replication share its luck: with chance 1/2 a replication is bad and its units fail three times as often
+/// Units of one replication share its random numbers: with chance 1/2 a replication is bad and its units fail three times as often
 /// as in a good one. One to seven units a replication.
 fn shares_of_clustered_units(experiments: u32) {
     let mut case = 100;
@@ -191,11 +191,11 @@ fn shares_of_clustered_units(experiments: u32) {
         ] {
             case += 1;
             let held = held(experiments, |experiment| {
-                let mut luck = Luck::of(case, experiment);
+                let mut draws = Draws::of(case, experiment);
                 one_cell(&rule, Kind::Proportion, false, p, |sums| {
-                    let chance = if luck.happens(0.5) { 1.5 * p } else { 0.5 * p };
-                    let units = 1 + (luck.uniform() * 7.0) as u32;
-                    let events = (0..units).filter(|_| luck.happens(chance)).count();
+                    let chance = if draws.happens(0.5) { 1.5 * p } else { 0.5 * p };
+                    let units = 1 + (draws.uniform() * 7.0) as u32;
+                    let events = (0..units).filter(|_| draws.happens(chance)).count();
                     sums.add(events as f64, f64::from(units));
                 })
             });
@@ -213,10 +213,10 @@ fn rates_and_means(experiments: u32) {
             case += 1;
             let truth = p * (1.0 + most) / 2.0;
             let held = held(experiments, |experiment| {
-                let mut luck = Luck::of(case, experiment);
+                let mut draws = Draws::of(case, experiment);
                 one_cell(&rule, Kind::Rate, true, truth, |sums| {
-                    let burst = 1.0 + (luck.uniform() * most).floor();
-                    let events = if luck.happens(p) { burst } else { 0.0 };
+                    let burst = 1.0 + (draws.uniform() * most).floor();
+                    let events = if draws.happens(p) { burst } else { 0.0 };
                     sums.add(events, 1.0);
                 })
             });
@@ -227,11 +227,11 @@ fn rates_and_means(experiments: u32) {
     for rule in [fixed(200), rule(relative(0.05), 200, 2_000)] {
         case += 1;
         let held = held(experiments, |experiment| {
-            let mut luck = Luck::of(case, experiment);
+            let mut draws = Draws::of(case, experiment);
             one_cell(&rule, Kind::Mean, false, 100.0, |sums| {
-                let tracks = 1 + (luck.uniform() * 3.0) as u32;
-                let time = |luck: &mut Luck| -100.0 * (1.0 - luck.uniform()).ln();
-                let seconds: f64 = (0..tracks).map(|_| time(&mut luck)).sum();
+                let tracks = 1 + (draws.uniform() * 3.0) as u32;
+                let time = |draws: &mut Draws| -100.0 * (1.0 - draws.uniform()).ln();
+                let seconds: f64 = (0..tracks).map(|_| time(&mut draws)).sum();
                 sums.add(seconds, f64::from(tracks));
             })
         });
@@ -239,7 +239,7 @@ fn rates_and_means(experiments: u32) {
     }
 }
 
-/// Paired differences with shared luck, under a rule that stops when they are told from zero.
+/// Paired differences with common random numbers, under a rule that stops when they are told from zero.
 fn paired_differences(experiments: u32) {
     let mut case = 300;
     for (one, two) in [
@@ -255,18 +255,18 @@ fn paired_differences(experiments: u32) {
                 let confidence = rule.confidence(CONFIDENCE);
                 let units = if per_replication { 1 } else { 4 };
                 let held = held(experiments, |experiment| {
-                    let mut luck = Luck::of(case, experiment);
+                    let mut draws = Draws::of(case, experiment);
                     let mut sums = PairedSums::default();
                     for look in rule.looks().iter() {
                         while sums.first().n() < look {
-                            // Nine units in ten have the same luck in both.
+                            // Nine units in ten have the same random numbers in both.
                             let (mut a, mut b) = (0.0, 0.0);
                             for _ in 0..units {
-                                let shared = luck.uniform();
-                                let other = if luck.happens(0.9) {
+                                let shared = draws.uniform();
+                                let other = if draws.happens(0.9) {
                                     shared
                                 } else {
-                                    luck.uniform()
+                                    draws.uniform()
                                 };
                                 a += f64::from(u8::from(shared < one));
                                 b += f64::from(u8::from(other < two));
@@ -300,7 +300,7 @@ struct Row {
     /// Events expected; none where it is a matter of times.
     events: f64,
     truth: f64,
-    experiment: Box<dyn Fn(&mut Luck) -> Estimate + Sync>,
+    experiment: Box<dyn Fn(&mut Draws) -> Estimate + Sync>,
 }
 
 /// What many experiments of a row say.
@@ -317,7 +317,7 @@ struct Told {
 fn told(row: &Row, case: u64, experiments: u32) -> Told {
     let half = |range: std::ops::Range<u32>| -> Vec<Estimate> {
         range
-            .map(|number| (row.experiment)(&mut Luck::of(case, number)))
+            .map(|number| (row.experiment)(&mut Draws::of(case, number)))
             .collect()
     };
     let middle = experiments / 2;
@@ -350,16 +350,16 @@ fn ratio(
     law: &'static str,
     (kind, per_replication, burst): (Kind, bool, f64),
     (n, events, truth): (u64, f64, f64),
-    draw: impl Fn(&mut Luck) -> (f64, f64) + Sync + 'static,
+    draw: impl Fn(&mut Draws) -> (f64, f64) + Sync + 'static,
 ) -> Row {
     Row {
         law,
         events,
         truth,
-        experiment: Box::new(move |luck| {
+        experiment: Box::new(move |draws| {
             let mut sums = RatioSums::in_bursts(burst);
             for _ in 0..n {
-                let (y, x) = draw(luck);
+                let (y, x) = draw(draws);
                 sums.add(y, x);
             }
             sums.estimate(kind, per_replication, CONFIDENCE)
@@ -368,10 +368,10 @@ fn ratio(
 }
 
 /// A Poisson count by waiting times.
-fn poisson(luck: &mut Luck, mean: f64) -> f64 {
+fn poisson(draws: &mut Draws, mean: f64) -> f64 {
     let (mut count, mut at) = (0.0, 0.0);
     loop {
-        at -= (1.0 - luck.uniform()).ln();
+        at -= (1.0 - draws.uniform()).ln();
         if at > mean {
             return count;
         }
@@ -390,31 +390,31 @@ fn ratios(n: u64, events: f64) -> Vec<Row> {
             "share of replications",
             (Kind::Proportion, true, 1.0),
             (n, events, each),
-            move |luck| (f64::from(u8::from(luck.happens(each))), 1.0),
+            move |draws| (f64::from(u8::from(draws.happens(each))), 1.0),
         ));
     }
     let p = each / 4.0;
     if p <= 0.5 {
-        let alone = move |luck: &mut Luck, p: f64| {
-            let events = (0..4).filter(|_| luck.happens(p)).count();
+        let alone = move |draws: &mut Draws, p: f64| {
+            let events = (0..4).filter(|_| draws.happens(p)).count();
             events as f64
         };
-        let as_one = move |luck: &mut Luck| if luck.happens(p) { 4.0 } else { 0.0 };
+        let as_one = move |draws: &mut Draws| if draws.happens(p) { 4.0 } else { 0.0 };
         let truth = (n, events, p);
         rows.push(ratio(
             "share of units, independent",
             share,
             truth,
-            move |luck| (alone(luck, p), 4.0),
+            move |draws| (alone(draws, p), 4.0),
         ));
         rows.push(ratio(
             "share of units, good and bad nights",
             share,
             truth,
-            move |luck| {
-                let chance = if luck.happens(0.5) { 1.5 * p } else { 0.5 * p };
-                let units = 1 + (luck.uniform() * 7.0) as u32;
-                let events = (0..units).filter(|_| luck.happens(chance)).count();
+            move |draws| {
+                let chance = if draws.happens(0.5) { 1.5 * p } else { 0.5 * p };
+                let units = 1 + (draws.uniform() * 7.0) as u32;
+                let events = (0..units).filter(|_| draws.happens(chance)).count();
                 (events as f64, f64::from(units))
             },
         ));
@@ -422,15 +422,15 @@ fn ratios(n: u64, events: f64) -> Vec<Row> {
             "share of units, all of a night as one",
             share,
             truth,
-            move |luck| (as_one(luck), 4.0),
+            move |draws| (as_one(draws), 4.0),
         ));
         rows.push(ratio(
             "share of units, as one in half of the nights",
             share,
             truth,
-            move |luck| match luck.happens(0.5) {
-                true => (as_one(luck), 4.0),
-                false => (alone(luck, p), 4.0),
+            move |draws| match draws.happens(0.5) {
+                true => (as_one(draws), 4.0),
+                false => (alone(draws, p), 4.0),
             },
         ));
     }
@@ -447,16 +447,16 @@ fn ratios(n: u64, events: f64) -> Vec<Row> {
             law,
             events,
             truth: p * (second - 1.0),
-            experiment: Box::new(move |luck| {
+            experiment: Box::new(move |draws| {
                 let mut sums = PairedSums::default();
                 for _ in 0..n {
-                    // Nine units in ten have the same luck in both.
+                    // Nine units in ten have the same random numbers in both.
                     let (mut a, mut b) = (0.0, 0.0);
                     for _ in 0..units {
-                        let shared = luck.uniform();
-                        let other = match luck.happens(0.9) {
+                        let shared = draws.uniform();
+                        let other = match draws.happens(0.9) {
                             true => shared,
-                            false => luck.uniform(),
+                            false => draws.uniform(),
                         };
                         a += f64::from(u8::from(shared < p));
                         b += f64::from(u8::from(other < p * second));
@@ -473,15 +473,15 @@ fn ratios(n: u64, events: f64) -> Vec<Row> {
         "rate, independent events",
         (Kind::Rate, true, 1.0),
         (n, events, each),
-        move |luck| (poisson(luck, each), 1.0),
+        move |draws| (poisson(draws, each), 1.0),
     ));
     rows.push(ratio(
         "rate, hours from one to three",
         (Kind::Rate, false, 1.0),
         (n, events, each / 2.0),
-        move |luck| {
-            let hours = 1.0 + 2.0 * luck.uniform();
-            (poisson(luck, each / 2.0 * hours), hours)
+        move |draws| {
+            let hours = 1.0 + 2.0 * draws.uniform();
+            (poisson(draws, each / 2.0 * hours), hours)
         },
     ));
     if each <= 1.0 {
@@ -489,7 +489,7 @@ fn ratios(n: u64, events: f64) -> Vec<Row> {
             "rate, two at once",
             (Kind::Rate, true, 2.0),
             (n, events, each),
-            move |luck| (if luck.happens(each / 2.0) { 2.0 } else { 0.0 }, 1.0),
+            move |draws| (if draws.happens(each / 2.0) { 2.0 } else { 0.0 }, 1.0),
         ));
     }
     rows
@@ -509,17 +509,17 @@ fn others(n: u64) -> Vec<Row> {
             law,
             (Kind::Rate, true, 1.0),
             (n, of * p, p),
-            move |luck| (f64::from(u8::from(luck.happens(p))), 1.0),
+            move |draws| (f64::from(u8::from(draws.happens(p))), 1.0),
         ));
     }
     rows.push(ratio(
         "mean of exponential times, 1 to 3 a night",
         (Kind::Mean, false, 1.0),
         (n, 2.0 * of, 100.0),
-        |luck| {
-            let tracks = 1 + (luck.uniform() * 3.0) as u32;
-            let time = |luck: &mut Luck| -100.0 * (1.0 - luck.uniform()).ln();
-            ((0..tracks).map(|_| time(luck)).sum(), f64::from(tracks))
+        |draws| {
+            let tracks = 1 + (draws.uniform() * 3.0) as u32;
+            let time = |draws: &mut Draws| -100.0 * (1.0 - draws.uniform()).ln();
+            ((0..tracks).map(|_| time(draws)).sum(), f64::from(tracks))
         },
     ));
     // Looks every 10 s that identify with .15: the median is 50 s (1 - .85^5 = .556), the 90 % quantile 150 s (1 - .85^15 = .913).
@@ -543,15 +543,15 @@ fn others(n: u64) -> Vec<Row> {
             law,
             events: f64::NAN,
             truth,
-            experiment: Box::new(move |luck| {
+            experiment: Box::new(move |draws| {
                 let mut times = GroupedTimes::default();
                 for index in 0..n {
-                    let together = luck.happens(0.5);
-                    let first = luck.gap(0.15);
+                    let together = draws.happens(0.5);
+                    let first = draws.gap(0.15);
                     let each: Vec<Millis> = (0..tracks)
                         .map(|track| match together || track == 0 {
                             true => first,
-                            false => luck.gap(0.15),
+                            false => draws.gap(0.15),
                         })
                         .map(|looks| Millis(10_000 * looks as i64))
                         .collect();

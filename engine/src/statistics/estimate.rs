@@ -1,6 +1,6 @@
 //! Estimates with intervals, clustered by replication, from summaries that stream by.
 //!
-//! Sorties, tracks and shots of one replication share its luck, so the replication is the unit of every interval. A
+//! Sorties, tracks and shots of one replication share its random numbers, so the replication is the unit of every interval. A
 //! measure is a ratio of sums, `r = Y / X`, over n replications with numerators y_i and denominators x_i:
 //!
 //! | case | method | code |
@@ -279,7 +279,7 @@ impl RatioSums {
         }
     }
 
-    /// Replications that would show half of it: so many of this scenario and as many of another, flown with luck of its own, in
+    /// Replications that would show half of it: so many of this scenario and as many of another, flown with random numbers of its own, in
     /// which it is half as large, end in an interval of the risk ratio without 1 with a chance of 80 per cent. NaN where
     /// nothing was seen.
     ///
@@ -591,14 +591,14 @@ pub struct Comparison {
     pub ratio: Estimate,
     /// Exact McNemar p-value; only where the unit is the replication.
     pub mcnemar_p: Option<f64>,
-    /// Variance of the difference if the two were independent, over that of the pairs: how much the shared luck saves.
+    /// Variance of the difference if the two were independent, over that of the pairs: how much the common random numbers saves.
     pub variance_reduction: f64,
     /// Pairs of replications that would show a risk ratio of one half with a chance of 80 per cent, varying as these
     /// do; NaN with no event on a side.
     pub pairs_for_half: f64,
 }
 
-/// The sums behind the same measure in two scenarios flown with the same luck, replication by replication.
+/// The sums behind the same measure in two scenarios flown with common random numbers, replication by replication.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairedSums {
     first: RatioSums,
@@ -677,7 +677,7 @@ impl PairedSums {
     ///
     /// Otherwise, and for means, paired t on the linearised residuals, `(y2 - r2 x2)/xbar2 - (y1 - r1 x1)/xbar1` per replication;
     /// with fewer than ten events on either side, or no variance, the two intervals with their squares added, which is
-    /// conservative when the pairs are positively correlated, as shared luck makes them.
+    /// conservative when the pairs are positively correlated, as common random numbers makes them.
     pub fn compare(&self, kind: Kind, per_replication: bool, confidence: f64) -> Comparison {
         let (a, b) = (&self.first, &self.second);
         let (ra, rb) = (a.ratio(), b.ratio());
@@ -859,10 +859,10 @@ mod tests {
             let mut sums = PairedSums::default();
             let mut binary = PairedSums::default();
             for _ in 0..100 {
-                let luck = [(); 4].map(|()| uniform(&mut rng));
-                let count = |p: f64| luck.iter().filter(|&&u| u < p).count() as f64;
+                let draws = [(); 4].map(|()| uniform(&mut rng));
+                let count = |p: f64| draws.iter().filter(|&&u| u < p).count() as f64;
                 sums.add((count(p1), 4.0), (count(p2), 4.0));
-                let one = |p: f64| f64::from(u8::from(luck[0] < p));
+                let one = |p: f64| f64::from(u8::from(draws[0] < p));
                 binary.add((one(p1), 1.0), (one(p2), 1.0));
             }
             let compared = sums.compare(Kind::Proportion, false, 0.95);

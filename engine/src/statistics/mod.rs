@@ -1,7 +1,7 @@
 //! What many rows say: estimates with intervals, paired differences, and when to stop.
 //!
 //! An [`Estimator`](estimate::Estimator) adds up rows as they come; [`pairs`] does so for replications of two cells with the
-//! same luck; both are a fixed [`fold`] over batches of replications; [`stop`] decides by what was added up so far. Quantiles are our own ([`special`]), held to published values.
+//! same random numbers; both are a fixed [`fold`] over batches of replications; [`stop`] decides by what was added up so far. Quantiles are our own ([`special`]), held to published values.
 
 pub mod clustered;
 #[cfg(test)]

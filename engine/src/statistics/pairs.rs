@@ -1,4 +1,4 @@
-//! The same measures in two scenarios flown with the same luck.
+//! The same measures in two scenarios flown with common random numbers.
 
 use std::slice::Iter;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! When a sweep has seen enough.
 //!
-//! A sweep flies rounds: one replication of every cell. After preset numbers of rounds, the *looks*, it asks whether its
+//! A sweep flies blocks: one replication of every cell. After preset numbers of blocks, the *looks*, it asks whether its
 //! goal is reached, in every cell or every pair of cells; all cells stop together. So the number of replications depends
 //! on the results alone, never on threads or the clock.
 //!
@@ -65,9 +65,9 @@ const KEPT: f64 = 0.8;
 pub struct Sequential {
     /// What it is after.
     pub goal: Goal,
-    /// Rounds before the first look.
+    /// Blocks before the first look.
     pub minimum: u64,
-    /// Rounds at the last look, goal reached or not.
+    /// Blocks at the last look, goal reached or not.
     pub maximum: u64,
     /// Events that every cell or pair must have shown; see [`Sequential::reached`].
     pub minimum_events: u64,
@@ -120,12 +120,12 @@ pub struct Looks {
 }
 
 impl Looks {
-    /// The first look after `rounds` rounds; none from the maximum on.
+    /// The first look after `blocks` blocks; none from the maximum on.
     pub fn next_after(&self, rounds: u64) -> Option<u64> {
         self.iter().find(|&look| look > rounds)
     }
 
-    /// Whether it looks after so many rounds.
+    /// Whether it looks after so many blocks.
     pub fn is_look(&self, rounds: u64) -> bool {
         self.iter().any(|look| look == rounds)
     }

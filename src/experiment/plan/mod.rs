@@ -1,4 +1,4 @@
-//! From an experiment file to a plan: every cell with its scenario, checked before anything is flown.
+//! From an experiment file to a plan: every cell with its scenario, checked before anything is run.
 //!
 //! A [`PlanRecord`] holds all that decides the result, so that a sweep can be resumed, merged and re-created row by row
 //! without the files it came from. When to stop is recorded too but is no part of its identity: results depend on the
@@ -36,11 +36,11 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// Values of the scenario, `path=value`.
     pub set: Vec<String>,
-    /// A file of worlds that everything is flown in.
+    /// A file of worlds that everything is run in.
     pub worlds: Option<PathBuf>,
 }
 
-/// An experiment ready to fly.
+/// An experiment ready to run.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// All that decides the result.
@@ -95,7 +95,7 @@ pub struct PlanRecord {
     pub version: String,
     /// One line that names the experiment.
     pub title: String,
-    /// Seed of all luck.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// Two-sided confidence of the intervals.
     pub confidence: f64,
@@ -103,7 +103,7 @@ pub struct PlanRecord {
     pub measures: Vec<String>,
     /// What is varied, levers first.
     pub factors: Vec<Factor>,
-    /// What is flown, in this order in every round.
+    /// What is run, in this order in every block.
     pub cells: Vec<PlannedCell>,
     /// The scenario as typed, with its includes and the overrides of the command line, before any factor.
     pub scenario: Json,
@@ -233,7 +233,7 @@ impl PlanRecord {
         Sha256::digest(&text).into()
     }
 
-    /// SHA-256 of all that decides the rounds of some of its cells; that of all cells is the identity.
+    /// SHA-256 of all that decides the blocks of some of its cells; that of all cells is the identity.
     pub fn part_identity(&self, part: &Part) -> [u8; 32] {
         let whole = self.identity();
         if part.cells.len() == self.cells.len() {
@@ -437,7 +437,7 @@ impl Plan {
         }
     }
 
-    /// What an experiment file would have flown, with nothing checked but the scenario that it varies and the factors: to be held
+    /// What an experiment file would have run, with nothing checked but the scenario that it varies and the factors: to be held
     /// to a plan whose cells somebody has checked.
     pub fn expected(path: &Path, overrides: &Overrides) -> Result<PlanRecord, LoadError> {
         let mut loader = Loader::default();

@@ -100,7 +100,7 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
 /// The scenarios of all cells, and the columns that they share.
 type Made = (Vec<Scenario>, Arc<Columns>);
 
-/// What is flown, or problems in the loader; the cells are checked and made into scenarios only if so wished.
+/// What is run, or problems in the loader; the cells are checked and made into scenarios only if so wished.
 pub(super) fn planned(
     loader: &mut Loader,
     path: &Path,

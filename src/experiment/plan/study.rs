@@ -1,4 +1,4 @@
-//! From a study file to something that can be tuned: every parameter and uncertainty checked before anything is flown.
+//! From a study file to something that can be tuned: every parameter and uncertainty checked before anything is run.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -129,7 +129,7 @@ pub struct WatchedMeasure {
     pub role: Role,
 }
 
-/// A study ready to fly.
+/// A study ready to run.
 pub struct Study {
     /// All that decides the result.
     pub record: StudyRecord,
@@ -303,7 +303,7 @@ impl Study {
     }
 }
 
-/// Has a study fly as many other worlds as there are in a file: drawn like a Latin hypercube, each is taken once.
+/// Has a study run as many other worlds as there are in a file: drawn like a Latin hypercube, each is taken once.
 fn each_once(document: &mut Item, count: usize) {
     let span = document.span.clone();
     let over = nested(
@@ -522,7 +522,7 @@ fn study(
         finalists: file.finalists as usize,
         reference: true,
         worlds: worlds.len(),
-        abroad: 4,
+        re_evaluated: 4,
     };
     if matches!(file.budget, BudgetFile::Minutes(_)) && course.population.is_none() {
         let usual = Course {

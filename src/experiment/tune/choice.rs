@@ -77,7 +77,7 @@ pub struct Nearest {
     pub open: bool,
 }
 
-/// What to choose among the finalists, by what the examination says of them.
+/// What to choose among the finalists, by what the out-of-sample evaluation says of them.
 pub fn choose(tuning: &Tuning, verdicts: &[Verdict]) -> Choice {
     let course = tuning.course();
     let written = course.reference && tuning.candidates()[0].fresh.n() > 0;
@@ -207,8 +207,8 @@ fn difference(tuning: &Tuning, from: usize, to: usize, measure: usize) -> Estima
 /// holds; nothing where one of the two was not run there, or there are none.
 pub fn in_worlds(tuning: &Tuning, verdict: &Verdict, measure: usize, drawn: usize) -> Option<Mark> {
     let course = tuning.course();
-    let travelled = |candidate: usize| tuning.travellers().contains(&candidate);
-    if drawn == 0 || !travelled(0) || !travelled(verdict.candidate) {
+    let re_evaluated = |candidate: usize| tuning.re_evaluated().contains(&candidate);
+    if drawn == 0 || !re_evaluated(0) || !re_evaluated(verdict.candidate) {
         return None;
     }
     let watched = course.watched[measure];

@@ -1,4 +1,4 @@
-//! The course of a tuning: what to fly next, given all that was flown before.
+//! The course of a tuning: what to run next, given all that was run before.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use super::rank::{Standing, fronts, select, thin};
 use super::samples::{Sample, Samples};
 use super::space::{Dimension, fingerprint, settings};
 use super::variation::Breeding;
-use super::{ABROAD, FRESH};
+use super::{FRESH, OTHER_WORLDS};
 use crate::experiment::design::{self, Coordinate, Design, Domain, Point, Scale};
 use crate::measure::Kind;
 use crate::statistics::intervals::normal_quantile;
@@ -67,7 +67,7 @@ pub struct Course {
     pub watched: Vec<Watched>,
     /// Replications of all stages together.
     pub budget: u64,
-    /// Replications of a newcomer of the first generation; later ones fly half as many as those they are held against.
+    /// Replications of a newcomer of the first generation; later ones run half as many as those they are held against.
     pub first: u64,
     /// Candidates of a generation; none: as the budget allows.
     pub population: Option<usize>,
@@ -77,12 +77,12 @@ pub struct Course {
     pub reference: bool,
     /// Other worlds.
     pub worlds: usize,
-    /// Most finalists that are flown in them.
-    pub abroad: usize,
+    /// Most finalists that are run in them.
+    pub re_evaluated: usize,
 }
 
-/// Share of the budget for the examination, and for the other worlds where there are any.
-const EXAMINATION: f64 = 0.3;
+/// Share of the budget for the out-of-sample evaluation, and for the other worlds where there are any.
+const OUT_OF_SAMPLE: f64 = 0.3;
 const ELSEWHERE: f64 = 0.2;
 
 /// Share of the search that is left to the race.
@@ -101,8 +101,12 @@ impl Course {
     }
 
     fn shares(&self) -> (f64, f64, f64) {
-        let abroad = if self.worlds > 0 { ELSEWHERE } else { 0.0 };
-        (1.0 - EXAMINATION - abroad, EXAMINATION, abroad)
+        let re_evaluated = if self.worlds > 0 { ELSEWHERE } else { 0.0 };
+        (
+            1.0 - OUT_OF_SAMPLE - re_evaluated,
+            OUT_OF_SAMPLE,
+            re_evaluated,
+        )
     }
 
     /// Replications of the search.
@@ -128,7 +132,7 @@ impl Course {
         libm::ceil(4.0 * generation as f64 / self.shares().0) as u64
     }
 
-    /// Whether one is worse than the other in every objective by more than luck, replication by replication.
+    /// Whether one is worse than the other in every objective by more than chance, replication by replication.
     pub(super) fn is_clearly_worse(&self, one: &Samples, other: &Samples) -> bool {
         let mut objectives = self
             .watched
@@ -173,18 +177,18 @@ impl Course {
     }
 }
 
-/// Where something is flown.
+/// Where something is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// In the scenario, on the luck of the search.
+    /// In the scenario, on the random numbers of the search.
     Search,
-    /// In the scenario, on fresh luck.
-    Examination,
+    /// In the scenario, on fresh random numbers.
+    OutOfSample,
     /// In another world.
     World(usize),
 }
 
-/// Replications of a candidate to be flown.
+/// Replications of a candidate to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
     /// Number of the candidate.
@@ -211,7 +215,7 @@ pub struct Candidate {
     pub generation: u64,
     /// From the search.
     pub search: Samples,
-    /// From the examination.
+    /// From the out-of-sample evaluation.
     pub fresh: Samples,
     /// From the other worlds.
     pub worlds: Vec<Samples>,
@@ -224,11 +228,11 @@ pub enum Stage {
     Search,
     /// The best are tried again.
     Race,
-    /// The finalists on fresh luck.
-    Examination,
+    /// The finalists on fresh random numbers.
+    OutOfSample,
     /// Some finalists in other worlds.
     Robustness,
-    /// Nothing is left to fly.
+    /// Nothing is left to run.
     Over,
 }
 
@@ -254,7 +258,7 @@ pub struct Tuning {
     parents: Vec<usize>,
     newcomers: Vec<usize>,
     finalists: Vec<usize>,
-    travellers: Vec<usize>,
+    re_evaluated: Vec<usize>,
     generation: u64,
     spent: u64,
     searched: u64,
@@ -264,7 +268,7 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// Nothing flown yet.
+    /// Nothing run yet.
     pub fn new(course: Course) -> Tuning {
         let mut tuning = Tuning {
             candidates: Vec::new(),
@@ -272,7 +276,7 @@ impl Tuning {
             parents: Vec::new(),
             newcomers: Vec::new(),
             finalists: Vec::new(),
-            travellers: Vec::new(),
+            re_evaluated: Vec::new(),
             generation: 0,
             spent: 0,
             searched: 0,
@@ -302,12 +306,12 @@ impl Tuning {
         &self.finalists
     }
 
-    /// Numbers of the candidates that were flown in other worlds.
-    pub fn travellers(&self) -> &[usize] {
-        &self.travellers
+    /// Numbers of the candidates that were run in other worlds.
+    pub fn re_evaluated(&self) -> &[usize] {
+        &self.re_evaluated
     }
 
-    /// Replications flown.
+    /// Replications run.
     pub fn spent(&self) -> u64 {
         self.spent
     }
@@ -322,18 +326,18 @@ impl Tuning {
         match self.next {
             Next::Begin | Next::Breed | Next::Retest => Stage::Search,
             Next::Race => Stage::Race,
-            Next::Examine => Stage::Examination,
+            Next::Examine => Stage::OutOfSample,
             Next::GoAbroad => Stage::Robustness,
             Next::Over => Stage::Over,
         }
     }
 
-    /// Ends the search now; examination and the rest are cut down alike.
+    /// Ends the search now; out-of-sample evaluation and the rest are cut down alike.
     pub fn end_search(&mut self) {
         self.hurry = true;
     }
 
-    /// What to fly next; nothing when all is done. `admissible` says whether a setting makes a sound scenario.
+    /// What to run next; nothing when all is done. `admissible` says whether a setting makes a sound scenario.
     pub fn ask(&mut self, admissible: impl Fn(&[Coordinate]) -> bool) -> Vec<Task> {
         let searching = matches!(self.next, Next::Breed | Next::Retest | Next::Race);
         if self.hurry && searching {
@@ -391,9 +395,9 @@ impl Tuning {
                     }
                     tasks
                 }
-                Next::Examine => self.examination(),
+                Next::Examine => self.out_of_sample(),
                 Next::GoAbroad => {
-                    let tasks = self.journey();
+                    let tasks = self.re_evaluation();
                     if tasks.is_empty() {
                         self.next = Next::Over;
                         continue;
@@ -415,7 +419,7 @@ impl Tuning {
             let candidate = &mut self.candidates[task.candidate];
             let known = match task.place {
                 Place::Search => &mut candidate.search,
-                Place::Examination => &mut candidate.fresh,
+                Place::OutOfSample => &mut candidate.fresh,
                 Place::World(world) => {
                     if candidate.worlds.is_empty() {
                         candidate.worlds = vec![Samples::default(); self.course.worlds];
@@ -577,7 +581,7 @@ impl Tuning {
         for candidate in wanted {
             let there = tested(candidate);
             let more = (there / 2).max(self.course.first).min(left);
-            // Replications of the search stay below those of the examination.
+            // Replications of the search stay below those of the out-of-sample evaluation.
             if more == 0 || there + more >= FRESH {
                 continue;
             }
@@ -591,7 +595,7 @@ impl Tuning {
         tasks
     }
 
-    /// Whether one candidate is behind another by more than luck in every objective; who violates constraints is
+    /// Whether one candidate is behind another by more than chance in every objective; who violates constraints is
     /// behind who does not.
     fn is_clearly_behind(&self, one: usize, other: usize, standing: &Standing) -> bool {
         let rows = self.course.watched.iter().enumerate();
@@ -609,7 +613,7 @@ impl Tuning {
     }
 
     /// What the search knows of a measure of a candidate, with its standard error: with the scenario as written as control
-    /// variate, where that is flown.
+    /// variate, where that is run.
     fn estimated(&self, candidate: usize, measure: usize) -> (f64, f64) {
         let search = &self.candidates[candidate].search;
         match self.course.reference {
@@ -629,7 +633,7 @@ impl Tuning {
     }
 
     /// What selection sees: objectives as estimated, and by how much the constraints would be violated with the margin
-    /// that the examination will ask for.
+    /// that the out-of-sample evaluation will ask for.
     fn standings(&self, candidates: &[usize]) -> Vec<Standing> {
         let margins: Vec<f64> = (0..self.course.watched.len())
             .map(|measure| self.margin(measure, candidates))
@@ -656,7 +660,7 @@ impl Tuning {
         candidates.iter().map(standing).collect()
     }
 
-    /// How far from the limit a constraint must be for the examination to show that it is kept.
+    /// How far from the limit a constraint must be for the out-of-sample evaluation to show that it is kept.
     fn margin(&self, measure: usize, candidates: &[usize]) -> f64 {
         if self.course.watched[measure].role.is_objective() {
             return 0.0;
@@ -674,7 +678,7 @@ impl Tuning {
         let n = self.examined(self.course.finalists).max(1) as f64;
         // Half a standard error more: at the bound itself every second one would fail.
         let errors = normal_quantile(2.0 * confidence - 1.0) + 0.5;
-        // The luck of the search errs, too, and all candidates alike: what the control is known by stays in each of them.
+        // The random numbers of the search errs, too, and all candidates alike: what the control is known by stays in each of them.
         let search = match self.course.reference {
             true => self.candidates[0].search.n().max(1) as f64,
             false => f64::INFINITY,
@@ -682,12 +686,12 @@ impl Tuning {
         errors * libm::sqrt(sum / count * (1.0 / n + 1.0 / search))
     }
 
-    /// Replications of each of so many finalists in the examination.
+    /// Replications of each of so many finalists in the out-of-sample evaluation.
     fn examined(&self, finalists: usize) -> u64 {
-        let (search, examination, _) = self.course.shares();
+        let (search, out_of_sample, _) = self.course.shares();
         let all = match self.hurry {
-            true => self.searched as f64 / search * examination,
-            false => self.course.budget as f64 * examination,
+            true => self.searched as f64 / search * out_of_sample,
+            false => self.course.budget as f64 * out_of_sample,
         };
         let subjects = finalists + usize::from(self.course.reference);
         (all / subjects.max(1) as f64) as u64
@@ -705,7 +709,7 @@ impl Tuning {
         let ranks = fronts(&standings);
         let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
         let mut chosen = thin(&standings, &front, self.course.finalists);
-        // Neighbours on a front are often dominated by luck alone: the examination will tell.
+        // Neighbours on a front are often dominated by chance alone: the out-of-sample evaluation will tell.
         let near: Vec<usize> = (0..all.len())
             .filter(|&at| {
                 let ahead = |&&other: &&usize| standings[other].dominates(&standings[at]);
@@ -727,21 +731,21 @@ impl Tuning {
         };
     }
 
-    fn examination(&self) -> Vec<Task> {
+    fn out_of_sample(&self) -> Vec<Task> {
         let count = self.examined(self.finalists.len()).max(2);
         let subjects = self.course.reference.then_some(0).into_iter();
         let tests = subjects.chain(self.finalists.iter().copied());
         tests
             .map(|candidate| Task {
                 candidate,
-                place: Place::Examination,
+                place: Place::OutOfSample,
                 replications: FRESH..FRESH + count,
             })
             .collect()
     }
 
     /// The scenario as written and finalists spread over the front, in every other world.
-    fn journey(&mut self) -> Vec<Task> {
+    fn re_evaluation(&mut self) -> Vec<Task> {
         let judged = super::verdict::judge(self);
         let sound: Vec<usize> = (0..judged.len())
             .filter(|&at| judged[at].on_front)
@@ -753,22 +757,22 @@ impl Tuning {
                 values: verdict.turned_objectives(&self.course),
             })
             .collect();
-        let mut chosen = thin(&standings, &sound, self.course.abroad);
+        let mut chosen = thin(&standings, &sound, self.course.re_evaluated);
         chosen.sort_unstable();
-        self.travellers = self.course.reference.then_some(0).into_iter().collect();
+        self.re_evaluated = self.course.reference.then_some(0).into_iter().collect();
         let finalists = chosen.into_iter().map(|at| judged[at].candidate);
-        self.travellers.extend(finalists);
+        self.re_evaluated.extend(finalists);
         let (search, _, elsewhere) = self.course.shares();
         let all = self.searched as f64 / search * elsewhere;
-        let flights = self.travellers.len() * self.course.worlds;
+        let flights = self.re_evaluated.len() * self.course.worlds;
         let count = ((all / flights.max(1) as f64) as u64).max(2);
         let mut tasks = Vec::new();
-        for &candidate in &self.travellers {
+        for &candidate in &self.re_evaluated {
             for world in 0..self.course.worlds {
                 tasks.push(Task {
                     candidate,
                     place: Place::World(world),
-                    replications: ABROAD..ABROAD + count,
+                    replications: OTHER_WORLDS..OTHER_WORLDS + count,
                 });
             }
         }

@@ -16,7 +16,7 @@ pub struct StudyFile {
     pub title: String,
     /// The scenario that is tuned, relative to this file.
     pub scenario: String,
-    /// Seed of all luck, and of the search.
+    /// Seed of all random numbers, and of the search.
     #[serde(default = "one")]
     pub seed: u64,
     /// Two-sided confidence of the intervals of objectives, of all finalists together.
@@ -36,7 +36,7 @@ pub struct StudyFile {
     pub uncertainties: BTreeMap<String, UncertaintyFile>,
     /// How much may be spent.
     pub budget: BudgetFile,
-    /// Most finalists that are examined on fresh luck.
+    /// Most finalists that are examined on fresh random numbers.
     #[serde(default = "usual_finalists")]
     #[schemars(range(min = 2, max = 100))]
     pub finalists: u32,
@@ -128,7 +128,7 @@ pub struct UncertaintyFile {
     /// Several values that it sets alike.
     #[serde(default)]
     pub paths: Option<Vec<String>>,
-    /// From where to where it may be; `levels` of it, without it five, are flown for break-even points.
+    /// From where to where it may be; `levels` of it, without it five, are run for break-even points.
     #[serde(default)]
     pub range: Option<RangeFile>,
     /// The values it may have; break-even points are looked for if they are numbers that rise.

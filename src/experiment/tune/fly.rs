@@ -1,10 +1,10 @@
-//! Flying what a tuning asks for, on several threads, with results that do not depend on their number.
+//! Running what a tuning asks for, on several threads, with results that do not depend on their number.
 
 use super::course::Task;
 use super::samples::Sample;
 use crate::experiment::replicate::{Stop, in_order};
 
-/// Why tasks were not flown to their end.
+/// Why tasks were not run to their end.
 #[derive(Debug, thiserror::Error)]
 pub enum FlyError {
     /// No threads.
@@ -30,7 +30,7 @@ pub enum FlyError {
     Interrupted,
 }
 
-/// Flies every replication of every task: `work` is called with the position of the task and the number of the
+/// Runs every replication of every task: `work` is called with the position of the task and the number of the
 /// replication, `flown` after each.
 pub fn fly_tasks(
     tasks: &[Task],

@@ -1,16 +1,16 @@
 //! Tuning: settings of the rules that are good at several things at once, found under noise and judged honestly.
 //!
 //! A *candidate* is one setting of every parameter. What is known of it are samples: numerator and denominator of each
-//! watched measure, replication by replication. Replication r of every candidate has the same luck.
+//! watched measure, replication by replication. Replication r of every candidate has the same random numbers.
 //!
 //! | stage | replications | does |
 //! |---|---|---|
-//! | search | 0, 1, 2, ... | NSGA-II: parents, offspring, selection by rank and crowding (Deb, Pratap, Agarwal and Meyarivan, IEEE Trans. Evol. Comput. 6 (2002) 182); a newcomer flies few replications, and as many again are spent on those at the front that were tested least, so that a lucky point is found out before it is bred from for long |
+//! | search | 0, 1, 2, ... | NSGA-II: parents, offspring, selection by rank and crowding (Deb, Pratap, Agarwal and Meyarivan, IEEE Trans. Evol. Comput. 6 (2002) 182); a newcomer runs few replications, and as many again are spent on those at the front that were tested least, so that a lucky point is found out before it is bred from for long |
 //! | race | the next ones | no newcomers; replications go to the front and to whoever is not clearly behind it, least tested first |
-//! | examination | from [`FRESH`] on | the finalists, on luck that the search never saw, in equal numbers: estimates, intervals, feasibility |
-//! | robustness | from [`ABROAD`] on | some finalists in other worlds: the settings of what one does not know |
+//! | out-of-sample evaluation | from [`FRESH`] on | the finalists, on random numbers that the search never saw, in equal numbers: estimates, intervals, feasibility |
+//! | robustness | from [`OTHER_WORLDS`] on | some finalists in other worlds: the settings of what one does not know |
 //!
-//! The scenario as written is flown first and longest, and is the control variate of every candidate of the search: its mean is known
+//! The scenario as written is run first and longest, and is the control variate of every candidate of the search: its mean is known
 //! from many replications, so what the few that a candidate has did to it is taken off, as far as the two go together
 //! ([`samples::Samples::controlled`]). The first generation has both ends of every parameter beside its Latin hypercube, and one gene in five
 //! that mutates goes to an end: the best often lies there.
@@ -20,9 +20,9 @@
 //! for all pairs.
 //!
 //! Errors this guards against. *Winner's curse*: the best of many noisy estimates is too good; so the estimate of the
-//! search is never reported but beside the one from fresh luck. *False feasibility*: a finalist counts as feasible
+//! search is never reported but beside the one from fresh random numbers. *False feasibility*: a finalist counts as feasible
 //! only if the bound of its interval keeps the limit, at the stated confidence divided by the number of finalists and
-//! constraints (Bonferroni); the search asks for the margin that this will need. *Ties by luck*: candidates
+//! constraints (Bonferroni); the search asks for the margin that this will need. *Ties by chance*: candidates
 //! are compared replication by replication.
 //!
 //! A [`Tuning`](course::Tuning) is asked for tasks and told their results, and depends on nothing else: not on threads,
@@ -42,8 +42,8 @@ pub mod space;
 pub mod variation;
 pub mod verdict;
 
-/// First replication of the examination: no search gets there.
+/// First replication of the out-of-sample evaluation: no search gets there.
 pub const FRESH: u64 = 500_000_000;
 
 /// First replication of the other worlds.
-pub const ABROAD: u64 = 750_000_000;
+pub const OTHER_WORLDS: u64 = 750_000_000;

@@ -2,7 +2,7 @@
 //!
 //! *Regret* of a finalist in a world is by how much it is worse than the best finalist there. *Break-even*: along one
 //! uncertainty, all others as in the scenario, the difference D(x) of two finalists is estimated at some levels, pair by
-//! pair with the same luck, and taken to be straight between them. Where D is 0 the order turns. The interval is the set
+//! pair with common random numbers, and taken to be straight between them. Where D is 0 the order turns. The interval is the set
 //! of x around that place at which D(x) cannot be told from 0: `|D(x)| <= t se(x)`, with the variance from the same
 //! interpolation of what each replication adds (the inversion of a test, as in Fieller, J. R. Stat. Soc. B 16 (1954) 175). Errors: a
 //! curve that bends between two levels.
@@ -30,7 +30,7 @@ pub struct Robustness {
     pub regret_world: usize,
 }
 
-/// How those flown in other worlds did over these worlds; one row a candidate and objective.
+/// How those run in other worlds did over these worlds; one row a candidate and objective.
 pub fn over_worlds(tuning: &Tuning, worlds: &[usize]) -> Vec<Robustness> {
     let course = tuning.course();
     let mut rows = Vec::new();
@@ -45,7 +45,7 @@ pub fn over_worlds(tuning: &Tuning, worlds: &[usize]) -> Vec<Robustness> {
                 .map_or(f64::NAN, |known| known.ratio(measure))
         };
         let turned = |candidate: usize, world: usize| watched.role.turned(value(candidate, world));
-        for &candidate in tuning.travellers() {
+        for &candidate in tuning.re_evaluated() {
             let Some(&first) = worlds.first() else {
                 continue;
             };
@@ -65,7 +65,7 @@ pub fn over_worlds(tuning: &Tuning, worlds: &[usize]) -> Vec<Robustness> {
                     (row.worst, row.worst_world) = (value(candidate, world), world);
                 }
                 let best = tuning
-                    .travellers()
+                    .re_evaluated()
                     .iter()
                     .map(|&other| turned(other, world))
                     .fold(f64::INFINITY, f64::min);
@@ -184,12 +184,12 @@ mod tests {
                     .map(|&level| {
                         let mut samples = Samples::default();
                         for index in 0..400 {
-                            let mut luck = Streams::new(Replication { seed, index }).about(
+                            let mut draws = Streams::new(Replication { seed, index }).about(
                                 Purpose::Hit,
                                 Key::of("site"),
                                 Key::NONE,
                             );
-                            let lost = (0..10).filter(|&n| luck.happens(n, chance(level)));
+                            let lost = (0..10).filter(|&n| draws.happens(n, chance(level)));
                             samples.add(vec![(lost.count() as f64, 10.0)]);
                         }
                         samples

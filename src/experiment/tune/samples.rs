@@ -65,7 +65,7 @@ impl Samples {
     ///
     /// `r - b mean(w)`, w what a common replication adds to the error of the other's ratio over all its replications, b the
     /// regression of this one's on it (Lavenberg and Welch, Management Science 27 (1981) 322). Variance
-    /// `(1 - rho^2) s^2 (n - 2) / (n - 3) / n + b^2 s_w^2 / N`. Where luck is not shared b is near 0 and little is
+    /// `(1 - rho^2) s^2 (n - 2) / (n - 3) / n + b^2 s_w^2 / N`. Where random numbers is not shared b is near 0 and little is
     /// lost; with fewer than 8 common replications, or where the other has no more than this one, it is the plain ratio.
     pub fn controlled(&self, control: &Samples, measure: usize) -> (f64, f64) {
         let (ratio, error) = (self.ratio(measure), self.standard_error(measure));
@@ -153,8 +153,8 @@ mod tests {
 
     use super::*;
 
-    /// A candidate with 16 replications beside a control with 400, nearly all luck shared: the standard error falls to what
-    /// is not shared, the estimate is unbiased, and its error is as large as it says. Without shared luck nothing is gained
+    /// A candidate with 16 replications beside a control with 400, nearly all random numbers shared: the standard error falls to what
+    /// is not shared, the estimate is unbiased, and its error is as large as it says. Without common random numbers nothing is gained
     /// and little lost. 2 000 sets; bounds are 5 standard errors.
     #[test]
     fn a_control_variate_takes_shared_luck_off() {
@@ -166,15 +166,15 @@ mod tests {
             for _ in 0..SETS {
                 let (mut one, mut control) = (Samples::default(), Samples::default());
                 for replication in 0..400 {
-                    let luck = uniform();
-                    let other = shared * luck + (1.0 - shared) * uniform();
-                    control.add(vec![(4.0 * luck, 4.0)]);
+                    let draws = uniform();
+                    let other = shared * draws + (1.0 - shared) * uniform();
+                    control.add(vec![(4.0 * draws, 4.0)]);
                     if replication < 16 {
                         one.add(vec![(4.0 * other + 1.0, 4.0)]);
                     }
                 }
                 let (value, error) = one.controlled(&control, 0);
-                // Uniform luck has the mean 1/2 on both sides.
+                // Uniform random numbers has the mean 1/2 on both sides.
                 let truth = 0.75;
                 plain += (one.ratio(0) - truth).powi(2);
                 controlled += (value - truth).powi(2);
@@ -198,16 +198,16 @@ mod tests {
     }
 
     #[test]
-    fn pairs_share_their_luck() {
+    fn pairs_share_their_draws() {
         let (mut one, mut two) = (Samples::default(), Samples::default());
         for night in 0..40 {
-            let luck = f64::from(night % 7);
-            one.add(vec![(luck + 1.0, 10.0)]);
-            two.add(vec![(luck, 10.0)]);
+            let draws = f64::from(night % 7);
+            one.add(vec![(draws + 1.0, 10.0)]);
+            two.add(vec![(draws, 10.0)]);
         }
         let (difference, error) = one.above(&two, 0);
         assert!((difference - 0.1).abs() < 1e-12);
-        assert_eq!(error, 0.0, "the same luck on both sides cancels");
+        assert_eq!(error, 0.0, "the same random numbers on both sides cancels");
         assert!(one.standard_error(0) > 0.02);
         let sums = one.sums(0);
         assert!((sums.ratio() - one.ratio(0)).abs() < 1e-15);

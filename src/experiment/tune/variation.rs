@@ -24,14 +24,14 @@ const MUTATION_INDEX: f64 = 20.0;
 /// Chance that a gene that mutates goes to an end of its range.
 const BORDER: f64 = 0.2;
 
-/// The luck of the breeding of one generation.
+/// The random numbers of the breeding of one generation.
 #[derive(Debug, Clone, Copy)]
 pub struct Breeding {
     streams: Streams,
 }
 
 impl Breeding {
-    /// The luck of this generation.
+    /// The random numbers of this generation.
     pub fn new(seed: u64, generation: u64) -> Breeding {
         Breeding {
             streams: Streams::new(Replication {

@@ -1,4 +1,4 @@
-//! The examination: what fresh luck says of each finalist.
+//! The out-of-sample evaluation: what fresh random numbers say of each finalist.
 
 use super::course::{Course, Role, Tuning};
 use super::rank::{Standing, fronts};
@@ -26,16 +26,16 @@ impl Feasible {
     }
 }
 
-/// What the examination says of a finalist.
+/// What the out-of-sample evaluation says of a finalist.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// Number of the candidate.
     pub candidate: usize,
     /// The estimate of each watched measure in the search: too good on average, because it was chosen for it.
     pub search: Vec<f64>,
-    /// The same on fresh luck, with intervals that hold for all finalists together.
+    /// The same on fresh random numbers, with intervals that hold for all finalists together.
     pub fresh: Vec<Estimate>,
-    /// Against the scenario as written, on the same fresh luck; empty without one.
+    /// Against the scenario as written, on the same fresh random numbers; empty without one.
     pub against_reference: Vec<Comparison>,
     /// Whether the constraints are kept.
     pub feasible: Feasible,
@@ -45,7 +45,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// The objectives on fresh luck, less is better.
+    /// The objectives on fresh random numbers, less is better.
     pub fn turned_objectives(&self, course: &Course) -> Vec<f64> {
         let watched = course.watched.iter().zip(&self.fresh);
         watched
@@ -60,7 +60,7 @@ impl Verdict {
     }
 }
 
-/// What the examination says of every finalist, in their order.
+/// What the out-of-sample evaluation says of every finalist, in their order.
 pub fn judge(tuning: &Tuning) -> Vec<Verdict> {
     let course = tuning.course();
     let finalists = tuning.finalists();
@@ -112,7 +112,7 @@ pub fn judge(tuning: &Tuning) -> Vec<Verdict> {
     verdicts
 }
 
-/// What fresh luck says of a candidate: each watched measure, and whether the constraints are kept.
+/// What fresh random numbers say of a candidate: each watched measure, and whether the constraints are kept.
 pub(super) fn examined(tuning: &Tuning, number: usize) -> (Vec<Estimate>, Feasible) {
     let course = tuning.course();
     let candidate = &tuning.candidates()[number];

@@ -1,4 +1,4 @@
-//! Worlds as a file: what `match` leaves, and what other commands fly beside the scenario as written.
+//! Worlds as a file: what `match` leaves, and what other commands run beside the scenario as written.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,9 +31,9 @@ pub struct WorldsFile {
     /// What cannot be concluded from them.
     #[serde(default)]
     pub caveat: String,
-    /// How many were flown to find them.
+    /// How many were simulated to find them.
     #[serde(default)]
-    pub flown: u64,
+    pub simulated: u64,
     /// The worlds by name.
     pub worlds: BTreeMap<String, WorldFile>,
 }

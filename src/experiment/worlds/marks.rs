@@ -145,7 +145,7 @@ impl Mark {
     }
 }
 
-/// The marks of a sweep that was flown in worlds: by setting of the levers, then by measure of the plan.
+/// The marks of a sweep that was run in worlds: by setting of the levers, then by measure of the plan.
 pub fn of_sweep(plan: &Plan, accounts: &Accounts, along: &[Vec<f64>]) -> Vec<Marked> {
     let record = &plan.record;
     let Some(factor) = record

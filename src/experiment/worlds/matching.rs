@@ -1,10 +1,10 @@
 //! Waves of history matching, as a state machine that knows points and predictions, no scenario.
 //!
 //! The first wave fills the whole space (a Latin hypercube). Every later wave begins with a Latin hypercube of
-//! 20 000 points, of which those are flown that an emulator does not rule out; where they are too few, neighbours of
+//! 20 000 points, of which those are run that an emulator does not rule out; where they are too few, neighbours of
 //! the worlds that are left make up for it. The emulator is a regression of each band's scale on the coordinates (ridge;
 //! with squares where there are points enough) with its residual variance in the denominator, so where it knows little it
-//! rules out little; it chooses where to look and rules nothing out by itself: only worlds that were flown are in or out,
+//! rules out little; it chooses where to look and rules nothing out by itself: only worlds that were run are in or out,
 //! by what they did.
 
 use nalgebra::{DMatrix, DVector};
@@ -39,7 +39,7 @@ pub struct Course {
     pub seed: u64,
 }
 
-/// A world that was flown.
+/// A world that was run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flown {
     /// Its wave, from 1.
@@ -81,7 +81,7 @@ impl Matching {
         }
     }
 
-    /// All that was flown, in order.
+    /// All that was run, in order.
     pub fn flown(&self) -> &[Flown] {
         &self.flown
     }
@@ -92,7 +92,7 @@ impl Matching {
         self.flown.iter().filter(move |one| one.worst().0 <= cutoff)
     }
 
-    /// The points of the next wave; `sound` says which may be flown.
+    /// The points of the next wave; `sound` says which may be run.
     pub fn ask(&self, sound: impl Fn(&Point) -> bool) -> Result<Vec<Point>, design::DesignError> {
         let Course {
             domains,
@@ -351,7 +351,7 @@ mod tests {
             (first / 200.0 - share).abs() < 4.0 * error,
             "{first} {share}"
         );
-        // Later waves look where it is: nearly all of what they fly is in, and no part of the true set is left out.
+        // Later waves look where it is: nearly all of what they run is in, and no part of the true set is left out.
         let later = matching.left().filter(|one| one.wave > 1).count() as f64;
         assert!(later > 0.6 * 600.0, "{later}");
         for step in 0..20 {

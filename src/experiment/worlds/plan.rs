@@ -1,4 +1,4 @@
-//! Points of the register as a plan that a sweep flies: one cell a point, nothing compared.
+//! Points of the register as a plan that a sweep runs: one cell a point, nothing compared.
 
 use serde_json::Value as Json;
 
@@ -15,7 +15,7 @@ use crate::scenario::{LoadError, Scenario};
 pub struct Ground {
     /// One line that names the plan.
     pub title: String,
-    /// Seed of all luck: the same for every point.
+    /// Seed of all random numbers: the same for every point.
     pub seed: u64,
     /// Two-sided confidence.
     pub confidence: f64,

@@ -23,7 +23,7 @@
 //! pure numbers; the intervals are percentiles of [`RESAMPLES`] bootstrap samples of rows. A row with a world in which the
 //! measure has nothing to divide by is left out.
 //!
-//! All points fly the same replications, so differences are paired.
+//! All points run the same replications, so differences are paired.
 
 use rand::Rng;
 

@@ -26,7 +26,7 @@ pub struct MatchFile {
     pub title: String,
     /// The scenario whose register is moved, relative to this file.
     pub scenario: String,
-    /// Seed of the designs and of all luck.
+    /// Seed of the designs and of all random numbers.
     #[serde(default = "one")]
     pub seed: u64,
     /// Worlds of every wave.

@@ -18,8 +18,8 @@ pub mod d0006_truth_is_fenced_off {
 pub mod d0007_allegiance_is_relative {
     #![doc = include_str!("0007-allegiance-is-relative.md")]
 }
-pub mod d0008_world_and_belief {
-    #![doc = include_str!("0008-world-and-belief.md")]
+pub mod d0008_actual_and_assumed {
+    #![doc = include_str!("0008-actual-and-assumed.md")]
 }
 pub mod d0009_whole_milliseconds {
     #![doc = include_str!("0009-whole-milliseconds.md")]
@@ -27,14 +27,14 @@ pub mod d0009_whole_milliseconds {
 pub mod d0010_identification_apart_from_hardware {
     #![doc = include_str!("0010-identification-apart-from-hardware.md")]
 }
-pub mod d0011_a_record_a_round {
-    #![doc = include_str!("0011-a-record-a-round.md")]
+pub mod d0011_a_record_a_block {
+    #![doc = include_str!("0011-a-record-a-block.md")]
 }
 pub mod d0012_levers_and_uncertainties {
     #![doc = include_str!("0012-levers-and-uncertainties.md")]
 }
-pub mod d0013_tuning_judged_on_fresh_luck {
-    #![doc = include_str!("0013-tuning-judged-on-fresh-luck.md")]
+pub mod d0013_tuning_judged_on_fresh_random_numbers {
+    #![doc = include_str!("0013-tuning-judged-on-fresh-random-numbers.md")]
 }
 pub mod d0014_skipping_has_no_meaning {
     #![doc = include_str!("0014-skipping-has-no-meaning.md")]

@@ -1,9 +1,9 @@
-//! A journal of what is not made of rounds: the batches that a tuning was told, the sums of a sweep, in the outer form of
+//! A journal of what is not made of blocks: the batches that a tuning was told, the sums of a sweep, in the outer form of
 //! all journals.
 //!
 //! A batch may be long, so it is kept in parts, one record each; the first byte of a part says whether more follow. What
 //! an interruption left of a batch is cut off. A record that is damaged although good ones follow is refused, as in a
-//! journal of rounds.
+//! journal of blocks.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek};
@@ -188,7 +188,7 @@ fn read_all<R: Read + Seek>(
         let Some((more, bytes)) = content(record).split_first() else {
             return Err(JournalError::Misfit {
                 path: path.to_owned(),
-                round: records.next - 1,
+                block: records.next - 1,
             }
             .into());
         };

@@ -1,4 +1,4 @@
-//! Rounds and the header as bytes.
+//! Blocks and the header as bytes.
 
 use std::ops::Range;
 
@@ -6,31 +6,31 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::experiment::accounts::Accounts;
-use crate::experiment::round::{Outcome, Round};
+use crate::experiment::block::{Block, Outcome};
 use crate::measure::{Columns, GridSquare, Summary};
 use crate::units::Millis;
 
 /// The first bytes of every journal.
-pub(super) const MAGIC: &[u8] = b"deconflict rounds\n";
+pub(super) const MAGIC: &[u8] = b"deconflict blocks\n";
 /// The form of what follows.
 pub(super) const FORMAT: u16 = 1;
 /// Bytes of a length.
 pub(super) const LENGTH: usize = 4;
-/// Bytes of the number of a round.
+/// Bytes of the number of a block.
 pub(super) const INDEX: usize = 8;
 /// Bytes of a check.
 pub(super) const CHECK: usize = 8;
 /// No header or record is longer: what a damaged length says is not believed beyond this.
 pub(super) const LONGEST: usize = 64 << 20;
-/// No row has more values, and no round has more in all its rows: what a header says is not believed beyond this.
+/// No row has more values, and no block has more in all its rows: what a header says is not believed beyond this.
 const MOST_VALUES: usize = 1 << 26;
 
 /// What a journal is about. Journals with the same plan and cells belong to one sweep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JournalHeader {
-    /// SHA-256 of whatever determines the rounds: scenarios, seed, program and columns.
+    /// SHA-256 of whatever determines the blocks: scenarios, seed, program and columns.
     pub plan_sha256: [u8; 32],
-    /// Number of the first round.
+    /// Number of the first block.
     pub first: u64,
     /// The row of each cell, in the order of the cells.
     pub cells: Vec<Shape>,
@@ -81,20 +81,20 @@ impl JournalHeader {
     }
 }
 
-/// Appends the record of a round; its number of bytes.
-pub(super) fn encode(round: &Round, bytes: &mut Vec<u8>) -> usize {
+/// Appends the record of a block; its number of bytes.
+pub(super) fn encode(block: &Block, bytes: &mut Vec<u8>) -> usize {
     let start = bytes.len();
     seal(start, bytes, |bytes| {
-        bytes.extend(round.index.to_le_bytes());
-        for outcome in &round.outcomes {
+        bytes.extend(block.index.to_le_bytes());
+        for outcome in &block.outcomes {
             put(bytes, &Stored::from(outcome));
         }
     });
     bytes.len() - start
 }
 
-/// The round of a record whose check holds; `None` if it does not fit the cells.
-pub(super) fn decode(record: &[u8], cells: &[Shape]) -> Option<Round> {
+/// The block of a record whose check holds; `None` if it does not fit the cells.
+pub(super) fn decode(record: &[u8], cells: &[Shape]) -> Option<Block> {
     let inner = record.get(LENGTH..record.len().checked_sub(CHECK)?)?;
     let (index, mut rest) = inner.split_first_chunk()?;
     let mut outcomes = Vec::with_capacity(cells.len());
@@ -103,7 +103,7 @@ pub(super) fn decode(record: &[u8], cells: &[Shape]) -> Option<Round> {
         outcomes.push(stored.outcome(shape)?);
         rest = after;
     }
-    rest.is_empty().then_some(Round {
+    rest.is_empty().then_some(Block {
         index: u64::from_le_bytes(*index),
         outcomes,
     })
@@ -209,7 +209,7 @@ impl Stored {
 /// What a file of sums keeps besides its header.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum Entry {
-    /// A record of a round that comes before the first batch that is whole: another has its sums.
+    /// A record of a block that comes before the first batch that is whole: another has its sums.
     Head(Vec<u8>),
     /// What replications came to.
     Sums {
@@ -224,18 +224,18 @@ pub(super) enum Entry {
         /// Cell, replication and message of what failed.
         failures: Vec<(usize, u64, String)>,
     },
-    /// Who flew, where and how long: one JSON object.
+    /// Who ran, where and how long: one JSON object.
     Note(String),
 }
 
 impl Entry {
-    pub fn sums(rounds: &Range<u64>, accounts: &Accounts) -> Entry {
+    pub fn sums(blocks: &Range<u64>, accounts: &Accounts) -> Entry {
         let mut numbers = Vec::new();
         accounts.write(&mut numbers);
         let failures = accounts.failures().iter();
         Entry::Sums {
-            first: rounds.start,
-            end: rounds.end,
+            first: blocks.start,
+            end: blocks.end,
             length: numbers.len(),
             numbers: Sparse::new(numbers.iter().map(|&number| Number::of(number))),
             failures: failures

@@ -22,7 +22,7 @@ pub enum JournalError {
         path: PathBuf,
     },
     /// It begins like no journal.
-    #[error("{} is not a journal of rounds", path.display())]
+    #[error("{} is not a journal of blocks", path.display())]
     NotAJournal {
         /// The path.
         path: PathBuf,
@@ -36,13 +36,13 @@ pub enum JournalError {
         found: u16,
     },
     /// It was interrupted while its header was written: there is nothing in it.
-    #[error("{} ends within its header, before the first round; --resume starts it over", path.display())]
+    #[error("{} ends within its header, before the first block; --resume starts it over", path.display())]
     Unstarted {
         /// The path.
         path: PathBuf,
     },
     /// The header does not match its check.
-    #[error("the header of {} is damaged; restore the file, or delete it to fly its rounds again", path.display())]
+    #[error("the header of {} is damaged; restore the file, or delete it to run its blocks again", path.display())]
     Header {
         /// The path.
         path: PathBuf,
@@ -63,32 +63,32 @@ pub enum JournalError {
     },
     /// A record is bad although good ones follow: no interruption leaves that.
     #[error(
-        "round {round} in {} is damaged, yet good rounds follow it: restore the file, or cut it to {at} bytes to fly again from round {round}",
+        "block {block} in {} is damaged, yet good blocks follow it: restore the file, or cut it to {at} bytes to run again from block {block}",
         path.display()
     )]
     Damaged {
         /// The path.
         path: PathBuf,
-        /// The round that is due.
-        round: u64,
+        /// The block that is due.
+        block: u64,
         /// Where it should begin.
         at: u64,
     },
-    /// A record is intact and yet no round of this plan.
-    #[error("round {round} in {} does not fit its header: was it written by another version of deconflict?", path.display())]
+    /// A record is intact and yet no block of this plan.
+    #[error("block {block} in {} does not fit its header: was it written by another version of deconflict?", path.display())]
     Misfit {
         /// The path.
         path: PathBuf,
-        /// The round.
-        round: u64,
+        /// The block.
+        block: u64,
     },
-    /// A round has more bytes than a record may have.
-    #[error("round {round} takes {bytes} bytes, too many for {}", path.display())]
+    /// A block has more bytes than a record may have.
+    #[error("block {block} takes {bytes} bytes, too many for {}", path.display())]
     TooLong {
         /// The path.
         path: PathBuf,
-        /// The round.
-        round: u64,
+        /// The block.
+        block: u64,
         /// How many.
         bytes: usize,
     },
@@ -96,44 +96,44 @@ pub enum JournalError {
     #[error("there are no journals to merge")]
     NothingToMerge,
     /// A shard did not end cleanly.
-    #[error("{} ends within round {round}; --resume that shard first", path.display())]
+    #[error("{} ends within block {block}; --resume that shard first", path.display())]
     Torn {
         /// The path.
         path: PathBuf,
-        /// The round of which there is a part.
-        round: u64,
+        /// The block of which there is a part.
+        block: u64,
     },
-    /// Rounds are missing between two journals.
+    /// Blocks are missing between two journals.
     #[error(
-        "{} between {} and {}", rounds(*first, *last), before.display(), after.display()
+        "{} between {} and {}", blocks(*first, *last), before.display(), after.display()
     )]
     Gap {
         /// The journal that ends too early.
         before: PathBuf,
         /// The journal that begins too late.
         after: PathBuf,
-        /// First missing round.
+        /// First missing block.
         first: u64,
-        /// Last missing round.
+        /// Last missing block.
         last: u64,
     },
-    /// A round is in two journals.
-    #[error("round {round} is in both {} and {}", one.display(), other.display())]
+    /// A block is in two journals.
+    #[error("block {block} is in both {} and {}", one.display(), other.display())]
     Overlap {
         /// One of them.
         one: PathBuf,
         /// The other.
         other: PathBuf,
-        /// The first such round.
-        round: u64,
+        /// The first such block.
+        block: u64,
     },
 }
 
-fn rounds(first: u64, last: u64) -> String {
+fn blocks(first: u64, last: u64) -> String {
     if first == last {
-        format!("round {first} is missing")
+        format!("block {first} is missing")
     } else {
-        format!("rounds {first} to {last} are missing")
+        format!("blocks {first} to {last} are missing")
     }
 }
 

@@ -16,7 +16,7 @@ use crate::statistics::fold::BATCH;
 
 /// Puts journals of one sweep together, in whatever order they are given; each has all cells.
 ///
-/// Each must have ended cleanly, and together they must hold every round from the first to the last once. The result
+/// Each must have ended cleanly, and together they must hold every block from the first to the last once. The result
 /// has the bytes of a journal written in one go; it is written beside its place and renamed into it when whole, over an earlier
 /// one. One journal is open at a time, so there may be more of them than a process may open files.
 /// Whether it goes as far as the plan does is for the caller to say.
@@ -41,24 +41,24 @@ pub fn merge(inputs: &[impl AsRef<Path>], output: &Path) -> Result<JournalState,
             let mut reader = JournalReader::open(path)?;
             locked(path, reader.file(), Lock::Shared)?;
             loop {
-                let (due, round) = (journal.next_round(), reader.next_round());
+                let (due, block) = (journal.next_block(), reader.next_block());
                 let Some(record) = reader.record()? else {
                     break;
                 };
-                if round < due {
+                if block < due {
                     return Err(JournalError::Overlap {
                         one: before.to_owned(),
                         other: (*path).to_owned(),
-                        round,
+                        block,
                     }
                     .into());
                 }
-                if round > due {
+                if block > due {
                     return Err(JournalError::Gap {
                         before: before.to_owned(),
                         after: (*path).to_owned(),
                         first: due,
-                        last: round - 1,
+                        last: block - 1,
                     }
                     .into());
                 }
@@ -80,12 +80,12 @@ pub struct Piece {
     pub header: JournalHeader,
     /// Its own cells, the first of those in it; the others are there to be compared with.
     pub own: usize,
-    /// The rounds in it.
-    pub rounds: Range<u64>,
+    /// The blocks in it.
+    pub blocks: Range<u64>,
 }
 
 /// Puts journals of one sweep together of which each has some of the cells: `runs` follow one another, and the pieces of each
-/// have the same rounds and all cells between them, in order. As [`merge`] otherwise.
+/// have the same blocks and all cells between them, in order. As [`merge`] otherwise.
 pub fn weave(
     header: &JournalHeader,
     runs: &[Vec<Piece>],
@@ -93,13 +93,13 @@ pub fn weave(
 ) -> Result<JournalState, OutputError> {
     into_place(header, output, |journal| {
         for pieces in runs {
-            let Some(rounds) = pieces.first().map(|piece| piece.rounds.clone()) else {
+            let Some(blocks) = pieces.first().map(|piece| piece.blocks.clone()) else {
                 continue;
             };
             let mut places: Vec<Option<(u64, u64)>> = vec![None; pieces.len()];
-            let mut start = rounds.start;
-            while start < rounds.end {
-                let end = ((start / BATCH + 1) * BATCH).min(rounds.end);
+            let mut start = blocks.start;
+            while start < blocks.end {
+                let end = ((start / BATCH + 1) * BATCH).min(blocks.end);
                 let mut together = vec![Vec::new(); (end - start) as usize];
                 for (piece, place) in pieces.iter().zip(&mut places) {
                     let path = &piece.path;
@@ -110,20 +110,20 @@ pub fn weave(
                         Some(place) => reader.go_to(*place)?,
                     }
                     let cells = piece.header.cells.len();
-                    for (round, together) in (start..end).zip(&mut together) {
+                    for (block, together) in (start..end).zip(&mut together) {
                         let Some(record) = reader.record()? else {
                             clean_end(path, &reader)?;
                             return Err(JournalError::Gap {
                                 before: path.clone(),
                                 after: output.to_owned(),
-                                first: round,
-                                last: rounds.end - 1,
+                                first: block,
+                                last: blocks.end - 1,
                             }
                             .into());
                         };
                         let misfit = || JournalError::Misfit {
                             path: path.clone(),
-                            round,
+                            block,
                         };
                         let found = outcomes(record, cells).ok_or_else(misfit)?;
                         found[..piece.own]
@@ -131,14 +131,14 @@ pub fn weave(
                             .for_each(|outcome| together.extend(*outcome));
                     }
                     *place = Some(reader.place());
-                    if end == rounds.end {
+                    if end == blocks.end {
                         while reader.record()?.is_some() {}
                         clean_end(path, &reader)?;
                     }
                 }
                 let mut encoded = Encoded::from(start);
-                for (round, outcomes) in (start..end).zip(&together) {
-                    encoded.push_outcomes(round, outcomes);
+                for (block, outcomes) in (start..end).zip(&together) {
+                    encoded.push_outcomes(block, outcomes);
                 }
                 journal.append_encoded(encoded)?;
                 start = end;
@@ -154,7 +154,7 @@ fn clean_end(path: &Path, reader: &JournalReader) -> Result<(), OutputError> {
     }
     Err(JournalError::Torn {
         path: path.to_owned(),
-        round: reader.next_round(),
+        block: reader.next_block(),
     }
     .into())
 }
@@ -166,17 +166,17 @@ fn into_place(
     write: impl FnOnce(&mut Journal) -> Result<(), OutputError>,
 ) -> Result<JournalState, OutputError> {
     let beside = Beside::of(output)?;
-    let unfinished = beside.path("rounds");
+    let unfinished = beside.path("blocks");
     let mut journal = Journal::create(&unfinished, header)?;
     write(&mut journal)?;
     journal.sync()?;
-    let rounds = journal.next_round() - header.first;
+    let blocks = journal.next_block() - header.first;
     drop(journal);
     fs::rename(&unfinished, output).map_err(OutputError::io("create", output))?;
     sync_folder(parent_of(output), output)?;
     Ok(JournalState {
         header: header.clone(),
-        rounds,
+        blocks,
         torn_bytes: 0,
     })
 }

@@ -9,16 +9,16 @@ use super::codec::{
     self, CHECK, FORMAT, INDEX, JournalHeader, LENGTH, LONGEST, MAGIC, Shape, check, decode,
 };
 use super::error::JournalError;
-use crate::experiment::round::Round;
+use crate::experiment::block::Block;
 use crate::output::OutputError;
 
-/// The shortest record: a round of no cells.
+/// The shortest record: a block of no cells.
 const SHORTEST: u64 = (LENGTH + INDEX + CHECK) as u64;
 
-/// The rounds of a journal, one after the other.
+/// The blocks of a journal, one after the other.
 ///
 /// It ends where the file ended when it was opened; afterwards [`JournalReader::torn_bytes`] tells whether that was the
-/// end of a round.
+/// end of a block.
 pub struct JournalReader(Records<File>);
 
 impl JournalReader {
@@ -33,7 +33,7 @@ impl JournalReader {
         &self.0.header
     }
 
-    /// After the last round: bytes of a round that was not written to its end. Zero for a clean end.
+    /// After the last block: bytes of a block that was not written to its end. Zero for a clean end.
     pub fn torn_bytes(&self) -> u64 {
         self.0.torn()
     }
@@ -56,12 +56,12 @@ impl JournalReader {
         self.0.input.get_ref()
     }
 
-    /// The record of the next round as it stands.
+    /// The record of the next block as it stands.
     pub(super) fn record(&mut self) -> Result<Option<&[u8]>, OutputError> {
         self.0.record()
     }
 
-    /// The records of the next rounds, at most so many, checked but not taken apart: for other threads to do that.
+    /// The records of the next blocks, at most so many, checked but not taken apart: for other threads to do that.
     pub(in crate::output) fn some(&mut self, most: usize) -> Result<Undecoded, OutputError> {
         let mut undecoded = Undecoded {
             path: self.0.path.clone(),
@@ -80,8 +80,8 @@ impl JournalReader {
         Ok(undecoded)
     }
 
-    /// Number of the next round.
-    pub(super) fn next_round(&self) -> u64 {
+    /// Number of the next block.
+    pub(super) fn next_block(&self) -> u64 {
         self.0.next
     }
 }
@@ -101,19 +101,19 @@ impl Undecoded {
         self.records.is_empty()
     }
 
-    /// The rounds in them, in order.
-    pub fn rounds(&self) -> impl Iterator<Item = Result<Round, OutputError>> + '_ {
+    /// The blocks in them, in order.
+    pub fn blocks(&self) -> impl Iterator<Item = Result<Block, OutputError>> + '_ {
         let mut rest = self.bytes.as_slice();
         self.records
             .iter()
             .zip(self.first..)
-            .map(move |(&length, round)| {
+            .map(move |(&length, block)| {
                 let (record, after) = rest.split_at(length);
                 rest = after;
                 decode(record, &self.cells).ok_or_else(|| {
                     JournalError::Misfit {
                         path: self.path.clone(),
-                        round,
+                        block,
                     }
                     .into()
                 })
@@ -122,9 +122,9 @@ impl Undecoded {
 }
 
 impl Iterator for JournalReader {
-    type Item = Result<Round, OutputError>;
+    type Item = Result<Block, OutputError>;
 
-    fn next(&mut self) -> Option<Result<Round, OutputError>> {
+    fn next(&mut self) -> Option<Result<Block, OutputError>> {
         self.0.round().transpose()
     }
 }
@@ -134,18 +134,18 @@ impl Iterator for JournalReader {
 pub struct JournalState {
     /// What it is about.
     pub header: JournalHeader,
-    /// How many rounds it holds, from [`JournalHeader::first`] on.
-    pub rounds: u64,
-    /// Bytes of a round that was not written to its end; if nobody is writing, the next resume cuts them off.
+    /// How many blocks it holds, from [`JournalHeader::first`] on.
+    pub blocks: u64,
+    /// Bytes of a block that was not written to its end; if nobody is writing, the next resume cuts them off.
     pub torn_bytes: u64,
 }
 
-/// Counts the rounds of a journal, checking each.
-pub fn count_rounds(path: &Path) -> Result<JournalState, OutputError> {
+/// Counts the blocks of a journal, checking each.
+pub fn count_blocks(path: &Path) -> Result<JournalState, OutputError> {
     let mut reader = JournalReader::open(path)?;
     while reader.record()?.is_some() {}
     Ok(JournalState {
-        rounds: reader.next_round() - reader.header().first,
+        blocks: reader.next_block() - reader.header().first,
         torn_bytes: reader.torn_bytes(),
         header: reader.0.header,
     })
@@ -162,7 +162,7 @@ pub(super) struct Records<R> {
     end: u64,
     /// Where the next record begins.
     pub(super) at: u64,
-    /// The round that is due.
+    /// The block that is due.
     pub(super) next: u64,
     record: Vec<u8>,
     /// No more records: at the end, before a torn one, after an error.
@@ -194,21 +194,21 @@ impl<R: Read + Seek> Records<R> {
         self.end - self.at
     }
 
-    /// The next round.
-    pub(super) fn round(&mut self) -> Result<Option<Round>, OutputError> {
+    /// The next block.
+    pub(super) fn round(&mut self) -> Result<Option<Block>, OutputError> {
         if self.record()?.is_none() {
             return Ok(None);
         }
-        let round = decode(&self.record, &self.header.cells);
-        if round.is_none() {
+        let block = decode(&self.record, &self.header.cells);
+        if block.is_none() {
             self.over = true;
             return Err(JournalError::Misfit {
                 path: self.path.clone(),
-                round: self.next - 1,
+                block: self.next - 1,
             }
             .into());
         }
-        Ok(round)
+        Ok(block)
     }
 
     /// The next record, its check and its number being right.
@@ -234,7 +234,7 @@ impl<R: Read + Seek> Records<R> {
         {
             return Err(JournalError::Damaged {
                 path: self.path.clone(),
-                round: self.next,
+                block: self.next,
                 at: self.at,
             }
             .into());

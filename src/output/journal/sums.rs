@@ -1,7 +1,7 @@
 //! Sums in a file: of a sweep that keeps no rows, batch after batch, and of a shard when it is done.
 //!
-//! In the outer form of all journals. It holds entries: rounds before the first batch that begins in it (of a sweep that goes on where
-//! one ended within a batch), sums of replications, and notes of who flew them. Sums that begin where those before them did, within
+//! In the outer form of all journals. It holds entries: blocks before the first batch that begins in it (of a sweep that goes on where
+//! one ended within a batch), sums of replications, and notes of who ran them. Sums that begin where those before them did, within
 //! a batch, take their place. What there is can be written anew in short at any time: the same sums in fewer entries.
 
 use std::io::Write;
@@ -14,8 +14,8 @@ use super::batches::{Batches, Found};
 use super::codec::{Entry, Shape, decode, encode, numbers};
 use super::error::JournalError;
 use crate::experiment::accounts::{Accounts, Failure};
+use crate::experiment::block::Block;
 use crate::experiment::ledger::Ledger;
-use crate::experiment::round::Round;
 use crate::output::OutputError;
 use crate::output::beside::whole_file;
 use crate::statistics::fold::BATCH;
@@ -23,13 +23,13 @@ use crate::statistics::fold::BATCH;
 /// What a file of sums is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SumsHeader {
-    /// SHA-256 of whatever determines the rounds.
+    /// SHA-256 of whatever determines the blocks.
     pub plan_sha256: [u8; 32],
-    /// The cells, those that others are compared with included, in the order of the outcomes of a round.
+    /// The cells, those that others are compared with included, in the order of the outcomes of a block.
     pub cells: Vec<usize>,
     /// The lengths of their rows.
     pub shape: Shape,
-    /// Number of the first round.
+    /// Number of the first block.
     pub first: u64,
 }
 
@@ -49,11 +49,11 @@ impl SumsHeader {
 /// All that a file of sums holds.
 #[derive(Debug, Clone)]
 pub struct Summed {
-    /// Rounds before the first batch that begins in it.
-    pub heads: Vec<Round>,
+    /// Blocks before the first batch that begins in it.
+    pub heads: Vec<Block>,
     /// What was added up.
     pub ledger: Ledger,
-    /// Who flew it, one JSON object each.
+    /// Who ran it, one JSON object each.
     pub notes: Vec<String>,
 }
 
@@ -67,7 +67,7 @@ impl Summed {
         }
     }
 
-    /// The round that is due, where the first was this.
+    /// The block that is due, where the first was this.
     pub fn next(&self, first: u64) -> u64 {
         let heads = first + self.heads.len() as u64;
         match heads < first.next_multiple_of(BATCH) {
@@ -86,16 +86,16 @@ impl Summed {
         for (at, batch) in found.batches.iter().enumerate() {
             let misfit = || JournalError::Misfit {
                 path: path.to_owned(),
-                round: at as u64,
+                block: at as u64,
             };
             match Entry::decode(batch).ok_or_else(misfit)? {
                 Entry::Head(record) => {
                     let shapes = vec![header.shape; header.cells.len()];
-                    let round = decode(&record, &shapes).ok_or_else(misfit)?;
-                    if round.index != summed.next(header.first) {
+                    let block = decode(&record, &shapes).ok_or_else(misfit)?;
+                    if block.index != summed.next(header.first) {
                         return Err(misfit().into());
                     }
-                    summed.heads.push(round);
+                    summed.heads.push(block);
                 }
                 Entry::Sums {
                     first,
@@ -136,7 +136,7 @@ impl Summed {
             .transpose()
     }
 
-    /// How far a file has come, without looking into the sums: the round that is due.
+    /// How far a file has come, without looking into the sums: the block that is due.
     pub fn reached(path: &Path, header: &SumsHeader) -> Result<u64, OutputError> {
         let Some(found) = Batches::read(path, header.about())? else {
             return Ok(header.first);
@@ -160,17 +160,17 @@ impl Summed {
                 .iter()
                 .map(|note| Entry::Note(note.clone()).encode()),
         );
-        entries.extend(self.heads.iter().map(|round| head(round).encode()));
+        entries.extend(self.heads.iter().map(|block| head(block).encode()));
         let sums = self.ledger.parts();
-        entries.extend(sums.map(|(rounds, accounts)| Entry::sums(&rounds, accounts).encode()));
+        entries.extend(sums.map(|(blocks, accounts)| Entry::sums(&blocks, accounts).encode()));
         let bytes = Batches::whole(header.about(), &entries);
         whole_file(path, true, |file| file.write_all(&bytes))
     }
 }
 
-fn head(round: &Round) -> Entry {
+fn head(block: &Block) -> Entry {
     let mut record = Vec::new();
-    encode(round, &mut record);
+    encode(block, &mut record);
     Entry::Head(record)
 }
 
@@ -208,17 +208,17 @@ impl SumsJournal {
         Ok((journal, summed))
     }
 
-    /// Adds a round that comes before the first batch.
-    pub fn head(&mut self, round: &Round) {
-        self.add(&head(round));
+    /// Adds a block that comes before the first batch.
+    pub fn head(&mut self, block: &Block) {
+        self.add(&head(block));
     }
 
-    /// Adds sums of the rounds that are due.
-    pub fn sums(&mut self, rounds: &Range<u64>, accounts: &Accounts) {
-        self.add(&Entry::sums(rounds, accounts));
+    /// Adds sums of the blocks that are due.
+    pub fn sums(&mut self, blocks: &Range<u64>, accounts: &Accounts) {
+        self.add(&Entry::sums(blocks, accounts));
     }
 
-    /// Adds who flew.
+    /// Adds who ran.
     pub fn note(&mut self, note: &str) {
         self.add(&Entry::Note(note.to_owned()));
     }

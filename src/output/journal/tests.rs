@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::codec::{JournalHeader, Shape, decode, encode};
 use super::*;
-use crate::experiment::round::{Outcome, Round};
+use crate::experiment::block::{Block, Outcome};
 use crate::measure::{GridSquare, Summary};
 use crate::output::OutputError;
 use crate::units::Millis;
@@ -32,11 +32,11 @@ pub(super) fn header(first: u64) -> JournalHeader {
     }
 }
 
-/// A round with a failure now and then.
-pub(super) fn round(index: u64) -> Round {
+/// A block with a failure now and then.
+pub(super) fn block(index: u64) -> Block {
     let x = index as f64;
     let second = if index % 3 == 2 {
-        Outcome::Failed(format!("no such luck in {index}"))
+        Outcome::Failed(format!("no such draw in {index}"))
     } else {
         Outcome::Flown(Summary {
             values: vec![0.0, -0.0, x],
@@ -49,16 +49,16 @@ pub(super) fn round(index: u64) -> Round {
         times_to_identify: vec![Millis(1234), Millis(-5)],
         wrong_shots_at: vec![GridSquare { east: -4, north: 5 }],
     });
-    Round {
+    Block {
         index,
         outcomes: vec![first, second],
     }
 }
 
-pub(super) fn write(path: &Path, rounds: std::ops::Range<u64>) -> Vec<u8> {
-    let mut journal = Journal::create(path, &header(rounds.start)).unwrap();
-    for index in rounds {
-        journal.append(&round(index)).unwrap();
+pub(super) fn write(path: &Path, blocks: std::ops::Range<u64>) -> Vec<u8> {
+    let mut journal = Journal::create(path, &header(blocks.start)).unwrap();
+    for index in blocks {
+        journal.append(&block(index)).unwrap();
     }
     journal.sync().unwrap();
     drop(journal);
@@ -67,11 +67,11 @@ pub(super) fn write(path: &Path, rounds: std::ops::Range<u64>) -> Vec<u8> {
 
 fn place() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("all.rounds");
+    let path = folder.path().join("all.blocks");
     (folder, path)
 }
 
-fn rounds_of(path: &Path) -> Result<Vec<Round>, OutputError> {
+fn blocks_of(path: &Path) -> Result<Vec<Block>, OutputError> {
     JournalReader::open(path)?.collect()
 }
 
@@ -81,11 +81,11 @@ fn what_was_written_is_read() {
     write(&path, 5..12);
     let mut reader = JournalReader::open(&path).unwrap();
     assert_eq!(reader.header(), &header(5));
-    let rounds: Vec<Round> = reader.by_ref().map(Result::unwrap).collect();
-    assert_eq!(rounds, (5..12).map(round).collect::<Vec<_>>());
+    let blocks: Vec<Block> = reader.by_ref().map(Result::unwrap).collect();
+    assert_eq!(blocks, (5..12).map(block).collect::<Vec<_>>());
     assert_eq!(reader.torn_bytes(), 0);
-    let state = count_rounds(&path).unwrap();
-    assert_eq!((state.rounds, state.torn_bytes), (7, 0));
+    let state = count_blocks(&path).unwrap();
+    assert_eq!((state.blocks, state.torn_bytes), (7, 0));
 }
 
 #[test]
@@ -101,23 +101,23 @@ fn cut_anywhere_it_resumes_to_the_same_bytes() {
     for length in 0..=whole.len() {
         fs::write(&path, &whole[..length]).unwrap();
         let expected = ends.iter().filter(|&&end| end <= length).count();
-        match count_rounds(&path) {
+        match count_blocks(&path) {
             Ok(state) => {
-                assert_eq!(state.rounds as usize + 1, expected);
+                assert_eq!(state.blocks as usize + 1, expected);
                 assert_eq!(state.torn_bytes as usize, length - ends[expected - 1]);
             }
             Err(OutputError::Journal(JournalError::Unstarted { .. })) => assert_eq!(expected, 0),
             Err(other) => panic!("{other}"),
         }
         let mut seen = Vec::new();
-        let resumed = Journal::resume(&path, &header(5), |round| seen.push(round)).unwrap();
+        let resumed = Journal::resume(&path, &header(5), |block| seen.push(block)).unwrap();
         let kept = expected.saturating_sub(1);
-        assert_eq!(seen, (5..5 + kept as u64).map(round).collect::<Vec<_>>());
+        assert_eq!(seen, (5..5 + kept as u64).map(block).collect::<Vec<_>>());
         let end = if expected == 0 { 0 } else { ends[expected - 1] };
         assert_eq!(resumed.torn_bytes as usize, length - end);
         let mut journal = resumed.journal;
-        for index in journal.next_round()..9 {
-            journal.append(&round(index)).unwrap();
+        for index in journal.next_block()..9 {
+            journal.append(&block(index)).unwrap();
         }
         // Dropped without a sync, it still writes what it has.
         drop(journal);
@@ -136,7 +136,7 @@ fn zeros_at_the_end_are_cut_off() {
     fs::write(&path, [&whole[..], &[0; 5000]].concat()).unwrap();
     let resumed = Journal::resume(&path, &header(0), |_| ()).unwrap();
     assert_eq!(resumed.torn_bytes, 5000);
-    assert_eq!(resumed.journal.next_round(), 3);
+    assert_eq!(resumed.journal.next_block(), 3);
     drop(resumed);
     assert_eq!(fs::read(&path).unwrap(), whole);
 }
@@ -153,17 +153,17 @@ fn every_flipped_bit_is_noticed() {
         let mut flipped = whole.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         fs::write(&path, &flipped).unwrap();
-        let state = count_rounds(&path);
+        let state = count_blocks(&path);
         let resumed = Journal::resume(&path, &header(0), |_| ());
         if bit / 8 < last {
-            // Good rounds follow: nothing may be lost.
+            // Good blocks follow: nothing may be lost.
             assert!(state.is_err(), "bit {bit}");
             assert!(resumed.is_err(), "bit {bit}");
             assert_eq!(fs::read(&path).unwrap(), flipped);
         } else {
             let torn = (whole.len() - last) as u64;
             let state = state.unwrap();
-            assert_eq!((state.rounds, state.torn_bytes), (3, torn), "bit {bit}");
+            assert_eq!((state.blocks, state.torn_bytes), (3, torn), "bit {bit}");
             assert_eq!(resumed.unwrap().torn_bytes, torn);
         }
     }
@@ -180,20 +180,20 @@ fn damage_says_which_round_and_where() {
     // More than a window of the search.
     bytes[at..at + 70_000].fill(0);
     fs::write(&path, &bytes).unwrap();
-    let error = rounds_of(&path).unwrap_err();
+    let error = blocks_of(&path).unwrap_err();
     assert!(!error.is_bad_input());
     let message = error.to_string();
-    assert!(message.contains("round 100 in"), "{message}");
+    assert!(message.contains("block 100 in"), "{message}");
     assert!(message.contains(&format!("{at} bytes")), "{message}");
     // The advice works.
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.set_len(at as u64).unwrap();
     let resumed = Journal::resume(&path, &header(10), |_| ()).unwrap();
-    assert_eq!((resumed.journal.next_round(), resumed.torn_bytes), (100, 0));
+    assert_eq!((resumed.journal.next_block(), resumed.torn_bytes), (100, 0));
 }
 
 #[test]
-fn rounds_twice_are_damage() {
+fn blocks_twice_are_damage() {
     let (_folder, path) = place();
     let whole = write(&path, 0..3);
     let two = {
@@ -205,7 +205,7 @@ fn rounds_twice_are_damage() {
     assert!(
         matches!(
             error,
-            OutputError::Journal(JournalError::Damaged { round: 3, .. })
+            OutputError::Journal(JournalError::Damaged { block: 3, .. })
         ),
         "{error}"
     );
@@ -232,13 +232,13 @@ fn another_sweep_is_refused_with_both_sides() {
             plan,
             "the plan is 0707070707070707 there, ab07070707070707 now",
         ),
-        (header(2), "the first round is 3 there, 2 now"),
+        (header(2), "the first block is 3 there, 2 now"),
     ] {
         let error = Journal::resume(&path, &other, |_| ()).err().unwrap();
         assert!(error.is_bad_input());
         let message = error.to_string();
         assert!(message.contains(words), "{message}");
-        assert!(message.contains("all.rounds"), "{message}");
+        assert!(message.contains("all.blocks"), "{message}");
     }
     // Neither is the beginning of another sweep's header started over.
     let other = JournalHeader {
@@ -262,10 +262,10 @@ fn one_writer_at_a_time() {
         "{message}"
     );
     // A reader may look meanwhile, and sees what is written.
-    journal.append(&round(0)).unwrap();
-    assert_eq!(count_rounds(&path).unwrap().rounds, 0);
+    journal.append(&block(0)).unwrap();
+    assert_eq!(count_blocks(&path).unwrap().blocks, 0);
     journal.sync().unwrap();
-    assert_eq!(count_rounds(&path).unwrap().rounds, 1);
+    assert_eq!(count_blocks(&path).unwrap().blocks, 1);
     drop(journal);
     assert!(Journal::resume(&path, &header(0), |_| ()).is_ok());
     let error = Journal::create(&path, &header(0)).err().unwrap();
@@ -277,13 +277,13 @@ fn strangers_are_refused() {
     let (_folder, path) = place();
     for (bytes, words) in [
         (&b"seed,replication\n"[..], "is not a journal"),
-        (b"deconflict rounds\n\x02\x00\x00\x00\x00\x00", "format 2"),
+        (b"deconflict blocks\n\x02\x00\x00\x00\x00\x00", "format 2"),
         // A length that must not be believed.
-        (b"deconflict rounds\n\x01\x00\xff\xff\xff\xff", "damaged"),
+        (b"deconflict blocks\n\x01\x00\xff\xff\xff\xff", "damaged"),
     ] {
         fs::write(&path, bytes).unwrap();
         for error in [
-            rounds_of(&path).unwrap_err(),
+            blocks_of(&path).unwrap_err(),
             Journal::resume(&path, &header(0), |_| ()).err().unwrap(),
         ] {
             assert!(error.to_string().contains(words), "{error}");
@@ -293,10 +293,10 @@ fn strangers_are_refused() {
 }
 
 #[test]
-fn rounds_of_other_shapes_do_not_fit() {
+fn blocks_of_other_shapes_do_not_fit() {
     let mut bytes = Vec::new();
-    encode(&round(1), &mut bytes);
-    assert_eq!(decode(&bytes, &SHAPES), Some(round(1)));
+    encode(&block(1), &mut bytes);
+    assert_eq!(decode(&bytes, &SHAPES), Some(block(1)));
     for cells in [
         &SHAPES[..1],
         &[SHAPES[0], SHAPES[1], SHAPES[1]],
@@ -307,11 +307,11 @@ fn rounds_of_other_shapes_do_not_fit() {
 }
 
 #[test]
-#[should_panic(expected = "the round that is due")]
-fn rounds_are_not_left_out() {
+#[should_panic(expected = "the block that is due")]
+fn blocks_are_not_left_out() {
     let (_folder, path) = place();
     let mut journal = Journal::create(&path, &header(0)).unwrap();
-    let _ = journal.append(&round(1));
+    let _ = journal.append(&block(1));
 }
 
 #[test]
@@ -320,18 +320,18 @@ fn merged_shards_are_the_journal_of_one_machine() {
     let whole = write(&path, 5..4000);
     let shards: Vec<PathBuf> = [3000..4000, 5..7, 7..7, 7..3000]
         .into_iter()
-        .map(|rounds| {
+        .map(|blocks| {
             let shard = folder
                 .path()
-                .join(format!("shard-{}-{}", rounds.start, rounds.end));
-            write(&shard, rounds);
+                .join(format!("shard-{}-{}", blocks.start, blocks.end));
+            write(&shard, blocks);
             shard
         })
         .collect();
     let merged = folder.path().join("merged");
     let state = merge(&shards, &merged).unwrap();
     assert_eq!(fs::read(&merged).unwrap(), whole);
-    assert_eq!(state, count_rounds(&path).unwrap());
+    assert_eq!(state, count_blocks(&path).unwrap());
 
     let refused = |shards: &[PathBuf], words: &str| {
         let before = fs::read_dir(folder.path()).unwrap().count();
@@ -347,18 +347,18 @@ fn merged_shards_are_the_journal_of_one_machine() {
     };
     let message = refused(
         &[end.clone(), start.clone(), none.clone()],
-        "rounds 7 to 2999 are missing between",
+        "blocks 7 to 2999 are missing between",
     );
     assert!(
         message.contains("shard-5-7 and") && message.ends_with("shard-3000-4000"),
         "{message}"
     );
-    let message = refused(&[path.clone(), middle.clone()], "round 7 is in both");
+    let message = refused(&[path.clone(), middle.clone()], "block 7 is in both");
     assert!(
-        message.contains("all.rounds") && message.contains("shard-7-3000"),
+        message.contains("all.blocks") && message.contains("shard-7-3000"),
         "{message}"
     );
-    refused(&[start.clone(), start.clone()], "round 5 is in both");
+    refused(&[start.clone(), start.clone()], "block 5 is in both");
     refused(&[], "no journals");
 
     let mixed = folder.path().join("mixed");
@@ -381,11 +381,11 @@ fn merged_shards_are_the_journal_of_one_machine() {
     let torn = folder.path().join("torn");
     let bytes = fs::read(middle).unwrap();
     fs::write(&torn, &bytes[..bytes.len() - 1]).unwrap();
-    refused(&[start.clone(), torn], "ends within round 2999");
+    refused(&[start.clone(), torn], "ends within block 2999");
 
     // What stands there goes when the new one is whole, and not before.
     fs::write(&merged, "older").unwrap();
-    refused(&[start.clone(), start.to_path_buf()], "round 5 is in both");
+    refused(&[start.clone(), start.to_path_buf()], "block 5 is in both");
     assert_eq!(fs::read(&merged).unwrap(), b"older");
     merge(&shards, &merged).unwrap();
     assert_eq!(fs::read(&merged).unwrap(), whole);
@@ -424,26 +424,26 @@ fn summary() -> impl Strategy<Value = Summary> {
 
 proptest! {
     #[test]
-    fn rounds_survive_to_the_last_bit(summaries in vec(summary(), 0..4), index: u64, words in ".*") {
+    fn blocks_survive_to_the_last_bit(summaries in vec(summary(), 0..4), index: u64, words in ".*") {
         let shape = |summary: &Summary| Shape { columns: summary.values.len(), confusion: summary.confusion.len() };
         let mut cells: Vec<Shape> = summaries.iter().map(shape).collect();
         cells.push(SHAPES[0]);
         let mut outcomes: Vec<Outcome> = summaries.into_iter().map(Outcome::Flown).collect();
         outcomes.push(Outcome::Failed(words));
-        let round = Round { index, outcomes };
+        let block = Block { index, outcomes };
         let mut bytes = Vec::new();
-        prop_assert_eq!(encode(&round, &mut bytes), bytes.len());
+        prop_assert_eq!(encode(&block, &mut bytes), bytes.len());
         let back = decode(&bytes, &cells).unwrap();
-        prop_assert_eq!(&back, &round);
+        prop_assert_eq!(&back, &block);
         // Minus zero equals zero, so equality is not enough.
-        let bits = |round: &Round| -> Vec<u64> {
-            let summaries = round.outcomes.iter().filter_map(|outcome| match outcome {
+        let bits = |block: &Block| -> Vec<u64> {
+            let summaries = block.outcomes.iter().filter_map(|outcome| match outcome {
                 Outcome::Flown(summary) => Some(summary),
                 Outcome::Failed(_) => None,
             });
             summaries.flat_map(|summary| summary.values.iter().map(|value| value.to_bits())).collect()
         };
-        prop_assert_eq!(bits(&back), bits(&round));
+        prop_assert_eq!(bits(&back), bits(&block));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::codec::{JournalHeader, LONGEST, encode, encode_bytes};
 use super::error::{JournalError, same_sweep};
 use super::reader::Records;
-use crate::experiment::round::{Outcome, Round};
+use crate::experiment::block::{Block, Outcome};
 use crate::output::OutputError;
 use crate::output::files::sync_folder;
 use crate::output::locks::{Attempt, Lock, lock};
@@ -26,9 +26,9 @@ pub struct Journal {
 
 /// A journal that was there already.
 pub struct Resumed {
-    /// Ready for the next round.
+    /// Ready for the next block.
     pub journal: Journal,
-    /// Bytes of a round that had not been written to its end, now cut off.
+    /// Bytes of a block that had not been written to its end, now cut off.
     pub torn_bytes: u64,
 }
 
@@ -58,14 +58,14 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Goes on with a journal, which must be of this header; cuts off what an interruption left of a round.
+    /// Goes on with a journal, which must be of this header; cuts off what an interruption left of a block.
     ///
-    /// `each` gets the rounds that are there, in order. A journal that was interrupted before it had its header is
-    /// started over; one that is damaged before its last round is refused and left alone.
+    /// `each` gets the blocks that are there, in order. A journal that was interrupted before it had its header is
+    /// started over; one that is damaged before its last block is refused and left alone.
     pub fn resume(
         path: &Path,
         header: &JournalHeader,
-        mut each: impl FnMut(Round),
+        mut each: impl FnMut(Block),
     ) -> Result<Resumed, OutputError> {
         let file = OpenOptions::new()
             .read(true)
@@ -85,14 +85,14 @@ impl Journal {
             return Err(JournalError::Differs {
                 path: path.to_owned(),
                 other: None,
-                what: "the first round",
+                what: "the first block",
                 found: records.header.first.to_string(),
                 expected: header.first.to_string(),
             }
             .into());
         }
-        while let Some(round) = records.round()? {
-            each(round);
+        while let Some(block) = records.round()? {
+            each(block);
         }
         let (at, next, torn_bytes) = (records.at, records.next, records.torn());
         drop(records);
@@ -141,32 +141,32 @@ impl Journal {
         })
     }
 
-    /// Number of the round that is due.
-    pub fn next_round(&self) -> u64 {
+    /// Number of the block that is due.
+    pub fn next_block(&self) -> u64 {
         self.next
     }
 
-    /// Adds the next round. It is safe from a crash after the next [`Journal::sync`].
+    /// Adds the next block. It is safe from a crash after the next [`Journal::sync`].
     ///
     /// # Panics
     ///
-    /// If the round is not the one due, or does not fit the header.
-    pub fn append(&mut self, round: &Round) -> Result<(), OutputError> {
-        assert_eq!(round.index, self.next, "the round that is due");
-        assert_eq!(round.outcomes.len(), self.header.cells.len(), "all cells");
-        for (outcome, shape) in round.outcomes.iter().zip(&self.header.cells) {
+    /// If the block is not the one due, or does not fit the header.
+    pub fn append(&mut self, block: &Block) -> Result<(), OutputError> {
+        assert_eq!(block.index, self.next, "the block that is due");
+        assert_eq!(block.outcomes.len(), self.header.cells.len(), "all cells");
+        for (outcome, shape) in block.outcomes.iter().zip(&self.header.cells) {
             if let Outcome::Flown(summary) = outcome {
                 assert_eq!(summary.values.len(), shape.columns, "all columns");
                 assert_eq!(summary.confusion.len(), shape.confusion, "all counts");
             }
         }
         let before = self.tail.buffer.len();
-        let bytes = encode(round, &mut self.tail.buffer);
+        let bytes = encode(block, &mut self.tail.buffer);
         if bytes > LONGEST {
             self.tail.buffer.truncate(before);
             return Err(JournalError::TooLong {
                 path: self.tail.path.clone(),
-                round: round.index,
+                block: block.index,
                 bytes,
             }
             .into());
@@ -174,27 +174,27 @@ impl Journal {
         self.appended()
     }
 
-    /// Adds the next rounds, which somebody has made into records.
+    /// Adds the next blocks, which somebody has made into records.
     ///
     /// # Panics
     ///
     /// If the first is not the one due.
-    pub fn append_encoded(&mut self, rounds: Encoded) -> Result<(), OutputError> {
-        assert_eq!(rounds.first, self.next, "the round that is due");
-        if let Some((round, bytes)) = rounds.too_long {
+    pub fn append_encoded(&mut self, blocks: Encoded) -> Result<(), OutputError> {
+        assert_eq!(blocks.first, self.next, "the block that is due");
+        if let Some((block, bytes)) = blocks.too_long {
             return Err(JournalError::TooLong {
                 path: self.tail.path.clone(),
-                round,
+                block,
                 bytes,
             }
             .into());
         }
-        self.tail.buffer.extend(rounds.bytes);
-        self.next += rounds.count - 1;
+        self.tail.buffer.extend(blocks.bytes);
+        self.next += blocks.count - 1;
         self.appended()
     }
 
-    /// Adds the record of the next round, which fits and is checked.
+    /// Adds the record of the next block, which fits and is checked.
     pub(super) fn append_record(&mut self, record: &[u8]) -> Result<(), OutputError> {
         self.tail.buffer.extend(record);
         self.appended()
@@ -208,13 +208,13 @@ impl Journal {
         Ok(())
     }
 
-    /// Puts on disk all rounds added so far.
+    /// Puts on disk all blocks added so far.
     pub fn sync(&mut self) -> Result<(), OutputError> {
         self.tail.sync()
     }
 }
 
-/// Rounds made into the records of a journal, by whichever thread flew them.
+/// Blocks made into the records of a journal, by whichever thread ran them.
 #[derive(Debug, Clone)]
 pub struct Encoded {
     first: u64,
@@ -224,7 +224,7 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// No rounds yet; this will be the first.
+    /// No blocks yet; this will be the first.
     pub fn from(first: u64) -> Encoded {
         Encoded {
             first,
@@ -239,14 +239,14 @@ impl Encoded {
         self.bytes.len()
     }
 
-    /// Adds the next round.
-    pub fn push(&mut self, round: &Round) {
-        let bytes = encode(round, &mut self.bytes);
+    /// Adds the next block.
+    pub fn push(&mut self, block: &Block) {
+        let bytes = encode(block, &mut self.bytes);
         self.count += 1;
-        self.check(round.index, bytes);
+        self.check(block.index, bytes);
     }
 
-    /// Adds the next round, whose outcomes are encoded already.
+    /// Adds the next block, whose outcomes are encoded already.
     pub(super) fn push_outcomes(&mut self, index: u64, outcomes: &[u8]) {
         let bytes = encode_bytes(index, &[outcomes], &mut self.bytes);
         self.count += 1;
@@ -386,7 +386,7 @@ impl<S: Store> Drop for Tail<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::journal::tests::{header, round, write};
+    use crate::output::journal::tests::{block, header, write};
 
     /// A disk with little room.
     struct Small {
@@ -458,8 +458,8 @@ mod tests {
             drop(tail);
             assert_eq!(std::fs::read(&path).unwrap(), &whole[..room]);
             let mut journal = Journal::resume(&path, &header(0), |_| ()).unwrap().journal;
-            for index in journal.next_round()..6 {
-                journal.append(&round(index)).unwrap();
+            for index in journal.next_block()..6 {
+                journal.append(&block(index)).unwrap();
             }
             journal.sync().unwrap();
             assert_eq!(std::fs::read(&path).unwrap(), whole);

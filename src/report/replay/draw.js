@@ -27,7 +27,7 @@ function glyph(pen, kind, x, y) {
 }
 
 /** What an aircraft is to a site, in truth. @param {Run} run @param {number} site @param {number} aircraft */
-function regard(run, site, aircraft) {
+function affiliation(run, site, aircraft) {
   const s = run.sites[site] || run.sites[0];
   return s ? run.relations[s.side][run.aircraft[aircraft].side] : "neutral";
 }
@@ -180,7 +180,7 @@ function drawAircraft(scene) {
   run.aircraft.forEach((aircraft, number) => {
     if (!flying(aircraft, t)) return;
     const [east, north, , course] = position(aircraft, t), [x, y] = at(east, north);
-    const truth = FRAMES[regard(run, chosen.site, number)] || FRAMES.neutral, picked = number === chosen.picked;
+    const truth = FRAMES[affiliation(run, chosen.site, number)] || FRAMES.neutral, picked = number === chosen.picked;
     if (picked && layers.paths) drawWay(scene, aircraft);
     // Where it is heading.
     pen.strokeStyle = picked ? ink.ink : ink.soft; pen.lineWidth = 1.5;

@@ -173,7 +173,7 @@ function card(panel, run, aircraft, site) {
   head.append(" ", span);
   const at = run.sites[site];
   panel.append(head, element("p", plain(run.types[who.type][0]) + " of " + run.sides[who.side] +
-    (at ? ", " + regard(run, site, aircraft) + " to site " + at.name : "") + (who.destroyed ? "; shot down at " + clock(who.flies[1]) : ""), "meta"));
+    (at ? ", " + affiliation(run, site, aircraft) + " to site " + at.name : "") + (who.destroyed ? "; shot down at " + clock(who.flies[1]) : ""), "meta"));
   const window = windowOf(who, state.t);
   if (at) {
     const now = element("p", "", "now"), bars = element("div", "", "pushes");
@@ -210,7 +210,7 @@ function hover(card, canvas, run, place, on) {
     lines.push(who.name, plain(run.types[who.type][0]) + " of " + run.sides[who.side], flightWords(who, state.t));
     if (at) {
       const held = belief(run, eyes, aircraft, state.t), judged = held === null ? null : weighed(run, eyes, aircraft, state.t);
-      lines.push("To site " + at.name + " it is " + regard(run, eyes, aircraft) + "; identified as " + (held === null ? "nothing: no track" : plain(held)) +
+      lines.push("To site " + at.name + " it is " + affiliation(run, eyes, aircraft) + "; identified as " + (held === null ? "nothing: no track" : plain(held)) +
         (judged ? ", P(hostile) " + share(probability(judged[3][judged[3].length - 1][3])) : ""));
     }
   } else if (site >= 0) {
@@ -242,7 +242,7 @@ function kindOf(e) {
   if (code === "shot_declined") return "held";
   if (/^(shot|engagement)_/.test(code)) return "fire";
   if (/^(identity|track|declared)/.test(code)) return e[6] <= 4 ? "hostile" : "identity";
-  if (/^(plan|notice|query|request|report|deviation|cease)/.test(code)) return "told";
+  if (/^(plan|query|request|report|deviation|cease)/.test(code)) return "told";
   return "flight";
 }
 

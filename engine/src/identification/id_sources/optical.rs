@@ -5,10 +5,10 @@
 //! with P = x^E / (1 + x^E), x = N / N50, E = 2.7 + 0.7 x, where N50 = 1 to detect, 4 to recognise, 6.4 to identify;
 //! at night times `night_factor`; while the hour is hazy at this site ([`super::super::faults`]) never, or times what is left of the contrast
 //! at the visibility of such hours, min(1, e^(-3.912 R / V) / .02) (Koschmieder). A look that
-//! succeeds declares a row of the class by the cue's own matrix; one that fails says nothing. What a row looks like stays what
+//! succeeds declares a row of the class by the ID source's own matrix; one that fails says nothing. What a row looks like stays what
 //! it is for a while ([`super::super::appearance`], `tau_s`): looking again at the same aspect shows the same.
 //!
-//! *Belief*: P(declared | row) by `believed`, or by the true matrix.
+//! *Belief*: P(declared | row) by `assumed`, or by the true matrix.
 //!
 //! Fails by: range, night, haze (common to the hour), look-alikes (the matrix), a wrong belief about them.
 //! Assumes a target that fills its critical dimension, contrast and atmosphere inside N50, success independent from
@@ -19,7 +19,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::CueScene;
+use super::IdSourceScene;
 use crate::identification::appearance::AppearanceSpec;
 use crate::identification::faults::Faults;
 use crate::identification::{Appearance, ConfusionMatrix, Glimpse, MAX_ROWS, Viewer};
@@ -51,11 +51,11 @@ pub struct OpticalSpec {
     #[schemars(range(min = 0.0, max = 1e9))]
     pub tau_s: f64,
     /// World: `TRUTH.DECLARED = probability`, for the rows of the class's own matrix; `unknown` is a column.
-    pub world: ConfusionMatrix,
+    pub actual: ConfusionMatrix,
     /// Belief: the matrix the site believes in; without it the true one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub believed: Option<ConfusionMatrix>,
-    /// Belief: how far the site trusts the cue, 0 not at all, 1 as its matrix says.
+    pub assumed: Option<ConfusionMatrix>,
+    /// Belief: how far the site trusts the ID source, 0 not at all, 1 as its matrix says.
     #[serde(default = "super::certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub reliability: f64,
@@ -188,15 +188,15 @@ pub fn success(cycles: f64, task: Task) -> f64 {
     power / (1.0 + power)
 }
 
-/// The cue, ready to use.
+/// The ID source, ready to use.
 #[derive(Debug, Clone)]
 pub(super) struct Optical {
     pub spec: OpticalSpec,
     appearance: Appearance,
     /// Cumulated P(column | true row), by row.
-    world: Vec<Vec<f64>>,
-    /// ln P(column | row) as believed, by column.
-    believed: Vec<[f64; MAX_ROWS]>,
+    actual: Vec<Vec<f64>>,
+    /// ln P(column | row) as assumed, by column.
+    assumed: Vec<[f64; MAX_ROWS]>,
     rows: usize,
 }
 
@@ -214,12 +214,12 @@ impl Optical {
             let mut sum = 0.0;
             (0..rows.len())
                 .map(|column| {
-                    sum += entry(&spec.world, row, column);
+                    sum += entry(&spec.actual, row, column);
                     sum
                 })
                 .collect()
         };
-        let belief = spec.believed.as_ref().unwrap_or(&spec.world);
+        let belief = spec.assumed.as_ref().unwrap_or(&spec.actual);
         let of_column = |column| {
             let mut ln = [f64::NEG_INFINITY; MAX_ROWS];
             for (ln, row) in ln.iter_mut().zip(rows) {
@@ -230,14 +230,14 @@ impl Optical {
         Optical {
             spec: spec.clone(),
             appearance: Appearance::of_optics(spec.tau_s, gamma),
-            world: rows.iter().map(cumulated).collect(),
-            believed: (0..=rows.len()).map(of_column).collect(),
+            actual: rows.iter().map(cumulated).collect(),
+            assumed: (0..=rows.len()).map(of_column).collect(),
             rows: rows.len(),
         }
     }
 
     /// World: the row that a look now declares, one beyond the last for `unknown`; nothing if it does not succeed.
-    pub(super) fn look(&self, faults: &Faults, scene: &CueScene) -> Option<u8> {
+    pub(super) fn look(&self, faults: &Faults, scene: &IdSourceScene) -> Option<u8> {
         let haze = faults.haze(scene.streams, scene.site_key, scene.time, scene.range_m);
         if haze == 0.0 {
             return None;
@@ -269,7 +269,7 @@ impl Optical {
         } else {
             draws.uniform(look + 1)
         };
-        let limits = self.world.get(usize::from(scene.emitter.truth_row));
+        let limits = self.actual.get(usize::from(scene.emitter.truth_row));
         let column = limits.map_or(self.rows, |limits| {
             limits.iter().filter(|&&limit| drawn >= limit).count()
         });
@@ -279,7 +279,7 @@ impl Optical {
     /// Belief: ln P(declared | row).
     pub(super) fn ln_likelihood(&self, declared: u8) -> ([f64; MAX_ROWS], usize) {
         let column = usize::from(declared).min(self.rows);
-        (self.believed[column], self.rows)
+        (self.assumed[column], self.rows)
     }
 }
 
@@ -287,11 +287,11 @@ impl Optical {
 mod tests {
     use super::*;
     use crate::identification::Probability;
-    use crate::identification::cues::tests::{REGARDS, decides_alone, scene, streams};
     use crate::identification::faults::FaultsSpec;
+    use crate::identification::id_sources::tests::{AFFILIATIONS, decides_alone, scene, streams};
     use crate::ids::Key;
     use crate::platform::Equipment;
-    use crate::record::Regard;
+    use crate::record::Affiliation;
     use std::collections::BTreeMap;
 
     /// Declares neutrals `neutral_as` always, the rest rightly; believes in 90 % right.
@@ -300,7 +300,7 @@ mod tests {
         let names = ["friend", neutral_as, "hostile"];
         let likely = |right: &str| {
             let of = |name: &str| if name == right { 0.9 } else { 0.05 };
-            REGARDS
+            AFFILIATIONS
                 .map(|name| (name.to_owned(), Probability(of(name))))
                 .into()
         };
@@ -314,12 +314,12 @@ mod tests {
             })),
             night_factor: 0.0,
             tau_s: 0.0,
-            world: REGARDS
+            actual: AFFILIATIONS
                 .into_iter()
                 .zip(names)
                 .map(|(row, name)| (row.to_owned(), surely(name)))
                 .collect(),
-            believed: Some(REGARDS.map(|row| (row.to_owned(), likely(row))).into()),
+            assumed: Some(AFFILIATIONS.map(|row| (row.to_owned(), likely(row))).into()),
             reliability: 1.0,
             max_age_s: None,
         }
@@ -348,10 +348,10 @@ mod tests {
     }
 
     #[test]
-    fn a_neutral_seen_as_hostile_is_held_hostile_and_one_seen_as_neutral_is_not() {
+    fn a_neutral_seen_as_hostile_is_identified_hostile_and_one_seen_as_neutral_is_not() {
         let (streams, equipment) = (streams(1), Equipment::default());
         // 50 cycles at 10 km: a look succeeds.
-        let scene = scene(&streams, &equipment, Regard::Neutral);
+        let scene = scene(&streams, &equipment, Affiliation::Neutral);
         decides_alone(
             |class| {
                 // Which of the two it is shows by the prior.
@@ -370,7 +370,7 @@ mod tests {
         let (streams, equipment) = (streams(2), Equipment::default());
         let mut spec = spec("neutral");
         (spec.ifov_mrad, spec.night_factor) = (0.1 * 20.0 / 12.0, 0.25);
-        let cue = Optical::new(&spec, 0.0, &REGARDS.map(str::to_owned));
+        let id_source = Optical::new(&spec, 0.0, &AFFILIATIONS.map(str::to_owned));
         let looks = 40_000;
         let clear = FaultsSpec::default();
         let hazy = FaultsSpec {
@@ -394,9 +394,9 @@ mod tests {
             let faults = Faults::new(faults.clone(), start_h * 3600.0);
             let mut seen = 0;
             for number in 0..looks {
-                let mut scene = scene(&streams, &equipment, Regard::Friend);
+                let mut scene = scene(&streams, &equipment, Affiliation::Friend);
                 scene.aircraft_key = Key::of("looked at").nth(number);
-                let declared = cue.look(&faults, &scene);
+                let declared = id_source.look(&faults, &scene);
                 assert!(declared.is_none_or(|declared| declared == 0));
                 seen += u32::from(declared.is_some());
             }
@@ -408,8 +408,8 @@ mod tests {
             );
         }
         assert_eq!(
-            cue.look(&Faults::new(clear, 0.0), &{
-                let mut scene = scene(&streams, &equipment, Regard::Friend);
+            id_source.look(&Faults::new(clear, 0.0), &{
+                let mut scene = scene(&streams, &equipment, Affiliation::Friend);
                 scene.range_m = 1e7;
                 scene
             }),
@@ -421,13 +421,13 @@ mod tests {
     #[test]
     fn what_is_in_no_row_is_declared_unknown() {
         let (streams, equipment) = (streams(3), Equipment::default());
-        let cue = Optical::new(&spec("neutral"), 0.0, &REGARDS.map(str::to_owned));
+        let id_source = Optical::new(&spec("neutral"), 0.0, &AFFILIATIONS.map(str::to_owned));
         let faults = Faults::new(FaultsSpec::default(), 43_200.0);
-        let mut scene = scene(&streams, &equipment, Regard::Friend);
+        let mut scene = scene(&streams, &equipment, Affiliation::Friend);
         scene.emitter.truth_row = 3;
-        assert_eq!(cue.look(&faults, &scene), Some(3));
+        assert_eq!(id_source.look(&faults, &scene), Some(3));
         scene.emitter.truth_row = 2;
-        assert_eq!(cue.look(&faults, &scene), Some(2));
+        assert_eq!(id_source.look(&faults, &scene), Some(2));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! *World*: nothing is drawn here; the places are the tracker's own estimates, with their errors.
 //!
-//! *Belief*: each of the two lists names zones with P(inside | regard). A place is in the first zone of the list that
-//! holds it, or in none; P(none | regard) = 1 - the sum of the list. So a list is one question with exclusive answers,
+//! *Belief*: each of the two lists names zones with P(inside | affiliation). A place is in the first zone of the list that
+//! holds it, or in none; P(none | affiliation) = 1 - the sum of the list. So a list is one question with exclusive answers,
 //! however many zones it names, and counts once. Where the track was first seen is asked once, the lane at every
 //! declaration.
 //!
@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::airspace::Zone;
-use crate::identification::RegardProbabilities;
+use crate::identification::AffiliationProbabilities;
 
 /// Origin and lane: what it means to the site where a track was first seen, and where it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,7 +29,7 @@ pub struct OriginSpec {
     /// Belief: lanes in which a track may be now; the first that holds it counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lanes: Vec<ZoneBelief>,
-    /// Belief: how far the site trusts the cue, 0 not at all, 1 as the tables say.
+    /// Belief: how far the site trusts the ID source, 0 not at all, 1 as the tables say.
     #[serde(default = "super::certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub reliability: f64,
@@ -41,8 +41,8 @@ pub struct OriginSpec {
 pub struct ZoneBelief {
     /// The zone.
     pub zone: String,
-    /// P(inside | regard).
-    pub inside: RegardProbabilities,
+    /// P(inside | affiliation).
+    pub inside: AffiliationProbabilities,
 }
 
 /// Which of the two questions.
@@ -52,12 +52,12 @@ pub(in crate::identification) enum List {
     Lane,
 }
 
-/// The cue, ready to use.
+/// The ID source, ready to use.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
     pub reliability: f64,
-    first_seen: Vec<(Zone, RegardProbabilities)>,
-    lanes: Vec<(Zone, RegardProbabilities)>,
+    first_seen: Vec<(Zone, AffiliationProbabilities)>,
+    lanes: Vec<(Zone, AffiliationProbabilities)>,
 }
 
 impl Origin {
@@ -77,7 +77,7 @@ impl Origin {
         }
     }
 
-    fn list(&self, which: List) -> &[(Zone, RegardProbabilities)] {
+    fn list(&self, which: List) -> &[(Zone, AffiliationProbabilities)] {
         match which {
             List::FirstSeen => &self.first_seen,
             List::Lane => &self.lanes,
@@ -91,7 +91,7 @@ impl Origin {
 
     /// The entry of a list that holds a place.
     pub(super) fn within(&self, which: List, place: Vector3<f64>) -> Option<u8> {
-        let holds = |(zone, _): &(Zone, RegardProbabilities)| {
+        let holds = |(zone, _): &(Zone, AffiliationProbabilities)| {
             (zone.floor_m..=zone.top_m).contains(&place.z) && zone.area.contains(place.xy())
         };
         let found = self.list(which).iter().position(holds);
@@ -104,7 +104,7 @@ impl Origin {
         entry.map_or("", |(zone, _)| &zone.name)
     }
 
-    /// Belief: ln P(in this entry, or in none | regard).
+    /// Belief: ln P(in this entry, or in none | affiliation).
     pub(super) fn likelihood(&self, which: List, within: Option<u8>) -> [f64; 3] {
         let list = self.list(which);
         match within.and_then(|entry| list.get(usize::from(entry))) {
@@ -112,7 +112,7 @@ impl Origin {
             None => {
                 let mut inside = [0.0; 3];
                 for (_, of_zone) in list {
-                    for (sum, inside) in inside.iter_mut().zip(of_zone.by_regard()) {
+                    for (sum, inside) in inside.iter_mut().zip(of_zone.by_affiliation()) {
                         *sum += inside;
                     }
                 }
@@ -126,9 +126,9 @@ impl Origin {
 mod tests {
     use super::*;
     use crate::geometry::{Area, Point};
-    use crate::identification::cues::tests::{believed, decides_alone, scene, streams};
+    use crate::identification::id_sources::tests::{assumed, decides_alone, scene, streams};
     use crate::platform::Equipment;
-    use crate::record::Regard;
+    use crate::record::Affiliation;
 
     fn zone(name: &str, east_m: f64) -> Zone {
         Zone {
@@ -145,7 +145,7 @@ mod tests {
     fn entry(zone: &str, friend: f64, neutral: f64, hostile: f64) -> ZoneBelief {
         ZoneBelief {
             zone: zone.to_owned(),
-            inside: believed(friend, neutral, hostile),
+            inside: assumed(friend, neutral, hostile),
         }
     }
 
@@ -162,7 +162,7 @@ mod tests {
     fn a_neutral_from_the_wrong_place_is_taken_for_hostile_and_one_in_the_lane_is_not() {
         let (streams, equipment) = (streams(1), Equipment::default());
         let zones = [zone("base", 20_000.0), zone("lane", 0.0)];
-        let damning = scene(&streams, &equipment, Regard::Neutral);
+        let damning = scene(&streams, &equipment, Affiliation::Neutral);
         let mut clearing = damning;
         (clearing.place.x, clearing.place.y) = (0.0, 0.0);
         (clearing.first_seen.x, clearing.first_seen.y) = (0.0, 0.0);
@@ -175,11 +175,12 @@ mod tests {
     /// The first zone of the list counts, by ground plan and height; outside is what the list leaves.
     #[test]
     fn a_list_is_one_question_with_exclusive_answers() {
-        let cue = Origin::new(&spec(), &[zone("lane", 0.0), zone("wide", 2000.0)]);
-        assert!(cue.asks(List::Lane));
-        assert!(!cue.asks(List::FirstSeen), "its zone does not exist");
-        let at =
-            |east_m: f64, height_m| cue.within(List::Lane, Vector3::new(east_m, east_m, height_m));
+        let id_source = Origin::new(&spec(), &[zone("lane", 0.0), zone("wide", 2000.0)]);
+        assert!(id_source.asks(List::Lane));
+        assert!(!id_source.asks(List::FirstSeen), "its zone does not exist");
+        let at = |east_m: f64, height_m| {
+            id_source.within(List::Lane, Vector3::new(east_m, east_m, height_m))
+        };
         assert_eq!(at(1000.0, 3000.0), Some(0), "in both");
         assert_eq!(at(5000.0, 3000.0), Some(1));
         assert_eq!(at(9000.0, 3000.0), None);
@@ -190,11 +191,11 @@ mod tests {
             (Some(1), [0.1, 0.1, 0.1]),
             (None, [0.1, 0.1, 0.88]),
         ] {
-            let likelihood = cue.likelihood(List::Lane, within).map(libm::exp);
+            let likelihood = id_source.likelihood(List::Lane, within).map(libm::exp);
             for (found, expected) in likelihood.iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-12, "{likelihood:?}");
             }
         }
-        assert_eq!(cue.zone(List::Lane, 1), "wide");
+        assert_eq!(id_source.zone(List::Lane, 1), "wide");
     }
 }

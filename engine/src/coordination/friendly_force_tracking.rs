@@ -6,7 +6,7 @@ use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::lost_comms::{CommonLine, Fallback, Line, LostCommsRule, LostCommsSpec};
+use super::lost_comms::{CommandLink, CommonOutages, Fallback, LostCommsRule, LostCommsSpec};
 use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, parameter};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
@@ -16,22 +16,22 @@ use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R14",
-    key: "blue_force_feed",
-    title: "Blue-force feed: aircraft that take part report their positions to the shooters",
+    key: "friendly_force_tracking",
+    title: "Friendly force tracking: aircraft that take part report their positions to the shooters",
     page: "\
 Every aircraft of `sides` in the air reports its position every `interval_s`, at whole multiples of it. A report gets through with
 probability `delivery`, and is there after a time drawn from `latency`; the feed of a side as a whole is down for exponential times
 of mean `gap_mttr_min` after exponential times up of mean `gap_mtbf_h`. A site does not fire at a track within `gate_m` on the ground
-of the latest report it has of some aircraft, if that is not older than `max_age_s` (reason blue_force_report); with probability
-`honour`, drawn once per site and aircraft, the crew acts on it. Whose track it is is not asked. Stops self-defence (R5) and the
-restricted zone (R10) too. An aircraft that is shot down or lands is off the feed at once.
+of the latest report it has of some aircraft, if that is not older than `max_age_s` (reason friendly_force_report); with probability
+`compliance`, drawn once per site and aircraft, the crew acts on it. Whose track it is is not asked. Stops self-defence (R5) and the
+restricted operations zone (R10) too. An aircraft that is shot down or lands is off the feed at once.
 
 A report is where the aircraft was: its error is speed times age, so a report protects its own aircraft while
 speed * age <= gate.
 
 Fails by: age, loss, gaps of the whole feed; a hostile that flies near a reported aircraft is as safe.
 Costs: messages, and disclosure to whoever listens.
-Source: blue-force tracking and position reporting as in JP 3-52. All figures are assumptions.",
+Source: friendly force tracking and position reporting as in JP 3-52. All figures are assumptions.",
     parameters: &[
         parameter("sides", "sides", "[]", "sides of the scenario", "sides whose aircraft report"),
         parameter("interval_s", "s", "30.0", "1 to 86400", "time between two reports"),
@@ -39,17 +39,17 @@ Source: blue-force tracking and position reporting as in JP 3-52. All figures ar
         parameter("delivery", "probability", "0.95", "0 to 1", "probability that a report gets through"),
         parameter("gate_m", "m", "5000.0", "0 to 100000", "distance within which a report is held for the track's"),
         parameter("max_age_s", "s", "120.0", "1 to 86400", "age above which a report counts no more"),
-        parameter("honour", "probability", "1.0", "0 to 1", "probability that a crew acts on it"),
+        parameter("compliance", "probability", "1.0", "0 to 1", "probability that a crew acts on it"),
         parameter("gap_mtbf_h", "h", "12.0", "above 0 to 8784", "mean time the feed of a side is up"),
         parameter("gap_mttr_min", "min", "0.0", "0 to 1440", "mean time it is down; 0: never"),
     ],
-    reasons: &["blue_force_report"],
+    reasons: &["friendly_force_report"],
 };
 
-/// R14: blue-force feed.
+/// R14: friendly force tracking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct BlueForceFeedSpec {
+pub struct FriendlyForceTrackingSpec {
     /// Sides whose aircraft report.
     #[serde(default)]
     pub sides: Vec<String>,
@@ -75,7 +75,7 @@ pub struct BlueForceFeedSpec {
     /// Probability that a crew acts on it; one draw per site and aircraft.
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub honour: f64,
+    pub compliance: f64,
     /// Mean time the feed of a side is up, hours.
     #[serde(default = "twelve")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 8784.0))]
@@ -114,18 +114,18 @@ fn twelve() -> f64 {
     12.0
 }
 
-impl BlueForceFeedSpec {
+impl FriendlyForceTrackingSpec {
     /// When the feed of a side is up.
-    pub fn feed(&self, streams: &Streams, side: Key, end: Millis) -> Line {
+    pub fn feed(&self, streams: &Streams, side: Key, end: Millis) -> CommandLink {
         let gaps = LostCommsSpec {
             mtbf_h: self.gap_mtbf_h,
             mttr_min: self.gap_mttr_min,
-            common: CommonLine::Site,
+            common: CommonOutages::Site,
             outages: Vec::new(),
             timeout_s: 0.0,
             fallback: Fallback::Keep,
         };
-        LostCommsRule::new(&gaps).line(streams, side.and(Key::of("feed")), end)
+        LostCommsRule::new(&gaps).command_link(streams, side.and(Key::of("feed")), end)
     }
 
     /// When the latest report of an aircraft that counts at `time` was sent, if there is one.
@@ -133,10 +133,10 @@ impl BlueForceFeedSpec {
         &self,
         streams: &Streams,
         aircraft: Key,
-        feed: &Line,
+        feed: &CommandLink,
         time: Millis,
     ) -> Option<Millis> {
-        let mut luck = streams.about(Purpose::FeedReport, aircraft, Key::NONE);
+        let mut draws = streams.about(Purpose::FeedReport, aircraft, Key::NONE);
         let mut way = streams.about(Purpose::FeedReport, aircraft, Key::of("latency"));
         let interval_ms = Millis::from_seconds(self.interval_s).0.max(1);
         let oldest = time - Millis::from_seconds(self.max_age_s);
@@ -145,7 +145,7 @@ impl BlueForceFeedSpec {
             let sent = Millis(number * interval_ms);
             let index = number as u64;
             if feed.down_since(sent).is_none()
-                && luck.happens(index, self.delivery)
+                && draws.happens(index, self.delivery)
                 && sent + Millis::from_seconds(way.delay_s(index, &self.latency)) <= time
             {
                 return Some(sent);
@@ -162,17 +162,17 @@ impl BlueForceFeedSpec {
     }
 
     fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
-        request.draws.heeds(3, self.honour)
+        request.draws.complies(3, self.compliance)
     }
 }
 
-impl Spec for BlueForceFeedSpec {
+impl Spec for FriendlyForceTrackingSpec {
     fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
         Some(Arc::new(self.clone()))
     }
 }
 
-impl Rule for BlueForceFeedSpec {
+impl Rule for FriendlyForceTrackingSpec {
     fn page(&self) -> &'static RulePage {
         &PAGE
     }
@@ -193,14 +193,14 @@ impl Rule for BlueForceFeedSpec {
         }
         verdict.next_scan();
         if request.near_report {
-            verdict.decline(PAGE.id, Reason::BlueForceReport);
+            verdict.decline(PAGE.id, Reason::FriendlyForceReport);
         }
     }
 
     fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
         match (request.near_report, self.heeded(request)) {
             (false, _) => "no_report_near",
-            (true, true) => "blue_force_report",
+            (true, true) => "friendly_force_report",
             (true, false) => "report_not_heeded",
         }
     }
@@ -214,11 +214,12 @@ mod tests {
     /// A report every 30 s, there after 10 s: ages run from 10 to 40 s, and the one before counts until the next is there.
     #[test]
     fn the_age_of_the_latest_report_is_a_saw_tooth() {
-        let spec: BlueForceFeedSpec = serde_json::from_str(r#"{ "delivery": 1.0 }"#).unwrap();
+        let spec: FriendlyForceTrackingSpec =
+            serde_json::from_str(r#"{ "delivery": 1.0 }"#).unwrap();
         let streams = Streams::new(Replication { seed: 1, index: 0 });
         let age_s = |time_s: f64| {
             let time = Millis::from_seconds(time_s);
-            let sent = spec.latest(&streams, Key::of("a"), Line::UP, time);
+            let sent = spec.latest(&streams, Key::of("a"), CommandLink::UP, time);
             sent.map(|sent| (time - sent).seconds())
         };
         assert_eq!(age_s(5.0), None);

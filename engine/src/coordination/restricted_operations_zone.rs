@@ -1,4 +1,4 @@
-//! R10: a restricted zone, entry only with prior coordination.
+//! R10: a restricted operations zone, entry only with prior coordination.
 
 use std::sync::Arc;
 
@@ -18,24 +18,24 @@ use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R10",
-    key: "restricted_zone",
-    title: "Restricted zone: entry only with prior coordination",
+    key: "restricted_operations_zone",
+    title: "Restricted operations zone: entry only with prior coordination",
     page: "\
 A side's `authority`, a node of the coordination graph, closes a `zone` for a time, except inside the zones named in `exempt`.
 
 Who flies: the rule is about flights of sides that are neutral to the authority's and whose planned path enters (looked at every 100
 m). The authority's friends are not asked, and whose plan is addressed to the authority anyway, or will have come to it through the
-graph by departure, has coordinated. Of the others: with probability `coordinates`, drawn once per aircraft, a flight complies: its plan is sent
+graph by departure, has coordinated. Of the others: with probability `compliance`, drawn once per aircraft, a flight complies: its plan is sent
 to the authority too, and a flight without a plan files one `notice_s` before departure. Of the others a share `stays_out`
 does not fly: the sortie is cancelled. The rest enters uncoordinated, because it does not know, or does not care.
 
 Who fires: the authority's sites. Where R1 declines for the status tight alone, or R2 for its dwell under that status, a track
-inside the zone that matches no plan in hand is fired at as if held Hostile (reason zone_violation). Held Friend, AssumedFriend or
+inside the zone that matches no plan in hand is fired at as if identified as Hostile (reason zone_violation). Identified as Friend, AssumedFriend or
 Neutral, Pending, or under hold it is not. Nor is it before the site has held it inside the zone, matching no plan, for `dwell_s`
 without a break (with `placebo`, since it first held it there, wherever it has been since): that counts from scan to scan, also outside the envelope, where it coasts as where it is seen, and begins anew
 after a scan outside, after a match, and with a new track. Nor is it while its latest declaration is of a `civil` type: those named,
-by rows of the class's matrix; where no list is given, those of whose `regards` in the class neutral is the largest share (with rows
-of regards: neutral). A plan in hand still protects by R6 alone: without R6, the zone takes nothing from those
+by rows of the class's matrix; where no list is given, those of whose `affiliations` in the class neutral is the largest share (with rows
+of affiliations: neutral). A plan in hand still protects by R6 alone: without R6, the zone takes nothing from those
 who coordinate.
 
 Fails by: a party that is not aware; coordination with somebody else than the shooter's chain; loss and lateness on the way of
@@ -47,7 +47,7 @@ Source: prior coordination demanded by the LNA on 23 and 24 November 2019 with M
 operations zones as in JP 3-52. How many comply is an assumption.",
     parameters: &[
         Parameter {
-            key: "coordinates",
+            key: "compliance",
             unit: "probability",
             default: "1.0",
             range: "0 to 1",
@@ -103,15 +103,15 @@ operations zones as in JP 3-52. How many comply is an assumption.",
             meaning: "node that plans must be sent to; its side's sites enforce the zone",
         },
         parameter("dwell_s", "s", "0.0", "0 to 3600", "time for which a site must have held a track inside the zone without a break"),
-        parameter("civil", "types", "by `regards`", "rows of matrices, types of the scenario", "types that are not fired at as long as they are declared"),
+        parameter("civil", "types", "by `affiliations`", "rows of matrices, types of the scenario", "types that are not fired at as long as they are declared"),
     ],
     reasons: &["zone_violation"],
 };
 
-/// R10: restricted zone.
+/// R10: restricted operations zone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RestrictedZoneSpec {
+pub struct RestrictedOperationsZoneSpec {
     /// The zone that is closed.
     pub zone: String,
     /// Node that plans must be sent to; its side's sites enforce the zone.
@@ -130,7 +130,7 @@ pub struct RestrictedZoneSpec {
     /// Probability that a flight sends its plan to the authority; one draw per aircraft.
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub coordinates: f64,
+    pub compliance: f64,
     /// Probability that a flight that does not is cancelled; one draw per aircraft.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -144,7 +144,7 @@ pub struct RestrictedZoneSpec {
     #[schemars(range(min = 0.0, max = 3600.0))]
     pub dwell_s: f64,
     /// Types, by rows of matrices, that are not fired at as long as they are declared; without it those of whose
-    /// `regards` in the class neutral is the largest share.
+    /// `affiliations` in the class neutral is the largest share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub civil: Option<Vec<String>>,
     /// An arm that waits and does not look: the dwell counts from when the site first held the track inside the zone, wherever it
@@ -161,7 +161,7 @@ fn an_hour() -> f64 {
     3600.0
 }
 
-/// What a flight does about a restricted zone on its way.
+/// What a flight does about a restricted operations zone on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compliance {
     /// It sends its plan to the authority.
@@ -174,7 +174,7 @@ pub enum Compliance {
 
 /// R10 ready to use.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RestrictedZone {
+pub struct RestrictedOperationsZone {
     zone: Zone,
     exempt: Vec<Zone>,
     from: Millis,
@@ -183,7 +183,7 @@ pub struct RestrictedZone {
     pub authority: NodeId,
     /// Whose that is.
     side: SideId,
-    coordinates: f64,
+    compliance: f64,
     stays_out: f64,
     notice_s: f64,
     dwell: Millis,
@@ -191,23 +191,26 @@ pub struct RestrictedZone {
     placebo: bool,
 }
 
-impl RestrictedZone {
+impl RestrictedOperationsZone {
     /// How far apart the places of a path are at which it is looked at, m.
     pub const STEP_M: f64 = 100.0;
 
     /// The zone of a checked specification; nothing if a name is not there.
-    pub(super) fn new(spec: &RestrictedZoneSpec, named: &Named<'_>) -> Option<RestrictedZone> {
+    pub(super) fn new(
+        spec: &RestrictedOperationsZoneSpec,
+        named: &Named<'_>,
+    ) -> Option<RestrictedOperationsZone> {
         let zone = |name: &String| named.zones.iter().find(|zone| zone.name == *name).cloned();
         let hours = |hours: f64| Millis::from_seconds(hours * 3600.0);
         let authority = named.node(&spec.authority)?;
-        Some(RestrictedZone {
+        Some(RestrictedOperationsZone {
             zone: zone(&spec.zone)?,
             exempt: spec.exempt.iter().filter_map(zone).collect(),
             from: hours(spec.from_h),
             until: spec.until_h.map_or(Millis::NEVER, hours),
             authority,
             side: named.nodes[authority.index()].1,
-            coordinates: spec.coordinates,
+            compliance: spec.compliance,
             stays_out: spec.stays_out,
             notice_s: spec.notice_s,
             dwell: Millis::from_seconds(spec.dwell_s),
@@ -248,15 +251,15 @@ impl RestrictedZone {
 
     /// Whether any flight may come to coordinate.
     pub fn may_coordinate(&self) -> bool {
-        self.coordinates > 0.0
+        self.compliance > 0.0
     }
 
     /// What an aircraft that would enter does.
     pub fn comply(&self, streams: &Streams, aircraft: Key) -> Compliance {
-        let mut luck = streams.about(Purpose::Compliance, aircraft, Key::NONE);
-        if luck.happens(0, self.coordinates) {
+        let mut draws = streams.about(Purpose::Compliance, aircraft, Key::NONE);
+        if draws.happens(0, self.compliance) {
             Compliance::Coordinates
-        } else if luck.happens(1, self.stays_out) {
+        } else if draws.happens(1, self.stays_out) {
             Compliance::StaysOut
         } else {
             Compliance::Enters
@@ -296,13 +299,13 @@ impl RestrictedZone {
     }
 }
 
-impl Spec for RestrictedZoneSpec {
+impl Spec for RestrictedOperationsZoneSpec {
     fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
-        Some(Arc::new(RestrictedZone::new(self, named)?))
+        Some(Arc::new(RestrictedOperationsZone::new(self, named)?))
     }
 }
 
-impl Rule for RestrictedZone {
+impl Rule for RestrictedOperationsZone {
     fn page(&self) -> &'static RulePage {
         &PAGE
     }
@@ -379,7 +382,7 @@ mod tests {
             let zone = serde_json::json!({
                 "zone": "closed", "authority": "headquarters", "dwell_s": dwell_s
             });
-            let spec = serde_json::json!({ "restricted_zone": zone });
+            let spec = serde_json::json!({ "restricted_operations_zone": zone });
             Rules::new(&serde_json::from_value(spec).unwrap(), &named)
         };
         let inside = Case {

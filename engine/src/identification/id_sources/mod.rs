@@ -1,19 +1,19 @@
-//! Cues: what a site may ask about a track besides the declarations of its matrix, one file each.
+//! ID sources: what a site may ask about a track besides the declarations of its matrix, one file each.
 //!
-//! Every cue has a *world* side and a *belief* side, two tables that meet in the reading alone. The world side draws
+//! Every ID source has a *world* side and a *belief* side, two tables that meet in the reading alone. The world side draws
 //! what really comes of asking about this aircraft; of the files here only that side names [`Emitter`]. The belief side
-//! turns a reading into P(reading | regard) or P(reading | row). A cue counts once, as its latest reading stands now,
+//! turns a reading into P(reading | affiliation) or P(reading | row). An ID source counts once, as its latest reading stands now,
 //! not once per look: looks that share a cause are not independent, and a sum over looks would over-trust them. A look
 //! that brings no reading (too far, night) leaves the earlier one in place.
 //!
-//! Reliability r in \[0, 1\]: L' = r L + (1 - r) mean(L), the mean taken over the three regards or over the rows, all
+//! Reliability r in \[0, 1\]: L' = r L + (1 - r) mean(L), the mean taken over the three affiliations or over the rows, all
 //! alike; r = 0 is no evidence. Age: a reading of age t counts with r max(0, 1 - t / max_age_s), so it fades
 //! and then is gone; without `max_age_s` it does not age. A reading that the belief holds impossible under every
 //! hypothesis says nothing and is ignored.
 //!
 //! Readings are of a track: after a swap of tracks they may come from different aircraft, as they would.
 //!
-//! Source: evidence as likelihoods by cue, NATO STANAG 4162; that naive Bayes over-trusts dependent looks: D. J. Hand
+//! Source: evidence as likelihoods by ID source, NATO STANAG 4162; that naive Bayes over-trusts dependent looks: D. J. Hand
 //! and K. Yu, "Idiot's Bayes: not so stupid after all?", International Statistical Review 69 (2001).
 
 pub mod iff;
@@ -25,11 +25,11 @@ pub mod transponder;
 use nalgebra::Vector3;
 
 use super::faults::Faults;
-use super::{IdentificationSpec, MAX_ROWS, RegardProbabilities};
+use super::{AffiliationProbabilities, IdentificationSpec, MAX_ROWS};
 use crate::airspace::Zone;
 use crate::ids::Key;
 use crate::platform::Equipment;
-use crate::record::Regard;
+use crate::record::Affiliation;
 use crate::streams::Streams;
 use crate::units::Millis;
 
@@ -39,11 +39,11 @@ use origin::Origin;
 use profile::Profile;
 use transponder::{Code, TransponderSpec};
 
-/// The truth about an aircraft that the world sides of cues draw on; no belief reads it.
+/// The truth about an aircraft that the world sides of ID sources draw on; no belief reads it.
 #[derive(Debug, Clone, Copy)]
 pub struct Emitter<'a> {
-    /// What the site should hold it for.
-    pub regard: Regard,
+    /// Its affiliation to the site.
+    pub affiliation: Affiliation,
     /// The row of the class's matrix that is true of it; one beyond the last if none is.
     pub truth_row: u8,
     /// What its side's draws are keyed by: [`side_key`].
@@ -58,7 +58,7 @@ impl Emitter<'_> {
     /// Nobody: sends nothing, and there is nothing to see.
     pub fn nobody(truth_row: u8) -> Emitter<'static> {
         Emitter {
-            regard: Regard::Neutral,
+            affiliation: Affiliation::Neutral,
             truth_row,
             side_key: Key::NONE,
             equipment: &Equipment::NONE,
@@ -67,12 +67,12 @@ impl Emitter<'_> {
     }
 }
 
-/// The scene in which cues are asked: one site, one track, one instant.
+/// The scene in which ID sources are asked: one site, one track, one instant.
 #[derive(Debug, Clone, Copy)]
-pub struct CueScene<'a> {
+pub struct IdSourceScene<'a> {
     /// Now.
     pub time: Millis,
-    /// The luck of the replication.
+    /// The random numbers of the replication.
     pub streams: &'a Streams,
     /// What the site's draws are keyed by.
     pub site_key: Key,
@@ -124,7 +124,7 @@ impl<T> Reading<T> {
     }
 }
 
-/// A cue that is asked now and then: its latest reading, and when it is due again.
+/// An ID source that is asked now and then: its latest reading, and when it is due again.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Asked<T> {
     latest: Option<Reading<T>>,
@@ -160,9 +160,9 @@ impl<T> Asked<T> {
     }
 }
 
-/// What the cues have said about one track; empty when the track begins.
+/// What the ID sources have said about one track; empty when the track begins.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct CueState {
+pub struct IdSourceState {
     iff: Asked<bool>,
     transponder: Asked<Code>,
     optical: Asked<u8>,
@@ -172,15 +172,15 @@ pub struct CueState {
     challenge: Option<Reading<bool>>,
 }
 
-impl CueState {
+impl IdSourceState {
     /// Takes note of whether somebody answered a challenge (rule R20).
     pub fn challenged(&mut self, answered: bool, at: Millis) {
         self.challenge = Some(Reading::new(answered, at));
     }
 
     /// What is remembered of it for a track that is taken for the same: every reading, with so much of its logarithms.
-    pub fn recalled(&self, kept: f64) -> CueState {
-        CueState {
+    pub fn recalled(&self, kept: f64) -> IdSourceState {
+        IdSourceState {
             iff: self.iff.recalled(kept),
             transponder: self.transponder.recalled(kept),
             optical: self.optical.recalled(kept),
@@ -192,9 +192,9 @@ impl CueState {
     }
 }
 
-/// The cues of a site class, ready to use.
+/// The ID sources of a site class, ready to use.
 #[derive(Debug, Clone)]
-pub struct CueSet {
+pub struct IdSources {
     /// Faults that all looks of a site within an hour share.
     pub faults: Faults,
     iff: Option<IffSpec>,
@@ -202,11 +202,11 @@ pub struct CueSet {
     optical: Option<Optical>,
     profile: Option<Profile>,
     origin: Option<Origin>,
-    /// ln P(silence | regard) and ln P(answer | regard) as believed, where rule R20 is in force.
+    /// ln P(silence | affiliation) and ln P(answer | affiliation) as assumed, where rule R20 is in force.
     challenge: Option<[[f64; 3]; 2]>,
 }
 
-impl CueSet {
+impl IdSources {
     /// Makes a checked specification ready: `rows` are those of the class's [`super::Identifier`], `zones` the
     /// scenario's, `start_of_day_s` the time from UTC midnight to the start of the scenario.
     pub fn new(
@@ -214,25 +214,31 @@ impl CueSet {
         rows: &[String],
         zones: &[Zone],
         start_of_day_s: f64,
-    ) -> CueSet {
+    ) -> IdSources {
         let faults = Faults::new(spec.faults.clone().unwrap_or_default(), start_of_day_s);
-        CueSet {
+        IdSources {
             faults,
             iff: spec.iff.clone(),
             transponder: spec.transponder.clone(),
             optical: spec
                 .optical
                 .as_ref()
-                .map(|cue| Optical::new(cue, spec.appearance.gamma, rows)),
-            profile: spec.profile.as_ref().map(|cue| Profile::new(cue, rows)),
-            origin: spec.origin.as_ref().map(|cue| Origin::new(cue, zones)),
+                .map(|id_source| Optical::new(id_source, spec.appearance.gamma, rows)),
+            profile: spec
+                .profile
+                .as_ref()
+                .map(|id_source| Profile::new(id_source, rows)),
+            origin: spec
+                .origin
+                .as_ref()
+                .map(|id_source| Origin::new(id_source, zones)),
             challenge: None,
         }
     }
 
-    /// The same where tracks are called on the guard frequency (rule R20); P(answer | regard) is believed to be this.
-    pub fn with_challenge(mut self, believed: &RegardProbabilities) -> CueSet {
-        let answers = believed.by_regard();
+    /// The same where tracks are called on the guard frequency (rule R20); P(answer | affiliation) is assumed to be this.
+    pub fn with_challenge(mut self, assumed: &AffiliationProbabilities) -> IdSources {
+        let answers = assumed.by_affiliation();
         self.challenge = Some([answers.map(|p| libm::log(1.0 - p)), answers.map(libm::log)]);
         self
     }
@@ -247,31 +253,31 @@ impl CueSet {
             && self.challenge.is_none()
     }
 
-    /// Asks every cue that is due about a track, and keeps what it says. Call it at each declaration.
-    pub fn look(&self, state: &mut CueState, scene: &CueScene) {
+    /// Asks every ID source that is due about a track, and keeps what it says. Call it at each declaration.
+    pub fn look(&self, state: &mut IdSourceState, scene: &IdSourceScene) {
         let (time, faults) = (scene.time, &self.faults);
-        if let Some(cue) = &self.iff {
-            state.iff.ask(time, cue.interval_s, || {
-                Some(cue.interrogate(faults, scene))
+        if let Some(id_source) = &self.iff {
+            state.iff.ask(time, id_source.interval_s, || {
+                Some(id_source.interrogate(faults, scene))
             });
         }
-        if let Some(cue) = &self.transponder {
-            state
-                .transponder
-                .ask(time, cue.interval_s, || Some(cue.listen(faults, scene)));
+        if let Some(id_source) = &self.transponder {
+            state.transponder.ask(time, id_source.interval_s, || {
+                Some(id_source.listen(faults, scene))
+            });
         }
-        if let Some(cue) = &self.optical {
-            state
-                .optical
-                .ask(time, cue.spec.interval_s, || cue.look(faults, scene));
+        if let Some(id_source) = &self.optical {
+            state.optical.ask(time, id_source.spec.interval_s, || {
+                id_source.look(faults, scene)
+            });
         }
         if self.profile.is_some() {
             let now = profile::estimate(scene);
             let now = now.map(|said| Reading::new(said, time));
             state.profile = now.or(state.profile);
         }
-        if let Some(cue) = &self.origin {
-            let within = |which, place| Some(Reading::new(cue.within(which, place), time));
+        if let Some(id_source) = &self.origin {
+            let within = |which, place| Some(Reading::new(id_source.within(which, place), time));
             if state.first_seen.is_none() {
                 state.first_seen = within(origin::List::FirstSeen, scene.first_seen);
             }
@@ -279,55 +285,60 @@ impl CueSet {
         }
     }
 
-    /// What the cues say now, in a fixed order: IFF, transponder, optical, profile, origin, lane, challenge.
-    pub(super) fn hear(&self, state: &CueState, time: Millis, mut tell: impl FnMut(Heard)) {
-        if let (Some(cue), Some(reading)) = (&self.iff, state.iff.latest) {
-            let belief = Belief::Regards(cue.likelihood(reading.said));
+    /// What the ID sources say now, in a fixed order: IFF, transponder, optical, profile, origin, lane, challenge.
+    pub(super) fn hear(&self, state: &IdSourceState, time: Millis, mut tell: impl FnMut(Heard)) {
+        if let (Some(id_source), Some(reading)) = (&self.iff, state.iff.latest) {
+            let belief = Belief::Affiliations(id_source.likelihood(reading.said));
             let said = Said::Word(if reading.said { "reply" } else { "no_reply" });
-            let trust = Trust::of(cue.reliability, cue.max_age_s, &reading, time);
+            let trust = Trust::of(id_source.reliability, id_source.max_age_s, &reading, time);
             tell(Heard::new("iff", said, belief, trust));
         }
-        if let (Some(cue), Some(reading)) = (&self.transponder, state.transponder.latest) {
-            let belief = Belief::Regards(cue.likelihood(reading.said));
+        if let (Some(id_source), Some(reading)) = (&self.transponder, state.transponder.latest) {
+            let belief = Belief::Affiliations(id_source.likelihood(reading.said));
             let said = Said::Word(reading.said.word());
-            let trust = Trust::of(cue.reliability, cue.max_age_s, &reading, time);
+            let trust = Trust::of(id_source.reliability, id_source.max_age_s, &reading, time);
             tell(Heard::new("transponder", said, belief, trust));
         }
-        if let (Some(cue), Some(reading)) = (&self.optical, state.optical.latest) {
-            let belief = Belief::Rows(cue.ln_likelihood(reading.said));
+        if let (Some(id_source), Some(reading)) = (&self.optical, state.optical.latest) {
+            let belief = Belief::Rows(id_source.ln_likelihood(reading.said));
             let said = Said::Row(reading.said);
-            let trust = Trust::of(cue.spec.reliability, cue.spec.max_age_s, &reading, time);
+            let trust = Trust::of(
+                id_source.spec.reliability,
+                id_source.spec.max_age_s,
+                &reading,
+                time,
+            );
             tell(Heard::new("optical", said, belief, trust));
         }
-        if let (Some(cue), Some(reading)) = (&self.profile, state.profile) {
-            let belief = Belief::Rows(cue.ln_likelihood(reading.said));
+        if let (Some(id_source), Some(reading)) = (&self.profile, state.profile) {
+            let belief = Belief::Rows(id_source.ln_likelihood(reading.said));
             let said = Said::Estimate(reading.said);
-            let trust = Trust::of(cue.reliability, cue.max_age_s, &reading, time);
+            let trust = Trust::of(id_source.reliability, id_source.max_age_s, &reading, time);
             tell(Heard::new("profile", said, belief, trust));
         }
-        if let Some(cue) = &self.origin {
+        if let Some(id_source) = &self.origin {
             for (name, which, reading) in [
                 ("origin", origin::List::FirstSeen, state.first_seen),
                 ("lane", origin::List::Lane, state.lane),
             ] {
-                let Some(reading) = reading.filter(|_| cue.asks(which)) else {
+                let Some(reading) = reading.filter(|_| id_source.asks(which)) else {
                     continue;
                 };
-                let belief = Belief::Regards(cue.likelihood(which, reading.said));
+                let belief = Belief::Affiliations(id_source.likelihood(which, reading.said));
                 let said = Said::Zone(which, reading.said);
-                let trust = Trust::of(cue.reliability, None, &reading, time);
+                let trust = Trust::of(id_source.reliability, None, &reading, time);
                 tell(Heard::new(name, said, belief, trust));
             }
         }
-        if let (Some(believed), Some(reading)) = (&self.challenge, state.challenge) {
-            let belief = Belief::Regards(believed[usize::from(reading.said)]);
+        if let (Some(assumed), Some(reading)) = (&self.challenge, state.challenge) {
+            let belief = Belief::Affiliations(assumed[usize::from(reading.said)]);
             let said = Said::Word(if reading.said { "answered" } else { "silent" });
             let trust = Trust::of(1.0, None, &reading, time);
             tell(Heard::new("challenge", said, belief, trust));
         }
     }
 
-    /// What a cue said, as a short code for the ledger.
+    /// What an ID source said, as a short code for the ledger.
     pub(super) fn code(&self, said: Said, rows: &[String]) -> String {
         match said {
             Said::Word(word) => word.to_owned(),
@@ -345,16 +356,16 @@ impl CueSet {
     }
 }
 
-/// Logarithms of likelihoods, by regard or by row; beyond the last row they mean nothing.
+/// Logarithms of likelihoods, by affiliation or by row; beyond the last row they mean nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Belief {
-    /// ln P(reading | regard).
-    Regards([f64; 3]),
+    /// ln P(reading | affiliation).
+    Affiliations([f64; 3]),
     /// ln P(reading | row), for the first so many rows.
     Rows(([f64; MAX_ROWS], usize)),
 }
 
-/// What a cue said, in a form that costs nothing until a ledger is asked for.
+/// What an ID source said, in a form that costs nothing until a ledger is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Said {
     /// One of a few words.
@@ -365,7 +376,7 @@ pub(super) enum Said {
     Kept(f64),
     /// Speed and altitude.
     Estimate(profile::Estimate),
-    /// A zone of one of the lists of the origin cue, or none.
+    /// A zone of one of the lists of the origin ID source, or none.
     Zone(origin::List, Option<u8>),
 }
 
@@ -397,10 +408,10 @@ impl Trust {
     }
 }
 
-/// What one cue says now: the evidence to be added.
+/// What one ID source says now: the evidence to be added.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Heard {
-    /// Which cue.
+    /// Which ID source.
     pub name: &'static str,
     /// What it said.
     pub said: Said,
@@ -452,7 +463,7 @@ fn weakened(belief: Belief, reliability: f64, kept: f64) -> Option<Belief> {
         Some(())
     };
     match belief {
-        Belief::Regards(mut ln) => mix(&mut ln).map(|()| Belief::Regards(ln)),
+        Belief::Affiliations(mut ln) => mix(&mut ln).map(|()| Belief::Affiliations(ln)),
         Belief::Rows((mut ln, rows)) => {
             mix(&mut ln[..rows.min(MAX_ROWS)]).map(|()| Belief::Rows((ln, rows)))
         }
@@ -460,8 +471,8 @@ fn weakened(belief: Belief, reliability: f64, kept: f64) -> Option<Belief> {
 }
 
 /// ln of three probabilities.
-fn ln_of(p: &RegardProbabilities) -> [f64; 3] {
-    p.by_regard().map(libm::log)
+fn ln_of(p: &AffiliationProbabilities) -> [f64; 3] {
+    p.by_affiliation().map(libm::log)
 }
 
 /// What is left of 1; what rounding leaves of nothing is nothing.
@@ -477,7 +488,7 @@ fn certain() -> f64 {
     1.0
 }
 
-/// What a test puts into a [`CueState`] by hand.
+/// What a test puts into a [`IdSourceState`] by hand.
 #[cfg(test)]
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Readings {
@@ -496,9 +507,9 @@ pub(super) struct Readings {
 }
 
 #[cfg(test)]
-impl CueState {
+impl IdSourceState {
     /// These readings, all taken at one time.
-    pub(super) fn of(readings: Readings, at: Millis) -> CueState {
+    pub(super) fn of(readings: Readings, at: Millis) -> IdSourceState {
         fn asked<T>(said: Option<T>, at: Millis) -> Asked<T> {
             Asked {
                 latest: said.map(|said| Reading::new(said, at)),
@@ -506,7 +517,7 @@ impl CueState {
             }
         }
         let codes = [Code::Silent, Code::Plain, Code::Agreed];
-        CueState {
+        IdSourceState {
             iff: asked(readings.iff, at),
             transponder: asked(readings.code.map(|code| codes[code]), at),
             optical: asked(readings.optical, at),
@@ -534,14 +545,14 @@ mod tests {
     use crate::record::{Identity, Replication};
     use std::collections::BTreeMap;
 
-    pub(super) const REGARDS: [&str; 3] = ["friend", "neutral", "hostile"];
+    pub(super) const AFFILIATIONS: [&str; 3] = ["friend", "neutral", "hostile"];
 
     pub(super) fn streams(seed: u64) -> Streams {
         Streams::new(Replication { seed, index: 0 })
     }
 
-    pub(super) fn believed(friend: f64, neutral: f64, hostile: f64) -> RegardProbabilities {
-        RegardProbabilities {
+    pub(super) fn assumed(friend: f64, neutral: f64, hostile: f64) -> AffiliationProbabilities {
+        AffiliationProbabilities {
             friend,
             neutral,
             hostile,
@@ -552,17 +563,17 @@ mod tests {
     pub(super) fn scene<'a>(
         streams: &'a Streams,
         equipment: &'a Equipment,
-        regard: Regard,
-    ) -> CueScene<'a> {
-        CueScene {
+        affiliation: Affiliation,
+    ) -> IdSourceScene<'a> {
+        IdSourceScene {
             time: Millis(1000),
             streams,
             site_key: Key::of("site"),
             site_side_key: side_key("own"),
             aircraft_key: Key::of("aircraft"),
             emitter: Emitter {
-                regard,
-                truth_row: regard as u8,
+                affiliation,
+                truth_row: affiliation as u8,
                 side_key: side_key("own"),
                 equipment,
                 critical_dimension_m: 20.0,
@@ -577,23 +588,23 @@ mod tests {
     /// A class that expects friend, neutral and hostile in this proportion, and whose matrix declares nothing.
     pub(super) fn class(prior: [f64; 3]) -> IdentificationSpec {
         let unknown = BTreeMap::from([("unknown".to_owned(), Probability(1.0))]);
-        let prior = REGARDS.iter().zip(prior);
+        let prior = AFFILIATIONS.iter().zip(prior);
         IdentificationSpec {
-            over: Hypotheses::Regards,
+            over: Hypotheses::Affiliations,
             interval_s: 10.0,
             combine: Combine::Fused,
             appearance: AppearanceSpec {
                 tau_s: 0.0,
                 ..AppearanceSpec::default()
             },
-            world: REGARDS
+            actual: AFFILIATIONS
                 .map(|name| (name.to_owned(), unknown.clone()))
                 .into(),
-            believed: None,
+            assumed: None,
             prior: prior
                 .map(|(name, p)| ((*name).to_owned(), NonNegative(p)))
                 .collect(),
-            regards: BTreeMap::new(),
+            affiliations: BTreeMap::new(),
             identity: IdentityThresholds::default(),
             flight_plan: None,
             iff: None,
@@ -606,23 +617,27 @@ mod tests {
         }
     }
 
-    /// What the class holds the aircraft for after one look and one declaration; no number of cues is asked for.
-    pub(super) fn held(spec: &IdentificationSpec, zones: &[Zone], scene: &CueScene) -> Identity {
+    /// What the class holds the aircraft for after one look and one declaration; no number of ID sources is asked for.
+    pub(super) fn held(
+        spec: &IdentificationSpec,
+        zones: &[Zone],
+        scene: &IdSourceScene,
+    ) -> Identity {
         let identifier = Identifier::new(spec, &[], Millis(10_000)).with_criteria(Criteria {
             on: CriteriaOn::Hostile,
             threshold: spec.identity.hostile,
-            cues: 0,
+            id_sources: 0,
             declarations: 0,
         });
-        let cues = CueSet::new(spec, &identifier.rows, zones, 43_200.0);
-        let mut state = CueState::default();
-        cues.look(&mut state, scene);
+        let id_sources = IdSources::new(spec, &identifier.rows, zones, 43_200.0);
+        let mut state = IdSourceState::default();
+        id_sources.look(&mut state, scene);
         let mut evidence = Evidence::NONE;
         identifier.add(&mut evidence, 3);
         let gathered = Gathered {
             evidence: &evidence,
             matched: None,
-            cues: &cues,
+            id_sources: &id_sources,
             state: &state,
             memory: None,
             time: scene.time,
@@ -631,25 +646,25 @@ mod tests {
         identifier.fuse(&gathered).identity
     }
 
-    /// Without the cue: undecided, or hostile.
+    /// Without the ID source: undecided, or hostile.
     pub(super) const UNDECIDED: [f64; 3] = [0.5, 0.01, 0.49];
     pub(super) const HOSTILE: [f64; 3] = [0.04, 0.04, 0.92];
 
-    /// `cue` alone turns the neutral of one scene hostile, and keeps that of another from being held hostile.
+    /// `ID source` alone turns the neutral of one scene hostile, and keeps that of another from being identified as hostile.
     pub(super) fn decides_alone(
-        cue: impl Fn(&mut IdentificationSpec),
+        id_source: impl Fn(&mut IdentificationSpec),
         zones: &[Zone],
-        damning: &CueScene,
-        clearing: &CueScene,
+        damning: &IdSourceScene,
+        clearing: &IdSourceScene,
     ) {
         for (prior, scene, without, turned) in [
             (UNDECIDED, damning, Identity::Unknown, true),
             (HOSTILE, clearing, Identity::Hostile, false),
         ] {
             let mut spec = class(prior);
-            assert_eq!(scene.emitter.regard, Regard::Neutral);
+            assert_eq!(scene.emitter.affiliation, Affiliation::Neutral);
             assert_eq!(held(&spec, zones, scene), without);
-            cue(&mut spec);
+            id_source(&mut spec);
             let with = held(&spec, zones, scene);
             assert_eq!(with == Identity::Hostile, turned, "{with:?}");
         }
@@ -657,7 +672,7 @@ mod tests {
 
     #[test]
     fn reliability_mixes_with_the_mean() {
-        let ln = |p: [f64; 3]| Belief::Regards(p.map(libm::log));
+        let ln = |p: [f64; 3]| Belief::Affiliations(p.map(libm::log));
         for (reliability, expected) in [
             (1.0, Some([0.9, 0.0, 0.3])),
             (0.5, Some([0.65, 0.2, 0.35])),
@@ -665,7 +680,7 @@ mod tests {
         ] {
             let weak = weakened(ln([0.9, 0.0, 0.3]), reliability, 1.0);
             assert_eq!(weak.is_some(), expected.is_some());
-            let (Some(Belief::Regards(weak)), Some(expected)) = (weak, expected) else {
+            let (Some(Belief::Affiliations(weak)), Some(expected)) = (weak, expected) else {
                 continue;
             };
             for a in [1, 2] {
@@ -692,7 +707,7 @@ mod tests {
         ] {
             assert_eq!(fade(age_s, 60.0), left);
         }
-        let likelihood = Belief::Regards([0.8, 0.1, 0.1].map(libm::log));
+        let likelihood = Belief::Affiliations([0.8, 0.1, 0.1].map(libm::log));
         let reading = Reading::new((), Millis::ZERO);
         let heard = |reading: Reading<()>, now| {
             let trust = Trust::of(1.0, Some(60.0), &reading, now);
@@ -702,17 +717,17 @@ mod tests {
         assert_eq!(heard(reading, half).belief, weakened(likelihood, 0.5, 1.0));
         assert_eq!(heard(reading, Millis(60_000)).belief, None);
         // Remembered twice with a half each, a quarter of its logarithms is left.
-        let Some(Belief::Regards(fresh)) = heard(reading, half).belief else {
-            panic!("it speaks of regards");
+        let Some(Belief::Affiliations(fresh)) = heard(reading, half).belief else {
+            panic!("it speaks of affiliations");
         };
         let twice = reading.recalled(0.5).recalled(0.5);
-        let left = Belief::Regards(fresh.map(|ln| 0.25 * ln));
+        let left = Belief::Affiliations(fresh.map(|ln| 0.25 * ln));
         assert_eq!(heard(twice, half).belief, Some(left));
     }
 
-    /// Each cue is asked at its own interval, and a track that is asked about twice as often is not twice as sure.
+    /// Each ID source is asked at its own interval, and a track that is asked about twice as often is not twice as sure.
     #[test]
-    fn a_cue_counts_once_however_often_it_is_asked() {
+    fn a_id_source_counts_once_however_often_it_is_asked() {
         let (streams, equipment) = (streams(1), Equipment::default());
         let mut spec = class([0.5, 0.2, 0.3]);
         spec.iff = Some(IffSpec {
@@ -720,32 +735,32 @@ mod tests {
             reply: 1.0,
             key_mismatch_per_day: 0.0,
             spoof: 0.0,
-            believed: believed(0.9, 0.0, 1e-4),
+            assumed: assumed(0.9, 0.0, 1e-4),
             reliability: 1.0,
             max_age_s: None,
         });
         let identifier = Identifier::new(&spec, &[], Millis(10_000));
-        let cues = CueSet::new(&spec, &identifier.rows, &[], 0.0);
-        let mut state = CueState::default();
+        let id_sources = IdSources::new(&spec, &identifier.rows, &[], 0.0);
+        let mut state = IdSourceState::default();
         let mut posteriors = Vec::new();
         let mut evidence = Evidence::NONE;
         identifier.add(&mut evidence, 3);
         for second in 0..20 {
-            let mut scene = scene(&streams, &equipment, Regard::Neutral);
+            let mut scene = scene(&streams, &equipment, Affiliation::Neutral);
             scene.time = Millis(second * 1000);
-            cues.look(&mut state, &scene);
+            id_sources.look(&mut state, &scene);
             let at = state.iff.latest.map(|reading| reading.at);
             assert_eq!(at, Some(Millis(second / 10 * 10_000)), "asked every 10 s");
             let gathered = Gathered {
                 evidence: &evidence,
                 matched: None,
-                cues: &cues,
+                id_sources: &id_sources,
                 state: &state,
                 memory: None,
                 time: scene.time,
                 shift_log_odds: 0.0,
             };
-            posteriors.push(identifier.fuse(&gathered).posterior.regard);
+            posteriors.push(identifier.fuse(&gathered).posterior.affiliation);
         }
         assert!(
             posteriors

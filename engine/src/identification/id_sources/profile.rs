@@ -1,15 +1,15 @@
 //! Speed and altitude profile: does the track fly as this row would?
 //!
-//! *World*: nothing is drawn here; what the cue reads are the tracker's own estimates, with their errors.
+//! *World*: nothing is drawn here; what the ID source reads are the tracker's own estimates, with their errors.
 //!
 //! *Belief*: by row k, speed v (m/s) and altitude h (m) are independent Gaussians:
 //! ln L = -((v - mean_v)^2 / sigma_v^2 + (h - mean_h)^2 / sigma_h^2) / 2 - ln(sigma_v sigma_h). The sigmas hold the
 //! spread of the type and the error of the estimate together. A dimension that the row does not state, or a speed that
-//! is not yet estimated, would bias rows against each other; so every row states both, and without a speed the cue is
+//! is not yet estimated, would bias rows against each other; so every row states both, and without a speed the ID source is
 //! silent.
 //!
 //! Fails by: an aircraft off its usual profile, noisy estimates, look-alike profiles. The tails of a Gaussian are thin: a
-//! single estimate far out can outweigh every other cue, which is why the default reliability is .9 and not 1.
+//! single estimate far out can outweigh every other ID source, which is why the default reliability is .9 and not 1.
 //! Source: Gaussian class-conditional densities, R. O. Duda, P. E. Hart and D. G. Stork, "Pattern Classification" (2001).
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::CueScene;
+use super::IdSourceScene;
 use crate::identification::MAX_ROWS;
 
 /// Speed and altitude profile: what the site expects of each row.
@@ -26,7 +26,7 @@ use crate::identification::MAX_ROWS;
 pub struct ProfileSpec {
     /// Belief: what is expected, by row of the class's matrix; every row must be there.
     pub rows: BTreeMap<String, ProfileRow>,
-    /// Belief: how far the site trusts the cue, 0 not at all, 1 as the densities say.
+    /// Belief: how far the site trusts the ID source, 0 not at all, 1 as the densities say.
     #[serde(default = "mostly")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub reliability: f64,
@@ -58,7 +58,7 @@ pub struct ProfileRow {
     pub altitude_sigma_m: f64,
 }
 
-/// What the cue reads off a track.
+/// What the ID source reads off a track.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::identification) struct Estimate {
     /// Ground speed, m/s.
@@ -75,7 +75,7 @@ impl Estimate {
 }
 
 /// The track's speed and altitude, once both are estimated.
-pub(super) fn estimate(scene: &CueScene) -> Option<Estimate> {
+pub(super) fn estimate(scene: &IdSourceScene) -> Option<Estimate> {
     let altitude_m = scene.place.z;
     let speed_mps = scene.speed_mps?;
     (speed_mps.is_finite() && altitude_m.is_finite()).then_some(Estimate {
@@ -84,7 +84,7 @@ pub(super) fn estimate(scene: &CueScene) -> Option<Estimate> {
     })
 }
 
-/// The cue, ready to use.
+/// The ID source, ready to use.
 #[derive(Debug, Clone)]
 pub(super) struct Profile {
     pub reliability: f64,
@@ -119,9 +119,9 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identification::cues::tests::{REGARDS, decides_alone, scene, streams};
+    use crate::identification::id_sources::tests::{AFFILIATIONS, decides_alone, scene, streams};
     use crate::platform::Equipment;
-    use crate::record::Regard;
+    use crate::record::Affiliation;
 
     /// Friends at 85 m/s and 6000 m, neutrals at 200 m/s and 10 km, hostiles at 40 m/s and 3000 m.
     fn spec(reliability: f64) -> ProfileSpec {
@@ -133,7 +133,11 @@ mod tests {
         };
         let rows = [row(85.0, 6000.0), row(200.0, 10_000.0), row(40.0, 3000.0)];
         ProfileSpec {
-            rows: REGARDS.map(str::to_owned).into_iter().zip(rows).collect(),
+            rows: AFFILIATIONS
+                .map(str::to_owned)
+                .into_iter()
+                .zip(rows)
+                .collect(),
             reliability,
             max_age_s: None,
         }
@@ -142,7 +146,7 @@ mod tests {
     #[test]
     fn a_slow_low_neutral_is_taken_for_hostile_and_a_fast_high_one_is_not() {
         let (streams, equipment) = (streams(1), Equipment::default());
-        let slow = scene(&streams, &equipment, Regard::Neutral);
+        let slow = scene(&streams, &equipment, Affiliation::Neutral);
         let mut fast = slow;
         (fast.speed_mps, fast.place.z) = (Some(200.0), 10_000.0);
         decides_alone(|class| class.profile = Some(spec(1.0)), &[], &slow, &fast);
@@ -155,13 +159,14 @@ mod tests {
         if let Some(row) = spec.rows.get_mut("friend") {
             (row.speed_sigma_mps, row.altitude_sigma_m) = (20.0, 2000.0);
         }
-        let cue = Profile::new(&spec, &REGARDS.map(str::to_owned));
+        let id_source = Profile::new(&spec, &AFFILIATIONS.map(str::to_owned));
         let at = |speed_mps, altitude_m| {
-            cue.ln_likelihood(Estimate {
-                speed_mps,
-                altitude_m,
-            })
-            .0
+            id_source
+                .ln_likelihood(Estimate {
+                    speed_mps,
+                    altitude_m,
+                })
+                .0
         };
         assert!((at(40.0, 3000.0)[2] - at(50.0, 4000.0)[2] - 1.0).abs() < 1e-12);
         let wider = at(40.0, 3000.0)[2] - at(85.0, 6000.0)[0];
@@ -171,7 +176,7 @@ mod tests {
     #[test]
     fn without_a_speed_there_is_no_estimate() {
         let (streams, equipment) = (streams(1), Equipment::default());
-        let mut scene = scene(&streams, &equipment, Regard::Neutral);
+        let mut scene = scene(&streams, &equipment, Affiliation::Neutral);
         assert_eq!(
             estimate(&scene).map(|one| one.code()),
             Some("50mps_3000m".to_owned())

@@ -6,7 +6,7 @@
 //! Each look receives what is shown with probability `reception`, unless the site's receiver is down (one draw per site
 //! and hour, [`super::super::faults`]). A flight without the equipment shows nothing.
 //!
-//! *Belief*: P(plain | regard) = `plain`, P(agreed | regard) = `agreed`, and silence is what is left,
+//! *Belief*: P(plain | affiliation) = `plain`, P(agreed | affiliation) = `agreed`, and silence is what is left,
 //! 1 - plain - agreed.
 //!
 //! Fails by: switched off, not received, receiver down, spoof. A code says nothing of who flies: the same hardware
@@ -16,8 +16,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::CueScene;
-use crate::identification::RegardProbabilities;
+use super::IdSourceScene;
+use crate::identification::AffiliationProbabilities;
 use crate::identification::faults::Faults;
 use crate::ids::Key;
 use crate::streams::Purpose;
@@ -33,13 +33,13 @@ pub struct TransponderSpec {
     #[serde(default = "super::certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub reception: f64,
-    /// Belief: P(a plain code is seen | regard).
-    pub plain: RegardProbabilities,
-    /// Belief: P(the agreed squawk is seen | regard). Without it the site knows of no agreed squawk and takes it for a
+    /// Belief: P(a plain code is seen | affiliation).
+    pub plain: AffiliationProbabilities,
+    /// Belief: P(the agreed squawk is seen | affiliation). Without it the site knows of no agreed squawk and takes it for a
     /// plain code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agreed: Option<RegardProbabilities>,
-    /// Belief: how far the site trusts the cue, 0 not at all, 1 as the tables say.
+    pub agreed: Option<AffiliationProbabilities>,
+    /// Belief: how far the site trusts the ID source, 0 not at all, 1 as the tables say.
     #[serde(default = "super::certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub reliability: f64,
@@ -70,7 +70,7 @@ impl Code {
 
 impl TransponderSpec {
     /// World: what a look brings now.
-    pub(super) fn listen(&self, faults: &Faults, scene: &CueScene) -> Code {
+    pub(super) fn listen(&self, faults: &Faults, scene: &IdSourceScene) -> Code {
         let shown = self.shown(scene);
         let received = shown != Code::Silent
             && !faults.receiver_down(scene.streams, scene.site_key, scene.time)
@@ -86,7 +86,7 @@ impl TransponderSpec {
     }
 
     /// World: what the aircraft sends all along.
-    fn shown(&self, scene: &CueScene) -> Code {
+    fn shown(&self, scene: &IdSourceScene) -> Code {
         let Some(carried) = scene.emitter.equipment.transponder else {
             return Code::Silent;
         };
@@ -105,10 +105,12 @@ impl TransponderSpec {
         }
     }
 
-    /// Belief: ln P(code | regard).
+    /// Belief: ln P(code | affiliation).
     pub(super) fn likelihood(&self, code: Code) -> [f64; 3] {
-        let plain = self.plain.by_regard();
-        let agreed = self.agreed.map_or([0.0; 3], |agreed| agreed.by_regard());
+        let plain = self.plain.by_affiliation();
+        let agreed = self
+            .agreed
+            .map_or([0.0; 3], |agreed| agreed.by_affiliation());
         let seen = match code {
             Code::Plain => plain,
             Code::Agreed => agreed,
@@ -121,17 +123,17 @@ impl TransponderSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identification::cues::tests::{believed, decides_alone, scene, streams};
     use crate::identification::faults::FaultsSpec;
+    use crate::identification::id_sources::tests::{assumed, decides_alone, scene, streams};
     use crate::platform::{Equipment, TransponderEquipment};
-    use crate::record::Regard;
+    use crate::record::Affiliation;
 
     fn spec() -> TransponderSpec {
         TransponderSpec {
             interval_s: 5.0,
             reception: 1.0,
-            plain: believed(0.6, 0.7, 0.05),
-            agreed: Some(believed(0.39, 0.29, 0.001)),
+            plain: assumed(0.6, 0.7, 0.05),
+            agreed: Some(assumed(0.39, 0.29, 0.001)),
             reliability: 1.0,
             max_age_s: None,
         }
@@ -153,8 +155,8 @@ mod tests {
     fn a_silent_neutral_is_taken_for_hostile_and_one_that_is_heard_is_not() {
         let streams = streams(1);
         let (dark, lit) = (carries(0.0, 0.0, true), carries(1.0, 0.0, false));
-        let damning = scene(&streams, &dark, Regard::Neutral);
-        let clearing = scene(&streams, &lit, Regard::Neutral);
+        let damning = scene(&streams, &dark, Affiliation::Neutral);
+        let clearing = scene(&streams, &lit, Affiliation::Neutral);
         decides_alone(
             |class| class.transponder = Some(spec()),
             &[],
@@ -185,7 +187,7 @@ mod tests {
             (carries(1.0, 0.0, true), Code::Agreed, Code::Plain),
             (carries(0.0, 1.0, false), Code::Agreed, Code::Plain),
         ] {
-            let scene = scene(&streams, &equipment, Regard::Hostile);
+            let scene = scene(&streams, &equipment, Affiliation::Hostile);
             assert_eq!(spec().listen(&faults, &scene), code, "{equipment:?}");
             assert_eq!(
                 unaware.listen(&faults, &scene),
@@ -209,7 +211,7 @@ mod tests {
         let (aircraft, looks) = (2000, 20);
         let (mut on, mut heard) = (0, 0);
         for number in 0..aircraft {
-            let mut scene = scene(&streams, &equipment, Regard::Neutral);
+            let mut scene = scene(&streams, &equipment, Affiliation::Neutral);
             scene.aircraft_key = Key::of("aircraft").nth(number);
             let mut of_this = 0;
             for look in 0..looks {

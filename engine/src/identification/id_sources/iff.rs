@@ -8,7 +8,7 @@
 //! For a friend P(reply) = on (1 - mismatch)^sides (1 - fault) reply, sides being 1 for an aircraft of the site's own
 //! side and 2 for an ally.
 //!
-//! *Belief*: P(reply | friend, neutral, hostile) = `believed`; no reply is the complement. No reply cannot tell neutral
+//! *Belief*: P(reply | friend, neutral, hostile) = `assumed`; no reply is the complement. No reply cannot tell neutral
 //! from hostile unless the table says so.
 //!
 //! Fails by: switched off, wrong key (all friends at once), faulty interrogator (all aircraft of the hour), spoof.
@@ -18,11 +18,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CueScene, Emitter};
-use crate::identification::RegardProbabilities;
+use super::{Emitter, IdSourceScene};
+use crate::identification::AffiliationProbabilities;
 use crate::identification::faults::Faults;
 use crate::ids::Key;
-use crate::record::Regard;
+use crate::record::Affiliation;
 use crate::streams::Purpose;
 
 /// Crypto IFF: how a site asks, what comes of it, and what it makes of that.
@@ -44,10 +44,10 @@ pub struct IffSpec {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub spoof: f64,
-    /// Belief: P(reply | regard).
-    #[serde(default = "believed")]
-    pub believed: RegardProbabilities,
-    /// Belief: how far the site trusts the cue, 0 not at all, 1 as `believed` says.
+    /// Belief: P(reply | affiliation).
+    #[serde(default = "assumed")]
+    pub assumed: AffiliationProbabilities,
+    /// Belief: how far the site trusts the ID source, 0 not at all, 1 as `assumed` says.
     #[serde(default = "super::certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub reliability: f64,
@@ -57,8 +57,8 @@ pub struct IffSpec {
     pub max_age_s: Option<f64>,
 }
 
-fn believed() -> RegardProbabilities {
-    RegardProbabilities {
+fn assumed() -> AffiliationProbabilities {
+    AffiliationProbabilities {
         friend: 0.9,
         neutral: 0.0,
         hostile: 1e-4,
@@ -67,14 +67,14 @@ fn believed() -> RegardProbabilities {
 
 impl IffSpec {
     /// World: whether an interrogation now brings a reply.
-    pub(super) fn interrogate(&self, faults: &Faults, scene: &CueScene) -> bool {
+    pub(super) fn interrogate(&self, faults: &Faults, scene: &IdSourceScene) -> bool {
         if faults.interrogator_down(scene.streams, scene.site_key, scene.time) {
             return false;
         }
-        let probability = match scene.emitter.regard {
-            Regard::Friend if self.answers(&scene.emitter, faults, scene) => self.reply,
-            Regard::Friend => 0.0,
-            Regard::Neutral | Regard::Hostile => self.spoof,
+        let probability = match scene.emitter.affiliation {
+            Affiliation::Friend if self.answers(&scene.emitter, faults, scene) => self.reply,
+            Affiliation::Friend => 0.0,
+            Affiliation::Neutral | Affiliation::Hostile => self.spoof,
         };
         probability > 0.0
             && scene
@@ -84,7 +84,7 @@ impl IffSpec {
     }
 
     /// World: whether a friend is able to answer.
-    fn answers(&self, emitter: &Emitter, faults: &Faults, scene: &CueScene) -> bool {
+    fn answers(&self, emitter: &Emitter, faults: &Faults, scene: &IdSourceScene) -> bool {
         let Some(iff) = emitter.equipment.iff else {
             return false;
         };
@@ -102,9 +102,9 @@ impl IffSpec {
         on && keyed(scene.site_side_key) && keyed(emitter.side_key)
     }
 
-    /// Belief: ln P(reply or none | regard).
+    /// Belief: ln P(reply or none | affiliation).
     pub(super) fn likelihood(&self, reply: bool) -> [f64; 3] {
-        let replies = self.believed.by_regard();
+        let replies = self.assumed.by_affiliation();
         let of_reading = |p| if reply { p } else { super::remainder(p) };
         replies.map(|p| libm::log(of_reading(p)))
     }
@@ -113,9 +113,9 @@ impl IffSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identification::cues::side_key;
-    use crate::identification::cues::tests::{decides_alone, scene, streams};
     use crate::identification::faults::FaultsSpec;
+    use crate::identification::id_sources::side_key;
+    use crate::identification::id_sources::tests::{decides_alone, scene, streams};
     use crate::platform::{Equipment, IffEquipment};
     use crate::units::Millis;
 
@@ -125,7 +125,7 @@ mod tests {
             reply: 1.0,
             key_mismatch_per_day: 0.0,
             spoof: 0.0,
-            believed: believed(),
+            assumed: assumed(),
             reliability: 1.0,
             max_age_s: None,
         }
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn no_reply_turns_a_neutral_hostile_and_a_false_one_prevents_it() {
         let (streams, equipment) = (streams(1), carries(1.0));
-        let scene = scene(&streams, &equipment, Regard::Neutral);
+        let scene = scene(&streams, &equipment, Affiliation::Neutral);
         decides_alone(
             |class| {
                 let undecided = class.prior.get("hostile").is_some_and(|p| p.0 < 0.9);
@@ -175,18 +175,18 @@ mod tests {
             key_mismatch_per_day: 1.0,
             ..spec()
         };
-        for (regard, equipment, answers) in [
-            (Regard::Friend, carries(1.0), true),
-            (Regard::Friend, carries(0.0), false),
-            (Regard::Friend, Equipment::default(), false),
-            (Regard::Neutral, carries(1.0), false),
-            (Regard::Hostile, carries(1.0), false),
+        for (affiliation, equipment, answers) in [
+            (Affiliation::Friend, carries(1.0), true),
+            (Affiliation::Friend, carries(0.0), false),
+            (Affiliation::Friend, Equipment::default(), false),
+            (Affiliation::Neutral, carries(1.0), false),
+            (Affiliation::Hostile, carries(1.0), false),
         ] {
-            let scene = scene(&streams, &equipment, regard);
+            let scene = scene(&streams, &equipment, affiliation);
             assert_eq!(
                 spec().interrogate(&sound(), &scene),
                 answers,
-                "{regard:?} {equipment:?}"
+                "{affiliation:?} {equipment:?}"
             );
             assert!(!spec().interrogate(&down, &scene));
             assert!(!wrong_key.interrogate(&sound(), &scene));
@@ -215,7 +215,7 @@ mod tests {
             let asked = 20_000;
             let mut replies = 0;
             for number in 0..asked {
-                let mut scene = scene(&streams, &equipment, Regard::Friend);
+                let mut scene = scene(&streams, &equipment, Affiliation::Friend);
                 scene.aircraft_key = Key::of(side).nth(number);
                 scene.emitter.side_key = side_key(side);
                 scene.time = Millis(i64::from(number) * 86_400_000);
@@ -253,7 +253,7 @@ mod tests {
             let mut any_deaf = 0;
             for day in 0..trials {
                 let deaf = (0..4).filter(|&site| {
-                    let mut scene = scene(&streams, &equipment, Regard::Friend);
+                    let mut scene = scene(&streams, &equipment, Affiliation::Friend);
                     scene.site_key = Key::of("site").nth(site);
                     scene.time = Millis(i64::from(day) * 86_400_000);
                     !spec.interrogate(faults, &scene)

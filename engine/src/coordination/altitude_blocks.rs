@@ -1,4 +1,4 @@
-//! R11: coordinating altitudes and height blocks.
+//! R11: coordinating altitudes and altitude blocks.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R11",
-    key: "height_blocks",
-    title: "Height blocks: do not fire at a track between agreed heights",
+    key: "altitude_blocks",
+    title: "Altitude blocks: do not fire at a track between agreed heights",
     page: "\
 A site does not fire at a track whose height, as it measures it, lies in one of the `blocks` while it is open (reason
-in_height_block). What it measures is wrong by an error drawn once per site and aircraft, normal with `height_sigma_m`: height
-finders err systematically. With probability `honour`, drawn likewise, the crew acts on it. Who flies there is not asked. Stops
-self-defence (R5) and the restricted zone (R10) too.
+in_altitude_block). What it measures is wrong by an error drawn once per site and aircraft, normal with `height_sigma_m`: height
+finders err systematically. With probability `compliance`, drawn likewise, the crew acts on it. Who flies there is not asked. Stops
+self-defence (R5) and the restricted operations zone (R10) too.
 
 Flights of `sides` keep to the first block with probability `keeps`, drawn once per aircraft: every height of their route, flown
 and planned, becomes one of the levels of the block, of which there is one for every `level_m` of its height, each in the middle of
@@ -33,21 +33,21 @@ Source: coordinating altitude as in JP 3-52; errors of height of several hundred
     parameters: &[
         parameter("blocks", "list", "[]", "{ floor_m, top_m, from_h, until_h }", "heights at which fire is held, and when"),
         parameter("height_sigma_m", "m", "150.0", "0 to 10000", "standard deviation of a site's error of height"),
-        parameter("honour", "probability", "1.0", "0 to 1", "probability that a crew holds its fire at what it measures inside"),
+        parameter("compliance", "probability", "1.0", "0 to 1", "probability that a crew holds its fire at what it measures inside"),
         parameter("sides", "sides", "[]", "sides of the scenario", "sides whose flights keep to the first block"),
         parameter("level_m", "m", "300.0", "above 0 to 40000", "height of a level; aircraft that keep to the block are spread over its levels"),
         parameter("keeps", "probability", "1.0", "0 to 1", "probability that a flight of these does"),
     ],
-    reasons: &["in_height_block"],
+    reasons: &["in_altitude_block"],
 };
 
-/// R11: height blocks.
+/// R11: altitude blocks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct HeightBlocksSpec {
+pub struct AltitudeBlocksSpec {
     /// Heights at which fire is held, and when.
     #[serde(default)]
-    pub blocks: Vec<HeightBlockSpec>,
+    pub blocks: Vec<AltitudeBlockSpec>,
     /// Standard deviation of a site's error of height, m; one draw per site and aircraft.
     #[serde(default = "sigma")]
     #[schemars(range(min = 0.0, max = 10_000.0))]
@@ -55,7 +55,7 @@ pub struct HeightBlocksSpec {
     /// Probability that a crew holds its fire at what it measures inside; one draw per site and aircraft.
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub honour: f64,
+    pub compliance: f64,
     /// Sides whose flights keep to the first block.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sides: Vec<String>,
@@ -84,7 +84,7 @@ fn certain() -> f64 {
 /// A block of heights, for a time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct HeightBlockSpec {
+pub struct AltitudeBlockSpec {
     /// Floor, m.
     #[schemars(range(min = 0.0, max = 40_000.0))]
     pub floor_m: f64,
@@ -101,20 +101,20 @@ pub struct HeightBlockSpec {
     pub until_h: Option<f64>,
 }
 
-impl Spec for HeightBlocksSpec {
+impl Spec for AltitudeBlocksSpec {
     fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
         Some(Arc::new(self.clone()))
     }
 }
 
-impl HeightBlocksSpec {
+impl AltitudeBlocksSpec {
     /// The height that an aircraft of a side flies instead of its own, m; nothing if it flies its own. `flight` and `number` are
     /// the flight's key and the aircraft's number within it.
     pub fn keeps_to(&self, side: &str, streams: &Streams, flight: Key, number: u32) -> Option<f64> {
         let block = self.blocks.first()?;
         let asked = self.sides.iter().any(|asked| asked == side);
-        let mut luck = streams.about(Purpose::HeightKept, flight.nth(number), Key::NONE);
-        let keeps = asked && luck.happens(0, self.keeps);
+        let mut draws = streams.about(Purpose::HeightKept, flight.nth(number), Key::NONE);
+        let keeps = asked && draws.happens(0, self.keeps);
         let height_m = block.top_m - block.floor_m;
         let levels = libm::floor(height_m / self.level_m).max(1.0);
         let mut first = streams.about(Purpose::HeightKept, flight, Key::of("level"));
@@ -141,12 +141,12 @@ impl HeightBlocksSpec {
 
     fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
         // A normal number takes the words of the uniform numbers 0 and 1.
-        let mut luck = request.draws.about(Purpose::HeightError);
-        luck.happens(2, self.honour)
+        let mut draws = request.draws.about(Purpose::HeightError);
+        draws.happens(2, self.compliance)
     }
 }
 
-impl Rule for HeightBlocksSpec {
+impl Rule for AltitudeBlocksSpec {
     fn page(&self) -> &'static RulePage {
         &PAGE
     }
@@ -167,14 +167,14 @@ impl Rule for HeightBlocksSpec {
         }
         verdict.next_scan();
         if self.inside(request) {
-            verdict.decline(PAGE.id, Reason::InHeightBlock);
+            verdict.decline(PAGE.id, Reason::InAltitudeBlock);
         }
     }
 
     fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
         match (self.inside(request), self.heeded(request)) {
             (false, _) => "outside_blocks",
-            (true, true) => "in_height_block",
+            (true, true) => "in_altitude_block",
             (true, false) => "blocks_not_heeded",
         }
     }

@@ -12,35 +12,35 @@ use crate::record::Reason;
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R12",
-    key: "zone_of_responsibility",
-    title: "Zones of responsibility: each class of shooters fires in its own zone alone",
+    key: "weapon_engagement_zone",
+    title: "Weapon engagement zones: each class of shooters fires in its own zone alone",
     page: "\
 A class of sites that is named in `areas` fires at a track only while it holds it inside one of its zones, each widened by
-`margin_m` on the ground (reason outside_responsibility); classes that are named nowhere fire anywhere. With probability `heeds`,
+`margin_m` on the ground (reason outside_engagement_zone); classes that are named nowhere fire anywhere. With probability `compliance`,
 drawn once per site and aircraft, the crew keeps to it. Self-defence (R5) may fire outside unless `self_defence` is false.
 
-A neutral that keeps out of all zones is safe but for crews that do not heed the rule: loss (1 - heeds) P_kill.
+A neutral that keeps out of all zones is safe but for crews that do not heed the rule: loss (1 - compliance) P_kill.
 
 Fails by: seams and gaps between zones, where nobody is responsible; tracks held on the wrong side of a line (misaligned radars);
 crews that do not heed it.
 Costs: leakers through the gaps, and where the neighbour is out of missiles.
 Source: missile and fighter engagement zones as in JP 3-01 and JP 3-52.",
     parameters: &[
-        parameter("areas", "list", "[]", "{ zone, classes }", "which site classes are responsible where"),
+        parameter("areas", "list", "[]", "{ zone, classes }", "which site classes may fire in which zone"),
         parameter("margin_m", "m", "0.0", "0 to 100000", "by how much each zone is widened"),
-        parameter("heeds", "probability", "1.0", "0 to 1", "probability that a crew keeps to its zones"),
+        parameter("compliance", "probability", "1.0", "0 to 1", "probability that a crew keeps to its zones"),
         parameter("self_defence", "choice", "true", "true, false", "whether self-defence may fire outside"),
     ],
-    reasons: &["outside_responsibility"],
+    reasons: &["outside_engagement_zone"],
 };
 
-/// R12: zones of responsibility.
+/// R12: weapon engagement zones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ZoneOfResponsibilitySpec {
-    /// Which site classes are responsible where.
+pub struct WeaponEngagementZoneSpec {
+    /// Which site classes may fire in which zone.
     #[serde(default)]
-    pub areas: Vec<AreaOfResponsibilitySpec>,
+    pub areas: Vec<EngagementZoneSpec>,
     /// By how much each zone is widened, m.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 100_000.0))]
@@ -48,7 +48,7 @@ pub struct ZoneOfResponsibilitySpec {
     /// Probability that a crew keeps to its zones; one draw per site and aircraft.
     #[serde(default = "certain")]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub heeds: f64,
+    pub compliance: f64,
     /// Whether self-defence may fire outside.
     #[serde(default = "yes")]
     pub self_defence: bool,
@@ -62,10 +62,10 @@ fn yes() -> bool {
     true
 }
 
-/// A zone and who is responsible there.
+/// A zone and who may fire there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AreaOfResponsibilitySpec {
+pub struct EngagementZoneSpec {
     /// The zone.
     pub zone: String,
     /// The site classes.
@@ -74,27 +74,26 @@ pub struct AreaOfResponsibilitySpec {
 
 /// R12 ready to use.
 #[derive(Debug)]
-struct ZoneOfResponsibilityRule {
-    heeds: f64,
+struct WeaponEngagementZoneRule {
+    compliance: f64,
     self_defence: bool,
     margin_m: f64,
     /// The zones of each class that is named, by class.
     zones: Vec<Option<Vec<Zone>>>,
 }
 
-impl Spec for ZoneOfResponsibilitySpec {
+impl Spec for WeaponEngagementZoneSpec {
     fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
         let of_class = |class: &String| {
             let areas = self.areas.iter();
             let mut own = areas.filter(|area| area.classes.contains(class)).peekable();
             own.peek()?;
-            let zone = |area: &AreaOfResponsibilitySpec| {
-                named.zones.iter().find(|zone| zone.name == area.zone)
-            };
+            let zone =
+                |area: &EngagementZoneSpec| named.zones.iter().find(|zone| zone.name == area.zone);
             Some(own.filter_map(zone).cloned().collect())
         };
-        Some(Arc::new(ZoneOfResponsibilityRule {
-            heeds: self.heeds,
+        Some(Arc::new(WeaponEngagementZoneRule {
+            compliance: self.compliance,
             self_defence: self.self_defence,
             margin_m: self.margin_m,
             zones: named.classes.iter().map(of_class).collect(),
@@ -102,7 +101,7 @@ impl Spec for ZoneOfResponsibilitySpec {
     }
 }
 
-impl ZoneOfResponsibilityRule {
+impl WeaponEngagementZoneRule {
     fn outside(&self, request: &EngagementRequest<'_>) -> bool {
         let ClassId(class) = request.class;
         let zones = self.zones.get(class as usize).and_then(Option::as_ref);
@@ -111,11 +110,11 @@ impl ZoneOfResponsibilityRule {
     }
 
     fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
-        request.draws.heeds(2, self.heeds)
+        request.draws.complies(2, self.compliance)
     }
 }
 
-impl Rule for ZoneOfResponsibilityRule {
+impl Rule for WeaponEngagementZoneRule {
     fn page(&self) -> &'static RulePage {
         &PAGE
     }
@@ -137,16 +136,16 @@ impl Rule for ZoneOfResponsibilityRule {
         verdict.next_scan();
         match (self.outside(request), self.self_defence) {
             (false, _) => {}
-            (true, true) => verdict.decline_yielding(PAGE.id, Reason::OutsideResponsibility),
-            (true, false) => verdict.decline(PAGE.id, Reason::OutsideResponsibility),
+            (true, true) => verdict.decline_yielding(PAGE.id, Reason::OutsideEngagementZone),
+            (true, false) => verdict.decline(PAGE.id, Reason::OutsideEngagementZone),
         }
     }
 
     fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
         match (self.outside(request), self.heeded(request)) {
-            (false, _) => "responsible",
-            (true, true) => "outside_responsibility",
-            (true, false) => "responsibility_not_heeded",
+            (false, _) => "in_own_zone",
+            (true, true) => "outside_engagement_zone",
+            (true, false) => "not_complied_with",
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What one round of a sweep comes to: the same replication of every cell.
+//! What one block of a sweep comes to: the same replication of every cell.
 
 use crate::measure::Summary;
 
-/// Replication `index` of every cell of an experiment, all with the same luck.
+/// Replication `index` of every cell of an experiment, all with common random numbers.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Round {
-    /// Number of the round, which is the number of the replication.
+pub struct Block {
+    /// Number of the block, which is the number of the replication.
     pub index: u64,
     /// What became of it in each cell, in the order of the cells.
     pub outcomes: Vec<Outcome>,
