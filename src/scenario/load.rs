@@ -963,9 +963,27 @@ fn plain(path: &Path) -> Result<std::fs::Metadata, String> {
     Ok(about)
 }
 
+/// Whether a path is a pipe that a shell has opened and handed over, as `<(command)` does: somebody writes to it.
+fn handed_over(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let piped = std::fs::metadata(path).is_ok_and(|about| about.file_type().is_fifo());
+        piped && ["/dev/fd/", "/proc/self/fd/"].iter().any(|place| path.starts_with(place))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
 /// The text of a file; `shown` is whether a word of it may be told.
 fn read(path: &Path, shown: bool) -> Result<String, String> {
-    let about = plain(path)?;
+    let about = match handed_over(path) {
+        true => std::fs::metadata(path).map_err(|error| reason(&error))?,
+        false => plain(path)?,
+    };
     let too_large = |size: u64| format!("it has {size} bytes; expected at most {LARGEST}");
     if about.len() > LARGEST {
         return Err(too_large(about.len()));

@@ -808,6 +808,27 @@ fn a_scenario_shows_no_file_that_is_not_its_own() {
     );
 }
 
+/// A pipe that a shell has opened is read, as `check <(command)` has it; one that nobody may ever write to is not waited for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_that_is_handed_over_is_read() {
+    let place = Place::new();
+    let root = env!("CARGO_MANIFEST_DIR");
+    let line = format!(
+        "cat {root}/scenarios/closed-form/chord.toml | {0} check /dev/fd/0 && mkfifo waiting.toml && ! {0} check waiting.toml",
+        env!("CARGO_BIN_EXE_deconflict")
+    );
+    let output = Command::new("sh")
+        .args(["-c", &line])
+        .current_dir(place.folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("ok:"), "{said}");
+    let refused = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(refused.contains("it is a device or a pipe"), "{refused}");
+}
+
 // What reaches terminals, tables and pages.
 
 /// A terminal that keeps all it is sent.
