@@ -969,7 +969,10 @@ fn handed_over(path: &Path) -> bool {
     {
         use std::os::unix::fs::FileTypeExt;
         let piped = std::fs::metadata(path).is_ok_and(|about| about.file_type().is_fifo());
-        piped && ["/dev/fd/", "/proc/self/fd/"].iter().any(|place| path.starts_with(place))
+        piped
+            && ["/dev/fd/", "/proc/self/fd/"]
+                .iter()
+                .any(|place| path.starts_with(place))
     }
     #[cfg(not(unix))]
     {
