@@ -523,7 +523,7 @@ fn what_a_command_left_half_done_is_in_nobodys_way() {
     succeeds(&place.deconflict("sweep plan.toml --out out -n 5"));
     // Killed as it wrote the results.
     dead("out/.results.unfinished-8jFQxa");
-    dead("out/rounds/.whole.blocks.unfinished-8jFQxa");
+    dead("out/blocks/.whole.blocks.unfinished-8jFQxa");
     fs::remove_file(place.path("out/manifest.json")).unwrap();
     let status = place.deconflict("status out");
     ends(&status, 1, &["out is not finished", "--resume"]);
@@ -538,7 +538,7 @@ fn what_a_command_left_half_done_is_in_nobodys_way() {
         .filter(|name| name.contains("unfinished"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
-    fs::remove_dir_all(place.path("out/rounds")).unwrap();
+    fs::remove_dir_all(place.path("out/blocks")).unwrap();
     succeeds(&place.deconflict("sweep plan.toml --out out --resume"));
     place.same_results("whole", "out");
 }
