@@ -319,6 +319,8 @@ enum Mend {
     Fill(&'static Json),
     /// With the key called otherwise.
     Rename(&'static str),
+    /// With the word that is said today.
+    Say(&'static str),
 }
 
 /// Whether what is said of a path means nothing: a misfit on it, above it or below it has been mended.
@@ -347,6 +349,9 @@ pub(crate) fn mended(root: &Item, misfits: &[Misfit]) -> Json {
             }
             (Some(Json::Object(table)), Mend::Fill(schema)) => {
                 table.insert(last.clone(), any_value(schema));
+            }
+            (Some(Json::Object(table)), Mend::Say(word)) => {
+                table.insert(last.clone(), Json::from(*word));
             }
             (Some(Json::Array(items)), Mend::Fill(schema)) => {
                 if let Some(element) = last
@@ -508,7 +513,9 @@ impl Walk<'_> {
             let known: Vec<&str> = words.into_iter().chain(tags).collect();
             self.meant(word, known)
         };
-        self.report(message, "", help, Mend::Fill(node));
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let mend = moved::value(&path, word).map_or(Mend::Fill(node), Mend::Say);
+        self.report(message, "", help, mend);
     }
 
     /// What a word may stand for that is none of the known ones: what it is called today, or near matches.

@@ -69,6 +69,11 @@ fn old_names_are_refused_with_the_new_ones() {
         assert!(told.contains(part), "{part}: {told}");
     }
     assert!(!told.contains("lacks actual"), "{told}");
+    // What an old word meant is gone by for the rest.
+    assert!(
+        !told.contains("lacks the row") && !told.contains("not an aircraft type"),
+        "{told}"
+    );
     let zone = repository("scenarios/closed-form/weapon-engagement-zone.toml");
     let zone = zone.display();
     let set = "--set rules.zone_of_responsibility.heeds=1";
