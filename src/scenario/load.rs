@@ -68,9 +68,16 @@ impl Loader {
     pub(crate) fn file(&mut self, path: &Path, included_at: Option<&Span>) -> Option<Item> {
         let name = path.display().to_string();
         if included_at.is_none() && path == Path::new(STANDARD_INPUT) {
-            return match standard_input() {
+            return match all_of(std::io::stdin().lock()) {
                 Ok(text) => Some(self.text(text, "standard input".to_owned(), Some(Path::new("")))),
                 Err(why) => self.unreadable(None, "standard input", &why),
+            };
+        }
+        if included_at.is_none() && handed_over(path) {
+            let opened = File::open(path).map_err(|error| reason(&error));
+            return match opened.and_then(all_of) {
+                Ok(text) => Some(self.text(text, name, Some(Path::new("")))),
+                Err(why) => self.unreadable(None, &name, &why),
             };
         }
         let canonical = match path.canonicalize() {
@@ -917,10 +924,9 @@ fn strange(text: &str) -> Option<&'static str> {
     }
 }
 
-/// All of standard input.
-fn standard_input() -> Result<String, String> {
+/// All of standard input, or of a pipe.
+fn all_of(input: impl Read) -> Result<String, String> {
     let mut bytes = Vec::new();
-    let input = std::io::stdin().lock();
     input
         .take(LARGEST + 1)
         .read_to_end(&mut bytes)
@@ -983,10 +989,7 @@ fn handed_over(path: &Path) -> bool {
 
 /// The text of a file; `shown` is whether a word of it may be told.
 fn read(path: &Path, shown: bool) -> Result<String, String> {
-    let about = match handed_over(path) {
-        true => std::fs::metadata(path).map_err(|error| reason(&error))?,
-        false => plain(path)?,
-    };
+    let about = plain(path)?;
     let too_large = |size: u64| format!("it has {size} bytes; expected at most {LARGEST}");
     if about.len() > LARGEST {
         return Err(too_large(about.len()));
