@@ -1,6 +1,6 @@
 //! Files of earlier versions in the words of today, comments and layout as they were.
 //!
-//! What is rewritten is in the table of [`moved`](super::moved): the text is walked as the parser sees it, and only the names and
+//! What is rewritten is in the table of `moved`: the text is walked as the parser sees it, and only the names and
 //! values that are called otherwise change their bytes.
 
 use std::collections::HashSet;
