@@ -8,7 +8,7 @@ use crate::experiment::plan::study::Study;
 use crate::experiment::tune::choice::{Alternative, Choice, Nearest, Why, choose, in_worlds};
 use crate::experiment::tune::course::{Role, Tuning};
 use crate::experiment::tune::robust::over_worlds;
-use crate::experiment::tune::verdict::{Feasible, judge};
+use crate::experiment::tune::verdict::{Feasible, Verdict, judge};
 use crate::experiment::tune::{FRESH, OTHER_WORLDS};
 use crate::safe::{markdown, markdown_code};
 use crate::statistics::estimate::{Estimate, Method};
@@ -100,7 +100,7 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
     line(&format!("# {}\n", markdown(&file.title)));
     line("## What to do\n");
     match (choice.recommended, &choice.nearest) {
-        (Some(chosen), _) => recommendation(study, tuning, &choice, chosen)
+        (Some(chosen), _) => recommendation(study, tuning, &verdicts, &choice, chosen)
             .iter()
             .for_each(|words| line(words)),
         (None, Some(nearest)) => line(&forbidden(study, tuning, nearest)),
@@ -244,7 +244,13 @@ fn spoken(tuning: &Tuning, candidate: usize) -> String {
 }
 
 /// What is recommended and why, against the scenario as written; and what else could be chosen.
-fn recommendation(study: &Study, tuning: &Tuning, choice: &Choice, chosen: usize) -> Vec<String> {
+fn recommendation(
+    study: &Study,
+    tuning: &Tuning,
+    verdicts: &[Verdict],
+    choice: &Choice,
+    chosen: usize,
+) -> Vec<String> {
     let mut lines = Vec::new();
     if chosen == 0 {
         lines.push(
@@ -263,10 +269,10 @@ fn recommendation(study: &Study, tuning: &Tuning, choice: &Choice, chosen: usize
     lines.push("|---|---|---|---|".to_owned());
     let written = as_written(study, tuning);
     for (measure, watched) in study.watched.iter().enumerate() {
-        let value = |candidate: usize| told(study, tuning, candidate, measure);
+        let value = |candidate: usize| told(study, tuning, verdicts, candidate, measure);
         let change = match chosen {
             0 => "-".to_owned(),
-            _ => judge(tuning)
+            _ => verdicts
                 .iter()
                 .find(|verdict| verdict.candidate == chosen)
                 .and_then(|verdict| verdict.against_reference.get(measure))
@@ -282,7 +288,7 @@ fn recommendation(study: &Study, tuning: &Tuning, choice: &Choice, chosen: usize
             value(chosen)
         ));
     }
-    lines.extend(in_other_worlds(study, tuning, chosen));
+    lines.extend(in_other_worlds(study, tuning, verdicts, chosen));
     lines.push("\nWhat the measures are:\n".to_owned());
     for watched in &study.watched {
         lines.push(format!(
@@ -296,7 +302,7 @@ fn recommendation(study: &Study, tuning: &Tuning, choice: &Choice, chosen: usize
         lines.push("Nothing else that was examined keeps the limits.".to_owned());
     }
     for alternative in &choice.alternatives {
-        lines.extend(other(study, tuning, alternative, chosen));
+        lines.extend(other(study, tuning, verdicts, alternative, chosen));
     }
     lines.push(
         "\nChanges are from the recommended, replication by replication on the same random numbers; their intervals hold for every two of the finalists together. \"Open\" is what they do not show to be more or less."
@@ -306,8 +312,12 @@ fn recommendation(study: &Study, tuning: &Tuning, choice: &Choice, chosen: usize
 }
 
 /// Whether what the recommended changes holds in the worlds drawn over all that is not known.
-fn in_other_worlds(study: &Study, tuning: &Tuning, chosen: usize) -> Vec<String> {
-    let verdicts = judge(tuning);
+fn in_other_worlds(
+    study: &Study,
+    tuning: &Tuning,
+    verdicts: &[Verdict],
+    chosen: usize,
+) -> Vec<String> {
     let found = verdicts.iter().find(|verdict| verdict.candidate == chosen);
     let Some(verdict) = found else {
         return Vec::new();
@@ -373,11 +383,17 @@ fn settings_table(study: &Study, tuning: &Tuning, candidate: usize) -> String {
 }
 
 /// A measure of a candidate on fresh random numbers: `5.63 % [3.68, 8.31], 1 in 18; 0.39 of 6.94 protected sorties a run`.
-fn told(study: &Study, tuning: &Tuning, candidate: usize, measure: usize) -> String {
+fn told(
+    study: &Study,
+    tuning: &Tuning,
+    verdicts: &[Verdict],
+    candidate: usize,
+    measure: usize,
+) -> String {
     let watched = &study.watched[measure];
     let value = match tuning.finalists().contains(&candidate) {
-        true => judge(tuning)
-            .into_iter()
+        true => verdicts
+            .iter()
             .find(|verdict| verdict.candidate == candidate)
             .map_or_else(Estimate::unknown, |verdict| verdict.fresh[measure]),
         false => as_written(study, tuning)[measure].0,
@@ -417,7 +433,13 @@ fn changed(measure: &str, difference: &Estimate) -> String {
 }
 
 /// An alternative: why it is one, where its settings differ, and what it costs.
-fn other(study: &Study, tuning: &Tuning, alternative: &Alternative, chosen: usize) -> Vec<String> {
+fn other(
+    study: &Study,
+    tuning: &Tuning,
+    verdicts: &[Verdict],
+    alternative: &Alternative,
+    chosen: usize,
+) -> Vec<String> {
     let named = |measure: usize| markdown_code(&study.watched[measure].derived.name);
     let why = match alternative.why {
         Why::AsWritten => "nothing to change".to_owned(),
@@ -458,7 +480,7 @@ fn other(study: &Study, tuning: &Tuning, alternative: &Alternative, chosen: usiz
         lines.push(format!(
             "  - {}: {}; change {}",
             named(measure),
-            told(study, tuning, alternative.candidate, measure),
+            told(study, tuning, verdicts, alternative.candidate, measure),
             changed(&study.watched[measure].derived.name, difference)
         ));
     }
