@@ -14,7 +14,7 @@ use deconflict::scenario::keys::{Key, keys};
 use deconflict::scenario::library::{BEGINNING, assumptions};
 use deconflict::scenario::lint::LINTS;
 use deconflict::scenario::register::{Assumption, Leeway};
-use deconflict::scenario::{Scenario, schema};
+use deconflict::scenario::{Scenario, renamed_key, renamed_measure, schema};
 use serde_json::{Value as Json, json};
 
 use super::columns::below;
@@ -70,6 +70,14 @@ pub fn help(arguments: &HelpArguments) -> Result<(), Failure> {
     }
     let found = entries(word);
     if found.is_empty() {
+        let mut renamed = renamed_key(word);
+        renamed.extend(renamed_measure(word).map(|now| format!("it is called {now} now")));
+        if !renamed.is_empty() {
+            let renamed = renamed.join("\n  ");
+            return Err(Failure::bad_input(format!(
+                "{word:?} is a word of earlier versions:\n  {renamed}"
+            )));
+        }
         let names = names(&command);
         let near = did_you_mean(word, names.iter().map(String::as_str));
         return Err(Failure::bad_input(format!(

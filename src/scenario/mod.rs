@@ -30,7 +30,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
 
-pub use moved::measure as renamed_measure;
+pub use moved::{key_anywhere as renamed_key, measure as renamed_measure};
 pub use problem::{LoadError, Mark, Problem, Source, Span};
 pub use shape::{near, schema};
 

@@ -247,6 +247,18 @@ pub(crate) fn path(names: &[&str]) -> Option<Vec<String>> {
     (now != names).then_some(now)
 }
 
+/// What became of a key of earlier versions, wherever it stood, for whoever asks by its name alone: each answer once.
+pub fn key_anywhere(name: &str) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for &(_, old, became) in KEYS {
+        let words = became.told();
+        if old == name && !told.contains(&words) {
+            told.push(words);
+        }
+    }
+    told
+}
+
 /// A measure or a column as it is called today; none where it is that already.
 pub fn measure(name: &str) -> Option<String> {
     let (base, bracket) = match name.split_once('[') {

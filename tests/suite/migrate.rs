@@ -192,3 +192,17 @@ fn shipped_files_have_nothing_to_change() {
     }
     assert!(files > 60, "{files}");
 }
+
+/// Who asks for an old word by its name alone is told the new one.
+#[test]
+fn help_knows_old_words() {
+    let place = place();
+    for (old, new) in [
+        ("cues", "it is called id_sources now"),
+        ("honour", "it is called compliance now"),
+        ("undecided", "it is called in_progress_at_end now"),
+    ] {
+        let told = said(&deconflict(place.path(), &format!("help {old}")), 2);
+        assert!(told.contains(new), "{told}");
+    }
+}
