@@ -20,8 +20,9 @@ Examples:
       several files where they are
 
 Keys, values, paths and names of measures change; comments and layout stay. What no program can
-rewrite is named with its line and the reason, and nothing is written then: exit code 2. A file
-that others include is migrated by itself; its comments are the reader's.")]
+rewrite is named with its line and the reason, and nothing is written then: exit code 2. A name
+that does not mean quite the same is told with its line; one that nobody reads any more becomes a
+comment. A file that others include is migrated by itself; its comments are the reader's.")]
 pub struct MigrateArguments {
     /// Files of an earlier version (TOML).
     #[arg(required = true)]
@@ -72,6 +73,9 @@ pub fn migrate_files(arguments: &MigrateArguments) -> Result<(), Failure> {
             None => print(&new.text)?,
         }
         tell(&format!("{}: {changes}", file.display()));
+        for (line, old, became) in &new.notes {
+            tell(&format!("{}:{line}: {old}: {became}", file.display()));
+        }
     }
     Ok(())
 }

@@ -21,6 +21,8 @@ pub struct Migrated {
     pub text: String,
     /// How many names and values are called otherwise now.
     pub changes: usize,
+    /// Names that do not mean quite the same, or are left out: the line, the old name, and what became of it.
+    pub notes: Vec<(usize, String, String)>,
 }
 
 /// Rewrites a file; `name` is what it is called. What no program can rewrite is a problem, with its place and what to do: then
@@ -46,7 +48,12 @@ pub fn migrate(name: &str, text: &str) -> Result<Migrated, LoadError> {
             // What is written reads.
             read(&text, 0, &mut problems);
             if problems.is_empty() {
-                return Ok(Migrated { text, changes });
+                let notes = walk.notes;
+                return Ok(Migrated {
+                    text,
+                    changes,
+                    notes,
+                });
             }
             for problem in &mut problems {
                 problem.marks.clear();
@@ -118,6 +125,8 @@ struct Walk<'a> {
     keys: Vec<Key>,
     /// Whether a key begins anew.
     fresh: bool,
+    /// Where the key that was read last begins.
+    typed_from: usize,
     /// Where the value stands that is being read.
     at: Vec<String>,
     /// Everything there is, by its path.
@@ -126,6 +135,7 @@ struct Walk<'a> {
     becomes: Vec<(Vec<String>, Range<usize>)>,
     awaited: Option<Awaited>,
     edits: Vec<Edit>,
+    notes: Vec<(usize, String, String)>,
     problems: Vec<Problem>,
 }
 
@@ -137,11 +147,13 @@ impl<'a> Walk<'a> {
             inline: Vec::new(),
             keys: Vec::new(),
             fresh: true,
+            typed_from: 0,
             at: Vec::new(),
             there: HashSet::new(),
             becomes: Vec::new(),
             awaited: None,
             edits: Vec::new(),
+            notes: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -198,6 +210,9 @@ impl<'a> Walk<'a> {
         for (index, Key { name, range }) in std::mem::take(&mut self.keys).into_iter().enumerate() {
             let above: Vec<&str> = path.iter().map(String::as_str).collect();
             let became = moved::key(&above, &name);
+            if index == 0 {
+                self.typed_from = range.start;
+            }
             let beside = |new: &str| {
                 let mut beside = path.clone();
                 beside.push(new.to_owned());
@@ -208,7 +223,18 @@ impl<'a> Walk<'a> {
             }
             match became {
                 Some(Became::Named(new)) => self.edits.push((range, new.to_owned())),
+                Some(Became::Near(new, note)) => {
+                    self.note(&name, range.start, format!("{new} now: {note}"));
+                    self.edits.push((range, new.to_owned()));
+                }
                 Some(Became::Gone(told)) => self.refuse(&name, range, told.to_owned()),
+                Some(became @ Became::Unread(_)) if index == last => {
+                    self.awaited = Some(Awaited {
+                        path: beside(&name),
+                        key: (self.typed_from..range.end, String::new()),
+                        became,
+                    });
+                }
                 Some(became) if index == last => {
                     let path = beside(&name);
                     let new = became.name().unwrap_or_default().to_owned();
@@ -252,13 +278,18 @@ impl<'a> Walk<'a> {
                 .push((range.clone(), format!("{quote}{new}{quote}")));
         };
         if let Some(awaited) = self.awaited.take() {
+            if let Became::Unread(told) = awaited.became {
+                let name = awaited.path.last().cloned().unwrap_or_default();
+                self.leave_out(&name, awaited.key.0.start..range.end, told);
+                return;
+            }
             let value = match awaited.became {
                 Became::Listed(_) => Some(format!("[{}]", &self.text[range.clone()])),
                 Became::Valued(_, values) => values
                     .iter()
                     .find(|(old, _)| text && *old == said)
                     .map(|(_, new)| format!("\"{new}\"")),
-                Became::Named(_) | Became::Gone(_) => None,
+                Became::Named(_) | Became::Near(..) | Became::Unread(_) | Became::Gone(_) => None,
             };
             match value {
                 Some(value) => self.edits.extend([awaited.key, (range, value)]),
@@ -287,6 +318,31 @@ impl<'a> Walk<'a> {
         if let Some(new) = new {
             say(&new);
         }
+    }
+
+    fn note(&mut self, name: &str, at: usize, became: String) {
+        let line = 1 + self.text[..at].matches('\n').count();
+        self.notes.push((line, name.to_owned(), became));
+    }
+
+    /// Makes a line with a key and its value a comment; in an inline table they are taken out, with a comma.
+    fn leave_out(&mut self, name: &str, range: Range<usize>, told: &str) {
+        self.note(name, range.start, format!("left out: {told}"));
+        if self.inline.is_empty() {
+            self.edits.push((range.start..range.start, "# ".to_owned()));
+            return;
+        }
+        let blank = |text: &str| text.len() - text.trim_start().len();
+        let after = range.end + blank(&self.text[range.end..]);
+        let before = self.text[..range.start].trim_end();
+        let out = if self.text[after..].starts_with(',') {
+            range.start..after + 1 + blank(&self.text[after + 1..])
+        } else if before.ends_with(',') {
+            before.len() - 1..range.end
+        } else {
+            range
+        };
+        self.edits.push((out, String::new()));
     }
 
     fn refuse(&mut self, name: &str, range: Range<usize>, told: String) {
@@ -350,12 +406,44 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_mean_quite_the_same_is_told() {
+        let old = "[rules.hostile_criteria]\nthreshold = 0.9\ncues = 2 # kept\n";
+        let migrated = migrate("old.toml", old).expect("sound");
+        assert_eq!(migrated.text, old.replace("cues", "declarations"));
+        let [(line, name, became)] = &migrated.notes[..] else {
+            panic!("{:?}", migrated.notes);
+        };
+        assert_eq!((*line, name.as_str()), (3, "cues"));
+        assert!(became.starts_with("declarations now: "), "{became}");
+    }
+
+    #[test]
+    fn what_nobody_reads_becomes_a_comment() {
+        let old = "[aircraft]\ntb2.wingspan_m = 12 # wide\n\n[aircraft.mq9]\n  wingspan_m = 20\nspeed = 1\n";
+        let new = "[aircraft]\n# tb2.wingspan_m = 12 # wide\n\n[aircraft.mq9]\n  # wingspan_m = 20\nspeed = 1\n";
+        assert_eq!(now(old), new);
+        for (old, new) in [
+            ("{ wingspan_m = 12, speed = 1 }", "{ speed = 1 }"),
+            ("{ speed = 1, wingspan_m = 12 }", "{ speed = 1 }"),
+            ("{ wingspan_m = 12 }", "{  }"),
+        ] {
+            assert_eq!(
+                now(&format!("[aircraft]\na = {old}\n")),
+                format!("[aircraft]\na = {new}\n")
+            );
+        }
+        let migrated = migrate("old.toml", old).expect("sound");
+        let lines: Vec<usize> = migrated.notes.iter().map(|(line, ..)| *line).collect();
+        assert_eq!(lines, [2, 5]);
+    }
+
+    #[test]
     fn what_no_program_can_rewrite_is_named() {
-        let old = "[aircraft.tb2]\nwingspan_m = 12\n[rules.cease_fire]\nmissiles_in_flight = \"perhaps\"\n\
+        let old = "[rules.hotline_query]\ncoverage = 0.5\n[rules.cease_fire]\nmissiles_in_flight = \"perhaps\"\n\
                    [rules.corridors]\nhonour = 1\ncompliance = 1\n";
         let said = migrate("old.toml", old).expect_err("three").render(false);
         for part in [
-            "wingspan_m cannot be rewritten: optics go by",
+            "coverage cannot be rewritten: a node answers by",
             "old.toml:2:1",
             "missiles_in_flight cannot be rewritten: write order",
             "old.toml:4:22",

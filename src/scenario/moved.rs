@@ -6,10 +6,14 @@
 pub(crate) enum Became {
     /// It has another name.
     Named(&'static str),
+    /// It has another name and does not mean quite the same: what else there is to know.
+    Near(&'static str, &'static str),
     /// It is the one element of a list of this name.
     Listed(&'static str),
     /// It has another name and other values: old, new.
     Valued(&'static str, &'static [(&'static str, &'static str)]),
+    /// Nobody reads it any more, and nothing has to stand in its place; what there is now.
+    Unread(&'static str),
     /// Nothing that a program could write in its place; what to do instead.
     Gone(&'static str),
 }
@@ -18,8 +22,11 @@ impl Became {
     /// The key that stands in its place.
     pub(crate) fn name(self) -> Option<&'static str> {
         match self {
-            Became::Named(name) | Became::Listed(name) | Became::Valued(name, _) => Some(name),
-            Became::Gone(_) => None,
+            Became::Named(name)
+            | Became::Near(name, _)
+            | Became::Listed(name)
+            | Became::Valued(name, _) => Some(name),
+            Became::Unread(_) | Became::Gone(_) => None,
         }
     }
 
@@ -28,18 +35,20 @@ impl Became {
         let rewrites = "`deconflict migrate` rewrites files";
         match self {
             Became::Named(name) => format!("it is called {name} now; {rewrites}"),
+            Became::Near(name, note) => format!("it is called {name} now: {note}; {rewrites}"),
             Became::Listed(name) => format!("write {name} = [...]; {rewrites}"),
             Became::Valued(name, values) => {
                 let values = values.iter();
                 let said = values.map(|(old, new)| format!("{name} = {new:?} for {old:?}"));
                 format!("write {}; {rewrites}", said.collect::<Vec<_>>().join(", "))
             }
+            Became::Unread(told) => format!("{told}; {rewrites}"),
             Became::Gone(told) => told.to_owned(),
         }
     }
 }
 
-use Became::{Gone, Listed, Named, Valued};
+use Became::{Gone, Listed, Named, Near, Unread, Valued};
 
 /// The tables above a key, the nearest last (`*` is any name, `.` the whole file), the key, and what became of it. Tables have the
 /// names of today here; those of before are known to be the same.
@@ -72,7 +81,14 @@ const KEYS: &[(&str, &str, Became)] = &[
         Named("compliance"),
     ),
     ("rules.airspace_closure", "reads", Named("compliance")),
-    ("rules.hostile_criteria", "cues", Named("id_sources")),
+    (
+        "rules.hostile_criteria",
+        "cues",
+        Near(
+            "declarations",
+            "declarations alone are counted, one less for each other source that counted before; id_sources asks for different sources",
+        ),
+    ),
     (
         "rules.optical_confirmation",
         "look_s",
@@ -110,7 +126,7 @@ const KEYS: &[(&str, &str, Became)] = &[
     (
         "aircraft.*",
         "wingspan_m",
-        Gone(
+        Unread(
             "optics go by critical_dimension_m now: the smaller dimension of what is seen, some 3 m for an aircraft of 20 m wingspan",
         ),
     ),
@@ -239,7 +255,7 @@ pub(crate) fn path(names: &[&str]) -> Option<Vec<String>> {
     let mut now: Vec<String> = Vec::new();
     for (index, name) in names.iter().enumerate() {
         let new = key(&names[..index], name).and_then(|became| match became {
-            Named(new) => Some(new),
+            Named(new) | Near(new, _) => Some(new),
             _ => None,
         });
         now.push(new.unwrap_or(name).to_owned());
@@ -314,6 +330,9 @@ mod tests {
         let now = path(&names).expect("renamed");
         assert_eq!(now.join("."), "rules.friendly_force_tracking.compliance");
         assert_eq!(path(&["rules", "corridors", "compliance"]), None);
+        let counted = ["rules", "hostile_criteria", "cues"];
+        let now = path(&counted).expect("renamed");
+        assert_eq!(now.join("."), "rules.hostile_criteria.declarations");
         for (old, new) in [
             ("kills[regard=neutral]", Some("kills[affiliation=neutral]")),
             (

@@ -777,7 +777,9 @@ impl Walk<'_> {
                 };
                 // What has another name alone is looked into as well: all of it is said at once.
                 let renamed = match became {
-                    Some(moved::Became::Named(new)) if !table.contains_key(new) => {
+                    Some(moved::Became::Named(new) | moved::Became::Near(new, _))
+                        if !table.contains_key(new) =>
+                    {
                         property(node, new).map(|inner| (new, inner))
                     }
                     _ => None,

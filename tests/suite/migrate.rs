@@ -140,15 +140,15 @@ fn old_files_are_rewritten_and_pass() {
 fn nothing_is_written_where_something_cannot_be_rewritten() {
     let place = place();
     let old = fs::read_to_string(place.path().join("old.toml")).expect("read");
-    let more = "[aircraft.kite]\nwingspan_m = 2\n";
+    let more = "[aircraft.kite]\nwingspan_m = 2\n[rules.second_operator]\ntrue_confirm = 0.9\n";
     fs::write(place.path().join("more.toml"), more).expect("written");
     let told = said(
         &deconflict(place.path(), "migrate --in-place old.toml more.toml"),
         2,
     );
     for part in [
-        "more.toml:2:1",
-        "wingspan_m cannot be rewritten: optics go by",
+        "more.toml:4:1",
+        "true_confirm cannot be rewritten: he looks for himself",
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
@@ -160,6 +160,26 @@ fn nothing_is_written_where_something_cannot_be_rewritten() {
     assert!(told.contains("expected one file, or --in-place"), "{told}");
     let told = said(&deconflict(place.path(), "migrate none.toml"), 2);
     assert!(told.contains("cannot read none.toml"), "{told}");
+}
+
+/// What is left out, and what does not mean quite the same, is told with its line.
+#[test]
+fn what_a_reader_should_know_is_told() {
+    let place = place();
+    let more = "[rules.hostile_criteria]\ncues = 2\n[aircraft.kite]\nwingspan_m = 2\n";
+    fs::write(place.path().join("more.toml"), more).expect("written");
+    let told = said(&deconflict(place.path(), "migrate --in-place more.toml"), 0);
+    for part in [
+        "more.toml: 2 changes",
+        "more.toml:2: cues: declarations now: ",
+        "more.toml:4: wingspan_m: left out: ",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(
+        fs::read_to_string(place.path().join("more.toml")).expect("read"),
+        "[rules.hostile_criteria]\ndeclarations = 2\n[aircraft.kite]\n# wingspan_m = 2\n"
+    );
 }
 
 /// What is shipped has the words of today.
@@ -198,7 +218,7 @@ fn shipped_files_have_nothing_to_change() {
 fn help_knows_old_words() {
     let place = place();
     for (old, new) in [
-        ("cues", "it is called id_sources now"),
+        ("cues", "it is called declarations now"),
         ("honour", "it is called compliance now"),
         ("undecided", "it is called in_progress_at_end now"),
     ] {
