@@ -3,7 +3,9 @@
 
 use clap::Args;
 use deconflict::ids::AircraftId;
-use deconflict::inquiry::{Change, Inquest, Trials, let_through, menu, named, wrong_shots};
+use deconflict::inquiry::{
+    Change, Counterfactual, Trials, candidate_rules, let_through, named, wrong_shots,
+};
 use deconflict::output::{PassageStory, Story};
 use deconflict::record::{Detail, EventLog, Replication, Sortie};
 use deconflict::safe::name_fault;
@@ -59,8 +61,12 @@ const SEARCHED: u64 = 500;
 pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
     let subject = arguments.about.subject()?;
     let (scenario, seed) = (subject.scenario()?, subject.seed);
-    let menu = menu(&scenario);
-    let mut changes = [menu.added.clone(), menu.removed.clone()].concat();
+    let candidate_rules = candidate_rules(&scenario);
+    let mut changes = [
+        candidate_rules.added.clone(),
+        candidate_rules.removed.clone(),
+    ]
+    .concat();
     for own in &arguments.own {
         changes.push(own_change(own, &subject, &scenario)?);
     }
@@ -111,14 +117,15 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
     };
     let aircraft = log.events[shot].fact.aircraft();
     let name = aircraft.map(|aircraft| log.sorties[aircraft.index()].name.as_str());
-    let inquest = name.map(|name| Inquest::hold(&scenario, replication, name, &changes));
+    let counterfactual =
+        name.map(|name| Counterfactual::hold(&scenario, replication, name, &changes));
     let story = Story {
         scenario: &scenario,
         log: &log,
         shot,
-        inquest: inquest
+        counterfactual: counterfactual
             .as_ref()
-            .map(|inquest| (&menu, changes.as_slice(), inquest)),
+            .map(|counterfactual| (&candidate_rules, changes.as_slice(), counterfactual)),
     };
     let subject = &subject.name;
     let more = match shots.len() - 1 {

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use deconflict::experiment::replicate::replicate;
 use deconflict::experiment::worlds::file::Worlds;
-use deconflict::inquiry::{Change, Counted, Game, Prevention, menu};
+use deconflict::inquiry::{Change, Counted, Game, Prevention, candidate_rules};
 use deconflict::output::{
     Ended, OutputError, PREVENTION, Progress, prevention_text, readable, write_prevention,
 };
@@ -280,7 +280,7 @@ fn players(
     subject: &Subject,
     scenario: &Scenario,
 ) -> Result<(Scenario, Vec<Change>), Failure> {
-    let offered = menu(scenario);
+    let offered = candidate_rules(scenario);
     let mut without = Vec::new();
     let mut players = Vec::new();
     for asked in &arguments.rules {
@@ -325,7 +325,7 @@ fn players(
     Ok((base, players))
 }
 
-fn not_to_be_had(asked: &str, offered: &deconflict::inquiry::Menu) -> String {
+fn not_to_be_had(asked: &str, offered: &deconflict::inquiry::CandidateRules) -> String {
     let left = offered
         .not_offered
         .iter()

@@ -58,7 +58,7 @@ pub struct NotOffered {
 
 /// What can be tried in a scenario.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Menu {
+pub struct CandidateRules {
     /// Rules that are off, put in force; by number.
     pub added: Vec<Change>,
     /// Rules in force, taken out of it; by number.
@@ -210,27 +210,29 @@ fn set(tree: &mut Json, path: &[String], to: Option<Json>) {
 }
 
 /// Everything that can be tried in a scenario.
-pub fn menu(scenario: &Scenario) -> Menu {
-    let mut menu = Menu::default();
+pub fn candidate_rules(scenario: &Scenario) -> CandidateRules {
+    let mut candidate_rules = CandidateRules::default();
     let rules = serde_json::to_value(&scenario.file.rules).unwrap_or_default();
     let sides = protected_sides(scenario);
     for page in RULES {
         let in_force = rules.get(page.key).is_some();
         if in_force {
-            menu.removed.push(removal(page));
+            candidate_rules.removed.push(removal(page));
         }
-        match Offer::of(page, scenario, in_force) {
-            Ok(Offer { words, edits }) => menu.added.push(Change {
+        match CandidateRule::of(page, scenario, in_force) {
+            Ok(CandidateRule { words, edits }) => candidate_rules.added.push(Change {
                 name: page.id.to_owned(),
                 words: words.to_owned(),
                 edits,
                 band: band(page, in_force, &sides),
             }),
             Err(_) if in_force => {}
-            Err(why) => menu.not_offered.push(NotOffered { rule: page.id, why }),
+            Err(why) => candidate_rules
+                .not_offered
+                .push(NotOffered { rule: page.id, why }),
         }
     }
-    menu
+    candidate_rules
 }
 
 fn removal(page: &RulePage) -> Change {
@@ -326,14 +328,14 @@ fn band(page: &RulePage, in_force: bool, sides: &[String]) -> Option<Band> {
 }
 
 /// A rule as it could be put in force.
-struct Offer {
+struct CandidateRule {
     words: &'static str,
     edits: Vec<Edit>,
 }
 
-impl Offer {
-    fn rule(page: &RulePage, words: &'static str, spec: Json) -> Offer {
-        Offer {
+impl CandidateRule {
+    fn rule(page: &RulePage, words: &'static str, spec: Json) -> CandidateRule {
+        CandidateRule {
             words,
             edits: vec![Edit {
                 path: vec!["rules".to_owned(), page.key.to_owned()],
@@ -343,7 +345,11 @@ impl Offer {
     }
 
     /// The plainest form of a rule in this scenario; or why there is none.
-    fn of(page: &RulePage, scenario: &Scenario, in_force: bool) -> Result<Offer, &'static str> {
+    fn of(
+        page: &RulePage,
+        scenario: &Scenario,
+        in_force: bool,
+    ) -> Result<CandidateRule, &'static str> {
         let rules = &scenario.file.rules;
         // Two rules can be made stricter where they are in force.
         match page.key {
@@ -354,12 +360,12 @@ impl Offer {
         }
         let sides = protected_sides(scenario);
         match page.key {
-            "hostile_criteria" => Ok(Offer::rule(
+            "hostile_criteria" => Ok(CandidateRule::rule(
                 page,
                 "asking for two declarations and a posterior of .95 before a track is identified as hostile",
                 json!({ "threshold": 0.95, "declarations": 2 }),
             )),
-            "engagement_authority" => Ok(Offer::rule(
+            "engagement_authority" => Ok(CandidateRule::rule(
                 page,
                 "asking a joint authority for each engagement",
                 json!({ "level": "joint" }),
@@ -367,14 +373,14 @@ impl Offer {
             "hotline_query" => Ok(hotline(page, scenario, &sides)),
             "challenge" => {
                 let answers = answering(&sides, 0.8);
-                Ok(Offer::rule(
+                Ok(CandidateRule::rule(
                     page,
                     "calling each aircraft on the guard frequency, which four in five of those who are no enemies answer",
                     json!({ "answers": answers }),
                 ))
             }
             "corridors" if scenario.corridors.is_empty() => Err("the scenario has no [corridors]"),
-            "corridors" => Ok(Offer::rule(
+            "corridors" => Ok(CandidateRule::rule(
                 page,
                 "holding fire inside the corridors",
                 json!({}),
@@ -388,13 +394,13 @@ impl Offer {
                 if !reads {
                     return Err("no site class reads a transponder's agreed code or IFF");
                 }
-                Ok(Offer::rule(
+                Ok(CandidateRule::rule(
                     page,
                     "an agreed squawk of everybody who is no enemy",
                     json!({ "sides": sides, "iff_on": 1.0 }),
                 ))
             }
-            "friendly_force_tracking" => Ok(Offer::rule(
+            "friendly_force_tracking" => Ok(CandidateRule::rule(
                 page,
                 "a feed of the positions of everybody who is no enemy",
                 json!({ "sides": sides }),
@@ -402,22 +408,22 @@ impl Offer {
             "conformance_monitoring" if rules.flight_plan_notice.is_none() => {
                 Err("it acts through plans in hand, and R6 is off")
             }
-            "conformance_monitoring" => Ok(Offer::rule(
+            "conformance_monitoring" => Ok(CandidateRule::rule(
                 page,
                 "telling the sites when a flight leaves its plan",
                 json!({ "sides": sides }),
             )),
-            "optical_confirmation" => Ok(Offer::rule(
+            "optical_confirmation" => Ok(CandidateRule::rule(
                 page,
                 "looking before firing, and holding fire at what is not recognised",
                 json!({ "if_unclear": "hold" }),
             )),
-            "second_operator" => Ok(Offer::rule(
+            "second_operator" => Ok(CandidateRule::rule(
                 page,
                 "having a second operator confirm",
                 json!({}),
             )),
-            "cease_fire" => Ok(Offer::rule(
+            "cease_fire" => Ok(CandidateRule::rule(
                 page,
                 "a cease-fire that the owner calls for when fired at, and that aborts missiles in flight",
                 json!({ "after_wrong_shot": true }),
@@ -464,7 +470,7 @@ fn protected_sides(scenario: &Scenario) -> Vec<String> {
 }
 
 /// R1 one step stricter.
-fn stricter(page: &RulePage, scenario: &Scenario) -> Result<Offer, &'static str> {
+fn stricter(page: &RulePage, scenario: &Scenario) -> Result<CandidateRule, &'static str> {
     use crate::coordination::WeaponsControl::{Free, Hold, Tight};
     let spec = scenario.file.rules.weapons_control.as_ref();
     let (words, status) = match spec.map_or(Tight, |rule| rule.status) {
@@ -474,14 +480,14 @@ fn stricter(page: &RulePage, scenario: &Scenario) -> Result<Offer, &'static str>
     };
     let path = ["rules", page.key, "status"].map(str::to_owned).to_vec();
     let to = Some(json!(status));
-    Ok(Offer {
+    Ok(CandidateRule {
         words,
         edits: vec![Edit { path, to }],
     })
 }
 
 /// R7 to a node of everybody who is no enemy; to a liaison officer, who knows his own side's flights, where there is none.
-fn hotline(page: &RulePage, scenario: &Scenario, sides: &[String]) -> Offer {
+fn hotline(page: &RulePage, scenario: &Scenario, sides: &[String]) -> CandidateRule {
     let (mut nodes, mut edits) = (Vec::new(), Vec::new());
     for side in sides {
         let cast = &scenario.cast;
@@ -500,13 +506,17 @@ fn hotline(page: &RulePage, scenario: &Scenario, sides: &[String]) -> Offer {
     }
     let words =
         "asking on a hotline to the nodes, or a liaison officer, of everybody who is no enemy";
-    let mut offer = Offer::rule(page, words, json!({ "nodes": nodes }));
-    offer.edits.splice(..0, edits);
-    offer
+    let mut candidate = CandidateRule::rule(page, words, json!({ "nodes": nodes }));
+    candidate.edits.splice(..0, edits);
+    candidate
 }
 
 /// R6 with every plan of who is no enemy sent also to the command of those who might shoot at it.
-fn notices(page: &RulePage, scenario: &Scenario, in_force: bool) -> Result<Offer, &'static str> {
+fn notices(
+    page: &RulePage,
+    scenario: &Scenario,
+    in_force: bool,
+) -> Result<CandidateRule, &'static str> {
     let mut edits = Vec::new();
     for (name, flight) in &scenario.file.flights {
         let Some(side) = scenario
@@ -567,7 +577,7 @@ fn notices(page: &RulePage, scenario: &Scenario, in_force: bool) -> Result<Offer
             to: Some(json!({})),
         });
     }
-    Ok(Offer {
+    Ok(CandidateRule {
         words: "plans sent also to those who might shoot",
         edits,
     })

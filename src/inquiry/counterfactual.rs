@@ -12,7 +12,7 @@ use crate::units::Millis;
 
 /// What became of one aircraft, or of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Fate {
+pub struct SortieOutcome {
     /// Shots at it by sites to which they are friend or neutral.
     pub wrong_shots: u32,
     /// Losses to such a site.
@@ -77,37 +77,37 @@ fn shots_at(log: &EventLog, name: &str) -> Vec<WrongShot> {
 }
 
 /// What became of an aircraft, by name, and of the raid as a whole.
-pub fn fate(log: &EventLog, aircraft: &str) -> Fate {
-    let mut all = fates(log);
-    all.remove(aircraft).unwrap_or(Fate {
+pub fn sortie_outcome(log: &EventLog, aircraft: &str) -> SortieOutcome {
+    let mut all = sortie_outcomes(log);
+    all.remove(aircraft).unwrap_or(SortieOutcome {
         leaked: leaked(log),
-        ..Fate::default()
+        ..SortieOutcome::default()
     })
 }
 
-/// The fates of all that were concerned, by name.
-pub(super) fn fates(log: &EventLog) -> BTreeMap<&str, Fate> {
-    let mut fates: BTreeMap<&str, Fate> = BTreeMap::new();
+/// The outcomes of all that were concerned, by name.
+pub(super) fn sortie_outcomes(log: &EventLog) -> BTreeMap<&str, SortieOutcome> {
+    let mut outcomes: BTreeMap<&str, SortieOutcome> = BTreeMap::new();
     for event in &log.events {
-        let (aircraft, note): (AircraftId, fn(&mut Fate)) = match event.fact {
+        let (aircraft, note): (AircraftId, fn(&mut SortieOutcome)) = match event.fact {
             Fact::ShotFired { site, aircraft, .. } if wrong(log, site, aircraft) => {
-                (aircraft, |fate| fate.wrong_shots += 1)
+                (aircraft, |outcome| outcome.wrong_shots += 1)
             }
             Fact::Destroyed { site, aircraft, .. } if wrong(log, site, aircraft) => {
-                (aircraft, |fate| fate.wrong_losses += 1)
+                (aircraft, |outcome| outcome.wrong_losses += 1)
             }
-            Fact::SortieCancelled { aircraft } => (aircraft, |fate| fate.cancelled += 1),
+            Fact::SortieCancelled { aircraft } => (aircraft, |outcome| outcome.cancelled += 1),
             _ => continue,
         };
         if let Some(sortie) = log.sorties.get(aircraft.index()) {
-            note(fates.entry(&sortie.name).or_default());
+            note(outcomes.entry(&sortie.name).or_default());
         }
     }
     let leaked = leaked(log);
-    for fate in fates.values_mut() {
-        fate.leaked = leaked;
+    for outcome in outcomes.values_mut() {
+        outcome.leaked = leaked;
     }
-    fates
+    outcomes
 }
 
 /// Objectives reached by aircraft that are hostile to some site.
@@ -132,7 +132,7 @@ pub struct Trial {
     /// The changes, by their place in the list that was tried.
     pub changes: Vec<usize>,
     /// What became of the aircraft then.
-    pub fate: Fate,
+    pub outcome: SortieOutcome,
     /// The wrong shots at it then.
     pub shots: Vec<WrongShot>,
 }
@@ -140,24 +140,24 @@ pub struct Trial {
 impl Trial {
     /// Whether no wrong shot was fired at the aircraft.
     pub fn prevented(&self) -> bool {
-        self.fate.wrong_shots == 0
+        self.outcome.wrong_shots == 0
     }
 }
 
 /// What would have prevented the wrong shots at one aircraft in one replication.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Inquest {
+pub struct Counterfactual {
     /// As it happened.
-    pub before: Fate,
+    pub before: SortieOutcome,
     /// Every change alone.
     pub alone: Vec<Trial>,
-    /// The smallest sets that prevent, all of one size; empty if none of at most [`Inquest::MOST`] does.
+    /// The smallest sets that prevent, all of one size; empty if none of at most [`Counterfactual::MOST`] does.
     pub smallest: Vec<Trial>,
     /// Changes that this scenario cannot take, with the reason.
     pub impossible: Vec<(usize, String)>,
 }
 
-impl Inquest {
+impl Counterfactual {
     /// Most changes in a set.
     pub const MOST: usize = 3;
 
@@ -167,21 +167,21 @@ impl Inquest {
         replication: Replication,
         aircraft: &str,
         changes: &[Change],
-    ) -> Inquest {
+    ) -> Counterfactual {
         let engine = Engine::default();
         let fly = |scenario: &Scenario| {
             let log = engine.simulate(scenario, replication, Detail::Measures);
-            (fate(&log, aircraft), shots_at(&log, aircraft))
+            (sortie_outcome(&log, aircraft), shots_at(&log, aircraft))
         };
         let trial = |changes: Vec<usize>, changed: &Scenario| {
-            let (fate, shots) = fly(changed);
+            let (outcome, shots) = fly(changed);
             Trial {
                 changes,
-                fate,
+                outcome,
                 shots,
             }
         };
-        let mut inquest = Inquest {
+        let mut counterfactual = Counterfactual {
             before: fly(scenario).0,
             alone: Vec::new(),
             smallest: Vec::new(),
@@ -189,19 +189,24 @@ impl Inquest {
         };
         for (at, change) in changes.iter().enumerate() {
             match Change::apply(scenario, &[change]) {
-                Ok(changed) => inquest.alone.push(trial(vec![at], &changed)),
-                Err(why) => inquest.impossible.push((at, why)),
+                Ok(changed) => counterfactual.alone.push(trial(vec![at], &changed)),
+                Err(why) => counterfactual.impossible.push((at, why)),
             }
         }
-        let possible: Vec<usize> = inquest.alone.iter().map(|trial| trial.changes[0]).collect();
-        inquest.smallest = inquest
+        let possible: Vec<usize> = counterfactual
+            .alone
+            .iter()
+            .map(|trial| trial.changes[0])
+            .collect();
+        counterfactual.smallest = counterfactual
             .alone
             .iter()
             .filter(|trial| trial.prevented())
             .cloned()
             .collect();
         let mut size = 2;
-        while inquest.smallest.is_empty() && size <= Inquest::MOST.min(possible.len()) {
+        while counterfactual.smallest.is_empty() && size <= Counterfactual::MOST.min(possible.len())
+        {
             for set in subsets(&possible, size) {
                 if contradicts(&set, changes) {
                     continue;
@@ -209,14 +214,14 @@ impl Inquest {
                 let together: Vec<&Change> = set.iter().map(|&at| &changes[at]).collect();
                 if let Ok(changed) = Change::apply(scenario, &together) {
                     let tried = trial(set, &changed);
-                    inquest
+                    counterfactual
                         .smallest
                         .extend(Some(tried).filter(Trial::prevented));
                 }
             }
             size += 1;
         }
-        inquest
+        counterfactual
     }
 }
 

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::changes::Change;
-use super::counterfactual::{Fate, fates};
+use super::counterfactual::{SortieOutcome, sortie_outcomes};
 use crate::coordination::Placebo;
 use crate::ids::Key;
 use crate::measure::Kind;
@@ -52,10 +52,10 @@ impl Counted {
         }
     }
 
-    fn holds(self, fate: &Fate) -> bool {
+    fn holds(self, outcome: &SortieOutcome) -> bool {
         match self {
-            Counted::Lost => fate.wrong_losses > 0,
-            Counted::ShotAt => fate.wrong_shots > 0,
+            Counted::Lost => outcome.wrong_losses > 0,
+            Counted::ShotAt => outcome.wrong_shots > 0,
         }
     }
 }
@@ -211,9 +211,9 @@ impl Game {
     fn night_of(&self, scenario: &Scenario, replication: Replication) -> Night {
         let log = (self.engine).simulate(scenario, replication, Detail::Measures);
         let mut night = Night::default();
-        for (name, fate) in fates(&log) {
-            night.cancelled += fate.cancelled;
-            if self.counted.holds(&fate) {
+        for (name, outcome) in sortie_outcomes(&log) {
+            night.cancelled += outcome.cancelled;
+            if self.counted.holds(&outcome) {
                 night.counted.insert(name.to_owned());
             }
         }

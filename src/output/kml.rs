@@ -10,7 +10,7 @@ use std::f64::consts::TAU;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::replay::{Airing, Replay};
+use super::replay::{Replay, ReplayFlight};
 use crate::record::{Identity, Place};
 use crate::safe::markup;
 use crate::units::Millis;
@@ -169,7 +169,7 @@ pub(super) fn write(writer: &mut impl Write, replay: &Replay<'_>) -> io::Result<
 }
 
 /// What an aircraft was identified as, by the name of the site.
-fn by_site<'a>(airing: &Airing<'a>) -> BTreeMap<&'a str, Vec<(Millis, Option<Identity>)>> {
+fn by_site<'a>(airing: &ReplayFlight<'a>) -> BTreeMap<&'a str, Vec<(Millis, Option<Identity>)>> {
     let mut sites: BTreeMap<&str, Vec<(Millis, Option<Identity>)>> = BTreeMap::new();
     for &(time, site, identity) in &airing.held {
         sites.entry(site).or_default().push((time, identity));
@@ -178,7 +178,11 @@ fn by_site<'a>(airing: &Airing<'a>) -> BTreeMap<&'a str, Vec<(Millis, Option<Ide
 }
 
 /// Where an aircraft was, and what it was identified as then.
-fn track(writer: &mut impl Write, replay: &Replay<'_>, airing: &Airing<'_>) -> io::Result<()> {
+fn track(
+    writer: &mut impl Write,
+    replay: &Replay<'_>,
+    airing: &ReplayFlight<'_>,
+) -> io::Result<()> {
     writer.write_all(b"<gx:Track><altitudeMode>relativeToGround</altitudeMode>\n")?;
     for sample in &airing.samples {
         writeln!(writer, "<when>{}</when>", replay.utc(sample.time))?;

@@ -66,8 +66,8 @@ pub use overview::overview;
 pub use passage::PassageStory;
 pub use prevention::{PreventionNote, prevention_text, read_prevention, write_prevention};
 pub use replay::{
-    Airing, Ending, Incident, Launch, Post, Replay, ReplayFormat, Sample, write_replay,
-    write_replay_file,
+    Ending, Replay, ReplayEvent, ReplayFlight, ReplayFormat, ReplaySite, Sample, ShotPath,
+    write_replay, write_replay_file,
 };
 pub use results::write_results;
 pub use settings::settings_text;

@@ -93,7 +93,7 @@ impl Ending {
 
 /// The flight of one aircraft, sampled.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Airing<'a> {
+pub struct ReplayFlight<'a> {
     /// Its name.
     pub name: &'a str,
     /// Its side, by number and name: the number picks the colour.
@@ -113,7 +113,7 @@ pub struct Airing<'a> {
 
 /// A site.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Post<'a> {
+pub struct ReplaySite<'a> {
     /// Its name.
     pub name: &'a str,
     /// Its side, by number and name.
@@ -128,7 +128,7 @@ pub struct Post<'a> {
 
 /// A shot.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Launch<'a> {
+pub struct ShotPath<'a> {
     /// The site, by its place in [`Replay::posts`].
     pub post: usize,
     /// The aircraft fired at; nothing if there was none behind the track.
@@ -153,7 +153,7 @@ pub struct Launch<'a> {
 
 /// A decisive event.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Incident<'a> {
+pub struct ReplayEvent<'a> {
     /// When and where.
     pub at: Sample,
     /// The code of the fact.
@@ -178,7 +178,7 @@ pub struct Incident<'a> {
     pub near: Option<(&'a str, String)>,
 }
 
-impl Incident<'_> {
+impl ReplayEvent<'_> {
     /// One line about it.
     pub fn title(&self) -> String {
         let wrong = if self.wrong { "WRONG: " } else { "" };
@@ -211,13 +211,13 @@ pub struct Replay<'a> {
     /// The end of the scenario.
     pub end: Millis,
     /// The aircraft that flew, in the order of the log.
-    pub airings: Vec<Airing<'a>>,
+    pub airings: Vec<ReplayFlight<'a>>,
     /// The sites, in the order of the log.
-    pub posts: Vec<Post<'a>>,
+    pub posts: Vec<ReplaySite<'a>>,
     /// The shots, in order of time.
-    pub launches: Vec<Launch<'a>>,
+    pub launches: Vec<ShotPath<'a>>,
     /// The decisive events, in order of time.
-    pub incidents: Vec<Incident<'a>>,
+    pub incidents: Vec<ReplayEvent<'a>>,
 }
 
 impl<'a> Replay<'a> {
@@ -276,7 +276,7 @@ impl<'a> Replay<'a> {
             if !departed || trajectory.departs() > end {
                 return None;
             }
-            Some(Airing {
+            Some(ReplayFlight {
                 name: &sortie.name,
                 side: side(log, sortie.side.index()),
                 aircraft_type: &log.cast.types[sortie.type_id.index()],
@@ -292,7 +292,7 @@ impl<'a> Replay<'a> {
         });
         let posts = log.sites.iter().map(|site| {
             let class = &scenario.classes[site.class.index()];
-            Post {
+            ReplaySite {
                 name: &site.name,
                 side: side(log, site.side.index()),
                 class: &class.name,
@@ -375,8 +375,8 @@ fn is_wrong(log: &EventLog, site: SiteId, aircraft: AircraftId) -> bool {
         )
 }
 
-fn launches<'a>(scenario: &'a Scenario, log: &'a EventLog) -> Vec<Launch<'a>> {
-    let mut launches: Vec<Launch<'a>> = Vec::new();
+fn launches<'a>(scenario: &'a Scenario, log: &'a EventLog) -> Vec<ShotPath<'a>> {
+    let mut launches: Vec<ShotPath<'a>> = Vec::new();
     // Shots in the air: site, aircraft, number, and which launch.
     let mut flying: Vec<((SiteId, AircraftId, u32), usize)> = Vec::new();
     for event in &log.events {
@@ -395,7 +395,7 @@ fn launches<'a>(scenario: &'a Scenario, log: &'a EventLog) -> Vec<Launch<'a>> {
                     place: record.place,
                 };
                 flying.push(((site, aircraft, shot), launches.len()));
-                launches.push(Launch {
+                launches.push(ShotPath {
                     post: site.index(),
                     target: log
                         .sorties
@@ -467,7 +467,7 @@ fn launches<'a>(scenario: &'a Scenario, log: &'a EventLog) -> Vec<Launch<'a>> {
     launches
 }
 
-fn incidents(log: &EventLog) -> Vec<Incident<'_>> {
+fn incidents(log: &EventLog) -> Vec<ReplayEvent<'_>> {
     let told = log.events.iter().filter_map(|event| {
         let (site, aircraft, identity, decision) = match event.fact {
             Fact::EngagementBegun {
@@ -501,7 +501,7 @@ fn incidents(log: &EventLog) -> Vec<Incident<'_>> {
         };
         let sortie = log.sorties.get(aircraft.index())?;
         let fire = !matches!(event.fact, Fact::ShotDeclined { .. });
-        Some(Incident {
+        Some(ReplayEvent {
             at: Sample {
                 time: event.time,
                 place: event.place,

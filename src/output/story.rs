@@ -10,7 +10,8 @@ use super::numbers::share;
 use super::timeline::{reason_words, tell};
 use crate::coordination::RULES;
 use crate::inquiry::{
-    Cause, Change, Fate, Inquest, Link, Menu, Trial, biggest_step, chain, last_declaration,
+    CandidateRules, Cause, Change, Counterfactual, Link, SortieOutcome, Trial, biggest_step, chain,
+    last_declaration,
 };
 use crate::record::{Event, EventLog, Fact, LedgerEntry, RuleWord};
 use crate::scenario::Scenario;
@@ -69,7 +70,7 @@ pub struct Story<'a> {
     /// The shot, by its place in the log.
     pub shot: usize,
     /// What was tried, the added rules before the removed ones, and the outcome; without it that part is left out.
-    pub inquest: Option<(&'a Menu, &'a [Change], &'a Inquest)>,
+    pub counterfactual: Option<(&'a CandidateRules, &'a [Change], &'a Counterfactual)>,
 }
 
 impl Story<'_> {
@@ -248,7 +249,7 @@ impl Story<'_> {
             .iter()
             .find_map(|other| Some((other, other.destroyed?)));
         let sortie = match (trial.shots.first(), lost) {
-            _ if trial.fate.cancelled > 0 => "cancelled".to_owned(),
+            _ if trial.outcome.cancelled > 0 => "cancelled".to_owned(),
             (None, _) => "not fired at".to_owned(),
             (Some(first), None) => format!(
                 "fired at {} by {} ({}), not lost",
@@ -325,12 +326,12 @@ impl Story<'_> {
     }
 
     fn prevented(&self) -> String {
-        let Some((menu, changes, inquest)) = self.inquest else {
+        let Some((candidate_rules, changes, counterfactual)) = self.counterfactual else {
             return String::new();
         };
         let mut table = table();
         table.set_header([" this shot", "the sortie", "", "with", ""]);
-        for trial in &inquest.alone {
+        for trial in &counterfactual.alone {
             let change = &changes[trial.changes[0]];
             let [shot, sortie] = self.instead(trial);
             table.add_row([
@@ -338,7 +339,7 @@ impl Story<'_> {
                 sortie,
                 change.name.clone(),
                 change.words.clone(),
-                price(&inquest.before, &trial.fate),
+                price(&counterfactual.before, &trial.outcome),
             ]);
         }
         let mut text = format!("{}\n", table.trim_fmt());
@@ -348,15 +349,15 @@ impl Story<'_> {
                 .collect();
             names.join(" with ")
         };
-        let sets: Vec<String> = inquest.smallest.iter().map(named).collect();
-        let size = inquest
+        let sets: Vec<String> = counterfactual.smallest.iter().map(named).collect();
+        let size = counterfactual
             .smallest
             .first()
             .map_or(0, |trial| trial.changes.len());
         text.push_str(&match size {
             0 => format!(
                 "  No set of up to {} of these changes would have prevented it.\n",
-                Inquest::MOST
+                Counterfactual::MOST
             ),
             1 => format!(
                 "  Smallest sets that prevent it: one change; any of {}.\n",
@@ -367,13 +368,13 @@ impl Story<'_> {
                 sets.join("; ")
             ),
         });
-        for (at, why) in &inquest.impossible {
+        for (at, why) in &counterfactual.impossible {
             text.push_str(&format!(
                 "  {} cannot be tried here: {why}\n",
                 changes[*at].name
             ));
         }
-        let why: Vec<String> = (menu.not_offered.iter())
+        let why: Vec<String> = (candidate_rules.not_offered.iter())
             .map(|left| format!("{} ({})", left.rule, left.why))
             .collect();
         if !why.is_empty() {
@@ -384,7 +385,7 @@ impl Story<'_> {
 }
 
 /// What else is different.
-fn price(before: &Fate, after: &Fate) -> String {
+fn price(before: &SortieOutcome, after: &SortieOutcome) -> String {
     let mut words = Vec::new();
     if after.wrong_shots > 0 && *after != *before {
         words.push(format!(

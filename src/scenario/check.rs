@@ -1025,7 +1025,7 @@ impl Check<'_> {
     }
 
     /// The plan of recorded flights, which keep their times.
-    fn recorded_plan(&mut self, at: &[&str], plan: &PlanFile) {
+    fn recorded_plan(&mut self, at: &[&str], plan: &PlanSpec) {
         for (index, node) in plan.addressees.iter().enumerate() {
             let number = index.to_string();
             self.node(&path!(at; "plan", "addressees", &number), node);
@@ -1072,7 +1072,7 @@ impl Check<'_> {
         flights.chain(tracks).collect()
     }
 
-    fn plan(&mut self, at: &[&str], flight: &FlightFile, plan: &PlanFile) {
+    fn plan(&mut self, at: &[&str], flight: &FlightFile, plan: &PlanSpec) {
         for (index, node) in plan.addressees.iter().enumerate() {
             let number = index.to_string();
             self.node(&path!(at; "plan", "addressees", &number), node);

@@ -328,7 +328,7 @@ pub struct FlightFile {
     pub cross_track_sigma_m: f64,
     /// Its flight plan, if it files one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plan: Option<PlanFile>,
+    pub plan: Option<PlanSpec>,
     /// What its aircraft carry to be known by; without it neither IFF nor transponder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equipment: Option<Equipment>,
@@ -386,7 +386,7 @@ pub struct TracksFile {
     pub objective: Option<ObjectiveFile>,
     /// The flight plan of each flight, if they file any; its notice counts from where the flight begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plan: Option<PlanFile>,
+    pub plan: Option<PlanSpec>,
     /// What they carry to be known by; without it a transponder that works: they were recorded by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equipment: Option<Equipment>,
@@ -417,7 +417,7 @@ impl TracksFile {
     }
 
     /// Its plan.
-    pub(crate) fn plan_of(&self, address: &str) -> Option<&PlanFile> {
+    pub(crate) fn plan_of(&self, address: &str) -> Option<&PlanSpec> {
         let own = self.of.get(address).and_then(|own| own.plan.as_ref());
         own.or(self.plan.as_ref())
     }
@@ -457,7 +457,7 @@ pub struct TrackedFile {
     pub objective: Option<ObjectiveFile>,
     /// Its flight plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plan: Option<PlanFile>,
+    pub plan: Option<PlanSpec>,
     /// What it carries to be known by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equipment: Option<Equipment>,
@@ -778,7 +778,7 @@ pub struct ObjectiveFile {
 /// A flight plan and the way it is filed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PlanFile {
+pub struct PlanSpec {
     /// Nodes it is meant for.
     pub addressees: Vec<String>,
     /// Probability that it is filed at all.

@@ -628,7 +628,7 @@ impl Names {
         Ok((flights.collect::<Result<_, String>>()?, cut.account))
     }
 
-    fn plan(&self, plan: &PlanFile) -> Result<Plan, String> {
+    fn plan(&self, plan: &PlanSpec) -> Result<Plan, String> {
         Ok(Plan {
             addressees: plan
                 .addressees

@@ -283,7 +283,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
         if path.is_dir() {
             files(&path, found);
         } else if path.extension().is_some_and(|ending| ending == "rs")
-            && path.file_name().is_none_or(|name| name != "twin.rs")
+            && path.file_name().is_none_or(|name| name != "reference.rs")
         {
             // The reference implementation is tests alone.
             found.push(path);

@@ -9,7 +9,7 @@ use deconflict::record::{Detail, Event, EventLog, Fact, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{simulate, simulate_every_scan};
 
-use crate::support::dice::Dice;
+use crate::support::rng::TestRng;
 
 /// Scenarios that the suite tries, and that the long run tries.
 const SOME: u64 = 240;
@@ -25,8 +25,8 @@ fn seeds() -> std::ops::Range<u64> {
 
 /// A scenario of chance, as the text of a file.
 pub fn scenario(seed: u64) -> String {
-    let mut dice = Dice::new(seed);
-    let d = &mut dice;
+    let mut rng = TestRng::new(seed);
+    let d = &mut rng;
     let mut text = String::from(
         "title = \"chance\"\nstart_utc = \"2020-06-01T06:00:00Z\"\nduration_h = 1\nreplications = 1\n",
     );
@@ -254,8 +254,8 @@ pub fn scenario(seed: u64) -> String {
         } else {
             say(format!("[flights.f{flight}.route]"));
         }
-        let points = |d: &mut Dice, count: u64| {
-            let point = |d: &mut Dice| {
+        let points = |d: &mut TestRng, count: u64| {
+            let point = |d: &mut TestRng| {
                 format!(
                     "{{ east_m = {}, north_m = {} }}",
                     d.place(30_000),
@@ -284,7 +284,7 @@ pub fn scenario(seed: u64) -> String {
     say("[zones.z]\narea.circle = { center = { east_m = 0, north_m = 0 }, radius_m = 9000 }\nfloor_m = 0\ntop_m = 5000".into());
     say("[corridors.c]\npoints = [{ east_m = -20000, north_m = 0 }, { east_m = 20000, north_m = 3000 }]\nhalf_width_m = 2000\nfloor_m = 0\ntop_m = 9000".into());
     say("[rules]".into());
-    let mut rule = |one_in: u64, d: &mut Dice, text: String| {
+    let mut rule = |one_in: u64, d: &mut TestRng, text: String| {
         if d.one_in(one_in) {
             say(text);
         }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use deconflict::inquiry::{
-    Change, Counted, Game, Inquest, Prevention, Trials, chain, let_through, menu, named, outcome,
-    passage, wrong_shots,
+    Change, Counted, Counterfactual, Game, Prevention, Trials, candidate_rules, chain, let_through,
+    named, outcome, passage, wrong_shots,
 };
 use deconflict::output::{PassageStory, Story};
 use deconflict::record::{Detail, EventLog, Fact, Reason, Replication};
@@ -98,18 +98,21 @@ fn every_rule_is_offered_or_it_is_said_why_not() {
         "scenarios/alert-night.toml",
     ] {
         let scenario = load(path, &[]);
-        let menu = menu(&scenario);
+        let candidate_rules = candidate_rules(&scenario);
         for page in deconflict::coordination::RULES {
             let taken_away = format!("-{}", page.id);
             let named =
                 |changes: &[Change], name: &str| changes.iter().any(|change| change.name == name);
-            let there = named(&menu.added, page.id)
-                || named(&menu.removed, &taken_away)
-                || menu.not_offered.iter().any(|left| left.rule == page.id);
+            let there = named(&candidate_rules.added, page.id)
+                || named(&candidate_rules.removed, &taken_away)
+                || candidate_rules
+                    .not_offered
+                    .iter()
+                    .any(|left| left.rule == page.id);
             assert!(there, "{path}: {} is nowhere", page.id);
         }
         // What is offered can be run.
-        for change in menu.added.iter().chain(&menu.removed) {
+        for change in candidate_rules.added.iter().chain(&candidate_rules.removed) {
             Change::apply(&scenario, &[change])
                 .unwrap_or_else(|why| panic!("{path}: {}: {why}", change.name));
         }
@@ -125,13 +128,13 @@ fn change(base: &Scenario, name: &str, sets: &[&str]) -> Change {
 #[test]
 fn the_smallest_set_is_found() {
     let base = one_pass(&["rules.self_defence={ approach_m = 40_000, within_s = 600 }"]);
-    let menu = menu(&base);
+    let candidate_rules = candidate_rules(&base);
     let pick = |from: &[Change], name: &str| -> Change {
         let found = from.iter().find(|change| change.name == name);
         found.expect("it is offered").clone()
     };
     let changes = [
-        pick(&menu.added, "R1"),
+        pick(&candidate_rules.added, "R1"),
         named(
             "idle",
             &base,
@@ -141,22 +144,22 @@ fn the_smallest_set_is_found() {
             ]),
         )
         .unwrap(),
-        pick(&menu.removed, "-R5"),
+        pick(&candidate_rules.removed, "-R5"),
     ];
     let replication = Replication { seed: 1, index: 0 };
-    let inquest = Inquest::hold(&base, replication, "passer", &changes);
-    assert_eq!(inquest.before.wrong_shots, 1);
-    assert!(inquest.alone.iter().all(|trial| !trial.prevented()));
-    let sets: Vec<_> = inquest
+    let counterfactual = Counterfactual::hold(&base, replication, "passer", &changes);
+    assert_eq!(counterfactual.before.wrong_shots, 1);
+    assert!(counterfactual.alone.iter().all(|trial| !trial.prevented()));
+    let sets: Vec<_> = counterfactual
         .smallest
         .iter()
         .map(|trial| trial.changes.clone())
         .collect();
     assert_eq!(sets, [vec![0, 2]]);
     // A single change that does is found alone.
-    let alone = pick(&menu.added, "R7");
-    let inquest = Inquest::hold(&one_pass(&[]), replication, "passer", &[alone]);
-    assert_eq!(inquest.smallest.len(), 1);
+    let alone = pick(&candidate_rules.added, "R7");
+    let counterfactual = Counterfactual::hold(&one_pass(&[]), replication, "passer", &[alone]);
+    assert_eq!(counterfactual.smallest.len(), 1);
 }
 
 /// The class takes a type that is seen for a friend's or a neutral's in six of ten looks, for an enemy's in four.
@@ -227,7 +230,7 @@ fn shares_and_split_agree_with_the_closed_form() {
 #[test]
 fn a_rule_is_tried_from_its_weakest_to_its_strongest_form() {
     let base = one_pass(&[]);
-    let offered = menu(&base);
+    let offered = candidate_rules(&base);
     let pick = |name: &str| {
         let found = offered.added.iter().find(|change| change.name == name);
         found.expect("it is offered").clone()
@@ -273,16 +276,20 @@ fn the_story_has_every_part() {
     let replication = Replication { seed: 1, index: 2 };
     let log = simulate(&scenario, replication, Detail::Full);
     let shot = wrong_shots(&log)[0];
-    let menu = menu(&scenario);
-    let changes = [menu.added.clone(), menu.removed.clone()].concat();
+    let candidate_rules = candidate_rules(&scenario);
+    let changes = [
+        candidate_rules.added.clone(),
+        candidate_rules.removed.clone(),
+    ]
+    .concat();
     let who = log.events[shot].fact.aircraft().expect("an aircraft");
     let name = &log.sorties[who.index()].name;
-    let inquest = Inquest::hold(&scenario, replication, name, &changes);
+    let counterfactual = Counterfactual::hold(&scenario, replication, name, &changes);
     let story = Story {
         scenario: &scenario,
         log: &log,
         shot,
-        inquest: Some((&menu, &changes, &inquest)),
+        counterfactual: Some((&candidate_rules, &changes, &counterfactual)),
     };
     let text = story.tell();
     for part in [
@@ -457,7 +464,7 @@ fn mistakes_are_told() {
 #[test]
 fn a_raid_that_came_through_is_told_where_and_why() {
     let held = load(BASELINE, &["rules.weapons_control.status=hold"]);
-    let menu = menu(&held);
+    let candidate_rules = candidate_rules(&held);
     let (mut through, mut stopped, mut declined) = (0, 0, 0);
     for index in 0..6 {
         let log = fly(&held, index);
@@ -482,16 +489,15 @@ fn a_raid_that_came_through_is_told_where_and_why() {
                     );
                 }
             }
-            let trials = Trials::hold(&held, log.replication, name, &menu.removed);
-            stopped +=
-                usize::from(trials.alone.iter().any(|(at, outcome)| {
-                    menu.removed[*at].name == "-R1" && outcome.reached.is_none()
-                }));
+            let trials = Trials::hold(&held, log.replication, name, &candidate_rules.removed);
+            stopped += usize::from(trials.alone.iter().any(|(at, outcome)| {
+                candidate_rules.removed[*at].name == "-R1" && outcome.reached.is_none()
+            }));
             let story = PassageStory {
                 scenario: &held,
                 log: &log,
                 aircraft,
-                trials: Some((&menu.removed, &trials)),
+                trials: Some((&candidate_rules.removed, &trials)),
             };
             let told = story.tell();
             assert!(told.contains("reaches its objective at"), "{told}");

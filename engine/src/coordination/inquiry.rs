@@ -32,7 +32,7 @@ pub enum Placebo {
 
 /// Who is behind a track: for those who look at him, and nobody else.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub struct AskedAbout<'a> {
     /// The row of the class's matrix that is true of it.
     pub truth_row: u8,
     /// Where it is, m.
@@ -64,7 +64,7 @@ pub struct Inquiry<'a> {
     /// What it has gathered about the track.
     pub gathered: Gathered<'a>,
     /// Who is behind the track; nobody behind a false alarm.
-    pub subject: Option<Subject<'a>>,
+    pub subject: Option<AskedAbout<'a>>,
     /// The node that commands the site.
     pub command: Option<NodeId>,
     /// What draws of the approval queue that releases its fire are keyed by.

@@ -57,7 +57,7 @@ pub use flight_plan_notice::FlightPlanNoticeSpec;
 pub use friendly_force_tracking::FriendlyForceTrackingSpec;
 pub use hostile_criteria::{HostileCriteriaSpec, HostileOn};
 pub use hotline_query::HotlineQuerySpec;
-pub use inquiry::{Inquiry, NodeQuery, Placebo, Subject};
+pub use inquiry::{AskedAbout, Inquiry, NodeQuery, Placebo};
 pub use lost_comms::{CommandLink, CommonOutages, Fallback, HoursSpec, LostCommsSpec};
 pub use optical_confirmation::{IfUnclear, OpticalConfirmationSpec};
 pub use request::{CrewDraws, EngagementRequest, Opens, Ruling, TrackView, Verdict};

@@ -604,7 +604,7 @@ mod tests {
         }
     }
 
-    // --- The slow and obvious twin ------------------------------------------------------------------------------------
+    // --- The slow and obvious reference ------------------------------------------------------------------------------------
 
     const AFFILIATIONS: [&str; 3] = ["friend", "neutral", "hostile"];
     const TYPES: [&str; 3] = ["alpha", "bravo", "charlie"];
@@ -848,7 +848,7 @@ mod tests {
             let ledger = identifier.ledger(&gathered);
             prop_assert_eq!(ledger.last().unwrap().posterior, fused.posterior.affiliation);
 
-            // The twin.
+            // The reference.
             let [r_iff, r_transponder, r_optical, r_profile, r_origin, age] = tables.reliability;
             let fade = if age > 0.5 { (1.0 - age_s as f64 / (20.0 * age)).max(0.0) } else { 1.0 };
             let either = |said: bool, p: [f64; 3]| if said { p } else { p.map(|p| 1.0 - p) };

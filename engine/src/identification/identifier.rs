@@ -67,7 +67,7 @@ pub struct Identifier {
     /// By row: the most that one declaration can take from its lead.
     swing: [f64; MAX_COLUMNS],
     /// By plan check.
-    peril: [Peril; 3],
+    margin: [HostileMargin; 3],
     /// By column: the most by which a declaration that repeats the one before moves the log-odds of any rows against the others.
     moves: [f64; MAX_COLUMNS],
     /// The thresholds as log-odds: of the criteria, friend, neutral, suspect, assumed friend.
@@ -77,7 +77,7 @@ pub struct Identifier {
 
 /// How far a track is from Hostile. Rows whose share in the criteria is above the threshold are perilous.
 #[derive(Debug, Clone, Copy)]
-struct Peril {
+struct HostileMargin {
     /// 0 for perilous rows, minus infinity for others.
     perilous: [f64; MAX_COLUMNS],
     /// With a lead of this row over all perilous rows above this the track is not Hostile.
@@ -401,7 +401,7 @@ impl Identifier {
                 identity: Identity::Unknown,
             }; 3]; MAX_COLUMNS],
             swing,
-            peril: [Peril {
+            margin: [HostileMargin {
                 perilous: [f64::NEG_INFINITY; MAX_COLUMNS],
                 floor: [f64::INFINITY; MAX_COLUMNS],
                 swing: [f64::INFINITY; MAX_COLUMNS],
@@ -746,12 +746,12 @@ impl Identifier {
     fn before_hostile_in<const W: usize>(&self, evidence: &Evidence, matched: Option<bool>) -> u32 {
         let sums = self.ln_likelihood::<W>(evidence);
         let ln: [f64; W] = std::array::from_fn(|k| self.ln_prior[k] + sums[k]);
-        let peril = &self.peril[plan_index(matched)];
+        let margin = &self.margin[plan_index(matched)];
         let worst = (0..W)
-            .map(|k| ln[k] + peril.perilous[k])
+            .map(|k| ln[k] + margin.perilous[k])
             .fold(f64::NEG_INFINITY, larger);
         (0..W)
-            .map(|k| (ln[k] - worst - peril.floor[k]) / peril.swing[k])
+            .map(|k| (ln[k] - worst - margin.floor[k]) / margin.swing[k])
             .fold(0.0, |most, lasts| larger(lasts, most)) as u32
     }
 
@@ -1292,16 +1292,16 @@ impl Identifier {
             let number = rows.clone().filter(perilous).count() as f64;
             let most = rows.clone().map(excess).fold(0.0, larger);
             for k in rows.clone() {
-                let peril = &mut self.peril[index];
+                let margin = &mut self.margin[index];
                 let room = -excess(k);
                 if room < 0.0 {
-                    peril.perilous[k] = 0.0;
-                    peril.floor[k] = f64::INFINITY;
+                    margin.perilous[k] = 0.0;
+                    margin.floor[k] = f64::INFINITY;
                     continue;
                 }
-                peril.perilous[k] = f64::NEG_INFINITY;
+                margin.perilous[k] = f64::NEG_INFINITY;
                 // A little more than enough, for rounding.
-                peril.floor[k] = if room > 0.0 {
+                margin.floor[k] = if room > 0.0 {
                     libm::log(number * most / room) + 1e-3
                 } else {
                     f64::INFINITY
@@ -1315,7 +1315,7 @@ impl Identifier {
                         .fold(0.0, |most, j| larger(ln[j] - own, most)),
                 };
                 let columns = &self.assumed[..=rows.end];
-                peril.swing[k] = columns.iter().map(loss).fold(0.0, larger);
+                margin.swing[k] = columns.iter().map(loss).fold(0.0, larger);
             }
         }
     }

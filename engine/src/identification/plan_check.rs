@@ -20,7 +20,7 @@ use crate::units::Millis;
 
 /// What one site knows, and may come to know, of one aircraft's flight plan.
 #[derive(Debug, Clone)]
-pub struct PlanFile {
+pub struct PlanOutcome {
     /// Whether a plan was filed.
     pub filed: bool,
     /// Whether it went astray.
@@ -65,7 +65,7 @@ impl OtherPlan {
 /// What the planned paths are, by version.
 pub type PlannedPaths = [Option<Trajectory>; 2];
 
-impl PlanFile {
+impl PlanOutcome {
     /// Whether what the check finds at `time` may depend on where the track is.
     pub fn looks_at_place(&self, time: Millis) -> bool {
         !self.others.is_empty() || self.filed && self.arrives.iter().any(|there| *there <= time)
@@ -377,8 +377,8 @@ mod tests {
         }
     }
 
-    fn held() -> PlanFile {
-        PlanFile {
+    fn held() -> PlanOutcome {
+        PlanOutcome {
             filed: true,
             astray: false,
             coordinated: true,
@@ -391,7 +391,7 @@ mod tests {
         }
     }
 
-    fn found(file: &PlanFile, place: [f64; 3]) -> NoticeState {
+    fn found(file: &PlanOutcome, place: [f64; 3]) -> NoticeState {
         file.check(
             &SOURCE,
             &[Some(east(0.0)), Some(east(600.0))],
@@ -407,14 +407,14 @@ mod tests {
         let never = [Millis::NEVER; 2];
         for (file, state) in [
             (
-                PlanFile {
+                PlanOutcome {
                     filed: false,
                     ..held()
                 },
                 NoticeState::NotFiled,
             ),
             (
-                PlanFile {
+                PlanOutcome {
                     arrives: never,
                     coordinated: false,
                     ..held()
@@ -422,7 +422,7 @@ mod tests {
                 NoticeState::FiledWithOthers,
             ),
             (
-                PlanFile {
+                PlanOutcome {
                     arrives: never,
                     coordinated: false,
                     astray: true,
@@ -431,28 +431,28 @@ mod tests {
                 NoticeState::Astray,
             ),
             (
-                PlanFile {
+                PlanOutcome {
                     arrives: never,
                     ..held()
                 },
                 NoticeState::Lost,
             ),
             (
-                PlanFile {
+                PlanOutcome {
                     arrives: [Millis(100_001), Millis::NEVER],
                     ..held()
                 },
                 NoticeState::Late,
             ),
             (
-                PlanFile {
+                PlanOutcome {
                     arrives: [Millis(100_000), Millis::NEVER],
                     ..held()
                 },
                 NoticeState::Matched,
             ),
             (
-                PlanFile {
+                PlanOutcome {
                     correlates: false,
                     ..held()
                 },
@@ -460,7 +460,7 @@ mod tests {
             ),
             (held(), NoticeState::Matched),
             (
-                PlanFile {
+                PlanOutcome {
                     filed: false,
                     chance_match: true,
                     ..held()
@@ -468,7 +468,7 @@ mod tests {
                 NoticeState::ChanceMatch,
             ),
             (
-                PlanFile {
+                PlanOutcome {
                     chance_match: true,
                     ..held()
                 },
@@ -501,7 +501,7 @@ mod tests {
     /// The second version departs ten minutes later; whoever holds the first only looks for it at the wrong time.
     #[test]
     fn a_superseded_version_is_stale_unless_it_still_fits() {
-        let amended = PlanFile {
+        let amended = PlanOutcome {
             amended: true,
             ..held()
         };
@@ -511,7 +511,7 @@ mod tests {
             NoticeState::Matched,
             "the first version still fits"
         );
-        let both = PlanFile {
+        let both = PlanOutcome {
             arrives: [Millis(-2), Millis(-1)],
             ..amended.clone()
         };
@@ -520,12 +520,12 @@ mod tests {
             NoticeState::OffTime,
             "the version in hand is the current one"
         );
-        let second_alone = PlanFile {
+        let second_alone = PlanOutcome {
             arrives: [Millis::NEVER, Millis(-1)],
             ..amended.clone()
         };
         assert_eq!(found(&second_alone, ON_TIME), NoticeState::OffTime);
-        let neither = PlanFile {
+        let neither = PlanOutcome {
             arrives: [Millis::NEVER, Millis(200_000)],
             ..amended
         };

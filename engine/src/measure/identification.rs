@@ -141,7 +141,7 @@ impl Identification {
                             row[self.protected_identified_hostile_by_side + sortie.side.index()] +=
                                 1.0;
                             row[self.protected_identified_hostile_by_pair + pair] += 1.0;
-                            scene.fates[aircraft.index()].identified_hostile = true;
+                            scene.outcomes[aircraft.index()].identified_hostile = true;
                         }
                         Identity::Suspect => row[self.protected_identified_suspect] += 1.0,
                         _ => {}
@@ -195,7 +195,7 @@ impl Identification {
     pub fn sorties(&self, scene: &Scene, row: &mut [f64]) {
         let held = scene
             .flown()
-            .filter(|(_, fate, ..)| fate.identified_hostile);
+            .filter(|(_, outcome, ..)| outcome.identified_hostile);
         row[self.protected_sorties_identified_hostile] += held.count() as f64;
     }
 }

@@ -41,16 +41,16 @@ impl Leakage {
     }
 
     pub fn sorties(&self, scene: &Scene, row: &mut [f64]) {
-        for (index, fate, ..) in scene.flown() {
-            if !fate.hostile || !scene.log.sorties[index].has_objective {
+        for (index, sortie, ..) in scene.flown() {
+            if !sortie.hostile || !scene.log.sorties[index].has_objective {
                 continue;
             }
             row[self.sorties] += 1.0;
-            let outcome = if fate.reached {
+            let outcome = if sortie.reached {
                 self.leaked
-            } else if fate.destroyed {
+            } else if sortie.destroyed {
                 self.stopped
-            } else if fate.gone.is_some() {
+            } else if sortie.gone.is_some() {
                 self.turned_back
             } else {
                 self.in_progress_at_end

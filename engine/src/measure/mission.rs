@@ -116,7 +116,7 @@ impl Mission {
     }
 
     pub fn sorties(&self, scene: &Scene, row: &mut [f64]) {
-        for (index, fate, departed, gone) in scene.flown() {
+        for (index, outcome, departed, gone) in scene.flown() {
             let sortie = &scene.log.sorties[index];
             let (side, type_index) = (sortie.side.index(), sortie.type_id.index());
             let hours = (gone - departed).hours().max(0.0);
@@ -126,11 +126,11 @@ impl Mission {
             row[self.flight_hours] += hours;
             row[self.hours_by_side + side] += hours;
             row[self.hours_by_type + type_index] += hours;
-            for (nth, affiliated) in fate.affiliated.into_iter().enumerate() {
+            for (nth, affiliated) in outcome.affiliated.into_iter().enumerate() {
                 row[self.affiliated + nth] += f64::from(u8::from(affiliated));
             }
-            if fate.protected {
-                let coordination = usize::from(!fate.coordinated);
+            if outcome.protected {
+                let coordination = usize::from(!outcome.coordinated);
                 row[self.protected_sorties] += 1.0;
                 row[self.protected_sorties_by_coordination + coordination] += 1.0;
                 row[self.protected_hours] += hours;

@@ -6,7 +6,7 @@ use crate::units::Millis;
 
 /// What became of a sortie.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Fate {
+pub(super) struct SortieOutcome {
     /// When it took off, if it did.
     pub departed: Option<Millis>,
     /// When it was destroyed, or landed.
@@ -34,15 +34,15 @@ pub(super) struct Fate {
 /// An event log with what follows from it.
 pub(super) struct Scene<'a> {
     pub log: &'a EventLog,
-    pub fates: Vec<Fate>,
+    pub outcomes: Vec<SortieOutcome>,
 }
 
 impl<'a> Scene<'a> {
     pub fn new(log: &'a EventLog) -> Scene<'a> {
-        let fates = (0..log.sorties.len())
+        let outcomes = (0..log.sorties.len())
             .map(|index| {
                 let aircraft = AircraftId(index as u32);
-                let mut fate = Fate {
+                let mut outcome = SortieOutcome {
                     departed: None,
                     gone: None,
                     destroyed: false,
@@ -57,35 +57,37 @@ impl<'a> Scene<'a> {
                 };
                 for site in (0..log.sites.len()).map(|site| SiteId(site as u32)) {
                     let affiliation = log.affiliation(site, aircraft);
-                    fate.affiliated[affiliation as usize] = true;
+                    outcome.affiliated[affiliation as usize] = true;
                     if affiliation == Affiliation::Hostile {
-                        fate.hostile = true;
+                        outcome.hostile = true;
                     } else {
-                        fate.protected = true;
-                        fate.coordinated &= log.coordinated(site, aircraft);
+                        outcome.protected = true;
+                        outcome.coordinated &= log.coordinated(site, aircraft);
                     }
                 }
-                fate
+                outcome
             })
             .collect();
-        Scene { log, fates }
+        Scene { log, outcomes }
     }
 
-    /// Keeps the fates up to date.
+    /// Keeps the outcomes up to date.
     pub fn follow(&mut self, event: &Event) {
         match event.fact {
             Fact::Departed { aircraft } => {
-                self.fates[aircraft.index()].departed = Some(event.time);
+                self.outcomes[aircraft.index()].departed = Some(event.time);
             }
-            Fact::Landed { aircraft, .. } => self.fates[aircraft.index()].gone = Some(event.time),
+            Fact::Landed { aircraft, .. } => {
+                self.outcomes[aircraft.index()].gone = Some(event.time)
+            }
             Fact::Destroyed { aircraft, site, .. } => {
                 let wrongly = self.protected(site, aircraft);
-                let fate = &mut self.fates[aircraft.index()];
-                fate.gone = Some(event.time);
-                fate.destroyed = true;
-                fate.wrongly_destroyed = wrongly;
+                let outcome = &mut self.outcomes[aircraft.index()];
+                outcome.gone = Some(event.time);
+                outcome.destroyed = true;
+                outcome.wrongly_destroyed = wrongly;
             }
-            Fact::ObjectiveReached { aircraft } => self.fates[aircraft.index()].reached = true,
+            Fact::ObjectiveReached { aircraft } => self.outcomes[aircraft.index()].reached = true,
             _ => {}
         }
     }
@@ -107,12 +109,15 @@ impl<'a> Scene<'a> {
         usize::from(!self.log.coordinated(site, aircraft))
     }
 
-    /// The sorties that took off: number, fate, first and last moment in the air.
-    pub fn flown(&self) -> impl Iterator<Item = (usize, Fate, Millis, Millis)> {
-        self.fates.iter().enumerate().filter_map(|(index, fate)| {
-            let departed = fate.departed?;
-            let gone = fate.gone.unwrap_or(self.log.end);
-            Some((index, *fate, departed, gone))
-        })
+    /// The sorties that took off: number, outcome, first and last moment in the air.
+    pub fn flown(&self) -> impl Iterator<Item = (usize, SortieOutcome, Millis, Millis)> {
+        self.outcomes
+            .iter()
+            .enumerate()
+            .filter_map(|(index, outcome)| {
+                let departed = outcome.departed?;
+                let gone = outcome.gone.unwrap_or(self.log.end);
+                Some((index, *outcome, departed, gone))
+            })
     }
 }

@@ -147,7 +147,7 @@ impl Shooting {
                     row[self.wrong_shots_by_shooter + scene.shooter(site)] += 1.0;
                     row[self.wrong_shots_by_side + sortie.side.index()] += 1.0;
                     row[self.wrong_shots_by_pair + scene.pair(site, aircraft)] += 1.0;
-                    scene.fates[aircraft.index()].wrongly_shot_at = true;
+                    scene.outcomes[aircraft.index()].wrongly_shot_at = true;
                     row[self.any_wrong_shot] = 1.0;
                     wrong_shots_at.push(GridSquare::of(event.place));
                 }
@@ -177,12 +177,12 @@ impl Shooting {
     }
 
     pub fn sorties(&self, scene: &Scene, row: &mut [f64]) {
-        for (_, fate, ..) in scene.flown() {
-            if fate.wrongly_shot_at {
+        for (_, outcome, ..) in scene.flown() {
+            if outcome.wrongly_shot_at {
                 row[self.protected_sorties_shot_at] += 1.0;
             }
-            if fate.wrongly_destroyed {
-                row[self.lost_by_coordination + usize::from(!fate.coordinated)] += 1.0;
+            if outcome.wrongly_destroyed {
+                row[self.lost_by_coordination + usize::from(!outcome.coordinated)] += 1.0;
             }
         }
     }

@@ -7,11 +7,11 @@
 mod apart;
 mod jointly;
 mod readiness;
+#[cfg(test)]
+mod reference;
 mod sample;
 mod sharing;
 mod track;
-#[cfg(test)]
-mod twin;
 
 use std::sync::Arc;
 
@@ -25,10 +25,10 @@ use crate::calendar::{
     ChannelFreed, Clock, EntityIndex, EventCalendar, Log, ScanDue, SourceGone, TrackEnded,
 };
 use crate::coordination::{
-    ApprovalQueues, CommandLink, FriendlyForceTrackingSpec, NodeQuery, Rules, Subject, TrackView,
+    ApprovalQueues, AskedAbout, CommandLink, FriendlyForceTrackingSpec, NodeQuery, Rules, TrackView,
 };
 use crate::geometry::{Point, Span};
-use crate::identification::plan_check::{PlanAtNode, PlanFile, PlannedPaths};
+use crate::identification::plan_check::{PlanAtNode, PlanOutcome, PlannedPaths};
 use crate::identification::{CivilRows, Emitter, IdSources, Identifier, MAX_COLUMNS, Operator};
 use crate::ids::{AircraftId, ClassId, Key, NodeId, SideId, SiteId};
 use crate::platform::trajectory::{Path, Trajectory};
@@ -198,7 +198,7 @@ pub struct PairParams {
     /// How the sensor sees it.
     pub sight: Sight,
     /// What becomes of its flight plan here, where the site checks plans.
-    pub plan: Option<PlanFile>,
+    pub plan: Option<PlanOutcome>,
 }
 
 impl PairParams {
@@ -214,8 +214,8 @@ impl PairParams {
     }
 
     /// As whoever looks at it, where it is, before he answers a question sees it.
-    fn subject(&self, place: Vector3<f64>) -> Subject<'_> {
-        Subject {
+    fn subject(&self, place: Vector3<f64>) -> AskedAbout<'_> {
+        AskedAbout {
             truth_row: self.truth_row,
             place,
             critical_dimension_m: self.critical_dimension_m,

@@ -13,7 +13,7 @@ use crate::coordination::{
     RestrictedOperationsZone,
 };
 use crate::engagement::{self, CeaseFires, FireDistribution, Obeying};
-use crate::identification::plan_check::{OtherPlan, PlanAtNode, PlanFile};
+use crate::identification::plan_check::{OtherPlan, PlanAtNode, PlanOutcome};
 use crate::identification::{CivilRows, side_key};
 use crate::ids::{AircraftId, FlightId, Key, NodeId, SideId, SiteId};
 use crate::picture::{
@@ -794,7 +794,7 @@ impl<'a> Setup<'a> {
         let plan = id_source.map(|id_source| {
             let filed = target.filing.as_ref().filter(|filing| filing.filed);
             let arrives = self.arrives(observer, entry_spec, target);
-            PlanFile {
+            PlanOutcome {
                 filed: filed.is_some(),
                 astray: filed.is_some_and(|filing| filing.astray),
                 coordinated: match &target.coordinated {

@@ -82,7 +82,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// The obvious twin: count the last N scans, one scan after the other.
+        /// The obvious reference: count the last N scans, one scan after the other.
         #[test]
         fn bit_planes_agree_with_counting(
             hits: u64, before: u64,

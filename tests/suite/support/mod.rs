@@ -2,7 +2,7 @@
 
 #![allow(dead_code)] // each test file uses a part of it
 
-pub mod dice;
+pub mod rng;
 
 use std::convert::Infallible;
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
-//! The fast path held to a slow, obvious twin that does one scan after the other, and the closed forms to brute force.
+//! The fast path held to a slow, obvious reference that does one scan after the other, and the closed forms to brute force.
 //!
-//! The twin is written from the definitions: the position at every scan, the detection law by libm, hits counted one by
+//! The reference is written from the definitions: the position at every scan, the detection law by libm, hits counted one by
 //! one, the posterior as a product of probabilities. It shares with the product the keyed draws, the check of a flight
 //! plan and the rules, which are no part of the fast path and have tests of their own. Its scenarios are drawn from fixed seeds, so
 //! these tests have no false alarms: they hold or they do not.
@@ -14,15 +14,15 @@ use super::{Envelope, Observer, PairParams, Run, Runs, Situation};
 
 use crate::airspace::{Corridor, Delay, FixedDelay, Zone};
 use crate::coordination::{
-    AltitudeBlockSpec, AltitudeBlocksSpec, CommandLink, CommonOutages, CorridorsSpec, CrewDraws,
-    EngagementRequest, EngagementZoneSpec, Enquiries, Fallback, FlightPlanNoticeSpec,
+    AltitudeBlockSpec, AltitudeBlocksSpec, AskedAbout, CommandLink, CommonOutages, CorridorsSpec,
+    CrewDraws, EngagementRequest, EngagementZoneSpec, Enquiries, Fallback, FlightPlanNoticeSpec,
     HostileCriteriaSpec, HostileOn, HotlineQuerySpec, HoursSpec, IfUnclear, Inquiry, LostCommsSpec,
     Named, NodeQuery, OpticalConfirmationSpec, RestrictedOperationsZoneSpec, Rules, RulesSpec,
-    SecondOperatorSpec, SelfDefenceSpec, Subject, TimeWindowsSpec, TrackView,
-    WeaponEngagementZoneSpec, WeaponsControl, WeaponsControlSpec, ZoneStatusSpec,
+    SecondOperatorSpec, SelfDefenceSpec, TimeWindowsSpec, TrackView, WeaponEngagementZoneSpec,
+    WeaponsControl, WeaponsControlSpec, ZoneStatusSpec,
 };
 use crate::geometry::{Area, Point, arc_within, quadratic_below};
-use crate::identification::plan_check::{PlanFile, PlannedPaths};
+use crate::identification::plan_check::{PlanOutcome, PlannedPaths};
 use crate::identification::{
     AffiliationShares, AppearanceSpec, CivilRows, Combine, Criteria, CriteriaOn, Evidence,
     FlightPlanSourceSpec, Gathered, Glimpse, Hypotheses, IdSourceState, IdSources,
@@ -49,11 +49,11 @@ use proptest::prelude::*;
 
 // --- Chance for the tests: one word after the other from a fixed seed -----------------------------------------------
 
-struct Dice(u64);
+struct TestRng(u64);
 
-impl Dice {
-    fn new(seed: u64) -> Dice {
-        Dice(Key::NONE.nth(seed as u32).0)
+impl TestRng {
+    fn new(seed: u64) -> TestRng {
+        TestRng(Key::NONE.nth(seed as u32).0)
     }
 
     /// Sure, or even.
@@ -85,41 +85,38 @@ impl Dice {
 
 // --- Random flights ----------------------------------------------------------------------------------------------------
 
-fn aircraft(dice: &mut Dice) -> AircraftSpec {
+fn aircraft(rng: &mut TestRng) -> AircraftSpec {
     AircraftSpec {
         kind: Default::default(),
-        cruise_mps: dice.within(30.0, 120.0),
-        altitude_m: dice.within(100.0, 8000.0),
+        cruise_mps: rng.within(30.0, 120.0),
+        altitude_m: rng.within(100.0, 8000.0),
         min_speed_mps: None,
         max_speed_mps: None,
         ceiling_m: None,
-        climb_mps: dice.heads().then(|| dice.within(2.0, 30.0)),
-        bank_deg: Some(dice.within(10.0, 40.0)),
-        endurance_h: (dice.below(3) == 0).then(|| dice.within(0.2, 1.0)),
-        rcs_m2: dice.within(0.1, 5.0),
+        climb_mps: rng.heads().then(|| rng.within(2.0, 30.0)),
+        bank_deg: Some(rng.within(10.0, 40.0)),
+        endurance_h: (rng.below(3) == 0).then(|| rng.within(0.2, 1.0)),
+        rcs_m2: rng.within(0.1, 5.0),
         rcs_spread_db: 0.0,
         critical_dimension_m: 15.0,
         source: None,
     }
 }
 
-fn waypoint(dice: &mut Dice, reach_m: f64) -> Waypoint {
+fn waypoint(rng: &mut TestRng, reach_m: f64) -> Waypoint {
     Waypoint {
-        at: Point::new(
-            dice.within(-reach_m, reach_m),
-            dice.within(-reach_m, reach_m),
-        ),
-        altitude_m: dice.within(50.0, 8000.0),
+        at: Point::new(rng.within(-reach_m, reach_m), rng.within(-reach_m, reach_m)),
+        altitude_m: rng.within(50.0, 8000.0),
     }
 }
 
-fn route(dice: &mut Dice, reach_m: f64) -> Route {
-    let level = dice.heads();
-    let altitude_m = dice.within(100.0, 8000.0);
-    let points = |least: u64, dice: &mut Dice| -> Vec<Waypoint> {
-        (0..least + dice.below(4))
+fn route(rng: &mut TestRng, reach_m: f64) -> Route {
+    let level = rng.heads();
+    let altitude_m = rng.within(100.0, 8000.0);
+    let points = |least: u64, rng: &mut TestRng| -> Vec<Waypoint> {
+        (0..least + rng.below(4))
             .map(|_| {
-                let point = waypoint(dice, reach_m);
+                let point = waypoint(rng, reach_m);
                 Waypoint {
                     altitude_m: if level { altitude_m } else { point.altitude_m },
                     ..point
@@ -127,18 +124,18 @@ fn route(dice: &mut Dice, reach_m: f64) -> Route {
             })
             .collect()
     };
-    match dice.below(4) {
-        0 => Route::Waypoints(points(2, dice)),
+    match rng.below(4) {
+        0 => Route::Waypoints(points(2, rng)),
         1 => Route::Loop {
-            points: points(3, dice),
-            random_start: dice.heads(),
+            points: points(3, rng),
+            random_start: rng.heads(),
         },
         kind => {
-            let radius_m = dice.within(2000.0, 8000.0);
-            let (at, to) = (waypoint(dice, reach_m).at, waypoint(dice, reach_m).at);
-            let right = dice.heads();
+            let radius_m = rng.within(2000.0, 8000.0);
+            let (at, to) = (waypoint(rng, reach_m).at, waypoint(rng, reach_m).at);
+            let right = rng.heads();
             Route::Station {
-                ingress: points(if dice.heads() { 0 } else { 2 }, dice),
+                ingress: points(if rng.heads() { 0 } else { 2 }, rng),
                 pattern: if kind == 2 {
                     Pattern::Orbit {
                         center: at,
@@ -154,14 +151,14 @@ fn route(dice: &mut Dice, reach_m: f64) -> Route {
                     }
                 },
                 altitude_m,
-                station_s: dice.within(300.0, 4000.0),
-                egress: points(0, dice),
+                station_s: rng.within(300.0, 4000.0),
+                egress: points(0, rng),
             }
         }
     }
 }
 
-fn flight(dice: &mut Dice, spec: &AircraftSpec, route: Route) -> Flight {
+fn flight(rng: &mut TestRng, spec: &AircraftSpec, route: Route) -> Flight {
     Flight {
         name: "flight".into(),
         key: Key::of("flight"),
@@ -170,14 +167,14 @@ fn flight(dice: &mut Dice, spec: &AircraftSpec, route: Route) -> Flight {
         count: 1,
         spacing_s: 0.0,
         speed_mps: spec.cruise_mps,
-        turns: if dice.heads() {
+        turns: if rng.heads() {
             Turns::Bank
         } else {
             Turns::Instant
         },
         start: Start::Airborne,
         route,
-        home: waypoint(dice, 10_000.0).at,
+        home: waypoint(rng, 10_000.0).at,
         objective: None,
         cross_track_sigma_m: 0.0,
         plan: None,
@@ -201,30 +198,30 @@ fn fly(
     Trajectory::fly(flight, spec, draws, false, until_s)
 }
 
-fn random_trajectory(dice: &mut Dice, until_s: f64) -> (AircraftSpec, Flight, Trajectory) {
-    let spec = aircraft(dice);
-    let route = route(dice, 25_000.0);
-    let flight = flight(dice, &spec, route);
-    let aside_m = if dice.heads() {
+fn random_trajectory(rng: &mut TestRng, until_s: f64) -> (AircraftSpec, Flight, Trajectory) {
+    let spec = aircraft(rng);
+    let route = route(rng, 25_000.0);
+    let flight = flight(rng, &spec, route);
+    let aside_m = if rng.heads() {
         0.0
     } else {
-        dice.within(-3000.0, 3000.0)
+        rng.within(-3000.0, 3000.0)
     };
     let trajectory = fly(
         &flight,
         &spec,
-        dice.within(0.0, 600.0),
-        dice.unit(),
+        rng.within(0.0, 600.0),
+        rng.unit(),
         aside_m,
         until_s,
     );
     (spec, flight, trajectory)
 }
 
-fn clock(dice: &mut Dice) -> ScanClock {
-    let period_ms = 1000 + dice.below(11_000) as i64;
+fn clock(rng: &mut TestRng) -> ScanClock {
+    let period_ms = 1000 + rng.below(11_000) as i64;
     ScanClock {
-        first_ms: 1 + dice.below(period_ms as u64) as i64,
+        first_ms: 1 + rng.below(period_ms as u64) as i64,
         period_ms,
     }
 }
@@ -246,19 +243,19 @@ fn between_legs(trajectory: &Trajectory, time: Millis) -> bool {
 
 // --- Windows and envelopes against brute force ----------------------------------------------------------------------
 
-fn sensor(dice: &mut Dice) -> SensorSpec {
-    let model = match dice.below(3) {
+fn sensor(rng: &mut TestRng) -> SensorSpec {
+    let model = match rng.below(3) {
         0 => SensorModel::Disc(DiscSpec {
-            range_m: dice.within(3000.0, 40_000.0),
-            detection: [0.3, 0.7, 1.0][dice.below(3) as usize],
+            range_m: rng.within(3000.0, 40_000.0),
+            detection: [0.3, 0.7, 1.0][rng.below(3) as usize],
         }),
         1 => SensorModel::Radar(RadarSpec {
-            r50_m: dice.within(5000.0, 40_000.0),
-            false_alarm: [1e-6, 1e-3][dice.below(2) as usize],
-            max_range_m: dice.within(5000.0, 60_000.0),
+            r50_m: rng.within(5000.0, 40_000.0),
+            false_alarm: [1e-6, 1e-3][rng.below(2) as usize],
+            max_range_m: rng.within(5000.0, 60_000.0),
         }),
         _ => SensorModel::FourthPower(FourthPowerSpec {
-            r50_m: dice.within(5000.0, 40_000.0),
+            r50_m: rng.within(5000.0, 40_000.0),
             cutoff_r50: 1.5,
         }),
     };
@@ -266,10 +263,10 @@ fn sensor(dice: &mut Dice) -> SensorSpec {
         model,
         scan_s: 5.0,
         scan_phase: ScanPhase::Random,
-        antenna_m: if dice.heads() {
-            dice.within(0.0, 30.0)
+        antenna_m: if rng.heads() {
+            rng.within(0.0, 30.0)
         } else {
-            dice.within(0.0, 1000.0)
+            rng.within(0.0, 1000.0)
         },
     }
 }
@@ -302,13 +299,13 @@ fn inside_coverage_by(sight: &Sight, place: Vector3<f64>) -> f64 {
 fn windows_hold_every_scan_in_coverage_and_no_other() {
     let (mut seen, mut unseen, mut arcs, mut climbs) = (0u64, 0u64, 0, 0);
     for seed in 0..400 {
-        let dice = &mut Dice::new(seed);
-        let (spec, _, trajectory) = random_trajectory(dice, 4000.0);
-        let clock = clock(dice);
-        let spot = waypoint(dice, 20_000.0).at;
+        let rng = &mut TestRng::new(seed);
+        let (spec, _, trajectory) = random_trajectory(rng, 4000.0);
+        let clock = clock(rng);
+        let spot = waypoint(rng, 20_000.0).at;
         let sight = Sight {
             law: Law::Constant { detection: 1.0 },
-            ..sight(&sensor(dice), spot, spec.rcs_m2)
+            ..sight(&sensor(rng), spot, spec.rcs_m2)
         };
         for leg in &trajectory.legs {
             arcs += i32::from(matches!(leg.path, Path::Arc { .. }));
@@ -356,19 +353,19 @@ fn windows_hold_every_scan_in_coverage_and_no_other() {
     );
 }
 
-fn envelope(dice: &mut Dice) -> Envelope {
-    let dead_zone_m = if dice.heads() {
+fn envelope(rng: &mut TestRng) -> Envelope {
+    let dead_zone_m = if rng.heads() {
         0.0
     } else {
-        dice.within(500.0, 4000.0)
+        rng.within(500.0, 4000.0)
     };
     Envelope {
-        slant: dice.heads(),
-        range_m: (dead_zone_m, dice.within(5000.0, 20_000.0)),
-        altitude_m: if dice.heads() {
+        slant: rng.heads(),
+        range_m: (dead_zone_m, rng.within(5000.0, 20_000.0)),
+        altitude_m: if rng.heads() {
             (0.0, f64::INFINITY)
         } else {
-            (dice.within(0.0, 1000.0), dice.within(3000.0, 9000.0))
+            (rng.within(0.0, 1000.0), rng.within(3000.0, 9000.0))
         },
     }
 }
@@ -383,9 +380,9 @@ fn runs(envelope: Envelope, site: Point, trajectory: &Trajectory, clock: &ScanCl
 fn envelopes_hold_every_scan_inside_and_exact_ones_no_other() {
     let (mut exact, mut dead) = (0u64, 0u64);
     for seed in 1000..1400 {
-        let dice = &mut Dice::new(seed);
-        let (_, _, trajectory) = random_trajectory(dice, 4000.0);
-        let (clock, envelope, site) = (clock(dice), envelope(dice), waypoint(dice, 15_000.0).at);
+        let rng = &mut TestRng::new(seed);
+        let (_, _, trajectory) = random_trajectory(rng, 4000.0);
+        let (clock, envelope, site) = (clock(rng), envelope(rng), waypoint(rng, 15_000.0).at);
         let runs = runs(envelope, site, &trajectory, &clock);
         assert!(
             runs.iter().all(|run| run.from < run.end)
@@ -432,7 +429,7 @@ fn envelopes_hold_every_scan_inside_and_exact_ones_no_other() {
     assert!(exact > 5000 && dead > 500, "{exact} {dead}");
 }
 
-// --- The scan-by-scan twin ------------------------------------------------------------------------------------------------
+// --- The scan-by-scan reference ------------------------------------------------------------------------------------------------
 
 type Knows = dyn Fn(&NodeQuery) -> Option<Affiliation>;
 
@@ -502,7 +499,7 @@ impl Pair {
 }
 
 fn confusion(
-    dice: &mut Dice,
+    rng: &mut TestRng,
     rows: &[&str],
     sharp: bool,
 ) -> BTreeMap<String, BTreeMap<String, Probability>> {
@@ -512,7 +509,7 @@ fn confusion(
             let weight: Vec<f64> = columns
                 .iter()
                 .map(|column| {
-                    let weight = dice.unit();
+                    let weight = rng.unit();
                     if column == row {
                         weight + if sharp { 6.0 } else { 0.5 }
                     } else {
@@ -530,8 +527,8 @@ fn confusion(
         .collect()
 }
 
-fn identification(dice: &mut Dice) -> IdentificationSpec {
-    let over = if dice.heads() {
+fn identification(rng: &mut TestRng) -> IdentificationSpec {
+    let over = if rng.heads() {
         Hypotheses::Types
     } else {
         Hypotheses::Affiliations
@@ -540,40 +537,40 @@ fn identification(dice: &mut Dice) -> IdentificationSpec {
         Hypotheses::Types => &["alpha", "bravo", "charlie"],
         Hypotheses::Affiliations => &["friend", "neutral", "hostile"],
     };
-    let sharp = dice.heads();
+    let sharp = rng.heads();
     let shares = [(0.0, 0.0, 1.0), (0.2, 0.7, 0.1), (1.0, 0.0, 0.0)];
-    let identity = if dice.heads() {
+    let identity = if rng.heads() {
         IdentityThresholds::default()
     } else {
         IdentityThresholds {
-            hostile: dice.within(0.6, 0.99),
-            friend: dice.within(0.6, 0.99),
-            neutral: dice.within(0.6, 0.99),
-            suspect: dice.within(0.5, 0.8),
-            assumed_friend: dice.within(0.5, 0.8),
+            hostile: rng.within(0.6, 0.99),
+            friend: rng.within(0.6, 0.99),
+            neutral: rng.within(0.6, 0.99),
+            suspect: rng.within(0.5, 0.8),
+            assumed_friend: rng.within(0.5, 0.8),
         }
     };
     IdentificationSpec {
         over,
-        interval_s: [3.0, 20.0, 90.5, 600.0][dice.below(4) as usize],
-        combine: if dice.below(4) == 0 {
+        interval_s: [3.0, 20.0, 90.5, 600.0][rng.below(4) as usize],
+        combine: if rng.below(4) == 0 {
             Combine::Single
         } else {
             Combine::Fused
         },
         appearance: AppearanceSpec {
-            tau_s: [0.0, 0.0, 60.0, 900.0][dice.below(4) as usize],
+            tau_s: [0.0, 0.0, 60.0, 900.0][rng.below(4) as usize],
             gamma: 0.5,
-            assumed_tau_s: [None, None, Some(0.0), Some(300.0)][dice.below(4) as usize],
+            assumed_tau_s: [None, None, Some(0.0), Some(300.0)][rng.below(4) as usize],
             assumed_gamma: 0.0,
         },
-        actual: confusion(dice, rows, sharp),
-        assumed: dice.heads().then(|| confusion(dice, rows, true)),
-        prior: if dice.heads() {
+        actual: confusion(rng, rows, sharp),
+        assumed: rng.heads().then(|| confusion(rng, rows, true)),
+        prior: if rng.heads() {
             BTreeMap::new()
         } else {
             rows.iter()
-                .map(|row| (row.to_string(), NonNegative(dice.within(0.1, 3.0))))
+                .map(|row| (row.to_string(), NonNegative(rng.within(0.1, 3.0))))
                 .collect()
         },
         affiliations: match over {
@@ -594,14 +591,14 @@ fn identification(dice: &mut Dice) -> IdentificationSpec {
                 .collect(),
         },
         identity,
-        flight_plan: dice.heads().then(|| FlightPlanSourceSpec {
-            lateral_gate_m: dice.within(500.0, 4000.0),
-            vertical_gate_m: dice.within(200.0, 3000.0),
-            window_s: dice.within(10.0, 900.0),
+        flight_plan: rng.heads().then(|| FlightPlanSourceSpec {
+            lateral_gate_m: rng.within(500.0, 4000.0),
+            vertical_gate_m: rng.within(200.0, 3000.0),
+            window_s: rng.within(10.0, 900.0),
             correlation: 0.9,
             chance_match: 0.1,
             any_plan: false,
-            assumed: dice.heads().then_some(MatchBelief {
+            assumed: rng.heads().then_some(MatchBelief {
                 friend: 0.8,
                 neutral: 0.6,
                 hostile: 0.05,
@@ -617,7 +614,7 @@ fn identification(dice: &mut Dice) -> IdentificationSpec {
     }
 }
 
-fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
+fn rules(rng: &mut TestRng) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
     let status = [
         WeaponsControl::Free,
         WeaponsControl::Free,
@@ -627,168 +624,168 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
     let zone = Zone {
         name: "zone".into(),
         area: Area::Circle {
-            center: waypoint(dice, 10_000.0).at,
-            radius_m: dice.within(3000.0, 15_000.0),
+            center: waypoint(rng, 10_000.0).at,
+            radius_m: rng.within(3000.0, 15_000.0),
         },
         floor_m: 0.0,
-        top_m: dice.within(2000.0, 9000.0),
+        top_m: rng.within(2000.0, 9000.0),
     };
     let entry = ZoneStatusSpec {
         zone: "zone".into(),
-        status: status[dice.below(4) as usize],
-        from_h: dice.within(0.0, 0.3),
-        until_h: dice.heads().then_some(0.7),
+        status: status[rng.below(4) as usize],
+        from_h: rng.within(0.0, 0.3),
+        until_h: rng.heads().then_some(0.7),
     };
     let spec = RulesSpec {
         weapons_control: Some(WeaponsControlSpec {
-            status: status[dice.below(4) as usize],
-            zones: if dice.below(3) == 0 {
+            status: status[rng.below(4) as usize],
+            zones: if rng.below(3) == 0 {
                 vec![entry]
             } else {
                 Vec::new()
             },
         }),
-        hostile_criteria: (dice.below(4) > 0).then(|| HostileCriteriaSpec {
-            threshold: dice.within(0.5, 0.97),
-            id_sources: 1 + dice.below(2) as u32,
-            declarations: dice.below(5) as u32,
-            dwell_s: if dice.below(4) == 0 {
+        hostile_criteria: (rng.below(4) > 0).then(|| HostileCriteriaSpec {
+            threshold: rng.within(0.5, 0.97),
+            id_sources: 1 + rng.below(2) as u32,
+            declarations: rng.below(5) as u32,
+            dwell_s: if rng.below(4) == 0 {
                 0.0
             } else {
-                dice.within(1.0, 300.0)
+                rng.within(1.0, 300.0)
             },
-            on: if dice.heads() {
+            on: if rng.heads() {
                 HostileOn::Hostile
             } else {
                 HostileOn::Type("alpha".into())
             },
             placebo: None,
         }),
-        flight_plan_notice: dice.heads().then(|| FlightPlanNoticeSpec {
-            compliance: dice.compliance(),
+        flight_plan_notice: rng.heads().then(|| FlightPlanNoticeSpec {
+            compliance: rng.compliance(),
         }),
         ..RulesSpec::default()
     };
     // Half of them without what changes with place and time.
-    if dice.heads() {
+    if rng.heads() {
         return (spec, vec![zone], Vec::new());
     }
     let corridor = Corridor {
         name: "lane".into(),
-        points: (0..2 + dice.below(3))
-            .map(|_| waypoint(dice, 20_000.0).at)
+        points: (0..2 + rng.below(3))
+            .map(|_| waypoint(rng, 20_000.0).at)
             .collect(),
-        half_width_m: dice.within(2000.0, 6000.0),
-        floor_m: dice.within(0.0, 1000.0),
-        top_m: dice.within(4000.0, 9000.0),
-        from: Millis(dice.below(500_000) as i64),
-        until: Millis(1_000_000 + dice.below(4_000_000) as i64),
+        half_width_m: rng.within(2000.0, 6000.0),
+        floor_m: rng.within(0.0, 1000.0),
+        top_m: rng.within(4000.0, 9000.0),
+        from: Millis(rng.below(500_000) as i64),
+        until: Millis(1_000_000 + rng.below(4_000_000) as i64),
     };
     let spec = RulesSpec {
-        self_defence: dice.heads().then(|| SelfDefenceSpec {
-            approach_m: dice.within(1000.0, 9000.0),
-            within_s: dice.within(10.0, 400.0),
-            min_closing_mps: dice.within(0.0, 60.0),
+        self_defence: rng.heads().then(|| SelfDefenceSpec {
+            approach_m: rng.within(1000.0, 9000.0),
+            within_s: rng.within(10.0, 400.0),
+            min_closing_mps: rng.within(0.0, 60.0),
         }),
-        hotline_query: dice.heads().then(|| HotlineQuerySpec {
+        hotline_query: rng.heads().then(|| HotlineQuerySpec {
             nodes: vec!["node".into()],
             own_flights: 0.0,
-            answers: dice.compliance(),
+            answers: rng.compliance(),
             latency: Delay::Fixed(FixedDelay {
-                delay_s: dice.within(0.0, 100.0),
+                delay_s: rng.within(0.0, 100.0),
             }),
-            timeout_s: dice.within(20.0, 300.0),
-            valid_s: dice.within(10.0, 1000.0),
+            timeout_s: rng.within(20.0, 300.0),
+            valid_s: rng.within(10.0, 1000.0),
             gate_m: 0.0,
             gate_height_m: 0.0,
             gate_s: 0.0,
             placebo: None,
         }),
-        corridors: dice.heads().then(|| CorridorsSpec {
-            compliance: dice.compliance(),
+        corridors: rng.heads().then(|| CorridorsSpec {
+            compliance: rng.compliance(),
         }),
-        restricted_operations_zone: (dice.below(4) > 0).then(|| RestrictedOperationsZoneSpec {
+        restricted_operations_zone: (rng.below(4) > 0).then(|| RestrictedOperationsZoneSpec {
             zone: "zone".into(),
             authority: "node".into(),
-            from_h: dice.within(0.0, 0.3),
-            until_h: dice.heads().then_some(0.7),
+            from_h: rng.within(0.0, 0.3),
+            until_h: rng.heads().then_some(0.7),
             exempt: Vec::new(),
             compliance: 1.0,
             stays_out: 0.0,
             notice_s: 0.0,
-            dwell_s: if dice.heads() {
+            dwell_s: if rng.heads() {
                 0.0
             } else {
-                dice.within(1.0, 300.0)
+                rng.within(1.0, 300.0)
             },
-            civil: dice.heads().then(|| vec!["bravo".into()]),
+            civil: rng.heads().then(|| vec!["bravo".into()]),
             placebo: None,
         }),
-        lost_comms: dice.heads().then(|| LostCommsSpec {
+        lost_comms: rng.heads().then(|| LostCommsSpec {
             mtbf_h: 1.0,
             mttr_min: 0.0,
             common: CommonOutages::Site,
             outages: Vec::new(),
-            timeout_s: dice.within(0.0, 200.0),
+            timeout_s: rng.within(0.0, 200.0),
             fallback: [
                 Fallback::Keep,
                 Fallback::Hold,
                 Fallback::SelfDefence,
                 Fallback::Autonomous,
-            ][dice.below(4) as usize],
+            ][rng.below(4) as usize],
         }),
-        time_windows: dice.heads().then(|| TimeWindowsSpec {
-            windows: vec![hours(dice)],
-            zone: dice.heads().then(|| "zone".into()),
+        time_windows: rng.heads().then(|| TimeWindowsSpec {
+            windows: vec![hours(rng)],
+            zone: rng.heads().then(|| "zone".into()),
             status: WeaponsControl::Tight,
-            clock_error_s: dice.within(0.0, 100.0),
+            clock_error_s: rng.within(0.0, 100.0),
             sides: Vec::new(),
             compliance: 1.0,
         }),
-        altitude_blocks: dice.heads().then(|| AltitudeBlocksSpec {
+        altitude_blocks: rng.heads().then(|| AltitudeBlocksSpec {
             blocks: vec![AltitudeBlockSpec {
-                floor_m: dice.within(0.0, 3000.0),
-                top_m: dice.within(3000.0, 6000.0),
-                from_h: dice.within(0.0, 0.3),
+                floor_m: rng.within(0.0, 3000.0),
+                top_m: rng.within(3000.0, 6000.0),
+                from_h: rng.within(0.0, 0.3),
                 until_h: None,
             }],
             height_sigma_m: 100.0,
-            compliance: dice.compliance(),
+            compliance: rng.compliance(),
             sides: Vec::new(),
             keeps: 1.0,
             level_m: 300.0,
         }),
-        weapon_engagement_zone: dice.heads().then(|| WeaponEngagementZoneSpec {
+        weapon_engagement_zone: rng.heads().then(|| WeaponEngagementZoneSpec {
             areas: vec![EngagementZoneSpec {
                 zone: "zone".into(),
                 classes: vec!["class".into()],
             }],
-            margin_m: dice.within(0.0, 5000.0),
-            compliance: dice.compliance(),
-            self_defence: dice.heads(),
+            margin_m: rng.within(0.0, 5000.0),
+            compliance: rng.compliance(),
+            self_defence: rng.heads(),
         }),
-        optical_confirmation: dice.heads().then(|| OpticalConfirmationSpec {
+        optical_confirmation: rng.heads().then(|| OpticalConfirmationSpec {
             haze_per_hour: None,
-            visual_identification_s: dice.within(0.0, 100.0),
-            ifov_mrad: dice.within(0.05, 0.3),
-            correct: dice.compliance(),
+            visual_identification_s: rng.within(0.0, 100.0),
+            ifov_mrad: rng.within(0.05, 0.3),
+            correct: rng.compliance(),
             threshold: 0.5,
-            field_deg: dice.within(0.5, 10.0),
+            field_deg: rng.within(0.5, 10.0),
             placebo: None,
             day: None,
             night_factor: 1.0,
-            visibility_km: dice.heads().then_some(20.0),
-            if_unclear: if dice.heads() {
+            visibility_km: rng.heads().then_some(20.0),
+            if_unclear: if rng.heads() {
                 IfUnclear::Hold
             } else {
                 IfUnclear::Fire
             },
         }),
-        second_operator: dice.heads().then(|| SecondOperatorSpec {
+        second_operator: rng.heads().then(|| SecondOperatorSpec {
             time: Delay::Fixed(FixedDelay {
-                delay_s: dice.within(0.0, 100.0),
+                delay_s: rng.within(0.0, 100.0),
             }),
-            same_picture: dice.compliance(),
+            same_picture: rng.compliance(),
             threshold: 0.5,
             cool_down_s: 0.0,
             placebo: None,
@@ -799,18 +796,18 @@ fn rules(dice: &mut Dice) -> (RulesSpec, Vec<Zone>, Vec<Corridor>) {
 }
 
 /// A span within the first hour or so.
-fn hours(dice: &mut Dice) -> HoursSpec {
-    let from_h = dice.within(0.0, 0.8);
+fn hours(rng: &mut TestRng) -> HoursSpec {
+    let from_h = rng.within(0.0, 0.8);
     HoursSpec {
         from_h,
-        until_h: dice.heads().then(|| from_h + dice.within(0.05, 0.5)),
+        until_h: rng.heads().then(|| from_h + rng.within(0.05, 0.5)),
     }
 }
 
 /// A command link that is down now and then.
-fn command_link(dice: &mut Dice) -> CommandLink {
-    let outages: Vec<_> = (0..dice.below(4))
-        .map(|_| serde_json::to_value(hours(dice)).expect("plain data"))
+fn command_link(rng: &mut TestRng) -> CommandLink {
+    let outages: Vec<_> = (0..rng.below(4))
+        .map(|_| serde_json::to_value(hours(rng)).expect("plain data"))
         .collect();
     let rules: RulesSpec = serde_json::from_value(serde_json::json!({
         "lost_comms": { "mttr_min": 0.0, "outages": outages }
@@ -823,23 +820,23 @@ fn command_link(dice: &mut Dice) -> CommandLink {
 }
 
 fn pair(seed: u64) -> Pair {
-    let dice = &mut Dice::new(seed);
-    let until_s = dice.within(1500.0, 5000.0);
-    let (aircraft, flight, trajectory) = random_trajectory(dice, until_s);
+    let rng = &mut TestRng::new(seed);
+    let until_s = rng.within(1500.0, 5000.0);
+    let (aircraft, flight, trajectory) = random_trajectory(rng, until_s);
     let planned = [
         Some(fly(
             &flight,
             &aircraft,
-            dice.within(0.0, 600.0),
+            rng.within(0.0, 600.0),
             0.0,
             0.0,
             until_s,
         )),
-        dice.heads().then(|| {
+        rng.heads().then(|| {
             fly(
                 &flight,
                 &aircraft,
-                dice.within(0.0, 600.0),
+                rng.within(0.0, 600.0),
                 0.0,
                 0.0,
                 until_s,
@@ -849,8 +846,8 @@ fn pair(seed: u64) -> Pair {
     let types: Vec<String> = ["alpha", "bravo", "charlie", "delta"]
         .map(String::from)
         .into();
-    let spec = identification(dice);
-    let (rules_spec, zones, corridors) = rules(dice);
+    let spec = identification(rng);
+    let (rules_spec, zones, corridors) = rules(rng);
     let rules = Rules::new(
         &rules_spec,
         &Named {
@@ -863,25 +860,25 @@ fn pair(seed: u64) -> Pair {
             start_of_day_s: 0.0,
         },
     );
-    let clock = clock(dice);
+    let clock = clock(rng);
     let mut identifier = Identifier::new(&spec, &types, Millis(clock.period_ms));
     if let Some(criteria) = rules.hostile_criteria() {
         identifier = identifier.with_criteria(criteria);
     }
-    let confirm_scans = 1 + dice.below(6) as u32;
-    let site = waypoint(dice, 15_000.0).at;
-    let sensor = sensor(dice);
+    let confirm_scans = 1 + rng.below(6) as u32;
+    let site = waypoint(rng, 15_000.0).at;
+    let sensor = sensor(rng);
     let memory = MemorySpec {
-        tau_s: [0.0, 600.0, 3600.0][dice.below(3) as usize],
-        reach_m: [2_000.0, 30_000.0][dice.below(2) as usize],
-        gate_m: dice.within(0.0, 500.0),
-        least: dice.within(0.05, 0.9),
+        tau_s: [0.0, 600.0, 3600.0][rng.below(3) as usize],
+        reach_m: [2_000.0, 30_000.0][rng.below(2) as usize],
+        gate_m: rng.within(0.0, 500.0),
+        least: rng.within(0.05, 0.9),
     };
     let post = Observer {
         id: SiteId(0),
         key: Key::of("site").nth(seed as u32),
         // It enforces the zone of rule R10, mostly.
-        side: SideId(u32::from(dice.below(8) == 0)),
+        side: SideId(u32::from(rng.below(8) == 0)),
         side_key: Key::NONE,
         approval_queue: Key::NONE,
         command: None,
@@ -892,9 +889,9 @@ fn pair(seed: u64) -> Pair {
         tracker: TrackerSpec {
             memory,
             ..TrackerSpec::counting(
-                1 + dice.below(u64::from(confirm_scans)) as u32,
+                1 + rng.below(u64::from(confirm_scans)) as u32,
                 confirm_scans,
-                1 + dice.below(12) as u32,
+                1 + rng.below(12) as u32,
             )
         },
         id_sources: Arc::new(IdSources::new(&identifier.spec, &identifier.rows, &[], 0.0)),
@@ -904,12 +901,12 @@ fn pair(seed: u64) -> Pair {
                 CivilRows::new(&identifier, zone.civil())
             }),
         identifier: Arc::new(identifier),
-        envelope: (dice.below(5) > 0).then(|| envelope(dice)),
+        envelope: (rng.below(5) > 0).then(|| envelope(rng)),
         masks: None,
         rules: Arc::new(rules),
         class: ClassId(0),
         go_live: None,
-        command_link: Arc::new(command_link(dice)),
+        command_link: Arc::new(command_link(rng)),
     };
     let sight = sight(&sensor, site, aircraft.rcs_m2);
     let mut windows = Vec::new();
@@ -919,50 +916,50 @@ fn pair(seed: u64) -> Pair {
     let truth_row = match spec.over {
         Hypotheses::Types => post
             .identifier
-            .truth_row(TypeId(dice.below(4) as u32), Affiliation::Neutral),
+            .truth_row(TypeId(rng.below(4) as u32), Affiliation::Neutral),
         Hypotheses::Affiliations => post
             .identifier
-            .truth_row(TypeId(0), Affiliation::ALL[dice.below(3) as usize]),
+            .truth_row(TypeId(0), Affiliation::ALL[rng.below(3) as usize]),
     };
     let amended = planned[1].is_some();
-    let plan = spec.flight_plan.as_ref().map(|_| PlanFile {
-        filed: dice.below(5) > 0,
-        astray: dice.below(5) == 0,
-        coordinated: dice.below(5) > 0,
+    let plan = spec.flight_plan.as_ref().map(|_| PlanOutcome {
+        filed: rng.below(5) > 0,
+        astray: rng.below(5) == 0,
+        coordinated: rng.below(5) > 0,
         amended,
         others: Arc::default(),
-        told: (0..dice.below(3))
+        told: (0..rng.below(3))
             .map(|_| {
-                let from = dice.below(3_000_000) as i64;
-                (Millis(from), Millis(from + dice.below(600_000) as i64))
+                let from = rng.below(3_000_000) as i64;
+                (Millis(from), Millis(from + rng.below(600_000) as i64))
             })
             .collect(),
         arrives: [
-            if dice.heads() {
+            if rng.heads() {
                 Millis(-1)
             } else {
-                Millis(dice.below(3_000_000) as i64)
+                Millis(rng.below(3_000_000) as i64)
             },
-            if amended && dice.heads() {
-                Millis(dice.below(3_000_000) as i64)
+            if amended && rng.heads() {
+                Millis(rng.below(3_000_000) as i64)
             } else {
                 Millis::NEVER
             },
         ],
-        correlates: dice.below(5) > 0,
-        chance_match: dice.below(8) == 0,
+        correlates: rng.below(5) > 0,
+        chance_match: rng.below(8) == 0,
     });
-    let spent_since = match dice.below(4) {
+    let spent_since = match rng.below(4) {
         0 => Millis(i64::MIN),
-        1 => Millis(1 + dice.below((until_s * 1000.0) as u64) as i64),
+        1 => Millis(1 + rng.below((until_s * 1000.0) as u64) as i64),
         _ => Millis::NEVER,
     };
     let mut absent = Vec::new();
     let mut absences = Absences::default();
-    if dice.below(3) == 0 {
-        for _ in 0..1 + dice.below(3) {
-            let from = Millis((until_s * 1000.0 * dice.unit()) as i64);
-            let until = from + Millis(dice.below(900_000) as i64);
+    if rng.below(3) == 0 {
+        for _ in 0..1 + rng.below(3) {
+            let from = Millis((until_s * 1000.0 * rng.unit()) as i64);
+            let until = from + Millis(rng.below(900_000) as i64);
             absent.push((from, until));
             let cause = NotReady::Relocating;
             absences.add(Absence { from, until, cause });
@@ -1004,7 +1001,7 @@ fn pair(seed: u64) -> Pair {
         criteria,
         types,
         nodes: {
-            let from = Millis(dice.below(4_000_000) as i64 - 1_000_000);
+            let from = Millis(rng.below(4_000_000) as i64 - 1_000_000);
             Box::new(move |query| (query.answered >= from).then_some(Affiliation::Neutral))
         },
         end_scan: clock.first_from((until_s * 1000.0) as i64 + 60_000),
@@ -1027,7 +1024,7 @@ fn detection_probability(sensor: &SensorSpec, rcs_m2: f64, slant_m: f64) -> f64 
     }
 }
 
-/// What the twin holds of a track.
+/// What the reference holds of a track.
 #[derive(Clone)]
 struct TwinTrack {
     record: TrackRecord,
@@ -1044,8 +1041,8 @@ struct TwinTrack {
     enquiries: Enquiries,
 }
 
-/// The twin: one scan after the other.
-struct Twin<'a> {
+/// The reference: one scan after the other.
+struct Reference<'a> {
     pair: &'a Pair,
     track: Option<TwinTrack>,
     /// The track that was dropped last, and its last plot.
@@ -1065,9 +1062,9 @@ struct Twin<'a> {
     declared: Vec<u32>,
 }
 
-impl<'a> Twin<'a> {
-    fn new(pair: &'a Pair) -> Twin<'a> {
-        Twin {
+impl<'a> Reference<'a> {
+    fn new(pair: &'a Pair) -> Reference<'a> {
+        Reference {
             pair,
             track: None,
             lost: None,
@@ -1418,7 +1415,7 @@ impl<'a> Twin<'a> {
                     time,
                     shift_log_odds: 0.0,
                 },
-                subject: Some(Subject {
+                subject: Some(AskedAbout {
                     truth_row: pair.subject.truth_row,
                     place,
                     critical_dimension_m: 15.0,
@@ -1676,7 +1673,7 @@ fn assert_same(seed: u64, fast: Vec<Event>, slow: Vec<Event>) {
         assert_eq!(
             plain(fast),
             plain(slow),
-            "seed {seed}, event {at}: left the product, right the twin"
+            "seed {seed}, event {at}: left the product, right the reference"
         );
         if let (
             Fact::Declared { posterior: one, .. },
@@ -1706,36 +1703,36 @@ fn the_fast_path_does_what_the_twin_does() {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for seed in 0..5000 {
         let pair = pair(seed);
-        let mut twin = Twin::new(&pair);
+        let mut reference = Reference::new(&pair);
         let mut file = Product::new();
         let mut notebook = EventRecorder::new(Detail::Full);
-        let dice = &mut Dice::new(seed + 50_000);
+        let rng = &mut TestRng::new(seed + 50_000);
         let mut done = 0;
         while done < pair.end_scan {
             // As far as somebody happens to ask: a scan, some, or hundreds.
-            let step = [1, 7, 64, 500][dice.below(4) as usize];
-            let until = (done + 1 + dice.below(step)).min(pair.end_scan);
+            let step = [1, 7, 64, 500][rng.below(4) as usize];
+            let until = (done + 1 + rng.below(step)).min(pair.end_scan);
             pair.advance(&mut file, until, false, &mut notebook);
-            (done..until).for_each(|scan| twin.scan(scan));
+            (done..until).for_each(|scan| reference.scan(scan));
             done = until;
             assert_eq!(
                 file.track.is_some(),
-                twin.track.is_some(),
+                reference.track.is_some(),
                 "seed {seed}, before scan {done}"
             );
         }
         assert_eq!(
             (file.counts.looks, file.counts.detections),
-            (twin.looks, twin.detections),
+            (reference.looks, reference.detections),
             "seed {seed}"
         );
         assert_eq!(
-            &declared(&file)[..twin.declared.len()],
-            &twin.declared[..],
+            &declared(&file)[..reference.declared.len()],
+            &reference.declared[..],
             "seed {seed}"
         );
-        let (fast, slow) = (notebook.into_events(), twin.notebook.into_events());
-        for reason in twin.granted {
+        let (fast, slow) = (notebook.into_events(), reference.notebook.into_events());
+        for reason in reference.granted {
             *counts
                 .entry(format!("granted {}", reason.code()))
                 .or_default() += 1;
@@ -1794,23 +1791,23 @@ fn a_dwell_in_a_closed_zone_is_what_the_twin_counts() {
     let mut fired = 0;
     for seed in 30_000..31_500 {
         let mut pair = pair(seed);
-        let dice = &mut Dice::new(seed + 60_000);
-        let zone = |name: &str, dice: &mut Dice| Zone {
+        let rng = &mut TestRng::new(seed + 60_000);
+        let zone = |name: &str, rng: &mut TestRng| Zone {
             name: name.into(),
             area: Area::Circle {
-                center: waypoint(dice, 8000.0).at,
-                radius_m: dice.within(3000.0, 25_000.0),
+                center: waypoint(rng, 8000.0).at,
+                radius_m: rng.within(3000.0, 25_000.0),
             },
             floor_m: 0.0,
-            top_m: dice.within(2000.0, 20_000.0),
+            top_m: rng.within(2000.0, 20_000.0),
         };
-        let zones = [zone("zone", dice), zone("strip", dice)];
+        let zones = [zone("zone", rng), zone("strip", rng)];
         let spec: RulesSpec = serde_json::from_value(serde_json::json!({
             "restricted_operations_zone": {
                 "zone": "zone",
-                "exempt": if dice.heads() { vec!["strip"] } else { Vec::new() },
+                "exempt": if rng.heads() { vec!["strip"] } else { Vec::new() },
                 "authority": "node",
-                "dwell_s": dice.within(1.0, 250.0),
+                "dwell_s": rng.within(1.0, 250.0),
                 "civil": ["neutral", "bravo"],
             }
         }))
@@ -1824,18 +1821,22 @@ fn a_dwell_in_a_closed_zone_is_what_the_twin_counts() {
         let civil = ["neutral".to_owned(), "bravo".to_owned()];
         pair.post.civil = CivilRows::new(&pair.post.identifier, Some(&civil));
         pair.post.side = SideId(0);
-        let mut twin = Twin::new(&pair);
-        (0..pair.end_scan).for_each(|scan| twin.scan(scan));
+        let mut reference = Reference::new(&pair);
+        (0..pair.end_scan).for_each(|scan| reference.scan(scan));
         let mut file = Product::new();
         let mut notebook = EventRecorder::new(Detail::Full);
         let mut done = 0;
         while done < pair.end_scan {
-            done = (done + 1 + dice.below(200)).min(pair.end_scan);
+            done = (done + 1 + rng.below(200)).min(pair.end_scan);
             pair.advance(&mut file, done, false, &mut notebook);
         }
-        fired += twin.granted.len();
-        assert_same(seed, notebook.into_events(), twin.notebook.into_events());
-        if let (Some(one), Some(other)) = (&file.track, &twin.track) {
+        fired += reference.granted.len();
+        assert_same(
+            seed,
+            notebook.into_events(),
+            reference.notebook.into_events(),
+        );
+        if let (Some(one), Some(other)) = (&file.track, &reference.track) {
             let last = Millis(pair.post.clock.time_ms(pair.end_scan - 1));
             let view = one.view(last, &pair.post);
             assert_eq!(view.violating_since, other.violating_since, "seed {seed}");
@@ -1850,20 +1851,20 @@ fn runs_of_declarations_do_what_the_twin_does_one_by_one() {
     let mut runs = 0;
     for seed in 20_000..21_500 {
         let pair = pair(seed);
-        let mut twin = Twin::new(&pair);
-        (0..pair.end_scan).for_each(|scan| twin.scan(scan));
+        let mut reference = Reference::new(&pair);
+        (0..pair.end_scan).for_each(|scan| reference.scan(scan));
         let mut file = Product::new();
         let mut notebook = EventRecorder::new(Detail::Measures);
-        let dice = &mut Dice::new(seed + 50_000);
+        let rng = &mut TestRng::new(seed + 50_000);
         let mut done = 0;
         while done < pair.end_scan {
-            let step = [7, 64, 500, 5000][dice.below(4) as usize];
-            done = (done + 1 + dice.below(step)).min(pair.end_scan);
+            let step = [7, 64, 500, 5000][rng.below(4) as usize];
+            done = (done + 1 + rng.below(step)).min(pair.end_scan);
             pair.advance(&mut file, done, false, &mut notebook);
         }
         assert_eq!(
-            &declared(&file)[..twin.declared.len()],
-            &twin.declared[..],
+            &declared(&file)[..reference.declared.len()],
+            &reference.declared[..],
             "seed {seed}"
         );
         runs += u32::from(pair.subject.plan.is_none() && pair.spec.combine == Combine::Fused);
@@ -1876,7 +1877,7 @@ fn runs_of_declarations_do_what_the_twin_does_one_by_one() {
                     | Fact::IdentityChanged { .. }
             )
         };
-        let mut slow = twin.notebook.into_events();
+        let mut slow = reference.notebook.into_events();
         slow.retain(recorded);
         assert_same(seed, notebook.into_events(), slow);
     }
@@ -1890,28 +1891,28 @@ fn no_scan_is_passed_over_at_which_the_rules_come_to_let_the_site_fire() {
     let (mut visits, mut scans, mut found) = (0, 0, 0);
     for seed in 5000..7000 {
         let pair = pair(seed);
-        let mut twin = Twin::new(&pair);
-        (0..pair.end_scan).for_each(|scan| twin.scan(scan));
-        let dice = &mut Dice::new(seed);
+        let mut reference = Reference::new(&pair);
+        (0..pair.end_scan).for_each(|scan| reference.scan(scan));
+        let rng = &mut TestRng::new(seed);
         let mut product = Product::new();
         let mut silent = EventRecorder::new(Detail::Measures);
         let near = |scan: u64| pair.runs.near.iter().find(|run| run.end > scan);
         let mut next = near(0).map(|run| run.from);
         while let Some(scan) = next.filter(|scan| *scan < pair.end_scan) {
             let candidate = pair.advance(&mut product, scan + 1, true, &mut silent);
-            let permitted = twin.permitted.binary_search(&scan).is_ok();
+            let permitted = reference.permitted.binary_search(&scan).is_ok();
             assert_eq!(candidate, permitted, "seed {seed}, scan {scan}");
             visits += 1;
             if candidate {
                 // It is engaged; later a channel is free again.
                 found += 1;
-                next = near(scan + 1 + dice.below(300)).map(|run| run.from.max(scan + 1));
+                next = near(scan + 1 + rng.below(300)).map(|run| run.from.max(scan + 1));
                 continue;
             }
             let planned = product.next_visit(true, &pair.scene());
             next = planned.or_else(|| near(scan + 1).map(|run| run.from.max(scan + 1)));
             let before = next.unwrap_or(pair.end_scan);
-            let missed = twin
+            let missed = reference
                 .permitted
                 .iter()
                 .find(|at| (scan..before).contains(*at));
@@ -1929,15 +1930,15 @@ fn a_track_that_left_the_envelope_begins_anew() {
     let (mut compared, mut again) = (0, 0);
     for seed in 8000..8600 {
         let pair = pair(seed);
-        let mut twin = Twin::new(&pair);
+        let mut reference = Reference::new(&pair);
         let mut file = Product::new();
         let mut silent = EventRecorder::new(Detail::Measures);
         let mut before = None;
         for scan in 0..pair.end_scan {
-            twin.scan(scan);
-            if twin.permitted.last() == Some(&scan) {
+            reference.scan(scan);
+            if reference.permitted.last() == Some(&scan) {
                 pair.advance(&mut file, scan + 1, true, &mut silent);
-                let since = twin.track.as_ref().unwrap().eligible_since;
+                let since = reference.track.as_ref().unwrap().eligible_since;
                 let held = file.track.as_ref().unwrap().eligible_since;
                 assert_eq!(held, since, "seed {seed}, scan {scan}");
                 compared += 1;
@@ -1957,11 +1958,11 @@ fn a_scan_on_the_edge_settles_nothing() {
         .map(pair)
         .find(|pair| pair.post.envelope.is_some())
         .unwrap();
-    let dice = &mut Dice::new(1);
+    let rng = &mut TestRng::new(1);
     let spec = AircraftSpec {
         climb_mps: None,
         endurance_h: None,
-        ..aircraft(dice)
+        ..aircraft(rng)
     };
     let at = |east_m, altitude_m| Waypoint {
         at: Point::new(east_m, 0.0),
@@ -1972,7 +1973,7 @@ fn a_scan_on_the_edge_settles_nothing() {
         at(0.0, 1000.0),
         at(6000.0, 5000.0),
     ]);
-    let mut flight = flight(dice, &spec, route);
+    let mut flight = flight(rng, &spec, route);
     (flight.speed_mps, flight.turns) = (60.0, Turns::Instant);
     pair.trajectory = fly(&flight, &spec, 0.0, 0.0, 0.0, 1000.0);
     pair.post.clock = ScanClock {
@@ -2006,11 +2007,11 @@ fn a_scan_on_the_edge_settles_nothing() {
     pair.windows = windows;
     pair.post.reach(&pair.trajectory, &mut pair.runs);
     pair.end_scan = 300;
-    let mut twin = Twin::new(&pair);
-    (0..pair.end_scan).for_each(|scan| twin.scan(scan));
+    let mut reference = Reference::new(&pair);
+    (0..pair.end_scan).for_each(|scan| reference.scan(scan));
     let mut notebook = EventRecorder::new(Detail::Full);
     pair.advance(&mut Product::new(), pair.end_scan, false, &mut notebook);
-    let slow = twin.notebook.into_events();
+    let slow = reference.notebook.into_events();
     assert!(
         slow.iter()
             .any(|event| matches!(event.fact, Fact::EncounterBegun { .. })
@@ -2084,17 +2085,17 @@ fn turn_radii_have_their_known_values() {
 fn a_flight_is_continuous_at_constant_speed_within_its_turn_and_climb_limits() {
     let (mut arcs, mut climbs, mut home) = (0, 0, 0);
     for seed in 20_000..20_800 {
-        let dice = &mut Dice::new(seed);
-        let spec = aircraft(dice);
-        let route = route(dice, 25_000.0);
+        let rng = &mut TestRng::new(seed);
+        let spec = aircraft(rng);
+        let route = route(rng, 25_000.0);
         let on_station = matches!(route, Route::Station { .. });
-        let mut flight = flight(dice, &spec, route);
-        if dice.heads() {
-            flight.speed_mps = dice.within(30.0, 120.0);
+        let mut flight = flight(rng, &spec, route);
+        if rng.heads() {
+            flight.speed_mps = rng.within(30.0, 120.0);
         }
         let until_s = 6000.0;
-        let departs_s = dice.within(0.0, 600.0);
-        let trajectory = fly(&flight, &spec, departs_s, dice.unit(), 0.0, until_s);
+        let departs_s = rng.within(0.0, 600.0);
+        let trajectory = fly(&flight, &spec, departs_s, rng.unit(), 0.0, until_s);
         assert!(!trajectory.legs.is_empty(), "seed {seed}");
         assert_eq!(trajectory.legs[0].span.start_s, departs_s);
         for leg in &trajectory.legs {
@@ -2216,14 +2217,14 @@ fn a_flight_is_continuous_at_constant_speed_within_its_turn_and_climb_limits() {
 }
 
 fn plain(route: Route, turns: Turns) -> (AircraftSpec, Flight) {
-    let dice = &mut Dice::new(1);
+    let rng = &mut TestRng::new(1);
     let spec = AircraftSpec {
         climb_mps: Some(5.0),
         bank_deg: Some(25.0),
         endurance_h: None,
-        ..aircraft(dice)
+        ..aircraft(rng)
     };
-    let mut flight = flight(dice, &spec, route);
+    let mut flight = flight(rng, &spec, route);
     (flight.speed_mps, flight.turns, flight.home) = (60.0, turns, Point::zeros());
     (spec, flight)
 }
@@ -2301,9 +2302,9 @@ fn what_takes_off_lands_where_it_ends() {
     // Random flights come down without a jump, at no more than their rate, on station at its height.
     let mut landed = 0;
     for seed in 0..300 {
-        let dice = &mut Dice::new(seed);
-        let (mut spec, flight, _) = random_trajectory(dice, 1e6);
-        let rate_mps = dice.within(2.0, 30.0);
+        let rng = &mut TestRng::new(seed);
+        let (mut spec, flight, _) = random_trajectory(rng, 1e6);
+        let rate_mps = rng.within(2.0, 30.0);
         spec.climb_mps = Some(rate_mps);
         let flown = |grounded: bool| {
             let draws = Draws {

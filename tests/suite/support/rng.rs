@@ -2,11 +2,11 @@
 
 use deconflict::ids::Key;
 
-pub struct Dice(u64);
+pub struct TestRng(u64);
 
-impl Dice {
-    pub fn new(seed: u64) -> Dice {
-        Dice(Key::of("dice").nth(seed as u32).0)
+impl TestRng {
+    pub fn new(seed: u64) -> TestRng {
+        TestRng(Key::of("rng").nth(seed as u32).0)
     }
 
     fn word(&mut self) -> u64 {
