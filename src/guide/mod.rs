@@ -11,6 +11,7 @@
 //! | [`cluster`] | you want to run a sweep on many machines |
 //! | [`performance`] | you want to know how fast it is, or to make it faster |
 //! | [`tests`] | you want to add a test, or to know what the tests can see |
+//! | [`library`] | a Rust program of your own runs scenarios |
 //! | [`json`] | a program reads what commands print |
 //! | [`safety`] | you open files of strangers, or publish your own |
 //! | [`vocabulary`] | two people use one word for two things |
@@ -51,6 +52,10 @@ pub mod performance {
 
 pub mod tests {
     #![doc = include_str!("tests.md")]
+}
+
+pub mod library {
+    #![doc = include_str!("library.md")]
 }
 
 pub mod json {
