@@ -446,3 +446,221 @@ fn a_tuning_told_the_same_again_goes_the_same_way_and_tries_nothing_twice() {
     let other = tuned(course(8, 6_000), false);
     assert_ne!(points(&one), points(&other));
 }
+
+// --- A limit that binds -------------------------------------------------------------------------------------------------
+
+/// A study shaped like that of the agreement: how strict the criteria are, in steps, as a posterior of few declarations is; two
+/// addressees whose plans cost messages and save neutrals; leakage with a limit that the best settings lie on.
+struct Agreement {
+    threshold: f64,
+    declared: f64,
+    gate_m: f64,
+    italy: bool,
+    us: bool,
+}
+
+const LIMIT: f64 = 0.45;
+
+impl Agreement {
+    fn of(point: Option<&Point>) -> Agreement {
+        let Some(point) = point else {
+            return Agreement {
+                threshold: 0.9,
+                declared: 2.0,
+                gate_m: 5_000.0,
+                italy: false,
+                us: true,
+            };
+        };
+        let value = |at: usize| match point[at] {
+            Coordinate::Value(value) => value,
+            Coordinate::Level(level) => level as f64,
+        };
+        Agreement {
+            threshold: value(0),
+            declared: value(1),
+            gate_m: value(2),
+            italy: value(3) == 1.0,
+            us: value(4) == 0.0,
+        }
+    }
+
+    fn strict(&self) -> f64 {
+        let step = |at: f64, width: f64| 1.0 / (1.0 + (-(self.threshold - at) / width).exp());
+        0.35 * step(0.86, 0.006)
+            + 0.35 * step(0.915, 0.004)
+            + step(0.955, 0.006)
+            + 2.0 * step(0.985, 0.002)
+    }
+
+    fn leaked(&self) -> f64 {
+        let strict = self.strict();
+        let held_back = 0.055 * strict + 0.075 * (strict - 0.7).max(0.0);
+        let waits = 0.018 * (self.declared - 1.0);
+        let busy = if self.us { 0.0 } else { 0.01 };
+        (0.385 + held_back + waits + busy).min(0.999)
+    }
+
+    fn loss(&self) -> f64 {
+        let held = 0.17 * (-0.55 * self.strict()).exp() * (1.02 - 0.02 * self.declared);
+        let gate = 1.0 - 0.12 * (self.gate_m / 2_000.0).ln() / 7.5_f64.ln();
+        held * gate * if self.us { 0.5 } else { 1.0 } * if self.italy { 0.74 } else { 1.0 }
+    }
+
+    fn messages(&self) -> f64 {
+        7.5 + if self.us { 5.1 } else { 0.0 } + if self.italy { 5.2 } else { 0.0 }
+    }
+
+    /// One night: it is good or bad for all, raids and messages vary in number.
+    fn sample(&self, seed: u64, index: u64) -> Sample {
+        let draws = Streams::new(Replication { seed, index });
+        let mut draws = draws.about(Purpose::Hit, Key::of("synthetic"), Key::NONE);
+        let mut at = 0;
+        let mut next = || {
+            at += 1;
+            draws.uniform(at)
+        };
+        let night = 0.25 * (next() - 0.5);
+        let raids = 3.0 + (5.0 * next()).floor();
+        let leaked = (0..8).filter(|&raid| {
+            let through = next() < self.leaked() + night;
+            through && f64::from(raid) < raids
+        });
+        let leaked = leaked.count() as f64;
+        let lost = (0..7)
+            .filter(|_| next() < self.loss() * (1.0 + 2.0 * night))
+            .count() as f64;
+        let [own, us, italy] = [0.7 + 0.6 * next(), 0.6 + 0.8 * next(), 0.6 + 0.8 * next()];
+        let sent = 7.5 * own
+            + if self.us { 5.1 * us } else { 0.0 }
+            + if self.italy { 5.2 * italy } else { 0.0 };
+        vec![(lost, 7.0), (sent, 1.0), (leaked, raids)]
+    }
+
+    /// Every setting that keeps the limit, on a net.
+    fn all() -> Vec<[f64; 2]> {
+        let mut all = Vec::new();
+        for step in 0..=380 {
+            for declared in 1..=10 {
+                for gate_m in [2_000.0, 15_000.0] {
+                    for plans in 0..4 {
+                        let one = Agreement {
+                            threshold: 0.8 + 0.0005 * f64::from(step),
+                            declared: f64::from(declared),
+                            gate_m,
+                            italy: plans % 2 == 1,
+                            us: plans / 2 == 1,
+                        };
+                        if one.leaked() <= LIMIT {
+                            all.push([one.loss(), one.messages()]);
+                        }
+                    }
+                }
+            }
+        }
+        all
+    }
+}
+
+#[test]
+fn a_limit_that_binds_is_come_near() {
+    near_the_limit(3..=6, (0.92, 0.85));
+}
+
+#[test]
+#[ignore = "takes a minute: the same over 30 seeds"]
+fn a_limit_that_binds_is_come_near_over_many_seeds() {
+    near_the_limit(1..=30, (0.93, 0.7));
+}
+
+/// With the budget of the README, 24 000 replications, the front has so much of the true hypervolume in the mean and at least, and
+/// hardly ever leaks more than it may.
+fn near_the_limit(seeds: RangeInclusive<u64>, (mean, least): (f64, f64)) {
+    const WORST: [f64; 2] = [0.2, 25.0];
+    let area = |points: &[[f64; 2]]| {
+        let inside = |point: &&[f64; 2]| point[0] < WORST[0] && point[1] < WORST[1];
+        let mut points: Vec<[f64; 2]> = points.iter().filter(inside).copied().collect();
+        points.sort_by(|a, b| a[1].total_cmp(&b[1]).then(a[0].total_cmp(&b[0])));
+        let (mut area, mut best) = (0.0, WORST[0]);
+        for [loss, messages] in points {
+            if loss < best {
+                area += (best - loss) * (WORST[1] - messages);
+                best = loss;
+            }
+        }
+        area
+    };
+    let truth = area(&Agreement::all());
+    let (mut shares, mut wrongly) = (Vec::new(), 0);
+    for seed in seeds {
+        let objective = |kind| Watched {
+            per_replication: kind == Kind::Mean,
+            ..watched(Role::Minimise, kind)
+        };
+        let mut tuning = Tuning::new(Course {
+            seed,
+            space: vec![
+                Dimension::Range {
+                    low: 0.8,
+                    high: 0.99,
+                    log: false,
+                },
+                Dimension::Whole { low: 1, high: 10 },
+                Dimension::Range {
+                    low: 2_000.0,
+                    high: 15_000.0,
+                    log: true,
+                },
+                Dimension::Choice(2),
+                Dimension::Choice(2),
+            ],
+            watched: vec![
+                objective(Kind::Proportion),
+                objective(Kind::Mean),
+                watched(Role::AtMost(LIMIT), Kind::Proportion),
+            ],
+            budget: 24_000,
+            first: 16,
+            population: None,
+            finalists: 6,
+            reference: true,
+            worlds: 0,
+            re_evaluated: 0,
+        });
+        loop {
+            let tasks = tuning.ask(|_| true);
+            if tasks.is_empty() {
+                break;
+            }
+            let run = |task: &Task| -> Vec<Sample> {
+                let point = tuning.candidates()[task.candidate].point.as_ref();
+                let one = Agreement::of(point);
+                let samples = task.replications.clone();
+                samples.map(|index| one.sample(seed, index)).collect()
+            };
+            let samples = tasks.iter().map(run).collect();
+            tuning.tell(samples);
+        }
+        assert!(tuning.spent() <= 24_000, "{}", tuning.spent());
+        let front: Vec<Agreement> = (judge(&tuning).iter())
+            .filter(|verdict| verdict.on_front)
+            .map(|verdict| Agreement::of(tuning.candidates()[verdict.candidate].point.as_ref()))
+            .collect();
+        wrongly += front.iter().filter(|one| one.leaked() > LIMIT).count();
+        let points: Vec<[f64; 2]> = front
+            .iter()
+            .map(|one| [one.loss(), one.messages()])
+            .collect();
+        let share = area(&points) / truth;
+        println!("seed {seed}: {} on the front, {share:.4}", front.len());
+        shares.push(share);
+    }
+    let n = shares.len() as f64;
+    let found = shares.iter().sum::<f64>() / n;
+    let lowest = shares.iter().copied().fold(1.0, f64::min);
+    println!("mean {found:.4}, least {lowest:.4}, {wrongly} over the limit");
+    assert!(found >= mean, "mean share of the hypervolume: {found}");
+    assert!(lowest >= least, "least share of the hypervolume: {lowest}");
+    // Bounds hold for all finalists of a seed together with 95 %.
+    assert!(wrongly as f64 <= 1.0 + 0.1 * n, "{wrongly} over the limit");
+}

@@ -46,6 +46,8 @@ pub enum Method {
     ClopperPearson,
     /// Nothing seen (or nothing else): one-sided bound.
     ExactOneSided,
+    /// Ratio estimator with a control variate that is known from more replications, t.
+    Controlled,
     /// Quantiles by the share that was there by then.
     Woodruff,
     /// Did not vary.
@@ -64,13 +66,14 @@ pub enum Method {
 
 impl Method {
     /// Every one.
-    pub const ALL: [Method; 13] = [
+    pub const ALL: [Method; 14] = [
         Method::ClusteredBeta,
         Method::ClusteredGamma,
         Method::Clustered,
         Method::ClusteredLog,
         Method::ClopperPearson,
         Method::ExactOneSided,
+        Method::Controlled,
         Method::Woodruff,
         Method::Constant,
         Method::PairedT,
@@ -94,6 +97,7 @@ impl Method {
             Method::ClusteredLog => "clustered_log_t",
             Method::ClopperPearson => "clopper_pearson",
             Method::ExactOneSided => "exact_one_sided",
+            Method::Controlled => "controlled_t",
             Method::Woodruff => "woodruff",
             Method::Constant => "constant",
             Method::PairedT => "paired_t",

@@ -9,6 +9,7 @@ mod coverage;
 pub mod estimate;
 pub mod fold;
 pub mod intervals;
+pub mod kriging;
 pub mod moments;
 pub mod pairs;
 pub mod special;

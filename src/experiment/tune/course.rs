@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::rank::{Standing, fronts, select, thin};
+use super::rank::{Standing, falls_short, fronts, select, thin};
 use super::samples::{Sample, Samples};
 use super::space::{Dimension, fingerprint, settings};
+use super::survey::Survey;
 use super::variation::Breeding;
 use super::{FRESH, OTHER_WORLDS};
 use crate::experiment::design::{self, Coordinate, Design, Domain, Point, Scale};
@@ -32,6 +33,15 @@ impl Role {
     /// Whether it is an objective, not a constraint.
     pub fn is_objective(self) -> bool {
         matches!(self, Role::Minimise | Role::Maximise)
+    }
+
+    /// By how much a limit is violated by a value moved to the wrong side by a margin.
+    fn excess(self, value: f64, margin: f64) -> f64 {
+        match self {
+            Role::AtMost(limit) => value + margin - limit,
+            Role::AtLeast(limit) => limit - (value - margin),
+            Role::Minimise | Role::Maximise => 0.0,
+        }
     }
 
     /// The measure turned so that less is better.
@@ -91,6 +101,28 @@ const RACE: f64 = 0.2;
 /// Replications that go to tried candidates, for each that goes to newcomers.
 const RETESTS: u64 = 1;
 
+/// Replications of the scenario as written in the out-of-sample evaluation, for each of a finalist: it is the control variate of all.
+const WRITTEN: f64 = 4.0;
+
+/// Standard errors to spare before a limit: in the search and for one half of the finalists, and for the other half.
+const BOLD: f64 = 1.0;
+const SAFE: f64 = 3.0;
+
+/// Steps in which a parameter of a finalist is moved.
+const STEPS: u32 = 100;
+
+/// What the risk of a bold finalist is worth, in shares of the extent of the front: as much another may be worse to have none of it.
+const RISK: f64 = 1.0;
+
+/// A budget from which on it is the clock that ends a tuning.
+const ENDLESS: u64 = 100_000_000;
+
+/// Children that are bred for each that is tried.
+const CHILDREN: u32 = 20;
+
+/// Settings from anywhere that are looked at beside them.
+const STRANGERS: u32 = 1_000;
+
 /// Standard errors behind the front in every objective from which a candidate is clearly behind it.
 const CLEARLY: f64 = 1.0;
 
@@ -114,9 +146,9 @@ impl Course {
         (self.budget as f64 * self.shares().0) as u64
     }
 
-    /// Replications of the scenario as written in the search, by which all candidates are controlled: a twentieth of it.
+    /// Replications of the scenario as written in the search, by which all candidates are controlled: a twelfth of it.
     pub fn control(&self) -> u64 {
-        (self.search_budget() / 20).clamp(4 * self.first, 2_000)
+        (self.search_budget() / 12).clamp(4 * self.first, 2_000)
     }
 
     /// Candidates of a generation.
@@ -210,7 +242,8 @@ impl Task {
 pub struct Candidate {
     /// Its settings; none for the scenario as written.
     pub point: Option<Point>,
-    genes: Vec<f64>,
+    /// Where each setting lies in its range, 0 to 1; none for the scenario as written.
+    pub(super) genes: Vec<f64>,
     /// The generation that it came with.
     pub generation: u64,
     /// From the search.
@@ -248,6 +281,24 @@ enum Next {
     Over,
 }
 
+/// How far from a limit the out-of-sample evaluation will want a candidate.
+#[derive(Debug, Clone, Copy, Default)]
+struct Margin {
+    /// Half-width of its interval.
+    bound: f64,
+    /// Variance of its estimate beside that of the scenario as written, which is known by then.
+    own: f64,
+    /// The same of one replication.
+    unit: f64,
+}
+
+impl Margin {
+    /// The same with so many standard errors of both sides to spare: at the bound itself every second one would fail.
+    fn with(self, spare: f64, error: f64) -> f64 {
+        self.bound + spare * libm::sqrt(self.own + error * error)
+    }
+}
+
 /// A tuning under way.
 #[derive(Debug, Clone)]
 pub struct Tuning {
@@ -265,6 +316,8 @@ pub struct Tuning {
     next: Next,
     pending: Vec<Task>,
     hurry: bool,
+    /// What is believed of all candidates.
+    survey: Survey,
 }
 
 impl Tuning {
@@ -283,6 +336,7 @@ impl Tuning {
             next: Next::Begin,
             pending: Vec::new(),
             hurry: false,
+            survey: Survey::default(),
             course,
         };
         if tuning.course.reference {
@@ -316,6 +370,12 @@ impl Tuning {
         self.spent
     }
 
+    /// Replications of the search so far; those of the scenario as written on fresh random numbers belong to the evaluation.
+    fn searched(&self) -> u64 {
+        let evaluated = self.course.reference.then(|| self.candidates[0].fresh.n());
+        self.spent - evaluated.unwrap_or(0)
+    }
+
     /// Generations bred.
     pub fn generation(&self) -> u64 {
         self.generation
@@ -341,7 +401,7 @@ impl Tuning {
     pub fn ask(&mut self, admissible: impl Fn(&[Coordinate]) -> bool) -> Vec<Task> {
         let searching = matches!(self.next, Next::Breed | Next::Retest | Next::Race);
         if self.hurry && searching {
-            self.end_of_search();
+            self.end_of_search(&admissible);
         }
         loop {
             let tasks = match self.next {
@@ -359,13 +419,18 @@ impl Tuning {
                             place: Place::Search,
                             replications: 0..self.course.control(),
                         });
+                        tasks.push(Task {
+                            candidate: 0,
+                            place: Place::OutOfSample,
+                            replications: FRESH..FRESH + self.level(),
+                        });
                     }
                     tasks
                 }
                 Next::Breed => {
                     let limit = (self.course.search_budget() as f64 * (1.0 - RACE)) as u64;
                     let generation = self.course.population() as u64 * self.trial() * (1 + RETESTS);
-                    if self.spent + generation > limit {
+                    if self.searched() + generation > limit {
                         self.next = Next::Race;
                         continue;
                     }
@@ -383,14 +448,14 @@ impl Tuning {
                     self.tests(flown.sum::<u64>() * RETESTS)
                 }
                 Next::Race => {
-                    let left = self.course.search_budget().saturating_sub(self.spent);
+                    let left = self.course.search_budget().saturating_sub(self.searched());
                     let once = self.course.population() as u64 * self.course.first;
                     let tasks = match left >= self.course.first {
                         true => self.tests(left.min(once)),
                         false => Vec::new(),
                     };
                     if tasks.is_empty() {
-                        self.end_of_search();
+                        self.end_of_search(&admissible);
                         continue;
                     }
                     tasks
@@ -431,6 +496,9 @@ impl Tuning {
                 known.add(sample);
             }
         }
+        if tasks.iter().any(|task| task.place == Place::Search) {
+            self.survey = Survey::new(&self.course, &self.candidates, &self.survey);
+        }
         self.next = match self.next {
             Next::Begin => {
                 self.parents = std::mem::take(&mut self.newcomers);
@@ -440,8 +508,14 @@ impl Tuning {
             Next::Retest => {
                 let mut all = std::mem::take(&mut self.parents);
                 all.append(&mut self.newcomers);
-                let standings = self.standings(&all);
-                let chosen = select(&standings, self.course.population());
+                let half = self.course.population() / 2;
+                let mut chosen = select(&self.standings_with(&all, BOLD), half);
+                let others: Vec<usize> = select(&self.standings_with(&all, SAFE), 2 * half);
+                for at in others {
+                    if chosen.len() < 2 * half && !chosen.contains(&at) {
+                        chosen.push(at);
+                    }
+                }
                 self.parents = chosen.into_iter().map(|at| all[at]).collect();
                 self.parents.sort_unstable();
                 Next::Breed
@@ -475,16 +549,7 @@ impl Tuning {
 
     /// The first generation: a Latin hypercube, which is spread over every parameter.
     fn begin(&mut self, admissible: &impl Fn(&[Coordinate]) -> bool) {
-        let unit = Domain::Range {
-            low: 0.0,
-            high: 1.0,
-            scale: Scale::Linear,
-        };
-        let domains = vec![unit; self.course.space.len()];
-        let design = Design::LatinHypercube {
-            points: self.course.population() as u32,
-        };
-        let points = design::points(&design, &domains, self.course.seed).unwrap_or_default();
+        let points = self.hypercube(self.course.population() as u32, 0);
         // Both ends of each parameter, others in the middle, and all at one end: the best often lies there, and a hypercube
         // keeps away from it.
         let middle = vec![0.5; self.course.space.len()];
@@ -496,13 +561,30 @@ impl Tuning {
                 self.propose(genes, admissible);
             }
         }
-        for point in points {
-            let genes = point.iter().map(|coordinate| match *coordinate {
-                Coordinate::Value(value) => value,
-                Coordinate::Level(_) => 0.0,
-            });
-            self.propose(genes.collect(), admissible);
+        for genes in points {
+            self.propose(genes, admissible);
         }
+    }
+
+    /// Genes that are spread over every parameter.
+    fn hypercube(&self, points: u32, nth: u64) -> Vec<Vec<f64>> {
+        let unit = Domain::Range {
+            low: 0.0,
+            high: 1.0,
+            scale: Scale::Linear,
+        };
+        let domains = vec![unit; self.course.space.len()];
+        let design = Design::LatinHypercube { points };
+        let points = design::points(&design, &domains, self.course.seed.wrapping_add(nth));
+        let gene = |coordinate: &Coordinate| match *coordinate {
+            Coordinate::Value(value) => value,
+            Coordinate::Level(_) => 0.0,
+        };
+        let points = points.unwrap_or_default();
+        points
+            .iter()
+            .map(|point| point.iter().map(gene).collect())
+            .collect()
     }
 
     fn breed(&mut self, admissible: &impl Fn(&[Coordinate]) -> bool) {
@@ -521,18 +603,48 @@ impl Tuning {
         let better = |a: usize, b: usize| (ranks[a], -room[a]) < (ranks[b], -room[b]);
         let breeding = Breeding::new(self.course.seed, self.generation);
         let population = self.course.population();
+        let genes: Vec<&[f64]> = parents
+            .iter()
+            .map(|&parent| self.candidates[parent].genes.as_slice())
+            .collect();
         // Settings that are known already are not tried again; where hardly any are left, fewer come.
-        for child in 0..20 * population as u32 {
-            if self.newcomers.len() == population {
-                break;
+        let mut seen = self.known.clone();
+        let mut children: Vec<Vec<f64>> = (0..CHILDREN * population as u32)
+            .map(|child| breeding.child(child, &self.course.space, &genes, better))
+            .collect();
+        // And from anywhere, for what has died out.
+        children.extend(self.hypercube(STRANGERS, self.generation));
+        children.retain(|genes| seen.insert(fingerprint(&settings(&self.course.space, genes))));
+        for at in self.promising(&children, &parents) {
+            if self.newcomers.len() < population {
+                self.propose(children[at].clone(), admissible);
             }
-            let genes: Vec<&[f64]> = parents
-                .iter()
-                .map(|&parent| self.candidates[parent].genes.as_slice())
-                .collect();
-            let genes = breeding.child(child, &self.course.space, &genes, better);
-            self.propose(genes, admissible);
         }
+    }
+
+    /// Children in the order in which they are worth a trial: by fronts of what the surfaces say of them at best, a standard
+    /// error on the good side; bold ones and safe ones by turns.
+    fn promising(&self, children: &[Vec<f64>], parents: &[usize]) -> Vec<usize> {
+        let margins = self.margins(parents);
+        let measures = 0..self.course.watched.len();
+        let at_best = |genes: &Vec<f64>| -> Vec<(f64, f64)> {
+            let measure = |measure: usize| {
+                let (value, error) = self.survey.at(genes, measure);
+                match self.course.watched[measure].role {
+                    Role::Minimise | Role::AtMost(_) => (value - error, error),
+                    Role::Maximise | Role::AtLeast(_) => (value + error, error),
+                }
+            };
+            measures.clone().map(measure).collect()
+        };
+        let at_best: Vec<Vec<(f64, f64)>> = children.iter().map(at_best).collect();
+        let [bold, safe] = [BOLD, SAFE].map(|spare| {
+            let standing = |all: &Vec<(f64, f64)>| self.standing(&margins, spare, |one| all[one]);
+            let standings: Vec<Standing> = at_best.iter().map(standing).collect();
+            select(&standings, children.len())
+        });
+        let turns = bold.into_iter().zip(safe);
+        turns.flat_map(|(bold, safe)| [bold, safe]).collect()
     }
 
     /// Replications of a newcomer: as the front grows better known, it takes more to be compared with it. Too few would
@@ -564,13 +676,14 @@ impl Tuning {
         all.extend(&self.newcomers);
         let standings = self.standings(&all);
         let ranks = fronts(&standings);
+        let safe = fronts(&self.standings_with(&all, SAFE));
         let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
         let mut wanted: Vec<usize> = (0..all.len())
             .filter(|&at| {
                 let ahead = |&&other: &&usize| standings[other].dominates(&standings[at]);
                 let behind =
                     |&other: &usize| self.is_clearly_behind(all[at], all[other], &standings[at]);
-                ranks[at] == 0 || !front.iter().filter(ahead).any(behind)
+                ranks[at] == 0 || safe[at] == 0 || !front.iter().filter(ahead).any(behind)
             })
             .map(|at| all[at])
             .collect();
@@ -612,78 +725,132 @@ impl Tuning {
         self.course.is_clearly_worse(search(one), search(other))
     }
 
-    /// What the search knows of a measure of a candidate, with its standard error: with the scenario as written as control
-    /// variate, where that is run.
+    /// What the search believes of a measure of a candidate, with its standard error.
     fn estimated(&self, candidate: usize, measure: usize) -> (f64, f64) {
-        let search = &self.candidates[candidate].search;
-        match self.course.reference {
-            true => search.controlled(&self.candidates[0].search, measure),
-            false => (search.ratio(measure), search.standard_error(measure)),
-        }
+        let believed = self.survey.of(candidate, measure);
+        believed.unwrap_or((f64::NAN, f64::NAN))
     }
 
     /// By how much a constraint is violated where the measure is moved to the wrong side by a margin.
     fn excess(&self, candidate: usize, measure: usize, margin: f64) -> f64 {
         let value = self.estimated(candidate, measure).0;
-        match self.course.watched[measure].role {
-            Role::AtMost(limit) => value + margin - limit,
-            Role::AtLeast(limit) => limit - (value - margin),
-            Role::Minimise | Role::Maximise => 0.0,
-        }
+        self.course.watched[measure].role.excess(value, margin)
     }
 
     /// What selection sees: objectives as estimated, and by how much the constraints would be violated with the margin
     /// that the out-of-sample evaluation will ask for.
     fn standings(&self, candidates: &[usize]) -> Vec<Standing> {
-        let margins: Vec<f64> = (0..self.course.watched.len())
-            .map(|measure| self.margin(measure, candidates))
-            .collect();
+        self.standings_with(candidates, BOLD)
+    }
+
+    /// The same with so many standard errors to spare.
+    fn standings_with(&self, candidates: &[usize], spare: f64) -> Vec<Standing> {
+        let margins = self.margins(candidates);
         let standing = |&candidate: &usize| {
-            let mut violation = 0.0;
-            let mut values = Vec::new();
-            for (measure, watched) in self.course.watched.iter().enumerate() {
-                if watched.role.is_objective() {
-                    let value = watched.role.turned(self.estimated(candidate, measure).0);
-                    // With nothing to divide by there is nothing to recommend it.
-                    values.push(if value.is_nan() { f64::INFINITY } else { value });
-                    continue;
-                }
-                let excess = self.excess(candidate, measure, margins[measure]);
-                violation += if excess.is_nan() {
-                    f64::MAX
-                } else {
-                    excess.max(0.0)
-                };
-            }
-            Standing { violation, values }
+            self.standing(&margins, spare, |measure| {
+                self.estimated(candidate, measure)
+            })
         };
         candidates.iter().map(standing).collect()
     }
 
-    /// How far from the limit a constraint must be for the out-of-sample evaluation to show that it is kept.
-    fn margin(&self, measure: usize, candidates: &[usize]) -> f64 {
-        if self.course.watched[measure].role.is_objective() {
-            return 0.0;
+    /// The same with errors that are at least those of each candidate's own replications: what the same random numbers did to
+    /// neighbours they did to it, and no surface takes that off.
+    fn standings_apart(&self, candidates: &[usize], spare: f64) -> Vec<Standing> {
+        let margins = self.margins(candidates);
+        let standing = |&candidate: &usize| {
+            self.standing(&margins, spare, |measure| {
+                let (value, error) = self.estimated(candidate, measure);
+                let own = margins[measure].unit / self.candidates[candidate].search.n() as f64;
+                (value, error.max(libm::sqrt(own)))
+            })
+        };
+        candidates.iter().map(standing).collect()
+    }
+
+    fn margins(&self, candidates: &[usize]) -> Vec<Margin> {
+        let measures = 0..self.course.watched.len();
+        measures
+            .map(|measure| self.margin(measure, candidates))
+            .collect()
+    }
+
+    fn standing(
+        &self,
+        margins: &[Margin],
+        spare: f64,
+        value: impl Fn(usize) -> (f64, f64),
+    ) -> Standing {
+        let mut violation = 0.0;
+        let mut values = Vec::new();
+        for (measure, watched) in self.course.watched.iter().enumerate() {
+            let (value, error) = value(measure);
+            if watched.role.is_objective() {
+                let value = watched.role.turned(value);
+                let step = self.survey.step(measure);
+                let told = if step > 0.0 {
+                    libm::round(value / step) * step
+                } else {
+                    value
+                };
+                // With nothing to divide by there is nothing to recommend it.
+                values.push(if told.is_nan() { f64::INFINITY } else { told });
+                continue;
+            }
+            let excess = watched
+                .role
+                .excess(value, margins[measure].with(spare, error));
+            violation += if excess.is_nan() {
+                f64::MAX
+            } else {
+                excess.max(0.0)
+            };
         }
-        let variances = candidates.iter().filter_map(|&candidate| {
-            let known = &self.candidates[candidate].search;
-            let variance = known.unit_variance(measure);
-            (known.n() > 1 && variance.is_finite()).then_some(variance)
-        });
-        let (sum, count) = variances.fold((0.0, 0.0), |(sum, count), v| (sum + v, count + 1.0));
-        if count == 0.0 {
-            return 0.0;
+        Standing { violation, values }
+    }
+
+    /// How far from the limit a constraint must be for the out-of-sample evaluation to show that it is kept.
+    fn margin(&self, measure: usize, candidates: &[usize]) -> Margin {
+        if self.course.watched[measure].role.is_objective() {
+            return Margin::default();
         }
         let confidence = self.course.joint_confidence(measure, self.course.finalists);
+        let bound = normal_quantile(2.0 * confidence - 1.0);
         let n = self.examined(self.course.finalists).max(1) as f64;
-        // Half a standard error more: at the bound itself every second one would fail.
-        let errors = normal_quantile(2.0 * confidence - 1.0) + 0.5;
-        // The random numbers of the search errs, too, and all candidates alike: what the control is known by stays in each of them.
-        let search = match self.course.reference {
-            true => self.candidates[0].search.n().max(1) as f64,
-            false => f64::INFINITY,
+        let mean = |unit: &dyn Fn(&Candidate) -> f64| {
+            let known = candidates.iter().map(|&number| &self.candidates[number]);
+            let units = known.filter(|one| one.search.n() > 1).map(unit);
+            let units = units.filter(|unit| unit.is_finite());
+            let (sum, count) = units.fold((0.0, 0.0), |(sum, count), v| (sum + v, count + 1.0));
+            if count > 0.0 { sum / count } else { 0.0 }
         };
-        errors * libm::sqrt(sum / count * (1.0 / n + 1.0 / search))
+        if !self.course.reference {
+            let unit = mean(&|one| one.search.unit_variance(measure));
+            return Margin {
+                bound: bound * libm::sqrt(unit / n),
+                own: unit / n,
+                unit,
+            };
+        }
+        let written = &self.candidates[0];
+        let error = written.fresh.standard_error(measure);
+        let level = if error.is_finite() { error } else { 0.0 };
+        let unit = mean(&|one| one.search.residual(&written.search, measure));
+        Margin {
+            bound: bound * libm::sqrt(unit / n + level * level),
+            own: unit / n,
+            unit,
+        }
+    }
+
+    /// Replications of the scenario as written on fresh random numbers before the search begins: nobody chooses it, so what it
+    /// comes to there may be known.
+    fn level(&self) -> u64 {
+        let all = WRITTEN * self.examined(self.course.finalists) as f64;
+        match self.course.budget >= ENDLESS {
+            true => self.course.control(),
+            false => (all as u64).max(self.course.control()),
+        }
     }
 
     /// Replications of each of so many finalists in the out-of-sample evaluation.
@@ -693,55 +860,143 @@ impl Tuning {
             true => self.searched as f64 / search * out_of_sample,
             false => self.course.budget as f64 * out_of_sample,
         };
-        let subjects = finalists + usize::from(self.course.reference);
-        (all / subjects.max(1) as f64) as u64
+        let written = if self.course.reference { WRITTEN } else { 0.0 };
+        (all / (finalists as f64 + written).max(1.0)) as u64
     }
 
-    fn end_of_search(&mut self) {
-        self.searched = self.spent;
-        let mut all = std::mem::take(&mut self.parents);
-        all.append(&mut self.newcomers);
+    fn end_of_search(&mut self, admissible: &impl Fn(&[Coordinate]) -> bool) {
+        self.searched = self.searched();
+        self.parents.clear();
+        self.newcomers.clear();
+        let bred = |&one: &usize| self.candidates[one].point.is_some();
+        let mut all: Vec<usize> = (0..self.candidates.len()).filter(bred).collect();
         // A point that was hardly tested is no finalist while there are others.
         let most = all.iter().map(|&one| self.candidates[one].search.n()).max();
         let enough = most.unwrap_or(0).min(2 * self.course.first);
         all.retain(|&one| self.candidates[one].search.n() >= enough);
-        let standings = self.standings(&all);
+        // Of those in one place the best tested one stands for it.
+        all.sort_by_key(|&one| (std::cmp::Reverse(self.candidates[one].search.n()), one));
+        let standings = self.standings_apart(&all, BOLD);
         let ranks = fronts(&standings);
         let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
-        let mut chosen = thin(&standings, &front, self.course.finalists);
+        // Beside each bold one a safe one that is hardly worse: where the search was wrong about a limit it was so about all of them.
+        let unlimited = self
+            .course
+            .watched
+            .iter()
+            .all(|one| one.role.is_objective());
+        let bold = match unlimited {
+            true => self.course.finalists,
+            false => self.course.finalists.div_ceil(2),
+        };
+        let bold: Vec<usize> = thin(&standings, &front, bold)
+            .into_iter()
+            .map(|at| all[at])
+            .collect();
+        let mut finalists = bold.clone();
+        if !unlimited {
+            for &one in &bold {
+                if finalists.len() < self.course.finalists {
+                    finalists.extend(self.beside(one, &bold, &all, admissible));
+                }
+            }
+        }
         // Neighbours on a front are often dominated by chance alone: the out-of-sample evaluation will tell.
         let near: Vec<usize> = (0..all.len())
             .filter(|&at| {
                 let ahead = |&&other: &&usize| standings[other].dominates(&standings[at]);
                 let behind =
                     |&other: &usize| self.is_clearly_behind(all[at], all[other], &standings[at]);
-                ranks[at] > 0 && !front.iter().filter(ahead).any(behind)
+                !finalists.contains(&all[at]) && !front.iter().filter(ahead).any(behind)
             })
             .collect();
-        let room = self.course.finalists - chosen.len();
-        chosen.extend(thin(&standings, &near, room));
-        chosen.sort_by(|&a, &b| {
-            let (one, two) = (&standings[a].values, &standings[b].values);
-            one[0].total_cmp(&two[0]).then(a.cmp(&b))
-        });
-        self.finalists = chosen.into_iter().map(|at| all[at]).collect();
+        let room = self.course.finalists - finalists.len();
+        let near = thin(&standings, &near, room);
+        finalists.extend(near.into_iter().map(|at| all[at]));
+        let first = |one: usize| self.course.watched[0].role.turned(self.estimated(one, 0).0);
+        finalists.sort_by(|&a, &b| first(a).total_cmp(&first(b)).then(a.cmp(&b)));
+        self.finalists = finalists;
         self.next = match self.finalists.is_empty() {
             true => Next::Over,
             false => Next::Examine,
         };
     }
 
-    fn out_of_sample(&self) -> Vec<Task> {
-        let count = self.examined(self.finalists.len()).max(2);
-        let subjects = self.course.reference.then_some(0).into_iter();
-        let tests = subjects.chain(self.finalists.iter().copied());
-        tests
-            .map(|candidate| Task {
-                candidate,
-                place: Place::OutOfSample,
-                replications: FRESH..FRESH + count,
+    /// A setting that is safer than a finalist and hardly worse, as far as the surfaces say: itself with one parameter moved. It
+    /// need not have been tried.
+    fn beside(
+        &mut self,
+        bold: usize,
+        front: &[usize],
+        tested: &[usize],
+        admissible: &impl Fn(&[Coordinate]) -> bool,
+    ) -> Option<usize> {
+        let margins = self.margins(tested);
+        let n = self.candidates[bold].search.n() as f64;
+        let standing = |genes: &[f64]| {
+            self.standing(&margins, SAFE, |measure| {
+                let (value, error) = self.survey.at(genes, measure);
+                let own = margins[measure].unit / n;
+                (value, error.max(libm::sqrt(own)))
             })
-            .collect()
+        };
+        let genes = self.candidates[bold].genes.clone();
+        let mut moved: Vec<Vec<f64>> = Vec::new();
+        for (at, dimension) in self.course.space.iter().enumerate() {
+            let steps = 0..=STEPS;
+            for step in steps.filter(|_| dimension.is_graded()) {
+                let mut genes = genes.clone();
+                genes[at] = f64::from(step) / f64::from(STEPS);
+                moved.push(genes);
+            }
+        }
+        // The front gives the extent, the finalist itself stands last.
+        let mut standings: Vec<Standing> = moved.iter().map(|genes| standing(genes)).collect();
+        let extent: Vec<usize> = (0..front.len()).map(|at| standings.len() + at).collect();
+        standings.extend(
+            front
+                .iter()
+                .map(|&one| standing(&self.candidates[one].genes)),
+        );
+        let itself = standings.len();
+        standings.push(standing(&genes));
+        let risk = standings[itself].violation;
+        if risk <= 0.0 {
+            return None;
+        }
+        let cost = |at: usize| {
+            falls_short(&standings, &extent, at, itself) + RISK * standings[at].violation / risk
+        };
+        let mut order: Vec<usize> = (0..moved.len()).collect();
+        order.sort_by(|&one, &other| cost(one).total_cmp(&cost(other)).then(one.cmp(&other)));
+        for at in order {
+            if standings[at].violation >= risk {
+                break;
+            }
+            let point = settings(&self.course.space, &moved[at]);
+            if self.known.insert(fingerprint(&point)) && admissible(&point) {
+                return Some(self.enter(Some(point), moved[at].clone()));
+            }
+        }
+        None
+    }
+
+    fn out_of_sample(&self) -> Vec<Task> {
+        let known = self.candidates[0].fresh.n();
+        let count = self.examined(self.finalists.len()).max(2);
+        let level = (WRITTEN as u64 * count).max(known);
+        let more = Task {
+            candidate: 0,
+            place: Place::OutOfSample,
+            replications: FRESH + known..FRESH + level,
+        };
+        let written = (self.course.reference && level > known).then_some(more);
+        let finalists = self.finalists.iter().map(|&candidate| Task {
+            candidate,
+            place: Place::OutOfSample,
+            replications: FRESH..FRESH + count,
+        });
+        written.into_iter().chain(finalists).collect()
     }
 
     /// The scenario as written and finalists spread over the front, in every other world.

@@ -5,15 +5,20 @@
 //!
 //! | stage | replications | does |
 //! |---|---|---|
-//! | search | 0, 1, 2, ... | NSGA-II: parents, offspring, selection by rank and crowding (Deb, Pratap, Agarwal and Meyarivan, IEEE Trans. Evol. Comput. 6 (2002) 182); a newcomer runs few replications, and as many again are spent on those at the front that were tested least, so that a lucky point is found out before it is bred from for long |
+//! | search | 0, 1, 2, ... | NSGA-II: parents, offspring, selection by rank (Deb, Pratap, Agarwal and Meyarivan, IEEE Trans. Evol. Comput. 6 (2002) 182), on what the [`survey`] believes; of many children and settings from anywhere those are tried that the surfaces promise most of; a newcomer runs few replications, and as many again are spent on those at the front that were tested least, so that a lucky point is found out before it is bred from for long |
 //! | race | the next ones | no newcomers; replications go to the front and to whoever is not clearly behind it, least tested first |
-//! | out-of-sample evaluation | from [`FRESH`] on | the finalists, on random numbers that the search never saw, in equal numbers: estimates, intervals, feasibility |
+//! | out-of-sample evaluation | from [`FRESH`] on | the finalists, on random numbers that the search never saw, in equal numbers, and the scenario as written four times as long: estimates, intervals, feasibility |
 //! | robustness | from [`OTHER_WORLDS`] on | some finalists in other worlds: the settings of what one does not know |
 //!
-//! The scenario as written is run first and longest, and is the control variate of every candidate of the search: its mean is known
-//! from many replications, so what the few that a candidate has did to it is taken off, as far as the two go together
-//! ([`samples::Samples::controlled`]). The first generation has both ends of every parameter beside its Latin hypercube, and one gene in five
+//! The scenario as written is run first, on the random numbers of the search and on fresh ones, and is the control variate of every
+//! candidate and of every finalist's limits: nobody chooses it, so what it comes to may be known before the search begins, and what
+//! the few replications of a candidate did to it is taken off, as far as the two go together
+//! ([`samples::Samples::controlled_by`]). The first generation has both ends of every parameter beside its Latin hypercube, and one gene in five
 //! that mutates goes to an end: the best often lies there.
+//!
+//! Candidates that cannot be told apart in an objective, by the median of the standard errors, are the same in it. Whether a limit is kept
+//! is asked twice, with one and with three standard errors to spare, and both fronts are bred from; beside each bold finalist stands
+//! a safe one, itself with one parameter moved, since where the search is wrong about a limit it is wrong about all of them.
 //!
 //! On the front stands who is shown to be feasible, unless another (the scenario as written among them) is shown to be better in an
 //! objective by one over whom he has nothing to show, or cannot be told from him in any (the one in front stays). The first holds together
@@ -34,11 +39,11 @@ pub mod choice;
 pub mod course;
 pub mod file;
 pub mod fly;
-
 pub mod rank;
 pub mod robust;
 pub mod samples;
 pub mod space;
+pub mod survey;
 pub mod variation;
 pub mod verdict;
 

@@ -16,6 +16,16 @@ pub struct Samples {
     moments: Vec<Moments<2>>,
 }
 
+/// What a candidate has in common with its control, replication by replication.
+struct Regressed {
+    /// By how much the candidate moves with the control.
+    slope: f64,
+    /// What the common replications did to the control.
+    moved: f64,
+    /// Variance of one replication of the candidate beside that.
+    left: f64,
+}
+
 impl Samples {
     /// Adds the next replication.
     pub fn add(&mut self, sample: Sample) {
@@ -68,10 +78,34 @@ impl Samples {
     /// `(1 - rho^2) s^2 (n - 2) / (n - 3) / n + b^2 s_w^2 / N`. Where random numbers is not shared b is near 0 and little is
     /// lost; with fewer than 8 common replications, or where the other has no more than this one, it is the plain ratio.
     pub fn controlled(&self, control: &Samples, measure: usize) -> (f64, f64) {
-        let (ratio, error) = (self.ratio(measure), self.standard_error(measure));
+        self.controlled_by(control, control, measure)
+    }
+
+    /// The same where the ratio of the control is known from other replications.
+    pub fn controlled_by(&self, control: &Samples, known: &Samples, measure: usize) -> (f64, f64) {
+        let n = self.rows.len() as f64;
+        match self.regressed(control, measure) {
+            Some(fit) => {
+                let level = known.standard_error(measure);
+                let variance =
+                    fit.left * (n - 2.0) / (n - 3.0) / n + fit.slope * fit.slope * level * level;
+                let off = fit.moved + control.ratio(measure) - known.ratio(measure);
+                (self.ratio(measure) - fit.slope * off, libm::sqrt(variance))
+            }
+            None => (self.ratio(measure), self.standard_error(measure)),
+        }
+    }
+
+    /// Variance of the ratio of one replication that is left once the control has taken off its share.
+    pub fn residual(&self, control: &Samples, measure: usize) -> f64 {
+        let fit = self.regressed(control, measure);
+        fit.map_or_else(|| self.unit_variance(measure), |fit| fit.left)
+    }
+
+    fn regressed(&self, control: &Samples, measure: usize) -> Option<Regressed> {
         let (n, all) = (self.rows.len(), control.rows.len());
         if n < FEW_COMMON || all <= n {
-            return (ratio, error);
+            return None;
         }
         let mean = control.moments[measure].mean(1);
         let other = control.ratio(measure);
@@ -83,14 +117,11 @@ impl Samples {
         }
         let (s, w) = (moments.covariance(0, 0), moments.covariance(1, 1));
         let both = moments.covariance(0, 1);
-        if !(s > 0.0 && w > 0.0) {
-            return (ratio, error);
-        }
-        let slope = both / w;
-        let left = (1.0 - both * both / (s * w)).max(0.0);
-        let (n, all) = (n as f64, all as f64);
-        let variance = left * s * (n - 2.0) / (n - 3.0) / n + slope * slope * w / all;
-        (ratio - slope * moments.mean(1), libm::sqrt(variance))
+        (s > 0.0 && w > 0.0).then(|| Regressed {
+            slope: both / w,
+            moved: moments.mean(1),
+            left: (1.0 - both * both / (s * w)).max(0.0) * s,
+        })
     }
 
     /// Means of numerator and denominator of a measure, over its replications.

@@ -53,6 +53,17 @@ impl Dimension {
         }
     }
 
+    /// Where a gene lies for whoever puts a surface through settings: what stands for the same setting lies in the same place.
+    pub fn place(&self, gene: f64) -> f64 {
+        match (*self, self.setting(gene)) {
+            (Dimension::Whole { low, high }, Coordinate::Value(value)) => {
+                (value - low as f64) / ((high - low) as f64).max(1.0)
+            }
+            (Dimension::Choice(_), Coordinate::Level(level)) => level as f64,
+            _ => gene,
+        }
+    }
+
     /// Whether neighbouring genes stand for neighbouring settings.
     pub fn is_graded(&self) -> bool {
         !matches!(self, Dimension::Choice(_))
