@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::rank::{Standing, falls_short, fronts, select, thin};
+use super::rank::{Standing, extents, falls_short, fronts, select, thin};
 use super::samples::{Sample, Samples};
 use super::space::{Dimension, fingerprint, settings};
 use super::survey::Survey;
@@ -613,9 +613,15 @@ impl Tuning {
             .map(|child| breeding.child(child, &self.course.space, &genes, better))
             .collect();
         // And from anywhere, for what has died out.
-        children.extend(self.hypercube(STRANGERS, self.generation));
+        if self.course.reference {
+            children.extend(self.hypercube(STRANGERS, self.generation));
+        }
         children.retain(|genes| seen.insert(fingerprint(&settings(&self.course.space, genes))));
-        for at in self.promising(&children, &parents) {
+        let order = match self.course.reference {
+            true => self.promising(&children, &parents),
+            false => (0..children.len()).collect(),
+        };
+        for at in order {
             if self.newcomers.len() < population {
                 self.propose(children[at].clone(), admissible);
             }
@@ -950,22 +956,20 @@ impl Tuning {
                 moved.push(genes);
             }
         }
-        // The front gives the extent, the finalist itself stands last.
-        let mut standings: Vec<Standing> = moved.iter().map(|genes| standing(genes)).collect();
-        let extent: Vec<usize> = (0..front.len()).map(|at| standings.len() + at).collect();
-        standings.extend(
-            front
-                .iter()
-                .map(|&one| standing(&self.candidates[one].genes)),
-        );
-        let itself = standings.len();
-        standings.push(standing(&genes));
-        let risk = standings[itself].violation;
+        let standings: Vec<Standing> = moved.iter().map(|genes| standing(genes)).collect();
+        let front: Vec<Standing> = (front.iter())
+            .map(|&one| standing(&self.candidates[one].genes))
+            .collect();
+        let members: Vec<usize> = (0..front.len()).collect();
+        let extents = extents(&front, &members);
+        let itself = standing(&genes);
+        let risk = itself.violation;
         if risk <= 0.0 {
             return None;
         }
         let cost = |at: usize| {
-            falls_short(&standings, &extent, at, itself) + RISK * standings[at].violation / risk
+            let other = &standings[at];
+            falls_short(other, &itself, &extents) + RISK * other.violation / risk
         };
         let mut order: Vec<usize> = (0..moved.len()).collect();
         order.sort_by(|&one, &other| cost(one).total_cmp(&cost(other)).then(one.cmp(&other)));

@@ -85,45 +85,70 @@ pub fn crowding(standings: &[Standing], members: &[usize]) -> Vec<f64> {
     room
 }
 
-/// By how much one falls short of another in the objective in which it does most, in shares of the extent of some members; below 0 if it
-/// is better in all (the additive epsilon of Zitzler, Thiele, Laumanns, Fonseca and Grunert da Fonseca, IEEE Trans. Evol. Comput. 7
-/// (2003) 117).
-pub fn falls_short(standings: &[Standing], members: &[usize], one: usize, other: usize) -> f64 {
-    let mut most = f64::NEG_INFINITY;
-    for objective in 0..standings[one].values.len() {
-        let value = |at: usize| standings[at].values[objective];
-        let all = members.iter().map(|&at| value(at));
+/// By how much one falls short of another in the objective in which it does most, in shares of `extents`; below 0 if it is better in all (the
+/// additive epsilon of Zitzler, Thiele, Laumanns, Fonseca and Grunert da Fonseca, IEEE Trans. Evol. Comput. 7 (2003) 117).
+pub fn falls_short(one: &Standing, other: &Standing, extents: &[f64]) -> f64 {
+    let each = one.values.iter().zip(&other.values).zip(extents);
+    each.map(|((one, other), extent)| (one - other) / extent)
+        .fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// How far some members reach in each objective; 1 where that is nothing or without end.
+pub fn extents(standings: &[Standing], members: &[usize]) -> Vec<f64> {
+    let objectives = members
+        .first()
+        .map_or(0, |&one| standings[one].values.len());
+    let extent = |objective: usize| {
+        let all = members.iter().map(|&at| standings[at].values[objective]);
         let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
             (low.min(value), high.max(value))
         });
         let extent = high - low;
-        let extent = if extent > 0.0 && extent.is_finite() {
+        if extent > 0.0 && extent.is_finite() {
             extent
         } else {
             1.0
-        };
-        most = most.max((value(one) - value(other)) / extent);
-    }
-    most
+        }
+    };
+    (0..objectives).map(extent).collect()
 }
 
 /// So many members of a front: who is taken out first is who is best stood for by another, which falls least short of it.
 pub fn thin(standings: &[Standing], members: &[usize], count: usize) -> Vec<usize> {
+    let extents = extents(standings, members);
     let mut left = members.to_vec();
+    // Who stands best for each, and by how much that falls short.
+    let nearest = |one: usize, left: &[usize]| {
+        let others = left.iter().filter(|&&other| other != one);
+        let short = others.map(|&other| {
+            (
+                falls_short(&standings[other], &standings[one], &extents),
+                other,
+            )
+        });
+        let none = (f64::INFINITY, one);
+        short.fold(none, |best, this| if this.0 < best.0 { this } else { best })
+    };
+    if left.len() <= count {
+        return left;
+    }
+    let mut missed: Vec<(f64, usize)> = left.iter().map(|&one| nearest(one, &left)).collect();
     while left.len() > count {
-        let missed = |one: usize| {
-            let others = left.iter().filter(|&&other| other != one);
-            let short = others.map(|&other| falls_short(standings, members, other, one));
-            short.fold(f64::INFINITY, f64::min)
-        };
-        let missed: Vec<f64> = left.iter().map(|&one| missed(one)).collect();
         // Of those that are as little missed the youngest goes.
-        let least = (0..left.len())
-            .min_by(|&a, &b| missed[a].total_cmp(&missed[b]).then(left[b].cmp(&left[a])));
-        match least {
-            Some(at) => left.remove(at),
-            None => break,
-        };
+        let least = (0..left.len()).min_by(|&a, &b| {
+            missed[a]
+                .0
+                .total_cmp(&missed[b].0)
+                .then(left[b].cmp(&left[a]))
+        });
+        let Some(at) = least else { break };
+        let gone = left.remove(at);
+        missed.remove(at);
+        for at in 0..left.len() {
+            if missed[at].1 == gone {
+                missed[at] = nearest(left[at], &left);
+            }
+        }
     }
     left
 }
@@ -181,7 +206,9 @@ mod tests {
         let members: Vec<usize> = (0..6).collect();
         // A tenth stands between 1, 1.1 and 1.2: the youngest goes, and again.
         assert_eq!(thin(&all, &members, 4), [0, 1, 4, 5]);
-        assert!((falls_short(&all, &members, 2, 1) - 0.1 / 4.0).abs() < 1e-12);
+        assert!(
+            (falls_short(&all[2], &all[1], &extents(&all, &members)) - 0.1 / 4.0).abs() < 1e-12
+        );
         let room = crowding(&all, &members);
         assert_eq!(room[0], f64::INFINITY);
         assert!((room[2] - 2.0 * 0.2 / 4.0).abs() < 1e-12);

@@ -2,11 +2,15 @@
 //!
 //! A candidate that was tested little is known from its neighbours as well, and one that was never tested from them alone. What
 //! is fed in is what each candidate's own replications say, the scenario as written taken off as control variate; of few
-//! replications the variance is hardly known, and is drawn towards what it is elsewhere.
+//! replications the variance is hardly known, and is drawn towards what it is elsewhere. Without a scenario as written there is no
+//! control variate and no surface: what the same random numbers do to all candidates would bend it, and each stands for itself.
 
 use super::course::{Candidate, Course};
 use super::space::Dimension;
 use crate::statistics::kriging::{Coordinate, Known, Surface};
+
+/// Points of a surface, the best known: work grows with their square. The others are held against it each by itself.
+const POINTS: usize = 400;
 
 /// A value and its standard error.
 pub type Belief = (f64, f64);
@@ -83,8 +87,18 @@ impl Measured {
             false => Coordinate::Named,
         };
         let coordinates: Vec<Coordinate> = course.space.iter().map(graded).collect();
-        let (of, known): (Vec<usize>, Vec<Known>) =
-            known(course, candidates, &seen).into_iter().unzip();
+        if !course.reference {
+            return Measured {
+                surface: None,
+                believed: seen,
+                step: 0.0,
+            };
+        }
+        let mut known = known(course, candidates, &seen);
+        known
+            .sort_by(|(one, a), (other, b)| a.variance.total_cmp(&b.variance).then(one.cmp(other)));
+        let rest = known.split_off(known.len().min(POINTS));
+        let (of, known): (Vec<usize>, Vec<Known>) = known.into_iter().unzip();
         let shape = before.and_then(|before| before.surface.as_ref());
         let shape = shape.map(|(surface, _)| surface.shape());
         let surface = Surface::fit(&coordinates, known, shape);
@@ -92,6 +106,14 @@ impl Measured {
         if let Some(surface) = &surface {
             for (number, &candidate) in of.iter().enumerate() {
                 believed[candidate] = surface.at_known(number);
+            }
+            for (candidate, own) in &rest {
+                let (height, error) = surface.at(&own.point);
+                let (here, there) = (1.0 / own.variance, 1.0 / (error * error));
+                let value = (own.value * here + height * there) / (here + there);
+                if value.is_finite() {
+                    believed[*candidate] = (value, 1.0 / libm::sqrt(here + there));
+                }
             }
         }
         let mut errors: Vec<f64> = of.iter().map(|&candidate| believed[candidate].1).collect();
