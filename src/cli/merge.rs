@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use deconflict::experiment::accounts::{Accounts, Part};
 use deconflict::experiment::plan::Plan;
+use deconflict::experiment::rows::RowForm;
 use deconflict::experiment::rule::Rule;
 use deconflict::output::{
     Ended, JournalReader, Piece, Progress, Shards, Summed, SweepFolder, Tile, Wave, merge_journals,
@@ -82,7 +83,7 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
     }
 
     let plan = Plan::from_record(record)?;
-    let rows = !shards.summary_only && missing == 0;
+    let rows = shards.rows.form == RowForm::Csv && missing == 0;
     if rows {
         join_rows(&folder, &plan, &shards)?;
     }

@@ -8,6 +8,7 @@ use deconflict::experiment::accounts::Accounts;
 use deconflict::experiment::plan::Plan;
 use deconflict::experiment::plan::study::Study;
 use deconflict::experiment::replicate::replicate;
+use deconflict::experiment::rows::RowForm;
 use deconflict::experiment::sweep::run_blocks;
 use deconflict::experiment::tune::course::Tuning;
 use deconflict::experiment::tune::file::BudgetFile;
@@ -135,7 +136,8 @@ fn run_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure> 
     let scenario = stored.scenario(file)?;
     let columns = Arc::new(Columns::new(&scenario.cast));
     let mut estimator = Estimator::new(Arc::clone(&columns));
-    let mut folder = RunFolder::create(again, false, &columns)?;
+    let kept = manifest.rows.clone();
+    let mut folder = RunFolder::create(again, false, &columns, manifest.seed, kept)?;
     let (seed, first, count) = (
         manifest.seed,
         manifest.first_replication,
@@ -154,7 +156,7 @@ fn run_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure> 
         }
         bar.inc(1);
         estimator.add(index, &summary);
-        Ok(folder.add(seed, index, &summary)?)
+        Ok(folder.add(index, &summary)?)
     });
     bar.finish();
     let name = format!("--from {}", quoted(&stored.folder().display().to_string()));
@@ -218,9 +220,9 @@ fn sweep_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure
     }
     journal.sync()?;
     drop(journal);
-    let blocks = match plan.record.summary_only {
-        true => None,
-        false => Some(JournalReader::open(&folder.journal())?),
+    let blocks = match plan.record.rows.form {
+        RowForm::None => None,
+        RowForm::Csv => Some(JournalReader::open(&folder.journal())?),
     };
     let progress = manifest.progress;
     write_results(folder.path(), &plan, &accounts, blocks, progress, &())?;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use deconflict::experiment::accounts::Part;
 use deconflict::experiment::plan::PlanRecord;
+use deconflict::experiment::rows::RowForm;
 use deconflict::experiment::rule::Rule;
 use deconflict::output::{
     JournalError, JournalReader, OutputError, Shape, Shards, Stored, Summed, SumsHeader,
@@ -234,7 +235,7 @@ pub fn states(
                 folder,
                 record,
                 identity,
-                shards.summary_only,
+                shards.rows.form == RowForm::None,
                 &wave,
                 shard,
                 &tile,
@@ -248,7 +249,7 @@ fn state(
     folder: &SweepFolder,
     record: &PlanRecord,
     identity: [u8; 32],
-    summary_only: bool,
+    sums_alone: bool,
     wave: &Wave,
     shard: u64,
     tile: &Tile,
@@ -267,11 +268,11 @@ fn state(
         },
         first,
     };
-    let kept = if summary_only { &sums } else { &rows };
+    let kept = if sums_alone { &sums } else { &rows };
     if !kept.exists() {
         return Ok(State::NotBegun);
     }
-    if !summary_only {
+    if !sums_alone {
         // A journal of something else is refused.
         match JournalReader::open(&rows) {
             // Interrupted as it was begun.
@@ -295,7 +296,7 @@ fn state(
     if reached >= tile.blocks.end {
         return Ok(State::Done);
     }
-    let there = match summary_only {
+    let there = match sums_alone {
         true => reached - first,
         false => match count_blocks(&rows) {
             Err(OutputError::Journal(JournalError::Unstarted { .. })) => 0,

@@ -146,6 +146,11 @@ impl Rows {
         }
     }
 
+    /// How many there are.
+    pub fn len(&self) -> u64 {
+        self.rows
+    }
+
     /// A row; every field is made safe for readers of tables.
     pub fn row(&mut self, record: &csv::ByteRecord) {
         self.rows += 1;

@@ -29,6 +29,7 @@ mod passage;
 mod prevention;
 mod replay;
 mod results;
+mod rows;
 mod settings;
 mod shards;
 mod stored;

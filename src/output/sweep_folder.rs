@@ -28,6 +28,7 @@ use super::manifest::{
 };
 use super::shards::{Shards, Wave};
 use crate::experiment::plan::PlanRecord;
+use crate::experiment::rows::KeptRows;
 
 const BLOCKS: &str = "blocks";
 const PARTS: &str = "shards";
@@ -91,6 +92,17 @@ impl SweepFolder {
         Ok(SweepFolder::at(path, enter(path)?))
     }
 
+    /// Refuses rows other than those that the folder keeps.
+    pub fn keeps(&self, there: &KeptRows, asked: &KeptRows) -> Result<(), OutputError> {
+        if there == asked {
+            return Ok(());
+        }
+        Err(OutputError::OtherSweep {
+            path: self.path.clone(),
+            differences: vec![unlike_rows(there, asked)],
+        })
+    }
+
     /// Keeps when to stop, which may have changed since the sweep was begun; the results would say so. Called once the
     /// journal is locked and nothing is refused any more.
     pub fn keep_rule(&self, record: &PlanRecord) -> Result<(), OutputError> {
@@ -126,7 +138,7 @@ impl SweepFolder {
                 make(&making.fresh.join(PARTS))?;
                 let split = making.fresh.join(PARTS);
                 let shards = Shards {
-                    summary_only: asked.summary_only,
+                    rows: asked.rows.clone(),
                     waves: vec![wave(0)],
                 };
                 describe(&split, &inside, SHARDS, &Split::of(&shards))?;
@@ -164,16 +176,8 @@ impl SweepFolder {
             });
         };
         let mut differences = Vec::new();
-        if shards.summary_only != asked.summary_only {
-            let kept = |summary_only: bool| match summary_only {
-                true => "sums alone (--summary-only)",
-                false => "rows",
-            };
-            differences.push(format!(
-                "it keeps {}, here {} are asked for",
-                kept(shards.summary_only),
-                kept(asked.summary_only)
-            ));
+        if shards.rows != asked.rows {
+            differences.push(unlike_rows(&shards.rows, &asked.rows));
         }
         let there = shards.replications();
         let last = (shards.waves.iter())
@@ -293,16 +297,20 @@ impl SweepFolder {
 }
 
 /// The wave that a shard is one of, as the command line has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// Replications of every cell, of all waves so far.
     pub replications: u64,
     /// Shards.
     pub count: u64,
-    /// Whether only sums are kept.
-    pub summary_only: bool,
+    /// Which rows are kept.
+    pub rows: KeptRows,
     /// Whether a sweep that ends before is made longer.
     pub more: bool,
+}
+
+fn unlike_rows(there: &KeptRows, asked: &KeptRows) -> String {
+    format!("it keeps {there}, here {asked} are asked for")
 }
 
 fn make(path: &Path) -> Result<(), OutputError> {

@@ -23,6 +23,7 @@ pub(in crate::experiment) use self::read::scenario as scenario_named;
 use super::accounts::Part;
 use super::design::Coordinate;
 use super::file::{ExperimentFile, RangeFile, StopFile};
+use crate::experiment::rows::KeptRows;
 use crate::measure::Columns;
 use crate::scenario::load::{Loader, merge};
 use crate::scenario::problem::{LoadError, Problem, Span};
@@ -112,9 +113,9 @@ pub struct PlanRecord {
     /// Replications of every cell that the command line asked for instead; no part of the identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<u64>,
-    /// Whether only sums are kept, and no rows; no part of the identity.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub summary_only: bool,
+    /// Which rows are kept; no part of the identity.
+    #[serde(default, skip_serializing_if = "KeptRows::is_usual")]
+    pub rows: KeptRows,
 }
 
 /// Something that is varied.
@@ -226,7 +227,7 @@ impl PlanRecord {
         let same_stop = PlanRecord {
             stop: StopFile::Fixed { replications: 1 },
             asked: None,
-            summary_only: false,
+            rows: KeptRows::default(),
             ..self.clone()
         };
         let text = serde_json::to_vec(&same_stop).expect("a plan is plain data");
