@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 use deconflict::experiment::rows::{KeptRows, RowForm};
 use deconflict::measure::Columns;
-use deconflict::output::{OutputError, Trust};
+use deconflict::output::{OutputError, Trust, can_write};
 use serde_json::Value as Json;
 
 use super::host::processors;
@@ -162,7 +162,7 @@ impl AsJson {
 /// Which rows of replications are kept.
 #[derive(Debug, Args)]
 pub struct Kept {
-    /// Keep rows as csv, or none: sums alone, nothing grows with N, and shards merge in seconds. Without it csv.
+    /// Keep rows as csv, as parquet (of shards a file each, not joined), or none: sums alone, nothing grows with N. Without it csv.
     #[arg(long, value_name = "FORM", value_parser = RowForm::from_str)]
     rows: Option<RowForm>,
     /// Keep in the rows the columns of measures (and of columns) whose names hold one of PATTERNS alone: shots,leaked (* stands
@@ -190,6 +190,7 @@ impl Kept {
             ([], _) => usual.columns.clone(),
             (columns, _) => columns.to_vec(),
         };
+        can_write(form)?;
         Ok(KeptRows::new(form, columns))
     }
 

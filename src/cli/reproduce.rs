@@ -8,7 +8,6 @@ use deconflict::experiment::accounts::Accounts;
 use deconflict::experiment::plan::Plan;
 use deconflict::experiment::plan::study::Study;
 use deconflict::experiment::replicate::replicate;
-use deconflict::experiment::rows::RowForm;
 use deconflict::experiment::sweep::run_blocks;
 use deconflict::experiment::tune::course::Tuning;
 use deconflict::experiment::tune::file::BudgetFile;
@@ -220,9 +219,11 @@ fn sweep_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure
     }
     journal.sync()?;
     drop(journal);
-    let blocks = match plan.record.rows.form {
-        RowForm::None => None,
-        RowForm::Csv => Some(JournalReader::open(&folder.journal())?),
+    // Shards keep Parquet rows of their own, and sums alone have none.
+    let rows = (manifest.files.keys()).any(|name| name.starts_with("replications."));
+    let blocks = match rows {
+        false => None,
+        true => Some(JournalReader::open(&folder.journal())?),
     };
     let progress = manifest.progress;
     write_results(folder.path(), &plan, &accounts, blocks, progress, &())?;

@@ -235,7 +235,7 @@ pub fn states(
                 folder,
                 record,
                 identity,
-                shards.rows.form == RowForm::None,
+                shards.rows.form,
                 &wave,
                 shard,
                 &tile,
@@ -249,7 +249,7 @@ fn state(
     folder: &SweepFolder,
     record: &PlanRecord,
     identity: [u8; 32],
-    sums_alone: bool,
+    form: RowForm,
     wave: &Wave,
     shard: u64,
     tile: &Tile,
@@ -268,6 +268,7 @@ fn state(
         },
         first,
     };
+    let sums_alone = form == RowForm::None;
     let kept = if sums_alone { &sums } else { &rows };
     if !kept.exists() {
         return Ok(State::NotBegun);
@@ -293,7 +294,8 @@ fn state(
         true => Summed::reached(&sums, &header)?,
         false => first,
     };
-    if reached >= tile.blocks.end {
+    let written = form != RowForm::Parquet || folder.shard_rows(wave, shard).exists();
+    if written && reached >= tile.blocks.end {
         return Ok(State::Done);
     }
     let there = match sums_alone {

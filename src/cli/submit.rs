@@ -215,7 +215,9 @@ impl Trial {
         let minutes = largest * self.replication_s / threads / 60.0;
         let kept = match plan.record.rows.form {
             RowForm::None => "sums alone".to_owned(),
-            RowForm::Csv => format!("{} MB of rows", readable(all * self.row_bytes / 1e6)),
+            RowForm::Csv | RowForm::Parquet => {
+                format!("{} MB of rows", readable(all * self.row_bytes / 1e6))
+            }
         };
         Needs {
             minutes: up(minutes * SLACK + LEAST_MINUTES),

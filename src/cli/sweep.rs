@@ -19,7 +19,7 @@ use deconflict::experiment::worlds::marks::of_sweep;
 use deconflict::output::{
     Asked, Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Notation, Progress,
     RESULT_FILES, Shape, Summed, SumsHeader, SumsJournal, SweepFolder, Trust, cells_table,
-    comparisons, influences, keeps_older, readable, settings_text, write_results,
+    comparisons, influences, keeps_older, readable, settings_text, write_results, write_shard_rows,
 };
 use deconflict::scenario::{LoadError, Scenario};
 use deconflict::statistics::fold::BATCH;
@@ -267,7 +267,7 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
     let note = RunNote::new(started, jobs, flown, progress);
     let blocks = match record.rows.form {
         RowForm::None => None,
-        RowForm::Csv => Some(JournalReader::open(&place)?),
+        RowForm::Csv | RowForm::Parquet => Some(JournalReader::open(&place)?),
     };
     write_results(folder.path(), plan, &accounts, blocks, progress, &note)?;
     if flown > 0 {
@@ -363,7 +363,7 @@ pub fn sweep_json(plan: &Plan, accounts: &Accounts, out: &Path) -> Result<Json, 
     let names: Vec<&str> = RESULT_FILES.iter().map(|file| file.name).collect();
     let names: Vec<&str> = names
         .into_iter()
-        .filter(|name| *name != "replications.csv")
+        .filter(|name| !name.starts_with("replications."))
         .collect();
     let mut object = tables(out, &names)?;
     object["title"] = Json::from(plan.record.title.as_str());
@@ -449,6 +449,7 @@ fn fly_shard(
     let header = sums_header(&plan, &part, first);
     let empty = Accounts::of(&plan, part.clone());
     let place = folder.shard_journal(&wave, shard);
+    let shard_rows = folder.shard_rows(&wave, shard);
     let mut summed = Summed::new(empty.clone(), first);
     let keeper = if rows.form == RowForm::None {
         let (journal, there) = SumsJournal::open(&sums, &header, empty)?;
@@ -472,7 +473,8 @@ fn fly_shard(
     };
     let there = summed.next(first);
     let done = || -> Result<bool, Failure> {
-        Ok(sums.exists() && Summed::reached(&sums, &header)? >= end)
+        let written = rows.form != RowForm::Parquet || shard_rows.exists();
+        Ok(written && sums.exists() && Summed::reached(&sums, &header)? >= end)
     };
     if there >= end && done()? {
         tell(&format!(
@@ -524,6 +526,10 @@ fn fly_shard(
         return Err(Failure::Interrupted(format!(
             "{name} was interrupted; the same command goes on"
         )));
+    }
+    if rows.form == RowForm::Parquet {
+        let own: Vec<usize> = tile.cells.clone().collect();
+        write_shard_rows(&shard_rows, &plan, &own, JournalReader::open(&place)?)?;
     }
     flight.summed.notes.push(session);
     flight.summed.write(&sums, &header)?;

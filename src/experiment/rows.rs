@@ -14,13 +14,19 @@ pub enum RowForm {
     /// As replications.csv.
     #[default]
     Csv,
+    /// As replications.parquet; of a sweep that is split a file a shard, never joined.
+    Parquet,
     /// Not at all: sums alone, and nothing grows with the number of replications.
     None,
 }
 
 impl RowForm {
     /// All of them, with their words on the command line.
-    const ALL: [(&'static str, RowForm); 2] = [("csv", RowForm::Csv), ("none", RowForm::None)];
+    const ALL: [(&'static str, RowForm); 3] = [
+        ("csv", RowForm::Csv),
+        ("parquet", RowForm::Parquet),
+        ("none", RowForm::None),
+    ];
 
     /// Its word.
     pub fn word(self) -> &'static str {
@@ -90,6 +96,7 @@ impl fmt::Display for KeptRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.form {
             RowForm::Csv => f.write_str("rows")?,
+            RowForm::Parquet => f.write_str("Parquet rows")?,
             RowForm::None => return f.write_str("sums alone (--rows none)"),
         }
         match self.columns.as_slice() {

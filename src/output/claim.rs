@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::beside::{self, Beside, Lock, exchange, is_unfinished, lock_folder, move_unless_there};
 use super::error::OutputError;
 use super::files::sync_folder;
-use super::headers::{RESULT_FILES, TIMES};
+use super::headers::{PARQUET, REPLICATIONS, RESULT_FILES, TIMES};
 use super::locks::{Attempt, lock};
 use super::manifest::{FORMAT, MANIFEST, Made, Progress, Trust, is_recording, read_description};
 
@@ -239,7 +239,8 @@ fn may_hold(made: Made, name: &str) -> bool {
     match made {
         Made::Run => {
             let own = [
-                "replications.csv",
+                REPLICATIONS.name,
+                PARQUET.name,
                 "summary.csv",
                 "confusion.csv",
                 "grid.csv",
@@ -292,7 +293,8 @@ fn is_shard(name: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let name = name
         .strip_suffix(".blocks")
-        .or_else(|| name.strip_suffix(".sums"));
+        .or_else(|| name.strip_suffix(".sums"))
+        .or_else(|| name.strip_suffix(".parquet"));
     name.and_then(|name| name.split_once("-of-"))
         .is_some_and(|(shard, rest)| {
             let (count, first) = rest.split_once("-from-").unwrap_or((rest, "0"));

@@ -11,7 +11,7 @@ use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
 use super::headers::{GRID, SUMMARY, TIMES};
 use super::manifest::{Made, Manifest, Progress, accounts_of};
 use super::numbers::{exact, number};
-use super::rows::{Layout, RowsFile};
+use super::rows::{Layout, RowsFile, rows_file};
 use crate::experiment::accounts::Squares;
 use crate::experiment::rows::KeptRows;
 use crate::geodesy::{Frame, format_mgrs};
@@ -61,7 +61,10 @@ impl RunFolder {
         drop(Claim::of(target, force, exists)?);
         let making = Making::of(target)?;
         let layout = Layout::of_run(columns, &kept, seed);
-        let rows = RowsFile::create(&making.fresh, target, layout, kept.form)?;
+        let rows = match rows_file(kept.form) {
+            Some(file) => Some(RowsFile::create(&making.fresh, target, file.name, layout)?),
+            None => None,
+        };
         Ok(RunFolder {
             making,
             force,
@@ -108,9 +111,8 @@ impl RunFolder {
         let (folder, target) = (folder.as_path(), target.as_path());
         let mut files = BTreeMap::new();
         let mut keep = |name: &str, entry: FileEntry| files.insert(name.to_owned(), entry);
-        if let Some(rows) = rows {
-            let (name, entry) = rows.close()?;
-            keep(name, entry);
+        if let Some((rows, file)) = rows.zip(rows_file(kept.form)) {
+            keep(file.name, rows.close()?);
         }
         let cells = estimator.cells(conditions.confidence);
         keep("summary.csv", summary_csv(folder, target, &cells)?);

@@ -25,6 +25,8 @@ mod locks;
 mod manifest;
 mod numbers;
 mod overview;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod passage;
 mod prevention;
 mod replay;
@@ -71,6 +73,7 @@ pub use replay::{
     write_replay_file,
 };
 pub use results::write_results;
+pub use rows::{can_write, write_shard_rows};
 pub use settings::settings_text;
 pub use shards::{MOST_SHARDS, Shards, Tile, Wave};
 pub use stored::StoredRun;

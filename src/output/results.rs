@@ -21,7 +21,7 @@ use super::headers::{
 use super::journal::JournalReader;
 use super::manifest::{MANIFEST, Made, Manifest, ManifestCell, Progress, accounts_of};
 use super::numbers::number;
-use super::rows::{Layout, RowsFile};
+use super::rows::{Layout, RowsFile, rows_file};
 use super::settings::{interaction_rows, setting_rows};
 use crate::experiment::accounts::Accounts;
 use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
@@ -44,15 +44,13 @@ pub fn write_results(
         shown: folder,
     };
     let mut files = BTreeMap::new();
-    if let Some(blocks) = blocks {
-        let form = plan.record.rows.form;
-        let rows = RowsFile::create(target.beside, target.shown, Layout::of_sweep(plan), form)?;
-        if let Some(mut rows) = rows {
-            let all: Vec<usize> = (0..plan.record.cells.len()).collect();
-            rows.all(blocks, &all)?;
-            let (name, entry) = rows.close()?;
-            files.insert(name.to_owned(), entry);
-        }
+    let rows = blocks.zip(rows_file(plan.record.rows.form));
+    if let Some((blocks, file)) = rows {
+        let layout = Layout::of_sweep(plan);
+        let mut rows = RowsFile::create(target.beside, target.shown, file.name, layout)?;
+        let all: Vec<usize> = (0..plan.record.cells.len()).collect();
+        rows.all(blocks, &all)?;
+        files.insert(file.name.to_owned(), rows.close()?);
     }
     let mut keep = |file: ResultFile, entry: FileEntry| files.insert(file.name.to_owned(), entry);
     keep(CELLS, cells(&target, plan, accounts)?);

@@ -1,16 +1,21 @@
 //! Files of rows, a replication of a cell each: with the columns and in the form that were asked for.
 //!
-//! Rows are made on whichever thread, some at a time, and put into the file in order.
+//! Rows are made on whichever thread, some at a time, and put into the file in order. The columns of a Parquet file have declared types:
+//! what tells a replication the one that fits all cells, quantities that of numbers.
 
+use std::fs;
 use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::beside::{Beside, parent_of};
 use super::error::OutputError;
-use super::files::{FileEntry, Rows, Table};
-use super::headers::REPLICATIONS;
+use super::files::{Column, ColumnKind, FileEntry, Rows, Table, sync_folder};
+use super::headers::{PARQUET, REPLICATIONS, ResultFile};
 use super::journal::{JournalReader, Undecoded};
 use super::numbers::exact;
+#[cfg(feature = "parquet")]
+use super::parquet::{ParquetTable, Value, Values};
 use crate::experiment::block::Outcome;
 use crate::experiment::plan::Plan;
 use crate::experiment::rows::{KeptRows, RowForm};
@@ -18,10 +23,13 @@ use crate::measure::{Columns, Summary};
 
 /// What the rows of a file have: what tells a replication, then the quantities that are kept.
 pub(super) struct Layout {
-    header: Vec<String>,
+    form: RowForm,
+    columns: Vec<Column>,
     seed: u64,
     /// Of each cell of a sweep its name and its settings; a run has one cell, and nothing to tell it by.
     cells: Vec<CellKey>,
+    #[cfg(feature = "parquet")]
+    typed: Vec<Vec<Value>>,
     sweep: bool,
     /// Positions of the quantities.
     kept: Vec<usize>,
@@ -30,6 +38,30 @@ pub(super) struct Layout {
 struct CellKey {
     name: String,
     settings: Vec<String>,
+}
+
+/// What tells the cells of a sweep, as Parquet has it: the name, and the settings.
+#[cfg(feature = "parquet")]
+fn typed(cells: &[CellKey], columns: &[Column]) -> Vec<Vec<Value>> {
+    let of = |cell: &CellKey| {
+        let settings = cell.settings.iter().zip(&columns[FIRST_FACTOR..]);
+        let settings = settings.map(|(field, column)| Value::of(column.kind, field));
+        let name = Value::of(ColumnKind::Text, &cell.name);
+        std::iter::once(name).chain(settings).collect()
+    };
+    cells.iter().map(of).collect()
+}
+
+/// The columns of a sweep before the factors: cell, seed, replication.
+#[cfg(feature = "parquet")]
+const FIRST_FACTOR: usize = 3;
+
+/// Refuses a form of rows that this build cannot write.
+pub fn can_write(form: RowForm) -> Result<(), OutputError> {
+    match form {
+        RowForm::Parquet if !cfg!(feature = "parquet") => Err(OutputError::NoParquet),
+        _ => Ok(()),
+    }
 }
 
 impl Layout {
@@ -79,12 +111,29 @@ impl Layout {
         let quantities = kept.iter().map(|&at| columns.columns()[at].name.as_str());
         let quantities: Vec<&str> = quantities.collect();
         let header = REPLICATIONS.header(factors, &quantities).into_iter();
+        let kind = |at: usize| match at {
+            0 => ColumnKind::Text,
+            1 | 2 => ColumnKind::Integer,
+            _ if at - 3 < factors.len() => {
+                let settings = cells.iter().map(|cell| cell.settings[at - 3].as_str());
+                ColumnKind::of_all(settings)
+            }
+            _ => ColumnKind::Number,
+        };
+        let columns = header.enumerate().map(|(at, name)| Column {
+            name: name.to_owned(),
+            kind: kind(at),
+        });
+        // A run has no cells.
+        let columns: Vec<Column> = columns.skip(usize::from(!sweep)).collect();
         Layout {
-            // A run has no cells.
-            header: header
-                .skip(usize::from(!sweep))
-                .map(str::to_owned)
-                .collect(),
+            form: rows.form,
+            #[cfg(feature = "parquet")]
+            typed: match (rows.form, sweep) {
+                (RowForm::Parquet, true) => typed(&cells, &columns),
+                _ => Vec::new(),
+            },
+            columns,
             seed,
             cells,
             sweep,
@@ -94,16 +143,56 @@ impl Layout {
 
     /// No rows yet.
     fn nothing(&self) -> MadeRows {
-        MadeRows {
-            rows: Rows::of(self.header.len()),
-            record: csv::ByteRecord::new(),
-            text: String::new(),
+        match self.form {
+            #[cfg(feature = "parquet")]
+            RowForm::Parquet => {
+                let columns = self.columns.iter();
+                MadeRows::Typed(columns.map(|column| Values::none(column.kind)).collect())
+            }
+            _ => MadeRows::Text(Rows::of(self.columns.len()), csv::ByteRecord::new()),
         }
     }
 
     /// Adds a row: a replication of a cell.
     fn add(&self, made: &mut MadeRows, cell: usize, replication: u64, summary: &Summary) {
-        let MadeRows { rows, record, text } = made;
+        match made {
+            MadeRows::Text(rows, record) => {
+                self.fields(record, cell, replication, summary);
+                rows.row(record);
+            }
+            #[cfg(feature = "parquet")]
+            MadeRows::Typed(columns) => {
+                let mut columns = columns.iter_mut();
+                let mut put = |value: &Value| {
+                    if let Some(column) = columns.next() {
+                        column.push(value);
+                    }
+                };
+                let told = self.typed.get(cell);
+                if let Some((name, _)) = told.and_then(|told| told.split_first()) {
+                    put(name);
+                }
+                for number in [self.seed, replication] {
+                    put(&Value::Integer(number.cast_signed()));
+                }
+                for setting in told.iter().flat_map(|told| &told[1..]) {
+                    put(setting);
+                }
+                for &at in &self.kept {
+                    put(&Value::Number(summary.values[at]));
+                }
+            }
+        }
+    }
+
+    /// A row as text.
+    fn fields(
+        &self,
+        record: &mut csv::ByteRecord,
+        cell: usize,
+        replication: u64,
+        summary: &Summary,
+    ) {
         let key = &self.cells[cell];
         record.clear();
         if self.sweep {
@@ -115,26 +204,57 @@ impl Layout {
         for setting in &key.settings {
             record.push_field(setting.as_bytes());
         }
+        let mut text = String::new();
         for &at in &self.kept {
             text.clear();
-            exact(summary.values[at], text);
+            exact(summary.values[at], &mut text);
             record.push_field(text.as_bytes());
         }
-        rows.row(record);
     }
 }
 
 /// Rows as a file has them, made by whichever thread.
-struct MadeRows {
-    rows: Rows,
-    record: csv::ByteRecord,
-    text: String,
+enum MadeRows {
+    /// As CSV, and the fields of one.
+    Text(Rows, csv::ByteRecord),
+    /// Column by column.
+    #[cfg(feature = "parquet")]
+    Typed(Vec<Values>),
+}
+
+impl MadeRows {
+    fn len(&self) -> u64 {
+        match self {
+            MadeRows::Text(rows, _) => rows.len(),
+            #[cfg(feature = "parquet")]
+            MadeRows::Typed(columns) => columns[0].len() as u64,
+        }
+    }
+}
+
+/// The file itself.
+enum Store {
+    Csv(Table),
+    #[cfg(feature = "parquet")]
+    Parquet(ParquetTable),
+}
+
+impl Store {
+    fn append(&mut self, made: MadeRows) -> Result<(), OutputError> {
+        match (self, made) {
+            (Store::Csv(table), MadeRows::Text(rows, _)) => table.append(rows),
+            #[cfg(feature = "parquet")]
+            (Store::Parquet(table), MadeRows::Typed(columns)) => table.append(columns),
+            #[cfg(feature = "parquet")]
+            _ => unreachable!("rows are made as the file has them"),
+        }
+    }
 }
 
 /// A file of rows.
 pub(super) struct RowsFile {
     layout: Layout,
-    table: Table,
+    store: Store,
     waiting: MadeRows,
 }
 
@@ -146,26 +266,33 @@ impl RowsFile {
     pub fn create(
         folder: &Path,
         shown: &Path,
+        name: &str,
         layout: Layout,
-        form: RowForm,
-    ) -> Result<Option<RowsFile>, OutputError> {
-        let name = match form {
-            RowForm::None => return Ok(None),
-            RowForm::Csv => REPLICATIONS.name,
+    ) -> Result<RowsFile, OutputError> {
+        can_write(layout.form)?;
+        let store = match layout.form {
+            #[cfg(feature = "parquet")]
+            RowForm::Parquet => {
+                let columns = layout.columns.clone();
+                Store::Parquet(ParquetTable::create(folder, shown, name, columns, "seed")?)
+            }
+            _ => {
+                let header = layout.columns.iter().map(|column| column.name.as_str());
+                let header: Vec<&str> = header.collect();
+                Store::Csv(Table::create(folder, shown, name, &header)?)
+            }
         };
-        let header: Vec<&str> = layout.header.iter().map(String::as_str).collect();
-        let table = Table::create(folder, shown, name, &header)?;
-        Ok(Some(RowsFile {
+        Ok(RowsFile {
             waiting: layout.nothing(),
             layout,
-            table,
-        }))
+            store,
+        })
     }
 
     /// Adds a row of a run.
     pub fn row(&mut self, replication: u64, summary: &Summary) -> Result<(), OutputError> {
         self.layout.add(&mut self.waiting, 0, replication, summary);
-        if self.waiting.rows.len() >= AT_ONCE as u64 {
+        if self.waiting.len() >= AT_ONCE as u64 {
             self.write()?;
         }
         Ok(())
@@ -173,13 +300,13 @@ impl RowsFile {
 
     fn write(&mut self) -> Result<(), OutputError> {
         let waiting = std::mem::replace(&mut self.waiting, self.layout.nothing());
-        self.table.append(waiting.rows)
+        self.store.append(waiting)
     }
 
     /// Adds the rows of all blocks of a journal that has these cells first. They are made on all processors, so many blocks at a time
     /// each, while this thread writes those before and reads those after: what is written is what one thread would write.
     pub fn all(&mut self, mut blocks: JournalReader, cells: &[usize]) -> Result<(), OutputError> {
-        let RowsFile { layout, table, .. } = self;
+        let RowsFile { layout, store, .. } = self;
         let rows = |blocks: &Undecoded| -> Result<MadeRows, OutputError> {
             let mut made = layout.nothing();
             for block in blocks.blocks() {
@@ -218,9 +345,7 @@ impl RowsFile {
                         .collect::<Result<Vec<MadeRows>, _>>()
                 },
                 || {
-                    before
-                        .into_iter()
-                        .try_for_each(|made| table.append(made.rows))?;
+                    before.into_iter().try_for_each(|made| store.append(made))?;
                     read(lanes)
                 },
             );
@@ -230,9 +355,41 @@ impl RowsFile {
         Ok(())
     }
 
-    /// Writes what waits, and waits for the disk; the name of the file, and what the manifest says of it.
-    pub fn close(mut self) -> Result<(&'static str, FileEntry), OutputError> {
+    /// Writes what waits, and waits for the disk; what the manifest says of it.
+    pub fn close(mut self) -> Result<FileEntry, OutputError> {
         self.write()?;
-        Ok((REPLICATIONS.name, self.table.close()?))
+        match self.store {
+            Store::Csv(table) => table.close(),
+            #[cfg(feature = "parquet")]
+            Store::Parquet(table) => table.close(),
+        }
     }
+}
+
+/// The file that has the rows of a folder in this form.
+pub(super) fn rows_file(form: RowForm) -> Option<ResultFile> {
+    match form {
+        RowForm::Csv => Some(REPLICATIONS),
+        RowForm::Parquet => Some(PARQUET),
+        RowForm::None => None,
+    }
+}
+
+/// Writes the rows of a shard into a file of its own: those of its own cells, which its journal has first. Beside its place, and moved
+/// there when whole.
+pub fn write_shard_rows(
+    path: &Path,
+    plan: &Plan,
+    own: &[usize],
+    blocks: JournalReader,
+) -> Result<(), OutputError> {
+    let beside = Beside::of(path)?;
+    let fresh = beside.make("rows")?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let shown = parent_of(path);
+    let mut rows = RowsFile::create(&fresh, shown, &name, Layout::of_sweep(plan))?;
+    rows.all(blocks, own)?;
+    rows.close()?;
+    fs::rename(fresh.join(&*name), path).map_err(OutputError::io("create", path))?;
+    sync_folder(shown, path)
 }

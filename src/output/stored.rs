@@ -126,6 +126,9 @@ impl StoredRun {
                 "its rows have the columns of {} alone (--columns); expected all",
                 columns.join(",")
             ),
+            (RowForm::Parquet, _) => {
+                "its rows are Parquet, which is not read back; expected --rows csv".to_owned()
+            }
             (RowForm::None, _) => "it keeps no rows (--rows none)".to_owned(),
         };
         Err(OutputError::NotResults {

@@ -7,6 +7,7 @@
 //! shards/shards.json    how the sweep is split, see [`super::Shards`]
 //! shards/I-of-N.blocks  journal of shard I
 //! shards/I-of-N.sums    what shard I came to, and who ran it
+//! shards/I-of-N.parquet its rows, where they are kept as Parquet
 //! *.csv, manifest.json  results, see `write_results`
 //! run.json              who, where, when
 //! ```
@@ -287,6 +288,12 @@ impl SweepFolder {
     pub fn shard_journal(&self, wave: &Wave, shard: u64) -> PathBuf {
         let name = wave.name(shard);
         self.path.join(PARTS).join(format!("{name}.blocks"))
+    }
+
+    /// The rows of a shard, where they are kept as Parquet.
+    pub fn shard_rows(&self, wave: &Wave, shard: u64) -> PathBuf {
+        let name = wave.name(shard);
+        self.path.join(PARTS).join(format!("{name}.parquet"))
     }
 
     /// The sums of a shard.

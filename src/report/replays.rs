@@ -33,7 +33,7 @@ pub(super) fn made(
     let stored = Stored::open(folder, trust)?;
     let kept = &stored.manifest.rows;
     let rows = Table::read(&stored, "replications.csv").map_err(|error| match kept.form {
-        RowForm::None => without(&stored, kept),
+        RowForm::None | RowForm::Parquet => without(&stored, kept),
         RowForm::Csv => error,
     })?;
     if !rows.names().iter().any(|name| name == "wrong_shots") {

@@ -159,7 +159,7 @@ fn columns_that_nothing_is_called_are_refused() {
         &["--out DIR"],
     );
     let output = place.deconflict("sweep plan.toml --out out --rows some");
-    ends(&output, 2, &["expected one of csv, none"]);
+    ends(&output, 2, &["expected one of csv, parquet, none"]);
 }
 
 #[test]
@@ -200,6 +200,129 @@ fn a_run_keeps_the_rows_that_were_asked_for() {
         2,
         &["--replays", "the columns of leaked"],
     );
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_program_without_parquet_says_how_to_build_one_with_it() {
+    let place = Place::new();
+    for command in ["sweep plan.toml", "run night.toml"] {
+        let output = place.deconflict(&format!("{command} --out out -n 2 --rows parquet"));
+        ends(&output, 2, &["cargo build --release --features parquet"]);
+        assert!(!place.path("out").exists());
+    }
+}
+
+/// The rows of Parquet files, in their order, every field as CSV has it.
+#[cfg(feature = "parquet")]
+fn parquet_rows(place: &Place, files: &[String]) -> Vec<BTreeMap<String, String>> {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+
+    let mut rows = Vec::new();
+    for file in files {
+        let file = fs::File::open(place.path(file)).unwrap();
+        let reader = SerializedFileReader::new(file).unwrap();
+        for row in reader.get_row_iter(None).unwrap() {
+            let row = row.unwrap();
+            let fields = row.get_column_iter().map(|(name, field)| {
+                let text = match field {
+                    Field::Str(text) => text.clone(),
+                    Field::Long(number) => number.to_string(),
+                    Field::ULong(number) => number.to_string(),
+                    Field::Double(number) => format!("{number:?}"),
+                    other => panic!("{name}: {other:?}"),
+                };
+                (name.clone(), text)
+            });
+            rows.push(fields.collect());
+        }
+    }
+    rows
+}
+
+/// A file on one machine, and a file a shard; interrupted or not.
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_has_the_rows_of_the_csv() {
+    let place = Place::new();
+    succeeds(&place.deconflict("sweep plan.toml --out csv -n 200 --seed 18446744073709551615"));
+    let wanted = place.table("csv/replications.csv");
+    let sweep = "sweep plan.toml -n 200 --seed 18446744073709551615 --rows parquet";
+    succeeds(&place.deconflict(&format!("{sweep} --out whole --jobs 1")));
+    let whole = ["whole/replications.parquet".to_owned()];
+    assert!(parquet_rows(&place, &whole) == wanted);
+    same(
+        &without_rows(&place, "csv"),
+        &without_parquet(&place, "whole"),
+    );
+    let manifest = place.json("whole/manifest.json");
+    assert_eq!(manifest["rows"]["form"], "parquet");
+    assert_eq!(manifest["files"]["replications.parquet"]["rows"], 1200);
+
+    // In two goes, on other threads.
+    succeeds(&place.deconflict(&format!(
+        "{} --out goes --jobs 3",
+        sweep.replace("200", "70")
+    )));
+    succeeds(&place.deconflict(&format!("{sweep} --out goes --resume")));
+    same_results(&place, "whole", "goes");
+    ends(&place.deconflict("reproduce whole"), 0, &[]);
+    succeeds(&place.deconflict("report whole"));
+
+    // A shard whose file is gone, or was not written any more, writes it when it is run again.
+    for shard in [5, 0, 3, 1, 2, 4] {
+        succeeds(&place.deconflict(&format!("{sweep} --out out --shard {shard}/6")));
+    }
+    let of = |shard: usize| format!("out/shards/{shard}-of-6.parquet");
+    let before = fs::read(place.path(&of(2))).unwrap();
+    fs::remove_file(place.path(&of(2))).unwrap();
+    let status = place.deconflict("status out --missing");
+    assert_eq!(said(&status), "2\n");
+    succeeds(&place.deconflict(&format!("{sweep} --out out --shard 2/6")));
+    assert!(before == fs::read(place.path(&of(2))).unwrap());
+    let merged = place.deconflict("merge out");
+    succeeds(&merged);
+    assert!(
+        said(&merged).contains("Rows: 6 files, one a shard"),
+        "{}",
+        said(&merged)
+    );
+    same(
+        &without_rows(&place, "csv"),
+        &without_parquet(&place, "out"),
+    );
+    let mut found = parquet_rows(&place, &(0..6).map(of).collect::<Vec<_>>());
+    let at = |row: &BTreeMap<String, String>| {
+        let place = wanted.iter().position(|one| one["cell"] == row["cell"]);
+        (row["replication"].parse::<u64>().unwrap(), place)
+    };
+    found.sort_by_key(at);
+    assert!(found == wanted);
+
+    let csv = format!("{sweep} --out whole --resume").replace("parquet", "csv");
+    refused(
+        &place,
+        "whole",
+        &csv,
+        &[
+            "Parquet rows with all columns",
+            "here rows with all columns",
+        ],
+    );
+    let cell = &wanted[0]["cell"];
+    ends(
+        &place.deconflict(&format!("compare whole:{cell} csv:{cell}")),
+        2,
+        &["Parquet", "--rows csv"],
+    );
+}
+
+#[cfg(feature = "parquet")]
+fn without_parquet(place: &Place, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut files = without_rows(place, folder);
+    files.remove("replications.parquet");
+    files
 }
 
 #[test]
