@@ -10,7 +10,7 @@ use deconflict::experiment::rows::RowForm;
 use deconflict::experiment::rule::Rule;
 use deconflict::output::{
     JournalError, JournalReader, OutputError, Shape, Shards, Stored, Summed, SumsHeader,
-    SweepFolder, Tile, Trust, TuningFolder, Wave, count_blocks, is_being_written,
+    SweepFolder, Tile, Trust, TuningFolder, Wave, WorkersProgress, count_blocks, is_being_written,
 };
 use rayon::prelude::*;
 
@@ -397,18 +397,37 @@ fn of_another(arguments: &StatusArguments, not_a_sweep: OutputError) -> Result<(
     let Some(record) = TuningFolder::study(place, Trust::Verified)? else {
         return Err(not_a_sweep.into());
     };
+    let workers = WorkersProgress::of(place)?;
+    let (how_far, goes_on) = match workers {
+        None => (String::new(), "--resume"),
+        Some(workers) => (workers_words(&workers), "--worker"),
+    };
     arguments.told(
         false,
         &format!(
-            "Not finished: no results are written yet\n{}\nseed {}\n",
+            "Not finished: no results are written yet\n{}\nseed {}\n{how_far}",
             record.study.title, record.study.seed
         ),
     )?;
     Err(Failure::Other(format!(
-        "{} is not finished; `deconflict tune ... --resume` goes on{}",
+        "{} is not finished; `deconflict tune ... {goes_on}` goes on{}",
         place.display(),
         kept_words(place)
     )))
+}
+
+/// How far the workers of a tuning have come.
+fn workers_words(workers: &WorkersProgress) -> String {
+    let WorkersProgress {
+        batches,
+        done,
+        claimed,
+        parcels,
+    } = workers;
+    let next = parcels.map_or(String::new(), |parcels| {
+        format!("; of the next {done} of {parcels} parcels, {claimed} more are being run")
+    });
+    format!("{batches} batches are whole{next}.\n")
 }
 
 /// Numbers as clusters take them: 0-3,7.

@@ -41,6 +41,7 @@ mod tables;
 mod timeline;
 mod tuning_folder;
 mod tuning_results;
+mod workers;
 mod worlds;
 
 pub use assumptions::{assumptions_text, write_assumptions};
@@ -83,4 +84,5 @@ pub use tables::{cells_table, confusion_tables, estimate_table, headline, single
 pub use timeline::{tell, timeline};
 pub use tuning_folder::{Batch, ResumedTuning, TuningFolder};
 pub use tuning_results::write_tuning;
+pub use workers::{Due, Workers, WorkersProgress};
 pub use worlds::{Named, Screened, write_flown, write_screen, write_worlds};
