@@ -144,19 +144,28 @@ fn run_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure> 
     );
     let bar = Bar::of_replications(count);
     let engine = Engine::default();
+    let maker = folder.maker();
     // A single replication is told by the clock: the same flight, with more written down.
     let work = |replication: Replication| {
-        columns.measure(&engine.simulate(&scenario, replication, Detail::Measures))
+        let summary = columns.measure(&engine.simulate(&scenario, replication, Detail::Measures));
+        let row = (maker.as_ref()).map(|maker| maker.row(replication.index, &summary));
+        (summary, row)
     };
     let range = first..first + count;
-    let flown = replicate(seed, range, jobs, work, |index, summary: Summary| {
-        if interrupted() {
-            return Err(stopped());
-        }
-        bar.inc(1);
-        estimator.add(index, &summary);
-        Ok(folder.add(index, &summary)?)
-    });
+    let flown = replicate(
+        seed,
+        range,
+        jobs,
+        work,
+        |index, (summary, row): (Summary, _)| {
+            if interrupted() {
+                return Err(stopped());
+            }
+            bar.inc(1);
+            estimator.add(index, &summary);
+            Ok(folder.add(index, &summary, row)?)
+        },
+    );
     bar.finish();
     let name = format!("--from {}", quoted(&stored.folder().display().to_string()));
     flown.map_err(|error| Failure::of_replications(error, &name))?;

@@ -180,13 +180,14 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let mut row = None;
     let (mut ended, mut failed) = (Ended::Finished, None);
     let mut elsewhere = Vec::new();
-    let mut keep = |index: u64, summary: &Summary| -> Result<(), Failure> {
+    let maker = folder.as_ref().and_then(RunFolder::maker);
+    let mut keep = |index: u64, summary: &Summary, row| -> Result<(), Failure> {
         estimator.add(index, summary);
         if !summary.wrong_shots_at.is_empty() {
             first_wrong.get_or_insert(index);
         }
         match &mut folder {
-            Some(folder) => Ok(folder.add(index, summary)?),
+            Some(folder) => Ok(folder.add(index, summary, row)?),
             None => Ok(()),
         }
     };
@@ -207,7 +208,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             work,
             |index, (summary, flown)| {
                 log = Some(flown);
-                keep(index, &summary)?;
+                keep(index, &summary, None)?;
                 row = Some(summary);
                 Ok(())
             },
@@ -217,11 +218,14 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         let bar = Bar::of_replications(count * (1 + robustness_set.len() as u64));
         let engine = Engine::default();
         let work = |replication: Replication| {
-            columns.measure(&engine.simulate(&scenario, replication, Detail::Measures))
+            let log = engine.simulate(&scenario, replication, Detail::Measures);
+            let summary = columns.measure(&log);
+            let row = (maker.as_ref()).map(|maker| maker.row(replication.index, &summary));
+            (summary, row)
         };
-        let flown = replicate(seed, 0..count, jobs, work, |index, summary| {
+        let flown = replicate(seed, 0..count, jobs, work, |index, (summary, row)| {
             bar.inc(1);
-            keep(index, &summary)?;
+            keep(index, &summary, row)?;
             go_on(index + 1)
         });
         (ended, failed) = perhaps_short(flown, &subject.name)?;

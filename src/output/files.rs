@@ -156,11 +156,6 @@ impl Rows {
         }
     }
 
-    /// How many there are.
-    pub fn len(&self) -> u64 {
-        self.rows
-    }
-
     /// A row; every field is made safe for readers of tables.
     pub fn row(&mut self, record: &csv::ByteRecord) {
         self.rows += 1;
@@ -232,7 +227,9 @@ impl Table {
 
     /// Rows that somebody has made into bytes.
     pub fn append(&mut self, rows: Rows) -> Result<(), OutputError> {
-        self.write()?;
+        if self.waiting.rows > 0 {
+            self.write()?;
+        }
         self.append_now(rows)
     }
 

@@ -11,7 +11,7 @@ use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
 use super::headers::{GRID, SUMMARY, TIMES};
 use super::manifest::{Made, Manifest, Progress, accounts_of};
 use super::numbers::{exact, number};
-use super::rows::{Layout, RowsFile, rows_file};
+use super::rows::{Layout, MadeRow, RowMaker, RowsFile, rows_file};
 use crate::experiment::accounts::Squares;
 use crate::experiment::rows::KeptRows;
 use crate::geodesy::{Frame, format_mgrs};
@@ -75,14 +75,27 @@ impl RunFolder {
         })
     }
 
-    /// Adds the row of a replication.
-    pub fn add(&mut self, index: u64, summary: &Summary) -> Result<(), OutputError> {
+    /// What makes rows on whichever thread, where they are kept; each is then handed to [`RunFolder::add`].
+    pub fn maker(&self) -> Option<RowMaker> {
+        self.rows.as_ref().map(RowsFile::maker)
+    }
+
+    /// Adds a replication, with its row if somebody has made it already.
+    pub fn add(
+        &mut self,
+        index: u64,
+        summary: &Summary,
+        row: Option<MadeRow>,
+    ) -> Result<(), OutputError> {
         self.squares.add(index, summary);
         for &time in &summary.times_to_identify {
             self.times.add(time);
         }
         match &mut self.rows {
-            Some(rows) => rows.row(index, summary),
+            Some(rows) => {
+                let row = row.unwrap_or_else(|| rows.maker().row(index, summary));
+                rows.row(row)
+            }
             None => Ok(()),
         }
     }
@@ -305,7 +318,7 @@ mod tests {
         let mut folder =
             RunFolder::create(&target, false, &columns, 1, KeptRows::default()).unwrap();
         folder
-            .add(0, &columns.measure(&handwritten::log()))
+            .add(0, &columns.measure(&handwritten::log()), None)
             .unwrap();
         drop(folder);
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);

@@ -59,8 +59,8 @@ pub use headers::{
     ASSUMPTIONS, FILES, PREVENTION, RESULT_FILES, ResultFile, SCREEN, TIMES, WORLDS,
 };
 pub use journal::{
-    Encoded, Journal, JournalError, JournalHeader, JournalReader, JournalState, Piece, Resumed,
-    Shape, Summed, SumsHeader, SumsJournal, count_blocks, is_being_written,
+    Encoded, EncodedSums, Journal, JournalError, JournalHeader, JournalReader, JournalState, Piece,
+    Resumed, Shape, Summed, SumsHeader, SumsJournal, count_blocks, is_being_written,
     merge as merge_journals, weave as weave_journals,
 };
 pub use locks::without_locks;
@@ -74,7 +74,7 @@ pub use replay::{
     write_replay_file,
 };
 pub use results::write_results;
-pub use rows::{can_write, write_shard_rows};
+pub use rows::{MadeRow, RowMaker, can_write, write_shard_rows};
 pub use settings::settings_text;
 pub use shards::{MOST_SHARDS, Shards, Tile, Wave};
 pub use stored::StoredRun;

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -222,16 +223,6 @@ enum MadeRows {
     Typed(Vec<Values>),
 }
 
-impl MadeRows {
-    fn len(&self) -> u64 {
-        match self {
-            MadeRows::Text(rows, _) => rows.len(),
-            #[cfg(feature = "parquet")]
-            MadeRows::Typed(columns) => columns[0].len() as u64,
-        }
-    }
-}
-
 /// The file itself.
 enum Store {
     Csv(Table),
@@ -251,11 +242,26 @@ impl Store {
     }
 }
 
+/// Makes rows of a run, on whichever thread.
+#[derive(Clone)]
+pub struct RowMaker(Arc<Layout>);
+
+/// A row that was made.
+pub struct MadeRow(MadeRows);
+
+impl RowMaker {
+    /// The row of a replication.
+    pub fn row(&self, replication: u64, summary: &Summary) -> MadeRow {
+        let mut made = self.0.nothing();
+        self.0.add(&mut made, 0, replication, summary);
+        MadeRow(made)
+    }
+}
+
 /// A file of rows.
 pub(super) struct RowsFile {
-    layout: Layout,
+    layout: Arc<Layout>,
     store: Store,
-    waiting: MadeRows,
 }
 
 /// Blocks that a thread makes into rows at once.
@@ -283,30 +289,25 @@ impl RowsFile {
             }
         };
         Ok(RowsFile {
-            waiting: layout.nothing(),
-            layout,
+            layout: Arc::new(layout),
             store,
         })
     }
 
-    /// Adds a row of a run.
-    pub fn row(&mut self, replication: u64, summary: &Summary) -> Result<(), OutputError> {
-        self.layout.add(&mut self.waiting, 0, replication, summary);
-        if self.waiting.len() >= AT_ONCE as u64 {
-            self.write()?;
-        }
-        Ok(())
+    /// What makes its rows, of a run.
+    pub fn maker(&self) -> RowMaker {
+        RowMaker(Arc::clone(&self.layout))
     }
 
-    fn write(&mut self) -> Result<(), OutputError> {
-        let waiting = std::mem::replace(&mut self.waiting, self.layout.nothing());
-        self.store.append(waiting)
+    /// Adds a row.
+    pub fn row(&mut self, row: MadeRow) -> Result<(), OutputError> {
+        self.store.append(row.0)
     }
 
     /// Adds the rows of all blocks of a journal that has these cells first. They are made on all processors, so many blocks at a time
     /// each, while this thread writes those before and reads those after: what is written is what one thread would write.
     pub fn all(&mut self, mut blocks: JournalReader, cells: &[usize]) -> Result<(), OutputError> {
-        let RowsFile { layout, store, .. } = self;
+        let RowsFile { layout, store } = self;
         let rows = |blocks: &Undecoded| -> Result<MadeRows, OutputError> {
             let mut made = layout.nothing();
             for block in blocks.blocks() {
@@ -355,9 +356,8 @@ impl RowsFile {
         Ok(())
     }
 
-    /// Writes what waits, and waits for the disk; what the manifest says of it.
-    pub fn close(mut self) -> Result<FileEntry, OutputError> {
-        self.write()?;
+    /// Waits for the disk; what the manifest says of it.
+    pub fn close(self) -> Result<FileEntry, OutputError> {
         match self.store {
             Store::Csv(table) => table.close(),
             #[cfg(feature = "parquet")]
