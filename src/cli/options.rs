@@ -195,7 +195,7 @@ impl Kept {
     }
 
     /// What is asked for of something new; a pattern that names none of these columns is refused.
-    pub fn new(&self, columns: &Columns) -> Result<KeptRows, Failure> {
+    pub fn checked(&self, columns: &Columns) -> Result<KeptRows, Failure> {
         let kept = self.or(&KeptRows::default())?;
         let Some(pattern) = kept.unmatched(columns) else {
             return Ok(kept);

@@ -157,7 +157,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             "--rows and --columns are for what --out DIR writes: add it",
         ));
     }
-    let kept = arguments.kept.new(&columns)?;
+    let kept = arguments.kept.checked(&columns)?;
     let robustness_set = match &arguments.other.worlds {
         Some(path) => Worlds::load(path)?.lay_over(&scenario, &subject.name)?,
         None => Vec::new(),

@@ -80,7 +80,7 @@ pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
         worlds: None,
     };
     let mut plan = Plan::load(&arguments.experiment, &overrides)?;
-    let rows = arguments.kept.new(&plan.columns)?;
+    let rows = arguments.kept.checked(&plan.columns)?;
     plan.record.rows = rows.clone();
     let replications = match (arguments.count.replications, &plan.record.stop) {
         (Some(replications), _) | (None, &StopFile::Fixed { replications }) => replications,

@@ -153,7 +153,7 @@ fn scenario_instead(path: &Path, error: LoadError) -> Failure {
 fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failure> {
     let mut plan = load(arguments)?;
     plan.record.asked = arguments.count.replications;
-    plan.record.rows = arguments.kept.new(&plan.columns)?;
+    plan.record.rows = arguments.kept.checked(&plan.columns)?;
     let mut remembered = None;
     let folder = if arguments.to.resume {
         let folder = SweepFolder::resume(&arguments.to.out, &plan.record)?;
@@ -415,7 +415,7 @@ fn fly_shard(
         }
     };
     let rows = match &checked {
-        Some(plan) => arguments.kept.new(&plan.columns)?,
+        Some(plan) => arguments.kept.checked(&plan.columns)?,
         // They are held to what the folder keeps.
         None => arguments.kept.or(&KeptRows::default())?,
     };

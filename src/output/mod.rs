@@ -77,7 +77,7 @@ pub use results::write_results;
 pub use rows::{MadeRow, RowMaker, can_write, write_shard_rows};
 pub use settings::settings_text;
 pub use shards::{MOST_SHARDS, Shards, Tile, Wave};
-pub use stored::StoredRun;
+pub use stored::{StoredRows, StoredRun};
 pub use story::{Story, ledger_lines};
 pub use sweep_folder::{Asked, SweepFolder};
 pub use tables::{cells_table, confusion_tables, estimate_table, headline, single_table};

@@ -150,14 +150,18 @@ impl Layout {
                 let columns = self.columns.iter();
                 MadeRows::Typed(columns.map(|column| Values::none(column.kind)).collect())
             }
-            _ => MadeRows::Text(Rows::of(self.columns.len()), csv::ByteRecord::new()),
+            _ => {
+                let rows = Rows::of(self.columns.len());
+                MadeRows::Text(Box::new((rows, csv::ByteRecord::new())))
+            }
         }
     }
 
     /// Adds a row: a replication of a cell.
     fn add(&self, made: &mut MadeRows, cell: usize, replication: u64, summary: &Summary) {
         match made {
-            MadeRows::Text(rows, record) => {
+            MadeRows::Text(text) => {
+                let (rows, record) = &mut **text;
                 self.fields(record, cell, replication, summary);
                 rows.row(record);
             }
@@ -217,7 +221,7 @@ impl Layout {
 /// Rows as a file has them, made by whichever thread.
 enum MadeRows {
     /// As CSV, and the fields of one.
-    Text(Rows, csv::ByteRecord),
+    Text(Box<(Rows, csv::ByteRecord)>),
     /// Column by column.
     #[cfg(feature = "parquet")]
     Typed(Vec<Values>),
@@ -225,15 +229,15 @@ enum MadeRows {
 
 /// The file itself.
 enum Store {
-    Csv(Table),
+    Csv(Box<Table>),
     #[cfg(feature = "parquet")]
-    Parquet(ParquetTable),
+    Parquet(Box<ParquetTable>),
 }
 
 impl Store {
     fn append(&mut self, made: MadeRows) -> Result<(), OutputError> {
         match (self, made) {
-            (Store::Csv(table), MadeRows::Text(rows, _)) => table.append(rows),
+            (Store::Csv(table), MadeRows::Text(text)) => table.append(text.0),
             #[cfg(feature = "parquet")]
             (Store::Parquet(table), MadeRows::Typed(columns)) => table.append(columns),
             #[cfg(feature = "parquet")]
@@ -280,12 +284,13 @@ impl RowsFile {
             #[cfg(feature = "parquet")]
             RowForm::Parquet => {
                 let columns = layout.columns.clone();
-                Store::Parquet(ParquetTable::create(folder, shown, name, columns, "seed")?)
+                let table = ParquetTable::create(folder, shown, name, columns, "seed")?;
+                Store::Parquet(Box::new(table))
             }
             _ => {
                 let header = layout.columns.iter().map(|column| column.name.as_str());
                 let header: Vec<&str> = header.collect();
-                Store::Csv(Table::create(folder, shown, name, &header)?)
+                Store::Csv(Box::new(Table::create(folder, shown, name, &header)?))
             }
         };
         Ok(RowsFile {

@@ -12,6 +12,9 @@ use crate::experiment::rows::RowForm;
 use crate::measure::{Columns, Summary};
 use crate::scenario::Scenario;
 
+/// Rows in the order of the replications.
+pub type StoredRows<'a> = Box<dyn Iterator<Item = Result<(u64, Summary), OutputError>> + 'a>;
+
 /// A scenario that was run, and where its rows are.
 #[derive(Debug)]
 pub struct StoredRun {
@@ -138,14 +141,11 @@ impl StoredRun {
     }
 
     /// The rows that there are, if there are any, with NaN for what was not kept of them.
-    pub fn rows_there(
-        &self,
-    ) -> Result<
-        Option<impl Iterator<Item = Result<(u64, Summary), OutputError>> + use<'_>>,
-        OutputError,
-    > {
+    pub fn rows_there(&self) -> Result<Option<StoredRows<'_>>, OutputError> {
         let there = self.stored.manifest.files.contains_key(REPLICATIONS.name);
-        there.then(|| self.read()).transpose()
+        there
+            .then(|| self.read().map(|rows| Box::new(rows) as _))
+            .transpose()
     }
 
     fn read(
