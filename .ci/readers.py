@@ -13,6 +13,7 @@ import fastkml
 import geojson
 import pandas
 import polars
+import pyarrow.parquet
 import pyacmi
 from fastkml.validator import get_schema_parser
 from lxml import etree
@@ -80,6 +81,37 @@ def table(path):
         assert all(mixed) or not any(mixed), f"{path.name} {name} mixes whole numbers and fractions"
 
 
+def parquet(files):
+    """Three readers find in the files what the CSV of the same sweep has, cell by cell, under the types that are declared."""
+    with open(folder / "replications.csv", newline="") as file:
+        wanted = list(csv.DictReader(file))
+    parsed = {
+        "large_string": str, "string": str, "bool": lambda field: field == "true", "int64": int, "uint64": int, "double": float,
+    }
+    tables = [pyarrow.parquet.read_table(path) for path in files]
+    assert all(one.schema == tables[0].schema for one in tables), "files of one sweep have one schema"
+    types = {field.name: str(field.type) for field in tables[0].schema}
+    told = {"cell": "string", "seed": "uint64", "replication": "int64", "coordination": "string", "channels": "int64", "kill": "double", "seen": "bool"}
+    assert types == told | {name: "double" for name in wanted[0] if name not in told}, types
+    assert list(types) == list(wanted[0]), "the columns stand in the order of the CSV"
+    key = lambda row: (row["replication"], row["cell"])
+    wanted = sorted(({name: parsed[types[name]](field) for name, field in row.items()} for row in wanted), key=key)
+    readers = {
+        "pyarrow": lambda: [row for one in tables for row in one.to_pylist()],
+        "polars": lambda: [row for path in files for row in polars.read_parquet(path).to_dicts()],
+        "duckdb": lambda: duckdb.read_parquet([str(path) for path in files]).pl().to_dicts(),
+    }
+    for name, read in readers.items():
+        found = sorted(read(), key=key)
+        assert len(found) == len(wanted), f"{name}: {len(found)} rows, not {len(wanted)}"
+        for one, other in zip(found, wanted):
+            assert one == other, f"{name}: {one} is not {other}"
+
+
+if sys.argv[2:3] == ["parquet"]:
+    parquet([pathlib.Path(path) for path in sys.argv[3:]])
+    print(f"readers: {len(sys.argv[3:])} Parquet files have the rows of {folder.name}")
+    sys.exit()
 for name, reads in [("r.kml", kml), ("r.acmi", acmi), ("r.geojson", features)]:
     # A sweep and a tuning have tables alone.
     if len(sys.argv) == 2 or (folder / name).exists():

@@ -15,7 +15,7 @@ use deconflict::experiment::ledger::Ledger;
 use deconflict::experiment::plan::Plan;
 use deconflict::experiment::sweep::{outcome, run_batches, run_blocks};
 use deconflict::measure::Summary;
-use deconflict::output::{Encoded, Journal, Summed, SumsJournal};
+use deconflict::output::{Encoded, EncodedSums, Journal, Summed, SumsJournal};
 use deconflict::record::{Detail, Replication};
 use deconflict::simulation::Engine;
 use deconflict::statistics::fold::BATCH;
@@ -39,6 +39,12 @@ pub enum Keeper {
     Rows(Journal),
     /// Sums.
     Sums(SumsJournal),
+}
+
+/// The same of some batches, as a thread has made it.
+enum Kept {
+    Rows(Encoded),
+    Sums(EncodedSums),
 }
 
 /// Blocks of a part of the cells on their way.
@@ -256,10 +262,10 @@ impl<'a> Flight<'a> {
         let empty = self.summed.ledger.empty().clone();
         let mut step = ControlFlow::Continue(());
         let engine = Engine::default();
-        let work = |blocks: Range<u64>| -> (Accounts, Option<Encoded>) {
+        let work = |blocks: Range<u64>| -> (Accounts, Kept) {
             let mut accounts = empty.clone();
             let mut encoded = rows.then(|| Encoded::from(blocks.start));
-            for index in blocks {
+            for index in blocks.clone() {
                 let outcomes = cells
                     .iter()
                     .map(|&cell| outcome(|| measure(plan, &engine, cell, index)))
@@ -270,17 +276,21 @@ impl<'a> Flight<'a> {
                     encoded.push(&block);
                 }
             }
-            (accounts, encoded)
+            let kept = match encoded {
+                Some(encoded) => Kept::Rows(encoded),
+                None => Kept::Sums(EncodedSums::of(&blocks, &accounts)),
+            };
+            (accounts, kept)
         };
         run_batches(blocks, level, jobs, interrupted, work, |blocks, made| {
-            let (accounts, encoded) = made.map_err(Failure::Other)?;
+            let (accounts, kept) = made.map_err(Failure::Other)?;
             if let Some(failed) = accounts.failures().first() {
                 self.refuse(failed)?;
             }
-            match (&mut self.keeper, encoded) {
-                (Keeper::Rows(journal), Some(encoded)) => journal.append_encoded(encoded)?,
-                (Keeper::Sums(journal), _) => journal.sums(&blocks, &accounts),
-                (Keeper::Rows(_), None) => unreachable!("rows are made where they are kept"),
+            match (&mut self.keeper, kept) {
+                (Keeper::Rows(journal), Kept::Rows(encoded)) => journal.append_encoded(encoded)?,
+                (Keeper::Sums(journal), Kept::Sums(encoded)) => journal.encoded(&encoded),
+                _ => unreachable!("what is made is what is kept"),
             }
             let absorbed = self.summed.ledger.absorb(&blocks, accounts);
             absorbed.map_err(Failure::Other)?;

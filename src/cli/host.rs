@@ -152,7 +152,8 @@ fn of_machine() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn host() -> Option<String> {
+/// What the machine calls itself.
+pub fn host() -> Option<String> {
     std::env::var("HOSTNAME")
         .ok()
         .or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok())

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use deconflict::experiment::accounts::{Accounts, Part};
 use deconflict::experiment::plan::Plan;
+use deconflict::experiment::rows::RowForm;
 use deconflict::experiment::rule::Rule;
 use deconflict::output::{
     Ended, JournalReader, Piece, Progress, Shards, Summed, SweepFolder, Tile, Wave, merge_journals,
@@ -82,7 +83,7 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
     }
 
     let plan = Plan::from_record(record)?;
-    let rows = !shards.summary_only && missing == 0;
+    let rows = shards.rows.form == RowForm::Csv && missing == 0;
     if rows {
         join_rows(&folder, &plan, &shards)?;
     }
@@ -131,11 +132,35 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
         false => None,
     };
     write_results(folder.path(), &plan, &accounts, blocks, progress, &note)?;
+    let parquet: Vec<String> = match shards.rows.form {
+        RowForm::Parquet => (states.iter().filter(|one| one.state == State::Done))
+            .map(|one| {
+                folder
+                    .shard_rows(&one.wave, one.shard)
+                    .display()
+                    .to_string()
+            })
+            .collect(),
+        RowForm::Csv | RowForm::None => Vec::new(),
+    };
     arguments.form.print(
-        || report(&plan, &accounts, &arguments.folder),
+        || {
+            let rows = match parquet.as_slice() {
+                [] => String::new(),
+                [one] => format!("Rows: {one}\n"),
+                [first, .., last] => format!(
+                    "Rows: {} files, one a shard and never joined, {first} to {last}\n",
+                    parquet.len()
+                ),
+            };
+            report(&plan, &accounts, &arguments.folder) + &rows
+        },
         || {
             let mut object = sweep_json(&plan, &accounts, &arguments.folder)?;
             object["missing"] = Json::from(gone.clone());
+            if !parquet.is_empty() {
+                object["rows"] = Json::from(parquet.clone());
+            }
             Ok(object)
         },
     )?;

@@ -1,14 +1,18 @@
 //! Options that several commands share: each is described here, and nowhere else.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
-use deconflict::output::{OutputError, Trust};
+use deconflict::experiment::rows::{KeptRows, RowForm};
+use deconflict::measure::Columns;
+use deconflict::output::{OutputError, Trust, can_write};
 use serde_json::Value as Json;
 
 use super::host::processors;
 use super::json::print_json;
-use super::{Failure, print};
+use super::subject::quoted;
+use super::{Failure, did_you_mean, print};
 
 /// On how many threads.
 #[derive(Debug, Args)]
@@ -152,6 +156,64 @@ impl AsJson {
             true => print_json(&object()?),
             false => print(&text()),
         }
+    }
+}
+
+/// Which rows of replications are kept.
+#[derive(Debug, Args)]
+pub struct Kept {
+    /// Keep rows as csv, as parquet (of shards a file each, not joined), or none: sums alone, nothing grows with N. Without it csv.
+    #[arg(long, value_name = "FORM", value_parser = RowForm::from_str)]
+    rows: Option<RowForm>,
+    /// Keep in the rows the columns of measures (and of columns) whose names hold one of PATTERNS alone: shots,leaked (* stands
+    /// for anything). All else is as ever.
+    #[arg(long, value_name = "PATTERNS", value_delimiter = ',')]
+    columns: Vec<String>,
+}
+
+impl Kept {
+    /// Whether anything is said of them.
+    pub fn is_said(&self) -> bool {
+        self.rows.is_some() || !self.columns.is_empty()
+    }
+
+    /// What is asked for; where nothing is said what is `usual`.
+    pub fn or(&self, usual: &KeptRows) -> Result<KeptRows, Failure> {
+        let form = self.rows.unwrap_or(usual.form);
+        if form == RowForm::None && !self.columns.is_empty() {
+            return Err(Failure::bad_input(
+                "--columns says what rows have, and none are kept: expected --columns or --rows none",
+            ));
+        }
+        let columns = match (self.columns.as_slice(), form) {
+            (_, RowForm::None) => Vec::new(),
+            ([], _) => usual.columns.clone(),
+            (columns, _) => columns.to_vec(),
+        };
+        can_write(form)?;
+        Ok(KeptRows::new(form, columns))
+    }
+
+    /// What is asked for of something new; a pattern that names none of these columns is refused.
+    pub fn checked(&self, columns: &Columns) -> Result<KeptRows, Failure> {
+        let kept = self.or(&KeptRows::default())?;
+        let Some(pattern) = kept.unmatched(columns) else {
+            return Ok(kept);
+        };
+        let own = columns.columns().iter().map(|column| column.name.as_str());
+        let measures = columns.derived().iter();
+        let near = did_you_mean(pattern, own.chain(measures.map(|one| one.name.as_str())));
+        Err(Failure::bad_input(format!(
+            "--columns: no measure and no column is named like {pattern:?}{near}; `deconflict columns SCENARIO` lists them"
+        )))
+    }
+
+    /// The same again, for another command line.
+    pub fn words(&self) -> Vec<String> {
+        let form = self.rows.map(|form| format!("--rows {}", form.word()));
+        let columns = self.columns.join(",");
+        let columns = (!columns.is_empty()).then(|| format!("--columns {}", quoted(&columns)));
+        form.into_iter().chain(columns).collect()
     }
 }
 

@@ -135,7 +135,8 @@ fn run_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure> 
     let scenario = stored.scenario(file)?;
     let columns = Arc::new(Columns::new(&scenario.cast));
     let mut estimator = Estimator::new(Arc::clone(&columns));
-    let mut folder = RunFolder::create(again, false, &columns)?;
+    let kept = manifest.rows.clone();
+    let mut folder = RunFolder::create(again, false, &columns, manifest.seed, kept)?;
     let (seed, first, count) = (
         manifest.seed,
         manifest.first_replication,
@@ -143,19 +144,28 @@ fn run_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure> 
     );
     let bar = Bar::of_replications(count);
     let engine = Engine::default();
+    let maker = folder.maker();
     // A single replication is told by the clock: the same flight, with more written down.
     let work = |replication: Replication| {
-        columns.measure(&engine.simulate(&scenario, replication, Detail::Measures))
+        let summary = columns.measure(&engine.simulate(&scenario, replication, Detail::Measures));
+        let row = (maker.as_ref()).map(|maker| maker.row(replication.index, &summary));
+        (summary, row)
     };
     let range = first..first + count;
-    let flown = replicate(seed, range, jobs, work, |index, summary: Summary| {
-        if interrupted() {
-            return Err(stopped());
-        }
-        bar.inc(1);
-        estimator.add(index, &summary);
-        Ok(folder.add(seed, index, &summary)?)
-    });
+    let flown = replicate(
+        seed,
+        range,
+        jobs,
+        work,
+        |index, (summary, row): (Summary, _)| {
+            if interrupted() {
+                return Err(stopped());
+            }
+            bar.inc(1);
+            estimator.add(index, &summary);
+            Ok(folder.add(index, &summary, row)?)
+        },
+    );
     bar.finish();
     let name = format!("--from {}", quoted(&stored.folder().display().to_string()));
     flown.map_err(|error| Failure::of_replications(error, &name))?;
@@ -218,9 +228,11 @@ fn sweep_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure
     }
     journal.sync()?;
     drop(journal);
-    let blocks = match plan.record.summary_only {
-        true => None,
-        false => Some(JournalReader::open(&folder.journal())?),
+    // Shards keep Parquet rows of their own, and sums alone have none.
+    let rows = (manifest.files.keys()).any(|name| name.starts_with("replications."));
+    let blocks = match rows {
+        false => None,
+        true => Some(JournalReader::open(&folder.journal())?),
     };
     let progress = manifest.progress;
     write_results(folder.path(), &plan, &accounts, blocks, progress, &())?;

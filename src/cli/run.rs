@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use deconflict::experiment::replicate::replicate;
+use deconflict::experiment::rows::holds;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::measure::{Columns, Summary};
 use deconflict::output::{
@@ -23,7 +24,7 @@ use serde_json::{Value as Json, json};
 use super::check::recording_lines;
 use super::host::{RunNote, Started, go_on, perhaps_short, told_short, watch_no_longer};
 use super::json::{measures, print_json};
-use super::options::{AsJson, Count, InWorlds, Jobs, Level, Out, Shown, refuse_taken};
+use super::options::{AsJson, Count, InWorlds, Jobs, Kept, Level, Out, Shown, refuse_taken};
 use super::progress::Bar;
 use super::subject::{Subject, SubjectArguments, folder_and_cell, quoted};
 use super::{Failure, did_you_mean, is_quiet, print, tell, terminal_width, width};
@@ -81,6 +82,8 @@ pub struct RunArguments {
     /// Tell in these three all that SITE held each aircraft for; without it the last identity at every site.
     #[arg(long, value_name = "SITE")]
     seen_by: Option<String>,
+    #[command(flatten)]
+    kept: Kept,
     #[command(flatten)]
     level: Level,
     #[command(flatten)]
@@ -149,12 +152,21 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     }
     let columns = Arc::new(Columns::new(&scenario.cast));
     select(&named(&columns), &arguments.shown.measures)?;
+    if arguments.kept.is_said() && arguments.out.out.is_none() {
+        return Err(Failure::bad_input(
+            "--rows and --columns are for what --out DIR writes: add it",
+        ));
+    }
+    let kept = arguments.kept.checked(&columns)?;
     let robustness_set = match &arguments.other.worlds {
         Some(path) => Worlds::load(path)?.lay_over(&scenario, &subject.name)?,
         None => Vec::new(),
     };
     let mut folder = match &arguments.out.out {
-        Some(path) => Some(RunFolder::create(path, arguments.out.force, &columns)?),
+        Some(path) => {
+            let force = arguments.out.force;
+            Some(RunFolder::create(path, force, &columns, seed, kept)?)
+        }
         None => None,
     };
     let jobs = arguments
@@ -168,13 +180,14 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let mut row = None;
     let (mut ended, mut failed) = (Ended::Finished, None);
     let mut elsewhere = Vec::new();
-    let mut keep = |index: u64, summary: &Summary| -> Result<(), Failure> {
+    let maker = folder.as_ref().and_then(RunFolder::maker);
+    let mut keep = |index: u64, summary: &Summary, row| -> Result<(), Failure> {
         estimator.add(index, summary);
         if !summary.wrong_shots_at.is_empty() {
             first_wrong.get_or_insert(index);
         }
         match &mut folder {
-            Some(folder) => Ok(folder.add(seed, index, summary)?),
+            Some(folder) => Ok(folder.add(index, summary, row)?),
             None => Ok(()),
         }
     };
@@ -195,7 +208,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             work,
             |index, (summary, flown)| {
                 log = Some(flown);
-                keep(index, &summary)?;
+                keep(index, &summary, None)?;
                 row = Some(summary);
                 Ok(())
             },
@@ -205,11 +218,14 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         let bar = Bar::of_replications(count * (1 + robustness_set.len() as u64));
         let engine = Engine::default();
         let work = |replication: Replication| {
-            columns.measure(&engine.simulate(&scenario, replication, Detail::Measures))
+            let log = engine.simulate(&scenario, replication, Detail::Measures);
+            let summary = columns.measure(&log);
+            let row = (maker.as_ref()).map(|maker| maker.row(replication.index, &summary));
+            (summary, row)
         };
-        let flown = replicate(seed, 0..count, jobs, work, |index, summary| {
+        let flown = replicate(seed, 0..count, jobs, work, |index, (summary, row)| {
             bar.inc(1);
-            keep(index, &summary)?;
+            keep(index, &summary, row)?;
             go_on(index + 1)
         });
         (ended, failed) = perhaps_short(flown, &subject.name)?;
@@ -313,7 +329,7 @@ fn same_as_stored(
     }
     // A changed row is what this finds: no checksum is needed.
     let stored = StoredRun::open(from, cell, Trust::Unverified)?;
-    for there in stored.rows()? {
+    for there in stored.rows_there()?.into_iter().flatten() {
         let (replication, summary) = there?;
         if replication != index {
             continue;
@@ -321,12 +337,12 @@ fn same_as_stored(
         let columns = stored.columns.columns().iter();
         let unlike: Vec<String> = columns
             .zip(summary.values.iter().zip(&row.values))
-            .filter(|(_, (there, here))| there != here)
+            .filter(|(_, (there, here))| !there.is_nan() && there != here)
             .map(|(column, (there, here))| format!("{} is {there} there, {here} here", column.name))
             .collect();
         if unlike.is_empty() {
             tell(&format!(
-                "The same in every column as its row in {}.",
+                "The same in every column that its row has in {}.",
                 from.join("replications.csv").display()
             ));
             return Ok(());
@@ -374,16 +390,6 @@ fn named(columns: &Arc<Columns>) -> Vec<String> {
 
 /// Which names hold one of these patterns, in which * stands for anything; none of one pattern is an error.
 fn select<'a>(names: &'a [String], patterns: &[String]) -> Result<Vec<&'a str>, Failure> {
-    let holds = |name: &str, pattern: &str| {
-        let mut rest = name;
-        pattern.split('*').all(|part| match rest.find(part) {
-            Some(at) => {
-                rest = &rest[at + part.len()..];
-                true
-            }
-            None => false,
-        })
-    };
     for pattern in patterns {
         if !names.iter().any(|name| holds(name, pattern)) {
             let near = did_you_mean(pattern, names.iter().map(String::as_str));

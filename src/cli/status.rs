@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 use deconflict::experiment::accounts::Part;
 use deconflict::experiment::plan::PlanRecord;
+use deconflict::experiment::rows::RowForm;
 use deconflict::experiment::rule::Rule;
 use deconflict::output::{
     JournalError, JournalReader, OutputError, Shape, Shards, Stored, Summed, SumsHeader,
-    SweepFolder, Tile, Trust, TuningFolder, Wave, count_blocks, is_being_written,
+    SweepFolder, Tile, Trust, TuningFolder, Wave, WorkersProgress, count_blocks, is_being_written,
 };
 use rayon::prelude::*;
 
@@ -234,7 +235,7 @@ pub fn states(
                 folder,
                 record,
                 identity,
-                shards.summary_only,
+                shards.rows.form,
                 &wave,
                 shard,
                 &tile,
@@ -248,7 +249,7 @@ fn state(
     folder: &SweepFolder,
     record: &PlanRecord,
     identity: [u8; 32],
-    summary_only: bool,
+    form: RowForm,
     wave: &Wave,
     shard: u64,
     tile: &Tile,
@@ -267,11 +268,12 @@ fn state(
         },
         first,
     };
-    let kept = if summary_only { &sums } else { &rows };
+    let sums_alone = form == RowForm::None;
+    let kept = if sums_alone { &sums } else { &rows };
     if !kept.exists() {
         return Ok(State::NotBegun);
     }
-    if !summary_only {
+    if !sums_alone {
         // A journal of something else is refused.
         match JournalReader::open(&rows) {
             // Interrupted as it was begun.
@@ -292,10 +294,11 @@ fn state(
         true => Summed::reached(&sums, &header)?,
         false => first,
     };
-    if reached >= tile.blocks.end {
+    let written = form != RowForm::Parquet || folder.shard_rows(wave, shard).exists();
+    if written && reached >= tile.blocks.end {
         return Ok(State::Done);
     }
-    let there = match summary_only {
+    let there = match sums_alone {
         true => reached - first,
         false => match count_blocks(&rows) {
             Err(OutputError::Journal(JournalError::Unstarted { .. })) => 0,
@@ -394,18 +397,37 @@ fn of_another(arguments: &StatusArguments, not_a_sweep: OutputError) -> Result<(
     let Some(record) = TuningFolder::study(place, Trust::Verified)? else {
         return Err(not_a_sweep.into());
     };
+    let workers = WorkersProgress::of(place)?;
+    let (how_far, goes_on) = match workers {
+        None => (String::new(), "--resume"),
+        Some(workers) => (workers_words(&workers), "--worker"),
+    };
     arguments.told(
         false,
         &format!(
-            "Not finished: no results are written yet\n{}\nseed {}\n",
+            "Not finished: no results are written yet\n{}\nseed {}\n{how_far}",
             record.study.title, record.study.seed
         ),
     )?;
     Err(Failure::Other(format!(
-        "{} is not finished; `deconflict tune ... --resume` goes on{}",
+        "{} is not finished; `deconflict tune ... {goes_on}` goes on{}",
         place.display(),
         kept_words(place)
     )))
+}
+
+/// How far the workers of a tuning have come.
+fn workers_words(workers: &WorkersProgress) -> String {
+    let WorkersProgress {
+        batches,
+        done,
+        claimed,
+        parcels,
+    } = workers;
+    let next = parcels.map_or(String::new(), |parcels| {
+        format!("; of the next {done} of {parcels} parcels, {claimed} more are being run")
+    });
+    format!("{batches} batches are whole{next}.\n")
 }
 
 /// Numbers as clusters take them: 0-3,7.

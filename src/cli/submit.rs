@@ -10,13 +10,14 @@ use deconflict::experiment::accounts::Part;
 use deconflict::experiment::block::{Block, Outcome};
 use deconflict::experiment::file::StopFile;
 use deconflict::experiment::plan::{Overrides, Plan, PlanRecord};
+use deconflict::experiment::rows::RowForm;
 use deconflict::experiment::rule::Rule;
 use deconflict::output::{Asked, Encoded, SweepFolder, Trust, Wave, readable, write_text};
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::burden::Burden;
 use deconflict::simulation::Engine;
 
-use super::options::{Count, FileSeed, Growing, Set};
+use super::options::{Count, FileSeed, Growing, Kept, Set};
 use super::subject::quoted;
 use super::{Failure, print, tell};
 
@@ -50,9 +51,8 @@ pub struct SubmitArguments {
     seed: FileSeed,
     #[command(flatten)]
     set: Set,
-    /// Keep sums alone, and no rows.
-    #[arg(long)]
-    summary_only: bool,
+    #[command(flatten)]
+    kept: Kept,
     /// A line for sbatch, such as --partition=long; may be repeated.
     #[arg(long = "sbatch", value_name = "OPTION", allow_hyphen_values = true)]
     options: Vec<String>,
@@ -79,7 +79,9 @@ pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
         set: arguments.set.overrides.clone(),
         worlds: None,
     };
-    let plan = Plan::load(&arguments.experiment, &overrides)?;
+    let mut plan = Plan::load(&arguments.experiment, &overrides)?;
+    let rows = arguments.kept.checked(&plan.columns)?;
+    plan.record.rows = rows.clone();
     let replications = match (arguments.count.replications, &plan.record.stop) {
         (Some(replications), _) | (None, &StopFile::Fixed { replications }) => replications,
         (None, stop) => Rule::new(stop, None).next_look(0),
@@ -98,7 +100,7 @@ pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
     let cells = plan.record.cells.len();
     let wave = Wave::new(first, replications, arguments.tasks, cells, paired);
     let trial = Trial::of(&plan);
-    let needs = trial.needs(&plan, &wave, arguments);
+    let needs = trial.needs(&plan, &wave, arguments.threads);
     tell(&needs.words);
     let text = script(arguments, replications, &needs)?;
     if arguments.dry_run {
@@ -106,13 +108,12 @@ pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
     }
     let record = PlanRecord {
         asked: arguments.count.replications,
-        summary_only: arguments.summary_only,
         ..plan.record
     };
     let asked = Asked {
         replications,
         count: arguments.tasks,
-        summary_only: arguments.summary_only,
+        rows,
         more: arguments.to.resume,
     };
     let (folder, _) = SweepFolder::join(&arguments.to.out, &record, asked)?;
@@ -190,7 +191,7 @@ impl Trial {
         }
     }
 
-    fn needs(&self, plan: &Plan, wave: &Wave, arguments: &SubmitArguments) -> Needs {
+    fn needs(&self, plan: &Plan, wave: &Wave, threads: u16) -> Needs {
         let cells = plan.record.cells.len();
         let work = |width: usize, blocks: u64| width as f64 * blocks as f64;
         let tiles = wave.tiles(cells).map(|(_, tile)| {
@@ -204,7 +205,7 @@ impl Trial {
             widest = widest.max(width);
             tasks += 1;
         }
-        let threads = f64::from(arguments.threads);
+        let threads = f64::from(threads);
         let burden = (plan
             .scenarios
             .iter()
@@ -212,13 +213,11 @@ impl Trial {
         .fold(0.0, f64::max);
         let memory_bytes = PROGRAM_BYTES + CELL_BYTES * widest as f64 + burden * threads;
         let minutes = largest * self.replication_s / threads / 60.0;
-        let disk_bytes = match arguments.summary_only {
-            true => 0.0,
-            false => all * self.row_bytes,
-        };
-        let kept = match arguments.summary_only {
-            true => "sums alone".to_owned(),
-            false => format!("{} MB of rows", readable(disk_bytes / 1e6)),
+        let kept = match plan.record.rows.form {
+            RowForm::None => "sums alone".to_owned(),
+            RowForm::Csv | RowForm::Parquet => {
+                format!("{} MB of rows", readable(all * self.row_bytes / 1e6))
+            }
         };
         Needs {
             minutes: up(minutes * SLACK + LEAST_MINUTES),
@@ -284,9 +283,7 @@ fn script(
             .iter()
             .map(|set| format!("--set {}", quoted(set))),
     );
-    if arguments.summary_only {
-        words.push("--summary-only".to_owned());
-    }
+    words.extend(arguments.kept.words());
     if arguments.to.resume {
         words.push("--resume".to_owned());
     }

@@ -11,6 +11,7 @@ use deconflict::experiment::block::Block;
 use deconflict::experiment::file::StopFile;
 use deconflict::experiment::ledger::Ledger;
 use deconflict::experiment::plan::{Factor, FactorKind, Overrides, Plan, PlanRecord};
+use deconflict::experiment::rows::{KeptRows, RowForm};
 use deconflict::experiment::rule::Rule;
 use deconflict::experiment::settings::settings;
 use deconflict::experiment::worlds::file::Worlds;
@@ -18,7 +19,7 @@ use deconflict::experiment::worlds::marks::of_sweep;
 use deconflict::output::{
     Asked, Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Notation, Progress,
     RESULT_FILES, Shape, Summed, SumsHeader, SumsJournal, SweepFolder, Trust, cells_table,
-    comparisons, influences, keeps_older, readable, settings_text, write_results,
+    comparisons, influences, keeps_older, readable, settings_text, write_results, write_shard_rows,
 };
 use deconflict::scenario::{LoadError, Scenario};
 use deconflict::statistics::fold::BATCH;
@@ -28,7 +29,7 @@ use super::compare::ONE_WORLD;
 use super::flight::{Flight, Keeper, OnError};
 use super::host::{RunNote, Session, Started, interrupted};
 use super::json::tables;
-use super::options::{AsJson, Count, FileSeed, Growing, Jobs, Set};
+use super::options::{AsJson, Count, FileSeed, Growing, Jobs, Kept, Set};
 use super::progress::Bar;
 use super::subject::quoted;
 use super::{Failure, scheduler, tell};
@@ -43,6 +44,8 @@ Examples:
       go on to 1000 replications of every cell
   deconflict sweep scenarios/experiments/agreement.toml --out results/agreement --replications 100000 --shard 3/40
       fly the fourth of 40 shards; `deconflict merge results/agreement` joins them
+  deconflict sweep scenarios/experiments/agreement.toml --out results/agreement --columns leaked,'lost_per_sortie*'
+      rows of what these measures are made of; --rows none keeps sums alone
   deconflict run --from results/agreement:agreement --replication 17
       repeat one row of replications.csv and tell its story
 
@@ -76,9 +79,8 @@ pub struct SweepArguments {
     /// What to do about a replication that fails.
     #[arg(long, value_name = "WHAT", default_value = "stop")]
     on_error: OnError,
-    /// Keep sums alone, and no rows: nothing grows with N, and shards merge in seconds.
-    #[arg(long)]
-    summary_only: bool,
+    #[command(flatten)]
+    kept: Kept,
 }
 
 /// `I/N`; without I, or without both, the environment says.
@@ -151,11 +153,14 @@ fn scenario_instead(path: &Path, error: LoadError) -> Failure {
 fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failure> {
     let mut plan = load(arguments)?;
     plan.record.asked = arguments.count.replications;
-    plan.record.summary_only = arguments.summary_only;
+    plan.record.rows = arguments.kept.checked(&plan.columns)?;
     let mut remembered = None;
     let folder = if arguments.to.resume {
         let folder = SweepFolder::resume(&arguments.to.out, &plan.record)?;
         let (_, there) = SweepFolder::open(&arguments.to.out, Trust::Verified)?;
+        // What is kept was decided when it was begun.
+        folder.keeps(&there.rows, &arguments.kept.or(&there.rows)?)?;
+        plan.record.rows = there.rows;
         remembered = there.asked;
         folder
     } else {
@@ -169,18 +174,10 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
             arguments.to.out.display()
         )));
     }
-    if arguments.summary_only && folder.journal().exists() {
-        return Err(Failure::bad_input(format!(
-            "{} keeps rows, --summary-only asks for none; expected --resume without it",
-            arguments.to.out.display()
-        )));
-    }
-    // What is kept was decided when it was begun.
-    plan.record.summary_only |= folder.sums().exists();
     let part = Part::whole(&plan.record);
     let mut summed = Summed::new(Accounts::new(&plan), 0);
     let place = folder.journal();
-    let keeper = if plan.record.summary_only {
+    let keeper = if plan.record.rows.form == RowForm::None {
         let header = sums_header(&plan, &part, 0);
         let empty = summed.ledger.empty().clone();
         let (journal, there) = SumsJournal::open(&folder.sums(), &header, empty)?;
@@ -268,9 +265,9 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
         ended,
     };
     let note = RunNote::new(started, jobs, flown, progress);
-    let blocks = match record.summary_only {
-        true => None,
-        false => Some(JournalReader::open(&place)?),
+    let blocks = match record.rows.form {
+        RowForm::None => None,
+        RowForm::Csv | RowForm::Parquet => Some(JournalReader::open(&place)?),
     };
     write_results(folder.path(), plan, &accounts, blocks, progress, &note)?;
     if flown > 0 {
@@ -366,7 +363,7 @@ pub fn sweep_json(plan: &Plan, accounts: &Accounts, out: &Path) -> Result<Json, 
     let names: Vec<&str> = RESULT_FILES.iter().map(|file| file.name).collect();
     let names: Vec<&str> = names
         .into_iter()
-        .filter(|name| *name != "replications.csv")
+        .filter(|name| !name.starts_with("replications."))
         .collect();
     let mut object = tables(out, &names)?;
     object["title"] = Json::from(plan.record.title.as_str());
@@ -417,15 +414,20 @@ fn fly_shard(
             )));
         }
     };
+    let rows = match &checked {
+        Some(plan) => arguments.kept.checked(&plan.columns)?,
+        // They are held to what the folder keeps.
+        None => arguments.kept.or(&KeptRows::default())?,
+    };
     let record = PlanRecord {
         asked: arguments.count.replications,
-        summary_only: arguments.summary_only,
+        rows: rows.clone(),
         ..record
     };
     let asked = Asked {
         replications,
         count,
-        summary_only: arguments.summary_only,
+        rows: rows.clone(),
         more: arguments.to.resume,
     };
     let (folder, wave) = SweepFolder::join(&arguments.to.out, &record, asked)?;
@@ -447,8 +449,9 @@ fn fly_shard(
     let header = sums_header(&plan, &part, first);
     let empty = Accounts::of(&plan, part.clone());
     let place = folder.shard_journal(&wave, shard);
+    let shard_rows = folder.shard_rows(&wave, shard);
     let mut summed = Summed::new(empty.clone(), first);
-    let keeper = if arguments.summary_only {
+    let keeper = if rows.form == RowForm::None {
         let (journal, there) = SumsJournal::open(&sums, &header, empty)?;
         summed = there;
         Keeper::Sums(journal)
@@ -470,7 +473,8 @@ fn fly_shard(
     };
     let there = summed.next(first);
     let done = || -> Result<bool, Failure> {
-        Ok(sums.exists() && Summed::reached(&sums, &header)? >= end)
+        let written = rows.form != RowForm::Parquet || shard_rows.exists();
+        Ok(written && sums.exists() && Summed::reached(&sums, &header)? >= end)
     };
     if there >= end && done()? {
         tell(&format!(
@@ -522,6 +526,10 @@ fn fly_shard(
         return Err(Failure::Interrupted(format!(
             "{name} was interrupted; the same command goes on"
         )));
+    }
+    if rows.form == RowForm::Parquet {
+        let own: Vec<usize> = tile.cells.clone().collect();
+        write_shard_rows(&shard_rows, &plan, &own, JournalReader::open(&place)?)?;
     }
     flight.summed.notes.push(session);
     flight.summed.write(&sums, &header)?;

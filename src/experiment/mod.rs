@@ -8,6 +8,7 @@ pub mod file;
 pub mod ledger;
 pub mod plan;
 pub mod replicate;
+pub mod rows;
 pub mod rule;
 pub mod settings;
 pub mod sweep;

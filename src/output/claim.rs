@@ -18,9 +18,10 @@ use serde::{Deserialize, Serialize};
 use super::beside::{self, Beside, Lock, exchange, is_unfinished, lock_folder, move_unless_there};
 use super::error::OutputError;
 use super::files::sync_folder;
-use super::headers::{RESULT_FILES, TIMES};
+use super::headers::{PARQUET, REPLICATIONS, RESULT_FILES, TIMES};
 use super::locks::{Attempt, lock};
 use super::manifest::{FORMAT, MANIFEST, Made, Progress, Trust, is_recording, read_description};
+use super::workers::is_of_workers;
 
 /// What is run in a sweep.
 pub(super) const PLAN: &str = "plan.json";
@@ -30,6 +31,8 @@ pub(super) const STUDY: &str = "study.json";
 const SUBMIT: &str = "submit.sh";
 /// How a sweep is split.
 pub(super) const SHARDS: &str = "shards.json";
+/// What the workers of a tuning share.
+pub(super) const WORKERS: &str = "workers";
 /// The folder of older results, until newer ones are done.
 const REPLACED: &str = "replaced";
 /// In an unfinished folder: what is in `new` may be results that are to be kept.
@@ -185,6 +188,7 @@ fn strangers(
                 let known = |name: &str| name == SHARDS || is_shard(name);
                 plain_files(&place, &inside, known, strange)?;
             }
+            (Made::Tune, WORKERS) => plain_files(&place, &inside, is_of_workers, strange)?,
             (Made::Tune, "finalists") => plain_files(&place, &inside, is_finalist, strange)?,
             _ => strange.push(shown),
         }
@@ -239,7 +243,8 @@ fn may_hold(made: Made, name: &str) -> bool {
     match made {
         Made::Run => {
             let own = [
-                "replications.csv",
+                REPLICATIONS.name,
+                PARQUET.name,
                 "summary.csv",
                 "confusion.csv",
                 "grid.csv",
@@ -292,7 +297,8 @@ fn is_shard(name: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let name = name
         .strip_suffix(".blocks")
-        .or_else(|| name.strip_suffix(".sums"));
+        .or_else(|| name.strip_suffix(".sums"))
+        .or_else(|| name.strip_suffix(".parquet"));
     name.and_then(|name| name.split_once("-of-"))
         .is_some_and(|(shard, rest)| {
             let (count, first) = rest.split_once("-from-").unwrap_or((rest, "0"));
@@ -459,6 +465,7 @@ pub(super) fn rescue(unfinished: &Path) {
         "blocks/whole.blocks",
         "shards",
         "search.batches",
+        WORKERS,
         REPLACED,
     ];
     let worth = of_value.iter().any(|name| held.join(name).exists());
@@ -525,7 +532,7 @@ pub(super) fn exists(path: &Path) -> OutputError {
 pub(super) fn enter(path: &Path) -> Result<Option<File>, OutputError> {
     let lock = lock_folder(path, Lock::Shared)?;
     beside::tidy_all(path, None)?;
-    for inside in ["blocks", "shards"] {
+    for inside in ["blocks", "shards", WORKERS] {
         beside::tidy_all(&path.join(inside), None)?;
     }
     Ok(lock)

@@ -75,6 +75,11 @@ pub enum OutputError {
         /// What differs.
         differences: Vec<String>,
     },
+    /// This build writes no Parquet.
+    #[error(
+        "--rows parquet: this program was built without Parquet; `cargo build --release --features parquet` builds it with it"
+    )]
+    NoParquet,
     /// It holds no results, or broken ones.
     #[error("{}: {why}", path.display())]
     NotResults {

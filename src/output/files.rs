@@ -68,6 +68,16 @@ impl ColumnKind {
         }
     }
 
+    /// What holds all of these fields, each to its last digit.
+    pub(super) fn of_all<'a>(fields: impl Iterator<Item = &'a str> + Clone) -> ColumnKind {
+        let kinds = fields.clone().map(|field| ColumnKind::of(field.as_bytes()));
+        let longer = |field: &str| field.parse::<i64>().is_err();
+        match kinds.fold(ColumnKind::Empty, ColumnKind::with) {
+            ColumnKind::Integer if fields.clone().any(longer) => ColumnKind::Text,
+            kind => kind,
+        }
+    }
+
     /// What holds both.
     fn with(self, other: ColumnKind) -> ColumnKind {
         match (self, other) {
@@ -187,10 +197,7 @@ impl Table {
             kind: ColumnKind::Empty,
         });
         let mut table = Table {
-            file: Hashing {
-                inner: BufWriter::with_capacity(1 << 16, file),
-                hash: Sha256::new(),
-            },
+            file: Hashing::new(BufWriter::with_capacity(1 << 16, file)),
             shown,
             waiting: Rows::of(header.len()),
             rows: 0,
@@ -220,7 +227,9 @@ impl Table {
 
     /// Rows that somebody has made into bytes.
     pub fn append(&mut self, rows: Rows) -> Result<(), OutputError> {
-        self.write()?;
+        if self.waiting.rows > 0 {
+            self.write()?;
+        }
         self.append_now(rows)
     }
 
@@ -252,9 +261,28 @@ impl Table {
 }
 
 /// Passes bytes on and keeps their checksum.
-struct Hashing<W> {
+pub(super) struct Hashing<W> {
     inner: W,
     hash: Sha256,
+}
+
+impl<W> Hashing<W> {
+    /// Nothing passed on yet.
+    pub fn new(inner: W) -> Hashing<W> {
+        Hashing {
+            inner,
+            hash: Sha256::new(),
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl Hashing<File> {
+    /// Waits for the disk; the checksum.
+    pub fn end(self) -> io::Result<String> {
+        self.inner.sync_all()?;
+        Ok(hex(&self.hash.finalize()))
+    }
 }
 
 impl<W: Write> Write for Hashing<W> {

@@ -11,7 +11,9 @@ use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
 use super::headers::{GRID, SUMMARY, TIMES};
 use super::manifest::{Made, Manifest, Progress, accounts_of};
 use super::numbers::{exact, number};
+use super::rows::{Layout, MadeRow, RowMaker, RowsFile, rows_file};
 use crate::experiment::accounts::Squares;
+use crate::experiment::rows::KeptRows;
 use crate::geodesy::{Frame, format_mgrs};
 use crate::geometry::Point;
 use crate::measure::{Columns, GridSquare, Summary};
@@ -40,49 +42,62 @@ pub struct Conditions<'a> {
 pub struct RunFolder {
     making: Making,
     force: bool,
-    replications: Table,
+    kept: KeptRows,
+    rows: Option<RowsFile>,
     squares: Squares,
     times: Times,
-    record: csv::ByteRecord,
-    text: String,
 }
 
 impl RunFolder {
-    /// Refuses what it may not replace, and begins replications.csv.
-    pub fn create(target: &Path, force: bool, columns: &Columns) -> Result<RunFolder, OutputError> {
+    /// Refuses what it may not replace, and begins the rows, where they are kept.
+    pub fn create(
+        target: &Path,
+        force: bool,
+        columns: &Columns,
+        seed: u64,
+        kept: KeptRows,
+    ) -> Result<RunFolder, OutputError> {
         // Asked for again when there is something to put there: until then it can be read.
         drop(Claim::of(target, force, exists)?);
         let making = Making::of(target)?;
-        let names = columns.columns().iter().map(|column| column.name.as_str());
-        let header: Vec<&str> = ["seed", "replication"].into_iter().chain(names).collect();
-        let replications = Table::create(&making.fresh, target, "replications.csv", &header)?;
+        let layout = Layout::of_run(columns, &kept, seed);
+        let rows = match rows_file(kept.form) {
+            Some(file) => Some(RowsFile::create(&making.fresh, target, file.name, layout)?),
+            None => None,
+        };
         Ok(RunFolder {
             making,
             force,
-            replications,
+            kept,
+            rows,
             squares: Squares::default(),
             times: Times::default(),
-            record: csv::ByteRecord::new(),
-            text: String::new(),
         })
     }
 
-    /// Adds the row of a replication.
-    pub fn add(&mut self, seed: u64, index: u64, summary: &Summary) -> Result<(), OutputError> {
+    /// What makes rows on whichever thread, where they are kept; each is then handed to [`RunFolder::add`].
+    pub fn maker(&self) -> Option<RowMaker> {
+        self.rows.as_ref().map(RowsFile::maker)
+    }
+
+    /// Adds a replication, with its row if somebody has made it already.
+    pub fn add(
+        &mut self,
+        index: u64,
+        summary: &Summary,
+        row: Option<MadeRow>,
+    ) -> Result<(), OutputError> {
         self.squares.add(index, summary);
         for &time in &summary.times_to_identify {
             self.times.add(time);
         }
-        self.record.clear();
-        for number in [seed, index] {
-            self.record.push_field(number.to_string().as_bytes());
+        match &mut self.rows {
+            Some(rows) => {
+                let row = row.unwrap_or_else(|| rows.maker().row(index, summary));
+                rows.row(row)
+            }
+            None => Ok(()),
         }
-        for &value in &summary.values {
-            self.text.clear();
-            exact(value, &mut self.text);
-            self.record.push_field(self.text.as_bytes());
-        }
-        self.replications.row(&self.record)
     }
 
     /// Writes the other files and moves the folder to its place.
@@ -100,16 +115,18 @@ impl RunFolder {
         let RunFolder {
             mut making,
             force,
-            replications,
+            kept,
+            rows,
             squares,
             times,
-            ..
         } = self;
         let (folder, target) = (making.fresh.clone(), making.target.clone());
         let (folder, target) = (folder.as_path(), target.as_path());
         let mut files = BTreeMap::new();
         let mut keep = |name: &str, entry: FileEntry| files.insert(name.to_owned(), entry);
-        keep("replications.csv", replications.close()?);
+        if let Some((rows, file)) = rows.zip(rows_file(kept.form)) {
+            keep(file.name, rows.close()?);
+        }
         let cells = estimator.cells(conditions.confidence);
         keep("summary.csv", summary_csv(folder, target, &cells)?);
         keep("confusion.csv", confusion_csv(folder, target, estimator)?);
@@ -131,6 +148,7 @@ impl RunFolder {
             first_replication: conditions.first_replication,
             confidence: conditions.confidence,
             scenario_sha256: Some(scenario_sha256(scenario)),
+            rows: kept,
             recordings: accounts_of([(String::new(), conditions.scenario)]),
             files,
             scenario: Some(scenario.clone()),
@@ -297,9 +315,10 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let columns = Columns::new(&handwritten::log().cast);
         let target = place.path().join("run");
-        let mut folder = RunFolder::create(&target, false, &columns).unwrap();
+        let mut folder =
+            RunFolder::create(&target, false, &columns, 1, KeptRows::default()).unwrap();
         folder
-            .add(1, 0, &columns.measure(&handwritten::log()))
+            .add(0, &columns.measure(&handwritten::log()), None)
             .unwrap();
         drop(folder);
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
@@ -311,7 +330,8 @@ mod tests {
         let columns = Columns::new(&handwritten::log().cast);
         let target = place.path().join("photos");
         fs::create_dir(&target).unwrap();
-        let create = |force| RunFolder::create(&target, force, &columns).map(|_| ());
+        let create =
+            |force| RunFolder::create(&target, force, &columns, 1, KeptRows::default()).map(|_| ());
         assert!(create(false).is_ok(), "an empty folder may be filled");
         fs::write(target.join("beach.jpg"), "sun").unwrap();
         assert!(matches!(create(false), Err(OutputError::Exists { .. })));

@@ -252,6 +252,12 @@ pub(super) const REPLICATIONS: ResultFile = ResultFile {
     ],
 };
 
+/// The same as Parquet.
+pub(super) const PARQUET: ResultFile = ResultFile {
+    name: "replications.parquet",
+    ..REPLICATIONS
+};
+
 /// One row a measure of a cell.
 pub(super) const CELLS: ResultFile = ResultFile {
     name: "cells.csv",
@@ -497,8 +503,9 @@ pub const TIMES: ResultFile = ResultFile {
 };
 
 /// All of a sweep, in the order they are written.
-pub const RESULT_FILES: [ResultFile; 9] = [
+pub const RESULT_FILES: [ResultFile; 10] = [
     REPLICATIONS,
+    PARQUET,
     CELLS,
     COMPARISON,
     SETTINGS,
@@ -666,6 +673,7 @@ pub(super) const BREAK_EVEN: ResultFile = ResultFile {
 pub const FILES: &[&ResultFile] = &[
     &SUMMARY,
     &REPLICATIONS,
+    &PARQUET,
     &CELLS,
     &COMPARISON,
     &SETTINGS,

@@ -19,6 +19,7 @@ use super::beside::whole_file;
 use super::error::OutputError;
 use super::files::{FileEntry, hex, json_text};
 use crate::experiment::plan::study::StudyRecord;
+use crate::experiment::rows::KeptRows;
 use crate::scenario::Scenario;
 use crate::scenario::file::ScenarioFile;
 use crate::scenario::recorded::Account;
@@ -155,6 +156,9 @@ pub struct Manifest {
     pub first_replication: u64,
     /// Replications that the result files hold, of every cell.
     pub replications: u64,
+    /// Which rows are kept.
+    #[serde(default, skip_serializing_if = "KeptRows::is_usual")]
+    pub rows: KeptRows,
     /// Replications that failed and were left out.
     #[serde(default)]
     pub failed: u64,
@@ -236,6 +240,7 @@ impl Manifest {
             progress,
             first_replication: 0,
             replications: progress.done,
+            rows: KeptRows::default(),
             failed: 0,
             confidence: 0.95,
             scenario_sha256: None,

@@ -25,10 +25,13 @@ mod locks;
 mod manifest;
 mod numbers;
 mod overview;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod passage;
 mod prevention;
 mod replay;
 mod results;
+mod rows;
 mod settings;
 mod shards;
 mod stored;
@@ -38,6 +41,7 @@ mod tables;
 mod timeline;
 mod tuning_folder;
 mod tuning_results;
+mod workers;
 mod worlds;
 
 pub use assumptions::{assumptions_text, write_assumptions};
@@ -55,8 +59,8 @@ pub use headers::{
     ASSUMPTIONS, FILES, PREVENTION, RESULT_FILES, ResultFile, SCREEN, TIMES, WORLDS,
 };
 pub use journal::{
-    Encoded, Journal, JournalError, JournalHeader, JournalReader, JournalState, Piece, Resumed,
-    Shape, Summed, SumsHeader, SumsJournal, count_blocks, is_being_written,
+    Encoded, EncodedSums, Journal, JournalError, JournalHeader, JournalReader, JournalState, Piece,
+    Resumed, Shape, Summed, SumsHeader, SumsJournal, count_blocks, is_being_written,
     merge as merge_journals, weave as weave_journals,
 };
 pub use locks::without_locks;
@@ -70,13 +74,15 @@ pub use replay::{
     write_replay, write_replay_file,
 };
 pub use results::write_results;
+pub use rows::{MadeRow, RowMaker, can_write, write_shard_rows};
 pub use settings::settings_text;
 pub use shards::{MOST_SHARDS, Shards, Tile, Wave};
-pub use stored::StoredRun;
+pub use stored::{StoredRows, StoredRun};
 pub use story::{Story, ledger_lines};
 pub use sweep_folder::{Asked, SweepFolder};
 pub use tables::{cells_table, confusion_tables, estimate_table, headline, single_table};
 pub use timeline::{tell, timeline};
 pub use tuning_folder::{Batch, ResumedTuning, TuningFolder};
 pub use tuning_results::write_tuning;
+pub use workers::{Due, Workers, WorkersProgress};
 pub use worlds::{Named, Screened, write_flown, write_screen, write_worlds};

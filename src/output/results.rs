@@ -7,24 +7,23 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::beside::Beside;
 use super::claim::settle;
 use super::comparison::comparison_row;
 use super::error::OutputError;
-use super::files::{FileEntry, Rows, Table, hex, json, scenario_sha256, sync_folder};
+use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
 use super::headers::{
-    CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, INTERACTIONS, REPLICATIONS,
-    RESULT_FILES, ResultFile, SETTINGS,
+    CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, INTERACTIONS, RESULT_FILES, ResultFile,
+    SETTINGS,
 };
-use super::journal::{JournalReader, Undecoded};
+use super::journal::JournalReader;
 use super::manifest::{MANIFEST, Made, Manifest, ManifestCell, Progress, accounts_of};
-use super::numbers::{exact, number};
+use super::numbers::number;
+use super::rows::{Layout, RowsFile, rows_file};
 use super::settings::{interaction_rows, setting_rows};
 use crate::experiment::accounts::Accounts;
-use crate::experiment::block::Outcome;
 use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
 use crate::experiment::plan::{Plan, fraction};
 use crate::experiment::settings::settings;
@@ -45,10 +44,15 @@ pub fn write_results(
         shown: folder,
     };
     let mut files = BTreeMap::new();
-    let mut keep = |file: ResultFile, entry: FileEntry| files.insert(file.name.to_owned(), entry);
-    if let Some(blocks) = blocks {
-        keep(REPLICATIONS, replications(&target, plan, blocks)?);
+    let rows = blocks.zip(rows_file(plan.record.rows.form));
+    if let Some((blocks, file)) = rows {
+        let layout = Layout::of_sweep(plan);
+        let mut rows = RowsFile::create(target.beside, target.shown, file.name, layout)?;
+        let all: Vec<usize> = (0..plan.record.cells.len()).collect();
+        rows.all(blocks, &all)?;
+        files.insert(file.name.to_owned(), rows.close()?);
     }
+    let mut keep = |file: ResultFile, entry: FileEntry| files.insert(file.name.to_owned(), entry);
     keep(CELLS, cells(&target, plan, accounts)?);
     keep(COMPARISON, pairs(&target, plan, accounts)?);
     let by_setting = settings(plan, accounts);
@@ -70,6 +74,7 @@ pub fn write_results(
         failed: accounts.failures().len() as u64,
         confidence: record.confidence,
         plan_sha256: Some(hex(&record.identity())),
+        rows: record.rows.clone(),
         files,
         recordings: accounts_of(
             (record.cells.iter().zip(plan.scenarios.iter()))
@@ -150,87 +155,6 @@ impl Target<'_> {
 
 /// Most cells whose scenarios the manifest holds, each whole.
 const MOST_SCENARIOS: usize = 1_000;
-
-/// Blocks that a thread makes into rows at once.
-const AT_ONCE: usize = 64;
-
-/// Rows are made on all processors, so many blocks at a time each, while this thread writes those before and reads those after:
-/// what is written is what one thread would write.
-fn replications(
-    target: &Target,
-    plan: &Plan,
-    mut blocks: JournalReader,
-) -> Result<FileEntry, OutputError> {
-    let record = &plan.record;
-    let mut table = target.table(REPLICATIONS, plan)?;
-    let settings: Vec<Vec<String>> = (0..record.cells.len())
-        .map(|cell| {
-            (0..record.factors.len())
-                .map(|factor| record.field(cell, factor))
-                .collect()
-        })
-        .collect();
-    let seed = record.seed.to_string();
-    let width = 3 + record.factors.len() + plan.columns.columns().len();
-    let rows = |blocks: &Undecoded| -> Result<Rows, OutputError> {
-        let mut rows = Rows::of(width);
-        let mut row = csv::ByteRecord::new();
-        let mut text = String::new();
-        for block in blocks.blocks() {
-            let block = block?;
-            let index = block.index.to_string();
-            for (cell, outcome) in block.outcomes.iter().enumerate() {
-                let Outcome::Flown(summary) = outcome else {
-                    continue;
-                };
-                row.clear();
-                row.push_field(record.cells[cell].name.as_bytes());
-                row.push_field(seed.as_bytes());
-                row.push_field(index.as_bytes());
-                for setting in &settings[cell] {
-                    row.push_field(setting.as_bytes());
-                }
-                for &value in &summary.values {
-                    text.clear();
-                    exact(value, &mut text);
-                    row.push_field(text.as_bytes());
-                }
-                rows.row(&row);
-            }
-        }
-        Ok(rows)
-    };
-    // Of many cells few blocks at once, so that no more than some ten thousand rows wait.
-    let at_once = (AT_ONCE * 8 / record.cells.len().max(8)).max(1);
-    let lanes = 2 * rayon::current_num_threads();
-    let mut read = |lanes: usize| -> Result<Vec<Undecoded>, OutputError> {
-        let mut all = Vec::new();
-        while all.len() < lanes {
-            let some = blocks.some(at_once)?;
-            if some.is_empty() {
-                break;
-            }
-            all.push(some);
-        }
-        Ok(all)
-    };
-    let mut made: Vec<Rows> = Vec::new();
-    let mut next = read(lanes)?;
-    while !(next.is_empty() && made.is_empty()) {
-        let now = std::mem::take(&mut next);
-        let before = std::mem::take(&mut made);
-        let (fresh, read) = rayon::join(
-            || now.par_iter().map(rows).collect::<Result<Vec<Rows>, _>>(),
-            || {
-                before.into_iter().try_for_each(|rows| table.append(rows))?;
-                read(lanes)
-            },
-        );
-        made = fresh?;
-        next = read?;
-    }
-    table.close()
-}
 
 fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let record = &plan.record;

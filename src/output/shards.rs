@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::experiment::rows::KeptRows;
 use crate::statistics::fold::BATCH;
 
 /// Most shards, and most replications of all together.
@@ -25,8 +26,9 @@ const PREPARING: u64 = 1;
 /// How a sweep is split.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shards {
-    /// Whether only sums are kept.
-    pub summary_only: bool,
+    /// Which rows are kept.
+    #[serde(default, skip_serializing_if = "KeptRows::is_usual")]
+    pub rows: KeptRows,
     /// One wave after the other.
     pub waves: Vec<Wave>,
 }
@@ -174,7 +176,7 @@ mod tests {
             paired: bool,
         ) {
             let wave = Wave::new(first, first + more, count, cells, paired);
-            let shards = Shards { summary_only: false, waves: vec![wave] };
+            let shards = Shards { rows: KeptRows::default(), waves: vec![wave] };
             if first == 0 {
                 prop_assert!(shards.sound(cells).is_ok());
             }

@@ -5,10 +5,15 @@ use std::path::{Path, PathBuf};
 
 use super::claim::PLAN;
 use super::error::OutputError;
+use super::headers::REPLICATIONS;
 use super::manifest::{MANIFEST, Manifest, Stored, Trust, plain, read_description};
 use crate::experiment::plan::PlanRecord;
+use crate::experiment::rows::RowForm;
 use crate::measure::{Columns, Summary};
 use crate::scenario::Scenario;
+
+/// Rows in the order of the replications.
+pub type StoredRows<'a> = Box<dyn Iterator<Item = Result<(u64, Summary), OutputError>> + 'a>;
 
 /// A scenario that was run, and where its rows are.
 #[derive(Debug)]
@@ -105,14 +110,45 @@ impl StoredRun {
             replications: progress.done,
             columns: Columns::new(&scenario.cast),
             scenario,
-            place: folder.join("replications.csv"),
+            place: folder.join(REPLICATIONS.name),
             cell,
             stored,
         })
     }
 
-    /// Its rows, in the order of the replications, with the values of its columns alone; the results are verified first.
+    /// Its rows, in the order of the replications, with the values of its columns alone; the results are verified first. Refused
+    /// where no rows were kept, or not all their columns.
     pub fn rows(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<(u64, Summary), OutputError>> + use<'_>, OutputError>
+    {
+        let kept = &self.stored.manifest.rows;
+        let why = match (kept.form, kept.columns.as_slice()) {
+            (RowForm::Csv, []) => return self.read(),
+            (RowForm::Csv, columns) => format!(
+                "its rows have the columns of {} alone (--columns); expected all",
+                columns.join(",")
+            ),
+            (RowForm::Parquet, _) => {
+                "its rows are Parquet, which is not read back; expected --rows csv".to_owned()
+            }
+            (RowForm::None, _) => "it keeps no rows (--rows none)".to_owned(),
+        };
+        Err(OutputError::NotResults {
+            path: self.stored.folder().to_owned(),
+            why,
+        })
+    }
+
+    /// The rows that there are, if there are any, with NaN for what was not kept of them.
+    pub fn rows_there(&self) -> Result<Option<StoredRows<'_>>, OutputError> {
+        let there = self.stored.manifest.files.contains_key(REPLICATIONS.name);
+        there
+            .then(|| self.read().map(|rows| Box::new(rows) as _))
+            .transpose()
+    }
+
+    fn read(
         &self,
     ) -> Result<impl Iterator<Item = Result<(u64, Summary), OutputError>> + use<'_>, OutputError>
     {
@@ -143,12 +179,11 @@ impl StoredRun {
             Some(_) => Some(position("cell")?),
             None => None,
         };
-        let columns = self
-            .columns
-            .columns()
-            .iter()
-            .map(|column| position(&column.name))
-            .collect::<Result<Vec<usize>, OutputError>>()?;
+        let kept = self.stored.manifest.rows.positions(&self.columns);
+        let mut columns = vec![None; self.columns.columns().len()];
+        for at in kept {
+            columns[at] = Some(position(&self.columns.columns()[at].name)?);
+        }
         Ok(reader.into_records().filter_map(move |record| {
             let record = match record {
                 Ok(record) => record,
@@ -162,7 +197,7 @@ impl StoredRun {
                 let index = field(replication).parse::<u64>().ok()?;
                 let values = columns
                     .iter()
-                    .map(|&at| field(at).parse::<f64>().ok())
+                    .map(|&at| at.map_or(Some(f64::NAN), |at| field(at).parse::<f64>().ok()))
                     .collect::<Option<Vec<f64>>>()?;
                 Some((
                     index,

@@ -7,6 +7,7 @@
 //! shards/shards.json    how the sweep is split, see [`super::Shards`]
 //! shards/I-of-N.blocks  journal of shard I
 //! shards/I-of-N.sums    what shard I came to, and who ran it
+//! shards/I-of-N.parquet its rows, where they are kept as Parquet
 //! *.csv, manifest.json  results, see `write_results`
 //! run.json              who, where, when
 //! ```
@@ -28,6 +29,7 @@ use super::manifest::{
 };
 use super::shards::{Shards, Wave};
 use crate::experiment::plan::PlanRecord;
+use crate::experiment::rows::KeptRows;
 
 const BLOCKS: &str = "blocks";
 const PARTS: &str = "shards";
@@ -91,6 +93,17 @@ impl SweepFolder {
         Ok(SweepFolder::at(path, enter(path)?))
     }
 
+    /// Refuses rows other than those that the folder keeps.
+    pub fn keeps(&self, there: &KeptRows, asked: &KeptRows) -> Result<(), OutputError> {
+        if there == asked {
+            return Ok(());
+        }
+        Err(OutputError::OtherSweep {
+            path: self.path.clone(),
+            differences: vec![unlike_rows(there, asked)],
+        })
+    }
+
     /// Keeps when to stop, which may have changed since the sweep was begun; the results would say so. Called once the
     /// journal is locked and nothing is refused any more.
     pub fn keep_rule(&self, record: &PlanRecord) -> Result<(), OutputError> {
@@ -126,7 +139,7 @@ impl SweepFolder {
                 make(&making.fresh.join(PARTS))?;
                 let split = making.fresh.join(PARTS);
                 let shards = Shards {
-                    summary_only: asked.summary_only,
+                    rows: asked.rows.clone(),
                     waves: vec![wave(0)],
                 };
                 describe(&split, &inside, SHARDS, &Split::of(&shards))?;
@@ -164,16 +177,8 @@ impl SweepFolder {
             });
         };
         let mut differences = Vec::new();
-        if shards.summary_only != asked.summary_only {
-            let kept = |summary_only: bool| match summary_only {
-                true => "sums alone (--summary-only)",
-                false => "rows",
-            };
-            differences.push(format!(
-                "it keeps {}, here {} are asked for",
-                kept(shards.summary_only),
-                kept(asked.summary_only)
-            ));
+        if shards.rows != asked.rows {
+            differences.push(unlike_rows(&shards.rows, &asked.rows));
         }
         let there = shards.replications();
         let last = (shards.waves.iter())
@@ -285,6 +290,12 @@ impl SweepFolder {
         self.path.join(PARTS).join(format!("{name}.blocks"))
     }
 
+    /// The rows of a shard, where they are kept as Parquet.
+    pub fn shard_rows(&self, wave: &Wave, shard: u64) -> PathBuf {
+        let name = wave.name(shard);
+        self.path.join(PARTS).join(format!("{name}.parquet"))
+    }
+
     /// The sums of a shard.
     pub fn shard_sums(&self, wave: &Wave, shard: u64) -> PathBuf {
         let name = wave.name(shard);
@@ -293,16 +304,20 @@ impl SweepFolder {
 }
 
 /// The wave that a shard is one of, as the command line has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// Replications of every cell, of all waves so far.
     pub replications: u64,
     /// Shards.
     pub count: u64,
-    /// Whether only sums are kept.
-    pub summary_only: bool,
+    /// Which rows are kept.
+    pub rows: KeptRows,
     /// Whether a sweep that ends before is made longer.
     pub more: bool,
+}
+
+fn unlike_rows(there: &KeptRows, asked: &KeptRows) -> String {
+    format!("it keeps {there}, here {asked} are asked for")
 }
 
 fn make(path: &Path) -> Result<(), OutputError> {

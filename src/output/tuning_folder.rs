@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::claim::{Claim, Described, Making, STUDY, enter};
+use super::claim::{Claim, Described, Making, STUDY, WORKERS, enter};
 use super::error::OutputError;
 use super::journal::{Batches, JournalError};
 use super::manifest::{Made, Trust, describe, read_description};
@@ -90,23 +90,13 @@ impl TuningFolder {
 
     /// The folder of a tuning of this study, to go on with, and what it was told so far; another study is refused.
     pub fn resume(path: &Path, record: &StudyRecord) -> Result<ResumedTuning, OutputError> {
-        let refuse = |why: String| OutputError::NotResults {
-            path: path.to_owned(),
-            why,
-        };
-        let there = TuningFolder::study(path, Trust::Verified)?.ok_or_else(|| {
-            refuse("is not the folder of a tuning: it has no study.json".to_owned())
-        })?;
-        if there.version != record.version {
-            return Err(refuse(
-                "was written by another version of the program".to_owned(),
-            ));
-        }
-        if there != *record {
-            return Err(refuse(format!(
-                "holds a tuning of another study: {}",
-                record.differences(&there).join("; ")
-            )));
+        same_study(path, record)?;
+        if path.join(WORKERS).is_dir() {
+            return Err(OutputError::NotResults {
+                path: path.to_owned(),
+                why: "is tuned by workers; --worker in place of --resume goes on with it"
+                    .to_owned(),
+            });
         }
         let lock = enter(path)?;
         let place = path.join(BATCHES);
@@ -152,4 +142,26 @@ impl TuningFolder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Refuses a folder in which another study is tuned, or none.
+pub(super) fn same_study(path: &Path, record: &StudyRecord) -> Result<(), OutputError> {
+    let refuse = |why: String| OutputError::NotResults {
+        path: path.to_owned(),
+        why,
+    };
+    let there = TuningFolder::study(path, Trust::Verified)?
+        .ok_or_else(|| refuse("is not the folder of a tuning: it has no study.json".to_owned()))?;
+    if there.version != record.version {
+        return Err(refuse(
+            "was written by another version of the program".to_owned(),
+        ));
+    }
+    if there != *record {
+        return Err(refuse(format!(
+            "holds a tuning of another study: {}",
+            record.differences(&there).join("; ")
+        )));
+    }
+    Ok(())
 }

@@ -67,7 +67,10 @@ impl History {
         let asked = Asked::new(&columns, measure);
         let mut estimator = Estimator::new(Arc::clone(&columns));
         let mut alone = Vec::from([Alone::default()]);
-        for row in stored.rows()? {
+        // What cannot be told from the rows is left out.
+        let has_all = files.manifest.rows.is_usual();
+        let rows = has_all.then(|| stored.rows()).transpose()?;
+        for row in rows.into_iter().flatten() {
             let (index, summary) = row?;
             estimator.add(index, &summary);
             if let Some(asked) = &asked {
@@ -387,6 +390,11 @@ fn rows(
         let found = header.iter().position(|field| field == name);
         found.ok_or_else(|| broken(format!("it has no column {name}")))
     };
+    let kept = stored.manifest.rows.positions(columns);
+    let asked = [Some(sums.asked.numerator), sums.asked.denominator];
+    if !asked.iter().flatten().all(|column| kept.contains(column)) {
+        return Ok(None);
+    }
     let column = |number: usize| position(&columns.columns()[number].name);
     let (cell, replication) = (position("cell")?, position("replication")?);
     let above = column(sums.asked.numerator)?;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::replay::{Flown, ReplayNote, TimedShot, replay_page, wrong_shots};
 use super::stored::{Results, Table};
+use crate::experiment::rows::{KeptRows, RowForm};
 use crate::output::{OutputError, Stored, StoredRun, Trust};
 use crate::record::{Detail, Replication};
 use crate::simulation::{simulate, trajectories};
@@ -30,7 +31,15 @@ pub(super) fn made(
     trust: Trust,
 ) -> Result<Vec<Made>, OutputError> {
     let stored = Stored::open(folder, trust)?;
-    let rows = Table::read(&stored, "replications.csv")?.rows(|row| {
+    let kept = &stored.manifest.rows;
+    let rows = Table::read(&stored, "replications.csv").map_err(|error| match kept.form {
+        RowForm::None | RowForm::Parquet => without(&stored, kept),
+        RowForm::Csv => error,
+    })?;
+    if !rows.names().iter().any(|name| name == "wrong_shots") {
+        return Err(without(&stored, kept));
+    }
+    let rows = rows.rows(|row| {
         (
             if results.sweep {
                 row.text("cell")
@@ -84,4 +93,14 @@ pub(super) fn made(
         }
     }
     Ok(all)
+}
+
+/// Which replications are worth a replay is told by their rows.
+fn without(stored: &Stored, kept: &KeptRows) -> OutputError {
+    OutputError::NotResults {
+        path: stored.folder().to_owned(),
+        why: format!(
+            "--replays looks for wrong shots in the rows, and it keeps {kept}; `deconflict replay --from` shows any replication"
+        ),
+    }
 }

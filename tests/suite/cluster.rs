@@ -37,7 +37,7 @@ fn sums_alone_give_the_same_results_without_rows() {
     let place = Place::new();
     succeeds(&place.deconflict("sweep plan.toml --out rows -n 300"));
     // Within a batch, and then on; with other threads.
-    succeeds(&place.deconflict("sweep plan.toml --out sums -n 100 --summary-only --jobs 3"));
+    succeeds(&place.deconflict("sweep plan.toml --out sums -n 100 --rows none --jobs 3"));
     let output = place.deconflict("sweep plan.toml --out sums -n 300 --resume --jobs 1");
     succeeds(&output);
     ends(&output, 0, &["Going on after 100 replications"]);
@@ -51,16 +51,283 @@ fn sums_alone_give_the_same_results_without_rows() {
     refused(
         &place,
         "rows",
-        "sweep plan.toml --out rows --resume --summary-only",
-        &["keeps rows"],
+        "sweep plan.toml --out rows --resume --rows none",
+        &["it keeps rows with all columns, here sums alone (--rows none) are asked for"],
     );
     ends(&place.deconflict("reproduce sums"), 0, &[]);
     succeeds(&place.deconflict("report sums"));
 }
 
+/// The columns of a table under their names.
+fn columns(place: &Place, file: &str) -> BTreeMap<String, Vec<String>> {
+    let header = place.header(file);
+    let mut columns = vec![Vec::new(); header.len()];
+    for row in place.table(file) {
+        for (column, name) in columns.iter_mut().zip(&header) {
+            column.push(row[name].clone());
+        }
+    }
+    header.into_iter().zip(columns).collect()
+}
+
+#[test]
+fn rows_keep_the_columns_that_were_asked_for() {
+    const ASKED: &str = "--columns leaked,plans_del*";
+    let place = Place::new();
+    succeeds(&place.deconflict("sweep plan.toml --out all -n 130"));
+    succeeds(&place.deconflict(&format!("sweep plan.toml --out some -n 100 {ASKED}")));
+    // In other words the same; and where nothing is said what it was begun with.
+    for go_on in ["-n 110 --columns plans_del* --columns leaked", "-n 130"] {
+        succeeds(&place.deconflict(&format!("sweep plan.toml --out some --resume {go_on}")));
+    }
+    same(&without_rows(&place, "all"), &without_rows(&place, "some"));
+    let mut all = columns(&place, "all/replications.csv");
+    let some = columns(&place, "some/replications.csv");
+    let quantities = [
+        "leaked_sorties",
+        "completed_objective_sorties",
+        "plans_delivered",
+    ];
+    let kept = |name: &String| {
+        quantities.contains(&name.as_str())
+            || ["cell", "seed", "replication"].contains(&name.as_str())
+            || place.json("all/plan.json")["factors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|factor| factor["name"] == name.as_str())
+    };
+    all.retain(|name, _| kept(name));
+    assert_eq!(all, some);
+    assert_eq!(all.len(), 3 + quantities.len() + 2, "{:?}", all.keys());
+    let manifest = place.json("some/manifest.json");
+    assert_eq!(
+        manifest["rows"]["columns"],
+        serde_json::json!(["leaked", "plans_del*"])
+    );
+
+    // Shards, each of which asks for the same.
+    for shard in [1, 0] {
+        succeeds(&place.deconflict(&format!(
+            "sweep plan.toml --out out -n 130 --shard {shard}/2 {ASKED}"
+        )));
+    }
+    let both = [
+        "rows with the columns of leaked,plans_del*",
+        "rows with all columns",
+    ];
+    refused(
+        &place,
+        "out",
+        "sweep plan.toml --out out -n 130 --shard 0/2",
+        &both,
+    );
+    succeeds(&place.deconflict("merge out"));
+    same_results(&place, "some", "out");
+
+    refused(
+        &place,
+        "all",
+        &format!("sweep plan.toml --out all --resume {ASKED}"),
+        &both,
+    );
+    ends(&place.deconflict("reproduce some"), 0, &[]);
+    succeeds(&place.deconflict("report some"));
+    let cell = place.table("some/replications.csv")[0]["cell"].clone();
+    let again = place.deconflict(&format!("run --from some:{cell} --replication 17"));
+    ends(&again, 0, &["The same in every column that its row has"]);
+    ends(
+        &place.deconflict(&format!("compare some:{cell} all:{cell}")),
+        2,
+        &["some", "have the columns of leaked,plans_del* alone"],
+    );
+}
+
+#[test]
+fn columns_that_nothing_is_called_are_refused() {
+    let place = Place::new();
+    for command in ["sweep plan.toml --out out", "run night.toml --out out"] {
+        let output = place.deconflict(&format!("{command} -n 2 --columns leaked,leakd"));
+        ends(&output, 2, &["named like \"leakd\"", "did you mean leaked"]);
+        assert!(!place.path("out").exists());
+    }
+    let output = place.deconflict("sweep plan.toml --out out --rows none --columns leaked");
+    ends(&output, 2, &["--columns", "--rows none"]);
+    ends(
+        &place.deconflict("run night.toml --columns leaked"),
+        2,
+        &["--out DIR"],
+    );
+    let output = place.deconflict("sweep plan.toml --out out --rows some");
+    ends(&output, 2, &["expected one of csv, parquet, none"]);
+}
+
+#[test]
+fn a_run_keeps_the_rows_that_were_asked_for() {
+    let place = Place::new();
+    succeeds(&place.deconflict("run night.toml --out all -n 70"));
+    succeeds(&place.deconflict("run night.toml --out some -n 70 --columns leaked"));
+    succeeds(&place.deconflict("run night.toml --out none -n 70 --rows none"));
+    let mut all = columns(&place, "all/replications.csv");
+    let some = columns(&place, "some/replications.csv");
+    all.retain(|name, _| some.contains_key(name));
+    assert_eq!(all, some);
+    assert_eq!(
+        place.header("some/replications.csv"),
+        [
+            "seed",
+            "replication",
+            "leaked_sorties",
+            "completed_objective_sorties"
+        ]
+    );
+    same(&without_rows(&place, "all"), &without_rows(&place, "some"));
+    same(&without_rows(&place, "all"), &without_rows(&place, "none"));
+    assert!(!place.path("none/replications.csv").exists());
+    for folder in ["some", "none"] {
+        ends(&place.deconflict(&format!("reproduce {folder}")), 0, &[]);
+        succeeds(&place.deconflict(&format!("report {folder}")));
+        let again = place.deconflict(&format!("run --from {folder} --replication 17"));
+        ends(&again, 0, &[]);
+    }
+    ends(
+        &place.deconflict("compare none some"),
+        2,
+        &["none", "keeps no rows"],
+    );
+    ends(
+        &place.deconflict("report some --replays=1"),
+        2,
+        &["--replays", "the columns of leaked"],
+    );
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_program_without_parquet_says_how_to_build_one_with_it() {
+    let place = Place::new();
+    for command in ["sweep plan.toml", "run night.toml"] {
+        let output = place.deconflict(&format!("{command} --out out -n 2 --rows parquet"));
+        ends(&output, 2, &["cargo build --release --features parquet"]);
+        assert!(!place.path("out").exists());
+    }
+}
+
+/// The rows of Parquet files, in their order, every field as CSV has it.
+#[cfg(feature = "parquet")]
+fn parquet_rows(place: &Place, files: &[String]) -> Vec<BTreeMap<String, String>> {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+
+    let mut rows = Vec::new();
+    for file in files {
+        let file = fs::File::open(place.path(file)).unwrap();
+        let reader = SerializedFileReader::new(file).unwrap();
+        for row in reader.get_row_iter(None).unwrap() {
+            let row = row.unwrap();
+            let fields = row.get_column_iter().map(|(name, field)| {
+                let text = match field {
+                    Field::Str(text) => text.clone(),
+                    Field::Long(number) => number.to_string(),
+                    Field::ULong(number) => number.to_string(),
+                    Field::Double(number) => format!("{number:?}"),
+                    other => panic!("{name}: {other:?}"),
+                };
+                (name.clone(), text)
+            });
+            rows.push(fields.collect());
+        }
+    }
+    rows
+}
+
+/// A file on one machine, and a file a shard; interrupted or not.
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_has_the_rows_of_the_csv() {
+    let place = Place::new();
+    succeeds(&place.deconflict("sweep plan.toml --out csv -n 200 --seed 18446744073709551615"));
+    let wanted = place.table("csv/replications.csv");
+    let sweep = "sweep plan.toml -n 200 --seed 18446744073709551615 --rows parquet";
+    succeeds(&place.deconflict(&format!("{sweep} --out whole --jobs 1")));
+    let whole = ["whole/replications.parquet".to_owned()];
+    assert!(parquet_rows(&place, &whole) == wanted);
+    same(
+        &without_rows(&place, "csv"),
+        &without_parquet(&place, "whole"),
+    );
+    let manifest = place.json("whole/manifest.json");
+    assert_eq!(manifest["rows"]["form"], "parquet");
+    assert_eq!(manifest["files"]["replications.parquet"]["rows"], 1200);
+
+    // In two goes, on other threads.
+    succeeds(&place.deconflict(&format!(
+        "{} --out goes --jobs 3",
+        sweep.replace("200", "70")
+    )));
+    succeeds(&place.deconflict(&format!("{sweep} --out goes --resume")));
+    same_results(&place, "whole", "goes");
+    ends(&place.deconflict("reproduce whole"), 0, &[]);
+    succeeds(&place.deconflict("report whole"));
+
+    // A shard whose file is gone, or was not written any more, writes it when it is run again.
+    for shard in [5, 0, 3, 1, 2, 4] {
+        succeeds(&place.deconflict(&format!("{sweep} --out out --shard {shard}/6")));
+    }
+    let of = |shard: usize| format!("out/shards/{shard}-of-6.parquet");
+    let before = fs::read(place.path(&of(2))).unwrap();
+    fs::remove_file(place.path(&of(2))).unwrap();
+    let status = place.deconflict("status out --missing");
+    assert_eq!(said(&status), "2\n");
+    succeeds(&place.deconflict(&format!("{sweep} --out out --shard 2/6")));
+    assert!(before == fs::read(place.path(&of(2))).unwrap());
+    let merged = place.deconflict("merge out");
+    succeeds(&merged);
+    assert!(
+        said(&merged).contains("Rows: 6 files, one a shard"),
+        "{}",
+        said(&merged)
+    );
+    same(
+        &without_rows(&place, "csv"),
+        &without_parquet(&place, "out"),
+    );
+    let mut found = parquet_rows(&place, &(0..6).map(of).collect::<Vec<_>>());
+    let at = |row: &BTreeMap<String, String>| {
+        let place = wanted.iter().position(|one| one["cell"] == row["cell"]);
+        (row["replication"].parse::<u64>().unwrap(), place)
+    };
+    found.sort_by_key(at);
+    assert!(found == wanted);
+
+    let csv = format!("{sweep} --out whole --resume").replace("parquet", "csv");
+    refused(
+        &place,
+        "whole",
+        &csv,
+        &[
+            "Parquet rows with all columns",
+            "here rows with all columns",
+        ],
+    );
+    let cell = &wanted[0]["cell"];
+    ends(
+        &place.deconflict(&format!("compare whole:{cell} csv:{cell}")),
+        2,
+        &["Parquet", "--rows csv"],
+    );
+}
+
+#[cfg(feature = "parquet")]
+fn without_parquet(place: &Place, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut files = without_rows(place, folder);
+    files.remove("replications.parquet");
+    files
+}
+
 #[test]
 fn sums_killed_on_their_way_go_on() {
-    const SWEEP: &str = "sweep plan.toml --out out -n 12000 --summary-only --jobs 2";
+    const SWEEP: &str = "sweep plan.toml --out out -n 12000 --rows none --jobs 2";
     let place = Place::new();
     succeeds(&place.deconflict(&SWEEP.replace("out out", "out whole")));
     let journal = place.path("out/blocks/whole.sums");
@@ -100,7 +367,7 @@ fn sums_killed_on_their_way_go_on() {
 #[test]
 fn shards_of_cells_and_batches_merge_into_the_whole() {
     let place = Place::new();
-    for sums in ["", " --summary-only"] {
+    for sums in ["", " --rows none"] {
         let (whole, out) = (format!("whole{}", sums.len()), format!("out{}", sums.len()));
         succeeds(&place.deconflict(&format!("sweep plan.toml --out {whole} -n 200{sums}")));
         for shard in [7, 0, 3, 5, 1, 2, 6, 4] {
@@ -132,7 +399,7 @@ fn shards_of_cells_and_batches_merge_into_the_whole() {
 #[test]
 fn a_sharded_sweep_is_made_longer() {
     let place = Place::new();
-    for sums in ["", " --summary-only"] {
+    for sums in ["", " --rows none"] {
         let (whole, out) = (format!("whole{}", sums.len()), format!("out{}", sums.len()));
         succeeds(&place.deconflict(&format!("sweep plan.toml --out {whole} -n 230{sums}")));
         for shard in 0..2 {
@@ -204,7 +471,7 @@ fn what_is_there_is_merged_in_part() {
 
 #[test]
 fn what_is_being_run_is_not_missing() {
-    const SHARD: &str = "sweep plan.toml --out out -n 20000 --shard 1/3 --summary-only --jobs 1";
+    const SHARD: &str = "sweep plan.toml --out out -n 20000 --shard 1/3 --rows none --jobs 1";
     let place = Place::new();
     assert_eq!(
         said(&place.deconflict("status out --missing --tasks 12")),

@@ -151,13 +151,13 @@ impl Place {
     }
 
     /// A table as rows of fields by column.
-    fn table(&self, name: &str) -> Vec<BTreeMap<String, String>> {
+    pub fn table(&self, name: &str) -> Vec<BTreeMap<String, String>> {
         let mut reader = csv::Reader::from_path(self.path(name)).unwrap();
         let rows = reader.deserialize::<BTreeMap<String, String>>();
         rows.map(Result::unwrap).collect()
     }
 
-    fn header(&self, name: &str) -> Vec<String> {
+    pub fn header(&self, name: &str) -> Vec<String> {
         let mut reader = csv::Reader::from_path(self.path(name)).unwrap();
         let header = reader.headers().unwrap();
         header.iter().map(str::to_owned).collect()

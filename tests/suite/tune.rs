@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use deconflict::experiment::plan::Overrides;
 use deconflict::experiment::plan::study::{Study, schema};
@@ -89,6 +90,136 @@ fn results(folder: &Path) -> Vec<(String, Vec<u8>)> {
     }
     found.sort();
     found
+}
+
+/// The same without the journal of one process and what workers share.
+fn outcome(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = results(folder);
+    found.retain(|(name, _)| name != "search.batches" && !name.starts_with("workers/"));
+    found
+}
+
+fn worker(study: &str, out: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_deconflict"))
+        .args(["tune", study, "--worker", "--jobs", "1", "--out"])
+        .arg(out)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts")
+}
+
+/// Waits until workers have left so many files of a kind, for at most a minute.
+fn shared(out: &Path, kind: &str, count: usize) {
+    let begun = Instant::now();
+    let there = || {
+        let entries = fs::read_dir(out.join("workers")).into_iter().flatten();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(kind)).count()
+    };
+    while there() < count {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no {kind}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn workers_find_what_one_process_finds() {
+    let place = TempDir::new().unwrap();
+    let study = small(&place, "");
+    let (one, two) = (place.path().join("one"), place.path().join("two"));
+    assert!(tune(&study, &one, &["--jobs", "2"]).status.success());
+    let whole = outcome(&one);
+
+    let both = [worker(&study, &two), worker(&study, &two)];
+    let mut run = 0;
+    for child in both {
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        let told = said.lines().find(|line| line.contains("replications in"));
+        let own: u64 = told.unwrap().split(' ').next().unwrap().parse().unwrap();
+        assert!(own > 0, "{said}");
+        run += own;
+    }
+    assert_eq!(outcome(&two), whole);
+    // Each replication was run by one of them.
+    let front = fs::read_to_string(one.join("run.json")).unwrap();
+    let all: serde_json::Value = serde_json::from_str(&front).unwrap();
+    assert_eq!(all["replications_run"], run);
+    // Nothing is left but the batches, and whoever comes late has nothing to do.
+    let left = fs::read_dir(two.join("workers")).unwrap();
+    assert!(left.into_iter().all(|entry| {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        name.ends_with(".batch")
+    }));
+    let late = tune(&study, &two, &["--worker"]);
+    assert!(late.status.success());
+    assert!(
+        String::from_utf8_lossy(&late.stderr).contains("\n0 replications")
+            || String::from_utf8_lossy(&late.stderr).starts_with("0 replications")
+    );
+    assert!(
+        deconflict(&["reproduce", two.to_str().unwrap()])
+            .status
+            .success()
+    );
+    assert!(
+        deconflict(&["report", two.to_str().unwrap()])
+            .status
+            .success()
+    );
+
+    // Neither goes on with what the other began, and all tune the same.
+    for (out, more, words) in [
+        (&one, &["--worker"][..], "--resume in place of --worker"),
+        (&two, &["--resume"], "--worker in place of --resume"),
+        (
+            &two,
+            &["--worker", "--budget", "600"],
+            "holds a tuning of another study",
+        ),
+        (&two, &["--worker", "--force"], "cannot be used with"),
+    ] {
+        let refused = tune(&study, out, more);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+    let text = fs::read_to_string(&study).unwrap();
+    let timed = text.replace("budget.replications = 500", "budget.minutes = 0.1");
+    fs::write(&study, timed).unwrap();
+    let refused = tune(&study, &place.path().join("timed"), &["--worker"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("a budget of minutes"));
+}
+
+/// However a worker ends, others go on where it was.
+#[test]
+fn a_worker_that_is_killed_is_done_without() {
+    let place = TempDir::new().unwrap();
+    let study = small(&place, "");
+    let (one, two) = (place.path().join("one"), place.path().join("two"));
+    assert!(tune(&study, &one, &["--jobs", "2"]).status.success());
+
+    let mut killed = worker(&study, &two);
+    shared(&two, ".parcel", 2);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let status = deconflict(&["status", two.to_str().unwrap()]);
+    assert_eq!(status.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(said.contains("0 batches are whole; of the next"), "{said}");
+
+    // The next is killed later, while a third is at work, which finishes alone.
+    let (mut killed, last) = (worker(&study, &two), worker(&study, &two));
+    shared(&two, ".batch", 2);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let output = last.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert_eq!(outcome(&two), outcome(&one));
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub(in crate::experiment) use self::read::scenario as scenario_named;
 use super::accounts::Part;
 use super::design::Coordinate;
 use super::file::{ExperimentFile, RangeFile, StopFile};
+use crate::experiment::rows::KeptRows;
 use crate::measure::Columns;
 use crate::scenario::load::{Loader, merge};
 use crate::scenario::problem::{LoadError, Problem, Span};
@@ -112,9 +113,9 @@ pub struct PlanRecord {
     /// Replications of every cell that the command line asked for instead; no part of the identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<u64>,
-    /// Whether only sums are kept, and no rows; no part of the identity.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub summary_only: bool,
+    /// Which rows are kept; no part of the identity.
+    #[serde(default, skip_serializing_if = "KeptRows::is_usual")]
+    pub rows: KeptRows,
 }
 
 /// Something that is varied.
@@ -223,13 +224,33 @@ pub struct PlannedCell {
 impl PlanRecord {
     /// SHA-256 of all that decides the result.
     pub fn identity(&self) -> [u8; 32] {
-        let same_stop = PlanRecord {
+        // As plan.json has it, with a rule that is the same for all.
+        #[derive(Serialize)]
+        struct Deciding<'a> {
+            program: &'a str,
+            version: &'a str,
+            title: &'a str,
+            seed: u64,
+            confidence: f64,
+            measures: &'a [String],
+            factors: &'a [Factor],
+            cells: &'a [PlannedCell],
+            scenario: &'a Json,
+            stop: StopFile,
+        }
+        let text = serde_json::to_vec(&Deciding {
+            program: &self.program,
+            version: &self.version,
+            title: &self.title,
+            seed: self.seed,
+            confidence: self.confidence,
+            measures: &self.measures,
+            factors: &self.factors,
+            cells: &self.cells,
+            scenario: &self.scenario,
             stop: StopFile::Fixed { replications: 1 },
-            asked: None,
-            summary_only: false,
-            ..self.clone()
-        };
-        let text = serde_json::to_vec(&same_stop).expect("a plan is plain data");
+        })
+        .expect("a plan is plain data");
         Sha256::digest(&text).into()
     }
 
@@ -352,7 +373,7 @@ impl PlanRecord {
                 }
             }
         }
-        if found.is_empty() && self.identity() != other.identity() {
+        if found.is_empty() && self.factors != other.factors {
             found.push("levels or ranges of the factors".to_owned());
         }
         found

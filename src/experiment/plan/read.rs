@@ -10,6 +10,7 @@ use super::super::design::MOST_POINTS;
 use super::super::file::{DesignFile, ExperimentFile, FactorFile, StopFile};
 use super::factor::Varied;
 use super::{FactorKind, Overrides, Plan, PlanRecord, columns};
+use crate::experiment::rows::KeptRows;
 use crate::experiment::worlds::file::Worlds;
 use crate::measure::Columns;
 use crate::scenario::load::{Loader, merge, override_path};
@@ -216,7 +217,7 @@ pub(super) fn planned(
         scenario: base.to_json(),
         stop: file.stop,
         asked: None,
-        summary_only: false,
+        rows: KeptRows::default(),
     };
     Some((record, columns.map(|columns| (scenarios, columns))))
 }

@@ -6,6 +6,7 @@ use super::axis::{Axis, lay};
 use crate::experiment::design::{Domain, Point};
 use crate::experiment::file::{RangeFile, ScaleFile, StopFile};
 use crate::experiment::plan::{Factor, FactorDomain, FactorKind, Plan, PlanRecord, PlannedCell};
+use crate::experiment::rows::KeptRows;
 use crate::measure::Columns;
 use crate::scenario::register::{Leeway, Spacing};
 use crate::scenario::{LoadError, Scenario};
@@ -98,7 +99,7 @@ impl Ground {
 
     fn record(&self, cells: Vec<PlannedCell>) -> PlanRecord {
         PlanRecord {
-            summary_only: false,
+            rows: KeptRows::default(),
             program: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             title: self.title.clone(),

@@ -48,5 +48,5 @@ pub use error::JournalError;
 pub use merge::{Piece, merge, weave};
 pub(super) use reader::Undecoded;
 pub use reader::{JournalReader, JournalState, count_blocks};
-pub use sums::{Summed, SumsHeader, SumsJournal};
+pub use sums::{EncodedSums, Summed, SumsHeader, SumsJournal};
 pub use writer::{Encoded, Journal, Resumed, is_being_written};

@@ -174,6 +174,17 @@ fn head(block: &Block) -> Entry {
     Entry::Head(record)
 }
 
+/// Sums made into an entry of a file, by whichever thread added them up.
+#[derive(Debug, Clone)]
+pub struct EncodedSums(Vec<u8>);
+
+impl EncodedSums {
+    /// Of these blocks.
+    pub fn of(blocks: &Range<u64>, accounts: &Accounts) -> EncodedSums {
+        EncodedSums(Entry::sums(blocks, accounts).encode())
+    }
+}
+
 /// A file of sums, open for appending, locked against others.
 #[derive(Debug)]
 pub struct SumsJournal {
@@ -218,15 +229,23 @@ impl SumsJournal {
         self.add(&Entry::sums(blocks, accounts));
     }
 
+    /// The same of sums that somebody has encoded.
+    pub fn encoded(&mut self, sums: &EncodedSums) {
+        self.add_bytes(&sums.0);
+    }
+
     /// Adds who ran.
     pub fn note(&mut self, note: &str) {
         self.add(&Entry::Note(note.to_owned()));
     }
 
     fn add(&mut self, entry: &Entry) {
-        let bytes = entry.encode();
+        self.add_bytes(&entry.encode());
+    }
+
+    fn add_bytes(&mut self, bytes: &[u8]) {
         self.grown += bytes.len() as u64;
-        self.batches.add(&bytes);
+        self.batches.add(bytes);
     }
 
     /// Puts on disk what was added.
