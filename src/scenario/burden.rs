@@ -330,7 +330,7 @@ mod tests {
 
     fn load(set: &[&str]) -> Result<Scenario, String> {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("scenarios/nov-2019-baseline.toml");
+            .join("scenarios/nov-2019-busy.toml");
         let set: Vec<String> = set.iter().map(|&text| text.to_owned()).collect();
         Scenario::load(&path, &set).map_err(|error| error.render(false))
     }

@@ -10,7 +10,7 @@ use deconflict::simulation::simulate;
 use deconflict::statistics::estimate::Estimator;
 
 const SCENARIOS: &[&str] = &[
-    "scenarios/nov-2019-baseline.toml",
+    "scenarios/nov-2019-busy.toml",
     "scenarios/nov-2019-agreement.toml",
     "scenarios/closed-form/competing-rates.toml",
     "scenarios/closed-form/salvo.toml",

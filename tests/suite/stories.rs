@@ -7,7 +7,7 @@ use deconflict::record::{Detail, Event, EventLog, Fact, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
 
-const BASELINE: &str = "scenarios/nov-2019-baseline.toml";
+const BUSY: &str = "scenarios/nov-2019-busy.toml";
 
 fn load(path: &str, overrides: &[&str]) -> Scenario {
     let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
@@ -177,8 +177,8 @@ fn an_agreement_changes_only_the_stories_of_those_it_covers() {
         "site_classes.class_a.weapon.magazine=10000",
     ];
     let (before, after) = (
-        load(BASELINE, &plenty),
-        load("scenarios/nov-2019-agreement.toml", &plenty),
+        load(BUSY, &plenty),
+        load("scenarios/nov-2019-busy-agreement.toml", &plenty),
     );
     let mut changed = 0;
     for index in 0..20 {
