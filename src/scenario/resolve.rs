@@ -182,6 +182,7 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
             .map(|weapon| weapon.missiles_per_target())
             .fold(0.0, f64::max),
         separation: file.separation.is_some(),
+        air_picture: file.air_picture.is_some(),
     };
     let duration = hours(file.duration_h);
     let coordinated = flights

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use deconflict::experiment::replicate::replicate;
+use deconflict::measure::Columns;
 use deconflict::record::{Detail, EventLog, Fact, Identity, NoticeState, Reason};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate};
@@ -55,6 +56,7 @@ const HELD: &[&str] = &[
     "cease-fire",
     "crossing-flows",
     "dwell",
+    "identity-kept",
     "appearance",
     "memory",
     "memory-and-plan",
@@ -967,6 +969,34 @@ fn dwell() {
             "{more:?}: {fired}"
         );
     }
+}
+
+/// The identity that is right and kept, of a neutral and of a hostile aircraft: what is said in the file, by the columns of a log.
+#[test]
+fn identity_kept() {
+    let (q, n) = (0.3f64, 10);
+    let kept_s = |k: i32| 10.0 * f64::from(k) * q * (1.0 - q).powi(n - k);
+    let sum_s: f64 = (1..n).map(kept_s).sum();
+    let column = |name: &'static str| {
+        move |log: &EventLog| {
+            let columns = Columns::new(&log.cast);
+            let position = columns.position(name).expect("the column is there");
+            columns.measure(log).values[position]
+        }
+    };
+    let hostile = "relations.shooter.stranger=hostile";
+    for changes in [&[][..], &[hostile]] {
+        let fly = |name| fly("identity-kept", changes, 8000, column(name));
+        share_is(&fly("identity_kept"), 1.0 - q);
+        share_is(&fly("track_identity_kept"), 1.0 - q);
+        mean_is(&fly("identity_kept_s"), sum_s);
+        mean_is(&fly("identity_changes"), 1.0 + 9.0 * 2.0 * q * (1.0 - q));
+        assert_eq!(mean(&fly("identity_seen")), 1.0);
+        let hours = mean(&fly("identity_track_hours"));
+        assert!((hours - 99.0 / 3600.0).abs() < 1e-9, "{hours}");
+        assert_eq!(mean(&fly("suspect_hours")), 0.0);
+    }
+    assert!((sum_s / (1.0 - q) - 67.61).abs() < 0.01, "{sum_s}");
 }
 
 /// R13 alone prevents the shots.

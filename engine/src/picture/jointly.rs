@@ -13,7 +13,7 @@ use nalgebra::Vector3;
 
 use super::sharing::{Inbox, Report, SharedIdentity, TrackLinks};
 use super::track::{Course, Declaration, Outlet, ScanContext, Shared, Source, Track, TrackNumber};
-use super::{Counts, FlightPath, Known, Lists, Observer, PairParams};
+use super::{Counts, FlightPath, Held, Known, Lists, Observer, PairParams};
 use crate::identification::{Glimpse, Told};
 use crate::ids::{AircraftId, Key, SiteId};
 use crate::platform::trajectory::Trajectory;
@@ -694,12 +694,12 @@ impl Jointly {
                 let there = absences.at(Millis(clock.time_ms(scan))).is_none();
                 there && covered(scene.windows.get(pair), scan)
             }),
-            identity: None,
+            held: None,
         });
         let tracks = self.tracks.iter().map(|(_, track)| Known {
             aircraft: track.source,
             covered: false,
-            identity: Some(track.identity),
+            held: Some(Held::of(track)),
         });
         objects.chain(tracks).collect()
     }
