@@ -116,6 +116,36 @@ fn every_rule_is_offered_or_it_is_said_why_not() {
     }
 }
 
+/// What is put in force, or taken out of it, is so for the sites of every side, whether it has rules of its own or not.
+#[test]
+fn a_rule_is_tried_on_the_sites_of_every_side() {
+    let scenario = load("scenarios/two-sides.toml", &[]);
+    let menu = menu(&scenario);
+    let named = |rules: &deconflict::coordination::RulesSpec, key: &str| {
+        let rules = serde_json::to_value(rules).expect("rules");
+        rules.get(key).cloned()
+    };
+    let mut tried = 0;
+    for change in menu.added.iter().chain(&menu.removed) {
+        let id = change.name.trim_start_matches('-');
+        let rules = deconflict::coordination::RULES;
+        let page = rules.iter().find(|page| page.id == id).expect("a rule");
+        if deconflict::coordination::binds_all(page.key) || page.id == "R6" {
+            continue;
+        }
+        let changed = Change::apply(&scenario, &[change]).expect("sound");
+        let (all, own) = (&changed.file.rules, &changed.file.rules_of["gna"]);
+        assert_eq!(
+            named(all, page.key),
+            named(own, page.key),
+            "{}",
+            change.name
+        );
+        tried += 1;
+    }
+    assert!(tried >= 6, "{tried}");
+}
+
 fn change(base: &Scenario, name: &str, sets: &[&str]) -> Change {
     named(name, base, &one_pass(sets)).expect("a change")
 }

@@ -568,17 +568,25 @@ fn each_of_two_sides_goes_by_what_it_was_told() {
         "flights.italy-recon.plan.filed=0",
     ];
     let lost = against(both, &unfiled, QUIET, "lost_per_sortie[side=us]");
-    assert!(lost.difference.low > 0.2, "{lost:?}");
+    assert!(lost.difference.low > 0.15, "{lost:?}");
     let us = |changes: &[&str]| in_all(both, changes, QUIET, "kills[side=us]") / QUIET as f64;
-    as_said("with plans", us(&[]), 0.10);
-    as_said("without", us(&unfiled), 0.35);
+    as_said("with plans", us(&[]), 0.09);
+    as_said("without", us(&unfiled), 0.28);
+    // The rules of the GNA spare its own TB2, which the LNA's rules would not.
+    let own = |changes: &[&str]| in_all(both, changes, QUIET, "wrong_kills[side=gna]");
+    as_said(
+        "own TB2 under the rules of the LNA",
+        own(&["rules_of.gna.hostile_criteria.threshold=0.9"]),
+        41.0,
+    );
+    assert!((1.0..=2.0).contains(&own(&[])), "{}", own(&[]));
     let wrong = against(
         both,
         &unfiled,
         QUIET,
         "wrong_kills_per_replication[shooter=gna]",
     );
-    assert!(wrong.difference.low > 0.2, "{wrong:?}");
+    assert!(wrong.difference.low > 0.15, "{wrong:?}");
     // The LNA is told nothing either way: what it does not shoot down the GNA has shot down before.
     let other = against(
         both,
@@ -597,6 +605,26 @@ fn each_of_two_sides_goes_by_what_it_was_told() {
         in_all(both, &[], QUIET, "wrong_kills[shooter=gna]"),
     );
     assert_eq!(all, by_lna + by_gna);
+}
+
+/// A look before firing saves some, and night takes most of that away.
+#[test]
+fn a_look_is_worth_what_can_be_seen() {
+    let looking = "scenarios/looking-first.toml";
+    let blind = ["rules.optical_confirmation.placebo=delay"];
+    let bright = [
+        "rules.optical_confirmation.day={from_h=0,to_h=24}",
+        "rules.optical_confirmation.haze_per_hour=0",
+    ];
+    let all = "wrongly_lost_per_protected_sortie";
+    let worse = against(looking, &blind, QUIET, all).difference;
+    assert!(worse.low > 0.0, "{worse:?}");
+    let better = against(looking, &bright, QUIET, all).difference;
+    assert!(better.high < 0.0, "{better:?}");
+    for (changes, said) in [(&[][..], 0.033), (&blind, 0.041), (&bright, 0.014)] {
+        let lost = in_all(looking, changes, QUIET, "kills[side=us]");
+        as_said("us sorties lost", lost / QUIET as f64, said);
+    }
 }
 
 /// A leaker raises what crews expect: more of those are shot down who are no enemies, where the alarm means anything.

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use deconflict::experiment::replicate::replicate;
+use deconflict::ids::SiteId;
 use deconflict::measure::Columns;
-use deconflict::record::{Detail, EventLog, Fact, Identity, NoticeState, Reason};
+use deconflict::record::{Detail, EventLog, Fact, Identity, NotReady, NoticeState, Reason};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate};
 
@@ -56,6 +57,7 @@ const HELD: &[&str] = &[
     "cease-fire",
     "crossing-flows",
     "dwell",
+    "go-live",
     "identity-kept",
     "appearance",
     "memory",
@@ -468,6 +470,48 @@ fn sites_that_are_not_always_there() {
     ];
     let ever = 1.0 - 0.75 * (-1.0f64).exp();
     share_is(&fly("readiness", &one, 20_000, losses), ever);
+}
+
+/// Word from a node has silent sites live, all of them at once, and only of hostile aircraft.
+#[test]
+fn a_node_has_silent_sites_go_live() {
+    let live = 0.6 * ((-151.0f64 / 600.0).exp() - (-549.0f64 / 600.0).exp());
+    share_is(&fly("go-live", &[], 8000, losses), live);
+    let neutral = ["relations.shooter.stranger=neutral"];
+    assert_eq!(mean(&fly("go-live", &neutral, 200, shots)), 0.0);
+    let ready_s = |log: &EventLog, number: u32| {
+        let ready = Fact::SiteReady {
+            site: SiteId(number),
+        };
+        let mut ready = log.events.iter().filter(move |event| event.fact == ready);
+        ready.next().map_or(f64::NAN, |event| event.time.seconds())
+    };
+    let other = ["sites.site.count=2"];
+    let apart = fly("go-live", &other, 200, |log| {
+        let (one, other) = (ready_s(log, 0), ready_s(log, 1));
+        f64::from(u8::from(one.to_bits() != other.to_bits()))
+    });
+    assert_eq!(mean(&apart), 0.0);
+    // Live from the word on, within the scenario, and for 300 s.
+    let sure = [
+        "site_classes.watch.readiness.go_live.node.latency={fixed={delay_s=700}}",
+        "site_classes.watch.readiness.go_live.node.hears=1",
+    ];
+    for (number, expected) in [(0, 700.0), (1, 1000.0)] {
+        let at = fly("go-live", &sure, 3, |log| {
+            let (ready, silent) = (
+                Fact::SiteReady { site: SiteId(0) },
+                Fact::SiteNotReady {
+                    site: SiteId(0),
+                    cause: NotReady::Silent,
+                },
+            );
+            let wanted = [&ready, &silent][number];
+            let last = log.events.iter().rfind(|event| event.fact == *wanted);
+            last.map_or(f64::NAN, |event| event.time.seconds())
+        });
+        assert_eq!(at, vec![expected; 3]);
+    }
 }
 
 /// A site that moves for a minute after each shot fires at 1, 61 and 121 s of 180, and so does one that reloads for as long; one that

@@ -94,6 +94,8 @@ pub struct Observer {
     pub command_link: Arc<CommandLink>,
     /// What cues it, if it is silent until then.
     pub go_live: Option<GoLiveSpec>,
+    /// When word from a node has it live.
+    pub cued: Vec<(Millis, Millis)>,
 }
 
 impl Observer {

@@ -909,6 +909,7 @@ fn pair(seed: u64) -> Pair {
         rules: Arc::new(rules),
         class: ClassId(0),
         go_live: None,
+        cued: Vec::new(),
         command_link: Arc::new(command_link(dice)),
     };
     let sight = sight(&sensor, site, aircraft.rcs_m2);
