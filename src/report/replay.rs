@@ -451,6 +451,7 @@ fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
                     .collect();
                 criteria.dedup();
                 let criteria = match criteria[..] {
+                    [] => Some(class.identifier.criteria()),
                     [criteria] => Some(criteria),
                     _ => None,
                 };

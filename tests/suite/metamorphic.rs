@@ -184,6 +184,14 @@ fn whoever_is_far_away_changes_nobody_elses_draws() {
         if !origin || base.ends_with("trip-1k.toml") {
             continue;
         }
+        // A node that hears of every hostile aircraft has sites go live for this one too.
+        let mut classes = file.site_classes.values();
+        if classes.any(|class| {
+            let go_live = class.readiness.go_live.as_ref();
+            go_live.is_some_and(|go_live| go_live.node.is_some())
+        }) {
+            continue;
+        }
         let flight = format!(
             "[flights.aaa-far]\naircraft = \"{aircraft}\"\nside = \"{side}\"\nturns = \"instant\"\n\
              route.loop = {{ points = [{{ east_m = 400_000, north_m = 400_000 }}, {{ east_m = 410_000, north_m = 400_000 }}] }}\n"
@@ -215,7 +223,11 @@ fn another_in_sight_changes_nobody_elses_draws() {
         "scenarios/nov-2019-busy-agreement.toml",
         "scenarios/no-fly-zone.toml",
     ] {
-        let hold = ["rules.weapons_control.status=hold"];
+        // Always ready, so that there is much to see.
+        let hold = [
+            "rules.weapons_control.status=hold",
+            "site_classes.class_a.readiness.renewal.mean_off_h=0",
+        ];
         let without = fly(&load(repository(base), &hold), SEED, 4, Detail::Full, lines);
         let more = load(with(&folder, base, flight), &hold);
         let with = fly(&more, SEED, 4, Detail::Full, lines);
