@@ -1,4 +1,4 @@
-//! How long one replication takes, for the two reference workloads and the baseline.
+//! How long one replication takes, for the two reference workloads and the busy end of the baseline.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn replication(criterion: &mut Criterion) {
         ("trip-ref", "benches/trip-ref.toml", &[][..]),
         ("trip-1k", "benches/trip-1k.toml", &[]),
         ("trip-1k, separation", "benches/trip-1k.toml", &separation),
-        ("nov-2019-baseline", "scenarios/nov-2019-baseline.toml", &[]),
+        ("nov-2019-busy", "scenarios/nov-2019-busy.toml", &[]),
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../..")

@@ -648,6 +648,15 @@ pub enum Fact {
         /// Its life.
         track: TrackRecord,
     },
+    /// What a track was identified as over its life; only where air pictures are measured.
+    IdentityHistory {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track at its end.
+        aircraft: AircraftId,
+        /// What it was.
+        history: IdentityHistory,
+    },
     /// Two aircraft lost separation; at the time at which that began.
     SeparationLost {
         /// One of them.
@@ -681,6 +690,13 @@ pub enum Fact {
         site: SiteId,
         /// What was counted.
         sample: PictureSample,
+    },
+    /// How steadily a site's tracks followed aircraft from sample to sample, at the end.
+    PictureContinuity {
+        /// The site.
+        site: SiteId,
+        /// What was counted.
+        continuity: PictureContinuity,
     },
 }
 
@@ -724,6 +740,8 @@ impl Fact {
             Fact::NearMidair { .. } => "near_midair",
             Fact::PlansConflict { .. } => "plans_conflict",
             Fact::PictureSampled { .. } => "picture_sampled",
+            Fact::PictureContinuity { .. } => "picture_continuity",
+            Fact::IdentityHistory { .. } => "identity_history",
         }
     }
 
@@ -770,8 +788,10 @@ impl Fact {
             | Fact::SeparationLost { aircraft, .. }
             | Fact::NearMidair { aircraft, .. }
             | Fact::PlansConflict { aircraft, .. }
+            | Fact::IdentityHistory { aircraft, .. }
             | Fact::TrackEnded { aircraft, .. } => aircraft,
             Fact::PictureSampled { .. }
+            | Fact::PictureContinuity { .. }
             | Fact::CeaseFireReceived { .. }
             | Fact::SiteReady { .. }
             | Fact::SiteNotReady { .. }
@@ -818,6 +838,8 @@ impl Fact {
             | Fact::Destroyed { site, .. }
             | Fact::EngagementEnded { site, .. }
             | Fact::TrackEnded { site, .. }
+            | Fact::IdentityHistory { site, .. }
+            | Fact::PictureContinuity { site, .. }
             | Fact::PictureSampled { site, .. } => Some(site),
         }
     }
@@ -851,9 +873,9 @@ pub struct LedgerEntry {
 
 /// A site's air picture at one instant, counted against the sky.
 ///
-/// The objects of undeclared, correct and incorrect identity are parts of the tracked ones; the rest of these have tracks
-/// that contradict each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The objects of undeclared, correct and incorrect identity are parts of the tracked ones; the tracks of the rest of these say
+/// different things, or only some of them anything.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PictureSample {
     /// Aircraft in coverage.
     pub objects: u32,
@@ -869,6 +891,81 @@ pub struct PictureSample {
     pub correct: u32,
     /// Tracked objects whose tracks are all identified as something else: JI.
     pub incorrect: u32,
+    /// How far the tracks with an aircraft behind them are from it, summed, m: PA.
+    pub position_error_m: f64,
+    /// How far their velocities are from its velocity, summed, m/s: VA.
+    pub velocity_error_mps: f64,
+}
+
+/// How steadily the tracks of a site followed aircraft, over all samples of its picture.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PictureContinuity {
+    /// Aircraft that were in coverage at a sample, or tracked.
+    pub objects: u32,
+    /// The fewest tracks that follow an aircraft for as long as any does, less one, summed over the tracked aircraft: NU - 1.
+    pub number_changes: u32,
+    /// Time between samples at both of which one track followed an aircraft, summed over aircraft, s: TT.
+    pub tracked_s: f64,
+    /// The longest time for which one track followed it, summed over aircraft, s: TL.
+    pub longest_s: f64,
+    /// Time from the first sample at which it was an object to the last, summed over aircraft, s: T.
+    pub lifetime_s: f64,
+}
+
+/// What one track was identified as, from its confirmation to its end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct IdentityHistory {
+    /// When it was confirmed.
+    pub confirmed: Millis,
+    /// How often another identity came to count.
+    pub changes: u32,
+    /// Since when it has been Hostile without a break, if it is at the end.
+    pub hostile_since: Option<Millis>,
+    /// Since when it has been neither Suspect nor Hostile without a break, if it is neither at the end.
+    pub unsuspected_since: Option<Millis>,
+    /// How long it was Suspect.
+    pub suspect: Millis,
+}
+
+impl IdentityHistory {
+    /// Of a track that is confirmed at a time: Pending.
+    pub fn begin(confirmed: Millis) -> IdentityHistory {
+        IdentityHistory {
+            confirmed,
+            changes: 0,
+            hostile_since: None,
+            unsuspected_since: Some(confirmed),
+            suspect: Millis::ZERO,
+        }
+    }
+
+    /// Another identity counts from `time` on than the one that has since `since`.
+    pub fn change(&mut self, (from, since): (Identity, Millis), to: Identity, time: Millis) {
+        self.changes += 1;
+        self.end((from, since), time);
+        self.hostile_since = (to == Identity::Hostile).then_some(time);
+        let suspected = matches!(to, Identity::Suspect | Identity::Hostile);
+        self.unsuspected_since = match suspected {
+            true => None,
+            false => self.unsuspected_since.or(Some(time)),
+        };
+    }
+
+    /// The identity that has counted since `since` counts up to `time`.
+    pub fn end(&mut self, (identity, since): (Identity, Millis), time: Millis) {
+        if identity == Identity::Suspect {
+            self.suspect = self.suspect + (time - since);
+        }
+    }
+
+    /// Since when it has been right without a break, if it is at the end: a hostile aircraft Hostile, any other neither Suspect nor
+    /// Hostile.
+    pub fn right_since(&self, affiliation: Affiliation) -> Option<Millis> {
+        match affiliation {
+            Affiliation::Hostile => self.hostile_since,
+            Affiliation::Friend | Affiliation::Neutral => self.unsuspected_since,
+        }
+    }
 }
 
 /// The life of one track.
@@ -955,6 +1052,8 @@ pub struct Cast {
     pub shooters: Vec<SideId>,
     /// Whether separation is measured.
     pub separation: bool,
+    /// Whether air pictures are measured, and with them what tracks are identified as over their lives.
+    pub air_picture: bool,
 }
 
 /// The names, as a log shows them: what is spent on a target, and what is measured, is no part of what happened.
@@ -970,6 +1069,7 @@ impl fmt::Debug for Cast {
             missiles_per_target: _,
             shooters: _,
             separation: _,
+            air_picture: _,
         } = self;
         f.debug_struct("Cast")
             .field("sides", sides)
@@ -1089,6 +1189,8 @@ pub enum Rank {
 #[derive(Debug, Default)]
 pub struct EventRecorder {
     detail: Detail,
+    /// Whether the identity history of every track is written down.
+    histories: bool,
     /// As written; none where one has been put in order already.
     events: Vec<Option<Event>>,
     /// By which they are put in order, see [`EventRecorder::key`].
@@ -1107,6 +1209,16 @@ impl EventRecorder {
     /// The same with as much detail as this.
     pub fn with_detail(self, detail: Detail) -> EventRecorder {
         EventRecorder { detail, ..self }
+    }
+
+    /// The same, with the identity history of every track if that is wanted.
+    pub fn with_histories(self, histories: bool) -> EventRecorder {
+        EventRecorder { histories, ..self }
+    }
+
+    /// Whether the identity history of every track is written down.
+    pub fn histories(&self) -> bool {
+        self.histories
     }
 
     /// The facts in order of time, rank, site and aircraft; within these, as written.

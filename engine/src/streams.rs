@@ -170,6 +170,10 @@ pub enum Purpose {
     SiteLost = 70,
     /// What a site makes of what a shot did.
     Assessment = 71,
+    /// Whether a node hears of a hostile aircraft, and passes word on to the silent sites it cues.
+    NodeCue = 72,
+    /// How long that takes.
+    NodeCueLatency = 73,
 }
 
 /// A random delay.

@@ -55,6 +55,8 @@ pub struct Theatre {
     pub corridors: Vec<Corridor>,
     /// The rules in force.
     pub rules: Arc<Rules>,
+    /// The rules of the sites of each side that has some of its own, by its number.
+    pub rules_of: Vec<Option<SideRules>>,
     /// How the sites of each side share out targets, by its number.
     pub fire_distribution: Vec<Option<FireDistributionSpec>>,
 }
@@ -77,6 +79,34 @@ impl Theatre {
         let side = self.sites[entry].side.index();
         let distribution = self.fire_distribution.get(side).copied().flatten();
         distribution.is_some_and(|spec| spec.best_shooter != BestShooter::Anybody)
+    }
+
+    /// The rules of a side's sites.
+    pub fn rules_at(&self, side: SideId) -> &Arc<Rules> {
+        let own = self.rules_of.get(side.index()).and_then(Option::as_ref);
+        own.map_or(&self.rules, |own| &own.rules)
+    }
+
+    /// The rules of every side's sites, and the scenario's.
+    pub fn all_rules(&self) -> impl Iterator<Item = &Rules> {
+        let own = self.rules_of.iter().flatten();
+        std::iter::once(&*self.rules).chain(own.map(|own| &*own.rules))
+    }
+
+    /// How a class identifies under the rules of a side, and what it may ask.
+    pub fn identification_at(
+        &self,
+        class: ClassId,
+        side: SideId,
+    ) -> (&Arc<Identifier>, &Arc<IdSources>) {
+        let own = self.rules_of.get(side.index()).and_then(Option::as_ref);
+        match own.and_then(|own| own.classes.get(class.index())) {
+            Some((identifier, id_sources)) => (identifier, id_sources),
+            None => {
+                let class = &self.classes[class.index()];
+                (&class.identifier, &class.id_sources)
+            }
+        }
     }
 
     /// Which site entries a plan can reach from its addressees, before any draw.
@@ -125,6 +155,15 @@ pub fn coordinated(plan: Option<&Plan>, sites: &[SiteEntry], links: &[Link]) -> 
 /// Whether rule R10 asks flights of a side for prior coordination: not the authority's own and its friends, nor those hostile to it.
 pub fn must_coordinate(authority: SideId, side: SideId, relations: &[Vec<Affiliation>]) -> bool {
     side != authority && relations[authority.index()][side.index()] == Affiliation::Neutral
+}
+
+/// The rules of one side's sites, in place of the scenario's.
+#[derive(Debug, Clone)]
+pub struct SideRules {
+    /// The rules, those for all among them.
+    pub rules: Arc<Rules>,
+    /// How each class identifies under them, and what it may ask.
+    pub classes: Vec<(Arc<Identifier>, Arc<IdSources>)>,
 }
 
 /// A class of sites, ready to use.

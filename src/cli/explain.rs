@@ -22,15 +22,15 @@ use super::options::AsJson;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  deconflict explain scenarios/nov-2019-baseline.toml --seed 1 --replication 1
+  deconflict explain scenarios/nov-2019-busy.toml --seed 1 --replication 1
       the first wrong shot of that replication: evidence, rules, causes, and what would have prevented it
-  deconflict explain scenarios/nov-2019-baseline.toml --replication 4 --flight us-recon
+  deconflict explain scenarios/nov-2019-busy.toml --replication 4 --flight us-recon
       the first wrong shot at this flight
-  deconflict explain scenarios/nov-2019-baseline.toml --replication 3 --let-through
+  deconflict explain scenarios/nov-2019-busy.toml --replication 3 --let-through
       a raid that came through: where the chain ended at every site, and which rule let it
-  deconflict explain scenarios/nov-2019-baseline.toml --replication 1 --flight italy-recon
+  deconflict explain scenarios/nov-2019-busy.toml --replication 1 --flight italy-recon
       if nobody fires at it: what kept each site from it
-  deconflict explain scenarios/nov-2019-baseline.toml --replication 1 \\
+  deconflict explain scenarios/nov-2019-busy.toml --replication 1 \\
       --try 'strict: rules.hostile_criteria.threshold=0.99; rules.hostile_criteria.declarations=4'
       would a change of your own have prevented it?
   deconflict explain --from results/agreement:everybody --replication 17

@@ -94,13 +94,13 @@ Examples:
       run an experiment: several rule sets with common random numbers, compared
   deconflict tune scenarios/studies/agreement.toml --out results/tuned
       find rules that are good at several things, and what each step costs
-  deconflict explain scenarios/nov-2019-baseline.toml --seed 1 --replication 1
+  deconflict explain scenarios/nov-2019-busy.toml --seed 1 --replication 1
       why a wrong shot was fired, and what would have prevented it
-  deconflict prevent scenarios/nov-2019-baseline.toml --rule R6 --rule R7 --replications 200
+  deconflict prevent scenarios/nov-2019-busy.toml --rule R6 --rule R7 --replications 200
       which rule would prevent how many of the wrong losses
   deconflict report results/agreement
       show the results: one HTML file with figures
-  deconflict replay scenarios/nov-2019-baseline.toml --seed 7 --out replay.html
+  deconflict replay scenarios/nov-2019-busy.toml --seed 7 --out replay.html
       show one replication on a map, to play and to scrub
   deconflict check scenarios/*.toml
       find every mistake, with its place, before anything is run

@@ -27,13 +27,13 @@ use super::subject::{Subject, SubjectArguments};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  deconflict prevent scenarios/nov-2019-baseline.toml --replications 50
+  deconflict prevent scenarios/nov-2019-busy.toml --replications 50
       every rule that is off, in its plainest form: what it would prevent, and what it would cost
   deconflict prevent scenarios/nov-2019-agreement.toml --rule R6 --rule R7
       two of them, and what both prevent split between them
   deconflict prevent scenarios/bearing-bias.toml --rule=-R6 --rule R9
       rules in force (a minus where the rule could also be made stricter): the scenario without them is the base
-  deconflict prevent scenarios/nov-2019-baseline.toml --rule R6 --rule R7 \\
+  deconflict prevent scenarios/nov-2019-busy.toml --rule R6 --rule R7 \\
       --try 'strict: rules.hostile_criteria.threshold=0.99' --out results/prevented
       a change of your own beside two rules; prevention.csv keeps the table
   deconflict prevent --from results/agreement:baseline --replications 50 --out results/agreement

@@ -17,11 +17,11 @@ use super::{Failure, print};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  deconflict replay scenarios/nov-2019-baseline.toml --seed 7 --out replay.html
+  deconflict replay scenarios/nov-2019-busy.toml --seed 7 --out replay.html
       replication 0 of seed 7: one file, opens in any browser, needs no network
-  deconflict replay scenarios/nov-2019-baseline.toml --replication 17 --out 17.html
+  deconflict replay scenarios/nov-2019-busy.toml --replication 17 --out 17.html
       the one that `deconflict run ... --replication 17` tells
-  deconflict replay scenarios/nov-2019-baseline.toml --out hold.html --set-b rules.weapons_control.status=hold
+  deconflict replay scenarios/nov-2019-busy.toml --out hold.html --set-b rules.weapons_control.status=hold
       two rule sets on the same random numbers, side by side on one clock
 
   deconflict replay --from results/agreement:everybody --replication 17 --out 17.html

@@ -78,7 +78,8 @@ fn list() -> String {
         table.add_row([page.id, page.key, page.title, &parameters.join(", ")]);
     }
     format!(
-        "{}\n\nA rule that a scenario does not name is off. `deconflict rules R1` explains one.\n",
+        "{}\n\nA rule that a scenario does not name is off; [rules_of.SIDE] has rules of one side's sites in their place. \
+         `deconflict rules R1` explains one.\n",
         table.trim_fmt()
     )
 }

@@ -24,11 +24,11 @@ use super::{Failure, did_you_mean, tell};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  deconflict screen scenarios/nov-2019-baseline.toml --measure any_wrong_kill --out results/screened
+  deconflict screen scenarios/nov-2019-busy.toml --measure any_wrong_kill --out results/screened
       move every assumption of the register alone, from ten places; then split the variance among the few
-  deconflict screen scenarios/nov-2019-baseline.toml --measure leaked --worlds worlds.toml --out results/screened
+  deconflict screen scenarios/nov-2019-busy.toml --measure leaked --worlds worlds.toml --out results/screened
       from the worlds that evidence does not rule out
-  deconflict screen scenarios/nov-2019-baseline.toml --measure leaked --out results/screened --few 0
+  deconflict screen scenarios/nov-2019-busy.toml --measure leaked --out results/screened --few 0
       elementary effects alone
 
 Exit code: 0 done, 1 failed, 2 bad input, 130 interrupted.")]

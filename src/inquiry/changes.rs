@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::coordination::{Placebo, RULES, RulePage};
+use crate::coordination::{Placebo, RULES, RulePage, binds_all};
 use crate::record::Affiliation;
 use crate::scenario::Scenario;
 use crate::scenario::file::ScenarioFile;
@@ -103,6 +103,8 @@ impl Change {
                 });
             }
         }
+        let own = arm.edits.split_off(self.edits.len());
+        arm.edits.extend(everywhere(scenario, own));
         Ok((arm.edits.len() > self.edits.len()).then_some(arm))
     }
 
@@ -209,23 +211,69 @@ fn set(tree: &mut Json, path: &[String], to: Option<Json>) {
     }
 }
 
+/// Edits of rules, and the same of the rules of every side that has some of its own.
+fn everywhere(scenario: &Scenario, edits: Vec<Edit>) -> Vec<Edit> {
+    let mut all = Vec::new();
+    for edit in edits {
+        if let [rules, rule, rest @ ..] = &edit.path[..]
+            && rules == "rules"
+            && !binds_all(rule)
+        {
+            for side in scenario.file.rules_of.keys() {
+                let path = ["rules_of", side, rule].map(str::to_owned);
+                all.push(Edit {
+                    path: path.into_iter().chain(rest.iter().cloned()).collect(),
+                    to: edit.to.clone(),
+                });
+            }
+        }
+        all.push(edit);
+    }
+    all
+}
+
+impl Change {
+    /// The same for the sites of every side, whether it has rules of its own or not.
+    fn everywhere(self, scenario: &Scenario) -> Change {
+        let all = |edits| everywhere(scenario, edits);
+        Change {
+            edits: all(self.edits),
+            band: self.band.map(|band| Band {
+                weak: all(band.weak),
+                strong: all(band.strong),
+                ..band
+            }),
+            ..self
+        }
+    }
+}
+
 /// Everything that can be tried in a scenario.
 pub fn candidate_rules(scenario: &Scenario) -> CandidateRules {
     let mut candidate_rules = CandidateRules::default();
-    let rules = serde_json::to_value(&scenario.file.rules).unwrap_or_default();
+    let own = scenario.file.rules_of.values();
+    let rules: Vec<Json> = std::iter::once(&scenario.file.rules)
+        .chain(own)
+        .map(|rules| serde_json::to_value(rules).unwrap_or_default())
+        .collect();
     let sides = protected_sides(scenario);
     for page in RULES {
-        let in_force = rules.get(page.key).is_some();
+        let in_force = rules.iter().any(|rules| rules.get(page.key).is_some());
         if in_force {
-            candidate_rules.removed.push(removal(page));
+            candidate_rules
+                .removed
+                .push(removal(page).everywhere(scenario));
         }
         match CandidateRule::of(page, scenario, in_force) {
-            Ok(CandidateRule { words, edits }) => candidate_rules.added.push(Change {
-                name: page.id.to_owned(),
-                words: words.to_owned(),
-                edits,
-                band: band(page, in_force, &sides),
-            }),
+            Ok(CandidateRule { words, edits }) => {
+                let change = Change {
+                    name: page.id.to_owned(),
+                    words: words.to_owned(),
+                    edits,
+                    band: band(page, in_force, &sides),
+                };
+                candidate_rules.added.push(change.everywhere(scenario));
+            }
             Err(_) if in_force => {}
             Err(why) => candidate_rules
                 .not_offered

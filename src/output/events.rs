@@ -16,7 +16,10 @@ use crate::geodesy::Frame;
 use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
 use crate::inquiry::{Cause, chain, wrong_shots};
-use crate::record::{ApproachRecord, EventLog, Fact, LedgerEntry, PictureSample, Place, RuleWord};
+use crate::record::{
+    ApproachRecord, EventLog, Fact, IdentityHistory, LedgerEntry, PictureContinuity, PictureSample,
+    Place, RuleWord,
+};
 use crate::safe;
 use crate::units::Millis;
 
@@ -377,10 +380,46 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
                 undeclared,
                 correct,
                 incorrect,
+                position_error_m,
+                velocity_error_mps,
             } = sample;
             row.detail = Some(format!(
                 "objects={objects} tracked_objects={tracked_objects} tracks={tracks} spurious={spurious} \
-                 undeclared={undeclared} correct={correct} incorrect={incorrect}"
+                 undeclared={undeclared} correct={correct} incorrect={incorrect} \
+                 position_error_m={position_error_m:.1} velocity_error_mps={velocity_error_mps:.2}"
+            ));
+        }
+        Fact::PictureContinuity { continuity, .. } => {
+            let PictureContinuity {
+                objects,
+                number_changes,
+                tracked_s,
+                longest_s,
+                lifetime_s,
+            } = continuity;
+            row.detail = Some(format!(
+                "objects={objects} number_changes={number_changes} tracked_s={tracked_s} longest_s={longest_s} lifetime_s={lifetime_s}"
+            ));
+        }
+        Fact::IdentityHistory { history, .. } => {
+            let IdentityHistory {
+                confirmed,
+                changes,
+                hostile_since,
+                unsuspected_since,
+                suspect,
+            } = history;
+            row.confirmed_s = Some(confirmed.seconds());
+            let since = |name: &str, since: &Option<Millis>| {
+                since.map_or(String::new(), |since| {
+                    format!(" {name}={}", since.seconds())
+                })
+            };
+            row.detail = Some(format!(
+                "changes={changes} suspect_s={}{}{}",
+                suspect.seconds(),
+                since("hostile_since_s", hostile_since),
+                since("unsuspected_since_s", unsuspected_since)
             ));
         }
         Fact::SeparationLost {
@@ -539,7 +578,7 @@ mod tests {
         assert_eq!(row["site"], "sa-1");
         assert_eq!(
             row["detail"],
-            "objects=5 tracked_objects=4 tracks=0 spurious=0 undeclared=0 correct=0 incorrect=0"
+            "objects=5 tracked_objects=4 tracks=0 spurious=0 undeclared=0 correct=0 incorrect=0 position_error_m=0.0 velocity_error_mps=0.00"
         );
         for about in ["aircraft", "flight", "side", "affiliation", "coordinated"] {
             assert!(row.get(about).is_none(), "{about}");

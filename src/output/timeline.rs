@@ -272,6 +272,8 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
         Fact::TrackConfirmed { .. }
         | Fact::Declared { .. }
         | Fact::PictureSampled { .. }
+        | Fact::PictureContinuity { .. }
+        | Fact::IdentityHistory { .. }
         | Fact::EncounterBegun { .. }
         | Fact::EngagementEnded { .. }
         | Fact::TrackEnded { .. } => return None,

@@ -437,7 +437,24 @@ fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
         classes: scenario
             .classes
             .iter()
-            .map(|class| {
+            .enumerate()
+            .map(|(number, class)| {
+                // Under the rules of every side that has such sites, if they are the same.
+                let sites = (scenario.sites.iter()).filter(|site| site.class.index() == number);
+                let mut criteria: Vec<_> = sites
+                    .map(|site| {
+                        scenario
+                            .identification_at(site.class, site.side)
+                            .0
+                            .criteria()
+                    })
+                    .collect();
+                criteria.dedup();
+                let criteria = match criteria[..] {
+                    [] => Some(class.identifier.criteria()),
+                    [criteria] => Some(criteria),
+                    _ => None,
+                };
                 let (detects, disc, farthest) = match &class.sensor.model {
                     SensorModel::Disc(disc) => (disc.range_m, true, disc.range_m),
                     SensorModel::Radar(radar) => (radar.r50_m, false, radar.max_range_m),
@@ -452,7 +469,7 @@ fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
                         .weapon
                         .as_ref()
                         .map(|weapon| [weapon.min_range_m, weapon.max_range_m]),
-                    threshold: Some(class.identifier.criteria())
+                    threshold: criteria
                         .filter(|criteria| criteria.on == CriteriaOn::Hostile)
                         .map(|criteria| criteria.threshold),
                 }

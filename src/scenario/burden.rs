@@ -329,8 +329,8 @@ mod tests {
     use super::*;
 
     fn load(set: &[&str]) -> Result<Scenario, String> {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("scenarios/nov-2019-baseline.toml");
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/nov-2019-busy.toml");
         let set: Vec<String> = set.iter().map(|&text| text.to_owned()).collect();
         Scenario::load(&path, &set).map_err(|error| error.render(false))
     }

@@ -15,7 +15,7 @@ use super::recorded;
 use super::shape::{self, Misfit};
 use super::tree::{Item, dotted, quoted};
 use crate::airspace::Delay;
-use crate::coordination::{HostileOn, RulesSpec};
+use crate::coordination::{HostileOn, RULES, RulesSpec, binds_all};
 use crate::engagement::FireDistributionSpec;
 use crate::geometry::{Area, Point, Polygon, crossing};
 use crate::identification::id_sources::optical::Daylight;
@@ -79,6 +79,8 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
             .get("rules")
             .and_then(|rules| serde_json::from_value(rules.clone()).ok())
             .unwrap_or_default(),
+        rules_of: all(&mended, "rules_of"),
+        whose: None,
     };
     let origin = mended.get("origin").cloned();
     let origin = origin.and_then(|origin| serde_json::from_value(origin).ok());
@@ -154,6 +156,9 @@ struct Check<'a> {
     relations: Entries<BTreeMap<String, Affiliation>>,
     separation: Option<SeparationFile>,
     rules: RulesSpec,
+    rules_of: Entries<RulesSpec>,
+    /// The side whose own rules stand for the scenario's at the moment.
+    whose: Option<String>,
 }
 
 /// The shaped entries of a table, as a copy to walk while problems are noted.
@@ -180,6 +185,8 @@ impl Check<'_> {
 
     /// Notes a problem at a path: the message is the path and what is said of it.
     fn note(&mut self, path: &[&str], said: impl AsRef<str>) -> &mut Problem {
+        let side = self.whose.clone().unwrap_or_default();
+        let path = &*self.whose(path, &side);
         let shown = self.shown(path);
         let problem = Problem::new(shown.clone(), format!("{shown} {}", said.as_ref()))
             .at(&self.root.place(path), "");
@@ -193,6 +200,8 @@ impl Check<'_> {
 
     /// A problem with the other side of the disagreement.
     fn note_both(&mut self, path: &[&str], said: impl AsRef<str>, other: &[&str], label: &str) {
+        let side = self.whose.clone().unwrap_or_default();
+        let other = &*self.whose(other, &side);
         let about = owned(other);
         let other = self.root.get(other).map(|_| self.root.place(other));
         let problem = self.note(path, said);
@@ -286,6 +295,36 @@ impl Check<'_> {
         self.fire_distribution();
         self.separation();
         self.rules();
+        self.rules_of();
+    }
+
+    /// The rules of each side are held to what the scenario's are held to, and none of them is for all.
+    fn rules_of(&mut self) {
+        for (side, own) in shaped(&self.rules_of) {
+            self.side(&["rules_of", &side], &side);
+            let named = serde_json::to_value(&own).unwrap_or_default();
+            let for_all = RULES.iter().filter(|page| binds_all(page.key));
+            for page in for_all.filter(|page| named.get(page.key).is_some()) {
+                let said = format!(
+                    "is for all, as {} binds flights, what they send or what all are told; expected it under rules",
+                    page.id
+                );
+                self.note(&["rules_of", &side, page.key], said);
+            }
+            let all = std::mem::replace(&mut self.rules, own);
+            self.whose = Some(side);
+            self.rules();
+            self.whose = None;
+            self.rules = all;
+        }
+    }
+
+    /// A path as it is in the file, where a side's own rules stand for the scenario's.
+    fn whose<'b>(&self, path: &[&'b str], side: &'b str) -> Vec<&'b str> {
+        match path {
+            ["rules", rest @ ..] if !side.is_empty() => [&["rules_of", side], rest].concat(),
+            _ => path.to_vec(),
+        }
     }
 
     /// Types and aerodromes that the measurement of separation names.
@@ -1295,7 +1334,21 @@ impl Check<'_> {
                 "is there, but the class has no weapon and would never move; expected a weapon";
             self.note(&path!(at; "relocates"), said);
         }
-        if class.readiness.go_live.is_none() {
+        let Some(go_live) = &class.readiness.go_live else {
+            return;
+        };
+        if let Some(node) = &go_live.node {
+            self.node(&path!(at; "go_live", "node", "from"), &node.from);
+            self.delay(
+                &path!(at; "go_live", "node", "latency"),
+                node.latency.as_ref(),
+            );
+        }
+        if go_live.within_m.is_none() {
+            if go_live.node.is_none() {
+                let said = "has neither within_m nor node, and nobody would ever cue a site of the class; expected one of them";
+                self.note(&path!(at; "go_live"), said);
+            }
             return;
         }
         let of_class = |site: &String| {
@@ -1303,7 +1356,10 @@ impl Check<'_> {
             site.is_some_and(|site| site.class == name)
         };
         let cued = (self.track_links.values().flatten()).any(|link| of_class(&link.to));
-        if !cued && (self.sites.values().flatten()).any(|site| site.class == name) {
+        if !cued
+            && go_live.node.is_none()
+            && (self.sites.values().flatten()).any(|site| site.class == name)
+        {
             let said = "is there, but nobody would ever cue a site of the class; expected a track link to one of them";
             self.note(&path!(at; "go_live"), said);
         }

@@ -96,6 +96,10 @@ pub struct ScenarioFile {
     /// The coordination rules in force; a rule that is not named is off.
     #[serde(default)]
     pub rules: RulesSpec,
+    /// `rules_of.SIDE`: the rules of the sites of one side, all of them in place of those under `rules`; only rules that bind flights, what they
+    /// send or what all are told (R8, R10, R11, R13, R14, R15, R18, R19) are under `rules` alone, for all.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules_of: BTreeMap<String, RulesSpec>,
 }
 
 fn one_replication() -> u64 {

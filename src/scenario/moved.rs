@@ -184,6 +184,12 @@ const MEASURES: &[(&str, &str)] = &[
     ("decided_objective_sorties", "completed_objective_sorties"),
     ("regarded_sorties", "affiliated_sorties"),
     ("looks", "scans_in_coverage"),
+    ("picture_completeness", "siap_completeness"),
+    ("picture_ambiguity", "siap_ambiguity"),
+    ("picture_spuriousness", "siap_spuriousness"),
+    ("picture_identity_completeness", "siap_id_completeness"),
+    ("picture_identity_correctness", "siap_id_correctness"),
+    ("picture_identity_ambiguity", "siap_id_ambiguity"),
 ];
 
 /// What stands in brackets: the dimension, its value (`*` is any), and both today.

@@ -25,7 +25,9 @@ use crate::platform::{
 use crate::record::{Affiliation, Cast, ClassCast};
 use crate::separation::{Minima, Separation};
 use crate::terrain::Terrain;
-use crate::theatre::{Position, SiteClass, SiteEntry, Theatre, coordinated, must_coordinate};
+use crate::theatre::{
+    Position, SideRules, SiteClass, SiteEntry, Theatre, coordinated, must_coordinate,
+};
 use crate::units::Millis;
 
 /// Resolves a file that the checks have passed; `Err` says what they should have caught.
@@ -126,38 +128,46 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
         .zip(nodes.iter().map(|node| node.side))
         .collect();
     let class_names: Vec<String> = file.site_classes.keys().cloned().collect();
-    let rules = Rules::new(
-        &file.rules,
-        &Named {
-            zones: &zones,
-            corridors: &corridors,
-            types: &type_names,
-            nodes: &node_names,
-            classes: &class_names,
-            sides: &side_names,
-            start_of_day_s: start_of_day_s(start),
-        },
-    );
+    let named = Named {
+        zones: &zones,
+        corridors: &corridors,
+        types: &type_names,
+        nodes: &node_names,
+        classes: &class_names,
+        sides: &side_names,
+        start_of_day_s: start_of_day_s(start),
+    };
+    let rules = Rules::new(&file.rules, &named);
+    let identification = |class: &SiteClassFile, rules: &Rules| {
+        let identifier = identifier(class, rules, &type_names);
+        let start_s = start_of_day_s(start);
+        let id_sources = IdSources::new(&class.identification, &identifier.rows, &zones, start_s);
+        let id_sources = match rules.challenge() {
+            Some(rule) if rule.placebo.is_none() => id_sources.with_challenge(&rule.assumed),
+            _ => id_sources,
+        };
+        (Arc::new(identifier), Arc::new(id_sources))
+    };
+    let of_side = |side: &String| {
+        let rules = Rules::new(&file.rules.of_side(file.rules_of.get(side)?), &named);
+        let classes = file.site_classes.values();
+        Some(SideRules {
+            classes: classes.map(|class| identification(class, &rules)).collect(),
+            rules: Arc::new(rules),
+        })
+    };
+    let rules_of = file.sides.keys().map(of_side).collect();
     let classes: Vec<SiteClass> = file
         .site_classes
         .iter()
         .map(|(name, class)| {
-            let identifier = Arc::new(identifier(class, &rules, &type_names));
+            let (identifier, id_sources) = identification(class, &rules);
             let spec = &class.identification;
             SiteClass {
                 name: name.clone(),
                 sensor: class.sensor.clone(),
                 tracker: class.tracker.clone(),
-                id_sources: Arc::new({
-                    let start_s = start_of_day_s(start);
-                    let id_sources = IdSources::new(spec, &identifier.rows, &zones, start_s);
-                    match rules.challenge() {
-                        Some(rule) if rule.placebo.is_none() => {
-                            id_sources.with_challenge(&rule.assumed)
-                        }
-                        _ => id_sources,
-                    }
-                }),
+                id_sources,
                 operator: spec.operator.as_ref().map(Operator::new).map(Arc::new),
                 identifier,
                 weapon: class.weapon.clone().map(Arc::new),
@@ -182,6 +192,7 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
             .map(|weapon| weapon.missiles_per_target())
             .fold(0.0, f64::max),
         separation: file.separation.is_some(),
+        air_picture: file.air_picture.is_some(),
     };
     let duration = hours(file.duration_h);
     let coordinated = flights
@@ -228,6 +239,7 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
         zones,
         corridors,
         rules: Arc::new(rules),
+        rules_of,
         fire_distribution: (file.sides.keys())
             .map(|side| file.fire_distribution.get(side).copied())
             .collect(),
@@ -249,8 +261,9 @@ fn daylight(file: &mut ScenarioFile, start: jiff::Timestamp, frame: &Frame) {
     let classes = file.site_classes.values_mut();
     let id_sources = classes.filter_map(|class| class.identification.optical.as_mut());
     let looks = id_sources.map(|id_source| &mut id_source.day);
-    let rule = file.rules.optical_confirmation.as_mut();
-    for day in looks.chain(rule.map(|rule| &mut rule.day)) {
+    let rules = std::iter::once(&mut file.rules).chain(file.rules_of.values_mut());
+    let rules = rules.filter_map(|rules| rules.optical_confirmation.as_mut());
+    for day in looks.chain(rules.map(|rule| &mut rule.day)) {
         if let Some(Daylight::Sun(SunLight { sun })) = day {
             let start_s = start.as_second() as f64;
             sun.light = light(frame.origin(), start_s, duration, sun.twilight_deg);

@@ -37,7 +37,8 @@ fn hash(path: &str, replications: u64) -> String {
 #[test]
 fn logs_are_the_same_to_the_last_bit() {
     let known = [
-        ("scenarios/nov-2019-baseline.toml", 5, BASELINE),
+        ("scenarios/nov-2019-baseline.toml", 20, BASELINE),
+        ("scenarios/nov-2019-busy.toml", 5, BUSY),
         (
             "scenarios/closed-form/plan-delivery-chain.toml",
             50,
@@ -97,7 +98,8 @@ fn nothing_is_left_of_the_replication_before() {
     }
 }
 
-const BASELINE: &str = "01f1d7d1c92f5de9262c6663ce1a4a8081949b2ba800ff528a761956ca7ce476";
+const BASELINE: &str = "be439f5f17b9674a3971a1804bddee0e408c87ab24369fec72c5ec2848154bf1";
+const BUSY: &str = "01f1d7d1c92f5de9262c6663ce1a4a8081949b2ba800ff528a761956ca7ce476";
 const PLAN_DELIVERY_CHAIN: &str =
     "30d6b8d79e04d2d077f18ab04cf0a7f3a85a00c8d516f862a0e970619e19cb6e";
 const TRIP_REF: &str = "d964e8ee851c359993db3fc1ddf1e98805133e26febc0b56deeb0c882292c4b3";

@@ -14,7 +14,7 @@ use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
 
 const ONE_PASS: &str = "scenarios/library/one_pass.toml";
-const BASELINE: &str = "scenarios/nov-2019-baseline.toml";
+const BUSY: &str = "scenarios/nov-2019-busy.toml";
 
 fn load(path: &str, changes: &[&str]) -> Scenario {
     let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
@@ -62,8 +62,8 @@ fn the_chain_tells_what_was_arranged() {
     let asked = one_pass(&["rules.hotline_query={ answers = 0, timeout_s = 30 }"]);
     assert!(codes(&asked).contains(&"enquiry:R7:did_not_protect_after_30s".to_owned()));
     // A plan that only others have.
-    let baseline = load(BASELINE, &[]);
-    let log = fly(&baseline, 2);
+    let busy = load(BUSY, &[]);
+    let log = fly(&busy, 2);
     let shot = wrong_shots(&log)[0];
     let causes = chain(&log, shot);
     assert_eq!(causes[0].code, "filed_with_others");
@@ -93,7 +93,7 @@ fn a_swap_is_a_link_of_the_chain() {
 #[test]
 fn every_rule_is_offered_or_it_is_said_why_not() {
     for path in [
-        BASELINE,
+        BUSY,
         "scenarios/no-fly-zone.toml",
         "scenarios/alert-night.toml",
     ] {
@@ -117,6 +117,36 @@ fn every_rule_is_offered_or_it_is_said_why_not() {
                 .unwrap_or_else(|why| panic!("{path}: {}: {why}", change.name));
         }
     }
+}
+
+/// What is put in force, or taken out of it, is so for the sites of every side, whether it has rules of its own or not.
+#[test]
+fn a_rule_is_tried_on_the_sites_of_every_side() {
+    let scenario = load("scenarios/two-sides.toml", &[]);
+    let candidate_rules = candidate_rules(&scenario);
+    let named = |rules: &deconflict::coordination::RulesSpec, key: &str| {
+        let rules = serde_json::to_value(rules).expect("rules");
+        rules.get(key).cloned()
+    };
+    let mut tried = 0;
+    for change in candidate_rules.added.iter().chain(&candidate_rules.removed) {
+        let id = change.name.trim_start_matches('-');
+        let rules = deconflict::coordination::RULES;
+        let page = rules.iter().find(|page| page.id == id).expect("a rule");
+        if deconflict::coordination::binds_all(page.key) || page.id == "R6" {
+            continue;
+        }
+        let changed = Change::apply(&scenario, &[change]).expect("sound");
+        let (all, own) = (&changed.file.rules, &changed.file.rules_of["gna"]);
+        assert_eq!(
+            named(all, page.key),
+            named(own, page.key),
+            "{}",
+            change.name
+        );
+        tried += 1;
+    }
+    assert!(tried >= 6, "{tried}");
 }
 
 fn change(base: &Scenario, name: &str, sets: &[&str]) -> Change {
@@ -272,7 +302,7 @@ fn drawn_orders_agree_with_all_combinations() {
 
 #[test]
 fn the_story_has_every_part() {
-    let scenario = load(BASELINE, &[]);
+    let scenario = load(BUSY, &[]);
     let replication = Replication { seed: 1, index: 2 };
     let log = simulate(&scenario, replication, Detail::Full);
     let shot = wrong_shots(&log)[0];
@@ -335,7 +365,7 @@ fn prevent_writes_the_same_with_any_number_of_threads() {
         let out = folder(name);
         let output = deconflict(&[
             "prevent",
-            BASELINE,
+            BUSY,
             "--replications",
             "12",
             "--jobs",
@@ -372,7 +402,7 @@ fn prevent_writes_the_same_with_any_number_of_threads() {
     let out = folder("one");
     let again = deconflict(&[
         "prevent",
-        BASELINE,
+        BUSY,
         "--replications",
         "2",
         "--out",
@@ -385,28 +415,25 @@ fn prevent_writes_the_same_with_any_number_of_threads() {
 fn mistakes_are_told() {
     for (arguments, told) in [
         (
-            vec!["prevent", BASELINE, "--rule", "R99"],
+            vec!["prevent", BUSY, "--rule", "R99"],
             "there is no such rule here; expected one of",
         ),
+        (vec!["prevent", BUSY, "--rule", "R10"], "cannot be offered"),
         (
-            vec!["prevent", BASELINE, "--rule", "R10"],
-            "cannot be offered",
-        ),
-        (
-            vec!["prevent", BASELINE, "--try", "nonsense"],
+            vec!["prevent", BUSY, "--try", "nonsense"],
             "expected a name, a colon",
         ),
         (
             vec![
                 "explain",
-                BASELINE,
+                BUSY,
                 "--try",
                 "x: rules.hostile_criteria.threshold=7",
             ],
             "threshold",
         ),
         (
-            vec!["explain", BASELINE, "--flight", "nobody"],
+            vec!["explain", BUSY, "--flight", "nobody"],
             "there is no such flight; expected one of",
         ),
     ] {
@@ -428,7 +455,7 @@ fn mistakes_are_told() {
         let replication = replication.to_string();
         let told = deconflict(&[
             "explain",
-            BASELINE,
+            BUSY,
             "--seed",
             "1",
             "--replication",
@@ -443,7 +470,7 @@ fn mistakes_are_told() {
         let replication = replication.to_string();
         let told = deconflict(&[
             "explain",
-            BASELINE,
+            BUSY,
             "--replication",
             &replication,
             "--let-through",
@@ -463,7 +490,7 @@ fn mistakes_are_told() {
 /// rule that says so one of them does not. What is told of each site is what the log has.
 #[test]
 fn a_raid_that_came_through_is_told_where_and_why() {
-    let held = load(BASELINE, &["rules.weapons_control.status=hold"]);
+    let held = load(BUSY, &["rules.weapons_control.status=hold"]);
     let candidate_rules = candidate_rules(&held);
     let (mut through, mut stopped, mut declined) = (0, 0, 0);
     for index in 0..6 {
@@ -533,7 +560,7 @@ fn rows_of_a_sweep_are_explained_and_replayed() {
         "--replication",
         "2",
     ]);
-    let of_file = deconflict(&["explain", BASELINE, "--seed", "1", "--replication", "2"]);
+    let of_file = deconflict(&["explain", BUSY, "--seed", "1", "--replication", "2"]);
     let story = |output: &Output| {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let lines = text
@@ -558,8 +585,7 @@ fn rows_of_a_sweep_are_explained_and_replayed() {
             "2",
         ];
         let changed_row = deconflict(&[&row[..], change].concat());
-        let changed_file =
-            deconflict(&[&["explain", BASELINE, "--replication", "2"], change].concat());
+        let changed_file = deconflict(&[&["explain", BUSY, "--replication", "2"], change].concat());
         assert_ne!(story(&changed_file), story(&of_file), "{change:?}");
         assert_eq!(story(&changed_row), story(&changed_file), "{change:?}");
     }
@@ -583,7 +609,7 @@ fn rows_of_a_sweep_are_explained_and_replayed() {
     ]);
     let file = deconflict(&[
         "replay",
-        BASELINE,
+        BUSY,
         "--seed",
         "1",
         "--replication",

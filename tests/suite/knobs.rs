@@ -17,34 +17,34 @@ struct Knob {
     throughout: &'static [&'static str],
 }
 
-const BASELINE: &str = "scenarios/nov-2019-baseline.toml";
+const BUSY: &str = "scenarios/nov-2019-busy.toml";
 
 const KNOBS: &[Knob] = &[
     Knob {
         rule: "weapons_control",
         parameter: "status",
-        scenario: BASELINE,
+        scenario: BUSY,
         values: &[r#""free""#, r#""tight""#, r#""hold""#],
         throughout: &[],
     },
     Knob {
         rule: "hostile_criteria",
         parameter: "threshold",
-        scenario: BASELINE,
+        scenario: BUSY,
         values: &["0.0", "0.5", "0.9", "1.0"],
         throughout: &[],
     },
     Knob {
         rule: "hostile_criteria",
         parameter: "id_sources",
-        scenario: BASELINE,
+        scenario: BUSY,
         values: &["2", "8"],
         throughout: &[],
     },
     Knob {
         rule: "hostile_criteria",
         parameter: "declarations",
-        scenario: BASELINE,
+        scenario: BUSY,
         values: &["1", "10", "100"],
         throughout: &[],
     },

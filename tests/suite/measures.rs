@@ -1,16 +1,18 @@
 //! The measures on real runs: parts add up to wholes, and what is recorded besides changes nothing.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use deconflict::measure::{Columns, Kind, Summary};
-use deconflict::record::{Detail, EventLog, Replication};
+use deconflict::record::{Detail, Event, EventLog, Fact, Identity, IdentityHistory, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
 use deconflict::statistics::estimate::Estimator;
+use deconflict::units::Millis;
 
 const SCENARIOS: &[&str] = &[
-    "scenarios/nov-2019-baseline.toml",
+    "scenarios/nov-2019-busy.toml",
     "scenarios/nov-2019-agreement.toml",
     "scenarios/closed-form/competing-rates.toml",
     "scenarios/closed-form/salvo.toml",
@@ -143,6 +145,97 @@ fn recording_more_measures_the_same() {
                 assert_eq!(plain, full, "{path}, replication {index}, {detail:?}");
             }
         }
+    }
+}
+
+/// Asking for air pictures changes nothing but what is asked for; and what it tells of identities, where declarations are made in
+/// runs otherwise, is what a log with every single change of them tells.
+#[test]
+fn air_pictures_change_nothing_and_tell_every_change_of_identity() {
+    let asked = ["air_picture.sample_every_s=600".to_owned()];
+    let (mut tracks, mut changes) = (0, 0);
+    for path in [
+        "scenarios/nov-2019-busy.toml",
+        "scenarios/closed-form/random-walk-identification.toml",
+        "benches/trip-ref.toml",
+    ] {
+        let plain = load(path);
+        let sampled = Scenario::load(Path::new(path), &asked)
+            .unwrap_or_else(|error| panic!("{}", error.render(false)));
+        for index in 0..3 {
+            let measured = fly(&sampled, index, Detail::Measures);
+            let asked_for = |fact: &Fact| {
+                matches!(
+                    fact,
+                    Fact::PictureSampled { .. }
+                        | Fact::PictureContinuity { .. }
+                        | Fact::IdentityHistory { .. }
+                )
+            };
+            let others = measured
+                .events
+                .iter()
+                .filter(|event| !asked_for(&event.fact));
+            let without = fly(&plain, index, Detail::Measures);
+            assert!(others.eq(&without.events), "{path}, {index}");
+            assert_eq!(measured.tallies, without.tallies, "{path}, {index}");
+            // Track by track, by their changes one by one.
+            let full = fly(&plain, index, Detail::Full);
+            let mut open = BTreeMap::new();
+            let mut told = Vec::new();
+            for Event { time, fact, .. } in &full.events {
+                let pair = (fact.site(), fact.aircraft());
+                match fact {
+                    Fact::TrackConfirmed { .. } => {
+                        open.insert(pair, vec![(*time, Identity::Pending)]);
+                    }
+                    Fact::IdentityChanged { to, .. } => {
+                        open.get_mut(&pair).expect("a track").push((*time, *to));
+                    }
+                    Fact::TrackEnded { .. } => {
+                        let said = open.remove(&pair).expect("a track");
+                        told.push((pair, history(&said, *time)));
+                    }
+                    _ => {}
+                }
+            }
+            let found = measured.events.iter().filter_map(|event| match event.fact {
+                Fact::IdentityHistory { history, .. } => {
+                    Some(((event.fact.site(), event.fact.aircraft()), history))
+                }
+                _ => None,
+            });
+            let found: Vec<_> = found.collect();
+            assert_eq!(found, told, "{path}, {index}");
+            tracks += told.len();
+            changes += told.iter().map(|(_, history)| history.changes).sum::<u32>();
+        }
+    }
+    assert!(
+        tracks > 200 && changes > 500,
+        "{tracks} tracks, {changes} changes"
+    );
+}
+
+/// The history of a track from what it was identified as since when, up to its end.
+fn history(said: &[(Millis, Identity)], end: Millis) -> IdentityHistory {
+    let since = |is: &dyn Fn(Identity) -> bool| {
+        let run = said.iter().rev().take_while(|(_, identity)| is(*identity));
+        run.last().map(|(time, _)| *time)
+    };
+    let until = said.iter().skip(1).map(|(time, _)| *time).chain([end]);
+    let spans = said.iter().zip(until);
+    let suspect = spans.filter(|((_, identity), _)| *identity == Identity::Suspect);
+    IdentityHistory {
+        confirmed: said[0].0,
+        changes: said.len() as u32 - 1,
+        hostile_since: since(&|identity| identity == Identity::Hostile),
+        unsuspected_since: since(&|identity| {
+            !matches!(identity, Identity::Suspect | Identity::Hostile)
+        }),
+        suspect: suspect.fold(Millis::ZERO, |sum, ((from, _), until)| {
+            sum + (until - *from)
+        }),
     }
 }
 

@@ -156,6 +156,12 @@ fn readiness_that_means_nothing_is_refused() {
         said.contains("go_live is there, but nobody would ever cue a site of the class"),
         "{said}"
     );
+    let neither = SILENT.replace("within_m = 20_000, ", "");
+    let said = told(&neither);
+    assert!(said.contains("has neither within_m nor node"), "{said}");
+    let nowhere = SILENT.replace("within_m = 20_000, ", "node = { from = \"nowhere\" }, ");
+    let said = told(&nowhere);
+    assert!(said.contains("go_live.node.from names nowhere"), "{said}");
     let unarmed = SILENT.replace("[site_classes.gun.readiness]", "[site_classes.eye.readiness]\nrelocates = { after_shots = 1, hours = 1 }\n[site_classes.gun.readiness]");
     let said = told(&unarmed);
     assert!(

@@ -162,11 +162,8 @@ fn the_experiment_passes_the_check() {
     let text = page("src/guide/experiments.md");
     let example = block(&text, "```toml\n");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let scenario = root.join("scenarios/nov-2019-baseline.toml");
-    let example = example.replace(
-        "../nov-2019-baseline.toml",
-        scenario.to_str().expect("text"),
-    );
+    let scenario = root.join("scenarios/nov-2019-busy.toml");
+    let example = example.replace("../nov-2019-busy.toml", scenario.to_str().expect("text"));
     let place = tempfile::tempdir().expect("a folder");
     let path = place.path().join("mine.toml");
     std::fs::write(&path, example).expect("written");

@@ -12,18 +12,18 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn baseline(overrides: &[&str]) -> Scenario {
+fn busy(overrides: &[&str]) -> Scenario {
     let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
-    let path = root().join("scenarios/nov-2019-baseline.toml");
+    let path = root().join("scenarios/nov-2019-busy.toml");
     Scenario::load(&path, &overrides).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A replay of the baseline, with a change beside it if there is one.
+/// A replay of the busy end, with a change beside it if there is one.
 fn replay(changes: &[&str]) -> String {
     let replication = Replication { seed: 7, index: 0 };
-    let mut scenarios = vec![baseline(&[])];
+    let mut scenarios = vec![busy(&[])];
     if !changes.is_empty() {
-        scenarios.push(baseline(changes));
+        scenarios.push(busy(changes));
     }
     let flown: Vec<_> = scenarios
         .iter()
@@ -216,7 +216,7 @@ fn the_replay_is_one_small_file_with_sound_data() {
 /// The curve of a replay is what the log says: the log odds of hostile after each step of the account, and the threshold of rule R2.
 #[test]
 fn the_curve_of_a_replay_is_that_of_the_log() {
-    let scenario = baseline(&["rules.hostile_criteria.threshold=0.93"]);
+    let scenario = busy(&["rules.hostile_criteria.threshold=0.93"]);
     let replication = Replication { seed: 7, index: 0 };
     let log = simulate(&scenario, replication, Detail::Full);
     let run = Flown {
@@ -291,7 +291,7 @@ fn two_runs_part_where_the_change_first_tells() {
 /// What is drawn is where things happened: every movement lies on its path.
 #[test]
 fn trajectories_are_those_that_are_flown() {
-    let scenario = baseline(&[]);
+    let scenario = busy(&[]);
     for index in 0..5 {
         let replication = Replication { seed: 3, index };
         let log = simulate(&scenario, replication, Detail::Measures);
@@ -346,7 +346,7 @@ fn a_sweep_and_a_run_have_their_report() {
     assert!(printed.contains("deconflict report"), "{printed}");
     deconflict(&[
         "run",
-        "scenarios/nov-2019-baseline.toml",
+        "scenarios/nov-2019-busy.toml",
         "--replications",
         "40",
         "--out",
@@ -488,7 +488,7 @@ fn a_sweep_that_stops_by_itself_shows_its_looks() {
     let experiment = place.path().join("experiment.toml");
     let text = format!(
         "title = \"Small\"\nscenario = {:?}\nmeasures = [\"leaked\"]\nstop.half_width = {{ measure = \"leaked\", absolute = 0.12, minimum_replications = 20, maximum_replications = 90, minimum_events = 10 }}\n[levers.status]\npath = \"rules.weapons_control.status\"\nvalues = [\"free\", \"tight\"]\n",
-        root().join("scenarios/nov-2019-baseline.toml")
+        root().join("scenarios/nov-2019-busy.toml")
     );
     std::fs::write(&experiment, text).unwrap();
     let folder = place.path().join("sweep");
@@ -611,7 +611,7 @@ fn notices_travel_along_the_coordination_graph() {
 /// A click on an aircraft tells the same evidence as `explain` does.
 #[test]
 fn the_story_of_a_replay_is_that_of_explain() {
-    let scenario = "scenarios/nov-2019-baseline.toml";
+    let scenario = "scenarios/nov-2019-busy.toml";
     let text = deconflict(&["explain", scenario, "--seed", "7", "--replication", "0"]);
     let (_, rest) = text.split_once("The evidence: the running sum").unwrap();
     let ledger: Vec<&str> = rest

@@ -338,6 +338,22 @@ fn dangling_names() {
             "[rules.flight_plan_notice]",
             "[rules.hostile_criteria]\n^id_sources = 10",
         ),
+        (
+            "[rules.flight_plan_notice]",
+            "[rules_of.lna.hotline_query]\nnodes = [^\"lna-opps\"]\n[rules.flight_plan_notice]",
+        ),
+        (
+            "[rules.flight_plan_notice]",
+            "[rules_of.lna.hostile_criteria]\non.^type = \"tb3\"\n[rules.flight_plan_notice]",
+        ),
+        (
+            "[rules.flight_plan_notice]",
+            "[rules_of.lna.^altitude_blocks]\n[rules.flight_plan_notice]",
+        ),
+        (
+            "[rules.flight_plan_notice]",
+            "[rules_of.^ina]\n[rules.flight_plan_notice]",
+        ),
         ("us = \"neutral\"\n", ""),
     ] {
         spoilt(&mut said, from, to);

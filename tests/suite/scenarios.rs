@@ -14,7 +14,13 @@ use deconflict::statistics::pairs::Pairs;
 
 use crate::support::{load, power};
 
+const BASELINE: &str = "scenarios/nov-2019-baseline.toml";
+const BUSY: &str = "scenarios/nov-2019-busy.toml";
+
 const REPLICATIONS: u64 = 1000;
+
+/// Of scenarios that stand on the baseline, a day of which is quiet: as much time as the other number takes, and a third of the events.
+const QUIET: u64 = 4000;
 
 /// 1 in 1000 intervals of a right simulator misses; the seed is fixed.
 const CONFIDENCE: f64 = 0.999;
@@ -61,37 +67,38 @@ fn fly(path: &str, changes: &[&str], count: u64) -> (Arc<Columns>, Vec<Summary>)
 }
 
 struct Flown {
-    baseline: Vec<Cell>,
+    busy: Vec<Cell>,
     pairs: Pairs,
 }
 
 fn flown() -> &'static Flown {
     static FLOWN: OnceLock<Flown> = OnceLock::new();
     FLOWN.get_or_init(|| {
-        let (columns, baseline) = fly("scenarios/nov-2019-baseline.toml", &[], REPLICATIONS);
-        let (agreed_columns, agreed) = fly("scenarios/nov-2019-agreement.toml", &[], REPLICATIONS);
+        let (columns, busy) = fly(BUSY, &[], REPLICATIONS);
+        let (agreed_columns, agreed) =
+            fly("scenarios/nov-2019-busy-agreement.toml", &[], REPLICATIONS);
         let mut pairs = Pairs::new(&columns, &agreed_columns);
         let mut estimator = Estimator::new(Arc::clone(&columns));
-        for (index, (one, other)) in baseline.iter().zip(&agreed).enumerate() {
+        for (index, (one, other)) in busy.iter().zip(&agreed).enumerate() {
             pairs.add(one, other);
             estimator.add(index as u64, one);
         }
         Flown {
-            baseline: estimator.cells(CONFIDENCE),
+            busy: estimator.cells(CONFIDENCE),
             pairs,
         }
     })
 }
 
-fn baseline(name: &str) -> &'static Cell {
+fn busy(name: &str) -> &'static Cell {
     flown()
-        .baseline
+        .busy
         .iter()
         .find(|cell| cell.name == name)
         .expect("the measure exists")
 }
 
-/// Agreement against baseline.
+/// Agreement against none, on busy days.
 fn change(name: &str) -> Comparison {
     flown()
         .pairs
@@ -100,14 +107,14 @@ fn change(name: &str) -> Comparison {
 }
 
 #[test]
-fn the_baseline_loses_those_it_should_not() {
+fn busy_days_lose_those_they_should_not() {
     for side in ["us", "italy"] {
-        let lost = baseline(&format!("lost_per_sortie[side={side}]"));
+        let lost = busy(&format!("lost_per_sortie[side={side}]"));
         assert!(lost.value.low > 0.03, "{side}: {lost:?}");
     }
-    let own = baseline("lost_per_sortie[side=uae]");
+    let own = busy("lost_per_sortie[side=uae]");
     assert!(own.value.low > 0.01 && own.value.high < 0.15, "{own:?}");
-    let share = baseline("neutral_share_of_kills");
+    let share = busy("neutral_share_of_kills");
     assert!(
         share.value.low > 0.02 && share.value.high < 0.34,
         "{share:?}"
@@ -147,6 +154,23 @@ fn the_agreement_does_not_protect_the_others() {
     }
 }
 
+/// The same in the baseline itself, by fewer losses: those of the United States fall by that much, and Italy's not at all.
+#[test]
+fn the_agreement_protects_in_the_baseline_too() {
+    let lost = |side: &str| {
+        let measure = format!("lost_per_sortie[side={side}]");
+        files(
+            BASELINE,
+            "scenarios/nov-2019-agreement.toml",
+            QUIET,
+            &measure,
+        )
+    };
+    let ratio = lost("us").ratio;
+    assert!(ratio.low > 0.08 && ratio.high < 0.5, "{ratio:?}");
+    assert_eq!(lost("italy").difference.estimate, 0.0);
+}
+
 /// What it costs: no hostile gets through because of it, beyond one in a hundred.
 #[test]
 fn the_agreement_lets_nobody_through() {
@@ -184,6 +208,28 @@ fn against(path: &str, changes: &[&str], count: u64, measure: &str) -> Compariso
         3.29,
     );
     compared
+}
+
+/// One file against another, by a measure.
+fn files(path: &str, other: &str, count: u64, measure: &str) -> Comparison {
+    let (columns, plain) = fly(path, &[], count);
+    let (other_columns, others) = fly(other, &[], count);
+    let mut pairs = Pairs::new(&columns, &other_columns);
+    for (one, other) in plain.iter().zip(&others) {
+        pairs.add(one, other);
+    }
+    pairs
+        .compare(measure, CONFIDENCE)
+        .expect("the measure exists in both")
+}
+
+/// Holds a number to what a first comment says of it, to a fifth.
+#[track_caller]
+fn as_said(what: &str, found: f64, said: f64) {
+    assert!(
+        (found - said).abs() <= said / 5.0,
+        "{what}: {found}, said to be {said}"
+    );
 }
 
 fn in_all(path: &str, changes: &[&str], count: u64, column: &str) -> f64 {
@@ -237,23 +283,26 @@ const ZONE: &str = "scenarios/no-fly-zone.toml";
 /// The restricted operations zone: fewer neutrals lost in all, since most stay out, and more of those who enter; hours are the price.
 #[test]
 fn a_no_fly_zone_protects_by_emptying_the_sky() {
-    let (columns, open) = fly("scenarios/nov-2019-baseline.toml", &[], 1500);
-    let (closed_columns, closed) = fly(ZONE, &[], 1500);
-    let mut pairs = Pairs::new(&columns, &closed_columns);
-    for (one, other) in open.iter().zip(&closed) {
-        pairs.add(one, other);
-    }
-    let change = |name: &str| {
-        pairs
-            .compare(name, CONFIDENCE)
-            .expect("the measure exists in both")
-    };
+    let change = |name: &str| files(BASELINE, ZONE, QUIET, name);
     let lost = change("kills_per_replication[affiliation=neutral]");
     assert!(lost.difference.high < 0.0, "{lost:?}");
     let each = change("lost_per_sortie[side=us]");
     assert!(each.difference.low > 0.0, "{each:?}");
     let hours = change("cancelled_hours_per_replication[side=us]");
-    assert!(hours.difference.low > 4.0, "{hours:?}");
+    assert!(hours.difference.low > 2.5, "{hours:?}");
+    let own = change("lost_per_sortie[side=uae]");
+    assert!(own.difference.low > 0.05, "{own:?}");
+    for (file, neutrals, us, own) in [(BASELINE, 0.056, 0.041, 0.011), (ZONE, 0.026, 0.068, 0.089)]
+    {
+        let all = |column: &str| in_all(file, &[], QUIET, column);
+        let a_day = all("kills[affiliation=neutral]") / QUIET as f64;
+        as_said("neutrals lost a day", a_day, neutrals);
+        let of = |side: &str| {
+            all(&format!("kills[side={side}]")) / all(&format!("sorties[side={side}]"))
+        };
+        as_said("us sorties lost", of("us"), us);
+        as_said("uae sorties lost", of("uae"), own);
+    }
 }
 
 /// The variant of January: with Mitiga and civil traffic inside, airliners are exposed that were not.
@@ -264,9 +313,17 @@ fn a_wider_zone_exposes_civil_traffic() {
         "rules.restricted_operations_zone.exempt=[\"mitiga\"]",
         "rules.restricted_operations_zone.zone=front",
     ];
-    assert_eq!(in_all(january, &as_before, 200, "kills[side=civil]"), 0.0);
-    let lost = against(january, &as_before, 200, "lost_per_sortie[side=civil]");
-    assert!(lost.difference.high < -0.2, "{lost:?}");
+    assert_eq!(in_all(january, &as_before, 1000, "shots[side=civil]"), 0.0);
+    let lost = against(january, &as_before, 1000, "lost_per_sortie[side=civil]");
+    assert!(lost.difference.high < -0.005, "{lost:?}");
+    let all = |column: &str| in_all(january, &[], 1000, column);
+    let flown = all("sorties[side=civil]");
+    as_said(
+        "lost of those that fly",
+        all("kills[side=civil]") / flown,
+        0.018,
+    );
+    as_said("who flies", flown / 12_000.0, 0.65);
 }
 
 /// Own drones need IFF and plans together, and those who cannot reply pay for it.
@@ -277,7 +334,7 @@ fn own_drones_need_iff_and_procedure() {
         "flights.wing-loong.equipment.iff.on=0",
         "flights.wing-loong.plan.filed=0",
     );
-    let lost = |changes: &[&str]| in_all(own, changes, 200, "kills[side=uae]");
+    let lost = |changes: &[&str]| in_all(own, changes, QUIET, "kills[side=uae]");
     let (both, iff, plans, neither) = (
         lost(&[]),
         lost(&[no_plan]),
@@ -288,14 +345,20 @@ fn own_drones_need_iff_and_procedure() {
         both < 0.7 * iff && iff < 0.5 * plans && plans < 0.7 * neither,
         "{both}, {iff}, {plans}, {neither}"
     );
-    let neutrals = in_all(own, &[], 200, "kills[side=us]");
-    let unasked = in_all(
-        "scenarios/nov-2019-baseline.toml",
-        &[],
-        200,
-        "kills[side=us]",
-    );
+    let days = QUIET as f64;
+    for (what, lost, said) in [
+        ("both", both, 0.021),
+        ("IFF", iff, 0.068),
+        ("plans", plans, 0.24),
+        ("neither", neither, 0.73),
+    ] {
+        as_said(what, lost / days, said);
+    }
+    let neutrals = in_all(own, &[], QUIET, "kills[side=us]");
+    let unasked = in_all(BASELINE, &[], QUIET, "kills[side=us]");
     assert!(neutrals > 2.0 * unasked, "{neutrals}, {unasked}");
+    as_said("neutrals who cannot reply", neutrals / days, 0.29);
+    as_said("neutrals whom nobody asks", unasked / days, 0.041);
 }
 
 /// Stale plans: q collapses under a narrow gate, a wide one lets raids through, and the sum is least in between.
@@ -365,7 +428,7 @@ fn a_gate_has_a_best_width_when_plans_are_stale() {
 #[test]
 fn a_dark_ally_is_lost_with_the_neutrals() {
     let dark = "scenarios/dark-ally.toml";
-    let count = 60;
+    let count = 1000;
     let iff = [
         "flights.wing-loong.equipment.iff.on=1",
         "site_classes.class_a.identification.faults.interrogator_per_hour=0",
@@ -376,7 +439,7 @@ fn a_dark_ally_is_lost_with_the_neutrals() {
     ];
     let all = "wrongly_lost_per_protected_sortie";
     let lit = against(dark, &[iff, squawk].concat(), count, all).difference;
-    assert!(lit.high < -0.3, "{lit:?}");
+    assert!(lit.high < -0.05, "{lit:?}");
     let of = |changes: &[&str], side: &str| {
         against(
             dark,
@@ -386,8 +449,8 @@ fn a_dark_ally_is_lost_with_the_neutrals() {
         )
         .difference
     };
-    assert!(of(&iff, "uae").high < 0.0 && of(&iff, "us").high > -0.1);
-    assert!(of(&squawk, "us").high < -0.3 && of(&squawk, "uae").high > -0.1);
+    assert!(of(&iff, "uae").high < -0.03 && of(&iff, "us").low > -0.01);
+    assert!(of(&squawk, "us").high < -0.1 && of(&squawk, "uae").low > -0.01);
     let covered = against(dark, &["rules.hotline_query.own_flights=1"], count, all).difference;
     assert!(covered.high < 0.0, "{covered:?}");
 }
@@ -463,13 +526,12 @@ fn a_border_elsewhere_is_simulated_like_any_place() {
     assert!((aside - here).abs() < 0.2 * here, "{aside} {here}");
 }
 
-/// Five of the six bands of public counts hold, and the sixth is missed by less than a factor of three: 1 000 nights, the intervals of the
-/// ratios about a fifth wide on either side.
+/// Five of the six bands of public counts hold, and the sixth is missed by less than a factor of three: 4 000 days, the intervals of the
+/// ratios about a tenth wide on either side.
 #[test]
-fn a_world_with_sites_that_are_seldom_there_is_near_the_public_counts() {
-    let bands = "scenarios/nov-2019-bands.toml";
-    let all = |column: &str| in_all(bands, &[], REPLICATIONS, column);
-    let days = REPLICATIONS as f64;
+fn the_baseline_is_near_the_public_counts() {
+    let all = |column: &str| in_all(BASELINE, &[], QUIET, column);
+    let days = QUIET as f64;
     let (lost, strikes) = (all("kills[side=gna]"), all("leaked_sorties"));
     let own = all("kills[side=uae]") / all("sorties[side=uae]");
     let neutral = all("kills[affiliation=neutral]");
@@ -486,9 +548,12 @@ fn a_world_with_sites_that_are_seldom_there_is_near_the_public_counts() {
             "{what}: {found}, not in [{low}, {high}]"
         );
     }
-    // The baseline is far from them, and always was said to be.
-    let baseline = |column: &str| in_all("scenarios/nov-2019-baseline.toml", &[], 200, column);
-    assert!(baseline("kills[side=gna]") / baseline("leaked_sorties") > 1.0);
+    // The busy end of the same assumptions is far from them, and is said to be.
+    let busy = |column: &str| in_all(BUSY, &[], 200, column);
+    assert!(busy("kills[side=gna]") / busy("leaked_sorties") > 1.0);
+    let wrong = |file: &str, count: u64| in_all(file, &[], count, "wrong_kills") / count as f64;
+    let more = wrong(BUSY, 200) / wrong(BASELINE, QUIET);
+    assert!((7.0..14.0).contains(&more), "{more}");
     // Sites are there as often as two hours in fourteen, less what they spend on moving.
     let ready = all("site_ready_hours") / all("site_hours");
     assert!((0.11..0.1429).contains(&ready), "{ready}");
@@ -502,33 +567,64 @@ fn each_of_two_sides_goes_by_what_it_was_told() {
         "flights.us-recon.plan.filed=0",
         "flights.italy-recon.plan.filed=0",
     ];
-    let lost = against(both, &unfiled, 200, "lost_per_sortie[side=us]");
-    assert!(lost.difference.low > 0.3, "{lost:?}");
+    let lost = against(both, &unfiled, QUIET, "lost_per_sortie[side=us]");
+    assert!(lost.difference.low > 0.15, "{lost:?}");
+    let us = |changes: &[&str]| in_all(both, changes, QUIET, "kills[side=us]") / QUIET as f64;
+    as_said("with plans", us(&[]), 0.09);
+    as_said("without", us(&unfiled), 0.28);
+    // The rules of the GNA spare its own TB2, which the LNA's rules would not.
+    let own = |changes: &[&str]| in_all(both, changes, QUIET, "wrong_kills[side=gna]");
+    as_said(
+        "own TB2 under the rules of the LNA",
+        own(&["rules_of.gna.hostile_criteria.threshold=0.9"]),
+        41.0,
+    );
+    assert!((1.0..=2.0).contains(&own(&[])), "{}", own(&[]));
     let wrong = against(
         both,
         &unfiled,
-        200,
+        QUIET,
         "wrong_kills_per_replication[shooter=gna]",
     );
-    assert!(wrong.difference.low > 0.5, "{wrong:?}");
+    assert!(wrong.difference.low > 0.15, "{wrong:?}");
     // The LNA is told nothing either way: what it does not shoot down the GNA has shot down before.
     let other = against(
         both,
         &unfiled,
-        200,
+        QUIET,
         "wrong_kills_per_replication[shooter=lna]",
     );
     assert!(other.difference.high < 0.0, "{other:?}");
     for shooter in ["gna", "lna"] {
-        let kills = in_all(both, &[], 200, &format!("kills[shooter={shooter}]"));
+        let kills = in_all(both, &[], QUIET, &format!("kills[shooter={shooter}]"));
         assert!(kills > 100.0, "{shooter}: {kills}");
     }
     let (all, by_lna, by_gna) = (
-        in_all(both, &[], 200, "wrong_kills"),
-        in_all(both, &[], 200, "wrong_kills[shooter=lna]"),
-        in_all(both, &[], 200, "wrong_kills[shooter=gna]"),
+        in_all(both, &[], QUIET, "wrong_kills"),
+        in_all(both, &[], QUIET, "wrong_kills[shooter=lna]"),
+        in_all(both, &[], QUIET, "wrong_kills[shooter=gna]"),
     );
     assert_eq!(all, by_lna + by_gna);
+}
+
+/// A look before firing saves some, and night takes most of that away.
+#[test]
+fn a_look_is_worth_what_can_be_seen() {
+    let looking = "scenarios/looking-first.toml";
+    let blind = ["rules.optical_confirmation.placebo=delay"];
+    let bright = [
+        "rules.optical_confirmation.day={from_h=0,to_h=24}",
+        "rules.optical_confirmation.haze_per_hour=0",
+    ];
+    let all = "wrongly_lost_per_protected_sortie";
+    let worse = against(looking, &blind, QUIET, all).difference;
+    assert!(worse.low > 0.0, "{worse:?}");
+    let better = against(looking, &bright, QUIET, all).difference;
+    assert!(better.high < 0.0, "{better:?}");
+    for (changes, said) in [(&[][..], 0.033), (&blind, 0.041), (&bright, 0.014)] {
+        let lost = in_all(looking, changes, QUIET, "kills[side=us]");
+        as_said("us sorties lost", lost / QUIET as f64, said);
+    }
 }
 
 /// A leaker raises what crews expect: more of those are shot down who are no enemies, where the alarm means anything.
@@ -546,6 +642,6 @@ fn an_alarm_after_a_leaker_costs_those_who_are_no_enemies() {
     let leaked = against(alarmed, &calm, 400, "leaked");
     assert!(leaked.difference.estimate.abs() < 0.05, "{leaked:?}");
     // An operator who goes by the evidence alone is no operator.
-    let none = in_all("scenarios/nov-2019-baseline.toml", &[], 100, "wrong_shots");
+    let none = in_all(BUSY, &[], 100, "wrong_shots");
     assert_eq!(in_all(alarmed, &calm, 100, "wrong_shots"), none);
 }

@@ -7,7 +7,7 @@ use deconflict::record::{Detail, Event, EventLog, Fact, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
 
-const BASELINE: &str = "scenarios/nov-2019-baseline.toml";
+const BUSY: &str = "scenarios/nov-2019-busy.toml";
 
 fn load(path: &str, overrides: &[&str]) -> Scenario {
     let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
@@ -167,6 +167,84 @@ route.loop = {{ points = [{{ east_m = 900_000, north_m = 0 }}, {{ east_m = 900_0
     );
 }
 
+const TWO_SIDES: &str = "scenarios/two-sides.toml";
+
+/// Nobody is shot down, and nobody runs short: what one side's sites do is nothing to the other's.
+const UNHARMED: [&str; 10] = [
+    "site_classes.class_a.weapon.kill_probability=0",
+    "site_classes.class_a.weapon.channels=50",
+    "site_classes.class_a.weapon.magazine=10000",
+    "site_classes.class_a.readiness.renewal.mean_off_h=0",
+    "site_classes.class_a.readiness.relocates.after_shots=100",
+    "site_classes.gna_class_a.weapon.kill_probability=0",
+    "site_classes.gna_class_a.weapon.channels=50",
+    "site_classes.gna_class_a.weapon.magazine=10000",
+    "site_classes.gna_class_a.readiness.renewal.mean_off_h=0",
+    "site_classes.gna_class_a.readiness.relocates.after_shots=100",
+];
+
+/// Rules that both sides have are the same rules, whichever way they are said; those of all among them.
+#[test]
+fn equal_rules_of_each_side_are_those_of_all() {
+    let rules = "{ weapons_control = { status = \"tight\" }, hostile_criteria = { threshold = 0.8, declarations = 2 }, flight_plan_notice = { compliance = 0.9 }, hotline_query = { nodes = [\"lna-operations\"] }, challenge = { answers = { us = 0.5 } }, engagement_authority = { level = \"joint\" } }";
+    let each = format!("rules_of={{ gna = {rules}, lna = {rules} }}");
+    // The rule of a feed is one for all, and stays where it is.
+    let feed = "rules.friendly_force_tracking={ sides = [\"us\"] }";
+    let all = {
+        let rules = rules.strip_suffix(" }").expect("a table");
+        format!("rules={rules}, friendly_force_tracking = {{ sides = [\"us\"] }} }}")
+    };
+    let other = "rules.hostile_criteria.threshold=0.99";
+    let mut file = load(TWO_SIDES, &[&all]).file;
+    file.rules_of.clear();
+    let alike = Scenario::from_file(&file).expect("sound");
+    let own = load(TWO_SIDES, &[&each, feed, other]);
+    assert_eq!(alike.rules_of.iter().flatten().count(), 0);
+    assert_eq!(own.rules_of.iter().flatten().count(), 2);
+    let mut shots = 0;
+    for index in 0..12 {
+        let (alike, own) = (fly(&alike, index), fly(&own, index));
+        assert_eq!(alike, own, "replication {index}");
+        let fired = |event: &&Event| matches!(event.fact, Fact::ShotFired { .. });
+        shots += alike.events.iter().filter(fired).count();
+    }
+    assert!(shots > 10, "{shots} shots");
+}
+
+/// A rule of one side is none of the other's.
+#[test]
+fn a_rule_of_one_side_is_heeded_by_its_sites_alone() {
+    let before = load(TWO_SIDES, &UNHARMED);
+    let hold = "rules_of.gna.weapons_control.status=hold";
+    let after = load(TWO_SIDES, &[&UNHARMED[..], &[hold]].concat());
+    let shots = |log: &EventLog, side: &str| {
+        let fired = log.events.iter().filter(|event| match event.fact {
+            Fact::ShotFired { site, .. } => {
+                let side_of = log.sites[site.index()].side;
+                log.cast.sides[side_of.index()] == side
+            }
+            _ => false,
+        });
+        fired.count()
+    };
+    let (mut gna, mut lna) = (0, 0);
+    for index in 0..6 {
+        let (before, after) = (fly(&before, index), fly(&after, index));
+        gna += shots(&before, "gna");
+        lna += shots(&before, "lna");
+        assert_eq!(shots(&after, "gna"), 0, "replication {index}");
+        let (before, after) = (stories(&before), stories(&after));
+        for (pair, story) in before.iter().filter(|(pair, _)| !pair.0.starts_with("gna")) {
+            assert_eq!(
+                Some(story),
+                after.get(pair),
+                "replication {index}: {pair:?}"
+            );
+        }
+    }
+    assert!(gna > 50 && lna > 50, "{gna} and {lna} shots");
+}
+
 /// Only what the flights of the United States are told to whom differs, so nobody who shot at anybody else before may
 /// do otherwise until the first missile or channel is spent or spared differently: with sites that never run short, the
 /// stories of all other aircraft are the same.
@@ -177,8 +255,8 @@ fn an_agreement_changes_only_the_stories_of_those_it_covers() {
         "site_classes.class_a.weapon.magazine=10000",
     ];
     let (before, after) = (
-        load(BASELINE, &plenty),
-        load("scenarios/nov-2019-agreement.toml", &plenty),
+        load(BUSY, &plenty),
+        load("scenarios/nov-2019-busy-agreement.toml", &plenty),
     );
     let mut changed = 0;
     for index in 0..20 {

@@ -28,7 +28,7 @@ fn deconflict(arguments: &[&str]) -> Output {
 
 /// A study small enough for a test; `more` is added at its end.
 fn small(place: &TempDir, more: &str) -> String {
-    let scenario = repository("scenarios/nov-2019-agreement.toml");
+    let scenario = repository("scenarios/nov-2019-busy-agreement.toml");
     let text = format!(
         r#"title = "Small"
 scenario = {:?}
@@ -604,7 +604,7 @@ fn the_schema_of_studies_is_the_committed_one_and_the_examples_pass() {
 
 #[test]
 fn eval_prints_one_object_that_depends_on_the_setting_alone() {
-    let scenario = repository("scenarios/nov-2019-agreement.toml");
+    let scenario = repository("scenarios/nov-2019-busy-agreement.toml");
     let eval = |set: &str, jobs: &str| {
         let output = deconflict(&[
             "eval",
@@ -651,7 +651,7 @@ fn eval_prints_one_object_that_depends_on_the_setting_alone() {
 /// half as many neutrals and friends are lost, for some three hundredths of leakage.
 #[test]
 fn the_tuned_agreement_is_better_than_the_one_written_by_hand() {
-    let path = repository("scenarios/nov-2019-agreement.toml");
+    let path = repository("scenarios/nov-2019-busy-agreement.toml");
     let written = Scenario::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
     let set = [
         "rules.hostile_criteria.threshold=0.9507",

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use deconflict::experiment::replicate::replicate;
-use deconflict::record::{Detail, EventLog, Fact, Identity, NoticeState, Reason};
+use deconflict::ids::SiteId;
+use deconflict::measure::Columns;
+use deconflict::record::{Detail, EventLog, Fact, Identity, NotReady, NoticeState, Reason};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate};
 
@@ -55,6 +57,8 @@ const HELD: &[&str] = &[
     "cease-fire",
     "crossing-flows",
     "dwell",
+    "go-live",
+    "identity-kept",
     "appearance",
     "memory",
     "memory-and-plan",
@@ -466,6 +470,48 @@ fn sites_that_are_not_always_there() {
     ];
     let ever = 1.0 - 0.75 * (-1.0f64).exp();
     share_is(&fly("readiness", &one, 20_000, losses), ever);
+}
+
+/// Word from a node has silent sites live, all of them at once, and only of hostile aircraft.
+#[test]
+fn a_node_has_silent_sites_go_live() {
+    let live = 0.6 * ((-151.0f64 / 600.0).exp() - (-549.0f64 / 600.0).exp());
+    share_is(&fly("go-live", &[], 8000, losses), live);
+    let neutral = ["relations.shooter.stranger=neutral"];
+    assert_eq!(mean(&fly("go-live", &neutral, 200, shots)), 0.0);
+    let ready_s = |log: &EventLog, number: u32| {
+        let ready = Fact::SiteReady {
+            site: SiteId(number),
+        };
+        let mut ready = log.events.iter().filter(move |event| event.fact == ready);
+        ready.next().map_or(f64::NAN, |event| event.time.seconds())
+    };
+    let other = ["sites.site.count=2"];
+    let apart = fly("go-live", &other, 200, |log| {
+        let (one, other) = (ready_s(log, 0), ready_s(log, 1));
+        f64::from(u8::from(one.to_bits() != other.to_bits()))
+    });
+    assert_eq!(mean(&apart), 0.0);
+    // Live from the word on, within the scenario, and for 300 s.
+    let sure = [
+        "site_classes.watch.readiness.go_live.node.latency={fixed={delay_s=700}}",
+        "site_classes.watch.readiness.go_live.node.hears=1",
+    ];
+    for (number, expected) in [(0, 700.0), (1, 1000.0)] {
+        let at = fly("go-live", &sure, 3, |log| {
+            let (ready, silent) = (
+                Fact::SiteReady { site: SiteId(0) },
+                Fact::SiteNotReady {
+                    site: SiteId(0),
+                    cause: NotReady::Silent,
+                },
+            );
+            let wanted = [&ready, &silent][number];
+            let last = log.events.iter().rfind(|event| event.fact == *wanted);
+            last.map_or(f64::NAN, |event| event.time.seconds())
+        });
+        assert_eq!(at, vec![expected; 3]);
+    }
 }
 
 /// A site that moves for a minute after each shot fires at 1, 61 and 121 s of 180, and so does one that reloads for as long; one that
@@ -967,6 +1013,34 @@ fn dwell() {
             "{more:?}: {fired}"
         );
     }
+}
+
+/// The identity that is right and kept, of a neutral and of a hostile aircraft: what is said in the file, by the columns of a log.
+#[test]
+fn identity_kept() {
+    let (q, n) = (0.3f64, 10);
+    let kept_s = |k: i32| 10.0 * f64::from(k) * q * (1.0 - q).powi(n - k);
+    let sum_s: f64 = (1..n).map(kept_s).sum();
+    let column = |name: &'static str| {
+        move |log: &EventLog| {
+            let columns = Columns::new(&log.cast);
+            let position = columns.position(name).expect("the column is there");
+            columns.measure(log).values[position]
+        }
+    };
+    let hostile = "relations.shooter.stranger=hostile";
+    for changes in [&[][..], &[hostile]] {
+        let fly = |name| fly("identity-kept", changes, 8000, column(name));
+        share_is(&fly("identity_kept"), 1.0 - q);
+        share_is(&fly("track_identity_kept"), 1.0 - q);
+        mean_is(&fly("identity_kept_s"), sum_s);
+        mean_is(&fly("identity_changes"), 1.0 + 9.0 * 2.0 * q * (1.0 - q));
+        assert_eq!(mean(&fly("identity_seen")), 1.0);
+        let hours = mean(&fly("identity_track_hours"));
+        assert!((hours - 99.0 / 3600.0).abs() < 1e-9, "{hours}");
+        assert_eq!(mean(&fly("suspect_hours")), 0.0);
+    }
+    assert!((sum_s / (1.0 - q) - 67.61).abs() < 0.01, "{sum_s}");
 }
 
 /// R13 alone prevents the shots.

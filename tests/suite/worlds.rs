@@ -175,7 +175,11 @@ source = "x"
 
 #[test]
 fn everything_that_the_library_and_the_baseline_say_is_in_the_register() {
-    for file in ["nov-2019-baseline.toml", "nov-2019-agreement.toml"] {
+    for file in [
+        "nov-2019-baseline.toml",
+        "nov-2019-agreement.toml",
+        "nov-2019-busy.toml",
+    ] {
         let scenario = Scenario::load(&repository("scenarios").join(file), &[]).unwrap();
         let register = &scenario.register;
         assert_eq!(register.unstated, Vec::<String>::new(), "{file}");

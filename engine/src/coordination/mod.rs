@@ -268,6 +268,40 @@ rules! {
     challenge: ChallengeSpec;
 }
 
+/// Rules that bind flights, or what they send, or what all are told: the scenario's, whatever rules a side has of its own.
+const BIND_ALL: [&str; 8] = [
+    "time_windows",
+    "restricted_operations_zone",
+    "altitude_blocks",
+    "agreed_squawk",
+    "friendly_force_tracking",
+    "conformance_monitoring",
+    "airspace_closure",
+    "cease_fire",
+];
+
+/// Whether a rule, by its key, is one for all: it binds flights, or what they send, or what all are told.
+pub fn binds_all(key: &str) -> bool {
+    BIND_ALL.contains(&key)
+}
+
+impl RulesSpec {
+    /// The rules of a side that has some of its own: those, and of the rules for all the scenario's, which these are.
+    pub fn of_side(&self, own: &RulesSpec) -> RulesSpec {
+        RulesSpec {
+            time_windows: self.time_windows.clone(),
+            restricted_operations_zone: self.restricted_operations_zone.clone(),
+            altitude_blocks: self.altitude_blocks.clone(),
+            agreed_squawk: self.agreed_squawk.clone(),
+            friendly_force_tracking: self.friendly_force_tracking.clone(),
+            conformance_monitoring: self.conformance_monitoring.clone(),
+            airspace_closure: self.airspace_closure.clone(),
+            cease_fire: self.cease_fire.clone(),
+            ..own.clone()
+        }
+    }
+}
+
 /// What rules refer to by name, in the order of the names.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Named<'a> {

@@ -28,6 +28,8 @@ pub enum Group {
     Timeliness,
     /// How well the tracks show the sky.
     AirPicture,
+    /// Until when identities were wrong, and how often they changed.
+    KeptIdentity,
     /// Who came too near to whom.
     Separation,
     /// What it cost.
@@ -36,13 +38,14 @@ pub enum Group {
 
 impl Group {
     /// All groups, in the order of the tables.
-    pub const ALL: [Group; 8] = [
+    pub const ALL: [Group; 9] = [
         Group::WrongFire,
         Group::Losses,
         Group::Identification,
         Group::Leakage,
         Group::Timeliness,
         Group::AirPicture,
+        Group::KeptIdentity,
         Group::Separation,
         Group::Mission,
     ];
@@ -56,6 +59,7 @@ impl Group {
             Group::Leakage => "Leakage",
             Group::Timeliness => "Timeliness",
             Group::AirPicture => "Air picture",
+            Group::KeptIdentity => "Identity kept",
             Group::Separation => "Separation",
             Group::Mission => "Mission and exposure",
         }
@@ -89,9 +93,12 @@ impl Measure {
             "completeness"
                 | "identified_in_time"
                 | "sites_ready"
-                | "picture_completeness"
-                | "picture_identity_completeness"
-                | "picture_identity_correctness"
+                | "identity_kept"
+                | "track_identity_kept"
+                | "siap_completeness"
+                | "siap_longest_track_segment"
+                | "siap_id_completeness"
+                | "siap_id_correctness"
                 | "station_kept"
         )
     }
@@ -177,12 +184,29 @@ pub static MEASURES: &[Measure] = &[
     Measure::new(Timeliness, Rate, "declarations_to_identify", ("declarations_to_identify", "tracks_identified"), "declarations per track", "Mean number of declarations up to the first identity, of the tracks that got one."),
     Measure::new(Timeliness, Proportion, "identified_in_time", ("tracks_identified_in_time", "tracks_engageable"), "share of engageable tracks", "Share of the tracks that entered the engagement envelope that had an identity by then."),
 
-    Measure::new(AirPicture, Proportion, "picture_completeness", ("picture_tracked_objects", "picture_objects"), "share of objects", "Share of the aircraft in coverage of a site that it holds a track of, over all samples of its picture."),
-    Measure::new(AirPicture, Rate, "picture_ambiguity", ("picture_tracks_on_objects", "picture_tracked_objects"), "tracks per tracked object", "Tracks held of one tracked aircraft; 1 is best."),
-    Measure::new(AirPicture, Proportion, "picture_spuriousness", ("picture_spurious_tracks", "picture_tracks"), "share of tracks", "Share of the tracks with no aircraft behind them."),
-    Measure::new(AirPicture, Proportion, "picture_identity_completeness", ("picture_objects_declared", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft that have an identity, right or wrong."),
-    Measure::new(AirPicture, Proportion, "picture_identity_correctness", ("picture_objects_correct", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft all of whose tracks are held for what they are."),
-    Measure::new(AirPicture, Proportion, "picture_identity_ambiguity", ("picture_objects_contradictory", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft whose tracks contradict each other."),
+    Measure::new(AirPicture, Proportion, "siap_completeness", ("picture_tracked_objects", "picture_objects"), "share of objects", "Share of the aircraft in coverage of a site that it holds a track of, over all samples of its picture."),
+    Measure::new(AirPicture, Rate, "siap_ambiguity", ("picture_tracks_on_objects", "picture_tracked_objects"), "tracks per tracked object", "Tracks held of one tracked aircraft; 1 is best."),
+    Measure::new(AirPicture, Proportion, "siap_spuriousness", ("picture_spurious_tracks", "picture_tracks"), "share of tracks", "Share of the tracks with no aircraft behind them."),
+    Measure::new(AirPicture, Proportion, "siap_id_completeness", ("picture_objects_declared", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft that have an identity, right or wrong."),
+    Measure::new(AirPicture, Proportion, "siap_id_correctness", ("picture_objects_correct", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft all of whose tracks are identified as what they are."),
+    Measure::new(AirPicture, Proportion, "siap_id_ambiguity", ("picture_objects_contradictory", "picture_tracked_objects"), "share of tracked objects", "Share of the tracked aircraft whose tracks say different things, or only some of them anything."),
+    Measure::new(AirPicture, Mean, "siap_position_accuracy", ("picture_position_error_m", "picture_tracks_on_objects"), "m", "Mean distance of a track from the aircraft behind it."),
+    Measure::new(AirPicture, Mean, "siap_velocity_accuracy", ("picture_velocity_error_mps", "picture_tracks_on_objects"), "m/s", "Mean difference of its velocity from the aircraft's."),
+    Measure::new(AirPicture, Rate, "siap_rate_of_track_number_change", ("picture_number_changes", "picture_tracked_hours"), "per tracked hour", "How often another track takes an aircraft over, in the fewest that follow it for as long as any does."),
+    Measure::new(AirPicture, Proportion, "siap_longest_track_segment", ("picture_longest_hours", "picture_lifetime_hours"), "share of time", "Time for which the longest track follows an aircraft, as a share of that for which it is in coverage or tracked."),
+
+    Measure::new(KeptIdentity, Proportion, "identity_kept", ("identity_kept", "identity_seen"), "share of aircraft seen", "Share of the aircraft, as each site saw them, whose identity was right and stayed so until their last track ended: of a hostile one Hostile, of any other neither Suspect nor Hostile; only where the scenario has `air_picture`."),
+    Measure::new(KeptIdentity, Proportion, "identity_kept", ("identity_kept[affiliation]", "identity_seen[affiliation]"), "share of aircraft seen", "The same, by affiliation to the site."),
+    Measure::new(KeptIdentity, Mean, "time_to_kept_identity_mean_s", ("identity_kept_s", "identity_kept"), "s", "Mean time from the first confirmed track of such an aircraft to the identity that was right and kept."),
+    Measure::new(KeptIdentity, Mean, "time_to_kept_identity_mean_s", ("identity_kept_s[affiliation]", "identity_kept[affiliation]"), "s", "The same, by affiliation to the site."),
+    Measure::new(KeptIdentity, Proportion, "track_identity_kept", ("track_identity_kept", "identity_tracks"), "share of tracks", "Share of the tracks whose identity was right and stayed so until they ended."),
+    Measure::new(KeptIdentity, Proportion, "track_identity_kept", ("track_identity_kept[affiliation]", "identity_tracks[affiliation]"), "share of tracks", "The same, by affiliation to the site."),
+    Measure::new(KeptIdentity, Mean, "time_to_kept_identity_per_track_mean_s", ("track_identity_kept_s", "track_identity_kept"), "s", "Mean time from confirmation to that identity, of the tracks that kept one."),
+    Measure::new(KeptIdentity, Mean, "time_to_kept_identity_per_track_mean_s", ("track_identity_kept_s[affiliation]", "track_identity_kept[affiliation]"), "s", "The same, by affiliation to the site."),
+    Measure::new(KeptIdentity, Rate, "identity_changes_per_track_hour", ("identity_changes", "identity_track_hours"), "per track hour", "Changes of identity in an hour with a confirmed track, the first identity included."),
+    Measure::new(KeptIdentity, Rate, "identity_changes_per_track_hour", ("identity_changes[affiliation]", "identity_track_hours[affiliation]"), "per track hour", "The same, by affiliation to the site."),
+    Measure::new(KeptIdentity, Proportion, "suspect_share_of_track_time", ("suspect_hours", "identity_track_hours"), "share of track time", "Share of the time with a confirmed track for which it was identified as Suspect."),
+    Measure::new(KeptIdentity, Proportion, "suspect_share_of_track_time", ("suspect_hours[affiliation]", "identity_track_hours[affiliation]"), "share of track time", "The same, by affiliation to the site."),
 
     Measure::new(Separation, Rate, "separation_losses_per_flight_hour", ("separation_losses", "flight_hours"), "per flight hour", "Losses of separation of aircraft that are no enemies, per flight hour; only where the scenario has `separation`."),
     Measure::new(Separation, Rate, "separation_losses_per_flight_hour", ("separation_losses[sides]", "separation_hours[sides]"), "per flight hour", "The same by the two sides, per flight hour of the aircraft of both together."),
@@ -236,11 +260,14 @@ pub(super) fn resolve(columns: &[Column], missiles_per_target: f64) -> Vec<Deriv
             .unwrap_or_else(|| panic!("MEASURES names the column {name}, which nobody measures"))
     };
     let mut derived = Vec::new();
-    let separated = (columns.iter()).any(|column| column.name == "separation_losses");
+    // Some only where the scenario asks for them.
+    let has = |name: &str| columns.iter().any(|column| column.name == name);
+    let (separated, kept) = (has("separation_losses"), has("identity_kept"));
     for measure in MEASURES {
-        // Only where the scenario asks for it.
-        if measure.group == Group::Separation && !separated {
-            continue;
+        match measure.group {
+            Group::Separation if !separated => continue,
+            Group::KeptIdentity if !kept => continue,
+            _ => {}
         }
         let burst = match measure.numerator.split('[').next() {
             Some("shots" | "wrong_shots") => missiles_per_target.max(1.0),

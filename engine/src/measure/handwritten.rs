@@ -41,6 +41,7 @@ pub(crate) fn log() -> EventLog {
         missiles_per_target: 0.0,
         shooters: vec![SideId(0), SideId(1)],
         separation: false,
+        air_picture: false,
     };
     let sortie = |name: &str, flight, type_id, side, has_objective| Sortie {
         name: name.into(),

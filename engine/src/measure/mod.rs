@@ -23,6 +23,7 @@ mod association;
 mod attribution;
 mod derived;
 mod identification;
+mod kept_identity;
 mod leakage;
 mod mission;
 mod scene;
@@ -66,6 +67,7 @@ pub struct Columns {
     association: association::Association,
     sites: sites::Sites,
     separation: Option<separation::Separation>,
+    kept_identity: Option<kept_identity::KeptIdentity>,
 }
 
 /// Where the confusion counts of a site class lie in [`Summary::confusion`].
@@ -151,6 +153,7 @@ impl Columns {
         let association = association::Association::new(&mut header);
         let sites = sites::Sites::new(&mut header);
         let separation = separation::Separation::new(&mut header);
+        let kept_identity = kept_identity::KeptIdentity::new(&mut header);
         let columns = header.columns;
         let derived = derived::resolve(&columns, cast.missiles_per_target);
 
@@ -183,6 +186,7 @@ impl Columns {
             association,
             sites,
             separation,
+            kept_identity,
         }
     }
 
@@ -246,6 +250,9 @@ impl Columns {
         self.sites.measure(log, row);
         if let Some(separation) = &self.separation {
             separation.count(&scene, row);
+        }
+        if let Some(kept) = &self.kept_identity {
+            kept.count(log, row);
         }
         summary
     }

@@ -16,7 +16,7 @@
 use bevy_ecs::entity::Entity;
 
 use super::track::{Course, Declaration, Outlet, ScanContext, Source, Track, TrackNumber};
-use super::{Counts, Known, PairParams, Run};
+use super::{Counts, Held, Known, PairParams, Run};
 use crate::identification::plan_check::PlannedPaths;
 use crate::identification::{DeclaredBlock, Glimpse, Piece};
 use crate::platform::trajectory::{Path, Trajectory};
@@ -226,7 +226,7 @@ impl Pair {
                 let there = scene.cx.situation.absences.at(scene.time(scan)).is_none();
                 there && scan < self.gone && covered(scene.windows, scan)
             }),
-            identity: self.track.as_ref().map(|track| track.identity),
+            held: self.track.as_ref().map(Held::of),
         }
     }
 
@@ -589,7 +589,8 @@ impl Pair {
         if runs && let Some(last) = self.declare_while(base, (at, until), scene) {
             return last;
         }
-        let runs = runs && scene.params.plan.is_none();
+        // A run does not tell when identities changed within it.
+        let runs = runs && scene.params.plan.is_none() && !outlet.recorder.histories();
         let passes = candidates & bits_between(at, stop) != 0;
         let count = (stop - at).div_ceil(every);
         let Some(track) = &mut self.track else {

@@ -13,7 +13,7 @@ use nalgebra::Vector3;
 
 use super::sharing::{Inbox, Report, SharedIdentity, TrackLinks};
 use super::track::{Course, Declaration, Outlet, ScanContext, Shared, Source, Track, TrackNumber};
-use super::{Counts, FlightPath, Known, Lists, Observer, PairParams};
+use super::{Counts, FlightPath, Held, Known, Lists, Observer, PairParams};
 use crate::identification::{Glimpse, Told};
 use crate::ids::{AircraftId, Key, SiteId};
 use crate::platform::trajectory::Trajectory;
@@ -44,6 +44,8 @@ pub(super) struct Jointly {
     next: u64,
     /// Until when it is live, if it is silent until it is cued.
     live_until: Option<Millis>,
+    /// When word from a node has it live.
+    cued: Vec<(Millis, Millis)>,
 }
 
 /// Tracks from links are numbered from here, the site's own from 0.
@@ -113,6 +115,7 @@ impl Jointly {
             lost: Vec::new(),
             next: 0,
             live_until: observer.go_live.is_some().then_some(Millis::ZERO),
+            cued: observer.cued.clone(),
         }
     }
 
@@ -156,7 +159,12 @@ impl Jointly {
 
     /// Whether it waits for a cue at `time`.
     pub fn silent(&self, time: Millis) -> bool {
-        self.live_until.is_some_and(|until| time >= until)
+        let by_node = || {
+            self.cued
+                .iter()
+                .any(|(from, until)| (*from..*until).contains(&time))
+        };
+        self.live_until.is_some_and(|until| time >= until) && !by_node()
     }
 
     /// Whether it is not ready, for whatever reason.
@@ -496,19 +504,23 @@ impl Jointly {
     /// A report of a track close by has a silent site go live from its next scan on, and a live one stay so.
     fn cue(&mut self, reports: &[Report], scene: &SetScene<'_>, recorder: &mut EventRecorder) {
         let observer = scene.cx.observer;
-        let (Some(spec), Some(until)) = (&observer.go_live, self.live_until) else {
+        let Some(spec) = &observer.go_live else {
+            return;
+        };
+        let Some(within_m) = spec.within_m else {
             return;
         };
         let near = |report: &Report| {
             let place = report.course().place_at(scene.time);
-            (place.xy() - observer.place).norm() <= spec.within_m
+            (place.xy() - observer.place).norm() <= within_m
         };
         if !reports.iter().any(near) {
             return;
         }
         let stays = Millis::from_seconds(spec.stays_s);
+        let silent = self.silent(scene.time);
         self.live_until = Some(scene.time + stays.max(Millis(1)));
-        if scene.time >= until && scene.cx.situation.absences.at(scene.time).is_none() {
+        if silent && scene.cx.situation.absences.at(scene.time).is_none() {
             let fact = Fact::SiteReady { site: observer.id };
             let here = observer.place.push(0.0);
             recorder.record(scene.time, Rank::Notice, here.into(), fact);
@@ -694,12 +706,12 @@ impl Jointly {
                 let there = absences.at(Millis(clock.time_ms(scan))).is_none();
                 there && covered(scene.windows.get(pair), scan)
             }),
-            identity: None,
+            held: None,
         });
         let tracks = self.tracks.iter().map(|(_, track)| Known {
             aircraft: track.source,
             covered: false,
-            identity: Some(track.identity),
+            held: Some(Held::of(track)),
         });
         objects.chain(tracks).collect()
     }

@@ -94,6 +94,8 @@ pub struct Observer {
     pub command_link: Arc<CommandLink>,
     /// What cues it, if it is silent until then.
     pub go_live: Option<GoLiveSpec>,
+    /// When word from a node has it live.
+    pub cued: Vec<(Millis, Millis)>,
 }
 
 impl Observer {
@@ -539,14 +541,35 @@ struct Counts {
 }
 
 /// What a site knows of one aircraft, or of nobody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Known {
     /// Who that is.
     aircraft: AircraftId,
     /// Whether the latest scan had it in coverage.
     covered: bool,
-    /// The identity of one of its tracks, if there is one.
-    identity: Option<Identity>,
+    /// What is held of it by one of its tracks, if there is one.
+    held: Option<Held>,
+}
+
+/// What a track says of whoever is behind it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Held {
+    /// Which track it is.
+    track: Key,
+    /// What it is identified as.
+    identity: Identity,
+    /// Where it is held to be, and how it moves.
+    course: Course,
+}
+
+impl Held {
+    fn of(track: &Track) -> Held {
+        Held {
+            track: track.key,
+            identity: track.identity,
+            course: track.course,
+        }
+    }
 }
 
 /// Where an aircraft flies, and how long.

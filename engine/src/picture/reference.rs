@@ -906,6 +906,7 @@ fn pair(seed: u64) -> Pair {
         rules: Arc::new(rules),
         class: ClassId(0),
         go_live: None,
+        cued: Vec::new(),
         command_link: Arc::new(command_link(rng)),
     };
     let sight = sight(&sensor, site, aircraft.rcs_m2);

@@ -21,8 +21,8 @@ use crate::identification::{
 use crate::ids::{AircraftId, Key, SiteId};
 use crate::platform::trajectory::Trajectory;
 use crate::record::{
-    Affiliation, Decision, Detail, EventRecorder, Fact, Identity, LedgerEntry, NoticeState, Place,
-    Rank, Reason, RuleWord, TrackEnd, TrackRecord,
+    Affiliation, Decision, Detail, EventRecorder, Fact, Identity, IdentityHistory, LedgerEntry,
+    NoticeState, Place, Rank, Reason, RuleWord, TrackEnd, TrackRecord,
 };
 use crate::streams::{BLOCK, Streams};
 use crate::tracking::memory::LastSeen;
@@ -225,6 +225,10 @@ pub(super) struct Track {
     /// The identity that counts, or one that did if the present one is still to be worked out.
     pub identity: Identity,
     identity_due: bool,
+    /// Since when that identity has counted.
+    identity_since: Millis,
+    /// What it was identified as so far; not in full where declarations are made in runs.
+    history: IdentityHistory,
     /// Since when the identity has been Hostile without a break.
     hostile_since: Option<Millis>,
     notice: NoticeState,
@@ -322,6 +326,8 @@ impl Track {
             own: Identity::Pending,
             identity: Identity::Pending,
             identity_due: false,
+            identity_since: course.at,
+            history: IdentityHistory::begin(course.at),
             hostile_since: None,
             notice: NoticeState::Unchecked,
             violating_since: None,
@@ -715,6 +721,11 @@ impl Track {
     fn hold(&mut self, identity: Identity, time: Millis) -> Identity {
         let hostile = identity == Identity::Hostile;
         self.hostile_since = hostile.then(|| self.hostile_since.unwrap_or(time));
+        if identity != self.identity {
+            let before = (self.identity, self.identity_since);
+            self.history.change(before, identity, time);
+            self.identity_since = time;
+        }
         std::mem::replace(&mut self.identity, identity)
     }
 
@@ -1208,6 +1219,17 @@ impl Track {
             },
         };
         outlet.recorder.record(time, Rank::Closing, place, fact);
+        if outlet.recorder.histories() {
+            let mut history = self.history;
+            history.end((self.identity, self.identity_since), time);
+            let (site, aircraft) = (cx.observer.id, self.source);
+            let fact = Fact::IdentityHistory {
+                site,
+                aircraft,
+                history,
+            };
+            outlet.recorder.record(time, Rank::Closing, place, fact);
+        }
         if let Some(engagement) = self.engagement {
             outlet.ended.push((engagement, end));
         }

@@ -11,7 +11,7 @@ use super::coverage::ScanClock;
 use super::detection::bits_between;
 use crate::ids::Key;
 use crate::record::NotReady;
-use crate::streams::{Alternating, BLOCK, Purpose, Streams};
+use crate::streams::{Alternating, BLOCK, Delay, Purpose, Streams};
 use crate::units::Millis;
 
 /// When the sites of a class are ready to look and to fire; without it always.
@@ -24,7 +24,7 @@ pub struct ReadinessSpec {
     /// Moves after it has fired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relocates: Option<RelocationSpec>,
-    /// Silent until a track that is reported to it comes near.
+    /// Silent until it is cued: by a track that is reported to it and comes near, or by a node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub go_live: Option<GoLiveSpec>,
     /// May be destroyed by a hostile aircraft that reaches its objective close by.
@@ -63,22 +63,78 @@ impl RelocationSpec {
     }
 }
 
-/// Silent until it is cued by a track that another site reports.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// Silent until it is cued: by a track that another site reports, or by a node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GoLiveSpec {
-    /// How near a reported track must be along the ground, m.
+    /// How near a reported track must be along the ground, m; without it no report cues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0.0, "maximum" = 1_000_000.0))]
-    pub within_m: f64,
+    pub within_m: Option<f64>,
     /// How long after the latest such report it stays live, s.
     #[serde(default = "GoLiveSpec::stays_s")]
     #[schemars(range(min = 0.0, max = 86_400.0))]
     pub stays_s: f64,
+    /// The node that passes on word of hostile aircraft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeCueSpec>,
 }
 
 impl GoLiveSpec {
     fn stays_s() -> f64 {
         300.0
+    }
+}
+
+/// A node of the coordination graph hears of hostile aircraft as they take off, or come into the world in flight, and passes word on: to
+/// all sites of the class, whatever else they see.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NodeCueSpec {
+    /// The node.
+    pub from: String,
+    /// Probability that it hears of an aircraft.
+    #[serde(default = "NodeCueSpec::certain")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub hears: f64,
+    /// Time from then to the sites, one draw for all; without it none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Delay>,
+    /// How long after such word a site stays live, s.
+    #[serde(default = "NodeCueSpec::stays_s")]
+    #[schemars(range(min = 1.0, max = 86_400.0))]
+    pub stays_s: f64,
+}
+
+impl NodeCueSpec {
+    fn certain() -> f64 {
+        1.0
+    }
+
+    fn stays_s() -> f64 {
+        3600.0
+    }
+
+    /// From when and until when sites are live for word of an aircraft that takes off at a time, if the node hears of it.
+    pub fn live(
+        &self,
+        streams: &Streams,
+        aircraft: Key,
+        departs: Millis,
+    ) -> Option<(Millis, Millis)> {
+        let node = Key::of(&format!("node/{}", self.from));
+        if !streams
+            .about(Purpose::NodeCue, node, aircraft)
+            .happens(0, self.hears)
+        {
+            return None;
+        }
+        let latency_s = self.latency.as_ref().map_or(0.0, |latency| {
+            let mut draws = streams.about(Purpose::NodeCueLatency, node, aircraft);
+            draws.delay_s(0, latency)
+        });
+        let from = departs + Millis::from_seconds(latency_s);
+        Some((from, from + Millis::from_seconds(self.stays_s)))
     }
 }
 

@@ -331,9 +331,15 @@ impl<'a> Pairs<'a> {
 fn joined(mut found: Vec<((usize, usize, bool), Approach)>) -> Vec<Encounter> {
     /// What is less than this apart, s, is one interval: ends of legs are rounded.
     const TOUCHING_S: f64 = 1e-6;
-    found.sort_by(|(one, a), (other, b)| {
-        one.cmp(other)
-            .then(a.span.start_s.total_cmp(&b.span.start_s))
+    // Sorted by small keys: what is found is large, and there is much of it.
+    let pair = |one: usize, other: usize, near_midair: bool| {
+        (one as u64) << 32 | (other as u64) << 1 | u64::from(near_midair)
+    };
+    found.sort_by_cached_key(|&((one, other, near_midair), approach)| {
+        (
+            pair(one, other, near_midair),
+            in_order(approach.span.start_s),
+        )
     });
     let mut all: Vec<((usize, usize, bool), Approach)> = Vec::new();
     for (key, approach) in found {
@@ -364,12 +370,18 @@ fn joined(mut found: Vec<((usize, usize, bool), Approach)>) -> Vec<Encounter> {
             vertical_m: approach.vertical_m,
         })
         .collect();
-    all.sort_by(|one, other| {
-        (one.span.start_s.total_cmp(&other.span.start_s))
-            .then(one.pair.cmp(&other.pair))
-            .then(one.near_midair.cmp(&other.near_midair))
+    all.sort_by_cached_key(|encounter| {
+        let (one, other) = encounter.pair;
+        let start = in_order(encounter.span.start_s);
+        (start, pair(one, other, encounter.near_midair))
     });
     all
+}
+
+/// A number that is in the order of [`f64::total_cmp`].
+fn in_order(value: f64) -> i64 {
+    let bits = value.to_bits() as i64;
+    bits ^ ((bits >> 63) as u64 >> 1) as i64
 }
 
 /// The parts of a span that lie in none of others, in order; parts without length are none.

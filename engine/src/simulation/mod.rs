@@ -187,7 +187,9 @@ impl Simulator {
     ) -> EventLog {
         let (world, buffers) = (&mut self.world, &mut self.buffers);
         clear(world);
-        let recorder = std::mem::take(&mut buffers.recorder).with_detail(detail);
+        let recorder = std::mem::take(&mut buffers.recorder)
+            .with_detail(detail)
+            .with_histories(scenario.sample_pictures_every.is_some());
         let calendar = std::mem::take(&mut buffers.calendar);
         let old = &mut buffers.pictures;
         let mut setup = Setup::new(
@@ -242,6 +244,9 @@ impl Simulator {
         world.run_schedule(Closing);
         let mut events = std::mem::take(&mut buffers.events);
         buffers.recorder = std::mem::take(&mut world.resource_mut::<Log>().0);
+        if let Some(sampler) = world.get_resource::<Sampler>() {
+            sampler.close(end, &sites, &mut buffers.recorder);
+        }
         if let Some(separation) = &scenario.separation {
             let recorder = &mut buffers.recorder;
             separating::record(separation, scenario, world, &aircraft, recorder);

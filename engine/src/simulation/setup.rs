@@ -30,7 +30,7 @@ use crate::sensing::detection::Law;
 use crate::sensing::{ScanPhase, SensorModel};
 use crate::streams::{Purpose, Streams};
 use crate::terrain::{Horizon, Masks};
-use crate::theatre::{Position, SiteEntry, Theatre};
+use crate::theatre::{Position, SiteClass, SiteEntry, Theatre};
 use crate::units::Millis;
 
 /// An aircraft of the replication, before it flies.
@@ -471,6 +471,8 @@ impl<'a> Setup<'a> {
             },
         };
         let identifies = &class.identifier.spec;
+        let (identifier, id_sources) =
+            scenario.identification_at(entry_spec.class, entry_spec.side);
         let zone = scenario.rules.restricted_operations_zone();
         let observer = Observer {
             id,
@@ -485,19 +487,20 @@ impl<'a> Setup<'a> {
                 period_ms,
             },
             tracker: class.tracker.clone(),
-            identifier: Arc::clone(&class.identifier),
-            id_sources: Arc::clone(&class.id_sources),
+            identifier: Arc::clone(identifier),
+            id_sources: Arc::clone(id_sources),
             civil: zone.map_or(CivilRows::NONE, |zone| {
-                CivilRows::new(&class.identifier, zone.civil())
+                CivilRows::new(identifier, zone.civil())
             }),
             operator: class.operator.clone(),
-            asks_more: !class.id_sources.is_empty() || class.operator.is_some(),
+            asks_more: !id_sources.is_empty() || class.operator.is_some(),
             envelope: class.weapon.as_ref().map(|weapon| weapon.envelope()),
             masks: self.masks(entry, place, class.sensor.antenna_m),
-            rules: Arc::clone(&scenario.rules),
+            rules: Arc::clone(scenario.rules_at(entry_spec.side)),
             class: entry_spec.class,
             command_link: Arc::new(self.command_link(key, entry_spec)),
-            go_live: class.readiness.go_live,
+            go_live: class.readiness.go_live.clone(),
+            cued: self.cued(class, entry_spec.side, aircraft),
         };
         let others = if identifies
             .flight_plan
@@ -512,7 +515,11 @@ impl<'a> Setup<'a> {
         let jointly = self.visits_every_scan(entry);
         let readiness = &class.readiness;
         let absences = readiness.absences(&self.streams, key, self.end);
-        let turns: Vec<Millis> = absences.edges().collect();
+        let cued = observer
+            .cued
+            .iter()
+            .flat_map(|(from, until)| [*from, *until]);
+        let turns: Vec<Millis> = absences.edges().chain(cued).collect();
         let mut picture = Picture::new(&observer, magazine, absences, jointly, self.old.pop());
         if let Some(cause) = picture.absent_at_start() {
             let fact = Fact::SiteNotReady { site: id, cause };
@@ -550,6 +557,27 @@ impl<'a> Setup<'a> {
         }
     }
 
+    /// When word of hostile aircraft has the sites of a class live, on a side.
+    fn cued(
+        &self,
+        class: &SiteClass,
+        side: SideId,
+        aircraft: &[Aircraft],
+    ) -> Vec<(Millis, Millis)> {
+        let cue = class.readiness.go_live.as_ref();
+        let Some(cue) = cue.and_then(|spec| spec.node.as_ref()) else {
+            return Vec::new();
+        };
+        let relations = &self.scenario.cast.relations[side.index()];
+        let hostile = aircraft.iter().filter(|one| {
+            let departs = one.sortie.departs != Millis::NEVER;
+            departs && relations[one.sortie.side.index()] == Affiliation::Hostile
+        });
+        hostile
+            .filter_map(|one| cue.live(&self.streams, one.key, one.sortie.departs))
+            .collect()
+    }
+
     /// What the ground hides from a site: known beforehand where its place is.
     fn masks(
         &self,
@@ -568,7 +596,7 @@ impl<'a> Setup<'a> {
             .command
             .as_ref()
             .map(|command| self.node_key(command.node));
-        let rules = &self.scenario.rules;
+        let rules = self.scenario.rules_at(entry.side);
         let command_link = rules.command_link(&self.streams, site, node, self.end);
         command_link.unwrap_or_default()
     }
@@ -581,7 +609,7 @@ impl<'a> Setup<'a> {
     fn approval_queue(&self, site: Key, entry: &SiteEntry) -> Key {
         let level = self
             .scenario
-            .rules
+            .rules_at(entry.side)
             .engagement_authority()
             .map(|rule| rule.level);
         match (level, &entry.command) {
@@ -593,15 +621,16 @@ impl<'a> Setup<'a> {
 
     /// Nodes that somebody may ask: those that rules name, and under R3 those that command sites.
     fn asked_nodes(&self) -> Vec<NodeId> {
-        let rules = &self.scenario.rules;
-        let mut asked = rules.asked_nodes().to_vec();
-        if rules
-            .engagement_authority()
-            .is_some_and(|rule| rule.node.is_none())
-        {
-            let sites = self.scenario.sites.iter();
-            asked.extend(sites.filter_map(|site| Some(site.command.as_ref()?.node)));
-        }
+        let rules = self.scenario.all_rules();
+        let mut asked: Vec<NodeId> = rules
+            .flat_map(|rules| rules.asked_nodes())
+            .copied()
+            .collect();
+        asked.extend(self.scenario.sites.iter().filter_map(|site| {
+            let authority = self.scenario.rules_at(site.side).engagement_authority()?;
+            let command = site.command.as_ref().filter(|_| authority.node.is_none())?;
+            Some(command.node)
+        }));
         asked.sort_unstable();
         asked.dedup();
         asked
@@ -658,7 +687,7 @@ impl<'a> Setup<'a> {
             let spec = rule.clone();
             self.world.insert_resource(FriendlyFeed { spec, members });
         }
-        if rules.engagement_authority().is_some() {
+        if (scenario.all_rules()).any(|rules| rules.engagement_authority().is_some()) {
             self.world.insert_resource(ApprovalQueues::default());
         }
         let asked = self.asked_nodes();
