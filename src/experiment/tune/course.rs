@@ -117,6 +117,9 @@ const RISK: f64 = 1.0;
 /// A budget from which on it is the clock that ends a tuning.
 const ENDLESS: u64 = 100_000_000;
 
+/// Most of them before the search begins; the rest comes with the finalists.
+const LEVEL: u64 = 10_000;
+
 /// Children that are bred for each that is tried.
 const CHILDREN: u32 = 20;
 
@@ -852,11 +855,12 @@ impl Tuning {
     /// Replications of the scenario as written on fresh random numbers before the search begins: nobody chooses it, so what it
     /// comes to there may be known.
     fn level(&self) -> u64 {
+        let most = match self.course.budget >= ENDLESS {
+            true => 0,
+            false => LEVEL,
+        };
         let all = WRITTEN * self.examined(self.course.finalists) as f64;
-        match self.course.budget >= ENDLESS {
-            true => self.course.control(),
-            false => (all as u64).max(self.course.control()),
-        }
+        (all as u64).min(most).max(self.course.control())
     }
 
     /// Replications of each of so many finalists in the out-of-sample evaluation.
