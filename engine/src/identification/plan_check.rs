@@ -80,6 +80,38 @@ impl PlanOutcome {
         arrives.min().copied().unwrap_or(Millis::NEVER)
     }
 
+    /// Before this time the check finds `state`, which it found at `time`, as long as the track is where the aircraft is.
+    pub fn holds_on_course(
+        &self,
+        id_source: &FlightPlanSourceSpec,
+        planned: &PlannedPaths,
+        flown: &Trajectory,
+        time: Millis,
+        state: NoticeState,
+    ) -> Millis {
+        if !self.looks_at_place(time) {
+            return self.holds_until(time);
+        }
+        // Only these two say that the track conforms, and for an aircraft that does nothing else is asked.
+        if !matches!(state, NoticeState::Matched | NoticeState::Unmatched) {
+            return time;
+        }
+        let path = self.held(time).and_then(|held| planned[held].as_ref());
+        let conforms = path.map_or(time, |path| {
+            conforms_until(&id_source.gate(), path, flown, time)
+        });
+        let others = self.arrives.iter().filter(|there| **there > time);
+        others.fold(conforms, |until, there| until.min(*there))
+    }
+
+    /// The latest version that is there at `time`.
+    fn held(&self, time: Millis) -> Option<usize> {
+        let current = usize::from(self.amended);
+        (0..=current)
+            .rev()
+            .find(|&version| self.arrives[version] <= time)
+    }
+
     /// What the check finds at `time` for a track at `place`.
     pub fn check(
         &self,
@@ -131,10 +163,7 @@ impl PlanOutcome {
             return NoticeState::NotFiled;
         }
         let current = usize::from(self.amended);
-        let held = (0..=current)
-            .rev()
-            .find(|&version| self.arrives[version] <= time);
-        let Some(version) = held else {
+        let Some(version) = self.held(time) else {
             return if self.arrives[current] != Millis::NEVER {
                 NoticeState::Late
             } else if self.astray {
@@ -211,6 +240,99 @@ impl PlanAtNode {
         path.is_some_and(|path| {
             conformance(gate, path, time.seconds(), place) == NoticeState::Matched
         })
+    }
+}
+
+/// How much nearer than the gate asks an aircraft must be for its conformance to be foreseen: more than rounding, m and s.
+const FORESEEN: (f64, f64) = (1.0, 0.5);
+
+/// Until when an aircraft that conforms to a planned path does, as far as the leg that it flies tells; `time` where it tells nothing.
+fn conforms_until(gate: &PlanGate, path: &Trajectory, flown: &Trajectory, time: Millis) -> Millis {
+    let time_s = time.seconds();
+    let next = |legs: &[Leg], from_s: f64| legs.partition_point(|leg| leg.span.end_s <= from_s);
+    let Some(leg) = flown.legs.get(next(&flown.legs, time_s)) else {
+        return time;
+    };
+    if leg.span.start_s > time_s {
+        return time;
+    }
+    let about_now = path.legs[next(&path.legs, time_s - gate.window_s)..]
+        .iter()
+        .take_while(|planned| planned.span.start_s <= time_s + gate.window_s);
+    let until_s = about_now
+        .map(|planned| fits_until_s(gate, planned, leg, time_s))
+        .fold(time_s, f64::max);
+    time.max(Millis(libm::floor(until_s * 1000.0) as i64))
+}
+
+/// Until when the foot of an aircraft on a leg lies within a planned leg and the gate, s; `time_s` where it does not, or where the two
+/// are of different kinds.
+fn fits_until_s(gate: &PlanGate, planned: &Leg, leg: &Leg, time_s: f64) -> f64 {
+    let (near_m, near_s) = FORESEEN;
+    let fits = |at_s: f64| {
+        let place = leg.position(at_s);
+        let foot = foot(planned, at_s, place);
+        let aside_m = libm::sqrt(foot.aside2_m2);
+        aside_m <= gate.lateral_m - near_m
+            && (foot.altitude_m - place.z).abs() <= gate.vertical_m - near_m
+            && (at_s - foot.time_s).abs() <= gate.window_s - near_s
+    };
+    let span = planned.span;
+    let ends_s = match (planned.path, leg.path) {
+        // Place and time of the foot are linear in time, so what fits at both ends fits between.
+        (
+            Path::Line { from, velocity, .. },
+            Path::Line {
+                velocity: flown, ..
+            },
+        ) => {
+            let speed2 = velocity.norm_squared();
+            let along = flown.dot(&velocity);
+            if !(speed2 > 0.0 && along > 0.0) {
+                return time_s;
+            }
+            let ahead_s = (leg.position(time_s).xy() - from).dot(&velocity) / speed2;
+            if ahead_s < 0.0 {
+                return time_s;
+            }
+            time_s + (span.end_s - span.start_s - ahead_s) * speed2 / along
+        }
+        // Round the same circle at the same rate the time of the foot keeps its distance.
+        (
+            Path::Arc {
+                center,
+                radius_m,
+                rate_radps,
+                ..
+            },
+            Path::Arc {
+                center: flown_center,
+                radius_m: flown_radius_m,
+                rate_radps: flown_rate_radps,
+                ..
+            },
+        ) => {
+            let off_m = (center - flown_center).norm() + (radius_m - flown_radius_m).abs();
+            let drift_s = (flown_rate_radps / rate_radps - 1.0).abs() * (leg.span.end_s - time_s);
+            // A metre off the circle turns the bearing of the foot by less than this.
+            let turned_s = off_m / (radius_m * rate_radps).abs();
+            let later_s = time_s - foot(planned, time_s, leg.position(time_s)).time_s;
+            let half_turn_s = std::f64::consts::PI / rate_radps.abs();
+            if !(off_m < near_m && drift_s + 4.0 * turned_s < near_s / 2.0)
+                || later_s.abs() > half_turn_s - near_s
+                || time_s - later_s < span.start_s + near_s
+            {
+                return time_s;
+            }
+            span.end_s + later_s - near_s
+        }
+        _ => return time_s,
+    };
+    let until_s = ends_s.min(leg.span.end_s);
+    if until_s > time_s && fits(time_s) && fits(until_s) {
+        until_s
+    } else {
+        time_s
     }
 }
 

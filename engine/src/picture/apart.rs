@@ -328,51 +328,9 @@ impl Pair {
             return;
         }
         let (inside, exact) = scans_in(scene.inside, base);
-        let coasting = self.coasting(base, near, scene);
+        let coasting = coasting(&self.history, base, near, scene);
         self.candidates = (inside & !coasting | near & coasting) & !absent;
         self.certain = exact & !coasting | scans_in(scene.sure, base).0;
-    }
-
-    /// Of some scans of the open block those at which a track may not be where the aircraft is: nothing was seen, and the
-    /// aircraft has not flown straight on since it was.
-    fn coasting(&self, base: u64, scans: u64, scene: &PairScene<'_>) -> u64 {
-        let mut missed = scans & !self.hits;
-        let legs = &scene.trajectory.legs;
-        let leg_at = |scan: i64| {
-            let clock = &scene.cx.observer.clock;
-            let time_s = (clock.first_ms + scan * clock.period_ms) as f64 / 1000.0;
-            legs.partition_point(|leg| leg.span.end_s < time_s)
-        };
-        let straight = |leg: usize| {
-            let path = legs.get(leg).map(|leg| leg.path);
-            matches!(path, Some(Path::Line { .. }))
-        };
-        let (first, last) = (leg_at(base as i64 - BLOCK as i64), leg_at(base as i64 + 63));
-        if missed == 0 || first == last && straight(first) {
-            return 0;
-        }
-        let mut coasting = 0;
-        while missed != 0 {
-            let at = missed.trailing_zeros();
-            missed &= missed - 1;
-            let leg = leg_at(base as i64 + i64::from(at));
-            let on_course = self
-                .last_hit(at)
-                .is_some_and(|hit| straight(leg) && leg_at(base as i64 + hit) == leg);
-            coasting |= u64::from(!on_course) << at;
-        }
-        coasting
-    }
-
-    /// The latest scan up to bit `at` of the open block that saw the aircraft, counted from the first of the block.
-    fn last_hit(&self, at: u32) -> Option<i64> {
-        let History { hits, before } = self.history;
-        let hits = hits & (u64::MAX >> (63 - at));
-        match (hits.checked_ilog2(), before.checked_ilog2()) {
-            (Some(bit), _) => Some(i64::from(bit)),
-            (None, Some(bit)) => Some(i64::from(bit) - BLOCK as i64),
-            (None, None) => None,
-        }
     }
 
     /// Where the track is, as last seen at or before a scan of the open block.
@@ -381,7 +339,7 @@ impl Pair {
         let Some(at) = scan.checked_sub(base).filter(|at| *at < BLOCK as u64) else {
             return;
         };
-        let hit = self.last_hit(at as u32);
+        let hit = self.history.last_hit(at as u32);
         if let (Some(track), Some(hit)) = (&mut self.track, hit) {
             let seen = scene.time(base.wrapping_add_signed(hit));
             if track.course.at != seen {
@@ -659,6 +617,11 @@ impl Pair {
             scans |= 1 << declares;
             declares += observer.declares_every() as usize;
         }
+        let placed = scene.params.plan.as_ref();
+        if placed.is_some_and(|plan| plan.looks_at_place(scene.time(base + at as u64))) {
+            let astray = coasting(&self.history, base, scans, scene);
+            scans &= bits_between(0, astray.trailing_zeros() as usize);
+        }
         if scans == 0 {
             return None;
         }
@@ -728,15 +691,19 @@ impl Pair {
                 let candidates = if asks { self.candidates & rest } else { 0 };
                 let (worked_out, block) = (&mut self.declared, self.block);
                 let sources = (&mut self.open, &mut self.glimpse);
-                let changes = track.may_open(scene.params, &scene.cx, base, move || {
+                let history = &self.history;
+                let astray = |scans| coasting(history, base, scans, scene);
+                let changes = track.may_open(scene.params, &scene.cx, base, astray, move || {
                     declared_in(worked_out, block, sources, scene)
                 });
                 let changes = changes.saturating_sub(base);
                 let changes = bits_between(changes.min(BLOCK as u64) as usize, BLOCK);
-                let settled = first_bits_from(track.settled_until(), base, scene);
                 // What the rules decline they decline wherever it is, while that holds.
-                let declined = track.authorization().is_none();
-                let turns = if declined { 0 } else { self.turns() };
+                let (settled, turns) = match track.authorization() {
+                    None => (track.declines_until(), 0),
+                    Some(_) => (track.settled_until(), self.turns()),
+                };
+                let settled = first_bits_from(settled, base, scene);
                 let asked = candidates & (turns | changes | settled);
                 let drops = self.history.drops(tracker) & rest;
                 // A track that is lost may be found again; where it was before does not matter then.
@@ -754,6 +721,40 @@ impl Pair {
             bit => Some(base + u64::from(bit)),
         }
     }
+}
+
+/// Of some scans of the open block those at which a track may not be where the aircraft is: nothing was seen, and the aircraft has
+/// not flown straight on since it was.
+fn coasting(history: &History, base: u64, scans: u64, scene: &PairScene<'_>) -> u64 {
+    let mut missed = scans & !history.hits;
+    let legs = &scene.trajectory.legs;
+    let leg_at = |scan: i64| {
+        let clock = &scene.cx.observer.clock;
+        let time_s = (clock.first_ms + scan * clock.period_ms) as f64 / 1000.0;
+        legs.partition_point(|leg| leg.span.end_s < time_s)
+    };
+    let straight = |leg: usize| {
+        let path = legs.get(leg).map(|leg| leg.path);
+        matches!(path, Some(Path::Line { .. }))
+    };
+    if missed == 0 {
+        return 0;
+    }
+    let (first, last) = (leg_at(base as i64 - BLOCK as i64), leg_at(base as i64 + 63));
+    if first == last && straight(first) {
+        return 0;
+    }
+    let mut coasting = 0;
+    while missed != 0 {
+        let at = missed.trailing_zeros();
+        missed &= missed - 1;
+        let leg = leg_at(base as i64 + i64::from(at));
+        let on_course = history
+            .last_hit(at)
+            .is_some_and(|hit| straight(leg) && leg_at(base as i64 + hit) == leg);
+        coasting |= u64::from(!on_course) << at;
+    }
+    coasting
 }
 
 /// What is declared in the open block, worked out if it has not been.

@@ -211,7 +211,7 @@ pub(super) struct Track {
     /// The scan of the latest declaration, where the next one does not come as long after it as it usually does.
     gap_since: Option<u64>,
     evidence: Evidence,
-    /// Before this time a plan check finds what the last one found.
+    /// Before this time a plan check finds what the last one found, while the track is where the aircraft is.
     check_holds: Millis,
     /// Which of the values of the appearance was seen last.
     appearance: u64,
@@ -253,6 +253,8 @@ pub(super) struct Track {
     last_inside: Millis,
     /// Before this time the rules say what they said, if identity and plan check stay what they are.
     settled_until: Millis,
+    /// Before this time they decline wherever it is, if these stay what they are.
+    declines_until: Millis,
     /// What could have the site fire before that.
     opens: Opens,
 }
@@ -345,6 +347,7 @@ impl Track {
             eligible_since: None,
             last_inside: Millis(i64::MIN / 2),
             settled_until: Millis(i64::MIN),
+            declines_until: Millis(i64::MIN),
             opens: Opens::Another,
         }
     }
@@ -485,13 +488,14 @@ impl Track {
         let identifier = &*observer.identifier;
         let checked = identifier.spec.flight_plan.as_ref().and_then(|id_source| {
             let plan = source.params?.plan.as_ref()?;
-            let (_, planned) = source.path?;
-            Some(plan.check_where(id_source, planned, time, || self.course.place_at(time)))
+            let (flown, planned) = source.path?;
+            let notice =
+                plan.check_where(id_source, planned, time, || self.course.place_at(time));
+            self.check_holds = plan.holds_on_course(id_source, planned, flown, time, notice);
+            Some(notice)
         });
         if let Some(notice) = checked {
             self.notice = notice;
-            let plan = source.params.and_then(|params| params.plan.as_ref());
-            self.check_holds = plan.map_or(Millis::NEVER, |plan| plan.holds_until(time));
         }
         let matched = checked.map(NoticeState::matched);
         let full = detail >= Detail::Full;
@@ -668,7 +672,7 @@ impl Track {
         last
     }
 
-    /// Before this time a plan check finds what the last one found, wherever the track is.
+    /// Before this time a plan check finds what the last one found, while the track is where the aircraft is.
     pub fn check_holds(&self) -> Millis {
         self.check_holds
     }
@@ -925,6 +929,7 @@ impl Track {
                 self.permit = None;
                 self.eligible_since = None;
                 self.settled_until = Millis(i64::MIN);
+                self.foresee(&view, source.key, cx);
                 return Considered {
                     inside: false,
                     candidate: false,
@@ -959,6 +964,7 @@ impl Track {
         self.settled_until = until
             .min(cx.situation.unchanged_until(time))
             .min(self.enquiries.evidence_due());
+        self.declines_until = self.settled_until;
         self.opens = opens;
         self.permit = decision.ok();
         match decision {
@@ -975,6 +981,25 @@ impl Track {
         Considered {
             inside: true,
             candidate: self.permit.is_some() && self.engagement.is_none(),
+        }
+    }
+
+    /// Finds out for how long the rules would decline the track, which is outside the envelope, wherever it is: where what they say
+    /// follows from status and identity. Nothing is asked of others.
+    fn foresee(&mut self, view: &TrackView, about: Key, cx: &ScanContext<'_>) {
+        let time = view.time;
+        if time < self.declines_until || Millis(cx.observer.clock.period_ms) > ENCOUNTER_GAP {
+            return;
+        }
+        let engaged_another = self.engaged_another(time, cx);
+        let request = self.request(*view, about, cx, engaged_another);
+        let ruling = (cx.observer.rules).judge(&request, &mut self.enquiries.clone());
+        if ruling.decision.is_err() && ruling.opens != Opens::Another {
+            self.opens = ruling.opens;
+            self.declines_until = ruling
+                .until
+                .min(cx.situation.unchanged_until(time))
+                .min(self.enquiries.evidence_due());
         }
     }
 
@@ -1098,6 +1123,7 @@ impl Track {
     /// What was said before holds no longer than to `time`.
     pub fn unsettle(&mut self, time: Millis) {
         self.settled_until = self.settled_until.min(time);
+        self.declines_until = self.declines_until.min(time);
     }
 
     /// Before this time the rules say what they said.
@@ -1105,13 +1131,20 @@ impl Track {
         self.settled_until
     }
 
+    /// Before this time the rules decline it wherever it is.
+    pub fn declines_until(&self) -> Millis {
+        self.declines_until
+    }
+
     /// The first declaration, from the next one on, at which something could come to have the site fire, as a scan; later ones
-    /// may as well. `declared` is what is declared in the block from scan `base` on, and is asked for if the answer hangs on it.
+    /// may as well. `declared` is what is declared in the block from scan `base` on, and `astray` which of some scans of it find the
+    /// track elsewhere than the aircraft; they are asked for if the answer hangs on it.
     pub fn may_open<'a>(
         &self,
         params: &PairParams,
         cx: &ScanContext<'_>,
         base: u64,
+        astray: impl FnOnce(u64) -> u64,
         declared: impl FnOnce() -> &'a DeclaredBlock,
     ) -> u64 {
         match self.opens {
@@ -1128,27 +1161,41 @@ impl Track {
             let declarations = before.saturating_mul(every);
             self.next_declaration.saturating_add(declarations)
         };
+        let beyond = base + BLOCK as u64;
+        let in_block = |until: u64| {
+            let mut scans = 0u64;
+            let mut declares = self.next_declaration;
+            while declares < beyond.min(until) {
+                scans |= 1 << declares.saturating_sub(base);
+                declares += every;
+            }
+            (scans, declares)
+        };
         // Until the plan check may find something else.
         let holds = params.plan.as_ref().map_or(u64::MAX, |plan| {
-            let until = plan.holds_until(cx.time(self.next_declaration));
-            match until {
+            let next = cx.time(self.next_declaration);
+            let until = match self.check_holds > next {
+                true => self.check_holds,
+                false => plan.holds_until(next),
+            };
+            let holds = match until {
                 Millis::NEVER => u64::MAX,
                 until => from(cx.observer.clock.first_from(until.0)),
+            };
+            let placed = holds > self.next_declaration && plan.looks_at_place(next);
+            let astray = if placed { astray(in_block(holds).0) } else { 0 };
+            match astray.trailing_zeros() {
+                64 => holds,
+                bit => base + u64::from(bit),
             }
         });
         let bound = self
             .next_declaration
             .saturating_add(harmless.saturating_mul(every));
-        let beyond = base + BLOCK as u64;
         if bound.min(holds) >= beyond {
             return bound.min(holds);
         }
-        let mut scans = 0u64;
-        let mut declares = self.next_declaration;
-        while declares < beyond.min(holds) {
-            scans |= 1 << declares.saturating_sub(base);
-            declares += every;
-        }
+        let (scans, declares) = in_block(holds);
         if scans == 0 {
             return declares;
         }

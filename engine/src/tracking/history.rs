@@ -25,6 +25,16 @@ impl History {
         }
     }
 
+    /// The latest hit up to bit `at`, counted from the first of the block.
+    pub fn last_hit(&self, at: u32) -> Option<i64> {
+        let hits = self.hits & (u64::MAX >> (63 - at));
+        match (hits.checked_ilog2(), self.before.checked_ilog2()) {
+            (Some(bit), _) => Some(i64::from(bit)),
+            (None, Some(bit)) => Some(i64::from(bit) - 64),
+            (None, None) => None,
+        }
+    }
+
     /// The scans at which at least M of the last N scans were hits.
     pub fn confirms(&self, tracker: &TrackerSpec) -> u64 {
         if self.hits == 0 && self.before == 0 {
