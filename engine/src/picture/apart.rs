@@ -14,13 +14,14 @@
 //! differential of the tests holds the two together, byte for byte.
 
 use bevy_ecs::entity::Entity;
+use nalgebra::Vector3;
 
 use super::track::{Course, Declaration, Outlet, ScanContext, Source, Track, TrackNumber};
 use super::{Counts, Held, Known, PairParams, Run};
 use crate::identification::plan_check::PlannedPaths;
 use crate::identification::{DeclaredBlock, Glimpse, Piece};
 use crate::platform::trajectory::{Path, Trajectory};
-use crate::record::{Decision, Place, TrackEnd};
+use crate::record::{Decision, NoticeState, Place, TrackEnd};
 use crate::sensing::coverage::{Window, covered, look};
 use crate::sensing::detection::bits_between;
 use crate::streams::{BLOCK, OpenBlock, PairDraws};
@@ -68,8 +69,6 @@ pub(super) struct PairScene<'a> {
     pub inside: &'a [Run],
     /// The scans in which a track that coasts may be.
     pub near: &'a [Run],
-    /// The scans in which even a track that coasts is.
-    pub sure: &'a [Run],
     pub trajectory: &'a Trajectory,
     pub planned: &'a PlannedPaths,
     /// When it left the sky.
@@ -113,6 +112,17 @@ impl<'a> PairScene<'a> {
     /// What of its appearance is seen at a scan, if that lasts.
     fn look(&self, scan: u64, glimpse: &mut Glimpse) -> Option<Piece> {
         self.cx.look(scan, self.params.key, glimpse)
+    }
+
+    /// Where a track is, and how it moves, that is seen at a scan.
+    fn course(&self, scan: u64) -> Course {
+        let at = self.time(scan);
+        let (place, velocity_mps) = self.trajectory.state(at);
+        Course {
+            place,
+            velocity_mps,
+            at,
+        }
     }
 
     /// Where the aircraft is at `time`.
@@ -328,9 +338,16 @@ impl Pair {
             return;
         }
         let (inside, exact) = scans_in(scene.inside, base);
-        let coasting = coasting(&self.history, base, near, scene);
-        self.candidates = (inside & !coasting | near & coasting) & !absent;
-        self.certain = exact & !coasting | scans_in(scene.sure, base).0;
+        let astray = coasting(&self.history, base, near, scene);
+        let (mut outside, mut unseen) = (0, 0);
+        for at in bits(astray & !absent) {
+            match place_at(&self.history, base, at, scene) {
+                Some(place) => outside |= u64::from(!scene.cx.observer.in_reach(place)) << at,
+                None => unseen |= 1 << at,
+            }
+        }
+        self.candidates = (inside & !astray | astray & !outside) & !absent;
+        self.certain = exact & !astray | astray & !unseen;
     }
 
     /// Where the track is, as last seen at or before a scan of the open block.
@@ -339,17 +356,13 @@ impl Pair {
         let Some(at) = scan.checked_sub(base).filter(|at| *at < BLOCK as u64) else {
             return;
         };
-        let hit = self.history.last_hit(at as u32);
-        if let (Some(track), Some(hit)) = (&mut self.track, hit) {
-            let seen = scene.time(base.wrapping_add_signed(hit));
-            if track.course.at != seen {
-                let (place, velocity_mps) = scene.trajectory.state(seen);
-                track.course = Course {
-                    place,
-                    velocity_mps,
-                    at: seen,
-                };
-            }
+        let Some(track) = &mut self.track else {
+            return;
+        };
+        if let Some(hit) = self.history.last_hit(at as u32)
+            && track.course.at != scene.time(base.wrapping_add_signed(hit))
+        {
+            track.course = scene.course(base.wrapping_add_signed(hit));
         }
     }
 
@@ -511,12 +524,7 @@ impl Pair {
 
     fn begin(&mut self, scan: u64, scene: &PairScene<'_>, outlet: &mut Outlet<'_>) {
         let time = scene.time(scan);
-        let (place, velocity_mps) = scene.trajectory.state(time);
-        let course = Course {
-            place,
-            velocity_mps,
-            at: time,
-        };
+        let course = scene.course(scan);
         let params = scene.params;
         let key = params.key.nth(self.counts.tracks);
         self.counts.tracks += 1;
@@ -619,7 +627,8 @@ impl Pair {
         }
         let placed = scene.params.plan.as_ref();
         if placed.is_some_and(|plan| plan.looks_at_place(scene.time(base + at as u64))) {
-            let astray = coasting(&self.history, base, scans, scene);
+            let found = track.basis().1;
+            let astray = found_astray(&self.history, base, scans, found, scene);
             scans &= bits_between(0, astray.trailing_zeros() as usize);
         }
         if scans == 0 {
@@ -691,8 +700,8 @@ impl Pair {
                 let candidates = if asks { self.candidates & rest } else { 0 };
                 let (worked_out, block) = (&mut self.declared, self.block);
                 let sources = (&mut self.open, &mut self.glimpse);
-                let history = &self.history;
-                let astray = |scans| coasting(history, base, scans, scene);
+                let (history, found) = (&self.history, track.basis().1);
+                let astray = |scans| found_astray(history, base, scans, found, scene);
                 let changes = track.may_open(scene.params, &scene.cx, base, astray, move || {
                     declared_in(worked_out, block, sources, scene)
                 });
@@ -723,10 +732,47 @@ impl Pair {
     }
 }
 
+/// Where a track is at a scan of the open block, as it was last seen; nothing where it was not seen in this block or the last.
+fn place_at(history: &History, base: u64, at: u32, scene: &PairScene<'_>) -> Option<Vector3<f64>> {
+    let hit = history.last_hit(at)?;
+    let course = scene.course(base.wrapping_add_signed(hit));
+    Some(course.place_at(scene.time(base + u64::from(at))))
+}
+
+/// Of some scans of the open block, at which a plan check would find of the aircraft what was found last, the first at which it may
+/// find something else of the track, as a bit: that may be elsewhere.
+fn found_astray(
+    history: &History,
+    base: u64,
+    scans: u64,
+    found: NoticeState,
+    scene: &PairScene<'_>,
+) -> u64 {
+    let id_source = scene.cx.observer.identifier.spec.flight_plan.as_ref();
+    let same = |at: u32| {
+        let (id_source, plan) = id_source.zip(scene.params.plan.as_ref())?;
+        let place = place_at(history, base, at, scene)?;
+        let time = scene.time(base + u64::from(at));
+        Some(plan.check(id_source, scene.planned, time, place) == found)
+    };
+    let mut astray = bits(coasting(history, base, scans, scene));
+    let first = astray.find(|&at| same(at) != Some(true));
+    first.map_or(0, |at| 1 << at)
+}
+
+/// The bits that are set, from the lowest on.
+fn bits(mut set: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let lowest = (set != 0).then(|| set.trailing_zeros())?;
+        set &= set - 1;
+        Some(lowest)
+    })
+}
+
 /// Of some scans of the open block those at which a track may not be where the aircraft is: nothing was seen, and the aircraft has
 /// not flown straight on since it was.
 fn coasting(history: &History, base: u64, scans: u64, scene: &PairScene<'_>) -> u64 {
-    let mut missed = scans & !history.hits;
+    let missed = scans & !history.hits;
     let legs = &scene.trajectory.legs;
     let leg_at = |scan: i64| {
         let clock = &scene.cx.observer.clock;
@@ -745,9 +791,7 @@ fn coasting(history: &History, base: u64, scans: u64, scene: &PairScene<'_>) -> 
         return 0;
     }
     let mut coasting = 0;
-    while missed != 0 {
-        let at = missed.trailing_zeros();
-        missed &= missed - 1;
+    for at in bits(missed) {
         let leg = leg_at(base as i64 + i64::from(at));
         let on_course = history
             .last_hit(at)

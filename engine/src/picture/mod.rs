@@ -31,7 +31,7 @@ use crate::geometry::{Point, Span};
 use crate::identification::plan_check::{PlanAtNode, PlanOutcome, PlannedPaths};
 use crate::identification::{CivilRows, Emitter, IdSources, Identifier, MAX_COLUMNS, Operator};
 use crate::ids::{AircraftId, ClassId, Key, NodeId, SideId, SiteId};
-use crate::platform::trajectory::{Path, Trajectory};
+use crate::platform::trajectory::Trajectory;
 use crate::platform::{Equipment, Planned, Vitality};
 use crate::record::{
     Affiliation, Decision, Detail, EventRecorder, Identity, NotReady, Place, Reason, RuleWord,
@@ -130,19 +130,17 @@ impl Observer {
         }
     }
 
-    /// Finds the scans in which an aircraft may be inside the envelope, and those in which a track on it may be, or is for sure, that
-    /// coasts: for as long as it lives without a plot it flies straight on, and the aircraft where it will.
+    /// Finds the scans in which an aircraft may be inside the envelope, and those in which a track on it may be that coasts: for as
+    /// long as it lives without a plot it flies straight on, and the aircraft where it will.
     pub fn reach(&self, trajectory: &Trajectory, runs: &mut Runs) {
-        let Runs { inside, near, sure } = runs;
+        let Runs { inside, near } = runs;
         inside.clear();
         near.clear();
-        sure.clear();
         let Some(envelope) = self.envelope else {
             return;
         };
         envelope.scans(self.place, trajectory, &self.clock, inside);
-        let clear = self.is_clear(trajectory, envelope);
-        if !clear {
+        if !self.is_clear(trajectory, envelope) {
             // What the ground hides is asked scan by scan.
             inside.iter_mut().for_each(|run| run.exact = false);
         }
@@ -157,9 +155,6 @@ impl Observer {
         envelope
             .widened(margin_m)
             .scans(self.place, trajectory, &self.clock, near);
-        if clear {
-            envelope.on_arcs(self.place, trajectory, &self.clock, coasts_s, sure);
-        }
         if !tracker.loss_seen {
             // A track coasts on where the aircraft flies no more.
             for run in near.iter_mut() {
@@ -303,55 +298,6 @@ impl Envelope {
             altitude_m: (lowest_m - margin_m, highest_m + margin_m),
         }
     }
-
-    /// Collects runs of scans on level arcs in which a track that has coasted for no longer than `coasts_s` is inside for sure. It is
-    /// off its aircraft by no more than a t^2 / 2, where a = v^2 / R is what the aircraft turns by.
-    fn on_arcs(
-        &self,
-        site: Point,
-        trajectory: &Trajectory,
-        clock: &ScanClock,
-        coasts_s: f64,
-        runs: &mut Vec<Run>,
-    ) {
-        for leg in &trajectory.legs {
-            let Path::Arc {
-                radius_m,
-                rate_radps,
-                altitude_m,
-                ..
-            } = leg.path
-            else {
-                continue;
-            };
-            // A little more than enough, for rounding.
-            let off_m = 0.5 * radius_m * rate_radps * rate_radps * coasts_s * coasts_s + 1.0;
-            let height_m = if self.slant { altitude_m } else { 0.0 };
-            let ground_m =
-                |range_m: f64| libm::sqrt((range_m * range_m - height_m * height_m).max(0.0));
-            let (nearest_m, farthest_m) = self.range_m;
-            let mut too_near = false;
-            if nearest_m > 0.0 {
-                leg.within(site, ground_m(nearest_m) + off_m, |_| too_near = true);
-            }
-            let limit_m = ground_m(farthest_m) - off_m;
-            let level = (self.altitude_m.0..=self.altitude_m.1).contains(&altitude_m);
-            if too_near || !level || limit_m <= 0.0 {
-                continue;
-            }
-            leg.within(site, limit_m, |span: Span| {
-                let settled = Span {
-                    start_s: span.start_s.max(leg.span.start_s + coasts_s),
-                    ..span
-                };
-                let (from, end) = clock.scans_in(settled);
-                if from < end {
-                    let exact = true;
-                    runs.push(Run { from, end, exact });
-                }
-            });
-        }
-    }
 }
 
 /// The runs of scans of a pair about an envelope.
@@ -361,8 +307,6 @@ pub struct Runs {
     pub inside: Vec<Run>,
     /// In which a track on it may be that coasts.
     pub near: Vec<Run>,
-    /// In which even a track that coasts is.
-    pub sure: Vec<Run>,
 }
 
 /// A run of scans in which an aircraft may be inside an envelope.
@@ -777,10 +721,9 @@ impl Kept {
 /// Pairs, each by itself.
 #[derive(Debug, Clone, Default)]
 struct Apart {
-    /// By pair: the scans in which it may be inside the envelope, in which a track that coasts may be, and in which even that is.
+    /// By pair: the scans in which it may be inside the envelope, and in which a track that coasts may be.
     inside: Lists<Run>,
     near: Lists<Run>,
-    sure: Lists<Run>,
     /// What is known of each that was ever looked into.
     pairs: Vec<Option<Box<Pair>>>,
     /// When each comes near the envelope, in order; those before `come` have come.
@@ -873,10 +816,9 @@ impl<'a, 'w, 's> At<'a, 'w, 's> {
 impl Apart {
     fn add(&mut self, reach: Reach<'_>) {
         let pair = self.pairs.len() as u32;
-        let Runs { inside, near, sure } = reach.runs;
+        let Runs { inside, near } = reach.runs;
         self.inside.push(inside);
         self.near.push(near);
-        self.sure.push(sure);
         self.pairs.push(None);
         self.coming.extend(near.iter().map(|run| (run.from, pair)));
     }
@@ -884,7 +826,6 @@ impl Apart {
     fn clear(&mut self) {
         self.inside.clear();
         self.near.clear();
-        self.sure.clear();
         self.pairs.clear();
         self.coming.clear();
         self.come = 0;
@@ -1591,7 +1532,6 @@ impl<'a> Scenes<'a> {
         let Apart {
             inside,
             near,
-            sure,
             pairs,
             ..
         } = apart;
@@ -1601,7 +1541,6 @@ impl<'a> Scenes<'a> {
             windows: self.windows.get(pair),
             inside: inside.get(pair),
             near: near.get(pair),
-            sure: sure.get(pair),
             trajectory: flight.trajectory,
             planned: flight.planned,
             gone: flight.gone,

@@ -473,7 +473,6 @@ impl Pair {
             windows: &self.windows,
             inside: &self.runs.inside,
             near: &self.runs.near,
-            sure: &self.runs.sure,
             trajectory: &self.trajectory,
             planned: &self.planned,
             gone: Millis::NEVER,

@@ -896,8 +896,8 @@ impl<'a> Setup<'a> {
             return None;
         }
         observer.reach(&target.trajectory, &mut self.runs);
-        let Runs { inside, near, sure } = &mut self.runs;
-        for runs in [inside, near, sure] {
+        let Runs { inside, near } = &mut self.runs;
+        for runs in [inside, near] {
             runs.retain_mut(|run| {
                 run.end = run.end.min(after_end);
                 run.from < run.end
