@@ -339,15 +339,17 @@ impl Pair {
         }
         let (inside, exact) = scans_in(scene.inside, base);
         let astray = coasting(&self.history, base, near, scene);
+        let sure = inside & exact & !astray;
+        let doubtful = (astray | inside & !exact) & !absent;
         let (mut outside, mut unseen) = (0, 0);
-        for at in bits(astray & !absent) {
+        for at in bits(doubtful) {
             match place_at(&self.history, base, at, scene) {
                 Some(place) => outside |= u64::from(!scene.cx.observer.in_reach(place)) << at,
                 None => unseen |= 1 << at,
             }
         }
-        self.candidates = (inside & !astray | astray & !outside) & !absent;
-        self.certain = exact & !astray | astray & !unseen;
+        self.candidates = sure & !absent | doubtful & !outside;
+        self.certain = sure | doubtful & !unseen;
     }
 
     /// Where the track is, as last seen at or before a scan of the open block.
@@ -366,13 +368,13 @@ impl Pair {
         }
     }
 
-    /// Scans `from` up to and not including `to` of the open block; `visit` is the bit of the one that is visited, if one is.
+    /// Scans `from` up to and not including `to` of the open block; `visited` is the bit of the one that is visited, if one is.
     /// Whether the rules let the site fire at that.
     fn within_block(
         &mut self,
         base: u64,
         (from, to): (usize, usize),
-        visit: u64,
+        visited: u64,
         scene: &PairScene<'_>,
         outlet: &mut Outlet<'_>,
     ) -> bool {
@@ -390,7 +392,7 @@ impl Pair {
         }
         let mut drops = self.history.drops(&observer.tracker);
         let candidates = self.candidates & all;
-        let turns = self.turns() | visit;
+        let turns = self.turns();
         let mut candidate = false;
         // Candidates from `told` on are not yet accounted for, nor, from `watched` on, where the track is about a zone.
         let (mut at, mut told, mut watched) = (from, from, from);
@@ -408,7 +410,14 @@ impl Pair {
             }
             let Some(track) = &mut self.track else { break };
             let rest = bits_between(at, to);
-            let open = candidates & (turns | first_bits_from(track.settled_until(), base, scene));
+            // What the rules decline they decline at a visit, too.
+            let visit = if track.authorization().is_some() {
+                visited
+            } else {
+                0
+            };
+            let settled = first_bits_from(track.settled_until(), base, scene);
+            let open = candidates & (turns | visit | settled);
             let declares = track.next_declaration.saturating_sub(base);
             let declares = if declares < to as u64 {
                 1 << declares
@@ -446,14 +455,11 @@ impl Pair {
             watched = at + 1;
             let scan = base + at as u64;
             let time = scene.time(scan);
+            let unsettled = |track: &Track| time >= track.settled_until();
             let asked = candidates >> at & 1 == 1
-                && (turns >> at & 1 == 1
-                    || self
-                        .track
-                        .as_ref()
-                        .is_some_and(|track| time >= track.settled_until()));
+                && ((turns | visit) >> at & 1 == 1 || self.track.as_ref().is_some_and(unsettled));
             if asked {
-                candidate |= self.consider(scan, visit >> at & 1 == 1, scene, outlet);
+                candidate |= self.consider(scan, visited >> at & 1 == 1, scene, outlet);
                 told = at + 1;
             }
             at += 1;
