@@ -438,9 +438,17 @@ impl Stream {
 
     /// The `index`-th standard normal number, by Box and Muller (1958).
     pub fn normal(&mut self, index: u64) -> f64 {
+        let [normal] = self.normals(index);
+        normal
+    }
+
+    /// Standard normal numbers from the `index`-th on.
+    pub fn normals<const N: usize>(&mut self, index: u64) -> [f64; N] {
         self.generator.set_word_pos(4 * u128::from(index));
-        let radius = libm::sqrt(-2.0 * libm::log(1.0 - unit(self.generator.next_u64())));
-        radius * libm::cos(TAU * unit(self.generator.next_u64()))
+        std::array::from_fn(|_| {
+            let radius = libm::sqrt(-2.0 * libm::log(1.0 - unit(self.generator.next_u64())));
+            radius * libm::cos(TAU * unit(self.generator.next_u64()))
+        })
     }
 
     /// The `index`-th exponential number of mean 1.

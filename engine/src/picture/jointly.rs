@@ -773,7 +773,7 @@ fn plot(
     let place = trajectory.position(scene.time);
     let streams = scene.cx.streams;
     let mut stream = streams.about(Purpose::Measurement, observer.key, params.key);
-    let normals = std::array::from_fn(|axis| stream.normal(3 * scan + axis as u64));
+    let normals = stream.normals(3 * scan);
     Plot::measured(place, observer.place, measurement, normals, bias_deg)
 }
 
