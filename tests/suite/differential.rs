@@ -103,7 +103,12 @@ pub fn scenario(seed: u64) -> String {
         ));
     }
     if d.one_in(2) {
-        say("[site_classes.gun.identification.flight_plan]\nlateral_gate_m = 5000\nvertical_gate_m = 2000\nwindow_s = 900".into());
+        say(format!(
+            "[site_classes.gun.identification.flight_plan]\nlateral_gate_m = {}\nvertical_gate_m = {}\nwindow_s = {}",
+            d.pick(&["500", "5000"]),
+            d.pick(&["200", "2000"]),
+            d.pick(&["30", "200", "900"]),
+        ));
         if d.one_in(2) {
             say("assumed = { friend = 0.8, neutral = 0.7, hostile = 0.05 }".into());
         }
@@ -232,9 +237,16 @@ pub fn scenario(seed: u64) -> String {
         ));
         if d.one_in(2) {
             say(format!(
-                "start.departs = {{ after_s = {}, at_altitude = {} }}",
+                "start.departs = {{ after_s = {}, at_altitude = {}{} }}",
                 d.below(900),
                 d.pick(&["true", "false"]),
+                d.pick(&["", ", delay.exponential = { mean_s = 100 }"]),
+            ));
+        }
+        if d.one_in(3) {
+            say(format!(
+                "cross_track_sigma_m = {}",
+                d.pick(&["200", "2000"])
             ));
         }
         if side == "south" && d.one_in(2) {
@@ -245,7 +257,13 @@ pub fn scenario(seed: u64) -> String {
             ));
         }
         if d.one_in(2) {
-            say("plan = { addressees = [\"hq\"], notice_s = 3600 }".into());
+            say(format!(
+                "plan = {{ addressees = [\"hq\"], notice_s = 3600{} }}",
+                d.pick(&[
+                    "",
+                    ", amendment = { probability = 0.7, departs_later_s = 150, notice_s = 60 }"
+                ]),
+            ));
         }
         if d.one_in(3) {
             say(format!(

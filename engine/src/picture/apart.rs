@@ -166,12 +166,8 @@ impl Pair {
         let mut candidate = false;
         while self.next < until {
             if self.track.is_none() {
-                // Nothing can happen before the next scan with the aircraft in coverage.
-                let upcoming = self.upcoming(scene.windows).first();
-                let first = upcoming.map_or(u64::MAX, |window| window.from);
-                self.next = self
-                    .next
-                    .max(if first < self.gone { first } else { u64::MAX });
+                let first = self.first_look(scene);
+                self.next = if first < self.gone { first } else { u64::MAX };
                 if self.next >= until {
                     self.next = until;
                     break;
@@ -280,6 +276,21 @@ impl Pair {
         }
     }
 
+    /// The first scan that is not done and before which nothing can be found: the aircraft is in coverage, and the site is there.
+    fn first_look(&mut self, scene: &PairScene<'_>) -> u64 {
+        let upcoming = self.upcoming(scene.windows).first();
+        let covered = upcoming.map_or(u64::MAX, |window| window.from.max(self.next));
+        if covered == u64::MAX {
+            return covered;
+        }
+        let time = scene.time(covered);
+        match scene.cx.situation.absences.over(time) {
+            over if over == time => covered,
+            Millis::NEVER => u64::MAX,
+            over => scene.cx.observer.clock.first_from(over.0),
+        }
+    }
+
     /// The windows that have not ended.
     fn upcoming<'a>(&mut self, windows: &'a [Window]) -> &'a [Window] {
         let left = windows.get(self.window as usize..).unwrap_or_default();
@@ -332,7 +343,7 @@ impl Pair {
         self.looks &= left;
         self.hits &= left;
         self.history.hits &= left;
-        let near = scans_in(scene.near, base).0;
+        let near = scans_in(scene.near, base).0 & !absent;
         if near == 0 {
             (self.candidates, self.certain) = (0, 0);
             return;
@@ -340,7 +351,7 @@ impl Pair {
         let (inside, exact) = scans_in(scene.inside, base);
         let astray = coasting(&self.history, base, near, scene);
         let sure = inside & exact & !astray;
-        let doubtful = (astray | inside & !exact) & !absent;
+        let doubtful = near & (astray | inside & !exact);
         let (mut outside, mut unseen) = (0, 0);
         for at in bits(doubtful) {
             match place_at(&self.history, base, at, scene) {
@@ -348,7 +359,7 @@ impl Pair {
                 None => unseen |= 1 << at,
             }
         }
-        self.candidates = sure & !absent | doubtful & !outside;
+        self.candidates = near & sure | doubtful & !outside;
         self.certain = sure | doubtful & !unseen;
     }
 
@@ -683,8 +694,7 @@ impl Pair {
             return None;
         }
         if self.track.is_none() {
-            // Nothing can be found before it is in coverage.
-            let first = self.upcoming(scene.windows).first()?.from;
+            let first = self.first_look(scene);
             if first > next {
                 return run.filter(|run| first < run.end).map(|_| first);
             }
@@ -779,6 +789,11 @@ fn bits(mut set: u64) -> impl Iterator<Item = u32> {
 /// not flown straight on since it was.
 fn coasting(history: &History, base: u64, scans: u64, scene: &PairScene<'_>) -> u64 {
     let missed = scans & !history.hits;
+    // At these it has not been seen at all.
+    let unseen = match history.before {
+        0 => missed & bits_between(0, history.hits.trailing_zeros() as usize),
+        _ => 0,
+    };
     let legs = &scene.trajectory.legs;
     let leg_at = |scan: i64| {
         let clock = &scene.cx.observer.clock;
@@ -789,15 +804,15 @@ fn coasting(history: &History, base: u64, scans: u64, scene: &PairScene<'_>) -> 
         let path = legs.get(leg).map(|leg| leg.path);
         matches!(path, Some(Path::Line { .. }))
     };
-    if missed == 0 {
-        return 0;
+    if missed == unseen {
+        return unseen;
     }
     let (first, last) = (leg_at(base as i64 - BLOCK as i64), leg_at(base as i64 + 63));
     if first == last && straight(first) {
         return 0;
     }
-    let mut coasting = 0;
-    for at in bits(missed) {
+    let mut coasting = unseen;
+    for at in bits(missed & !unseen) {
         let leg = leg_at(base as i64 + i64::from(at));
         let on_course = history
             .last_hit(at)

@@ -489,8 +489,7 @@ impl Track {
         let checked = identifier.spec.flight_plan.as_ref().and_then(|id_source| {
             let plan = source.params?.plan.as_ref()?;
             let (flown, planned) = source.path?;
-            let notice =
-                plan.check_where(id_source, planned, time, || self.course.place_at(time));
+            let notice = plan.check_where(id_source, planned, time, || self.course.place_at(time));
             self.check_holds = plan.holds_on_course(id_source, planned, flown, time, notice);
             Some(notice)
         });

@@ -208,6 +208,18 @@ impl Absences {
         self.0.iter().find(holds).map(|absence| absence.cause)
     }
 
+    /// The first instant from `time` on at which it is ready.
+    pub fn over(&self, mut time: Millis) -> Millis {
+        let until = |time: Millis| {
+            let holds = |absence: &&Absence| (absence.from..absence.until).contains(&time);
+            self.0.iter().find(holds).map(|absence| absence.until)
+        };
+        while let Some(until) = until(time) {
+            time = until;
+        }
+        time
+    }
+
     /// Of the block of scans from `base` on those at which it is not ready.
     pub fn scans(&self, clock: &ScanClock, base: u64) -> u64 {
         let mut absent = 0;
