@@ -48,7 +48,7 @@ pub struct FileSeed {
 /// What is changed in a scenario.
 #[derive(Debug, Args)]
 pub struct Set {
-    /// Set a value of the scenario by its path; may be repeated. Example: --set flights.us-recon.count=2
+    /// Set a value of the scenario by its path, `none` to take it away; may be repeated. Example: --set flights.us-recon.count=2
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub overrides: Vec<String>,
 }

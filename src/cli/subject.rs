@@ -35,7 +35,7 @@ pub struct SubjectArguments {
         allow_negative_numbers = true
     )]
     pub seed: u64,
-    /// Set a value of the scenario by its path; may be repeated. Example: --set flights.us-recon.count=2
+    /// Set a value of the scenario by its path, `none` to take it away; may be repeated. Example: --set flights.us-recon.count=2
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub overrides: Vec<String>,
 }

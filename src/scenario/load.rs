@@ -16,7 +16,7 @@ use super::moved;
 use super::problem::{LoadError, Mark, Problem, RowMark, Source, Span, hidden_text};
 use super::recorded;
 use super::register::{self, Notes, Register};
-use super::shape::{Below, has_alternatives, is_scalar, near, shape, suggest};
+use super::shape::{Below, has_alternatives, is_scalar, near, shape, suggest, takes_text};
 use super::tree::{self, Entry, Item, Table, Value, clip, quoted};
 
 /// Largest file that is read, bytes.
@@ -843,7 +843,10 @@ fn parse_path(text: &str, source: usize) -> Option<Vec<(String, Span)>> {
     }
 }
 
-/// What `over` says wins: tables merge, everything else is replaced.
+/// What takes away what was said before.
+const NONE: &str = "none";
+
+/// What `over` says wins: tables merge, everything else is replaced; `"none"` in place of what is no text takes it away.
 ///
 /// Where the schema offers alternatives, a table that names another one replaces instead of merging, so that a site
 /// moved from `drawn_in` to `at` does not keep both.
@@ -858,6 +861,11 @@ pub(crate) fn merge(base: Item, over: Item, node: Option<&'static Json>) -> Item
             let below = node.map(Below::of);
             for (name, entry) in over_table {
                 let inner = below.as_ref().and_then(|below| below.child(&name));
+                let none = matches!(&entry.item.value, Value::Text(text) if text == NONE);
+                if none && inner.is_some_and(|inner| !takes_text(inner)) {
+                    base.remove(&name);
+                    continue;
+                }
                 let merged = match base.remove(&name) {
                     Some(old) => Entry {
                         key: entry.key,

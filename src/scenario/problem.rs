@@ -21,6 +21,12 @@ pub struct Source {
 }
 
 impl Source {
+    /// Where its lines end, as byte offsets; for who asks for many lines.
+    pub(crate) fn line_ends(&self) -> Vec<usize> {
+        let ends = self.text.match_indices('\n');
+        ends.map(|(end, _)| end).collect()
+    }
+
     /// Line and column, both from 1, of a byte offset; columns count characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let before = &self.text[..floor_boundary(&self.text, offset)];

@@ -603,10 +603,12 @@ fn whole(path: &[String]) -> bool {
 
 /// The register of a merged tree.
 pub(crate) fn register(tree: &Item, notes: &Notes, sources: &[Source]) -> Register {
+    let ends: Vec<Vec<usize>> = sources.iter().map(Source::line_ends).collect();
     let place = |span: &Span| {
-        let source = sources.get(span.source);
-        source.map_or((String::new(), 0), |source| {
-            (source.name.clone(), source.line_column(span.range.start).0)
+        let source = sources.get(span.source).zip(ends.get(span.source));
+        source.map_or((String::new(), 0), |(source, ends)| {
+            let before = ends.partition_point(|end| *end < span.range.start);
+            (source.name.clone(), before + 1)
         })
     };
     let mut register = Register::default();

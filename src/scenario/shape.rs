@@ -3,10 +3,10 @@
 //! Serde stops at the first error and forgets places inside variants, so the document is held against the schema first;
 //! what passes here, serde reads.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde_json::Value as Json;
 
 use super::file::ScenarioFile;
@@ -64,13 +64,55 @@ pub(crate) fn shape() -> &'static Json {
     &SHAPE
 }
 
-/// The schema of a type of files with every reference replaced by what it refers to.
+/// The schema of a type of files with every reference replaced by what it refers to. (Schemars can do that, too, but makes what
+/// is below each reference anew for every level above it.)
 pub(crate) fn inlined<T: JsonSchema>() -> Json {
-    SchemaSettings::default()
-        .with(|settings| settings.inline_subschemas = true)
-        .into_generator()
-        .into_root_schema_for::<T>()
-        .to_value()
+    let mut schema = schemars::schema_for!(T).to_value();
+    let definitions = schema.as_object_mut().and_then(|keys| keys.remove("$defs"));
+    let mut resolved = Resolved {
+        definitions: definitions.unwrap_or_default(),
+        whole: BTreeMap::new(),
+    };
+    resolved.within(&mut schema);
+    schema
+}
+
+/// Definitions, and those of them in which no reference is left.
+struct Resolved {
+    definitions: Json,
+    whole: BTreeMap<String, Json>,
+}
+
+impl Resolved {
+    /// Replaces every reference in a schema; what stands beside a reference goes before what it refers to.
+    fn within(&mut self, node: &mut Json) {
+        match node {
+            Json::Object(keys) => {
+                keys.values_mut().for_each(|value| self.within(value));
+                let name = keys.remove("$ref");
+                let name = name.as_ref().and_then(Json::as_str);
+                if let Some(name) = name.and_then(|path| path.strip_prefix("#/$defs/")) {
+                    let Json::Object(mut whole) = self.definition(name) else {
+                        return;
+                    };
+                    whole.append(keys);
+                    *keys = whole;
+                }
+            }
+            Json::Array(items) => items.iter_mut().for_each(|item| self.within(item)),
+            _ => {}
+        }
+    }
+
+    fn definition(&mut self, name: &str) -> Json {
+        if let Some(whole) = self.whole.get(name) {
+            return whole.clone();
+        }
+        let mut whole = self.definitions[name].take();
+        self.within(&mut whole);
+        self.whole.insert(name.to_owned(), whole.clone());
+        whole
+    }
 }
 
 /// Whether a rule has a key.
@@ -225,6 +267,14 @@ pub(crate) fn is_scalar(node: &'static Json) -> bool {
     branches(node)
         .iter()
         .all(|branch| !types(branch).contains(&"object"))
+}
+
+/// Whether values of this schema may be texts.
+pub(crate) fn takes_text(node: &'static Json) -> bool {
+    let text = |branch: &&'static Json| {
+        takes_anything(branch) || types(branch).contains(&"string") || !consts(branch).is_empty()
+    };
+    branches(node).iter().any(text)
 }
 
 /// Whether values of this schema are whole numbers alone.
@@ -899,5 +949,22 @@ fn choices(alternatives: &[&'static Json]) -> String {
         [] => "something else".to_owned(),
         [only] => only.clone(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::generate::SchemaSettings;
+
+    use super::*;
+
+    #[test]
+    fn references_are_replaced_as_schemars_does_it() {
+        let settings = SchemaSettings::default().with(|settings| settings.inline_subschemas = true);
+        let theirs = settings
+            .into_generator()
+            .into_root_schema_for::<ScenarioFile>();
+        assert!(*shape() == theirs.to_value(), "they differ");
+        assert!(!shape().to_string().contains("$ref"));
     }
 }

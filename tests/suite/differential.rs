@@ -235,7 +235,8 @@ pub fn scenario(seed: u64) -> String {
             d.pick(&["1", "1", "2"]),
             d.pick(&["0", "120"]),
         ));
-        if d.one_in(2) {
+        let departs = d.one_in(2);
+        if departs {
             say(format!(
                 "start.departs = {{ after_s = {}, at_altitude = {}{} }}",
                 d.below(900),
@@ -259,10 +260,11 @@ pub fn scenario(seed: u64) -> String {
         if d.one_in(2) {
             say(format!(
                 "plan = {{ addressees = [\"hq\"], notice_s = 3600{} }}",
-                d.pick(&[
-                    "",
+                if departs && d.one_in(2) {
                     ", amendment = { probability = 0.7, departs_later_s = 150, notice_s = 60 }"
-                ]),
+                } else {
+                    ""
+                },
             ));
         }
         if d.one_in(3) {

@@ -121,6 +121,34 @@ fn set(overrides: &[&str]) -> Result<Scenario, LoadError> {
     Scenario::parse(GOOD, "s.toml", &overrides)
 }
 
+/// What `"none"` takes away is as if nobody had said it, in a file over another as on the command line.
+#[test]
+fn none_takes_away_what_was_said() {
+    let without = |set_it: &str, set: &[&str]| {
+        let base = GOOD.replace("[rules.flight_plan_notice]\n", set_it);
+        let overrides: Vec<String> = set.iter().map(|text| (*text).to_owned()).collect();
+        Scenario::parse(&base, "s.toml", &overrides).map(|scenario| scenario.file)
+    };
+    let plain = without("", &[]).unwrap();
+    assert!(plain != without("[rules.flight_plan_notice]\n", &[]).unwrap());
+    for set in [
+        "rules.flight_plan_notice=none",
+        "rules.flight_plan_notice=\"none\"",
+        "rules={ flight_plan_notice = \"none\" }",
+    ] {
+        assert!(
+            without("[rules.flight_plan_notice]\n", &[set]).unwrap() == plain,
+            "{set}"
+        );
+        assert!(without("", &[set]).unwrap() == plain, "{set}");
+    }
+    // Where a text may stand, it is one.
+    let named = set(&["title=none"]).unwrap();
+    assert_eq!(named.file.title, "none");
+    let missing = set(&["sites=none"]).unwrap_err().to_string();
+    assert!(missing.contains("sites"), "{missing}");
+}
+
 /// Replaces `from` in the good scenario; the one `^` in what replaces it marks where the caret belongs.
 fn spoil(from: &str, to: &str) -> (String, Option<String>) {
     assert_eq!(GOOD.matches(from).count(), 1, "{from:?} must occur once");

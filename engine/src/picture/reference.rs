@@ -429,6 +429,74 @@ fn envelopes_hold_every_scan_inside_and_exact_ones_no_other() {
     assert!(exact > 5000 && dead > 500, "{exact} {dead}");
 }
 
+#[test]
+fn a_plan_check_finds_what_was_foreseen() {
+    let (mut straight, mut round) = (0u64, 0u64);
+    for seed in 3000..3600 {
+        let rng = &mut TestRng::new(seed);
+        let (spec, route) = (aircraft(rng), route(rng, 25_000.0));
+        let flight = flight(rng, &spec, route);
+        let (departs_s, from, aside_m) = (rng.within(0.0, 600.0), rng.unit(), {
+            [0.0, 150.0, 1500.0][rng.below(3) as usize]
+        });
+        let path =
+            |later_s: f64, aside_m| fly(&flight, &spec, departs_s + later_s, from, aside_m, 4000.0);
+        let later_s = [0.0, 40.0, -150.0][rng.below(3) as usize];
+        let planned = [Some(path(0.0, 0.0)), Some(path(300.0, 0.0))];
+        let flown = path(later_s, aside_m);
+        let id_source = FlightPlanSourceSpec {
+            lateral_gate_m: [300.0, 2000.0][rng.below(2) as usize],
+            vertical_gate_m: [100.0, 1000.0][rng.below(2) as usize],
+            window_s: [30.0, 100.0, 600.0][rng.below(3) as usize],
+            correlation: 1.0,
+            chance_match: 0.0,
+            any_plan: false,
+            assumed: None,
+        };
+        let amended = rng.heads();
+        let plan = PlanOutcome {
+            filed: true,
+            astray: false,
+            coordinated: true,
+            amended,
+            arrives: [
+                Millis(-1),
+                Millis(if amended { 1_500_000 } else { i64::MAX }),
+            ],
+            told: Vec::new(),
+            correlates: rng.heads(),
+            chance_match: false,
+            others: Arc::default(),
+        };
+        let check = |time: Millis| plan.check(&id_source, &planned, time, flown.position(time));
+        for time in (0..4_000_000).step_by(20_000).map(Millis) {
+            if !flying(&flown, time) {
+                continue;
+            }
+            let state = check(time);
+            let until = plan.holds_on_course(&id_source, &planned, &flown, time, state);
+            let until = until.min(Millis(4_000_000));
+            for later in (time.0..until.0).step_by(1_700).map(Millis) {
+                assert_eq!(check(later), state, "seed {seed}, {time:?} to {later:?}");
+            }
+            let leg = flown
+                .legs
+                .iter()
+                .find(|leg| leg.span.end_s > time.seconds());
+            let held = (until - time).0.max(0) as u64;
+            match leg.map(|leg| leg.path) {
+                Some(Path::Arc { .. }) => round += held,
+                _ => straight += held,
+            }
+        }
+    }
+    let hours = |ms: u64| ms / 3_600_000;
+    assert!(
+        hours(straight) > 1000 && hours(round) > 1000,
+        "{straight} {round}"
+    );
+}
+
 // --- The scan-by-scan reference ------------------------------------------------------------------------------------------------
 
 type Knows = dyn Fn(&NodeQuery) -> Option<Affiliation>;

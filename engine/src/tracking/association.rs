@@ -16,6 +16,7 @@
 use pathfinding::prelude::{Matrix, kuhn_munkres_min};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smallvec::{SmallVec, smallvec};
 
 /// How a site finds out which track a plot belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -73,7 +74,7 @@ pub fn gate(probability: f64) -> f64 {
 pub struct Costs {
     tracks: usize,
     plots: usize,
-    of: Vec<Option<f64>>,
+    of: SmallVec<[Option<f64>; 16]>,
     /// What a track without a plot costs.
     pub miss: f64,
 }
@@ -84,7 +85,7 @@ impl Costs {
         Costs {
             tracks,
             plots,
-            of: vec![None; tracks * plots],
+            of: smallvec![None; tracks * plots],
             miss,
         }
     }
@@ -97,6 +98,18 @@ impl Costs {
     fn of(&self, track: usize, plot: usize) -> Option<f64> {
         self.of[track * self.plots + plot]
     }
+
+    /// For every track its one plot, where no track may have more than one and no plot may be given to more than one.
+    fn alone(&self) -> Option<Vec<Option<usize>>> {
+        let mut taken: SmallVec<[bool; 16]> = smallvec![false; self.plots];
+        let of_track = |track: usize| {
+            let mut plots = (0..self.plots).filter(|&plot| self.of(track, plot).is_some());
+            let first = plots.next();
+            let again = first.is_some_and(|plot| std::mem::replace(&mut taken[plot], true));
+            (!again && plots.next().is_none()).then_some(first)
+        };
+        (0..self.tracks).map(of_track).collect()
+    }
 }
 
 /// For every track the plot it is given, so that the sum of costs is least.
@@ -104,13 +117,20 @@ impl Costs {
 /// Where two ways cost the same, the track with the lower index has a plot rather than one with a higher, and lower plots
 /// go to lower tracks.
 pub fn assign(costs: &Costs) -> Vec<Option<usize>> {
+    let no_dearer = |track: usize, plot: usize| {
+        let cost = costs.of(track, plot);
+        cost.is_some_and(|cost| cost <= costs.miss)
+    };
+    if let Some(mut given) = costs.alone() {
+        for (track, given) in given.iter_mut().enumerate() {
+            *given = given.filter(|&plot| no_dearer(track, plot));
+        }
+        return given;
+    }
     let mut given = vec![None; costs.tracks];
     for (tracks, plots) in clusters(costs) {
         if let (&[track], &[plot]) = (tracks.as_slice(), plots.as_slice()) {
-            // They are in a cluster because the pair is allowed.
-            if costs.of(track, plot).is_some_and(|cost| cost <= costs.miss) {
-                given[track] = Some(plot);
-            }
+            given[track] = no_dearer(track, plot).then_some(plot);
             continue;
         }
         // A column for every plot, then one for every track that may stay without.

@@ -10,6 +10,7 @@
 //! the tests hold the two together. Scans that nobody asks for are scans in which nothing was seen.
 
 use nalgebra::Vector3;
+use smallvec::{SmallVec, smallvec};
 
 use super::TrackerSpec;
 use super::association::{Association, Costs, assign, gate};
@@ -179,7 +180,7 @@ impl TrackSet {
             None => self.by_origin(feeds),
             Some(gate) => by_distance(&expected, feeds, gate),
         };
-        let mut taken = vec![false; feeds.len()];
+        let mut taken: SmallVec<[bool; 16]> = smallvec![false; feeds.len()];
         for ((track, expected), given) in self.tracks.iter_mut().zip(expected).zip(given) {
             track.hits <<= 1;
             let Some(feed) = given else {
@@ -329,7 +330,7 @@ fn ends(track: &KeptTrack, next: u64, spec: &TrackerSpec) -> u64 {
 
 /// For every track the feed that global nearest neighbour gives it.
 fn by_distance(expected: &[Estimate], feeds: &[Feed], gate: f64) -> Vec<Option<usize>> {
-    let mut pairs = Vec::new();
+    let mut pairs: SmallVec<[_; 8]> = SmallVec::new();
     for (track, estimate) in expected.iter().enumerate() {
         for (plot, feed) in feeds.iter().enumerate() {
             if estimate.is_far(&feed.plot, gate) {
