@@ -250,8 +250,8 @@ struct Entry {
 #[derive(Resource, Debug, Default)]
 pub struct EventCalendar {
     heap: BinaryHeap<Reverse<Entry>>,
-    /// What is being worked off: when, whether it follows from a decision of that instant, and the stage.
-    at: Option<(Millis, bool, Stage)>,
+    /// What is being worked off: when, whether it follows from a decision of that instant, the stage, and whose it is.
+    at: Option<(Millis, bool, Stage, u32)>,
 }
 
 impl EventCalendar {
@@ -268,9 +268,16 @@ impl EventCalendar {
 
     /// Whether the scans of an instant are done, so that nothing may be entered for them any more.
     pub fn scanned(&self, time: Millis) -> bool {
-        self.at.is_some_and(|(now, prompt, stage)| {
+        self.at.is_some_and(|(now, prompt, stage, _)| {
             now > time || now == time && (prompt || stage > Stage::Scan)
         })
+    }
+
+    /// Whether the scan of an instant is done at one site: those before it in the order of sites scan first.
+    pub fn scanned_by(&self, time: Millis, site: SiteId) -> bool {
+        let scanned =
+            |(now, _, stage, subject)| now == time && (stage, subject) >= (Stage::Scan, site.0);
+        self.scanned(time) || self.at.is_some_and(scanned)
     }
 
     /// Enters a stage of a flight.
@@ -333,7 +340,7 @@ impl EventCalendar {
     ) {
         let prompt = self
             .at
-            .is_some_and(|(now, prompt, at)| time == now && (prompt || at == Stage::Decision));
+            .is_some_and(|(now, prompt, at, _)| time == now && (prompt || at == Stage::Decision));
         self.heap.push(Reverse(Entry {
             time,
             prompt: prompt && stage != Stage::Decision,
@@ -348,7 +355,7 @@ impl EventCalendar {
     fn take(&mut self, end: Millis) -> Option<Entry> {
         self.next().filter(|time| *time <= end)?;
         let Reverse(entry) = self.heap.pop()?;
-        self.at = Some((entry.time, entry.prompt, entry.stage));
+        self.at = Some((entry.time, entry.prompt, entry.stage, entry.subject));
         Some(entry)
     }
 }

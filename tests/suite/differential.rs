@@ -15,10 +15,11 @@ use crate::support::rng::TestRng;
 const SOME: u64 = 240;
 const MANY: u64 = 4_000;
 
-/// Scenarios to try: `DECONFLICT_DIFFERENTIAL=many` asks for the long run.
+/// Scenarios to try: `DECONFLICT_DIFFERENTIAL=many` asks for the long run, a number for that seed alone.
 fn seeds() -> std::ops::Range<u64> {
     match std::env::var("DECONFLICT_DIFFERENTIAL") {
         Ok(many) if many == "many" => 0..MANY,
+        Ok(one) => one.parse().map_or(0..SOME, |seed| seed..seed + 1),
         _ => 0..SOME,
     }
 }
@@ -425,6 +426,7 @@ fn parting(one: &EventLog, other: &EventLog) -> String {
 fn skipping_changes_nothing() {
     let (mut shots, mut different) = (0, Vec::new());
     for seed in seeds() {
+        let text = self::scenario(seed);
         let scenario = load(seed, &[]);
         let replication = Replication { seed, index: 0 };
         let detail = [Detail::Measures, Detail::Decisive, Detail::Full][(seed % 3) as usize];
@@ -432,7 +434,8 @@ fn skipping_changes_nothing() {
         let stepping = simulate_every_scan(&scenario, replication, detail);
         shots += crate::support::shots(&skipping);
         if skipping != stepping {
-            different.push(format!("seed {seed}: {}", parting(&skipping, &stepping)));
+            let found = parting(&skipping, &stepping);
+            different.push(format!("seed {seed}: {found}\n{text}"));
         }
     }
     assert!(

@@ -169,7 +169,7 @@ impl FireControl<'_, '_> {
         if !flying && observer.tracker.loss_seen {
             return Some(EngagementEnd::TargetGone);
         }
-        if picture.absent(self.sky.now()).is_some() {
+        if picture.is_off(self.sky.now()) {
             return Some(EngagementEnd::NotReady);
         }
         if picture.ceased(self.sky.now()) {

@@ -43,6 +43,15 @@ impl Picture {
         self.situation.absences.at(time).or_else(silent)
     }
 
+    /// Whether the site does not fire at `time` because it is not ready: what withdraws after the scan of an instant is off at once.
+    pub fn is_off(&self, time: Millis) -> bool {
+        let withdrawn = matches!(
+            self.told_absent,
+            Some(NotReady::Relocating | NotReady::Lost)
+        );
+        withdrawn || self.absent(time).is_some()
+    }
+
     /// Why the site is not ready at the start, if it is not: that is written down by whoever asks.
     pub fn absent_at_start(&mut self) -> Option<NotReady> {
         self.told_absent = self.absent(Millis::ZERO);
@@ -137,7 +146,12 @@ fn on_withdraw(
         return;
     };
     let now = sky.now();
-    let at = At::new(observer, &sky, &calendar);
+    // A scan of this very instant that is done has seen what it saw.
+    let done = i64::from(calendar.scanned_by(now, observer.id));
+    let at = At {
+        scan: observer.clock.first_from(now.0 + done),
+        ..At::new(observer, &sky, &calendar)
+    };
     note(observer, &mut picture, Some(cause), now, &mut log);
     let mut ended = Vec::new();
     let mut outlet = Outlet {
@@ -146,8 +160,6 @@ fn on_withdraw(
         ended: &mut ended,
         end: sky.end(),
     };
-    // A scan of this very instant that is done has seen what it saw.
-    let done = i64::from(calendar.scanned(now));
     let absence = Absence {
         from: now + Millis(done),
         until,
