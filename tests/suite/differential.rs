@@ -444,7 +444,7 @@ fn skipping_changes_nothing() {
         different.len(),
         different[..different.len().min(6)].join("\n")
     );
-    assert!(shots > 100, "{shots} shots");
+    assert!(shots > 100 || seeds().count() == 1, "{shots} shots");
 }
 
 /// What a rule that cannot act leaves in a log: its own words, requests and answers.

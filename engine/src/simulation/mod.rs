@@ -30,7 +30,7 @@ use crate::{engagement, picture, platform};
 use setup::{Aircraft, Setup};
 
 /// The version of the model: what was made by different ones is not compared.
-pub const MODEL: u32 = 5;
+pub const MODEL: u32 = 6;
 
 /// Runs one replication of a scenario.
 pub fn simulate(scenario: &Theatre, replication: Replication, detail: Detail) -> EventLog {
