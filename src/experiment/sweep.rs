@@ -38,20 +38,38 @@ pub fn run_blocks<E>(
     work: impl Fn(usize, u64) -> Summary + Sync,
     mut sink: impl FnMut(Block) -> Result<ControlFlow<()>, E>,
 ) -> Result<(), SweepError<E>> {
+    let whole = |block, _: Vec<()>| sink(block);
+    run_blocks_with(cells, range, jobs, interrupted, work, |_| (), whole)
+}
+
+/// The same; `more` makes something of each outcome on the thread that ran it, which the sink is handed beside the block.
+pub fn run_blocks_with<T: Send, E>(
+    cells: usize,
+    range: Range<u64>,
+    jobs: usize,
+    interrupted: impl Fn() -> bool,
+    work: impl Fn(usize, u64) -> Summary + Sync,
+    more: impl Fn(&Outcome) -> T + Sync,
+    mut sink: impl FnMut(Block, Vec<T>) -> Result<ControlFlow<()>, E>,
+) -> Result<(), SweepError<E>> {
     let count = cells as u64;
     let mut outcomes = Vec::with_capacity(cells);
+    let mut made = Vec::with_capacity(cells);
     let flown = in_order(
         range.start * count..range.end.saturating_mul(count),
         jobs,
-        |item| work((item % count) as usize, item / count),
+        |item| {
+            let outcome = outcome(|| work((item % count) as usize, item / count));
+            let made = more(&outcome);
+            (outcome, made)
+        },
         |item, result| {
             if interrupted() {
                 return Err(None);
             }
-            outcomes.push(match result {
-                Ok(summary) => sound(summary),
-                Err(message) => Outcome::Failed(message),
-            });
+            let (outcome, more) = result.unwrap_or_else(|message| panic!("{message}"));
+            outcomes.push(outcome);
+            made.push(more);
             if outcomes.len() < cells {
                 return Ok(());
             }
@@ -59,7 +77,8 @@ pub fn run_blocks<E>(
                 index: item / count,
                 outcomes: std::mem::replace(&mut outcomes, Vec::with_capacity(cells)),
             };
-            match sink(block) {
+            let made = std::mem::replace(&mut made, Vec::with_capacity(cells));
+            match sink(block, made) {
                 Ok(ControlFlow::Continue(())) => Ok(()),
                 Ok(ControlFlow::Break(())) => Err(None),
                 Err(error) => Err(Some(error)),

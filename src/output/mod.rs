@@ -59,9 +59,9 @@ pub use headers::{
     ASSUMPTIONS, FILES, PREVENTION, RESULT_FILES, ResultFile, SCREEN, TIMES, WORLDS,
 };
 pub use journal::{
-    Encoded, EncodedSums, Journal, JournalError, JournalHeader, JournalReader, JournalState, Piece,
-    Resumed, Shape, Summed, SumsHeader, SumsJournal, count_blocks, is_being_written,
-    merge as merge_journals, weave as weave_journals,
+    Encoded, EncodedOutcome, EncodedSums, Journal, JournalError, JournalHeader, JournalReader,
+    JournalState, Piece, Resumed, Shape, Summed, SumsHeader, SumsJournal, count_blocks,
+    is_being_written, merge as merge_journals, weave as weave_journals,
 };
 pub use locks::without_locks;
 pub use manifest::{Ended, Made, Manifest, ManifestCell, Progress, Stored, Trust, Tuned};

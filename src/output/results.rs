@@ -159,7 +159,8 @@ const MOST_SCENARIOS: usize = 1_000;
 fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
     let mut table = target.table(CELLS, plan)?;
-    for (cell, estimator) in accounts.cells().iter().enumerate() {
+    table.rows_of(accounts.cells().len(), |cell, rows| {
+        let estimator = &accounts.cells()[cell];
         for estimated in estimator.cells(record.confidence) {
             let confidence = record.cell_confidence(&estimated.name);
             let estimated = if confidence == record.confidence {
@@ -185,16 +186,17 @@ fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry,
                 number(estimated.exposure),
                 number(estimated.replications_for_half),
             ]);
-            table.row(&csv::ByteRecord::from(row))?;
+            rows.row(&csv::ByteRecord::from(row));
         }
-    }
+    })?;
     table.close()
 }
 
 fn pairs(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
     let mut table = target.table(COMPARISON, plan)?;
-    for pair in accounts.pairs() {
+    table.rows_of(accounts.pairs().len(), |pair, rows| {
+        let pair = &accounts.pairs()[pair];
         for (measure, about) in pair.pairs.measures() {
             let confidence = record.pair_confidence(measure);
             let Some(compared) = pair.pairs.compare(measure, confidence) else {
@@ -208,9 +210,9 @@ fn pairs(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry,
             row.extend(comparison_row(
                 measure, about.unit, &compared, confidence, n,
             ));
-            table.row(&csv::ByteRecord::from(row))?;
+            rows.row(&csv::ByteRecord::from(row));
         }
-    }
+    })?;
     table.close()
 }
 
@@ -248,13 +250,13 @@ fn effects(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntr
 
 fn confusion(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let mut table = target.table(CONFUSION, plan)?;
-    for (cell, estimator) in accounts.cells().iter().enumerate() {
-        for row in super::folder::confusion_rows(estimator) {
+    table.rows_of(accounts.cells().len(), |cell, rows| {
+        for row in super::folder::confusion_rows(&accounts.cells()[cell]) {
             let mut record = vec![plan.record.cells[cell].name.clone()];
             record.extend(row);
-            table.row(&csv::ByteRecord::from(record))?;
+            rows.row(&csv::ByteRecord::from(record));
         }
-    }
+    })?;
     table.close()
 }
 
