@@ -14,7 +14,7 @@ use deconflict::experiment::accounts::{Accounts, Failure as FailedReplication, P
 use deconflict::experiment::block::{Block, Outcome};
 use deconflict::experiment::ledger::Ledger;
 use deconflict::experiment::plan::Plan;
-use deconflict::experiment::sweep::{outcome, run_batches, run_blocks_with};
+use deconflict::experiment::sweep::{Pace, outcome, run_batches, run_blocks_with};
 use deconflict::measure::Summary;
 use deconflict::output::{Encoded, EncodedOutcome, EncodedSums, Journal, Summed, SumsJournal};
 use deconflict::record::{Detail, Replication};
@@ -62,8 +62,7 @@ pub struct Flight<'a> {
     synced: Instant,
     /// When what there is of a batch was last kept.
     saved: Instant,
-    /// What a block takes one thread.
-    pace: Option<Duration>,
+    pace: Pace,
     /// Blocks that are kept and not yet added up, all of the batch that is due, and since when the first of them waits.
     waiting: Vec<Block>,
     since: Instant,
@@ -74,15 +73,6 @@ const SYNC_EVERY: Duration = Duration::from_secs(1);
 
 /// Where sums alone are kept, a batch that has not ended is kept as it stands so often.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
-
-/// Threads take whole batches of blocks where one takes no longer: as much work of each is lost to an interruption.
-const QUICK: Duration = Duration::from_millis(500);
-
-/// They take so many at once that it takes about as long: to put one in its place takes about half a millisecond.
-const UNIT: Duration = Duration::from_millis(200);
-
-/// And at most two to the power of this.
-const HIGHEST_LEVEL: u32 = 8;
 
 /// Whole blocks wait so long, or until so many outcomes are there, before they are added up together.
 const WAIT: Duration = Duration::from_millis(100);
@@ -109,7 +99,7 @@ impl<'a> Flight<'a> {
             out,
             synced: now,
             saved: now,
-            pace: None,
+            pace: Pace::default(),
             waiting: Vec::new(),
             since: now,
         }
@@ -135,7 +125,7 @@ impl<'a> Flight<'a> {
                 break Ok(());
             }
             let stop = |next| look(next).clamp(next + 1, end);
-            let step = match self.level(next..stop(next), jobs) {
+            let step = match self.pace.level(next..stop(next), jobs) {
                 Some(level) => {
                     let border = stop(next) / BATCH * BATCH;
                     self.by_batches(next..border, level, jobs, &mut landed)
@@ -191,18 +181,6 @@ impl<'a> Flight<'a> {
         Ok(())
     }
 
-    /// Whether threads take whole batches of these blocks, and two to which power at once.
-    fn level(&self, blocks: Range<u64>, jobs: usize) -> Option<u32> {
-        let batches = blocks.end / BATCH - blocks.start.div_ceil(BATCH).min(blocks.end / BATCH);
-        let batch = self.pace? * BATCH as u32;
-        if !blocks.start.is_multiple_of(BATCH) || batch > QUICK || batches < 2 * jobs as u64 {
-            return None;
-        }
-        let level =
-            |level: &u32| batch * (1 << level) <= UNIT && batches >> level >= 4 * jobs as u64;
-        Some((0..=HIGHEST_LEVEL).rev().find(level).unwrap_or(0))
-    }
-
     fn one_by_one(
         &mut self,
         blocks: Range<u64>,
@@ -238,8 +216,8 @@ impl<'a> Flight<'a> {
                 step = landed(next, &self.summed.ledger);
                 // Once a batch: whether threads had better take whole ones.
                 if next.is_multiple_of(BATCH) && next < blocks.end {
-                    self.pace = Some(begun.elapsed() * jobs as u32 / flown);
-                    quick = self.level(next..stop(next), jobs).is_some();
+                    self.pace.learn(flown, jobs, begun.elapsed());
+                    quick = self.pace.level(next..stop(next), jobs).is_some();
                 }
                 Ok(if quick { ControlFlow::Break(()) } else { step })
             },

@@ -66,7 +66,7 @@ impl Squares {
     }
 
     /// Adds those of later replications.
-    fn absorb(&mut self, later: Squares) {
+    pub(super) fn absorb(&mut self, later: Squares) {
         for (square, count) in later.counts {
             let here = self.counts.entry(square).or_default();
             here.wrong_shots += count.wrong_shots;

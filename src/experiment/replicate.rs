@@ -39,7 +39,7 @@ pub enum ReplicateError<E> {
 
 /// A thread hands on what it has made since it last did when that took so long: a message for each result would keep the thread that takes
 /// them busy where results are quick.
-const HAND_ON: Duration = Duration::from_millis(5);
+const HAND_ON: Duration = Duration::from_millis(20);
 
 /// Replications ahead of the sink, per thread.
 const WINDOW_PER_JOB: u64 = 64;
@@ -93,7 +93,7 @@ pub(crate) fn in_order<T: Send, E>(
 }
 
 /// What a computation gives, or what its panic said.
-pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(&*panic))
 }
 

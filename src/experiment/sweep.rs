@@ -4,6 +4,7 @@
 //! nothing that comes out depends on the number of threads.
 
 use std::ops::{ControlFlow, Range};
+use std::time::Duration;
 
 use super::block::{Block, Outcome};
 use super::replicate::{Stop, guarded, in_order, in_order_within};
@@ -89,6 +90,38 @@ pub fn run_blocks_with<T: Send, E>(
         Ok(()) | Err(Stop::Sink(None)) => Ok(()),
         Err(Stop::Sink(Some(error))) => Err(SweepError::Sink(error)),
         Err(Stop::Threads(source)) => Err(SweepError::Threads { jobs, source }),
+    }
+}
+
+/// Threads take whole batches of blocks where one takes no longer: as much work of each is lost to an interruption.
+const QUICK: Duration = Duration::from_millis(500);
+
+/// They take so many at once that it takes about as long: to put one in its place takes about half a millisecond.
+const UNIT: Duration = Duration::from_millis(200);
+
+/// And at most two to the power of this.
+const HIGHEST_LEVEL: u32 = 8;
+
+/// What a block takes one thread, once that is known: whether threads had better take whole batches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Pace(Option<Duration>);
+
+impl Pace {
+    /// So many blocks took so many threads so long.
+    pub fn learn(&mut self, blocks: u32, jobs: usize, elapsed: Duration) {
+        self.0 = Some(elapsed * jobs as u32 / blocks.max(1));
+    }
+
+    /// Whether threads take whole batches of these blocks, and two to which power at once.
+    pub fn level(self, blocks: Range<u64>, jobs: usize) -> Option<u32> {
+        let batches = blocks.end / BATCH - blocks.start.div_ceil(BATCH).min(blocks.end / BATCH);
+        let batch = self.0? * BATCH as u32;
+        if !blocks.start.is_multiple_of(BATCH) || batch > QUICK || batches < 2 * jobs as u64 {
+            return None;
+        }
+        let level =
+            |level: &u32| batch * (1 << level) <= UNIT && batches >> level >= 4 * jobs as u64;
+        Some((0..=HIGHEST_LEVEL).rev().find(level).unwrap_or(0))
     }
 }
 

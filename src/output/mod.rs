@@ -74,7 +74,7 @@ pub use replay::{
     write_replay, write_replay_file,
 };
 pub use results::write_results;
-pub use rows::{MadeRow, RowMaker, can_write, write_shard_rows};
+pub use rows::{RowMaker, RunRows, can_write, write_shard_rows};
 pub use settings::settings_text;
 pub use shards::{MOST_SHARDS, Shards, Tile, Wave};
 pub use stored::{StoredRows, StoredRun};
