@@ -280,10 +280,7 @@ impl Accounts {
                 Some((derived.numerator, derived.denominator))
             })
             .collect();
-        // The same names in all, but a cell may spend more missiles on a target.
-        let columns: Vec<Arc<Columns>> = (part.flown())
-            .map(|cell| Arc::new(Columns::new(&plan.scenarios[cell].cast)))
-            .collect();
+        let columns: Vec<Arc<Columns>> = part.flown().map(|cell| plan.columns_of(cell)).collect();
         let own = &columns[..part.cells.len()];
         let groups = Grouped(vec![[(0.0, 0.0); GROUPS]; measures.len()]);
         Accounts {

@@ -123,6 +123,13 @@ impl Ledger {
         &self.empty
     }
 
+    /// All that was added up, without a copy of it.
+    pub fn into_seen(self) -> Accounts {
+        let mut seen = self.whole;
+        seen.absorb(self.tail);
+        seen
+    }
+
     /// All that was added up.
     pub fn seen(&self) -> Accounts {
         let mut seen = self.whole.clone();

@@ -133,7 +133,7 @@ impl RunFolder {
             confidence: conditions.confidence,
             scenario_sha256: Some(scenario_sha256(scenario)),
             rows: kept,
-            recordings: accounts_of([(String::new(), conditions.scenario)]),
+            recordings: accounts_of([(String::new(), &conditions.scenario.recordings)]),
             files,
             scenario: Some(scenario.clone()),
             ..Manifest::new(Made::Run, &scenario.title, seed, progress)

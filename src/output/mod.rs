@@ -28,6 +28,7 @@ mod overview;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod passage;
+mod prepared;
 mod prevention;
 mod replay;
 mod results;
