@@ -34,7 +34,7 @@ const KNOBS: &[Knob] = &[
         scenario: BUSY,
         values: &["[]", r#"[{ zone = "around", status = "hold" }]"#],
         throughout: &[
-            "zones.around={area={circle={center={east_m=0,north_m=0},radius_m=100_000}}}",
+            "zones={around={area={circle={center={east_m=0,north_m=0},radius_m=100_000}}}}",
         ],
     },
     Knob {
