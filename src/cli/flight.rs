@@ -1,6 +1,7 @@
 //! Blocks on their way into what a sweep keeps of them.
 //!
-//! Where replications take their time they are run one by one, every thread taking whichever is next. Where they are cheap a thread
+//! Where replications take their time they are run one by one, every thread taking whichever is next and encoding what came of it; blocks
+//! that are whole wait until there are some, and are then added up cell by cell on all processors. Where replications are cheap a thread
 //! takes whole batches of all cells, adds them up and makes them into records, and this thread only puts in place what is
 //! finished: its share of the work is then independent of how cheap they are. Which it is changes no byte.
 
@@ -13,9 +14,9 @@ use deconflict::experiment::accounts::{Accounts, Failure as FailedReplication, P
 use deconflict::experiment::block::{Block, Outcome};
 use deconflict::experiment::ledger::Ledger;
 use deconflict::experiment::plan::Plan;
-use deconflict::experiment::sweep::{outcome, run_batches, run_blocks};
+use deconflict::experiment::sweep::{Pace, outcome, run_batches, run_blocks_with};
 use deconflict::measure::Summary;
-use deconflict::output::{Encoded, EncodedSums, Journal, Summed, SumsJournal};
+use deconflict::output::{Encoded, EncodedOutcome, EncodedSums, Journal, Summed, SumsJournal};
 use deconflict::record::{Detail, Replication};
 use deconflict::simulation::Engine;
 use deconflict::statistics::fold::BATCH;
@@ -61,8 +62,10 @@ pub struct Flight<'a> {
     synced: Instant,
     /// When what there is of a batch was last kept.
     saved: Instant,
-    /// What a block takes one thread.
-    pace: Option<Duration>,
+    pace: Pace,
+    /// Blocks that are kept and not yet added up, all of the batch that is due, and since when the first of them waits.
+    waiting: Vec<Block>,
+    since: Instant,
 }
 
 /// The disk is asked to keep what there is so often: as much work can be lost to a power failure, not to a crash.
@@ -71,14 +74,9 @@ const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// Where sums alone are kept, a batch that has not ended is kept as it stands so often.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
 
-/// Threads take whole batches of blocks where one takes no longer: as much work of each is lost to an interruption.
-const QUICK: Duration = Duration::from_millis(500);
-
-/// They take so many at once that it takes about as long.
-const UNIT: Duration = Duration::from_millis(50);
-
-/// And at most two to the power of this.
-const HIGHEST_LEVEL: u32 = 6;
+/// Whole blocks wait so long, or until so many outcomes are there, before they are added up together.
+const WAIT: Duration = Duration::from_millis(100);
+const TOGETHER: usize = 1024;
 
 impl<'a> Flight<'a> {
     /// Nothing run yet since what is there.
@@ -101,7 +99,9 @@ impl<'a> Flight<'a> {
             out,
             synced: now,
             saved: now,
-            pace: None,
+            pace: Pace::default(),
+            waiting: Vec::new(),
+            since: now,
         }
     }
 
@@ -125,7 +125,7 @@ impl<'a> Flight<'a> {
                 break Ok(());
             }
             let stop = |next| look(next).clamp(next + 1, end);
-            let step = match self.level(next..stop(next), jobs) {
+            let step = match self.pace.level(next..stop(next), jobs) {
                 Some(level) => {
                     let border = stop(next) / BATCH * BATCH;
                     self.by_batches(next..border, level, jobs, &mut landed)
@@ -146,6 +146,7 @@ impl<'a> Flight<'a> {
 
     /// Puts on disk all there is.
     fn keep(&mut self) -> Result<(), Failure> {
+        self.add_waiting()?;
         match &mut self.keeper {
             Keeper::Rows(journal) => journal.sync()?,
             Keeper::Sums(journal) => {
@@ -180,18 +181,6 @@ impl<'a> Flight<'a> {
         Ok(())
     }
 
-    /// Whether threads take whole batches of these blocks, and two to which power at once.
-    fn level(&self, blocks: Range<u64>, jobs: usize) -> Option<u32> {
-        let batches = blocks.end / BATCH - blocks.start.div_ceil(BATCH).min(blocks.end / BATCH);
-        let batch = self.pace? * BATCH as u32;
-        if !blocks.start.is_multiple_of(BATCH) || batch > QUICK || batches < 2 * jobs as u64 {
-            return None;
-        }
-        let level =
-            |level: &u32| batch * (1 << level) <= UNIT && batches >> level >= 4 * jobs as u64;
-        Some((0..=HIGHEST_LEVEL).rev().find(level).unwrap_or(0))
-    }
-
     fn one_by_one(
         &mut self,
         blocks: Range<u64>,
@@ -205,23 +194,30 @@ impl<'a> Flight<'a> {
         let (mut flown, mut quick) = (0, false);
         let mut step = ControlFlow::Continue(());
         let engine = Engine::default();
-        run_blocks(
+        let rows = matches!(self.keeper, Keeper::Rows(_));
+        run_blocks_with(
             cells.len(),
             blocks.clone(),
             jobs,
             interrupted,
             |slot, index| measure(plan, &engine, cells[slot], index),
-            |block| {
+            |outcome| rows.then(|| EncodedOutcome::of(outcome)),
+            |block, encoded| {
                 self.refuse_failure(&block)?;
-                self.land(block)?;
-                self.sync()?;
+                let next = block.index + 1;
+                let awaited = next == stop(block.index) || next == blocks.end;
+                self.take(block, encoded)?;
                 flown += 1;
-                step = landed(self.next(), &self.summed.ledger);
+                if !(awaited || self.is_due(cells.len(), jobs)) {
+                    return Ok(ControlFlow::Continue(()));
+                }
+                self.add_waiting()?;
+                self.sync()?;
+                step = landed(next, &self.summed.ledger);
                 // Once a batch: whether threads had better take whole ones.
-                let next = self.next();
                 if next.is_multiple_of(BATCH) && next < blocks.end {
-                    self.pace = Some(begun.elapsed() * jobs as u32 / flown);
-                    quick = self.level(next..stop(next), jobs).is_some();
+                    self.pace.learn(flown, jobs, begun.elapsed());
+                    quick = self.pace.level(next..stop(next), jobs).is_some();
                 }
                 Ok(if quick { ControlFlow::Break(()) } else { step })
             },
@@ -229,24 +225,60 @@ impl<'a> Flight<'a> {
         Ok(step)
     }
 
-    fn land(&mut self, block: Block) -> Result<(), Failure> {
-        let Flight { summed, keeper, .. } = self;
+    /// Keeps a block, which then waits to be added up.
+    fn take(&mut self, block: Block, encoded: Vec<Option<EncodedOutcome>>) -> Result<(), Failure> {
         let head = block.index < self.first.next_multiple_of(BATCH);
-        match keeper {
-            Keeper::Rows(journal) => journal.append(&block)?,
+        match &mut self.keeper {
+            Keeper::Rows(journal) => {
+                let encoded: Vec<EncodedOutcome> = encoded.into_iter().flatten().collect();
+                journal.append_outcomes(block.index, &encoded)?;
+            }
             Keeper::Sums(journal) if head => journal.head(&block),
             Keeper::Sums(_) => {}
         }
         if head {
-            summed.heads.push(block);
+            self.summed.heads.push(block);
             return Ok(());
         }
-        summed.ledger.add(&block, |blocks, accounts| {
+        if self.waiting.is_empty() {
+            self.since = Instant::now();
+        }
+        self.waiting.push(block);
+        Ok(())
+    }
+
+    /// Whether those that wait are to be added up: there are enough, the first has waited long, or the batch ends with them. One thread alone
+    /// gains nothing by waiting.
+    fn is_due(&self, cells: usize, jobs: usize) -> bool {
+        let Some(last) = self.waiting.last() else {
+            return true;
+        };
+        jobs <= 1
+            || (last.index + 1).is_multiple_of(BATCH)
+            || self.waiting.len() * cells >= TOGETHER
+            || self.since.elapsed() >= WAIT
+    }
+
+    /// Adds up those that wait.
+    fn add_waiting(&mut self) -> Result<(), Failure> {
+        let Flight {
+            summed,
+            keeper,
+            waiting,
+            ..
+        } = self;
+        let ends = |blocks: Range<u64>, accounts: &Accounts| {
             if let Keeper::Sums(journal) = keeper {
                 journal.sums(&blocks, accounts);
             }
             Ok(())
-        })
+        };
+        let blocks = std::mem::take(waiting);
+        match blocks.as_slice() {
+            [] => Ok(()),
+            [block] => summed.ledger.add(block, ends),
+            blocks => summed.ledger.add_together(blocks, ends),
+        }
     }
 
     fn by_batches(

@@ -267,17 +267,10 @@ fn key_text(key: &Key, sources: &[Assumption]) -> String {
     let parameter = RULES.iter().find_map(|page| {
         let own = key.path.strip_prefix("rules.")?.strip_prefix(page.key)?;
         let own = own.strip_prefix('.')?;
-        page.parameters
-            .iter()
-            .find(|one| one.key == own)
-            .map(|one| (page, one))
+        (!own.is_empty()).then_some(page)
     });
-    if let Some((page, one)) = parameter {
-        let _ = writeln!(
-            text,
-            "Parameter of {} ({}): {}; default {}.",
-            page.id, one.unit, one.range, one.default
-        );
+    if let Some(page) = parameter {
+        let _ = writeln!(text, "Parameter of {}.", page.id);
     }
     let of_it = sources.iter().filter(|one| {
         let paths = one.paths.iter().map(|path| path.join("."));

@@ -11,11 +11,12 @@ use deconflict::output::{
     Ended, JournalReader, Piece, Progress, Shards, Summed, SweepFolder, Tile, Wave, merge_journals,
     weave_journals, write_results,
 };
+use rayon::prelude::*;
 use serde_json::Value as Json;
 
 use super::host::{MergeNote, RunNote, Sessions, Started};
 use super::options::AsJson;
-use super::status::{State, array_list, states};
+use super::status::{Asked, Shard, State, array_list};
 use super::subject::quoted;
 use super::sweep::{report, rows_header, sums_header, sweep_json};
 use super::{Failure, print, tell};
@@ -58,7 +59,13 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
             record.version
         )));
     }
-    let states = states(&folder, &record, &shards)?;
+    let identity = record.identity();
+    let plan = match folder.prepared(&record)? {
+        Some(prepared) => Plan::from_prepared(record, prepared)?,
+        None => Plan::from_record(record)?,
+    };
+    let read = Read::all(&folder, &plan, identity, &shards)?;
+    let states = &read.states;
     let count: u64 = shards.waves.iter().map(|wave| wave.count).sum();
     let lacking = |state: &State| *state != State::Done;
     let missing = states.iter().filter(|one| lacking(&one.state)).count();
@@ -82,34 +89,21 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
         )));
     }
 
-    let plan = Plan::from_record(record)?;
     let rows = shards.rows.form == RowForm::Csv && missing == 0;
     if rows {
-        join_rows(&folder, &plan, &shards)?;
+        join_rows(&folder, &plan, identity, &shards)?;
     }
-    let mut accounts = Accounts::new(&plan);
-    let mut sessions = Sessions::default();
-    let mut gone: Vec<String> = Vec::new();
-    for one in &states {
-        let Some(tile) = one.wave.tile(one.shard, cells) else {
-            continue;
-        };
-        if one.state != State::Done {
-            gone.push(words(one.shard, &one.wave, &tile, &plan));
-            continue;
-        }
-        let part = Part::of(&plan.record, tile.cells.clone());
-        let header = sums_header(&plan, &part, tile.blocks.start);
-        let empty = Accounts::of(&plan, part.clone());
-        let place = folder.shard_sums(&one.wave, one.shard);
-        let summed = Summed::read(&place, &header, empty)?
-            .ok_or_else(|| Failure::Other(format!("{} has changed meanwhile", place.display())))?;
-        for block in &summed.heads {
-            accounts.add_of(&part, block);
-        }
-        accounts.absorb(summed.ledger.seen());
-        summed.notes.iter().for_each(|note| sessions.add(note));
-    }
+    let Read {
+        states,
+        accounts,
+        sessions,
+    } = read;
+    let gone: Vec<String> = (states.iter().filter(|one| one.state != State::Done))
+        .filter_map(|one| {
+            let tile = one.wave.tile(one.shard, cells)?;
+            Some(words(one.shard, &one.wave, &tile, &plan))
+        })
+        .collect();
     let progress = Progress {
         asked: shards.replications(),
         done: accounts.blocks(),
@@ -177,6 +171,69 @@ pub fn join_shards(arguments: &MergeArguments) -> Result<(), Failure> {
     )))
 }
 
+/// All that the shards that are there came to.
+struct Read {
+    states: Vec<Shard>,
+    accounts: Accounts,
+    sessions: Sessions,
+}
+
+impl Read {
+    /// Reads each file of sums once, a few at a time, and puts in its place what is whole.
+    fn all(
+        folder: &SweepFolder,
+        plan: &Plan,
+        identity: [u8; 32],
+        shards: &Shards,
+    ) -> Result<Read, Failure> {
+        let record = &plan.record;
+        let cells = record.cells.len();
+        let asked = Asked {
+            folder,
+            record,
+            identity,
+            form: shards.rows.form,
+        };
+        let mut read = Read {
+            states: Vec::new(),
+            accounts: Accounts::new(plan),
+            sessions: Sessions::default(),
+        };
+        let all: Vec<(Wave, u64, Tile)> = (shards.waves.iter())
+            .flat_map(|wave| wave.tiles(cells).map(|(shard, tile)| (*wave, shard, tile)))
+            .collect();
+        for some in all.chunks(2 * rayon::current_num_threads()) {
+            let found = some.par_iter().map(|(wave, shard, tile)| {
+                let part = Part::of(record, tile.cells.clone());
+                let first = tile.blocks.start;
+                let mut summed = None;
+                let state = asked.state((wave, *shard, tile), &part, |sums| {
+                    let header = sums_header(plan, identity, &part, first);
+                    summed = Summed::read(sums, &header, Accounts::of(plan, part.clone()))?;
+                    Ok(summed.as_ref().map_or(first, |summed| summed.next(first)))
+                })?;
+                Ok((state, part, summed))
+            });
+            let found = found.collect::<Result<Vec<_>, Failure>>()?;
+            for ((wave, shard, _), (state, part, summed)) in some.iter().zip(found) {
+                if let Some(summed) = summed.filter(|_| state == State::Done) {
+                    for block in &summed.heads {
+                        read.accounts.add_of(&part, block);
+                    }
+                    read.accounts.absorb(summed.ledger.into_seen());
+                    summed.notes.iter().for_each(|note| read.sessions.add(note));
+                }
+                read.states.push(Shard {
+                    wave: *wave,
+                    shard: *shard,
+                    state,
+                });
+            }
+        }
+        Ok(read)
+    }
+}
+
 /// What a shard that is missing would have run.
 fn words(shard: u64, wave: &Wave, tile: &Tile, plan: &Plan) -> String {
     let cells = match tile.cells.len() == plan.record.cells.len() {
@@ -192,7 +249,12 @@ fn words(shard: u64, wave: &Wave, tile: &Tile, plan: &Plan) -> String {
 }
 
 /// The rows of all shards, in one journal.
-fn join_rows(folder: &SweepFolder, plan: &Plan, shards: &Shards) -> Result<(), Failure> {
+fn join_rows(
+    folder: &SweepFolder,
+    plan: &Plan,
+    identity: [u8; 32],
+    shards: &Shards,
+) -> Result<(), Failure> {
     let cells = plan.record.cells.len();
     let whole = folder.journal();
     let blocks = folder.path().join("blocks");
@@ -204,7 +266,7 @@ fn join_rows(folder: &SweepFolder, plan: &Plan, shards: &Shards) -> Result<(), F
             let part = Part::of(&plan.record, tile.cells.clone());
             let piece = Piece {
                 path: folder.shard_journal(wave, shard),
-                header: rows_header(plan, &part, tile.blocks.start),
+                header: rows_header(plan, identity, &part, tile.blocks.start),
                 own: tile.cells.len(),
                 blocks: tile.blocks,
             };
@@ -218,7 +280,7 @@ fn join_rows(folder: &SweepFolder, plan: &Plan, shards: &Shards) -> Result<(), F
         let parts: Vec<PathBuf> = runs.into_iter().flatten().map(|piece| piece.path).collect();
         merge_journals(&parts, &whole)?;
     } else {
-        let header = rows_header(plan, &Part::whole(&plan.record), 0);
+        let header = rows_header(plan, identity, &Part::whole(&plan.record), 0);
         weave_journals(&header, &runs, &whole)?;
     }
     Ok(())

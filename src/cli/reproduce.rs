@@ -9,6 +9,7 @@ use deconflict::experiment::plan::Plan;
 use deconflict::experiment::plan::study::Study;
 use deconflict::experiment::replicate::replicate;
 use deconflict::experiment::sweep::run_blocks;
+use deconflict::experiment::tally::Tally;
 use deconflict::experiment::tune::course::Tuning;
 use deconflict::experiment::tune::file::BudgetFile;
 use deconflict::measure::{Columns, Summary};
@@ -18,7 +19,6 @@ use deconflict::output::{
 };
 use deconflict::record::{Detail, Replication};
 use deconflict::simulation::Engine;
-use deconflict::statistics::estimate::Estimator;
 use serde_json::json;
 
 use super::Failure;
@@ -134,7 +134,7 @@ fn run_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure> 
     };
     let scenario = stored.scenario(file)?;
     let columns = Arc::new(Columns::new(&scenario.cast));
-    let mut estimator = Estimator::new(Arc::clone(&columns));
+    let mut tally = Tally::new(Arc::clone(&columns));
     let kept = manifest.rows.clone();
     let mut folder = RunFolder::create(again, false, &columns, manifest.seed, kept)?;
     let (seed, first, count) = (
@@ -162,8 +162,8 @@ fn run_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure> 
                 return Err(stopped());
             }
             bar.inc(1);
-            estimator.add(index, &summary);
-            Ok(folder.add(index, &summary, row)?)
+            tally.add(index, &summary);
+            Ok(row.map_or(Ok(()), |row| folder.add(row))?)
         },
     );
     bar.finish();
@@ -176,7 +176,7 @@ fn run_again(stored: &Stored, again: &Path, jobs: usize) -> Result<(), Failure> 
         progress: manifest.progress,
         confidence: manifest.confidence,
     };
-    folder.finish(&conditions, &estimator, &())?;
+    folder.finish(&conditions, &tally, &())?;
     Ok(())
 }
 

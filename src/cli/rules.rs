@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use comfy_table::{Table, presets};
 use deconflict::coordination::{RULES, RulePage};
+use deconflict::scenario::keys::{Key, parameters};
 use serde_json::{Value as Json, json};
 
 use super::options::AsJson;
@@ -38,12 +39,12 @@ pub fn rules(arguments: &RulesArguments) -> Result<(), Failure> {
 }
 
 fn as_json(page: &RulePage) -> Json {
-    let parameters = page.parameters.iter().map(|one| {
+    let parameters = parameters(page.key).into_iter().map(|one| {
         json!({
-            "key": format!("rules.{}.{}", page.key, one.key),
+            "key": one.path,
             "meaning": one.meaning,
             "unit": one.unit,
-            "range": one.range,
+            "range": one.takes,
             "default": one.default,
         })
     });
@@ -74,7 +75,8 @@ fn list() -> String {
     table.load_style(presets::NOTHING);
     table.set_header(["", "key under [rules]", "what it does", "parameters"]);
     for page in RULES {
-        let parameters: Vec<&str> = page.parameters.iter().map(|p| p.key).collect();
+        let parameters = parameters(page.key);
+        let parameters: Vec<&str> = parameters.iter().map(Key::name).collect();
         table.add_row([page.id, page.key, page.title, &parameters.join(", ")]);
     }
     format!(
@@ -88,15 +90,19 @@ fn list() -> String {
 pub fn explain(page: &RulePage) -> String {
     let mut text = format!("{} {}\n\n{}\n\n", page.id, page.title, page.page);
     let mut line = |words: String| writeln!(text, "{words}").expect("writing to a string");
-    for parameter in page.parameters {
+    let parameters = parameters(page.key);
+    for parameter in &parameters {
+        let takes = match parameter.takes.as_str() {
+            "" => "as its parts say",
+            takes => takes,
+        };
+        let default = match &parameter.default {
+            Some(default) => format!("default {default}"),
+            None => "no default".to_owned(),
+        };
         line(format!(
-            "  rules.{}.{} ({}): {}; {}, default {}",
-            page.key,
-            parameter.key,
-            parameter.unit,
-            parameter.meaning,
-            parameter.range,
-            parameter.default
+            "  {}: {} ({takes}; {default})",
+            parameter.path, parameter.meaning
         ));
     }
     let reasons = if page.reasons.is_empty() {
@@ -105,10 +111,12 @@ pub fn explain(page: &RulePage) -> String {
         page.reasons.join(", ")
     };
     line(format!("\nReason codes: {reasons}"));
-    if let Some(parameter) = page.parameters.first() {
+    let told = parameters
+        .iter()
+        .find_map(|one| Some((&one.path, one.default.as_ref()?)));
+    if let Some((path, default)) = told {
         line(format!(
-            "Try: deconflict run SCENARIO --set rules.{}.{}={}",
-            page.key, parameter.key, parameter.default
+            "Try: deconflict run SCENARIO --set {path}={default}"
         ));
     }
     text

@@ -1,23 +1,28 @@
 //! `deconflict run`: run a scenario, print what happened, write it down.
 
 use std::fmt::Write as _;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use clap::Args;
-use deconflict::experiment::replicate::replicate;
+use deconflict::experiment::replicate::{ReplicateError, guarded, replicate};
 use deconflict::experiment::rows::holds;
+use deconflict::experiment::sweep::{Pace, SweepError, run_batches};
+use deconflict::experiment::tally::Tally;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::measure::{Columns, Summary};
 use deconflict::output::{
-    Conditions, Ended, EventFormat, Placed, Progress, Replay, ReplayFormat, RunFolder, StoredRun,
-    Trust, confusion_tables, estimate_table, headline, overview, readable, single_table, timeline,
-    write_events_file, write_replay_file,
+    Conditions, Ended, EventFormat, Placed, Progress, Replay, ReplayFormat, RowMaker, RunFolder,
+    RunRows, StoredRun, Trust, confusion_tables, estimate_table, headline, overview, readable,
+    single_table, timeline, write_events_file, write_replay_file,
 };
 use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate, trajectories};
 use deconflict::statistics::estimate::{Cell, Estimator};
+use deconflict::statistics::fold::BATCH;
 use deconflict::units::Millis;
 use serde_json::{Value as Json, json};
 
@@ -174,23 +179,12 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         .count()
         .min(usize::try_from(count).unwrap_or(usize::MAX));
 
-    let mut estimator = Estimator::new(columns.clone());
-    let mut first_wrong = None;
+    let mut tally = Tally::new(columns.clone());
     let mut log = None;
     let mut row = None;
     let (mut ended, mut failed) = (Ended::Finished, None);
     let mut elsewhere = Vec::new();
     let maker = folder.as_ref().and_then(RunFolder::maker);
-    let mut keep = |index: u64, summary: &Summary, row| -> Result<(), Failure> {
-        estimator.add(index, summary);
-        if !summary.wrong_shots_at.is_empty() {
-            first_wrong.get_or_insert(index);
-        }
-        match &mut folder {
-            Some(folder) => Ok(folder.add(index, summary, row)?),
-            None => Ok(()),
-        }
-    };
     if count == 1 {
         watch_no_longer()?;
         let detail = match arguments.events {
@@ -208,7 +202,10 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             work,
             |index, (summary, flown)| {
                 log = Some(flown);
-                keep(index, &summary, None)?;
+                tally.add(index, &summary);
+                if let (Some(folder), Some(maker)) = (&mut folder, &maker) {
+                    folder.add(maker.row(index, &summary))?;
+                }
                 row = Some(summary);
                 Ok(())
             },
@@ -216,17 +213,21 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         .map_err(|error| Failure::of_replications(error, &subject.name))?;
     } else {
         let bar = Bar::of_replications(count * (1 + robustness_set.len() as u64));
-        let engine = Engine::default();
-        let work = |replication: Replication| {
-            let log = engine.simulate(&scenario, replication, Detail::Measures);
-            let summary = columns.measure(&log);
-            let row = (maker.as_ref()).map(|maker| maker.row(replication.index, &summary));
-            (summary, row)
+        let many = Many {
+            scenario: &scenario,
+            columns: &columns,
+            maker: maker.as_ref(),
+            seed,
+            count,
+            jobs,
+            engine: Engine::default(),
         };
-        let flown = replicate(seed, 0..count, jobs, work, |index, (summary, row)| {
-            bar.inc(1);
-            keep(index, &summary, row)?;
-            go_on(index + 1)
+        let flown = many.fly(&mut tally, |flown, rows| {
+            bar.inc(flown);
+            match (&mut folder, rows) {
+                (Some(folder), Some(rows)) => Ok(folder.add(rows)?),
+                _ => Ok(()),
+            }
         });
         (ended, failed) = perhaps_short(flown, &subject.name)?;
         if ended == Ended::Finished {
@@ -237,7 +238,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         }
         bar.finish();
     }
-    let flown = estimator.n();
+    let flown = tally.n();
     if flown == 0 {
         return Err(failed.unwrap_or_else(|| Failure::Interrupted("interrupted".to_owned())));
     }
@@ -269,7 +270,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             confidence: arguments.level.confidence,
         };
         let note = RunNote::new(&started, jobs, flown, progress);
-        placed = Some(folder.finish(&conditions, &estimator, &note)?);
+        placed = Some(folder.finish(&conditions, &tally, &note)?);
     }
     if count > 1 {
         tell(&format!(
@@ -289,10 +290,10 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let flight = Flight {
         subject: &subject,
         scenario: &scenario,
-        estimator: &estimator,
+        estimator: tally.estimator(),
         elsewhere: &elsewhere,
         log: log.as_ref(),
-        first_wrong,
+        first_wrong: tally.squares().first(),
         placed: placed.as_ref().map(|placed| placed.place.as_path()),
     };
     match arguments.form.json {
@@ -313,6 +314,153 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
             Err(told_short(flown, count, place.as_deref(), failed))
         }
         _ => Ok(()),
+    }
+}
+
+/// Many replications of a scenario: one by one where they take their time, by whole batches where they are quick (as in a sweep, see
+/// `super::flight`). Which it is changes no byte.
+struct Many<'a> {
+    scenario: &'a Scenario,
+    columns: &'a Arc<Columns>,
+    maker: Option<&'a RowMaker>,
+    seed: u64,
+    count: u64,
+    jobs: usize,
+    engine: Engine,
+}
+
+/// Replications that follow one another, added up by the thread that ran them.
+struct Run {
+    tally: Tally,
+    rows: Option<RunRows>,
+    /// The first that failed, where it ended, and what it said.
+    failed: Option<(u64, String)>,
+}
+
+impl Many<'_> {
+    /// Adds all of them to what is there; `keep` gets how many more there are, and their rows.
+    fn fly(
+        &self,
+        tally: &mut Tally,
+        mut keep: impl FnMut(u64, Option<RunRows>) -> Result<(), Failure>,
+    ) -> Result<(), ReplicateError<Failure>> {
+        let Many { count, jobs, .. } = *self;
+        let mut pace = Pace::default();
+        while tally.n() < count {
+            let first = tally.n();
+            if let Some(level) = pace.level(first..count, jobs) {
+                self.by_batches(first..count / BATCH * BATCH, level, tally, &mut keep)?;
+                continue;
+            }
+            let begun = Instant::now();
+            let work = |replication: Replication| {
+                let summary = self.measure(replication);
+                let row = (self.maker).map(|maker| maker.row(replication.index, &summary));
+                (summary, row)
+            };
+            let flown = replicate(
+                self.seed,
+                first..count,
+                jobs,
+                work,
+                |index, (summary, row)| {
+                    tally.add(index, &summary);
+                    keep(1, row).map_err(Some)?;
+                    let next = index + 1;
+                    go_on(next).map_err(Some)?;
+                    // Once a batch: whether threads had better take whole ones.
+                    if next.is_multiple_of(BATCH) {
+                        pace.learn((next - first) as u32, jobs, begun.elapsed());
+                        if pace.level(next..count, jobs).is_some() {
+                            return Err(None);
+                        }
+                    }
+                    Ok(())
+                },
+            );
+            match flown {
+                Ok(()) | Err(ReplicateError::Sink(None)) => {}
+                Err(ReplicateError::Sink(Some(error))) => return Err(ReplicateError::Sink(error)),
+                Err(ReplicateError::Threads { jobs, source }) => {
+                    return Err(ReplicateError::Threads { jobs, source });
+                }
+                Err(ReplicateError::Panicked {
+                    replication,
+                    message,
+                }) => {
+                    return Err(ReplicateError::Panicked {
+                        replication,
+                        message,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn by_batches(
+        &self,
+        range: Range<u64>,
+        level: u32,
+        tally: &mut Tally,
+        keep: &mut impl FnMut(u64, Option<RunRows>) -> Result<(), Failure>,
+    ) -> Result<(), ReplicateError<Failure>> {
+        let seed = self.seed;
+        let work = |range: Range<u64>| -> Run {
+            let mut run = Run {
+                tally: Tally::new(Arc::clone(self.columns)),
+                rows: self.maker.map(RowMaker::nothing),
+                failed: None,
+            };
+            for index in range {
+                match guarded(|| self.measure(Replication { seed, index })) {
+                    Ok(summary) => {
+                        run.tally.add(index, &summary);
+                        if let (Some(maker), Some(rows)) = (self.maker, &mut run.rows) {
+                            maker.add(rows, index, &summary);
+                        }
+                    }
+                    Err(message) => {
+                        run.failed = Some((index, message));
+                        break;
+                    }
+                }
+            }
+            run
+        };
+        let flown = run_batches(
+            range,
+            level,
+            self.jobs,
+            || false,
+            work,
+            |_, run| {
+                let run = run.map_err(|said| ReplicateError::Sink(Failure::Other(said)))?;
+                let more = run.tally.n();
+                tally.absorb(run.tally);
+                keep(more, run.rows).map_err(ReplicateError::Sink)?;
+                if let Some((index, message)) = run.failed {
+                    let replication = Replication { seed, index };
+                    return Err(ReplicateError::Panicked {
+                        replication,
+                        message,
+                    });
+                }
+                go_on(tally.n()).map_err(ReplicateError::Sink)?;
+                Ok(ControlFlow::Continue(()))
+            },
+        );
+        flown.map_err(|error| match error {
+            SweepError::Threads { jobs, source } => ReplicateError::Threads { jobs, source },
+            SweepError::Sink(error) => error,
+        })
+    }
+
+    fn measure(&self, replication: Replication) -> Summary {
+        let log = self
+            .engine
+            .simulate(self.scenario, replication, Detail::Measures);
+        self.columns.measure(&log)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `deconflict status`: how far a sweep has come, and which shards are missing.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use deconflict::experiment::accounts::Part;
@@ -231,84 +231,100 @@ pub fn states(
         .collect();
     all.into_par_iter()
         .map(|(wave, shard, tile)| {
-            let state = state(
+            let part = Part::of(record, tile.cells.clone());
+            let header = SumsHeader {
+                plan_sha256: identity,
+                cells: part.flown().collect(),
+                // Not looked into here.
+                shape: Shape {
+                    columns: 0,
+                    confusion: 0,
+                },
+                first: tile.blocks.start,
+            };
+            let asked = Asked {
                 folder,
                 record,
                 identity,
-                shards.rows.form,
-                &wave,
-                shard,
-                &tile,
-            )?;
+                form: shards.rows.form,
+            };
+            let reached = |sums: &Path| Summed::reached(sums, &header);
+            let state = asked.state((&wave, shard, &tile), &part, reached)?;
             Ok(Shard { wave, shard, state })
         })
         .collect()
 }
 
-fn state(
-    folder: &SweepFolder,
-    record: &PlanRecord,
-    identity: [u8; 32],
-    form: RowForm,
-    wave: &Wave,
-    shard: u64,
-    tile: &Tile,
-) -> Result<State, Failure> {
-    let part = Part::of(record, tile.cells.clone());
-    let first = tile.blocks.start;
-    let rows = folder.shard_journal(wave, shard);
-    let sums = folder.shard_sums(wave, shard);
-    let header = SumsHeader {
-        plan_sha256: identity,
-        cells: part.flown().collect(),
-        // Not looked into here.
-        shape: Shape {
-            columns: 0,
-            confusion: 0,
-        },
-        first,
-    };
-    let sums_alone = form == RowForm::None;
-    let kept = if sums_alone { &sums } else { &rows };
-    if !kept.exists() {
-        return Ok(State::NotBegun);
-    }
-    if !sums_alone {
-        // A journal of something else is refused.
-        match JournalReader::open(&rows) {
-            // Interrupted as it was begun.
-            Err(OutputError::Journal(JournalError::Unstarted { .. })) => {}
-            Err(error) => return Err(error.into()),
-            Ok(reader) => {
-                let found = reader.header();
-                if found.plan_sha256 != record.part_identity(&part) || found.first != first {
-                    return Err(Failure::bad_input(format!(
-                        "{} is not of this sweep: it has another plan or begins at another replication than {first}",
-                        rows.display()
-                    )));
+/// A sweep whose shards are asked how far they have come.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub folder: &'a SweepFolder,
+    pub record: &'a PlanRecord,
+    pub identity: [u8; 32],
+    pub form: RowForm,
+}
+
+impl Asked<'_> {
+    /// How far a shard is; `reached` says to which block its sums go.
+    pub fn state(
+        &self,
+        (wave, shard, tile): (&Wave, u64, &Tile),
+        part: &Part,
+        reached: impl FnOnce(&Path) -> Result<u64, OutputError>,
+    ) -> Result<State, Failure> {
+        let Asked {
+            folder,
+            record,
+            identity,
+            form,
+        } = *self;
+        let first = tile.blocks.start;
+        let rows = folder.shard_journal(wave, shard);
+        let sums = folder.shard_sums(wave, shard);
+        let sums_alone = form == RowForm::None;
+        let kept = if sums_alone { &sums } else { &rows };
+        if !kept.exists() {
+            return Ok(State::NotBegun);
+        }
+        if !sums_alone {
+            // A journal of something else is refused.
+            match JournalReader::open(&rows) {
+                // Interrupted as it was begun.
+                Err(OutputError::Journal(JournalError::Unstarted { .. })) => {}
+                Err(error) => return Err(error.into()),
+                Ok(reader) => {
+                    let found = reader.header();
+                    if found.plan_sha256 != record.part_identity(identity, part)
+                        || found.first != first
+                    {
+                        return Err(Failure::bad_input(format!(
+                            "{} is not of this sweep: it has another plan or begins at another replication than {first}",
+                            rows.display()
+                        )));
+                    }
                 }
             }
         }
+        let reached = match sums.exists() {
+            true => reached(&sums)?,
+            false => first,
+        };
+        let written = form != RowForm::Parquet || folder.shard_rows(wave, shard).exists();
+        if written && reached >= tile.blocks.end {
+            return Ok(State::Done);
+        }
+        let there = match sums_alone {
+            true => reached - first,
+            false => match count_blocks(&rows) {
+                Err(OutputError::Journal(JournalError::Unstarted { .. })) => 0,
+                state => state?.blocks,
+            },
+        };
+        Ok(match is_being_written(kept)? {
+            true => State::Running(there),
+            false => State::Begun(there),
+        })
     }
-    let reached = match sums.exists() {
-        true => Summed::reached(&sums, &header)?,
-        false => first,
-    };
-    let written = form != RowForm::Parquet || folder.shard_rows(wave, shard).exists();
-    if written && reached >= tile.blocks.end {
-        return Ok(State::Done);
-    }
-    let there = match sums_alone {
-        true => reached - first,
-        false => match count_blocks(&rows) {
-            Err(OutputError::Journal(JournalError::Unstarted { .. })) => 0,
-            state => state?.blocks,
-        },
-    };
-    Ok(match is_being_written(kept)? {
-        true => State::Running(there),
-        false => State::Begun(there),
-    })
 }
 
 /// A sweep that is run in one.

@@ -108,7 +108,7 @@ pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
     }
     let record = PlanRecord {
         asked: arguments.count.replications,
-        ..plan.record
+        ..plan.record.clone()
     };
     let asked = Asked {
         replications,
@@ -116,7 +116,7 @@ pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
         rows,
         more: arguments.to.resume,
     };
-    let (folder, _) = SweepFolder::join(&arguments.to.out, &record, asked)?;
+    let (folder, _) = SweepFolder::join(&arguments.to.out, &record, asked, Some(&plan))?;
     let place = folder.path().join("submit.sh");
     write_text(&place, true, &text)?;
     let job = sbatch(&[place.as_os_str().to_owned()])?;

@@ -175,10 +175,11 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
         )));
     }
     let part = Part::whole(&plan.record);
+    let identity = plan.record.identity();
     let mut summed = Summed::new(Accounts::new(&plan), 0);
     let place = folder.journal();
     let keeper = if plan.record.rows.form == RowForm::None {
-        let header = sums_header(&plan, &part, 0);
+        let header = sums_header(&plan, identity, &part, 0);
         let empty = summed.ledger.empty().clone();
         let (journal, there) = SumsJournal::open(&folder.sums(), &header, empty)?;
         summed = there;
@@ -186,7 +187,7 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
     } else {
         Keeper::Rows(open_journal(
             &place,
-            &rows_header(&plan, &part, 0),
+            &rows_header(&plan, identity, &part, 0),
             |block| summed.ledger.add(&block, |_, _| Ok::<_, Failure>(())),
         )?)
     };
@@ -314,7 +315,8 @@ pub fn fly_plan(
     let part = Part::whole(record);
     let mut summed = Summed::new(Accounts::new(plan), 0);
     let place = folder.journal();
-    let journal = open_journal(&place, &rows_header(plan, &part, 0), |block| {
+    let header = rows_header(plan, record.identity(), &part, 0);
+    let journal = open_journal(&place, &header, |block| {
         summed.ledger.add(&block, |_, _| Ok::<_, Failure>(()))
     })?;
     let there = summed.ledger.next();
@@ -430,7 +432,7 @@ fn fly_shard(
         rows: rows.clone(),
         more: arguments.to.resume,
     };
-    let (folder, wave) = SweepFolder::join(&arguments.to.out, &record, asked)?;
+    let (folder, wave) = SweepFolder::join(&arguments.to.out, &record, asked, checked.as_ref())?;
     let name = format!("shard {shard} of {}", wave.count);
     let Some(tile) = wave.tile(shard, record.cells.len()) else {
         tell(&format!(
@@ -441,12 +443,16 @@ fn fly_shard(
     let part = Part::of(&record, tile.cells.clone());
     let flown_cells: Vec<usize> = part.flown().collect();
     let plan = match checked.take() {
-        Some(plan) => Plan { record, ..plan },
+        Some(mut plan) => {
+            plan.record = record;
+            plan
+        }
         None => Plan::of_cells(record, &flown_cells)?,
     };
     let Range { start: first, end } = tile.blocks;
+    let identity = plan.record.identity();
     let sums = folder.shard_sums(&wave, shard);
-    let header = sums_header(&plan, &part, first);
+    let header = sums_header(&plan, identity, &part, first);
     let empty = Accounts::of(&plan, part.clone());
     let place = folder.shard_journal(&wave, shard);
     let shard_rows = folder.shard_rows(&wave, shard);
@@ -462,7 +468,7 @@ fn fly_shard(
             summed.notes = there.notes;
         }
         let border = first.next_multiple_of(BATCH);
-        let rows = rows_header(&plan, &part, first);
+        let rows = rows_header(&plan, identity, &part, first);
         Keeper::Rows(open_journal(&place, &rows, |block| {
             if block.index < border {
                 summed.heads.push(block);
@@ -549,18 +555,18 @@ fn of_cells(record: &PlanRecord, cells: &Range<usize>) -> String {
 }
 
 /// What the journal of a part of the cells is about.
-pub fn rows_header(plan: &Plan, part: &Part, first: u64) -> JournalHeader {
+pub fn rows_header(plan: &Plan, identity: [u8; 32], part: &Part, first: u64) -> JournalHeader {
     JournalHeader {
-        plan_sha256: plan.record.part_identity(part),
+        plan_sha256: plan.record.part_identity(identity, part),
         first,
         cells: vec![Shape::of(&plan.columns); part.width()],
     }
 }
 
 /// What the sums of a part of the cells are about.
-pub fn sums_header(plan: &Plan, part: &Part, first: u64) -> SumsHeader {
+pub fn sums_header(plan: &Plan, identity: [u8; 32], part: &Part, first: u64) -> SumsHeader {
     SumsHeader {
-        plan_sha256: plan.record.identity(),
+        plan_sha256: identity,
         cells: part.flown().collect(),
         shape: Shape::of(&plan.columns),
         first,

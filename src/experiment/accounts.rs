@@ -9,6 +9,8 @@ use std::ops::Range;
 use std::slice::Iter;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::block::{Block, Outcome};
 use super::plan::{Plan, PlanRecord};
 use crate::measure::{Columns, GridSquare, Summary};
@@ -64,7 +66,7 @@ impl Squares {
     }
 
     /// Adds those of later replications.
-    fn absorb(&mut self, later: Squares) {
+    pub(super) fn absorb(&mut self, later: Squares) {
         for (square, count) in later.counts {
             let here = self.counts.entry(square).or_default();
             here.wrong_shots += count.wrong_shots;
@@ -116,6 +118,58 @@ pub struct PairAccount {
     pub cell: usize,
     /// Their sums; fewer replications than blocks if some failed.
     pub pairs: Pairs,
+}
+
+impl PairAccount {
+    /// Adds a block of a part that has both.
+    fn add(&mut self, part: &Part, block: &Block) {
+        let [reference, cell] =
+            [self.reference, self.cell].map(|cell| &block.outcomes[part.slot(cell)]);
+        match (reference, cell) {
+            (Outcome::Flown(reference), Outcome::Flown(cell)) => {
+                self.pairs.add_at(block.index, reference, cell);
+            }
+            _ => self.pairs.pass(block.index),
+        }
+    }
+}
+
+/// Adds what became of a replication of a cell to the sums of that cell; `measures` are the columns of the measures of the plan.
+fn add_outcome(
+    index: u64,
+    outcome: &Outcome,
+    measures: &[(usize, Option<usize>)],
+    (cell, groups, squares): (&mut Estimator, &mut Folded<Grouped>, &mut Squares),
+) {
+    let Outcome::Flown(summary) = outcome else {
+        cell.pass(index);
+        groups.add(index, |_| ());
+        return;
+    };
+    cell.add(index, summary);
+    let group = (index % GROUPS as u64) as usize;
+    groups.add(index, |groups| {
+        for (sums, &(numerator, denominator)) in groups.0.iter_mut().zip(measures) {
+            sums[group].0 += summary.values[numerator];
+            sums[group].1 += denominator.map_or(1.0, |column| summary.values[column]);
+        }
+    });
+    squares.add(index, summary);
+}
+
+/// What failed in a block of a part.
+fn failed<'a>(part: &'a Part, block: &'a Block) -> impl Iterator<Item = Failure> + use<'a> {
+    part.cells
+        .clone()
+        .zip(&block.outcomes)
+        .filter_map(|(cell, outcome)| match outcome {
+            Outcome::Flown(_) => None,
+            Outcome::Failed(message) => Some(Failure {
+                cell,
+                replication: block.index,
+                message: message.clone(),
+            }),
+        })
 }
 
 /// Sums of one cell and measure by group of replications: numerator and denominator.
@@ -226,10 +280,7 @@ impl Accounts {
                 Some((derived.numerator, derived.denominator))
             })
             .collect();
-        // The same names in all, but a cell may spend more missiles on a target.
-        let columns: Vec<Arc<Columns>> = (part.flown())
-            .map(|cell| Arc::new(Columns::new(&plan.scenarios[cell].cast)))
-            .collect();
+        let columns: Vec<Arc<Columns>> = part.flown().map(|cell| plan.columns_of(cell)).collect();
         let own = &columns[..part.cells.len()];
         let groups = Grouped(vec![[(0.0, 0.0); GROUPS]; measures.len()]);
         Accounts {
@@ -261,48 +312,53 @@ impl Accounts {
 
     /// The same of a part of these cells.
     pub fn add_of(&mut self, part: &Part, block: &Block) {
-        let index = block.index;
-        let group = (index % GROUPS as u64) as usize;
-        for (slot, cell) in part.cells.clone().enumerate() {
-            let at = cell - self.part.cells.start;
-            self.passed[at] += 1;
-            let summary = match &block.outcomes[slot] {
-                Outcome::Flown(summary) => summary,
-                Outcome::Failed(message) => {
-                    self.failures.push(Failure {
-                        cell,
-                        replication: index,
-                        message: message.clone(),
-                    });
-                    self.cells[at].pass(index);
-                    self.groups[at].add(index, |_| ());
-                    continue;
-                }
-            };
-            self.cells[at].add(index, summary);
-            let measures = &self.measures;
-            self.groups[at].add(index, |groups| {
-                for (sums, &(numerator, denominator)) in groups.0.iter_mut().zip(measures) {
-                    sums[group].0 += summary.values[numerator];
-                    sums[group].1 += denominator.map_or(1.0, |column| summary.values[column]);
-                }
-            });
-            self.squares[at].add(index, summary);
+        let first = part.cells.start - self.part.cells.start;
+        let measures = &self.measures;
+        let lanes = (self.passed.iter_mut().zip(&mut self.cells))
+            .zip(self.groups.iter_mut().zip(&mut self.squares))
+            .skip(first);
+        for (slot, ((passed, cell), (groups, squares))) in lanes.take(part.cells.len()).enumerate()
+        {
+            *passed += 1;
+            let outcome = &block.outcomes[slot];
+            add_outcome(block.index, outcome, measures, (cell, groups, squares));
         }
+        self.failures.extend(failed(part, block));
         let first = (self.pairs).partition_point(|pair| pair.cell < part.cells.start);
         for pair in &mut self.pairs[first..] {
             if pair.cell >= part.cells.end {
                 break;
             }
-            let [reference, cell] =
-                [pair.reference, pair.cell].map(|cell| &block.outcomes[part.slot(cell)]);
-            match (reference, cell) {
-                (Outcome::Flown(reference), Outcome::Flown(cell)) => {
-                    pair.pairs.add_at(index, reference, cell);
-                }
-                _ => pair.pairs.pass(index),
-            }
+            pair.add(part, block);
         }
+    }
+
+    /// Adds blocks that follow one another, of all cells of the part, on all processors: each cell and each pair by itself, so that it comes
+    /// to what adding them one by one does.
+    pub fn add_together(&mut self, blocks: &[Block]) {
+        let (part, measures) = (&self.part, &self.measures);
+        let cells = (self.passed.par_iter_mut().zip(&mut self.cells))
+            .zip(self.groups.par_iter_mut().zip(&mut self.squares))
+            .enumerate();
+        let pairs = &mut self.pairs;
+        rayon::join(
+            || {
+                cells.for_each(|(slot, ((passed, cell), (groups, squares)))| {
+                    for block in blocks {
+                        *passed += 1;
+                        let outcome = &block.outcomes[slot];
+                        add_outcome(block.index, outcome, measures, (cell, groups, squares));
+                    }
+                });
+            },
+            || {
+                pairs
+                    .par_iter_mut()
+                    .for_each(|pair| blocks.iter().for_each(|block| pair.add(part, block)));
+            },
+        );
+        let failures = blocks.iter().flat_map(|block| failed(&self.part, block));
+        self.failures.extend(failures);
     }
 
     /// Adds what was added up elsewhere, of some of these cells and of later replications.

@@ -47,7 +47,30 @@ impl Ledger {
     ) -> Result<(), E> {
         assert_eq!(block.index, self.next, "the block that is due");
         self.tail.add(block);
-        self.next += 1;
+        self.added(1, ends)
+    }
+
+    /// Adds the blocks that are due, all of one batch, on all processors.
+    pub fn add_together<E>(
+        &mut self,
+        blocks: &[Block],
+        ends: impl FnOnce(Range<u64>, &Accounts) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let due = self.next..self.next + blocks.len() as u64;
+        assert!(
+            blocks.iter().map(|block| block.index).eq(due),
+            "the blocks that are due"
+        );
+        self.tail.add_together(blocks);
+        self.added(blocks.len() as u64, ends)
+    }
+
+    fn added<E>(
+        &mut self,
+        count: u64,
+        ends: impl FnOnce(Range<u64>, &Accounts) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.next += count;
         if self.next.is_multiple_of(BATCH) {
             ends(self.next - BATCH..self.next, &self.tail)?;
             let tail = std::mem::replace(&mut self.tail, self.empty.clone());
@@ -66,9 +89,12 @@ impl Ledger {
                 blocks.start, blocks.end
             ));
         }
+        let open = self.next > border;
         self.next = blocks.end;
         if blocks.end.is_multiple_of(BATCH) {
-            self.tail = self.empty.clone();
+            if open {
+                self.tail = self.empty.clone();
+            }
             self.whole.absorb(accounts);
         } else {
             self.tail = accounts;
@@ -95,6 +121,13 @@ impl Ledger {
     /// Nothing added up, for others who add up what comes next.
     pub fn empty(&self) -> &Accounts {
         &self.empty
+    }
+
+    /// All that was added up, without a copy of it.
+    pub fn into_seen(self) -> Accounts {
+        let mut seen = self.whole;
+        seen.absorb(self.tail);
+        seen
     }
 
     /// All that was added up.

@@ -12,5 +12,6 @@ pub mod rows;
 pub mod rule;
 pub mod settings;
 pub mod sweep;
+pub mod tally;
 pub mod tune;
 pub mod worlds;

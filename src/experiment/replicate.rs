@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, mpsc};
+use std::time::{Duration, Instant};
 
 use crate::record::Replication;
 
@@ -35,6 +36,10 @@ pub enum ReplicateError<E> {
     #[error(transparent)]
     Sink(E),
 }
+
+/// A thread hands on what it has made since it last did when that took so long: a message for each result would keep the thread that takes
+/// them busy where results are quick.
+const HAND_ON: Duration = Duration::from_millis(20);
 
 /// Replications ahead of the sink, per thread.
 const WINDOW_PER_JOB: u64 = 64;
@@ -88,7 +93,7 @@ pub(crate) fn in_order<T: Send, E>(
 }
 
 /// What a computation gives, or what its panic said.
-pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(&*panic))
 }
 
@@ -119,25 +124,46 @@ pub(crate) fn in_order_within<T: Send, E>(
         // A broadcast runs on every thread of the pool, where spawned jobs might queue behind one another.
         let (queue, guarded) = (&queue, &guarded);
         scope.spawn_broadcast(move |_, _| {
-            while let Some(index) = queue.take() {
-                if sender.send((index, guarded(index))).is_err() {
-                    break;
+            let (mut made, mut since) = (Vec::new(), Instant::now());
+            loop {
+                let index = match queue.take_if_due() {
+                    Taken::Number(index) => index,
+                    Taken::Over => break,
+                    // Whoever waits must not hold back what the sink waits for.
+                    Taken::TooFar => {
+                        if !made.is_empty() && sender.send(std::mem::take(&mut made)).is_err() {
+                            break;
+                        }
+                        let Some(index) = queue.take() else { break };
+                        since = Instant::now();
+                        index
+                    }
+                };
+                made.push((index, guarded(index)));
+                if since.elapsed() >= HAND_ON {
+                    if sender.send(std::mem::take(&mut made)).is_err() {
+                        break;
+                    }
+                    since = Instant::now();
                 }
             }
+            // Nobody waits for it where the sink has ended.
+            let _ = sender.send(made);
         });
         let mut early = BTreeMap::new();
         let mut next = range.start;
         let outcome = (|| {
             while next < range.end {
-                let Ok((index, result)) = receiver.recv() else {
+                let Ok(made) = receiver.recv() else {
                     break;
                 };
-                early.insert(index, result);
+                early.extend(made);
+                let before = next;
                 while let Some(result) = early.remove(&next) {
                     sink(next, result).map_err(Stop::Sink)?;
                     next += 1;
-                    queue.advance();
                 }
+                queue.advance(next - before);
             }
             Ok(())
         })();
@@ -151,6 +177,15 @@ pub(crate) fn in_order_within<T: Send, E>(
 struct Queue {
     state: Mutex<State>,
     moved: Condvar,
+}
+
+/// What a thread that asks for a number gets.
+enum Taken {
+    Number(u64),
+    /// The sink is too far behind.
+    TooFar,
+    /// There are no more.
+    Over,
 }
 
 struct State {
@@ -177,6 +212,19 @@ impl Queue {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    /// The next number, if there is one and the sink is not too far behind.
+    fn take_if_due(&self) -> Taken {
+        let mut state = self.lock();
+        if state.next >= state.end {
+            return Taken::Over;
+        }
+        if state.next >= state.limit {
+            return Taken::TooFar;
+        }
+        state.next += 1;
+        Taken::Number(state.next - 1)
+    }
+
     /// The next number; waits while the sink is too far behind. The lowest number in flight never waits.
     fn take(&self) -> Option<u64> {
         let mut state = self.lock();
@@ -192,9 +240,12 @@ impl Queue {
         })
     }
 
-    fn advance(&self) {
-        self.lock().limit += 1;
-        self.moved.notify_one();
+    /// The sink has got so many more.
+    fn advance(&self, count: u64) {
+        if count > 0 {
+            self.lock().limit += count;
+            self.moved.notify_all();
+        }
     }
 
     fn close(&self) {

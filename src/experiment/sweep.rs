@@ -4,6 +4,7 @@
 //! nothing that comes out depends on the number of threads.
 
 use std::ops::{ControlFlow, Range};
+use std::time::Duration;
 
 use super::block::{Block, Outcome};
 use super::replicate::{Stop, guarded, in_order, in_order_within};
@@ -38,20 +39,38 @@ pub fn run_blocks<E>(
     work: impl Fn(usize, u64) -> Summary + Sync,
     mut sink: impl FnMut(Block) -> Result<ControlFlow<()>, E>,
 ) -> Result<(), SweepError<E>> {
+    let whole = |block, _: Vec<()>| sink(block);
+    run_blocks_with(cells, range, jobs, interrupted, work, |_| (), whole)
+}
+
+/// The same; `more` makes something of each outcome on the thread that ran it, which the sink is handed beside the block.
+pub fn run_blocks_with<T: Send, E>(
+    cells: usize,
+    range: Range<u64>,
+    jobs: usize,
+    interrupted: impl Fn() -> bool,
+    work: impl Fn(usize, u64) -> Summary + Sync,
+    more: impl Fn(&Outcome) -> T + Sync,
+    mut sink: impl FnMut(Block, Vec<T>) -> Result<ControlFlow<()>, E>,
+) -> Result<(), SweepError<E>> {
     let count = cells as u64;
     let mut outcomes = Vec::with_capacity(cells);
+    let mut made = Vec::with_capacity(cells);
     let flown = in_order(
         range.start * count..range.end.saturating_mul(count),
         jobs,
-        |item| work((item % count) as usize, item / count),
+        |item| {
+            let outcome = outcome(|| work((item % count) as usize, item / count));
+            let made = more(&outcome);
+            (outcome, made)
+        },
         |item, result| {
             if interrupted() {
                 return Err(None);
             }
-            outcomes.push(match result {
-                Ok(summary) => sound(summary),
-                Err(message) => Outcome::Failed(message),
-            });
+            let (outcome, more) = result.unwrap_or_else(|message| panic!("{message}"));
+            outcomes.push(outcome);
+            made.push(more);
             if outcomes.len() < cells {
                 return Ok(());
             }
@@ -59,7 +78,8 @@ pub fn run_blocks<E>(
                 index: item / count,
                 outcomes: std::mem::replace(&mut outcomes, Vec::with_capacity(cells)),
             };
-            match sink(block) {
+            let made = std::mem::replace(&mut made, Vec::with_capacity(cells));
+            match sink(block, made) {
                 Ok(ControlFlow::Continue(())) => Ok(()),
                 Ok(ControlFlow::Break(())) => Err(None),
                 Err(error) => Err(Some(error)),
@@ -70,6 +90,38 @@ pub fn run_blocks<E>(
         Ok(()) | Err(Stop::Sink(None)) => Ok(()),
         Err(Stop::Sink(Some(error))) => Err(SweepError::Sink(error)),
         Err(Stop::Threads(source)) => Err(SweepError::Threads { jobs, source }),
+    }
+}
+
+/// Threads take whole batches of blocks where one takes no longer: as much work of each is lost to an interruption.
+const QUICK: Duration = Duration::from_millis(500);
+
+/// They take so many at once that it takes about as long: to put one in its place takes about half a millisecond.
+const UNIT: Duration = Duration::from_millis(200);
+
+/// And at most two to the power of this.
+const HIGHEST_LEVEL: u32 = 8;
+
+/// What a block takes one thread, once that is known: whether threads had better take whole batches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Pace(Option<Duration>);
+
+impl Pace {
+    /// So many blocks took so many threads so long.
+    pub fn learn(&mut self, blocks: u32, jobs: usize, elapsed: Duration) {
+        self.0 = Some(elapsed * jobs as u32 / blocks.max(1));
+    }
+
+    /// Whether threads take whole batches of these blocks, and two to which power at once.
+    pub fn level(self, blocks: Range<u64>, jobs: usize) -> Option<u32> {
+        let batches = blocks.end / BATCH - blocks.start.div_ceil(BATCH).min(blocks.end / BATCH);
+        let batch = self.0? * BATCH as u32;
+        if !blocks.start.is_multiple_of(BATCH) || batch > QUICK || batches < 2 * jobs as u64 {
+            return None;
+        }
+        let level =
+            |level: &u32| batch * (1 << level) <= UNIT && batches >> level >= 4 * jobs as u64;
+        Some((0..=HIGHEST_LEVEL).rev().find(level).unwrap_or(0))
     }
 }
 

@@ -13,7 +13,9 @@
 //! - Shapley value of a rule, in sorties a replication: the mean over all orders in which the players could be put in
 //!   force of |A(before it)| - |A(with it)|; the values add up to |A(base)| - |A(all)|. Up to a stated number of players all
 //!   2^n subsets are run and the value is exact given the replications; beyond, orders are drawn, each with its reverse,
-//!   anew for every replication, which keeps the mean unbiased and puts the error of the draw into the interval.
+//!   anew for every replication, which keeps the mean unbiased and puts the error of the draw into the interval;
+//! - band of that value: the same with the rule in its weakest and in its strongest form, all others as offered. It is the value less
+//!   the mean over the orders of |A(with its end)| - |A(with it)|, for which orders are drawn even where the value is exact.
 //!
 //! Sources: L. S. Shapley, "A value for n-person games" (1953); sampling of orders: J. Castro, D. Gomez, J. Tejada,
 //! "Polynomial calculation of the Shapley value based on sampling" (2009).
@@ -63,6 +65,9 @@ impl Counted {
 /// A set of players, a bit each.
 type Set = u32;
 
+/// A set of players, and which one of them is there in his weakest form (0), or his strongest (1).
+type Sides = (Set, Option<(usize, usize)>);
+
 /// A scenario, the rules asked about, and what is asked.
 #[derive(Debug)]
 pub struct Game {
@@ -71,11 +76,11 @@ pub struct Game {
     counted: Counted,
     /// Orders drawn a replication; none where all subsets are run.
     orders: u32,
-    scenarios: Mutex<BTreeMap<Set, Arc<Scenario>>>,
+    scenarios: Mutex<BTreeMap<Sides, Arc<Scenario>>>,
     /// By player that asks or waits: the scenario with him alone as the arm that delays, and as the one with defaults.
     arms: Vec<Option<[Scenario; 2]>>,
-    /// By player with a band: the scenario with him alone in his weakest form, and in his strongest.
-    ends: Vec<Option<[Scenario; 2]>>,
+    /// By player with a band: his weakest form, and his strongest.
+    ends: Vec<Option<[Change; 2]>>,
     engine: Engine,
 }
 
@@ -98,6 +103,8 @@ pub struct Played {
     ends: Vec<Option<[f64; 2]>>,
     /// By player, in sorties.
     values: Vec<f64>,
+    /// The same at his ends.
+    value_ends: Vec<Option<[f64; 2]>>,
 }
 
 impl Game {
@@ -124,19 +131,9 @@ impl Game {
                 .map(|(delay, defaults)| [delay, defaults]))
         };
         let arms = players.iter().map(arm).collect::<Result<_, _>>()?;
-        let end = |player: &Change| -> Result<Option<[Scenario; 2]>, String> {
-            let Some([weak, strong]) = player.ends() else {
-                return Ok(None);
-            };
-            let alone = |end: &Change| {
-                Change::apply(&base, &[end]).map_err(|why| format!("{}: {why}", player.name))
-            };
-            Ok(Some([alone(&weak)?, alone(&strong)?]))
-        };
-        let ends = players.iter().map(end).collect::<Result<_, _>>()?;
         let game = Game {
             arms,
-            ends,
+            ends: players.iter().map(Change::ends).collect(),
             orders: if players.len() <= exact {
                 0
             } else {
@@ -157,7 +154,14 @@ impl Game {
             [0, all].into_iter().chain(singles).collect::<Vec<Set>>()
         };
         for set in sets {
-            game.scenario(set)?;
+            game.scenario((set, None))?;
+        }
+        for player in (0..game.players.len()).filter(|&player| game.ends[player].is_some()) {
+            for end in 0..2 {
+                for set in [1 << player, all] {
+                    game.scenario((set, Some((player, end))))?;
+                }
+            }
         }
         Ok(game)
     }
@@ -182,8 +186,10 @@ impl Game {
         self.orders == 0
     }
 
-    fn scenario(&self, set: Set) -> Result<Arc<Scenario>, String> {
-        let known = |scenarios: &BTreeMap<Set, Arc<Scenario>>| scenarios.get(&set).map(Arc::clone);
+    fn scenario(&self, sides: Sides) -> Result<Arc<Scenario>, String> {
+        let (set, at_end) = sides;
+        let known =
+            |scenarios: &BTreeMap<Sides, Arc<Scenario>>| scenarios.get(&sides).map(Arc::clone);
         let lock = || {
             self.scenarios
                 .lock()
@@ -194,18 +200,21 @@ impl Game {
         }
         let in_force: Vec<&Change> = (self.players.iter().enumerate())
             .filter(|(player, _)| set >> player & 1 == 1)
-            .map(|(_, change)| change)
+            .map(|(player, change)| match (at_end, &self.ends[player]) {
+                (Some((who, end)), Some(ends)) if who == player => &ends[end],
+                _ => change,
+            })
             .collect();
         let names: Vec<&str> = in_force.iter().map(|change| change.name.as_str()).collect();
         let scenario = Change::apply(&self.base, &in_force)
             .map_err(|why| format!("{}: {why}", names.join(" with ")))?;
         let scenario = Arc::new(scenario);
-        lock().insert(set, Arc::clone(&scenario));
+        lock().insert(sides, Arc::clone(&scenario));
         Ok(scenario)
     }
 
-    fn night(&self, set: Set, replication: Replication) -> Result<Night, String> {
-        Ok(self.night_of(&*self.scenario(set)?, replication))
+    fn night(&self, sides: Sides, replication: Replication) -> Result<Night, String> {
+        Ok(self.night_of(&*self.scenario(sides)?, replication))
     }
 
     fn night_of(&self, scenario: &Scenario, replication: Replication) -> Night {
@@ -226,14 +235,15 @@ impl Game {
     /// Runs one replication under all subsets that are needed.
     pub fn play(&self, replication: Replication) -> Result<Played, String> {
         let n = self.players.len();
-        let mut nights: BTreeMap<Set, Night> = BTreeMap::new();
-        let mut lost = |set: Set| -> Result<f64, String> {
-            let night = match nights.entry(set) {
+        let mut nights: BTreeMap<Sides, Night> = BTreeMap::new();
+        let mut lost_by = |sides: Sides| -> Result<f64, String> {
+            let night = match nights.entry(sides) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => place.insert(self.night(set, replication)?),
+                Entry::Vacant(place) => place.insert(self.night(sides, replication)?),
             };
             Ok(night.counted.len() as f64)
         };
+        let mut lost = |set: Set| lost_by((set, None));
         lost(0)?;
         for player in 0..n {
             lost(1 << player)?;
@@ -249,36 +259,62 @@ impl Game {
                     }
                 }
             }
-        } else {
-            for pair in 0..self.orders / 2 {
-                let mut order = order(n, &Streams::new(replication), pair);
-                for _ in 0..2 {
-                    let mut set = 0;
-                    for &player in &order {
-                        let without = lost(set)?;
-                        set |= 1 << player;
-                        values[player] += (without - lost(set)?) / f64::from(self.orders);
+        }
+        // What his ends do beside what he does, over drawn orders: with each, how he stands in them.
+        let orders = self.orders.max(2);
+        let mut beside = vec![[0.0; 2]; n];
+        for pair in 0..orders / 2 {
+            let mut order = order(n, &Streams::new(replication), pair);
+            for _ in 0..2 {
+                let mut set = 0;
+                for &player in &order {
+                    let before = set;
+                    set |= 1 << player;
+                    let banded = self.ends[player].is_some();
+                    if self.orders == 0 && !banded {
+                        continue;
                     }
-                    order.reverse();
+                    let with = lost_by((set, None))?;
+                    if self.orders > 0 {
+                        let without = lost_by((before, None))?;
+                        values[player] += (without - with) / f64::from(orders);
+                    }
+                    for end in (0..2).filter(|_| banded) {
+                        let at_end = lost_by((set, Some((player, end))))?;
+                        beside[player][end] += (with - at_end) / f64::from(orders);
+                    }
                 }
+                order.reverse();
             }
-            lost((1 << n) - 1)?;
+        }
+        lost_by(((1 << n) - 1, None))?;
+        for player in (0..n).filter(|&player| self.ends[player].is_some()) {
+            for end in 0..2 {
+                lost_by((1 << player, Some((player, end))))?;
+            }
         }
         let counted =
             |scenario: &Scenario| self.night_of(scenario, replication).counted.len() as f64;
         let arms = self.arms.iter();
         let arms = arms.map(|arms| arms.as_ref().map(|arms| arms.each_ref().map(counted)));
-        let base = nights.get(&0).cloned().unwrap_or_default();
-        let saved = |scenario: &Scenario| {
-            let with = self.night_of(scenario, replication);
-            base.counted.difference(&with.counted).count() as f64
+        let base = &nights[&(0, None)].counted;
+        let by_end = |player: usize, of: &dyn Fn(usize) -> f64| {
+            self.ends[player].as_ref().map(|_| [0, 1].map(of))
         };
-        let ends = self.ends.iter();
-        let ends = ends.map(|ends| ends.as_ref().map(|ends| ends.each_ref().map(saved)));
+        let saved = |player: usize| {
+            by_end(player, &|end| {
+                let with = &nights[&(1 << player, Some((player, end)))].counted;
+                base.difference(with).count() as f64
+            })
+        };
+        let value = |player: usize| by_end(player, &|end| values[player] + beside[player][end]);
         Ok(Played {
             arms: arms.collect(),
-            ends: ends.collect(),
-            nights,
+            ends: (0..n).map(saved).collect(),
+            value_ends: (0..n).map(value).collect(),
+            nights: (nights.into_iter())
+                .filter_map(|((set, at_end), night)| at_end.is_none().then_some((set, night)))
+                .collect(),
             values,
         })
     }
@@ -335,6 +371,8 @@ pub struct RuleSplit {
     pub value: Estimate,
     /// The same as a share of what all prevent together; NaN if that is nothing.
     pub share: f64,
+    /// The value in its weakest and its strongest form, all others as offered; where it has a band.
+    pub band: Option<[Estimate; 2]>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -347,6 +385,7 @@ struct Sums {
     value: RatioSums,
     parts: Option<[RatioSums; 3]>,
     ends: Option<[RatioSums; 2]>,
+    value_ends: Option<[RatioSums; 2]>,
 }
 
 /// The sums over the replications, fed in their order.
@@ -398,6 +437,12 @@ impl Prevention {
                 let ends = sums.ends.get_or_insert_default();
                 for (end, saved) in ends.iter_mut().zip(saved) {
                     end.add(saved, count(base));
+                }
+            }
+            if let Some(values) = played.value_ends[player] {
+                let ends = sums.value_ends.get_or_insert_default();
+                for (end, value) in ends.iter_mut().zip(values) {
+                    end.add(value, 1.0);
                 }
             }
             if let Some([delay, defaults]) = played.arms[player] {
@@ -459,7 +504,12 @@ impl Prevention {
         let together = self.base.ratio() - self.all.ratio();
         let split = |sums: &Sums| {
             let value = self.signed(&sums.value, confidence);
+            let end = |sums: &RatioSums| self.signed(sums, confidence);
             RuleSplit {
+                band: sums
+                    .value_ends
+                    .as_ref()
+                    .map(|ends| ends.each_ref().map(end)),
                 share: if together == 0.0 {
                     f64::NAN
                 } else {

@@ -31,6 +31,8 @@ pub(super) const STUDY: &str = "study.json";
 const SUBMIT: &str = "submit.sh";
 /// How a sweep is split.
 pub(super) const SHARDS: &str = "shards.json";
+/// What is known of the cells of a sweep of many.
+pub(super) const CELLS: &str = "cells.json";
 /// What the workers of a tuning share.
 pub(super) const WORKERS: &str = "workers";
 /// The folder of older results, until newer ones are done.
@@ -185,7 +187,7 @@ fn strangers(
                 plain_files(&place, &inside, known, strange)?;
             }
             (Made::Sweep, "shards") => {
-                let known = |name: &str| name == SHARDS || is_shard(name);
+                let known = |name: &str| name == SHARDS || name == CELLS || is_shard(name);
                 plain_files(&place, &inside, known, strange)?;
             }
             (Made::Tune, WORKERS) => plain_files(&place, &inside, is_of_workers, strange)?,

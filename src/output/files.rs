@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -180,6 +181,9 @@ pub(super) struct Table {
     columns: Vec<Column>,
 }
 
+/// Things whose rows are made at once.
+const AT_ONCE: usize = 256;
+
 /// Rows that wait before they are written.
 const WAITING: u64 = 64;
 
@@ -223,6 +227,27 @@ impl Table {
     fn write(&mut self) -> Result<(), OutputError> {
         let waiting = std::mem::replace(&mut self.waiting, Rows::of(self.columns.len()));
         self.append_now(waiting)
+    }
+
+    /// The rows of each of so many things, in order; they are made on all processors, those of some things at a time.
+    pub fn rows_of(
+        &mut self,
+        things: usize,
+        make: impl Fn(usize, &mut Rows) + Sync,
+    ) -> Result<(), OutputError> {
+        let columns = self.columns.len();
+        for first in (0..things).step_by(AT_ONCE) {
+            let made = (first..things.min(first + AT_ONCE))
+                .into_par_iter()
+                .map(|thing| {
+                    let mut rows = Rows::of(columns);
+                    make(thing, &mut rows);
+                    rows
+                });
+            let made: Vec<Rows> = made.collect();
+            made.into_iter().try_for_each(|rows| self.append(rows))?;
+        }
+        Ok(())
     }
 
     /// Rows that somebody has made into bytes.

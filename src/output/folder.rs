@@ -11,12 +11,13 @@ use super::files::{FileEntry, Table, json, scenario_sha256, sync_folder};
 use super::headers::{GRID, SUMMARY, TIMES};
 use super::manifest::{Made, Manifest, Progress, accounts_of};
 use super::numbers::{exact, number};
-use super::rows::{Layout, MadeRow, RowMaker, RowsFile, rows_file};
+use super::rows::{Layout, RowMaker, RowsFile, RunRows, rows_file};
 use crate::experiment::accounts::Squares;
 use crate::experiment::rows::KeptRows;
+use crate::experiment::tally::Tally;
 use crate::geodesy::{Frame, format_mgrs};
 use crate::geometry::Point;
-use crate::measure::{Columns, GridSquare, Summary};
+use crate::measure::{Columns, GridSquare};
 use crate::scenario::Scenario;
 use crate::statistics::estimate::{Cell, Estimator};
 use crate::statistics::times::Times;
@@ -44,8 +45,6 @@ pub struct RunFolder {
     force: bool,
     kept: KeptRows,
     rows: Option<RowsFile>,
-    squares: Squares,
-    times: Times,
 }
 
 impl RunFolder {
@@ -70,32 +69,18 @@ impl RunFolder {
             force,
             kept,
             rows,
-            squares: Squares::default(),
-            times: Times::default(),
         })
     }
 
-    /// What makes rows on whichever thread, where they are kept; each is then handed to [`RunFolder::add`].
+    /// What makes rows on whichever thread, where they are kept; they are then handed to [`RunFolder::add`].
     pub fn maker(&self) -> Option<RowMaker> {
         self.rows.as_ref().map(RowsFile::maker)
     }
 
-    /// Adds a replication, with its row if somebody has made it already.
-    pub fn add(
-        &mut self,
-        index: u64,
-        summary: &Summary,
-        row: Option<MadeRow>,
-    ) -> Result<(), OutputError> {
-        self.squares.add(index, summary);
-        for &time in &summary.times_to_identify {
-            self.times.add(time);
-        }
+    /// Adds the rows of the next replications.
+    pub fn add(&mut self, made: RunRows) -> Result<(), OutputError> {
         match &mut self.rows {
-            Some(rows) => {
-                let row = row.unwrap_or_else(|| rows.maker().row(index, summary));
-                rows.row(row)
-            }
+            Some(rows) => rows.add(made),
             None => Ok(()),
         }
     }
@@ -109,7 +94,7 @@ impl RunFolder {
     pub fn finish(
         self,
         conditions: &Conditions,
-        estimator: &Estimator,
+        tally: &Tally,
         run: &impl Serialize,
     ) -> Result<Placed, OutputError> {
         let RunFolder {
@@ -117,9 +102,8 @@ impl RunFolder {
             force,
             kept,
             rows,
-            squares,
-            times,
         } = self;
+        let estimator = tally.estimator();
         let (folder, target) = (making.fresh.clone(), making.target.clone());
         let (folder, target) = (folder.as_path(), target.as_path());
         let mut files = BTreeMap::new();
@@ -136,11 +120,11 @@ impl RunFolder {
                 folder,
                 target,
                 conditions.scenario.frame,
-                &squares,
+                tally.squares(),
                 estimator.n(),
             )?,
         );
-        keep(TIMES.name, times_csv(folder, target, &times)?);
+        keep(TIMES.name, times_csv(folder, target, &estimator.times())?);
 
         let scenario = &conditions.scenario.file;
         let Conditions { seed, progress, .. } = *conditions;
@@ -149,7 +133,7 @@ impl RunFolder {
             confidence: conditions.confidence,
             scenario_sha256: Some(scenario_sha256(scenario)),
             rows: kept,
-            recordings: accounts_of([(String::new(), conditions.scenario)]),
+            recordings: accounts_of([(String::new(), &conditions.scenario.recordings)]),
             files,
             scenario: Some(scenario.clone()),
             ..Manifest::new(Made::Run, &scenario.title, seed, progress)
@@ -317,9 +301,9 @@ mod tests {
         let target = place.path().join("run");
         let mut folder =
             RunFolder::create(&target, false, &columns, 1, KeptRows::default()).unwrap();
-        folder
-            .add(0, &columns.measure(&handwritten::log()), None)
-            .unwrap();
+        let made = folder.maker().unwrap();
+        let row = made.row(0, &columns.measure(&handwritten::log()));
+        folder.add(row).unwrap();
         drop(folder);
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
     }

@@ -225,6 +225,17 @@ pub const PREVENTION: ResultFile = ResultFile {
         ("prevented_strongest_high", "upper end of its interval"),
         ("prevented_strongest_method", "how the interval was made"),
         (
+            "shapley_weakest",
+            "its part of all in its weakest form, all others as offered, sorties a replication",
+        ),
+        ("shapley_weakest_low", "lower end of its interval"),
+        ("shapley_weakest_high", "upper end of its interval"),
+        ("shapley_weakest_method", "how the interval was made"),
+        ("shapley_strongest", "the same in its strongest form"),
+        ("shapley_strongest_low", "lower end of its interval"),
+        ("shapley_strongest_high", "upper end of its interval"),
+        ("shapley_strongest_method", "how the interval was made"),
+        (
             QUANTITIES,
             "where the scenario has `separation`: separation_losses_per_replication, losses of separation with the rule less without it, and _low, _high, _method",
         ),

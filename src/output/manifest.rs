@@ -217,12 +217,12 @@ pub struct ManifestCell {
 
 /// What became of the rows of recordings, of the cells that have any.
 pub(super) fn accounts_of<'a>(
-    cells: impl IntoIterator<Item = (String, &'a Scenario)>,
+    cells: impl IntoIterator<Item = (String, &'a BTreeMap<String, Account>)>,
 ) -> BTreeMap<String, BTreeMap<String, Account>> {
     let cells = cells.into_iter();
-    let cells = cells.filter(|(_, scenario)| !scenario.recordings.is_empty());
+    let cells = cells.filter(|(_, recordings)| !recordings.is_empty());
     cells
-        .map(|(name, scenario)| (name, scenario.recordings.clone()))
+        .map(|(name, recordings)| (name, recordings.clone()))
         .collect()
 }
 

@@ -28,6 +28,7 @@ mod overview;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod passage;
+mod prepared;
 mod prevention;
 mod replay;
 mod results;
@@ -59,9 +60,9 @@ pub use headers::{
     ASSUMPTIONS, FILES, PREVENTION, RESULT_FILES, ResultFile, SCREEN, TIMES, WORLDS,
 };
 pub use journal::{
-    Encoded, EncodedSums, Journal, JournalError, JournalHeader, JournalReader, JournalState, Piece,
-    Resumed, Shape, Summed, SumsHeader, SumsJournal, count_blocks, is_being_written,
-    merge as merge_journals, weave as weave_journals,
+    Encoded, EncodedOutcome, EncodedSums, Journal, JournalError, JournalHeader, JournalReader,
+    JournalState, Piece, Resumed, Shape, Summed, SumsHeader, SumsJournal, count_blocks,
+    is_being_written, merge as merge_journals, weave as weave_journals,
 };
 pub use locks::without_locks;
 pub use manifest::{Ended, Made, Manifest, ManifestCell, Progress, Stored, Trust, Tuned};
@@ -74,7 +75,7 @@ pub use replay::{
     write_replay, write_replay_file,
 };
 pub use results::write_results;
-pub use rows::{MadeRow, RowMaker, can_write, write_shard_rows};
+pub use rows::{RowMaker, RunRows, can_write, write_shard_rows};
 pub use settings::settings_text;
 pub use shards::{MOST_SHARDS, Shards, Tile, Wave};
 pub use stored::{StoredRows, StoredRun};

@@ -156,9 +156,11 @@ fn row(
         None => row.extend(std::iter::repeat_n(String::new(), 12)),
     }
     row.push((change.band.as_ref()).map_or_else(String::new, |band| band.words.clone()));
-    match &share.band {
-        Some(ends) => row.extend(ends.iter().flat_map(interval)),
-        None => row.extend(std::iter::repeat_n(String::new(), 8)),
+    for band in [&share.band, &split.band] {
+        match band {
+            Some(ends) => row.extend(ends.iter().flat_map(interval)),
+            None => row.extend(std::iter::repeat_n(String::new(), 8)),
+        }
     }
     if separation {
         row.extend(interval(&share.separation_losses.difference));
@@ -236,7 +238,8 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
     line(table.trim_fmt());
     if let Some(bands) = bands_table(&rows) {
         line(format!(
-            "\nHow well a rule is kept nobody knows beforehand. What each alone prevents, from its weakest form to its strongest:\n\n{bands}"
+            "\nHow well a rule is kept nobody knows beforehand. What each alone prevents, and its part of all with the others as offered, from its\n\
+             weakest form to its strongest:\n\n{bands}"
         ));
     }
     if let Some(parts) = parts_table(&rows) {
@@ -289,15 +292,26 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
 fn bands_table(rows: &[(&Change, RuleShare, RuleSplit)]) -> Option<String> {
     let mut table = comfy_table::Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["", "weakest", "as offered", "strongest", "which is"]);
-    for at in 1..4 {
+    table.set_header([
+        "",
+        "weakest",
+        "as offered",
+        "strongest",
+        "part: weakest",
+        "as offered",
+        "strongest",
+        "which is",
+    ]);
+    for at in 1..7 {
         if let Some(column) = table.column_mut(at) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    for (change, share, _) in rows {
-        if let (Some(band), Some([weak, strong])) = (&change.band, &share.band) {
-            let values = [weak, &share.prevented, strong].map(told);
+    for (change, share, split) in rows {
+        if let (Some(band), Some([weak, strong]), Some([least, most])) =
+            (&change.band, &share.band, &split.band)
+        {
+            let values = [weak, &share.prevented, strong, least, &split.value, most].map(told);
             let row = [change.name.clone()].into_iter().chain(values);
             table.add_row(row.chain([band.words.clone()]));
         }

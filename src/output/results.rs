@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::beside::Beside;
@@ -77,17 +78,17 @@ pub fn write_results(
         rows: record.rows.clone(),
         files,
         recordings: accounts_of(
-            (record.cells.iter().zip(plan.scenarios.iter()))
-                .map(|(cell, scenario)| (cell.name.clone(), scenario)),
+            (record.cells.iter().enumerate())
+                .map(|(cell, planned)| (planned.name.clone(), plan.recordings(cell))),
         ),
-        cells: record
-            .cells
-            .iter()
-            .zip(plan.scenarios.iter())
-            .map(|(cell, scenario)| ManifestCell {
-                name: cell.name.clone(),
-                scenario_sha256: scenario_sha256(&scenario.file),
-                scenario: few.then(|| scenario.file.clone()),
+        cells: (record.cells.par_iter().enumerate())
+            .map(|(cell, planned)| ManifestCell {
+                name: planned.name.clone(),
+                scenario_sha256: match plan.prepared(cell) {
+                    Some(prepared) => prepared.scenario_sha256.clone(),
+                    None => scenario_sha256(&plan.scenarios[cell].file),
+                },
+                scenario: few.then(|| plan.scenarios[cell].file.clone()),
             })
             .collect(),
         ..Manifest::new(Made::Sweep, &record.title, record.seed, progress)
@@ -154,14 +155,18 @@ impl Target<'_> {
 }
 
 /// Most cells whose scenarios the manifest holds, each whole.
-const MOST_SCENARIOS: usize = 1_000;
+pub(super) const MOST_SCENARIOS: usize = 1_000;
 
 fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
     let mut table = target.table(CELLS, plan)?;
-    for (cell, estimator) in accounts.cells().iter().enumerate() {
+    // Looked up once, not for every cell: what they are goes with the number of cells.
+    let confidences = confidences(plan, |name| record.cell_confidence(name));
+    table.rows_of(accounts.cells().len(), |cell, rows| {
+        let estimator = &accounts.cells()[cell];
         for estimated in estimator.cells(record.confidence) {
-            let confidence = record.cell_confidence(&estimated.name);
+            let known = confidences.get(estimated.name.as_str()).copied();
+            let confidence = known.unwrap_or_else(|| record.cell_confidence(&estimated.name));
             let estimated = if confidence == record.confidence {
                 estimated
             } else {
@@ -185,18 +190,29 @@ fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry,
                 number(estimated.exposure),
                 number(estimated.replications_for_half),
             ]);
-            table.row(&csv::ByteRecord::from(row))?;
+            rows.row(&csv::ByteRecord::from(row));
         }
-    }
+    })?;
     table.close()
+}
+
+/// The confidence of the interval of each measure that the plan's columns make.
+fn confidences(plan: &Plan, of: impl Fn(&str) -> f64) -> BTreeMap<&str, f64> {
+    let names = plan.columns.derived().iter();
+    names
+        .map(|derived| (derived.name.as_str(), of(&derived.name)))
+        .collect()
 }
 
 fn pairs(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
     let mut table = target.table(COMPARISON, plan)?;
-    for pair in accounts.pairs() {
+    let confidences = confidences(plan, |name| record.pair_confidence(name));
+    table.rows_of(accounts.pairs().len(), |pair, rows| {
+        let pair = &accounts.pairs()[pair];
         for (measure, about) in pair.pairs.measures() {
-            let confidence = record.pair_confidence(measure);
+            let known = confidences.get(measure).copied();
+            let confidence = known.unwrap_or_else(|| record.pair_confidence(measure));
             let Some(compared) = pair.pairs.compare(measure, confidence) else {
                 continue;
             };
@@ -208,9 +224,9 @@ fn pairs(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry,
             row.extend(comparison_row(
                 measure, about.unit, &compared, confidence, n,
             ));
-            table.row(&csv::ByteRecord::from(row))?;
+            rows.row(&csv::ByteRecord::from(row));
         }
-    }
+    })?;
     table.close()
 }
 
@@ -248,24 +264,20 @@ fn effects(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntr
 
 fn confusion(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let mut table = target.table(CONFUSION, plan)?;
-    for (cell, estimator) in accounts.cells().iter().enumerate() {
-        for row in super::folder::confusion_rows(estimator) {
+    table.rows_of(accounts.cells().len(), |cell, rows| {
+        for row in super::folder::confusion_rows(&accounts.cells()[cell]) {
             let mut record = vec![plan.record.cells[cell].name.clone()];
             record.extend(row);
-            table.row(&csv::ByteRecord::from(record))?;
+            rows.row(&csv::ByteRecord::from(record));
         }
-    }
+    })?;
     table.close()
 }
 
 fn grid(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let mut table = target.table(GRID, plan)?;
     for (cell, squares) in accounts.squares().iter().enumerate() {
-        for row in super::folder::grid_rows(
-            plan.scenarios[cell].frame,
-            squares,
-            accounts.cells()[cell].n(),
-        ) {
+        for row in super::folder::grid_rows(plan.frame(cell), squares, accounts.cells()[cell].n()) {
             let mut record = vec![plan.record.cells[cell].name.clone()];
             record.extend(row);
             table.row(&csv::ByteRecord::from(record))?;

@@ -250,15 +250,25 @@ impl Store {
 #[derive(Clone)]
 pub struct RowMaker(Arc<Layout>);
 
-/// A row that was made.
-pub struct MadeRow(MadeRows);
+/// Rows of a run that were made, in order.
+pub struct RunRows(MadeRows);
 
 impl RowMaker {
-    /// The row of a replication.
-    pub fn row(&self, replication: u64, summary: &Summary) -> MadeRow {
-        let mut made = self.0.nothing();
-        self.0.add(&mut made, 0, replication, summary);
-        MadeRow(made)
+    /// No rows yet.
+    pub fn nothing(&self) -> RunRows {
+        RunRows(self.0.nothing())
+    }
+
+    /// Adds the row of the next replication.
+    pub fn add(&self, rows: &mut RunRows, replication: u64, summary: &Summary) {
+        self.0.add(&mut rows.0, 0, replication, summary);
+    }
+
+    /// The row of a replication alone.
+    pub fn row(&self, replication: u64, summary: &Summary) -> RunRows {
+        let mut rows = self.nothing();
+        self.add(&mut rows, replication, summary);
+        rows
     }
 }
 
@@ -304,9 +314,9 @@ impl RowsFile {
         RowMaker(Arc::clone(&self.layout))
     }
 
-    /// Adds a row.
-    pub fn row(&mut self, row: MadeRow) -> Result<(), OutputError> {
-        self.store.append(row.0)
+    /// Adds rows of a run.
+    pub fn add(&mut self, rows: RunRows) -> Result<(), OutputError> {
+        self.store.append(rows.0)
     }
 
     /// Adds the rows of all blocks of a journal that has these cells first. They are made on all processors, so many blocks at a time

@@ -5,6 +5,7 @@
 //! blocks/whole.blocks   journal of the blocks, of a sweep on one machine or merged
 //! blocks/whole.sums     the same of a sweep that keeps sums alone
 //! shards/shards.json    how the sweep is split, see [`super::Shards`]
+//! shards/cells.json     what merging needs to know of each cell, of a sweep of more than a thousand
 //! shards/I-of-N.blocks  journal of shard I
 //! shards/I-of-N.sums    what shard I came to, and who ran it
 //! shards/I-of-N.parquet its rows, where they are kept as Parquet
@@ -22,13 +23,14 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::beside::{Lock, lock_folder, move_unless_there};
-use super::claim::{Claim, Described, Making, PLAN, SHARDS, There, enter, exists, look};
+use super::claim::{CELLS, Claim, Described, Making, PLAN, SHARDS, There, enter, exists, look};
 use super::error::OutputError;
 use super::manifest::{
     MANIFEST, Made, Progress, Stored, Trust, describe, read_description, write_description,
 };
+use super::prepared::PreparedCells;
 use super::shards::{Shards, Wave};
-use crate::experiment::plan::PlanRecord;
+use crate::experiment::plan::{Plan, PlanRecord, Prepared};
 use crate::experiment::rows::KeptRows;
 
 const BLOCKS: &str = "blocks";
@@ -120,6 +122,7 @@ impl SweepFolder {
         path: &Path,
         record: &PlanRecord,
         asked: Asked,
+        prepared: Option<&Plan>,
     ) -> Result<(SweepFolder, Wave), OutputError> {
         let inside = path.join(PARTS);
         let owned = || path.to_owned();
@@ -143,6 +146,9 @@ impl SweepFolder {
                     waves: vec![wave(0)],
                 };
                 describe(&split, &inside, SHARDS, &Split::of(&shards))?;
+                if let Some(cells) = prepared.and_then(PreparedCells::of) {
+                    describe(&split, &inside, CELLS, &cells.described())?;
+                }
                 if path.symlink_metadata().is_ok() {
                     if let Ok(claim) = Claim::of(path, false, exists) {
                         making.put(&claim)?;
@@ -272,6 +278,13 @@ impl SweepFolder {
             })?;
         }
         Ok(shards)
+    }
+
+    /// What is known of all cells of the plan, where it was written down.
+    pub fn prepared(&self, record: &PlanRecord) -> Result<Option<Vec<Prepared>>, OutputError> {
+        let inside = self.path.join(PARTS);
+        let there: Option<PreparedCells> = read_description(&inside, CELLS, Trust::Verified)?;
+        Ok(there.and_then(|there| there.of_plan(record.identity(), record.cells.len())))
     }
 
     /// The journal of the whole sweep.

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use comfy_table::{Cell as Field, CellAlignment, ContentArrangement, Table, presets};
+use rayon::prelude::*;
 
 use super::numbers::{Notation, readable};
 use crate::experiment::accounts::Accounts;
-use crate::experiment::plan::Plan;
+use crate::experiment::plan::{Plan, PlannedCell};
 use crate::measure::Group;
 use crate::statistics::estimate::{Cell, Estimator};
 
@@ -217,7 +218,11 @@ pub fn cells_table(plan: &Plan, accounts: &Accounts, most: usize) -> String {
         .chain(record.measures.iter().map(|name| plan.unit(name)))
         .collect();
     table.add_row(units);
-    for (planned, estimator) in record.cells.iter().zip(accounts.cells()).take(most) {
+    let cells: Vec<(&PlannedCell, &Estimator)> = (record.cells.iter())
+        .zip(accounts.cells())
+        .take(most)
+        .collect();
+    let rows = cells.into_par_iter().map(|(planned, estimator)| {
         let cells = estimator.cells(record.confidence);
         let mut row = vec![planned.name.clone()];
         for name in &record.measures {
@@ -231,8 +236,9 @@ pub fn cells_table(plan: &Plan, accounts: &Accounts, most: usize) -> String {
             });
         }
         row.push(estimator.n().to_string());
-        table.add_row(row);
-    }
+        row
+    });
+    table.add_rows(rows.collect::<Vec<_>>());
     table.trim_fmt()
 }
 

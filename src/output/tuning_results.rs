@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::beside::Beside;
@@ -331,43 +332,49 @@ pub(super) struct Turning {
     pub high: f64,
 }
 
+/// The places at which two of those run in other worlds change places, by objective, uncertainty and pair; looked for on all processors.
 pub(super) fn turnings(study: &Study, tuning: &Tuning) -> Vec<Turning> {
-    let mut found = Vec::new();
     let confidence = study.record.study.confidence;
     let re_evaluated = tuning.re_evaluated();
+    let mut asked = Vec::new();
     for (measure, watched) in study.watched.iter().enumerate() {
         if !watched.role.is_objective() {
             continue;
         }
         for axis in &study.axes {
             for (number, &one) in re_evaluated.iter().enumerate() {
-                for &two in &re_evaluated[number + 1..] {
-                    let along = |candidate: usize| -> Vec<&Samples> {
-                        let worlds = &tuning.candidates()[candidate].worlds;
-                        axis.worlds
-                            .iter()
-                            .filter_map(|&world| worlds.get(world))
-                            .collect()
-                    };
-                    let (first, second) = (along(one), along(two));
-                    for place in break_even(&axis.levels, &first, &second, measure, confidence) {
-                        let first_better = place.first_below == (watched.role == Role::Minimise);
-                        let (below, above) = if first_better { (one, two) } else { (two, one) };
-                        found.push(Turning {
-                            better_below: called(tuning, below),
-                            better_above: called(tuning, above),
-                            measure: watched.derived.name.clone(),
-                            uncertainty: axis.name.clone(),
-                            at: place.at,
-                            low: place.low,
-                            high: place.high,
-                        });
-                    }
-                }
+                let others = re_evaluated[number + 1..].iter();
+                asked.extend(others.map(|&two| (measure, watched, axis, one, two)));
             }
         }
     }
-    found
+    asked
+        .into_par_iter()
+        .flat_map_iter(|(measure, watched, axis, one, two)| {
+            let along = |candidate: usize| -> Vec<&Samples> {
+                let worlds = &tuning.candidates()[candidate].worlds;
+                axis.worlds
+                    .iter()
+                    .filter_map(|&world| worlds.get(world))
+                    .collect()
+            };
+            let (first, second) = (along(one), along(two));
+            let places = break_even(&axis.levels, &first, &second, measure, confidence);
+            places.into_iter().map(move |place| {
+                let first_better = place.first_below == (watched.role == Role::Minimise);
+                let (below, above) = if first_better { (one, two) } else { (two, one) };
+                Turning {
+                    better_below: called(tuning, below),
+                    better_above: called(tuning, above),
+                    measure: watched.derived.name.clone(),
+                    uncertainty: axis.name.clone(),
+                    at: place.at,
+                    low: place.low,
+                    high: place.high,
+                }
+            })
+        })
+        .collect()
 }
 
 fn break_even_csv(

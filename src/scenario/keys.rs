@@ -20,6 +20,17 @@ pub struct Key {
 /// Deepest path that is walked: a schema that refers to itself has no end.
 const DEEPEST: usize = 12;
 
+/// The parameters of a rule: the keys of its table, but for the arm that knows nothing, which is no parameter.
+pub fn parameters(rule: &str) -> Vec<Key> {
+    let own = |key: &Key| {
+        let below = key.path.strip_prefix("rules.")?.strip_prefix(rule)?;
+        below.strip_prefix('.').map(str::to_owned)
+    };
+    let mut keys = keys(super::schema());
+    keys.retain(|key| own(key).is_some_and(|own| !own.contains(['.', '[']) && own != "placebo"));
+    keys
+}
+
 /// Every key of the files of a schema, in its order, each path once.
 pub fn keys(schema: &Json) -> Vec<Key> {
     let mut walk = Walk {

@@ -8,12 +8,14 @@
 use std::collections::BTreeSet;
 
 use super::Scenario;
+
 use super::file::{ScenarioFile, SiteClassFile, StartFile};
 use super::problem::{LoadError, Problem, Source};
 use super::tree::{Item, dotted, quoted};
-use crate::coordination::WeaponsControl;
+use crate::coordination::{RULES, RulesSpec, WeaponsControl, binds_all};
 use crate::geometry::Point;
 use crate::identification::{Combine, IdentificationSpec};
+use crate::ids::{ClassId, SideId};
 use crate::platform::trajectory::{Draws, Trajectory};
 use crate::platform::{Flight, Start};
 use crate::record::Affiliation;
@@ -139,6 +141,8 @@ pub(super) fn lint(root: &Item, scenario: &Scenario) -> Vec<Warning> {
         root,
         scenario,
         file: &scenario.file,
+        rules: &scenario.file.rules,
+        whose: Whose::All,
         paths,
         found: Vec::new(),
     };
@@ -146,10 +150,21 @@ pub(super) fn lint(root: &Item, scenario: &Scenario) -> Vec<Warning> {
     lint.beginnings();
     lint.volumes();
     lint.times();
-    lint.blind_and_free();
-    lint.rules();
-    lint.criteria();
-    lint.steps();
+    lint.bound();
+    let own = scenario.file.rules_of.iter();
+    let own = own.map(|(side, rules)| (Whose::Side(side), rules));
+    for (whose, rules) in [(Whose::Others, &scenario.file.rules)]
+        .into_iter()
+        .chain(own)
+    {
+        (lint.whose, lint.rules) = (whose, rules);
+        lint.times_of_rules();
+        lint.blind_and_free();
+        lint.rules();
+        lint.criteria();
+        lint.steps();
+    }
+    (lint.whose, lint.rules) = (Whose::All, &scenario.file.rules);
     lint.beliefs();
     lint.iff();
     lint.transponders();
@@ -174,10 +189,23 @@ fn planned_path(flight: &Flight, scenario: &Scenario) -> Trajectory {
     Trajectory::fly(flight, spec, draws, flight.climbs_out(), until_s)
 }
 
+/// The sites that are looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Whose<'a> {
+    All,
+    /// Of the sides that have no rules of their own.
+    Others,
+    /// Of this side, which has.
+    Side(&'a str),
+}
+
 struct Linter<'a> {
     root: &'a Item,
     scenario: &'a Scenario,
     file: &'a ScenarioFile,
+    /// The rules that are looked at, and the sites that they bind.
+    rules: &'a RulesSpec,
+    whose: Whose<'a>,
     paths: Vec<(&'a Flight, Trajectory)>,
     found: Vec<Warning>,
 }
@@ -207,11 +235,68 @@ impl Linter<'_> {
     }
 
     fn warn(&mut self, code: &'static str, path: &[&str], said: impl AsRef<str>, help: &str) {
-        let shown = dotted(self.root, path);
+        let path = match (self.whose, path) {
+            (Whose::Side(side), ["rules", rest @ ..]) => [&["rules_of", side], rest].concat(),
+            _ => path.to_vec(),
+        };
+        let shown = dotted(self.root, &path);
         let problem = Problem::new(shown.clone(), format!("{shown} {}", said.as_ref()))
-            .at(&self.root.place(path), "")
+            .at(&self.root.place(&path), "")
             .help(help);
         self.found.push(Warning { code, problem });
+    }
+
+    /// Whether a site is one of those that are looked at, and there may be any of it.
+    fn is_there(&self, site: &SiteEntry) -> bool {
+        let side = self.scenario.cast.sides[site.side.index()].as_str();
+        let asked = match self.whose {
+            Whose::All => true,
+            Whose::Others => !self.file.rules_of.contains_key(side),
+            Whose::Side(own) => side == own,
+        };
+        asked && site.count.1 > 0
+    }
+
+    /// Whether the rules that are looked at are those for all: they bind flights, too.
+    fn for_all(&self) -> bool {
+        !matches!(self.whose, Whose::Side(_))
+    }
+
+    /// Rules that bind no site, as there is none, or all have rules of their side's own.
+    fn bound(&mut self) {
+        let anybody = |whose| {
+            let asked = Linter {
+                whose,
+                paths: Vec::new(),
+                found: Vec::new(),
+                ..*self
+            };
+            self.scenario.sites.iter().any(|site| asked.is_there(site))
+        };
+        let mut idle = Vec::new();
+        if anybody(Whose::All) && !anybody(Whose::Others) {
+            let named = serde_json::to_value(&self.file.rules).unwrap_or_default();
+            let of_sites = RULES.iter().filter(|page| !binds_all(page.key));
+            let named = of_sites.filter(|page| named.get(page.key).is_some());
+            idle.extend(named.map(|page| {
+                let said = "binds no site: every side that has any has rules of its own";
+                (vec!["rules", page.key], said)
+            }));
+        }
+        let own = self.file.rules_of.keys();
+        let unbound = own.filter(|side| !anybody(Whose::Side(side)));
+        idle.extend(unbound.map(|side| {
+            let path = vec!["rules_of", side.as_str()];
+            (path, "binds no site: the side has none")
+        }));
+        for (path, said) in idle {
+            self.warn(
+                RULE_WITHOUT_EFFECT,
+                &path,
+                said,
+                "give it something to act on, or leave the rule out",
+            );
+        }
     }
 
     /// The classes of the sites that there may be.
@@ -219,7 +304,7 @@ impl Linter<'_> {
         self.scenario
             .sites
             .iter()
-            .filter(|site| site.count.1 > 0)
+            .filter(|site| self.is_there(site))
             .map(|site| self.scenario.classes[site.class.index()].name.as_str())
             .collect()
     }
@@ -348,23 +433,46 @@ impl Linter<'_> {
 
     /// What has a time that the scenario does not reach.
     fn times(&mut self) {
-        let end_h = self.file.duration_h;
-        let mut late: Vec<(Vec<String>, f64)> = Vec::new();
-        let mut begins = |path: &[&str], from_h: f64| {
-            if from_h >= end_h {
-                let path = path.iter().map(|step| (*step).to_owned()).collect();
-                late.push((path, from_h));
+        let mut begins = Vec::new();
+        for (name, corridor) in &self.file.corridors {
+            begins.push((vec!["corridors", name, "from_h"], corridor.from_h));
+        }
+        for (name, flight) in &self.file.flights {
+            if let StartFile::Departs(departure) = &flight.start {
+                let path = vec!["flights", name, "start", "departs", "after_s"];
+                begins.push((path, departure.after_s / 3600.0));
             }
-        };
-        let rules = &self.file.rules;
+        }
+        for (path, from_h) in begins {
+            self.begins(&path, from_h);
+        }
+    }
+
+    fn begins(&mut self, path: &[&str], from_h: f64) {
+        let end_h = self.file.duration_h;
+        if from_h < end_h {
+            return;
+        }
+        let said = format!("is {from_h} h after the start, and the scenario ends after {end_h} h");
+        self.warn(
+            AFTER_THE_END,
+            path,
+            said,
+            "let it begin earlier, or the scenario last longer",
+        );
+    }
+
+    /// The same of the rules.
+    fn times_of_rules(&mut self) {
+        let rules = self.rules;
         let statuses = rules.weapons_control.iter().flat_map(|rule| &rule.zones);
         for (index, status) in statuses.enumerate() {
             let number = index.to_string();
             let path = ["rules", "weapons_control", "zones", &number, "from_h"];
-            begins(&path, status.from_h);
+            self.begins(&path, status.from_h);
         }
         if let Some(zone) = &rules.restricted_operations_zone {
-            begins(
+            self.begins(
                 &["rules", "restricted_operations_zone", "from_h"],
                 zone.from_h,
             );
@@ -373,44 +481,24 @@ impl Linter<'_> {
         for (index, outage) in outages.enumerate() {
             let number = index.to_string();
             let path = ["rules", "lost_comms", "outages", &number, "from_h"];
-            begins(&path, outage.from_h);
+            self.begins(&path, outage.from_h);
         }
         let windows = rules.time_windows.iter().flat_map(|rule| &rule.windows);
         for (index, window) in windows.enumerate() {
             let number = index.to_string();
             let path = ["rules", "time_windows", "windows", &number, "from_h"];
-            begins(&path, window.from_h);
+            self.begins(&path, window.from_h);
         }
         let blocks = rules.altitude_blocks.iter().flat_map(|rule| &rule.blocks);
         for (index, block) in blocks.enumerate() {
             let number = index.to_string();
             let path = ["rules", "altitude_blocks", "blocks", &number, "from_h"];
-            begins(&path, block.from_h);
-        }
-        for (name, corridor) in &self.file.corridors {
-            begins(&["corridors", name, "from_h"], corridor.from_h);
-        }
-        for (name, flight) in &self.file.flights {
-            if let StartFile::Departs(departure) = &flight.start {
-                let path = ["flights", name, "start", "departs", "after_s"];
-                begins(&path, departure.after_s / 3600.0);
-            }
-        }
-        for (path, from_h) in late {
-            let path: Vec<&str> = path.iter().map(String::as_str).collect();
-            let said =
-                format!("is {from_h} h after the start, and the scenario ends after {end_h} h");
-            self.warn(
-                AFTER_THE_END,
-                &path,
-                said,
-                "let it begin earlier, or the scenario last longer",
-            );
+            self.begins(&path, block.from_h);
         }
     }
 
     fn blind_and_free(&mut self) {
-        let Some(control) = &self.file.rules.weapons_control else {
+        let Some(control) = &self.rules.weapons_control else {
             return;
         };
         let free = control.status == WeaponsControl::Free
@@ -436,7 +524,7 @@ impl Linter<'_> {
     }
 
     fn rules(&mut self) {
-        let rules = &self.file.rules;
+        let rules = self.rules;
         let mut idle: Vec<(Vec<&str>, String)> = Vec::new();
         let zero = |value: f64| value <= 0.0;
         if rules
@@ -462,7 +550,7 @@ impl Linter<'_> {
             let checks = |entry: &usize| {
                 let site = &self.scenario.sites[*entry];
                 let class = &self.scenario.classes[site.class.index()];
-                let armed = class.weapon.is_some() && site.count.1 > 0;
+                let armed = class.weapon.is_some() && self.is_there(site);
                 armed && class.identifier.spec.flight_plan.is_some()
             };
             let checking: Vec<usize> = (0..self.scenario.sites.len()).filter(checks).collect();
@@ -506,7 +594,8 @@ impl Linter<'_> {
             let said = "is 0: no crew ever acts on a corridor".to_owned();
             idle.push((vec!["corridors", "compliance"], said));
         }
-        if let Some(zone) = self.scenario.rules.restricted_operations_zone() {
+        let zone = self.scenario.rules.restricted_operations_zone();
+        if let Some(zone) = zone.filter(|_| self.for_all()) {
             let authority = &self.scenario.nodes[zone.authority.index()];
             let enforces = |site: &SiteEntry| site.side == authority.side && site.count.1 > 0;
             if !self.scenario.sites.iter().any(enforces) {
@@ -558,7 +647,7 @@ impl Linter<'_> {
 
     /// The same of the rules about commands, places, reports and second looks.
     fn idle_later_rules(&self) -> Vec<(Vec<&'static str>, String)> {
-        let rules = &self.file.rules;
+        let rules = self.rules;
         let zero = |probability: f64| probability <= 0.0;
         let flown = |sides: &[String]| {
             let mut flights = self.file.flights.values();
@@ -647,7 +736,7 @@ impl Linter<'_> {
 
     /// Armed classes that have fewer ID sources than rule R2 asks for, or declare nothing.
     fn criteria(&mut self) {
-        let Some(rule) = self.file.rules.hostile_criteria.clone() else {
+        let Some(rule) = self.rules.hostile_criteria.clone() else {
             return;
         };
         for (name, class) in self.used_classes() {
@@ -695,12 +784,22 @@ impl Linter<'_> {
         let scenario = self.scenario;
         let used = self.classes_in_use().into_iter().map(str::to_owned);
         let used: BTreeSet<String> = used.collect();
-        for class in scenario
-            .classes
-            .iter()
-            .filter(|class| used.contains(&class.name))
-        {
-            let identifier = &class.identifier;
+        let sides = &scenario.cast.sides;
+        let own = match self.whose {
+            Whose::Side(side) => sides.iter().position(|name| name == side),
+            Whose::All | Whose::Others => None,
+        };
+        for (number, class) in scenario.classes.iter().enumerate() {
+            if !used.contains(&class.name) {
+                continue;
+            }
+            let identifier = match own {
+                Some(side) => {
+                    let at = (ClassId(number as u32), SideId(side as u32));
+                    scenario.identification_at(at.0, at.1).0
+                }
+                None => &class.identifier,
+            };
             let (spec, criteria) = (&identifier.spec, identifier.criteria());
             let alone = criteria.declarations <= 1 && spec.combine == Combine::Fused;
             if class.weapon.is_none() || !alone {
@@ -758,7 +857,7 @@ impl Linter<'_> {
                 "identity",
                 "hostile",
             ];
-            let rule = self.file.rules.hostile_criteria.is_some();
+            let rule = self.rules.hostile_criteria.is_some();
             let path: &[&str] = if rule { &of_rule } else { &of_class };
             self.warn(
                 THRESHOLD_AT_A_STEP,

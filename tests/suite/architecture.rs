@@ -172,6 +172,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "experiment",
         &[
+            "geodesy",
             "ids",
             "measure",
             "record",

@@ -429,8 +429,9 @@ fn rules_are_listed_and_explained() {
             succeeds(&deconflict(place.path(), &["rules", page.key]))
         );
         assert!(explained.contains(page.title));
-        for parameter in page.parameters {
-            assert!(explained.contains(parameter.meaning));
+        for parameter in deconflict::scenario::keys::parameters(page.key) {
+            assert!(!parameter.meaning.is_empty(), "{}", parameter.path);
+            assert!(explained.contains(&format!("  {}: {}", parameter.path, parameter.meaning)));
         }
         for reason in page.reasons {
             assert!(explained.contains(reason));

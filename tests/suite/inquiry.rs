@@ -279,6 +279,19 @@ fn a_rule_is_tried_from_its_weakest_to_its_strongest_form() {
     );
     assert_eq!((shares[0].prevented.estimate, strong.estimate), (1.0, 1.0));
     assert_eq!(shares[1].band, None);
+    // R1 saves everybody as well: each has one half of all, and the weakest R7 one half of the one in four that it saves when it is first.
+    let split = prevention.split(0.9999);
+    assert_eq!(
+        (split[0].value.estimate, split[1].value.estimate),
+        (0.5, 0.5)
+    );
+    let [weak, strong] = split[0].band.expect("it has a band");
+    assert!(
+        weak.low < 0.125 && 0.125 < weak.high && weak.high - weak.low < 0.1,
+        "{weak:?}"
+    );
+    assert_eq!(strong.estimate, 0.5);
+    assert_eq!(split[1].band, None);
 }
 
 /// Drawn orders give the same values but for their draw, and they add up too.

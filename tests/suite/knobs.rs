@@ -6,6 +6,7 @@ use std::path::Path;
 use deconflict::coordination::RULES;
 use deconflict::record::{Detail, Event, Replication};
 use deconflict::scenario::Scenario;
+use deconflict::scenario::keys::parameters;
 use deconflict::simulation::simulate;
 
 /// A parameter, the scenario that shows it, and values across its range; overrides that hold throughout come last.
@@ -26,6 +27,15 @@ const KNOBS: &[Knob] = &[
         scenario: BUSY,
         values: &[r#""free""#, r#""tight""#, r#""hold""#],
         throughout: &[],
+    },
+    Knob {
+        rule: "weapons_control",
+        parameter: "zones",
+        scenario: BUSY,
+        values: &["[]", r#"[{ zone = "around", status = "hold" }]"#],
+        throughout: &[
+            "zones={around={area={circle={center={east_m=0,north_m=0},radius_m=100_000}}}}",
+        ],
     },
     Knob {
         rule: "hostile_criteria",
@@ -1013,21 +1023,20 @@ fn logs(knob: &Knob, value: &str) -> Vec<Vec<Event>> {
 
 #[test]
 fn every_parameter_of_every_rule_has_a_knob() {
-    let listed: BTreeSet<(&str, &str)> = RULES
+    let listed: BTreeSet<(&str, String)> = RULES
         .iter()
         .flat_map(|rule| {
-            rule.parameters
-                .iter()
-                .map(|parameter| (rule.key, parameter.key))
+            let all = parameters(rule.key).into_iter();
+            all.map(|parameter| (rule.key, parameter.name().to_owned()))
         })
         .collect();
-    let cases: BTreeSet<(&str, &str)> = KNOBS
+    let cases: BTreeSet<(&str, String)> = KNOBS
         .iter()
-        .map(|knob| (knob.rule, knob.parameter))
+        .map(|knob| (knob.rule, knob.parameter.to_owned()))
         .collect();
     assert_eq!(
         listed, cases,
-        "left: parameters in RULES, right: cases of this test"
+        "left: parameters in the schema, right: cases of this test"
     );
 }
 

@@ -206,6 +206,42 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "class watch is at 0.6667 after one declaration hostile: results jump there",
     ),
     (
+        "rule_without_effect",
+        "[rules_of.shooter.hotline_query]",
+        &[],
+        "rules_of.shooter.hotline_query names no nodes",
+    ),
+    (
+        "rule_without_effect",
+        "[rules.self_defence]\n[rules_of.shooter.weapons_control]",
+        &[],
+        "rules.self_defence binds no site: every side that has any has rules of its own",
+    ),
+    (
+        "rule_without_effect",
+        "[rules_of.ally.self_defence]",
+        &[],
+        "rules_of.ally binds no site: the side has none",
+    ),
+    (
+        "after_the_end",
+        "[rules_of.shooter.weapons_control]\nzones = [{ zone = \"here\", status = \"hold\", from_h = 0.5 }]",
+        &[],
+        "rules_of.shooter.weapons_control.zones[0].from_h is 0.5 h after the start",
+    ),
+    (
+        "threshold_at_a_step",
+        "[rules_of.shooter.hostile_criteria]\nthreshold = 0.66",
+        &[],
+        "rules_of.shooter.hostile_criteria.threshold is 0.66, and class watch is at 0.6667",
+    ),
+    (
+        "criteria_never_met",
+        "[rules_of.shooter.hostile_criteria]\nid_sources = 2",
+        &[],
+        "rules_of.shooter.hostile_criteria.id_sources is 2, and armed class watch has 1 ID source",
+    ),
+    (
         "criteria_never_met",
         "[rules.hostile_criteria]\nid_sources = 2",
         &[],
@@ -342,6 +378,8 @@ fn what_is_mended_is_silent() {
             &["sites.site.position={at={east_m=0,north_m=19_000}}"][..],
         ),
         ("[rules.hostile_criteria]\nthreshold = 0.99", &[]),
+        // The rules of those whom it binds.
+        ("[rules_of.shooter.hostile_criteria]\nthreshold = 0.99", &[]),
         (
             "[rules.hostile_criteria]\nid_sources = 2\ndeclarations = 9\n[site_classes.watch.identification.iff]\ninterval_s = 10",
             &[],

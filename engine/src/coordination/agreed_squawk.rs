@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Named, Parameter, Rule, RulePage, Spec};
+use super::{Named, Rule, RulePage, Spec};
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R13",
@@ -23,36 +23,6 @@ Fails by: switched off; not received; the wrong key, common to all of a day; spo
 who may. See the pages of the two ID sources.
 Costs: disclosure, for everybody can listen to a transponder.
 Source: Mark XIIA, STANAG 4193; transponders after ICAO Annex 10, volume IV; how many comply is an assumption.",
-    parameters: &[
-        Parameter {
-            key: "sides",
-            unit: "sides",
-            default: "[]",
-            range: "sides of the scenario",
-            meaning: "sides that take part",
-        },
-        Parameter {
-            key: "squawk",
-            unit: "choice",
-            default: "true",
-            range: "true, false",
-            meaning: "whether their flights show the agreed squawk",
-        },
-        Parameter {
-            key: "squawk_on",
-            unit: "probability",
-            default: "1.0",
-            range: "0 to 1",
-            meaning: "probability that the transponder works and is on",
-        },
-        Parameter {
-            key: "iff_on",
-            unit: "probability",
-            default: "none",
-            range: "0 to 1",
-            meaning: "probability that IFF works and is on; without it as each flight says",
-        },
-    ],
     reasons: &[],
 };
 

@@ -6,7 +6,7 @@ use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Named, Rule, RulePage, Spec, parameter};
+use super::{Named, Rule, RulePage, Spec};
 use crate::airspace::{Delay, FixedDelay, Zone};
 use crate::ids::Key;
 use crate::streams::{Purpose, Streams};
@@ -31,17 +31,6 @@ Costs: cancelled flights and their hours; what they lose in separation elsewhere
 Source: Dutch Safety Board, \"Crash of Malaysia Airlines flight MH17\" (2015); ICAO Annex 15, Doc 9554 and
 Doc 10084 (risk assessment for flight over conflict zones), and the conflict zone information bulletins of EASA. How many cancel is
 an assumption.",
-    parameters: &[
-        parameter("zone", "zone", "none", "a zone of the scenario", "the zone that is closed"),
-        parameter("top_m", "m", "none", "0 to 40000", "height below which it is closed; without it the zone's top"),
-        parameter("from_h", "h", "0.0", "0 to 8784", "from when it is closed"),
-        parameter("until_h", "h", "none", "0 to 8784", "until when; without it to the end"),
-        parameter("sides", "sides", "[]", "sides of the scenario", "sides whose flights it is for"),
-        parameter("notice_h", "h", "24.0", "0 to 8784", "time before it takes effect at which it is published"),
-        parameter("latency", "delay", "{ fixed = { delay_s = 3600 } }", "any delay", "time until a published notice is with a flight"),
-        parameter("compliance", "probability", "0.95", "0 to 1", "probability that a flight reads it"),
-        parameter("cancels", "probability", "1.0", "0 to 1", "probability that one that would enter is cancelled"),
-    ],
     reasons: &[],
 };
 

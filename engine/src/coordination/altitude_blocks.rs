@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, parameter};
+use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict};
 use crate::ids::Key;
 use crate::record::Reason;
 use crate::streams::{Purpose, Streams};
@@ -30,14 +30,6 @@ A track at height h is held inside with Phi((top - h) / sigma) - Phi((floor - h)
 Fails by: errors of height; climbing through; flights that do not keep to it; abuse: a hostile in the block is as safe.
 Costs: the height at which a sensor sees best; leakers; separation, where a block has fewer levels than aircraft (`separation` measures it).
 Source: coordinating altitude as in JP 3-52; errors of height of several hundred metres are an assumption.",
-    parameters: &[
-        parameter("blocks", "list", "[]", "{ floor_m, top_m, from_h, until_h }", "heights at which fire is held, and when"),
-        parameter("height_sigma_m", "m", "150.0", "0 to 10000", "standard deviation of a site's error of height"),
-        parameter("compliance", "probability", "1.0", "0 to 1", "probability that a crew holds its fire at what it measures inside"),
-        parameter("sides", "sides", "[]", "sides of the scenario", "sides whose flights keep to the first block"),
-        parameter("level_m", "m", "300.0", "above 0 to 40000", "height of a level; aircraft that keep to the block are spread over its levels"),
-        parameter("keeps", "probability", "1.0", "0 to 1", "probability that a flight of these does"),
-    ],
     reasons: &["in_altitude_block"],
 };
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, parameter};
+use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
 use crate::record::Reason;
@@ -30,17 +30,6 @@ Fails by: minutes of latency against seconds of flight; lost orders; missiles th
 Costs: leakers while it lasts.
 Source: hold fire and cease fire as in JP 3-01: under hold fire missiles in flight must be prevented from intercepting if that is
 technically possible, under cease fire they may go on to their target. All figures are assumptions.",
-    parameters: &[
-        parameter("ordered_h", "h", "[]", "0 to 8784 each", "times at which the order is given"),
-        parameter("after_wrong_shot", "choice", "false", "true, false", "whether an owner who is fired at calls for it"),
-        parameter("noticed", "probability", "0.8", "0 to 1", "probability that he notices"),
-        parameter("noticing", "delay", "{ fixed = { delay_s = 10 } }", "any delay", "time until he has"),
-        parameter("latency", "delay", "{ fixed = { delay_s = 60 } }", "any delay", "time from the order, or the call, to a site"),
-        parameter("delivery", "probability", "0.95", "0 to 1", "probability that it reaches a site"),
-        parameter("lasts_s", "s", "3600.0", "0 to 31622400", "how long a site obeys it"),
-        parameter("order", "choice", "\"hold_fire\"", "\"hold_fire\", \"cease_fire\"", "whether missiles in flight are stopped, or go on"),
-        parameter("abort", "probability", "0.8", "0 to 1", "probability that one can be stopped"),
-    ],
     reasons: &["cease_fire"],
 };
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     EngagementRequest, Enquiries, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says, Spec,
-    Stage, Verdict, parameter,
+    Stage, Verdict,
 };
 use crate::airspace::{Delay, UniformDelay};
 use crate::identification::AffiliationProbabilities;
@@ -42,12 +42,6 @@ that is not connected with the right track (not modelled).
 Costs: decision delay at every track; it tells whoever listens that he is seen.
 Source: calls on the guard frequency before engagement as in the case of Iran Air flight 655, 1988, who was called ten times and did not
 answer (ICAO, Report of fact-finding investigation, November 1988). All figures are assumptions.",
-    parameters: &[
-        parameter("answers", "probabilities", "{}", "{ side = 0 to 1 }", "probability that an aircraft of a side hears and answers"),
-        parameter("delay", "delay", "{ uniform = { min_s = 5, max_s = 20 } }", "any delay", "time until it answers"),
-        parameter("timeout_s", "s", "30.0", "0 to 86400", "time after which silence counts"),
-        parameter("assumed", "probabilities", "{ friend = 0.6, neutral = 0.8, hostile = 0.05 }", "0 to 1 each", "P(answer | affiliation) as the site assumes it"),
-    ],
     reasons: &["awaiting_answer"],
 };
 

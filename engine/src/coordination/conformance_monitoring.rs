@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Named, Rule, RulePage, Spec, parameter};
+use super::{Named, Rule, RulePage, Spec};
 use crate::airspace::{Delay, ExponentialDelay, FixedDelay};
 use crate::ids::Key;
 use crate::streams::{Purpose, Streams};
@@ -31,16 +31,6 @@ Fails by: messages later than the shot; an alert flood; lost messages; sites tha
 Costs: messages.
 Source: conformance monitoring and off-nominal states (nonconforming, contingent) as in ASTM F3548; route adherence monitoring as in
 ICAO Doc 4444. The figures are assumptions.",
-    parameters: &[
-        parameter("sides", "sides", "[]", "sides of the scenario", "sides whose flights are watched"),
-        parameter("lateral_m", "m", "3000.0", "0 to 1000000", "distance from the planned place above which a flight deviates"),
-        parameter("vertical_m", "m", "500.0", "0 to 40000", "the same in height"),
-        parameter("detection", "delay", "{ exponential = { mean_s = 60 } }", "any delay", "time until a deviation is seen"),
-        parameter("service_s", "s", "20.0", "0 to 3600", "time the monitor takes for an alert"),
-        parameter("false_alerts_per_hour", "1/h", "0.0", "0 to 3600", "false alerts, which keep the monitor busy too"),
-        parameter("latency", "delay", "{ fixed = { delay_s = 60 } }", "any delay", "time from the monitor to a site"),
-        parameter("delivery", "probability", "0.95", "0 to 1", "probability that a message reaches a site"),
-    ],
     reasons: &[],
 };
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Named, Parameter, Rule, RulePage, Spec, Stage, Verdict};
+use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict};
 use crate::airspace::Corridor;
 use crate::record::Reason;
 
@@ -23,13 +23,6 @@ Fails by: deviation from the corridor; a crew that does not heed it; abuse: a ho
 Costs: path stretch, because flights must be routed along it (write their routes so); predictability; leakers;
 separation, as all fly along one line (`separation` measures it).
 Source: minimum-risk routes and transit corridors as in ATP-3.3.5.1 and JP 3-52.",
-    parameters: &[Parameter {
-        key: "compliance",
-        unit: "probability",
-        default: "1.0",
-        range: "0 to 1",
-        meaning: "probability that a crew holds its fire at what is inside a corridor",
-    }],
     reasons: &["in_corridor"],
 };
 

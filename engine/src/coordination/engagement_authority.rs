@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     EngagementRequest, Enquiries, Inquiry, Named, NodeQuery, Placebo, Reply, Rule, RulePage, Says,
-    Spec, Stage, Verdict, parameter,
+    Spec, Stage, Verdict,
 };
 use crate::airspace::{Delay, FixedDelay};
 use crate::identification::plan_check::PlanGate;
@@ -51,20 +51,6 @@ where a friend is announced.
 Costs: decision delay at every track, leakers among them.
 Source: engagement authority and its delegation as in JP 3-01; Defense Science Board task force on Patriot system performance (2005)
 for why it is held high. All figures are assumptions.",
-    parameters: &[
-        parameter("level", "choice", "\"site\"", "\"site\", \"sector\", \"joint\"", "whose approval queue releases fire"),
-        parameter("service", "delay", "{ fixed = { delay_s = 30 } }", "any delay", "time the authority takes for a request"),
-        parameter("capacity", "requests", "8", "0 to 1000", "requests that may wait in an approval queue"),
-        parameter("threshold", "probability", "0.5", "0 to 1", "P(hostile), as the authority sees it, below which it refuses"),
-        parameter("node", "node", "of the site", "a node of the scenario", "node whose plans the authority holds"),
-        parameter("gate_m", "m", "5000.0", "0 to 1000000", "distance from a plan, or from another site's track, within which a track is taken for it"),
-        parameter("gate_s", "s", "600.0", "0 to 31622400", "time from the planned time within which it is"),
-        parameter("reports_s", "s", "600.0", "0 to 31622400", "time for which the authority remembers what other sites asked"),
-        parameter("prior", "probabilities", "of the class", "{ friend, neutral, hostile }", "what the authority expects before it is told anything"),
-        parameter("assumed", "probabilities", "{ friend = 0.6, neutral = 0.6, hostile = 0.05 }", "0 to 1 each", "P(a plan fits | affiliation) as the authority assumes it"),
-        parameter("timeout_s", "s", "300.0", "0 to 86400", "time after which a site goes on without an answer"),
-        parameter("on_timeout", "choice", "\"hold\"", "\"hold\", \"fire\"", "what it does then"),
-    ],
     reasons: &[
         "awaiting_approval",
         "approval_refused",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Named, Parameter, Rule, RulePage, Spec, Stage, Verdict};
+use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict};
 use crate::record::Reason;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -23,13 +23,6 @@ P(inside the gate) * correlation; loss per encounter ((1-q) a0 + q a1) P_kill.
 Fails by: wrong addressee, loss, lateness, stale version, off route, early or late, a crew that does not heed it.
 Costs: notice time, predictability of the flight.
 Source: AFRICOM and LNA statements of November 2019; plan life cycle after ASTM F3548.",
-    parameters: &[Parameter {
-        key: "compliance",
-        unit: "probability",
-        default: "1.0",
-        range: "0 to 1",
-        meaning: "probability that a crew which sees the match holds its fire",
-    }],
     reasons: &["plan_matched"],
 };
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lost_comms::{CommandLink, CommonOutages, Fallback, LostCommsRule, LostCommsSpec};
-use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, parameter};
+use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
 use crate::record::Reason;
@@ -32,17 +32,6 @@ speed * age <= gate.
 Fails by: age, loss, gaps of the whole feed; a hostile that flies near a reported aircraft is as safe.
 Costs: messages, and disclosure to whoever listens.
 Source: friendly force tracking and position reporting as in JP 3-52. All figures are assumptions.",
-    parameters: &[
-        parameter("sides", "sides", "[]", "sides of the scenario", "sides whose aircraft report"),
-        parameter("interval_s", "s", "30.0", "1 to 86400", "time between two reports"),
-        parameter("latency", "delay", "{ fixed = { delay_s = 10 } }", "any delay", "time until a report is there"),
-        parameter("delivery", "probability", "0.95", "0 to 1", "probability that a report gets through"),
-        parameter("gate_m", "m", "5000.0", "0 to 100000", "distance within which a report is held for the track's"),
-        parameter("max_age_s", "s", "120.0", "1 to 86400", "age above which a report counts no more"),
-        parameter("compliance", "probability", "1.0", "0 to 1", "probability that a crew acts on it"),
-        parameter("gap_mtbf_h", "h", "12.0", "above 0 to 8784", "mean time the feed of a side is up"),
-        parameter("gap_mttr_min", "min", "0.0", "0 to 1440", "mean time it is down; 0: never"),
-    ],
     reasons: &["friendly_force_report"],
 };
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     EngagementRequest, Enquiries, Named, Opens, Placebo, Rule, RulePage, Spec, Stage, Verdict,
-    WeaponsControl, parameter,
+    WeaponsControl,
 };
 use crate::identification::{Criteria, CriteriaOn};
 use crate::ids::TypeId;
@@ -35,13 +35,6 @@ Fails by: correlated sources, which count as many and are one; looks that repeat
 Costs: time to identify; with a dwell, time in which a hostile flies on: at an envelope crossed in less than the dwell after it
 is identified as Hostile, nothing is fired at.
 Source: hostile criteria as in JP 3-01 and STANAG 1241; fusion as in STANAG 4162. That a dwell is kept is an assumption.",
-    parameters: &[
-        parameter("threshold", "probability", "0.9", "0 to 1", "posterior that must be exceeded"),
-        parameter("id_sources", "ID sources", "1", "1 to 9", "different ID sources that must have spoken"),
-        parameter("declarations", "declarations", "1", "0 to 1000", "declarations other than `unknown` that must have been made"),
-        parameter("dwell_s", "s", "0.0", "0 to 3600", "time for which a track must have been identified as Hostile without a break"),
-        parameter("on", "choice", "\"hostile\"", "\"hostile\" or { type = NAME }", "what the posterior is about: the affiliation hostile, or one aircraft type"),
-    ],
     reasons: &["hostile_identity", "dwell", "weapons_tight"],
 };
 

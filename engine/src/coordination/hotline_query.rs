@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     EngagementRequest, Enquiries, Inquiry, Named, NodeQuery, Placebo, Reply, Rule, RulePage, Says,
-    Spec, Stage, Verdict, parameter,
+    Spec, Stage, Verdict,
 };
 use crate::airspace::{Delay, FixedDelay};
 use crate::identification::plan_check::PlanGate;
@@ -43,17 +43,6 @@ Fails by: a plan that never came or is stale, a flight off its plan, an owner wh
 than the timeout, a confirmation that has lapsed; a hostile that flies where a friend is announced is confirmed, too.
 Costs: decision delay at every track, leakers among them; a message per track.
 Source: deconfliction hotlines as between the parties in Syria since 2015; latency of a minute and the gates are assumptions.",
-    parameters: &[
-        parameter("nodes", "nodes", "[]", "nodes of the scenario", "nodes that answer: each knows the plans that have reached it and flights of its own side"),
-        parameter("own_flights", "probability", "1.0", "0 to 1", "probability that a node knows where a flight of its own side is"),
-        parameter("answers", "probability", "1.0", "0 to 1", "probability that the hotline is answered at all"),
-        parameter("latency", "delay", "{ fixed = { delay_s = 60 } }", "any delay", "time from query to answer"),
-        parameter("timeout_s", "s", "120.0", "0 to 86400", "time after which the site goes on without an answer"),
-        parameter("valid_s", "s", "3600.0", "0 to 31622400", "time for which a track that is known stays confirmed"),
-        parameter("gate_m", "m", "5000.0", "0 to 1000000", "distance on the ground from a plan, or a flight of the node's own side, within which the track is taken for it"),
-        parameter("gate_height_m", "m", "100000.0", "0 to 100000", "difference of height from a plan within which it is"),
-        parameter("gate_s", "s", "600.0", "0 to 31622400", "time from the planned time within which it is"),
-    ],
     reasons: &["awaiting_answer", "hotline_confirmed"],
 };
 

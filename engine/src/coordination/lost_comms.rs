@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, WeaponsControl,
-    parameter,
 };
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
@@ -33,14 +32,6 @@ Fails by: a fallback that takes the lost command link for an attack; common outa
 Costs: leakers under hold and self_defence; neutrals under autonomous.
 Source: flight PS752, January 2020: the operator fired without an answer from his command (Aircraft Accident Investigation Board of
 Iran, final report, 15 March 2021; Forensic Examination and Assessment Team of Canada, 24 June 2021). MTBF 12 h and MTTR 15 min are assumptions.",
-    parameters: &[
-        parameter("mtbf_h", "h", "12.0", "above 0 to 8784", "mean time the command link is up"),
-        parameter("mttr_min", "min", "15.0", "0 to 1440", "mean time it is down; 0: no random outages"),
-        parameter("common", "choice", "\"site\"", "\"site\", \"node\"", "who loses the command link together"),
-        parameter("outages", "list", "[]", "{ from_h, until_h }", "outages at set times, of all sites"),
-        parameter("timeout_s", "s", "60.0", "0 to 86400", "time without a command link after which the fallback holds"),
-        parameter("fallback", "choice", "\"hold\"", "\"keep\", \"hold\", \"self_defence\", \"autonomous\"", "what holds then"),
-    ],
     reasons: &["lost_comms_hold", "lost_comms_autonomous"],
 };
 

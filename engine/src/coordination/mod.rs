@@ -70,7 +70,7 @@ pub use time_windows::{TimeWindows, TimeWindowsSpec};
 pub use weapon_engagement_zone::{EngagementZoneSpec, WeaponEngagementZoneSpec};
 pub use weapons_control::{WeaponsControl, WeaponsControlSpec, ZoneStatusSpec};
 
-/// What `deconflict rules` says of a rule.
+/// What `deconflict rules` says of a rule besides its parameters: those are the keys of its `Spec`, described there alone.
 #[derive(Debug, Clone, Copy)]
 pub struct RulePage {
     /// Its number in the model page: `R1`.
@@ -81,8 +81,6 @@ pub struct RulePage {
     pub title: &'static str,
     /// What it does, how it fails, what it costs, source.
     pub page: &'static str,
-    /// Its tunable parameters.
-    pub parameters: &'static [Parameter],
     /// The reason codes it may write.
     pub reasons: &'static [&'static str],
 }
@@ -99,38 +97,6 @@ impl RulePage {
 /// The rules that have a site ask somebody, by number.
 pub fn asking() -> impl Iterator<Item = &'static str> {
     RULES.iter().filter(|page| page.asks()).map(|page| page.id)
-}
-
-/// A tunable parameter of a rule.
-#[derive(Debug, Clone, Copy)]
-pub struct Parameter {
-    /// Key under the rule's table.
-    pub key: &'static str,
-    /// Unit, or `choice` and the like.
-    pub unit: &'static str,
-    /// Default, as it would be typed.
-    pub default: &'static str,
-    /// Range or choices.
-    pub range: &'static str,
-    /// What it is.
-    pub meaning: &'static str,
-}
-
-/// A parameter in one line.
-const fn parameter(
-    key: &'static str,
-    unit: &'static str,
-    default: &'static str,
-    range: &'static str,
-    meaning: &'static str,
-) -> Parameter {
-    Parameter {
-        key,
-        unit,
-        default,
-        range,
-        meaning,
-    }
 }
 
 /// When a rule speaks. The order of these is the precedence of the rules; at one stage they speak by number.

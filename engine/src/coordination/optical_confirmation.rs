@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     EngagementRequest, Enquiries, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says, Spec,
-    Stage, Verdict, parameter,
+    Stage, Verdict,
 };
 use crate::identification::faults::{Faults, FaultsSpec};
 use crate::identification::id_sources::optical::{Daylight, Task, contrast_left, cycles, success};
@@ -41,18 +41,6 @@ Fails by: night, haze, range; a radar that is misaligned, so that the optics loo
 Costs: time; under if_unclear = \"hold\" leakers, at night most.
 Source: J. Johnson (1958) and Holst for the criteria, as in the optical ID source; H. Koschmieder, \"Theorie der horizontalen Sichtweite\"
 (1924). The figures are assumptions.",
-    parameters: &[
-        parameter("visual_identification_s", "s", "20.0", "0 to 3600", "how long a look takes"),
-        parameter("ifov_mrad", "mrad", "0.05", "above 0 to 100", "instantaneous field of view of one detector element"),
-        parameter("field_deg", "deg", "5.0", "0 to 180", "angle from where the track is held within which an aircraft is seen"),
-        parameter("correct", "probability", "0.95", "0 to 1", "probability that what is recognised is seen for the type that it is"),
-        parameter("threshold", "probability", "0.5", "0 to 1", "share of hostiles of the type seen below which the track is cleared"),
-        parameter("day", "hours", "none", "{ from_h, to_h } UTC, { sun }", "daylight; `sun = { twilight_deg = -6 }` by the sun at the origin; without it it is always day"),
-        parameter("night_factor", "factor", "0.2", "0 to 1", "by what the chance is multiplied at night"),
-        parameter("visibility_km", "km", "none", "above 0 to 300", "meteorological visibility; without it the air is clear"),
-        parameter("haze_per_hour", "probability", "none", "0 to 1", "probability that an hour has that visibility; without it all have"),
-        parameter("if_unclear", "choice", "\"fire\"", "\"fire\", \"hold\"", "what is done about a track that is not recognised"),
-    ],
     reasons: &["awaiting_visual_identification", "optically_cleared", "not_recognised"],
 };
 

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EngagementRequest, Enquiries, Named, Opens, Parameter, Placebo, Rule, RulePage, Spec, Stage,
-    Verdict, WeaponsControl, parameter,
+    EngagementRequest, Enquiries, Named, Opens, Placebo, Rule, RulePage, Spec, Stage, Verdict,
+    WeaponsControl,
 };
 use crate::airspace::{Plan, Zone};
 use crate::ids::{Key, NodeId, SideId};
@@ -45,66 +45,6 @@ Costs: cancelled sorties and their hours; with a dwell, whoever crosses in less;
 risk of all others, so that with few who coordinate it may cost more neutrals than it saves.
 Source: prior coordination demanded by the LNA on 23 and 24 November 2019 with Mitiga exempt (ANSA, Al-Marsad); restricted
 operations zones as in JP 3-52. How many comply is an assumption.",
-    parameters: &[
-        Parameter {
-            key: "compliance",
-            unit: "probability",
-            default: "1.0",
-            range: "0 to 1",
-            meaning: "probability that a flight sends its plan to the authority",
-        },
-        Parameter {
-            key: "stays_out",
-            unit: "probability",
-            default: "0.0",
-            range: "0 to 1",
-            meaning: "probability that a flight that does not is cancelled",
-        },
-        Parameter {
-            key: "notice_s",
-            unit: "s",
-            default: "3600.0",
-            range: "0 to 31622400",
-            meaning: "time before departure at which a flight without a plan files one",
-        },
-        Parameter {
-            key: "from_h",
-            unit: "h",
-            default: "0.0",
-            range: "0 to 8784",
-            meaning: "from when the zone is closed",
-        },
-        Parameter {
-            key: "until_h",
-            unit: "h",
-            default: "none",
-            range: "0 to 8784",
-            meaning: "until when; without it to the end",
-        },
-        Parameter {
-            key: "zone",
-            unit: "zone",
-            default: "none",
-            range: "a zone of the scenario",
-            meaning: "the zone that is closed",
-        },
-        Parameter {
-            key: "exempt",
-            unit: "zones",
-            default: "[]",
-            range: "zones of the scenario",
-            meaning: "zones inside which the closure does not hold",
-        },
-        Parameter {
-            key: "authority",
-            unit: "node",
-            default: "none",
-            range: "a node of the scenario",
-            meaning: "node that plans must be sent to; its side's sites enforce the zone",
-        },
-        parameter("dwell_s", "s", "0.0", "0 to 3600", "time for which a site must have held a track inside the zone without a break"),
-        parameter("civil", "types", "by `affiliations`", "rows of matrices, types of the scenario", "types that are not fired at as long as they are declared"),
-    ],
     reasons: &["zone_violation"],
 };
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     EngagementRequest, Enquiries, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says, Spec,
-    Stage, Verdict, parameter,
+    Stage, Verdict,
 };
 use crate::airspace::{Delay, FixedDelay};
 use crate::identification::{Appearance, Evidence, Glimpse, Viewer};
@@ -39,12 +39,6 @@ Fails by: the same picture: both look at the same screen; look-alikes, which dec
 Costs: decision delay at every track; leakers that are not confirmed, or come in a pause.
 Source: two-person rule; common causes as in the beta factor, NUREG/CR-4780; final report on flight PS752 (Aircraft Accident
 Investigation Board of Iran, 15 March 2021), where one crew decided alone. All figures are assumptions.",
-    parameters: &[
-        parameter("time", "delay", "{ fixed = { delay_s = 20 } }", "any delay", "time until the second operator has answered"),
-        parameter("same_picture", "probability", "0.5", "0 to 1", "probability that he sees what the first one saw"),
-        parameter("threshold", "probability", "0.5", "0 to 1", "P(hostile), as he sees it, from which on he confirms"),
-        parameter("cool_down_s", "s", "0.0", "0 to 86400", "time after an engagement without one of another track"),
-    ],
     reasons: &["awaiting_confirmation", "not_confirmed", "cool_down"],
 };
 

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    EngagementRequest, Enquiries, Named, Opens, Parameter, Rule, RulePage, Spec, Stage, Verdict,
-};
+use super::{EngagementRequest, Enquiries, Named, Opens, Rule, RulePage, Spec, Stage, Verdict};
 use crate::record::Reason;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -28,29 +26,6 @@ Fails by: false trigger; an aircraft that happens to fly over the site passes th
 Costs: neutral loss. Assumes a track without error in place and speed, and a straight course.
 Source: inherent right of self-defence as in JP 3-01; closest point of approach as in any text on collision avoidance
 (Kuchar and Yang 2000).",
-    parameters: &[
-        Parameter {
-            key: "approach_m",
-            unit: "m",
-            default: "2000.0",
-            range: "0 to 100000",
-            meaning: "slant distance within which the track is going to come",
-        },
-        Parameter {
-            key: "within_s",
-            unit: "s",
-            default: "60.0",
-            range: "0 to 3600",
-            meaning: "time in which it is going to do so",
-        },
-        Parameter {
-            key: "min_closing_mps",
-            unit: "m/s",
-            default: "0.0",
-            range: "0 to 2000",
-            meaning: "closing speed along the line of sight that must be reached",
-        },
-    ],
     reasons: &["self_defence"],
 };
 

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::lost_comms::HoursSpec;
 use super::{
     EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, WeaponsControl,
-    parameter,
 };
 use crate::airspace::Zone;
 use crate::ids::Key;
@@ -33,14 +32,6 @@ sortie is cancelled. Delays of departure come on top, so that some arrive late, 
 Fails by: late and early flights, clocks that differ, flights that do not keep to it, raids that use the window.
 Costs: hours waited and cancelled; leakers in the windows; separation of those who now come together (`separation` measures it).
 Source: time separation of airspace users as in JP 3-52.",
-    parameters: &[
-        parameter("windows", "list", "[]", "{ from_h, until_h }", "the agreed hours"),
-        parameter("zone", "zone", "none", "a zone of the scenario", "where the windows hold; without it everywhere"),
-        parameter("status", "choice", "\"hold\"", "\"free\", \"tight\", \"hold\"", "status in the windows, if stricter than that of R1"),
-        parameter("clock_error_s", "s", "0.0", "0 to 86400", "standard deviation of a site's clock"),
-        parameter("sides", "sides", "[]", "sides of the scenario", "sides whose flights keep to the windows"),
-        parameter("compliance", "probability", "1.0", "0 to 1", "probability that a flight of these does"),
-    ],
     reasons: &["agreed_window"],
 };
 

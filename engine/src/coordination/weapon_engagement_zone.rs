@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, parameter};
+use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict};
 use crate::airspace::Zone;
 use crate::ids::ClassId;
 use crate::record::Reason;
@@ -25,12 +25,6 @@ Fails by: seams and gaps between zones, where nobody is responsible; tracks held
 crews that do not heed it.
 Costs: leakers through the gaps, and where the neighbour is out of missiles.
 Source: missile and fighter engagement zones as in JP 3-01 and JP 3-52.",
-    parameters: &[
-        parameter("areas", "list", "[]", "{ zone, classes }", "which site classes may fire in which zone"),
-        parameter("margin_m", "m", "0.0", "0 to 100000", "by how much each zone is widened"),
-        parameter("compliance", "probability", "1.0", "0 to 1", "probability that a crew keeps to its zones"),
-        parameter("self_defence", "choice", "true", "true, false", "whether self-defence may fire outside"),
-    ],
     reasons: &["outside_engagement_zone"],
 };
 

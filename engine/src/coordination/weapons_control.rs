@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EngagementRequest, Enquiries, Fallback, Named, Opens, Parameter, Rule, RulePage, Spec, Stage,
-    Verdict,
+    EngagementRequest, Enquiries, Fallback, Named, Opens, Rule, RulePage, Spec, Stage, Verdict,
 };
 use crate::airspace::Zone;
 use crate::record::{Decision, Identity, Reason};
@@ -25,13 +24,6 @@ the strictest of them wins over the status outside.
 Fails by: nothing in this version; the status is known to every site at once.
 Costs: leakers, the stricter the status.
 Source: weapons control status as in JP 3-01 and AJP-3.3.1, in common use.",
-    parameters: &[Parameter {
-        key: "status",
-        unit: "choice",
-        default: "\"tight\"",
-        range: "\"free\", \"tight\", \"hold\"",
-        meaning: "status outside all zones named in `zones`",
-    }],
     reasons: &["weapons_free", "weapons_tight", "weapons_hold", "identified_protected", "identity_pending"],
 };
 

@@ -22,7 +22,7 @@ use super::clustered::Clusters;
 use super::fold::{Folded, Sums, whole};
 use super::intervals::{Interval, mcnemar, normal_quantile, t_quantile, zero_of};
 use super::moments::Moments;
-use super::times::GroupedTimes;
+use super::times::{GroupedTimes, Times};
 use crate::measure::{Columns, Derived, Group, Kind, Summary};
 
 /// The chance with which [`RatioSums::replications_for_half`] replications show it.
@@ -511,6 +511,11 @@ impl Estimator {
     /// Sums of the confusion counts.
     pub fn confusion(&self) -> &[u64] {
         &self.confusion
+    }
+
+    /// The times to identify.
+    pub fn times(&self) -> Times {
+        self.times.all()
     }
 
     /// Every measure with its interval.

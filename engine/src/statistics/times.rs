@@ -103,12 +103,16 @@ impl GroupedTimes {
         self.groups.iter().map(Times::count).sum()
     }
 
+    /// The times of all groups.
+    pub fn all(&self) -> Times {
+        let mut all = Times::default();
+        self.groups.iter().for_each(|group| all.merge(group));
+        all
+    }
+
     /// The smallest time with at least this share of all at or below it, s, with its interval.
     pub fn quantile(&self, share: f64, confidence: f64) -> Estimate {
-        let mut all = Times::default();
-        for group in &self.groups {
-            all.merge(group);
-        }
+        let all = self.all();
         let Some(estimate) = all.quantile_s(share) else {
             return Estimate::bare(f64::NAN);
         };

@@ -24,9 +24,12 @@ use super::accounts::Part;
 use super::design::Coordinate;
 use super::file::{ExperimentFile, RangeFile, StopFile};
 use crate::experiment::rows::KeptRows;
+use crate::geodesy::{Frame, LatLon};
 use crate::measure::Columns;
+use crate::record::Cast;
 use crate::scenario::load::{Loader, merge};
 use crate::scenario::problem::{LoadError, Problem, Span};
+use crate::scenario::recorded::Account;
 use crate::scenario::tree::{Item, clip, quoted};
 use crate::scenario::{Scenario, ready, shape};
 
@@ -50,6 +53,46 @@ pub struct Plan {
     pub scenarios: Scenarios,
     /// The columns, the same in every cell.
     pub columns: Arc<Columns>,
+    /// What is known of all cells where their scenarios are not there; else empty.
+    prepared: Vec<Prepared>,
+}
+
+/// What is needed of the scenario of a cell that nobody here runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// SHA-256 of the resolved scenario.
+    pub scenario_sha256: String,
+    missiles_per_target: f64,
+    lat_deg: f64,
+    lon_deg: f64,
+    on_earth: bool,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    recordings: BTreeMap<String, Account>,
+}
+
+impl Prepared {
+    /// Of this scenario, with its checksum.
+    pub fn of(scenario: &Scenario, scenario_sha256: String) -> Prepared {
+        let origin = scenario.frame.origin();
+        Prepared {
+            scenario_sha256,
+            missiles_per_target: scenario.cast.missiles_per_target,
+            lat_deg: origin.lat_deg,
+            lon_deg: origin.lon_deg,
+            on_earth: scenario.frame.on_earth(),
+            recordings: scenario.recordings.clone(),
+        }
+    }
+
+    fn frame(&self) -> Frame {
+        match self.on_earth {
+            true => Frame::about(LatLon {
+                lat_deg: self.lat_deg,
+                lon_deg: self.lon_deg,
+            }),
+            false => Frame::nowhere(),
+        }
+    }
 }
 
 /// Scenarios by the number of their cell, in order.
@@ -254,9 +297,9 @@ impl PlanRecord {
         Sha256::digest(&text).into()
     }
 
-    /// SHA-256 of all that decides the blocks of some of its cells; that of all cells is the identity.
-    pub fn part_identity(&self, part: &Part) -> [u8; 32] {
-        let whole = self.identity();
+    /// SHA-256 of all that decides the blocks of some of its cells, of that of all: the identity, which takes long to make where there are
+    /// many cells.
+    pub fn part_identity(&self, whole: [u8; 32], part: &Part) -> [u8; 32] {
         if part.cells.len() == self.cells.len() {
             return whole;
         }
@@ -474,6 +517,48 @@ impl Plan {
         Plan::of_cells(record, &all)
     }
 
+    /// The same with the scenario of the first cell alone, where what else is needed of all of them is known.
+    pub fn from_prepared(record: PlanRecord, prepared: Vec<Prepared>) -> Result<Plan, LoadError> {
+        let plan = Plan::of_cells(record, &[0])?;
+        Ok(Plan { prepared, ..plan })
+    }
+
+    /// What is known of a cell, where its scenario is not there.
+    pub fn prepared(&self, cell: usize) -> Option<&Prepared> {
+        self.prepared.get(cell)
+    }
+
+    /// The columns of a cell: the same names in all, but a cell may spend more missiles on a target.
+    pub fn columns_of(&self, cell: usize) -> Arc<Columns> {
+        let Some(prepared) = self.prepared(cell) else {
+            return Arc::new(Columns::new(&self.scenarios[cell].cast));
+        };
+        let cast = &self.scenarios[0].cast;
+        match prepared.missiles_per_target == cast.missiles_per_target {
+            true => Arc::clone(&self.columns),
+            false => Arc::new(Columns::new(&Cast {
+                missiles_per_target: prepared.missiles_per_target,
+                ..Cast::clone(cast)
+            })),
+        }
+    }
+
+    /// The local plane of a cell.
+    pub fn frame(&self, cell: usize) -> Frame {
+        match self.prepared(cell) {
+            Some(prepared) => prepared.frame(),
+            None => self.scenarios[cell].frame,
+        }
+    }
+
+    /// What became of the rows of the recordings of a cell.
+    pub fn recordings(&self, cell: usize) -> &BTreeMap<String, Account> {
+        match self.prepared(cell) {
+            Some(prepared) => &prepared.recordings,
+            None => &self.scenarios[cell].recordings,
+        }
+    }
+
     /// The same with the scenarios of some cells alone, at least one.
     pub fn of_cells(record: PlanRecord, cells: &[usize]) -> Result<Plan, LoadError> {
         let made: Result<Vec<Scenario>, LoadError> = cells
@@ -489,6 +574,7 @@ impl Plan {
             record,
             scenarios: Scenarios(cells.iter().copied().zip(scenarios).collect()),
             columns,
+            prepared: Vec::new(),
         })
     }
 }

@@ -95,6 +95,7 @@ pub(super) fn plan(loader: &mut Loader, path: &Path, overrides: &Overrides) -> O
         record,
         scenarios: scenarios.into(),
         columns,
+        prepared: Vec::new(),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::rank::{Standing, extents, falls_short, fronts, select, thin};
@@ -646,7 +647,7 @@ impl Tuning {
             };
             measures.clone().map(measure).collect()
         };
-        let at_best: Vec<Vec<(f64, f64)>> = children.iter().map(at_best).collect();
+        let at_best: Vec<Vec<(f64, f64)>> = children.par_iter().map(at_best).collect();
         let [bold, safe] = [BOLD, SAFE].map(|spare| {
             let standing = |all: &Vec<(f64, f64)>| self.standing(&margins, spare, |one| all[one]);
             let standings: Vec<Standing> = at_best.iter().map(standing).collect();

@@ -5,6 +5,8 @@
 //! replications the variance is hardly known, and is drawn towards what it is elsewhere. Without a scenario as written there is no
 //! control variate and no surface: what the same random numbers do to all candidates would bend it, and each stands for itself.
 
+use rayon::prelude::*;
+
 use super::course::{Candidate, Course};
 use super::space::Dimension;
 use crate::statistics::kriging::{Coordinate, Known, Surface};
@@ -42,7 +44,10 @@ impl Survey {
         };
         Survey {
             space: course.space.clone(),
-            measures: (0..course.watched.len()).map(measure).collect(),
+            measures: (0..course.watched.len())
+                .into_par_iter()
+                .map(measure)
+                .collect(),
         }
     }
 

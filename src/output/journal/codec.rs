@@ -87,10 +87,15 @@ pub(super) fn encode(block: &Block, bytes: &mut Vec<u8>) -> usize {
     seal(start, bytes, |bytes| {
         bytes.extend(block.index.to_le_bytes());
         for outcome in &block.outcomes {
-            put(bytes, &Stored::from(outcome));
+            encode_outcome(outcome, bytes);
         }
     });
     bytes.len() - start
+}
+
+/// Appends an outcome as it stands in the record of a block.
+pub(super) fn encode_outcome(outcome: &Outcome, bytes: &mut Vec<u8>) {
+    put(bytes, &Stored::from(outcome));
 }
 
 /// The block of a record whose check holds; `None` if it does not fit the cells.

@@ -138,7 +138,7 @@ pub fn weave(
                 }
                 let mut encoded = Encoded::from(start);
                 for (block, outcomes) in (start..end).zip(&together) {
-                    encoded.push_outcomes(block, outcomes);
+                    encoded.push_outcomes(block, &[outcomes]);
                 }
                 journal.append_encoded(encoded)?;
                 start = end;

@@ -49,4 +49,4 @@ pub use merge::{Piece, merge, weave};
 pub(super) use reader::Undecoded;
 pub use reader::{JournalReader, JournalState, count_blocks};
 pub use sums::{EncodedSums, Summed, SumsHeader, SumsJournal};
-pub use writer::{Encoded, Journal, Resumed, is_being_written};
+pub use writer::{Encoded, EncodedOutcome, Journal, Resumed, is_being_written};

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::codec::{JournalHeader, LONGEST, encode, encode_bytes};
+use super::codec::{JournalHeader, LONGEST, encode, encode_bytes, encode_outcome};
 use super::error::{JournalError, same_sweep};
 use super::reader::Records;
 use crate::experiment::block::{Block, Outcome};
@@ -174,6 +174,23 @@ impl Journal {
         self.appended()
     }
 
+    /// Adds the next block, whose outcomes somebody has encoded.
+    ///
+    /// # Panics
+    ///
+    /// If the block is not the one due, or has not all cells.
+    pub fn append_outcomes(
+        &mut self,
+        index: u64,
+        outcomes: &[EncodedOutcome],
+    ) -> Result<(), OutputError> {
+        assert_eq!(outcomes.len(), self.header.cells.len(), "all cells");
+        let outcomes: Vec<&[u8]> = outcomes.iter().map(|one| one.0.as_slice()).collect();
+        let mut encoded = Encoded::from(index);
+        encoded.push_outcomes(index, &outcomes);
+        self.append_encoded(encoded)
+    }
+
     /// Adds the next blocks, which somebody has made into records.
     ///
     /// # Panics
@@ -214,6 +231,19 @@ impl Journal {
     }
 }
 
+/// An outcome as a journal has it, made by whichever thread ran it.
+#[derive(Debug, Clone)]
+pub struct EncodedOutcome(Vec<u8>);
+
+impl EncodedOutcome {
+    /// Of this outcome.
+    pub fn of(outcome: &Outcome) -> EncodedOutcome {
+        let mut bytes = Vec::new();
+        encode_outcome(outcome, &mut bytes);
+        EncodedOutcome(bytes)
+    }
+}
+
 /// Blocks made into the records of a journal, by whichever thread ran them.
 #[derive(Debug, Clone)]
 pub struct Encoded {
@@ -247,8 +277,8 @@ impl Encoded {
     }
 
     /// Adds the next block, whose outcomes are encoded already.
-    pub(super) fn push_outcomes(&mut self, index: u64, outcomes: &[u8]) {
-        let bytes = encode_bytes(index, &[outcomes], &mut self.bytes);
+    pub(super) fn push_outcomes(&mut self, index: u64, outcomes: &[&[u8]]) {
+        let bytes = encode_bytes(index, outcomes, &mut self.bytes);
         self.count += 1;
         self.check(index, bytes);
     }
