@@ -50,9 +50,9 @@ pub(super) struct Pair {
     gone: u64,
     /// When a track on it was last inside the envelope.
     last_inside: Millis,
-    pub track: Option<Box<Track>>,
+    pub track: Option<Track>,
     /// The track on it that was dropped last, if the site remembers any.
-    pub lost: Option<Box<Track>>,
+    pub lost: Option<Track>,
     /// What was last seen of it.
     glimpse: Glimpse,
     pub counts: Counts,
@@ -232,7 +232,7 @@ impl Pair {
                 let there = scene.cx.situation.absences.at(scene.time(scan)).is_none();
                 there && scan < self.gone && covered(scene.windows, scan)
             }),
-            held: self.track.as_deref().map(Held::of),
+            held: self.track.as_ref().map(Held::of),
         }
     }
 
@@ -266,8 +266,7 @@ impl Pair {
 
     /// Its track, and the one that was lost.
     pub fn tracks(&self) -> impl Iterator<Item = &Track> {
-        let tracks = [&self.track, &self.lost].into_iter();
-        tracks.filter_map(|track| track.as_deref())
+        [&self.track, &self.lost].into_iter().flatten()
     }
 
     /// An engagement is over: no track is engaged in it, not even one that was lost.
@@ -469,7 +468,7 @@ impl Pair {
             let time = scene.time(scan);
             let unsettled = |track: &Track| time >= track.settled_until();
             let asked = candidates >> at & 1 == 1
-                && ((turns | visit) >> at & 1 == 1 || self.track.as_deref().is_some_and(unsettled));
+                && ((turns | visit) >> at & 1 == 1 || self.track.as_ref().is_some_and(unsettled));
             if asked {
                 candidate |= self.consider(scan, visited >> at & 1 == 1, scene, outlet);
                 told = at + 1;
@@ -546,10 +545,9 @@ impl Pair {
         let params = scene.params;
         let key = params.key.nth(self.counts.tracks);
         self.counts.tracks += 1;
-        let number = scene.new_number(scan);
-        let mut track = Box::new(Track::new(number, key, params.aircraft, scan, course));
+        let mut track = Track::new(scene.new_number(scan), key, params.aircraft, scan, course);
         if let Some(lost) = self.lost.take_if(|lost| scene.recalls(lost, scan)) {
-            *track = track.recall(*lost, scan, &scene.cx);
+            track = track.recall(lost, scan, &scene.cx);
         }
         track.announce(&scene.cx, scene.place(time), outlet.recorder);
         track.reconsider(scan, &scene.source(), &scene.cx, outlet.recorder);

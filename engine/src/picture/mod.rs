@@ -850,7 +850,7 @@ impl Apart {
 
     /// The track of a pair, if there is one.
     fn track(&mut self, pair: u32) -> Option<&mut Track> {
-        (self.pairs.get_mut(pair as usize)?.as_mut()?).track.as_deref_mut()
+        self.pairs.get_mut(pair as usize)?.as_mut()?.track.as_mut()
     }
 }
 
@@ -1112,7 +1112,7 @@ impl Picture {
             let tracks: &mut dyn Iterator<Item = &mut Track> = match &mut self.kept {
                 Kept::Apart(apart) => {
                     let pairs = apart.pairs.iter_mut().flatten();
-                    &mut pairs.filter_map(|pair| pair.track.as_deref_mut())
+                    &mut pairs.filter_map(|pair| pair.track.as_mut())
                 }
                 Kept::Jointly(jointly) => &mut jointly.tracks(),
             };
@@ -1176,7 +1176,7 @@ impl Picture {
             Kept::Apart(apart) => {
                 let pairs = apart.pairs.iter_mut().flatten();
                 pairs
-                    .filter_map(|pair| pair.track.as_deref_mut())
+                    .filter_map(|pair| pair.track.as_mut())
                     .for_each(unsettle);
             }
             Kept::Jointly(jointly) => jointly.tracks().for_each(unsettle),
