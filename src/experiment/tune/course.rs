@@ -647,7 +647,7 @@ impl Tuning {
         let ranks = fronts(&standings);
         let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
         let chosen = thin(&standings, &front, self.course.finalists.div_ceil(2));
-        let step = 0.5_f64.powi(2 + (self.generation % MOVES) as i32);
+        let step = libm::exp2(-2.0 - (self.generation % MOVES) as f64);
         // Other choices come first: they are few, and what is good with one is often good with another.
         let (mut chosen_otherwise, mut moves) = (Vec::new(), Vec::new());
         for (at, dimension) in self.course.space.iter().enumerate() {

@@ -71,7 +71,7 @@ impl Dimension {
             Dimension::Range { .. } => vec![gene + step, gene - step, 1.0, 0.0],
             Dimension::Whole { low, high } => {
                 let count = (high - low + 1) as f64;
-                let apart = (step * (count - 1.0)).round().max(1.0);
+                let apart = libm::round(step * (count - 1.0)).max(1.0);
                 let here = libm::floor(gene * count).min(count - 1.0);
                 let there = [here + apart, here - apart, count - 1.0, 0.0];
                 there.map(|number| middle(number, count)).to_vec()
