@@ -14,8 +14,8 @@ use deconflict::experiment::tune::fly::{FlyError, Portion, fly_tasks, gathered, 
 use deconflict::experiment::tune::samples::Sample;
 use deconflict::experiment::tune::verdict::judge;
 use deconflict::output::{
-    Batch, Due, Ended, Progress, Trust, TuningFolder, Workers, readable, tradeoff_table,
-    write_tuning,
+    Batch, Due, Ended, Progress, Trust, TuningFolder, Workers, idle_words, readable,
+    tradeoff_table, write_tuning,
 };
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
@@ -547,9 +547,13 @@ fn report(study: &Study, tuning: &Tuning, out: &Path) -> String {
             2 * tuning.spent()
         ),
     };
+    let idle: String = idle_words(study, tuning, str::to_owned)
+        .iter()
+        .map(|words| format!("{words}\n"))
+        .collect();
     format!(
         "{}\nseed {}, {} replications, {} candidates, {} finalists on fresh random numbers\n\n{}\n\
-         Brackets: intervals on fresh random numbers for all finalists together. \"search said\" is what made them finalists.\n\
+         Brackets: intervals on fresh random numbers for all finalists together. \"search said\" is what made them finalists.\n{idle}\
          Absolute rates are uncalibrated: no public count of sorties exists. Only comparisons between rule sets mean something.\n\n\
          Written to {out}; read {out}/decision.md first.\n{next}\n",
         file.title,

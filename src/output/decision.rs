@@ -7,6 +7,7 @@ use super::tuning_results::{as_written, called, name, turnings};
 use crate::experiment::plan::study::Study;
 use crate::experiment::tune::choice::{Alternative, Choice, Nearest, Why, choose, in_worlds};
 use crate::experiment::tune::course::{Role, Tuning};
+use crate::experiment::tune::idle::{Idle, idle};
 use crate::experiment::tune::robust::over_worlds;
 use crate::experiment::tune::verdict::{Feasible, Verdict, judge};
 use crate::experiment::tune::{FRESH, OTHER_WORLDS};
@@ -112,13 +113,16 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         study.parameters().count(),
         verdicts.len(),
     ));
+    for words in idle_words(study, tuning, markdown_code) {
+        line(&format!("\n{words}"));
+    }
     let front: Vec<usize> = (0..verdicts.len())
         .filter(|&at| verdicts[at].on_front)
         .collect();
     line("\n## The finalists\n");
     line(tradeoff(study, tuning, markdown_code, markdown).trim_end());
     line(&format!(
-        "\nNumbers in brackets are intervals on fresh random numbers that hold for all {} finalists together with {} % confidence. \"Search said\" is what made them finalists: it is too good on average, and is there to show by how much. \"Limits kept\" is `shown` where the interval keeps every limit at the confidence asked for, divided by the number of finalists and limits; `open` where it merely looks so.",
+        "\nNumbers in brackets are intervals on fresh random numbers that hold for all {} finalists together with {} % confidence. \"Search said\" is what made them finalists: it is too good on average, and is there to show by how much; where it is \"-\" the search tried neighbours alone. \"Limits kept\" is `shown` where the interval keeps every limit at the confidence asked for, divided by the number of finalists and limits; `open` where it merely looks so.",
         verdicts.len(),
         readable(file.confidence * 100.0)
     ));
@@ -233,6 +237,20 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         line("- Where it says `open`, more replications would decide.");
     }
     out
+}
+
+/// A sentence on each parameter that seems to do nothing, with names as `code` writes them.
+pub fn idle_words(study: &Study, tuning: &Tuning, code: fn(&str) -> String) -> Vec<String> {
+    let names: Vec<&str> = study.parameters().collect();
+    let words = |idle: Idle| {
+        format!(
+            "{} seems to do nothing: nothing seen in {} replications of {} pairs of settings that differ in it alone.",
+            code(names[idle.parameter]),
+            idle.replications,
+            idle.pairs
+        )
+    };
+    idle(tuning).into_iter().map(words).collect()
 }
 
 /// A candidate as a sentence calls it.

@@ -50,7 +50,7 @@ pub(crate) use beside::whole_file;
 pub use beside::{abandon, write_text};
 pub use claim::keeps_older;
 pub use comparison::{comparisons, influences, sentence, tally, write_comparison};
-pub use decision::{decision, tradeoff_table};
+pub use decision::{decision, idle_words, tradeoff_table};
 pub use error::OutputError;
 pub use events::{EVENTS, EventFormat, write_events, write_events_file};
 pub(crate) use figures::write_figures;

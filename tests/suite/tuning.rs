@@ -13,6 +13,7 @@ use std::ops::RangeInclusive;
 
 use deconflict::experiment::design::{Coordinate, Point};
 use deconflict::experiment::tune::course::{Course, Role, Task, Tuning, Watched};
+use deconflict::experiment::tune::idle::idle;
 use deconflict::experiment::tune::rank::{Standing, fronts};
 use deconflict::experiment::tune::samples::{Sample, Samples};
 use deconflict::experiment::tune::space::{Dimension, settings};
@@ -560,6 +561,31 @@ impl Agreement {
         }
         all
     }
+}
+
+/// A parameter that nothing reads is said to do nothing, and no other is.
+#[test]
+fn a_parameter_that_does_nothing_is_found_out() {
+    let mut space = space();
+    space.push(Dimension::Range {
+        low: 0.0,
+        high: 1.0,
+        log: false,
+    });
+    let tuning = tuned(
+        Course {
+            space,
+            ..course(7, 6_000)
+        },
+        false,
+    );
+    let found = idle(&tuning);
+    let parameters: Vec<usize> = found.iter().map(|idle| idle.parameter).collect();
+    assert_eq!(parameters, [LINKS + 1]);
+    assert!(
+        found[0].pairs >= 1 && found[0].replications >= 8,
+        "{found:?}"
+    );
 }
 
 #[test]

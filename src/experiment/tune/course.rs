@@ -6,7 +6,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::rank::{Standing, extents, falls_short, fronts, select, thin};
+use super::rank::{Standing, fronts, select, thin};
 use super::samples::{Sample, Samples};
 use super::space::{Dimension, fingerprint, settings};
 use super::survey::Survey;
@@ -15,6 +15,8 @@ use super::{FRESH, OTHER_WORLDS};
 use crate::experiment::design::{self, Coordinate, Design, Domain, Point, Scale};
 use crate::measure::Kind;
 use crate::statistics::intervals::normal_quantile;
+
+mod finalists;
 
 /// What a measure is watched for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -109,17 +111,14 @@ const WRITTEN: f64 = 4.0;
 const BOLD: f64 = 1.0;
 const SAFE: f64 = 3.0;
 
-/// Steps in which a parameter of a finalist is moved.
-const STEPS: u32 = 100;
-
-/// What the risk of a bold finalist is worth, in shares of the extent of the front: as much another may be worse to have none of it.
-const RISK: f64 = 1.0;
-
 /// A budget from which on it is the clock that ends a tuning.
 const ENDLESS: u64 = 100_000_000;
 
 /// Most of them before the search begins; the rest comes with the finalists.
 const LEVEL: u64 = 10_000;
+
+/// Sizes of the steps by which those that would be finalists are moved, from a quarter of the range on, each half the one before.
+const MOVES: u64 = 5;
 
 /// Children that are bred for each that is tried.
 const CHILDREN: u32 = 20;
@@ -292,8 +291,6 @@ struct Margin {
     bound: f64,
     /// Variance of its estimate beside that of the scenario as written, which is known by then.
     own: f64,
-    /// The same of one replication.
-    unit: f64,
 }
 
 impl Margin {
@@ -449,12 +446,14 @@ impl Tuning {
                 Next::Retest => {
                     let flown = self.newcomers.iter();
                     let flown = flown.map(|&one| self.candidates[one].search.n());
-                    self.tests(flown.sum::<u64>() * RETESTS)
+                    let allowance = flown.sum::<u64>() * RETESTS;
+                    self.tests(allowance)
                 }
                 Next::Race => {
                     let left = self.course.search_budget().saturating_sub(self.searched());
                     let once = self.course.population() as u64 * self.course.first;
                     let tasks = match left >= self.course.first {
+                        true if self.course.reference => self.finals(left.min(once)),
                         true => self.tests(left.min(once)),
                         false => Vec::new(),
                     };
@@ -607,6 +606,15 @@ impl Tuning {
         let better = |a: usize, b: usize| (ranks[a], -room[a]) < (ranks[b], -room[b]);
         let breeding = Breeding::new(self.course.seed, self.generation);
         let population = self.course.population();
+        let moved = match self.course.reference {
+            true => self.moved(),
+            false => Vec::new(),
+        };
+        for genes in moved {
+            if self.newcomers.len() < population / 2 {
+                self.propose(genes, admissible);
+            }
+        }
         let genes: Vec<&[f64]> = parents
             .iter()
             .map(|&parent| self.candidates[parent].genes.as_slice())
@@ -632,8 +640,39 @@ impl Tuning {
         }
     }
 
+    /// Those that would be finalists now with one parameter moved: by a step either way that grows smaller from generation to generation,
+    /// and to the ends of its range, or to another choice.
+    fn moved(&self) -> Vec<Vec<f64>> {
+        let all = self.tried();
+        let standings = self.standings_apart(&all, BOLD);
+        let ranks = fronts(&standings);
+        let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
+        let chosen = thin(&standings, &front, self.course.finalists.div_ceil(2));
+        let step = libm::exp2(-2.0 - (self.generation % MOVES) as f64);
+        // Other choices come first: they are few, and what is good with one is often good with another.
+        let (mut chosen_otherwise, mut moves) = (Vec::new(), Vec::new());
+        for (at, dimension) in self.course.space.iter().enumerate() {
+            for &one in &chosen {
+                let genes = &self.candidates[all[one]].genes;
+                for to in dimension.beside(genes[at], step) {
+                    let mut genes = genes.clone();
+                    genes[at] = to;
+                    match dimension.is_graded() {
+                        true => moves.push(genes),
+                        false => chosen_otherwise.push(genes),
+                    }
+                }
+            }
+        }
+        // By turns: those further down come first in another generation.
+        let first = (self.generation as usize * moves.len() / 2) % moves.len().max(1);
+        moves.rotate_left(first);
+        chosen_otherwise.extend(moves);
+        chosen_otherwise
+    }
+
     /// Children in the order in which they are worth a trial: by fronts of what the surfaces say of them at best, a standard
-    /// error on the good side; bold ones and safe ones by turns.
+    /// error on the good side, with nothing to spare for that error; bold ones and safe ones by turns.
     fn promising(&self, children: &[Vec<f64>], parents: &[usize]) -> Vec<usize> {
         let margins = self.margins(parents);
         let measures = 0..self.course.watched.len();
@@ -641,8 +680,8 @@ impl Tuning {
             let measure = |measure: usize| {
                 let (value, error) = self.survey.at(genes, measure);
                 match self.course.watched[measure].role {
-                    Role::Minimise | Role::AtMost(_) => (value - error, error),
-                    Role::Maximise | Role::AtLeast(_) => (value + error, error),
+                    Role::Minimise | Role::AtMost(_) => (value - error, 0.0),
+                    Role::Maximise | Role::AtLeast(_) => (value + error, 0.0),
                 }
             };
             measures.clone().map(measure).collect()
@@ -688,7 +727,7 @@ impl Tuning {
         let ranks = fronts(&standings);
         let safe = fronts(&self.standings_with(&all, SAFE));
         let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
-        let mut wanted: Vec<usize> = (0..all.len())
+        let wanted: Vec<usize> = (0..all.len())
             .filter(|&at| {
                 let ahead = |&&other: &&usize| standings[other].dominates(&standings[at]);
                 let behind =
@@ -697,6 +736,17 @@ impl Tuning {
             })
             .map(|at| all[at])
             .collect();
+        self.more(wanted, allowance)
+    }
+
+    /// Every candidate but the scenario as written.
+    fn tried(&self) -> Vec<usize> {
+        let bred = |&one: &usize| self.candidates[one].point.is_some();
+        (0..self.candidates.len()).filter(bred).collect()
+    }
+
+    /// More replications, so many in all, for these: least tested first, each half as many as it has.
+    fn more(&self, mut wanted: Vec<usize>, allowance: u64) -> Vec<Task> {
         let tested = |candidate: usize| self.candidates[candidate].search.n();
         wanted.sort_by_key(|&candidate| (tested(candidate), candidate));
         let mut left = allowance;
@@ -755,25 +805,29 @@ impl Tuning {
 
     /// The same with so many standard errors to spare.
     fn standings_with(&self, candidates: &[usize], spare: f64) -> Vec<Standing> {
-        let margins = self.margins(candidates);
-        let standing = |&candidate: &usize| {
-            self.standing(&margins, spare, |measure| {
-                self.estimated(candidate, measure)
-            })
-        };
-        candidates.iter().map(standing).collect()
+        self.standings_of(candidates, spare, |candidate, measure| {
+            self.estimated(candidate, measure)
+        })
     }
 
     /// The same with errors that are at least those of each candidate's own replications: what the same random numbers did to
     /// neighbours they did to it, and no surface takes that off.
     fn standings_apart(&self, candidates: &[usize], spare: f64) -> Vec<Standing> {
+        self.standings_of(candidates, spare, |candidate, measure| {
+            let (value, error) = self.estimated(candidate, measure);
+            (value, error.max(self.survey.own_error(candidate, measure)))
+        })
+    }
+
+    fn standings_of(
+        &self,
+        candidates: &[usize],
+        spare: f64,
+        believed: impl Fn(usize, usize) -> (f64, f64),
+    ) -> Vec<Standing> {
         let margins = self.margins(candidates);
         let standing = |&candidate: &usize| {
-            self.standing(&margins, spare, |measure| {
-                let (value, error) = self.estimated(candidate, measure);
-                let own = margins[measure].unit / self.candidates[candidate].search.n() as f64;
-                (value, error.max(libm::sqrt(own)))
-            })
+            self.standing(&margins, spare, |measure| believed(candidate, measure))
         };
         candidates.iter().map(standing).collect()
     }
@@ -839,7 +893,6 @@ impl Tuning {
             return Margin {
                 bound: bound * libm::sqrt(unit / n),
                 own: unit / n,
-                unit,
             };
         }
         let written = &self.candidates[0];
@@ -849,7 +902,6 @@ impl Tuning {
         Margin {
             bound: bound * libm::sqrt(unit / n + level * level),
             own: unit / n,
-            unit,
         }
     }
 
@@ -873,121 +925,6 @@ impl Tuning {
         };
         let written = if self.course.reference { WRITTEN } else { 0.0 };
         (all / (finalists as f64 + written).max(1.0)) as u64
-    }
-
-    fn end_of_search(&mut self, admissible: &impl Fn(&[Coordinate]) -> bool) {
-        self.searched = self.searched();
-        self.parents.clear();
-        self.newcomers.clear();
-        let bred = |&one: &usize| self.candidates[one].point.is_some();
-        let mut all: Vec<usize> = (0..self.candidates.len()).filter(bred).collect();
-        // A point that was hardly tested is no finalist while there are others.
-        let most = all.iter().map(|&one| self.candidates[one].search.n()).max();
-        let enough = most.unwrap_or(0).min(2 * self.course.first);
-        all.retain(|&one| self.candidates[one].search.n() >= enough);
-        // Of those in one place the best tested one stands for it.
-        all.sort_by_key(|&one| (std::cmp::Reverse(self.candidates[one].search.n()), one));
-        let standings = self.standings_apart(&all, BOLD);
-        let ranks = fronts(&standings);
-        let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
-        // Beside each bold one a safe one that is hardly worse: where the search was wrong about a limit it was so about all of them.
-        let unlimited = self
-            .course
-            .watched
-            .iter()
-            .all(|one| one.role.is_objective());
-        let bold = match unlimited {
-            true => self.course.finalists,
-            false => self.course.finalists.div_ceil(2),
-        };
-        let bold: Vec<usize> = thin(&standings, &front, bold)
-            .into_iter()
-            .map(|at| all[at])
-            .collect();
-        let mut finalists = bold.clone();
-        if !unlimited {
-            for &one in &bold {
-                if finalists.len() < self.course.finalists {
-                    finalists.extend(self.beside(one, &bold, &all, admissible));
-                }
-            }
-        }
-        // Neighbours on a front are often dominated by chance alone: the out-of-sample evaluation will tell.
-        let near: Vec<usize> = (0..all.len())
-            .filter(|&at| {
-                let ahead = |&&other: &&usize| standings[other].dominates(&standings[at]);
-                let behind =
-                    |&other: &usize| self.is_clearly_behind(all[at], all[other], &standings[at]);
-                !finalists.contains(&all[at]) && !front.iter().filter(ahead).any(behind)
-            })
-            .collect();
-        let room = self.course.finalists - finalists.len();
-        let near = thin(&standings, &near, room);
-        finalists.extend(near.into_iter().map(|at| all[at]));
-        let first = |one: usize| self.course.watched[0].role.turned(self.estimated(one, 0).0);
-        finalists.sort_by(|&a, &b| first(a).total_cmp(&first(b)).then(a.cmp(&b)));
-        self.finalists = finalists;
-        self.next = match self.finalists.is_empty() {
-            true => Next::Over,
-            false => Next::Examine,
-        };
-    }
-
-    /// A setting that is safer than a finalist and hardly worse, as far as the surfaces say: itself with one parameter moved. It
-    /// need not have been tried.
-    fn beside(
-        &mut self,
-        bold: usize,
-        front: &[usize],
-        tested: &[usize],
-        admissible: &impl Fn(&[Coordinate]) -> bool,
-    ) -> Option<usize> {
-        let margins = self.margins(tested);
-        let n = self.candidates[bold].search.n() as f64;
-        let standing = |genes: &[f64]| {
-            self.standing(&margins, SAFE, |measure| {
-                let (value, error) = self.survey.at(genes, measure);
-                let own = margins[measure].unit / n;
-                (value, error.max(libm::sqrt(own)))
-            })
-        };
-        let genes = self.candidates[bold].genes.clone();
-        let mut moved: Vec<Vec<f64>> = Vec::new();
-        for (at, dimension) in self.course.space.iter().enumerate() {
-            let steps = 0..=STEPS;
-            for step in steps.filter(|_| dimension.is_graded()) {
-                let mut genes = genes.clone();
-                genes[at] = f64::from(step) / f64::from(STEPS);
-                moved.push(genes);
-            }
-        }
-        let standings: Vec<Standing> = moved.iter().map(|genes| standing(genes)).collect();
-        let front: Vec<Standing> = (front.iter())
-            .map(|&one| standing(&self.candidates[one].genes))
-            .collect();
-        let members: Vec<usize> = (0..front.len()).collect();
-        let extents = extents(&front, &members);
-        let itself = standing(&genes);
-        let risk = itself.violation;
-        if risk <= 0.0 {
-            return None;
-        }
-        let cost = |at: usize| {
-            let other = &standings[at];
-            falls_short(other, &itself, &extents) + RISK * other.violation / risk
-        };
-        let mut order: Vec<usize> = (0..moved.len()).collect();
-        order.sort_by(|&one, &other| cost(one).total_cmp(&cost(other)).then(one.cmp(&other)));
-        for at in order {
-            if standings[at].violation >= risk {
-                break;
-            }
-            let point = settings(&self.course.space, &moved[at]);
-            if self.known.insert(fingerprint(&point)) && admissible(&point) {
-                return Some(self.enter(Some(point), moved[at].clone()));
-            }
-        }
-        None
     }
 
     fn out_of_sample(&self) -> Vec<Task> {

@@ -13,8 +13,14 @@
 //! The scenario as written is run first, on the random numbers of the search and on fresh ones, and is the control variate of every
 //! candidate and of every finalist's limits: nobody chooses it, so what it comes to may be known before the search begins, and what
 //! the few replications of a candidate did to it is taken off, as far as the two go together
-//! ([`samples::Samples::controlled_by`]). The first generation has both ends of every parameter beside its Latin hypercube, and one gene in five
-//! that mutates goes to an end: the best often lies there.
+//! ([`samples::Samples::controlled_by`]). Candidates that were run long are control variates of those that are like them, which are
+//! then known as well. Few replications without any difference do not show that there is none: one event more or less is left open.
+//!
+//! The first generation has both ends of every parameter beside its Latin hypercube, and one gene in five that mutates goes to an end:
+//! the best often lies there. Half of each later one are those that would be finalists with one parameter moved: to another choice, to an
+//! end, or by a step of a quarter of its range in one generation, an eighth in the next, down to a sixty-fourth and again. That finds a
+//! limit that is a cliff, which a smooth surface rounds off. In the race one half goes to the best known of those that would be finalists, given the
+//! benefit of the doubt about limits: what the first few replications did to a limit they did to all alike.
 //!
 //! Candidates that cannot be told apart in an objective, by the median of the standard errors, are the same in it. Whether a limit is kept
 //! is asked twice, with one and with three standard errors to spare, and both fronts are bred from; beside each bold finalist stands
@@ -39,6 +45,7 @@ pub mod choice;
 pub mod course;
 pub mod file;
 pub mod fly;
+pub mod idle;
 pub mod rank;
 pub mod robust;
 pub mod samples;

@@ -16,6 +16,26 @@ pub struct Samples {
     moments: Vec<Moments<2>>,
 }
 
+/// A ratio from which what common replications did to a control is taken off.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Controlled {
+    /// The ratio.
+    pub value: f64,
+    /// Variance of one replication that is left.
+    pub unit: f64,
+    /// Replications.
+    pub n: f64,
+    /// Standard error that comes with the control.
+    pub inherited: f64,
+}
+
+impl Controlled {
+    /// Standard error of the ratio.
+    pub fn error(&self) -> f64 {
+        libm::sqrt(self.unit / self.n + self.inherited * self.inherited)
+    }
+}
+
 /// What a candidate has in common with its control, replication by replication.
 struct Regressed {
     /// By how much the candidate moves with the control.
@@ -78,21 +98,36 @@ impl Samples {
     /// `(1 - rho^2) s^2 (n - 2) / (n - 3) / n + b^2 s_w^2 / N`. Where random numbers is not shared b is near 0 and little is
     /// lost; with fewer than 8 common replications, or where the other has no more than this one, it is the plain ratio.
     pub fn controlled(&self, control: &Samples, measure: usize) -> (f64, f64) {
-        self.controlled_by(control, control, measure)
+        let known = (control.ratio(measure), control.standard_error(measure));
+        let controlled = self.controlled_by(control, known, measure);
+        (controlled.value, controlled.error())
     }
 
-    /// The same where the ratio of the control is known from other replications.
-    pub fn controlled_by(&self, control: &Samples, known: &Samples, measure: usize) -> (f64, f64) {
+    /// The same where the ratio of the control is known otherwise, with a standard error; in two parts, what is left of the noise of this one
+    /// for one replication, and the error of the control.
+    pub fn controlled_by(
+        &self,
+        control: &Samples,
+        known: (f64, f64),
+        measure: usize,
+    ) -> Controlled {
         let n = self.rows.len() as f64;
         match self.regressed(control, measure) {
             Some(fit) => {
-                let level = known.standard_error(measure);
-                let variance =
-                    fit.left * (n - 2.0) / (n - 3.0) / n + fit.slope * fit.slope * level * level;
-                let off = fit.moved + control.ratio(measure) - known.ratio(measure);
-                (self.ratio(measure) - fit.slope * off, libm::sqrt(variance))
+                let off = fit.moved + control.ratio(measure) - known.0;
+                Controlled {
+                    value: self.ratio(measure) - fit.slope * off,
+                    unit: fit.left * (n - 2.0) / (n - 3.0),
+                    n,
+                    inherited: fit.slope.abs() * known.1,
+                }
             }
-            None => (self.ratio(measure), self.standard_error(measure)),
+            None => Controlled {
+                value: self.ratio(measure),
+                unit: self.unit_variance(measure),
+                n,
+                inherited: 0.0,
+            },
         }
     }
 

@@ -64,6 +64,29 @@ impl Dimension {
         }
     }
 
+    /// Genes beside a gene: one step to either side, and the ends of the range; of a choice all there are.
+    pub fn beside(&self, gene: f64, step: f64) -> Vec<f64> {
+        let middle = |number: f64, count: f64| (number + 0.5) / count;
+        match *self {
+            Dimension::Range { .. } => vec![gene + step, gene - step, 1.0, 0.0],
+            Dimension::Whole { low, high } => {
+                let count = (high - low + 1) as f64;
+                let apart = libm::round(step * (count - 1.0)).max(1.0);
+                let here = libm::floor(gene * count).min(count - 1.0);
+                let there = [here + apart, here - apart, count - 1.0, 0.0];
+                there.map(|number| middle(number, count)).to_vec()
+            }
+            Dimension::Choice(count) => {
+                let all = 0..count;
+                all.map(|number| middle(number as f64, count as f64))
+                    .collect()
+            }
+        }
+        .into_iter()
+        .map(|gene| gene.clamp(0.0, 1.0))
+        .collect()
+    }
+
     /// Whether neighbouring genes stand for neighbouring settings.
     pub fn is_graded(&self) -> bool {
         !matches!(self, Dimension::Choice(_))
@@ -93,6 +116,30 @@ pub fn fingerprint(point: &[Coordinate]) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_beside_a_gene_stays_inside_and_moves() {
+        let range = Dimension::Range {
+            low: 0.0,
+            high: 1.0,
+            log: false,
+        };
+        assert_eq!(range.beside(0.5, 0.25), [0.75, 0.25, 1.0, 0.0]);
+        assert_eq!(range.beside(0.9, 0.25), [1.0, 0.65, 1.0, 0.0]);
+        let whole = Dimension::Whole { low: 1, high: 10 };
+        let steps = |step| -> Vec<Coordinate> {
+            let genes = whole.beside(0.45, step);
+            genes.into_iter().map(|gene| whole.setting(gene)).collect()
+        };
+        let values = |all: [f64; 4]| all.map(Coordinate::Value);
+        // From 5: two of nine steps, and never less than one.
+        assert_eq!(steps(0.25), values([7.0, 3.0, 10.0, 1.0]));
+        assert_eq!(steps(0.01), values([6.0, 4.0, 10.0, 1.0]));
+        let choice = Dimension::Choice(3);
+        let others = choice.beside(0.0, 0.25).into_iter();
+        let others: Vec<Coordinate> = others.map(|gene| choice.setting(gene)).collect();
+        assert_eq!(others, [0, 1, 2].map(Coordinate::Level));
+    }
 
     #[test]
     fn genes_cover_their_dimension_and_never_leave_it() {
