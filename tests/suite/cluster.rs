@@ -6,6 +6,7 @@ use std::fs;
 use std::process::Output;
 use std::time::Duration;
 
+use super::support::repository;
 use super::sweep::{Place, ends, refused, same, signal, succeeds, text};
 
 /// All result files, without what says who, when, how far and in how many pieces.
@@ -392,6 +393,43 @@ fn shards_of_cells_and_batches_merge_into_the_whole() {
                 |folder: &str| fs::read(place.path(&format!("{folder}/blocks/whole.blocks")));
             assert_eq!(blocks(&whole).unwrap(), blocks(&out).unwrap());
         }
+    }
+}
+
+/// Of more than a thousand cells whoever splits the sweep writes down what merging needs to know of each: with that and without it the bytes
+/// are those of one machine.
+#[test]
+fn many_cells_are_joined_without_preparing_them() {
+    let place = Place::new();
+    let ranges: Vec<String> = (0..1001).map(|step| (20_000 + step).to_string()).collect();
+    let plan = format!(
+        r#"title = "Many cells"
+scenario = {:?}
+seed = 3
+measures = ["wrong_shots_per_replication"]
+stop.fixed = {{ replications = 1 }}
+[levers.range]
+path = "site_classes.watch.sensor.model.disc.range_m"
+values = [{}]
+"#,
+        repository("scenarios/closed-form/salvo.toml"),
+        ranges.join(", ")
+    );
+    fs::write(place.path("many.toml"), plan).unwrap();
+    succeeds(&place.deconflict("sweep many.toml --out whole -n 1 --rows none"));
+    for shard in 0..2 {
+        let sweep = format!("sweep many.toml --out out -n 1 --rows none --shard {shard}/2");
+        succeeds(&place.deconflict(&sweep));
+    }
+    let cells = place.path("out/shards/cells.json");
+    let told = place.json("out/shards/cells.json")["cells"].clone();
+    assert_eq!(told.as_array().unwrap().len(), 1001);
+    for left in [true, false] {
+        if !left {
+            fs::remove_file(&cells).unwrap();
+        }
+        succeeds(&place.deconflict("merge out"));
+        same_results(&place, "whole", "out");
     }
 }
 
