@@ -145,8 +145,8 @@ fn none_takes_away_what_was_said() {
     // Where a text may stand, it is one.
     let named = set(&["title=none"]).unwrap();
     assert_eq!(named.file.title, "none");
-    let missing = set(&["sites=none"]).unwrap_err().to_string();
-    assert!(missing.contains("sites"), "{missing}");
+    let missing = set(&["duration_h=none"]).unwrap_err().to_string();
+    assert!(missing.contains("duration_h"), "{missing}");
 }
 
 /// Replaces `from` in the good scenario; the one `^` in what replaces it marks where the caret belongs.
