@@ -698,7 +698,6 @@ pub struct Picture {
 
 /// How the tracks are kept.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each site")]
 enum Kept {
     Apart(Apart),
     Jointly(Box<Jointly>),
