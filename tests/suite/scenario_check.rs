@@ -1110,9 +1110,10 @@ proptest! {
     }
 }
 
-/// Editors hold files to the schema that their first line names, pieces of an include as well as wholes.
+/// Editors hold files to the schema that their first line names, pieces of an include as well as wholes: there is one. That each
+/// file fits it is asked of taplo, in `.ci/readers`.
 #[test]
-fn every_shipped_file_fits_the_schema_it_names() {
+fn every_shipped_file_names_a_schema() {
     fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -1133,15 +1134,8 @@ fn every_shipped_file_fits_the_schema_it_names() {
             .next()
             .and_then(|line| line.strip_prefix("#:schema "));
         let named = named.unwrap_or_else(|| panic!("{} names no schema", path.display()));
-        let schema = fs::read_to_string(path.parent().unwrap().join(named.trim())).unwrap();
-        let schema = serde_json::from_str(&schema).unwrap();
-        let instance: serde_json::Value = toml::from_str(&text).unwrap();
-        let validator = jsonschema::validator_for(&schema).unwrap();
-        let wrong: Vec<String> = validator
-            .iter_errors(&instance)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert!(wrong.is_empty(), "{}: {wrong:#?}", path.display());
+        let schema = path.parent().unwrap().join(named.trim());
+        assert!(schema.is_file(), "{}: {named}", path.display());
     }
 }
 
