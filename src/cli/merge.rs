@@ -9,7 +9,7 @@ use deconflict::experiment::rows::RowForm;
 use deconflict::experiment::rule::Rule;
 use deconflict::output::{
     Ended, JournalReader, Piece, Progress, Shards, Summed, SweepFolder, Tile, Wave, merge_journals,
-    weave_journals, write_results,
+    rows_header, sums_header, weave_journals, write_results,
 };
 use rayon::prelude::*;
 use serde_json::Value as Json;
@@ -18,7 +18,7 @@ use super::host::{MergeNote, RunNote, Sessions, Started};
 use super::options::AsJson;
 use super::status::{Asked, Shard, State, array_list};
 use super::subject::quoted;
-use super::sweep::{report, rows_header, sums_header, sweep_json};
+use super::sweep::{report, sweep_json};
 use super::{Failure, print, tell};
 
 /// Arguments of `deconflict merge`.

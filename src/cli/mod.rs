@@ -7,7 +7,6 @@ mod compare;
 mod eval;
 mod explain;
 mod failure;
-mod flight;
 mod help;
 mod host;
 mod import;

@@ -3,30 +3,27 @@
 use std::fmt::Write as _;
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use deconflict::experiment::accounts::{Accounts, Part, Squares};
 use deconflict::experiment::block::Block;
 use deconflict::experiment::file::StopFile;
 use deconflict::experiment::ledger::Ledger;
 use deconflict::experiment::plan::{Factor, FactorKind, Overrides, Plan, PlanRecord};
-use deconflict::experiment::rows::{KeptRows, RowForm};
+use deconflict::experiment::rows::KeptRows;
 use deconflict::experiment::rule::Rule;
 use deconflict::experiment::settings::settings;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::marks::of_sweep;
 use deconflict::output::{
-    Asked, Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Notation, Progress,
-    RESULT_FILES, Shape, Summed, SumsHeader, SumsJournal, SweepFolder, Trust, cells_table,
-    comparisons, influences, keeps_older, readable, settings_text, write_results, write_shard_rows,
+    Asked, Crew, Ended, JournalReader, MOST_SHARDS, Notation, Progress, RESULT_FILES, SweepFolder,
+    Sweeping, SweepingError, Trust, cells_table, comparisons, influences, keeps_older, readable,
+    settings_text,
 };
 use deconflict::scenario::{LoadError, Scenario};
-use deconflict::statistics::fold::BATCH;
 use serde_json::Value as Json;
 
 use super::compare::ONE_WORLD;
-use super::flight::{Flight, Keeper, OnError};
 use super::host::{RunNote, Session, Started, interrupted};
 use super::json::tables;
 use super::options::{AsJson, Count, FileSeed, Growing, Jobs, Kept, Set};
@@ -81,6 +78,15 @@ pub struct SweepArguments {
     on_error: OnError,
     #[command(flatten)]
     kept: Kept,
+}
+
+/// What to do about a replication that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnError {
+    /// End, and say which.
+    Stop,
+    /// Leave it out, count it and list it in failures.csv.
+    Skip,
 }
 
 /// `I/N`; without I, or without both, the environment says.
@@ -174,24 +180,11 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
             arguments.to.out.display()
         )));
     }
-    let part = Part::whole(&plan.record);
-    let identity = plan.record.identity();
-    let mut summed = Summed::new(Accounts::new(&plan), 0);
-    let place = folder.journal();
-    let keeper = if plan.record.rows.form == RowForm::None {
-        let header = sums_header(&plan, identity, &part, 0);
-        let empty = summed.ledger.empty().clone();
-        let (journal, there) = SumsJournal::open(&folder.sums(), &header, empty)?;
-        summed = there;
-        Keeper::Sums(journal)
-    } else {
-        Keeper::Rows(open_journal(
-            &place,
-            &rows_header(&plan, identity, &part, 0),
-            |block| summed.ledger.add(&block, |_, _| Ok::<_, Failure>(())),
-        )?)
-    };
-    let there = summed.ledger.next();
+    let plan = &plan;
+    let record = &plan.record;
+    let mut whole = Sweeping::whole(plan, &folder)?;
+    tell_torn(whole.torn());
+    let there = whole.next();
     if let Some(wanted) = arguments
         .count
         .replications
@@ -204,10 +197,11 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
     }
     // So many as were asked for when it was begun, if it never came so far and nothing else is asked for now.
     let remembered = remembered.filter(|&asked| there < asked);
-    plan.record.asked = plan.record.asked.or(remembered);
-    let plan = &plan;
-    let record = &plan.record;
-    folder.keep_rule(record)?;
+    let asked = record.asked.or(remembered);
+    folder.keep_rule(&PlanRecord {
+        asked,
+        ..record.clone()
+    })?;
     if there > 0 {
         tell(&format!(
             "Going on after {there} replications of every cell."
@@ -215,43 +209,14 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
     }
 
     let jobs = arguments.jobs.count();
-    let rule = Rule::new(&record.stop, record.asked);
-    let mut flight = Flight::new(
-        plan,
-        part,
-        (0, summed),
-        keeper,
-        arguments.on_error,
-        &arguments.to.out,
-    );
-    let mut ended = Ended::Finished;
-    let enough =
-        |ledger: &Ledger| rule.looks(ledger.next()) && rule.satisfied(record, &ledger.seen());
-    if !enough(&flight.summed.ledger) {
-        let mut bar = Blocks::new(rule.most(), there);
-        let begun = Instant::now();
-        let look = |blocks| rule.next_look(blocks);
-        let flown = flight.fly(rule.most(), jobs, look, |next, ledger| {
-            bar.round(record, next, ledger);
-            if enough(ledger) {
-                return ControlFlow::Break(());
-            }
-            if rule
-                .budget()
-                .is_some_and(|budget| begun.elapsed() >= budget)
-            {
-                ended = Ended::TimeUp;
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        });
-        bar.finish();
-        flown?;
-        if interrupted() {
-            ended = Ended::Interrupted;
-        }
-    }
-    let accounts = flight.summed.ledger.seen();
+    let rule = Rule::new(&record.stop, asked);
+    let mut bar = Blocks::new(rule.most(), there);
+    let flown = whole.run_until(&rule, &crew(jobs, arguments.on_error), |next, ledger| {
+        bar.round(record, next, ledger);
+    });
+    bar.finish();
+    let ended = flown.map_err(|error| ended_by(error, record, &arguments.to.out))?;
+    let accounts = whole.accounts();
     let flown = (accounts.blocks() - there) * record.cells.len() as u64;
     if accounts.blocks() == 0 {
         return Err(Failure::Interrupted(format!(
@@ -265,12 +230,7 @@ fn fly_whole(arguments: &SweepArguments, started: &Started) -> Result<(), Failur
         done: accounts.blocks(),
         ended,
     };
-    let note = RunNote::new(started, jobs, flown, progress);
-    let blocks = match record.rows.form {
-        RowForm::None => None,
-        RowForm::Csv | RowForm::Parquet => Some(JournalReader::open(&place)?),
-    };
-    write_results(folder.path(), plan, &accounts, blocks, progress, &note)?;
+    whole.write(progress, &RunNote::new(started, jobs, flown, progress))?;
     if flown > 0 {
         let elapsed_s = started.elapsed_s();
         tell(&format!(
@@ -312,22 +272,15 @@ pub fn fly_plan(
         true => SweepFolder::resume(out, record)?,
         false => SweepFolder::create(out, false, record)?,
     };
-    let part = Part::whole(record);
-    let mut summed = Summed::new(Accounts::new(plan), 0);
-    let place = folder.journal();
-    let header = rows_header(plan, record.identity(), &part, 0);
-    let journal = open_journal(&place, &header, |block| {
-        summed.ledger.add(&block, |_, _| Ok::<_, Failure>(()))
-    })?;
-    let there = summed.ledger.next();
+    let mut whole = Sweeping::whole(plan, &folder)?;
+    tell_torn(whole.torn());
+    let there = whole.next();
     let most = Rule::new(&record.stop, record.asked).most();
     if there < most || folder.progress()?.is_none() {
-        let keeper = Keeper::Rows(journal);
-        let mut flight = Flight::new(plan, part, (0, summed), keeper, OnError::Stop, out);
         let mut bar = Blocks::new(most, there);
-        let flown = flight.fly(
+        let flown = whole.run(
             most,
-            jobs,
+            &crew(jobs, OnError::Stop),
             |_| most,
             |next, ledger| {
                 bar.round(record, next, ledger);
@@ -335,26 +288,24 @@ pub fn fly_plan(
             },
         );
         bar.finish();
-        flown?;
-        let accounts = flight.summed.ledger.seen();
-        if accounts.blocks() < most {
+        flown.map_err(|error| ended_by(error, record, out))?;
+        let done = whole.next();
+        if done < most {
             return Err(Failure::Interrupted(format!(
-                "interrupted after {} of {most} replications of every world in {}; --resume goes on",
-                accounts.blocks(),
+                "interrupted after {done} of {most} replications of every world in {}; --resume goes on",
                 out.display()
             )));
         }
         let progress = Progress {
             asked: most,
-            done: accounts.blocks(),
+            done,
             ended: Ended::Finished,
         };
-        let flown = (accounts.blocks() - there) * record.cells.len() as u64;
-        let note = RunNote::new(&started, jobs, flown, progress);
-        let blocks = Some(JournalReader::open(&place)?);
-        write_results(folder.path(), plan, &accounts, blocks, progress, &note)?;
+        let flown = (done - there) * record.cells.len() as u64;
+        whole.write(progress, &RunNote::new(&started, jobs, flown, progress))?;
     }
-    for block in JournalReader::open(&place)? {
+    drop(whole);
+    for block in JournalReader::open(&folder.journal())? {
         each(&block?);
     }
     Ok(())
@@ -440,8 +391,7 @@ fn fly_shard(
         ));
         return Ok(());
     };
-    let part = Part::of(&record, tile.cells.clone());
-    let flown_cells: Vec<usize> = part.flown().collect();
+    let flown_cells: Vec<usize> = Part::of(&record, tile.cells.clone()).flown().collect();
     let plan = match checked.take() {
         Some(mut plan) => {
             plan.record = record;
@@ -450,58 +400,21 @@ fn fly_shard(
         None => Plan::of_cells(record, &flown_cells)?,
     };
     let Range { start: first, end } = tile.blocks;
-    let identity = plan.record.identity();
-    let sums = folder.shard_sums(&wave, shard);
-    let header = sums_header(&plan, identity, &part, first);
-    let empty = Accounts::of(&plan, part.clone());
-    let place = folder.shard_journal(&wave, shard);
-    let shard_rows = folder.shard_rows(&wave, shard);
-    let mut summed = Summed::new(empty.clone(), first);
-    let keeper = if rows.form == RowForm::None {
-        let (journal, there) = SumsJournal::open(&sums, &header, empty)?;
-        summed = there;
-        Keeper::Sums(journal)
-    } else {
-        if sums.exists()
-            && let Some(there) = Summed::read(&sums, &header, empty)?
-        {
-            summed.notes = there.notes;
-        }
-        let border = first.next_multiple_of(BATCH);
-        let rows = rows_header(&plan, identity, &part, first);
-        Keeper::Rows(open_journal(&place, &rows, |block| {
-            if block.index < border {
-                summed.heads.push(block);
-                return Ok(());
-            }
-            summed.ledger.add(&block, |_, _| Ok::<_, Failure>(()))
-        })?)
-    };
-    let there = summed.next(first);
-    let done = || -> Result<bool, Failure> {
-        let written = rows.form != RowForm::Parquet || shard_rows.exists();
-        Ok(written && sums.exists() && Summed::reached(&sums, &header)? >= end)
-    };
-    if there >= end && done()? {
+    let cells = of_cells(&plan.record, &tile.cells);
+    let mut run = Sweeping::shard(&plan, &folder, (&wave, shard), tile)?;
+    tell_torn(run.torn());
+    let there = run.next();
+    if run.is_done()? {
         tell(&format!(
-            "{name} is there already, replications {first} to {end}{}",
-            of_cells(&plan.record, &tile.cells)
+            "{name} is there already, replications {first} to {end}{cells}"
         ));
         return Ok(());
     }
     let jobs = arguments.jobs.count();
-    let mut flight = Flight::new(
-        &plan,
-        part,
-        (first, summed),
-        keeper,
-        arguments.on_error,
-        &arguments.to.out,
-    );
     let mut bar = Blocks::new(end - first, there - first);
-    let flown = flight.fly(
+    let flown = run.run(
         end,
-        jobs,
+        &crew(jobs, arguments.on_error),
         |_| end,
         |next, _| {
             bar.reach(next - first);
@@ -509,36 +422,19 @@ fn fly_shard(
         },
     );
     bar.finish();
-    let reached = flight.next();
-    let flown_here = (reached - there) * flight.part.width() as u64;
+    let reached = run.next();
+    let flown_here = (reached - there) * run.width() as u64;
     let session = Session::new(started, jobs, flown_here).text();
     if flown.is_err() || reached < end {
         // Who ran what there is; the failure itself is what is told.
-        let noted = match &mut flight.keeper {
-            Keeper::Sums(journal) => {
-                journal.note(&session);
-                journal.sync()
-            }
-            Keeper::Rows(_) => {
-                let empty = flight.summed.ledger.empty().clone();
-                SumsJournal::open(&sums, &header, empty).and_then(|(mut journal, _)| {
-                    journal.note(&session);
-                    journal.sync()
-                })
-            }
-        };
-        flown?;
+        let noted = run.note(&session);
+        flown.map_err(|error| ended_by(error, &plan.record, &arguments.to.out))?;
         noted?;
         return Err(Failure::Interrupted(format!(
             "{name} was interrupted; the same command goes on"
         )));
     }
-    if rows.form == RowForm::Parquet {
-        let own: Vec<usize> = tile.cells.clone().collect();
-        write_shard_rows(&shard_rows, &plan, &own, JournalReader::open(&place)?)?;
-    }
-    flight.summed.notes.push(session);
-    flight.summed.write(&sums, &header)?;
+    run.close(session)?;
     tell(&format!(
         "{name} is done. Next: deconflict status {}",
         quoted(&arguments.to.out.display().to_string())
@@ -551,25 +447,6 @@ fn of_cells(record: &PlanRecord, cells: &Range<usize>) -> String {
     match cells.len() == record.cells.len() {
         true => String::new(),
         false => format!(" of cells {} to {}", cells.start, cells.end),
-    }
-}
-
-/// What the journal of a part of the cells is about.
-pub fn rows_header(plan: &Plan, identity: [u8; 32], part: &Part, first: u64) -> JournalHeader {
-    JournalHeader {
-        plan_sha256: plan.record.part_identity(identity, part),
-        first,
-        cells: vec![Shape::of(&plan.columns); part.width()],
-    }
-}
-
-/// What the sums of a part of the cells are about.
-pub fn sums_header(plan: &Plan, identity: [u8; 32], part: &Part, first: u64) -> SumsHeader {
-    SumsHeader {
-        plan_sha256: identity,
-        cells: part.flown().collect(),
-        shape: Shape::of(&plan.columns),
-        first,
     }
 }
 
@@ -590,29 +467,42 @@ fn shard_number(argument: ShardArgument, folder: &Path) -> Result<(u64, u64), Fa
     scheduler::shard(count, |name| std::env::var(name).ok())
 }
 
-/// A new journal, or the one that is there, whose blocks are handed on.
-fn open_journal(
-    place: &Path,
-    header: &JournalHeader,
-    mut block: impl FnMut(Block) -> Result<(), Failure>,
-) -> Result<Journal, Failure> {
-    if !place.exists() {
-        return Ok(Journal::create(place, header)?);
-    }
-    let mut taken = Ok(());
-    let resumed = Journal::resume(place, header, |one| {
-        if taken.is_ok() {
-            taken = block(one);
-        }
-    })?;
-    taken?;
-    if resumed.torn_bytes > 0 {
+/// Says that a block had not been written to its end.
+fn tell_torn(journal: Option<&Path>) {
+    if let Some(place) = journal {
         tell(&format!(
             "{}: the last block had not been written to its end and is run again.",
             place.display()
         ));
     }
-    Ok(resumed.journal)
+}
+
+/// Who runs replications.
+fn crew(jobs: usize, on_error: OnError) -> Crew<'static> {
+    Crew {
+        jobs,
+        interrupted: &interrupted,
+        skip_failures: on_error == OnError::Skip,
+    }
+}
+
+/// Why a sweep ended, and what to do.
+fn ended_by(error: SweepingError, record: &PlanRecord, out: &Path) -> Failure {
+    match error {
+        SweepingError::Replication { cell, failed } => Failure::Other(format!(
+            "error: replication {} of cell {cell} (seed {}) failed: {}\n\
+             Repeat it: deconflict run --from {} --replication {}\n\
+             Leave such replications out: --resume --on-error skip",
+            failed.replication,
+            record.seed,
+            failed.message,
+            quoted(&format!("{}:{cell}", out.display())),
+            failed.replication,
+        )),
+        SweepingError::Output(error) => error.into(),
+        SweepingError::Threads { .. } => Failure::Machine(format!("error: {error}")),
+        SweepingError::Broken(message) => Failure::Other(message),
+    }
 }
 
 /// How far a sweep is, block by block.
