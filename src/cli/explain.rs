@@ -13,7 +13,7 @@ use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate};
 
 use super::subject::{Subject, SubjectArguments};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::Failure;
 use super::options::AsJson;
@@ -95,6 +95,7 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
                 "{}\nLook at it: deconflict replay {subject} --replication {index} --out replay.html\n",
                 story.tell()
             ),
+            || story.facts(),
         )
     };
     if arguments.let_through {
@@ -140,15 +141,27 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
          How often, and which rule prevents how much: deconflict prevent {subject}\n",
             story.tell()
         ),
+        || story.facts(),
     )
 }
 
-/// A story, for people or, line by line, for programs.
-fn told(arguments: &ExplainArguments, seed: u64, story: String) -> Result<(), Failure> {
+/// A story for people, its facts for programs.
+fn told(
+    arguments: &ExplainArguments,
+    seed: u64,
+    story: String,
+    facts: impl FnOnce() -> Json,
+) -> Result<(), Failure> {
     let lines: Vec<String> = story.trim_end().lines().map(str::to_owned).collect();
     arguments.form.print(
         || story,
-        || Ok(json!({ "seed": seed, "replication": arguments.replication, "story": lines })),
+        || {
+            let mut object = facts();
+            object["seed"] = Json::from(seed);
+            object["replication"] = Json::from(arguments.replication);
+            object["story"] = Json::from(lines);
+            Ok(object)
+        },
     )
 }
 
@@ -230,6 +243,7 @@ fn nothing_there(
         arguments,
         seed,
         format!("No {what} in replication {first} of seed {seed}. {then}\n"),
+        || json!({ "what": Json::Null, "next_replication": there }),
     )
 }
 

@@ -6,8 +6,10 @@ use clap::Args;
 use deconflict::output::write_text;
 use deconflict::safe;
 use deconflict::scenario::import::import;
+use serde_json::json;
 
-use super::{Failure, print, tell};
+use super::options::AsJson;
+use super::{Failure, tell};
 
 /// Arguments of `deconflict import`.
 #[derive(Debug, Args)]
@@ -33,6 +35,8 @@ pub struct ImportArguments {
     /// How far a straight edge may be from the arc that it stands for, m.
     #[arg(long, value_name = "M", default_value_t = 50.0)]
     tolerance_m: f64,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// Runs the command.
@@ -47,10 +51,15 @@ pub fn import_file(arguments: &ImportArguments) -> Result<(), Failure> {
     }
     let imported = import(&arguments.file, arguments.tolerance_m)
         .map_err(|why| Failure::bad_input(format!("cannot import {shown}: {why}")))?;
-    match &arguments.out {
-        Some(out) => write_text(out, arguments.force, &imported.toml)?,
-        None => print(&imported.toml)?,
+    if let Some(out) = &arguments.out {
+        write_text(out, arguments.force, &imported.toml)?;
     }
+    let out = arguments.out.as_ref().map(|out| out.display().to_string());
+    let piece = out.is_none().then_some(&imported.toml);
+    arguments.form.print(
+        || piece.cloned().unwrap_or_default(),
+        || Ok(json!({ "file": name, "out": out, "toml": piece, "left_out": imported.left_out })),
+    )?;
     for line in &imported.left_out {
         tell(&format!("left out: {}", safe::line(line)));
     }

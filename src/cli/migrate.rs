@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use deconflict::output::write_text;
 use deconflict::scenario::migrate::{Migrated, migrate};
+use serde_json::{Value as Json, json};
 
+use super::json::print_json;
+use super::options::AsJson;
 use super::{Failure, print, tell};
 
 /// Arguments of `deconflict migrate`.
@@ -36,6 +39,8 @@ pub struct MigrateArguments {
     /// Replace the file of --out, if it is there.
     #[arg(long, requires = "out")]
     force: bool,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// Runs the command.
@@ -60,6 +65,7 @@ pub fn migrate_files(arguments: &MigrateArguments) -> Result<(), Failure> {
     if !problems.is_empty() {
         return Err(Failure::Problems(problems));
     }
+    let mut files = Vec::new();
     for (file, new) in migrated {
         let changes = match new.changes {
             0 => "nothing to change".to_owned(),
@@ -69,13 +75,26 @@ pub fn migrate_files(arguments: &MigrateArguments) -> Result<(), Failure> {
         match &arguments.out {
             Some(out) => write_text(out, arguments.force, &new.text)?,
             None if arguments.in_place && new.changes > 0 => write_text(file, true, &new.text)?,
-            None if arguments.in_place => {}
+            None if arguments.in_place || arguments.form.json => {}
             None => print(&new.text)?,
         }
         tell(&format!("{}: {changes}", file.display()));
         for (line, old, became) in &new.notes {
             tell(&format!("{}:{line}: {old}: {became}", file.display()));
         }
+        let notes = new.notes.iter();
+        let notes =
+            notes.map(|(line, old, became)| json!({ "line": line, "old": old, "became": became }));
+        let text = arguments.out.is_none() && !arguments.in_place;
+        files.push(json!({
+            "file": file.display().to_string(),
+            "changes": new.changes,
+            "notes": notes.collect::<Json>(),
+            "toml": text.then_some(new.text),
+        }));
     }
-    Ok(())
+    match arguments.form.json {
+        true => print_json(&json!({ "files": files })),
+        false => Ok(()),
+    }
 }

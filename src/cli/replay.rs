@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use deconflict::inquiry::wrong_shots;
 use deconflict::platform::trajectory::Trajectory;
 use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::report::{Flown, ReplayNote, replay_page, without_places, write_page};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{simulate, trajectories};
+use serde_json::{Value as Json, json};
 
-use super::options::refuse_taken;
+use super::Failure;
+use super::options::{AsJson, refuse_taken};
 use super::subject::{SubjectArguments, quoted};
-use super::{Failure, print};
 
 /// Arguments of `deconflict replay`.
 #[derive(Debug, Args)]
@@ -48,6 +50,8 @@ pub struct ReplayArguments {
     /// Replace FILE if it is there.
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// A scenario, run.
@@ -109,11 +113,34 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
         Failure::bad_input(format!("cannot draw the land of {}: {why}", path.display()))
     })?;
     write_page(out, &page, arguments.force)?;
-    print(&format!(
-        "Written to {} ({} kB): open it in a browser; it begins at the first wrong shot, if there is one.\n",
-        out.display(),
-        page.len().div_ceil(1000)
-    ))
+    let first_wrong_shot = |run: &Run| {
+        let shot = wrong_shots(&run.log).first().copied();
+        shot.map(|shot| run.log.events[shot].time.seconds())
+    };
+    arguments.form.print(
+        || {
+            format!(
+                "Written to {} ({} kB): open it in a browser; it begins at the first wrong shot, if there is one.\n",
+                out.display(),
+                page.len().div_ceil(1000)
+            )
+        },
+        || {
+            let sets = runs.iter().map(|run| {
+                json!({
+                    "name": run.name,
+                    "first_wrong_shot_s": first_wrong_shot(run),
+                    "wrong_shots": wrong_shots(&run.log).len(),
+                })
+            });
+            Ok(json!({
+                "page": out.display().to_string(),
+                "bytes": page.len(),
+                "replication": arguments.replication,
+                "sets": sets.collect::<Json>(),
+            }))
+        },
+    )
 }
 
 /// The text of a file of GeoJSON.

@@ -14,12 +14,12 @@ use deconflict::output::{
 };
 use rayon::prelude::*;
 
-use super::subject::quoted;
-use super::sweep::kept_words;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::Failure;
 use super::options::AsJson;
+use super::subject::quoted;
+use super::sweep::kept_words;
 
 /// Arguments of `deconflict status`.
 #[derive(Debug, Args)]
@@ -45,14 +45,12 @@ pub struct StatusArguments {
 }
 
 impl StatusArguments {
-    /// How far it is, for people or, line by line, for programs.
-    fn told(&self, finished: bool, text: &str) -> Result<(), Failure> {
-        let lines: Vec<&str> = text.trim_end().lines().collect();
-        let folder = self.folder.display().to_string();
-        self.form.print(
-            || text.to_owned(),
-            || Ok(json!({ "folder": folder, "finished": finished, "lines": lines })),
-        )
+    /// How far it is, for people; for programs what more there is to know of it, too.
+    fn told(&self, finished: bool, text: &str, mut more: Json) -> Result<(), Failure> {
+        more["folder"] = Json::from(self.folder.display().to_string());
+        more["finished"] = Json::from(finished);
+        more["lines"] = text.trim_end().lines().collect();
+        self.form.print(|| text.to_owned(), || Ok(more))
     }
 
     fn missing_are(&self, numbers: &[u64]) -> Result<(), Failure> {
@@ -159,10 +157,43 @@ pub fn status(arguments: &StatusArguments) -> Result<(), Failure> {
     if undone == 0 {
         let out = quoted(&arguments.folder.display().to_string());
         line(&format!("All are there. Next: deconflict merge {out}"));
-        return arguments.told(true, &text);
+        return arguments.told(true, &text, of_shards(&record, &shards, &all));
     }
-    arguments.told(false, &text)?;
+    arguments.told(false, &text, of_shards(&record, &shards, &all))?;
     Err(unfinished(&all))
+}
+
+/// A sweep in shards, for programs.
+fn of_shards(record: &PlanRecord, shards: &Shards, all: &[Shard]) -> Json {
+    let cells = record.cells.len();
+    let each = all.iter().filter_map(|one| {
+        let tile = one.wave.tile(one.shard, cells)?;
+        let of = tile.blocks.end - tile.blocks.start;
+        let (state, there) = match one.state {
+            State::NotBegun => ("not_begun", 0),
+            State::Running(there) => ("running", there),
+            State::Begun(there) => ("begun", there),
+            State::Done => ("done", of),
+        };
+        Some(json!({
+            "shard": one.shard,
+            "shards": one.wave.count,
+            "state": state,
+            "first_replication": tile.blocks.start,
+            "replications": there,
+            "of": of,
+            "first_cell": tile.cells.start,
+            "cells": tile.cells.len(),
+        }))
+    });
+    json!({
+        "kind": "sweep",
+        "title": record.title,
+        "seed": record.seed,
+        "cells": cells,
+        "asked": shards.replications(),
+        "shards": each.collect::<Json>(),
+    })
 }
 
 /// What is said of shards that are not all done.
@@ -376,6 +407,15 @@ fn of_whole(
             record.title,
             record.cells.len()
         ),
+        json!({
+            "kind": "sweep",
+            "title": record.title,
+            "seed": record.seed,
+            "cells": record.cells.len(),
+            "asked": asked,
+            "replications": blocks,
+            "written": written.map(|progress| progress.done),
+        }),
     )?;
     if whole {
         return Ok(());
@@ -401,6 +441,14 @@ fn of_another(arguments: &StatusArguments, not_a_sweep: OutputError) -> Result<(
                 manifest.title,
                 manifest.seed
             ),
+            json!({
+                "kind": manifest.command,
+                "title": manifest.title,
+                "seed": manifest.seed,
+                "asked": progress.asked,
+                "replications": progress.done,
+                "written": progress.done,
+            }),
         )?;
         if progress.ended.is_whole() {
             return Ok(());
@@ -424,6 +472,18 @@ fn of_another(arguments: &StatusArguments, not_a_sweep: OutputError) -> Result<(
             "Not finished: no results are written yet\n{}\nseed {}\n{how_far}",
             record.study.title, record.study.seed
         ),
+        json!({
+            "kind": "tune",
+            "title": record.study.title,
+            "seed": record.study.seed,
+            "written": Json::Null,
+            "workers": workers.map(|workers| json!({
+                "batches": workers.batches,
+                "parcels": workers.parcels,
+                "done": workers.done,
+                "claimed": workers.claimed,
+            })),
+        }),
     )?;
     Err(Failure::Other(format!(
         "{} is not finished; `deconflict tune ... {goes_on}` goes on{}",

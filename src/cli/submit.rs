@@ -16,10 +16,11 @@ use deconflict::output::{Asked, Encoded, SweepFolder, Trust, Wave, readable, wri
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::burden::Burden;
 use deconflict::simulation::Engine;
+use serde_json::{Value as Json, json};
 
-use super::options::{Count, FileSeed, Growing, Kept, Set};
+use super::options::{AsJson, Count, FileSeed, Growing, Kept, Set};
 use super::subject::quoted;
-use super::{Failure, print, tell};
+use super::{Failure, tell};
 
 /// Arguments of `deconflict submit`.
 #[derive(Debug, Args)]
@@ -59,6 +60,8 @@ pub struct SubmitArguments {
     /// Write nothing and submit nothing; print the script.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    form: AsJson,
 }
 
 /// So long the trial runs, if a replication does not take longer.
@@ -103,8 +106,12 @@ pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
     let needs = trial.needs(&plan, &wave, arguments.threads);
     tell(&needs.words);
     let text = script(arguments, replications, &needs)?;
+    let mut told = needs.told.clone();
+    told["out"] = Json::from(arguments.to.out.display().to_string());
+    told["replications"] = Json::from(replications);
+    told["script"] = Json::from(text.as_str());
     if arguments.dry_run {
-        return print(&text);
+        return arguments.form.print(|| text, || Ok(told));
     }
     let record = PlanRecord {
         asked: arguments.count.replications,
@@ -132,9 +139,18 @@ pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
         format!("--wrap={merge}").into(),
     ])?;
     let out = quoted(&arguments.to.out.display().to_string());
-    print(&format!(
-        "Submitted as job {job}, to be merged by job {after}.\nNext: deconflict status {out}\n"
-    ))
+    arguments.form.print(
+        || {
+            format!(
+                "Submitted as job {job}, to be merged by job {after}.\nNext: deconflict status {out}\n"
+            )
+        },
+        || {
+            told["job"] = Json::from(job.as_str());
+            told["merge_job"] = Json::from(after.as_str());
+            Ok(told)
+        },
+    )
 }
 
 /// Hands something to Slurm; the number of the job.
@@ -230,6 +246,18 @@ impl Trial {
                 readable(minutes),
                 readable(memory_bytes / 1e6),
             ),
+            told: json!({
+                "tasks": tasks,
+                "threads": threads,
+                "replication_s": self.replication_s,
+                "processor_h": all * self.replication_s / 3600.0,
+                "longest_task_min": minutes,
+                "memory_mb": memory_bytes / 1e6,
+                "rows_mb": match plan.record.rows.form {
+                    RowForm::None => 0.0,
+                    RowForm::Csv | RowForm::Parquet => all * self.row_bytes / 1e6,
+                },
+            }),
         }
     }
 }
@@ -244,6 +272,8 @@ struct Needs {
     minutes: u64,
     memory_mb: u64,
     words: String,
+    /// The same for programs.
+    told: Json,
 }
 
 fn program() -> Result<String, Failure> {

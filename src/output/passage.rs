@@ -1,5 +1,7 @@
 //! The story of an aircraft at which nobody fired by mistake: why a raid came through, why a neutral was left alone.
 
+use serde_json::{Value as Json, json};
+
 use super::events::utc;
 use super::story::{indented, table};
 use super::timeline::{lasting, reason_words};
@@ -34,6 +36,61 @@ impl PassageStory<'_> {
             text += &self.otherwise(changes, trials);
         }
         text
+    }
+
+    /// The same for programs; times in s from the start.
+    pub fn facts(&self) -> Json {
+        let log = self.log;
+        let sortie = &log.sorties[self.aircraft.index()];
+        let sites = passage(log, self.aircraft).into_iter().map(|made| {
+            let held = made.held.iter();
+            let held = held.map(
+                |(time, identity)| json!({ "time_s": time.seconds(), "identity": identity.code() }),
+            );
+            let declined = made.declined.iter().map(|(time, decision)| {
+                json!({
+                    "time_s": time.seconds(),
+                    "rule": decision.rule,
+                    "reason": decision.reason.code(),
+                })
+            });
+            json!({
+                "site": log.sites[made.site.index()].name,
+                "affiliation": log.affiliation(made.site, self.aircraft).code(),
+                "tracked_from_s": made.tracked.map(Millis::seconds),
+                "tracked_s": made.tracked_s,
+                "in_reach_s": made.in_reach.map(Millis::seconds),
+                "identities": held.collect::<Json>(),
+                "declined": declined.collect::<Json>(),
+                "engagements": made.engagements,
+                "shots": made.shots,
+                "destroyed_s": made.destroyed.map(Millis::seconds),
+            })
+        });
+        let mut object = json!({
+            "what": "passage",
+            "aircraft": sortie.name,
+            "type": log.cast.types[sortie.type_id.index()],
+            "side": log.cast.sides[sortie.side.index()],
+            "outcome": became(&outcome(log, self.name())),
+            "sites": sites.collect::<Json>(),
+        });
+        if let Some((changes, trials)) = self.trials {
+            let alone = trials.alone.iter().map(|(at, outcome)| {
+                let change = &changes[*at];
+                json!({
+                    "change": change.name,
+                    "words": change.words,
+                    "outcome": became(outcome),
+                })
+            });
+            let impossible = trials.impossible.iter();
+            let impossible =
+                impossible.map(|(at, why)| json!({ "change": changes[*at].name, "why": why }));
+            object["trials"] = alone.collect();
+            object["impossible"] = impossible.collect();
+        }
+        object
     }
 
     fn name(&self) -> &str {
@@ -199,6 +256,22 @@ impl PassageStory<'_> {
         }
         text
     }
+}
+
+/// What became of an aircraft, and of all others, for programs.
+fn became(outcome: &Outcome) -> Json {
+    let seconds = |at: &Option<(Millis, String)>| at.as_ref().map(|(time, _)| time.seconds());
+    let by = |at: &Option<(Millis, String)>| at.as_ref().map(|(_, site)| site.clone());
+    json!({
+        "cancelled": outcome.cancelled,
+        "reached_s": outcome.reached.map(Millis::seconds),
+        "fired_at_s": seconds(&outcome.shot_at),
+        "fired_at_by": by(&outcome.shot_at),
+        "destroyed_s": seconds(&outcome.destroyed),
+        "destroyed_by": by(&outcome.destroyed),
+        "wrong_shots": outcome.wrong_shots,
+        "wrong_losses": outcome.wrong_losses,
+    })
 }
 
 /// What else is different in the replication.

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
+use serde_json::{Value as Json, json};
 
 use super::events::utc;
 use super::numbers::share;
@@ -13,7 +14,7 @@ use crate::inquiry::{
     CandidateRules, Cause, Change, Counterfactual, Link, SortieOutcome, Trial, biggest_step, chain,
     last_declaration,
 };
-use crate::record::{Event, EventLog, Fact, LedgerEntry, RuleWord};
+use crate::record::{Decision, Event, EventLog, Fact, LedgerEntry, RuleWord};
 use crate::scenario::Scenario;
 use crate::units::Millis;
 
@@ -96,6 +97,82 @@ impl Story<'_> {
         text
     }
 
+    /// The same for programs; times in s from the start.
+    pub fn facts(&self) -> Json {
+        let log = self.log;
+        let shot = self.event();
+        let sortie = shot.fact.aircraft().map(|it| &log.sorties[it.index()]);
+        let site = shot.fact.site().map(|site| &log.sites[site.index()]);
+        let affiliation = (shot.fact.site().zip(shot.fact.aircraft()))
+            .map(|(site, aircraft)| log.affiliation(site, aircraft).code());
+        let clock = self.told().into_iter();
+        let clock = clock.map(|(time, words)| json!({ "time_s": time.seconds(), "words": words }));
+        let evidence = last_declaration(log, self.shot).into_iter().flatten();
+        let evidence = evidence.map(|entry| {
+            json!({
+                "id_source": entry.id_source,
+                "said": entry.said,
+                "age_s": entry.age_s,
+                "p_hostile": entry.posterior[2],
+            })
+        });
+        let (words, decision) = self.said().unzip();
+        let rules = words.into_iter().flatten().map(|word| {
+            let decided = decision.filter(|decision| decision.rule == word.rule);
+            json!({
+                "rule": word.rule,
+                "word": word.word,
+                "decided": decided.map(|decision| decision.reason.code()),
+            })
+        });
+        let causes = chain(log, self.shot).into_iter().map(|cause| {
+            json!({ "link": cause.link.code(), "code": cause.code, "log_odds": cause.log_odds })
+        });
+        let mut object = json!({
+            "what": "wrong_shot",
+            "time_s": shot.time.seconds(),
+            "site": site.map(|site| &site.name),
+            "aircraft": sortie.map(|sortie| &sortie.name),
+            "type": sortie.map(|sortie| &log.cast.types[sortie.type_id.index()]),
+            "side": sortie.map(|sortie| &log.cast.sides[sortie.side.index()]),
+            "affiliation": affiliation,
+            "outcome": self.became().map(|(code, _)| code),
+            "clock": clock.collect::<Json>(),
+            "evidence": evidence.collect::<Json>(),
+            "rules": rules.collect::<Json>(),
+            "causes": causes.collect::<Json>(),
+        });
+        if let Some((_, changes, counterfactual)) = self.counterfactual {
+            let site = site.map(|site| &site.name);
+            let trials = counterfactual.alone.iter().map(|trial| {
+                let change = &changes[trial.changes[0]];
+                let lost = trial.shots.iter().find_map(|other| other.destroyed);
+                json!({
+                    "change": change.name,
+                    "words": change.words,
+                    "this_shot": trial.shots.iter().any(|other| other.time == shot.time && site == Some(&other.site)),
+                    "prevented": trial.prevented(),
+                    "lost_s": lost.map(Millis::seconds),
+                    "wrong_shots": trial.outcome.wrong_shots,
+                    "wrong_losses": trial.outcome.wrong_losses,
+                    "cancelled": trial.outcome.cancelled,
+                    "leaked": trial.outcome.leaked,
+                })
+            });
+            let names = |trial: &Trial| -> Vec<&str> {
+                let changes = trial.changes.iter().map(|&at| changes[at].name.as_str());
+                changes.collect()
+            };
+            let impossible = counterfactual.impossible.iter();
+            let impossible =
+                impossible.map(|(at, why)| json!({ "change": changes[*at].name, "why": why }));
+            object["trials"] = trials.collect();
+            object["smallest"] = counterfactual.smallest.iter().map(names).collect();
+            object["impossible"] = impossible.collect();
+        }
+        object
+    }
+
     fn event(&self) -> &Event {
         &self.log.events[self.shot]
     }
@@ -134,39 +211,41 @@ impl Story<'_> {
             log.replication.seed,
             site_record.name,
             class.replace('_', " "),
-            self.outcome(),
+            self.became().map_or("", |(_, words)| words),
         )
     }
 
-    fn outcome(&self) -> String {
+    /// What becomes of the shot, as a code and in words.
+    fn became(&self) -> Option<(&'static str, &'static str)> {
         let shot = self.event();
         let Fact::ShotFired { shot: number, .. } = shot.fact else {
-            return String::new();
+            return None;
         };
-        let end = self.log.events[self.shot..].iter().find_map(|event| {
+        self.log.events[self.shot..].iter().find_map(|event| {
             let fact = &event.fact;
             if (fact.site(), fact.aircraft()) != (shot.fact.site(), shot.fact.aircraft()) {
                 return None;
             }
             match *fact {
-                Fact::Destroyed { shot, .. } if shot == number => Some(" It is shot down."),
-                Fact::ShotMissed { shot, .. } if shot == number => Some(" The shot misses."),
+                Fact::Destroyed { shot, .. } if shot == number => {
+                    Some(("destroyed", " It is shot down."))
+                }
+                Fact::ShotMissed { shot, .. } if shot == number => {
+                    Some(("missed", " The shot misses."))
+                }
                 Fact::ShotWasted { shot, .. } if shot == number => {
-                    Some(" The shot finds it already gone.")
+                    Some(("wasted", " The shot finds it already gone."))
                 }
                 Fact::ShotAborted { shot, .. } if shot == number => {
-                    Some(" The shot is destroyed in flight by order.")
+                    Some(("aborted", " The shot is destroyed in flight by order."))
                 }
                 _ => None,
             }
-        });
-        end.unwrap_or_default().to_owned()
+        })
     }
 
     /// What is told of the aircraft up to the end of the shot: of all sites its plan and flight, of the shooter everything.
-    fn clock(&self) -> String {
-        /// Most lines; the last ones are nearest to the shot.
-        const LINES: usize = 24;
+    fn told(&self) -> Vec<(Millis, String)> {
         let shot = self.event();
         let concerned = |event: &&Event| {
             let fact = &event.fact;
@@ -181,11 +260,15 @@ impl Story<'_> {
                 matches!(event.fact, Fact::EngagementEnded { .. }) && concerned(&event)
             })
             .map_or(self.log.events.len(), |after| self.shot + after);
-        let told: Vec<(Millis, String)> = self.log.events[..after]
-            .iter()
-            .filter(concerned)
-            .filter_map(|event| Some((event.time, tell(self.scenario, self.log, event)?.1)))
-            .collect();
+        let concerned = self.log.events[..after].iter().filter(concerned);
+        let told = |event: &Event| Some((event.time, tell(self.scenario, self.log, event)?.1));
+        concerned.filter_map(told).collect()
+    }
+
+    fn clock(&self) -> String {
+        /// Most lines; the last ones are nearest to the shot.
+        const LINES: usize = 24;
+        let (told, shot) = (self.told(), self.event());
         let mut text = String::new();
         let left_out = told.len().saturating_sub(LINES);
         if left_out > 0 {
@@ -194,11 +277,7 @@ impl Story<'_> {
             ));
         }
         for (time, words) in &told[left_out..] {
-            let clock = utc(self.scenario.start, *time)
-                .map(|instant| instant.to_zoned(jiff::tz::TimeZone::UTC));
-            let clock = clock.map_or(String::new(), |clock| {
-                clock.strftime("%H:%M:%S").to_string()
-            });
+            let clock = self.at(*time);
             let away = (*time - shot.time).seconds();
             text.push_str(&format!("  {clock} {away:>+9.1} s  {words}\n"));
         }
@@ -267,19 +346,23 @@ impl Story<'_> {
         [this.to_owned(), sortie]
     }
 
-    fn rules(&self) -> String {
+    /// What each rule in force said at the decision, and which decided.
+    fn said(&self) -> Option<(&[RuleWord], Decision)> {
         let shot = self.event();
-        let words = self.log.events[..self.shot].iter().rev().find_map(|event| {
+        self.log.events[..self.shot].iter().rev().find_map(|event| {
             let fact = &event.fact;
             let same = (fact.site(), fact.aircraft()) == (shot.fact.site(), shot.fact.aircraft());
             match fact {
                 Fact::EngagementBegun {
                     words, decision, ..
-                } if same => Some((words, *decision)),
+                } if same => Some((&words[..], *decision)),
                 _ => None,
             }
-        });
-        let Some((words, decision)) = words else {
+        })
+    }
+
+    fn rules(&self) -> String {
+        let Some((words, decision)) = self.said() else {
             return String::new();
         };
         let mut table = table();

@@ -264,6 +264,9 @@ fn json_has_the_shape_that_the_guide_says() {
         words.map(str::to_owned).collect()
     };
     out(place, "sweep plan.toml --out swept");
+    let square = "[[13.0, 32.8], [13.1, 32.8], [13.1, 32.9], [13.0, 32.8]]";
+    let zones = format!("{{\"type\": \"Polygon\", \"coordinates\": [{square}]}}");
+    fs::write(place.join("zones.geojson"), zones).expect("written");
     for (command, line) in [
         ("run", "run night.toml -n 4 --json"),
         ("eval", "eval night.toml -n 4 --json"),
@@ -280,6 +283,13 @@ fn json_has_the_shape_that_the_guide_says() {
         ("columns", "columns night.toml --json"),
         ("library", "library --json"),
         ("help", "help leaked --json"),
+        ("replay", "replay night.toml --out page.html --json"),
+        ("import", "import zones.geojson --json"),
+        ("migrate", "migrate night.toml --json"),
+        (
+            "submit",
+            "submit plan.toml --slurm --tasks 2 -n 128 --out far --dry-run --json",
+        ),
     ] {
         let told = json(place, line);
         let keys = promised(command);
@@ -298,6 +308,57 @@ fn json_has_the_shape_that_the_guide_says() {
         rows[0]["estimate"].is_number() && rows[0]["n"] == 4,
         "{rows}"
     );
+}
+
+/// What `explain` tells in words it tells programs in numbers.
+#[test]
+fn a_story_is_told_to_programs_too() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let busy = "explain scenarios/nov-2019-busy.toml";
+    let told = json(root, &format!("{busy} --replication 2 --json"));
+    assert_eq!(told["what"], "wrong_shot", "{told}");
+    let lines = told["story"].as_array().expect("lines");
+    let words: Vec<&str> = lines.iter().filter_map(Json::as_str).collect();
+    let words = words.join("\n");
+    for key in ["site", "aircraft"] {
+        assert!(words.contains(told[key].as_str().expect("a name")), "{key}");
+    }
+    let decided = |rule: &&Json| rule["decided"].is_string();
+    let rules = told["rules"].as_array().expect("rules");
+    assert_eq!(rules.iter().filter(decided).count(), 1, "{rules:?}");
+    let evidence = told["evidence"].as_array().expect("evidence");
+    assert!(evidence.iter().all(|entry| entry["p_hostile"].is_number()));
+    let clock = told["clock"].as_array().expect("lines");
+    assert!(
+        clock.iter().any(|line| line["time_s"] == told["time_s"]),
+        "{clock:?}"
+    );
+    // A change prevents where nothing is fired at it, and the smallest sets are of such.
+    let trials = told["trials"].as_array().expect("trials");
+    for trial in trials {
+        assert_eq!(trial["prevented"] == true, trial["wrong_shots"] == 0);
+    }
+    for set in told["smallest"].as_array().expect("sets") {
+        let [one] = set.as_array().expect("names").as_slice() else {
+            continue;
+        };
+        let trial = trials.iter().find(|trial| trial["change"] == *one);
+        assert_eq!(trial.expect("tried")["prevented"], true, "{one}");
+    }
+
+    let passage = json(
+        root,
+        &format!("{busy} --replication 2 --let-through --json"),
+    );
+    if passage["what"].is_null() {
+        assert!(passage.get("next_replication").is_some(), "{passage}");
+    } else {
+        assert_eq!(passage["what"], "passage");
+        assert!(passage["outcome"]["reached_s"].is_number(), "{passage}");
+        assert!(!passage["sites"].as_array().expect("sites").is_empty());
+    }
+    let none = json(place().path(), "explain night.toml --flight raid --json");
+    assert!(none.get("what").is_some(), "{none}");
 }
 
 #[test]
