@@ -2,14 +2,14 @@
 //!
 //! The factors are those of NASA-STD-7009 (revision B, 5 March 2024), which asks for evidence and for what is missing, not for a grade.
 
-use std::fmt::Write as _;
+use maud::{Markup, html};
 
+use super::document::{heads, table};
 use super::page::Report;
 use super::stored::{Paired, Results};
 use crate::experiment::worlds::file::{AS_WRITTEN, WORLD};
 use crate::experiment::worlds::marks::Mark;
 use crate::output::readable;
-use crate::safe::markup as escape;
 use crate::statistics::estimate::Comparison;
 
 /// What is left out or simplified, and which way the results are off for it.
@@ -126,11 +126,15 @@ impl Report<'_> {
         self.section("credibility", "How far to believe it");
         let results = self.results;
         let manifest = &results.manifest;
-        self.put(
-            "<p><strong>Meant for</strong> comparing rules of coordination in one world with common random numbers, and for asking which \
-             conclusions survive what is not known. <strong>Not meant for</strong> estimating how many aircraft were or will be \
-             lost anywhere, for judging a real system, site or crew, or for planning fire or flights.</p>",
-        );
+        self.put(html! {
+            p {
+                strong { "Meant for" }
+                " comparing rules of coordination in one world with common random numbers, and for asking which conclusions survive "
+                "what is not known. " strong { "Not meant for" }
+                " estimating how many aircraft were or will be lost anywhere, for judging a real system, site or crew, or for "
+                "planning fire or flights."
+            }
+        });
         let marks = marks(results);
         let main = self.main.clone();
         let of_main: Vec<&Row> = marks
@@ -138,70 +142,78 @@ impl Report<'_> {
             .filter(|row| main.contains(&row.measure))
             .collect();
         if marks.is_empty() {
-            self.put(
-                "<p>Every sentence on this page is said of one world, the scenario as written, or of the settings of the \
-                 uncertainties that were flown. In how many worlds that evidence does not rule out it holds was not asked: \
-                 <code>deconflict match</code> finds such worlds, <code>sweep --worlds</code> flies in them.</p>",
-            );
+            self.put(html! {
+                p {
+                    "Every sentence on this page is said of one world, the scenario as written, or of the settings of the "
+                    "uncertainties that were flown. In how many worlds that evidence does not rule out it holds was not asked: "
+                    code { "deconflict match" } " finds such worlds, " code { "sweep --worlds" } " flies in them."
+                }
+            });
         } else {
-            let mut rows = String::new();
-            for row in &of_main {
-                let _ = write!(
-                    rows,
-                    "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
-                    escape(&row.setting),
-                    escape(&row.reference),
-                    escape(&row.measure),
-                    escape(&row.mark.words(|_, _| String::new()))
-                );
-            }
-            self.put(&format!(
-                "<p>Robust: shown, the same way block, in every world that was not ruled out. Fragile: the contrary is shown in \
-                 one. Worlds not ruled out are not confirmed.</p><div class=\"wide\" tabindex=\"0\" role=\"group\" \
-                 aria-label=\"Marks of the comparisons\"><table><thead><tr><th scope=\"col\">setting</th><th \
-                 scope=\"col\">against</th><th scope=\"col\">measure</th><th scope=\"col\">in the worlds</th></tr></thead>\
-                 <tbody>{rows}</tbody></table></div>"
-            ));
+            let rows = html! {
+                @for row in &of_main {
+                    tr {
+                        th scope="row" { (row.setting) }
+                        td { (row.reference) }
+                        td { (row.measure) }
+                        td { (row.mark.words(|_, _| String::new())) }
+                    }
+                }
+            };
+            let columns = heads(&["setting", "against", "measure", "in the worlds"]);
+            self.put(html! {
+                p {
+                    "Robust: shown, the same way block, in every world that was not ruled out. Fragile: the contrary is shown in one. "
+                    "Worlds not ruled out are not confirmed."
+                }
+                (table("Marks of the comparisons", &columns, &rows))
+            });
         }
         let done = manifest.progress.done;
-        let intervals = format!(
-            "{done} replications of every cell; intervals of {} % on every number",
-            readable(manifest.confidence * 100.0)
-        );
+        let confidence = readable(manifest.confidence * 100.0);
+        let intervals = html! {
+            (done) " replications of every cell; intervals of " (confidence) " % on every number"
+        };
         let robust = |row: &&Row| row.mark.said != 0 && row.mark.holds() == row.mark.of;
         let said = marks.iter().filter(|row| row.mark.said != 0).count();
         let robustness = match marks.is_empty() {
-            true => "not asked".to_owned(),
-            false => format!(
-                "{} of {said} comparisons that are shown as written hold in every world run",
-                marks.iter().filter(robust).count()
-            ),
+            true => html! { "not asked" },
+            false => html! {
+                (marks.iter().filter(robust).count()) " of " (said)
+                " comparisons that are shown as written hold in every world run"
+            },
         };
-        let factors: [(&str, String, &str); 8] = [
+        let factors: [(&str, Markup, &str); 8] = [
             (
                 "Data pedigree",
-                "public, coarse and rounded figures of aircraft and classes of sites; each is in the register with its source: \
-                 <code>deconflict assumptions SCENARIO</code>"
-                    .to_owned(),
+                html! {
+                    "public, coarse and rounded figures of aircraft and classes of sites; each is in the register with its source: "
+                    code { "deconflict assumptions SCENARIO" }
+                },
                 "no measurement of a real system; identification-error rates are assumptions throughout",
             ),
             (
                 "Verification",
-                "closed forms, a second implementation of what a site does, signs that must hold, the same bytes on any machine \
-                 (page <em>tests</em> of the guide)"
-                    .to_owned(),
+                html! {
+                    "closed forms, a second implementation of what a site does, signs that must hold, the same bytes on any machine "
+                    "(page " em { "tests" } " of the guide)"
+                },
                 "nobody outside of the project has repeated them",
             ),
             (
                 "Validation",
-                "six public bands for Libya in 2019 (<code>scenarios/evidence</code>), against which worlds are held".to_owned(),
+                html! {
+                    "six public bands for Libya in 2019 (" code { "scenarios/evidence" }
+                    "), against which worlds are held"
+                },
                 "no case with known counts; bands are wide and from parties to the war",
             ),
             (
                 "Input pedigree",
-                "value, range, kind, source and date of every number of the shipped library; what a scenario adds is listed by \
-                 <code>deconflict assumptions --missing</code>"
-                    .to_owned(),
+                html! {
+                    "value, range, kind, source and date of every number of the shipped library; what a scenario adds is listed by "
+                    code { "deconflict assumptions --missing" }
+                },
                 "ranges are judgements of their authors",
             ),
             (
@@ -216,36 +228,33 @@ impl Report<'_> {
             ),
             (
                 "History of the model",
-                format!("version {}; what changed results is in the changelog", escape(&manifest.version)),
+                html! { "version " (manifest.version) "; what changed results is in the changelog" },
                 "no earlier use in a decision that turned out right or wrong",
             ),
             (
                 "Process and product management",
-                "sealed results, a command that runs them again and compares every byte, tests on every change".to_owned(),
+                html! { "sealed results, a command that runs them again and compares every byte, tests on every change" },
                 "no independent review",
             ),
         ];
-        let mut rows = String::new();
-        for (factor, evidence, missing) in factors {
-            let _ = write!(
-                rows,
-                "<tr><th scope=\"row\">{factor}</th><td>{evidence}</td><td>{missing}</td></tr>"
-            );
-        }
-        let mut limits = String::new();
-        for (limit, direction) in LIMITS {
-            let _ = write!(
-                limits,
-                "<tr><th scope=\"row\">{limit}</th><td>{direction}</td></tr>"
-            );
-        }
-        self.put(&format!(
-            "<h3>Factors of credibility</h3><p class=\"meta\">After NASA-STD-7009B: evidence and what is missing, no grades.</p>\
-             <div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Factors of credibility\"><table><thead><tr><th \
-             scope=\"col\">factor</th><th scope=\"col\">evidence</th><th scope=\"col\">missing</th></tr></thead><tbody>{rows}\
-             </tbody></table></div><h3>Known limits, and which way they push</h3><div class=\"wide\" tabindex=\"0\" \
-             role=\"group\" aria-label=\"Known limits\"><table><thead><tr><th scope=\"col\">limit</th><th \
-             scope=\"col\">expected direction</th></tr></thead><tbody>{limits}</tbody></table></div>"
-        ));
+        let rows = html! {
+            @for (factor, evidence, missing) in factors {
+                tr { th scope="row" { (factor) } td { (evidence) } td { (missing) } }
+            }
+        };
+        let limits = html! {
+            @for (limit, direction) in LIMITS {
+                tr { th scope="row" { (limit) } td { (direction) } }
+            }
+        };
+        let factors = heads(&["factor", "evidence", "missing"]);
+        let directions = heads(&["limit", "expected direction"]);
+        self.put(html! {
+            h3 { "Factors of credibility" }
+            p.meta { "After NASA-STD-7009B: evidence and what is missing, no grades." }
+            (table("Factors of credibility", &factors, &rows))
+            h3 { "Known limits, and which way they push" }
+            (table("Known limits", &directions, &limits))
+        });
     }
 }

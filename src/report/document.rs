@@ -4,72 +4,81 @@
 //! nothing else: no network, no forms, no frames. So even if some text were not made safe, a browser would not run it. No
 //! page says on which machine it was made or where its files are.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use super::svg::escape;
+use crate::safe;
 
 /// A page.
 pub(super) struct Document<'a> {
-    /// As the browser shows it; made safe here.
+    /// As the browser shows it.
     pub title: &'a str,
     /// Parts of its only style sheet.
     pub styles: &'a [&'a str],
     /// Class of the body.
     pub class: &'a str,
-    /// HTML, with all text in it made safe.
-    pub body: &'a str,
+    /// What is on it.
+    pub body: Markup,
     /// Its only script.
     pub script: Option<&'a str>,
 }
 
 impl Document<'_> {
-    /// The whole page.
-    pub fn html(&self) -> String {
+    /// The whole page, without letters that nobody sees.
+    pub fn html(self) -> String {
         let style = self.styles.concat();
-        let mut policy = format!("default-src 'none'; style-src '{}'", hash(&style));
-        let mut script = String::new();
-        if let Some(text) = self.script {
-            let _ = write!(policy, "; script-src '{}'", hash(text));
-            script = format!("<script>{text}</script>");
-        }
-        policy.push_str("; base-uri 'none'; form-action 'none'");
-        let class = match self.class {
-            "" => String::new(),
-            class => format!(" class=\"{class}\""),
+        let script = self.script.map_or(String::new(), |text| {
+            format!("script-src '{}'; ", hash(text))
+        });
+        let policy = format!(
+            "default-src 'none'; style-src '{}'; {script}base-uri 'none'; form-action 'none'",
+            hash(&style)
+        );
+        let class = Some(self.class).filter(|class| !class.is_empty());
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta http-equiv="Content-Security-Policy" content=(policy);
+                    meta name="viewport" content="width=device-width,initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    meta name="referrer" content="no-referrer";
+                    title { (self.title) }
+                    style { (PreEscaped(style)) }
+                }
+                body class=[class] {
+                    (self.body)
+                    @if let Some(text) = self.script { script { (PreEscaped(text)) } }
+                }
+            }
+            "\n"
         };
-        format!(
-            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\"><title>{}</title><style>{style}</style></head><body{class}>\n{}{script}</body></html>\n",
-            escape(self.title),
-            self.body,
-        )
+        safe::terminal(&page.into_string()).into_owned()
     }
+}
+
+/// A table that sorts, filters and folds; where it is too wide it scrolls by itself.
+pub(super) fn table(label: &str, head: &Markup, rows: &Markup) -> Markup {
+    html! {
+        div.wide tabindex="0" role="group" aria-label=(label) {
+            table { thead { tr { (head) } } tbody { (rows) } }
+        }
+    }
+}
+
+/// The heads of columns.
+pub(super) fn heads(names: &[&str]) -> Markup {
+    html! { @for name in names { th scope="col" { (name) } } }
 }
 
 /// A script or a style as a policy names it.
 fn hash(text: &str) -> String {
-    format!("sha256-{}", base64(&Sha256::digest(text)))
-}
-
-/// RFC 4648, with padding.
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for at in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * at)) as usize & 63];
-            out.push(if at <= chunk.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
-        }
-    }
-    out
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 
 /// The name of a folder or a file, without the way to it.
@@ -129,21 +138,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_as_in_the_rfc() {
-        for (text, coded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(text.as_bytes()), coded);
-        }
-    }
-
-    #[test]
     fn places_are_not_told() {
         let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
         for (typed, told) in [
@@ -174,7 +168,7 @@ mod tests {
             title: "<script>",
             styles: &["p{}"],
             class: "x",
-            body: "<p>",
+            body: html! { p { "<p>\u{202e}" } },
             script: Some("alert(1)"),
         }
         .html();
@@ -184,5 +178,6 @@ mod tests {
             "{page}"
         );
         assert_eq!(page.matches("<script>").count(), 1);
+        assert!(page.contains("<p>&lt;p&gt;\u{fffd}</p>"), "{page}");
     }
 }

@@ -1,9 +1,10 @@
 //! The first screen of a report, in sentences: who was wrongly shot at and down, by whose sites, of how many, at which price, and
 //! what these numbers cannot carry.
 
+use maud::{Markup, html};
+
 use super::figures::grouped;
 use super::stored::{Interval, Measured, Results};
-use super::svg::escape;
 use crate::output::{Notation, one_in};
 use crate::statistics::estimate::{Estimate, Method};
 
@@ -43,18 +44,18 @@ fn chance(share: f64) -> String {
 }
 
 /// A sentence: what it is about in bold, what is said of it.
-fn line(bold: &str, rest: &str) -> String {
-    format!("<li><b>{}</b> {}</li>", escape(bold), escape(rest))
+fn line(bold: &str, rest: &str) -> Markup {
+    html! { li { b { (bold) } " " (rest) } }
 }
 
 /// The sentences about one cell, as items of a list.
-pub(super) fn told(results: &Results, cell: &str) -> String {
+pub(super) fn told(results: &Results, cell: &str) -> Markup {
     let find = |name: &str| {
         results
             .measured(cell, name)
             .filter(|row| row.value.known() && row.exposure > 0.0)
     };
-    let mut list = String::new();
+    let mut list: Vec<Markup> = Vec::new();
     for (name, who, whose) in [
         (
             "neutral_sorties_lost",
@@ -73,7 +74,7 @@ pub(super) fn told(results: &Results, cell: &str) -> String {
         ),
     ] {
         if let Some(row) = find(name) {
-            list += &line(
+            list.push(line(
                 who,
                 &format!(
                     "{}{}: {} of {} {whose}.",
@@ -82,7 +83,7 @@ pub(super) fn told(results: &Results, cell: &str) -> String {
                     grouped(row.events),
                     grouped(row.exposure)
                 ),
-            );
+            ));
         }
     }
     if let Some(row) = find("any_wrong_kill") {
@@ -92,7 +93,7 @@ pub(super) fn told(results: &Results, cell: &str) -> String {
             grouped(row.events),
             grouped(row.exposure)
         );
-        list += &line("Runs in which that happened at all:", &rest);
+        list.push(line("Runs in which that happened at all:", &rest));
     }
     let by: Vec<String> = (results.measured.iter())
         .filter(|row| row.cell == cell && row.events > 0.0)
@@ -111,7 +112,7 @@ pub(super) fn told(results: &Results, cell: &str) -> String {
         })
         .collect();
     if !by.is_empty() {
-        list += &line("By the sites of", &format!("{}.", by.join("; ")));
+        list.push(line("By the sites of", &format!("{}.", by.join("; "))));
     }
     let mut causes: Vec<(&str, &Measured)> = (results.measured.iter())
         .filter(|row| row.cell == cell && row.events > 0.0)
@@ -129,10 +130,13 @@ pub(super) fn told(results: &Results, cell: &str) -> String {
         .collect();
     if !causes.is_empty() {
         let rest = format!("{} of the wrong shots.", causes.join(", "));
-        list += &line("What had become of the flight plan, most often:", &rest);
+        list.push(line(
+            "What had become of the flight plan, most often:",
+            &rest,
+        ));
     }
     if let Some(row) = find("leaked") {
-        list += &line(
+        list.push(line(
             "The price, hostile sorties that reached their objective:",
             &format!(
                 "{}, {} of {} decided.",
@@ -140,13 +144,13 @@ pub(super) fn told(results: &Results, cell: &str) -> String {
                 grouped(row.events),
                 grouped(row.exposure)
             ),
-        );
+        ));
     }
-    list
+    html! { @for line in list { (line) } }
 }
 
 /// What the numbers cannot carry.
-pub(super) fn limits(results: &Results, confidence: &str) -> String {
+pub(super) fn limits(results: &Results, confidence: &str) -> Markup {
     let worlds = match results
         .levels
         .values()
@@ -158,9 +162,12 @@ pub(super) fn limits(results: &Results, confidence: &str) -> String {
             "They hold in one world, the scenario as written: what else may be true is not in the brackets."
         }
     };
-    format!(
-        "<div class=\"warn\"><strong>What these numbers cannot carry.</strong> Absolute rates are not calibrated: no public count \
-         of sorties exists. Only comparisons of rule sets mean something, in the same world and on the same random numbers. In \
-         brackets: {confidence} % intervals, with the replication as the unit; they hold chance alone. {worlds}</div>"
-    )
+    html! {
+        div.warn {
+            strong { "What these numbers cannot carry." }
+            " Absolute rates are not calibrated: no public count of sorties exists. Only comparisons of rule sets mean something, in "
+            "the same world and on the same random numbers. In brackets: " (confidence)
+            " % intervals, with the replication as the unit; they hold chance alone. " (worlds)
+        }
+    }
 }

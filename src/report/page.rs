@@ -1,9 +1,9 @@
 //! The page of a folder of results: what it says in words, what it rests on in figures, and how it was made.
 
-use std::fmt::Write as _;
+use maud::{Markup, PreEscaped, html};
 
 use super::credibility::robust_words;
-use super::document::{Document, without_places};
+use super::document::{Document, heads, table, without_places};
 use super::factors::by_factor;
 use super::figures::{
     Chart, Curve, CurvePoint, Figure, Mark, Panel, Place, bracket, capital, curves, grouped, heat,
@@ -14,7 +14,7 @@ use super::laid::Laid;
 use super::opening::{SAID, limits, told};
 use super::replays;
 use super::stored::{Confused, Interval, Measured, Paired, Prevented, Results, Square};
-use super::svg::{FIGURE_CSS, Scale, Svg, escape};
+use super::svg::{FIGURE_CSS, Scale, Svg};
 use crate::geodesy::{Frame, LatLon};
 use crate::measure::{MEASURES, Measure};
 use crate::output::{Notation, readable, sentence, tally};
@@ -55,7 +55,7 @@ pub(super) struct Report<'a> {
     /// The measures that the page is about.
     pub(super) main: Vec<String>,
     pub figures: Vec<Figure>,
-    body: String,
+    body: Vec<Markup>,
     sections: Vec<(&'static str, &'static str)>,
     /// Whether figures by factor show every cell.
     laid_out: bool,
@@ -90,7 +90,7 @@ impl<'a> Report<'a> {
             laid,
             main,
             figures: Vec::new(),
-            body: String::new(),
+            body: Vec::new(),
             sections: Vec::new(),
             laid_out: false,
         }
@@ -111,127 +111,120 @@ impl<'a> Report<'a> {
         self.credibility();
         self.made(folder);
         let manifest = &self.results.manifest;
-        let title = escape(&manifest.title);
-        let cells = match self.results.cells.len() {
-            1 => String::new(),
-            cells => format!("{cells} cells, "),
+        let progress = manifest.progress.words();
+        let (cells, of_each) = match self.results.cells.len() {
+            1 => (String::new(), ""),
+            cells => (format!("{cells} cells, "), " of each"),
         };
-        let links: String = self
-            .sections
-            .iter()
-            .map(|(id, name)| format!("<a href=\"#{id}\">{name}</a>"))
-            .collect();
-        let warning = match manifest.progress.ended.is_whole() {
-            true => String::new(),
-            false => format!(
-                "<div class=\"warn\"><strong>{}.</strong> These are not the results that were asked for.</div>",
-                escape(&manifest.progress.words())
-            ),
+        let header = html! {
+            p.meta { (progress) }
+            h1 { (manifest.title) }
+            p.meta {
+                (cells) (grouped(manifest.progress.done as f64)) " replications" (of_each)
+                ", seed " (manifest.seed) ", deconflict " (manifest.version)
+            }
+            @if !manifest.progress.ended.is_whole() {
+                div.warn { strong { (progress) "." } " These are not the results that were asked for." }
+            }
         };
-        let header = format!(
-            "<header><p class=\"meta\">{}</p><h1>{title}</h1><p class=\"meta\">{cells}{} replications{}, seed {}, deconflict {}</p>{warning}</header>",
-            escape(&manifest.progress.words()),
-            grouped(manifest.progress.done as f64),
-            if self.results.cells.len() > 1 {
-                " of each"
-            } else {
-                ""
-            },
-            manifest.seed,
-            escape(&manifest.version),
-        );
         Document {
             title: &manifest.title,
             styles: &[FIGURE_CSS, PAGE_CSS, RESULTS_CSS],
             class: "",
-            body: &format!(
-                "{header}\n<nav aria-label=\"Sections\"><div>{links}</div></nav>\n<main>{}</main>",
-                self.body
+            body: laid_out(
+                &header,
+                &self.sections,
+                &html! { @for part in &self.body { (part) "\n" } },
             ),
             script: Some(TABLES_JS),
         }
         .html()
     }
 
-    pub(super) fn put(&mut self, text: &str) {
-        self.body.push_str(text);
-        self.body.push('\n');
+    pub(super) fn put(&mut self, part: Markup) {
+        self.body.push(part);
     }
 
     pub(super) fn section(&mut self, id: &'static str, name: &'static str) {
         self.sections.push((id, name));
-        self.put(&format!("<h2 id=\"{id}\">{name}</h2>"));
+        self.put(html! { h2 id=(id) { (name) } });
     }
 
     fn figure(&mut self, figure: Figure) {
-        self.put(&figure_html(&figure));
+        self.put(figure_html(&figure));
         self.figures.push(figure);
     }
 
     /// A figure whose numbers the page has in a table already: its files alone, as links.
     fn files(&mut self, figure: Figure) {
-        self.put(&format!(
-            "<p class=\"meta\">As a figure: {}</p>",
-            links(&figure.id)
-        ));
+        self.put(html! { p.meta { "As a figure: " (links(&figure.id)) } });
         self.figures.push(figure);
     }
 
     /// A link to the first replay of a cell, where there is one.
-    fn replay_link(&self, cell: &str) -> String {
+    fn replay_link(&self, cell: &str) -> Markup {
         let made = self.replays.iter().find(|made| made.cell == cell);
-        made.map_or(String::new(), |made| {
-            format!(
-                " <a href=\"report/{}\">replay {}</a>",
-                escape(&made.file),
-                made.replication
-            )
-        })
+        html! {
+            @if let Some(made) = made {
+                " " a href={ "report/" (made.file) } { "replay " (made.replication) }
+            }
+        }
     }
 
     /// Wrong shots one by one, each with the moment of its replay.
     fn one_by_one(&mut self, folder: &str) {
         if self.replays.is_empty() {
             let command = ["deconflict", "report", folder, "--replays"].map(str::to_owned);
-            self.put(&format!(
-                "<p class=\"meta\">To see wrong shots one by one, each with its replay: <code>{}</code>.</p>",
-                escape(&shell(&command))
-            ));
+            self.put(html! {
+                p.meta {
+                    "To see wrong shots one by one, each with its replay: " code { (shell(&command)) } "."
+                }
+            });
             return;
         }
-        let mut rows = String::new();
-        for made in self.replays {
-            for shot in &made.shots {
-                let seconds = shot.time as f64 / 1000.0;
-                let query = |text: &str| {
-                    text.replace('%', "%25")
-                        .replace('&', "%26")
-                        .replace('+', "%2B")
-                        .replace('#', "%23")
-                        .replace(' ', "%20")
-                };
-                let _ = write!(
-                    rows,
-                    "<tr><th scope=\"row\"><a href=\"report/{}#t={seconds}&amp;track={}\">{} h</a></th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-                    escape(&made.file),
-                    escape(&query(&shot.aircraft)),
-                    readable(seconds / 3600.0),
-                    made.replication,
-                    escape(&called(&made.cell)),
-                    escape(&shot.aircraft),
-                    shot.affiliation,
-                    escape(&shot.site),
-                    shot.end.replace('_', " ")
-                );
+        if self.replays.iter().all(|made| made.shots.is_empty()) {
+            self.put(html! { p.meta { "No replication has a wrong shot." } });
+            return;
+        }
+        let query = |text: &str| {
+            text.replace('%', "%25")
+                .replace('&', "%26")
+                .replace('+', "%2B")
+                .replace('#', "%23")
+                .replace(' ', "%20")
+        };
+        let rows = html! {
+            @for (made, shot) in self.replays.iter().flat_map(|made| made.shots.iter().map(move |shot| (made, shot))) {
+                @let seconds = shot.time as f64 / 1000.0;
+                tr {
+                    th scope="row" {
+                        a href={ "report/" (made.file) "#t=" (seconds) "&track=" (query(&shot.aircraft)) } {
+                            (readable(seconds / 3600.0)) " h"
+                        }
+                    }
+                    td { (made.replication) }
+                    td { (called(&made.cell)) }
+                    td { (shot.aircraft) }
+                    td { (shot.affiliation) }
+                    td { (shot.site) }
+                    td { (shot.end.replace('_', " ")) }
+                }
             }
-        }
-        if rows.is_empty() {
-            self.put("<p class=\"meta\">No replication has a wrong shot.</p>");
-            return;
-        }
-        self.put(&format!(
-            "<h3>One by one</h3><p>Wrong shots of the replications that have a replay; the time leads to it.</p><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Wrong shots\"><table><thead><tr><th scope=\"col\">since the start</th><th scope=\"col\">replication</th><th scope=\"col\">cell</th><th scope=\"col\">aircraft</th><th scope=\"col\">is to the shooter</th><th scope=\"col\">site</th><th scope=\"col\">ended</th></tr></thead><tbody>{rows}</tbody></table></div>"
-        ));
+        };
+        let columns = [
+            "since the start",
+            "replication",
+            "cell",
+            "aircraft",
+            "is to the shooter",
+            "site",
+            "ended",
+        ];
+        self.put(html! {
+            h3 { "One by one" }
+            p { "Wrong shots of the replications that have a replay; the time leads to it." }
+            (table("Wrong shots", &heads(&columns), &rows))
+        });
     }
 
     /// Every measure of a run, to be sorted and searched.
@@ -247,29 +240,27 @@ impl<'a> Report<'a> {
             });
             said || drawn
         };
-        let mut rows = String::new();
-        for row in self
-            .results
-            .measured
-            .iter()
-            .filter(|row| row.value.known() && row.events > 0.0 && !told(&row.measure))
-        {
-            let _ = write!(
-                rows,
-                "<tr><th scope=\"row\" title=\"{}\">{}</th><td>{} <small>{}</small></td><td>{}</td><td>{}</td><td>{}</td></tr>",
-                escape(definition(&row.measure)),
-                escape(&words(&row.measure)),
-                readable(row.value.estimate),
-                bracket(&row.value),
-                escape(&row.unit),
-                readable(row.events),
-                readable(row.exposure)
-            );
-        }
-        self.put(&format!(
-            "<p>What is neither said above nor drawn below and was seen at all, with its {} % interval. All measures are in summary.csv.</p><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Measures\"><table><thead><tr><th scope=\"col\">measure</th><th scope=\"col\">estimate</th><th scope=\"col\">unit</th><th scope=\"col\">events</th><th scope=\"col\">of</th></tr></thead><tbody>{rows}</tbody></table></div>",
-            self.confidence()
-        ));
+        let seen = |row: &&Measured| row.value.known() && row.events > 0.0 && !told(&row.measure);
+        let rows = html! {
+            @for row in self.results.measured.iter().filter(seen) {
+                tr {
+                    th scope="row" title=(definition(&row.measure)) { (words(&row.measure)) }
+                    td { (readable(row.value.estimate)) " " small { (bracket(&row.value)) } }
+                    td { (row.unit) }
+                    td { (readable(row.events)) }
+                    td { (readable(row.exposure)) }
+                }
+            }
+        };
+        let columns = heads(&["measure", "estimate", "unit", "events", "of"]);
+        let confidence = self.confidence();
+        self.put(html! {
+            p {
+                "What is neither said above nor drawn below and was seen at all, with its " (confidence)
+                " % interval. All measures are in summary.csv."
+            }
+            (table("Measures", &columns, &rows))
+        });
     }
 
     /// What a cell is called on the page.
@@ -290,95 +281,80 @@ impl<'a> Report<'a> {
         };
         let said = told(results, &cell);
         if results.cells.len() > 1 {
-            self.put(&format!(
-                "<p>At the reference, <strong>{}</strong>:</p>",
-                escape(&cell)
-            ));
+            self.put(html! { p { "At the reference, " strong { (cell) } ":" } });
         }
-        self.put(&format!("<ul class=\"say\">{said}</ul>"));
+        self.put(html! { ul.say { (said) } });
         if results.sweep {
             self.against();
         }
         let limits = limits(results, &self.confidence());
-        self.put(&limits);
+        self.put(limits);
     }
 
     /// What the cells do, compared with their reference.
     fn against(&mut self) {
         let results = self.results;
         let pairs = pairs_of(&results.paired);
-        let mut text = String::new();
-        if pairs.is_empty() {
-            text.push_str(
-                "<p>Nothing is compared in this experiment: each cell stands for itself.</p>",
-            );
-        }
         let compared = |row: &Paired| {
-            let mut said = sentence(
+            let said = sentence(
                 &words(&row.measure),
                 Notation::of(&row.measure),
                 &row.comparison,
             );
-            if let Some((verb, rest)) = said.split_once(' ')
-                && ["cuts", "raises"].contains(&verb)
-            {
-                said = format!("<b>{verb}</b> {}", escape(rest));
-            } else {
-                said = escape(&said);
-            }
-            format!("<li>{said}</li>")
-        };
-        if pairs.len() <= FEW_PAIRS {
-            for (reference, cell) in &pairs {
-                let mut n = 0;
-                let mut list = String::new();
-                for measure in &self.main {
-                    let row = find(&results.paired, reference, cell, measure);
-                    if let Some(row) = row {
-                        n = row.n;
-                        list.push_str(&compared(row));
+            let verb = said.split_once(' ');
+            let verb = verb.filter(|(verb, _)| ["cuts", "raises"].contains(verb));
+            html! {
+                li {
+                    @match verb {
+                        Some((verb, rest)) => { b { (verb) } " " (rest) }
+                        None => (said),
                     }
                 }
-                let _ = write!(
-                    text,
-                    "<p><strong>{}</strong> against {}, {} paired replications:</p><ul class=\"say\">{list}</ul>",
-                    escape(cell),
-                    escape(reference),
-                    grouped(n as f64)
-                );
+            }
+        };
+        if pairs.is_empty() {
+            self.put(html! {
+                p { "Nothing is compared in this experiment: each cell stands for itself." }
+            });
+        } else if pairs.len() <= FEW_PAIRS {
+            for (reference, cell) in &pairs {
+                let rows: Vec<&Paired> = (self.main.iter())
+                    .filter_map(|measure| find(&results.paired, reference, cell, measure))
+                    .collect();
+                let n = rows.last().map_or(0, |row| row.n);
+                self.put(html! {
+                    p {
+                        strong { (cell) } " against " (reference) ", " (grouped(n as f64)) " paired replications:"
+                    }
+                    ul.say { @for row in rows { (compared(row)) } }
+                });
             }
         } else {
-            let _ = write!(
-                text,
-                "<p>Over all {} pairs of cells:</p><ul class=\"say\">",
-                pairs.len()
-            );
-            for measure in &self.main {
-                let compared: Vec<_> = results
-                    .paired
-                    .iter()
-                    .filter(|row| row.measure == *measure)
-                    .map(|row| row.comparison)
-                    .collect();
-                let _ = write!(
-                    text,
-                    "<li>{}</li>",
-                    escape(&tally(&words(measure), Notation::of(measure), &compared))
-                );
-            }
-            text.push_str("</ul>");
+            let all = |measure: &String| -> Vec<_> {
+                let rows = results.paired.iter().filter(|row| row.measure == *measure);
+                rows.map(|row| row.comparison).collect()
+            };
+            let said = html! {
+                p { "Over all " (pairs.len()) " pairs of cells:" }
+                ul.say {
+                    @for measure in &self.main {
+                        li { (tally(&words(measure), Notation::of(measure), &all(measure))) }
+                    }
+                }
+            };
+            self.put(said);
         }
         if let Some(words) = robust_words(results) {
-            let _ = write!(text, "<p>{}</p>", escape(&words));
+            self.put(html! { p { (words) } });
         }
         if results.manifest.failed > 0 {
-            let _ = write!(
-                text,
-                "<div class=\"warn\">{} replications failed and were left out; failures.csv names them.</div>",
-                results.manifest.failed
-            );
+            self.put(html! {
+                div.warn {
+                    (results.manifest.failed)
+                    " replications failed and were left out; failures.csv names them."
+                }
+            });
         }
-        self.put(&text);
     }
 
     /// Which rules would have prevented wrong losses, and at what price.
@@ -387,26 +363,28 @@ impl<'a> Report<'a> {
         self.section("prevention", "What would have prevented them");
         if rows.is_empty() {
             let command = self.ask_prevention(folder);
-            self.put(&format!(
-                "<p>Which rule would have prevented the wrong shots has not been asked yet: <code>{}</code>, then <code>{}</code>.</p>",
-                escape(&shell(&command)),
-                escape(&shell(&["deconflict", "report", folder].map(str::to_owned)))
-            ));
+            let page = ["deconflict", "report", folder].map(str::to_owned);
+            self.put(html! {
+                p {
+                    "Which rule would have prevented the wrong shots has not been asked yet: "
+                    code { (shell(&command)) } ", then " code { (shell(&page)) } "."
+                }
+            });
             return;
         }
         rows.sort_by(|one, other| other.share.estimate.total_cmp(&one.share.estimate));
         let (first, confidence) = (rows[0].clone(), self.confidence());
-        self.put(&format!(
-            "<p>The same replications{} run again with one rule more and the same random numbers. Of {} sorties wrongly lost (or fired at) in {} replications, {} alone would have saved {}. Leakers are objectives that hostile aircraft reach; the part of all is the Shapley value: what a rule adds, in the mean over all orders of putting them in force.</p>",
-            match &self.results.prevented_in {
-                Some(cell) => format!(" of {}", escape(cell)),
-                None => String::new(),
-            },
-            readable(first.of),
-            grouped(first.n),
-            escape(&first.words),
-            readable(first.saved)
-        ));
+        let of_cell = self.results.prevented_in.as_deref();
+        self.put(html! {
+            p {
+                "The same replications" @if let Some(cell) = of_cell { " of " (cell) }
+                " run again with one rule more and the same random numbers. Of " (readable(first.of))
+                " sorties wrongly lost (or fired at) in " (grouped(first.n)) " replications, "
+                (first.words) " alone would have saved " (readable(first.saved))
+                ". Leakers are objectives that hostile aircraft reach; the part of all is the Shapley value: what a rule adds, "
+                "in the mean over all orders of putting them in force."
+            }
+        });
         type Value = fn(&Prevented) -> Interval;
         let panel = |title: &str, axis: &str, value: Value, neutral: Option<f64>| Panel {
             title: title.to_owned(),
@@ -448,7 +426,13 @@ impl<'a> Report<'a> {
             let parts =
                 parts.map(|(title, value)| panel(title, "sorties a replication", value, Some(0.0)));
             list.extend(parts);
-            self.put("<p>What a rule that asks or waits does is split: what the mere delay does, what holding fire for want of an answer does, and what is left, which it does by knowing something. The three add up to what it saves less what it adds.</p>");
+            self.put(html! {
+                p {
+                    "What a rule that asks or waits does is split: what the mere delay does, what holding fire for want of an "
+                    "answer does, and what is left, which it does by knowing something. The three add up to what it saves less "
+                    "what it adds."
+                }
+            });
         }
         let line = |row: &Prevented| {
             let mut line = vec![row.change.clone(), row.words.clone()];
@@ -506,7 +490,9 @@ impl<'a> Report<'a> {
             self.cell_by_cell();
         }
         let meanings = meanings(&self.main);
-        self.put(&format!("<details><summary>What these measures are</summary><dl class=\"made\">{meanings}</dl></details>"));
+        self.put(html! {
+            details { summary { "What these measures are" } dl.made { (meanings) } }
+        });
         if results.cells.len() > ROWS || (self.laid_out && results.cells.len() > FEW_PAIRS) {
             return;
         }
@@ -556,61 +542,55 @@ impl<'a> Report<'a> {
     /// A row a cell.
     fn cell_by_cell(&mut self) {
         let results = self.results;
-        let mut head = String::new();
-        let mut scales = Vec::new();
-        for measure in &self.main {
-            let rows = || {
-                results
-                    .measured
-                    .iter()
-                    .filter(|row| row.measure == *measure && row.value.known())
-            };
-            let unit = rows().next().map_or("", |row| row.unit.as_str());
-            let _ = write!(
-                head,
-                "<th scope=\"col\" title=\"{}\">{}<br><small>{}</small></th>",
-                escape(definition(measure)),
-                escape(&words(measure)),
-                escape(unit)
-            );
-            let high = rows().map(|row| row.value.ends().1).fold(0.0, f64::max);
-            scales.push(Scale::linear(0.0, high, 2.0, 128.0));
-        }
-        let mut body = String::new();
-        for cell in &results.cells {
-            let _ = write!(
-                body,
-                "<tr><th scope=\"row\">{}{}</th>",
-                escape(&self.name(cell)).replace(',', ",<wbr>"),
-                self.replay_link(cell)
-            );
-            for (measure, scale) in self.main.iter().zip(&scales) {
-                match results.measured(cell, measure) {
-                    Some(row) => {
-                        let _ = write!(
-                            body,
-                            "<td title=\"{}\">{}<small>{}</small>{}</td>",
-                            escape(&format!(
-                                "{} of {}, {}",
-                                readable(row.events),
-                                readable(row.exposure),
-                                row.method
-                            )),
-                            readable(row.value.estimate),
-                            bracket(&row.value),
-                            bar(&row.value, scale)
-                        );
+        let known = |measure: &String| -> Vec<&Measured> {
+            let rows = results.measured.iter();
+            rows.filter(|row| row.measure == *measure && row.value.known())
+                .collect()
+        };
+        let columns: Vec<(&String, &str, Scale)> = (self.main.iter())
+            .map(|measure| {
+                let rows = known(measure);
+                let high = rows.iter().map(|row| row.value.ends().1);
+                let scale = Scale::linear(0.0, high.fold(0.0, f64::max), 2.0, 128.0);
+                let unit = rows.first().map_or("", |row| row.unit.as_str());
+                (measure, unit, scale)
+            })
+            .collect();
+        let head = html! {
+            th scope="col" { "cell" }
+            @for (measure, unit, _) in &columns {
+                th scope="col" title=(definition(measure)) { (words(measure)) br; small { (unit) } }
+            }
+        };
+        let rows = html! {
+            @for cell in &results.cells {
+                tr {
+                    th scope="row" { (broken(&self.name(cell))) (self.replay_link(cell)) }
+                    @for (measure, _, scale) in &columns {
+                        @if let Some(row) = results.measured(cell, measure) {
+                            td title={ (readable(row.events)) " of " (readable(row.exposure)) ", " (row.method) } {
+                                (readable(row.value.estimate)) small { (bracket(&row.value)) } (bar(&row.value, scale))
+                            }
+                        } @else {
+                            td { "-" }
+                        }
                     }
-                    None => body.push_str("<td>-</td>"),
                 }
             }
-            body.push_str("</tr>");
-        }
+        };
+        let file = if results.sweep {
+            "cells.csv"
+        } else {
+            "summary.csv"
+        };
         let confidence = self.confidence();
-        self.put(&format!(
-            "<p>Each cell of the experiment with its {confidence} % interval; bars of a column share one scale from zero. All measures are in {}.</p><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Estimates by cell\"><table><thead><tr><th scope=\"col\">cell</th>{head}</tr></thead><tbody>{body}</tbody></table></div>",
-            if results.sweep { "cells.csv" } else { "summary.csv" }
-        ));
+        self.put(html! {
+            p {
+                "Each cell of the experiment with its " (confidence)
+                " % interval; bars of a column share one scale from zero. All measures are in " (file) "."
+            }
+            (table("Estimates by cell", &head, &rows))
+        });
     }
 
     /// The settings of the factors side by side, where they can be.
@@ -619,17 +599,16 @@ impl<'a> Report<'a> {
             return;
         };
         self.section("settings", "By factor");
-        let said: String = made
-            .said
-            .iter()
-            .map(|line| format!("<li>{}</li>", escape(line)))
-            .collect();
-        self.put(&format!(
-            "<p>{} at {} settings, uncertainties as at the reference. Intervals of values stand for themselves; differences hold together for all pairs and measures of the experiment (Bonferroni), contrasts for all of a measure, and the best setting is among those named with {} %.</p><ul class=\"say\">{said}</ul>",
-            escape(&made.factors.join(" and ")),
-            made.settings,
-            self.confidence()
-        ));
+        let confidence = self.confidence();
+        self.put(html! {
+            p {
+                (made.factors.join(" and ")) " at " (made.settings)
+                " settings, uncertainties as at the reference. Intervals of values stand for themselves; differences hold "
+                "together for all pairs and measures of the experiment (Bonferroni), contrasts for all of a measure, and the "
+                "best setting is among those named with " (confidence) " %."
+            }
+            ul.say { @for line in &made.said { li { (line) } } }
+        });
         self.laid_out = !made.figures.is_empty() && made.settings == self.results.cells.len();
         for figure in made.figures {
             self.figure(figure);
@@ -857,9 +836,9 @@ impl<'a> Report<'a> {
             cells = spread.map(|number| cells[number].clone()).collect();
         }
         if results.squares.is_empty() {
-            self.put(
-                "<p>No shot was fired at friend or neutral: there is nothing to put on a map.</p>",
-            );
+            self.put(html! {
+                p { "No shot was fired at friend or neutral: there is nothing to put on a map." }
+            });
             return;
         }
         let frame = results
@@ -943,11 +922,9 @@ impl<'a> Report<'a> {
         }
         if let [(events, name)] = names.as_slice() {
             let only = name[key.len()..].trim_end_matches(']').replace('_', " ");
-            self.put(&format!(
-                "<p>{title}: {} for all {} wrong shots.</p>",
-                escape(&only),
-                grouped(*events)
-            ));
+            self.put(html! {
+                p { (title) ": " (only) " for all " (grouped(*events)) " wrong shots." }
+            });
             return;
         }
         names.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -1213,14 +1190,15 @@ impl<'a> Report<'a> {
         let Some(first) = history.settling.first() else {
             if self.results.sweep {
                 self.section("convergence", "How it settled");
-                self.put(
-                    "<p class=\"meta\">Too few replications to show how the estimates settled.</p>",
-                );
+                self.put(html! {
+                    p.meta { "Too few replications to show how the estimates settled." }
+                });
             }
             return;
         };
         self.section("convergence", "How it settled");
-        self.put(&format!("<p>{}</p>", escape(&self.stopping_words(first))));
+        let stopping = self.stopping_words(first);
+        self.put(html! { p { (stopping) } });
         for (number, settling) in history.settling.iter().enumerate() {
             self.settled(settling, if number == 0 { "" } else { "-other" });
         }
@@ -1394,80 +1372,80 @@ impl<'a> Report<'a> {
         let results = self.results;
         let manifest = &results.manifest;
         let note = &results.note;
-        let mut list = String::new();
-        let mut entry = |term: &str, text: String| {
-            if !text.is_empty() {
-                let _ = write!(list, "<dt>{term}</dt><dd>{text}</dd>");
+        let command = shell(&without_places(&note.command_line));
+        let took = note
+            .elapsed_s
+            .map(|elapsed_s| format!("{} s", readable(elapsed_s)));
+        let first = manifest.first_replication;
+        let last = first + manifest.progress.done.max(1) - 1;
+        let entries = [
+            ("Version", manifest.version.clone()),
+            ("Seed", manifest.seed.to_string()),
+            ("Replications", format!("{first} to {last} of every cell")),
+            ("Ended", manifest.progress.words()),
+            ("Machine", note.system.clone()),
+            ("Started", note.started_utc.clone()),
+            ("Took", took.unwrap_or_default()),
+        ];
+        let hashes = [
+            ("Plan", &manifest.plan_sha256),
+            ("Scenario", &manifest.scenario_sha256),
+        ];
+        let again = again(results, folder);
+        let files = html! {
+            @for (name, file) in &manifest.files {
+                tr { th scope="row" { (name) } td { (file.rows) } td.hash { (file.sha256) } }
+            }
+            @for cell in &manifest.cells {
+                tr {
+                    th scope="row" { "scenario of " (cell.name) } td {} td.hash { (cell.scenario_sha256) }
+                }
             }
         };
-        let command = shell(&without_places(&note.command_line));
-        entry(
-            "Command",
-            if command.is_empty() {
-                String::new()
-            } else {
-                format!("<code>{}</code>", escape(&command))
-            },
-        );
-        entry("Version", escape(&manifest.version));
-        entry("Seed", manifest.seed.to_string());
-        entry(
-            "Replications",
-            format!(
-                "{} to {} of every cell",
-                manifest.first_replication,
-                manifest.first_replication + manifest.progress.done.max(1) - 1
-            ),
-        );
-        entry("Ended", escape(&manifest.progress.words()));
-        entry("Machine", escape(&note.system));
-        entry("Started", escape(&note.started_utc));
-        entry(
-            "Took",
-            note.elapsed_s.map_or(String::new(), |elapsed_s| {
-                format!("{} s", readable(elapsed_s))
-            }),
-        );
-        if let Some(hash) = &manifest.plan_sha256 {
-            entry(
-                "Plan",
-                format!("SHA-256 <span class=\"hash\">{}</span>", escape(hash)),
-            );
-        }
-        if let Some(hash) = &manifest.scenario_sha256 {
-            entry(
-                "Scenario",
-                format!("SHA-256 <span class=\"hash\">{}</span>", escape(hash)),
-            );
-        }
-        let again = again(results, folder);
-        let mut files = String::new();
-        for (name, file) in &manifest.files {
-            let _ = write!(
-                files,
-                "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"hash\">{}</td></tr>",
-                escape(name),
-                file.rows,
-                escape(&file.sha256)
-            );
-        }
-        for cell in &manifest.cells {
-            let _ = write!(
-                files,
-                "<tr><th scope=\"row\">scenario of {}</th><td></td><td class=\"hash\">{}</td></tr>",
-                escape(&cell.name),
-                escape(&cell.scenario_sha256)
-            );
-        }
         let frame = results
             .scenario()
             .map_or(Frame::nowhere(), |scenario| scenario.frame());
         let credit = super::land::credit(&frame);
-        self.put(&format!(
-            "<dl class=\"made\">{list}</dl><h3>To make it again</h3><p>The same version makes the same bytes, on any machine and with any number of threads:</p><pre>{}</pre><details><summary>Files and their checksums</summary><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Files and their checksums\"><table><thead><tr><th scope=\"col\">file</th><th scope=\"col\">rows</th><th scope=\"col\">SHA-256</th></tr></thead><tbody>{files}</tbody></table></div></details><p class=\"meta\">{credit}</p>",
-            escape(&again)
-        ));
+        self.put(html! {
+            dl.made {
+                @if !command.is_empty() { dt { "Command" } dd { code { (command) } } }
+                @for (term, text) in entries.iter().filter(|(_, text)| !text.is_empty()) {
+                    dt { (term) } dd { (text) }
+                }
+                @for (term, hash) in hashes {
+                    @if let Some(hash) = hash { dt { (term) } dd { "SHA-256 " span.hash { (hash) } } }
+                }
+            }
+            h3 { "To make it again" }
+            p { "The same version makes the same bytes, on any machine and with any number of threads:" }
+            pre { (again) }
+            details {
+                summary { "Files and their checksums" }
+                (table("Files and their checksums", &heads(&["file", "rows", "SHA-256"]), &files))
+            }
+            p.meta { (credit) }
+        });
     }
+}
+
+/// Header, links to the sections, and what is in them.
+pub(super) fn laid_out(header: &Markup, sections: &[(&str, &str)], body: &Markup) -> Markup {
+    html! {
+        header { (header) }
+        "\n"
+        nav aria-label="Sections" {
+            div { @for (id, name) in sections { a href={ "#" (id) } { (name) } } }
+        }
+        "\n"
+        main { (body) }
+    }
+}
+
+/// A name that may be broken after its commas.
+fn broken(name: &str) -> Markup {
+    let mut parts = name.split(',');
+    let first = parts.next().unwrap_or_default();
+    html! { (first) @for part in parts { "," wbr; (part) } }
 }
 
 /// What a cell is called; that of a run has no name.
@@ -1608,7 +1586,7 @@ fn again(results: &Results, folder: &str) -> String {
 }
 
 /// A figure on a page, with its title, its caption and where its files are.
-pub(super) fn figure_html(figure: &Figure) -> String {
+pub(super) fn figure_html(figure: &Figure) -> Markup {
     let Figure {
         id,
         title,
@@ -1616,28 +1594,28 @@ pub(super) fn figure_html(figure: &Figure) -> String {
         svg,
         ..
     } = figure;
-    let (opening, closing) = match svg.height > TALL {
-        true => ("<details class=\"figure\"><summary>", "</details>"),
-        false => ("<h3>", ""),
+    let drawn = html! {
+        figure {
+            div.wide tabindex="0" role="group" aria-label=(title) { (PreEscaped(svg.inline(title))) }
+            figcaption { (caption) " " (links(id)) }
+        }
     };
-    let opened = if svg.height > TALL {
-        "</summary>"
-    } else {
-        "</h3>"
-    };
-    format!(
-        "{opening}{}{opened}<figure><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{}\">{}</div><figcaption>{} {}</figcaption></figure>{closing}",
-        escape(title),
-        escape(title),
-        svg.inline(title),
-        escape(caption),
-        links(id)
-    )
+    html! {
+        @if svg.height > TALL {
+            details.figure { summary { (title) } (drawn) }
+        } @else {
+            h3 { (title) } (drawn)
+        }
+    }
 }
 
 /// Where the files of a figure are.
-fn links(id: &str) -> String {
-    format!("<a href=\"report/{id}.svg\">SVG</a> \u{b7} <a href=\"report/{id}.csv\">data</a>")
+fn links(id: &str) -> Markup {
+    html! {
+        a href={ "report/" (id) ".svg" } { "SVG" }
+        " \u{b7} "
+        a href={ "report/" (id) ".csv" } { "data" }
+    }
 }
 
 /// Words as one types them; the program by its name alone.
@@ -1686,22 +1664,14 @@ fn definition(name: &str) -> &'static str {
 }
 
 /// What measures say, once for those that differ in their subject alone: heads of columns tell it to a mouse only.
-fn meanings(measures: &[String]) -> String {
-    let mut told = Vec::new();
-    let mut list = String::new();
+fn meanings(measures: &[String]) -> Markup {
+    let mut bases: Vec<&str> = Vec::new();
     for base in measures.iter().filter_map(|name| name.split('[').next()) {
-        if told.contains(&base) {
-            continue;
+        if !bases.contains(&base) {
+            bases.push(base);
         }
-        told.push(base);
-        let _ = write!(
-            list,
-            "<dt>{}</dt><dd>{}</dd>",
-            escape(&words(base)),
-            escape(definition(base))
-        );
     }
-    list
+    html! { @for base in bases { dt { (words(base)) } dd { (definition(base)) } } }
 }
 
 fn header(names: &[&str]) -> Vec<String> {
@@ -1713,13 +1683,13 @@ fn ends(value: &Interval) -> [String; 3] {
 }
 
 /// A dot and a line, small enough for a table.
-fn bar(value: &Interval, scale: &Scale) -> String {
+fn bar(value: &Interval, scale: &Scale) -> Markup {
     let mut svg = Svg::new(130.0, 12.0);
     let (low, high) = value.ends();
     svg.line("gr", (2.0, 6.0), (128.0, 6.0));
     svg.line("bar0 whisk", (scale.px(low), 6.0), (scale.px(high), 6.0));
     svg.circle("dot0", (scale.px(value.estimate), 6.0), 4.0, "");
-    svg.inline(&interval_words(value))
+    PreEscaped(svg.inline(&interval_words(value)))
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
 
 use super::document::Document;
 use super::figures::grouped;
 use super::land::{self, Window};
-use super::svg::{FIGURE_CSS, escape};
+use super::svg::FIGURE_CSS;
 use crate::geodesy::{Frame, LatLon, format_mgrs};
 use crate::geometry::{Area, Point};
 use crate::identification::CriteriaOn;
@@ -268,24 +269,25 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> Result<String, Stri
     let json = serde_json::to_string(&data).expect("a replay is plain data");
     let json = safe::json_in_page(&json);
     let compared = if runs.len() > 1 { " compared" } else { "" };
-    let mut maps = String::new();
-    for (number, run) in runs.iter().enumerate() {
-        maps.push_str(&format!(
-            "<section class=\"view\" aria-label=\"{0}\"><h2>{0}</h2><div class=\"stage\"><canvas id=\"map{number}\" role=\"img\" aria-label=\"Map of {0}\"></canvas></div></section>",
-            escape(&run.name)
-        ));
-    }
-    let body = format!(
-        "{}{maps}{}<script type=\"application/json\" id=\"data\">{json}</script>\n",
-        head(first, &escape(title)),
-        FOOT.replace("COMMAND", &escape(&note.command))
-            .replace("CREDIT", credit),
-    );
+    let body = html! {
+        (head(first, title))
+        @for (number, run) in runs.iter().enumerate() {
+            section.view aria-label=(run.name) {
+                h2 { (run.name) }
+                div.stage {
+                    canvas id={ "map" (number) } role="img" aria-label={ "Map of " (run.name) } {}
+                }
+            }
+        }
+        (filled(FOOT, &[("CREDIT", credit), ("COMMAND", &note.command)]))
+        script type="application/json" id="data" { (PreEscaped(json)) }
+        "\n"
+    };
     let page = Document {
         title: &format!("Replay: {title}"),
         styles: &[FIGURE_CSS, PAGE_CSS, REPLAY_CSS],
         class: &format!("replay{compared}"),
-        body: &body,
+        body,
         script: Some(&format!(
             "\n(() => {{\n\"use strict\";\n{}}})();\n",
             SCRIPTS.concat()
@@ -298,7 +300,7 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> Result<String, Stri
 /// What stands above the maps.
 const HEAD: &str = include_str!("replay/head.html");
 
-fn head(first: &Flown<'_>, title: &str) -> String {
+fn head(first: &Flown<'_>, title: &str) -> Markup {
     let replication = first.log.replication;
     let about = format!(
         "replication {}, seed {}, {} aircraft, {} sites. One run of random numbers: how often things happen is another question.",
@@ -307,7 +309,15 @@ fn head(first: &Flown<'_>, title: &str) -> String {
         grouped(first.log.sorties.len() as f64),
         first.log.sites.len(),
     );
-    HEAD.replace("ABOUT", &about).replace("TITLE", title)
+    filled(HEAD, &[("ABOUT", &about), ("TITLE", title)])
+}
+
+/// HTML of our own with texts in the places of words.
+fn filled(html: &str, texts: &[(&str, &str)]) -> Markup {
+    let fill = |html: String, (word, text): &(&str, &str)| {
+        html.replace(word, &html! { (text) }.into_string())
+    };
+    PreEscaped(texts.iter().fold(html.to_owned(), fill))
 }
 
 /// What stands below the maps.

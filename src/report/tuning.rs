@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use maud::PreEscaped;
+
 use super::document::{Document, without_places};
 use super::figures::{
     Figure, Mark, Panel, bracket, capital, grouped, interval_words, number, panels, scatter, words,
@@ -291,12 +293,12 @@ pub(super) fn tuning_page(
         }
     }
     for figure in &figures {
-        body.push_str(&figure_html(figure));
+        body.push_str(&figure_html(figure).into_string());
     }
     section(&mut body, "finalists", "Finalists");
     body.push_str(&settings(&tuned));
     let all = tuned.finalists_figure();
-    body.push_str(&figure_html(&all));
+    body.push_str(&figure_html(&all).into_string());
     figures.push(all);
     section(&mut body, "worlds", "If the world is another");
     body.push_str(&worlds(&tuned));
@@ -324,9 +326,9 @@ pub(super) fn tuning_page(
         title: &tuned.manifest.title,
         styles: &[FIGURE_CSS, PAGE_CSS, RESULTS_CSS],
         class: "",
-        body: &format!(
+        body: PreEscaped(format!(
             "{header}\n<nav aria-label=\"Sections\"><div>{links}</div></nav>\n<main>{body}</main>"
-        ),
+        )),
         script: Some(TABLES_JS),
     }
     .html();
