@@ -70,13 +70,7 @@ pub fn import(path: &Path, tolerance_m: f64) -> Result<Imported, String> {
         false => None,
     };
     match parsed {
-        Some(Json::Object(object))
-            if object
-                .get("type")
-                .is_some_and(|kind| kind == "FeatureCollection" || kind == "Feature") =>
-        {
-            piece.geojson(path, &Json::Object(object))?;
-        }
+        Some(value) if is_geojson(&value) => piece.geojson(path, &value)?,
         Some(value) if has_volumes(&value) => piece.intents(&value)?,
         _ if recorded::ENDINGS.contains(&ending) => piece.recording(path)?,
         Some(_) => return Err(
@@ -86,6 +80,43 @@ pub fn import(path: &Path, tolerance_m: f64) -> Result<Imported, String> {
         None => piece.openair(path)?,
     }
     piece.done(name)
+}
+
+/// Whether it is GeoJSON: features, one, or a geometry alone [RFC 7946, section 3].
+fn is_geojson(value: &Json) -> bool {
+    const KINDS: [&str; 9] = [
+        "FeatureCollection",
+        "Feature",
+        "GeometryCollection",
+        "Point",
+        "MultiPoint",
+        "LineString",
+        "MultiLineString",
+        "Polygon",
+        "MultiPolygon",
+    ];
+    let kind = value.get("type").and_then(Json::as_str);
+    let there = ["features", "geometry", "geometries", "coordinates"];
+    kind.is_some_and(|kind| KINDS.contains(&kind))
+        && there.iter().any(|key| value.get(key).is_some())
+}
+
+/// All geometries of GeoJSON, each with the properties of its feature.
+fn geometries<'a>(value: &'a Json, properties: &'a Json, found: &mut Vec<(&'a Json, &'a Json)>) {
+    let list = |key: &str| value.get(key).and_then(Json::as_array);
+    let properties = value.get("properties").unwrap_or(properties);
+    match (
+        list("features").or(list("geometries")),
+        value.get("geometry"),
+    ) {
+        (Some(members), _) => {
+            for member in members {
+                geometries(member, properties, found);
+            }
+        }
+        (None, Some(Json::Object(_))) => geometries(&value["geometry"], properties, found),
+        (None, _) => found.push((value, properties)),
+    }
 }
 
 /// A piece in the making.
@@ -344,17 +375,13 @@ impl Piece {
 
     /// Polygons as zones; what `run --geojson` writes as places and tracks.
     fn geojson(&mut self, path: &Path, value: &Json) -> Result<(), String> {
-        let features: Vec<&Json> = match value.get("features").and_then(Json::as_array) {
-            Some(features) => features.iter().collect(),
-            None => vec![value],
-        };
+        let mut shapes = Vec::new();
+        geometries(value, &Json::Null, &mut shapes);
         let (mut tracks, mut sites, mut others) = (0, Vec::new(), BTreeMap::<String, u64>::new());
-        for (number, feature) in features.iter().enumerate() {
-            let properties = feature.get("properties").unwrap_or(&Json::Null);
+        for (number, (geometry, properties)) in shapes.into_iter().enumerate() {
             let text = |keys: &[&str]| keys.iter().find_map(|key| properties.get(*key)?.as_str());
             let name = text(&["name", "title", "id", "designator"])
                 .map_or_else(|| format!("area {}", number + 1), str::to_owned);
-            let geometry = feature.get("geometry").unwrap_or(&Json::Null);
             let kind = geometry
                 .get("type")
                 .and_then(Json::as_str)

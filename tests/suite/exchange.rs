@@ -182,6 +182,33 @@ fn geojson_becomes_zones() {
     );
 }
 
+/// A geometry alone is GeoJSON, too, and so is a collection of some, in a feature or by itself.
+#[test]
+fn geometries_without_features_become_zones() {
+    let square = r#"{"type":"Polygon","coordinates":[[[11,48],[12,48],[12,49],[11,48]]]}"#;
+    let collection = format!(r#"{{"type":"GeometryCollection","geometries":[{square},{square}]}}"#);
+    let feature = format!(
+        r#"{{"type":"Feature","properties":{{"name":"Twin","top_m":900}},"geometry":{collection}}}"#
+    );
+    for (text, zones, top_m) in [
+        (square, 1, None),
+        (&collection, 2, None),
+        (&feature, 2, Some(900.0)),
+    ] {
+        for name in ["area.json", "area.geojson"] {
+            let found = imported(name, text, 50.0).unwrap();
+            let scenario = scenario(&found.toml, START, None);
+            assert_eq!(scenario.zones.len(), zones, "{}", found.toml);
+            if let Some(top_m) = top_m {
+                assert_eq!(scenario.zones[0].top_m, top_m);
+            }
+        }
+    }
+    let nothing = r#"{"type":"Feature","properties":{},"geometry":null}"#;
+    let why = imported("area.geojson", nothing, 50.0).unwrap_err();
+    assert!(why.contains("no polygon"), "{why}");
+}
+
 #[test]
 fn operational_intents_become_flights_and_zones() {
     let volume = |lng: f64, from: &str, until: &str| {
