@@ -87,13 +87,7 @@ pub struct IdentificationSpec {
 impl IdentificationSpec {
     /// Whether more goes into an identity than declarations and flight plans: another ID source, a fault, or an operator.
     pub fn asks_more(&self) -> bool {
-        self.iff.is_some()
-            || self.transponder.is_some()
-            || self.optical.is_some()
-            || self.profile.is_some()
-            || self.origin.is_some()
-            || self.faults.is_some()
-            || self.operator.is_some()
+        IdSources::count(self) > 0 || self.faults.is_some() || self.operator.is_some()
     }
 
     /// Whether anything but `unknown` is ever declared.
@@ -105,18 +99,8 @@ impl IdentificationSpec {
     /// How many different ID sources can speak: what rule R2 counts.
     pub fn sources(&self) -> u32 {
         let plan = self.flight_plan.as_ref();
-        let origin = self.origin.as_ref();
-        let sources = [
-            self.declares(),
-            plan.is_some_and(|id_source| id_source.assumed.is_some()),
-            self.iff.is_some(),
-            self.transponder.is_some(),
-            self.optical.is_some(),
-            self.profile.is_some(),
-            origin.is_some_and(|id_source| !id_source.first_seen.is_empty()),
-            origin.is_some_and(|id_source| !id_source.lanes.is_empty()),
-        ];
-        sources.into_iter().map(u32::from).sum()
+        let checks = plan.is_some_and(|id_source| id_source.assumed.is_some());
+        IdSources::count(self) + u32::from(self.declares()) + u32::from(checks)
     }
 }
 

@@ -18,12 +18,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Emitter, IdSourceScene};
-use crate::identification::AffiliationProbabilities;
+use super::{Asked, Belief, Emitter, Heard, IdSource, IdSourceScene, Said, Surroundings, Trust};
 use crate::identification::faults::Faults;
+use crate::identification::{AffiliationProbabilities, IdentificationSpec};
 use crate::ids::Key;
 use crate::record::Affiliation;
 use crate::streams::Purpose;
+use crate::units::Millis;
 
 /// Crypto IFF: how a site asks, what comes of it, and what it makes of that.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -107,6 +108,33 @@ impl IffSpec {
         let replies = self.assumed.by_affiliation();
         let of_reading = |p| if reply { p } else { super::remainder(p) };
         replies.map(|p| libm::log(of_reading(p)))
+    }
+}
+
+impl IdSource for IffSpec {
+    type Latest = Asked<bool>;
+
+    fn of(class: &IdentificationSpec, _: Surroundings<'_>) -> Option<IffSpec> {
+        class.iff.clone()
+    }
+
+    fn counts_as(class: &IdentificationSpec) -> u32 {
+        u32::from(class.iff.is_some())
+    }
+
+    fn look(&self, latest: &mut Self::Latest, faults: &Faults, scene: &IdSourceScene) {
+        latest.ask(scene.time, self.interval_s, || {
+            Some(self.interrogate(faults, scene))
+        });
+    }
+
+    fn hear(&self, latest: &Self::Latest, time: Millis, tell: &mut impl FnMut(Heard)) {
+        if let Some(reading) = &latest.latest {
+            let belief = Belief::Affiliations(self.likelihood(reading.said));
+            let said = Said::Word(if reading.said { "reply" } else { "no_reply" });
+            let trust = Trust::of(self.reliability, self.max_age_s, reading, time);
+            tell(Heard::new("iff", said, belief, trust));
+        }
     }
 }
 

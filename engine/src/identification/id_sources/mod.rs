@@ -16,6 +16,7 @@
 //! Source: evidence as likelihoods by ID source, NATO STANAG 4162; that naive Bayes over-trusts dependent looks: D. J. Hand
 //! and K. Yu, "Idiot's Bayes: not so stupid after all?", International Statistical Review 69 (2001).
 
+mod challenge;
 pub mod iff;
 pub mod optical;
 pub mod origin;
@@ -33,11 +34,12 @@ use crate::record::Affiliation;
 use crate::streams::Streams;
 use crate::units::Millis;
 
+use challenge::Challenge;
 use iff::IffSpec;
 use optical::Optical;
 use origin::Origin;
 use profile::Profile;
-use transponder::{Code, TransponderSpec};
+use transponder::TransponderSpec;
 
 /// The truth about an aircraft that the world sides of ID sources draw on; no belief reads it.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +99,39 @@ pub fn side_key(name: &str) -> Key {
     Key::of(&format!("side/{name}"))
 }
 
+/// What an ID source of a class is made ready with, besides its specification.
+#[derive(Debug, Clone, Copy)]
+struct Surroundings<'a> {
+    /// The rows of the class's matrix.
+    rows: &'a [String],
+    /// The zones of the scenario.
+    zones: &'a [Zone],
+}
+
+/// An ID source, ready to use: one file, and one line of the list below.
+trait IdSource: Sized {
+    /// What it has said about one track.
+    type Latest: Recalled;
+
+    /// Makes it ready; nothing where the class has none.
+    fn of(class: &IdentificationSpec, surroundings: Surroundings<'_>) -> Option<Self>;
+
+    /// How many ID sources it counts as in a class that may have it (rule R2).
+    fn counts_as(class: &IdentificationSpec) -> u32;
+
+    /// Asks about a track, if it is time, and keeps what is said.
+    fn look(&self, latest: &mut Self::Latest, faults: &Faults, scene: &IdSourceScene);
+
+    /// What was said last, as it stands now.
+    fn hear(&self, latest: &Self::Latest, time: Millis, tell: &mut impl FnMut(Heard));
+}
+
+/// What may be remembered of a track that was lost.
+trait Recalled {
+    /// So much of its logarithms is kept.
+    fn recalled(self, kept: f64) -> Self;
+}
+
 /// A reading and when it was taken.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Reading<T> {
@@ -114,13 +149,20 @@ impl<T> Reading<T> {
             kept: 1.0,
         }
     }
+}
 
-    /// So much of it is kept.
+impl<T> Recalled for Reading<T> {
     fn recalled(self, kept: f64) -> Reading<T> {
         Reading {
             kept: kept * self.kept,
             ..self
         }
+    }
+}
+
+impl<T: Recalled> Recalled for Option<T> {
+    fn recalled(self, kept: f64) -> Option<T> {
+        self.map(|reading| reading.recalled(kept))
     }
 }
 
@@ -140,14 +182,16 @@ impl<T> Default for Asked<T> {
     }
 }
 
-impl<T> Asked<T> {
+impl<T> Recalled for Asked<T> {
     fn recalled(self, kept: f64) -> Asked<T> {
         Asked {
-            latest: self.latest.map(|reading| reading.recalled(kept)),
+            latest: self.latest.recalled(kept),
             due: self.due,
         }
     }
+}
 
+impl<T> Asked<T> {
     /// Asks if it is time; what brings no reading leaves the earlier one in place.
     fn ask(&mut self, time: Millis, interval_s: f64, look: impl FnOnce() -> Option<T>) {
         if time < self.due {
@@ -160,16 +204,86 @@ impl<T> Asked<T> {
     }
 }
 
-/// What the ID sources have said about one track; empty when the track begins.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct IdSourceState {
-    iff: Asked<bool>,
-    transponder: Asked<Code>,
-    optical: Asked<u8>,
-    profile: Option<Reading<profile::Estimate>>,
-    first_seen: Option<Reading<Option<u8>>>,
-    lane: Option<Reading<Option<u8>>>,
-    challenge: Option<Reading<bool>>,
+macro_rules! id_sources {
+    ($($name:ident: $source:ty,)*) => {
+        /// What the ID sources have said about one track; empty when the track begins.
+        #[derive(Debug, Clone, Copy, PartialEq, Default)]
+        pub struct IdSourceState {
+            $($name: <$source as IdSource>::Latest,)*
+        }
+
+        impl IdSourceState {
+            /// What is remembered of it for a track that is taken for the same: every reading, with so much of its logarithms.
+            pub fn recalled(&self, kept: f64) -> IdSourceState {
+                IdSourceState {
+                    $($name: self.$name.recalled(kept),)*
+                }
+            }
+        }
+
+        /// The ID sources of a site class, ready to use.
+        #[derive(Debug, Clone)]
+        pub struct IdSources {
+            /// Faults that all looks of a site within an hour share.
+            pub faults: Faults,
+            $($name: Option<$source>,)*
+        }
+
+        impl IdSources {
+            /// Makes a checked specification ready: `rows` are those of the class's [`super::Identifier`], `zones` the
+            /// scenario's, `start_of_day_s` the time from UTC midnight to the start of the scenario.
+            pub fn new(
+                spec: &IdentificationSpec,
+                rows: &[String],
+                zones: &[Zone],
+                start_of_day_s: f64,
+            ) -> IdSources {
+                let surroundings = Surroundings { rows, zones };
+                IdSources {
+                    faults: Faults::new(spec.faults.clone().unwrap_or_default(), start_of_day_s),
+                    $($name: <$source>::of(spec, surroundings),)*
+                }
+            }
+
+            /// How many of a class can speak, besides declarations and flight plans.
+            pub(super) fn count(class: &IdentificationSpec) -> u32 {
+                0 $(+ <$source>::counts_as(class))*
+            }
+
+            /// Whether there is none: the class goes by declarations and plans alone.
+            pub fn is_empty(&self) -> bool {
+                true $(&& self.$name.is_none())*
+            }
+
+            /// Asks every ID source that is due about a track, and keeps what it says. Call it at each declaration.
+            pub fn look(&self, state: &mut IdSourceState, scene: &IdSourceScene) {
+                $(if let Some(id_source) = &self.$name {
+                    id_source.look(&mut state.$name, &self.faults, scene);
+                })*
+            }
+
+            /// What the ID sources say now, in the order of the list.
+            pub(super) fn hear(
+                &self,
+                state: &IdSourceState,
+                time: Millis,
+                mut tell: impl FnMut(Heard),
+            ) {
+                $(if let Some(id_source) = &self.$name {
+                    id_source.hear(&state.$name, time, &mut tell);
+                })*
+            }
+        }
+    };
+}
+
+id_sources! {
+    iff: IffSpec,
+    transponder: TransponderSpec,
+    optical: Optical,
+    profile: Profile,
+    origin: Origin,
+    challenge: Challenge,
 }
 
 impl IdSourceState {
@@ -177,165 +291,13 @@ impl IdSourceState {
     pub fn challenged(&mut self, answered: bool, at: Millis) {
         self.challenge = Some(Reading::new(answered, at));
     }
-
-    /// What is remembered of it for a track that is taken for the same: every reading, with so much of its logarithms.
-    pub fn recalled(&self, kept: f64) -> IdSourceState {
-        IdSourceState {
-            iff: self.iff.recalled(kept),
-            transponder: self.transponder.recalled(kept),
-            optical: self.optical.recalled(kept),
-            profile: self.profile.map(|reading| reading.recalled(kept)),
-            first_seen: self.first_seen.map(|reading| reading.recalled(kept)),
-            lane: self.lane.map(|reading| reading.recalled(kept)),
-            challenge: self.challenge.map(|reading| reading.recalled(kept)),
-        }
-    }
-}
-
-/// The ID sources of a site class, ready to use.
-#[derive(Debug, Clone)]
-pub struct IdSources {
-    /// Faults that all looks of a site within an hour share.
-    pub faults: Faults,
-    iff: Option<IffSpec>,
-    transponder: Option<TransponderSpec>,
-    optical: Option<Optical>,
-    profile: Option<Profile>,
-    origin: Option<Origin>,
-    /// ln P(silence | affiliation) and ln P(answer | affiliation) as assumed, where rule R20 is in force.
-    challenge: Option<[[f64; 3]; 2]>,
 }
 
 impl IdSources {
-    /// Makes a checked specification ready: `rows` are those of the class's [`super::Identifier`], `zones` the
-    /// scenario's, `start_of_day_s` the time from UTC midnight to the start of the scenario.
-    pub fn new(
-        spec: &IdentificationSpec,
-        rows: &[String],
-        zones: &[Zone],
-        start_of_day_s: f64,
-    ) -> IdSources {
-        let faults = Faults::new(spec.faults.clone().unwrap_or_default(), start_of_day_s);
-        IdSources {
-            faults,
-            iff: spec.iff.clone(),
-            transponder: spec.transponder.clone(),
-            optical: spec
-                .optical
-                .as_ref()
-                .map(|id_source| Optical::new(id_source, spec.appearance.gamma, rows)),
-            profile: spec
-                .profile
-                .as_ref()
-                .map(|id_source| Profile::new(id_source, rows)),
-            origin: spec
-                .origin
-                .as_ref()
-                .map(|id_source| Origin::new(id_source, zones)),
-            challenge: None,
-        }
-    }
-
     /// The same where tracks are called on the guard frequency (rule R20); P(answer | affiliation) is assumed to be this.
     pub fn with_challenge(mut self, assumed: &AffiliationProbabilities) -> IdSources {
-        let answers = assumed.by_affiliation();
-        self.challenge = Some([answers.map(|p| libm::log(1.0 - p)), answers.map(libm::log)]);
+        self.challenge = Some(Challenge::new(assumed));
         self
-    }
-
-    /// Whether there is none: the class goes by declarations and plans alone.
-    pub fn is_empty(&self) -> bool {
-        self.iff.is_none()
-            && self.transponder.is_none()
-            && self.optical.is_none()
-            && self.profile.is_none()
-            && self.origin.is_none()
-            && self.challenge.is_none()
-    }
-
-    /// Asks every ID source that is due about a track, and keeps what it says. Call it at each declaration.
-    pub fn look(&self, state: &mut IdSourceState, scene: &IdSourceScene) {
-        let (time, faults) = (scene.time, &self.faults);
-        if let Some(id_source) = &self.iff {
-            state.iff.ask(time, id_source.interval_s, || {
-                Some(id_source.interrogate(faults, scene))
-            });
-        }
-        if let Some(id_source) = &self.transponder {
-            state.transponder.ask(time, id_source.interval_s, || {
-                Some(id_source.listen(faults, scene))
-            });
-        }
-        if let Some(id_source) = &self.optical {
-            state.optical.ask(time, id_source.spec.interval_s, || {
-                id_source.look(faults, scene)
-            });
-        }
-        if self.profile.is_some() {
-            let now = profile::estimate(scene);
-            let now = now.map(|said| Reading::new(said, time));
-            state.profile = now.or(state.profile);
-        }
-        if let Some(id_source) = &self.origin {
-            let within = |which, place| Some(Reading::new(id_source.within(which, place), time));
-            if state.first_seen.is_none() {
-                state.first_seen = within(origin::List::FirstSeen, scene.first_seen);
-            }
-            state.lane = within(origin::List::Lane, scene.place);
-        }
-    }
-
-    /// What the ID sources say now, in a fixed order: IFF, transponder, optical, profile, origin, lane, challenge.
-    pub(super) fn hear(&self, state: &IdSourceState, time: Millis, mut tell: impl FnMut(Heard)) {
-        if let (Some(id_source), Some(reading)) = (&self.iff, state.iff.latest) {
-            let belief = Belief::Affiliations(id_source.likelihood(reading.said));
-            let said = Said::Word(if reading.said { "reply" } else { "no_reply" });
-            let trust = Trust::of(id_source.reliability, id_source.max_age_s, &reading, time);
-            tell(Heard::new("iff", said, belief, trust));
-        }
-        if let (Some(id_source), Some(reading)) = (&self.transponder, state.transponder.latest) {
-            let belief = Belief::Affiliations(id_source.likelihood(reading.said));
-            let said = Said::Word(reading.said.word());
-            let trust = Trust::of(id_source.reliability, id_source.max_age_s, &reading, time);
-            tell(Heard::new("transponder", said, belief, trust));
-        }
-        if let (Some(id_source), Some(reading)) = (&self.optical, state.optical.latest) {
-            let belief = Belief::Rows(id_source.ln_likelihood(reading.said));
-            let said = Said::Row(reading.said);
-            let trust = Trust::of(
-                id_source.spec.reliability,
-                id_source.spec.max_age_s,
-                &reading,
-                time,
-            );
-            tell(Heard::new("optical", said, belief, trust));
-        }
-        if let (Some(id_source), Some(reading)) = (&self.profile, state.profile) {
-            let belief = Belief::Rows(id_source.ln_likelihood(reading.said));
-            let said = Said::Estimate(reading.said);
-            let trust = Trust::of(id_source.reliability, id_source.max_age_s, &reading, time);
-            tell(Heard::new("profile", said, belief, trust));
-        }
-        if let Some(id_source) = &self.origin {
-            for (name, which, reading) in [
-                ("origin", origin::List::FirstSeen, state.first_seen),
-                ("lane", origin::List::Lane, state.lane),
-            ] {
-                let Some(reading) = reading.filter(|_| id_source.asks(which)) else {
-                    continue;
-                };
-                let belief = Belief::Affiliations(id_source.likelihood(which, reading.said));
-                let said = Said::Zone(which, reading.said);
-                let trust = Trust::of(id_source.reliability, None, &reading, time);
-                tell(Heard::new(name, said, belief, trust));
-            }
-        }
-        if let (Some(assumed), Some(reading)) = (&self.challenge, state.challenge) {
-            let belief = Belief::Affiliations(assumed[usize::from(reading.said)]);
-            let said = Said::Word(if reading.said { "answered" } else { "silent" });
-            let trust = Trust::of(1.0, None, &reading, time);
-            tell(Heard::new("challenge", said, belief, trust));
-        }
     }
 
     /// What an ID source said, as a short code for the ledger.
@@ -516,6 +478,7 @@ impl IdSourceState {
                 due: at,
             }
         }
+        use transponder::Code;
         let codes = [Code::Silent, Code::Plain, Code::Agreed];
         IdSourceState {
             iff: asked(readings.iff, at),
@@ -528,8 +491,10 @@ impl IdSourceState {
                 };
                 Reading::new(said, at)
             }),
-            first_seen: readings.first_seen.map(|said| Reading::new(said, at)),
-            lane: readings.lane.map(|said| Reading::new(said, at)),
+            origin: origin::Latest {
+                first_seen: readings.first_seen.map(|said| Reading::new(said, at)),
+                lane: readings.lane.map(|said| Reading::new(said, at)),
+            },
             challenge: None,
         }
     }

@@ -19,10 +19,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::IdSourceScene;
+use super::{Asked, Belief, Heard, IdSource, IdSourceScene, Said, Surroundings, Trust};
 use crate::identification::appearance::AppearanceSpec;
 use crate::identification::faults::Faults;
-use crate::identification::{Appearance, ConfusionMatrix, Glimpse, MAX_ROWS, Viewer};
+use crate::identification::{
+    Appearance, ConfusionMatrix, Glimpse, IdentificationSpec, MAX_ROWS, Viewer,
+};
 use crate::streams::Purpose;
 use crate::units::Millis;
 
@@ -237,7 +239,7 @@ impl Optical {
     }
 
     /// World: the row that a look now declares, one beyond the last for `unknown`; nothing if it does not succeed.
-    pub(super) fn look(&self, faults: &Faults, scene: &IdSourceScene) -> Option<u8> {
+    fn recognise(&self, faults: &Faults, scene: &IdSourceScene) -> Option<u8> {
         let haze = faults.haze(scene.streams, scene.site_key, scene.time, scene.range_m);
         if haze == 0.0 {
             return None;
@@ -280,6 +282,38 @@ impl Optical {
     pub(super) fn ln_likelihood(&self, declared: u8) -> ([f64; MAX_ROWS], usize) {
         let column = usize::from(declared).min(self.rows);
         (self.assumed[column], self.rows)
+    }
+}
+
+impl IdSource for Optical {
+    type Latest = Asked<u8>;
+
+    fn of(class: &IdentificationSpec, surroundings: Surroundings<'_>) -> Option<Optical> {
+        let spec = class.optical.as_ref()?;
+        Some(Optical::new(
+            spec,
+            class.appearance.gamma,
+            surroundings.rows,
+        ))
+    }
+
+    fn counts_as(class: &IdentificationSpec) -> u32 {
+        u32::from(class.optical.is_some())
+    }
+
+    fn look(&self, latest: &mut Self::Latest, faults: &Faults, scene: &IdSourceScene) {
+        latest.ask(scene.time, self.spec.interval_s, || {
+            self.recognise(faults, scene)
+        });
+    }
+
+    fn hear(&self, latest: &Self::Latest, time: Millis, tell: &mut impl FnMut(Heard)) {
+        if let Some(reading) = &latest.latest {
+            let belief = Belief::Rows(self.ln_likelihood(reading.said));
+            let said = Said::Row(reading.said);
+            let trust = Trust::of(self.spec.reliability, self.spec.max_age_s, reading, time);
+            tell(Heard::new("optical", said, belief, trust));
+        }
     }
 }
 
@@ -396,7 +430,7 @@ mod tests {
             for number in 0..looks {
                 let mut scene = scene(&streams, &equipment, Affiliation::Friend);
                 scene.aircraft_key = Key::of("looked at").nth(number);
-                let declared = id_source.look(&faults, &scene);
+                let declared = id_source.recognise(&faults, &scene);
                 assert!(declared.is_none_or(|declared| declared == 0));
                 seen += u32::from(declared.is_some());
             }
@@ -408,7 +442,7 @@ mod tests {
             );
         }
         assert_eq!(
-            id_source.look(&Faults::new(clear, 0.0), &{
+            id_source.recognise(&Faults::new(clear, 0.0), &{
                 let mut scene = scene(&streams, &equipment, Affiliation::Friend);
                 scene.range_m = 1e7;
                 scene
@@ -425,9 +459,9 @@ mod tests {
         let faults = Faults::new(FaultsSpec::default(), 43_200.0);
         let mut scene = scene(&streams, &equipment, Affiliation::Friend);
         scene.emitter.truth_row = 3;
-        assert_eq!(id_source.look(&faults, &scene), Some(3));
+        assert_eq!(id_source.recognise(&faults, &scene), Some(3));
         scene.emitter.truth_row = 2;
-        assert_eq!(id_source.look(&faults, &scene), Some(2));
+        assert_eq!(id_source.recognise(&faults, &scene), Some(2));
     }
 
     #[test]

@@ -16,8 +16,11 @@ use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Belief, Heard, IdSource, IdSourceScene, Reading, Recalled, Said, Surroundings, Trust};
 use crate::airspace::Zone;
-use crate::identification::AffiliationProbabilities;
+use crate::identification::faults::Faults;
+use crate::identification::{AffiliationProbabilities, IdentificationSpec};
+use crate::units::Millis;
 
 /// Origin and lane: what it means to the site where a track was first seen, and where it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -118,6 +121,64 @@ impl Origin {
                 }
                 inside.map(|inside| libm::log(super::remainder(inside)))
             }
+        }
+    }
+}
+
+/// What the two questions were answered last.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Latest {
+    pub(super) first_seen: Option<Reading<Option<u8>>>,
+    pub(super) lane: Option<Reading<Option<u8>>>,
+}
+
+impl Recalled for Latest {
+    fn recalled(self, kept: f64) -> Latest {
+        Latest {
+            first_seen: self.first_seen.recalled(kept),
+            lane: self.lane.recalled(kept),
+        }
+    }
+}
+
+impl IdSource for Origin {
+    type Latest = Latest;
+
+    fn of(class: &IdentificationSpec, surroundings: Surroundings<'_>) -> Option<Origin> {
+        let spec = class.origin.as_ref()?;
+        let origin = Origin::new(spec, surroundings.zones);
+        Some(origin).filter(|origin| origin.asks(List::FirstSeen) || origin.asks(List::Lane))
+    }
+
+    fn counts_as(class: &IdentificationSpec) -> u32 {
+        let lists = class
+            .origin
+            .as_ref()
+            .map(|spec| [&spec.first_seen, &spec.lanes]);
+        let asked = lists.into_iter().flatten().filter(|list| !list.is_empty());
+        asked.count() as u32
+    }
+
+    fn look(&self, latest: &mut Latest, _: &Faults, scene: &IdSourceScene) {
+        let within = |which, place| Reading::new(self.within(which, place), scene.time);
+        latest
+            .first_seen
+            .get_or_insert_with(|| within(List::FirstSeen, scene.first_seen));
+        latest.lane = Some(within(List::Lane, scene.place));
+    }
+
+    fn hear(&self, latest: &Latest, time: Millis, tell: &mut impl FnMut(Heard)) {
+        for (name, which, reading) in [
+            ("origin", List::FirstSeen, &latest.first_seen),
+            ("lane", List::Lane, &latest.lane),
+        ] {
+            let Some(reading) = reading.as_ref().filter(|_| self.asks(which)) else {
+                continue;
+            };
+            let belief = Belief::Affiliations(self.likelihood(which, reading.said));
+            let said = Said::Zone(which, reading.said);
+            let trust = Trust::of(self.reliability, None, reading, time);
+            tell(Heard::new(name, said, belief, trust));
         }
     }
 }

@@ -17,8 +17,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::IdSourceScene;
-use crate::identification::MAX_ROWS;
+use super::{Belief, Heard, IdSource, IdSourceScene, Reading, Said, Surroundings, Trust};
+use crate::identification::faults::Faults;
+use crate::identification::{IdentificationSpec, MAX_ROWS};
+use crate::units::Millis;
 
 /// Speed and altitude profile: what the site expects of each row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -113,6 +115,33 @@ impl Profile {
                 - libm::log(row.speed_sigma_mps * row.altitude_sigma_m);
         }
         (ln, self.rows.len())
+    }
+}
+
+impl IdSource for Profile {
+    type Latest = Option<Reading<Estimate>>;
+
+    fn of(class: &IdentificationSpec, surroundings: Surroundings<'_>) -> Option<Profile> {
+        let spec = class.profile.as_ref()?;
+        Some(Profile::new(spec, surroundings.rows))
+    }
+
+    fn counts_as(class: &IdentificationSpec) -> u32 {
+        u32::from(class.profile.is_some())
+    }
+
+    fn look(&self, latest: &mut Self::Latest, _: &Faults, scene: &IdSourceScene) {
+        let now = estimate(scene).map(|said| Reading::new(said, scene.time));
+        *latest = now.or(*latest);
+    }
+
+    fn hear(&self, latest: &Self::Latest, time: Millis, tell: &mut impl FnMut(Heard)) {
+        if let Some(reading) = latest {
+            let belief = Belief::Rows(self.ln_likelihood(reading.said));
+            let said = Said::Estimate(reading.said);
+            let trust = Trust::of(self.reliability, self.max_age_s, reading, time);
+            tell(Heard::new("profile", said, belief, trust));
+        }
     }
 }
 

@@ -16,11 +16,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::IdSourceScene;
-use crate::identification::AffiliationProbabilities;
+use super::{Asked, Belief, Heard, IdSource, IdSourceScene, Said, Surroundings, Trust};
 use crate::identification::faults::Faults;
+use crate::identification::{AffiliationProbabilities, IdentificationSpec};
 use crate::ids::Key;
 use crate::streams::Purpose;
+use crate::units::Millis;
 
 /// Civil transponder: how a site listens, what comes of it, and what it makes of that.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -117,6 +118,33 @@ impl TransponderSpec {
             Code::Silent => std::array::from_fn(|a| super::remainder(plain[a] + agreed[a])),
         };
         seen.map(libm::log)
+    }
+}
+
+impl IdSource for TransponderSpec {
+    type Latest = Asked<Code>;
+
+    fn of(class: &IdentificationSpec, _: Surroundings<'_>) -> Option<TransponderSpec> {
+        class.transponder.clone()
+    }
+
+    fn counts_as(class: &IdentificationSpec) -> u32 {
+        u32::from(class.transponder.is_some())
+    }
+
+    fn look(&self, latest: &mut Self::Latest, faults: &Faults, scene: &IdSourceScene) {
+        latest.ask(scene.time, self.interval_s, || {
+            Some(self.listen(faults, scene))
+        });
+    }
+
+    fn hear(&self, latest: &Self::Latest, time: Millis, tell: &mut impl FnMut(Heard)) {
+        if let Some(reading) = &latest.latest {
+            let belief = Belief::Affiliations(self.likelihood(reading.said));
+            let said = Said::Word(reading.said.word());
+            let trust = Trust::of(self.reliability, self.max_age_s, reading, time);
+            tell(Heard::new("transponder", said, belief, trust));
+        }
     }
 }
 
