@@ -175,7 +175,7 @@ mod tests {
     use super::*;
     use crate::airspace::Zone;
     use crate::coordination::tests::{Case, case};
-    use crate::coordination::{Reply, Rules, Says};
+    use crate::coordination::{Enquiries, Reply, Rules, Says};
     use crate::geometry::{Area, Point};
     use crate::ids::SideId;
     use crate::record::Decision;

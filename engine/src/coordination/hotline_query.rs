@@ -222,7 +222,7 @@ impl Rule for HotlineQueryRule {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{Case, case};
-    use super::super::{Rules, RulesSpec};
+    use super::super::{Enquiries, Rules, RulesSpec};
     use super::*;
     use crate::record::Identity;
 

@@ -170,7 +170,7 @@ impl RestrictedOperationsZone {
     }
 
     /// Whether it holds there at `time`.
-    fn closed(&self, time: Millis, place: Vector3<f64>) -> bool {
+    pub fn closed(&self, time: Millis, place: Vector3<f64>) -> bool {
         (self.from..self.until).contains(&time) && self.covers(place)
     }
 
@@ -296,8 +296,8 @@ impl Rule for RestrictedOperationsZone {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coordination::Rules;
     use crate::coordination::tests::{Case, case};
+    use crate::coordination::{Enquiries, Rules};
     use crate::geometry::{Area, Point};
     use crate::record::Identity;
 
