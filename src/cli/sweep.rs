@@ -18,8 +18,9 @@ use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::marks::of_sweep;
 use deconflict::output::{
     Asked, Ended, Journal, JournalHeader, JournalReader, MOST_SHARDS, Notation, Progress,
-    RESULT_FILES, Shape, Summed, SumsHeader, SumsJournal, SweepFolder, Trust, cells_table,
-    comparisons, influences, keeps_older, readable, settings_text, write_results, write_shard_rows,
+    RESULT_FILES, Shape, Summed, SumsHeader, SumsJournal, SweepFolder, Trust, arms_text,
+    cells_table, comparisons, influences, keeps_older, readable, settings_text, write_results,
+    write_shard_rows,
 };
 use deconflict::scenario::{LoadError, Scenario};
 use deconflict::statistics::fold::BATCH;
@@ -753,6 +754,9 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
         for words in comparisons(plan, accounts, FEW_PARAGRAPHS) {
             line(&words);
         }
+    }
+    for words in arms_text(plan, accounts, SHOWN) {
+        line(&words);
     }
     for words in influences(plan, accounts, INFLUENCES) {
         line(&words);
