@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Amends, Named, Rule, RulePage, Spec};
+use super::{Amends, Named, Offer, Rule, RulePage, Spec};
 use crate::platform::{Equipment, IffEquipment, TransponderEquipment};
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -27,6 +27,15 @@ Source: Mark XIIA, STANAG 4193; transponders after ICAO Annex 10, volume IV; how
     reasons: &[],    stages: &[],
     amends: Some(Amends::Equipment),
     binds_all: true,
+    offer: Ok(Offer {
+        words: "an agreed squawk of everybody who is no enemy",
+        spec: r#"{ "sides": "PROTECTED", "iff_on": 1.0 }"#,
+        band: [
+            "code and IFF on half of the aircraft to all",
+            r#"{ "squawk_on": 0.5, "iff_on": 0.5 }"#,
+            r#"{ "squawk_on": 1.0, "iff_on": 1.0 }"#,
+        ],
+    }),
 };
 
 /// R13: IFF and agreed squawk.

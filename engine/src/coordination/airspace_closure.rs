@@ -6,7 +6,7 @@ use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Amends, Named, PlannedFlight, Rule, RulePage, Spec};
+use super::{Amends, NEEDS_A_PLACE, Named, PlannedFlight, Rule, RulePage, Spec};
 use crate::airspace::{Delay, FixedDelay, Zone};
 use crate::ids::Key;
 use crate::streams::Purpose;
@@ -34,6 +34,7 @@ an assumption.",
     reasons: &[],    stages: &[],
     amends: Some(Amends::Closure),
     binds_all: true,
+    offer: Err(NEEDS_A_PLACE),
 };
 
 /// R18: airspace closure.

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Amends, Consultation, EngagementRequest, Held, Named, PlannedFlight, Rule, RulePage, Spec,
-    Stage,
+    Amends, Consultation, EngagementRequest, Held, NEEDS_A_PLACE, Named, PlannedFlight, Rule,
+    RulePage, Spec, Stage,
 };
 use crate::ids::Key;
 use crate::record::Reason;
@@ -37,6 +37,7 @@ Source: coordinating altitude as in JP 3-52; errors of height of several hundred
     reasons: &["in_altitude_block"],    stages: &[Stage::Protection],
     amends: Some(Amends::Altitude),
     binds_all: true,
+    offer: Err(NEEDS_A_PLACE),
 };
 
 /// R11: altitude blocks.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Consultation, Named, Rule, RulePage, Spec, Stage};
+use super::{Consultation, Named, Offer, Rule, RulePage, Spec, Stage};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
 use crate::record::Reason;
@@ -33,6 +33,15 @@ technically possible, under cease fire they may go on to their target. All figur
     reasons: &["cease_fire"],    stages: &[Stage::Order],
     amends: None,
     binds_all: true,
+    offer: Ok(Offer {
+        words: "a cease-fire that the owner calls for when fired at, and that aborts missiles in flight",
+        spec: r#"{ "after_wrong_shot": true }"#,
+        band: [
+            "noticed and delivered half of the time to always",
+            r#"{ "noticed": 0.5, "delivery": 0.5 }"#,
+            r#"{ "noticed": 1.0, "delivery": 1.0 }"#,
+        ],
+    }),
 };
 
 /// R19: cease-fire.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Consultation, Heard, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says, Spec, Stage,
+    Consultation, Heard, Inquiry, Named, Offer, Placebo, Reply, Rule, RulePage, Says, Spec, Stage,
 };
 use crate::airspace::{Delay, UniformDelay};
 use crate::identification::AffiliationProbabilities;
@@ -44,6 +44,15 @@ answer (ICAO, Report of fact-finding investigation, November 1988). All figures 
     reasons: &["awaiting_answer"],    stages: &[Stage::Ask],
     amends: None,
     binds_all: false,
+    offer: Ok(Offer {
+        words: "calling each aircraft on the guard frequency, which four in five of those who are no enemies answer",
+        spec: r#"{ "answers": { "PROTECTED": 0.8 } }"#,
+        band: [
+            "answered by two in five to all",
+            r#"{ "answers": { "PROTECTED": 0.4 } }"#,
+            r#"{ "answers": { "PROTECTED": 1.0 } }"#,
+        ],
+    }),
 };
 
 /// R20: challenge on the guard frequency.

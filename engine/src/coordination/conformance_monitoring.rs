@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Named, Rule, RulePage, Spec};
+use super::{Named, Offer, Rule, RulePage, Spec};
 use crate::airspace::{Delay, ExponentialDelay, FixedDelay};
 use crate::ids::Key;
 use crate::platform::trajectory::Trajectory;
@@ -35,6 +35,15 @@ ICAO Doc 4444. The figures are assumptions.",
     reasons: &[],    stages: &[],
     amends: None,
     binds_all: true,
+    offer: Ok(Offer {
+        words: "telling the sites when a flight leaves its plan",
+        spec: r#"{ "sides": "PROTECTED" }"#,
+        band: [
+            "half of the notices delivered to all, within 10 s",
+            r#"{ "delivery": 0.5 }"#,
+            r#"{ "delivery": 1.0, "latency": { "fixed": { "delay_s": 10.0 } } }"#,
+        ],
+    }),
 };
 
 /// R15: conformance monitoring.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Consultation, Held, Named, Rule, RulePage, Spec, Stage};
+use super::{Consultation, Held, Named, Offer, Rule, RulePage, Spec, Stage};
 use crate::airspace::Corridor;
 use crate::record::Reason;
 
@@ -26,6 +26,15 @@ Source: minimum-risk routes and transit corridors as in ATP-3.3.5.1 and JP 3-52.
     reasons: &["in_corridor"],    stages: &[Stage::Protection],
     amends: None,
     binds_all: false,
+    offer: Ok(Offer {
+        words: "holding fire inside the corridors",
+        spec: "{}",
+        band: [
+            "heeded by half of the crews to all",
+            r#"{ "compliance": 0.5 }"#,
+            r#"{ "compliance": 1.0 }"#,
+        ],
+    }),
 };
 
 /// R9: corridors.

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Consultation, EngagementRequest, Heard, Inquiry, Named, NodeQuery, Placebo, Reply, Rule,
+    Consultation, EngagementRequest, Heard, Inquiry, Named, NodeQuery, Offer, Placebo, Reply, Rule,
     RulePage, Says, Spec, Stage,
 };
 use crate::airspace::{Delay, FixedDelay};
@@ -59,6 +59,15 @@ for why it is held high. All figures are assumptions.",
     ],    stages: &[Stage::Release],
     amends: None,
     binds_all: false,
+    offer: Ok(Offer {
+        words: "asking a joint authority for each engagement",
+        spec: r#"{ "level": "joint" }"#,
+        band: [
+            "refuses below .2 to below .8",
+            r#"{ "threshold": 0.2 }"#,
+            r#"{ "threshold": 0.8 }"#,
+        ],
+    }),
 };
 
 /// R3: engagement authority.

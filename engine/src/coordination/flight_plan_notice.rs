@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Consultation, Held, Named, Rule, RulePage, Spec, Stage};
+use super::{Consultation, Held, Named, Offer, Rule, RulePage, Spec, Stage};
 use crate::record::Reason;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -26,6 +26,15 @@ Source: AFRICOM and LNA statements of November 2019; plan life cycle after ASTM 
     reasons: &["plan_matched"],    stages: &[Stage::Protection],
     amends: None,
     binds_all: false,
+    offer: Ok(Offer {
+        words: "plans sent also to those who might shoot",
+        spec: "{}",
+        band: [
+            "heeded by half of the crews to all",
+            r#"{ "compliance": 0.5 }"#,
+            r#"{ "compliance": 1.0 }"#,
+        ],
+    }),
 };
 
 /// R6: flight-plan notice.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lost_comms::{CommandLink, CommonOutages, Fallback, LostCommsRule, LostCommsSpec};
-use super::{Consultation, Held, Named, Rule, RulePage, Spec, Stage};
+use super::{Consultation, Held, Named, Offer, Rule, RulePage, Spec, Stage};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
 use crate::record::Reason;
@@ -35,6 +35,15 @@ Source: friendly force tracking and position reporting as in JP 3-52. All figure
     reasons: &["friendly_force_report"],    stages: &[Stage::Protection],
     amends: None,
     binds_all: true,
+    offer: Ok(Offer {
+        words: "a feed of the positions of everybody who is no enemy",
+        spec: r#"{ "sides": "PROTECTED" }"#,
+        band: [
+            "half of the reports delivered and half of the crews heed them, to all",
+            r#"{ "delivery": 0.5, "compliance": 0.5 }"#,
+            r#"{ "delivery": 1.0, "compliance": 1.0 }"#,
+        ],
+    }),
 };
 
 /// R14: friendly force tracking.

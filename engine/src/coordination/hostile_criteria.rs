@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Consultation, EngagementRequest, Named, Opens, Placebo, Rule, RulePage, Spec, Stage,
+    Consultation, EngagementRequest, Named, Offer, Opens, Placebo, Rule, RulePage, Spec, Stage,
     WeaponsControl,
 };
 use crate::identification::{Criteria, CriteriaOn};
@@ -38,6 +38,15 @@ Source: hostile criteria as in JP 3-01 and STANAG 1241; fusion as in STANAG 4162
     reasons: &["hostile_identity", "dwell", "weapons_tight"],    stages: &[Stage::Identity],
     amends: None,
     binds_all: false,
+    offer: Ok(Offer {
+        words: "asking for two declarations and a posterior of .95 before a track is identified as hostile",
+        spec: r#"{ "threshold": 0.95, "declarations": 2 }"#,
+        band: [
+            "posterior .9 and two declarations to .99 and three",
+            r#"{ "threshold": 0.9 }"#,
+            r#"{ "threshold": 0.99, "declarations": 3 }"#,
+        ],
+    }),
 };
 
 /// R2: hostile criteria.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Consultation, EngagementRequest, Heard, Inquiry, Named, NodeQuery, Placebo, Reply, Rule,
+    Consultation, EngagementRequest, Heard, Inquiry, Named, NodeQuery, Offer, Placebo, Reply, Rule,
     RulePage, Says, Spec, Stage,
 };
 use crate::airspace::{Delay, FixedDelay};
@@ -46,6 +46,15 @@ Source: deconfliction hotlines as between the parties in Syria since 2015; laten
     reasons: &["awaiting_answer", "hotline_confirmed"],    stages: &[Stage::Ask],
     amends: None,
     binds_all: false,
+    offer: Ok(Offer {
+        words: "asking on a hotline to the nodes, or a liaison officer, of everybody who is no enemy",
+        spec: "{}",
+        band: [
+            "half of the calls answered and half of the flights known, to all and within 10 s",
+            r#"{ "answers": 0.5, "own_flights": 0.5 }"#,
+            r#"{ "answers": 1.0, "own_flights": 1.0, "latency": { "fixed": { "delay_s": 10.0 } } }"#,
+        ],
+    }),
 };
 
 /// R7: hotline query.

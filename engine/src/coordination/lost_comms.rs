@@ -33,6 +33,7 @@ Iran, final report, 15 March 2021; Forensic Examination and Assessment Team of C
     reasons: &["lost_comms_hold", "lost_comms_autonomous"],    stages: &[Stage::Status],
     amends: None,
     binds_all: false,
+    offer: Err("it brings outages of its own; name a fallback"),
 };
 
 /// R4: lost communications.

@@ -91,7 +91,24 @@ pub struct RulePage {
     pub amends: Option<Amends>,
     /// Whether it is one for all, whatever rules a side has of its own: it binds flights, or what they send, or what all are told.
     pub binds_all: bool,
+    /// What `explain` and `prevent` try of it where it is off, or why they try nothing.
+    pub offer: Result<Offer, &'static str>,
 }
+
+/// The plainest form of a rule that a scenario allows, and how well it may be kept. In specifications, which are JSON, the text `PROTECTED`
+/// stands for a list of all sides that some shooter must not fire at, and as a key for each of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer {
+    /// What it does, in words that follow "would have been prevented by".
+    pub words: &'static str,
+    /// Its specification, every other parameter at its default.
+    pub spec: &'static str,
+    /// Its weakest and its strongest form: both in words, and what each sets.
+    pub band: [&'static str; 3],
+}
+
+/// Why some rules are not tried.
+const NEEDS_A_PLACE: &str = "it is about a place or a time, which somebody has to name";
 
 impl RulePage {
     /// Whether it has a site ask somebody before the first shot.

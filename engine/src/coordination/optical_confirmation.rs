@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Consultation, Heard, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says, Spec, Stage,
+    Consultation, Heard, Inquiry, Named, Offer, Placebo, Reply, Rule, RulePage, Says, Spec, Stage,
 };
 use crate::identification::faults::{Faults, FaultsSpec};
 use crate::identification::id_sources::optical::{Daylight, Task, contrast_left, cycles, success};
@@ -43,6 +43,15 @@ Source: J. Johnson (1958) and Holst for the criteria, as in the optical ID sourc
     reasons: &["awaiting_visual_identification", "optically_cleared", "not_recognised"],    stages: &[Stage::Look],
     amends: None,
     binds_all: false,
+    offer: Ok(Offer {
+        words: "looking before firing, and holding fire at what is not recognised",
+        spec: r#"{ "if_unclear": "hold" }"#,
+        band: [
+            "half of what is recognised is taken for what it is, to all",
+            r#"{ "correct": 0.5 }"#,
+            r#"{ "correct": 1.0 }"#,
+        ],
+    }),
 };
 
 /// R16: optical confirmation.

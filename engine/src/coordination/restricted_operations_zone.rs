@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Amends, Consultation, Intent, Named, Opens, Placebo, PlannedFlight, Rule, RulePage, Spec,
-    Stage, TrackView, WeaponsControl,
+    Amends, Consultation, Intent, NEEDS_A_PLACE, Named, Opens, Placebo, PlannedFlight, Rule,
+    RulePage, Spec, Stage, TrackView, WeaponsControl,
 };
 use crate::airspace::notice::Filing;
 use crate::airspace::{Plan, Zone};
@@ -50,6 +50,7 @@ operations zones as in JP 3-52. How many comply is an assumption.",
     reasons: &["zone_violation"],    stages: &[Stage::Override],
     amends: Some(Amends::Addressees),
     binds_all: true,
+    offer: Err(NEEDS_A_PLACE),
 };
 
 /// R10: restricted operations zone.

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Consultation, EngagementRequest, Heard, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says,
-    Spec, Stage,
+    Consultation, EngagementRequest, Heard, Inquiry, Named, Offer, Placebo, Reply, Rule, RulePage,
+    Says, Spec, Stage,
 };
 use crate::airspace::{Delay, FixedDelay};
 use crate::identification::{Appearance, Evidence, Glimpse, Viewer};
@@ -42,6 +42,15 @@ Investigation Board of Iran, 15 March 2021), where one crew decided alone. All f
     reasons: &["awaiting_confirmation", "not_confirmed", "cool_down"],    stages: &[Stage::Confirm, Stage::Pause],
     amends: None,
     binds_all: false,
+    offer: Ok(Offer {
+        words: "having a second operator confirm",
+        spec: "{}",
+        band: [
+            "sees what the first one sees, to a picture of his own",
+            r#"{ "same_picture": 1.0 }"#,
+            r#"{ "same_picture": 0.0 }"#,
+        ],
+    }),
 };
 
 /// R17: second operator and cool-down.

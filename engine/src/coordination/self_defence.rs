@@ -29,6 +29,7 @@ Source: inherent right of self-defence as in JP 3-01; closest point of approach 
     reasons: &["self_defence"],    stages: &[Stage::Override, Stage::AreaDefence, Stage::AskDefence],
     amends: None,
     binds_all: false,
+    offer: Err("it only allows shots"),
 };
 
 /// R5: self-defence.

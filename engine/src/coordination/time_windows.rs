@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::lost_comms::HoursSpec;
 use super::{
-    Amends, Consultation, EngagementRequest, Named, PlannedFlight, Rule, RulePage, Spec, Stage,
-    WeaponsControl,
+    Amends, Consultation, EngagementRequest, NEEDS_A_PLACE, Named, PlannedFlight, Rule, RulePage,
+    Spec, Stage, WeaponsControl,
 };
 use crate::airspace::Zone;
 use crate::ids::Key;
@@ -36,6 +36,7 @@ Source: time separation of airspace users as in JP 3-52.",
     reasons: &["agreed_window"],    stages: &[Stage::Status],
     amends: Some(Amends::Departure),
     binds_all: true,
+    offer: Err(NEEDS_A_PLACE),
 };
 
 /// R8: time windows.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Consultation, EngagementRequest, Held, Named, Rule, RulePage, Spec, Stage};
+use super::{
+    Consultation, EngagementRequest, Held, NEEDS_A_PLACE, Named, Rule, RulePage, Spec, Stage,
+};
 use crate::airspace::Zone;
 use crate::ids::ClassId;
 use crate::record::Reason;
@@ -28,6 +30,7 @@ Source: missile and fighter engagement zones as in JP 3-01 and JP 3-52.",
     reasons: &["outside_engagement_zone"],    stages: &[Stage::Area],
     amends: None,
     binds_all: false,
+    offer: Err(NEEDS_A_PLACE),
 };
 
 /// R12: weapon engagement zones.

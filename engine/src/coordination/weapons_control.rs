@@ -25,6 +25,7 @@ Source: weapons control status as in JP 3-01 and AJP-3.3.1, in common use.",
     reasons: &["weapons_free", "weapons_tight", "weapons_hold", "identified_protected", "identity_pending"],    stages: &[Stage::Status, Stage::Identity],
     amends: None,
     binds_all: false,
+    offer: Err("it is in force"),
 };
 
 /// R1: weapons control status by zone and time.
