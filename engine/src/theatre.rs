@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::airspace::{Command, Corridor, Link, Node, Plan, Zone};
-use crate::coordination::{RestrictedOperationsZone, Rules};
+use crate::coordination::Rules;
 use crate::engagement::{BestShooter, FireDistributionSpec, WeaponSpec};
 use crate::geometry::{Area, Point};
 use crate::identification::{IdSources, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId};
 use crate::picture::TrackLink;
 use crate::platform::{AircraftType, Flight};
-use crate::record::{Affiliation, Cast};
+use crate::record::Cast;
 use crate::sensing::SensorSpec;
 use crate::sensing::readiness::ReadinessSpec;
 use crate::separation::Separation;
@@ -113,14 +113,6 @@ impl Theatre {
     pub fn covered_by(&self, plan: Option<&Plan>) -> Vec<bool> {
         coordinated(plan, &self.sites, &self.links)
     }
-
-    /// Whether the restricted operations zone of rule R10, if there is one, asks a flight for prior coordination.
-    pub fn must_coordinate(&self, flight: &Flight) -> Option<&RestrictedOperationsZone> {
-        self.rules.restricted_operations_zone().filter(|zone| {
-            let authority = self.nodes[zone.authority.index()].side;
-            must_coordinate(authority, flight.side, &self.cast.relations)
-        })
-    }
 }
 
 /// Which site entries a flight's plan can reach from its addressees, before any draw.
@@ -150,11 +142,6 @@ pub fn coordinated(plan: Option<&Plan>, sites: &[SiteEntry], links: &[Link]) -> 
                 .is_some_and(|command| command.delivery > 0.0 && reached.contains(&command.node))
         })
         .collect()
-}
-
-/// Whether rule R10 asks flights of a side for prior coordination: not the authority's own and its friends, nor those hostile to it.
-pub fn must_coordinate(authority: SideId, side: SideId, relations: &[Vec<Affiliation>]) -> bool {
-    side != authority && relations[authority.index()][side.index()] == Affiliation::Neutral
 }
 
 /// The rules of one side's sites, in place of the scenario's.

@@ -17,8 +17,8 @@ use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::marks::of_sweep;
 use deconflict::output::{
     Asked, Crew, Ended, JournalReader, MOST_SHARDS, Notation, Progress, RESULT_FILES, SweepFolder,
-    Sweeping, SweepingError, Trust, cells_table, comparisons, influences, keeps_older, readable,
-    settings_text,
+    Sweeping, SweepingError, Trust, arms_text, cells_table, comparisons, influences, keeps_older,
+    readable, settings_text,
 };
 use deconflict::scenario::{LoadError, Scenario};
 use serde_json::Value as Json;
@@ -643,6 +643,9 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
         for words in comparisons(plan, accounts, FEW_PARAGRAPHS) {
             line(&words);
         }
+    }
+    for words in arms_text(plan, accounts, SHOWN) {
+        line(&words);
     }
     for words in influences(plan, accounts, INFLUENCES) {
         line(&words);

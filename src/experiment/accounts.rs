@@ -12,7 +12,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::block::{Block, Outcome};
-use super::plan::{Plan, PlanRecord};
+use super::plan::{Plan, PlanRecord, PlannedCell};
 use crate::measure::{Columns, GridSquare, Summary};
 use crate::statistics::estimate::Estimator;
 use crate::statistics::fold::{Folded, Sums, whole};
@@ -213,7 +213,7 @@ impl Part {
     /// The part of these cells.
     pub fn of(record: &PlanRecord, cells: Range<usize>) -> Part {
         let others: BTreeSet<usize> = (record.cells[cells.clone()].iter())
-            .filter_map(|cell| cell.reference)
+            .flat_map(PlannedCell::against)
             .filter(|reference| !cells.contains(reference))
             .collect();
         Part {
@@ -289,7 +289,10 @@ impl Accounts {
             pairs: part
                 .cells
                 .clone()
-                .filter_map(|cell| Some((plan.record.cells[cell].reference?, cell)))
+                .flat_map(|cell| {
+                    let against = plan.record.cells[cell].against();
+                    against.map(move |reference| (reference, cell))
+                })
                 .map(|(reference, cell)| PairAccount {
                     reference,
                     cell,
@@ -377,8 +380,11 @@ impl Accounts {
             self.squares[offset + at].absorb(squares);
         }
         for pair in later.pairs {
-            let at = self.pairs.partition_point(|here| here.cell < pair.cell);
-            self.pairs[at].pairs.absorb(pair.pairs);
+            let first = self.pairs.partition_point(|here| here.cell < pair.cell);
+            let mut here = self.pairs[first..].iter_mut();
+            if let Some(here) = here.find(|here| here.reference == pair.reference) {
+                here.pairs.absorb(pair.pairs);
+            }
         }
         let sorted = later.failures.is_empty();
         self.failures.extend(later.failures);
@@ -443,6 +449,15 @@ impl Accounts {
     /// The pairs of the plan.
     pub fn pairs(&self) -> &[PairAccount] {
         &self.pairs
+    }
+
+    /// The pair of two cells, if they are compared.
+    pub fn pair(&self, reference: usize, cell: usize) -> Option<&PairAccount> {
+        let first = self.pairs.partition_point(|pair| pair.cell < cell);
+        let of_cell = self.pairs[first..]
+            .iter()
+            .take_while(|pair| pair.cell == cell);
+        of_cell.into_iter().find(|pair| pair.reference == reference)
     }
 
     /// Wrong shots of each cell by square.

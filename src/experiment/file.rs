@@ -34,7 +34,7 @@ pub struct ExperimentFile {
     #[serde(default)]
     pub uncertainties: BTreeMap<String, FactorFile>,
     /// Whether every cell is run also with its rules that ask or wait as arms that know nothing: a lever `arm` of three levels, rule,
-    /// defaults and delay. It needs levers in a grid.
+    /// defaults and delay. It needs levers in a grid. arms.csv splits what each setting changes into delay, default and knowledge.
     #[serde(default)]
     pub placebo: bool,
     /// Which settings of the factors are run.
@@ -200,7 +200,7 @@ pub enum StopFile {
         #[schemars(range(min = 10, max = 1_000_000_000))]
         minimum_events: u64,
     },
-    /// When the paired difference of a measure is told from zero for every pair of cells.
+    /// When the paired difference of a measure is told from zero for every cell and its reference.
     Resolved {
         /// The measure.
         measure: String,

@@ -1,6 +1,7 @@
 //! From replications to statements: plan them, run them, add them up, say how sure one can be.
 
 pub mod accounts;
+pub mod arms;
 pub mod block;
 pub mod design;
 pub mod effects;

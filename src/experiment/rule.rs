@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::accounts::Accounts;
+use super::accounts::{Accounts, PairAccount};
 use super::file::StopFile;
 use super::plan::{Factor, FactorDomain, FactorKind, PlanRecord};
 use crate::statistics::stop::{Goal, Sequential};
@@ -95,15 +95,23 @@ impl Rule {
             }
             Goal::Resolved => {
                 let confidence = record.pair_confidence(measure);
-                rule.reached(accounts.pairs().iter().filter_map(|pair| {
-                    let events = |cell: usize| {
-                        let cell = accounts.cells()[cell].cell(measure, confidence);
-                        cell.map_or(0.0, |cell| cell.events)
-                    };
-                    let compared = pair.pairs.compare(measure, confidence)?;
-                    let events = events(pair.reference) + events(pair.cell);
-                    Some((compared.difference, events))
-                }))
+                let with_reference =
+                    |pair: &&PairAccount| record.cells[pair.cell].reference == Some(pair.reference);
+                rule.reached(
+                    accounts
+                        .pairs()
+                        .iter()
+                        .filter(with_reference)
+                        .filter_map(|pair| {
+                            let events = |cell: usize| {
+                                let cell = accounts.cells()[cell].cell(measure, confidence);
+                                cell.map_or(0.0, |cell| cell.events)
+                            };
+                            let compared = pair.pairs.compare(measure, confidence)?;
+                            let events = events(pair.reference) + events(pair.cell);
+                            Some((compared.difference, events))
+                        }),
+                )
             }
         }
     }

@@ -201,8 +201,7 @@ impl View<'_> {
         let record = &self.plan.record;
         let name = &record.measures[measure];
         let at = self.cells.iter().map(|&cell| {
-            let pair = (self.accounts.pairs().iter())
-                .find(|pair| pair.cell == cell && pair.reference == self.reference);
+            let pair = self.accounts.pair(self.reference, cell);
             let estimated = self.accounts.cells()[cell].cell(name, record.cell_confidence(name));
             At {
                 cell,

@@ -18,6 +18,7 @@ use crate::record::Affiliation;
 use crate::scenario::Scenario;
 use crate::scenario::file::ScenarioFile;
 use crate::scenario::shape;
+use crate::theatre::SiteClass;
 
 /// A change of a scenario's rules.
 #[derive(Debug, Clone, PartialEq)]
@@ -300,66 +301,9 @@ fn band(page: &RulePage, in_force: bool, sides: &[String]) -> Option<Band> {
     if in_force {
         return None;
     }
-    let (words, weak, strong) = match page.key {
-        "hostile_criteria" => (
-            "posterior .9 and two declarations to .99 and three",
-            json!({ "threshold": 0.9 }),
-            json!({ "threshold": 0.99, "declarations": 3 }),
-        ),
-        "engagement_authority" => (
-            "refuses below .2 to below .8",
-            json!({ "threshold": 0.2 }),
-            json!({ "threshold": 0.8 }),
-        ),
-        "flight_plan_notice" | "corridors" => (
-            "heeded by half of the crews to all",
-            json!({ "compliance": 0.5 }),
-            json!({ "compliance": 1.0 }),
-        ),
-        "hotline_query" => (
-            "half of the calls answered and half of the flights known, to all and within 10 s",
-            json!({ "answers": 0.5, "own_flights": 0.5 }),
-            json!({ "answers": 1.0, "own_flights": 1.0, "latency": { "fixed": { "delay_s": 10.0 } } }),
-        ),
-        "agreed_squawk" => (
-            "code and IFF on half of the aircraft to all",
-            json!({ "squawk_on": 0.5, "iff_on": 0.5 }),
-            json!({ "squawk_on": 1.0, "iff_on": 1.0 }),
-        ),
-        "friendly_force_tracking" => (
-            "half of the reports delivered and half of the crews heed them, to all",
-            json!({ "delivery": 0.5, "compliance": 0.5 }),
-            json!({ "delivery": 1.0, "compliance": 1.0 }),
-        ),
-        "conformance_monitoring" => (
-            "half of the notices delivered to all, within 10 s",
-            json!({ "delivery": 0.5 }),
-            json!({ "delivery": 1.0, "latency": { "fixed": { "delay_s": 10.0 } } }),
-        ),
-        "optical_confirmation" => (
-            "half of what is recognised is taken for what it is, to all",
-            json!({ "correct": 0.5 }),
-            json!({ "correct": 1.0 }),
-        ),
-        "challenge" => (
-            "answered by two in five to all",
-            json!({ "answers": answering(sides, 0.4) }),
-            json!({ "answers": answering(sides, 1.0) }),
-        ),
-        "second_operator" => (
-            "sees what the first one sees, to a picture of his own",
-            json!({ "same_picture": 1.0 }),
-            json!({ "same_picture": 0.0 }),
-        ),
-        "cease_fire" => (
-            "noticed and delivered half of the time to always",
-            json!({ "noticed": 0.5, "delivery": 0.5 }),
-            json!({ "noticed": 1.0, "delivery": 1.0 }),
-        ),
-        _ => return None,
-    };
-    let edits = |spec: Json| -> Vec<Edit> {
-        let Json::Object(spec) = spec else {
+    let [words, weak, strong] = page.offer.ok()?.band;
+    let edits = |spec: &str| {
+        let Json::Object(spec) = specification(spec, sides) else {
             return Vec::new();
         };
         let edits = spec.into_iter().map(|(key, to)| Edit {
@@ -373,6 +317,30 @@ fn band(page: &RulePage, in_force: bool, sides: &[String]) -> Option<Band> {
         weak: edits(weak),
         strong: edits(strong),
     })
+}
+
+/// A specification as an [`Offer`](crate::coordination::Offer) has it, of a scenario with these protected sides.
+fn specification(text: &str, sides: &[String]) -> Json {
+    fn filled(value: Json, sides: &[String]) -> Json {
+        match value {
+            Json::String(text) if text == "PROTECTED" => json!(sides),
+            Json::Object(table) => {
+                let mut full = Map::new();
+                for (key, value) in table {
+                    let value = filled(value, sides);
+                    match key.as_str() {
+                        "PROTECTED" => {
+                            full.extend(sides.iter().map(|side| (side.clone(), value.clone())))
+                        }
+                        _ => drop(full.insert(key, value)),
+                    }
+                }
+                Json::Object(full)
+            }
+            other => other,
+        }
+    }
+    filled(serde_json::from_str(text).unwrap_or_default(), sides)
 }
 
 /// A rule as it could be put in force.
@@ -406,87 +374,34 @@ impl CandidateRule {
             _ if in_force => return Err("it is in force"),
             _ => {}
         }
-        let sides = protected_sides(scenario);
-        match page.key {
-            "hostile_criteria" => Ok(CandidateRule::rule(
-                page,
-                "asking for two declarations and a posterior of .95 before a track is identified as hostile",
-                json!({ "threshold": 0.95, "declarations": 2 }),
-            )),
-            "engagement_authority" => Ok(CandidateRule::rule(
-                page,
-                "asking a joint authority for each engagement",
-                json!({ "level": "joint" }),
-            )),
-            "hotline_query" => Ok(hotline(page, scenario, &sides)),
-            "challenge" => {
-                let answers = answering(&sides, 0.8);
-                Ok(CandidateRule::rule(
-                    page,
-                    "calling each aircraft on the guard frequency, which four in five of those who are no enemies answer",
-                    json!({ "answers": answers }),
-                ))
+        let offer = page.offer?;
+        let lacks = match page.key {
+            "corridors" if scenario.corridors.is_empty() => Some("the scenario has no [corridors]"),
+            "agreed_squawk" if !scenario.classes.iter().any(reads_agreed) => {
+                Some("no site class reads a transponder's agreed code or IFF")
             }
-            "corridors" if scenario.corridors.is_empty() => Err("the scenario has no [corridors]"),
-            "corridors" => Ok(CandidateRule::rule(
-                page,
-                "holding fire inside the corridors",
-                json!({}),
-            )),
-            "agreed_squawk" => {
-                let reads = scenario.classes.iter().any(|class| {
-                    let spec = &class.identifier.spec;
-                    let agreed = spec.transponder.as_ref();
-                    agreed.is_some_and(|id_source| id_source.agreed.is_some()) || spec.iff.is_some()
-                });
-                if !reads {
-                    return Err("no site class reads a transponder's agreed code or IFF");
-                }
-                Ok(CandidateRule::rule(
-                    page,
-                    "an agreed squawk of everybody who is no enemy",
-                    json!({ "sides": sides, "iff_on": 1.0 }),
-                ))
-            }
-            "friendly_force_tracking" => Ok(CandidateRule::rule(
-                page,
-                "a feed of the positions of everybody who is no enemy",
-                json!({ "sides": sides }),
-            )),
             "conformance_monitoring" if rules.flight_plan_notice.is_none() => {
-                Err("it acts through plans in hand, and R6 is off")
+                Some("it acts through plans in hand, and R6 is off")
             }
-            "conformance_monitoring" => Ok(CandidateRule::rule(
-                page,
-                "telling the sites when a flight leaves its plan",
-                json!({ "sides": sides }),
-            )),
-            "optical_confirmation" => Ok(CandidateRule::rule(
-                page,
-                "looking before firing, and holding fire at what is not recognised",
-                json!({ "if_unclear": "hold" }),
-            )),
-            "second_operator" => Ok(CandidateRule::rule(
-                page,
-                "having a second operator confirm",
-                json!({}),
-            )),
-            "cease_fire" => Ok(CandidateRule::rule(
-                page,
-                "a cease-fire that the owner calls for when fired at, and that aborts missiles in flight",
-                json!({ "after_wrong_shot": true }),
-            )),
-            "self_defence" => Err("it only allows shots"),
-            "lost_comms" => Err("it brings outages of its own; name a fallback"),
-            _ => Err("it is about a place or a time, which somebody has to name"),
+            _ => None,
+        };
+        if let Some(why) = lacks {
+            return Err(why);
         }
+        let sides = protected_sides(scenario);
+        let spec = specification(offer.spec, &sides);
+        Ok(match page.key {
+            "hotline_query" => hotline(page, offer.words, scenario, &sides),
+            _ => CandidateRule::rule(page, offer.words, spec),
+        })
     }
 }
 
-/// Everybody of these sides answers a call with this probability.
-fn answering(sides: &[String], probability: f64) -> Map<String, Json> {
-    let answers = sides.iter().map(|side| (side.clone(), json!(probability)));
-    answers.collect()
+/// Whether a class reads what rule R13 agrees on.
+fn reads_agreed(class: &SiteClass) -> bool {
+    let spec = &class.identifier.spec;
+    let agreed = spec.transponder.as_ref();
+    agreed.is_some_and(|id_source| id_source.agreed.is_some()) || spec.iff.is_some()
 }
 
 /// Sides with armed sites.
@@ -535,7 +450,12 @@ fn stricter(page: &RulePage, scenario: &Scenario) -> Result<CandidateRule, &'sta
 }
 
 /// R7 to a node of everybody who is no enemy; to a liaison officer, who knows his own side's flights, where there is none.
-fn hotline(page: &RulePage, scenario: &Scenario, sides: &[String]) -> CandidateRule {
+fn hotline(
+    page: &RulePage,
+    words: &'static str,
+    scenario: &Scenario,
+    sides: &[String],
+) -> CandidateRule {
     let (mut nodes, mut edits) = (Vec::new(), Vec::new());
     for side in sides {
         let cast = &scenario.cast;
@@ -552,8 +472,6 @@ fn hotline(page: &RulePage, scenario: &Scenario, sides: &[String]) -> CandidateR
             nodes.push(liaison);
         }
     }
-    let words =
-        "asking on a hotline to the nodes, or a liaison officer, of everybody who is no enemy";
     let mut candidate = CandidateRule::rule(page, words, json!({ "nodes": nodes }));
     candidate.edits.splice(..0, edits);
     candidate
@@ -609,9 +527,8 @@ fn notices(
     if edits.is_empty() && in_force {
         return Err("it is in force, and every plan is sent to those who check plans");
     }
-    let checks = |class: &crate::theatre::SiteClass| {
-        class.weapon.is_some() && class.identifier.spec.flight_plan.is_some()
-    };
+    let checks =
+        |class: &SiteClass| class.weapon.is_some() && class.identifier.spec.flight_plan.is_some();
     if !scenario.classes.iter().any(checks) {
         return Err("no armed site's class has a flight_plan check");
     }
@@ -625,8 +542,40 @@ fn notices(
             to: Some(json!({})),
         });
     }
-    Ok(CandidateRule {
-        words: "plans sent also to those who might shoot",
-        edits,
-    })
+    let words = page.offer?.words;
+    Ok(CandidateRule { words, edits })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coordination::RulesSpec;
+
+    /// What a rule says of how it is to be tried is a specification of that rule, in its plainest form and at both ends.
+    #[test]
+    fn what_rules_offer_can_be_put_in_force() {
+        let sides = ["us".to_owned(), "airlines".to_owned()];
+        let mut offered = 0;
+        for page in RULES {
+            let Ok(offer) = page.offer else { continue };
+            let [_, weak, strong] = offer.band;
+            for end in ["{}", weak, strong] {
+                let mut spec = specification(offer.spec, &sides);
+                let Json::Object(end) = specification(end, &sides) else {
+                    panic!("{}: {end}", page.id);
+                };
+                spec.as_object_mut().unwrap().extend(end);
+                let rules = json!({ page.key: spec });
+                let rules: Result<RulesSpec, _> = serde_json::from_value(rules.clone());
+                let back = serde_json::to_value(rules.unwrap()).unwrap();
+                assert!(back.get(page.key).is_some(), "{}", page.id);
+            }
+            offered += 1;
+        }
+        assert!(offered >= 13, "{offered}");
+        assert_eq!(
+            specification(r#"{ "a": "PROTECTED", "b": { "PROTECTED": 0.5 } }"#, &sides),
+            json!({ "a": ["us", "airlines"], "b": { "us": 0.5, "airlines": 0.5 } })
+        );
+    }
 }

@@ -146,16 +146,15 @@ pub fn comparisons(plan: &Plan, accounts: &Accounts, most: usize) -> Vec<String>
         return lines;
     }
     // Pairs of the same settings of the levers, in the order in which they first occur.
-    let mut groups: Vec<(String, Vec<&PairAccount>)> = Vec::new();
+    let mut groups: Vec<([String; 2], Vec<&PairAccount>)> = Vec::new();
     for pair in pairs {
-        let name = record.lever_settings(pair.cell);
-        match groups.iter_mut().find(|(other, _)| *other == name) {
+        let names = [pair.cell, pair.reference].map(|cell| record.lever_settings(cell));
+        match groups.iter_mut().find(|(other, _)| *other == names) {
             Some((_, members)) => members.push(pair),
-            None => groups.push((name, vec![pair])),
+            None => groups.push((names, vec![pair])),
         }
     }
-    for (name, members) in groups.iter().take(most) {
-        let against = record.lever_settings(members[0].reference);
+    for ([name, against], members) in groups.iter().take(most) {
         let n = members.iter().map(|pair| pair.pairs.n()).max().unwrap_or(0);
         lines.push(format!(
             "\n{name} against {against}, at {} settings of the uncertainties, {n} paired replications each:",

@@ -419,6 +419,42 @@ pub(super) const COMPARISON: ResultFile = ResultFile {
     ],
 };
 
+/// What settings change by delay, by default and by knowledge.
+pub(super) const ARMS: ResultFile = ResultFile {
+    name: "arms.csv",
+    row: "a measure of the experiment and a setting that was run with its arms too (placebo = true): what of the change against the reference is which; no file without arms",
+    columns: &[
+        ("reference", "name of the cell compared with"),
+        CELL,
+        ("measure", "name of the measure"),
+        ("unit", "unit of the changes"),
+        (
+            "change",
+            "the cell less the reference; the sum of the next three",
+        ),
+        ("change_low", "lower end of its interval"),
+        ("change_high", "upper end of its interval"),
+        ("change_method", "how that interval was made"),
+        ("delay", "the arm that only delays, less the reference"),
+        ("delay_low", "lower end of its interval"),
+        ("delay_high", "upper end of its interval"),
+        ("delay_method", "how that interval was made"),
+        (
+            "default",
+            "the arm that also holds fire for want of an answer, less the one that only delays",
+        ),
+        ("default_low", "lower end of its interval"),
+        ("default_high", "upper end of its interval"),
+        ("default_method", "how that interval was made"),
+        ("knowledge", "the cell less the arm that knows nothing"),
+        ("knowledge_low", "lower end of its interval"),
+        ("knowledge_high", "upper end of its interval"),
+        ("knowledge_method", "how that interval was made"),
+        CONFIDENCE,
+        ("n", "paired replications"),
+    ],
+};
+
 /// What the uncertainties do.
 pub(super) const EFFECTS: ResultFile = ResultFile {
     name: "effects.csv",
@@ -514,13 +550,14 @@ pub const TIMES: ResultFile = ResultFile {
 };
 
 /// All of a sweep, in the order they are written.
-pub const RESULT_FILES: [ResultFile; 10] = [
+pub const RESULT_FILES: [ResultFile; 11] = [
     REPLICATIONS,
     PARQUET,
     CELLS,
     COMPARISON,
     SETTINGS,
     INTERACTIONS,
+    ARMS,
     EFFECTS,
     CONFUSION,
     GRID,
@@ -689,6 +726,7 @@ pub const FILES: &[&ResultFile] = &[
     &COMPARISON,
     &SETTINGS,
     &INTERACTIONS,
+    &ARMS,
     &EFFECTS,
     &CONFUSION,
     &GRID,

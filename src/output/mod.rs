@@ -7,6 +7,7 @@
 //! where and when. The [`Journal`] alone is appended to, and can be trusted after any crash.
 
 mod acmi;
+mod arms;
 mod assumptions;
 mod beside;
 mod claim;
@@ -46,6 +47,7 @@ mod tuning_results;
 mod workers;
 mod worlds;
 
+pub use arms::arms_text;
 pub use assumptions::{assumptions_text, write_assumptions};
 pub(crate) use beside::whole_file;
 pub use beside::{abandon, write_text};

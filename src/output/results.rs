@@ -10,14 +10,15 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::arms::arm_rows;
 use super::beside::Beside;
 use super::claim::settle;
 use super::comparison::comparison_row;
 use super::error::OutputError;
 use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
 use super::headers::{
-    CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, INTERACTIONS, RESULT_FILES, ResultFile,
-    SETTINGS,
+    ARMS, CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, INTERACTIONS, RESULT_FILES,
+    ResultFile, SETTINGS,
 };
 use super::journal::JournalReader;
 use super::manifest::{MANIFEST, Made, Manifest, ManifestCell, Progress, accounts_of};
@@ -65,6 +66,9 @@ pub fn write_results(
         INTERACTIONS,
         interaction_rows(&target, plan, by_setting.as_ref())?,
     );
+    if let Some(entry) = arm_rows(&target, plan, accounts)? {
+        keep(ARMS, entry);
+    }
     keep(EFFECTS, effects(&target, plan, accounts)?);
     keep(CONFUSION, confusion(&target, plan, accounts)?);
     keep(GRID, grid(&target, plan, accounts)?);

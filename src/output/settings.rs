@@ -397,7 +397,8 @@ pub(super) fn interaction_words(
     )
 }
 
-fn plain(header: &[String]) -> Text {
+/// A table without lines.
+pub(super) fn plain(header: &[String]) -> Text {
     let mut table = Text::new();
     table.load_style(presets::NOTHING);
     table.set_header(header);

@@ -13,7 +13,7 @@ use super::history::{History, Line, Settled, Settling};
 use super::laid::Laid;
 use super::opening::{SAID, limits, told};
 use super::replays;
-use super::stored::{Confused, Interval, Measured, Paired, Prevented, Results, Square};
+use super::stored::{Confused, Interval, Measured, Paired, Prevented, Results, Split, Square};
 use super::svg::{FIGURE_CSS, Scale, Svg};
 use crate::geodesy::{Frame, LatLon};
 use crate::measure::{MEASURES, Measure};
@@ -102,6 +102,7 @@ impl<'a> Report<'a> {
         self.factors();
         self.cells();
         self.differences();
+        self.waiting();
         self.wrong_fire();
         self.one_by_one(folder);
         self.prevention(folder);
@@ -358,6 +359,61 @@ impl<'a> Report<'a> {
     }
 
     /// Which rules would have prevented wrong losses, and at what price.
+    /// What settings change by delay, default and knowledge, where they were run with arms.
+    fn waiting(&mut self) {
+        let split = &self.results.split;
+        if split.is_empty() {
+            return;
+        }
+        self.section("waiting", "Delay, default, knowledge");
+        self.put(html! {
+            p {
+                "Every setting was run also with rules that ask or wait knowing nothing: what it changes is the sum of what their mere "
+                "delay does (with all that other rules do), what holding fire for want of an answer does, and what they do by "
+                "knowing something."
+            }
+        });
+        const PARTS: [&str; 4] = ["change", "delay", "default", "knowledge"];
+        let mut list = Vec::new();
+        for measure in &self.main {
+            let of = |row: &&Split| row.measure == *measure;
+            let rows: Vec<&Split> = split.iter().filter(of).take(ROWS).collect();
+            for (at, part) in PARTS.iter().enumerate() {
+                let mark = |row: &&Split| Mark {
+                    label: self.name(&row.cell),
+                    value: row.changes[at],
+                    series: 0,
+                    open: false,
+                };
+                list.push(Panel {
+                    title: format!("{}: {part}", words(measure)),
+                    axis: rows.first().map_or(String::new(), |row| row.unit.clone()),
+                    marks: rows.iter().map(mark).collect(),
+                    neutral: Some(0.0),
+                    logarithmic: false,
+                });
+            }
+        }
+        let line = |row: &Split| {
+            let mut line = vec![row.cell.clone(), row.measure.clone(), row.unit.clone()];
+            line.extend(row.changes.iter().flat_map(ends));
+            line
+        };
+        let mut columns = header(&["cell", "measure", "unit"]);
+        for part in PARTS {
+            columns.extend(["", "_low", "_high"].map(|end| format!("{part}{end}")));
+        }
+        let figure = Figure {
+            id: "waiting".to_owned(),
+            title: "What settings change by delay, by default and by knowledge".to_owned(),
+            caption: "Dot: paired difference. Line: its interval; all of the experiment hold together (Bonferroni).".to_owned(),
+            svg: panels(&list),
+            header: columns,
+            rows: split.iter().map(line).collect(),
+        };
+        self.figure(figure);
+    }
+
     fn prevention(&mut self, folder: &str) {
         let mut rows = self.results.prevented.clone();
         self.section("prevention", "What would have prevented them");

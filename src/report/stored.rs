@@ -95,6 +95,15 @@ pub(super) struct Interacting {
     pub shown: bool,
 }
 
+/// What a setting changes about a measure: all of it, by delay, by default, by knowledge.
+#[derive(Debug, Clone)]
+pub(super) struct Split {
+    pub cell: String,
+    pub measure: String,
+    pub unit: String,
+    pub changes: [Interval; 4],
+}
+
 /// What an uncertainty does to a measure.
 #[derive(Debug, Clone)]
 pub(super) struct Moved {
@@ -177,6 +186,7 @@ pub(super) struct Results {
     pub paired: Vec<Paired>,
     pub settings: Vec<Setting>,
     pub interacting: Vec<Interacting>,
+    pub split: Vec<Split>,
     pub moved: Vec<Moved>,
     pub confused: Vec<Confused>,
     pub squares: Vec<Square>,
@@ -238,7 +248,7 @@ impl Results {
             share: row.number("share"),
         });
         let (mut paired, mut moved, mut squares) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut settings, mut interacting) = (Vec::new(), Vec::new());
+        let (mut settings, mut interacting, mut split) = (Vec::new(), Vec::new(), Vec::new());
         if sweep {
             let table = Table::read(&stored, "settings.csv")?;
             let names = table.names();
@@ -250,6 +260,16 @@ impl Results {
             settings = table.rows(|row| setting_row(row, &factors));
             interacting = Table::read(&stored, "interactions.csv")?.rows(interacting_row);
             paired = Table::read(&stored, "pairs.csv")?.rows(paired_row);
+            if stored.manifest.files.contains_key("arms.csv") {
+                split = Table::read(&stored, "arms.csv")?.rows(|row| Split {
+                    cell: row.text("cell"),
+                    measure: row.text("measure"),
+                    unit: row.text("unit"),
+                    changes: ["change", "delay", "default", "knowledge"].map(|part| {
+                        row.interval([part, &format!("{part}_low"), &format!("{part}_high")])
+                    }),
+                });
+            }
             moved = Table::read(&stored, "effects.csv")?.rows(|row| Moved {
                 levers: row.text("levers"),
                 factor: row.text("factor"),
@@ -286,6 +306,7 @@ impl Results {
             paired,
             settings,
             interacting,
+            split,
             moved,
             confused,
             squares,

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 
 use super::file::*;
 use super::points::{self, Held, Places};
@@ -106,10 +107,10 @@ pub(crate) fn check(root: &Item, misfits: &[Misfit]) -> Vec<Problem> {
         .collect()
 }
 
-fn all<T: DeserializeOwned>(mended: &serde_json::Value, section: &str) -> Entries<T> {
+fn all<T: DeserializeOwned>(mended: &Json, section: &str) -> Entries<T> {
     mended
         .get(section)
-        .and_then(serde_json::Value::as_object)
+        .and_then(Json::as_object)
         .into_iter()
         .flatten()
         .map(|(name, entry)| (name.clone(), serde_json::from_value(entry.clone()).ok()))
@@ -348,7 +349,7 @@ impl Check<'_> {
 
     fn clock(&mut self) {
         let text = match self.root.get(&["start_utc"]).map(Item::to_json) {
-            Some(serde_json::Value::String(text)) => text,
+            Some(Json::String(text)) => text,
             _ => return,
         };
         let hours = self
@@ -538,116 +539,50 @@ impl Check<'_> {
         }
     }
 
-    fn listed_sides(&mut self, at: &[&str], sides: &[String]) {
-        for (index, side) in sides.iter().enumerate() {
-            let number = index.to_string();
-            self.side(&path!(at; "sides", &number), side);
-        }
-    }
-
-    /// Zones, classes, heights and hours that rules name.
-    fn places_and_times_of_rules(&mut self) {
-        if let Some(rule) = self.rules.lost_comms.clone() {
-            for (index, outage) in rule.outages.iter().enumerate() {
-                let number = index.to_string();
-                let at = ["rules", "lost_comms", "outages", number.as_str()];
-                self.hours(&at, outage.from_h, outage.until_h);
-            }
-        }
-        if let Some(rule) = self.rules.time_windows.clone() {
-            let at = ["rules", "time_windows"];
-            if let Some(zone) = &rule.zone {
-                self.zone(&path!(at; "zone"), zone);
-            }
-            for (index, window) in rule.windows.iter().enumerate() {
-                let number = index.to_string();
-                self.hours(
-                    &path!(at; "windows", &number),
-                    window.from_h,
-                    window.until_h,
-                );
-            }
-        }
-        if let Some(rule) = self.rules.altitude_blocks.clone() {
-            for (index, block) in rule.blocks.iter().enumerate() {
-                let number = index.to_string();
-                let at = ["rules", "altitude_blocks", "blocks", number.as_str()];
-                self.heights(&at, block.floor_m, Some(block.top_m));
-                self.hours(&at, block.from_h, block.until_h);
-            }
-        }
-        if let Some(rule) = self.rules.weapon_engagement_zone.clone() {
-            for (index, area) in rule.areas.iter().enumerate() {
-                let number = index.to_string();
-                let at = ["rules", "weapon_engagement_zone", "areas", number.as_str()];
-                self.zone(&path!(at; "zone"), &area.zone);
-                for (nth, class) in area.classes.iter().enumerate() {
-                    let nth = nth.to_string();
-                    let classes = std::mem::take(&mut self.classes);
-                    let here = path!(at; "classes", &nth);
-                    self.name(&here, class, "site_classes", "a site class", &classes);
-                    self.classes = classes;
+    /// What a value of a rule names, by its key, and what is to hold within it: a rule is held to this by the words of its keys.
+    fn named_by_rule(&mut self, path: &[&str], value: &Json) {
+        let key = path
+            .iter()
+            .rev()
+            .find(|step| step.parse::<usize>().is_err());
+        match value {
+            Json::Object(table) => {
+                if let Ok(delay) = serde_json::from_value::<Delay>(value.clone()) {
+                    return self.delay(path, Some(&delay));
+                }
+                let number = |key: &str| table.get(key).and_then(Json::as_f64);
+                if let Some(from_h) = number("from_h") {
+                    self.hours(path, from_h, number("until_h"));
+                }
+                if let Some(floor_m) = number("floor_m") {
+                    self.heights(path, floor_m, number("top_m"));
+                }
+                for (name, inner) in table {
+                    let here = path!(path; name);
+                    if key == Some(&"answers") {
+                        self.side(&here, name);
+                    }
+                    self.named_by_rule(&here, inner);
                 }
             }
-        }
-        if let Some(rule) = self.rules.airspace_closure.clone() {
-            let at = ["rules", "airspace_closure"];
-            self.zone(&path!(at; "zone"), &rule.zone);
-            self.hours(&at, rule.from_h, rule.until_h);
-        }
-    }
-
-    /// Sides that rules name, and delays that they draw.
-    fn sides_and_delays_of_rules(&mut self) {
-        let rules = self.rules.clone();
-        if let Some(rule) = &rules.engagement_authority {
-            self.delay(
-                &["rules", "engagement_authority", "service"],
-                Some(&rule.service),
-            );
-            if let Some(node) = &rule.node {
-                self.node(&["rules", "engagement_authority", "node"], node);
+            Json::Array(entries) => {
+                for (index, entry) in entries.iter().enumerate() {
+                    let number = index.to_string();
+                    self.named_by_rule(&path!(path; &number), entry);
+                }
             }
-        }
-        if let Some(rule) = &rules.challenge {
-            let at = ["rules", "challenge"];
-            self.delay(&path!(at; "delay"), Some(&rule.delay));
-            for side in rule.answers.keys() {
-                self.side(&path!(at; "answers", side), side);
-            }
-        }
-        if let Some(rule) = &rules.second_operator {
-            self.delay(&["rules", "second_operator", "time"], Some(&rule.time));
-        }
-        if let Some(rule) = &rules.time_windows {
-            self.listed_sides(&["rules", "time_windows"], &rule.sides);
-        }
-        if let Some(rule) = &rules.altitude_blocks {
-            self.listed_sides(&["rules", "altitude_blocks"], &rule.sides);
-        }
-        if let Some(rule) = &rules.friendly_force_tracking {
-            self.listed_sides(&["rules", "friendly_force_tracking"], &rule.sides);
-            self.delay(
-                &["rules", "friendly_force_tracking", "latency"],
-                Some(&rule.latency),
-            );
-        }
-        if let Some(rule) = &rules.conformance_monitoring {
-            let at = ["rules", "conformance_monitoring"];
-            self.listed_sides(&at, &rule.sides);
-            self.delay(&path!(at; "detection"), Some(&rule.detection));
-            self.delay(&path!(at; "latency"), Some(&rule.latency));
-        }
-        if let Some(rule) = &rules.airspace_closure {
-            self.listed_sides(&["rules", "airspace_closure"], &rule.sides);
-            self.delay(
-                &["rules", "airspace_closure", "latency"],
-                Some(&rule.latency),
-            );
-        }
-        if let Some(rule) = &rules.cease_fire {
-            self.delay(&["rules", "cease_fire", "noticing"], Some(&rule.noticing));
-            self.delay(&["rules", "cease_fire", "latency"], Some(&rule.latency));
+            Json::String(name) => match key {
+                Some(&("zone" | "exempt")) => self.zone(path, name),
+                Some(&("node" | "nodes" | "authority")) => self.node(path, name),
+                Some(&"sides") => self.side(path, name),
+                Some(&"classes") => {
+                    let classes = std::mem::take(&mut self.classes);
+                    self.name(path, name, "site_classes", "a site class", &classes);
+                    self.classes = classes;
+                }
+                _ => {}
+            },
+            _ => {}
         }
     }
 
@@ -1949,27 +1884,9 @@ impl Check<'_> {
     }
 
     fn rules(&mut self) {
-        if let Some(control) = self.rules.weapons_control.clone() {
-            for (index, status) in control.zones.iter().enumerate() {
-                let number = index.to_string();
-                let at = ["rules", "weapons_control", "zones", number.as_str()];
-                self.zone(&path!(at; "zone"), &status.zone);
-                self.hours(&at, status.from_h, status.until_h);
-            }
-        }
-        if let Some(hotline) = self.rules.hotline_query.clone() {
-            let at = ["rules", "hotline_query"];
-            self.delay(&path!(at; "latency"), Some(&hotline.latency));
-            for (index, node) in hotline.nodes.iter().enumerate() {
-                let number = index.to_string();
-                self.node(&path!(at; "nodes", &number), node);
-            }
-        }
-        if let Some(agreed) = self.rules.agreed_squawk.clone() {
-            for (index, side) in agreed.sides.iter().enumerate() {
-                let number = index.to_string();
-                self.side(&["rules", "agreed_squawk", "sides", &number], side);
-            }
+        let all = serde_json::to_value(&self.rules).unwrap_or_default();
+        for (rule, spec) in all.as_object().into_iter().flatten() {
+            self.named_by_rule(&["rules", rule], spec);
         }
         if self.rules.corridors.is_some() && self.corridors.is_empty() {
             self.note(
@@ -1978,18 +1895,9 @@ impl Check<'_> {
             );
         }
         if let Some(restricted) = self.rules.restricted_operations_zone.clone() {
-            let at = ["rules", "restricted_operations_zone"];
-            self.zone(&path!(at; "zone"), &restricted.zone);
-            self.node(&path!(at; "authority"), &restricted.authority);
-            for (index, zone) in restricted.exempt.iter().enumerate() {
-                let number = index.to_string();
-                self.zone(&path!(at; "exempt", &number), zone);
-            }
-            self.hours(&at, restricted.from_h, restricted.until_h);
-            self.civil_types(&path!(at; "civil"), restricted.civil.as_deref());
+            let at = ["rules", "restricted_operations_zone", "civil"];
+            self.civil_types(&at, restricted.civil.as_deref());
         }
-        self.places_and_times_of_rules();
-        self.sides_and_delays_of_rules();
         let criteria = self.rules.hostile_criteria.clone();
         if let Some(HostileOn::Type(type_name)) = criteria.map(|criteria| criteria.on) {
             let at = ["rules", "hostile_criteria", "on", "type"];

@@ -1,5 +1,6 @@
 //! From a checked scenario file to a [`Scenario`]: names to indices, points to the plane, defaults filled in.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -10,24 +11,18 @@ use super::points::{self, Places};
 use super::recorded::{self, Account};
 use super::sun::light;
 use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
-use crate::coordination::{AgreedSquawkSpec, Named, RestrictedOperationsZone, Rules};
+use crate::coordination::{Intent, Named, Rules};
 use crate::geodesy::Frame;
 use crate::geometry::{Area, Point, Polygon};
 use crate::identification::id_sources::optical::{Daylight, SunLight};
 use crate::identification::{IdSources, Identifier, Operator};
 use crate::ids::{ClassId, Key, NodeId, SideId, TypeId};
 use crate::picture::TrackLink;
-use crate::platform::trajectory::{Draws, Trajectory};
-use crate::platform::{
-    AircraftType, Equipment, Flight, IffEquipment, Pattern, Route, Start, TransponderEquipment,
-    Turns, Waypoint,
-};
+use crate::platform::{AircraftType, Flight, Pattern, Route, Start, Turns, Waypoint};
 use crate::record::{Affiliation, Cast, ClassCast};
 use crate::separation::{Minima, Separation};
 use crate::terrain::Terrain;
-use crate::theatre::{
-    Position, SideRules, SiteClass, SiteEntry, Theatre, coordinated, must_coordinate,
-};
+use crate::theatre::{Position, SideRules, SiteClass, SiteEntry, Theatre, coordinated};
 use crate::units::Millis;
 
 /// Resolves a file that the checks have passed; `Err` says what they should have caught.
@@ -138,13 +133,17 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
         start_of_day_s: start_of_day_s(start),
     };
     let rules = Rules::new(&file.rules, &named);
+    for flight in &mut flights {
+        let side = &side_names[flight.side.index()];
+        rules.equip(side, &mut flight.equipment);
+    }
     let identification = |class: &SiteClassFile, rules: &Rules| {
         let identifier = identifier(class, rules, &type_names);
         let start_s = start_of_day_s(start);
         let id_sources = IdSources::new(&class.identification, &identifier.rows, &zones, start_s);
-        let id_sources = match rules.challenge() {
-            Some(rule) if rule.placebo.is_none() => id_sources.with_challenge(&rule.assumed),
-            _ => id_sources,
+        let id_sources = match rules.evidence() {
+            Some(assumed) => id_sources.with_challenge(&assumed),
+            None => id_sources,
         };
         (Arc::new(identifier), Arc::new(id_sources))
     };
@@ -198,16 +197,15 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
     let coordinated = flights
         .iter()
         .map(|flight| {
-            let zone = rules.restricted_operations_zone().filter(|zone| {
-                let authority = nodes[zone.authority.index()].side;
-                zone.may_coordinate()
-                    && must_coordinate(authority, flight.side, &cast.relations)
-                    && may_enter(zone, flight, &types[flight.type_id.index()], duration)
-            });
-            let plan = match zone {
-                Some(zone) => Some(zone.coordinated(flight.plan.as_ref())),
-                None => flight.plan.clone(),
+            let intent = Intent {
+                flight: Cow::Borrowed(flight),
+                spec: &types[flight.type_id.index()].spec,
+                departs_s: 0.0,
+                loop_start: 0.0,
+                until_s: duration.seconds(),
+                relations: &cast.relations,
             };
+            let plan = rules.widest_plan(&intent);
             coordinated(plan.as_ref(), &sites, &links)
         })
         .collect();
@@ -341,47 +339,6 @@ fn relations(file: &ScenarioFile) -> Vec<Vec<Affiliation>> {
                 .collect()
         })
         .collect()
-}
-
-/// What a flight carries: as it says, or as rule R13 has it for the sides that take part.
-fn equipment(
-    own: Option<Equipment>,
-    side: &String,
-    agreed: Option<&AgreedSquawkSpec>,
-) -> Equipment {
-    let mut equipment = own.unwrap_or_default();
-    if let Some(agreed) = agreed.filter(|agreed| agreed.sides.contains(side)) {
-        if agreed.squawk {
-            equipment.transponder = Some(TransponderEquipment {
-                on: agreed.squawk_on,
-                spoof: equipment.transponder.map_or(0.0, |own| own.spoof),
-                agreed_squawk: true,
-            });
-        }
-        if let Some(on) = agreed.iff_on {
-            equipment.iff = Some(IffEquipment { on });
-        }
-    }
-    equipment
-}
-
-/// Whether a flight on time and on its route passes where the restricted operations zone holds, at whatever time.
-fn may_enter(
-    zone: &RestrictedOperationsZone,
-    flight: &Flight,
-    type_flown: &AircraftType,
-    duration: Millis,
-) -> bool {
-    let draws = Draws {
-        departs_s: 0.0,
-        loop_start: 0.0,
-        deviation_m: &mut |_| 0.0,
-    };
-    let (grounded, until_s) = (flight.climbs_out(), duration.seconds());
-    Trajectory::fly(flight, &type_flown.spec, draws, grounded, until_s)
-        .somewhere(RestrictedOperationsZone::STEP_M, |_, place| {
-            zone.covers(place)
-        })
 }
 
 struct Names {
@@ -581,11 +538,7 @@ impl Names {
                 Some(plan) => Some(self.plan(plan)?),
                 None => None,
             },
-            equipment: equipment(
-                flight.equipment,
-                &flight.side,
-                file.rules.agreed_squawk.as_ref(),
-            ),
+            equipment: flight.equipment.unwrap_or_default(),
         })
     }
 
@@ -598,7 +551,6 @@ impl Names {
         file: &ScenarioFile,
     ) -> Result<(Vec<Flight>, Account), String> {
         let duration_s = file.duration_h * 3600.0;
-        let agreed = file.rules.agreed_squawk.as_ref();
         let type_of = |name: &str| file.aircraft.get(name);
         let cut = recorded::flights(name, tracks, &self.places.frame, duration_s, type_of);
         let cut = cut.ok_or_else(|| {
@@ -633,7 +585,7 @@ impl Names {
                     .plan_of(address)
                     .map(|plan| self.plan(plan))
                     .transpose()?,
-                equipment: equipment(Some(tracks.equipment_of(address)), &side, agreed),
+                equipment: tracks.equipment_of(address),
                 route: Route::Recorded(piece.fixes),
                 name: piece.name,
             })

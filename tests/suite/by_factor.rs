@@ -210,4 +210,127 @@ line.rules.hotline_query = { nodes = ["embassy"] }
         let found = ["rule", "defaults", "delay"].map(|arm| lost(rule, arm));
         assert_eq!(found, [with, defaults, delay], "{rule}");
     }
+    // The same as changes against the setting without rules, which has no arms of its own.
+    let arms = rows(&place.path().join("out").join("arms.csv"));
+    let parts = ["change", "delay", "default", "knowledge"];
+    let found: Vec<(&str, [f64; 4])> = (arms.iter())
+        .map(|row| (row["cell"].as_str(), parts.map(|part| number(row, part))))
+        .collect();
+    let expected = [
+        ("look,rule", [-1.0, 0.0, -1.0, 0.0]),
+        ("line,rule", [-1.0, 0.0, 0.0, -1.0]),
+    ];
+    assert_eq!(found, expected);
+}
+
+/// Two rules that wait for times that are drawn, together, with delays, defaults and knowledge that all count: the parts are means of
+/// differences of the rows, replication by replication, and their sum is the whole. The baseline, which waits, has no split of
+/// its own; its arms are compared all the same. Without rows, and in shards, the same bytes.
+#[test]
+fn arms_add_up_to_the_whole_wherever_they_are_added_up() {
+    let experiment = r#"
+title = "Arms"
+scenario = "passer.toml"
+measures = ["lost_per_sortie[side=stranger]", "shots_per_replication[affiliation=neutral]"]
+placebo = true
+stop.fixed = { replications = 150 }
+
+[levers.rule.alternatives]
+line.rules.hotline_query = { nodes = ["embassy"], answers = 0.6 }
+off = {}
+both.rules.hotline_query = { nodes = ["embassy"], answers = 0.4, latency.exponential = { mean_s = 100 } }
+both.rules.engagement_authority = { threshold = 0.0, service.exponential = { mean_s = 900 }, timeout_s = 200 }
+"#;
+    let (said, place) = sweep(experiment);
+    assert!(
+        said.contains("by holding fire for want of an answer"),
+        "{said}"
+    );
+    let arms = rows(&place.path().join("out/arms.csv"));
+    let flown = rows(&place.path().join("out/replications.csv"));
+    let lost = |cell: &str| -> Vec<f64> {
+        let of_cell = flown.iter().filter(|row| row["cell"] == cell);
+        of_cell
+            .map(|row| number(row, "kills[side=stranger]"))
+            .collect()
+    };
+    let change = |reference: &str, cell: &str| {
+        let (from, to) = (lost(reference), lost(cell));
+        assert_eq!((from.len(), to.len()), (150, 150), "{reference} {cell}");
+        to.iter()
+            .zip(&from)
+            .map(|(to, from)| to - from)
+            .sum::<f64>()
+            / 150.0
+    };
+    let of_lost: Vec<&Row> = (arms.iter())
+        .filter(|row| row["measure"].starts_with("lost_per_sortie"))
+        .collect();
+    assert_eq!(
+        of_lost.len(),
+        1,
+        "off asks nobody, and the baseline changes nothing"
+    );
+    let row = of_lost[0];
+    assert_eq!(
+        (&*row["reference"], &*row["cell"]),
+        ("line,rule", "both,rule")
+    );
+    let expected = [
+        ("change", change("line,rule", "both,rule")),
+        ("delay", change("line,rule", "both,delay")),
+        ("default", change("both,delay", "both,defaults")),
+        ("knowledge", change("both,defaults", "both,rule")),
+    ];
+    for (part, expected) in expected {
+        let found = number(row, part);
+        assert!(
+            (found - expected).abs() < 1e-12,
+            "{part}: {found} {expected}"
+        );
+        let ends = ["low", "high"].map(|end| number(row, &format!("{part}_{end}")));
+        assert!(ends[0] <= found && found <= ends[1], "{part}: {ends:?}");
+        assert!(expected != 0.0, "{part} does something");
+    }
+    for row in &arms {
+        let parts = ["delay", "default", "knowledge"].map(|part| number(row, part));
+        let whole = number(row, "change");
+        assert!((parts.iter().sum::<f64>() - whole).abs() < 1e-12, "{row:?}");
+    }
+    let pairs = rows(&place.path().join("out/pairs.csv"));
+    let compared = |reference: &str, cell: &str| {
+        let here = |row: &&Row| row["reference"] == reference && row["cell"] == cell;
+        pairs.iter().any(|row| here(&row))
+    };
+    assert!(compared("line,defaults", "line,delay") && compared("line,rule", "line,defaults"));
+    assert!(
+        !compared("off,rule", "off,defaults"),
+        "off is three times the same"
+    );
+
+    let run = |words: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_deconflict"))
+            .args(words.split(' '))
+            .current_dir(place.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{words}: {said}");
+    };
+    run("sweep plan.toml --out sums --rows none");
+    for shard in [2, 0, 3, 1] {
+        run(&format!(
+            "sweep plan.toml --out parts --rows none --shard {shard}/4"
+        ));
+    }
+    run("merge parts");
+    let bytes = |folder: &str, file: &str| fs::read(place.path().join(folder).join(file)).unwrap();
+    for file in ["arms.csv", "pairs.csv", "cells.csv"] {
+        for folder in ["sums", "parts"] {
+            assert_eq!(bytes(folder, file), bytes("out", file), "{folder}/{file}");
+        }
+    }
+    run("report out");
+    let page = fs::read_to_string(place.path().join("out/report.html")).unwrap();
+    assert!(page.contains("Delay, default, knowledge") && page.contains("both,rule"));
 }

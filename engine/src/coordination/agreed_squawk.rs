@@ -5,7 +5,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Named, Rule, RulePage, Spec};
+use super::{Amends, Named, Offer, Rule, RulePage, Spec};
+use crate::platform::{Equipment, IffEquipment, TransponderEquipment};
 
 pub(super) static PAGE: RulePage = RulePage {
     id: "R13",
@@ -23,7 +24,18 @@ Fails by: switched off; not received; the wrong key, common to all of a day; spo
 who may. See the pages of the two ID sources.
 Costs: disclosure, for everybody can listen to a transponder.
 Source: Mark XIIA, STANAG 4193; transponders after ICAO Annex 10, volume IV; how many comply is an assumption.",
-    reasons: &[],
+    reasons: &[],    stages: &[],
+    amends: Some(Amends::Equipment),
+    binds_all: true,
+    offer: Ok(Offer {
+        words: "an agreed squawk of everybody who is no enemy",
+        spec: r#"{ "sides": "PROTECTED", "iff_on": 1.0 }"#,
+        band: [
+            "code and IFF on half of the aircraft to all",
+            r#"{ "squawk_on": 0.5, "iff_on": 0.5 }"#,
+            r#"{ "squawk_on": 1.0, "iff_on": 1.0 }"#,
+        ],
+    }),
 };
 
 /// R13: IFF and agreed squawk.
@@ -56,6 +68,28 @@ fn certain() -> f64 {
 
 impl Spec for AgreedSquawkSpec {
     fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
-        None
+        Some(Arc::new(self.clone()))
+    }
+}
+
+impl Rule for AgreedSquawkSpec {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn equip(&self, side: &str, equipment: &mut Equipment) {
+        if !self.sides.iter().any(|own| own == side) {
+            return;
+        }
+        if self.squawk {
+            equipment.transponder = Some(TransponderEquipment {
+                on: self.squawk_on,
+                spoof: equipment.transponder.map_or(0.0, |own| own.spoof),
+                agreed_squawk: true,
+            });
+        }
+        if let Some(on) = self.iff_on {
+            equipment.iff = Some(IffEquipment { on });
+        }
     }
 }

@@ -6,10 +6,10 @@ use nalgebra::Vector3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Named, Rule, RulePage, Spec};
+use super::{Amends, NEEDS_A_PLACE, Named, PlannedFlight, Rule, RulePage, Spec};
 use crate::airspace::{Delay, FixedDelay, Zone};
 use crate::ids::Key;
-use crate::streams::{Purpose, Streams};
+use crate::streams::Purpose;
 use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -31,7 +31,10 @@ Costs: cancelled flights and their hours; what they lose in separation elsewhere
 Source: Dutch Safety Board, \"Crash of Malaysia Airlines flight MH17\" (2015); ICAO Annex 15, Doc 9554 and
 Doc 10084 (risk assessment for flight over conflict zones), and the conflict zone information bulletins of EASA. How many cancel is
 an assumption.",
-    reasons: &[],
+    reasons: &[],    stages: &[],
+    amends: Some(Amends::Closure),
+    binds_all: true,
+    offer: Err(NEEDS_A_PLACE),
 };
 
 /// R18: airspace closure.
@@ -90,7 +93,7 @@ fn certain() -> f64 {
 
 /// R18 ready to use.
 #[derive(Debug, Clone)]
-pub struct AirspaceClosure {
+struct AirspaceClosure {
     spec: AirspaceClosureSpec,
     zone: Zone,
     from: Millis,
@@ -99,7 +102,7 @@ pub struct AirspaceClosure {
 
 impl AirspaceClosure {
     /// The closure of a checked specification; nothing if its zone is not there.
-    pub(super) fn new(spec: &AirspaceClosureSpec, zones: &[Zone]) -> Option<AirspaceClosure> {
+    fn new(spec: &AirspaceClosureSpec, zones: &[Zone]) -> Option<AirspaceClosure> {
         let hours = |hours: f64| Millis::from_seconds(hours * 3600.0);
         let mut zone = zones.iter().find(|zone| zone.name == spec.zone)?.clone();
         zone.top_m = spec.top_m.unwrap_or(zone.top_m).min(zone.top_m);
@@ -111,19 +114,15 @@ impl AirspaceClosure {
         })
     }
 
-    /// Whether it is for flights of a side.
-    pub fn concerns(&self, side: &str) -> bool {
-        self.spec.sides.iter().any(|concerned| concerned == side)
-    }
-
     /// Whether a place is closed at a time.
-    pub fn closed(&self, time: Millis, place: Vector3<f64>) -> bool {
+    fn closed(&self, time: Millis, place: Vector3<f64>) -> bool {
         (self.from..self.until).contains(&time) && self.zone.contains(place)
     }
 
-    /// Whether an aircraft that would enter, and departs at a time, stays on the ground for it.
-    pub fn cancels(&self, streams: &Streams, aircraft: Key, departs: Millis) -> bool {
-        let mut draws = streams.about(Purpose::Closure, aircraft, Key::NONE);
+    /// Whether an aircraft stays on the ground for it, if it would enter.
+    fn cancels(&self, planned: &PlannedFlight<'_>) -> bool {
+        let mut draws = (planned.streams).about(Purpose::Closure, planned.key, Key::NONE);
+        let departs = Millis::from_seconds(planned.intent.departs_s);
         let published = self.from - Millis::from_seconds(self.spec.notice_h * 3600.0);
         let known = published + Millis::from_seconds(draws.delay_s(2, &self.spec.latency));
         known <= departs
@@ -133,7 +132,19 @@ impl AirspaceClosure {
 }
 
 impl Spec for AirspaceClosureSpec {
-    fn ready(&self, _: &Named<'_>) -> Option<Arc<dyn Rule>> {
-        None
+    fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(AirspaceClosure::new(self, named.zones)?))
+    }
+}
+
+impl Rule for AirspaceClosure {
+    fn page(&self) -> &'static RulePage {
+        &PAGE
+    }
+
+    fn amend(&self, planned: &mut PlannedFlight<'_>) {
+        planned.cancelled |= planned.is_of(&self.spec.sides)
+            && self.cancels(planned)
+            && (planned.intent).passes(|time, place| self.closed(time, place));
     }
 }

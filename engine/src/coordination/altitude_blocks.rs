@@ -1,14 +1,18 @@
 //! R11: coordinating altitudes and altitude blocks.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict};
+use super::{
+    Amends, Consultation, EngagementRequest, Held, NEEDS_A_PLACE, Named, PlannedFlight, Rule,
+    RulePage, Spec, Stage,
+};
 use crate::ids::Key;
 use crate::record::Reason;
-use crate::streams::{Purpose, Streams};
+use crate::streams::Purpose;
 use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -30,7 +34,10 @@ A track at height h is held inside with Phi((top - h) / sigma) - Phi((floor - h)
 Fails by: errors of height; climbing through; flights that do not keep to it; abuse: a hostile in the block is as safe.
 Costs: the height at which a sensor sees best; leakers; separation, where a block has fewer levels than aircraft (`separation` measures it).
 Source: coordinating altitude as in JP 3-52; errors of height of several hundred metres are an assumption.",
-    reasons: &["in_altitude_block"],
+    reasons: &["in_altitude_block"],    stages: &[Stage::Protection],
+    amends: Some(Amends::Altitude),
+    binds_all: true,
+    offer: Err(NEEDS_A_PLACE),
 };
 
 /// R11: altitude blocks.
@@ -100,18 +107,16 @@ impl Spec for AltitudeBlocksSpec {
 }
 
 impl AltitudeBlocksSpec {
-    /// The height that an aircraft of a side flies instead of its own, m; nothing if it flies its own. `flight` and `number` are
-    /// the flight's key and the aircraft's number within it.
-    pub fn keeps_to(&self, side: &str, streams: &Streams, flight: Key, number: u32) -> Option<f64> {
+    /// The height that an aircraft flies instead of its own, m; nothing if it flies its own.
+    fn keeps_to(&self, planned: &PlannedFlight<'_>) -> Option<f64> {
         let block = self.blocks.first()?;
-        let asked = self.sides.iter().any(|asked| asked == side);
-        let mut draws = streams.about(Purpose::HeightKept, flight.nth(number), Key::NONE);
-        let keeps = asked && draws.happens(0, self.keeps);
+        let draw = |key, of| planned.streams.about(Purpose::HeightKept, key, of);
+        let keeps =
+            planned.is_of(&self.sides) && draw(planned.key, Key::NONE).happens(0, self.keeps);
         let height_m = block.top_m - block.floor_m;
         let levels = libm::floor(height_m / self.level_m).max(1.0);
-        let mut first = streams.about(Purpose::HeightKept, flight, Key::of("level"));
-        let first = libm::floor(first.uniform(0) * levels);
-        let level = (first + f64::from(number)) % levels;
+        let first = draw(planned.intent.flight.key, Key::of("level")).uniform(0);
+        let level = (libm::floor(first * levels) + f64::from(planned.number)) % levels;
         keeps.then_some(block.floor_m + height_m * (level + 0.5) / levels)
     }
 
@@ -130,12 +135,6 @@ impl AltitudeBlocksSpec {
                 && (block.floor_m..=block.top_m).contains(&height_m)
         })
     }
-
-    fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
-        // A normal number takes the words of the uniform numbers 0 and 1.
-        let mut draws = request.draws.about(Purpose::HeightError);
-        draws.happens(2, self.compliance)
-    }
 }
 
 impl Rule for AltitudeBlocksSpec {
@@ -143,31 +142,24 @@ impl Rule for AltitudeBlocksSpec {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Protection]
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        // A normal number takes the words of the uniform numbers 0 and 1.
+        let mut draws = on.request.draws.about(Purpose::HeightError);
+        on.holds_fire(Held {
+            rule: PAGE.id,
+            here: self.inside(on.request),
+            heeded: draws.happens(2, self.compliance),
+            settled: false,
+            reason: Reason::InAltitudeBlock,
+            yields: false,
+            otherwise: ["blocks_not_heeded", "outside_blocks"],
+        })
     }
 
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        _: &mut Enquiries,
-    ) {
-        if !self.heeded(request) {
-            return;
-        }
-        verdict.next_scan();
-        if self.inside(request) {
-            verdict.decline(PAGE.id, Reason::InAltitudeBlock);
-        }
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
-        match (self.inside(request), self.heeded(request)) {
-            (false, _) => "outside_blocks",
-            (true, true) => "in_altitude_block",
-            (true, false) => "blocks_not_heeded",
+    fn amend(&self, planned: &mut PlannedFlight<'_>) {
+        if let Some(level_m) = self.keeps_to(planned) {
+            let flight = planned.intent.flight.at_altitude(level_m);
+            planned.intent.flight = Cow::Owned(flight);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict};
+use super::{Consultation, Named, Offer, Rule, RulePage, Spec, Stage};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
 use crate::record::Reason;
@@ -30,7 +30,18 @@ Fails by: minutes of latency against seconds of flight; lost orders; missiles th
 Costs: leakers while it lasts.
 Source: hold fire and cease fire as in JP 3-01: under hold fire missiles in flight must be prevented from intercepting if that is
 technically possible, under cease fire they may go on to their target. All figures are assumptions.",
-    reasons: &["cease_fire"],
+    reasons: &["cease_fire"],    stages: &[Stage::Order],
+    amends: None,
+    binds_all: true,
+    offer: Ok(Offer {
+        words: "a cease-fire that the owner calls for when fired at, and that aborts missiles in flight",
+        spec: r#"{ "after_wrong_shot": true }"#,
+        band: [
+            "noticed and delivered half of the time to always",
+            r#"{ "noticed": 0.5, "delivery": 0.5 }"#,
+            r#"{ "noticed": 1.0, "delivery": 1.0 }"#,
+        ],
+    }),
 };
 
 /// R19: cease-fire.
@@ -147,27 +158,12 @@ impl Rule for CeaseFireSpec {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Order]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        _: &mut Enquiries,
-    ) {
-        verdict.until(request.ceased_until.unwrap_or(Millis::NEVER));
-        if request.ceased_until.is_some() {
-            verdict.decline(PAGE.id, Reason::CeaseFire);
-        }
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
-        match request.ceased_until.is_some() {
-            true => "cease_fire",
-            false => "no_order",
-        }
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        let Some(until) = on.request.ceased_until else {
+            return "no_order";
+        };
+        on.verdict.until(until);
+        on.verdict.decline(PAGE.id, Reason::CeaseFire);
+        "cease_fire"
     }
 }

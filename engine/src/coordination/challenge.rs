@@ -7,8 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EngagementRequest, Enquiries, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says, Spec,
-    Stage, Verdict,
+    Consultation, Heard, Inquiry, Named, Offer, Placebo, Reply, Rule, RulePage, Says, Spec, Stage,
 };
 use crate::airspace::{Delay, UniformDelay};
 use crate::identification::AffiliationProbabilities;
@@ -42,7 +41,18 @@ that is not connected with the right track (not modelled).
 Costs: decision delay at every track; it tells whoever listens that he is seen.
 Source: calls on the guard frequency before engagement as in the case of Iran Air flight 655, 1988, who was called ten times and did not
 answer (ICAO, Report of fact-finding investigation, November 1988). All figures are assumptions.",
-    reasons: &["awaiting_answer"],
+    reasons: &["awaiting_answer"],    stages: &[Stage::Ask],
+    amends: None,
+    binds_all: false,
+    offer: Ok(Offer {
+        words: "calling each aircraft on the guard frequency, which four in five of those who are no enemies answer",
+        spec: r#"{ "answers": { "PROTECTED": 0.8 } }"#,
+        band: [
+            "answered by two in five to all",
+            r#"{ "answers": { "PROTECTED": 0.4 } }"#,
+            r#"{ "answers": { "PROTECTED": 1.0 } }"#,
+        ],
+    }),
 };
 
 /// R20: challenge on the guard frequency.
@@ -114,39 +124,20 @@ impl Rule for ChallengeRule {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Ask]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        asked: &mut Enquiries,
-    ) {
-        if verdict.autonomous() {
-            return;
-        }
-        let now = request.track.time;
-        let made = asked.ask(PAGE.id, now);
-        let settled = made.reply.map_or(now + Millis(1), |reply| reply.at);
-        verdict.until(settled);
-        if now < settled {
-            verdict.decline_yielding(PAGE.id, Reason::AwaitingAnswer);
-        }
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, asked: &Enquiries) -> &'static str {
-        match asked.made(PAGE.id).map(|made| made.reply) {
-            None => "not_called",
-            Some(Some(reply)) if reply.at <= request.track.time => match reply.says {
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        match on.asks(PAGE.id, Reason::AwaitingAnswer, None) {
+            Heard::Unasked => "not_called",
+            Heard::Awaiting | Heard::TimedOut => "awaiting_answer",
+            Heard::Answer { reply, .. } => match reply.says {
                 Says::Answered(true) => "answered",
                 Says::Answered(false) => "silent",
                 _ => "called",
             },
-            Some(_) => "awaiting_answer",
         }
+    }
+
+    fn evidence(&self) -> Option<AffiliationProbabilities> {
+        self.spec.placebo.is_none().then_some(self.spec.assumed)
     }
 
     fn answer(&self, inquiry: &mut Inquiry<'_>) -> Option<Reply> {

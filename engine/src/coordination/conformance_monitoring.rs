@@ -5,9 +5,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Named, Rule, RulePage, Spec};
+use super::{Named, Offer, Rule, RulePage, Spec};
 use crate::airspace::{Delay, ExponentialDelay, FixedDelay};
 use crate::ids::Key;
+use crate::platform::trajectory::Trajectory;
 use crate::streams::{Purpose, Streams};
 use crate::units::Millis;
 
@@ -31,7 +32,18 @@ Fails by: messages later than the shot; an alert flood; lost messages; sites tha
 Costs: messages.
 Source: conformance monitoring and off-nominal states (nonconforming, contingent) as in ASTM F3548; route adherence monitoring as in
 ICAO Doc 4444. The figures are assumptions.",
-    reasons: &[],
+    reasons: &[],    stages: &[],
+    amends: None,
+    binds_all: true,
+    offer: Ok(Offer {
+        words: "telling the sites when a flight leaves its plan",
+        spec: r#"{ "sides": "PROTECTED" }"#,
+        band: [
+            "half of the notices delivered to all, within 10 s",
+            r#"{ "delivery": 0.5 }"#,
+            r#"{ "delivery": 1.0, "latency": { "fixed": { "delay_s": 10.0 } } }"#,
+        ],
+    }),
 };
 
 /// R15: conformance monitoring.
@@ -106,11 +118,43 @@ pub struct Deviation {
 
 impl ConformanceMonitoringSpec {
     /// Time between two comparisons.
-    pub const STEP: Millis = Millis(10_000);
+    const STEP: Millis = Millis(10_000);
 
     /// Whether flights of a side are watched.
     pub fn watches(&self, side: &str) -> bool {
         self.sides.iter().any(|watched| watched == side)
+    }
+
+    /// When an aircraft is off its planned path, reported or not.
+    pub fn deviations(
+        &self,
+        flown: &Trajectory,
+        planned: &Trajectory,
+        end: Millis,
+    ) -> Vec<Deviation> {
+        let (from, until) = (flown.departs(), flown.lands().min(end));
+        let mut found: Vec<Deviation> = Vec::new();
+        let mut off_before = false;
+        let mut time = from;
+        while time < until {
+            let apart = flown.position(time) - planned.position(time);
+            let off = apart.xy().norm() > self.lateral_m || apart.z.abs() > self.vertical_m;
+            if off && !off_before {
+                found.push(Deviation {
+                    from: time,
+                    until,
+                    reported: Millis::NEVER,
+                });
+            } else if !off
+                && off_before
+                && let Some(last) = found.last_mut()
+            {
+                last.until = time;
+            }
+            off_before = off;
+            time = time + Self::STEP;
+        }
+        found
     }
 
     /// Works off the deviations of all flights, each with what its aircraft's draws are keyed by and its number among that aircraft's:

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict};
+use super::{Consultation, Held, Named, Offer, Rule, RulePage, Spec, Stage};
 use crate::airspace::Corridor;
 use crate::record::Reason;
 
@@ -23,7 +23,18 @@ Fails by: deviation from the corridor; a crew that does not heed it; abuse: a ho
 Costs: path stretch, because flights must be routed along it (write their routes so); predictability; leakers;
 separation, as all fly along one line (`separation` measures it).
 Source: minimum-risk routes and transit corridors as in ATP-3.3.5.1 and JP 3-52.",
-    reasons: &["in_corridor"],
+    reasons: &["in_corridor"],    stages: &[Stage::Protection],
+    amends: None,
+    binds_all: false,
+    offer: Ok(Offer {
+        words: "holding fire inside the corridors",
+        spec: "{}",
+        band: [
+            "heeded by half of the crews to all",
+            r#"{ "compliance": 0.5 }"#,
+            r#"{ "compliance": 1.0 }"#,
+        ],
+    }),
 };
 
 /// R9: corridors.
@@ -56,48 +67,22 @@ impl Spec for CorridorsSpec {
     }
 }
 
-impl CorridorsRule {
-    fn inside(&self, request: &EngagementRequest<'_>) -> bool {
-        let track = &request.track;
-        let inside = |corridor: &Corridor| corridor.contains(track.time, track.place);
-        self.corridors.iter().any(inside)
-    }
-
-    fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
-        request.draws.complies(1, self.compliance)
-    }
-}
-
 impl Rule for CorridorsRule {
     fn page(&self) -> &'static RulePage {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Protection]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        _: &mut Enquiries,
-    ) {
-        if !self.heeded(request) {
-            return;
-        }
-        verdict.next_scan();
-        if self.inside(request) {
-            verdict.decline(PAGE.id, Reason::InCorridor);
-        }
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
-        match (self.inside(request), self.heeded(request)) {
-            (true, true) => "in_corridor",
-            (_, false) => "corridors_not_heeded",
-            (false, true) => "outside_corridors",
-        }
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        let track = &on.request.track;
+        let inside = |corridor: &Corridor| corridor.contains(track.time, track.place);
+        on.holds_fire(Held {
+            rule: PAGE.id,
+            here: self.corridors.iter().any(inside),
+            heeded: on.request.draws.complies(1, self.compliance),
+            settled: false,
+            reason: Reason::InCorridor,
+            yields: false,
+            otherwise: ["corridors_not_heeded", "outside_corridors"],
+        })
     }
 }

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EngagementRequest, Enquiries, Inquiry, Named, NodeQuery, Placebo, Reply, Rule, RulePage, Says,
-    Spec, Stage, Verdict,
+    Consultation, EngagementRequest, Heard, Inquiry, Named, NodeQuery, Offer, Placebo, Reply, Rule,
+    RulePage, Says, Spec, Stage,
 };
 use crate::airspace::{Delay, FixedDelay};
 use crate::identification::plan_check::PlanGate;
@@ -56,7 +56,18 @@ for why it is held high. All figures are assumptions.",
         "approval_refused",
         "approval_overload",
         "approval_timed_out",
-    ],
+    ],    stages: &[Stage::Release],
+    amends: None,
+    binds_all: false,
+    offer: Ok(Offer {
+        words: "asking a joint authority for each engagement",
+        spec: r#"{ "level": "joint" }"#,
+        band: [
+            "refuses below .2 to below .8",
+            r#"{ "threshold": 0.2 }"#,
+            r#"{ "threshold": 0.8 }"#,
+        ],
+    }),
 };
 
 /// R3: engagement authority.
@@ -303,54 +314,34 @@ impl Rule for EngagementAuthorityRule {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Release]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        asked: &mut Enquiries,
-    ) {
-        if verdict.autonomous() {
-            return;
-        }
-        let now = request.track.time;
-        let made = asked.ask(PAGE.id, now);
-        let lenient = self.spec.placebo == Some(Placebo::Delay);
-        if let Some(reply) = made.reply.filter(|reply| reply.at <= now) {
-            if let Says::Hold(reason) = reply.says {
-                verdict.decline(PAGE.id, reason);
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        match on.asks(PAGE.id, Reason::AwaitingApproval, Some(self.timeout)) {
+            Heard::Unasked => "not_asked",
+            Heard::Awaiting => "awaiting_approval",
+            Heard::TimedOut if self.spec.on_timeout == OnTimeout::Fire => "timed_out_and_fires",
+            Heard::TimedOut => {
+                if self.spec.placebo != Some(Placebo::Delay) {
+                    on.verdict.decline(PAGE.id, Reason::ApprovalTimedOut);
+                }
+                "approval_timed_out"
             }
-            return;
-        }
-        // A request that has not gone out may do so at the next scan.
-        verdict.until(made.reply.map_or(now + Millis(1), |reply| reply.at));
-        let timed_out = made.at + self.timeout;
-        verdict.until(timed_out);
-        if now < timed_out {
-            verdict.decline_yielding(PAGE.id, Reason::AwaitingApproval);
-        } else if self.spec.on_timeout == OnTimeout::Hold && !lenient {
-            verdict.decline(PAGE.id, Reason::ApprovalTimedOut);
-        }
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, asked: &Enquiries) -> &'static str {
-        let Some(made) = asked.made(PAGE.id) else {
-            return "not_asked";
-        };
-        let now = request.track.time;
-        match made.reply.filter(|reply| reply.at <= now) {
-            Some(reply) => match reply.says {
-                Says::Hold(reason) => reason.code(),
+            // Late or not: it counts from when it is there.
+            Heard::Answer { reply, .. } => match reply.says {
+                Says::Hold(reason) => {
+                    on.verdict.decline(PAGE.id, reason);
+                    reason.code()
+                }
                 _ => "released",
             },
-            None if now < made.at + self.timeout => "awaiting_approval",
-            None if self.spec.on_timeout == OnTimeout::Fire => "timed_out_and_fires",
-            None => "approval_timed_out",
         }
+    }
+
+    fn nodes(&self, command: Option<NodeId>) -> Vec<NodeId> {
+        Vec::from_iter(self.node.or(command))
+    }
+
+    fn queues(&self) -> bool {
+        true
     }
 
     /// Goes out in a scan that is visited in its turn, when the command link is up; the answer comes back over the same command_link.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict};
+use super::{Consultation, Held, Named, Offer, Rule, RulePage, Spec, Stage};
 use crate::record::Reason;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -23,7 +23,18 @@ P(inside the gate) * correlation; loss per encounter ((1-q) a0 + q a1) P_kill.
 Fails by: wrong addressee, loss, lateness, stale version, off route, early or late, a crew that does not heed it.
 Costs: notice time, predictability of the flight.
 Source: AFRICOM and LNA statements of November 2019; plan life cycle after ASTM F3548.",
-    reasons: &["plan_matched"],
+    reasons: &["plan_matched"],    stages: &[Stage::Protection],
+    amends: None,
+    binds_all: false,
+    offer: Ok(Offer {
+        words: "plans sent also to those who might shoot",
+        spec: "{}",
+        band: [
+            "heeded by half of the crews to all",
+            r#"{ "compliance": 0.5 }"#,
+            r#"{ "compliance": 1.0 }"#,
+        ],
+    }),
 };
 
 /// R6: flight-plan notice.
@@ -46,38 +57,23 @@ impl Spec for FlightPlanNoticeSpec {
     }
 }
 
-impl FlightPlanNoticeSpec {
-    fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
-        request.draws.complies(0, self.compliance)
-    }
-}
-
 impl Rule for FlightPlanNoticeSpec {
     fn page(&self) -> &'static RulePage {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Protection]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        _: &mut Enquiries,
-    ) {
-        if request.track.notice.matched() && self.heeded(request) {
-            verdict.decline(PAGE.id, Reason::PlanMatched);
-        }
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
-        match request.track.notice.matched() {
-            true if self.heeded(request) => "plan_matched",
-            true => "match_not_heeded",
-            false => request.track.notice.code(),
-        }
+    /// What the plan check found holds until it finds something else.
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        let notice = on.request.track.notice;
+        let matched = notice.matched();
+        on.holds_fire(Held {
+            rule: PAGE.id,
+            here: matched,
+            heeded: matched && on.request.draws.complies(0, self.compliance),
+            settled: true,
+            reason: Reason::PlanMatched,
+            yields: false,
+            otherwise: ["match_not_heeded", notice.code()],
+        })
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lost_comms::{CommandLink, CommonOutages, Fallback, LostCommsRule, LostCommsSpec};
-use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict};
+use super::{Consultation, Held, Named, Offer, Rule, RulePage, Spec, Stage};
 use crate::airspace::{Delay, FixedDelay};
 use crate::ids::Key;
 use crate::record::Reason;
@@ -32,7 +32,18 @@ speed * age <= gate.
 Fails by: age, loss, gaps of the whole feed; a hostile that flies near a reported aircraft is as safe.
 Costs: messages, and disclosure to whoever listens.
 Source: friendly force tracking and position reporting as in JP 3-52. All figures are assumptions.",
-    reasons: &["friendly_force_report"],
+    reasons: &["friendly_force_report"],    stages: &[Stage::Protection],
+    amends: None,
+    binds_all: true,
+    offer: Ok(Offer {
+        words: "a feed of the positions of everybody who is no enemy",
+        spec: r#"{ "sides": "PROTECTED" }"#,
+        band: [
+            "half of the reports delivered and half of the crews heed them, to all",
+            r#"{ "delivery": 0.5, "compliance": 0.5 }"#,
+            r#"{ "delivery": 1.0, "compliance": 1.0 }"#,
+        ],
+    }),
 };
 
 /// R14: friendly force tracking.
@@ -149,10 +160,6 @@ impl FriendlyForceTrackingSpec {
         let near = |other: &Vector3<f64>| (other.xy() - place.xy()).norm() <= self.gate_m;
         reported.iter().any(near)
     }
-
-    fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
-        request.draws.complies(3, self.compliance)
-    }
 }
 
 impl Spec for FriendlyForceTrackingSpec {
@@ -166,32 +173,16 @@ impl Rule for FriendlyForceTrackingSpec {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Protection]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        _: &mut Enquiries,
-    ) {
-        if !self.heeded(request) {
-            return;
-        }
-        verdict.next_scan();
-        if request.near_report {
-            verdict.decline(PAGE.id, Reason::FriendlyForceReport);
-        }
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
-        match (request.near_report, self.heeded(request)) {
-            (false, _) => "no_report_near",
-            (true, true) => "friendly_force_report",
-            (true, false) => "report_not_heeded",
-        }
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        on.holds_fire(Held {
+            rule: PAGE.id,
+            here: on.request.near_report,
+            heeded: on.request.draws.complies(3, self.compliance),
+            settled: false,
+            reason: Reason::FriendlyForceReport,
+            yields: false,
+            otherwise: ["report_not_heeded", "no_report_near"],
+        })
     }
 }
 

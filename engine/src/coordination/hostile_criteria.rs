@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EngagementRequest, Enquiries, Named, Opens, Placebo, Rule, RulePage, Spec, Stage, Verdict,
+    Consultation, EngagementRequest, Named, Offer, Opens, Placebo, Rule, RulePage, Spec, Stage,
     WeaponsControl,
 };
 use crate::identification::{Criteria, CriteriaOn};
@@ -35,7 +35,18 @@ Fails by: correlated sources, which count as many and are one; looks that repeat
 Costs: time to identify; with a dwell, time in which a hostile flies on: at an envelope crossed in less than the dwell after it
 is identified as Hostile, nothing is fired at.
 Source: hostile criteria as in JP 3-01 and STANAG 1241; fusion as in STANAG 4162. That a dwell is kept is an assumption.",
-    reasons: &["hostile_identity", "dwell", "weapons_tight"],
+    reasons: &["hostile_identity", "dwell", "weapons_tight"],    stages: &[Stage::Identity],
+    amends: None,
+    binds_all: false,
+    offer: Ok(Offer {
+        words: "asking for two declarations and a posterior of .95 before a track is identified as hostile",
+        spec: r#"{ "threshold": 0.95, "declarations": 2 }"#,
+        band: [
+            "posterior .9 and two declarations to .99 and three",
+            r#"{ "threshold": 0.9 }"#,
+            r#"{ "threshold": 0.99, "declarations": 3 }"#,
+        ],
+    }),
 };
 
 /// R2: hostile criteria.
@@ -145,36 +156,25 @@ impl Rule for HostileCriteriaRule {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Identity]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        _: &mut Enquiries,
-    ) {
-        if verdict.permitted().map(|said| said.reason) != Some(Reason::HostileIdentity) {
-            return;
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        if on.request.track.identity != Identity::Hostile {
+            return "criteria_not_met";
         }
-        verdict.permit(PAGE.id, Reason::HostileIdentity);
-        if let Some(until) = self.dwells_until(request) {
-            verdict.until(until);
-            if verdict.status == WeaponsControl::Tight {
-                // Identified as Hostile anew it would dwell anew.
-                verdict.opens = Opens::Nothing;
+        let dwells = self.dwells_until(on.request);
+        if on.verdict.permitted().map(|said| said.reason) == Some(Reason::HostileIdentity) {
+            on.verdict.permit(PAGE.id, Reason::HostileIdentity);
+            if let Some(until) = dwells {
+                on.verdict.until(until);
+                if on.verdict.status == WeaponsControl::Tight {
+                    // Identified as Hostile anew it would dwell anew.
+                    on.verdict.opens = Opens::Nothing;
+                }
+                on.verdict.decline_yielding(PAGE.id, Reason::Dwell);
             }
-            verdict.decline_yielding(PAGE.id, Reason::Dwell);
         }
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
-        match request.track.identity {
-            Identity::Hostile if self.dwells_until(request).is_some() => "dwell",
-            Identity::Hostile => "criteria_met",
-            _ => "criteria_not_met",
+        match dwells {
+            Some(_) => "dwell",
+            None => "criteria_met",
         }
     }
 }
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
     use crate::airspace::Zone;
     use crate::coordination::tests::{Case, case};
-    use crate::coordination::{Reply, Rules, Says};
+    use crate::coordination::{Enquiries, Reply, Rules, Says};
     use crate::geometry::{Area, Point};
     use crate::ids::SideId;
     use crate::record::Decision;

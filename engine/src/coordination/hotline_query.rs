@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EngagementRequest, Enquiries, Inquiry, Named, NodeQuery, Placebo, Reply, Rule, RulePage, Says,
-    Spec, Stage, Verdict,
+    Consultation, EngagementRequest, Heard, Inquiry, Named, NodeQuery, Offer, Placebo, Reply, Rule,
+    RulePage, Says, Spec, Stage,
 };
 use crate::airspace::{Delay, FixedDelay};
 use crate::identification::plan_check::PlanGate;
@@ -43,7 +43,18 @@ Fails by: a plan that never came or is stale, a flight off its plan, an owner wh
 than the timeout, a confirmation that has lapsed; a hostile that flies where a friend is announced is confirmed, too.
 Costs: decision delay at every track, leakers among them; a message per track.
 Source: deconfliction hotlines as between the parties in Syria since 2015; latency of a minute and the gates are assumptions.",
-    reasons: &["awaiting_answer", "hotline_confirmed"],
+    reasons: &["awaiting_answer", "hotline_confirmed"],    stages: &[Stage::Ask],
+    amends: None,
+    binds_all: false,
+    offer: Ok(Offer {
+        words: "asking on a hotline to the nodes, or a liaison officer, of everybody who is no enemy",
+        spec: "{}",
+        band: [
+            "half of the calls answered and half of the flights known, to all and within 10 s",
+            r#"{ "answers": 0.5, "own_flights": 0.5 }"#,
+            r#"{ "answers": 1.0, "own_flights": 1.0, "latency": { "fixed": { "delay_s": 10.0 } } }"#,
+        ],
+    }),
 };
 
 /// R7: hotline query.
@@ -168,50 +179,26 @@ impl Rule for HotlineQueryRule {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Ask]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        asked: &mut Enquiries,
-    ) {
-        if verdict.autonomous() {
-            return;
-        }
-        let now = request.track.time;
-        let made = asked.ask(PAGE.id, now);
-        let reply = made.reply.filter(|reply| reply.at - made.at < self.timeout);
-        let settled = reply.map_or(made.at + self.timeout, |reply| reply.at);
-        verdict.until(settled);
-        if now < settled {
-            return verdict.decline_yielding(PAGE.id, Reason::AwaitingAnswer);
-        }
-        if let Some(reply) = reply.filter(|reply| matches!(reply.says, Says::Hold(_))) {
-            let lapses = reply.at + self.valid;
-            verdict.until(lapses);
-            if now < lapses {
-                verdict.decline(PAGE.id, Reason::HotlineConfirmed);
-            }
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        match on.asks(PAGE.id, Reason::AwaitingAnswer, Some(self.timeout)) {
+            Heard::Unasked => "not_asked",
+            Heard::Awaiting => "awaiting_answer",
+            Heard::TimedOut => "no_answer_in_time",
+            Heard::Answer { after, .. } if after >= self.timeout => "no_answer_in_time",
+            Heard::Answer { reply, .. } => match reply.says {
+                Says::Hold(reason) if on.request.track.time < reply.at + self.valid => {
+                    on.verdict.until(reply.at + self.valid);
+                    on.verdict.decline(PAGE.id, reason);
+                    "confirmed"
+                }
+                Says::Hold(_) => "vouch_lapsed",
+                _ => "not_known",
+            },
         }
     }
 
-    fn word(&self, request: &EngagementRequest<'_>, asked: &Enquiries) -> &'static str {
-        let Some(made) = asked.made(PAGE.id) else {
-            return "not_asked";
-        };
-        let now = request.track.time;
-        match made.reply.filter(|reply| reply.at - made.at < self.timeout) {
-            None if now < made.at + self.timeout => "awaiting_answer",
-            None => "no_answer_in_time",
-            Some(reply) if now < reply.at => "awaiting_answer",
-            Some(reply) if !matches!(reply.says, Says::Hold(_)) => "not_known",
-            Some(reply) if now < reply.at + self.valid => "confirmed",
-            Some(_) => "vouch_lapsed",
-        }
+    fn nodes(&self, _: Option<NodeId>) -> Vec<NodeId> {
+        self.nodes.clone()
     }
 
     fn asks_of_place(&self) -> bool {
@@ -244,7 +231,7 @@ impl Rule for HotlineQueryRule {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{Case, case};
-    use super::super::{Rules, RulesSpec};
+    use super::super::{Enquiries, Rules, RulesSpec};
     use super::*;
     use crate::record::Identity;
 

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, WeaponsControl,
-};
+use super::{Consultation, EngagementRequest, Named, Rule, RulePage, Spec, Stage, WeaponsControl};
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
 use crate::streams::{Alternating, Purpose, Streams};
@@ -32,7 +30,10 @@ Fails by: a fallback that takes the lost command link for an attack; common outa
 Costs: leakers under hold and self_defence; neutrals under autonomous.
 Source: flight PS752, January 2020: the operator fired without an answer from his command (Aircraft Accident Investigation Board of
 Iran, final report, 15 March 2021; Forensic Examination and Assessment Team of Canada, 24 June 2021). MTBF 12 h and MTTR 15 min are assumptions.",
-    reasons: &["lost_comms_hold", "lost_comms_autonomous"],
+    reasons: &["lost_comms_hold", "lost_comms_autonomous"],    stages: &[Stage::Status],
+    amends: None,
+    binds_all: false,
+    offer: Err("it brings outages of its own; name a fallback"),
 };
 
 /// R4: lost communications.
@@ -233,45 +234,35 @@ impl Rule for LostCommsRule {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Status]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        _: &mut Enquiries,
-    ) {
-        verdict.until(self.changes(request));
-        verdict.fallback = self.fallback(request);
-        let (status, reason) = match verdict.fallback {
-            None | Some(Fallback::Keep) => return,
-            Some(Fallback::Hold | Fallback::SelfDefence) => {
-                (WeaponsControl::Hold, Reason::LostCommsHold)
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        on.verdict.until(self.changes(on.request));
+        on.verdict.fallback = self.fallback(on.request);
+        let (word, status, reason) = match on.verdict.fallback {
+            None => {
+                return match on.request.command_link.down_since(on.request.track.time) {
+                    None => "line_up",
+                    Some(_) => "line_down",
+                };
             }
-            Some(Fallback::Autonomous) => (WeaponsControl::Free, Reason::LostCommsAutonomous),
+            Some(Fallback::Keep) => return "fallback_keep",
+            Some(Fallback::Hold) => ("fallback_hold", WeaponsControl::Hold, Reason::LostCommsHold),
+            Some(Fallback::SelfDefence) => (
+                "fallback_self_defence",
+                WeaponsControl::Hold,
+                Reason::LostCommsHold,
+            ),
+            Some(Fallback::Autonomous) => (
+                "fallback_autonomous",
+                WeaponsControl::Free,
+                Reason::LostCommsAutonomous,
+            ),
         };
-        verdict.status = status;
-        verdict.status_by = Some(Decision {
+        on.verdict.status = status;
+        on.verdict.status_by = Some(Decision {
             rule: PAGE.id,
             reason,
         });
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
-        match (
-            request.command_link.down_since(request.track.time),
-            self.fallback(request),
-        ) {
-            (None, _) => "line_up",
-            (Some(_), None) => "line_down",
-            (_, Some(Fallback::Keep)) => "fallback_keep",
-            (_, Some(Fallback::Hold)) => "fallback_hold",
-            (_, Some(Fallback::SelfDefence)) => "fallback_self_defence",
-            (_, Some(Fallback::Autonomous)) => "fallback_autonomous",
-        }
+        word
     }
 }
 

@@ -8,6 +8,7 @@
 mod agreed_squawk;
 mod airspace_closure;
 mod altitude_blocks;
+mod amends;
 mod cease_fire;
 mod challenge;
 mod conformance_monitoring;
@@ -35,16 +36,18 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::airspace::{Corridor, Zone};
-use crate::identification::Criteria;
+use crate::airspace::{Corridor, Plan, Zone};
+use crate::identification::{AffiliationProbabilities, Criteria};
 use crate::ids::{Key, NodeId, SideId};
+use crate::platform::Equipment;
 use crate::record::{Reason, RuleWord};
 use crate::streams::Streams;
 use crate::units::Millis;
 
 pub use agreed_squawk::AgreedSquawkSpec;
-pub use airspace_closure::{AirspaceClosure, AirspaceClosureSpec};
+pub use airspace_closure::AirspaceClosureSpec;
 pub use altitude_blocks::{AltitudeBlockSpec, AltitudeBlocksSpec};
+pub use amends::{Amends, Intent, PlannedFlight};
 pub use cease_fire::{CeaseFireSpec, StopOrder};
 pub use challenge::ChallengeSpec;
 pub use conformance_monitoring::{ConformanceMonitoringSpec, Deviation};
@@ -60,13 +63,12 @@ pub use hotline_query::HotlineQuerySpec;
 pub use inquiry::{AskedAbout, Inquiry, NodeQuery, Placebo};
 pub use lost_comms::{CommandLink, CommonOutages, Fallback, HoursSpec, LostCommsSpec};
 pub use optical_confirmation::{IfUnclear, OpticalConfirmationSpec};
+use request::{Consultation, Heard, Held};
 pub use request::{CrewDraws, EngagementRequest, Opens, Ruling, TrackView, Verdict};
-pub use restricted_operations_zone::{
-    Compliance, RestrictedOperationsZone, RestrictedOperationsZoneSpec,
-};
+pub use restricted_operations_zone::{RestrictedOperationsZone, RestrictedOperationsZoneSpec};
 pub use second_operator::SecondOperatorSpec;
 pub use self_defence::SelfDefenceSpec;
-pub use time_windows::{TimeWindows, TimeWindowsSpec};
+pub use time_windows::TimeWindowsSpec;
 pub use weapon_engagement_zone::{EngagementZoneSpec, WeaponEngagementZoneSpec};
 pub use weapons_control::{WeaponsControl, WeaponsControlSpec, ZoneStatusSpec};
 
@@ -83,7 +85,30 @@ pub struct RulePage {
     pub page: &'static str,
     /// The reason codes it may write.
     pub reasons: &'static [&'static str],
+    /// When it speaks of a shot; nowhere if it decides about none.
+    pub stages: &'static [Stage],
+    /// What it changes about flights before they take place.
+    pub amends: Option<Amends>,
+    /// Whether it is one for all, whatever rules a side has of its own: it binds flights, or what they send, or what all are told.
+    pub binds_all: bool,
+    /// What `explain` and `prevent` try of it where it is off, or why they try nothing.
+    pub offer: Result<Offer, &'static str>,
 }
+
+/// The plainest form of a rule that a scenario allows, and how well it may be kept. In specifications, which are JSON, the text `PROTECTED`
+/// stands for a list of all sides that some shooter must not fire at, and as a key for each of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer {
+    /// What it does, in words that follow "would have been prevented by".
+    pub words: &'static str,
+    /// Its specification, every other parameter at its default.
+    pub spec: &'static str,
+    /// Its weakest and its strongest form: both in words, and what each sets.
+    pub band: [&'static str; 3],
+}
+
+/// Why some rules are not tried.
+const NEEDS_A_PLACE: &str = "it is about a place or a time, which somebody has to name";
 
 impl RulePage {
     /// Whether it has a site ask somebody before the first shot.
@@ -150,21 +175,11 @@ pub(crate) trait Rule: Debug + Send + Sync {
     /// Number, key and what is said of it.
     fn page(&self) -> &'static RulePage;
 
-    /// Where it speaks.
-    fn stages(&self) -> &'static [Stage];
-
-    /// Says what it has to at a stage: allows or declines in `verdict`, and how long that holds; `asked` is what has been asked
-    /// about the track, to which it may add.
-    fn judge(
-        &self,
-        stage: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        asked: &mut Enquiries,
-    );
-
-    /// What it has to say of a track, in a word, for the record of a decision.
-    fn word(&self, request: &EngagementRequest<'_>, asked: &Enquiries) -> &'static str;
+    /// Says what it has to when it is asked, which is never for a rule that speaks at no stage: adds to the verdict what it
+    /// allows or declines and how long that holds, and gives what it makes of the track in a word, for the record of a decision.
+    fn judge(&self, _on: &mut Consultation<'_>) -> &'static str {
+        ""
+    }
 
     /// Whether an answer is about the place asked about, and not about the track.
     fn asks_of_place(&self) -> bool {
@@ -175,11 +190,40 @@ pub(crate) trait Rule: Debug + Send + Sync {
     fn answer(&self, _inquiry: &mut Inquiry<'_>) -> Option<Reply> {
         None
     }
+
+    /// The nodes that it has a site ask which one commands.
+    fn nodes(&self, _command: Option<NodeId>) -> Vec<NodeId> {
+        Vec::new()
+    }
+
+    /// P(answer | affiliation) as sites assume it, where its answers are evidence.
+    fn evidence(&self) -> Option<AffiliationProbabilities> {
+        None
+    }
+
+    /// Whether what is asked about one track can change what is said of another.
+    fn queues(&self) -> bool {
+        false
+    }
+
+    /// Whether what it says depends on engagements that the site has begun.
+    fn pauses(&self) -> bool {
+        false
+    }
+
+    /// Gives flights of a side what it has them carry; the same in every replication.
+    fn equip(&self, _side: &str, _equipment: &mut Equipment) {}
+
+    /// Changes what its page says about an aircraft's flight, before that takes place.
+    fn amend(&self, _planned: &mut PlannedFlight<'_>) {}
+
+    /// The same of whom a plan is sent to, before any draw: as much as it may change at all, whenever the aircraft departs.
+    fn may_amend(&self, _intent: &Intent<'_>, _plan: &mut Option<Plan>) {}
 }
 
 /// A checked specification of a rule.
 trait Spec {
-    /// What it comes to in a scenario; nothing if it decides about no shot, or a name is not there.
+    /// What it comes to in a scenario; nothing if it acts through what others ask of it alone, or a name is not there.
     fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>>;
 }
 
@@ -197,11 +241,17 @@ macro_rules! rules {
         }
 
         impl RulesSpec {
-            /// Those that are named and decide about shots, by number.
+            /// Those that are named, by number.
             fn ready(&self, named: &Named<'_>) -> Vec<Arc<dyn Rule>> {
                 let mut ready: Vec<Arc<dyn Rule>> = Vec::new();
                 $(ready.extend(self.$module.as_ref().and_then(|spec| spec.ready(named)));)*
                 ready
+            }
+
+            /// The rules of a side that has some of its own: those, and of the rules for all the scenario's, which these are.
+            pub fn of_side(&self, own: &RulesSpec) -> RulesSpec {
+                let of = |page: &RulePage| if page.binds_all { self } else { own };
+                RulesSpec { $($module: of(&$module::PAGE).$module.clone(),)* }
             }
         }
 
@@ -234,38 +284,9 @@ rules! {
     challenge: ChallengeSpec;
 }
 
-/// Rules that bind flights, or what they send, or what all are told: the scenario's, whatever rules a side has of its own.
-const BIND_ALL: [&str; 8] = [
-    "time_windows",
-    "restricted_operations_zone",
-    "altitude_blocks",
-    "agreed_squawk",
-    "friendly_force_tracking",
-    "conformance_monitoring",
-    "airspace_closure",
-    "cease_fire",
-];
-
-/// Whether a rule, by its key, is one for all: it binds flights, or what they send, or what all are told.
+/// Whether a rule, by its key, is one for all.
 pub fn binds_all(key: &str) -> bool {
-    BIND_ALL.contains(&key)
-}
-
-impl RulesSpec {
-    /// The rules of a side that has some of its own: those, and of the rules for all the scenario's, which these are.
-    pub fn of_side(&self, own: &RulesSpec) -> RulesSpec {
-        RulesSpec {
-            time_windows: self.time_windows.clone(),
-            restricted_operations_zone: self.restricted_operations_zone.clone(),
-            altitude_blocks: self.altitude_blocks.clone(),
-            agreed_squawk: self.agreed_squawk.clone(),
-            friendly_force_tracking: self.friendly_force_tracking.clone(),
-            conformance_monitoring: self.conformance_monitoring.clone(),
-            airspace_closure: self.airspace_closure.clone(),
-            cease_fire: self.cease_fire.clone(),
-            ..own.clone()
-        }
-    }
+    RULES.iter().any(|page| page.key == key && page.binds_all)
 }
 
 /// What rules refer to by name, in the order of the names.
@@ -299,16 +320,17 @@ impl Named<'_> {
 #[derive(Debug, Clone)]
 pub struct Rules {
     spec: RulesSpec,
-    /// By number.
+    /// Those that decide about shots, by number.
     deciding: Vec<Arc<dyn Rule>>,
     /// By stage, then by number.
     order: Vec<(Stage, Arc<dyn Rule>)>,
+    /// By what they amend, then by number.
+    amending: Vec<Arc<dyn Rule>>,
     hostile_criteria: Option<hostile_criteria::HostileCriteriaRule>,
     lost_comms: Option<lost_comms::LostCommsRule>,
     restricted_operations_zone: Option<Arc<RestrictedOperationsZone>>,
-    time_windows: Option<Arc<TimeWindows>>,
-    airspace_closure: Option<AirspaceClosure>,
-    asked_nodes: Vec<NodeId>,
+    queues: bool,
+    pauses: bool,
 }
 
 impl Default for Rules {
@@ -322,26 +344,25 @@ impl Rules {
     pub fn new(spec: &RulesSpec, named: &Named<'_>) -> Rules {
         let mut spec = spec.clone();
         spec.weapons_control.get_or_insert_default();
-        let deciding = spec.ready(named);
+        let ready = spec.ready(named);
         let mut order: Vec<(Stage, Arc<dyn Rule>)> = Vec::new();
-        for rule in &deciding {
-            let stages = rule.stages().iter();
+        for rule in &ready {
+            let stages = rule.page().stages.iter();
             order.extend(stages.map(|stage| (*stage, Arc::clone(rule))));
         }
         order.sort_by_key(|(stage, _)| *stage);
+        let amends = |rule: &&Arc<dyn Rule>| rule.page().amends.is_some();
+        let mut amending: Vec<Arc<dyn Rule>> = ready.iter().filter(amends).cloned().collect();
+        amending.sort_by_key(|rule| rule.page().amends);
+        let decides = |rule: &Arc<dyn Rule>| !rule.page().stages.is_empty();
+        let deciding: Vec<Arc<dyn Rule>> = ready.into_iter().filter(decides).collect();
+        let queues = deciding.iter().any(|rule| rule.queues());
+        let pauses = deciding.iter().any(|rule| rule.pauses());
         let restricted_operations_zone = spec.restricted_operations_zone.as_ref();
-        let hotline = spec.hotline_query.as_ref();
-        let authority = spec.engagement_authority.as_ref();
-        let mut asked_nodes: Vec<NodeId> = (hotline.iter())
-            .flat_map(|rule| &rule.nodes)
-            .chain(authority.iter().filter_map(|rule| rule.node.as_ref()))
-            .filter_map(|name| named.node(name))
-            .collect();
-        asked_nodes.sort_unstable();
-        asked_nodes.dedup();
         Rules {
             deciding,
             order,
+            amending,
             hostile_criteria: spec
                 .hostile_criteria
                 .as_ref()
@@ -350,15 +371,8 @@ impl Rules {
             restricted_operations_zone: restricted_operations_zone
                 .and_then(|rule| RestrictedOperationsZone::new(rule, named))
                 .map(Arc::new),
-            time_windows: spec
-                .time_windows
-                .as_ref()
-                .map(|rule| Arc::new(TimeWindows::new(rule, named.zones))),
-            airspace_closure: spec
-                .airspace_closure
-                .as_ref()
-                .and_then(|rule| AirspaceClosure::new(rule, named.zones)),
-            asked_nodes,
+            queues,
+            pauses,
             spec,
         }
     }
@@ -366,28 +380,17 @@ impl Rules {
     /// Whether what is asked about one track can change what is said of another: then whoever asks does so in his turn,
     /// even while he could not fire.
     pub fn queues(&self) -> bool {
-        self.spec.engagement_authority.is_some()
+        self.queues
     }
 
     /// Whether what they say depends on engagements the site has begun.
     pub fn pauses(&self) -> bool {
-        let second = self.spec.second_operator.as_ref();
-        second.is_some_and(|rule| rule.cool_down_s > 0.0)
+        self.pauses
     }
 
     /// Rule R3, where it is in force: its queues are the engagement's.
     pub fn engagement_authority(&self) -> Option<&EngagementAuthoritySpec> {
         self.spec.engagement_authority.as_ref()
-    }
-
-    /// Rule R8, where it is in force: it also decides who flies when.
-    pub fn time_windows(&self) -> Option<&TimeWindows> {
-        self.time_windows.as_deref()
-    }
-
-    /// Rule R11, where it is in force: it also decides who flies how high.
-    pub fn altitude_blocks(&self) -> Option<&AltitudeBlocksSpec> {
-        self.spec.altitude_blocks.as_ref()
     }
 
     /// Rule R14, where it is in force.
@@ -400,19 +403,43 @@ impl Rules {
         self.spec.conformance_monitoring.as_ref()
     }
 
-    /// Rule R18, where it is in force: it decides who flies.
-    pub fn airspace_closure(&self) -> Option<&AirspaceClosure> {
-        self.airspace_closure.as_ref()
-    }
-
     /// Rule R19, where it is in force.
     pub fn cease_fire(&self) -> Option<&CeaseFireSpec> {
         self.spec.cease_fire.as_ref()
     }
 
-    /// Rule R20, where it is in force: what comes of it is evidence.
-    pub fn challenge(&self) -> Option<&ChallengeSpec> {
-        self.spec.challenge.as_ref()
+    /// P(answer | affiliation) as sites assume it, where a rule has them ask for evidence.
+    pub fn evidence(&self) -> Option<AffiliationProbabilities> {
+        self.deciding.iter().find_map(|rule| rule.evidence())
+    }
+
+    /// Has the rules say what flights of a side carry.
+    pub fn equip(&self, side: &str, equipment: &mut Equipment) {
+        for rule in &self.amending {
+            rule.equip(side, equipment);
+        }
+    }
+
+    /// Has the rules amend an aircraft's flight, in the order of [`Amends`].
+    pub fn amend(&self, planned: &mut PlannedFlight<'_>) {
+        for rule in &self.amending {
+            rule.amend(planned);
+        }
+    }
+
+    /// Whether one of them amends this about flights.
+    pub fn amends(&self, what: Amends) -> bool {
+        let mut amends = self.amending.iter().map(|rule| rule.page().amends);
+        amends.any(|amends| amends == Some(what))
+    }
+
+    /// The plan of a flight, with all whom the rules may have it sent to.
+    pub fn widest_plan(&self, intent: &Intent<'_>) -> Option<Plan> {
+        let mut plan = intent.flight.plan.clone();
+        for rule in &self.amending {
+            rule.may_amend(intent, &mut plan);
+        }
+        plan
     }
 
     /// The command link of a site: when it is down under rule R4. `node` is what its command node is keyed by.
@@ -452,9 +479,11 @@ impl Rules {
             .filter(|zone| zone.dwells())
     }
 
-    /// Nodes of the coordination graph that somebody asks.
-    pub fn asked_nodes(&self) -> &[NodeId] {
-        &self.asked_nodes
+    /// Nodes of the coordination graph that a site asks which `command` commands.
+    pub fn asked_nodes(&self, command: Option<NodeId>) -> impl Iterator<Item = NodeId> {
+        self.deciding
+            .iter()
+            .flat_map(move |rule| rule.nodes(command))
     }
 
     /// Whether a site may fire at a track, the rule that decides, and how long that holds. `enquiries` is what has been
@@ -492,7 +521,12 @@ impl Rules {
                     // What the status allows, or what is allowed in spite of it, may be declined for what changes.
                     verdict.opens = Opens::Another;
                 }
-                rule.judge(*stage, request, &mut verdict, enquiries);
+                rule.judge(&mut Consultation::new(
+                    *stage,
+                    request,
+                    &mut verdict,
+                    enquiries,
+                ));
             }
         }
         if verdict.permitted().is_some() {
@@ -547,9 +581,15 @@ impl Rules {
 
     /// What each rule in force has to say of a track, by number; for the record of a decision.
     pub fn words(&self, request: &EngagementRequest<'_>, enquiries: &Enquiries) -> Vec<RuleWord> {
-        let word = |rule: &Arc<dyn Rule>| RuleWord {
-            rule: rule.page().id,
-            word: rule.word(request, enquiries),
+        let mut asked = enquiries.clone();
+        let word = |rule: &Arc<dyn Rule>| {
+            let mut verdict = Verdict::new(request.track.time);
+            let stage = rule.page().stages[0];
+            let on = Consultation::new(stage, request, &mut verdict, &mut asked);
+            RuleWord {
+                rule: rule.page().id,
+                word: rule.judge(&mut on.recorded()),
+            }
         };
         self.deciding.iter().map(word).collect()
     }

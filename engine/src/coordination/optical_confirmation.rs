@@ -7,8 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EngagementRequest, Enquiries, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says, Spec,
-    Stage, Verdict,
+    Consultation, Heard, Inquiry, Named, Offer, Placebo, Reply, Rule, RulePage, Says, Spec, Stage,
 };
 use crate::identification::faults::{Faults, FaultsSpec};
 use crate::identification::id_sources::optical::{Daylight, Task, contrast_left, cycles, success};
@@ -41,7 +40,18 @@ Fails by: night, haze, range; a radar that is misaligned, so that the optics loo
 Costs: time; under if_unclear = \"hold\" leakers, at night most.
 Source: J. Johnson (1958) and Holst for the criteria, as in the optical ID source; H. Koschmieder, \"Theorie der horizontalen Sichtweite\"
 (1924). The figures are assumptions.",
-    reasons: &["awaiting_visual_identification", "optically_cleared", "not_recognised"],
+    reasons: &["awaiting_visual_identification", "optically_cleared", "not_recognised"],    stages: &[Stage::Look],
+    amends: None,
+    binds_all: false,
+    offer: Ok(Offer {
+        words: "looking before firing, and holding fire at what is not recognised",
+        spec: r#"{ "if_unclear": "hold" }"#,
+        band: [
+            "half of what is recognised is taken for what it is, to all",
+            r#"{ "correct": 0.5 }"#,
+            r#"{ "correct": 1.0 }"#,
+        ],
+    }),
 };
 
 /// R16: optical confirmation.
@@ -217,53 +227,25 @@ impl Rule for OpticalConfirmationRule {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Look]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        asked: &mut Enquiries,
-    ) {
-        let now = request.track.time;
-        let made = asked.ask(PAGE.id, now);
-        let looked = made.at + self.look;
-        verdict.until(looked);
-        match made.reply.filter(|reply| reply.at <= now) {
-            None => {
-                if now >= looked {
-                    verdict.next_scan();
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        match on.asks(PAGE.id, Reason::AwaitingVisualIdentification, None) {
+            Heard::Unasked => "not_looked",
+            Heard::Awaiting | Heard::TimedOut => "awaiting_visual_identification",
+            Heard::Answer { reply, .. } => match reply.says {
+                Says::Hold(reason) => {
+                    on.verdict.decline(PAGE.id, reason);
+                    "optically_cleared"
                 }
-                verdict.decline_yielding(PAGE.id, Reason::AwaitingVisualIdentification);
-            }
-            Some(reply) => match reply.says {
-                Says::Hold(reason) => verdict.decline(PAGE.id, reason),
-                Says::GoOn | Says::Answered(_) => {}
-                // The next scan may recognise it.
                 Says::Unclear => {
-                    verdict.next_scan();
+                    // The next scan may recognise it.
+                    on.verdict.next_scan();
                     if self.spec.if_unclear == IfUnclear::Hold
                         && self.spec.placebo != Some(Placebo::Delay)
                     {
-                        verdict.decline(PAGE.id, Reason::NotRecognised);
+                        on.verdict.decline(PAGE.id, Reason::NotRecognised);
                     }
+                    "not_recognised"
                 }
-            },
-        }
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, asked: &Enquiries) -> &'static str {
-        let Some(made) = asked.made(PAGE.id) else {
-            return "not_looked";
-        };
-        match made.reply.filter(|reply| reply.at <= request.track.time) {
-            None => "awaiting_visual_identification",
-            Some(reply) => match reply.says {
-                Says::Hold(_) => "optically_cleared",
-                Says::Unclear => "not_recognised",
                 Says::GoOn | Says::Answered(_) => "seen_hostile",
             },
         }

@@ -6,7 +6,7 @@
 
 use nalgebra::Vector3;
 
-use super::{CommandLink, Fallback, WeaponsControl};
+use super::{CommandLink, Enquiries, Fallback, Reply, Stage, WeaponsControl};
 use crate::geometry::Point;
 use crate::ids::{ClassId, Key, SideId};
 use crate::record::{Decision, Identity, NoticeState, Reason};
@@ -119,6 +119,131 @@ pub enum Opens {
     Hostile,
     /// Nothing.
     Nothing,
+}
+
+/// A rule's turn to speak about a track.
+#[derive(Debug)]
+pub(crate) struct Consultation<'a> {
+    /// When it speaks.
+    pub stage: Stage,
+    /// The question whether the site may fire at the track.
+    pub request: &'a EngagementRequest<'a>,
+    /// What was said before it, to which it adds what it allows or declines, and for how long that holds.
+    pub verdict: &'a mut Verdict,
+    /// What has been asked about the track.
+    asked: &'a mut Enquiries,
+    /// Whether it may have the site ask: not where a decision is recorded.
+    asks: bool,
+}
+
+/// What has come of a question that a rule has the site put.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Heard {
+    /// It has not been put.
+    Unasked,
+    /// An answer is awaited, and fire held for it.
+    Awaiting,
+    /// The time to wait is over, and no answer is there.
+    TimedOut,
+    /// An answer is there.
+    Answer {
+        /// What it says.
+        reply: Reply,
+        /// How long after the question it was there.
+        after: Millis,
+    },
+}
+
+/// Whether a crew holds its fire at a track because of where it is or what was found of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    /// The rule that says so.
+    pub rule: &'static str,
+    /// Whether the rule forbids fire at the track now.
+    pub here: bool,
+    /// Whether the crew acts on the rule.
+    pub heeded: bool,
+    /// Whether that stays so while identity and plan check stay what they are; else it may be different at the next scan.
+    pub settled: bool,
+    /// Why fire is held.
+    pub reason: Reason,
+    /// Whether self-defence may fire all the same.
+    pub yields: bool,
+    /// The words for a rule that would forbid and is not heeded, and for one that does not forbid.
+    pub otherwise: [&'static str; 2],
+}
+
+impl<'a> Consultation<'a> {
+    /// The turn of a rule that may have the site ask.
+    pub(super) fn new(
+        stage: Stage,
+        request: &'a EngagementRequest<'a>,
+        verdict: &'a mut Verdict,
+        asked: &'a mut Enquiries,
+    ) -> Consultation<'a> {
+        Consultation {
+            stage,
+            request,
+            verdict,
+            asked,
+            asks: true,
+        }
+    }
+
+    /// The same for the record of a decision: nothing is asked.
+    pub(super) fn recorded(self) -> Consultation<'a> {
+        Consultation {
+            asks: false,
+            ..self
+        }
+    }
+
+    /// Holds fire if the rule forbids it and the crew heeds that; gives the rule's word.
+    pub(super) fn holds_fire(&mut self, held: Held) -> &'static str {
+        if held.heeded && !held.settled {
+            self.verdict.next_scan();
+        }
+        match (held.here, held.heeded, held.yields) {
+            (true, true, true) => self.verdict.decline_yielding(held.rule, held.reason),
+            (true, true, false) => self.verdict.decline(held.rule, held.reason),
+            (true, false, _) => return held.otherwise[0],
+            (false, ..) => return held.otherwise[1],
+        }
+        held.reason.code()
+    }
+
+    /// Has the site ask on behalf of a rule, if that has not been done, and holds fire for `awaiting` until an answer is there, but no
+    /// longer than `timeout`. Nobody outside is asked on a site's own (rule R4).
+    pub(super) fn asks(
+        &mut self,
+        rule: &'static str,
+        awaiting: Reason,
+        timeout: Option<Millis>,
+    ) -> Heard {
+        let now = self.request.track.time;
+        let alone = self.stage >= Stage::Ask && self.verdict.autonomous();
+        let made = match self.asks && !alone {
+            true => Some(self.asked.ask(rule, now)),
+            false => self.asked.made(rule).copied().filter(|_| !alone),
+        };
+        let Some(made) = made else {
+            return Heard::Unasked;
+        };
+        // A question that has not got through may at the next scan.
+        let there = made.reply.map_or(now + Millis(1), |reply| reply.at);
+        if let Some(reply) = made.reply.filter(|_| there <= now) {
+            let after = reply.at - made.at;
+            return Heard::Answer { reply, after };
+        }
+        let gives_up = timeout.map_or(Millis::NEVER, |timeout| made.at + timeout);
+        self.verdict.until(there);
+        self.verdict.until(gives_up);
+        if now >= gives_up {
+            return Heard::TimedOut;
+        }
+        self.verdict.decline_yielding(rule, awaiting);
+        Heard::Awaiting
+    }
 }
 
 /// What the rules asked so far say of a track.

@@ -1,5 +1,6 @@
 //! R10: a restricted operations zone, entry only with prior coordination.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use nalgebra::Vector3;
@@ -7,13 +8,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EngagementRequest, Enquiries, Named, Opens, Placebo, Rule, RulePage, Spec, Stage, Verdict,
-    WeaponsControl,
+    Amends, Consultation, Intent, NEEDS_A_PLACE, Named, Opens, Placebo, PlannedFlight, Rule,
+    RulePage, Spec, Stage, TrackView, WeaponsControl,
 };
+use crate::airspace::notice::Filing;
 use crate::airspace::{Plan, Zone};
 use crate::ids::{Key, NodeId, SideId};
-use crate::record::{NoticeState, Reason};
-use crate::streams::{Purpose, Streams};
+use crate::record::{Affiliation, NoticeState, Reason};
+use crate::streams::Purpose;
 use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -45,7 +47,10 @@ Costs: cancelled sorties and their hours; with a dwell, whoever crosses in less;
 risk of all others, so that with few who coordinate it may cost more neutrals than it saves.
 Source: prior coordination demanded by the LNA on 23 and 24 November 2019 with Mitiga exempt (ANSA, Al-Marsad); restricted
 operations zones as in JP 3-52. How many comply is an assumption.",
-    reasons: &["zone_violation"],
+    reasons: &["zone_violation"],    stages: &[Stage::Override],
+    amends: Some(Amends::Addressees),
+    binds_all: true,
+    offer: Err(NEEDS_A_PLACE),
 };
 
 /// R10: restricted operations zone.
@@ -101,17 +106,6 @@ fn an_hour() -> f64 {
     3600.0
 }
 
-/// What a flight does about a restricted operations zone on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compliance {
-    /// It sends its plan to the authority.
-    Coordinates,
-    /// It does not fly.
-    StaysOut,
-    /// It enters without a word.
-    Enters,
-}
-
 /// R10 ready to use.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RestrictedOperationsZone {
@@ -132,9 +126,6 @@ pub struct RestrictedOperationsZone {
 }
 
 impl RestrictedOperationsZone {
-    /// How far apart the places of a path are at which it is looked at, m.
-    pub const STEP_M: f64 = 100.0;
-
     /// The zone of a checked specification; nothing if a name is not there.
     pub(super) fn new(
         spec: &RestrictedOperationsZoneSpec,
@@ -175,7 +166,7 @@ impl RestrictedOperationsZone {
     }
 
     /// Whether the closure holds at a place, at any time.
-    pub fn covers(&self, place: Vector3<f64>) -> bool {
+    fn covers(&self, place: Vector3<f64>) -> bool {
         self.zone.contains(place) && !self.exempt.iter().any(|zone| zone.contains(place))
     }
 
@@ -189,25 +180,27 @@ impl RestrictedOperationsZone {
         self.closed(time, place) && !notice.matched()
     }
 
-    /// Whether any flight may come to coordinate.
-    pub fn may_coordinate(&self) -> bool {
-        self.compliance > 0.0
+    /// Whether flights of a side are asked for prior coordination: not the authority's own and its friends, nor those hostile to it.
+    fn concerns(&self, intent: &Intent<'_>) -> bool {
+        intent.flight.side != self.side && intent.regarded_by(self.side) == Affiliation::Neutral
     }
 
-    /// What an aircraft that would enter does.
-    pub fn comply(&self, streams: &Streams, aircraft: Key) -> Compliance {
-        let mut draws = streams.about(Purpose::Compliance, aircraft, Key::NONE);
-        if draws.happens(0, self.compliance) {
-            Compliance::Coordinates
-        } else if draws.happens(1, self.stays_out) {
-            Compliance::StaysOut
-        } else {
-            Compliance::Enters
-        }
+    /// Whether an aircraft has coordinated with the authority anyway: its plan is addressed there, or will have come there by
+    /// departure.
+    fn has_coordinated(&self, planned: &PlannedFlight<'_>) -> bool {
+        let addressed = |plan: &Cow<'_, Plan>| plan.addressees.contains(&self.authority);
+        let departs = Millis::from_seconds(planned.intent.departs_s);
+        let there = |filing: Filing| {
+            filing
+                .at_node(self.authority)
+                .iter()
+                .any(|at| *at <= departs)
+        };
+        planned.plan.as_ref().is_some_and(addressed) || planned.filing().is_some_and(there)
     }
 
     /// The plan with the authority among its addressees; a new one for a flight that has none.
-    pub fn coordinated(&self, plan: Option<&Plan>) -> Plan {
+    fn coordinated(&self, plan: Option<&Plan>) -> Plan {
         let mut plan = plan.cloned().unwrap_or(Plan {
             addressees: Vec::new(),
             filed: 1.0,
@@ -227,17 +220,26 @@ impl RestrictedOperationsZone {
         side == self.side
     }
 
-    /// Whether a site may fire at a track for that alone.
-    fn fires(&self, request: &EngagementRequest<'_>) -> bool {
-        let track = &request.track;
+    /// What it makes of a track at a site that enforces it, which may fire at it where the zone is violated.
+    fn word(&self, track: &TrackView) -> &'static str {
         let since = track.violating_since;
         let dwelt = !self.dwells() || since.is_some_and(|since| track.time - since >= self.dwell);
-        self.enforced_by(request.side)
-            && self.violated(track.time, track.place, track.notice)
-            && !track.declared_civil
-            && dwelt
+        if !self.closed(track.time, track.place) {
+            "outside_zone"
+        } else if track.notice.matched() {
+            "coordinated"
+        } else if track.declared_civil {
+            "civil"
+        } else if !dwelt {
+            "dwell"
+        } else {
+            VIOLATION
+        }
     }
 }
+
+/// Its word of a track that may be fired at for being where it is.
+const VIOLATION: &str = "zone_violation";
 
 impl Spec for RestrictedOperationsZoneSpec {
     fn ready(&self, named: &Named<'_>) -> Option<Arc<dyn Rule>> {
@@ -250,45 +252,44 @@ impl Rule for RestrictedOperationsZone {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Override]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        _: &mut Enquiries,
-    ) {
-        if !self.enforced_by(request.side) {
-            return;
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        if !self.enforced_by(on.request.side) {
+            return "not_enforced_here";
         }
+        let word = self.word(&on.request.track);
+        let verdict = &mut on.verdict;
         verdict.opens = Opens::Another;
         let tight = verdict.status == WeaponsControl::Tight && verdict.status_by.is_none();
         let reason = verdict.declined().map(|declined| declined.reason);
         if tight && matches!(reason, Some(Reason::WeaponsTight | Reason::Dwell)) {
             verdict.next_scan();
-            if self.fires(request) {
+            if word == VIOLATION {
                 verdict.permit(PAGE.id, Reason::ZoneViolation);
             }
         }
+        word
     }
 
-    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
-        let track = &request.track;
-        if self.fires(request) {
-            "zone_violation"
-        } else if !self.enforced_by(request.side) {
-            "not_enforced_here"
-        } else if !self.closed(track.time, track.place) {
-            "outside_zone"
-        } else if track.notice.matched() {
-            "coordinated"
-        } else if track.declared_civil {
-            "civil"
-        } else {
-            "dwell"
+    fn amend(&self, planned: &mut PlannedFlight<'_>) {
+        let enters = self.concerns(&planned.intent)
+            && !self.has_coordinated(planned)
+            && (planned.intent).passes(|time, place| self.closed(time, place));
+        if !enters {
+            return;
+        }
+        let mut draws = (planned.streams).about(Purpose::Compliance, planned.key, Key::NONE);
+        if draws.happens(0, self.compliance) {
+            let plan = self.coordinated(planned.plan.as_deref());
+            planned.plan = Some(Cow::Owned(plan));
+        } else if draws.happens(1, self.stays_out) {
+            planned.cancelled = true;
+        }
+    }
+
+    fn may_amend(&self, intent: &Intent<'_>, plan: &mut Option<Plan>) {
+        let may = self.compliance > 0.0 && self.concerns(intent);
+        if may && intent.passes(|_, place| self.covers(place)) {
+            *plan = Some(self.coordinated(plan.as_ref()));
         }
     }
 }
@@ -296,8 +297,8 @@ impl Rule for RestrictedOperationsZone {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coordination::Rules;
     use crate::coordination::tests::{Case, case};
+    use crate::coordination::{Enquiries, Rules};
     use crate::geometry::{Area, Point};
     use crate::record::Identity;
 

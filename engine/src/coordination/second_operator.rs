@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EngagementRequest, Enquiries, Inquiry, Named, Placebo, Reply, Rule, RulePage, Says, Spec,
-    Stage, Verdict,
+    Consultation, EngagementRequest, Heard, Inquiry, Named, Offer, Placebo, Reply, Rule, RulePage,
+    Says, Spec, Stage,
 };
 use crate::airspace::{Delay, FixedDelay};
 use crate::identification::{Appearance, Evidence, Glimpse, Viewer};
@@ -39,7 +39,18 @@ Fails by: the same picture: both look at the same screen; look-alikes, which dec
 Costs: decision delay at every track; leakers that are not confirmed, or come in a pause.
 Source: two-person rule; common causes as in the beta factor, NUREG/CR-4780; final report on flight PS752 (Aircraft Accident
 Investigation Board of Iran, 15 March 2021), where one crew decided alone. All figures are assumptions.",
-    reasons: &["awaiting_confirmation", "not_confirmed", "cool_down"],
+    reasons: &["awaiting_confirmation", "not_confirmed", "cool_down"],    stages: &[Stage::Confirm, Stage::Pause],
+    amends: None,
+    binds_all: false,
+    offer: Ok(Offer {
+        words: "having a second operator confirm",
+        spec: "{}",
+        band: [
+            "sees what the first one sees, to a picture of his own",
+            r#"{ "same_picture": 1.0 }"#,
+            r#"{ "same_picture": 0.0 }"#,
+        ],
+    }),
 };
 
 /// R17: second operator and cool-down.
@@ -119,50 +130,30 @@ impl Rule for SecondOperatorSpec {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Confirm, Stage::Pause]
-    }
-
-    fn judge(
-        &self,
-        stage: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        asked: &mut Enquiries,
-    ) {
-        let now = request.track.time;
-        if stage == Stage::Pause {
-            let until = self.pauses_until(request).unwrap_or(Millis(i64::MIN));
-            verdict.until(until);
-            if now < until {
-                verdict.decline(PAGE.id, Reason::CoolDown);
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        if on.stage == Stage::Pause {
+            let until = self.pauses_until(on.request).unwrap_or(Millis(i64::MIN));
+            on.verdict.until(until);
+            if on.request.track.time < until {
+                on.verdict.decline(PAGE.id, Reason::CoolDown);
             }
-            return;
+            return "pause";
         }
-        let made = asked.ask(PAGE.id, now);
-        match made.reply {
-            Some(reply) if reply.at <= now => {
-                if let Says::Hold(reason) = reply.says {
-                    verdict.decline(PAGE.id, reason);
+        match on.asks(PAGE.id, Reason::AwaitingConfirmation, None) {
+            Heard::Unasked => "not_asked",
+            Heard::Awaiting | Heard::TimedOut => "awaiting_confirmation",
+            Heard::Answer { reply, .. } => match reply.says {
+                Says::Hold(reason) => {
+                    on.verdict.decline(PAGE.id, reason);
+                    "not_confirmed"
                 }
-            }
-            reply => {
-                verdict.until(reply.map_or(now + Millis(1), |reply| reply.at));
-                verdict.decline_yielding(PAGE.id, Reason::AwaitingConfirmation);
-            }
-        }
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, asked: &Enquiries) -> &'static str {
-        let made = asked.made(PAGE.id);
-        match made.map(|made| made.reply) {
-            None => "not_asked",
-            Some(Some(reply)) if reply.at <= request.track.time => match reply.says {
-                Says::Hold(_) => "not_confirmed",
                 _ => "confirmed",
             },
-            Some(_) => "awaiting_confirmation",
         }
+    }
+
+    fn pauses(&self) -> bool {
+        self.cool_down_s > 0.0
     }
 
     fn answer(&self, inquiry: &mut Inquiry<'_>) -> Option<Reply> {

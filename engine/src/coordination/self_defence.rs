@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Named, Opens, Rule, RulePage, Spec, Stage, Verdict};
+use super::{Consultation, EngagementRequest, Named, Opens, Rule, RulePage, Spec, Stage};
 use crate::record::Reason;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -26,7 +26,10 @@ Fails by: false trigger; an aircraft that happens to fly over the site passes th
 Costs: neutral loss. Assumes a track without error in place and speed, and a straight course.
 Source: inherent right of self-defence as in JP 3-01; closest point of approach as in any text on collision avoidance
 (Kuchar and Yang 2000).",
-    reasons: &["self_defence"],
+    reasons: &["self_defence"],    stages: &[Stage::Override, Stage::AreaDefence, Stage::AskDefence],
+    amends: None,
+    binds_all: false,
+    offer: Err("it only allows shots"),
 };
 
 /// R5: self-defence.
@@ -80,28 +83,16 @@ impl Rule for SelfDefenceSpec {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Override, Stage::AreaDefence, Stage::AskDefence]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        _: &mut Enquiries,
-    ) {
-        verdict.opens = Opens::Another;
-        if verdict.yields() {
-            verdict.next_scan();
-            if self.triggers(request) {
-                verdict.permit(PAGE.id, Reason::SelfDefence);
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        on.verdict.opens = Opens::Another;
+        let triggers = self.triggers(on.request);
+        if on.verdict.yields() {
+            on.verdict.next_scan();
+            if triggers {
+                on.verdict.permit(PAGE.id, Reason::SelfDefence);
             }
         }
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
-        match self.triggers(request) {
+        match triggers {
             true => "closes_in",
             false => "does_not_close_in",
         }

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::lost_comms::HoursSpec;
 use super::{
-    EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict, WeaponsControl,
+    Amends, Consultation, EngagementRequest, NEEDS_A_PLACE, Named, PlannedFlight, Rule, RulePage,
+    Spec, Stage, WeaponsControl,
 };
 use crate::airspace::Zone;
 use crate::ids::Key;
 use crate::record::{Decision, Reason};
-use crate::streams::{Purpose, Streams};
+use crate::streams::Purpose;
 use crate::units::Millis;
 
 pub(super) static PAGE: RulePage = RulePage {
@@ -32,7 +33,10 @@ sortie is cancelled. Delays of departure come on top, so that some arrive late, 
 Fails by: late and early flights, clocks that differ, flights that do not keep to it, raids that use the window.
 Costs: hours waited and cancelled; leakers in the windows; separation of those who now come together (`separation` measures it).
 Source: time separation of airspace users as in JP 3-52.",
-    reasons: &["agreed_window"],
+    reasons: &["agreed_window"],    stages: &[Stage::Status],
+    amends: Some(Amends::Departure),
+    binds_all: true,
+    offer: Err(NEEDS_A_PLACE),
 };
 
 /// R8: time windows.
@@ -71,7 +75,7 @@ fn certain() -> f64 {
 
 /// R8 ready to use.
 #[derive(Debug, Clone)]
-pub struct TimeWindows {
+struct TimeWindows {
     windows: Vec<(Millis, Millis)>,
     zone: Option<Zone>,
     status: WeaponsControl,
@@ -81,7 +85,7 @@ pub struct TimeWindows {
 }
 
 impl TimeWindows {
-    pub(super) fn new(spec: &TimeWindowsSpec, zones: &[Zone]) -> TimeWindows {
+    fn new(spec: &TimeWindowsSpec, zones: &[Zone]) -> TimeWindows {
         let mut windows: Vec<_> = spec.windows.iter().map(HoursSpec::span).collect();
         windows.sort_unstable();
         let named = |name: &String| zones.iter().find(|zone| zone.name == *name).cloned();
@@ -96,19 +100,18 @@ impl TimeWindows {
     }
 
     /// Whether the windows are about a place.
-    pub fn covers(&self, place: Vector3<f64>) -> bool {
+    fn covers(&self, place: Vector3<f64>) -> bool {
         self.zone.as_ref().is_none_or(|zone| zone.contains(place))
     }
 
-    /// Whether an aircraft of a side keeps to the windows.
-    pub fn complies(&self, side: &str, streams: &Streams, aircraft: Key) -> bool {
-        let asked = self.sides.iter().any(|asked| asked == side);
-        let mut draws = streams.about(Purpose::WindowKept, aircraft, Key::NONE);
-        asked && draws.happens(0, self.compliance)
+    /// Whether an aircraft keeps to the windows.
+    fn complies(&self, planned: &PlannedFlight<'_>) -> bool {
+        let mut draws = (planned.streams).about(Purpose::WindowKept, planned.key, Key::NONE);
+        planned.is_of(&self.sides) && draws.happens(0, self.compliance)
     }
 
     /// When somebody who would come at `time` may come: then, or as the next window opens; not at all after the last.
-    pub fn opens(&self, time: Millis) -> Option<Millis> {
+    fn opens(&self, time: Millis) -> Option<Millis> {
         let next = self.windows.iter().find(|(_, until)| time < *until)?;
         Some(time.max(next.0))
     }
@@ -155,34 +158,37 @@ impl Rule for TimeWindows {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Status]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        _: &mut Enquiries,
-    ) {
-        verdict.until(self.changes(request));
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        on.verdict.until(self.changes(on.request));
         if self.zone.is_some() {
-            verdict.next_scan();
+            on.verdict.next_scan();
         }
-        if self.holds(request) && self.status > verdict.status {
-            verdict.status = self.status;
-            verdict.status_by = Some(Decision {
+        if !self.holds(on.request) {
+            return "outside_windows";
+        }
+        if self.status > on.verdict.status {
+            on.verdict.status = self.status;
+            on.verdict.status_by = Some(Decision {
                 rule: PAGE.id,
                 reason: Reason::AgreedWindow,
             });
         }
+        "in_window"
     }
 
-    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
-        match self.holds(request) {
-            true => "in_window",
-            false => "outside_windows",
+    fn amend(&self, planned: &mut PlannedFlight<'_>) {
+        if !self.complies(planned) {
+            return;
+        }
+        let mut comes = None;
+        planned.intent.passes(|time, place| {
+            comes = self.covers(place).then_some(time);
+            comes.is_some()
+        });
+        match comes.map(|time| (time, self.opens(time))) {
+            Some((time, Some(opens))) => planned.intent.departs_s += (opens - time).seconds(),
+            Some((_, None)) => planned.cancelled = true,
+            None => {}
         }
     }
 }

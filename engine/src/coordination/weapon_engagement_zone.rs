@@ -5,7 +5,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EngagementRequest, Enquiries, Named, Rule, RulePage, Spec, Stage, Verdict};
+use super::{
+    Consultation, EngagementRequest, Held, NEEDS_A_PLACE, Named, Rule, RulePage, Spec, Stage,
+};
 use crate::airspace::Zone;
 use crate::ids::ClassId;
 use crate::record::Reason;
@@ -25,7 +27,10 @@ Fails by: seams and gaps between zones, where nobody is responsible; tracks held
 crews that do not heed it.
 Costs: leakers through the gaps, and where the neighbour is out of missiles.
 Source: missile and fighter engagement zones as in JP 3-01 and JP 3-52.",
-    reasons: &["outside_engagement_zone"],
+    reasons: &["outside_engagement_zone"],    stages: &[Stage::Area],
+    amends: None,
+    binds_all: false,
+    offer: Err(NEEDS_A_PLACE),
 };
 
 /// R12: weapon engagement zones.
@@ -102,10 +107,6 @@ impl WeaponEngagementZoneRule {
         let near = |zone: &Zone| zone.near(request.track.place, self.margin_m);
         zones.is_some_and(|zones| !zones.iter().any(near))
     }
-
-    fn heeded(&self, request: &EngagementRequest<'_>) -> bool {
-        request.draws.complies(2, self.compliance)
-    }
 }
 
 impl Rule for WeaponEngagementZoneRule {
@@ -113,33 +114,15 @@ impl Rule for WeaponEngagementZoneRule {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Area]
-    }
-
-    fn judge(
-        &self,
-        _: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        _: &mut Enquiries,
-    ) {
-        if !self.heeded(request) {
-            return;
-        }
-        verdict.next_scan();
-        match (self.outside(request), self.self_defence) {
-            (false, _) => {}
-            (true, true) => verdict.decline_yielding(PAGE.id, Reason::OutsideEngagementZone),
-            (true, false) => verdict.decline(PAGE.id, Reason::OutsideEngagementZone),
-        }
-    }
-
-    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
-        match (self.outside(request), self.heeded(request)) {
-            (false, _) => "in_own_zone",
-            (true, true) => "outside_engagement_zone",
-            (true, false) => "not_complied_with",
-        }
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        on.holds_fire(Held {
+            rule: PAGE.id,
+            here: self.outside(on.request),
+            heeded: on.request.draws.complies(2, self.compliance),
+            settled: false,
+            reason: Reason::OutsideEngagementZone,
+            yields: self.self_defence,
+            otherwise: ["not_complied_with", "in_own_zone"],
+        })
     }
 }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    EngagementRequest, Enquiries, Fallback, Named, Opens, Rule, RulePage, Spec, Stage, Verdict,
-};
+use super::{Consultation, EngagementRequest, Fallback, Named, Opens, Rule, RulePage, Spec, Stage};
 use crate::airspace::Zone;
 use crate::record::{Decision, Identity, Reason};
 use crate::units::Millis;
@@ -24,7 +22,10 @@ the strictest of them wins over the status outside.
 Fails by: nothing in this version; the status is known to every site at once.
 Costs: leakers, the stricter the status.
 Source: weapons control status as in JP 3-01 and AJP-3.3.1, in common use.",
-    reasons: &["weapons_free", "weapons_tight", "weapons_hold", "identified_protected", "identity_pending"],
+    reasons: &["weapons_free", "weapons_tight", "weapons_hold", "identified_protected", "identity_pending"],    stages: &[Stage::Status, Stage::Identity],
+    amends: None,
+    binds_all: false,
+    offer: Err("it is in force"),
 };
 
 /// R1: weapons control status by zone and time.
@@ -127,47 +128,46 @@ impl Rule for WeaponsControlRule {
         &PAGE
     }
 
-    fn stages(&self) -> &'static [Stage] {
-        &[Stage::Status, Stage::Identity]
-    }
-
-    fn judge(
-        &self,
-        stage: Stage,
-        request: &EngagementRequest<'_>,
-        verdict: &mut Verdict,
-        _: &mut Enquiries,
-    ) {
-        if stage == Stage::Status {
+    fn judge(&self, on: &mut Consultation<'_>) -> &'static str {
+        if on.stage == Stage::Status {
             if !self.zones.is_empty() {
-                verdict.next_scan();
+                on.verdict.next_scan();
             }
-            verdict.status = self.status(request);
-            return;
+            on.verdict.status = self.status(on.request);
+        } else {
+            on.follows_from_status();
         }
-        // What follows from a status, this rule's own or one that another rule has put in its place.
+        match on.verdict.status {
+            WeaponsControl::Free => "weapons_free",
+            WeaponsControl::Tight => "weapons_tight",
+            WeaponsControl::Hold => "weapons_hold",
+        }
+    }
+}
+
+impl Consultation<'_> {
+    /// What follows from identity and status, this rule's own or one that another rule has put in its place.
+    fn follows_from_status(&mut self) {
+        let verdict = &mut *self.verdict;
         let status = verdict.status;
         verdict.opens = match status {
             WeaponsControl::Free => Opens::Another,
             WeaponsControl::Tight => Opens::Hostile,
             WeaponsControl::Hold => Opens::Nothing,
         };
-        let by_status = |reason| {
-            let own = Decision {
-                rule: PAGE.id,
-                reason,
-            };
-            verdict.status_by.unwrap_or(own)
+        let own = |reason| Decision {
+            rule: PAGE.id,
+            reason,
         };
+        let by_status = |reason| verdict.status_by.unwrap_or(own(reason));
         let yields = verdict.fallback != Some(Fallback::Hold);
-        let (identity, own) = (request.track.identity, PAGE.id);
-        let (allowed, Decision { rule, reason }) = match (identity, status) {
-            (Identity::Pending, _) => (false, because(own, Reason::IdentityPending)),
+        let (allowed, Decision { rule, reason }) = match (self.request.track.identity, status) {
+            (Identity::Pending, _) => (false, own(Reason::IdentityPending)),
             (Identity::AssumedFriend | Identity::Friend | Identity::Neutral, _) => {
-                return verdict.decline(own, Reason::IdentifiedProtected);
+                return verdict.decline(PAGE.id, Reason::IdentifiedProtected);
             }
             (_, WeaponsControl::Hold) => (false, by_status(Reason::WeaponsHold)),
-            (Identity::Hostile, _) => (true, because(own, Reason::HostileIdentity)),
+            (Identity::Hostile, _) => (true, own(Reason::HostileIdentity)),
             (_, WeaponsControl::Free) => (true, by_status(Reason::WeaponsFree)),
             (_, WeaponsControl::Tight) => (false, by_status(Reason::WeaponsTight)),
         };
@@ -177,16 +177,4 @@ impl Rule for WeaponsControlRule {
             (false, false) => verdict.decline(rule, reason),
         }
     }
-
-    fn word(&self, request: &EngagementRequest<'_>, _: &Enquiries) -> &'static str {
-        match self.status(request) {
-            WeaponsControl::Free => "weapons_free",
-            WeaponsControl::Tight => "weapons_tight",
-            WeaponsControl::Hold => "weapons_hold",
-        }
-    }
-}
-
-fn because(rule: &'static str, reason: Reason) -> Decision {
-    Decision { rule, reason }
 }

@@ -1,7 +1,7 @@
 //! The world of a replication before its first instant: every draw that can be made beforehand is made here.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
@@ -9,8 +9,7 @@ use bevy_ecs::prelude::*;
 use crate::airspace::notice::Filing;
 use crate::calendar::{EntityIndex, EventCalendar};
 use crate::coordination::{
-    ApprovalQueues, AuthorityLevel, CommandLink, Compliance, ConformanceMonitoringSpec, Deviation,
-    RestrictedOperationsZone,
+    Amends, ApprovalQueues, AuthorityLevel, CommandLink, Deviation, Intent, PlannedFlight, Rules,
 };
 use crate::engagement::{self, CeaseFires, FireDistribution, Obeying};
 use crate::identification::plan_check::{OtherPlan, PlanAtNode, PlanOutcome};
@@ -20,7 +19,7 @@ use crate::picture::{
     FriendlyFeed, Leakers, NodeBook, NodeKnowledge, Observer, PairParams, Picture, Reach, Runs,
     TrackLinks,
 };
-use crate::platform::trajectory::{Draws, Trajectory};
+use crate::platform::trajectory::Trajectory;
 use crate::platform::{self, Flight, Planned, Route, Start, Vitality};
 use crate::record::{
     Affiliation, EventRecorder, Fact, Place, Rank, Replication, SiteRecord, Sortie,
@@ -141,91 +140,47 @@ impl<'a> Setup<'a> {
     ) -> Aircraft {
         let spec = &self.scenario.types[flight.type_id.index()].spec;
         let key = flight.key.nth(number);
-        let rules = &self.scenario.rules;
-        let side = self.scenario.cast.sides[flight.side.index()].as_str();
-        // Rule R11: at an agreed height.
-        let blocks = rules.altitude_blocks();
-        let level_m =
-            blocks.and_then(|blocks| blocks.keeps_to(side, &self.streams, flight.key, number));
-        let leveled = level_m.map(|level_m| flight.at_altitude(level_m));
-        let flight = leveled.as_ref().unwrap_or(flight);
         let draw = |purpose| self.streams.about(purpose, key, Key::NONE);
-        let grounded = flight.climbs_out();
         let loop_start = match flight.route {
             Route::Loop {
                 random_start: true, ..
             } => draw(Purpose::LoopStart).uniform(0),
             _ => 0.0,
         };
-        let fly = |departs_s: f64, deviation_m: &mut dyn FnMut(u64) -> f64| {
-            let draws = Draws {
-                departs_s,
+        let mut planned = PlannedFlight {
+            intent: Intent {
+                flight: Cow::Borrowed(flight),
+                spec,
+                departs_s: planned_s,
                 loop_start,
-                deviation_m,
-            };
-            Trajectory::fly(flight, spec, draws, grounded, self.end.seconds())
+                until_s: self.end.seconds(),
+                relations: &self.scenario.cast.relations,
+            },
+            plan: flight.plan.as_ref().map(Cow::Borrowed),
+            cancelled: false,
+            side: &self.scenario.cast.sides[flight.side.index()],
+            key,
+            number,
+            graph: (&self.scenario.nodes, &self.scenario.links),
+            streams: &self.streams,
         };
-        // Rule R8: departs later, so as to come when a window opens.
-        let (planned_s, out_of_windows) = match rules.time_windows() {
-            Some(windows) if windows.complies(side, &self.streams, key) => {
-                let mut comes = None;
-                fly(planned_s, &mut |_| 0.0).somewhere(
-                    RestrictedOperationsZone::STEP_M,
-                    |time, place| {
-                        let there = windows.covers(place);
-                        comes = there.then_some(time);
-                        there
-                    },
-                );
-                let opens = comes.map(|time| (time, windows.opens(time)));
-                match opens {
-                    Some((time, Some(opens))) => (planned_s + (opens - time).seconds(), false),
-                    Some((_, None)) => (planned_s, true),
-                    None => (planned_s, false),
-                }
-            }
-            _ => (planned_s, false),
-        };
-        // Rule R18: stays on the ground for a notice that it has read.
-        let closed = rules.airspace_closure().is_some_and(|closure| {
-            closure.concerns(side)
-                && closure.cancels(&self.streams, key, Millis::from_seconds(planned_s))
-                && fly(planned_s, &mut |_| 0.0)
-                    .somewhere(RestrictedOperationsZone::STEP_M, |time, place| {
-                        closure.closed(time, place)
-                    })
-        });
-        let restricted = self.scenario.must_coordinate(flight).filter(|zone| {
-            !self.has_coordinated(zone, flight, key, planned_s)
-                && fly(planned_s, &mut |_| 0.0)
-                    .somewhere(RestrictedOperationsZone::STEP_M, |time, place| {
-                        zone.closed(time, place)
-                    })
-        });
-        let compliance = restricted.map(|zone| (zone, zone.comply(&self.streams, key)));
-        let plan = match compliance {
-            Some((zone, Compliance::Coordinates)) => {
-                Some(Cow::Owned(zone.coordinated(flight.plan.as_ref())))
-            }
-            _ => flight.plan.as_ref().map(Cow::Borrowed),
-        };
-        let filing = plan.as_ref().map(|plan| {
-            Filing::draw(
-                plan,
-                key,
-                planned_s,
-                &self.scenario.nodes,
-                &self.scenario.links,
-                &self.streams,
-            )
-        });
-        // Under rule R10 one aircraft of a flight may coordinate and the next may not.
+        let rules = &self.scenario.rules;
+        rules.amend(&mut planned);
+        let filing = planned.filing();
+        let PlannedFlight {
+            intent,
+            plan,
+            cancelled: stays_out,
+            ..
+        } = planned;
+        let (flight, planned_s) = (&*intent.flight, intent.departs_s);
+        // One aircraft of a flight may have its plan sent to others than the next.
         let coordinated = rules
-            .restricted_operations_zone()
-            .map(|_| self.scenario.covered_by(plan.as_deref()));
-        let amendment = flight.plan.as_ref().and_then(|plan| plan.amendment);
+            .amends(Amends::Addressees)
+            .then(|| self.scenario.covered_by(plan.as_deref()));
         let amended = filing.as_ref().is_some_and(|filing| filing.amended);
-        let later_s = amendment
+        let later_s = plan
+            .and_then(|plan| plan.amendment)
             .filter(|_| amended)
             .map_or(0.0, |change| change.departs_later_s);
         let delay_s = match &flight.start {
@@ -243,11 +198,11 @@ impl<'a> Setup<'a> {
                 0.0
             }
         };
-        let trajectory = fly(planned_s + later_s + delay_s, &mut deviation);
+        let trajectory = intent.path(planned_s + later_s + delay_s, &mut deviation);
         let planned = Planned(if filing.as_ref().is_some_and(|filing| filing.filed) {
             [
-                Some(fly(planned_s, &mut |_| 0.0)),
-                amended.then(|| fly(planned_s + later_s, &mut |_| 0.0)),
+                Some(intent.planned(planned_s)),
+                amended.then(|| intent.planned(planned_s + later_s)),
             ]
         } else {
             [None, None]
@@ -275,8 +230,6 @@ impl<'a> Setup<'a> {
             station: [trajectory.station.start_s, trajectory.station.end_s]
                 .map(Millis::from_seconds),
         };
-        let stays_out =
-            matches!(compliance, Some((_, Compliance::StaysOut))) || out_of_windows || closed;
         let departs = trajectory.departs();
         let cancelled = stays_out.then(|| (departs, trajectory.position(departs).into()));
         let (trajectory, filing) = if stays_out {
@@ -297,24 +250,6 @@ impl<'a> Setup<'a> {
         }
     }
 
-    /// Whether a flight has coordinated with the authority of a restricted operations zone anyway: its plan is addressed there, or will have
-    /// come there by departure.
-    fn has_coordinated(
-        &self,
-        zone: &RestrictedOperationsZone,
-        flight: &Flight,
-        key: Key,
-        departs_s: f64,
-    ) -> bool {
-        flight.plan.as_ref().is_some_and(|plan| {
-            let (nodes, links) = (&self.scenario.nodes, &self.scenario.links);
-            let filing = || Filing::draw(plan, key, departs_s, nodes, links, &self.streams);
-            let there = || filing().at_node(zone.authority).into_iter().min();
-            plan.addressees.contains(&zone.authority)
-                || there() <= Some(Millis::from_seconds(departs_s))
-        })
-    }
-
     /// Rule R15: when each flight that is watched is off its plan, and when the monitor is done with that.
     fn monitor(&self, aircraft: &mut [Aircraft]) {
         let Some(rule) = self.scenario.rules.conformance_monitoring() else {
@@ -326,7 +261,7 @@ impl<'a> Setup<'a> {
             let version = current.map(|filing| usize::from(filing.amended));
             let planned = version.and_then(|version| one.planned.0[version].as_ref());
             if let Some(planned) = planned.filter(|_| rule.watches(side)) {
-                one.deviations = deviations(rule, &one.trajectory, planned, self.end);
+                one.deviations = rule.deviations(&one.trajectory, planned, self.end);
             }
         }
         let mut all: Vec<(Key, u64, &mut Deviation)> = (aircraft.iter_mut())
@@ -619,21 +554,13 @@ impl<'a> Setup<'a> {
         }
     }
 
-    /// Nodes that somebody may ask: those that rules name, and under R3 those that command sites.
-    fn asked_nodes(&self) -> Vec<NodeId> {
-        let rules = self.scenario.all_rules();
-        let mut asked: Vec<NodeId> = rules
-            .flat_map(|rules| rules.asked_nodes())
-            .copied()
-            .collect();
-        asked.extend(self.scenario.sites.iter().filter_map(|site| {
-            let authority = self.scenario.rules_at(site.side).engagement_authority()?;
-            let command = site.command.as_ref().filter(|_| authority.node.is_none())?;
-            Some(command.node)
-        }));
-        asked.sort_unstable();
-        asked.dedup();
-        asked
+    /// Nodes that some site may ask.
+    fn asked_nodes(&self) -> BTreeSet<NodeId> {
+        let of_site = |site: &SiteEntry| {
+            let command = site.command.as_ref().map(|command| command.node);
+            self.scenario.rules_at(site.side).asked_nodes(command)
+        };
+        self.scenario.sites.iter().flat_map(of_site).collect()
     }
 
     /// Which sites each hostile aircraft destroys or alerts if it reaches its objective.
@@ -687,7 +614,7 @@ impl<'a> Setup<'a> {
             let spec = rule.clone();
             self.world.insert_resource(FriendlyFeed { spec, members });
         }
-        if (scenario.all_rules()).any(|rules| rules.engagement_authority().is_some()) {
+        if scenario.all_rules().any(Rules::queues) {
             self.world.insert_resource(ApprovalQueues::default());
         }
         let asked = self.asked_nodes();
@@ -968,36 +895,4 @@ fn plans_at_node(node: NodeId, aircraft: &[Aircraft]) -> Vec<PlanAtNode> {
         })
     };
     aircraft.iter().enumerate().filter_map(plan).collect()
-}
-
-/// When a flight is off its planned path.
-fn deviations(
-    rule: &ConformanceMonitoringSpec,
-    flown: &Trajectory,
-    planned: &Trajectory,
-    end: Millis,
-) -> Vec<Deviation> {
-    let (from, until) = (flown.departs(), flown.lands().min(end));
-    let mut found: Vec<Deviation> = Vec::new();
-    let mut off_before = false;
-    let mut time = from;
-    while time < until {
-        let apart = flown.position(time) - planned.position(time);
-        let off = apart.xy().norm() > rule.lateral_m || apart.z.abs() > rule.vertical_m;
-        if off && !off_before {
-            found.push(Deviation {
-                from: time,
-                until,
-                reported: Millis::NEVER,
-            });
-        } else if !off
-            && off_before
-            && let Some(last) = found.last_mut()
-        {
-            last.until = time;
-        }
-        off_before = off;
-        time = time + ConformanceMonitoringSpec::STEP;
-    }
-    found
 }

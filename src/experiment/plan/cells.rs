@@ -91,6 +91,11 @@ impl Reader<'_> {
         let has_arms = factors
             .iter()
             .any(|varied| matches!(varied.change, Change::Arms(_)));
+        // The same setting with the arm that does more.
+        let before: Vec<Option<usize>> = levers
+            .iter()
+            .map(|of| next_arm(factors, levers, of))
+            .collect();
         let mut cells: Vec<PlannedCell> = Vec::new();
         let mut scenarios = Vec::new();
         let mut troubles = Troubles::default();
@@ -114,12 +119,17 @@ impl Reader<'_> {
                 } else {
                     point_baseline
                 };
+                let mut arm_of = Vec::new();
                 // What nobody looks at is not made.
                 if check || has_arms {
                     let tree = laid(base.clone(), &overlays);
                     let arms: Vec<Item> = (factors.iter().zip(&settings))
                         .flat_map(|(varied, &setting)| varied.arms(setting, &tree))
                         .collect();
+                    if !arms.is_empty() {
+                        let next = before[l].map(|before| p * levers.len() + before);
+                        arm_of.extend(next.filter(|next| reference != Some(*next)));
+                    }
                     if check {
                         trees.push(laid(tree, &arms));
                     }
@@ -134,6 +144,7 @@ impl Reader<'_> {
                     name: names.name(self, &settings),
                     settings,
                     reference: reference.filter(|reference| *reference != number),
+                    arm_of,
                     overlays: overlays.iter().map(Item::to_json).collect(),
                 });
             }
@@ -191,6 +202,19 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The number of the setting of the levers that is like this one but for the arm, which is the one that does more; none for rules as
+/// they are.
+fn next_arm(factors: &[Varied], levers: &[Point], of: &Point) -> Option<usize> {
+    let mut members = (factors.iter()).filter(|varied| varied.factor.kind == FactorKind::Lever);
+    let arm = members.position(|varied| matches!(varied.change, Change::Arms(_)))?;
+    let Coordinate::Level(level) = of[arm] else {
+        return None;
+    };
+    let mut wanted = of.clone();
+    wanted[arm] = Coordinate::Level(level.checked_sub(1)?);
+    levers.iter().position(|setting| *setting == wanted)
 }
 
 /// What is wrong in the cells: problems that differ in nothing but numbers, each with the cells that have it.

@@ -258,10 +258,22 @@ pub struct PlannedCell {
     pub name: String,
     /// The setting of each factor.
     pub settings: Vec<Coordinate>,
-    /// Number of the cell it is compared with.
+    /// Number of the cell it is compared with: the baseline setting of the levers.
     pub reference: Option<usize>,
+    /// Numbers of others that it is compared with besides: of an arm that knows nothing the next that does more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arm_of: Vec<usize>,
     /// What is laid over the scenario, one after the other.
     pub overlays: Vec<Json>,
+}
+
+impl PlannedCell {
+    /// Numbers of all cells that it is compared with, its reference first.
+    pub fn against(&self) -> impl Iterator<Item = usize> {
+        self.reference
+            .into_iter()
+            .chain(self.arm_of.iter().copied())
+    }
 }
 
 impl PlanRecord {
@@ -358,12 +370,13 @@ impl PlanRecord {
         ready(&tree).map_err(|problems| LoadError::new(problems, Vec::new()))
     }
 
-    /// Pairs of a cell and the one it is compared with: (reference, cell).
+    /// Pairs of a cell and one it is compared with, (one, cell): by cell, each with its reference first.
     pub fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.cells
-            .iter()
-            .enumerate()
-            .filter_map(|(cell, planned)| Some((planned.reference?, cell)))
+        let of_cell = |(cell, planned): (usize, &PlannedCell)| {
+            let against: Vec<usize> = planned.against().collect();
+            against.into_iter().map(move |other| (other, cell))
+        };
+        self.cells.iter().enumerate().flat_map(of_cell)
     }
 
     /// What is different in another plan, in words; empty if results would be the same.

@@ -158,10 +158,11 @@ pub fn of_sweep(plan: &Plan, accounts: &Accounts, along: &[Vec<f64>]) -> Vec<Mar
     let mut groups: Vec<(String, String, Vec<&PairAccount>)> = Vec::new();
     for pair in accounts.pairs() {
         // Uncertainties of the experiment's own are part of where it holds.
-        let name = record.lever_settings(pair.cell);
-        match groups.iter_mut().find(|(other, ..)| *other == name) {
+        let [name, against] = [pair.cell, pair.reference].map(|cell| record.lever_settings(cell));
+        let alike = |group: &&mut (String, String, _)| group.0 == name && group.1 == against;
+        match groups.iter_mut().find(alike) {
             Some((.., members)) => members.push(pair),
-            None => groups.push((name, record.lever_settings(pair.reference), vec![pair])),
+            None => groups.push((name, against, vec![pair])),
         }
     }
     let level = |pair: &PairAccount| match record.cells[pair.cell].settings[factor] {

@@ -64,6 +64,7 @@ impl Ground {
             name: String::new(),
             settings: Vec::new(),
             reference: None,
+            arm_of: Vec::new(),
             overlays: vec![self.overlay(point)],
         };
         self.record(vec![cell]).scenario(0)
@@ -91,6 +92,7 @@ impl Ground {
                     })
                     .collect(),
                 reference: None,
+                arm_of: Vec::new(),
                 overlays: point.iter().map(|point| self.overlay(point)).collect(),
             }
         });
