@@ -324,7 +324,7 @@ impl RobustnessSet {
             .chunks_exact(2)
             .map(|two| Pairs::new(&two[0].1, &two[1].1))
             .collect();
-        let engine = Engine::default();
+        let engine = Engine::of_rule_sets(jobs);
         let bar = Bar::of_replications(count);
         let flown = run_blocks(
             cells.len(),
@@ -447,7 +447,7 @@ fn pair_up(
     };
     one_model([model(&sources[0]), model(&sources[1])]).map_err(Failure::bad_input)?;
     let jobs = arguments.jobs.count();
-    let engine = Engine::default();
+    let engine = Engine::of_rule_sets(jobs);
     let fly = |scenario: &Scenario, columns: &Columns, seed: u64, index: u64| -> Summary {
         columns.measure(&engine.simulate(scenario, Replication { seed, index }, Detail::Measures))
     };

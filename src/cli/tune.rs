@@ -449,7 +449,7 @@ pub fn fly(
         .map(|task| scenario(study, tuning, task))
         .collect::<Result<Vec<Scenario>, _>>()?;
     let scenarios: Vec<&Scenario> = scenarios.iter().collect();
-    let engine = Engine::default();
+    let engine = Engine::of_rule_sets(jobs);
     run_tasks(study, tasks, &scenarios, (&engine, jobs), interrupted, bar)
         .map_err(|error| told(study, tasks, &scenarios, out, error))
 }

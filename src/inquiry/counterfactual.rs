@@ -168,7 +168,7 @@ impl Counterfactual {
         aircraft: &str,
         changes: &[Change],
     ) -> Counterfactual {
-        let engine = Engine::default();
+        let engine = Engine::of_rule_sets(1);
         let fly = |scenario: &Scenario| {
             let log = engine.simulate(scenario, replication, Detail::Measures);
             (sortie_outcome(&log, aircraft), shots_at(&log, aircraft))

@@ -167,7 +167,7 @@ impl Trials {
         aircraft: &str,
         changes: &[Change],
     ) -> Trials {
-        let engine = Engine::default();
+        let engine = Engine::of_rule_sets(1);
         let fly = |scenario: &Scenario| {
             let log = engine.simulate(scenario, replication, Detail::Measures);
             outcome(&log, aircraft)

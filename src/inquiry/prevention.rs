@@ -143,7 +143,7 @@ impl Game {
             players,
             counted,
             scenarios: Mutex::default(),
-            engine: Engine::default(),
+            engine: Engine::of_rule_sets(rayon::current_num_threads()),
         };
         // A set that cannot be is an error before anything is run.
         let all = (1 << game.players.len()) - 1;

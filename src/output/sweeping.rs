@@ -470,7 +470,7 @@ impl<'a, Place> Sweeping<'a, Place> {
         let begun = Instant::now();
         let (mut flown, mut quick) = (0, false);
         let mut step = ControlFlow::Continue(());
-        let engine = Engine::default();
+        let engine = engine(cells.len(), crew.jobs);
         let rows = matches!(self.keeper, Keeper::Rows(_));
         run_blocks_with(
             cells.len(),
@@ -574,7 +574,7 @@ impl<'a, Place> Sweeping<'a, Place> {
         let rows = matches!(self.keeper, Keeper::Rows(_));
         let empty = self.summed.ledger.empty().clone();
         let mut step = ControlFlow::Continue(());
-        let engine = Engine::default();
+        let engine = engine(cells.len(), crew.jobs);
         let work = |blocks: Range<u64>| -> (Accounts, Kept) {
             let mut accounts = empty.clone();
             let mut encoded = rows.then(|| Encoded::from(blocks.start));
@@ -685,6 +685,14 @@ fn open_journal(
     taken?;
     let torn = (resumed.torn_bytes > 0).then(|| place.to_owned());
     Ok((resumed.journal, torn))
+}
+
+/// What runs replications of so many cells.
+fn engine(cells: usize, jobs: usize) -> Engine {
+    match cells {
+        1 => Engine::default(),
+        _ => Engine::of_rule_sets(jobs),
+    }
 }
 
 fn measure(plan: &Plan, engine: &Engine, cell: usize, index: u64) -> Summary {

@@ -35,6 +35,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "platform",
             "record",
             "streams",
+            "terrain",
             "units",
         ],
     ),

@@ -5,10 +5,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
+use deconflict::inquiry::{Change, candidate_rules};
 use deconflict::record::{Detail, Replication};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{Engine, simulate};
 use sha2::{Digest, Sha256};
+
+use crate::metamorphic::shipped;
+use crate::support::{load, repository};
 
 /// One hash of all that happened in a few replications. `Debug` writes every number with all its digits.
 fn hash(path: &str, replications: u64) -> String {
@@ -96,6 +100,52 @@ fn nothing_is_left_of_the_replication_before() {
             }
         }
     }
+}
+
+/// What an engine keeps from one rule set to the next changes no byte, whoever comes first and however many come at once: of
+/// every shipped scenario under every rule that may be added or taken away, and under changes of what is seen, by whom and how long.
+#[test]
+fn what_is_kept_between_rule_sets_changes_no_byte() {
+    let mut tried = 0;
+    for path in shipped() {
+        if path.ends_with("trip-1k.toml") {
+            continue;
+        }
+        let scenario = load(repository(&path), &[]);
+        let candidates = candidate_rules(&scenario);
+        let changes = candidates.added.iter().chain(&candidates.removed);
+        let changed = changes.filter_map(|change| Change::apply(&scenario, &[change]).ok());
+        let mut higher = scenario.clone();
+        for class in &mut higher.theatre.classes {
+            class.sensor.antenna_m += 10.0;
+        }
+        let shorter = scenario.with("shorter", &["duration_h=3".to_owned()]);
+        let all: Vec<Scenario> = std::iter::once(scenario.clone())
+            .chain([higher])
+            .chain(shorter.ok())
+            .chain(changed)
+            .collect();
+        let engine = Engine::of_rule_sets(2);
+        let replication = Replication { seed: 11, index: 3 };
+        let detail = Detail::Decisive;
+        let (one, other) = all.split_at(all.len() / 2);
+        std::thread::scope(|scope| {
+            for half in [one, other] {
+                let (engine, path) = (&engine, &path);
+                scope.spawn(move || {
+                    for (number, scenario) in half.iter().enumerate() {
+                        let kept = engine.simulate(scenario, replication, detail);
+                        assert!(
+                            *kept == simulate(scenario, replication, detail),
+                            "{path}: {number}"
+                        );
+                    }
+                });
+            }
+        });
+        tried += all.len();
+    }
+    assert!(tried > 500, "{tried}");
 }
 
 const BASELINE: &str = "be439f5f17b9674a3971a1804bddee0e408c87ab24369fec72c5ec2848154bf1";

@@ -152,7 +152,7 @@ fn a_far_drone_changes_nothing_for_others() {
 }
 
 /// The scenarios of the repository, by their paths in it.
-fn shipped() -> Vec<String> {
+pub fn shipped() -> Vec<String> {
     let mut all = Vec::new();
     for folder in ["scenarios", "scenarios/closed-form", "benches"] {
         for entry in fs::read_dir(repository(folder)).expect("a folder of the repository") {

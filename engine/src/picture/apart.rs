@@ -306,15 +306,22 @@ impl Pair {
         } else {
             0
         };
-        let scans = look(
-            &scene.params.sight,
-            scene.trajectory,
-            self.upcoming(scene.windows),
-            &scene.cx.observer.clock,
-            block,
-            &scene.draws(),
-            &mut self.open,
-        );
+        let windows = self.upcoming(scene.windows);
+        let mut look = || {
+            look(
+                &scene.params.sight,
+                scene.trajectory,
+                windows,
+                &scene.cx.observer.clock,
+                block,
+                &scene.draws(),
+                &mut self.open,
+            )
+        };
+        let scans = match &scene.params.detections {
+            Some(kept) => kept.scans(block, look),
+            None => look(),
+        };
         self.block = block;
         self.looks = scans.looks;
         self.hits = scans.hits;

@@ -38,6 +38,7 @@ use crate::record::{
     Tally, TrackEnd,
 };
 use crate::sensing::coverage::{ScanClock, Sight, Window};
+use crate::sensing::detections::PairDetections;
 use crate::sensing::readiness::{Absence, Absences, GoLiveSpec};
 use crate::streams::{Purpose, Streams};
 use crate::terrain::Masks;
@@ -196,6 +197,8 @@ pub struct PairParams {
     pub sight: Sight,
     /// What becomes of its flight plan here, where the site checks plans.
     pub plan: Option<PlanOutcome>,
+    /// What is kept of its detections, where the replication is run under several rule sets.
+    pub detections: Option<Arc<PairDetections>>,
 }
 
 impl PairParams {

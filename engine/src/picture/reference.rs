@@ -1048,6 +1048,7 @@ fn pair(seed: u64) -> Pair {
             side: SideId(0),
             sight,
             plan,
+            detections: None,
         },
         windows,
         runs: reach,

@@ -2,6 +2,7 @@
 
 pub mod coverage;
 pub mod detection;
+pub mod detections;
 pub mod readiness;
 
 use schemars::JsonSchema;

@@ -22,6 +22,7 @@ use crate::platform::trajectory::Trajectory;
 use crate::record::{
     Affiliation, Detail, Event, EventLog, EventRecorder, Replication, SiteRecord, Tally,
 };
+use crate::sensing::detections::{Detections, ReplicationDetections};
 use crate::streams::Streams;
 use crate::theatre::Theatre;
 use crate::units::Millis;
@@ -32,9 +33,12 @@ use setup::{Aircraft, Setup};
 /// The version of the model: what was made by different ones is not compared.
 pub const MODEL: u32 = 6;
 
+/// Replications that an engine keeps detections of, besides one a thread.
+const KEPT: usize = 4;
+
 /// Runs one replication of a scenario.
 pub fn simulate(scenario: &Theatre, replication: Replication, detail: Detail) -> EventLog {
-    Simulator::new().run(scenario, false, replication, detail)
+    Simulator::new().run(scenario, (false, None), replication, detail)
 }
 
 /// The same with every scan of every site visited: slower, and nothing else. What [`simulate`] skips cannot matter, which is
@@ -44,7 +48,7 @@ pub fn simulate_every_scan(
     replication: Replication,
     detail: Detail,
 ) -> EventLog {
-    Simulator::new().run(scenario, true, replication, detail)
+    Simulator::new().run(scenario, (true, None), replication, detail)
 }
 
 /// Runs replications, on any number of threads at once: what [`simulate`] does, but what one replication leaves that the
@@ -53,9 +57,20 @@ pub fn simulate_every_scan(
 pub struct Engine {
     /// Those that run nothing at the moment, the one that ended last at the end.
     idle: Mutex<Vec<Simulator>>,
+    /// What does not depend on the rules, where replications are run under several of them.
+    detections: Option<Detections>,
 }
 
 impl Engine {
+    /// One that runs each replication under several rule sets, one soon after the other, on so many threads at once: what rules do not decide is
+    /// kept from one to the next, of some replications more than there are threads (half a megabyte each, as a rule). No byte depends on it.
+    pub fn of_rule_sets(jobs: usize) -> Engine {
+        Engine {
+            detections: Some(Detections::new(jobs + KEPT)),
+            ..Engine::default()
+        }
+    }
+
     /// Runs one replication of a scenario. If it panics, all that was kept for it is thrown away.
     pub fn simulate(
         &self,
@@ -65,7 +80,9 @@ impl Engine {
     ) -> Flown<'_> {
         let kept = self.idle().pop();
         let mut simulator = kept.unwrap_or_else(Simulator::new);
-        let log = simulator.run(scenario, false, replication, detail);
+        let kept = self.detections.as_ref();
+        let kept = kept.map(|detections| detections.of(replication));
+        let log = simulator.run(scenario, (false, kept), replication, detail);
         Flown {
             engine: self,
             simulator: Some(simulator),
@@ -181,7 +198,7 @@ impl Simulator {
     fn run(
         &mut self,
         scenario: &Theatre,
-        every_scan: bool,
+        (every_scan, detections): (bool, Option<Arc<ReplicationDetections>>),
         replication: Replication,
         detail: Detail,
     ) -> EventLog {
@@ -201,6 +218,7 @@ impl Simulator {
             world,
             old,
         );
+        setup.detections = detections;
         let aircraft = setup.spawn_aircraft();
         let sites = setup.spawn_sites(&aircraft);
         let links = setup.track_links(&sites);

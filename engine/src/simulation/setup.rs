@@ -26,6 +26,7 @@ use crate::record::{
 };
 use crate::sensing::coverage::{ScanClock, Sight, Window};
 use crate::sensing::detection::Law;
+use crate::sensing::detections::{About, ReplicationDetections};
 use crate::sensing::{ScanPhase, SensorModel};
 use crate::streams::{Purpose, Streams};
 use crate::terrain::{Horizon, Masks};
@@ -37,6 +38,8 @@ pub(super) struct Aircraft {
     key: Key,
     pub(super) sortie: Sortie,
     pub(super) trajectory: Trajectory,
+    /// The same as it is kept, where detections are.
+    kept: Option<Arc<Trajectory>>,
     pub(super) planned: Planned,
     rcs_m2: f64,
     pub(super) filing: Option<Filing>,
@@ -63,6 +66,8 @@ pub(super) struct Setup<'a> {
     /// Of the pair that was set up last: when the site sees the aircraft, and when that is inside its envelope.
     windows: Vec<Window>,
     runs: Runs,
+    /// What rules do not decide, from the rule sets under which this replication was run before.
+    pub(super) detections: Option<Arc<ReplicationDetections>>,
 }
 
 impl<'a> Setup<'a> {
@@ -87,6 +92,7 @@ impl<'a> Setup<'a> {
             old,
             windows: Vec::new(),
             runs: Runs::default(),
+            detections: None,
         }
     }
 
@@ -240,6 +246,7 @@ impl<'a> Setup<'a> {
         Aircraft {
             key,
             sortie,
+            kept: (self.detections.as_ref()).map(|kept| kept.trajectory(key, &trajectory)),
             trajectory,
             planned,
             rcs_m2,
@@ -430,7 +437,7 @@ impl<'a> Setup<'a> {
             operator: class.operator.clone(),
             asks_more: !id_sources.is_empty() || class.operator.is_some(),
             envelope: class.weapon.as_ref().map(|weapon| weapon.envelope()),
-            masks: self.masks(entry, place, class.sensor.antenna_m),
+            masks: self.masks((entry, key), place, class.sensor.antenna_m),
             rules: Arc::clone(scenario.rules_at(entry_spec.side)),
             class: entry_spec.class,
             command_link: Arc::new(self.command_link(key, entry_spec)),
@@ -516,13 +523,17 @@ impl<'a> Setup<'a> {
     /// What the ground hides from a site: known beforehand where its place is.
     fn masks(
         &self,
-        entry: usize,
+        (entry, site): (usize, Key),
         place: crate::geometry::Point,
         antenna_m: f64,
     ) -> Option<Arc<Masks>> {
         let terrain = self.scenario.terrain.as_ref()?;
         let known = terrain.known.get(entry).cloned().flatten();
-        Some(known.unwrap_or_else(|| Arc::new(terrain.masks(place, antenna_m))))
+        let work_out = || known.unwrap_or_else(|| Arc::new(terrain.masks(place, antenna_m)));
+        Some(match &self.detections {
+            Some(kept) => kept.masks(site, terrain, (place, antenna_m), work_out),
+            None => work_out(),
+        })
     }
 
     /// When the command link of a site is down.
@@ -800,24 +811,41 @@ impl<'a> Setup<'a> {
             blind_beyond_m,
             horizon: !matches!(class.sensor.model, SensorModel::Disc(_)),
         };
-        let windows = &mut self.windows;
-        windows.clear();
-        sight.windows(&target.trajectory, &observer.clock, windows);
-        if let Some(masks) = &observer.masks {
-            masked(
-                windows,
-                &masks.radar,
-                &target.trajectory,
-                &observer.clock,
-                blind_beyond_m,
-            );
-        }
         // The last scan is the last one at or before the end.
         let after_end = observer.clock.first_from(self.end.0 + 1);
-        windows.retain_mut(|window| {
-            window.end = window.end.min(after_end);
-            window.from < window.end
+        let find = |windows: &mut Vec<Window>| {
+            sight.windows(&target.trajectory, &observer.clock, windows);
+            if let Some(masks) = &observer.masks {
+                masked(
+                    windows,
+                    &masks.radar,
+                    &target.trajectory,
+                    &observer.clock,
+                    blind_beyond_m,
+                );
+            }
+            windows.retain_mut(|window| {
+                window.end = window.end.min(after_end);
+                window.from < window.end
+            });
+        };
+        let windows = &mut self.windows;
+        windows.clear();
+        let detections = self.detections.as_ref().zip(target.kept.as_ref());
+        let detections = detections.map(|(kept, trajectory)| {
+            let about = About {
+                sight,
+                clock: observer.clock,
+                end: after_end,
+                trajectory: Arc::clone(trajectory),
+                masks: observer.masks.clone(),
+            };
+            kept.pair((observer.key, target.key), about, find)
         });
+        match &detections {
+            Some(kept) => windows.extend_from_slice(kept.windows()),
+            None => find(windows),
+        }
         // Whom a site cannot see itself it may still be told of.
         if windows.is_empty() && !self.visits_every_scan(entry) {
             return None;
@@ -846,6 +874,7 @@ impl<'a> Setup<'a> {
                 .critical_dimension_m,
             sight,
             plan,
+            detections,
         })
     }
 }

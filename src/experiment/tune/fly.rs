@@ -100,6 +100,8 @@ pub fn fly_tasks(
     for (number, task) in tasks.iter().enumerate() {
         items.extend(task.replications.clone().map(|index| (number, index)));
     }
+    // The same replication of all tasks together: what they have in common is then worked out once.
+    items.sort_by_key(|&(task, index)| (index, task));
     let mut results = vec![Vec::new(); tasks.len()];
     let outcome = in_order(
         0..items.len() as u64,
