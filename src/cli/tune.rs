@@ -513,7 +513,7 @@ fn words(tuning: &Tuning) -> String {
             tuning.generation(),
             tuning.candidates().len().saturating_sub(1)
         ),
-        Stage::Race => "race among the best".to_owned(),
+        Stage::Refinement => "neighbours of the best".to_owned(),
         Stage::OutOfSample => {
             format!(
                 "{} finalists on fresh random numbers",

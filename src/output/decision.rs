@@ -122,9 +122,9 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
     line("\n## The finalists\n");
     line(tradeoff(study, tuning, markdown_code, markdown).trim_end());
     line(&format!(
-        "\nNumbers in brackets are intervals on fresh random numbers that hold for all {} finalists together with {} % confidence. \"Search said\" is what made them finalists: it is too good on average, and is there to show by how much; where it is \"-\" the search tried neighbours alone. \"Limits kept\" is `shown` where the interval keeps every limit at the confidence asked for, divided by the number of finalists and limits; `open` where it merely looks so.",
-        verdicts.len(),
-        readable(file.confidence * 100.0)
+        "\nNumbers in brackets are intervals on fresh random numbers that hold together with {} % confidence, for all {} settings that stood on the shortlist, run or not. \"Search said\" is what made them finalists: it is too good on average, and is there to show by how much; where it is \"-\" the search tried neighbours alone. \"Limits kept\" is `shown` where the interval keeps every limit at the confidence asked for, divided by the number of limits and of settings on the shortlist; `open` where it merely looks so.",
+        readable(file.confidence * 100.0),
+        tuning.listed()
     ));
     for watched in &study.watched {
         match watched.role {
@@ -323,7 +323,7 @@ fn recommendation(
         lines.extend(other(study, tuning, verdicts, alternative, chosen));
     }
     lines.push(
-        "\nChanges are from the recommended, replication by replication on the same random numbers; their intervals hold for every two of the finalists together. \"Open\" is what they do not show to be more or less."
+        "\nChanges are from the recommended, replication by replication on the same random numbers; their intervals hold for every two of the shortlist together. \"Open\" is what they do not show to be more or less."
             .to_owned(),
     );
     lines

@@ -11,6 +11,7 @@ mod experiment_check;
 mod exports;
 mod face;
 mod foreign;
+mod grids;
 mod import;
 mod inquiry;
 mod intervals;

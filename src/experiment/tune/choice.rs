@@ -194,7 +194,7 @@ fn recommended(tuning: &Tuning, eligible: &[usize]) -> Option<usize> {
 /// with the scenario as written, together.
 fn difference(tuning: &Tuning, from: usize, to: usize, measure: usize) -> Estimate {
     let course = tuning.course();
-    let finalists = tuning.finalists().len();
+    let finalists = tuning.listed();
     let confidence = course.joint_confidence(measure, finalists * (finalists + 1) / 2);
     let watched = course.watched[measure];
     let [from, to] = [from, to].map(|candidate| &tuning.candidates()[candidate].fresh);
@@ -212,7 +212,7 @@ pub fn in_worlds(tuning: &Tuning, verdict: &Verdict, measure: usize, drawn: usiz
         return None;
     }
     let watched = course.watched[measure];
-    let confidence = course.joint_confidence(measure, tuning.finalists().len());
+    let confidence = course.joint_confidence(measure, tuning.listed());
     let [written, finalist] =
         [0, verdict.candidate].map(|candidate| &tuning.candidates()[candidate].worlds);
     let worlds = written.iter().zip(finalist).take(drawn);

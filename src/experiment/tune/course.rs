@@ -16,7 +16,11 @@ use crate::experiment::design::{self, Coordinate, Design, Domain, Point, Scale};
 use crate::measure::Kind;
 use crate::statistics::intervals::normal_quantile;
 
+mod evaluation;
 mod finalists;
+mod refine;
+
+use finalists::Shortlist;
 
 /// What a measure is watched for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -98,7 +102,8 @@ pub struct Course {
 const OUT_OF_SAMPLE: f64 = 0.3;
 const ELSEWHERE: f64 = 0.2;
 
-/// Share of the search that is left to the race.
+/// Share of the search that is left to the refinement; less where there is no local search, without a scenario as written.
+const REFINEMENT: f64 = 0.65;
 const RACE: f64 = 0.2;
 
 /// Replications that go to tried candidates, for each that goes to newcomers.
@@ -107,7 +112,7 @@ const RETESTS: u64 = 1;
 /// Replications of the scenario as written in the out-of-sample evaluation, for each of a finalist: it is the control variate of all.
 const WRITTEN: f64 = 4.0;
 
-/// Standard errors to spare before a limit: in the search and for one half of the finalists, and for the other half.
+/// Standard errors to spare before a limit in the search: selection asks with both.
 const BOLD: f64 = 1.0;
 const SAFE: f64 = 3.0;
 
@@ -262,8 +267,8 @@ pub struct Candidate {
 pub enum Stage {
     /// Candidates are bred and tried.
     Search,
-    /// The best are tried again.
-    Race,
+    /// The best are tried again, and their neighbours.
+    Refinement,
     /// The finalists on fresh random numbers.
     OutOfSample,
     /// Some finalists in other worlds.
@@ -278,7 +283,7 @@ enum Next {
     Begin,
     Breed,
     Retest,
-    Race,
+    Refine,
     Examine,
     GoAbroad,
     Over,
@@ -309,7 +314,9 @@ pub struct Tuning {
     /// Those that offspring is bred from.
     parents: Vec<usize>,
     newcomers: Vec<usize>,
+    /// Those that were run on fresh random numbers, or are to be.
     finalists: Vec<usize>,
+    shortlist: Shortlist,
     re_evaluated: Vec<usize>,
     generation: u64,
     spent: u64,
@@ -330,6 +337,7 @@ impl Tuning {
             parents: Vec::new(),
             newcomers: Vec::new(),
             finalists: Vec::new(),
+            shortlist: Shortlist::default(),
             re_evaluated: Vec::new(),
             generation: 0,
             spent: 0,
@@ -356,7 +364,7 @@ impl Tuning {
         &self.candidates
     }
 
-    /// Numbers of the finalists, best in the first objective first.
+    /// Numbers of the finalists that were run on fresh random numbers, or are to be, best in the first objective first.
     pub fn finalists(&self) -> &[usize] {
         &self.finalists
     }
@@ -386,7 +394,7 @@ impl Tuning {
     pub fn stage(&self) -> Stage {
         match self.next {
             Next::Begin | Next::Breed | Next::Retest => Stage::Search,
-            Next::Race => Stage::Race,
+            Next::Refine => Stage::Refinement,
             Next::Examine => Stage::OutOfSample,
             Next::GoAbroad => Stage::Robustness,
             Next::Over => Stage::Over,
@@ -400,7 +408,7 @@ impl Tuning {
 
     /// What to run next; nothing when all is done. `admissible` says whether a setting makes a sound scenario.
     pub fn ask(&mut self, admissible: impl Fn(&[Coordinate]) -> bool) -> Vec<Task> {
-        let searching = matches!(self.next, Next::Breed | Next::Retest | Next::Race);
+        let searching = matches!(self.next, Next::Breed | Next::Retest | Next::Refine);
         if self.hurry && searching {
             self.end_of_search(&admissible);
         }
@@ -429,16 +437,20 @@ impl Tuning {
                     tasks
                 }
                 Next::Breed => {
-                    let limit = (self.course.search_budget() as f64 * (1.0 - RACE)) as u64;
+                    let left = match self.course.reference {
+                        true => REFINEMENT,
+                        false => RACE,
+                    };
+                    let limit = (self.course.search_budget() as f64 * (1.0 - left)) as u64;
                     let generation = self.course.population() as u64 * self.trial() * (1 + RETESTS);
                     if self.searched() + generation > limit {
-                        self.next = Next::Race;
+                        self.next = Next::Refine;
                         continue;
                     }
                     self.breed(&admissible);
                     if self.newcomers.is_empty() {
                         // Everything there is has been tried.
-                        self.next = Next::Race;
+                        self.next = Next::Refine;
                         continue;
                     }
                     self.first_tests()
@@ -449,11 +461,11 @@ impl Tuning {
                     let allowance = flown.sum::<u64>() * RETESTS;
                     self.tests(allowance)
                 }
-                Next::Race => {
+                Next::Refine => {
                     let left = self.course.search_budget().saturating_sub(self.searched());
                     let once = self.course.population() as u64 * self.course.first;
                     let tasks = match left >= self.course.first {
-                        true if self.course.reference => self.finals(left.min(once)),
+                        true if self.course.reference => self.refine(left, &admissible),
                         true => self.tests(left.min(once)),
                         false => Vec::new(),
                     };
@@ -463,7 +475,17 @@ impl Tuning {
                     }
                     tasks
                 }
-                Next::Examine => self.out_of_sample(),
+                Next::Examine => {
+                    let tasks = self.out_of_sample();
+                    if tasks.is_empty() {
+                        self.next = match self.course.worlds {
+                            0 => Next::Over,
+                            _ => Next::GoAbroad,
+                        };
+                        continue;
+                    }
+                    tasks
+                }
                 Next::GoAbroad => {
                     let tasks = self.re_evaluation();
                     if tasks.is_empty() {
@@ -523,9 +545,9 @@ impl Tuning {
                 self.parents.sort_unstable();
                 Next::Breed
             }
-            Next::Race => Next::Race,
-            Next::Examine if self.course.worlds > 0 => Next::GoAbroad,
-            Next::Examine | Next::GoAbroad | Next::Over => Next::Over,
+            Next::Refine => Next::Refine,
+            Next::Examine => Next::Examine,
+            Next::GoAbroad | Next::Over => Next::Over,
         };
     }
 
@@ -815,7 +837,7 @@ impl Tuning {
     fn standings_apart(&self, candidates: &[usize], spare: f64) -> Vec<Standing> {
         self.standings_of(candidates, spare, |candidate, measure| {
             let (value, error) = self.estimated(candidate, measure);
-            (value, error.max(self.survey.own_error(candidate, measure)))
+            (value, error.max(self.survey.own(candidate, measure).1))
         })
     }
 
@@ -878,7 +900,7 @@ impl Tuning {
         if self.course.watched[measure].role.is_objective() {
             return Margin::default();
         }
-        let confidence = self.course.joint_confidence(measure, self.course.finalists);
+        let confidence = self.course.joint_confidence(measure, self.longest());
         let bound = normal_quantile(2.0 * confidence - 1.0);
         let n = self.examined(self.course.finalists).max(1) as f64;
         let mean = |unit: &dyn Fn(&Candidate) -> f64| {
@@ -925,24 +947,6 @@ impl Tuning {
         };
         let written = if self.course.reference { WRITTEN } else { 0.0 };
         (all / (finalists as f64 + written).max(1.0)) as u64
-    }
-
-    fn out_of_sample(&self) -> Vec<Task> {
-        let known = self.candidates[0].fresh.n();
-        let count = self.examined(self.finalists.len()).max(2);
-        let level = (WRITTEN as u64 * count).max(known);
-        let more = Task {
-            candidate: 0,
-            place: Place::OutOfSample,
-            replications: FRESH + known..FRESH + level,
-        };
-        let written = (self.course.reference && level > known).then_some(more);
-        let finalists = self.finalists.iter().map(|&candidate| Task {
-            candidate,
-            place: Place::OutOfSample,
-            replications: FRESH..FRESH + count,
-        });
-        written.into_iter().chain(finalists).collect()
     }
 
     /// The scenario as written and finalists spread over the front, in every other world.

@@ -67,11 +67,11 @@ impl Survey {
         measured.believed.get(candidate).copied()
     }
 
-    /// The standard error of what the replications of a candidate say by themselves.
-    pub fn own_error(&self, candidate: usize, measure: usize) -> f64 {
+    /// What the replications of a candidate say by themselves, with their control variates.
+    pub fn own(&self, candidate: usize, measure: usize) -> Belief {
         let measured = self.measures.get(measure);
         let own = measured.and_then(|measured| measured.own.get(candidate));
-        own.map_or(f64::NAN, |own| own.1)
+        own.copied().unwrap_or((f64::NAN, f64::NAN))
     }
 
     /// What is believed of a measure where some genes lie; nothing certain where nothing varies.

@@ -84,7 +84,7 @@ pub fn judge(tuning: &Tuning) -> Vec<Verdict> {
         .collect();
     let ranks = fronts(&standings);
     // Every two of them, and each with the scenario as written.
-    let pairs = finalists.len() * (finalists.len() + 1) / 2;
+    let pairs = tuning.listed() * (tuning.listed() + 1) / 2;
     let fresh = |at: usize| &tuning.candidates()[verdicts[shown[at]].candidate].fresh;
     let better = |one: usize, other: usize| course.shows_better(fresh(one), fresh(other), 1);
     let surely = |one: usize, other: usize| course.shows_better(fresh(one), fresh(other), pairs);
@@ -122,7 +122,7 @@ pub(super) fn examined(tuning: &Tuning, number: usize) -> (Vec<Estimate>, Feasib
     let mut feasible = Feasible::Shown;
     let mut fresh = Vec::new();
     for (measure, watched) in course.watched.iter().enumerate() {
-        let joint = course.joint_confidence(measure, tuning.finalists().len());
+        let joint = course.joint_confidence(measure, tuning.listed());
         let confidence = match watched.role.is_objective() {
             true => joint,
             // A limit is kept on one side.
@@ -185,7 +185,7 @@ fn verdict(tuning: &Tuning, number: usize) -> Verdict {
     if course.reference {
         let reference = &tuning.candidates()[0].fresh;
         for (measure, watched) in course.watched.iter().enumerate() {
-            let joint = course.joint_confidence(measure, tuning.finalists().len());
+            let joint = course.joint_confidence(measure, tuning.listed());
             let paired = reference.paired(&candidate.fresh, measure);
             against_reference.push(paired.compare(watched.kind, watched.per_replication, joint));
         }

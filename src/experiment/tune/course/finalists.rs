@@ -1,115 +1,131 @@
-//! Who is run again on fresh random numbers, and who is run more before that is settled.
+//! The shortlist: whoever may be run on fresh random numbers, fixed before the first of them is drawn.
 
-use super::{BOLD, Next, Place, SAFE, Task, Tuning};
+use super::refine::DARING;
+use super::{Next, SAFE, Tuning};
 use crate::experiment::design::Coordinate;
 use crate::experiment::tune::rank::{Standing, extents, falls_short, fronts, thin};
 use crate::experiment::tune::space::{fingerprint, settings};
 
-/// Replications of the best known, for each of a finalist.
-const PILOT: u64 = 2;
+/// Standard errors to spare before a limit, for those that stand in for a finalist that is not shown to keep it.
+const STAND_IN: [f64; 2] = [1.3, 2.6];
 
-/// Standard errors to spare before a limit for who is worth more replications, below 0 as the benefit of the doubt: what the first few
-/// of them did to a limit they did to all alike.
-const HOPEFUL: f64 = -1.5;
+/// By how much a stand-in may fall short of whom it stands in for, in shares of the extent of the front.
+const SHORT: f64 = 0.2;
 
 /// Steps in which a parameter of a finalist is moved.
 const STEPS: u32 = 100;
 
-/// What the risk of a bold finalist is worth, in shares of the extent of the front: as much another may be worse to have none of it.
+/// What the risk of a daring finalist is worth, in shares of the extent of the front: as much another may be worse to have none of it.
 const RISK: f64 = 3.0;
 
+/// Whoever may be run on fresh random numbers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shortlist {
+    /// Those that are run, each before whoever stands in for it where it is not shown to keep the limits, safer and safer.
+    pub first: Vec<Vec<usize>>,
+    /// Those that are run if room is left.
+    pub further: Vec<usize>,
+}
+
+impl Shortlist {
+    /// How many there are, whether they are run or not.
+    pub fn len(&self) -> usize {
+        self.first.iter().map(Vec::len).sum::<usize>() + self.further.len()
+    }
+}
+
 impl Tuning {
-    /// More replications, so many in all, for those that would be finalists now, hopeful, bold or safe: one half for the one of them that
-    /// is known best, until it is known as well as a finalist will be, since through it all that are like it are known; the other half for
-    /// those that were run least.
-    pub(super) fn finals(&self, allowance: u64) -> Vec<Task> {
-        let all = self.tried();
-        let mut wanted: Vec<usize> = Vec::new();
-        for spare in [HOPEFUL, BOLD, SAFE] {
-            let standings = self.standings_apart(&all, spare);
-            let ranks = fronts(&standings);
-            let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
-            let chosen = thin(&standings, &front, self.course.finalists);
-            wanted.extend(chosen.into_iter().map(|at| all[at]));
-        }
-        wanted.sort_unstable();
-        wanted.dedup();
-        let enough = PILOT * self.examined(self.course.finalists);
-        let tested = |one: usize| self.candidates[one].search.n();
-        let open = wanted.iter().copied().filter(|&one| tested(one) < enough);
-        let pilot = open.max_by_key(|&one| (tested(one), std::cmp::Reverse(one)));
-        let mut tasks = Vec::new();
-        let mut left = allowance;
-        if let Some(pilot) = pilot.filter(|_| allowance > 1) {
-            let there = tested(pilot);
-            let more = (allowance / 2).min(enough - there);
-            wanted.retain(|&one| one != pilot);
-            left -= more;
-            tasks.push(Task {
-                candidate: pilot,
-                place: Place::Search,
-                replications: there..there + more,
-            });
-        }
-        tasks.extend(self.more(wanted, left));
-        tasks
+    fn is_unlimited(&self) -> bool {
+        let mut watched = self.course.watched.iter();
+        watched.all(|one| one.role.is_objective())
     }
 
-    /// Chooses the finalists: bold ones spread over the front, and beside each a safe one.
+    /// Most that the shortlist holds.
+    pub(super) fn longest(&self) -> usize {
+        let finalists = self.course.finalists;
+        match self.is_unlimited() {
+            true => finalists,
+            false => finalists.div_ceil(2) * (1 + STAND_IN.len()) + finalists / 2,
+        }
+    }
+
+    /// Puts the shortlist together: the best, spread over the front; with limits, half as many as may be run, and stand-ins for each;
+    /// then others that may be on the front, for what room is left.
     pub(super) fn end_of_search(&mut self, admissible: &impl Fn(&[Coordinate]) -> bool) {
         self.searched = self.searched();
         self.parents.clear();
         self.newcomers.clear();
-        let mut all = self.tried();
         // A point that was hardly tested is no finalist while there are others.
-        let most = all.iter().map(|&one| self.candidates[one].search.n()).max();
-        let enough = most.unwrap_or(0).min(2 * self.course.first);
-        all.retain(|&one| self.candidates[one].search.n() >= enough);
+        let mut all = self.well_tested();
         // Of those in one place the best tested one stands for it.
         all.sort_by_key(|&one| (std::cmp::Reverse(self.candidates[one].search.n()), one));
-        let standings = self.standings_apart(&all, BOLD);
+        let standings = self.standings_alone(&all, DARING);
         let ranks = fronts(&standings);
         let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
-        // Beside each bold one a safe one that is hardly worse: where the search was wrong about a limit it was so about all of them.
-        let unlimited = self
-            .course
-            .watched
-            .iter()
-            .all(|one| one.role.is_objective());
-        let bold = match unlimited {
+        let half = match self.is_unlimited() {
             true => self.course.finalists,
             false => self.course.finalists.div_ceil(2),
         };
-        let bold: Vec<usize> = thin(&standings, &front, bold)
-            .into_iter()
-            .map(|at| all[at])
-            .collect();
-        let mut finalists = bold.clone();
-        if !unlimited {
-            for &one in &bold {
-                if finalists.len() < self.course.finalists {
-                    finalists.extend(self.beside(one, &bold, &all, admissible));
+        let best = thin(&standings, &front, half);
+        let extents = extents(&standings, &best);
+        let mut taken = best.clone();
+        let mut first: Vec<Vec<usize>> = best.iter().map(|&at| vec![all[at]]).collect();
+        if !self.is_unlimited() {
+            for spare in STAND_IN {
+                let safer = self.standings_alone(&all, spare);
+                for (chain, &at) in first.iter_mut().zip(&best) {
+                    if safer[at].violation <= 0.0 {
+                        continue;
+                    }
+                    let keeps = |one: &usize| !taken.contains(one) && safer[*one].violation <= 0.0;
+                    let short = |one| falls_short(&standings[one], &standings[at], &extents);
+                    let others = (0..all.len()).filter(keeps).map(|one| (short(one), one));
+                    let other = others.min_by(|one, other| one.0.total_cmp(&other.0));
+                    if let Some((_, one)) = other.filter(|&(short, _)| short < SHORT) {
+                        taken.push(one);
+                        chain.push(all[one]);
+                    }
+                }
+            }
+            let bold: Vec<usize> = best.iter().map(|&at| all[at]).collect();
+            for chain in &mut first {
+                if chain.len() <= STAND_IN.len() {
+                    chain.extend(self.beside(chain[0], &bold, &all, admissible));
                 }
             }
         }
         // Neighbours on a front are often dominated by chance alone: the out-of-sample evaluation will tell.
-        let near: Vec<usize> = (0..all.len())
-            .filter(|&at| {
-                let ahead = |&&other: &&usize| standings[other].dominates(&standings[at]);
-                let behind =
-                    |&other: &usize| self.is_clearly_behind(all[at], all[other], &standings[at]);
-                !finalists.contains(&all[at]) && !front.iter().filter(ahead).any(behind)
-            })
-            .collect();
-        let room = self.course.finalists - finalists.len();
-        let near = thin(&standings, &near, room);
-        finalists.extend(near.into_iter().map(|at| all[at]));
-        let first = |one: usize| self.course.watched[0].role.turned(self.estimated(one, 0).0);
-        finalists.sort_by(|&a, &b| first(a).total_cmp(&first(b)).then(a.cmp(&b)));
-        self.finalists = finalists;
-        self.next = match self.finalists.is_empty() {
-            true => Next::Over,
-            false => Next::Examine,
+        let near = |&at: &usize| {
+            let ahead = |&&other: &&usize| standings[other].dominates(&standings[at]);
+            let behind =
+                |&other: &usize| self.is_clearly_behind(all[at], all[other], &standings[at]);
+            standings[at].violation <= 0.0 && !front.iter().filter(ahead).any(behind)
+        };
+        let near: Vec<usize> = (0..all.len()).filter(near).collect();
+        let room = self.course.finalists - first.len();
+        let mut further = Vec::new();
+        let mut chosen = best;
+        while further.len() < room {
+            // Whoever is stood for worst by those that are chosen.
+            let left = near.iter().filter(|at| !taken.contains(at));
+            let missed = |at: usize| {
+                let short = chosen.iter();
+                let short =
+                    short.map(|&one| falls_short(&standings[one], &standings[at], &extents));
+                short.fold(f64::INFINITY, f64::min)
+            };
+            let most = left.map(|&at| (missed(at), at));
+            let most =
+                most.max_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(&one.1)));
+            let Some((_, at)) = most else { break };
+            taken.push(at);
+            chosen.push(at);
+            further.push(all[at]);
+        }
+        self.shortlist = Shortlist { first, further };
+        self.next = match self.shortlist.len() {
+            0 => Next::Over,
+            _ => Next::Examine,
         };
     }
 
@@ -126,7 +142,7 @@ impl Tuning {
         let standing = |genes: &[f64]| {
             self.standing(&margins, SAFE, |measure| {
                 let (value, error) = self.survey.at(genes, measure);
-                (value, error.max(self.survey.own_error(bold, measure)))
+                (value, error.max(self.survey.own(bold, measure).1))
             })
         };
         let genes = self.candidates[bold].genes.clone();
