@@ -2,17 +2,16 @@
 //! does in other worlds, and how it was made.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use maud::PreEscaped;
+use maud::{Markup, html};
 
-use super::document::{Document, without_places};
+use super::document::{Document, heads, table, without_places};
 use super::figures::{
     Figure, Mark, Panel, bracket, capital, grouped, interval_words, number, panels, scatter, words,
 };
-use super::page::{PAGE_CSS, RESULTS_CSS, TABLES_JS, figure_html, shell};
+use super::page::{PAGE_CSS, RESULTS_CSS, TABLES_JS, figure_html, laid_out, shell};
 use super::stored::{Interval, Note, Row, Table};
-use super::svg::{FIGURE_CSS, escape};
+use super::svg::FIGURE_CSS;
 use crate::output::{Manifest, OutputError, Stored, readable};
 
 /// The name of the scenario as it was written, among the finalists.
@@ -278,13 +277,6 @@ pub(super) fn tuning_page(
 ) -> Result<(String, Vec<Figure>), OutputError> {
     let tuned = Tuned::read(stored)?;
     let mut figures = Vec::new();
-    let mut body = String::new();
-    let section = |body: &mut String, id: &str, name: &str| {
-        let _ = write!(body, "<h2 id=\"{id}\">{name}</h2>");
-    };
-    section(&mut body, "short", "In short");
-    body.push_str(&in_short(&tuned));
-    section(&mut body, "front", "The trade-off");
     for one in 0..tuned.measures.len() {
         for other in one + 1..tuned.measures.len() {
             if figures.len() < PAIRS {
@@ -292,70 +284,65 @@ pub(super) fn tuning_page(
             }
         }
     }
-    for figure in &figures {
-        body.push_str(&figure_html(figure).into_string());
-    }
-    section(&mut body, "finalists", "Finalists");
-    body.push_str(&settings(&tuned));
     let all = tuned.finalists_figure();
-    body.push_str(&figure_html(&all).into_string());
+    let sections = [
+        ("short", "In short", in_short(&tuned)),
+        (
+            "front",
+            "The trade-off",
+            html! { @for figure in &figures { (figure_html(figure)) } },
+        ),
+        (
+            "finalists",
+            "Finalists",
+            html! { (settings(&tuned)) (figure_html(&all)) },
+        ),
+        ("worlds", "If the world is another", worlds(&tuned)),
+        ("made", "How it was made", made(&tuned, folder)),
+    ];
     figures.push(all);
-    section(&mut body, "worlds", "If the world is another");
-    body.push_str(&worlds(&tuned));
-    section(&mut body, "made", "How it was made");
-    body.push_str(&made(&tuned, folder));
-    let links: String = [
-        ("short", "In short"),
-        ("front", "The trade-off"),
-        ("finalists", "Finalists"),
-        ("worlds", "If the world is another"),
-        ("made", "How it was made"),
-    ]
-    .map(|(id, name)| format!("<a href=\"#{id}\">{name}</a>"))
-    .concat();
-    let title = escape(&tuned.manifest.title);
-    let header = format!(
-        "<header><p class=\"meta\">{}</p><h1>{title}</h1><p class=\"meta\">{} settings tried, {} replications, seed {}, deconflict {}</p><div class=\"warn\"><strong>Absolute rates are not calibrated.</strong> No public count of sorties exists. Only comparisons between rule sets, in the same world and with common random numbers, mean something. The search exploits whatever the model gives it: read the settings before believing the numbers.</div></header>",
-        escape(&tuned.manifest.progress.words()),
-        tuned.tried(),
-        grouped(tuned.manifest.progress.done as f64),
-        tuned.manifest.seed,
-        escape(&tuned.manifest.version),
-    );
+    let body = html! {
+        @for (id, name, part) in &sections { h2 id=(id) { (name) } (part) }
+    };
+    let links: Vec<(&str, &str)> = sections.iter().map(|(id, name, _)| (*id, *name)).collect();
+    let Manifest {
+        title,
+        progress,
+        seed,
+        version,
+        ..
+    } = &tuned.manifest;
+    let header = html! {
+        p.meta { (progress.words()) }
+        h1 { (title) }
+        p.meta {
+            (tuned.tried()) " settings tried, " (grouped(progress.done as f64)) " replications, seed " (seed)
+            ", deconflict " (version)
+        }
+        div.warn {
+            strong { "Absolute rates are not calibrated." }
+            " No public count of sorties exists. Only comparisons between rule sets, in the same world and with common random numbers, "
+            "mean something. The search exploits whatever the model gives it: read the settings before believing the numbers."
+        }
+    };
     let page = Document {
-        title: &tuned.manifest.title,
+        title,
         styles: &[FIGURE_CSS, PAGE_CSS, RESULTS_CSS],
         class: "",
-        body: PreEscaped(format!(
-            "{header}\n<nav aria-label=\"Sections\"><div>{links}</div></nav>\n<main>{body}</main>"
-        )),
+        body: laid_out(&header, &links, &body),
         script: Some(TABLES_JS),
     }
     .html();
     Ok((page, figures))
 }
 
-fn in_short(tuned: &Tuned) -> String {
+fn in_short(tuned: &Tuned) -> Markup {
     let on_front: Vec<&Finalist> = (tuned.finalists.iter())
         .filter(|finalist| finalist.on_front)
         .collect();
-    let mut text = format!(
-        "<p>{} settings were tried; {} finalists were run again on random numbers that the search never saw. {}</p><ul class=\"say\">",
-        tuned.tried(),
-        tuned
-            .finalists
-            .iter()
-            .filter(|finalist| finalist.name != AS_WRITTEN)
-            .count(),
-        match on_front.len() {
-            0 => "None of them is on the front.".to_owned(),
-            1 => "One is left: it is better than the others in everything.".to_owned(),
-            left => format!(
-                "{left} of them are on the front: each is better than every other one in something."
-            ),
-        }
-    );
-    for finalist in &on_front {
+    let tried = tuned.finalists.iter();
+    let tried = tried.filter(|finalist| finalist.name != AS_WRITTEN).count();
+    let changes = |finalist: &Finalist| {
         let mut changes = Vec::new();
         for measure in &tuned.measures {
             let Some(Told { difference, .. }) = finalist.told.get(measure) else {
@@ -378,156 +365,148 @@ fn in_short(tuned: &Tuned) -> String {
                 )
             });
         }
-        let _ = write!(
-            text,
-            "<li>Finalist {} against the scenario as written: {}.</li>",
-            escape(&finalist.name),
-            escape(&changes.join("; "))
-        );
+        changes.join("; ")
+    };
+    html! {
+        p {
+            (tuned.tried()) " settings were tried; " (tried)
+            " finalists were run again on random numbers that the search never saw. "
+            @match on_front.len() {
+                0 => "None of them is on the front.",
+                1 => "One is left: it is better than the others in everything.",
+                left => { (left) " of them are on the front: each is better than every other one in something." }
+            }
+        }
+        ul.say {
+            @for finalist in &on_front {
+                li { "Finalist " (finalist.name) " against the scenario as written: " (changes(finalist)) "." }
+            }
+            @if on_front.is_empty() { li { "No finalist is shown to keep every limit." } }
+        }
     }
-    if on_front.is_empty() {
-        text.push_str("<li>No finalist is shown to keep every limit.</li>");
-    }
-    text.push_str("</ul>");
-    text
 }
 
 /// What each finalist sets and does.
-fn settings(tuned: &Tuned) -> String {
+fn settings(tuned: &Tuned) -> Markup {
     let parameters: Vec<&String> = (tuned.finalists.first()).map_or(Vec::new(), |first| {
         first.settings.iter().map(|(name, _)| name).collect()
     });
-    let mut head = String::new();
-    for name in &parameters {
-        let _ = write!(head, "<th scope=\"col\">{}</th>", escape(name));
-    }
-    for measure in &tuned.measures {
-        let _ = write!(
-            head,
-            "<th scope=\"col\">{}<br><small>{}</small></th>",
-            escape(&words(measure)),
-            escape(tuned.unit(measure))
-        );
-    }
-    let mut rows = String::new();
-    for finalist in &tuned.finalists {
-        let _ = write!(
-            rows,
-            "<tr><th scope=\"row\">{}</th>",
-            escape(&Tuned::title_of(finalist))
-        );
-        for (_, value) in &finalist.settings {
-            let value = if value.is_empty() { "-" } else { value };
-            let _ = write!(rows, "<td>{}</td>", escape(value));
+    let head = html! {
+        th scope="col" { "finalist" }
+        @for name in &parameters { th scope="col" { (name) } }
+        @for measure in &tuned.measures {
+            th scope="col" { (words(measure)) br; small { (tuned.unit(measure)) } }
         }
-        for measure in &tuned.measures {
-            let told = finalist.told.get(measure);
-            let value = told.map_or("-".to_owned(), |told| {
-                let fresh = &told.fresh;
-                format!(
-                    "{}<small>{}</small>",
-                    readable(fresh.estimate),
-                    bracket(fresh)
-                )
-            });
-            let _ = write!(rows, "<td>{value}</td>");
-        }
-        let limits = match finalist.feasible.as_str() {
-            "" => "-",
-            state => state,
-        };
-        let front = if finalist.on_front { "yes" } else { "" };
-        let _ = write!(rows, "<td>{}</td><td>{front}</td></tr>", escape(limits));
-    }
-    format!(
-        "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Finalists\"><table><thead><tr><th scope=\"col\">finalist</th>{head}<th scope=\"col\">limits kept</th><th scope=\"col\">front</th></tr></thead><tbody>{rows}</tbody></table></div><p class=\"meta\">In brackets: intervals on fresh random numbers that hold for all finalists together. Each is a complete scenario: finalists/NN.toml.</p>"
-    )
-}
-
-fn worlds(tuned: &Tuned) -> String {
-    let mut rows = String::new();
-    for [finalist, measure, mean, worst, regret] in &tuned.worlds {
-        let value = |text: &String| text.parse().map_or("-".to_owned(), readable);
-        let _ = write!(
-            rows,
-            "<tr><th scope=\"row\">{}</th><td>{}<small>{}</small></td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            escape(&finalist.replace('_', " ")),
-            escape(&words(measure)),
-            escape(tuned.unit(measure)),
-            value(mean),
-            value(worst),
-            value(regret)
-        );
-    }
-    let mut text = if rows.is_empty() {
-        "<p>The study names nothing that is not known.</p>".to_owned()
-    } else {
-        format!(
-            "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Other worlds\"><table><thead><tr><th scope=\"col\">finalist</th><th scope=\"col\">measure</th><th scope=\"col\">mean</th><th scope=\"col\">worst</th><th scope=\"col\">regret</th></tr></thead><tbody>{rows}</tbody></table></div><p class=\"meta\">Over worlds drawn from what is not known. Regret: by how much it is worse than the best of these in the same world, at most.</p>"
-        )
+        (heads(&["limits kept", "front"]))
     };
-    text.push_str("<ul class=\"say\">");
-    for [below, above, measure, uncertainty, at, low, high] in &tuned.break_even {
-        let value = |text: &String| text.parse().map_or("-".to_owned(), readable);
-        let _ = write!(
-            text,
-            "<li>In {}, {} is better than {} until {} exceeds {} [{}, {}].</li>",
-            escape(&words(measure)),
-            escape(&below.replace('_', " ")),
-            escape(&above.replace('_', " ")),
-            escape(uncertainty),
-            value(at),
-            value(low),
-            value(high)
-        );
-    }
-    if tuned.break_even.is_empty() {
-        text.push_str("<li>No two of them change places along any one uncertainty, as far as these replications can tell.</li>");
-    }
-    text.push_str("</ul>");
-    text
-}
-
-fn made(tuned: &Tuned, folder: &str) -> String {
-    let mut list = String::new();
-    let mut entry = |term: &str, text: String| {
-        if !text.is_empty() {
-            let _ = write!(list, "<dt>{term}</dt><dd>{text}</dd>");
+    let shown = |text: &str| if text.is_empty() { "-" } else { text }.to_owned();
+    let rows = html! {
+        @for finalist in &tuned.finalists {
+            tr {
+                th scope="row" { (Tuned::title_of(finalist)) }
+                @for (_, value) in &finalist.settings { td { (shown(value)) } }
+                @for measure in &tuned.measures {
+                    td {
+                        @if let Some(Told { fresh, .. }) = finalist.told.get(measure) {
+                            (readable(fresh.estimate)) small { (bracket(fresh)) }
+                        } @else {
+                            "-"
+                        }
+                    }
+                }
+                td { (shown(&finalist.feasible)) }
+                td { @if finalist.on_front { "yes" } }
+            }
         }
     };
-    let command = shell(&without_places(&tuned.note.command_line));
-    entry("Command", format!("<code>{}</code>", escape(&command)));
-    entry("Version", escape(&tuned.manifest.version));
-    entry("Seed", tuned.manifest.seed.to_string());
-    entry("Started", escape(&tuned.note.started_utc));
-    if let Some(about) = &tuned.manifest.tuning {
-        let hash = escape(&about.study_sha256);
-        entry(
-            "Study",
-            format!("SHA-256 <span class=\"hash\">{hash}</span>"),
-        );
+    html! {
+        (table("Finalists", &head, &rows))
+        p.meta {
+            "In brackets: intervals on fresh random numbers that hold for all finalists together. Each is a complete scenario: "
+            "finalists/NN.toml."
+        }
     }
+}
+
+fn worlds(tuned: &Tuned) -> Markup {
+    let value = |text: &String| text.parse().map_or("-".to_owned(), readable);
+    let spaced = |name: &String| name.replace('_', " ");
+    let rows = html! {
+        @for [finalist, measure, mean, worst, regret] in &tuned.worlds {
+            tr {
+                th scope="row" { (spaced(finalist)) }
+                td { (words(measure)) small { (tuned.unit(measure)) } }
+                td { (value(mean)) }
+                td { (value(worst)) }
+                td { (value(regret)) }
+            }
+        }
+    };
+    let columns = heads(&["finalist", "measure", "mean", "worst", "regret"]);
+    html! {
+        @if tuned.worlds.is_empty() {
+            p { "The study names nothing that is not known." }
+        } @else {
+            (table("Other worlds", &columns, &rows))
+            p.meta {
+                "Over worlds drawn from what is not known. Regret: by how much it is worse than the best of these in the same world, at "
+                "most."
+            }
+        }
+        ul.say {
+            @for [below, above, measure, uncertainty, at, low, high] in &tuned.break_even {
+                li {
+                    "In " (words(measure)) ", " (spaced(below)) " is better than " (spaced(above)) " until " (uncertainty)
+                    " exceeds " (value(at)) " [" (value(low)) ", " (value(high)) "]."
+                }
+            }
+            @if tuned.break_even.is_empty() {
+                li {
+                    "No two of them change places along any one uncertainty, as far as these replications can tell."
+                }
+            }
+        }
+    }
+}
+
+fn made(tuned: &Tuned, folder: &str) -> Markup {
+    let mut commands = vec![("Command", shell(&without_places(&tuned.note.command_line)))];
+    let typed = |words: &[&str]| {
+        let words = ["deconflict"].iter().chain(words);
+        shell(&words.map(ToString::to_string).collect::<Vec<_>>())
+    };
     // The best of those on the front, or else the first that was examined.
     let on_front = tuned.finalists.iter().find(|finalist| finalist.on_front);
     let flown = |finalist: &&Finalist| finalist.name != AS_WRITTEN;
     if let Some(finalist) = on_front.or_else(|| tuned.finalists.iter().find(flown)) {
         let file = format!("{folder}/finalists/{}.toml", finalist.name);
-        let mut command = |term: &str, words: &[&str]| {
-            let words: Vec<String> = ["deconflict"]
-                .iter()
-                .chain(words)
-                .map(ToString::to_string)
-                .collect();
-            entry(term, format!("<code>{}</code>", escape(&shell(&words))));
-        };
-        command("Run a finalist", &["run", &file]);
-        command("Watch it", &["replay", &file, "--out", "replay.html"]);
-        command(
-            "What would prevent its wrong losses",
-            &["prevent", &file, "--replications", "50"],
-        );
+        commands.extend([
+            ("Run a finalist", typed(&["run", &file])),
+            (
+                "Watch it",
+                typed(&["replay", &file, "--out", "replay.html"]),
+            ),
+            (
+                "What would prevent its wrong losses",
+                typed(&["prevent", &file, "--replications", "50"]),
+            ),
+        ]);
     }
-    let again = shell(&["deconflict", "report", folder].map(str::to_owned));
-    entry("This page", format!("<code>{}</code>", escape(&again)));
-    format!("<dl class=\"made\">{list}</dl>")
+    commands.push(("This page", typed(&["report", folder])));
+    let entries = [
+        ("Version", tuned.manifest.version.clone()),
+        ("Seed", tuned.manifest.seed.to_string()),
+        ("Started", tuned.note.started_utc.clone()),
+    ];
+    html! {
+        dl.made {
+            @for (term, command) in &commands { dt { (term) } dd { code { (command) } } }
+            @for (term, text) in entries.iter().filter(|(_, text)| !text.is_empty()) {
+                dt { (term) } dd { (text) }
+            }
+            @if let Some(about) = &tuned.manifest.tuning {
+                dt { "Study" } dd { "SHA-256 " span.hash { (about.study_sha256) } }
+            }
+        }
+    }
 }
