@@ -179,7 +179,7 @@ codes! {
         InAltitudeBlock = "in_altitude_block",
         /// Declined: somebody has reported his position close to the track.
         FriendlyForceReport = "friendly_force_report",
-        /// Declined: the site is visual identification first.
+        /// Declined: the site looks first.
         AwaitingVisualIdentification = "awaiting_visual_identification",
         /// Declined: seen as friend or neutral.
         OpticallyCleared = "optically_cleared",
