@@ -191,6 +191,9 @@ pub struct PlaceError(String);
 /// The centre of the square that an MGRS reference such as `33SUS3434` names; blanks are ignored.
 ///
 /// The square must touch the zone and the band that it names.
+///
+/// # Errors
+/// Text that is no reference, or names a square that does not exist.
 pub fn parse_mgrs(text: &str) -> Result<LatLon, PlaceError> {
     let compact: String = text.chars().filter(|c| *c != ' ').collect();
     if !looks_like_mgrs(&compact) {

@@ -28,7 +28,7 @@
 //! The binary is thin: it alone prints, opens files and keeps the time. Where to read on: [`guide`] for how the code
 //! is laid out, what is modelled, and the words; [`simulation`] and [`calendar`] for what happens in which order.
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::missing_errors_doc)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub use deconflict_engine::{

@@ -4,7 +4,7 @@
 //! All that is hot stands here and is compiled at the level that it needs; files, experiments, results and pages stand
 //! in the package above, which shows these rooms under its own name.
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::missing_errors_doc)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub mod airspace;

@@ -181,6 +181,9 @@ pub fn count(design: &Design, domains: &[Domain]) -> u64 {
 }
 
 /// The points of a design, in the order of the cells.
+///
+/// # Errors
+/// A range where levels are needed, a factor with nothing to be set to, a baseline that is not there, no point or too many.
 pub fn points(design: &Design, domains: &[Domain], seed: u64) -> Result<Vec<Point>, DesignError> {
     if let Some(factor) = domains.iter().position(|domain| !domain.usable()) {
         return Err(DesignError::NothingToSet { factor });

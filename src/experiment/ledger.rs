@@ -40,6 +40,9 @@ impl Ledger {
     }
 
     /// Adds the block that is due; the batch that ends with it is shown first.
+    ///
+    /// # Errors
+    /// What `ends` says.
     pub fn add<E>(
         &mut self,
         block: &Block,
@@ -51,6 +54,9 @@ impl Ledger {
     }
 
     /// Adds the blocks that are due, all of one batch, on all processors.
+    ///
+    /// # Errors
+    /// What `ends` says.
     pub fn add_together<E>(
         &mut self,
         blocks: &[Block],
@@ -81,6 +87,9 @@ impl Ledger {
 
     /// Adds the blocks that are due and were added up elsewhere, from their first batch on; those of a batch that has not ended take the
     /// place of what was there of it.
+    ///
+    /// # Errors
+    /// Blocks that are not the ones due.
     pub fn absorb(&mut self, blocks: &Range<u64>, accounts: Accounts) -> Result<(), String> {
         let border = self.next / BATCH * BATCH;
         if blocks.start != border || blocks.end < self.next {

@@ -47,6 +47,9 @@ const WINDOW_PER_JOB: u64 = 64;
 /// Calls `work` for every replication in `range` on `jobs` threads, and `sink` with each result in order, on this thread.
 ///
 /// Stops at the first panic in `work` (the one of the lowest number) or the first error of `sink`.
+///
+/// # Errors
+/// What `sink` says, threads that cannot be started, a replication that panicked.
 pub fn replicate<T: Send, E>(
     seed: u64,
     range: Range<u64>,
@@ -93,6 +96,9 @@ pub(crate) fn in_order<T: Send, E>(
 }
 
 /// What a computation gives, or what its panic said.
+///
+/// # Errors
+/// What the panic said.
 pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(&*panic))
 }

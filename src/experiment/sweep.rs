@@ -31,6 +31,9 @@ pub enum SweepError<E> {
 /// this thread, until it breaks, the range ends, or `interrupted` says so, which is asked more often than once a block.
 ///
 /// A replication that panics, or whose summary holds what is no number, is an [`Outcome::Failed`].
+///
+/// # Errors
+/// What `sink` says, and threads that cannot be started.
 pub fn run_blocks<E>(
     cells: usize,
     range: Range<u64>,
@@ -44,6 +47,9 @@ pub fn run_blocks<E>(
 }
 
 /// The same; `more` makes something of each outcome on the thread that ran it, which the sink is handed beside the block.
+///
+/// # Errors
+/// As [`run_blocks`].
 pub fn run_blocks_with<T: Send, E>(
     cells: usize,
     range: Range<u64>,
@@ -131,6 +137,9 @@ const UNITS_PER_JOB: u64 = 4;
 /// Runs runs of whole batches on `jobs` threads: `blocks` begins and ends at borders of batches and is cut into runs of
 /// `2^level` batches, the first and the last perhaps shorter, which begin where a node of that level does. `work` runs one,
 /// `sink` gets what it made of each in order, on this thread, until it breaks or `interrupted` says so.
+///
+/// # Errors
+/// As [`run_blocks`].
 pub fn run_batches<T: Send, E>(
     blocks: Range<u64>,
     level: u32,

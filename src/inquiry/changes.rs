@@ -70,6 +70,9 @@ pub struct CandidateRules {
 
 impl Change {
     /// The scenario with these changes, in this order.
+    ///
+    /// # Errors
+    /// The change that the scenario cannot take, and why.
     pub fn apply(scenario: &Scenario, changes: &[&Change]) -> Result<Scenario, String> {
         let mut tree = serde_json::to_value(&scenario.file).map_err(|error| error.to_string())?;
         for change in changes {
@@ -85,6 +88,9 @@ impl Change {
 impl Change {
     /// The same as an arm that knows nothing: of every rule that it puts in force or changes, and that asks or waits. Nothing if
     /// there is none.
+    ///
+    /// # Errors
+    /// A change that the scenario cannot take.
     pub fn arm(&self, scenario: &Scenario, placebo: Placebo) -> Result<Option<Change>, String> {
         let changed = Change::apply(scenario, &[self])?;
         let rules = |scenario: &Scenario| serde_json::to_value(&scenario.file.rules);
@@ -144,6 +150,9 @@ impl Change {
 }
 
 /// A change of the caller's own: from one scenario to another.
+///
+/// # Errors
+/// Scenarios that do not differ, or differ in more than a change can say.
 pub fn named(name: &str, from: &Scenario, to: &Scenario) -> Result<Change, String> {
     let tree = |scenario: &Scenario| {
         serde_json::to_value(&scenario.file).map_err(|error| error.to_string())

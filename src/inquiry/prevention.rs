@@ -113,6 +113,9 @@ impl Game {
 
     /// A game on `base`, a scenario without the players. All subsets are run up to `exact` players; beyond, `orders` are
     /// drawn for each replication, rounded up to pairs.
+    ///
+    /// # Errors
+    /// A player that the base cannot take.
     pub fn new(
         base: Scenario,
         players: Vec<Change>,
@@ -233,6 +236,9 @@ impl Game {
     }
 
     /// Runs one replication under all subsets that are needed.
+    ///
+    /// # Errors
+    /// A set of players that do not go together.
     pub fn play(&self, replication: Replication) -> Result<Played, String> {
         let n = self.players.len();
         let mut nights: BTreeMap<Sides, Night> = BTreeMap::new();

@@ -80,6 +80,9 @@ pub fn assumptions_text(register: &Register) -> String {
 }
 
 /// Writes the register as CSV: beside its place, then renamed into it.
+///
+/// # Errors
+/// A file that is there already, without `force`; what the system refuses.
 pub fn write_assumptions(path: &Path, force: bool, register: &Register) -> Result<(), OutputError> {
     whole_file(path, force, |writer| {
         let mut csv = csv::Writer::from_writer(writer);

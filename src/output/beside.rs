@@ -240,6 +240,9 @@ pub(super) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
 }
 
 /// Writes a text into a file: beside its place, and moved there when whole; `force` replaces one that is there.
+///
+/// # Errors
+/// A file that is there already, without `force`; what the system refuses.
 pub fn write_text(path: &Path, force: bool, text: &str) -> Result<(), OutputError> {
     whole_file(path, force, |writer| writer.write_all(text.as_bytes()))
 }

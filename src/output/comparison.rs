@@ -42,6 +42,9 @@ pub(super) fn comparison_row(
 }
 
 /// Writes the comparison of all measures to a CSV file: beside its place, then renamed into it.
+///
+/// # Errors
+/// A file that is there already, without `force`; what the system refuses.
 pub fn write_comparison(
     path: &Path,
     force: bool,

@@ -34,6 +34,9 @@ pub enum EventFormat {
 
 impl EventFormat {
     /// By extension: `.csv` or `.jsonl`.
+    ///
+    /// # Errors
+    /// Another extension.
     pub fn of(path: &Path) -> Result<EventFormat, OutputError> {
         let extension = path.extension().and_then(|extension| extension.to_str());
         match extension.map(str::to_ascii_lowercase).as_deref() {
@@ -138,6 +141,9 @@ row! {
 }
 
 /// Writes the file, beside its place first; `force` replaces one that is there.
+///
+/// # Errors
+/// Another extension; a file that is there already, without `force`; what the system refuses.
 pub fn write_events_file(
     path: &Path,
     force: bool,
@@ -151,6 +157,9 @@ pub fn write_events_file(
 }
 
 /// Writes the events and tallies of a replication that began at an instant, in a plane.
+///
+/// # Errors
+/// What the writer says.
 pub fn write_events(
     writer: impl Write,
     format: EventFormat,

@@ -49,6 +49,9 @@ pub struct RunFolder {
 
 impl RunFolder {
     /// Refuses what it may not replace, and begins the rows, where they are kept.
+    ///
+    /// # Errors
+    /// A folder that may not be replaced; rows in a form that this build cannot write; what the system refuses.
     pub fn create(
         target: &Path,
         force: bool,
@@ -78,6 +81,9 @@ impl RunFolder {
     }
 
     /// Adds the rows of the next replications.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn add(&mut self, made: RunRows) -> Result<(), OutputError> {
         match &mut self.rows {
             Some(rows) => rows.add(made),
@@ -91,6 +97,9 @@ impl RunFolder {
     /// what finds its place taken.
     ///
     /// `run` is what run.json says; it is no part of what the manifest vouches for.
+    ///
+    /// # Errors
+    /// What the system refuses; the place as it was before is left.
     pub fn finish(
         self,
         conditions: &Conditions,

@@ -540,6 +540,9 @@ pub struct Stored {
 
 impl Stored {
     /// Reads the manifest, checked as a scenario is that somebody typed.
+    ///
+    /// # Errors
+    /// No manifest, or one that is broken, of another version, or whose files changed.
     pub fn open(folder: &Path, trust: Trust) -> Result<Stored, OutputError> {
         let not_results = |why: String| OutputError::NotResults {
             path: folder.to_owned(),
@@ -598,6 +601,9 @@ impl Stored {
     }
 
     /// Holds every result file to its checksum.
+    ///
+    /// # Errors
+    /// The files that changed.
     pub fn verify(&self) -> Result<(), OutputError> {
         verify(&self.folder, &self.manifest.files, self.trust)
     }
@@ -612,6 +618,9 @@ impl Stored {
     }
 
     /// A scenario of it, checked and ready to run.
+    ///
+    /// # Errors
+    /// A scenario that is unsound here.
     pub fn scenario(&self, file: &ScenarioFile) -> Result<Scenario, OutputError> {
         Scenario::from_file(file).map_err(|why| OutputError::NotResults {
             path: self.folder.clone(),
@@ -620,6 +629,9 @@ impl Stored {
     }
 
     /// A file of the folder as it is; nothing if it is not there.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>, OutputError> {
         bytes(&self.folder.join(name), LARGEST_FILE)
     }

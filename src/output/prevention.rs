@@ -49,6 +49,9 @@ const SEPARATION: [&str; 4] = [
 
 /// What stands in a folder of what rules would prevent: the table, held to its checksum, and what it rests on; none if
 /// nobody has asked.
+///
+/// # Errors
+/// Files that are broken or were changed.
 pub fn read_prevention(
     folder: &Path,
     trust: Trust,
@@ -62,6 +65,9 @@ pub fn read_prevention(
 }
 
 /// Writes `prevention.csv` and `prevention.json` into a folder, in the place of earlier ones.
+///
+/// # Errors
+/// What the system refuses.
 pub fn write_prevention(
     folder: &Path,
     game: &Game,

@@ -39,6 +39,9 @@ pub enum ReplayFormat {
 
 impl ReplayFormat {
     /// Refuses a path whose extension promises something else.
+    ///
+    /// # Errors
+    /// Another extension.
     pub fn accepts(self, path: &Path) -> Result<(), OutputError> {
         let (endings, expected): (&[&str], _) = match self {
             ReplayFormat::Acmi => (&["acmi"], "Tacview files end in .acmi"),
@@ -533,6 +536,9 @@ fn incidents(log: &EventLog) -> Vec<ReplayEvent<'_>> {
 }
 
 /// Writes a replay.
+///
+/// # Errors
+/// What the writer says.
 pub fn write_replay(
     mut writer: impl Write,
     format: ReplayFormat,
@@ -546,6 +552,9 @@ pub fn write_replay(
 }
 
 /// Writes the file, beside its place first; `force` replaces one that is there.
+///
+/// # Errors
+/// Another extension; a file that is there already, without `force`; what the system refuses.
 pub fn write_replay_file(
     path: &Path,
     force: bool,

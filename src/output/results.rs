@@ -31,6 +31,9 @@ use crate::experiment::plan::{Plan, fraction};
 use crate::experiment::settings::settings;
 
 /// Writes all result files of a sweep into its folder: `blocks` are the blocks that were added to `accounts`, where they are kept.
+///
+/// # Errors
+/// A journal that is damaged; what the system refuses. Earlier results are left then.
 pub fn write_results(
     folder: &Path,
     plan: &Plan,

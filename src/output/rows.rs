@@ -58,6 +58,9 @@ fn typed(cells: &[CellKey], columns: &[Column]) -> Vec<Vec<Value>> {
 const FIRST_FACTOR: usize = 3;
 
 /// Refuses a form of rows that this build cannot write.
+///
+/// # Errors
+/// Parquet, of a build without it.
 pub fn can_write(form: RowForm) -> Result<(), OutputError> {
     match form {
         RowForm::Parquet if !cfg!(feature = "parquet") => Err(OutputError::NoParquet),
@@ -392,6 +395,9 @@ pub(super) fn rows_file(form: RowForm) -> Option<ResultFile> {
 
 /// Writes the rows of a shard into a file of its own: those of its own cells, which its journal has first. Beside its place, and moved
 /// there when whole.
+///
+/// # Errors
+/// A journal that is damaged; what the system refuses.
 pub fn write_shard_rows(
     path: &Path,
     plan: &Plan,

@@ -39,6 +39,9 @@ pub struct StoredRun {
 
 impl StoredRun {
     /// A run folder, or a cell of a sweep, whose name is then needed unless there is but one.
+    ///
+    /// # Errors
+    /// No results, broken or changed ones, and a cell that is not there or not named.
     pub fn open(folder: &Path, cell: Option<&str>, trust: Trust) -> Result<StoredRun, OutputError> {
         let not_results = |why: String| OutputError::NotResults {
             path: folder.to_owned(),
@@ -118,6 +121,9 @@ impl StoredRun {
 
     /// Its rows, in the order of the replications, with the values of its columns alone; the results are verified first. Refused
     /// where no rows were kept, or not all their columns.
+    ///
+    /// # Errors
+    /// Results that were changed, that keep no rows, or rows that are broken.
     pub fn rows(
         &self,
     ) -> Result<impl Iterator<Item = Result<(u64, Summary), OutputError>> + use<'_>, OutputError>
@@ -141,6 +147,9 @@ impl StoredRun {
     }
 
     /// The rows that there are, if there are any, with NaN for what was not kept of them.
+    ///
+    /// # Errors
+    /// Results that were changed, or rows that are broken.
     pub fn rows_there(&self) -> Result<Option<StoredRows<'_>>, OutputError> {
         let there = self.stored.manifest.files.contains_key(REPLICATIONS.name);
         there

@@ -47,6 +47,9 @@ pub struct SweepFolder {
 impl SweepFolder {
     /// A new folder for a sweep; one that is there already is refused, or, by force, replaced if it is of this program.
     /// What it replaces is kept inside until the new sweep is done.
+    ///
+    /// # Errors
+    /// A folder that is there already; what the system refuses.
     pub fn create(
         path: &Path,
         force: bool,
@@ -76,6 +79,9 @@ impl SweepFolder {
     }
 
     /// The folder of a sweep of this plan, to go on with; another plan is refused, and what differs is named.
+    ///
+    /// # Errors
+    /// No sweep, or another one; a folder in which somebody else is at work.
     pub fn resume(path: &Path, record: &PlanRecord) -> Result<SweepFolder, OutputError> {
         let folder = SweepFolder::of(path, record)?;
         make(&path.join(BLOCKS))?;
@@ -96,6 +102,9 @@ impl SweepFolder {
     }
 
     /// Refuses rows other than those that the folder keeps.
+    ///
+    /// # Errors
+    /// Other rows, with both sides named.
     pub fn keeps(&self, there: &KeptRows, asked: &KeptRows) -> Result<(), OutputError> {
         if there == asked {
             return Ok(());
@@ -108,6 +117,9 @@ impl SweepFolder {
 
     /// Keeps when to stop, which may have changed since the sweep was begun; the results would say so. Called once the
     /// journal is locked and nothing is refused any more.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn keep_rule(&self, record: &PlanRecord) -> Result<(), OutputError> {
         let (_, there) = SweepFolder::open(&self.path, Trust::Verified)?;
         if there == *record {
@@ -118,6 +130,9 @@ impl SweepFolder {
 
     /// A folder for shards: the first to come makes it, the others find the same plan and the same split in it. Where `more` is
     /// asked for and the split ends before `replications`, it is made longer by a wave of `count` shards.
+    ///
+    /// # Errors
+    /// Another sweep, another split, a folder of something else; what the system refuses.
     pub fn join(
         path: &Path,
         record: &PlanRecord,
@@ -228,6 +243,9 @@ impl SweepFolder {
     }
 
     /// The folder of a sweep, and its plan, to read.
+    ///
+    /// # Errors
+    /// No sweep, or a broken one.
     pub fn open(path: &Path, trust: Trust) -> Result<(SweepFolder, PlanRecord), OutputError> {
         let not_a_sweep = |why: String| OutputError::NotASweep {
             path: path.to_owned(),
@@ -245,6 +263,9 @@ impl SweepFolder {
     }
 
     /// The same, to write results into, and nobody else at work.
+    ///
+    /// # Errors
+    /// No sweep, a broken one, or somebody at work in it.
     pub fn alone(path: &Path) -> Result<(SweepFolder, PlanRecord), OutputError> {
         let (_, record) = SweepFolder::open(path, Trust::Verified)?;
         // Shared first: it clears up.
@@ -254,6 +275,9 @@ impl SweepFolder {
     }
 
     /// How far its results say that it came; none before there are any.
+    ///
+    /// # Errors
+    /// Results that are broken.
     pub fn progress(&self) -> Result<Option<Progress>, OutputError> {
         if !self.path.join(MANIFEST).exists() {
             return Ok(None);
@@ -268,6 +292,9 @@ impl SweepFolder {
     }
 
     /// How the sweep of so many cells is split, if it is.
+    ///
+    /// # Errors
+    /// A split that is broken, or not of so many cells.
     pub fn shards(&self, cells: usize) -> Result<Option<Shards>, OutputError> {
         let inside = self.path.join(PARTS);
         let shards: Option<Shards> = read_description(&inside, SHARDS, Trust::Verified)?;
@@ -281,6 +308,9 @@ impl SweepFolder {
     }
 
     /// What is known of all cells of the plan, where it was written down.
+    ///
+    /// # Errors
+    /// A file that is broken.
     pub fn prepared(&self, record: &PlanRecord) -> Result<Option<Vec<Prepared>>, OutputError> {
         let inside = self.path.join(PARTS);
         let there: Option<PreparedCells> = read_description(&inside, CELLS, Trust::Verified)?;

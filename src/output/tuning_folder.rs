@@ -54,6 +54,9 @@ pub struct ResumedTuning {
 impl TuningFolder {
     /// A new folder; one that is there already is refused, or, by force, replaced if it is of this program. What it
     /// replaces is kept inside until the new tuning is done.
+    ///
+    /// # Errors
+    /// A folder that is there already; what the system refuses.
     pub fn create(
         path: &Path,
         force: bool,
@@ -84,11 +87,17 @@ impl TuningFolder {
     }
 
     /// What is tuned in a folder; none where nothing is.
+    ///
+    /// # Errors
+    /// A study that is broken.
     pub fn study(path: &Path, trust: Trust) -> Result<Option<StudyRecord>, OutputError> {
         read_description(path, STUDY, trust)
     }
 
     /// The folder of a tuning of this study, to go on with, and what it was told so far; another study is refused.
+    ///
+    /// # Errors
+    /// No tuning, or another one; a folder in which somebody else is at work.
     pub fn resume(path: &Path, record: &StudyRecord) -> Result<ResumedTuning, OutputError> {
         same_study(path, record)?;
         if path.join(WORKERS).is_dir() {
@@ -130,6 +139,9 @@ impl TuningFolder {
     }
 
     /// Keeps a batch; when this returns, the disk has it.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn append(&mut self, batch: &Batch) -> Result<(), OutputError> {
         let place = self.path.join(BATCHES);
         let payload = postcard::to_stdvec(batch)

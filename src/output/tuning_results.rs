@@ -33,6 +33,9 @@ pub(super) fn name(place: usize) -> String {
 }
 
 /// Writes all result files of a tuning into its folder, the manifest last. They depend on the study alone, run.json apart.
+///
+/// # Errors
+/// What the system refuses. Earlier results are left then.
 pub fn write_tuning(
     folder: &Path,
     study: &Study,

@@ -152,6 +152,9 @@ const RESULTS: &str = "results.claim";
 
 impl Workers {
     /// The folder of a study for a worker: the first to come makes it, the others find the same study in it.
+    ///
+    /// # Errors
+    /// Another study, a folder of something else; what the system refuses.
     pub fn join(path: &Path, record: &StudyRecord, host: String) -> Result<Workers, OutputError> {
         let place = path.join(WORKERS);
         let there = match place.is_dir() && path.join(STUDY).is_file() {
@@ -224,6 +227,9 @@ impl Workers {
     }
 
     /// A batch that is whole; none if it is not there yet.
+    ///
+    /// # Errors
+    /// A batch that is damaged.
     pub fn batch(&self, batch: u64) -> Result<Option<Batch>, OutputError> {
         let place = self.place(&format!("{batch}.batch"));
         if !place.exists() {
@@ -239,6 +245,9 @@ impl Workers {
     }
 
     /// Keeps a batch, which the disk then has, and clears away its parcels.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn keep_batch(&self, number: u64, batch: &Batch) -> Result<(), OutputError> {
         let place = self.place(&format!("{number}.batch"));
         let payload = postcard::to_stdvec(batch)
@@ -260,6 +269,9 @@ impl Workers {
     }
 
     /// What to do of a batch of so many parcels, beginning the search somewhere of one's own.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn due(&self, batch: u64, count: usize) -> Result<Due, OutputError> {
         let names = self.names()?;
         let has = |parcel: usize, what| names.contains(&name(batch, parcel, count, what));
@@ -293,6 +305,9 @@ impl Workers {
     }
 
     /// Keeps the results of a parcel that was claimed: replications in their order.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn keep_parcel(
         &self,
         (batch, parcel, count): (u64, usize, usize),
@@ -316,6 +331,9 @@ impl Workers {
     }
 
     /// The results of all parcels of a batch; none where one is not there, or torn, which then goes.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn parcels(
         &self,
         batch: u64,
@@ -343,6 +361,9 @@ impl Workers {
     }
 
     /// Whether it is for this process to write the results; none once they are there.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn results_due(&self) -> Result<Option<bool>, OutputError> {
         if self.path.join(MANIFEST).is_file() {
             return Ok(None);
@@ -445,6 +466,9 @@ pub struct WorkersProgress {
 
 impl WorkersProgress {
     /// Of the tuning in a folder; none where no workers are at it.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
     pub fn of(path: &Path) -> Result<Option<WorkersProgress>, OutputError> {
         let place = path.join(WORKERS);
         if !place.is_dir() {

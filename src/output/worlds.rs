@@ -12,6 +12,9 @@ use crate::experiment::worlds::screening::{Effect, Indices};
 use crate::safe;
 
 /// Writes worlds so that other commands can run them.
+///
+/// # Errors
+/// What the system refuses.
 pub fn write_worlds(path: &Path, head: &str, worlds: &WorldsFile) -> Result<(), OutputError> {
     let text = toml::to_string(worlds)
         .map_err(|error| OutputError::io("write", path)(std::io::Error::other(error)))?;
@@ -22,6 +25,9 @@ pub fn write_worlds(path: &Path, head: &str, worlds: &WorldsFile) -> Result<(), 
 pub type Named<'a> = (&'a str, &'a Flown);
 
 /// Writes every world that was run, in or out, as CSV.
+///
+/// # Errors
+/// What the system refuses.
 pub fn write_flown(
     path: &Path,
     ground: &Ground,
@@ -80,6 +86,9 @@ pub struct Screened {
 }
 
 /// Writes effects and indices as CSV.
+///
+/// # Errors
+/// What the system refuses.
 pub fn write_screen(path: &Path, rows: &[Screened]) -> Result<(), OutputError> {
     whole_file(path, true, |writer| {
         let mut csv = csv::Writer::from_writer(writer);

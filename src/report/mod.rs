@@ -53,6 +53,9 @@ pub struct ReportPlace {
 
 /// Writes `report.html` into a folder of results, and each figure as SVG and CSV into `report/` beside it; an earlier
 /// report gives way.
+///
+/// # Errors
+/// No results, broken or changed ones; what the system refuses.
 pub fn write_report(folder: &Path) -> Result<ReportPlace, OutputError> {
     write_report_to(folder, Trust::Verified, None, 0)
 }
@@ -60,6 +63,9 @@ pub fn write_report(folder: &Path) -> Result<ReportPlace, OutputError> {
 /// The same, also of results that were changed since they were written; to another place than the folder, if one is named: the
 /// page there, its figures in a folder of its name beside it. With replays of so many replications of every cell, those with a
 /// wrong shot, beside the figures.
+///
+/// # Errors
+/// As [`write_report`]; an `out` that does not end in .html; `replays` of results that keep no rows.
 pub fn write_report_to(
     folder: &Path,
     trust: Trust,
@@ -168,6 +174,9 @@ fn results_page(
 }
 
 /// Writes a page beside its place and moves it there, so that a reader never sees half of one.
+///
+/// # Errors
+/// A file that is there already, without `force`; what the system refuses.
 pub fn write_page(path: &Path, page: &str, force: bool) -> Result<(), OutputError> {
     whole_file(path, force, |writer| writer.write_all(page.as_bytes()))
 }

@@ -220,6 +220,9 @@ pub(super) fn wrong_shots(flown: &Flown<'_>) -> Vec<TimedShot> {
 
 /// The page of one replication, or of the same replication under two sets of rules, side by side on one clock; `Err` says why
 /// the land of the note is none.
+///
+/// # Errors
+/// Land that is no GeoJSON.
 pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> Result<String, String> {
     let Some(first) = runs.first() else {
         return Ok(String::new());

@@ -38,6 +38,9 @@ const MOST_CORNERS: usize = 2000;
 const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// Reads a file of any known kind. `tolerance_m` is how far a chord may be from its arc.
+///
+/// # Errors
+/// A file of no known kind, one that is broken, and one that holds nothing of use.
 pub fn import(path: &Path, tolerance_m: f64) -> Result<Imported, String> {
     let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !about.is_file() {

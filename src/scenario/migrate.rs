@@ -27,6 +27,9 @@ pub struct Migrated {
 
 /// Rewrites a file; `name` is what it is called. What no program can rewrite is a problem, with its place and what to do: then
 /// there is no text.
+///
+/// # Errors
+/// All that no program can rewrite, with its places.
 pub fn migrate(name: &str, text: &str) -> Result<Migrated, LoadError> {
     let source = || Source {
         name: name.to_owned(),

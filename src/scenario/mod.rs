@@ -78,6 +78,9 @@ impl Scenario {
     }
 
     /// Reads a scenario file, all it includes, and overrides written `path=value`.
+    ///
+    /// # Errors
+    /// Files that cannot be read, and everything that is wrong with them, at once.
     pub fn load(path: &Path, overrides: &[String]) -> Result<Scenario, LoadError> {
         let mut loader = load::Loader::default();
         let tree = loader.file(path, None);
@@ -85,6 +88,9 @@ impl Scenario {
     }
 
     /// The same, and what the lints have to say of it.
+    ///
+    /// # Errors
+    /// As [`Scenario::load`].
     pub fn load_and_lint(
         path: &Path,
         overrides: &[String],
@@ -95,6 +101,9 @@ impl Scenario {
     }
 
     /// [`Scenario::parse`], and what the lints have to say.
+    ///
+    /// # Errors
+    /// As [`Scenario::parse`].
     pub fn parse_and_lint(
         text: &str,
         name: &str,
@@ -106,6 +115,9 @@ impl Scenario {
     }
 
     /// A scenario that was written down, such as the one in a manifest: checked as one that is typed.
+    ///
+    /// # Errors
+    /// A scenario that is unsound here: of another version, or changed by hand.
     pub fn from_file(file: &file::ScenarioFile) -> Result<Scenario, String> {
         let whole = problem::Span {
             source: 0,
@@ -120,6 +132,9 @@ impl Scenario {
     }
 
     /// The same scenario with overrides written `path=value`; `name` is what problems call it.
+    ///
+    /// # Errors
+    /// Overrides that it cannot take.
     pub fn with(&self, name: &str, overrides: &[String]) -> Result<Scenario, LoadError> {
         let mut loader = load::Loader::default();
         let whole = problem::Span {
@@ -144,6 +159,9 @@ impl Scenario {
 
     /// Reads a scenario from a text; `name` is what problems call it. Includes are relative to the directory of `name`
     /// if that is a path with one, and refused otherwise.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text, at once.
     pub fn parse(text: &str, name: &str, overrides: &[String]) -> Result<Scenario, LoadError> {
         let mut loader = load::Loader::default();
         let tree = loader.text(text.to_owned(), name.to_owned(), directory(name));

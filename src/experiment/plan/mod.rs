@@ -354,6 +354,9 @@ impl PlanRecord {
     }
 
     /// The scenario of a cell.
+    ///
+    /// # Errors
+    /// A scenario that the overlays of the cell make unsound, which a plan that was loaded has none of.
     pub fn scenario(&self, cell: usize) -> Result<Scenario, LoadError> {
         let nowhere = Span {
             source: 0,
@@ -506,6 +509,9 @@ impl Plan {
     }
 
     /// Reads an experiment file and the scenario it varies; every problem of both, with its place.
+    ///
+    /// # Errors
+    /// Files that cannot be read, and everything that is wrong with them, at once.
     pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, LoadError> {
         let mut loader = Loader::default();
         match read::plan(&mut loader, path, overrides) {
@@ -516,6 +522,9 @@ impl Plan {
 
     /// What an experiment file would have run, with nothing checked but the scenario that it varies and the factors: to be held
     /// to a plan whose cells somebody has checked.
+    ///
+    /// # Errors
+    /// Files that cannot be read, and what is wrong with the scenario or the factors.
     pub fn expected(path: &Path, overrides: &Overrides) -> Result<PlanRecord, LoadError> {
         let mut loader = Loader::default();
         match read::planned(&mut loader, path, overrides, false) {
@@ -525,12 +534,18 @@ impl Plan {
     }
 
     /// A plan from what an earlier one wrote down.
+    ///
+    /// # Errors
+    /// A record whose scenarios are unsound here: of another version, or changed by hand.
     pub fn from_record(record: PlanRecord) -> Result<Plan, LoadError> {
         let all: Vec<usize> = (0..record.cells.len()).collect();
         Plan::of_cells(record, &all)
     }
 
     /// The same with the scenario of the first cell alone, where what else is needed of all of them is known.
+    ///
+    /// # Errors
+    /// As [`Plan::from_record`].
     pub fn from_prepared(record: PlanRecord, prepared: Vec<Prepared>) -> Result<Plan, LoadError> {
         let plan = Plan::of_cells(record, &[0])?;
         Ok(Plan { prepared, ..plan })
@@ -573,6 +588,9 @@ impl Plan {
     }
 
     /// The same with the scenarios of some cells alone, at least one.
+    ///
+    /// # Errors
+    /// As [`Plan::from_record`].
     pub fn of_cells(record: PlanRecord, cells: &[usize]) -> Result<Plan, LoadError> {
         let made: Result<Vec<Scenario>, LoadError> = cells
             .par_iter()

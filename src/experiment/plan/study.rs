@@ -153,6 +153,9 @@ pub struct Study {
 
 impl Study {
     /// Reads a study and the scenario it tunes; every problem of both, with its place.
+    ///
+    /// # Errors
+    /// Files that cannot be read, and everything that is wrong with them, at once.
     pub fn load(
         path: &Path,
         overrides: &Overrides,
@@ -181,6 +184,9 @@ impl Study {
     }
 
     /// A study from what an earlier tuning wrote down, checked as one that is typed.
+    ///
+    /// # Errors
+    /// A record that is unsound here: of another version, or changed by hand.
     pub fn from_record(record: &StudyRecord) -> Result<Study, LoadError> {
         let mut loader = Loader::default();
         let typed = serde_json::to_value(&record.study).unwrap_or_default();
@@ -253,6 +259,9 @@ impl Study {
     }
 
     /// The scenario of a candidate, in a world or as it is.
+    ///
+    /// # Errors
+    /// Settings that do not go together in that world.
     pub fn scenario(
         &self,
         point: Option<&Point>,

@@ -89,6 +89,9 @@ pub fn gathered(tasks: &[Task], parcels: Vec<Vec<Sample>>) -> Option<Vec<Vec<Sam
 
 /// Runs every replication of every task: `work` is called with the position of the task and the number of the
 /// replication, `flown` after each.
+///
+/// # Errors
+/// An interruption, threads that cannot be started, a replication that panicked.
 pub fn fly_tasks(
     tasks: &[Task],
     jobs: usize,

@@ -77,6 +77,9 @@ pub struct Worlds {
 
 impl Worlds {
     /// Reads a file of worlds; every problem with its place.
+    ///
+    /// # Errors
+    /// A file that cannot be read, and everything that is wrong with it.
     pub fn load(path: &Path) -> Result<Worlds, LoadError> {
         let mut loader = Loader::default();
         match Worlds::read(&mut loader, path) {
@@ -152,6 +155,9 @@ impl Worlds {
     }
 
     /// A scenario in each world, in the order of the names; `name` is what problems call the scenario.
+    ///
+    /// # Errors
+    /// A world that the scenario cannot take.
     pub fn lay_over(&self, scenario: &Scenario, of: &str) -> Result<Vec<Scenario>, LoadError> {
         let base = Item::from_json(
             &serde_json::to_value(&scenario.file).unwrap_or_default(),

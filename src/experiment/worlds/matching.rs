@@ -93,6 +93,9 @@ impl Matching {
     }
 
     /// The points of the next wave; `sound` says which may be run.
+    ///
+    /// # Errors
+    /// An axis with nothing to be set to, or too many points.
     pub fn ask(&self, sound: impl Fn(&Point) -> bool) -> Result<Vec<Point>, design::DesignError> {
         let Course {
             domains,

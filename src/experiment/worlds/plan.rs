@@ -59,6 +59,9 @@ impl Ground {
     }
 
     /// The scenario at a point; else why it is none.
+    ///
+    /// # Errors
+    /// Values that do not go together.
     pub fn scenario_at(&self, point: &Point) -> Result<Scenario, LoadError> {
         let cell = PlannedCell {
             name: String::new(),
@@ -79,6 +82,9 @@ impl Ground {
     }
 
     /// The plan of some points, named.
+    ///
+    /// # Errors
+    /// The first of the points that is no scenario.
     pub fn plan(&self, points: &[(String, Option<Point>)]) -> Result<Plan, LoadError> {
         let cells = points.iter().map(|(name, point)| {
             let axes = self.axes.iter().enumerate();

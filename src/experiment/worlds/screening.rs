@@ -77,6 +77,9 @@ fn number(at: &Coordinate) -> f64 {
 
 impl Radial {
     /// A design with `bases` base points.
+    ///
+    /// # Errors
+    /// A domain with nothing to be set to, or too many points.
     pub fn new(domains: &[Domain], bases: u32, seed: u64) -> Result<Radial, DesignError> {
         let units = vec![UNIT; domains.len()];
         let drawn = design::points(&Design::LatinHypercube { points: bases }, &units, seed)?;
@@ -88,6 +91,9 @@ impl Radial {
     }
 
     /// A design with these base points, each coordinate as its place in the range, 0 to 1.
+    ///
+    /// # Errors
+    /// As [`Radial::new`].
     pub fn from(domains: &[Domain], bases: &[Vec<f64>], seed: u64) -> Result<Radial, DesignError> {
         let k = domains.len();
         let design = Design::LatinHypercube {
@@ -215,6 +221,9 @@ pub struct Indices {
 
 impl Crossed {
     /// A design with `rows` rows; best with a power of two.
+    ///
+    /// # Errors
+    /// A domain with nothing to be set to, or too many points.
     pub fn new(domains: &[Domain], rows: u32, seed: u64) -> Result<Crossed, DesignError> {
         let k = domains.len();
         let both: Vec<Domain> = domains.iter().chain(domains).copied().collect();

@@ -131,6 +131,9 @@ pub struct Instead {
 
 impl MatchStudy {
     /// Reads a file of evidence and the scenario it speaks about; every problem of both, with its place.
+    ///
+    /// # Errors
+    /// Files that cannot be read, and everything that is wrong with them, at once.
     pub fn load(path: &Path, instead: Instead, set: &[String]) -> Result<MatchStudy, LoadError> {
         let mut loader = Loader::default();
         match study(&mut loader, path, instead, set) {

@@ -20,6 +20,9 @@ use crate::statistics::fold::BATCH;
 /// has the bytes of a journal written in one go; it is written beside its place and renamed into it when whole, over an earlier
 /// one. One journal is open at a time, so there may be more of them than a process may open files.
 /// Whether it goes as far as the plan does is for the caller to say.
+///
+/// # Errors
+/// Journals that are damaged, torn, of different sweeps, or do not follow one another.
 pub fn merge(inputs: &[impl AsRef<Path>], output: &Path) -> Result<JournalState, OutputError> {
     let mut found = Vec::new();
     for path in inputs {
@@ -86,6 +89,9 @@ pub struct Piece {
 
 /// Puts journals of one sweep together of which each has some of the cells: `runs` follow one another, and the pieces of each
 /// have the same blocks and all cells between them, in order. As [`merge`] otherwise.
+///
+/// # Errors
+/// As [`merge`].
 pub fn weave(
     header: &JournalHeader,
     runs: &[Vec<Piece>],

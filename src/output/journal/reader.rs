@@ -23,6 +23,9 @@ pub struct JournalReader(Records<File>);
 
 impl JournalReader {
     /// Opens a journal and reads its header.
+    ///
+    /// # Errors
+    /// No journal, one of another version, or one whose header is damaged.
     pub fn open(path: &Path) -> Result<JournalReader, OutputError> {
         let file = File::open(path).map_err(OutputError::io("open", path))?;
         Records::open(path, file).map(JournalReader)
@@ -141,6 +144,9 @@ pub struct JournalState {
 }
 
 /// Counts the blocks of a journal, checking each.
+///
+/// # Errors
+/// As [`JournalReader::open`], and blocks that are damaged.
 pub fn count_blocks(path: &Path) -> Result<JournalState, OutputError> {
     let mut reader = JournalReader::open(path)?;
     while reader.record()?.is_some() {}

@@ -126,6 +126,9 @@ impl Summed {
     }
 
     /// What a file holds that somebody may be writing; nothing where it was interrupted as it was begun.
+    ///
+    /// # Errors
+    /// A file that is damaged, or of something else.
     pub fn read(
         path: &Path,
         header: &SumsHeader,
@@ -137,6 +140,9 @@ impl Summed {
     }
 
     /// How far a file has come, without looking into the sums: the block that is due.
+    ///
+    /// # Errors
+    /// A file that is damaged, or of something else.
     pub fn reached(path: &Path, header: &SumsHeader) -> Result<u64, OutputError> {
         let Some(found) = Batches::read(path, header.about())? else {
             return Ok(header.first);
@@ -153,6 +159,9 @@ impl Summed {
     }
 
     /// Writes all of it, in short, beside its place and moves it there.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn write(&self, path: &Path, header: &SumsHeader) -> Result<(), OutputError> {
         let mut entries: Vec<Vec<u8>> = Vec::new();
         entries.extend(
@@ -201,6 +210,9 @@ const GROWN: u64 = 64 << 20;
 
 impl SumsJournal {
     /// Goes on with a file; begins one where there is none. What is there is handed back.
+    ///
+    /// # Errors
+    /// A file that another command writes, that is damaged, or of something else.
     pub fn open(
         path: &Path,
         header: &SumsHeader,
@@ -249,11 +261,17 @@ impl SumsJournal {
     }
 
     /// Puts on disk what was added.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn sync(&mut self) -> Result<(), OutputError> {
         self.batches.sync()
     }
 
     /// Writes it in short where it has grown long.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn shorten(&mut self, summed: &Summed) -> Result<(), OutputError> {
         if self.grown < GROWN.max(4 * self.short) {
             return Ok(());

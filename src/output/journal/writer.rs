@@ -34,6 +34,9 @@ pub struct Resumed {
 
 impl Journal {
     /// Begins a journal where there is none. When this returns, the file will outlast a crash.
+    ///
+    /// # Errors
+    /// A file that is there already, or what the system refuses.
     pub fn create(path: &Path, header: &JournalHeader) -> Result<Journal, OutputError> {
         let file = OpenOptions::new()
             .read(true)
@@ -62,6 +65,9 @@ impl Journal {
     ///
     /// `each` gets the blocks that are there, in order. A journal that was interrupted before it had its header is
     /// started over; one that is damaged before its last block is refused and left alone.
+    ///
+    /// # Errors
+    /// A journal that another command writes, that is damaged, or of another header.
     pub fn resume(
         path: &Path,
         header: &JournalHeader,
@@ -148,6 +154,9 @@ impl Journal {
 
     /// Adds the next block. It is safe from a crash after the next [`Journal::sync`].
     ///
+    /// # Errors
+    /// What the system refuses.
+    ///
     /// # Panics
     ///
     /// If the block is not the one due, or does not fit the header.
@@ -176,6 +185,9 @@ impl Journal {
 
     /// Adds the next block, whose outcomes somebody has encoded.
     ///
+    /// # Errors
+    /// What the system refuses.
+    ///
     /// # Panics
     ///
     /// If the block is not the one due, or has not all cells.
@@ -192,6 +204,9 @@ impl Journal {
     }
 
     /// Adds the next blocks, which somebody has made into records.
+    ///
+    /// # Errors
+    /// What the system refuses.
     ///
     /// # Panics
     ///
@@ -226,6 +241,9 @@ impl Journal {
     }
 
     /// Puts on disk all blocks added so far.
+    ///
+    /// # Errors
+    /// What the system refuses.
     pub fn sync(&mut self) -> Result<(), OutputError> {
         self.tail.sync()
     }
@@ -302,6 +320,9 @@ pub(super) fn locked(path: &Path, file: &File, how: Lock) -> Result<(), OutputEr
 }
 
 /// Whether somebody writes a journal just now, as far as locks tell.
+///
+/// # Errors
+/// A file that cannot be opened.
 pub fn is_being_written(path: &Path) -> Result<bool, OutputError> {
     let file = File::open(path).map_err(OutputError::io("open", path))?;
     match locked(path, &file, Lock::Shared) {
