@@ -3,7 +3,6 @@
 //! Every setting of the grid is run on the same random numbers. A replication of a setting is one of those of the grid, the same for all settings; of a
 //! setting that lies between settings of the grid it is that of a neighbour, drawn the nearer the likelier. So what a setting comes to is known: the mean
 //! of the grid, straight lines between. Ten tunings are run on that, and what they put on the front is held to the best of the grid.
-//! A number in `DECONFLICT_GRID` is how many replications each setting of the grid has, for a quick look.
 
 use std::path::Path;
 
@@ -42,8 +41,6 @@ impl Grid {
         let levels: Vec<Vec<f64>> = levels.iter().map(|levels| levels.to_vec()).collect();
         assert_eq!(levels.len(), study.course.space.len());
         let count: usize = levels.iter().map(Vec::len).product();
-        let fewer = std::env::var("DECONFLICT_GRID").map(|fewer| fewer.parse().unwrap());
-        let replications: u64 = fewer.unwrap_or(replications);
         let engine = Engine::default();
         let run = |cell: usize| {
             let point = (cell < count).then(|| point(&study.course.space, &levels, cell));
