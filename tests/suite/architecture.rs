@@ -532,11 +532,12 @@ fn judging_does_not_read_the_truth() {
     );
     // An ID source has a world side, which sees the scene, and a belief side, which sees a reading and the site's tables.
     for (id_source, of_world) in [
-        ("iff", BTreeSet::from(["answers", "interrogate"])),
-        ("transponder", ["listen", "shown"].into()),
-        ("optical", ["look"].into()),
-        ("profile", ["estimate"].into()),
-        ("origin", [].into()),
+        ("iff", BTreeSet::from(["answers", "interrogate", "look"])),
+        ("transponder", ["listen", "look", "shown"].into()),
+        ("optical", ["look", "recognise"].into()),
+        ("profile", ["estimate", "look"].into()),
+        ("origin", ["look"].into()),
+        ("challenge", [].into()),
     ] {
         let code = code(&format!("identification/id_sources/{id_source}.rs"));
         assert_eq!(functions_naming(code, "scene"), of_world, "{id_source}");

@@ -1,16 +1,14 @@
-//! The tuner on the shipped studies, held to a grid of each that is known from far more replications than a tuning has.
+//! The tuner on a shipped study, held to a grid of it that is known from far more replications than a tuning has.
 //!
 //! Every setting of the grid is run on the same random numbers. A replication of a setting is one of those of the grid, the same for all settings; of a
 //! setting that lies between settings of the grid it is that of a neighbour, drawn the nearer the likelier. So what a setting comes to is known: the mean
-//! of the grid, straight lines between. Ten tunings of each study are run on that, and what they put on the front is held to the best of the grid.
-//! A number in `DECONFLICT_GRID` is how many replications each setting of the grid has, for a quick look.
+//! of the grid, straight lines between. Ten tunings are run on that, and what they put on the front is held to the best of the grid.
 
 use std::path::Path;
 
 use deconflict::experiment::design::{Coordinate, Point};
 use deconflict::experiment::plan::Overrides;
 use deconflict::experiment::plan::study::Study;
-use deconflict::experiment::tune::choice::choose;
 use deconflict::experiment::tune::course::{Course, Place, Role, Task, Tuning};
 use deconflict::experiment::tune::samples::{Sample, Samples};
 use deconflict::experiment::tune::space::Dimension;
@@ -21,7 +19,7 @@ use deconflict::simulation::Engine;
 use deconflict::streams::{Purpose, Streams};
 use rayon::prelude::*;
 
-/// Seed of the grids, which no tuning has.
+/// Seed of the grid, which no tuning has.
 const SEED: u64 = 4_242;
 
 /// Seeds of the tunings; the tuner was chosen on others.
@@ -43,8 +41,6 @@ impl Grid {
         let levels: Vec<Vec<f64>> = levels.iter().map(|levels| levels.to_vec()).collect();
         assert_eq!(levels.len(), study.course.space.len());
         let count: usize = levels.iter().map(Vec::len).product();
-        let fewer = std::env::var("DECONFLICT_GRID").map(|fewer| fewer.parse().unwrap());
-        let replications: u64 = fewer.unwrap_or(replications);
         let engine = Engine::default();
         let run = |cell: usize| {
             let point = (cell < count).then(|| point(&study.course.space, &levels, cell));
@@ -276,60 +272,4 @@ fn the_agreement_against_its_grid() {
     // In these 150 replications more leaks than in the long run: the limit leaves the best settings as much room as in the study.
     grid.study.course.watched[2].role = Role::AtMost(0.457);
     grid.hold([0.2, 25.0], 0.94);
-}
-
-#[test]
-#[ignore = "480 000 replications of some 3 ms"]
-fn a_knee_over_seven_parameters_against_its_grid() {
-    let thresholds = [0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99];
-    let grid = Grid::fly(
-        "alert-night.toml",
-        &[
-            &thresholds,
-            &[0.0, 1.0, 2.0, 4.0, 8.0],
-            &[2_000.0, 5_000.0, 10_000.0, 20_000.0],
-            &[30.0, 600.0],
-            &[0.0, 1.0],
-            &[10.0, 300.0, 1_800.0],
-            &[0.0, 1.0],
-        ],
-        100,
-    );
-    grid.hold([0.06, 1.0], 0.9);
-}
-
-/// Nothing keeps the limit: nothing is recommended, and what is said to come nearest leaks hardly more than the best of the grid.
-#[test]
-#[ignore = "480 000 replications of some 1 ms"]
-fn what_nothing_keeps_against_its_grid() {
-    let thresholds = [
-        0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.92, 0.94, 0.96, 0.98, 0.99,
-    ];
-    let grid = Grid::fly(
-        "no-fly-zone.toml",
-        &[
-            &thresholds,
-            &[1.0, 2.0, 3.0, 5.0, 8.0],
-            &[2_000.0, 4_000.0, 8_000.0, 15_000.0],
-            &[0.0, 1.0],
-        ],
-        1_000,
-    );
-    let all = grid.all();
-    assert!(!all.iter().any(|truth| grid.keeps_limits(truth)));
-    let leaks = |truth: &Vec<f64>| truth[2];
-    let least = all.iter().map(leaks).fold(f64::INFINITY, f64::min);
-    let most = all.iter().map(leaks).fold(0.0, f64::max);
-    for seed in SEEDS {
-        let tuning = grid.tune(seed);
-        let verdicts = judge(&tuning);
-        let choice = choose(&tuning, &verdicts);
-        assert_eq!(choice.recommended, None);
-        let nearest = choice.nearest.expect("a limit that is not kept");
-        assert_eq!(nearest.forbids, 2);
-        let point = tuning.candidates()[nearest.candidate].point.as_ref();
-        let leaked = grid.truth(point)[2];
-        println!("seed {seed}: nearest {leaked:.4}; the grid {least:.4} to {most:.4}");
-        assert!(leaked - least <= 0.25 * (most - least), "{leaked}");
-    }
 }

@@ -77,8 +77,8 @@ fn offline(page: &str) {
 
 /// Every element that is opened is closed, in order.
 fn well_formed(page: &str) {
-    const EMPTY: [&str; 8] = [
-        "meta", "br", "line", "rect", "circle", "path", "input", "!doctype",
+    const EMPTY: [&str; 9] = [
+        "meta", "br", "wbr", "line", "rect", "circle", "path", "input", "!DOCTYPE",
     ];
     let mut open: Vec<&str> = Vec::new();
     let mut rest = page;
