@@ -137,8 +137,8 @@ fn to_millimetre(length_m: f64) -> f64 {
     libm::round(length_m * 1000.0) / 1000.0 + 0.0
 }
 
-/// Where a plane for some places has its origin: in their middle, to a tenth of a degree so that a place that moves a
-/// little moves nothing else. Where no plane fits them all it is where most of them are, so that the odd ones are told
+/// Where a plane for some places has its origin: in their middle, to a degree so that a place that moves a little, or comes
+/// with others, moves nothing else. Where no plane fits them all it is where most of them are, so that the odd ones are told
 /// apart. Nothing where there is no place.
 pub fn middle(places: &[LatLon]) -> Option<LatLon> {
     // Normals of the ellipsoid: no seam at the antimeridian, none at the poles.
@@ -157,10 +157,10 @@ pub fn middle(places: &[LatLon]) -> Option<LatLon> {
         axis.sort_by(f64::total_cmp);
     }
     let place = |[x, y, z]: [f64; 3]| {
-        let tenth = |radians: f64| libm::round(radians.to_degrees() * 10.0) / 10.0 + 0.0;
-        let lon_deg = tenth(libm::atan2(y, x));
+        let whole = |radians: f64| libm::round(radians.to_degrees()) + 0.0;
+        let lon_deg = whole(libm::atan2(y, x));
         LatLon {
-            lat_deg: tenth(libm::atan2(z, libm::hypot(x, y)))
+            lat_deg: whole(libm::atan2(z, libm::hypot(x, y)))
                 .clamp(-FARTHEST_LAT_DEG, FARTHEST_LAT_DEG),
             lon_deg: if lon_deg == 180.0 { -180.0 } else { lon_deg },
         }
@@ -279,6 +279,12 @@ pub fn parse_degrees(text: &str) -> Option<Result<LatLon, PlaceError>> {
     let halves = match letters.as_slice() {
         [] => {
             let halves: Vec<&str> = match upper.split_once([',', ';']) {
+                Some((_, other)) if other.contains([',', ';']) => {
+                    let said = format!(
+                        "{text:?} has several commas; expected a point before each fraction, as in 32.9, 13.28"
+                    );
+                    return Some(Err(PlaceError(said)));
+                }
                 Some((one, other)) => vec![one.trim(), other.trim()],
                 None => upper.split_whitespace().collect(),
             };
@@ -326,6 +332,11 @@ fn degrees_of(
     let wrong = |why: String| Err(PlaceError(format!("{:?} {letter}: {why}", text.trim())));
     if !letters.contains(*letter) {
         return wrong(format!("expected one of {letters} once"));
+    }
+    // Between the halves a comma may stand, and nowhere else: 32,9 would be 32 degrees and 9 minutes.
+    let text = text.trim_matches([',', ';', ' ']);
+    if text.contains([',', ';']) {
+        return wrong("has a comma; expected a point before a fraction".to_owned());
     }
     let numbers: Vec<&str> = text
         .split(|c: char| !(c.is_ascii_digit() || c == '.'))
@@ -585,6 +596,7 @@ mod tests {
         close("32.9N 13.28E", 32.9, 13.28);
         close("32.9, 13.28", 32.9, 13.28);
         close("-33.9 151.2", -33.9, 151.2);
+        close("32.9N, 13.28E", 32.9, 13.28);
         close("335400S1511200E", -33.9, 151.2);
         close(
             "404226N0740023W",
@@ -598,6 +610,9 @@ mod tests {
             ("325400N1811700E", "at most 180"),
             ("325400N131700E", "6 digits"),
             ("95.0, 13.28", "at most 90"),
+            ("32,9 13,28", "several commas"),
+            ("32,9;13,28", "several commas"),
+            ("32,9N 13,28E", "has a comma"),
         ] {
             let told = parse_degrees(text).unwrap().unwrap_err().to_string();
             assert!(told.contains(why), "{text}: {told}");

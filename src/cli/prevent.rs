@@ -1,5 +1,6 @@
 //! `deconflict prevent`: which rule would prevent how many of the wrong losses.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -308,6 +309,16 @@ fn players(
     }
     for own in &arguments.own {
         players.push(own_change(own, subject, scenario)?);
+    }
+    let mut names = BTreeSet::new();
+    if let Some(twice) = players
+        .iter()
+        .find(|player| !names.insert(player.name.to_lowercase()))
+    {
+        return Err(Failure::bad_input(format!(
+            "{} is asked about twice; expected each rule and each change once",
+            twice.name
+        )));
     }
     if players.is_empty() {
         return Err(Failure::bad_input(

@@ -104,7 +104,7 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         (Some(chosen), _) => recommendation(study, tuning, &verdicts, &choice, chosen)
             .iter()
             .for_each(|words| line(words)),
-        (None, Some(nearest)) => line(&forbidden(study, tuning, nearest)),
+        (None, Some(nearest)) => line(&forbidden(study, tuning, &verdicts, nearest)),
         (None, None) => line("**Nothing was examined**: there is nothing to choose from."),
     }
     line(&format!(
@@ -505,28 +505,67 @@ fn other(
     lines
 }
 
-/// What comes nearest where nothing is shown to keep the limits, and which limit forbids it.
-fn forbidden(study: &Study, tuning: &Tuning, nearest: &Nearest) -> String {
-    let watched = &study.watched[nearest.forbids];
-    let value = nearest.fresh[nearest.forbids];
-    let notation = Notation::of(&watched.derived.name);
-    let (bound, limit, end) = match watched.role {
-        Role::AtLeast(limit) => ("at least", limit, value.low),
-        Role::AtMost(limit) => ("at most", limit, value.high),
-        Role::Minimise | Role::Maximise => ("", f64::NAN, f64::NAN),
+/// What comes nearest where nothing is shown to keep the limits, and which limits forbid it.
+fn forbidden(study: &Study, tuning: &Tuning, verdicts: &[Verdict], nearest: &Nearest) -> String {
+    let code = |measure: usize| markdown_code(&study.watched[measure].derived.name);
+    let notation = |measure: usize| Notation::of(&study.watched[measure].derived.name);
+    let said = |measure: usize, value: Estimate| {
+        let notation = notation(measure);
+        let ends = notation.ends(value.low, value.high);
+        format!("{} {ends}", notation.value(value.estimate))
     };
-    let verdict = match nearest.open {
-        true => "seems to keep it, which is open: more replications would decide",
-        false => "does not keep it",
-    };
-    format!(
-        "**Nothing that was tried is shown to keep the limits.** Nearest is {}, and what forbids it is {}: {} {}, and it must be {bound} {}. It {verdict}. A limit of {} would let it through.\n\n{}",
-        spoken(tuning, nearest.candidate),
-        markdown_code(&watched.derived.name),
-        notation.value(value.estimate),
-        notation.ends(value.low, value.high),
-        notation.value(limit),
-        notation.value(end),
+    let who = spoken(tuning, nearest.candidate);
+    let mut out = format!(
+        "**Nothing that was tried is shown to keep the limits.** Nearest to them is {who}: what it comes to beyond them is least, in shares of each limit. What forbids it:\n\n"
+    );
+    let mut enough = Vec::new();
+    for forbids in &nearest.forbid {
+        let (measure, value) = (forbids.measure, forbids.fresh);
+        let (bound, limit, end) = match study.watched[measure].role {
+            Role::AtLeast(limit) => ("at least", limit, value.low),
+            Role::AtMost(limit) => ("at most", limit, value.high),
+            Role::Minimise | Role::Maximise => continue,
+        };
+        let verdict = match forbids.open {
+            true => "it seems to keep that, which is open: more replications would decide",
+            false => "it does not keep that",
+        };
+        let _ = writeln!(
+            out,
+            "- {}: {}, and it must be {bound} {}; {verdict}",
+            code(measure),
+            said(measure, value),
+            notation(measure).value(limit)
+        );
+        let words = format!("{} {}", notation(measure).value(end), code(measure));
+        enough.push(format!("{bound} {words}"));
+    }
+    let _ = writeln!(
+        out,
+        "\nWith {} it would be let through.\n\n{}",
+        enough.join(" and "),
         settings_table(study, tuning, nearest.candidate).trim_end()
-    )
+    );
+    let fresh = |candidate: usize, measure: usize| {
+        let verdict = verdicts.iter().find(|one| one.candidate == candidate);
+        verdict.map_or_else(String::new, |one| said(measure, one.fresh[measure]))
+    };
+    let limits: Vec<usize> = nearest.by_limit.iter().map(|&(limit, _)| limit).collect();
+    for (number, &(limit, candidate)) in nearest.by_limit.iter().enumerate() {
+        if number == 0 {
+            out.push_str("\nNearest to each limit by itself, of those that were run again:\n\n");
+        }
+        let others = limits.iter().filter(|&&other| other != limit);
+        let others = others.map(|&other| format!("{} {}", code(other), fresh(candidate, other)));
+        let others: Vec<String> = others.collect();
+        let _ = writeln!(
+            out,
+            "- {}: {} with {}, which has {}",
+            code(limit),
+            fresh(candidate, limit),
+            spoken(tuning, candidate),
+            others.join(", ")
+        );
+    }
+    out.trim_end().to_owned()
 }

@@ -15,7 +15,7 @@ use super::opening::{SAID, limits, told};
 use super::replays;
 use super::stored::{Confused, Interval, Measured, Paired, Prevented, Results, Split, Square};
 use super::svg::{FIGURE_CSS, Scale, Svg};
-use crate::geodesy::{Frame, LatLon};
+use crate::geodesy::Frame;
 use crate::measure::{MEASURES, Measure};
 use crate::output::{Notation, readable, sentence, tally};
 use crate::statistics::stop::{Goal, Sequential};
@@ -904,16 +904,13 @@ impl<'a> Report<'a> {
             .scenario()
             .into_iter()
             .flat_map(|scenario| &scenario.places)
-            .map(|(name, place)| {
-                let point = frame.to_plane(LatLon {
-                    lat_deg: place.lat,
-                    lon_deg: place.lon,
-                });
-                Place {
+            .filter_map(|(name, place)| {
+                let point = frame.to_plane(place.on_earth().ok()?);
+                Some(Place {
                     name: name.clone(),
                     east_m: point.x,
                     north_m: point.y,
-                }
+                })
             })
             .collect();
         let more = match results.cells.len().saturating_sub(LARGE) {

@@ -13,7 +13,7 @@ use super::document::Document;
 use super::figures::grouped;
 use super::land::{self, Window};
 use super::svg::FIGURE_CSS;
-use crate::geodesy::{Frame, LatLon, format_mgrs};
+use crate::geodesy::{Frame, format_mgrs};
 use crate::geometry::{Area, Point};
 use crate::identification::CriteriaOn;
 use crate::ids::NodeId;
@@ -256,13 +256,10 @@ pub fn replay_page(runs: &[Flown<'_>], note: &ReplayNote) -> Result<String, Stri
         land: chains(&shown.areas),
         credit,
         places: places
-            .map(|(name, place)| {
-                let point = frame.to_plane(LatLon {
-                    lat_deg: place.lat,
-                    lon_deg: place.lon,
-                });
+            .filter_map(|(name, place)| {
+                let point = frame.to_plane(place.on_earth().ok()?);
                 let [east, north] = metres((point.x, point.y));
-                (name.as_str(), east, north)
+                Some((name.as_str(), east, north))
             })
             .collect(),
         grid: grid(frame, &whole),

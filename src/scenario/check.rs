@@ -271,7 +271,9 @@ impl Check<'_> {
             corridors: all(&self.corridors),
         };
         let frame = held.frame(origin);
+        let used = held.used();
         self.places.frame = frame;
+        self.places.used = used;
         self.unmoored = origin.is_none() && frame.on_earth();
         if origin.is_some()
             && let Err(why) = points::in_reach(&frame, frame.origin())
@@ -383,6 +385,8 @@ impl Check<'_> {
                 Ok(point) => {
                     self.places.named.insert(name, Some(point));
                 }
+                // What nobody names may lie anywhere on earth.
+                Err(_) if !self.places.used.contains(&name) && place.on_earth().is_ok() => {}
                 Err(why) => {
                     self.note(&["places", &name], why);
                     self.places.named.insert(name, None);

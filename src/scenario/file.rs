@@ -235,10 +235,20 @@ pub struct SideFile {
     pub name: Option<String>,
 }
 
+/// A named place: an MGRS reference (the centre of its square), degrees as publications write them, or `{ lat, lon }`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum PlaceFile {
+    /// An MGRS reference such as `33SUS3434`, or degrees, as `325400N0131700E` or `32.9, 13.28` (latitude first).
+    Written(String),
+    /// WGS84 degrees.
+    LatLon(LatLonPlace),
+}
+
 /// A named place, WGS84.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PlaceFile {
+pub struct LatLonPlace {
     /// Latitude, degrees north.
     #[schemars(range(min = -90.0, max = 90.0))]
     pub lat: f64,

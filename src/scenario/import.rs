@@ -85,6 +85,44 @@ pub fn import(path: &Path, tolerance_m: f64) -> Result<Imported, String> {
     piece.done(name)
 }
 
+/// The airspaces of an OpenAir file, each from its line AC on, with the number of that line.
+fn airspaces(text: &str) -> Vec<(usize, &str)> {
+    let mut starts = vec![(1, 0)];
+    let mut from = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if line.trim_start().starts_with("AC") && from > 0 {
+            starts.push((number + 1, from));
+        }
+        from += line.len();
+    }
+    let ends = starts.iter().skip(1).map(|&(_, from)| from);
+    let ends = ends.chain([text.len()]);
+    let blocks = starts.iter().zip(ends);
+    blocks
+        .map(|(&(line, from), end)| (line, &text[from..end]))
+        .collect()
+}
+
+/// Minutes or seconds of 60 and more in an airspace that begins at a line.
+fn sixty(block: &str, first: usize) -> Option<String> {
+    block.lines().enumerate().find_map(|(number, line)| {
+        let typed = line.trim_start();
+        let places = ["DP", "DB", "V "]
+            .iter()
+            .any(|mark| typed.starts_with(mark));
+        let parts = typed.split(|letter: char| !(letter.is_ascii_digit() || ":.".contains(letter)));
+        let wrong = |part: &str| {
+            let mut below = part.split(':').skip(1);
+            below.any(|part| part.parse::<f64>().is_ok_and(|value| value >= 60.0))
+        };
+        let found = parts.into_iter().find(|part| places && wrong(part))?;
+        Some(format!(
+            "line {} has {found}; expected minutes and seconds below 60",
+            first + number
+        ))
+    })
+}
+
 /// Whether it is GeoJSON: features, one, or a geometry alone [RFC 7946, section 3].
 fn is_geojson(value: &Json) -> bool {
     const KINDS: [&str; 9] = [
@@ -240,20 +278,32 @@ impl Piece {
     }
 
     fn openair(&mut self, path: &Path) -> Result<(), String> {
-        let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&bytes);
         let mut absolute = 0;
-        for (number, airspace) in openair::parse(BufReader::new(file)).enumerate() {
-            let airspace = match airspace {
+        let mut unreadable = None;
+        // One airspace at a time, so that none takes another with it.
+        for (line, block) in airspaces(&text) {
+            let read = match sixty(block, line) {
+                Some(why) => Err(why),
+                None => match openair::parse(BufReader::new(block.as_bytes())).next() {
+                    Some(read) => read.map_err(|why| why.to_string()),
+                    None => continue,
+                },
+            };
+            let airspace = match read {
                 Ok(airspace) => airspace,
                 Err(why) => {
-                    self.leave_out(format!("airspace {}: {why}", number + 1));
+                    let why = format!("airspace at line {line}: {why}");
+                    unreadable.get_or_insert(why.clone());
+                    self.leave_out(why);
                     continue;
                 }
             };
             let name = airspace
                 .name
                 .clone()
-                .unwrap_or_else(|| format!("airspace {}", number + 1));
+                .unwrap_or_else(|| format!("airspace at line {line}"));
             let mut bounds = Bounds::default();
             let mut other = None;
             for (which, altitude) in [(0, &airspace.lower_bound), (1, &airspace.upper_bound)] {
@@ -301,18 +351,9 @@ impl Piece {
                 }
             }
         }
-        if self.count == 0
-            && self
-                .left_out
-                .iter()
-                .all(|line| line.starts_with("airspace "))
-        {
-            return Err(format!(
-                "it holds no airspace in OpenAir form{}",
-                self.left_out
-                    .first()
-                    .map_or(String::new(), |first| format!(": {first}"))
-            ));
+        if self.count == 0 && self.left_out.len() <= usize::from(unreadable.is_some()) {
+            let why = unreadable.map_or(String::new(), |first| format!(": {first}"));
+            return Err(format!("it holds no airspace in OpenAir form{why}"));
         }
         self.heights(absolute);
         Ok(())
@@ -431,19 +472,33 @@ impl Piece {
             self.recording(path)?;
         }
         if self.count == 0 {
-            return Err("it holds no polygon, no site and no line with times".to_owned());
+            let why = match self.left_out.first() {
+                Some(first) => format!(" that can be used: {first}"),
+                None => String::new(),
+            };
+            return Err(format!(
+                "it holds no polygon, no site and no line with times{why}"
+            ));
         }
         Ok(())
     }
 
     fn rings(&mut self, name: &str, rings: &Json, properties: &Json) {
         let rings = rings.as_array().map_or(&[][..], Vec::as_slice);
-        let ring =
-            |ring: &Json| -> Option<Vec<LatLon>> { ring.as_array()?.iter().map(lon_lat).collect() };
-        let Some(corners) = rings.first().and_then(ring) else {
+        let Some(ring) = rings.first().and_then(Json::as_array) else {
             self.leave_out(format!("{name}: a polygon without places"));
             return;
         };
+        let corners: Vec<Option<LatLon>> = ring.iter().map(lon_lat).collect();
+        if let Some(at) = corners.iter().position(Option::is_none) {
+            let said = safe::line(&ring[at].to_string()).into_owned();
+            self.leave_out(format!(
+                "{name}: its corner {} is {said}; expected degrees east, then degrees north (WGS84)",
+                at + 1
+            ));
+            return;
+        }
+        let corners: Vec<LatLon> = corners.into_iter().flatten().collect();
         let metres = |keys: &[&str]| keys.iter().find_map(|key| properties.get(*key)?.as_f64());
         let bounds = Bounds {
             floor_m: metres(&["floor_m"]).unwrap_or(0.0),
@@ -483,6 +538,10 @@ impl Piece {
             for (number, volume4) in volumes.iter().enumerate() {
                 let label = format!("{name} volume {}", number + 1);
                 let volume = volume4.get("volume").unwrap_or(volume4);
+                if let Some(unit) = strange_unit(volume) {
+                    self.leave_out(format!("{label}: it is in {unit}; expected units M or FT"));
+                    continue;
+                }
                 let Some((plan, middle)) = plan_of(volume) else {
                     self.leave_out(format!(
                         "{label}: it has neither outline_polygon nor outline_circle"
@@ -499,6 +558,14 @@ impl Piece {
                     bounds.absolute |= is_absolute;
                 }
                 let times = ["time_start", "time_end"].map(|key| instant(volume4, key));
+                if let [Some(start), Some(end)] = times
+                    && end < start
+                {
+                    self.leave_out(format!(
+                        "{label}: it ends at {end}, before it begins, at {start}"
+                    ));
+                    continue;
+                }
                 let told = times.map(|time| time.map_or("?".to_owned(), |time| time.to_string()));
                 let about = format!("{label}: {} to {}", told[0], told[1]);
                 if self.zone(&label, &about, &plan, bounds).is_some() {
@@ -661,13 +728,16 @@ fn place(coord: &openair::Coord) -> LatLon {
 }
 
 /// Longitude first.
+/// A position of GeoJSON. Who crosses the antimeridian often counts on, to 360 degrees.
 fn lon_lat(position: &Json) -> Option<LatLon> {
     let number = |index: usize| position.get(index)?.as_f64();
-    let place = LatLon {
-        lat_deg: number(1)?,
-        lon_deg: number(0)?,
+    let (lon_deg, lat_deg) = (number(0)?, number(1)?);
+    let fits = lat_deg.abs() <= 90.0 && (-180.0..=360.0).contains(&lon_deg);
+    let lon_deg = match lon_deg > 180.0 {
+        true => lon_deg - 360.0,
+        false => lon_deg,
     };
-    (place.lat_deg.abs() <= 90.0 && place.lon_deg.abs() <= 180.0).then_some(place)
+    fits.then_some(LatLon { lat_deg, lon_deg })
 }
 
 /// The corners of a polygon without those that repeat, or why they are none.
@@ -755,6 +825,17 @@ fn documents<'a>(value: &'a Json, name: &str, all: &mut Vec<Document<'a>>) {
         }
         _ => {}
     }
+}
+
+/// A unit in a volume that ASTM F3548 does not know.
+fn strange_unit(volume: &Json) -> Option<&str> {
+    let radius = volume
+        .get("outline_circle")
+        .and_then(|circle| circle.get("radius"));
+    let bounds = ["altitude_lower", "altitude_upper"].map(|key| volume.get(key));
+    let each = [radius].into_iter().chain(bounds).flatten();
+    let mut units = each.filter_map(|value| value.get("units")?.as_str());
+    units.find(|unit| !["M", "FT"].contains(unit))
 }
 
 /// The ground plan of a volume, and its middle.

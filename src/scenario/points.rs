@@ -1,6 +1,6 @@
 //! Points and areas as typed to points and areas of the local plane, and where that plane lies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::*;
 use crate::geodesy::{self, FARTHEST_LAT_DEG, Frame, LatLon, MOST_STRETCH};
@@ -14,6 +14,8 @@ const SURELY_IN_REACH_M: f64 = 1_200_000.0;
 pub(crate) struct Places {
     pub frame: Frame,
     pub named: BTreeMap<String, Option<Point>>,
+    /// Names that something names.
+    pub used: BTreeSet<String>,
 }
 
 impl Default for Places {
@@ -21,6 +23,7 @@ impl Default for Places {
         Places {
             frame: Frame::nowhere(),
             named: BTreeMap::new(),
+            used: BTreeSet::new(),
         }
     }
 }
@@ -95,20 +98,12 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// Everything with a place on earth, and what it belongs to.
+    /// Everything that is used and has a place on earth, and what it belongs to.
     fn located(&self, each: &mut dyn FnMut(&str, &str, LatLon)) {
-        for &(name, place) in &self.places {
-            each("places", name, typed(place.lat, place.lon));
-        }
-        self.points(&mut |section, name, point| match point {
-            PointFile::LatLon(at) => each(section, name, typed(at.lat, at.lon)),
-            PointFile::Named(text) => {
-                let named = self.places.iter().any(|(place, _)| place == text);
-                if let Some(Ok(at)) = (!named).then(|| written(text)).flatten() {
-                    each(section, name, at);
-                }
+        self.points(&mut |section, name, point| {
+            if let Some(at) = self.on_earth(point) {
+                each(section, name, at);
             }
-            PointFile::Local(_) => {}
         });
         for &(name, tracks) in &self.tracks {
             let recorded = tracks.recording.iter().flat_map(|read| &read.aircraft);
@@ -118,14 +113,51 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// The plane of the scenario: about its origin, or about the middle of what it holds.
+    fn on_earth(&self, point: &PointFile) -> Option<LatLon> {
+        match point {
+            PointFile::LatLon(at) => Some(typed(at.lat, at.lon)),
+            PointFile::Named(text) => {
+                let named = self.places.iter().find(|(place, _)| place == text);
+                match named {
+                    Some((_, place)) => place.on_earth().ok(),
+                    None => written(text)?.ok(),
+                }
+            }
+            PointFile::Local(_) => None,
+        }
+    }
+
+    /// Names of places that something names.
+    pub(crate) fn used(&self) -> BTreeSet<String> {
+        let mut used = BTreeSet::new();
+        self.points(&mut |_, _, point| {
+            if let PointFile::Named(name) = point {
+                used.insert(name.clone());
+            }
+        });
+        used
+    }
+
+    /// The plane of the scenario: about its origin, or about the middle of its sites, so that nothing that no site minds moves it; without sites
+    /// on earth about the middle of what is used, and without that of the named places.
     pub(crate) fn frame(&self, origin: Option<LatLonPoint>) -> Frame {
         if let Some(origin) = origin {
             return Frame::about(typed(origin.lat, origin.lon));
         }
-        let mut places = Vec::new();
-        self.located(&mut |_, _, place| places.push(place));
-        geodesy::middle(&places).map_or(Frame::nowhere(), Frame::about)
+        let (mut sites, mut used) = (Vec::new(), Vec::new());
+        self.located(&mut |section, _, place| {
+            used.push(place);
+            if section == "sites" {
+                sites.push(place);
+            }
+        });
+        let named = self.places.iter();
+        let named = named.filter_map(|(_, place)| place.on_earth().ok());
+        let named: Vec<LatLon> = named.collect();
+        let mut all = [sites, used, named].into_iter();
+        let places = all.find(|places| !places.is_empty());
+        let middle = places.and_then(|places| geodesy::middle(&places));
+        middle.map_or(Frame::nowhere(), Frame::about)
     }
 
     /// By which share lengths are off in the plane, at worst, at what the scenario holds, and at what that is.
@@ -198,6 +230,20 @@ fn written(text: &str) -> Option<Result<LatLon, String>> {
     Some(found.map_err(|error| format!("is {text:?}, which is no place: {error}")))
 }
 
+impl PlaceFile {
+    /// Where it is, or, as a sentence without its subject, why that is nowhere.
+    pub(crate) fn on_earth(&self) -> Result<LatLon, String> {
+        match self {
+            PlaceFile::LatLon(place) => Ok(typed(place.lat, place.lon)),
+            PlaceFile::Written(text) => written(text).unwrap_or_else(|| {
+                Err(format!(
+                    "is {text:?}; expected an MGRS reference, degrees as 32.9, 13.28, or {{ lat, lon }}"
+                ))
+            }),
+        }
+    }
+}
+
 impl ScenarioFile {
     /// The plane that it is simulated in: about its `origin`, or about the middle of what it holds.
     pub fn frame(&self) -> Frame {
@@ -207,7 +253,7 @@ impl ScenarioFile {
 
 /// A named place in the plane, or what is wrong with it.
 pub(crate) fn place(frame: &Frame, place: &PlaceFile) -> Result<Point, String> {
-    in_reach(frame, typed(place.lat, place.lon))
+    in_reach(frame, place.on_earth()?)
 }
 
 /// A point in the plane; `Ok(None)` for a place that is at fault itself.

@@ -364,15 +364,16 @@ fn find(table: &BTreeMap<String, u32>, name: &str) -> Result<u32, String> {
 impl Names {
     fn of(file: &ScenarioFile) -> Result<Names, String> {
         let frame = file.frame();
-        let places = file
-            .places
-            .iter()
+        let used = points::Held::of(file).used();
+        let places = (file.places.iter())
+            .filter(|(name, _)| used.contains(*name))
             .map(|(name, place)| Ok((name.clone(), Some(points::place(&frame, place)?))))
             .collect::<Result<_, String>>()?;
         Ok(Names {
             places: Places {
                 frame,
                 named: places,
+                used,
             },
             sides: numbered(&file.sides),
             types: numbered(&file.aircraft),

@@ -7,7 +7,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use super::support::repository;
-use super::sweep::{Place, ends, refused, same, signal, succeeds, text};
+use super::sweep::{Place, ends, halted, refused, same, signal, succeeds, text};
 
 /// All result files, without what says who, when, how far and in how many pieces.
 fn results(place: &Place, folder: &str) -> BTreeMap<String, Vec<u8>> {
@@ -516,15 +516,11 @@ fn what_is_being_run_is_not_missing() {
         "0-11\n"
     );
     ends(&place.deconflict("status out --missing"), 2, &[]);
-    let mut child = place.start(SHARD);
-    let journal = place.path("out/shards/1-of-3.sums");
-    while journal.metadata().map_or(0, |metadata| metadata.len()) < 200 {
-        assert!(
-            child.try_wait().unwrap().is_none(),
-            "too fast to be looked at"
-        );
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    let child = halted(
+        place.start(SHARD),
+        &place.path("out/shards/1-of-3.sums"),
+        200,
+    );
     assert_eq!(said(&place.deconflict("status out --missing")), "0,2\n");
     let status = said(&place.deconflict("status out"));
     assert!(
@@ -532,6 +528,7 @@ fn what_is_being_run_is_not_missing() {
         "{status}"
     );
     signal(&child, "USR1");
+    signal(&child, "CONT");
     ends(&child.wait_with_output().unwrap(), 75, &["goes on"]);
     assert_eq!(said(&place.deconflict("status out --missing")), "0-2\n");
     assert!(said(&place.deconflict("status out")).contains("Begun and left: 1"));

@@ -244,6 +244,33 @@ fn operational_intents_become_flights_and_zones() {
     );
 }
 
+#[test]
+fn volumes_in_other_units_or_with_their_end_first_are_left_out() {
+    let text = |unit: &str, until: &str| {
+        format!(
+            r#"{{"reference":{{"id":"x"}},"details":{{"volumes":[
+            {{"volume":{{"outline_circle":{{"center":{{"lat":48.1,"lng":11.0}},"radius":{{"value":1,"units":"{unit}"}}}}}},"time_start":{{"value":"2024-05-01T10:00:00Z"}},"time_end":{{"value":"{until}"}}}},
+            {{"volume":{{"outline_circle":{{"center":{{"lat":48.1,"lng":11.0}},"radius":{{"value":300,"units":"M"}}}}}}}}]}}}}"#
+        )
+    };
+    for (unit, until, words) in [
+        ("KM", "2024-05-01T11:00:00Z", "it is in KM"),
+        (
+            "M",
+            "2024-05-01T09:00:00Z",
+            "it ends at 2024-05-01T09:00:00Z, before it begins",
+        ),
+    ] {
+        let found = imported("f3548.json", &text(unit, until), 50.0).unwrap();
+        assert_eq!(found.toml.matches("[zones.").count(), 1, "{}", found.toml);
+        assert!(
+            found.left_out.iter().any(|line| line.contains(words)),
+            "{:?}",
+            found.left_out
+        );
+    }
+}
+
 /// What `run --geojson` writes is read again: everybody flies where and when he flew.
 #[test]
 fn what_run_writes_is_imported() {
@@ -373,4 +400,57 @@ fn what_is_nothing_is_refused() {
         assert!(why.contains(words), "{name}: {why}");
     }
     assert!(import(Path::new("/dev/null"), 50.0).is_err());
+}
+
+/// Whatever is wrong with one airspace, the others are there, and what is wrong is told by its line.
+#[test]
+fn an_airspace_that_cannot_be_read_takes_no_other_with_it() {
+    let block = |name: &str, corner: &str| {
+        format!(
+            "AC R\nAN {name}\nAL GND\nAH FL95\nDP {corner}\nDP 48:00:00 N 012:00:00 E\nDP 49:00:00 N 012:00:00 E\n\n"
+        )
+    };
+    let good = "48:00:00 N 011:00:00 E";
+    for (bad, word) in [
+        ("48:75:00 N 011:00:00 E", "has 48:75:00"),
+        ("48:00:61 N 011:00:00 E", "has 48:00:61"),
+        ("99:00:00 N 011:00:00 E", "99:00:00"),
+        ("nowhere", "nowhere"),
+    ] {
+        let text = [block("One", good), block("Two", bad), block("Three", good)].concat();
+        let found = imported("air.txt", &text, 10.0).unwrap();
+        let names: Vec<&str> = ["zones.one", "zones.two", "zones.three"]
+            .into_iter()
+            .filter(|name| found.toml.contains(name))
+            .collect();
+        assert_eq!(names, ["zones.one", "zones.three"], "{bad}");
+        let told = found
+            .left_out
+            .iter()
+            .any(|line| line.contains("line 9") && line.contains(word));
+        assert!(told, "{bad}: {:?}", found.left_out);
+    }
+}
+
+#[test]
+fn positions_of_geojson_are_degrees() {
+    let polygon = |corners: &str| format!("{{\"type\":\"Polygon\",\"coordinates\":[[{corners}]]}}");
+    // Across the antimeridian, counted on.
+    let across = polygon("[179,-17],[181,-17],[181,-16],[179,-17]");
+    let found = imported("a.geojson", &across, 10.0).unwrap();
+    assert!(found.toml.contains("lon = -179"), "{}", found.toml);
+    for (corners, word) in [
+        (
+            "[450000,3620000],[451000,3620000],[451000,3621000],[450000,3620000]",
+            "its corner 1 is [450000,3620000]",
+        ),
+        (
+            "[11,48],[\"x\",48],[12,49],[11,48]",
+            "its corner 2 is [\"x\",48]",
+        ),
+        ("[11,48],[12,49],[12,48],[11,49],[11,48]", "touch or cross"),
+    ] {
+        let told = imported("a.geojson", &polygon(corners), 10.0).unwrap_err();
+        assert!(told.contains(word), "{told}");
+    }
 }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use super::sweep::signal;
+
 const NIGHT: &str = include_str!("support/night.toml");
 
 const EXPERIMENT: &str = r#"
@@ -149,14 +151,6 @@ fn grown(path: &Path, length: u64, child: &mut Child) {
         );
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill")
-        .args([&format!("-{name}"), &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
 }
 
 const WRITERS: [(&str, &str); 3] = [

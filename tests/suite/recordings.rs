@@ -727,3 +727,108 @@ fn a_million_rows() {
         "{told}"
     );
 }
+
+#[test]
+fn what_can_be_read_in_two_ways_is_not_guessed() {
+    let refused = |name: &str, text: &str, words: &[&str]| {
+        let error = with(name, text.as_bytes(), "").unwrap_err().render(false);
+        for word in words {
+            assert!(error.contains(word), "{word:?} is not in {error}");
+        }
+        with(name, text.as_bytes(), "on_fault = \"drop\"")
+    };
+    // A comma is a decimal mark only where places have commas too.
+    let semicolons = |altitude: &str, places: &str| {
+        let row = |step: i64| {
+            let place = format!("48.00000;{:.5}", 11.0 + 0.01074 * step as f64);
+            let place = place.replace('.', places);
+            format!("{};a1;{place};{altitude}", 1_577_880_000 + 10 * step)
+        };
+        let rows: Vec<String> = (0..7).map(row).collect();
+        format!("{}\n{}\n", HEADER.replace(',', ";"), rows.join("\n"))
+    };
+    assert_eq!(
+        account(with("t.csv", semicolons("1500,5", ",").as_bytes(), "")).read,
+        7
+    );
+    let _ = refused(
+        "t.csv",
+        &semicolons("1,500", "."),
+        &["geoaltitude is \"1,500\"", "t.csv:2"],
+    );
+    // What says whether an aircraft is on the ground is understood or refused.
+    let ground = |word: &str| {
+        let rows: Vec<String> = rows("a1", 0)
+            .into_iter()
+            .enumerate()
+            .map(|(at, row)| format!("{row},{}", if at < 3 { word } else { "false" }))
+            .collect();
+        format!("{HEADER},onground\n{}\n", rows.join("\n"))
+    };
+    for (word, down) in [
+        ("Y", 3),
+        ("on", 3),
+        ("GROUND", 3),
+        ("n", 0),
+        ("air", 0),
+        ("", 0),
+    ] {
+        let kept = account(with("t.csv", ground(word).as_bytes(), ""));
+        assert_eq!(kept.on_ground, down, "{word}");
+    }
+    let kept = refused(
+        "t.csv",
+        &ground("perhaps"),
+        &["onground is \"perhaps\"; expected true or false"],
+    );
+    assert_eq!(account(kept).dropped.values().sum::<u64>(), 3);
+}
+
+#[test]
+fn what_has_been_cut_off_or_damaged_is_told() {
+    let points: String = rows("a1", 0)
+        .iter()
+        .enumerate()
+        .map(|(step, row)| {
+            let lon = row.split(',').nth(3).unwrap();
+            format!("<trkpt lat=\"48\" lon=\"{lon}\"><ele>1500</ele><time>2020-01-01T12:00:{step}0Z</time><extensions><o:ele>7</o:ele></extensions></trkpt>")
+        })
+        .take(6)
+        .collect();
+    let gpx =
+        format!("<gpx version=\"1.1\" xmlns:o=\"x\"><trk><trkseg>{points}</trkseg></trk></gpx>");
+    // What stands in extensions is not the point's.
+    let plain = gpx.replace("<extensions><o:ele>7</o:ele></extensions>", "");
+    let flown = |gpx: &str| with("t.gpx", gpx.as_bytes(), "").unwrap().flights.clone();
+    assert_eq!(flown(&gpx), flown(&plain));
+    let refused = |name: &str, text: &str, word: &str| {
+        let error = with(name, text.as_bytes(), "").unwrap_err().render(false);
+        assert!(error.contains(word), "{word:?} is not in {error}");
+    };
+    refused("t.gpx", gpx.trim_end_matches("</trk></gpx>"), "cut off");
+    refused(
+        "t.gpx",
+        &gpx.replace("<ele>1500<", "<ele>1,500<"),
+        "the ele \"1,500\"",
+    );
+    refused(
+        "t.gpx",
+        &gpx.replace("T12:00:10Z", "T12:00:7xZ"),
+        "the time",
+    );
+
+    let acmi = "FileType=text/acmi/tacview\nFileVersion=2.2\n0,ReferenceTime=2020-01-01T12:00:00Z\n// a comment\na1,T=11|48|1500,Type=Air+FixedWing\n#10\na1,T=11.01||\n#20\na1,T=11.02||\n";
+    assert_eq!(account(with("t.acmi", acmi.as_bytes(), "")).read, 3);
+    for (was, is, word) in [
+        ("T=11.01||", "T=11.0x||", "has \"T=11.0x||\""),
+        ("a1,T=11.01||", "a1,T=11.01||,Na", "has \"Na\""),
+        ("a1,T=11.01||", "xyzzy,T=11.01||", "begins with \"xyzzy\""),
+        (
+            "0,Ref",
+            "0,ReferenceLongitude=east,Ref",
+            "ReferenceLongitude",
+        ),
+    ] {
+        refused("t.acmi", &acmi.replace(was, is), word);
+    }
+}

@@ -1231,6 +1231,31 @@ fn a_scenario_lies_where_its_places_lie() {
 }
 
 #[test]
+fn a_place_may_be_written_as_a_point() {
+    let with = |place: &str| {
+        let text = GOOD.replace("[places.tarhuna]\nlat = 32.43\nlon = 13.63\n", "");
+        parse(&format!("{text}\n[places]\ntarhuna = {place}\n"))
+    };
+    let table = with("{ lat = 32.43, lon = 13.63 }").unwrap();
+    assert_eq!(with("\"32.43, 13.63\"").unwrap().flights, table.flights);
+    if let Err(error) = with("\"33SUS3434\"") {
+        panic!("{}", error.render(false))
+    }
+    for (place, words) in [
+        (
+            "\"by the sea\"",
+            "places.tarhuna is \"by the sea\"; expected an MGRS reference",
+        ),
+        ("\"32,43 13,63\"", "several commas"),
+        ("{ lat = 92, lon = 13 }", "places.tarhuna.lat is 92"),
+        ("{ lat = 32 }", "lon"),
+    ] {
+        let told = with(place).unwrap_err().render(false);
+        assert!(told.contains(words), "{words} is not in {told}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_polygon_is_told_at_its_corner() {
     let polygon = |corners: &str| {
         let text = GOOD.replace(

@@ -232,6 +232,17 @@ pub fn refused(place: &Place, folder: &str, arguments: &str, words: &[&str]) {
     same(&before, &place.files(folder));
 }
 
+/// Halts a command where its file has become longer than `length`, so that what is looked at then does not depend on how fast it is.
+/// `CONT` lets it go on.
+pub fn halted(mut child: Child, file: &Path, length: u64) -> Child {
+    while file.metadata().map_or(0, |metadata| metadata.len()) <= length {
+        assert!(child.try_wait().unwrap().is_none(), "too fast to be halted");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    signal(&child, "STOP");
+    child
+}
+
 pub fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill")
         .args([&format!("-{name}"), &child.id().to_string()])
@@ -765,13 +776,8 @@ fn a_shard_killed_on_its_way_is_missing_until_it_is_flown_again() {
     succeeds(&place.deconflict("sweep plan.toml --out out -n 2000 --shard 0/2"));
     let journal = place.path("out/shards/1-of-2.blocks");
     for kill in [true, false] {
-        let there = || journal.metadata().map_or(0, |metadata| metadata.len());
-        let before = there();
-        let mut child = place.start(SHARD);
-        while there() <= before.max(1000) {
-            assert!(child.try_wait().unwrap().is_none(), "too fast to be killed");
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        let before = journal.metadata().map_or(0, |metadata| metadata.len());
+        let mut child = halted(place.start(SHARD), &journal, before.max(1000));
         let second = place.deconflict(SHARD);
         ends(&second, 75, &["another deconflict is writing", "1-of-2"]);
         if kill {
@@ -779,6 +785,7 @@ fn a_shard_killed_on_its_way_is_missing_until_it_is_flown_again() {
             child.wait().unwrap();
         } else {
             signal(&child, "TERM");
+            signal(&child, "CONT");
             let output = child.wait_with_output().unwrap();
             ends(&output, 75, &["shard 1 of 2 was interrupted", "goes on"]);
         }

@@ -4,7 +4,7 @@
 //! them. The objectives decide in the order of the study: who is shown to be worse than the best of those left falls out. Of what
 //! nothing tells apart it is the scenario as written, as a change wants a reason; else the least of the first objective.
 
-use super::course::{Role, Tuning};
+use super::course::{Course, Role, Tuning, Watched};
 use super::verdict::{Feasible, Verdict, examined};
 use crate::experiment::worlds::marks::Mark;
 use crate::statistics::estimate::{Comparison, Estimate};
@@ -69,10 +69,19 @@ pub enum Why {
 pub struct Nearest {
     /// Number of the candidate.
     pub candidate: usize,
-    /// The watched measure, by number, whose limit it is furthest from being shown to keep.
-    pub forbids: usize,
-    /// Its watched measures.
-    pub fresh: Vec<Estimate>,
+    /// The limits that it is not shown to keep, furthest from it first.
+    pub forbid: Vec<Forbids>,
+    /// Where there are several limits, who comes nearest to each by itself: the watched measure, by number, and the candidate.
+    pub by_limit: Vec<(usize, usize)>,
+}
+
+/// A limit that is not shown to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forbids {
+    /// The watched measure, by number.
+    pub measure: usize,
+    /// What it comes to.
+    pub fresh: Estimate,
     /// Whether the estimate keeps the limit, and just the interval does not.
     pub open: bool,
 }
@@ -93,7 +102,7 @@ pub fn choose(tuning: &Tuning, verdicts: &[Verdict]) -> Choice {
         return Choice {
             recommended,
             alternatives: Vec::new(),
-            nearest: nearest(tuning, verdicts),
+            nearest: described(course, verdicts),
             against: vec![Vec::new(); verdicts.len()],
         };
     };
@@ -226,34 +235,68 @@ pub fn in_worlds(tuning: &Tuning, verdict: &Verdict, measure: usize, drawn: usiz
     Some(Mark::of(said, &worlds, &[], confidence))
 }
 
-/// Which of those that are not shown to keep a limit has the least left to it: the end of its interval beyond the limit, in widths
-/// of the interval on that side.
-fn nearest(tuning: &Tuning, verdicts: &[Verdict]) -> Option<Nearest> {
-    let worst = |verdict: &Verdict| {
-        let watched = tuning.course().watched.iter().zip(&verdict.fresh);
-        let beyond = watched
-            .enumerate()
-            .filter_map(|(measure, (watched, value))| {
-                let (end, limit) = match watched.role {
-                    Role::AtMost(limit) => (value.high, limit),
-                    Role::AtLeast(limit) => (-value.low, -limit),
-                    Role::Minimise | Role::Maximise => return None,
-                };
-                let width = end - watched.role.turned(value.estimate);
-                let beyond = (end - limit) / width.max(f64::MIN_POSITIVE);
-                Some((measure, beyond))
-            });
-        beyond.max_by(|(_, one), (_, other)| one.total_cmp(other))
+/// By how much a value lies beyond a limit, as a share of it.
+fn beyond(watched: &Watched, value: f64) -> f64 {
+    match watched.role.excess(value, 0.0) {
+        beyond if beyond.is_nan() => f64::INFINITY,
+        beyond => beyond.max(0.0),
+    }
+}
+
+fn limits(course: &Course) -> impl Iterator<Item = (usize, &Watched)> {
+    let watched = course.watched.iter().enumerate();
+    watched.filter(|(_, watched)| !watched.role.is_objective())
+}
+
+/// Which of the finalists, by its place, has the least left to all limits together: what it comes to beyond them, each as a share of its limit.
+pub(super) fn nearest(course: &Course, verdicts: &[Verdict]) -> Option<usize> {
+    let all = |verdict: &Verdict| -> f64 {
+        let each = limits(course);
+        each.map(|(measure, watched)| beyond(watched, verdict.fresh[measure].estimate))
+            .sum()
     };
-    let all = verdicts.iter().filter_map(|verdict| {
-        let (measure, beyond) = worst(verdict)?;
-        Some((verdict, measure, beyond))
+    let each = verdicts.iter().enumerate();
+    let each = each.map(|(at, verdict)| (all(verdict), at));
+    each.min_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, at)| at)
+}
+
+/// The same, with what forbids it.
+fn described(course: &Course, verdicts: &[Verdict]) -> Option<Nearest> {
+    let verdict = &verdicts[nearest(course, verdicts)?];
+    let missed = limits(course).map(|(measure, watched)| {
+        let fresh = &verdict.fresh[measure];
+        let end = match watched.role {
+            Role::AtLeast(_) => fresh.low,
+            _ => fresh.high,
+        };
+        (beyond(watched, end), (measure, watched))
     });
-    let (verdict, forbids, _) = all.min_by(|one, other| one.2.total_cmp(&other.2))?;
+    let mut missed: Vec<_> = missed.filter(|(beyond, _)| *beyond > 0.0).collect();
+    missed.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let forbid = missed.into_iter().map(|(_, (measure, watched))| {
+        let fresh = verdict.fresh[measure];
+        Forbids {
+            measure,
+            fresh,
+            open: watched.role.excess(fresh.estimate, 0.0) <= 0.0,
+        }
+    });
+    let by_limit = |(measure, watched): (usize, &Watched)| {
+        let all = verdicts.iter();
+        let value = |one: &Verdict| match watched.role.turned(one.fresh[measure].estimate) {
+            value if value.is_nan() => f64::INFINITY,
+            value => value,
+        };
+        let best = all.min_by(|one, other| value(one).total_cmp(&value(other)))?;
+        Some((measure, best.candidate))
+    };
     Some(Nearest {
         candidate: verdict.candidate,
-        forbids,
-        fresh: verdict.fresh.clone(),
-        open: verdict.feasible == Feasible::Open,
+        forbid: forbid.collect(),
+        by_limit: match limits(course).nth(1) {
+            Some(_) => limits(course).filter_map(by_limit).collect(),
+            None => Vec::new(),
+        },
     })
 }

@@ -42,12 +42,17 @@ impl Role {
         matches!(self, Role::Minimise | Role::Maximise)
     }
 
-    /// By how much a limit is violated by a value moved to the wrong side by a margin.
-    fn excess(self, value: f64, margin: f64) -> f64 {
-        match self {
-            Role::AtMost(limit) => value + margin - limit,
-            Role::AtLeast(limit) => limit - (value - margin),
-            Role::Minimise | Role::Maximise => 0.0,
+    /// By how much a limit is violated by a value moved to the wrong side by a margin, as a share of the limit, so that limits in different
+    /// units may be added up; of a limit of 0 as it is.
+    pub(super) fn excess(self, value: f64, margin: f64) -> f64 {
+        let (beyond, limit) = match self {
+            Role::AtMost(limit) => (value + margin - limit, limit),
+            Role::AtLeast(limit) => (limit - (value - margin), limit),
+            Role::Minimise | Role::Maximise => return 0.0,
+        };
+        match limit.abs() {
+            0.0 => beyond,
+            limit => beyond / limit,
         }
     }
 
@@ -952,9 +957,13 @@ impl Tuning {
     /// The scenario as written and finalists spread over the front, in every other world.
     fn re_evaluation(&mut self) -> Vec<Task> {
         let judged = super::verdict::judge(self);
-        let sound: Vec<usize> = (0..judged.len())
+        let mut sound: Vec<usize> = (0..judged.len())
             .filter(|&at| judged[at].on_front)
             .collect();
+        if sound.is_empty() {
+            let nearest = super::choice::nearest(&self.course, &judged);
+            sound.extend(nearest);
+        }
         let standings: Vec<Standing> = judged
             .iter()
             .map(|verdict| Standing {

@@ -290,16 +290,13 @@ impl Crossed {
     /// First-order and total index of each factor over some of the rows, and the variance.
     fn estimate(&self, rows: &[&[f64]], chosen: &[usize]) -> (Vec<(f64, f64)>, f64) {
         let n = chosen.len() as f64;
-        let mean = chosen
-            .iter()
-            .map(|&row| rows[row][0] + rows[row][1])
-            .sum::<f64>()
-            / (2.0 * n);
+        // Measured from one of them, so that what never varies has no variance, not even by rounding.
+        let from = chosen.first().map_or(0.0, |&row| rows[row][0]);
+        let both = |row: usize| [rows[row][0] - from, rows[row][1] - from];
+        let all = || chosen.iter().flat_map(|&row| both(row));
+        let mean = all().sum::<f64>() / (2.0 * n);
         let square = |value: f64| value * value;
-        let squares: f64 = chosen
-            .iter()
-            .map(|&row| square(rows[row][0] - mean) + square(rows[row][1] - mean))
-            .sum();
+        let squares: f64 = all().map(|value| square(value - mean)).sum();
         let variance = squares / (2.0 * n - 1.0);
         let shares = (0..self.factors).map(|i| {
             let over = |from: usize| -> f64 {
@@ -339,6 +336,19 @@ mod tests {
         high: PI,
         scale: Scale::Linear,
     };
+
+    #[test]
+    fn what_never_varies_has_no_indices() {
+        let design = Crossed::new(&[ANGLE; 3], 64, 1).unwrap();
+        let (indices, variance) = design.indices(&values(&design.points, |_| 0.1), 0.95, 1);
+        assert_eq!(variance, 0.0);
+        for found in indices {
+            assert!(
+                found.first[0].is_nan() && found.total[0].is_nan(),
+                "{found:?}"
+            );
+        }
+    }
 
     #[test]
     fn the_indices_of_ishigami_are_those_of_its_closed_form() {

@@ -319,11 +319,15 @@ pub(super) fn row(
     number: u32,
     gathered: &mut Gathered,
 ) {
+    // Where a comma parts no fields it may part a fraction, unless places have points: 1,500 would be a thousand and a half then.
+    let comma = separator != ','
+        && [columns.lat, columns.lon]
+            .iter()
+            .all(|&at| !fields[at].contains('.'));
     let parsed = |column: usize| -> Option<f64> {
         let typed = &fields[column];
         let value = typed.parse::<f64>().ok().or_else(|| {
-            // Where a comma parts no fields it may part a fraction.
-            (separator != ',')
+            comma
                 .then(|| typed.replace(',', ".").parse().ok())
                 .flatten()
         });
@@ -372,12 +376,18 @@ pub(super) fn row(
             "Unix seconds, or a UTC time as 2020-01-01T12:00:00Z".to_owned(),
         );
     }
-    let ground = columns.ground.is_some_and(|column| {
-        matches!(
-            fields[column].to_ascii_lowercase().as_str(),
-            "true" | "1" | "1.0" | "t" | "yes"
-        )
-    });
+    let ground =
+        columns.ground.is_some_and(
+            |column| match fields[column].to_ascii_lowercase().as_str() {
+                "true" | "1" | "1.0" | "t" | "yes" | "y" | "on" | "ground" => true,
+                "false" | "0" | "0.0" | "f" | "no" | "n" | "off" | "air" | "airborne" => false,
+                _ if blank(column) => false,
+                _ => {
+                    bad(column, "true or false".to_owned());
+                    false
+                }
+            },
+        );
     let typed = fields[columns.address].to_ascii_lowercase();
     // Spreadsheets and databases write addresses of digits alone as numbers.
     let address = typed.strip_prefix('~').unwrap_or(&typed);

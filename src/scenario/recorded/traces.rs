@@ -352,26 +352,60 @@ pub(super) fn acmi(text: &mut impl BufRead) -> Result<Gathered, Failed> {
                             ))
                         })?);
                     }
-                    Some(("ReferenceLongitude", value)) => lon0 = value.parse().unwrap_or(0.0),
-                    Some(("ReferenceLatitude", value)) => lat0 = value.parse().unwrap_or(0.0),
+                    Some((name @ ("ReferenceLongitude" | "ReferenceLatitude"), value)) => {
+                        let degrees = value.parse::<f64>().ok().filter(|value| value.is_finite());
+                        let degrees = degrees.ok_or_else(|| {
+                            failed(format!(
+                                "has the {name} {:?}; expected degrees",
+                                clip(value)
+                            ))
+                        })?;
+                        match name {
+                            "ReferenceLongitude" => lon0 = degrees,
+                            _ => lat0 = degrees,
+                        }
+                    }
                     _ => {}
                 }
             }
             continue;
         }
+        let aside = ["//", "FileVersion="]
+            .iter()
+            .any(|mark| typed.starts_with(mark));
+        if aside || typed.trim().is_empty() {
+            continue;
+        }
+        let mut unreadable = |said: String| {
+            gathered.read += 1;
+            gathered.fault(Kind::Unreadable, number, None, said);
+        };
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            unreadable(format!(
+                "begins with {:?}; expected the number of an object, in hexadecimal digits",
+                clip(&id)
+            ));
+            continue;
+        }
         let object = objects.entry(id.clone()).or_default();
         let mut moved = false;
+        let mut wrong = None;
         for property in properties {
             match property.split_once('=') {
                 Some(("T", place)) => {
-                    let mut parts = place.split('|').map(|part| part.parse::<f64>().ok());
+                    let mut parts = place.split('|');
                     for (held, offset) in [
                         (&mut object.lon, lon0),
                         (&mut object.lat, lat0),
                         (&mut object.altitude_m, 0.0),
                     ] {
-                        if let Some(Some(value)) = parts.next() {
-                            *held = Some(value + offset);
+                        // What is left out is as it was.
+                        let Some(part) = parts.next().filter(|part| !part.is_empty()) else {
+                            continue;
+                        };
+                        match part.parse::<f64>().ok().filter(|value| value.is_finite()) {
+                            Some(value) => *held = Some(value + offset),
+                            None => wrong = Some(property.clone()),
                         }
                     }
                     moved = true;
@@ -379,8 +413,16 @@ pub(super) fn acmi(text: &mut impl BufRead) -> Result<Gathered, Failed> {
                 Some(("Type", kind)) => {
                     object.air = Some(kind.split('+').any(|word| word.trim() == "Air"))
                 }
-                _ => {}
+                Some(_) => {}
+                None => wrong = Some(property.clone()),
             }
+        }
+        if let Some(property) = wrong {
+            unreadable(format!(
+                "has {:?}; expected NAME=VALUE, and numbers in T",
+                clip(&property)
+            ));
+            continue;
         }
         if !moved || object.air != Some(true) {
             continue;
@@ -451,6 +493,8 @@ struct TrackPoint {
     lon: Option<f64>,
     ele_m: Option<f64>,
     time_ms: Option<i64>,
+    /// What in it cannot be read.
+    wrong: Option<String>,
 }
 
 /// GPX 1.0 and 1.1: each track an aircraft, each of its segments a flight, each point a row.
@@ -460,12 +504,16 @@ pub(super) fn gpx(text: &mut impl BufRead) -> Result<Gathered, Failed> {
     let mut buffer = Vec::new();
     let (mut track, mut new_segment, mut seen) = (0u32, false, false);
     let mut point: Option<TrackPoint> = None;
-    let mut inside = String::new();
+    // Elements that are open, the innermost last.
+    let mut open: Vec<Vec<u8>> = Vec::new();
     loop {
         buffer.clear();
         let event = reader
             .read_event_into(&mut buffer)
             .map_err(|error| Failed::from(format!("is no GPX: {error}")))?;
+        if let Event::Start(tag) = &event {
+            open.push(tag.local_name().as_ref().to_vec());
+        }
         match event {
             Event::Eof => break,
             Event::Empty(tag) if tag.local_name().as_ref() == b"trkpt" => {
@@ -493,29 +541,37 @@ pub(super) fn gpx(text: &mut impl BufRead) -> Result<Gathered, Failed> {
                     ..TrackPoint::default()
                 });
             }
-            Event::Start(tag) => {
-                match tag.local_name().as_ref() {
-                    b"gpx" => seen = true,
-                    b"trk" => track += 1,
-                    b"trkseg" => new_segment = true,
-                    _ => {}
-                }
-                inside = String::from_utf8_lossy(tag.local_name().as_ref()).into_owned();
-            }
+            Event::Start(tag) => match tag.local_name().as_ref() {
+                b"gpx" => seen = true,
+                b"trk" => track += 1,
+                b"trkseg" => new_segment = true,
+                _ => {}
+            },
             Event::Text(text) => {
                 let text = text
                     .decode()
                     .map_err(|error| Failed::from(format!("is no GPX: {error}")))?;
+                // Of the point itself, not of its extensions.
+                let inside = match open.as_slice() {
+                    [.., above, inside] if above == b"trkpt" => inside.as_slice(),
+                    _ => &[],
+                };
                 if let Some(point) = &mut point {
-                    match inside.as_str() {
-                        "ele" => point.ele_m = text.trim().parse::<f64>().ok(),
-                        "time" => point.time_ms = time_ms(text.trim(), None),
+                    match inside {
+                        b"ele" => match text.trim().parse::<f64>().ok() {
+                            Some(ele_m) => point.ele_m = Some(ele_m),
+                            None => point.wrong = Some(format!("the ele {:?}", clip(text.trim()))),
+                        },
+                        b"time" => match time_ms(text.trim(), None) {
+                            Some(time_ms) => point.time_ms = Some(time_ms),
+                            None => point.wrong = Some(format!("the time {:?}", clip(text.trim()))),
+                        },
                         _ => {}
                     }
                 }
             }
             Event::End(tag) => {
-                inside.clear();
+                open.pop();
                 if tag.local_name().as_ref() != b"trkpt" {
                     continue;
                 }
@@ -523,6 +579,13 @@ pub(super) fn gpx(text: &mut impl BufRead) -> Result<Gathered, Failed> {
                 let number = gathered.read as u32;
                 let address = format!("trk{track}");
                 let point = point.take().unwrap_or_default();
+                if let Some(wrong) = point.wrong {
+                    let said = format!(
+                        "point {number} has {wrong}; expected metres in ele, and a time as 2020-01-01T12:00:00Z"
+                    );
+                    gathered.fault(Kind::Unreadable, number, None, said);
+                    continue;
+                }
                 let (Some(lat), Some(lon)) = (point.lat, point.lon) else {
                     gathered.fault(
                         Kind::Unreadable,
@@ -558,6 +621,10 @@ pub(super) fn gpx(text: &mut impl BufRead) -> Result<Gathered, Failed> {
             }
             _ => {}
         }
+    }
+    if let Some(inside) = open.last() {
+        let inside = String::from_utf8_lossy(inside);
+        return Err(format!("it ends inside an element {inside}: it has been cut off").into());
     }
     if !seen {
         return Err("it has no element gpx; expected a GPX file"

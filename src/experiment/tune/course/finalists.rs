@@ -60,6 +60,11 @@ impl Tuning {
         // Of those in one place the best tested one stands for it.
         all.sort_by_key(|&one| (std::cmp::Reverse(self.candidates[one].search.n()), one));
         let standings = self.standings_alone(&all, DARING);
+        if !all.iter().any(|&one| self.seems_to_keep_limits(one)) {
+            let further = self.nearest_to_limits(&all, &standings);
+            self.close(Vec::new(), further);
+            return;
+        }
         let ranks = fronts(&standings);
         let front: Vec<usize> = (0..all.len()).filter(|&at| ranks[at] == 0).collect();
         let half = match self.is_unlimited() {
@@ -122,11 +127,56 @@ impl Tuning {
             chosen.push(at);
             further.push(all[at]);
         }
+        self.close(first, further);
+    }
+
+    /// The shortlist is put together.
+    fn close(&mut self, first: Vec<Vec<usize>>, further: Vec<usize>) {
         self.shortlist = Shortlist { first, further };
         self.next = match self.shortlist.len() {
             0 => Next::Over,
             _ => Next::Examine,
         };
+    }
+
+    /// By how much each limit is violated by what is believed of a candidate.
+    fn beyond_limits(&self, one: usize) -> Vec<f64> {
+        let limits = self.course.watched.iter().enumerate();
+        let limits = limits.filter(|(_, watched)| !watched.role.is_objective());
+        let beyond = limits.map(|(measure, _)| match self.excess(one, measure, 0.0) {
+            beyond if beyond.is_nan() => f64::INFINITY,
+            beyond => beyond.max(0.0),
+        });
+        beyond.collect()
+    }
+
+    fn seems_to_keep_limits(&self, one: usize) -> bool {
+        self.beyond_limits(one).iter().all(|&beyond| beyond <= 0.0)
+    }
+
+    /// Where nobody seems to keep the limits: whoever comes nearest to all together, and others that show what each limit costs in the others
+    /// and in the objectives: a front on which the limits are objectives, too.
+    fn nearest_to_limits(&self, all: &[usize], standings: &[Standing]) -> Vec<usize> {
+        let beyond: Vec<Vec<f64>> = all.iter().map(|&one| self.beyond_limits(one)).collect();
+        let relaxed = beyond.iter().zip(standings);
+        let relaxed: Vec<Standing> = relaxed
+            .map(|(beyond, standing)| Standing {
+                violation: 0.0,
+                values: beyond.iter().chain(&standing.values).copied().collect(),
+            })
+            .collect();
+        let sum = |at: &usize| beyond[*at].iter().sum::<f64>();
+        let Some(nearest) = (0..all.len()).min_by(|one, other| sum(one).total_cmp(&sum(other)))
+        else {
+            return Vec::new();
+        };
+        let ranks = fronts(&relaxed);
+        let others: Vec<usize> = (0..all.len())
+            .filter(|&at| ranks[at] == 0 && at != nearest)
+            .collect();
+        let mut chosen = vec![nearest];
+        chosen.extend(thin(&relaxed, &others, self.course.finalists - 1));
+        chosen.into_iter().map(|at| all[at]).collect()
     }
 
     /// A setting that is safer than a finalist and hardly worse, as far as the surfaces say: itself with one parameter moved. It
