@@ -470,7 +470,7 @@ impl Story<'_> {
 /// What else is different.
 fn price(before: &SortieOutcome, after: &SortieOutcome) -> String {
     let mut words = Vec::new();
-    if after.wrong_shots > 0 && *after != *before {
+    if after.wrong_shots > 0 && after.wrong_shots != before.wrong_shots {
         words.push(format!(
             "{} wrong shots instead of {}",
             after.wrong_shots, before.wrong_shots

@@ -552,7 +552,7 @@ fn a_report_says_how_to_ask_what_would_have_prevented_losses() {
     let command = &page[start..start + page[start..].find("</code>").unwrap()];
     let mut words: Vec<&str> = command.split(' ').skip(1).collect();
     assert!(
-        words.contains(&"--cell") && words.contains(&"sweep") && !command.contains(out),
+        words.contains(&"sweep:baseline") && !command.contains(out),
         "{command}"
     );
     // One rule is enough here; without it every rule is asked about. A page names folders without the way to them.
