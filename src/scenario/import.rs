@@ -14,6 +14,7 @@ use std::path::Path;
 use openair::{Altitude, Direction, Geometry, PolygonSegment};
 use serde_json::Value as Json;
 
+use super::file::OnFault;
 use super::recorded::{self, Settings};
 use crate::geodesy::{Frame, LatLon};
 use crate::geometry::{Point, Polygon, crossing, polar};
@@ -694,9 +695,24 @@ impl Piece {
             .and_then(|name| name.to_str())
             .unwrap_or_default();
         let reading = recorded::read(path, &settings).map_err(|failed| match failed.row {
-            Some((row, _)) => format!("row {row} {}", failed.said),
+            Some((row, _)) => format!(
+                "row {row} {}; such keys stand beside `file` in a table [tracks.NAME] of your own",
+                failed.said
+            ),
             None => failed.said,
         })?;
+        if reading.aircraft.is_empty() {
+            let strict = Settings {
+                on_fault: OnFault::Refuse,
+                ..settings
+            };
+            let first = recorded::read(path, &strict).ok();
+            let first = first.and_then(|reading| reading.faults.into_iter().next());
+            let why = first.map_or(String::new(), |fault| {
+                format!(": row {} {}", fault.row, fault.said)
+            });
+            return Err(format!("no row of it can be flown{why}"));
+        }
         let key = self.key("recorded", "recorded");
         self.head.push(format!(
             "start_utc = \"{}\" # the first position",

@@ -68,7 +68,14 @@ fn json(place: &Path, line: &str) -> Json {
 #[test]
 fn a_run_fits_a_screen_and_says_what_it_is_about() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for scenario in ["nov-2019-baseline", "nov-2019-agreement", "no-fly-zone"] {
+    for scenario in [
+        "nov-2019-baseline",
+        "nov-2019-agreement",
+        "no-fly-zone",
+        "no-fly-zone-january",
+        "two-sides",
+        "looking-first",
+    ] {
         let line = format!("run scenarios/{scenario}.toml -n 40");
         let told = out(root, &line);
         assert!(told.lines().count() <= 24, "{told}");

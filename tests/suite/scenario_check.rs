@@ -1287,7 +1287,11 @@ fn what_is_wrong_with_a_polygon_is_told_at_its_corner() {
         ),
         (
             chain(&[(0, 0), (0, 0), (9000, 0), (0, 9000)]),
-            "the same point",
+            "is a corner that was there",
+        ),
+        (
+            chain(&[(0, 0), (9000, 0), (0, 9000), (0, 0)]),
+            "zones.south.area.polygon[3] is the first corner again",
         ),
         (
             chain(&[(0, 0), (9000, 0), (18000, 0)]),
