@@ -357,5 +357,5 @@ fn the_no_fly_zone_against_its_grid() {
         ],
         360,
     );
-    grid.hold_nearest(0.1);
+    grid.hold_nearest(0.02);
 }
