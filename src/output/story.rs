@@ -291,7 +291,7 @@ impl Story<'_> {
         let mut text = indented(ledger_lines(ledger));
         if let Some(step) = biggest_step(self.log, self.shot) {
             text += &format!(
-                "  The step that moved most: {} at {}, odds x {}.\n",
+                "  One by one, not summed up as above, the step that moved most: {} at {}, odds x {}.\n",
                 step.said.replace('_', " "),
                 self.at(step.time),
                 factor(libm::exp(step.log_odds))

@@ -67,6 +67,7 @@ lints! {
     SITE_OUT_OF_REACH = "site_out_of_reach": "no flight ever comes within the coverage of the site";
     OBJECTIVE_OUT_OF_REACH = "objective_out_of_reach": "no planned path comes to the objective: nobody can leak";
     EMPTY_MAGAZINE = "empty_magazine": "a weapon has no missiles: its sites never fire";
+    TERRAIN_FLAT = "terrain_flat": "the ground is flat about every site: the grid may lie elsewhere";
     BEGINS_IN_REACH = "begins_in_reach": "aircraft appear at altitude inside the envelope of a weapon";
     ZONE_NOT_CROSSED = "zone_not_crossed": "no flight's planned path enters the zone";
     CORRIDOR_NOT_CROSSED = "corridor_not_crossed": "no flight's planned path enters the corridor";
@@ -151,6 +152,7 @@ pub(super) fn lint(root: &Item, scenario: &Scenario) -> Vec<Warning> {
     lint.sites();
     lint.objectives();
     lint.magazines();
+    lint.terrain();
     lint.beginnings();
     lint.volumes();
     lint.times();
@@ -386,6 +388,46 @@ impl Linter<'_> {
                     "lead the route to it, or make the scenario longer",
                 );
             }
+        }
+    }
+
+    /// A grid of elevations that hides nothing from anybody.
+    fn terrain(&mut self) {
+        /// Beyond this no ground hides what flies, m.
+        const ABOUT_M: f64 = 100_000.0;
+        /// Ground that differs by less is flat, m.
+        const FLAT_M: f64 = 1.0;
+        let Some(terrain) = &self.scenario.terrain else {
+            return;
+        };
+        let grid = &terrain.grid;
+        let rough = self.scenario.sites.iter().any(|site| {
+            let (center, radius_m) = match &site.position {
+                Position::At(place) => (*place, 0.0),
+                Position::DrawnIn(area) => area.bounds(),
+            };
+            let own_m = grid.elevation_m(center);
+            grid.elevations_m
+                .iter()
+                .enumerate()
+                .any(|(number, &height_m)| {
+                    let (row, column) = (number / grid.columns, number % grid.columns);
+                    let place =
+                        grid.south_west + Point::new(column as f64, row as f64) * grid.spacing_m;
+                    (f64::from(height_m) - own_m).abs() > FLAT_M
+                        && (place - center).norm() < ABOUT_M + radius_m
+                })
+        });
+        if !rough && !self.scenario.sites.is_empty() {
+            self.warn(
+                TERRAIN_FLAT,
+                &["terrain"],
+                format!(
+                    "is flat for {:.0} km about every site: it hides nothing",
+                    ABOUT_M / 1000.0
+                ),
+                "see whether the grid covers the sites, and has values there",
+            );
         }
     }
 

@@ -387,7 +387,10 @@ fn help_knows_everything_that_files_and_results_name() {
         ("filed_with_others", "addressees"),
         ("R6", "flight plan"),
         ("iff_unread", "warning of check --lint"),
-        ("tight", "rules.weapons_control.status = \"tight\" (key of scenarios)"),
+        (
+            "tight",
+            "rules.weapons_control.status = \"tight\" (key of scenarios)",
+        ),
         ("wrong_shots", "column of replications.csv"),
         ("levers", "key of experiments"),
     ] {

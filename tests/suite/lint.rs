@@ -108,6 +108,16 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "site_classes.watch.weapon.magazine is 0",
     ),
     (
+        "terrain_flat",
+        "",
+        &[concat!(
+            "terrain={file=\"",
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/suite/support/far.asc\",coordinates=\"metres\"}"
+        )],
+        "terrain is flat for 100 km about every site",
+    ),
+    (
         "begins_in_reach",
         "",
         &[

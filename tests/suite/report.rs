@@ -617,7 +617,7 @@ fn the_story_of_a_replay_is_that_of_explain() {
     let ledger: Vec<&str> = rest
         .lines()
         .skip(1)
-        .take_while(|line| !line.is_empty() && !line.contains("The step that moved most"))
+        .take_while(|line| !line.is_empty() && !line.contains("the step that moved most"))
         .map(str::trim)
         .collect();
     assert!(
