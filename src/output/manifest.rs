@@ -549,7 +549,11 @@ impl Stored {
             why,
         };
         let manifest: Manifest = read_description(folder, MANIFEST, trust)?.ok_or_else(|| {
-            not_results("it has no manifest.json; expected the folder of a run, a sweep or a tuning that has results".to_owned())
+            let beside = match folder.join(super::headers::PREVENTION.name).exists() {
+                true => "; what prevent found goes beside a run with prevent --from DIR --out DIR",
+                false => "",
+            };
+            not_results(format!("it has no manifest.json; expected the folder of a run, a sweep or a tuning that has results{beside}"))
         })?;
         let stored = Stored {
             manifest,

@@ -354,7 +354,7 @@ pub(super) fn best_words(
     let at = by.at.iter().find(|at| at.cell == *cell)?;
     let confidence = readable(record.confidence * 100.0);
     let sure = match may_be.len() {
-        1 => format!("that is shown, at {confidence} %"),
+        1 => format!("that is shown, at {confidence} % for this measure by itself"),
         n if n == settings.cells.len() => {
             format!("at {confidence} % it may be any of the {n}")
         }

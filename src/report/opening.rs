@@ -93,7 +93,7 @@ pub(super) fn told(results: &Results, cell: &str) -> Markup {
             grouped(row.events),
             grouped(row.exposure)
         );
-        list.push(line("Runs in which that happened at all:", &rest));
+        list.push(line("Runs in which one was shot down:", &rest));
     }
     let by: Vec<String> = (results.measured.iter())
         .filter(|row| row.cell == cell && row.events > 0.0)

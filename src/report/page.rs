@@ -331,19 +331,42 @@ impl<'a> Report<'a> {
                 });
             }
         } else {
-            let all = |measure: &String| -> Vec<_> {
-                let rows = results.paired.iter().filter(|row| row.measure == *measure);
-                rows.map(|row| row.comparison).collect()
-            };
-            let said = html! {
-                p { "Over all " (pairs.len()) " pairs of cells:" }
-                ul.say {
-                    @for measure in &self.main {
-                        li { (tally(&words(measure), Notation::of(measure), &all(measure))) }
-                    }
+            // What is set otherwise, and at how many settings of all else.
+            let mut groups: Vec<([String; 2], Vec<&(String, String)>)> = Vec::new();
+            for pair in &pairs {
+                let changed = self.changed(pair);
+                match groups.iter_mut().find(|(key, _)| *key == changed) {
+                    Some((_, members)) => members.push(pair),
+                    None => groups.push((changed, vec![pair])),
                 }
-            };
-            self.put(said);
+            }
+            if groups.len() > FEW_PAIRS {
+                let all = pairs.iter().collect();
+                groups = vec![([String::new(), String::new()], all)];
+            }
+            for ([to, from], members) in &groups {
+                let all = |measure: &String| -> Vec<_> {
+                    let rows = members.iter().filter_map(|(reference, cell)| {
+                        find(&results.paired, reference, cell, measure)
+                    });
+                    rows.map(|row| row.comparison).collect()
+                };
+                let count = members.len();
+                self.put(html! {
+                    p {
+                        @if to.is_empty() {
+                            "Over all " (count) " pairs of cells:"
+                        } @else {
+                            strong { (to) } " against " (from) ", " (count) " pairs of cells:"
+                        }
+                    }
+                    ul.say {
+                        @for measure in &self.main {
+                            li { (tally(&words(measure), Notation::of(measure), &all(measure))) }
+                        }
+                    }
+                });
+            }
         }
         if let Some(words) = robust_words(results) {
             self.put(html! { p { (words) } });
@@ -358,7 +381,24 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Which rules would have prevented wrong losses, and at what price.
+    /// What is set otherwise in a cell than in its reference: the levels of the factors that differ, of both.
+    fn changed(&self, (reference, cell): &(String, String)) -> [String; 2] {
+        let of = |name: &String| self.results.levels.get(name).cloned().unwrap_or_default();
+        let (here, there) = (of(cell), of(reference));
+        let differ = || here.iter().zip(&there).filter(|(one, other)| one != other);
+        let told = |(factor, level): &(String, String)| format!("{factor}={level}");
+        [
+            differ()
+                .map(|(one, _)| told(one))
+                .collect::<Vec<_>>()
+                .join(", "),
+            differ()
+                .map(|(_, other)| told(other))
+                .collect::<Vec<_>>()
+                .join(", "),
+        ]
+    }
+
     /// What settings change by delay, default and knowledge, where they were run with arms.
     fn waiting(&mut self) {
         let split = &self.results.split;
@@ -414,6 +454,7 @@ impl<'a> Report<'a> {
         self.figure(figure);
     }
 
+    /// Which rules would have prevented wrong losses, and at what price.
     fn prevention(&mut self, folder: &str) {
         let mut rows = self.results.prevented.clone();
         self.section("prevention", "What would have prevented them");
