@@ -202,11 +202,14 @@ line.rules.hotline_query = { nodes = ["embassy"] }
         let row = found.find(|row| row["measure"] == "lost_per_sortie");
         number(row.unwrap(), "estimate")
     };
-    for (rule, [with, defaults, delay]) in [
-        ("off", [1.0, 1.0, 1.0]),
-        ("look", [0.0, 0.0, 1.0]),
-        ("line", [0.0, 1.0, 1.0]),
-    ] {
+    // What asks nobody is run once.
+    let off = settings.iter().filter(|row| row["rule"] == "off");
+    assert_eq!(
+        off.map(|row| row["arm"].as_str()).collect::<Vec<_>>(),
+        ["rule"]
+    );
+    assert_eq!(lost("off", "rule"), 1.0);
+    for (rule, [with, defaults, delay]) in [("look", [0.0, 0.0, 1.0]), ("line", [0.0, 1.0, 1.0])] {
         let found = ["rule", "defaults", "delay"].map(|arm| lost(rule, arm));
         assert_eq!(found, [with, defaults, delay], "{rule}");
     }
@@ -305,7 +308,7 @@ both.rules.engagement_authority = { threshold = 0.0, service.exponential = { mea
     assert!(compared("line,defaults", "line,delay") && compared("line,rule", "line,defaults"));
     assert!(
         !compared("off,rule", "off,defaults"),
-        "off is three times the same"
+        "off is run once"
     );
 
     let run = |words: &str| {

@@ -68,6 +68,29 @@ impl Reader<'_> {
         }
     }
 
+    /// The settings of the levers without arms that would be run like their setting itself, as no rule asks or waits at any of the points.
+    pub fn that_differ(
+        &self,
+        factors: &[Varied],
+        levers: Vec<Point>,
+        points: &[Point],
+    ) -> Vec<Point> {
+        let (Some(base), Some(arm)) = (self.base, arms_of(factors)) else {
+            return levers;
+        };
+        let waits = |lever: &Point, point: &Point| {
+            let settings: Vec<Coordinate> = lever.iter().chain(point).copied().collect();
+            let tree = laid(base.clone(), &overlays(factors, &settings));
+            let mut arms = factors.iter().zip(&settings);
+            arms.any(|(varied, &setting)| !varied.arms(setting, &tree).is_empty())
+        };
+        let mut levers = levers;
+        levers.retain(|lever| {
+            lever[arm] == Coordinate::Level(0) || points.iter().any(|point| waits(lever, point))
+        });
+        levers
+    }
+
     /// Every setting of the levers at every setting of the uncertainties, levers fastest; with `check` each with its scenario.
     pub fn cells(
         &mut self,
@@ -83,14 +106,7 @@ impl Reader<'_> {
         let lever_baseline = among(levers, FactorKind::Lever);
         let point_baseline = among(points, FactorKind::Uncertainty);
         let base = self.base?;
-        let laid = |tree: Item, overlays: &[Item]| {
-            overlays.iter().fold(tree, |tree, overlay| {
-                merge(tree, overlay.clone(), Some(shape::shape()))
-            })
-        };
-        let has_arms = factors
-            .iter()
-            .any(|varied| matches!(varied.change, Change::Arms(_)));
+        let has_arms = arms_of(factors).is_some();
         // The same setting with the arm that does more.
         let before: Vec<Option<usize>> = levers
             .iter()
@@ -106,11 +122,7 @@ impl Reader<'_> {
             for &(p, l) in some {
                 let (point, lever) = (&points[p], &levers[l]);
                 let settings: Vec<Coordinate> = lever.iter().chain(point).copied().collect();
-                let mut overlays: Vec<Item> = factors
-                    .iter()
-                    .zip(&settings)
-                    .flat_map(|(varied, &setting)| varied.overlays(setting))
-                    .collect();
+                let mut overlays = overlays(factors, &settings);
                 let number = p * levers.len() + l;
                 // With levers, each is compared with their baseline at the same point; without, each point with the
                 // baseline.
@@ -205,10 +217,28 @@ impl Reader<'_> {
 }
 
 /// The number of the setting of the levers that is like this one but for the arm, which is the one that does more; none for rules as
+/// The place of the arms among the levers, if there are any.
+fn arms_of(factors: &[Varied]) -> Option<usize> {
+    let mut members = (factors.iter()).filter(|varied| varied.factor.kind == FactorKind::Lever);
+    members.position(|varied| matches!(varied.change, Change::Arms(_)))
+}
+
+/// What the settings of all factors lay over the scenario.
+fn overlays(factors: &[Varied], settings: &[Coordinate]) -> Vec<Item> {
+    let each = factors.iter().zip(settings);
+    each.flat_map(|(varied, &setting)| varied.overlays(setting))
+        .collect()
+}
+
+fn laid(tree: Item, overlays: &[Item]) -> Item {
+    overlays.iter().fold(tree, |tree, overlay| {
+        merge(tree, overlay.clone(), Some(shape::shape()))
+    })
+}
+
 /// they are.
 fn next_arm(factors: &[Varied], levers: &[Point], of: &Point) -> Option<usize> {
-    let mut members = (factors.iter()).filter(|varied| varied.factor.kind == FactorKind::Lever);
-    let arm = members.position(|varied| matches!(varied.change, Change::Arms(_)))?;
+    let arm = arms_of(factors)?;
     let Coordinate::Level(level) = of[arm] else {
         return None;
     };

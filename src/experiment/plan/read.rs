@@ -194,6 +194,7 @@ pub(super) fn planned(
     let levers = reader.settings(&factors, FactorKind::Lever, seed);
     let points = reader.settings(&factors, FactorKind::Uncertainty, seed);
     let (levers, points) = (levers?, points?);
+    let levers = reader.that_differ(&factors, levers, &points);
     let (cells, scenarios) = reader.cells(&factors, &levers, &points, check)?;
     let columns = match check {
         true => match columns(scenarios.iter()) {
