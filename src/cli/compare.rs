@@ -360,14 +360,11 @@ impl RobustnessSet {
             .filter_map(|pairs| pairs.compare(measure, confidence))
             .collect();
         let mark = Mark::of(Some(said), &worlds, &self.along, confidence);
+        let notation = Notation::of(measure);
+        let [from, to, mean] = [mark.from, mark.to, mark.mean].map(|by| notation.change(by));
         let span = match mark.of {
             0 => String::new(),
-            _ => format!(
-                "; differences {} to {}, {} in the mean",
-                readable(mark.from),
-                readable(mark.to),
-                readable(mark.mean)
-            ),
+            _ => format!("; differences {from} to {to}, {mean} in the mean"),
         };
         let words = mark.words(|assumption, at| {
             let (name, axis) = &self.axes[assumption];

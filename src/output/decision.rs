@@ -330,6 +330,16 @@ fn recommendation(
             "\nRun {here} times as written and {there} times as recommended; the change is that of the {there} replications that both have."
         ));
     }
+    let controlled = verdicts.iter().flat_map(|verdict| &verdict.fresh);
+    if controlled
+        .into_iter()
+        .any(|value| value.method == Method::Controlled)
+    {
+        lines.push(
+            "\nWhat is \"counted\" is what happened; the estimate beside it takes off how lucky those replications were with the scenario as written, which is known from more of them."
+                .to_owned(),
+        );
+    }
     lines.extend(in_other_worlds(study, tuning, verdicts, chosen));
     lines.push("\nWhat the measures are:\n".to_owned());
     for watched in &study.watched {
@@ -453,9 +463,13 @@ fn told(
     }
     let (counted, of) = tuning.candidates()[candidate].fresh.means(measure);
     let below = below.split('[').next().unwrap_or(below).replace('_', " ");
+    let how = match value.method {
+        Method::Controlled => "counted ",
+        _ => "",
+    };
     let _ = write!(
         words,
-        "; {} of {} {below} a run",
+        "; {how}{} of {} {below} a run",
         readable(counted),
         readable(of)
     );

@@ -284,8 +284,17 @@ pub fn prevention_text(game: &Game, prevention: &Prevention, confidence: f64) ->
             true => "",
             false => " as offered; over the bands another may prevent more",
         };
+        let as_many: Vec<&str> = rows[1..]
+            .iter()
+            .take_while(|(_, other, _)| other.saved == share.saved)
+            .map(|(other, ..)| other.name.as_str())
+            .collect();
+        let as_many = match as_many.is_empty() {
+            true => String::new(),
+            false => format!("; {} as many", as_many.join(", ")),
+        };
         line(format!(
-            "Alone, {} prevents most: {} of {} {what}{whatever}.",
+            "Alone, {} prevents most: {} of {} {what}{as_many}{whatever}.",
             best.words,
             readable(share.saved),
             readable(share.of)

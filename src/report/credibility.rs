@@ -31,8 +31,8 @@ const LIMITS: &[(&str, &str)] = &[
         "losses that jamming explains are put down to missiles or are missing; links work better than they would",
     ),
     (
-        "Magazines are not filled again",
-        "in long scenarios late shots too few; in short ones none",
+        "Magazines are filled again only where the scenario says how long that takes",
+        "without it in long scenarios late shots too few; in short ones none",
     ),
     (
         "Pilots and crews do not learn from what happened before",
@@ -239,12 +239,12 @@ impl Report<'_> {
         ];
         let rows = html! {
             @for (factor, evidence, missing) in factors {
-                tr { th scope="row" { (factor) } td { (evidence) } td { (missing) } }
+                tr { th scope="row" { (factor) } td.prose { (evidence) } td.prose { (missing) } }
             }
         };
         let limits = html! {
             @for (limit, direction) in LIMITS {
-                tr { th scope="row" { (limit) } td { (direction) } }
+                tr { th scope="row" { (limit) } td.prose { (direction) } }
             }
         };
         let factors = heads(&["factor", "evidence", "missing"]);

@@ -399,6 +399,26 @@ impl<'a> Report<'a> {
         ]
     }
 
+    /// A pair by what is set otherwise in it, and by what is set otherwise than in the first pair in both of its cells.
+    fn told_apart(&self, pair: &(String, String), first: &(String, String)) -> String {
+        let [to, from] = self.changed(pair);
+        if to.is_empty() {
+            return format!("{} against {}", pair.1, pair.0);
+        }
+        let of = |name: &String| self.results.levels.get(name).cloned().unwrap_or_default();
+        let (cell, reference, usual) = (of(&pair.1), of(&pair.0), of(&first.0));
+        let both = cell.iter().zip(&reference).zip(&usual);
+        let both = both.filter(|((one, other), usual)| one == other && other != usual);
+        let at: Vec<String> = both
+            .map(|((_, (factor, level)), _)| format!("{factor}={level}"))
+            .collect();
+        let at = match at.is_empty() {
+            true => String::new(),
+            false => format!(", at {}", at.join(", ")),
+        };
+        format!("{to} against {from}{at}")
+    }
+
     /// What settings change by delay, default and knowledge, where they were run with arms.
     fn waiting(&mut self) {
         let split = &self.results.split;
@@ -471,6 +491,11 @@ impl<'a> Report<'a> {
         }
         rows.sort_by(|one, other| other.share.estimate.total_cmp(&one.share.estimate));
         let (first, confidence) = (rows[0].clone(), self.confidence());
+        let as_many: Vec<&str> = rows[1..]
+            .iter()
+            .take_while(|row| row.saved == first.saved)
+            .map(|row| row.change.as_str())
+            .collect();
         let of_cell = self.results.prevented_in.as_deref();
         self.put(html! {
             p {
@@ -478,6 +503,7 @@ impl<'a> Report<'a> {
                 " run again with one rule more and the same random numbers. Of " (readable(first.of))
                 " sorties wrongly lost (or fired at) in " (grouped(first.n)) " replications, "
                 (first.words) " alone would have saved " (readable(first.saved))
+                @if !as_many.is_empty() { ", and as many each of " (as_many.join(", ")) }
                 ". Leakers are objectives that hostile aircraft reach; the part of all is the Shapley value: what a rule adds, "
                 "in the mean over all orders of putting them in force."
             }
@@ -722,11 +748,14 @@ impl<'a> Report<'a> {
         let one_reference = pairs.iter().all(|pair| pair.0 == pairs[0].0);
         let label = |row: &Paired| match one_reference {
             true => row.cell.clone(),
-            false => format!("{} against {}", row.cell, row.reference),
+            false => self.told_apart(&(row.reference.clone(), row.cell.clone()), &pairs[0]),
         };
         let against = match one_reference {
             true => format!(" Everything is compared with {}.", pairs[0].0),
-            false => String::new(),
+            false => format!(
+                " Where nothing else is said, all else is as in {}.",
+                pairs[0].0
+            ),
         };
         let mut differences = Vec::new();
         let mut ratios = Vec::new();

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::document::{Document, heads, table, without_places};
 use super::figures::{
-    Figure, Mark, Panel, bracket, capital, grouped, interval_words, number, panels, scatter, words,
+    Figure, Mark, Panel, bracket, capital, grouped, number, panels, scatter, words,
 };
 use super::page::{PAGE_CSS, RESULTS_CSS, TABLES_JS, figure_html, laid_out, shell};
 use super::stored::{Interval, Note, Row, Table};
@@ -369,25 +369,24 @@ fn in_short(tuned: &Tuned) -> Markup {
     let tried = tried.filter(|finalist| finalist.name != AS_WRITTEN).count();
     let changes = |finalist: &Finalist| {
         let mut changes = Vec::new();
-        for measure in &tuned.measures {
-            let Some(told) = finalist.told.get(measure) else {
+        for name in &tuned.measures {
+            let Some(told) = finalist.told.get(name) else {
                 continue;
             };
-            let (measure, difference, holds) = (words(measure), &told.difference, told.holds());
-            let less = Interval {
-                estimate: -difference.estimate,
-                low: -difference.high,
-                high: -difference.low,
-            };
-            changes.push(if difference.low > 0.0 {
-                format!("raises {measure} by {}{holds}", interval_words(difference))
-            } else if difference.high < 0.0 {
-                format!("cuts {measure} by {}{holds}", interval_words(&less))
+            let (measure, difference, holds) = (words(name), &told.difference, told.holds());
+            let notation = Notation::of(name);
+            let Interval {
+                estimate,
+                low,
+                high,
+            } = *difference;
+            let said = notation.changed(estimate, low, high);
+            changes.push(if low > 0.0 {
+                format!("raises {measure}: {said}{holds}")
+            } else if high < 0.0 {
+                format!("cuts {measure}: {said}{holds}")
             } else {
-                format!(
-                    "no clear change of {measure}: {}",
-                    interval_words(difference)
-                )
+                format!("no clear change of {measure}: {said}")
             });
         }
         changes.join("; ")
@@ -413,7 +412,11 @@ fn in_short(tuned: &Tuned) -> Markup {
                 " No finalist that keeps the limits is shown to be better in one objective before it is shown to be worse in an earlier one."
             },
             Some(finalist) => {
-                p { strong { "Take finalist " (finalist.name) "." } " Why, and what else could be chosen: decision.md in the folder." }
+                p {
+                    strong { "Take finalist " (finalist.name) ":" } " "
+                    (finalist.settings.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", "))
+                    ". Why, and what else could be chosen: decision.md in the folder."
+                }
                 ul.say {
                     @for measure in &tuned.measures {
                         @if let Some(here) = value(finalist, measure) {

@@ -768,7 +768,7 @@ impl Linter<'_> {
         }
         if let Some(rule) = &rules.time_windows {
             let keeps = flown(&rule.sides) && rule.compliance > 0.0;
-            let said = if rule.windows.is_empty() {
+            let said = if rule.windows.is_empty() && !keeps {
                 Some("is on, but has no windows")
             } else if rule.status == WeaponsControl::Free && !keeps {
                 Some("holds no site back, since status is free, and no flight keeps to its windows")

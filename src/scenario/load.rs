@@ -719,7 +719,15 @@ impl Loader {
                 } else {
                     format!("{above}.{}", quoted(name))
                 };
-                let help = if known.is_empty() {
+                let named = node
+                    .map(Below::of)
+                    .is_some_and(|below| below.names.is_some());
+                let help = if named && existing.is_none() && known.is_empty() {
+                    Some(format!(
+                        "there is nothing below {above} yet: set it as a whole, {above}={{{}={{..}}}}",
+                        quoted(name)
+                    ))
+                } else if known.is_empty() {
                     match item.map(|item| &item.value) {
                         Some(Value::Array(_)) => {
                             Some(format!("{above} is an array, which is set as a whole"))

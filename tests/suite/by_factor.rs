@@ -306,10 +306,7 @@ both.rules.engagement_authority = { threshold = 0.0, service.exponential = { mea
         pairs.iter().any(|row| here(&row))
     };
     assert!(compared("line,defaults", "line,delay") && compared("line,rule", "line,defaults"));
-    assert!(
-        !compared("off,rule", "off,defaults"),
-        "off is run once"
-    );
+    assert!(!compared("off,rule", "off,defaults"), "off is run once");
 
     let run = |words: &str| {
         let output = Command::new(env!("CARGO_BIN_EXE_deconflict"))

@@ -230,7 +230,7 @@ pub static MEASURES: &[Measure] = &[
     Measure::new(Mission, Rate, "sites_lost_per_replication", ("sites_lost", ""), "sites", "Sites destroyed by aircraft that came through, in one run of the scenario."),
     Measure::new(Mission, Rate, "declines_per_replication", ("declines[reason]", ""), "declines", "Occasions on which a site could have fired and did not, once per track and reason, by reason."),
     Measure::new(Mission, Rate, "plan_deliveries_per_replication", ("plans_delivered", ""), "messages", "Flight-plan versions that reached a site in one run of the scenario."),
-    Measure::new(Mission, Rate, "queries_per_replication", ("queries_sent", ""), "messages", "Hotline queries of sites in one run of the scenario."),
+    Measure::new(Mission, Rate, "queries_per_replication", ("queries_sent", ""), "messages", "Questions that rules ask before a first shot in one run of the scenario, whoever answers: nodes (R7), an authority (R3), optics (R16), a second operator (R17), the aircraft (R20)."),
     Measure::new(Mission, Rate, "cancelled_per_replication", ("sorties_cancelled[side]", ""), "sorties", "Sorties that did not take off because they may not enter a restricted operations zone, in one run of the scenario, by side."),
     Measure::new(Mission, Mean, "cancelled_hours_per_replication", ("cancelled_hours[side]", ""), "h", "Flight hours lost with them, by side."),
 ];

@@ -377,18 +377,21 @@ pub(super) fn row(
             "Unix seconds, or a UTC time as 2020-01-01T12:00:00Z".to_owned(),
         );
     }
-    let ground =
-        columns.ground.is_some_and(
-            |column| match fields[column].to_ascii_lowercase().as_str() {
-                "true" | "1" | "1.0" | "t" | "yes" | "y" | "on" | "ground" => true,
-                "false" | "0" | "0.0" | "f" | "no" | "n" | "off" | "air" | "airborne" => false,
-                _ if blank(column) => false,
-                _ => {
-                    bad(column, "true or false".to_owned());
-                    false
-                }
-            },
-        );
+    let ground = columns.ground.is_some_and(|column| {
+        let yes = ["true", "1", "1.0", "t", "yes", "y", "on", "ground"];
+        let no = [
+            "false", "0", "0.0", "f", "no", "n", "off", "air", "airborne",
+        ];
+        let known = says(column, &yes) || says(column, &no) || blank(column);
+        if !known {
+            bad(column, "true or false".to_owned());
+        }
+        says(column, &yes)
+    });
+    let mut altitudes = [columns.geometric, columns.barometric]
+        .into_iter()
+        .flatten();
+    let ground = ground || altitudes.any(|(column, _)| grounded(column));
     let typed = fields[columns.address].to_ascii_lowercase();
     // Spreadsheets and databases write addresses of digits alone as numbers.
     let address = typed.strip_prefix('~').unwrap_or(&typed);

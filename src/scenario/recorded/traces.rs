@@ -387,6 +387,13 @@ pub(super) fn acmi(text: &mut impl BufRead) -> Result<Gathered, Failed> {
             ));
             continue;
         }
+        if !typed.contains(',') {
+            unreadable(format!(
+                "has {:?} and nothing of it; expected NAME=VALUE behind a comma",
+                clip(&id)
+            ));
+            continue;
+        }
         let object = objects.entry(id.clone()).or_default();
         let mut moved = false;
         let mut wrong = None;
