@@ -420,7 +420,7 @@ fn a_comparison_gets_its_mark_from_the_worlds() {
         "{marked}"
     );
     assert!(
-        marked.contains("differences -1.00 to -0.2") || marked.contains("differences -1 to -"),
+        marked.contains("; differences -100 points to -") && marked.contains(" points in the mean"),
         "{marked}"
     );
     // The same way round as written, and the world as written is no other than without worlds.

@@ -192,8 +192,11 @@ function tick(now) {
 /** Goes to an event: its moment, its track, its site. @param {Run} run @param {Told} event */
 function goTo(run, event) {
   state.pause();
-  state.event = { t: event[0], site: run.sites[event[3]]?.name ?? "" };
-  state.seek(event[0]);
+  // A missile that takes no time ends its target with the shot: what led to it is told of the moment before.
+  const target = run.aircraft[event[2]];
+  const t = target && !flying(target, event[0]) && flying(target, event[0] - 1) ? event[0] - 1 : event[0];
+  state.event = { t, site: run.sites[event[3]]?.name ?? "" };
+  state.seek(t);
   if (event[2] >= 0) pick(names.aircraft.indexOf(run.aircraft[event[2]].name));
 }
 
@@ -402,7 +405,9 @@ function printed(yes) {
 }
 addEventListener("beforeprint", () => printed(true));
 addEventListener("afterprint", () => printed(false));
-new ResizeObserver(() => { if (!view.moved) view.fitted = false; state.dirty = true; ticks(); }).observe(byId("maps", HTMLElement));
+// What stands beside a map may change its size, too.
+const sizes = new ResizeObserver(() => { if (!view.moved) view.fitted = false; state.dirty = true; ticks(); });
+for (const sized of [byId("maps", HTMLElement), ...canvases]) sizes.observe(sized);
 ticks();
 if (opened.has("play")) state.play();
 requestAnimationFrame((now) => { before = now; tick(now); });
