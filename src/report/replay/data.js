@@ -20,7 +20,7 @@
  * @typedef {{side: number, west: number, south: number, columns: number, names: string[]}} Grid
  * @typedef {{start_utc_ms: number, end: number, whole: [number, number, number, number], coast: Point[][], land: Point[][], places: [string, number, number][],
  *   grid: Grid, parts: number | null, runs: Flown[]}} Data
- * @typedef {{t: number, playing: boolean, picked: number, site: number, follow: boolean, event: {t: number, site: string} | null,
+ * @typedef {{t: number, playing: boolean, picked: number, site: number, follow: boolean, event: {t: number, at: number, site: string} | null,
  *   ruler: [Point, Point] | null, measuring: boolean, dirty: boolean, seek: (t: number) => void,
  *   play: () => void, pause: () => void}} State
  * @typedef {{picked: number, site: number}} Chosen

@@ -195,14 +195,15 @@ function goTo(run, event) {
   // A missile that takes no time ends its target with the shot: what led to it is told of the moment before.
   const target = run.aircraft[event[2]];
   const t = target && !flying(target, event[0]) && flying(target, event[0] - 1) ? event[0] - 1 : event[0];
-  state.event = { t, site: run.sites[event[3]]?.name ?? "" };
+  state.event = { t, at: event[0], site: run.sites[event[3]]?.name ?? "" };
   state.seek(t);
   if (event[2] >= 0) pick(names.aircraft.indexOf(run.aircraft[event[2]].name));
 }
 
 /** To the next or the previous of some events. @param {Found[]} list in order of time @param {boolean} forward */
 function jump(list, forward) {
-  const next = forward ? list.find((one) => one.event[0] > state.t) : list.findLast((one) => one.event[0] < state.t);
+  const now = state.event && state.event.t === state.t ? state.event.at : state.t;
+  const next = forward ? list.find((one) => one.event[0] > now) : list.findLast((one) => one.event[0] < now);
   if (next) goTo(next.run, next.event);
 }
 
