@@ -119,9 +119,13 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
         let plan = study.ground.plan(&cells)?;
         let mut sums = vec![vec![RatioSums::default(); study.file.evidence.len()]; cells.len()];
         let place = arguments.to.out.join(format!("wave-{wave}"));
+        let drawn = cells.iter().filter(|(_, point)| point.is_some()).count();
+        let besides = match drawn < cells.len() {
+            true => " and the scenario as written",
+            false => "",
+        };
         tell(&format!(
-            "Wave {wave}: {} worlds, {} replications each.",
-            cells.len(),
+            "Wave {wave}: {drawn} worlds{besides}, {} replications each.",
             study.file.replications
         ));
         fly_plan(&plan, &place, jobs, |block| {

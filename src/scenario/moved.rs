@@ -53,6 +53,13 @@ use Became::{Gone, Listed, Named, Near, Unread, Valued};
 /// The tables above a key, the nearest last (`*` is any name, `.` the whole file), the key, and what became of it. Tables have the
 /// names of today here; those of before are known to be the same.
 const KEYS: &[(&str, &str, Became)] = &[
+    (
+        ".",
+        "limits",
+        Gone(
+            "the limits of a study stand under constraints: [{ measure = \"leaked\", at_most = 0.45 }]",
+        ),
+    ),
     ("rules", "height_blocks", Named("altitude_blocks")),
     (
         "rules",
