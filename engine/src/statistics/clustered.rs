@@ -20,7 +20,7 @@
 //!   one more of those brings is the jump `u = sum e_i^3 / sum e_i^2`, e_i the residuals; with independent events it is the w above. Where u
 //!   is more than that, its excess counts one and a half times, since samples show too little of a heavy tail, and the end lies as much
 //!   further away as the gamma law of third moment to match says, which is one jump beyond what was seen ([`reach`]; Pearson's type III; Johnson, J.
-//!   American Statistical Association 73 (1978) 536). The lower end of a rate is that way only where it is skewed downwards.
+//!   American Statistical Association 73 (1978) 536).
 //! - *Nothing seen, or nothing else*: how events cluster is unknown. A share is bounded as if the units of a replication
 //!   did all as one, a rate as if its events came in the bursts that one cause brings, a mean is open above.
 //! - *The same in every replication*: the chance that one differs is at most `1 - tail^(1/m)`, and it is taken to differ by as
@@ -188,8 +188,7 @@ impl Clusters {
         let scale = (variance + burst * burst) / (events + burst);
         let shape = (events + burst) / scale;
         let high = gamma_upper(shape, tail) * scale / self.exposure;
-        let natural = [0.0, burst];
-        self.skewed((low, high), natural, confidence)
+        self.skewed((low, high), [effect, burst], confidence)
     }
 
     /// The upper bound on a rate of which nothing was seen.
