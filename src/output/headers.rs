@@ -401,7 +401,10 @@ pub(super) const COMPARISON: ResultFile = ResultFile {
             "risk_ratio_low",
             "lower end of its interval; empty where nothing was seen in one of the two or no pair differs",
         ),
-        ("risk_ratio_high", "upper end of its interval; inf where the reference may be 0"),
+        (
+            "risk_ratio_high",
+            "upper end of its interval; inf where the reference may be 0",
+        ),
         (
             "mcnemar_p",
             "exact p-value of McNemar's test; only for shares of replications",

@@ -783,8 +783,7 @@ impl PairedSums {
         }
         let stretched = variance * (t / z) * (t / z);
         let shown = self.moments.cubes(residual) / (variance * n * (n - 1.0)) / n;
-        [-shown, shown]
-            .map(|shown| reach(stretched, SKEWNESS * shown, z))
+        [-shown, shown].map(|shown| reach(stretched, SKEWNESS * shown, z))
     }
 
     /// Linearised variance of the logarithm of the ratio of ratios, from one pair.
