@@ -1144,6 +1144,50 @@ mod tests {
         assert_eq!(high(2.0), 2.0 * high(1.0));
     }
 
+    /// Residuals that are not skewed, so it is Fieller's theorem: the roots of `(20 - 10 rho)^2 = t^2 (4 + rho^2) / 3`, t with 3 degrees
+    /// 3.182446.
+    #[test]
+    fn a_risk_ratio_without_skewness_is_fiellers() {
+        let mut sums = PairedSums::default();
+        for (one, two) in [(9.0, 18.0), (9.0, 22.0), (11.0, 18.0), (11.0, 22.0)] {
+            sums.add((one, 1.0), (two, 1.0));
+        }
+        let ratio = sums.compare(Kind::Mean, true, 0.95).ratio;
+        assert_eq!((ratio.estimate, ratio.method), (2.0, Method::Fieller));
+        assert!((ratio.low - 1.536_589).abs() < 1e-5, "{ratio:?}");
+        assert!((ratio.high - 2.603_169).abs() < 1e-5, "{ratio:?}");
+    }
+
+    /// One loss in twenty nights against eight: the reference may be 0, so the ratio is open above; and its lower end says of 1
+    /// what that of the difference says of 0.
+    #[test]
+    fn a_risk_ratio_over_what_may_be_0_is_open() {
+        let mut sums = PairedSums::default();
+        for night in 0..20 {
+            sums.add(
+                (f64::from(u8::from(night == 0)), 1.0),
+                (f64::from(u8::from(night < 8)), 1.0),
+            );
+        }
+        let compared = sums.compare(Kind::Proportion, true, 0.95);
+        let (ratio, difference) = (compared.ratio, compared.difference);
+        assert_eq!((ratio.estimate, ratio.high), (8.0, f64::INFINITY));
+        assert!(difference.low > 0.0 && ratio.low > 1.0, "{compared:?}");
+    }
+
+    /// Wilson and Hilferty's cube is within a hundredth of the gamma law that it stands for, and goes on to the normal.
+    #[test]
+    fn the_reach_of_a_skewed_law_is_that_of_gamma() {
+        let z = normal_quantile(0.95);
+        for shape in [0.01, 0.3, 1.0, 4.0, 30.0, 1e4] {
+            let exact = super::super::special::gamma_quantile(shape + 1.0, 0.975) - shape;
+            let near = reach(9.0 * shape, 3.0, z) / 3.0;
+            assert!((near / exact - 1.0).abs() < 0.01, "{shape}: {near} {exact}");
+        }
+        assert_eq!(reach(4.0, 0.0, z), 2.0 * z);
+        assert!((reach(4.0, 1e-6, z) / (2.0 * z) - 1.0).abs() < 1e-6);
+    }
+
     #[test]
     fn one_replication_claims_little() {
         let mut sums = RatioSums::default();
