@@ -49,8 +49,8 @@ impl<const K: usize> Moments<K> {
             for j in i..K {
                 let product = d[i] * d[j];
                 self.product[i][j] += product;
-                for k in j..K {
-                    self.triple[i][j][k] += product * d[k];
+                for (triple, d) in self.triple[i][j].iter_mut().zip(d).skip(j) {
+                    *triple += product * d;
                 }
             }
         }
@@ -134,13 +134,13 @@ impl<const K: usize> Moments<K> {
             for j in i..K {
                 let weight = weights[i] * weights[j];
                 square += if i == j { 1.0 } else { 2.0 } * weight * self.product[i][j];
-                for k in j..K {
+                for (k, third) in weights.iter().enumerate().skip(j) {
                     let orders = match (i == j, j == k) {
                         (true, true) => 1.0,
                         (false, false) => 6.0,
                         _ => 3.0,
                     };
-                    let term = orders * weight * weights[k] * self.triple[i][j][k];
+                    let term = orders * weight * third * self.triple[i][j][k];
                     cube += term;
                     scale += term.abs();
                 }
