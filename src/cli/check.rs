@@ -32,6 +32,9 @@ Examples:
   deconflict check --lint my.toml
       say that in words too, and warn of what is allowed and can hardly be meant, with place and code:
         site_out_of_reach          no flight ever comes within the coverage of the site
+        objective_out_of_reach     no planned path comes to the objective: nobody can leak
+        empty_magazine             a weapon has no missiles: its sites never fire
+        terrain_flat               the ground is flat about every site: the grid may lie elsewhere
         begins_in_reach            aircraft appear at altitude inside the envelope of a weapon
         zone_not_crossed           no flight's planned path enters the zone
         corridor_not_crossed       no flight's planned path enters the corridor

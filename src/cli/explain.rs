@@ -131,6 +131,7 @@ pub fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
     let subject = &subject.name;
     let more = match shots.len() - 1 {
         0 => String::new(),
+        1 => "1 more wrong shot in this replication: --flight chooses.\n".to_owned(),
         more => format!("{more} more wrong shots in this replication: --flight chooses.\n"),
     };
     told(

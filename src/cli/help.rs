@@ -33,11 +33,11 @@ Examples:
       a key of a scenario; by its path where the name stands in several places: help sensor.scan_s
   deconflict help any_wrong_kill
       a measure; also a column (mcnemar_p), a result file (pairs.csv), a reason (identified_protected), a rule (R6), a warning of
-      check --lint (iff_unread)
+      check --lint (iff_unread), a word that a key takes (tight)
   deconflict help json
       what --json prints")]
 pub struct HelpArguments {
-    /// A command, a key, a measure, a column, a result file, a reason, a rule, a warning.
+    /// A command, a key, a word that it takes, a measure, a column, a result file, a reason, a rule, a warning.
     word: Option<String>,
     #[command(flatten)]
     form: AsJson,
@@ -240,8 +240,14 @@ fn entries(word: &str) -> Vec<Entry> {
     }
     let sources = LazyCell::new(assumptions);
     for (kind, schema) in schemas() {
-        for key in keys(&schema).iter().filter(|key| key.is(word)) {
-            add(&key.path, kind, key_text(key, &sources));
+        for key in keys(&schema) {
+            if key.is(word) {
+                add(&key.path, kind, key_text(&key, &sources));
+            }
+            for (value, said) in key.words.iter().filter(|(value, _)| value == word) {
+                let own = if said.is_empty() { &key.meaning } else { said };
+                add(&format!("{} = {value:?}", key.path), kind, own.clone());
+            }
         }
     }
     found
@@ -311,7 +317,10 @@ fn names(command: &clap::Command) -> Vec<String> {
         names.extend(name.split('[').next().map(str::to_owned));
     }
     for (_, schema) in schemas() {
-        names.extend(keys(&schema).iter().map(|key| key.name().to_owned()));
+        for key in keys(&schema) {
+            names.push(key.name().to_owned());
+            names.extend(key.words.into_iter().map(|(word, _)| word));
+        }
     }
     names.sort();
     names.dedup();

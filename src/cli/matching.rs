@@ -305,7 +305,17 @@ fn told(
         ));
     }
     line("");
-    if left.is_empty() {
+    let as_written = written.is_some_and(|found| {
+        let mut bands = course.bands.iter().zip(found);
+        bands.all(|(band, found)| band.implausibility(*found) <= study.file.cutoff)
+    });
+    if left.is_empty() && as_written {
+        line(&format!(
+            "No world of {} is left, but the scenario as written is not ruled out: what holds lies near it, and is too little of these ranges \
+             for so few worlds. More of them, or ranges about what is written, may find some; the nearest are in worlds.csv.",
+            flown.len()
+        ));
+    } else if left.is_empty() {
         line(&format!(
             "No world of {} is left: within these ranges the model contradicts the evidence, or one piece of it another. What it \
              lacks, or which range is too narrow, is the next question; the nearest worlds are in worlds.csv.",

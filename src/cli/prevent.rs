@@ -351,7 +351,7 @@ fn not_to_be_had(asked: &str, offered: &deconflict::inquiry::CandidateRules) -> 
         .added
         .iter()
         .map(|change| change.name.as_str())
-        .chain(offered.removed.iter().map(|change| &change.name[1..]))
+        .chain(offered.removed.iter().map(|change| change.name.as_str()))
         .collect();
     format!(
         "--rule {asked}: there is no such rule here; expected one of {}",

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use deconflict::inquiry::wrong_shots;
+use deconflict::output::folder_of_cell;
 use deconflict::platform::trajectory::Trajectory;
 use deconflict::record::{Detail, EventLog, Replication};
 use deconflict::report::{Flown, ReplayNote, replay_page, without_places, write_page};
@@ -170,10 +171,8 @@ fn command(arguments: &ReplayArguments) -> Vec<String> {
     let mut words = vec!["deconflict".to_owned(), "replay".to_owned()];
     let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
     if let Some(from) = &about.from {
-        option("--from", from.display().to_string());
-        if let Some(cell) = &about.cell {
-            option("--cell", cell.clone());
-        }
+        let folder = from.display().to_string();
+        option("--from", folder_of_cell(&folder, about.cell.as_deref()));
     }
     if let Some(scenario) = &about.scenario {
         words.push(scenario.display().to_string());

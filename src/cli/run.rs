@@ -738,15 +738,12 @@ fn hints(
         }
         None if single => {}
         None => {
-            let replication = first_wrong.unwrap_or(0);
-            hints.push(format!(
-                "      deconflict run {same} --replication {replication}"
-            ));
-            if first_wrong.is_some() {
-                hints.push(format!(
-                    "      deconflict explain {same} --replication {replication}"
-                ));
-            }
+            hints.push(match first_wrong {
+                Some(replication) => {
+                    format!("      deconflict explain {same} --replication {replication}")
+                }
+                None => format!("      deconflict run {same} --replication 0"),
+            });
         }
     }
     for (_, format, path) in arguments.replays() {

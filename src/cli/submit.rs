@@ -113,6 +113,8 @@ pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
     if arguments.dry_run {
         return arguments.form.print(|| text, || Ok(told));
     }
+    // Nothing is left behind where there is nobody to hand it to.
+    sbatch(&["--version".into()])?;
     let record = PlanRecord {
         asked: arguments.count.replications,
         ..plan.record.clone()
@@ -159,7 +161,10 @@ fn sbatch(arguments: &[std::ffi::OsString]) -> Result<String, Failure> {
         .arg("--parsable")
         .args(arguments)
         .output()
-        .map_err(|error| Failure::other(error, "cannot start sbatch"))?;
+        .map_err(|error| {
+            let said = "cannot start sbatch, which hands it to Slurm; --dry-run prints the script, sweep --shard I/N is for other schedulers";
+            Failure::other(error, said)
+        })?;
     if !output.status.success() {
         return Err(Failure::Other(format!(
             "sbatch refused: {}",

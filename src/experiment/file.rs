@@ -43,7 +43,8 @@ pub struct ExperimentFile {
     /// Baseline level of each factor; without an entry its first.
     #[serde(default)]
     pub baseline: BTreeMap<String, Json>,
-    /// When to stop.
+    /// When to stop: `fixed = { replications = 400 }`, or `half_width` or `resolved`, which run until a measure is known well enough, or a
+    /// difference is.
     pub stop: StopFile,
 }
 

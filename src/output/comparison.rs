@@ -106,7 +106,7 @@ pub fn sentence(measure: &str, notation: Notation, compared: &Comparison) -> Str
         let half = match compared.pairs_for_half.is_nan() {
             true => String::new(),
             false => format!(
-                "; some {} pairs would show half of it",
+                "; some {} pairs would show it halved",
                 readable(compared.pairs_for_half)
             ),
         };
@@ -308,7 +308,7 @@ mod tests {
                 Notation::of("lost"),
                 &compared(0.25, 0.5, -0.125, 0.5)
             ),
-            "no clear change of lost: 0.250 to 0.500, difference +0.250 [-0.125, +0.500]; some 700 pairs would show half of it"
+            "no clear change of lost: 0.250 to 0.500, difference +0.250 [-0.125, +0.500]; some 700 pairs would show it halved"
         );
         assert!(
             sentence(

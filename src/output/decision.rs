@@ -55,7 +55,10 @@ fn tradeoff(
         header.push(name_in(&watched.derived.name));
         header.push("search said".to_owned());
     }
-    header.push("limits kept".to_owned());
+    let limited = (study.watched.iter()).any(|watched| !watched.role.is_objective());
+    if limited {
+        header.push("limits kept".to_owned());
+    }
     header.push("front".to_owned());
     let mut rows = vec![header];
     let notations = study
@@ -72,7 +75,7 @@ fn tradeoff(
     for ((estimate, _), &notation) in as_written(study, tuning).into_iter().zip(&notations) {
         written.extend([spread(estimate, notation), "-".to_owned()]);
     }
-    written.extend(["-".to_owned(), "-".to_owned()]);
+    written.extend(vec!["-".to_owned(); 1 + usize::from(limited)]);
     rows.push(written);
     for (at, verdict) in judge(tuning).iter().enumerate() {
         let mut row = vec![name(at)];
@@ -82,7 +85,9 @@ fn tradeoff(
         for ((fresh, search), &notation) in each {
             row.extend([spread(*fresh, notation), notation.value(*search)]);
         }
-        row.push(verdict.feasible.code().to_owned());
+        if limited {
+            row.push(verdict.feasible.code().to_owned());
+        }
         row.push(if verdict.on_front { "yes" } else { "no" }.to_owned());
         rows.push(row);
     }
@@ -121,8 +126,18 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
         .collect();
     line("\n## The finalists\n");
     line(tradeoff(study, tuning, markdown_code, markdown).trim_end());
+    let limits = match study
+        .watched
+        .iter()
+        .all(|watched| watched.role.is_objective())
+    {
+        true => "",
+        false => {
+            " \"Limits kept\" is `shown` where the interval keeps every limit at the confidence asked for, divided by the number of limits and of settings on the shortlist; `open` where it merely looks so."
+        }
+    };
     line(&format!(
-        "\nNumbers in brackets are intervals on fresh random numbers that hold together with {} % confidence, for all {} settings that stood on the shortlist, run or not. \"Search said\" is what made them finalists: it is too good on average, and is there to show by how much; where it is \"-\" the search tried neighbours alone. \"Limits kept\" is `shown` where the interval keeps every limit at the confidence asked for, divided by the number of limits and of settings on the shortlist; `open` where it merely looks so.",
+        "\nNumbers in brackets are intervals on fresh random numbers that hold together with {} % confidence, for all {} settings that stood on the shortlist, run or not. \"Search said\" is what made them finalists: it is too good on average, and is there to show by how much; where it is \"-\" the search tried neighbours alone.{limits}",
         readable(file.confidence * 100.0),
         tuning.listed()
     ));
@@ -143,7 +158,10 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
     }
     line("\n## The price of each step\n");
     if front.len() < 2 {
-        line("There is no step: at most one finalist is left.");
+        line(match front.is_empty() {
+            true => "There is no step: no finalist is left.",
+            false => "There is no step: one finalist is left.",
+        });
     }
     for two in front.windows(2) {
         let (one, other) = (
@@ -212,7 +230,7 @@ pub fn decision(study: &Study, tuning: &Tuning) -> String {
                 readable(found.high)
             ));
         }
-        if turning.is_empty() {
+        if turning.is_empty() && tuning.re_evaluated().len() > 1 {
             line(
                 "No two of them change places along any one uncertainty, as far as these replications can tell.",
             );
@@ -304,6 +322,12 @@ fn recommendation(
             markdown_code(&watched.derived.name),
             if known { value(0) } else { "-".to_owned() },
             value(chosen)
+        ));
+    }
+    let [here, there] = [0, chosen].map(|candidate| tuning.candidates()[candidate].fresh.n());
+    if chosen != 0 && here != there {
+        lines.push(format!(
+            "\nRun {here} times as written and {there} times as recommended; the change is that of the {there} replications that both have."
         ));
     }
     lines.extend(in_other_worlds(study, tuning, verdicts, chosen));

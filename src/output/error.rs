@@ -38,7 +38,7 @@ pub enum OutputError {
         path: PathBuf,
     },
     /// Results are not what their checksums say.
-    #[error("{}: changed since deconflict wrote it: {}; --unverified reads it all the same", path.display(), several(names))]
+    #[error("{}: changed since deconflict wrote it: {}; commands that read results take it with --unverified", path.display(), several(names))]
     Changed {
         /// The path.
         path: PathBuf,

@@ -44,7 +44,7 @@ const CONFIDENCE: (&str, &str) = (
 
 const FOR_HALF: (&str, &str) = (
     "replications_for_half",
-    "replications that would show half of it with a chance of 80 %: of this scenario, and of another with random numbers of its own",
+    "replications that would show it halved with a chance of 80 %: of this scenario, and of another with random numbers of its own",
 );
 
 /// One row a world.
@@ -615,7 +615,7 @@ pub(super) const FRONT: ResultFile = ResultFile {
         ),
         (
             "on_front",
-            "whether no other finalist that keeps the limits beats it in everything",
+            "whether it keeps the limits, no other that does is shown to be better in one objective while it is better in none, and none before it is told from it in nothing",
         ),
         PARAMETERS,
         ("measure", "name of the measure"),

@@ -81,7 +81,7 @@ pub use results::write_results;
 pub use rows::{RowMaker, RunRows, can_write, write_shard_rows};
 pub use settings::settings_text;
 pub use shards::{MOST_SHARDS, Shards, Tile, Wave};
-pub use stored::{StoredRows, StoredRun};
+pub use stored::{StoredRows, StoredRun, folder_of_cell};
 pub use story::{Story, ledger_lines};
 pub use sweep_folder::{Asked, SweepFolder};
 pub use sweeping::{Crew, Shard, Sweeping, SweepingError, Whole, rows_header, sums_header};

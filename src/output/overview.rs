@@ -61,7 +61,14 @@ pub fn overview(
     if let Some(cell) = view.cell("any_wrong_kill").filter(|_| !view.single) {
         line(
             "At least one down",
-            vec![format!("in {} of the replications", view.told(cell))],
+            vec![match cell.value.estimate {
+                0.0 => format!(
+                    "{} in {} replications",
+                    view.told(cell),
+                    readable(cell.exposure)
+                ),
+                _ => format!("in {} of the replications", view.told(cell)),
+            }],
         );
     }
     line("By whose sites", view.shooters());

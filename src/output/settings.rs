@@ -141,6 +141,9 @@ pub fn settings_text(
 ) -> Vec<String> {
     let record = &plan.record;
     let mut lines = Vec::new();
+    if let Some(held) = held(record, settings) {
+        lines.push(format!("At {held}:\n"));
+    }
     for by in &settings.measures {
         let name = &record.measures[by.measure];
         let unit = plan.unit(name);
@@ -181,6 +184,17 @@ pub fn settings_text(
         ));
     }
     lines
+}
+
+/// At what the factors are held that do not vary between the settings.
+fn held(record: &PlanRecord, settings: &Settings) -> Option<String> {
+    let fixed = (0..record.factors.len()).filter(|factor| !settings.factors.contains(factor));
+    let fixed = fixed.map(|factor| {
+        let level = fraction(&record.setting(settings.reference, factor));
+        format!("{}={level}", record.factors[factor].name)
+    });
+    let fixed: Vec<String> = fixed.collect();
+    (!fixed.is_empty()).then(|| fixed.join(","))
 }
 
 /// The value of a measure that no setting changes in any replication.

@@ -12,6 +12,14 @@ use crate::experiment::rows::RowForm;
 use crate::measure::{Columns, Summary};
 use crate::scenario::Scenario;
 
+/// A folder, or a cell of the sweep in it, as commands take them.
+pub fn folder_of_cell(folder: &str, cell: Option<&str>) -> String {
+    match cell.filter(|cell| !cell.is_empty()) {
+        Some(cell) => format!("{folder}:{cell}"),
+        None => folder.to_owned(),
+    }
+}
+
 /// Rows in the order of the replications.
 pub type StoredRows<'a> = Box<dyn Iterator<Item = Result<(u64, Summary), OutputError>> + 'a>;
 

@@ -291,7 +291,7 @@ impl Story<'_> {
         let mut text = indented(ledger_lines(ledger));
         if let Some(step) = biggest_step(self.log, self.shot) {
             text += &format!(
-                "  The step that moved most: {} at {}, odds x {}.\n",
+                "  One by one, not summed up as above, the step that moved most: {} at {}, odds x {}.\n",
                 step.said.replace('_', " "),
                 self.at(step.time),
                 factor(libm::exp(step.log_odds))
@@ -470,7 +470,7 @@ impl Story<'_> {
 /// What else is different.
 fn price(before: &SortieOutcome, after: &SortieOutcome) -> String {
     let mut words = Vec::new();
-    if after.wrong_shots > 0 && *after != *before {
+    if after.wrong_shots > 0 && after.wrong_shots != before.wrong_shots {
         words.push(format!(
             "{} wrong shots instead of {}",
             after.wrong_shots, before.wrong_shots

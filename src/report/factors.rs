@@ -82,6 +82,16 @@ pub(super) fn by_factor(results: &Results) -> Option<ByFactor> {
         );
     }
     made.figures.extend(named_levels(named));
+    let held: Vec<usize> = (0..first.factors.len())
+        .filter(|factor| !varied.contains(factor))
+        .collect();
+    if !held.is_empty() {
+        let held = format!("All of it at {}.", called(first, &held));
+        for figure in &mut made.figures {
+            figure.caption = format!("{} {held}", figure.caption);
+        }
+        made.said.insert(0, held);
+    }
     Some(made)
 }
 

@@ -158,6 +158,9 @@ pub(super) fn limits(results: &Results, confidence: &str) -> Markup {
         .any(|(factor, _)| factor == "world")
     {
         true => "They hold in the worlds that were run; whether in all of them is marked below.",
+        false if results.levels.values().any(|levels| !levels.is_empty()) => {
+            "They hold at the settings that were run, in a world that is otherwise as written: what else may be true is not in the brackets."
+        }
         false => {
             "They hold in one world, the scenario as written: what else may be true is not in the brackets."
         }

@@ -17,7 +17,7 @@ use super::stored::{Confused, Interval, Measured, Paired, Prevented, Results, Sp
 use super::svg::{FIGURE_CSS, Scale, Svg};
 use crate::geodesy::Frame;
 use crate::measure::{MEASURES, Measure};
-use crate::output::{Notation, readable, sentence, tally};
+use crate::output::{Notation, folder_of_cell, readable, sentence, tally};
 use crate::statistics::stop::{Goal, Sequential};
 
 pub(super) const PAGE_CSS: &str = include_str!("page.css");
@@ -524,12 +524,11 @@ impl<'a> Report<'a> {
 
     /// The command that asks which rules would have prevented the wrong losses of this folder.
     fn ask_prevention(&self, folder: &str) -> Vec<String> {
-        let mut command = ["deconflict", "prevent", "--from", folder]
+        let cell = self.results.cells.first();
+        let from = folder_of_cell(folder, cell.map(String::as_str));
+        let mut command = ["deconflict", "prevent", "--from", &from]
             .map(str::to_owned)
             .to_vec();
-        if let Some(cell) = self.results.cells.first().filter(|cell| !cell.is_empty()) {
-            command.extend(["--cell".to_owned(), cell.clone()]);
-        }
         let replications = self.results.manifest.progress.done.clamp(2, ASKED);
         command.push(format!("--replications={replications}"));
         command.extend(["--out".to_owned(), folder.to_owned()]);
@@ -1612,20 +1611,14 @@ fn again(results: &Results, folder: &str) -> String {
         kept.push("--out=results/again".to_owned());
         lines.push(shell(&kept));
     }
-    let cell = results.cells.last().filter(|cell| !cell.is_empty());
-    let mut row = vec![
+    let row = vec![
         "deconflict".to_owned(),
         "run".to_owned(),
         "--from".to_owned(),
-        folder.to_owned(),
-    ];
-    if let Some(cell) = cell {
-        row.extend(["--cell".to_owned(), cell.clone()]);
-    }
-    row.extend([
+        folder_of_cell(folder, results.cells.last().map(String::as_str)),
         "--replication".to_owned(),
         manifest.first_replication.to_string(),
-    ]);
+    ];
     lines.push(format!("{}   # one row, told by the clock", shell(&row)));
     lines.push(format!(
         "{}   # this page",

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::replay::{Flown, ReplayNote, TimedShot, replay_page, wrong_shots};
 use super::stored::{Results, Table};
 use crate::experiment::rows::{KeptRows, RowForm};
-use crate::output::{OutputError, Stored, StoredRun, Trust};
+use crate::output::{OutputError, Stored, StoredRun, Trust, folder_of_cell};
 use crate::record::{Detail, Replication};
 use crate::simulation::{simulate, trajectories};
 
@@ -72,10 +72,10 @@ pub(super) fn made(
                 log: &log,
                 trajectories: &trajectories(&run.scenario, replication),
             };
-            let about = asked.map_or(String::new(), |cell| format!(" --cell {cell}"));
+            let from = folder_of_cell(&name, asked);
             let note = ReplayNote {
                 command: format!(
-                    "deconflict replay --from {name}{about} --replication {index} --out replay.html"
+                    "deconflict replay --from {from} --replication {index} --out replay.html"
                 ),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 land: None,

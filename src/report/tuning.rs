@@ -12,7 +12,7 @@ use super::figures::{
 use super::page::{PAGE_CSS, RESULTS_CSS, TABLES_JS, figure_html, laid_out, shell};
 use super::stored::{Interval, Note, Row, Table};
 use super::svg::FIGURE_CSS;
-use crate::output::{Manifest, OutputError, Stored, readable};
+use crate::output::{Manifest, Notation, OutputError, Stored, one_in, readable};
 
 /// The name of the scenario as it was written, among the finalists.
 const AS_WRITTEN: &str = "as_written";
@@ -27,6 +27,28 @@ struct Told {
     search: f64,
     fresh: Interval,
     difference: Interval,
+    /// Other worlds in which it was run, and in how many the difference is shown to be below and above 0.
+    worlds: [f64; 3],
+}
+
+impl Told {
+    /// In how many other worlds the difference is shown to be what it is here.
+    fn holds(&self) -> String {
+        let [worlds, lower, higher] = self.worlds;
+        let same = match (self.difference.high < 0.0, self.difference.low > 0.0) {
+            (true, _) => lower,
+            (_, true) => higher,
+            _ => return String::new(),
+        };
+        match worlds > 0.0 {
+            true => format!(
+                ", shown in {} of {} other worlds",
+                grouped(same),
+                grouped(worlds)
+            ),
+            false => String::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -34,6 +56,7 @@ struct Finalist {
     name: String,
     feasible: String,
     on_front: bool,
+    recommended: bool,
     settings: Vec<(String, String)>,
     told: BTreeMap<String, Told>,
 }
@@ -74,11 +97,13 @@ impl Tuned {
                 search: row.number("search"),
                 fresh: row.interval(["fresh", "low", "high"]),
                 difference: row.interval(["difference", "difference_low", "difference_high"]),
+                worlds: ["worlds", "worlds_lower", "worlds_higher"].map(|name| row.number(name)),
             };
             let finalist = Finalist {
                 name: row.text("finalist"),
                 feasible: row.text("feasible"),
                 on_front: row.text("on_front") == "1",
+                recommended: row.text("choice") == "recommended",
                 settings: settings.collect(),
                 told: BTreeMap::new(),
             };
@@ -345,19 +370,19 @@ fn in_short(tuned: &Tuned) -> Markup {
     let changes = |finalist: &Finalist| {
         let mut changes = Vec::new();
         for measure in &tuned.measures {
-            let Some(Told { difference, .. }) = finalist.told.get(measure) else {
+            let Some(told) = finalist.told.get(measure) else {
                 continue;
             };
-            let measure = words(measure);
+            let (measure, difference, holds) = (words(measure), &told.difference, told.holds());
             let less = Interval {
                 estimate: -difference.estimate,
                 low: -difference.high,
                 high: -difference.low,
             };
             changes.push(if difference.low > 0.0 {
-                format!("raises {measure} by {}", interval_words(difference))
+                format!("raises {measure} by {}{holds}", interval_words(difference))
             } else if difference.high < 0.0 {
-                format!("cuts {measure} by {}", interval_words(&less))
+                format!("cuts {measure} by {}{holds}", interval_words(&less))
             } else {
                 format!(
                     "no clear change of {measure}: {}",
@@ -367,7 +392,47 @@ fn in_short(tuned: &Tuned) -> Markup {
         }
         changes.join("; ")
     };
+    let recommended = tuned.finalists.iter().find(|one| one.recommended);
+    let written = tuned.finalists.iter().find(|one| one.name == AS_WRITTEN);
+    // `3.20 % [2.79, 3.65], 1 in 31`.
+    let value = |finalist: &Finalist, measure: &str| {
+        let told = finalist.told.get(measure)?;
+        let notation = Notation::of(measure);
+        let ends = notation.ends(told.fresh.low, told.fresh.high);
+        let odds = one_in(told.fresh.estimate).filter(|_| notation.is_share());
+        let odds = odds.map_or(String::new(), |odds| format!(", {odds}"));
+        Some(format!(
+            "{} {ends}{odds}",
+            notation.value(told.fresh.estimate)
+        ))
+    };
     html! {
+        @match recommended {
+            Some(finalist) if finalist.name == AS_WRITTEN => p {
+                strong { "Leave the scenario as it is." }
+                " No finalist that keeps the limits is shown to be better in one objective before it is shown to be worse in an earlier one."
+            },
+            Some(finalist) => {
+                p { strong { "Take finalist " (finalist.name) "." } " Why, and what else could be chosen: decision.md in the folder." }
+                ul.say {
+                    @for measure in &tuned.measures {
+                        @if let Some(here) = value(finalist, measure) {
+                            li {
+                                (capital(&words(measure))) ": " (here)
+                                @if let Some(there) = written.and_then(|written| value(written, measure)) {
+                                    "; as written " (there)
+                                }
+                                "."
+                            }
+                        }
+                    }
+                }
+            },
+            None => p {
+                strong { "Nothing that was tried is shown to keep the limits." }
+                " What comes nearest, and which limits forbid it: decision.md in the folder."
+            },
+        }
         p {
             (tuned.tried()) " settings were tried; " (tried)
             " finalists were run again on random numbers that the search never saw. "
@@ -381,7 +446,6 @@ fn in_short(tuned: &Tuned) -> Markup {
             @for finalist in &on_front {
                 li { "Finalist " (finalist.name) " against the scenario as written: " (changes(finalist)) "." }
             }
-            @if on_front.is_empty() { li { "No finalist is shown to keep every limit." } }
         }
     }
 }

@@ -753,19 +753,26 @@ impl Check<'_> {
             .map(|(corner, number)| self.point(&path!(at; number), corner))
             .collect();
         let placed: Vec<Point> = placed.into_iter().collect::<Option<_>>()?;
-        if let Some((one, other)) = crossing(&placed) {
+        let before = |other: usize| placed[..other].iter().position(|one| *one == placed[other]);
+        let again = (1..placed.len()).find_map(|other| Some((before(other)?, other)));
+        let wrong = match again {
+            Some((0, last)) if last + 1 == placed.len() => Some((
+                (0, last),
+                "is the first corner again; expected each corner once, as an area closes by itself",
+                "the first corner",
+            )),
+            Some(two) => Some((two, "is a corner that was there; expected another", "there")),
+            None => crossing(&placed).map(|two| {
+                (
+                    two,
+                    "begins an edge that touches or crosses another; expected corners in order around the area",
+                    "the other edge begins here",
+                )
+            }),
+        };
+        if let Some(((one, other), said, beside)) = wrong {
             let (first, second) = (&numbers[one], &numbers[other]);
-            let said = if placed[one] == placed[(one + 1) % placed.len()] {
-                "is the same point as the one after it; expected another"
-            } else {
-                "begins an edge that touches or crosses another; expected corners in order around the area"
-            };
-            self.note_both(
-                &path!(at; second),
-                said,
-                &path!(at; first),
-                "the other edge begins here",
-            );
+            self.note_both(&path!(at; second), said, &path!(at; first), beside);
             return None;
         }
         let polygon = Polygon::new(&placed);

@@ -14,6 +14,7 @@ use std::path::Path;
 use openair::{Altitude, Direction, Geometry, PolygonSegment};
 use serde_json::Value as Json;
 
+use super::file::OnFault;
 use super::recorded::{self, Settings};
 use crate::geodesy::{Frame, LatLon};
 use crate::geometry::{Point, Polygon, crossing, polar};
@@ -67,7 +68,8 @@ pub fn import(path: &Path, tolerance_m: f64) -> Result<Imported, String> {
     let parsed = match json && about.len() <= LARGEST {
         true => {
             let text = std::fs::read(path).map_err(|error| error.to_string())?;
-            let value = serde_json::from_slice(&text);
+            let mark = "\u{feff}".as_bytes();
+            let value = serde_json::from_slice(text.strip_prefix(mark).unwrap_or(&text));
             Some(value.map_err(|error| format!("it is no JSON: {error}"))?)
         }
         false => None,
@@ -83,6 +85,32 @@ pub fn import(path: &Path, tolerance_m: f64) -> Result<Imported, String> {
         None => piece.openair(path)?,
     }
     piece.done(name)
+}
+
+/// Names under which properties of GeoJSON go that are the lower, and the upper, bound of an airspace.
+const HEIGHTS: &[(bool, &str)] = &[
+    (false, "lower"),
+    (false, "lower_limit"),
+    (false, "lowerLimit"),
+    (false, "floor"),
+    (false, "bottom"),
+    (true, "upper"),
+    (true, "upper_limit"),
+    (true, "upperLimit"),
+    (true, "ceiling"),
+    (true, "top"),
+];
+
+/// A bound of an airspace, m, and whether it is above something else than the ground.
+fn height_of(altitude: &Altitude) -> Option<(f64, bool)> {
+    Some(match altitude {
+        Altitude::Gnd => (0.0, false),
+        Altitude::FeetAmsl(feet) => (f64::from(*feet) * FOOT_M, true),
+        Altitude::FeetAgl(feet) => (f64::from(*feet) * FOOT_M, false),
+        Altitude::FlightLevel(level) => (f64::from(*level) * 100.0 * FOOT_M, true),
+        Altitude::Unlimited => (f64::INFINITY, false),
+        Altitude::Other(_) => return None,
+    })
 }
 
 /// The airspaces of an OpenAir file, each from its line AC on, with the number of that line.
@@ -279,11 +307,18 @@ impl Piece {
 
     fn openair(&mut self, path: &Path) -> Result<(), String> {
         let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-        let text = String::from_utf8_lossy(&bytes);
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                self.leave_out("no place: its text is not UTF-8, and is read as Latin-1");
+                error.into_bytes().into_iter().map(char::from).collect()
+            }
+        };
+        let text = text.trim_start_matches('\u{feff}');
         let mut absolute = 0;
         let mut unreadable = None;
         // One airspace at a time, so that none takes another with it.
-        for (line, block) in airspaces(&text) {
+        for (line, block) in airspaces(text) {
             let read = match sixty(block, line) {
                 Some(why) => Err(why),
                 None => match openair::parse(BufReader::new(block.as_bytes())).next() {
@@ -307,16 +342,9 @@ impl Piece {
             let mut bounds = Bounds::default();
             let mut other = None;
             for (which, altitude) in [(0, &airspace.lower_bound), (1, &airspace.upper_bound)] {
-                let (height_m, is_absolute) = match altitude {
-                    Altitude::Gnd => (0.0, false),
-                    Altitude::FeetAmsl(feet) => (f64::from(*feet) * FOOT_M, true),
-                    Altitude::FeetAgl(feet) => (f64::from(*feet) * FOOT_M, false),
-                    Altitude::FlightLevel(level) => (f64::from(*level) * 100.0 * FOOT_M, true),
-                    Altitude::Unlimited => (f64::INFINITY, false),
-                    Altitude::Other(text) => {
-                        other = Some(text.clone());
-                        continue;
-                    }
+                let Some((height_m, is_absolute)) = height_of(altitude) else {
+                    other = Some(altitude.to_string());
+                    continue;
                 };
                 bounds.absolute |= is_absolute;
                 match which {
@@ -499,12 +527,32 @@ impl Piece {
             return;
         }
         let corners: Vec<LatLon> = corners.into_iter().flatten().collect();
-        let metres = |keys: &[&str]| keys.iter().find_map(|key| properties.get(*key)?.as_f64());
-        let bounds = Bounds {
-            floor_m: metres(&["floor_m"]).unwrap_or(0.0),
-            top_m: metres(&["top_m"]),
+        let metres = |key: &str| properties.get(key).and_then(Json::as_f64);
+        let mut bounds = Bounds {
+            floor_m: metres("floor_m").unwrap_or(0.0),
+            top_m: metres("top_m"),
             absolute: false,
         };
+        for (upper, key) in HEIGHTS {
+            let Some(value) = properties.get(*key).filter(|value| !value.is_null()) else {
+                continue;
+            };
+            // A number is in feet or in metres, and above whatever.
+            let typed = value
+                .as_str()
+                .filter(|text| text.contains(char::is_alphabetic));
+            let height = typed.and_then(|text| Altitude::parse(text.trim()).ok());
+            let Some((height_m, absolute)) = height.as_ref().and_then(height_of) else {
+                let said = safe::line(&value.to_string()).into_owned();
+                self.leave_out(format!("{name}: its {key}, {said}, which has no unit that is known; floor_m and top_m would be read"));
+                continue;
+            };
+            bounds.absolute |= absolute;
+            match upper {
+                false => bounds.floor_m = height_m.max(0.0),
+                true => bounds.top_m = height_m.is_finite().then_some(height_m),
+            }
+        }
         if self
             .zone(name, name, &Plan::Polygon(corners), bounds)
             .is_some()
@@ -538,8 +586,8 @@ impl Piece {
             for (number, volume4) in volumes.iter().enumerate() {
                 let label = format!("{name} volume {}", number + 1);
                 let volume = volume4.get("volume").unwrap_or(volume4);
-                if let Some(unit) = strange_unit(volume) {
-                    self.leave_out(format!("{label}: it is in {unit}; expected units M or FT"));
+                if let Some(why) = strange(volume4) {
+                    self.leave_out(format!("{label}: {why}"));
                     continue;
                 }
                 let Some((plan, middle)) = plan_of(volume) else {
@@ -647,9 +695,24 @@ impl Piece {
             .and_then(|name| name.to_str())
             .unwrap_or_default();
         let reading = recorded::read(path, &settings).map_err(|failed| match failed.row {
-            Some((row, _)) => format!("row {row} {}", failed.said),
+            Some((row, _)) => format!(
+                "row {row} {}; such keys stand beside `file` in a table [tracks.NAME] of your own",
+                failed.said
+            ),
             None => failed.said,
         })?;
+        if reading.aircraft.is_empty() {
+            let strict = Settings {
+                on_fault: OnFault::Refuse,
+                ..settings
+            };
+            let first = recorded::read(path, &strict).ok();
+            let first = first.and_then(|reading| reading.faults.into_iter().next());
+            let why = first.map_or(String::new(), |fault| {
+                format!(": row {} {}", fault.row, fault.said)
+            });
+            return Err(format!("no row of it can be flown{why}"));
+        }
         let key = self.key("recorded", "recorded");
         self.head.push(format!(
             "start_utc = \"{}\" # the first position",
@@ -674,7 +737,7 @@ impl Piece {
 
     fn heights(&mut self, absolute: u64) {
         if absolute > 0 {
-            self.leave_out(format!("of {absolute} volumes that their bounds are above sea level or flight levels: they are taken for heights above ground"));
+            self.leave_out(format!("above what the bounds of {absolute} volumes are: sea level or flight levels, taken for heights above ground"));
         }
     }
 
@@ -827,15 +890,39 @@ fn documents<'a>(value: &'a Json, name: &str, all: &mut Vec<Document<'a>>) {
     }
 }
 
-/// A unit in a volume that ASTM F3548 does not know.
-fn strange_unit(volume: &Json) -> Option<&str> {
-    let radius = volume
-        .get("outline_circle")
-        .and_then(|circle| circle.get("radius"));
+/// What in a volume ASTM F3548 does not know: a unit, a place, a time.
+fn strange(volume4: &Json) -> Option<String> {
+    let volume = volume4.get("volume").unwrap_or(volume4);
+    let circle = volume.get("outline_circle");
+    let radius = circle.and_then(|circle| circle.get("radius"));
     let bounds = ["altitude_lower", "altitude_upper"].map(|key| volume.get(key));
     let each = [radius].into_iter().chain(bounds).flatten();
     let mut units = each.filter_map(|value| value.get("units")?.as_str());
-    units.find(|unit| !["M", "FT"].contains(unit))
+    if let Some(unit) = units.find(|unit| !["M", "FT"].contains(unit)) {
+        return Some(format!("it is in {unit}; expected units M or FT"));
+    }
+    let polygon = volume.get("outline_polygon");
+    let vertices = polygon.and_then(|polygon| polygon.get("vertices")?.as_array());
+    let center = circle.and_then(|circle| circle.get("center"));
+    let mut places = vertices.into_iter().flatten().chain(center);
+    let off = |place: &&Json| {
+        let beyond = |key: &str, most: f64| {
+            let value = place.get(key).and_then(Json::as_f64);
+            value.is_some_and(|value| value.abs() > most)
+        };
+        beyond("lat", 90.0) || beyond("lng", 180.0)
+    };
+    if let Some(place) = places.find(off) {
+        let said = safe::line(&place.to_string()).into_owned();
+        return Some(format!("it has the place {said}; expected degrees"));
+    }
+    let time = |key: &&str| volume4.get(*key).is_some_and(|time| !time.is_null());
+    let unread = |key: &&str| time(key) && instant(volume4, key).is_none();
+    let key = ["time_start", "time_end"].into_iter().find(unread)?;
+    let said = safe::line(&volume4[key].to_string()).into_owned();
+    Some(format!(
+        "its {key} is {said}; expected a time as 2024-05-01T10:00:00Z"
+    ))
 }
 
 /// The ground plan of a volume, and its middle.

@@ -11,6 +11,8 @@ pub struct Key {
     pub meaning: String,
     /// What it takes: a number, a table, one of some words.
     pub takes: String,
+    /// The words that it takes, each with what it says.
+    pub words: Vec<(String, String)>,
     /// Its unit, as the name says.
     pub unit: Option<&'static str>,
     /// What is taken where nothing is said; none where it must be said, or nothing is then done.
@@ -137,8 +139,13 @@ impl<'a> Walk<'a> {
                 takes.push(words);
             }
         }
+        let words = branches.iter().filter_map(|one| {
+            let said = one["description"].as_str().unwrap_or_default();
+            Some((one["const"].as_str()?.to_owned(), flat(said)))
+        });
         Key {
             path,
+            words: words.collect(),
             meaning: flat(meaning.unwrap_or_default()),
             takes: takes.join(", or "),
             unit: unit(name),

@@ -65,6 +65,9 @@ macro_rules! lints {
 
 lints! {
     SITE_OUT_OF_REACH = "site_out_of_reach": "no flight ever comes within the coverage of the site";
+    OBJECTIVE_OUT_OF_REACH = "objective_out_of_reach": "no planned path comes to the objective: nobody can leak";
+    EMPTY_MAGAZINE = "empty_magazine": "a weapon has no missiles: its sites never fire";
+    TERRAIN_FLAT = "terrain_flat": "the ground is flat about every site: the grid may lie elsewhere";
     BEGINS_IN_REACH = "begins_in_reach": "aircraft appear at altitude inside the envelope of a weapon";
     ZONE_NOT_CROSSED = "zone_not_crossed": "no flight's planned path enters the zone";
     CORRIDOR_NOT_CROSSED = "corridor_not_crossed": "no flight's planned path enters the corridor";
@@ -147,6 +150,9 @@ pub(super) fn lint(root: &Item, scenario: &Scenario) -> Vec<Warning> {
         found: Vec::new(),
     };
     lint.sites();
+    lint.objectives();
+    lint.magazines();
+    lint.terrain();
     lint.beginnings();
     lint.volumes();
     lint.times();
@@ -346,6 +352,98 @@ impl Linter<'_> {
                     &["sites", &site.name],
                     "is never within reach of any flight: it can see nothing",
                     "move it, or the routes; or leave it out",
+                );
+            }
+        }
+    }
+
+    /// Objectives that those who are after them do not come to.
+    fn objectives(&mut self) {
+        let mut found = Vec::new();
+        for (flight, path) in &self.paths {
+            let Some((at, radius_m)) = flight.objective else {
+                continue;
+            };
+            let reach_m = radius_m + 4.0 * flight.cross_track_sigma_m + STEP_M;
+            let mut nearest_m = f64::INFINITY;
+            let reached = path.somewhere(STEP_M, |_, place| {
+                nearest_m = nearest_m.min((place.xy() - at).norm());
+                nearest_m <= reach_m
+            });
+            if !reached && nearest_m.is_finite() {
+                found.push((flight.name.clone(), nearest_m, radius_m));
+            }
+        }
+        for (name, nearest_m, radius_m) in found {
+            let section = ["flights", "tracks"].into_iter();
+            let mut section = section.filter(|section| self.root.get(&[section, &name]).is_some());
+            if let Some(section) = section.next() {
+                self.warn(
+                    OBJECTIVE_OUT_OF_REACH,
+                    &[section, &name, "objective"],
+                    format!(
+                        "has a radius of {radius_m:.0} m, and the route comes no nearer than {:.1} km within the scenario: it can never leak",
+                        nearest_m / 1000.0
+                    ),
+                    "lead the route to it, or make the scenario longer",
+                );
+            }
+        }
+    }
+
+    /// A grid of elevations that hides nothing from anybody.
+    fn terrain(&mut self) {
+        /// Beyond this no ground hides what flies, m.
+        const ABOUT_M: f64 = 100_000.0;
+        /// Ground that differs by less is flat, m.
+        const FLAT_M: f64 = 1.0;
+        let Some(terrain) = &self.scenario.terrain else {
+            return;
+        };
+        let grid = &terrain.grid;
+        let rough = self.scenario.sites.iter().any(|site| {
+            let (center, radius_m) = match &site.position {
+                Position::At(place) => (*place, 0.0),
+                Position::DrawnIn(area) => area.bounds(),
+            };
+            let own_m = grid.elevation_m(center);
+            grid.elevations_m
+                .iter()
+                .enumerate()
+                .any(|(number, &height_m)| {
+                    let (row, column) = (number / grid.columns, number % grid.columns);
+                    let place =
+                        grid.south_west + Point::new(column as f64, row as f64) * grid.spacing_m;
+                    (f64::from(height_m) - own_m).abs() > FLAT_M
+                        && (place - center).norm() < ABOUT_M + radius_m
+                })
+        });
+        if !rough && !self.scenario.sites.is_empty() {
+            self.warn(
+                TERRAIN_FLAT,
+                &["terrain"],
+                format!(
+                    "is flat for {:.0} km about every site: it hides nothing",
+                    ABOUT_M / 1000.0
+                ),
+                "see whether the grid covers the sites, and has values there",
+            );
+        }
+    }
+
+    /// Weapons that are there and have nothing to fire.
+    fn magazines(&mut self) {
+        for (name, class) in self.used_classes() {
+            if class
+                .weapon
+                .as_ref()
+                .is_some_and(|weapon| weapon.magazine == 0)
+            {
+                self.warn(
+                    EMPTY_MAGAZINE,
+                    &["site_classes", &name, "weapon", "magazine"],
+                    "is 0: its sites never fire",
+                    "give it missiles, or leave the weapon out",
                 );
             }
         }

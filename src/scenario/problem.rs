@@ -248,7 +248,8 @@ impl LoadError {
     }
 }
 
-/// Of a file whose text is not shown a problem tells the place alone: its words might hold the text.
+/// Of a file whose text is not shown a problem tells the place alone: its words might hold the text. What is wrong in another file is told,
+/// without what it is held against there.
 fn withhold(problem: &mut Problem, sources: &[Source]) {
     let hidden = |mark: &&Mark| {
         let source = sources.get(mark.span.source);
@@ -260,6 +261,14 @@ fn withhold(problem: &mut Problem, sources: &[Source]) {
     let Some(source) = sources.get(mark.span.source) else {
         return;
     };
+    if problem.marks.first().is_some_and(|first| !hidden(&first)) {
+        problem.marks.retain(|mark| !hidden(&mark));
+        problem.help = Some(format!(
+            "what it is held against stands in {}, whose text is shown only from a folder above both",
+            source.name
+        ));
+        return;
+    }
     problem.message = hidden_text(&source.name);
     problem.key_path = String::new();
     problem.help = None;
@@ -272,7 +281,7 @@ fn withhold(problem: &mut Problem, sources: &[Source]) {
 /// What is said instead of the text of a file that is not shown.
 pub(crate) fn hidden_text(name: &str) -> String {
     format!(
-        "{name} is not what is expected here; its text is not shown, because the file lies outside the folder of the scenario and the working folder"
+        "{name} is not what is expected here; its text is not shown, because the file lies outside the folder of the scenario and the working folder; from a folder above both it is"
     )
 }
 

@@ -145,7 +145,7 @@ DP 48:00:00 N 012:00:00 E
         );
         let left = found.left_out.join("\n");
         assert!(
-            left.contains("Bow tie: its edges") && left.contains("above sea level"),
+            left.contains("Bow tie: its edges") && left.contains("sea level or flight levels"),
             "{left}"
         );
     }

@@ -68,7 +68,14 @@ fn json(place: &Path, line: &str) -> Json {
 #[test]
 fn a_run_fits_a_screen_and_says_what_it_is_about() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for scenario in ["nov-2019-baseline", "nov-2019-agreement", "no-fly-zone"] {
+    for scenario in [
+        "nov-2019-baseline",
+        "nov-2019-agreement",
+        "no-fly-zone",
+        "no-fly-zone-january",
+        "two-sides",
+        "looking-first",
+    ] {
         let line = format!("run scenarios/{scenario}.toml -n 40");
         let told = out(root, &line);
         assert!(told.lines().count() <= 24, "{told}");
@@ -380,6 +387,10 @@ fn help_knows_everything_that_files_and_results_name() {
         ("filed_with_others", "addressees"),
         ("R6", "flight plan"),
         ("iff_unread", "warning of check --lint"),
+        (
+            "tight",
+            "rules.weapons_control.status = \"tight\" (key of scenarios)",
+        ),
         ("wrong_shots", "column of replications.csv"),
         ("levers", "key of experiments"),
     ] {

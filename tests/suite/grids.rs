@@ -190,7 +190,7 @@ impl Grid {
         let allowed = all.iter().filter(|truth| self.keeps_limits(truth));
         let grid: Vec<[f64; 2]> = allowed.map(|truth| [truth[0], truth[1]]).collect();
         let best = front(&grid, worst);
-        println!("front of the grid: {best:?}");
+        println!("front of the grid: {best:.4?}, held to {worst:.4?}");
         let truth = hypervolume(&best, worst);
         let (mut shares, mut wrongly) = (Vec::new(), 0);
         let held = self.tunings(|tuning, truth| -> Vec<Vec<f64>> {
@@ -221,6 +221,12 @@ impl Grid {
         println!("mean {mean:.4}, least {lowest:.4}, {enough} with .97; {wrongly} over a limit");
         assert!(mean >= least, "mean share of the hypervolume: {mean}");
         assert!(wrongly <= 1, "{wrongly} over a limit");
+    }
+
+    /// The worst of each of two objectives on the grid.
+    fn worst(&self) -> [f64; 2] {
+        let all = self.all();
+        [0, 1].map(|objective| all.iter().map(|truth| truth[objective]).fold(0.0, f64::max))
     }
 
     /// By how much limits are violated in all, each counted as a share of itself.
@@ -319,7 +325,7 @@ fn the_agreement_against_its_grid() {
 }
 
 #[test]
-#[ignore = "242 000 replications of some 1.5 ms"]
+#[ignore = "480 000 replications of some 1.2 ms"]
 fn the_alert_night_against_its_grid() {
     let grid = Grid::fly(
         "alert-night.toml",
@@ -332,9 +338,9 @@ fn the_alert_night_against_its_grid() {
             &[0.0, 1.0],
             &[0.0, 1.0],
         ],
-        126,
+        250,
     );
-    grid.hold([0.05, 0.4], 0.94);
+    grid.hold(grid.worst(), 0.96);
 }
 
 #[test]
@@ -351,5 +357,5 @@ fn the_no_fly_zone_against_its_grid() {
         ],
         360,
     );
-    grid.hold_nearest(0.1);
+    grid.hold_nearest(0.02);
 }

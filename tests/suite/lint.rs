@@ -96,6 +96,28 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "sites.site is never within reach",
     ),
     (
+        "objective_out_of_reach",
+        "",
+        &["flights.passer.objective={at={east_m=0,north_m=9_000},radius_m=2_000}"],
+        "flights.passer.objective has a radius of 2000 m, and the route comes no nearer than 9.0 km",
+    ),
+    (
+        "empty_magazine",
+        "",
+        &["site_classes.watch.weapon.magazine=0"],
+        "site_classes.watch.weapon.magazine is 0",
+    ),
+    (
+        "terrain_flat",
+        "",
+        &[concat!(
+            "terrain={file=\"",
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/suite/support/far.asc\",coordinates=\"metres\"}"
+        )],
+        "terrain is flat for 100 km about every site",
+    ),
+    (
         "begins_in_reach",
         "",
         &[

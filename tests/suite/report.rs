@@ -552,7 +552,7 @@ fn a_report_says_how_to_ask_what_would_have_prevented_losses() {
     let command = &page[start..start + page[start..].find("</code>").unwrap()];
     let mut words: Vec<&str> = command.split(' ').skip(1).collect();
     assert!(
-        words.contains(&"--cell") && words.contains(&"sweep") && !command.contains(out),
+        words.contains(&"sweep:baseline") && !command.contains(out),
         "{command}"
     );
     // One rule is enough here; without it every rule is asked about. A page names folders without the way to them.
@@ -617,7 +617,7 @@ fn the_story_of_a_replay_is_that_of_explain() {
     let ledger: Vec<&str> = rest
         .lines()
         .skip(1)
-        .take_while(|line| !line.is_empty() && !line.contains("The step that moved most"))
+        .take_while(|line| !line.is_empty() && !line.contains("the step that moved most"))
         .map(str::trim)
         .collect();
     assert!(

@@ -1151,29 +1151,29 @@ fn a_scenario_lies_where_its_places_lie() {
     for (points, lat, lon, length_m) in [
         (
             "\"323000N0131500E\", \"325400N0131700E\"",
-            32.7,
-            13.3,
+            33.0,
+            13.0,
             44_469.0,
         ),
-        ("\"N4948 E02312\", \"49.75N 22.95E\"", 49.8, 23.1, 18_838.0),
+        ("\"N4948 E02312\", \"49.75N 22.95E\"", 50.0, 23.0, 18_838.0),
         (
             "\"-16.9, 179.95\", { lat = -16.9, lon = -179.95 }",
-            -16.9,
+            -17.0,
             -180.0,
             10_656.0,
         ),
         (
             "\"79:30:00N 016:00:00E\", \"79:30:00N 017:00:00E\"",
-            79.5,
-            16.5,
+            80.0,
+            17.0,
             20_343.0,
         ),
-        ("\"33SUS3434\", \"33SUS3535\"", 32.8, 13.2, 1_414.0),
+        ("\"33SUS3434\", \"33SUS3535\"", 33.0, 13.0, 1_414.0),
     ] {
         let scenario = at(points, "").unwrap_or_else(|error| panic!("{}", error.render(false)));
         let origin = scenario.frame.origin();
         assert!(
-            (origin.lat_deg - lat).abs() < 0.051 && (origin.lon_deg - lon).abs() < 0.051,
+            origin.lat_deg == lat && origin.lon_deg == lon,
             "{points}: {origin}"
         );
         let Route::Waypoints(way) = &scenario.flights[0].route else {
@@ -1238,7 +1238,7 @@ fn a_place_may_be_written_as_a_point() {
     };
     let table = with("{ lat = 32.43, lon = 13.63 }").unwrap();
     assert_eq!(with("\"32.43, 13.63\"").unwrap().flights, table.flights);
-    if let Err(error) = with("\"33SUS3434\"") {
+    if let Err(error) = with("\"33SUS5050\"") {
         panic!("{}", error.render(false))
     }
     for (place, words) in [
@@ -1287,7 +1287,11 @@ fn what_is_wrong_with_a_polygon_is_told_at_its_corner() {
         ),
         (
             chain(&[(0, 0), (0, 0), (9000, 0), (0, 9000)]),
-            "the same point",
+            "is a corner that was there",
+        ),
+        (
+            chain(&[(0, 0), (9000, 0), (0, 9000), (0, 0)]),
+            "zones.south.area.polygon[3] is the first corner again",
         ),
         (
             chain(&[(0, 0), (9000, 0), (18000, 0)]),

@@ -135,7 +135,7 @@ actual.hostile = {{ hostile = 0.8, neutral = 0.2 }}
 [flights.a-far-one]
 aircraft = "airliner"
 side = "us"
-route.loop = {{ points = [{{ east_m = 900_000, north_m = 0 }}, {{ east_m = 900_000, north_m = 90_000 }}] }}
+route.loop = {{ points = [{{ lat = 32.6, lon = 22.9 }}, {{ lat = 33.4, lon = 22.9 }}] }}
 "#
     );
     let (without, with) = (parse(&without), parse(&with));

@@ -554,13 +554,21 @@ fn study(
     }
     let least = course.least_budget();
     if course.budget < least {
-        let message = format!(
-            "a budget of {} replications is too small for four generations of {} candidates with {} replications each; expected at least {least}",
-            course.budget,
+        let why = format!(
+            "is too small for four generations of {} candidates with {} replications each; expected at least {least}",
             course.population(),
             course.first
         );
-        reader.wrong(&["budget"], message);
+        match budget {
+            Some(typed) => reader
+                .loader
+                .problems
+                .push(Problem::new("", format!("--budget {typed} {why}"))),
+            None => reader.wrong(
+                &["budget"],
+                format!("a budget of {} replications {why}", course.budget),
+            ),
+        }
     }
     if !reader.sound() {
         return None;

@@ -185,13 +185,15 @@ impl Account {
             true => format!(", {} flight{}", self.flights, s(self.flights)),
             false => String::new(),
         };
+        let times = match self.first_utc.is_empty() {
+            true => String::new(),
+            false => format!(", {} to {}", self.first_utc, self.last_utc),
+        };
         format!(
-            "{} row{} read{flown}{parts}; {} aircraft{flights}, {} to {}",
+            "{} row{} read{flown}{parts}; {} aircraft{flights}{times}",
             self.read,
             s(self.read),
             self.aircraft,
-            self.first_utc,
-            self.last_utc
         )
     }
 }

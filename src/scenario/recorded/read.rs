@@ -123,6 +123,9 @@ impl Gathered {
 pub(crate) fn read(path: &Path, settings: &Settings) -> Result<Reading, Failed> {
     let kind = kind(path).ok_or_else(|| Failed::from("its name has no known ending".to_owned()))?;
     let mut text = open(path)?;
+    if text.fill_buf()?.starts_with("\u{feff}".as_bytes()) {
+        text.consume('\u{feff}'.len_utf8());
+    }
     let gathered = match kind.as_str() {
         "csv" | "tsv" => table::read(&mut text, settings, kind == "tsv")?,
         "json" | "geojson" => traces::json(&mut text, settings)?,

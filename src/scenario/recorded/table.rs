@@ -82,11 +82,11 @@ pub(super) fn read(
             ))
         })?;
         let line = line.trim_end_matches(['\n', '\r']);
-        let line = if number == 1 {
-            line.trim_start_matches('\u{feff}')
-        } else {
-            line
-        };
+        if line.contains('\r') {
+            return Err(at(
+                "has a carriage return within; expected lines that end in a line feed".to_owned(),
+            ));
+        }
         if line.trim().is_empty() {
             continue;
         }
@@ -333,12 +333,13 @@ pub(super) fn row(
         });
         value.filter(|value| value.is_finite())
     };
-    let blank = |column: usize| {
-        matches!(
-            fields[column].to_ascii_lowercase().as_str(),
-            "" | "nan" | "null" | "none" | "na" | "<na>"
-        )
+    let says = |column: usize, words: &[&str]| {
+        let typed = fields[column].to_ascii_lowercase();
+        words.contains(&typed.as_str())
     };
+    // An altitude may say that there is none to have.
+    let grounded = |column: usize| says(column, &["ground", "grnd"]);
+    let blank = |column: usize| says(column, &["", "nan", "null", "none", "na", "<na>"]);
     let mut wrong: Vec<(usize, String)> = Vec::new();
     let mut bad = |column: usize, expected: String| {
         let typed = &fields[column];
@@ -362,7 +363,7 @@ pub(super) fn row(
     let lat = number_in(columns.lat, -90.0, 90.0, "degrees north");
     let lon = number_in(columns.lon, -180.0, 180.0, "degrees east");
     let mut altitude = |found: Option<(usize, f64)>| {
-        let (column, unit_m) = found.filter(|(column, _)| !blank(*column))?;
+        let (column, unit_m) = found.filter(|(column, _)| !blank(*column) && !grounded(*column))?;
         let (low, high) = (ALTITUDES_M.0 / unit_m, ALTITUDES_M.1 / unit_m);
         let unit = if unit_m == 1.0 { "m" } else { "ft" };
         let value = number_in(column, libm::ceil(low), libm::floor(high), unit)?;
@@ -404,7 +405,12 @@ pub(super) fn row(
     if none {
         let column = known.map(|(column, _)| column).next();
         let name = column.map_or("altitude", |column| columns.names[column].as_str());
-        let said = format!("{name} is empty, and there is no other altitude; expected one");
+        let typed = column.map_or("", |column| &*fields[column]);
+        let is = match typed {
+            "" => "empty".to_owned(),
+            typed => format!("{:?}", clip(typed)),
+        };
+        let said = format!("{name} is {is}, and there is no other altitude; expected one");
         gathered.fault(Kind::NoAltitude, number, column, said);
     }
     if !wrong.is_empty() {

@@ -35,7 +35,7 @@ pub(super) fn json(text: &mut impl BufRead, settings: &Settings) -> Result<Gathe
     if let Some(failed) = taken.failed {
         return Err(failed);
     }
-    read.map_err(|error| Failed {
+    read.and_then(|()| reader.end()).map_err(|error| Failed {
         said: format!("is no JSON of a known form: {error}"),
         row: None,
     })?;
