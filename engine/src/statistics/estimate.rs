@@ -793,9 +793,9 @@ impl PairedSums {
     }
 
     /// The second ratio over the first: every rho at which `r2 - rho r1` may be 0 (Fieller, J. Royal Statistical Society B 16
-    /// (1954) 175). How far it may be off is what [`PairedSums::reaches`] says of it against what that says of the difference, times
-    /// the distances of the difference: so 1 is inside where 0 is inside the interval of the difference. Open above where
-    /// the first may be 0.
+    /// (1954) 175). How far that may be off is what [`PairedSums::reaches`] says, more where the difference, which has
+    /// methods for few events, may be further off than that says of it. At 1 it is the difference: 1 is inside where 0 is inside its
+    /// interval. Open above where the first may be 0.
     fn risk_ratio(&self, distances: [f64; 2], z: f64, t: f64) -> Estimate {
         let (ra, rb) = (self.first.ratio(), self.second.ratio());
         let ratio = rb / ra;
@@ -803,18 +803,22 @@ impl PairedSums {
         if !(ra > 0.0 && rb > 0.0 && one[0] > 0.0) || distances[0].is_nan() {
             return Estimate::bare(ratio);
         }
-        let straight = std::f64::consts::FRAC_PI_2;
+        let (straight, middle) = (std::f64::consts::FRAC_PI_2, std::f64::consts::FRAC_PI_4);
         // By the angle whose tangent rho is; `end` 0 looks below, 1 above.
         let inside = |angle: f64, end: usize| {
             let (first, second) = (libm::sin(angle), libm::cos(angle));
-            let reach = self.reaches([first, second], z, t)[end] / one[end];
+            let factor = distances[end] / one[end];
+            let factor = if angle == middle {
+                factor
+            } else {
+                factor.max(1.0)
+            };
             let value = second * rb - first * ra;
-            value.abs() <= distances[end] * reach
+            value.abs() <= factor * self.reaches([first, second], z, t)[end]
         };
         let bound = |end: usize| {
             let last = [0.0, straight][end];
             let (mut within, mut beyond) = (libm::atan(ratio), last);
-            let middle = straight / 2.0;
             if (within - middle) * (middle - last) > 0.0 {
                 match inside(middle, end) {
                     true => within = middle,
