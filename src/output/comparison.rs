@@ -5,7 +5,7 @@ use std::path::Path;
 use super::beside::whole_file;
 use super::error::OutputError;
 use super::headers::COMPARISON;
-use super::numbers::{Notation, number, readable};
+use super::numbers::{Notation, between, number, readable};
 use crate::experiment::accounts::{Accounts, PairAccount};
 use crate::experiment::effects::{Effect, effects};
 use crate::experiment::plan::Plan;
@@ -116,10 +116,9 @@ pub fn sentence(measure: &str, notation: Notation, compared: &Comparison) -> Str
         String::new()
     } else {
         format!(
-            "risk ratio {} [{}, {}], ",
+            "risk ratio {} {}, ",
             readable(ratio.estimate),
-            readable(ratio.low),
-            readable(ratio.high)
+            between(ratio.low, ratio.high)
         )
     };
     format!("{verb} {measure} from {from} to {to}: {times}{gap}")
@@ -278,7 +277,7 @@ mod tests {
             first,
             second,
             difference: estimate(second - first, low, high, Method::PairedT),
-            ratio: estimate(second / first, 0.21, 0.32, Method::ClusteredLog),
+            ratio: estimate(second / first, 0.21, 0.32, Method::Fieller),
             mcnemar_p: None,
             variance_reduction: 2.0,
             pairs_for_half: 700.0,

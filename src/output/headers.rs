@@ -399,9 +399,12 @@ pub(super) const COMPARISON: ResultFile = ResultFile {
         ("risk_ratio", "cell over reference"),
         (
             "risk_ratio_low",
-            "lower end of its interval; empty with few events",
+            "lower end of its interval; empty where nothing was seen in one of the two or no pair differs",
         ),
-        ("risk_ratio_high", "upper end of its interval"),
+        (
+            "risk_ratio_high",
+            "upper end of its interval; inf where the reference may be 0",
+        ),
         (
             "mcnemar_p",
             "exact p-value of McNemar's test; only for shares of replications",

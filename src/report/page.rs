@@ -785,7 +785,7 @@ impl<'a> Report<'a> {
                 axis: "risk ratio, cell over reference (logarithmic)".to_owned(),
                 marks: shown()
                     .filter(|row| {
-                        row.ratio.known() && row.ratio.estimate > 0.0 && row.ratio.low > 0.0
+                        row.ratio.known() && row.ratio.low > 0.0 && row.ratio.high.is_finite()
                     })
                     .map(|row| mark(&row, row.ratio, 1.0))
                     .collect(),
@@ -842,7 +842,7 @@ impl<'a> Report<'a> {
             self.figure(Figure {
                 id: "risk-ratios".to_owned(),
                 title: "Risk ratios".to_owned(),
-                caption: format!("Cell over reference; 1 is no change, 0.5 is half. Comparisons with too few events have none. {key}{against}{more}"),
+                caption: format!("Cell over reference; 1 is no change, 0.5 is half. Where an end is open there is none. {key}{against}{more}"),
                 svg: panels(&ratios),
                 header: columns,
                 rows: ratio_rows,

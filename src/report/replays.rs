@@ -72,7 +72,7 @@ pub(super) fn made(
                 log: &log,
                 trajectories: &trajectories(&run.scenario, replication),
             };
-            let from = folder_of_cell(&name, asked);
+            let from = folder_of_cell(name, asked);
             let note = ReplayNote {
                 command: format!(
                     "deconflict replay --from {from} --replication {index} --out replay.html"

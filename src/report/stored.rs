@@ -418,7 +418,7 @@ fn paired_row(row: &Row<'_>) -> Paired {
         method,
     };
     let ratio_method = if ratio.low.is_finite() {
-        Method::ClusteredLog
+        Method::Fieller
     } else {
         Method::None
     };

@@ -16,6 +16,11 @@
 //!   Feuer, Statistics in Medicine 16 (1997) 791), w = v / Y, but at least what one cause brings at once; lower end as of a share
 //!   whose units could have `max y_i / x_i` events, so that a rate near its ceiling is bounded well, too.
 //! - *Mean* of seconds or hours: the same, w at least the most that one replication brought.
+//! - *Skewed beyond that*: these laws take skewness from the variance, and a few replications out of hundreds may carry a sum. What
+//!   one more of those brings is the jump `u = sum e_i^3 / sum e_i^2`, e_i the residuals; with independent events it is the w above. Where u
+//!   is more than that, its excess counts one and a half times, since samples show too little of a heavy tail, and the end lies as much
+//!   further away as the gamma law of third moment to match says, which is one jump beyond what was seen ([`reach`]; Pearson's type III; Johnson, J.
+//!   American Statistical Association 73 (1978) 536).
 //! - *Nothing seen, or nothing else*: how events cluster is unknown. A share is bounded as if the units of a replication
 //!   did all as one, a rate as if its events came in the bursts that one cause brings, a mean is open above.
 //! - *The same in every replication*: the chance that one differs is at most `1 - tail^(1/m)`, and it is taken to differ by as
@@ -23,6 +28,9 @@
 
 use super::intervals::{Interval, normal_quantile, t_quantile, zero_events, zero_of};
 use super::special::{beta_quantile, beta_regularised, gamma_quantile};
+
+/// How often what a sample shows of skewness beyond its law's counts: of a heavy tail it shows too little.
+pub(super) const SKEWNESS: f64 = 1.5;
 
 /// What one event more than was seen brings at least, where units share a replication.
 const BURST: f64 = 2.0;
@@ -32,6 +40,19 @@ const LARGE: f64 = 1e7;
 
 /// Above this shape a gamma law, and a beta law of which both shapes are, is normal to more digits than are shown.
 const NORMAL: f64 = 1e5;
+
+/// How far from its estimate, on one side, a value of this variance may lie whose law is skewed to there: quantile of the gamma law
+/// moved so that its mean is one `jump` beyond the estimate, its variance that and the square of the jump, by Wilson and
+/// Hilferty's cube. Without a jump it is normal: z standard deviations.
+pub(super) fn reach(variance: f64, jump: f64, z: f64) -> f64 {
+    let shape = variance / (jump * jump);
+    if jump <= 0.0 || shape > NORMAL * NORMAL {
+        return z * libm::sqrt(variance);
+    }
+    let above = shape + 1.0;
+    let root = 1.0 - 1.0 / (9.0 * above) + z / (3.0 * libm::sqrt(above));
+    jump * (above * root * root * root - shape)
+}
 
 /// The sums behind one ratio.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,6 +69,8 @@ pub(super) struct Clusters {
     pub group_squares: f64,
     /// Sum of `(y_i - r x_i)^2`; exactly 0 where nothing varied.
     pub residual_squares: f64,
+    /// Sum of their cubes.
+    pub residual_cubes: f64,
     /// Where nothing was seen: how many units at most do as one; infinite where nobody knows.
     pub unseen: f64,
 }
@@ -86,7 +109,27 @@ impl Clusters {
     pub fn share(&self, confidence: f64) -> Interval {
         let tail = (1.0 - confidence) / 2.0;
         let [low, high] = self.share_laws(confidence);
-        (low.turned().quantile(tail), high.quantile(1.0 - tail))
+        let law = (low.turned().quantile(tail), high.quantile(1.0 - tail));
+        let natural = self.residual_squares / (self.events * (1.0 - self.ratio()));
+        let (low, high) = self.skewed(law, [natural; 2], confidence);
+        (low, high.min(1.0))
+    }
+
+    /// The interval of a law, as much wider as third moments show more skewness than the `natural` jumps downwards and upwards have.
+    fn skewed(&self, law: Interval, natural: [f64; 2], confidence: f64) -> Interval {
+        let variance = self.variance(confidence);
+        if self.is_constant() || variance.is_infinite() {
+            return law;
+        }
+        let z = normal_quantile(confidence);
+        let shown = self.residual_cubes / self.residual_squares;
+        let [below, above] = [(-shown, natural[0]), (shown, natural[1])].map(|(shown, natural)| {
+            let more = (shown - natural).max(0.0);
+            let [usual, skewed] = [natural, natural + SKEWNESS * more]
+                .map(|jump| reach(variance, jump, z) / self.exposure);
+            skewed - usual
+        });
+        ((law.0 - below).max(0.0), law.1 + above)
     }
 
     /// The laws whose `1 - tail` quantiles are one less the lower end, and the upper end.
@@ -145,7 +188,7 @@ impl Clusters {
         let scale = (variance + burst * burst) / (events + burst);
         let shape = (events + burst) / scale;
         let high = gamma_upper(shape, tail) * scale / self.exposure;
-        (low, high)
+        self.skewed((low, high), [effect, burst], confidence)
     }
 
     /// The upper bound on a rate of which nothing was seen.

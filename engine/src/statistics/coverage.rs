@@ -297,6 +297,8 @@ fn paired_differences(experiments: u32) {
 /// One row of the table: a law, and an experiment with its estimate.
 struct Row {
     law: &'static str,
+    /// Not where the page says that there is too little to see: few nights out of which the sum comes.
+    promised: bool,
     /// Events expected; none where it is a matter of times.
     events: f64,
     truth: f64,
@@ -330,8 +332,9 @@ fn told(row: &Row, case: u64, experiments: u32) -> Told {
     });
     let n = f64::from(experiments);
     let share = |is: &dyn Fn(&Estimate) -> bool| all.iter().filter(|e| is(e)).count() as f64 / n;
-    let mean = all.iter().map(|e| e.estimate).sum::<f64>() / n;
-    let squares: f64 = all.iter().map(|e| (e.estimate - mean).powi(2)).sum();
+    let known = || all.iter().map(|e| e.estimate).filter(|e| e.is_finite());
+    let mean = known().sum::<f64>() / known().count() as f64;
+    let squares: f64 = known().map(|estimate| (estimate - mean).powi(2)).sum();
     let closed: Vec<f64> = (all.iter().map(|e| e.high - e.low))
         .filter(|width| width.is_finite())
         .collect();
@@ -341,7 +344,7 @@ fn told(row: &Row, case: u64, experiments: u32) -> Told {
         below: share(&|e| e.high < row.truth),
         above: share(&|e| e.low > row.truth),
         open: share(&|e| e.high.is_infinite()),
-        width: width / (2.0 * 1.96 * (squares / (n - 1.0)).sqrt()),
+        width: width / (2.0 * 1.96 * (squares / (known().count() as f64 - 1.0)).sqrt()),
     }
 }
 
@@ -354,6 +357,7 @@ fn ratio(
 ) -> Row {
     Row {
         law,
+        promised: true,
         events,
         truth,
         experiment: Box::new(move |draws| {
@@ -445,6 +449,7 @@ fn ratios(n: u64, events: f64) -> Vec<Row> {
         }
         rows.push(Row {
             law,
+            promised: true,
             events,
             truth: p * (second - 1.0),
             experiment: Box::new(move |draws| {
@@ -541,6 +546,7 @@ fn others(n: u64) -> Vec<Row> {
     ] {
         rows.push(Row {
             law,
+            promised: true,
             events: f64::NAN,
             truth,
             experiment: Box::new(move |draws| {
@@ -564,7 +570,151 @@ fn others(n: u64) -> Vec<Row> {
     rows
 }
 
-/// The table of page `intervals`, as Markdown; every row that is not named as an exception holds at least .93 of the time,
+/// A time or a count of exponential law.
+fn exponential(draws: &mut Draws, mean: f64) -> f64 {
+    -mean * (1.0 - draws.uniform()).ln()
+}
+
+/// Nights of one to seven tracks, some of which bring as much as many others do.
+fn bursts(n: u64) -> Vec<Row> {
+    let of = n as f64;
+    let tracks = |draws: &mut Draws| 1.0 + (draws.uniform() * 7.0).floor();
+    // What a bad night adds, four a track in the mean, in whole numbers; and how much of that there is for each track.
+    let burst = |draws: &mut Draws, tracks: f64| exponential(draws, 4.0 * tracks).floor();
+    let more = (1..=7)
+        .map(|t| 1.0 / (1.0 / (4.0 * f64::from(t))).exp_m1())
+        .sum::<f64>()
+        / 28.0;
+    let mut rows = Vec::new();
+    for (bad, once, events) in [
+        (
+            0.2,
+            "counts, one a track and bursts in .20 of the nights",
+            "events, in bursts in .20 of the nights",
+        ),
+        (
+            0.05,
+            "counts, one a track and bursts in .05 of the nights",
+            "events, in bursts in .05 of the nights",
+        ),
+    ] {
+        for (law, each) in [(once, 1.0), (events, 0.0)] {
+            let truth = each + bad * more;
+            let mut row = ratio(
+                law,
+                (Kind::Rate, false, 1.0),
+                (n, 4.0 * of * truth, truth),
+                move |draws| {
+                    let x = tracks(draws);
+                    let bad = draws.happens(bad);
+                    let seen = if bad { burst(draws, x) } else { 0.0 };
+                    (each * x + seen, x)
+                },
+            );
+            row.promised = of * bad >= 20.0;
+            rows.push(row);
+        }
+    }
+    rows.push(ratio(
+        "mean of times, nine in ten are 0",
+        (Kind::Mean, false, 1.0),
+        (n, 0.4 * of, 4.0),
+        move |draws| {
+            let x = tracks(draws);
+            let late = (0..x as u32).filter(|_| draws.happens(0.1)).count();
+            ((0..late).map(|_| exponential(draws, 40.0)).sum(), x)
+        },
+    ));
+    // The second has a track less in three nights of ten, and half of the bad nights of the first are good.
+    let counts = move |draws: &mut Draws| {
+        let (x, fewer) = (tracks(draws) + 1.0, draws.happens(0.3));
+        let (bad, mended) = (draws.happens(0.2), draws.happens(0.5));
+        let seen = if bad { 1.0 + burst(draws, x) } else { 0.0 };
+        let other = if mended { 0.0 } else { seen };
+        [(seen, x), (other, x - f64::from(u8::from(fewer)))]
+    };
+    let seen = 0.2
+        * (2..=8)
+            .map(|t| 1.0 + 1.0 / (1.0 / (4.0 * f64::from(t))).exp_m1())
+            .sum::<f64>()
+        / 7.0;
+    // Of the late tracks one in three is there in half of the time.
+    let times = move |draws: &mut Draws| {
+        let x = tracks(draws);
+        let (mut first, mut second) = (0.0, 0.0);
+        for _ in 0..x as u32 {
+            if draws.happens(0.1) {
+                let time = exponential(draws, 40.0);
+                first += time;
+                second += if draws.happens(1.0 / 3.0) {
+                    0.5 * time
+                } else {
+                    time
+                };
+            }
+        }
+        [(first, x), (second, x)]
+    };
+    type Pair = Box<dyn Fn(&mut Draws) -> [(f64, f64); 2] + Send + Sync>;
+    let cases: [(_, _, f64, f64, _, Kind, Pair); 2] = [
+        (
+            "difference, in bursts in .20 of the nights",
+            "risk ratio, in bursts in .20 of the nights",
+            seen / 5.0,
+            0.5 * seen / 4.7,
+            seen * of,
+            Kind::Rate,
+            Box::new(counts),
+        ),
+        (
+            "difference of means, nine in ten are 0",
+            "risk ratio of means, nine in ten are 0",
+            4.0,
+            4.0 * 5.0 / 6.0,
+            0.4 * of,
+            Kind::Mean,
+            Box::new(times),
+        ),
+    ];
+    for (difference, risk, first, second, events, kind, pair) in cases {
+        let pair = std::sync::Arc::new(pair);
+        for (law, truth, of_ratio) in [
+            (difference, second - first, false),
+            (risk, second / first, true),
+        ] {
+            let pair = pair.clone();
+            rows.push(Row {
+                law,
+                promised: n >= 100,
+                events,
+                truth,
+                experiment: Box::new(move |draws| {
+                    let mut sums = PairedSums::default();
+                    for _ in 0..n {
+                        let [first, second] = pair(draws);
+                        sums.add(first, second);
+                    }
+                    let compared = sums.compare(kind, false, CONFIDENCE);
+                    let (gap, ratio) = (compared.difference, compared.ratio);
+                    if !of_ratio {
+                        return gap;
+                    }
+                    // Where nothing is said of it nothing is wrong.
+                    let (low, high) = match ratio.low.is_nan() {
+                        true => (0.0, f64::INFINITY),
+                        false => (ratio.low, ratio.high),
+                    };
+                    let told = [(gap.low > 0.0, gap.high < 0.0), (low > 1.0, high < 1.0)];
+                    assert!(ratio.low.is_nan() || told[0] == told[1], "{compared:?}");
+                    Estimate { low, high, ..ratio }
+                }),
+            });
+        }
+    }
+    rows
+}
+
+/// The table of page `intervals`, as Markdown; every row that is promised holds at least .93 of the time,
 /// less 3.5 standard errors of the count.
 fn table(sizes: &[u64], experiments: u32) -> String {
     let mut text = String::from(
@@ -576,6 +726,7 @@ fn table(sizes: &[u64], experiments: u32) -> String {
         let events = few.into_iter().filter(|events| *events <= 2.0 * n as f64);
         let mut rows: Vec<Row> = events.flat_map(|events| ratios(n, events)).collect();
         rows.extend(others(n));
+        rows.extend(bursts(n));
         for (case, row) in rows.iter().enumerate() {
             let told = told(row, 1000 * n + case as u64, experiments);
             let digits = |value: f64| format!("{value:.3}").replace("0.", ".");
@@ -595,7 +746,7 @@ fn table(sizes: &[u64], experiments: u32) -> String {
                 digits(told.above),
                 digits(told.open),
             );
-            assert!(told.holds >= least, "{line}");
+            assert!(told.holds >= least || !row.promised, "{line}");
             text.push_str(&line);
         }
     }

@@ -18,7 +18,7 @@
 use std::slice::Iter;
 use std::sync::Arc;
 
-use super::clustered::Clusters;
+use super::clustered::{Clusters, SKEWNESS, reach};
 use super::fold::{Folded, Sums, whole};
 use super::intervals::{Interval, mcnemar, normal_quantile, t_quantile, zero_of};
 use super::moments::Moments;
@@ -40,8 +40,8 @@ pub enum Method {
     ClusteredGamma,
     /// Ratio estimator clustered by replication, t.
     Clustered,
-    /// Ratio of two ratios, linearised, t on the log scale.
-    ClusteredLog,
+    /// Ratios of two ratios at which their difference, one of them times the ratio, may be 0.
+    Fieller,
     /// Clopper and Pearson's exact interval over replications.
     ClopperPearson,
     /// Nothing seen (or nothing else): one-sided bound.
@@ -70,7 +70,7 @@ impl Method {
         Method::ClusteredBeta,
         Method::ClusteredGamma,
         Method::Clustered,
-        Method::ClusteredLog,
+        Method::Fieller,
         Method::ClopperPearson,
         Method::ExactOneSided,
         Method::Controlled,
@@ -94,7 +94,7 @@ impl Method {
             Method::ClusteredBeta => "clustered_beta",
             Method::ClusteredGamma => "clustered_gamma",
             Method::Clustered => "clustered_t",
-            Method::ClusteredLog => "clustered_log_t",
+            Method::Fieller => "fieller",
             Method::ClopperPearson => "clopper_pearson",
             Method::ExactOneSided => "exact_one_sided",
             Method::Controlled => "controlled_t",
@@ -217,6 +217,7 @@ impl RatioSums {
             exposure_squares,
             group_squares: exposure_squares,
             residual_squares: self.moments.variance_of_mean([1.0, -self.ratio()]) * n * (n - 1.0),
+            residual_cubes: self.moments.cubes([1.0, -self.ratio()]),
             unseen,
         }
     }
@@ -596,7 +597,7 @@ pub struct Comparison {
     pub second: f64,
     /// Second ratio less the first, with interval.
     pub difference: Estimate,
-    /// Second ratio over the first, with interval on the log scale; bare with few events.
+    /// Second ratio over the first, with interval; bare where one of them is 0 or no pair differs.
     pub ratio: Estimate,
     /// Exact McNemar p-value; only where the unit is the replication.
     pub mcnemar_p: Option<f64>,
@@ -684,19 +685,18 @@ impl PairedSums {
     /// (2008) 1693). Only pairs that differ say anything, be they few or many; of a share of replications that is
     /// what McNemar's test looks at. Where not one pair differs it is the bound of nothing seen, both ways.
     ///
-    /// Otherwise, and for means, paired t on the linearised residuals, `(y2 - r2 x2)/xbar2 - (y1 - r1 x1)/xbar1` per replication;
+    /// Otherwise, and for means, paired t on the linearised residuals, `(y2 - r2 x2)/xbar2 - (y1 - r1 x1)/xbar1` per replication, on the side to
+    /// which they are skewed as far as [`reach`] says;
     /// with fewer than ten events on either side, or no variance, the two intervals with their squares added, which is
     /// conservative when the pairs are positively correlated, as common random numbers makes them.
     pub fn compare(&self, kind: Kind, per_replication: bool, confidence: f64) -> Comparison {
         let (a, b) = (&self.first, &self.second);
         let (ra, rb) = (a.ratio(), b.ratio());
-        let (xa, xb) = (self.moments.mean(1), self.moments.mean(3));
-        let variance = self
-            .moments
-            .variance_of_mean([-1.0 / xa, ra / xa, 1.0 / xb, -rb / xb]);
+        let variance = self.moments.variance_of_mean(self.residual([1.0, 1.0]));
         let apart = a.variance() + b.variance();
+        let n = self.moments.n() as f64;
+        let (z, t) = (normal_quantile(confidence), t_quantile(confidence, n - 1.0));
         let few = kind != Kind::Mean && (a.events() < FEW || b.events() < FEW);
-        let t = t_quantile(confidence, (self.moments.n() as f64 - 1.0).max(1.0));
         let difference = rb - ra;
         let (interval, method) = if difference.is_nan() {
             ((f64::NAN, f64::NAN), Method::None)
@@ -720,14 +720,14 @@ impl PairedSums {
             ((difference - low, difference + high), method)
         } else if self.unlike == 0 {
             let half = match a.most_events > 0.0 {
-                true => zero_of(self.moments.n() as f64, confidence) * a.most_events / xa,
+                true => zero_of(n, confidence) * a.most_events / self.moments.mean(1),
                 // How much there may be at once nobody has seen.
                 false => f64::INFINITY,
             };
             ((-half, half), Method::EqualPairs)
         } else if !few && variance > 0.0 {
-            let half = t * libm::sqrt(variance);
-            ((difference - half, difference + half), Method::PairedT)
+            let [below, above] = self.reaches([1.0, 1.0], z, t);
+            ((difference - below, difference + above), Method::PairedT)
         } else {
             let one = a.estimate(kind, per_replication, confidence);
             let two = b.estimate(kind, per_replication, confidence);
@@ -742,25 +742,11 @@ impl PairedSums {
                 },
             )
         };
-        let mut ratio = Estimate::bare(rb / ra);
-        let mut pairs_for_half = f64::NAN;
-        if ra > 0.0 && rb > 0.0 {
-            // Linearised variance of the logarithm of the ratio of ratios.
-            let log_variance = self.moments.variance_of_mean([
-                -1.0 / (xa * ra),
-                1.0 / xa,
-                1.0 / (xb * rb),
-                -1.0 / xb,
-            ]);
-            let n = self.moments.n() as f64;
-            pairs_for_half = replications_for_half(log_variance * n, confidence);
-            if !few && log_variance > 0.0 {
-                let half = t * libm::sqrt(log_variance);
-                ratio.low = ratio.estimate * libm::exp(-half);
-                ratio.high = ratio.estimate * libm::exp(half);
-                ratio.method = Method::ClusteredLog;
-            }
-        }
+        let pairs_for_half = match ra > 0.0 && rb > 0.0 {
+            true => replications_for_half(self.log_variance(), confidence),
+            false => f64::NAN,
+        };
+        let distances = [difference - interval.0, interval.1 - difference];
         Comparison {
             first: ra,
             second: rb,
@@ -770,11 +756,92 @@ impl PairedSums {
                 high: interval.1,
                 method,
             },
-            ratio,
+            ratio: self.risk_ratio(distances, z, t),
             mcnemar_p: (kind == Kind::Proportion && per_replication)
                 .then(|| mcnemar(self.only_first, self.only_second)),
             variance_reduction: apart / variance,
             pairs_for_half,
+        }
+    }
+}
+
+impl PairedSums {
+    /// Weights of the linearised residual of `second * r2 - first * r1`.
+    fn residual(&self, [first, second]: [f64; 2]) -> [f64; 4] {
+        let (a, b) = (first / self.moments.mean(1), second / self.moments.mean(3));
+        [-a, a * self.first.ratio(), b, -b * self.second.ratio()]
+    }
+
+    /// How far `second * r2 - first * r1` may be off, downwards and upwards, at the normal quantile z that t stands for: paired t,
+    /// more where third moments show skewness.
+    fn reaches(&self, multiples: [f64; 2], z: f64, t: f64) -> [f64; 2] {
+        let residual = self.residual(multiples);
+        let n = self.moments.n() as f64;
+        let variance = self.moments.variance_of_mean(residual);
+        if variance <= 0.0 {
+            return [0.0; 2];
+        }
+        let stretched = variance * (t / z) * (t / z);
+        let shown = self.moments.cubes(residual) / (variance * n * (n - 1.0)) / n;
+        [-shown, shown].map(|shown| reach(stretched, SKEWNESS * shown, z))
+    }
+
+    /// Linearised variance of the logarithm of the ratio of ratios, from one pair.
+    fn log_variance(&self) -> f64 {
+        let multiples = [1.0 / self.first.ratio(), 1.0 / self.second.ratio()];
+        self.moments.variance_of_mean(self.residual(multiples)) * self.moments.n() as f64
+    }
+
+    /// The second ratio over the first: every rho at which `r2 - rho r1` may be 0 (Fieller, J. Royal Statistical Society B 16
+    /// (1954) 175). How far that may be off is what [`PairedSums::reaches`] says, more where the difference, which has
+    /// methods for few events, may be further off than that says of it. At 1 it is the difference: 1 is inside where 0 is inside its
+    /// interval. Open above where the first may be 0.
+    fn risk_ratio(&self, distances: [f64; 2], z: f64, t: f64) -> Estimate {
+        let (ra, rb) = (self.first.ratio(), self.second.ratio());
+        let ratio = rb / ra;
+        let one = self.reaches([1.0, 1.0], z, t);
+        if !(ra > 0.0 && rb > 0.0 && one[0] > 0.0) || distances[0].is_nan() {
+            return Estimate::bare(ratio);
+        }
+        let (straight, middle) = (std::f64::consts::FRAC_PI_2, std::f64::consts::FRAC_PI_4);
+        // By the angle whose tangent rho is; `end` 0 looks below, 1 above.
+        let inside = |angle: f64, end: usize| {
+            let (first, second) = (libm::sin(angle), libm::cos(angle));
+            let factor = distances[end] / one[end];
+            let factor = if angle == middle {
+                factor
+            } else {
+                factor.max(1.0)
+            };
+            let value = second * rb - first * ra;
+            value.abs() <= factor * self.reaches([first, second], z, t)[end]
+        };
+        let bound = |end: usize| {
+            let last = [0.0, straight][end];
+            let (mut within, mut beyond) = (libm::atan(ratio), last);
+            if (within - middle) * (middle - last) > 0.0 {
+                match inside(middle, end) {
+                    true => within = middle,
+                    false => beyond = middle,
+                }
+            }
+            if beyond == last && inside(last, end) {
+                return [0.0, f64::INFINITY][end];
+            }
+            for _ in 0..50 {
+                let angle = 0.5 * (within + beyond);
+                match inside(angle, end) {
+                    true => within = angle,
+                    false => beyond = angle,
+                }
+            }
+            libm::tan(within)
+        };
+        Estimate {
+            estimate: ratio,
+            low: bound(0),
+            high: bound(1),
+            method: Method::Fieller,
         }
     }
 }
@@ -1014,7 +1081,7 @@ mod tests {
         let seven = events(&seven, |i| if i < 21 { 7.0 } else { 8.0 });
         assert_eq!((seven.events(), seven.exposure()), (7.0, 379.0));
         let seven = seven.estimate(Kind::Proportion, false, 0.95);
-        ends(&seven, 0.004_732_935_000_809, 0.048_730_304_596_024);
+        ends(&seven, 0.004_732_935_000_809, 0.053_086_972_054_863);
     }
 
     #[test]
@@ -1079,6 +1146,50 @@ mod tests {
         let high = |burst| none(burst).estimate(Kind::Rate, true, 0.95).high;
         assert!((high(1.0) - 0.036_888_79).abs() < 1e-7);
         assert_eq!(high(2.0), 2.0 * high(1.0));
+    }
+
+    /// Residuals that are not skewed, so it is Fieller's theorem: the roots of `(20 - 10 rho)^2 = t^2 (4 + rho^2) / 3`, t with 3 degrees
+    /// 3.182446.
+    #[test]
+    fn a_risk_ratio_without_skewness_is_fiellers() {
+        let mut sums = PairedSums::default();
+        for (one, two) in [(9.0, 18.0), (9.0, 22.0), (11.0, 18.0), (11.0, 22.0)] {
+            sums.add((one, 1.0), (two, 1.0));
+        }
+        let ratio = sums.compare(Kind::Mean, true, 0.95).ratio;
+        assert_eq!((ratio.estimate, ratio.method), (2.0, Method::Fieller));
+        assert!((ratio.low - 1.536_589).abs() < 1e-5, "{ratio:?}");
+        assert!((ratio.high - 2.603_169).abs() < 1e-5, "{ratio:?}");
+    }
+
+    /// One loss in twenty nights against eight: the reference may be 0, so the ratio is open above; and its lower end says of 1
+    /// what that of the difference says of 0.
+    #[test]
+    fn a_risk_ratio_over_what_may_be_0_is_open() {
+        let mut sums = PairedSums::default();
+        for night in 0..20 {
+            sums.add(
+                (f64::from(u8::from(night == 0)), 1.0),
+                (f64::from(u8::from(night < 8)), 1.0),
+            );
+        }
+        let compared = sums.compare(Kind::Proportion, true, 0.95);
+        let (ratio, difference) = (compared.ratio, compared.difference);
+        assert_eq!((ratio.estimate, ratio.high), (8.0, f64::INFINITY));
+        assert!(difference.low > 0.0 && ratio.low > 1.0, "{compared:?}");
+    }
+
+    /// Wilson and Hilferty's cube is within a hundredth of the gamma law that it stands for, and goes on to the normal.
+    #[test]
+    fn the_reach_of_a_skewed_law_is_that_of_gamma() {
+        let z = normal_quantile(0.95);
+        for shape in [0.01, 0.3, 1.0, 4.0, 30.0, 1e4] {
+            let exact = super::super::special::gamma_quantile(shape + 1.0, 0.975) - shape;
+            let near = reach(9.0 * shape, 3.0, z) / 3.0;
+            assert!((near / exact - 1.0).abs() < 0.01, "{shape}: {near} {exact}");
+        }
+        assert_eq!(reach(4.0, 0.0, z), 2.0 * z);
+        assert!((reach(4.0, 1e-6, z) / (2.0 * z) - 1.0).abs() < 1e-6);
     }
 
     #[test]

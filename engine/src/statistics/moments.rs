@@ -1,10 +1,10 @@
-//! Sums, squares and cross products of a few quantities per replication, kept while they stream by.
+//! Sums and products, by two and by three, of a few quantities per replication, kept while they stream by.
 
 use std::slice::Iter;
 
 use super::fold::{Sums, whole};
 
-/// Running first and second moments of `K` quantities observed together.
+/// Running first, second and third moments of `K` quantities observed together.
 ///
 /// Kept relative to the first observation, so that quantities which hardly vary lose no digits. Fed in the order of the
 /// replications, the result depends on nothing else.
@@ -14,6 +14,8 @@ pub struct Moments<const K: usize> {
     origin: [f64; K],
     sum: [f64; K],
     product: [[f64; K]; K],
+    /// Products of three, those of rising positions.
+    triple: [[[f64; K]; K]; K],
     total: [f64; K],
 }
 
@@ -24,6 +26,7 @@ impl<const K: usize> Default for Moments<K> {
             origin: [0.0; K],
             sum: [0.0; K],
             product: [[0.0; K]; K],
+            triple: [[[0.0; K]; K]; K],
             total: [0.0; K],
         }
     }
@@ -36,15 +39,19 @@ impl<const K: usize> Moments<K> {
             self.origin = values;
         }
         self.n += 1;
+        let d: [f64; K] = std::array::from_fn(|i| values[i] - self.origin[i]);
         for i in 0..K {
             self.total[i] += values[i];
-            let di = values[i] - self.origin[i];
-            if di == 0.0 {
+            if d[i] == 0.0 {
                 continue;
             }
-            self.sum[i] += di;
-            for (j, product) in self.product[i].iter_mut().enumerate().skip(i) {
-                *product += di * (values[j] - self.origin[j]);
+            self.sum[i] += d[i];
+            for j in i..K {
+                let product = d[i] * d[j];
+                self.product[i][j] += product;
+                for (triple, d) in self.triple[i][j].iter_mut().zip(d).skip(j) {
+                    *triple += product * d;
+                }
             }
         }
     }
@@ -59,6 +66,14 @@ impl<const K: usize> Moments<K> {
                 std::array::from_fn(|j| match j < i {
                     true => 0.0,
                     false => self.product[positions[i]][positions[j]],
+                })
+            }),
+            triple: std::array::from_fn(|i| {
+                std::array::from_fn(|j| {
+                    std::array::from_fn(|k| match j < i || k < j {
+                        true => 0.0,
+                        false => self.triple[positions[i]][positions[j]][positions[k]],
+                    })
                 })
             }),
             total: positions.map(|i| self.total[i]),
@@ -106,10 +121,41 @@ impl<const K: usize> Moments<K> {
         }
         variance / self.n as f64
     }
+
+    /// Sum of the cubes of what `sum_i weights[i] * quantity_i` is above its mean; exactly 0 where rounding is all there is.
+    pub fn cubes(&self, weights: [f64; K]) -> f64 {
+        if self.n == 0 {
+            return 0.0;
+        }
+        let n = self.n as f64;
+        let (mut sum, mut square, mut cube, mut scale) = (0.0, 0.0, 0.0, 0.0);
+        for i in 0..K {
+            sum += weights[i] * self.sum[i];
+            for j in i..K {
+                let weight = weights[i] * weights[j];
+                square += if i == j { 1.0 } else { 2.0 } * weight * self.product[i][j];
+                for (k, third) in weights.iter().enumerate().skip(j) {
+                    let orders = match (i == j, j == k) {
+                        (true, true) => 1.0,
+                        (false, false) => 6.0,
+                        _ => 3.0,
+                    };
+                    let term = orders * weight * third * self.triple[i][j][k];
+                    cube += term;
+                    scale += term.abs();
+                }
+            }
+        }
+        let about = cube - 3.0 * sum * square / n + 2.0 * sum * sum * sum / (n * n);
+        if about.abs() <= 1e-12 * scale {
+            return 0.0;
+        }
+        about
+    }
 }
 
 /// With `d` from this origin to the later one, the later sums `s` and products `p` of `m` observations are here
-/// `s_i + m d_i` and `p_ij + s_i d_j + s_j d_i + m d_i d_j`.
+/// `s_i + m d_i` and `p_ij + s_i d_j + s_j d_i + m d_i d_j`, and products of three the like.
 impl<const K: usize> Sums for Moments<K> {
     fn merge(&mut self, later: &Moments<K>) {
         if later.n == 0 {
@@ -127,6 +173,16 @@ impl<const K: usize> Sums for Moments<K> {
                 self.product[i][j] += later.product[i][j]
                     + (later.sum[i] * d[j] + later.sum[j] * d[i])
                     + m * d[i] * d[j];
+                for k in j..K {
+                    self.triple[i][j][k] += later.triple[i][j][k]
+                        + (later.product[i][j] * d[k]
+                            + later.product[i][k] * d[j]
+                            + later.product[j][k] * d[i])
+                        + (later.sum[i] * d[j] * d[k]
+                            + later.sum[j] * d[i] * d[k]
+                            + later.sum[k] * d[i] * d[j])
+                        + m * d[i] * d[j] * d[k];
+                }
             }
         }
         for (sum, (later, d)) in self.sum.iter_mut().zip(later.sum.iter().zip(d)) {
@@ -145,6 +201,9 @@ impl<const K: usize> Sums for Moments<K> {
         numbers.extend(self.total);
         for i in 0..K {
             numbers.extend(&self.product[i][i..]);
+            for j in i..K {
+                numbers.extend(&self.triple[i][j][j..]);
+            }
         }
     }
 
@@ -163,6 +222,11 @@ impl<const K: usize> Sums for Moments<K> {
             self.product[i][i..]
                 .iter_mut()
                 .try_for_each(|number| number.read(numbers))?;
+            for j in i..K {
+                self.triple[i][j][j..]
+                    .iter_mut()
+                    .try_for_each(|number| number.read(numbers))?;
+            }
         }
         Some(())
     }
@@ -210,6 +274,12 @@ mod tests {
                     assert!(error < 1e-10 * scale, "{i} {j}: {error}");
                 }
             }
+            let weights = [1.0, -1e-4];
+            let above = |row: &[f64; 2]| row[0] - mean(0) - 1e-4 * (row[1] - mean(1));
+            let cubes: f64 = data.iter().map(|row| above(row).powi(3)).sum();
+            let scale: f64 = data.iter().map(|row| above(row).abs().powi(3)).sum();
+            let error = (whole.cubes(weights) - cubes).abs();
+            assert!(error < 1e-6 * scale, "{error} of {scale}");
         }
     }
 
@@ -274,5 +344,6 @@ mod tests {
             moments.add([1.0e9 / 3.0, 7.0e9 / 3.0]);
         }
         assert_eq!(moments.variance_of_mean([1.0, -1.0 / 7.0]), 0.0);
+        assert_eq!(moments.cubes([1.0, -1.0 / 7.0]), 0.0);
     }
 }

@@ -222,6 +222,7 @@ impl<'a> Below<'a> {
             exposure_squares: self.squares[0],
             group_squares: self.squares[1],
             residual_squares: residuals.sum(),
+            residual_cubes: 0.0,
             unseen: f64::INFINITY,
         }
     }
