@@ -34,6 +34,9 @@ const COORDINATED: [&str; 3] = [
     "protected_identified_hostile",
 ];
 
+/// What is set otherwise in the cells of some pairs than in their references, as [`changed`](Report::changed) tells it, and the pairs.
+type Group<'a> = ([String; 2], Vec<&'a (String, String)>);
+
 /// Most rows of a panel, and cells shown in figures that need much room; the files have all.
 const ROWS: usize = 40;
 const LARGE: usize = 6;
@@ -332,7 +335,7 @@ impl<'a> Report<'a> {
             }
         } else {
             // What is set otherwise, and at how many settings of all else.
-            let mut groups: Vec<([String; 2], Vec<&(String, String)>)> = Vec::new();
+            let mut groups: Vec<Group<'_>> = Vec::new();
             for pair in &pairs {
                 let changed = self.changed(pair);
                 match groups.iter_mut().find(|(key, _)| *key == changed) {

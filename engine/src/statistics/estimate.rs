@@ -20,8 +20,9 @@ use std::sync::Arc;
 
 use super::clustered::{Clusters, SKEWNESS, reach};
 use super::fold::{Folded, Sums, whole};
-use super::intervals::{Interval, mcnemar, normal_quantile, t_quantile, zero_of};
+use super::intervals::{Interval, mcnemar, normal_quantile, t_quantile, zero_events, zero_of};
 use super::moments::Moments;
+use super::special::gamma_quantile;
 use super::times::{GroupedTimes, Times};
 use crate::measure::{Columns, Derived, Group, Kind, Summary};
 
@@ -743,7 +744,15 @@ impl PairedSums {
             )
         };
         let pairs_for_half = match ra > 0.0 && rb > 0.0 {
-            true => replications_for_half(self.log_variance(), confidence),
+            true => {
+                let varying = replications_for_half(self.log_variance(), confidence);
+                match kind {
+                    Kind::Proportion | Kind::Rate => {
+                        varying.max(self.pairs_that_lose_half(confidence))
+                    }
+                    Kind::Mean => varying,
+                }
+            }
             false => f64::NAN,
         };
         let distances = [difference - interval.0, interval.1 - difference];
@@ -784,6 +793,25 @@ impl PairedSums {
         let stretched = variance * (t / z) * (t / z);
         let shown = self.moments.cubes(residual) / (variance * n * (n - 1.0)) / n;
         [-shown, shown].map(|shown| reach(stretched, SKEWNESS * shown, z))
+    }
+
+    /// Pairs that show with a chance of 80 per cent or more that every second event is taken away and none is added: where hardly anything changes here
+    /// pairs hardly vary, and those would. Of L events lost, which come d at a time, d being their variance over their mean, the interval is
+    /// without 0 where L is above `hypot(u, L - L_low)`, u the bound of gains where none was seen; k is the least L / d of which that holds, and
+    /// at least k are lost with that chance where the quantile of the gamma law of shape k is expected.
+    fn pairs_that_lose_half(&self, confidence: f64) -> f64 {
+        let events = self.moments.mean(0);
+        let count = self.moments.n() as f64;
+        let variance = self.moments.variance_of_mean([1.0, 0.0, 0.0, 0.0]) * count;
+        let together = (variance / events).max(1.0);
+        let unseen = zero_events(confidence) * self.first.most_events / together;
+        let shown = |k: &f64| {
+            let low = gamma_quantile(*k, (1.0 - confidence) / 2.0);
+            libm::hypot(unseen, k - low) < *k
+        };
+        let ks = (1..10_000).map(f64::from);
+        let k = ks.clone().find(shown).unwrap_or(f64::NAN);
+        libm::ceil(2.0 * together * gamma_quantile(k, POWER) / events)
     }
 
     /// Linearised variance of the logarithm of the ratio of ratios, from one pair.
@@ -922,6 +950,44 @@ mod tests {
             coverage >= bound - 4.0 * error,
             "{what}: covered {coverage}, wanted {bound}"
         );
+    }
+
+    /// What is told of pairs that hardly differ holds of a halving: it is shown as often as is promised, and half as many would not do.
+    #[test]
+    fn a_halving_is_shown_by_as_many_pairs_as_are_told() {
+        let mut rng = ChaCha8Rng::seed_from_u64(43);
+        for (p, units) in [(0.08, 1), (0.4, 5)] {
+            let pair = |rng: &mut ChaCha8Rng, kept: f64| {
+                let mut counts = [0.0; 2];
+                for _ in 0..units {
+                    let event = uniform(rng) < p;
+                    let still = uniform(rng) < kept;
+                    counts[0] += f64::from(u8::from(event));
+                    counts[1] += f64::from(u8::from(event && still));
+                }
+                let units = f64::from(units);
+                ((counts[0], units), (counts[1], units))
+            };
+            let compare = |rng: &mut ChaCha8Rng, n: u64, kept: f64| {
+                let mut sums = PairedSums::default();
+                for _ in 0..n {
+                    let (one, other) = pair(rng, kept);
+                    sums.add(one, other);
+                }
+                sums.compare(Kind::Proportion, units == 1, 0.95)
+            };
+            let told = compare(&mut rng, 1_000, 0.995).pairs_for_half;
+            let mut shown = |n: f64| {
+                let each = 0..1_000;
+                each.filter(|_| compare(&mut rng, n as u64, 0.5).difference.high < 0.0)
+                    .count()
+            };
+            let (enough, half) = (shown(told), shown(told / 2.0));
+            assert!(
+                enough >= 750 && half < 700,
+                "{p}: {told} pairs show it {enough} times, half as many {half}"
+            );
+        }
     }
 
     #[test]
