@@ -15,6 +15,7 @@ use deconflict::scenario::library::{BEGINNING, assumptions};
 use deconflict::scenario::lint::LINTS;
 use deconflict::scenario::register::{Assumption, Leeway};
 use deconflict::scenario::{Scenario, renamed_key, renamed_measure, schema};
+use deconflict::statistics::estimate::Method;
 use serde_json::{Value as Json, json};
 
 use super::columns::below;
@@ -33,7 +34,8 @@ Examples:
       a key of a scenario; by its path where the name stands in several places: help sensor.scan_s
   deconflict help any_wrong_kill
       a measure; also a column (mcnemar_p), a result file (pairs.csv), a reason (identified_protected), a rule (R6), a warning of
-      check --lint (iff_unread), a word that a key takes (tight)
+      check --lint (iff_unread), a word that a key takes (tight), a method of an
+      interval (fieller), a word of the guide (finalist)
   deconflict help json
       what --json prints")]
 pub struct HelpArguments {
@@ -156,6 +158,16 @@ fn codes() -> Vec<(&'static str, &'static str, &'static str)> {
     codes
 }
 
+/// The words of the guide's page of them, and what each means.
+fn vocabulary() -> impl Iterator<Item = (Vec<&'static str>, &'static str)> {
+    let rows = include_str!("../guide/vocabulary.md").lines();
+    rows.filter_map(|row| {
+        let row = row.strip_prefix("| ")?.strip_suffix(" |")?;
+        let (words, meaning) = row.split_once(" | ")?;
+        (words != "word").then(|| (words.split(", ").collect(), meaning))
+    })
+}
+
 /// The columns of a run that are quantities: those of the scenario to begin with, which has some of each kind.
 fn quantities() -> Vec<(String, &'static str)> {
     let Ok(scenario) = Scenario::parse(BEGINNING, "beginning", &[]) else {
@@ -227,6 +239,18 @@ fn entries(word: &str) -> Vec<Entry> {
                 "column",
                 (*meaning).to_owned(),
             );
+        }
+    }
+    for method in Method::ALL.iter().filter(|method| method.code() == word) {
+        add(
+            method.code(),
+            "method of an interval",
+            method.meaning().to_owned(),
+        );
+    }
+    for (words, meaning) in vocabulary() {
+        if words.iter().any(|other| other.eq_ignore_ascii_case(word)) {
+            add(word, "word", meaning.to_owned());
         }
     }
     let stated = quantities();
@@ -309,6 +333,10 @@ fn names(command: &clap::Command) -> Vec<String> {
     names.extend(MEASURES.iter().map(|measure| measure.name.to_owned()));
     names.extend(codes().into_iter().map(|(_, code, _)| code.to_owned()));
     names.extend(LINTS.iter().map(|lint| lint.code.to_owned()));
+    names.extend(Method::ALL.iter().map(|method| method.code().to_owned()));
+    for (words, _) in vocabulary() {
+        names.extend(words.into_iter().map(str::to_owned));
+    }
     for file in FILES {
         names.push(file.name.to_owned());
         names.extend(file.columns.iter().map(|(name, _)| (*name).to_owned()));

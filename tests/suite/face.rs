@@ -391,6 +391,8 @@ fn help_knows_everything_that_files_and_results_name() {
             "tight",
             "rules.weapons_control.status = \"tight\" (key of scenarios)",
         ),
+        ("fieller", "method of an interval"),
+        ("finalist", "random numbers that the search never saw"),
         ("wrong_shots", "column of replications.csv"),
         ("levers", "key of experiments"),
     ] {

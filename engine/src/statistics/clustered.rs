@@ -19,7 +19,7 @@
 //! - *Skewed beyond that*: these laws take skewness from the variance, and a few replications out of hundreds may carry a sum. What
 //!   one more of those brings is the jump `u = sum e_i^3 / sum e_i^2`, e_i the residuals; with independent events it is the w above. Where u
 //!   is more than that, its excess counts one and a half times, since samples show too little of a heavy tail, and the end lies as much
-//!   further away as the gamma law of third moment to match says, which is one jump beyond what was seen ([`reach`]; Pearson's type III; Johnson, J.
+//!   further away as the gamma law of third moment to match says, which is one jump beyond what was seen (`reach`; Pearson's type III; Johnson, J.
 //!   American Statistical Association 73 (1978) 536).
 //! - *Nothing seen, or nothing else*: how events cluster is unknown. A share is bounded as if the units of a replication
 //!   did all as one, a rate as if its events came in the bursts that one cause brings, a mean is open above.

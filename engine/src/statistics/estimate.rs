@@ -108,6 +108,46 @@ impl Method {
             Method::None => "none",
         }
     }
+
+    /// How it is made, in a line; the guide's page of intervals has the rest.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Method::ClusteredBeta => {
+                "A share of units that come in replications: quantiles of a beta law in which each event counts as the design effect says (Korn and Graubard 1998)."
+            }
+            Method::ClusteredGamma => {
+                "A rate or a mean: quantiles of a gamma law with the mean and the variance of the events (Fay and Feuer 1997)."
+            }
+            Method::Clustered => "A ratio of sums over replications, linearised, with Student's t.",
+            Method::Fieller => {
+                "A risk ratio: the ratios at which the difference, one side times the ratio, may be 0 (Fieller 1954); open above where the reference may be 0."
+            }
+            Method::ClopperPearson => {
+                "A share of replications: exact quantiles of the binomial law (Clopper and Pearson 1934)."
+            }
+            Method::ExactOneSided => {
+                "Nothing was seen, or nothing else: an exact bound on one side."
+            }
+            Method::Controlled => {
+                "A limit of a tuning: what is known of the scenario as written from more replications takes off how lucky these were (Lavenberg and Welch 1981), with Student's t."
+            }
+            Method::Woodruff => {
+                "A quantile of times: those at which the share that was there by then may be the one asked for (Woodruff 1952)."
+            }
+            Method::Constant => "It did not vary: how far a replication that differs may move it.",
+            Method::PairedT => {
+                "A paired difference, linearised, with Student's t, and farther on the side to which residuals are skewed."
+            }
+            Method::Discordant => {
+                "A paired difference: what pairs gain and what they lose, an interval each, squares added (Zou and Donner 2008)."
+            }
+            Method::SquareAndAdd => {
+                "A difference of two intervals, squares added (Zou and Donner 2008); cautious where pairs go together."
+            }
+            Method::EqualPairs => "Not one pair differed: an exact bound on how many may.",
+            Method::None => "No interval can be made.",
+        }
+    }
 }
 
 /// A number with its interval.
@@ -687,7 +727,7 @@ impl PairedSums {
     /// what McNemar's test looks at. Where not one pair differs it is the bound of nothing seen, both ways.
     ///
     /// Otherwise, and for means, paired t on the linearised residuals, `(y2 - r2 x2)/xbar2 - (y1 - r1 x1)/xbar1` per replication, on the side to
-    /// which they are skewed as far as [`reach`] says;
+    /// which they are skewed as far as `clustered::reach` says;
     /// with fewer than ten events on either side, or no variance, the two intervals with their squares added, which is
     /// conservative when the pairs are positively correlated, as common random numbers makes them.
     pub fn compare(&self, kind: Kind, per_replication: bool, confidence: f64) -> Comparison {
