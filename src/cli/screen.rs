@@ -251,15 +251,6 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
                 );
                 continue;
             }
-            if variance == 0.0 {
-                let _ = writeln!(
-                    about,
-                    "{}: it is the same all over the ranges of these {}: there is nothing to share out.",
-                    arguments.measures[number],
-                    chosen.len()
-                );
-                continue;
-            }
             let known: Vec<f64> = errors.iter().copied().filter(|e| e.is_finite()).collect();
             let noise = known.iter().map(|e| e * e).sum::<f64>() / known.len().max(1) as f64;
             for (found, &axis) in found.into_iter().zip(&chosen) {
