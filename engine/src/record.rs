@@ -453,6 +453,20 @@ pub enum Fact {
         /// How everything the site holds about the track added up.
         ledger: Box<[LedgerEntry]>,
     },
+    /// A track was judged anew without a declaration: a plan came in, an answer, the declarations of others, or it was taken for one
+    /// that was lost; recorded only at [`Detail::Full`].
+    Reassessed {
+        /// The site.
+        site: SiteId,
+        /// The aircraft behind the track.
+        aircraft: AircraftId,
+        /// The site's posterior after it: friend, neutral, hostile.
+        posterior: [f64; 3],
+        /// What the plan check found.
+        notice: NoticeState,
+        /// How everything the site holds about the track added up.
+        ledger: Box<[LedgerEntry]>,
+    },
     /// The identity of a track changed; recorded only at [`Detail::Decisive`] and above.
     IdentityChanged {
         /// The site.
@@ -715,6 +729,7 @@ impl Fact {
             Fact::TrackConfirmed { .. } => "track_confirmed",
             Fact::TrackRecalled { .. } => "track_recalled",
             Fact::Declared { .. } => "declared",
+            Fact::Reassessed { .. } => "reassessed",
             Fact::IdentityChanged { .. } => "identity_changed",
             Fact::TrackSwapped { .. } => "track_swapped",
             Fact::IdentityAdopted { .. } => "identity_adopted",
@@ -769,6 +784,7 @@ impl Fact {
             | Fact::TrackConfirmed { aircraft, .. }
             | Fact::TrackRecalled { aircraft, .. }
             | Fact::Declared { aircraft, .. }
+            | Fact::Reassessed { aircraft, .. }
             | Fact::IdentityChanged { aircraft, .. }
             | Fact::TrackSwapped { aircraft, .. }
             | Fact::IdentityAdopted { aircraft, .. }
@@ -817,6 +833,7 @@ impl Fact {
             | Fact::TrackConfirmed { site, .. }
             | Fact::TrackRecalled { site, .. }
             | Fact::Declared { site, .. }
+            | Fact::Reassessed { site, .. }
             | Fact::IdentityChanged { site, .. }
             | Fact::TrackSwapped { site, .. }
             | Fact::IdentityAdopted { site, .. }

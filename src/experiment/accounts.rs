@@ -282,10 +282,25 @@ impl Accounts {
             .collect();
         let columns: Vec<Arc<Columns>> = part.flown().map(|cell| plan.columns_of(cell)).collect();
         let own = &columns[..part.cells.len()];
-        let groups = Grouped(vec![[(0.0, 0.0); GROUPS]; measures.len()]);
+        let groups = Folded::new(Grouped(vec![[(0.0, 0.0); GROUPS]; measures.len()]));
+        // Most have the columns of the plan, and one copy of what nothing comes to.
+        let usual = &plan.columns;
+        let estimator = Estimator::new(Arc::clone(usual));
+        let pairs = Pairs::new(usual, usual);
+        let is_usual = |columns: &Arc<Columns>| Arc::ptr_eq(columns, usual);
+        let estimator = |columns: &Arc<Columns>| match is_usual(columns) {
+            true => estimator.clone(),
+            false => Estimator::new(Arc::clone(columns)),
+        };
+        let pairs = |first: &Arc<Columns>, second: &Arc<Columns>| match is_usual(first)
+            && is_usual(second)
+        {
+            true => pairs.clone(),
+            false => Pairs::new(first, second),
+        };
         Accounts {
             passed: vec![0; own.len()],
-            cells: own.iter().cloned().map(Estimator::new).collect(),
+            cells: own.iter().map(estimator).collect(),
             pairs: part
                 .cells
                 .clone()
@@ -296,11 +311,11 @@ impl Accounts {
                 .map(|(reference, cell)| PairAccount {
                     reference,
                     cell,
-                    pairs: Pairs::new(&columns[part.slot(reference)], &columns[part.slot(cell)]),
+                    pairs: pairs(&columns[part.slot(reference)], &columns[part.slot(cell)]),
                 })
                 .collect(),
             squares: vec![Squares::default(); own.len()],
-            groups: vec![Folded::new(groups); own.len()],
+            groups: vec![groups; own.len()],
             measures,
             failures: Vec::new(),
             part,

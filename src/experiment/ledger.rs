@@ -1,5 +1,6 @@
 //! What a sweep has added up so far: the batches that have ended, and the one that has not.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::accounts::Accounts;
@@ -139,10 +140,16 @@ impl Ledger {
         seen
     }
 
-    /// All that was added up.
-    pub fn seen(&self) -> Accounts {
+    /// All that was added up; a copy only where a batch has not ended after others that have.
+    pub fn seen(&self) -> Cow<'_, Accounts> {
+        if self.next.is_multiple_of(BATCH) {
+            return Cow::Borrowed(&self.whole);
+        }
+        if self.blocks() < BATCH {
+            return Cow::Borrowed(&self.tail);
+        }
         let mut seen = self.whole.clone();
         seen.absorb(self.tail.clone());
-        seen
+        Cow::Owned(seen)
     }
 }

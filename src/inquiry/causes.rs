@@ -196,7 +196,11 @@ pub fn last_declaration(log: &EventLog, at: usize) -> Option<&[LedgerEntry]> {
                 decided = true;
                 None
             }
-            Fact::Declared { ledger, .. } if decided && !ledger.is_empty() => Some(&ledger[..]),
+            Fact::Declared { ledger, .. } | Fact::Reassessed { ledger, .. }
+                if decided && !ledger.is_empty() =>
+            {
+                Some(&ledger[..])
+            }
             _ => None,
         }
     })

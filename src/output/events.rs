@@ -17,8 +17,8 @@ use crate::geometry::Point;
 use crate::ids::{AircraftId, SiteId};
 use crate::inquiry::{Cause, chain, wrong_shots};
 use crate::record::{
-    ApproachRecord, EventLog, Fact, IdentityHistory, LedgerEntry, PictureContinuity, PictureSample,
-    Place, RuleWord,
+    ApproachRecord, EventLog, Fact, IdentityHistory, LedgerEntry, NoticeState, PictureContinuity,
+    PictureSample, Place, RuleWord,
 };
 use crate::safe;
 use crate::units::Millis;
@@ -136,7 +136,7 @@ row! {
     detections: u64 = "of a tally: scans that detected it",
     tracked_s: f64 = "of a tally: time with a confirmed track, s",
     detail: String = "what has no column of its own, as KEY=VALUE or words",
-    ledger: String = "how everything the site held added up, at each declaration",
+    ledger: String = "how everything the site held added up, at each declaration and whenever a track is judged anew without one",
     causes: String = "chain of causes of a wrong shot",
 }
 
@@ -265,6 +265,15 @@ fn about<'a>(row: &mut Row<'a>, log: &'a EventLog, site: SiteId, aircraft: Optio
     row.coordinated = aircraft.map(|aircraft| log.coordinated(site, aircraft));
 }
 
+/// What a site makes of all that it holds about a track.
+fn judged(row: &mut Row<'_>, posterior: [f64; 3], notice: NoticeState, ledger: &[LedgerEntry]) {
+    row.posterior_friend = Some(posterior[0]);
+    row.posterior_neutral = Some(posterior[1]);
+    row.posterior_hostile = Some(posterior[2]);
+    row.ledger = Some(ledger_words(ledger));
+    row.plan_check = Some(notice.code());
+}
+
 fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
     match fact {
         Fact::PlanFiled {
@@ -284,12 +293,14 @@ fn describe<'a>(row: &mut Row<'a>, log: &'a EventLog, fact: &Fact) {
             ..
         } => {
             row.declared = Some(declared_name(log, *site, usize::from(*declared)));
-            row.posterior_friend = Some(posterior[0]);
-            row.posterior_neutral = Some(posterior[1]);
-            row.posterior_hostile = Some(posterior[2]);
-            row.ledger = Some(ledger_words(ledger));
-            row.plan_check = Some(notice.code());
+            judged(row, *posterior, *notice, ledger);
         }
+        Fact::Reassessed {
+            posterior,
+            notice,
+            ledger,
+            ..
+        } => judged(row, *posterior, *notice, ledger),
         Fact::IdentityChanged {
             site,
             from,

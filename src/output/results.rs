@@ -167,6 +167,7 @@ pub(super) const MOST_SCENARIOS: usize = 1_000;
 fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
     let mut table = target.table(CELLS, plan)?;
+    let fields = record.fields();
     // Looked up once, not for every cell: what they are goes with the number of cells.
     let confidences = confidences(plan, |name| record.cell_confidence(name));
     table.rows_of(accounts.cells().len(), |cell, rows| {
@@ -182,7 +183,7 @@ fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry,
                     .unwrap_or(estimated)
             };
             let mut row = vec![record.cells[cell].name.clone()];
-            row.extend((0..record.factors.len()).map(|factor| record.field(cell, factor)));
+            row.extend_from_slice(&fields[cell]);
             let value = &estimated.value;
             row.extend([
                 estimated.name.clone(),

@@ -81,16 +81,11 @@ impl Layout {
     /// The rows of a sweep.
     pub fn of_sweep(plan: &Plan) -> Layout {
         let record = &plan.record;
-        let cells = record
-            .cells
-            .iter()
-            .enumerate()
-            .map(|(cell, planned)| CellKey {
-                name: planned.name.clone(),
-                settings: (0..record.factors.len())
-                    .map(|factor| record.field(cell, factor))
-                    .collect(),
-            });
+        let cells = record.cells.iter().zip(record.fields());
+        let cells = cells.map(|(planned, settings)| CellKey {
+            name: planned.name.clone(),
+            settings,
+        });
         let factors = record.factors.iter().map(|factor| factor.name.as_str());
         let factors: Vec<&str> = factors.collect();
         Layout::new(

@@ -36,12 +36,13 @@ pub(super) fn setting_rows(
 ) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
     let mut table = target.table(SETTINGS, plan)?;
+    let fields = record.fields();
     let measures = settings.iter().flat_map(|settings| &settings.measures);
     for by in measures {
         let name = &record.measures[by.measure];
         for at in &by.at {
             let mut row = vec![record.cells[at.cell].name.clone()];
-            row.extend((0..record.factors.len()).map(|factor| record.field(at.cell, factor)));
+            row.extend_from_slice(&fields[at.cell]);
             row.extend(parts(name));
             row.push(plan.unit(name).to_owned());
             row.push(yes(settings.is_some_and(|s| s.reference == at.cell)));

@@ -5,6 +5,7 @@
 //! takes whole batches of all cells, adds them up and makes them into records, and the calling thread only puts in place what is
 //! finished: its share of the work is then independent of how cheap they are. Which it is changes no byte.
 
+use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -375,7 +376,7 @@ impl<'a, Place> Sweeping<'a, Place> {
     }
 
     /// What all that is there comes to.
-    pub fn accounts(&self) -> Accounts {
+    pub fn accounts(&self) -> Cow<'_, Accounts> {
         self.summed.ledger.seen()
     }
 

@@ -271,6 +271,7 @@ pub fn tell(scenario: &Scenario, log: &EventLog, event: &Event) -> Option<(u8, S
         }
         Fact::TrackConfirmed { .. }
         | Fact::Declared { .. }
+        | Fact::Reassessed { .. }
         | Fact::PictureSampled { .. }
         | Fact::PictureContinuity { .. }
         | Fact::IdentityHistory { .. }

@@ -665,6 +665,9 @@ impl Told {
             }
             Fact::Declared {
                 site, ref ledger, ..
+            }
+            | Fact::Reassessed {
+                site, ref ledger, ..
             } => {
                 self.judge((site.0, who.0), time, ledger);
                 let told = ledger_lines(ledger).join("; ");

@@ -206,8 +206,10 @@ pub fn scenario(seed: u64) -> String {
     }
     for site in 0..sites {
         say(format!(
-            "[sites.s{site}]\nclass = \"gun\"\nside = \"north\"\ncommand = {{ node = \"hq\", delivery = {} }}\nposition.at = {{ east_m = {}, north_m = {} }}",
+            "[sites.s{site}]\nclass = \"gun\"\nside = \"north\"\ncommand = {{ node = \"hq\", delivery = {}{} }}\nposition.at = {{ east_m = {}, north_m = {} }}",
             d.pick(&["0.5", "1.0"]),
+            // Plans and notices come while the site looks.
+            d.pick(&["", ", latency.uniform = { min_s = 0, max_s = 900 }"]),
             d.place(8_000),
             d.place(8_000),
         ));
@@ -260,7 +262,8 @@ pub fn scenario(seed: u64) -> String {
         }
         if d.one_in(2) {
             say(format!(
-                "plan = {{ addressees = [\"hq\"], notice_s = 3600{} }}",
+                "plan = {{ addressees = [\"hq\"], notice_s = {}{} }}",
+                d.pick(&["3600", "60"]),
                 if departs && d.one_in(2) {
                     ", amendment = { probability = 0.7, departs_later_s = 150, notice_s = 60 }"
                 } else {

@@ -329,10 +329,25 @@ fn a_shared_wrong_identity_is_fired_on() {
         ],
     ]
     .concat();
+    // What it is told of it holds against the plans in hand as it does its own tracks, and anew when one comes.
+    let planned = |notice_s: &str| {
+        vec![
+            format!("flights.guest.plan={{ addressees = [\"shooters\"], notice_s = {notice_s} }}"),
+            "site_classes.battery.identification.flight_plan={ lateral_gate_m = 2_000, window_s = 60 }".to_owned(),
+            "rules.flight_plan_notice={}".to_owned(),
+            "CLASS.identification.interval_s=600".replace("CLASS", CLASS),
+            "sites.site.command.latency={ fixed = { delay_s = 100 } }".to_owned(),
+        ]
+    };
+    let (before, between) = (planned("3_600"), planned("0"));
+    let [before, between] = [&before, &between].map(|plan| {
+        let plan: Vec<&str> = plan.iter().map(String::as_str).collect();
+        plan
+    });
     alone_causes(
         &blind,
         &["track_links.report.engage=true"],
-        &[&[CORRIDOR], &[HOTLINE]],
+        &[&[CORRIDOR], &[HOTLINE], &before, &between],
     );
 }
 

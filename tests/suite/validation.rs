@@ -25,6 +25,7 @@ const HELD: &[&str] = &[
     "track-2-of-3",
     "random-walk-identification",
     "plan-delivery-chain",
+    "plan-in-between",
     "neutral-loss",
     "neutral-loss-q-428",
     "neutral-loss-q-900",
@@ -340,6 +341,44 @@ fn notice_chain() {
         &state(NoticeState::OffRoute),
         0.95 * (1.0 - (-2.0f64).exp()) * (1.0 - 0.987_580_669),
     );
+}
+
+/// A plan is acted on at the scan after it comes, as a rule's word and as evidence, whenever the next declaration is.
+#[test]
+fn a_plan_that_comes_in_between_is_acted_on() {
+    share_is(&fly("plan-in-between", &[], 10_000, losses), 0.5);
+    let evidence = [
+        "rules.flight_plan_notice=none",
+        "site_classes.watch.identification.combine=fused",
+        "site_classes.watch.identification.prior={ friend = 0, neutral = 1, hostile = 1 }",
+        "site_classes.watch.identification.identity.hostile=0.8",
+        "site_classes.watch.identification.flight_plan.assumed={ friend = 0.8, neutral = 0.8, hostile = 0.05 }",
+    ];
+    let lost = fly("plan-in-between", &evidence, 10_000, |log| {
+        let mut came = 0.0;
+        for event in &log.events {
+            match event.fact {
+                Fact::Declared {
+                    posterior, notice, ..
+                }
+                | Fact::Reassessed {
+                    posterior, notice, ..
+                } => {
+                    let hostile = if notice.matched() {
+                        1.0 / 17.0
+                    } else {
+                        19.0 / 23.0
+                    };
+                    assert!((posterior[2] - hostile).abs() < 1e-9);
+                    came += f64::from(u8::from(notice.matched()));
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(came + losses(log), 1.0, "it came in time, or not");
+        losses(log)
+    });
+    share_is(&lost, 0.5);
 }
 
 #[test]
@@ -1829,25 +1868,30 @@ fn what_is_remembered_fades_and_the_plan_is_checked_again() {
         let mut whole: Vec<(Millis, u8, f64)> = Vec::new();
         let mut repeats = 0.0;
         for event in &log.events {
-            let Fact::Declared {
-                declared,
-                posterior,
-                notice,
-                ..
-            } = event.fact
-            else {
-                continue;
+            let expected = if event.time >= again {
+                NoticeState::Matched
+            } else {
+                NoticeState::Late
+            };
+            let (declared, posterior, notice) = match event.fact {
+                Fact::Declared {
+                    declared,
+                    posterior,
+                    notice,
+                    ..
+                } => (declared, posterior, notice),
+                // Found again before the next declaration is due.
+                Fact::Reassessed { notice, .. } => {
+                    assert_eq!(notice, expected);
+                    continue;
+                }
+                _ => continue,
             };
             let first = event.time >= again && whole.last().is_none_or(|last| last.0 < again);
             repeats += f64::from(u8::from(
                 first && whole.last().is_some_and(|last| last.1 == declared),
             ));
             whole.push((event.time, declared, if first { kept } else { 1.0 }));
-            let expected = if event.time >= again {
-                NoticeState::Matched
-            } else {
-                NoticeState::Late
-            };
             assert_eq!(notice, expected);
             let likelihood = chain(&table, 300.0, &whole);
             let weights = std::array::from_fn(|row| {

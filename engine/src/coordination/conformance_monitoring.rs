@@ -23,11 +23,10 @@ A deviation is seen after a time drawn from `detection`; then it waits at the mo
 first served, `service_s` each, false ones among them, which come as a Poisson process of `false_alerts_per_hour`. From the queue the
 message goes to every site with probability `delivery`, after a time drawn from `latency`. From then on until the flight conforms again
 the plan check (R6) of a site that holds the plan takes the aircraft for conforming where it is: off_route and off_time become matched.
-A message that comes before the plan waits for it, and one that comes between two declarations of the site for the next.
+A message that comes before the plan waits for it; one that is there is acted on at the next scan.
 The rule decides about no shot itself.
 
-P(a deviation of length T is known in time) = delivery P(detection + wait + latency + time to
-the next declaration < T).
+P(a deviation of length T is known in time) = delivery P(detection + wait + latency + time to the next scan < T).
 
 Fails by: messages later than the shot; an alert flood; lost messages; sites that never got the plan.
 Costs: messages.

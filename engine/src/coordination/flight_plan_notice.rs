@@ -15,10 +15,9 @@ pub(super) static PAGE: RulePage = RulePage {
     page: "\
 A site does not fire at a track that matches a flight plan it holds. Whether it holds one is decided by the coordination
 graph: filed, addressed, delivered, in time, current version; whether the track matches, by the gate and window of the
-class's `flight_plan` check, each time the site declares (`identification.interval_s`): a plan that comes in between protects from the next
-declaration on. With probability `compliance`, drawn once per site and aircraft, the crew acts on the match.
+class's `flight_plan` check, each time the site declares (`identification.interval_s`), and at the next scan after the plan comes. With probability `compliance`, drawn once per site and aircraft, the crew acts on the match.
 
-Probability that a filed plan protects: q = filed * addressed * delivered * P(latency + time to the next declaration < notice) * P(|dt| <= window) *
+Probability that a filed plan protects: q = filed * addressed * delivered * P(latency + time to the next scan < notice) * P(|dt| <= window) *
 P(inside the gate) * correlation; loss per encounter ((1-q) a0 + q a1) P_kill.
 
 Fails by: wrong addressee, loss, lateness, stale version, off route, early or late, a crew that does not heed it.

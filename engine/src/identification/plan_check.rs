@@ -71,13 +71,24 @@ impl PlanOutcome {
         !self.others.is_empty() || self.filed && self.arrives.iter().any(|there| *there <= time)
     }
 
+    /// When, after `time`, something reaches the site by which a check may find something else: a version of a plan, or the news
+    /// that the aircraft is off it.
+    pub fn news_after(&self, time: Millis) -> Millis {
+        let own = self.arrives.iter().filter(|_| self.filed);
+        let others = self.others.iter().flat_map(|other| &other.arrives);
+        let told = self.told.iter().map(|(from, _)| from);
+        let news = own.chain(others).chain(told);
+        let news = news.filter(|there| **there > time).min();
+        news.copied().unwrap_or(Millis::NEVER)
+    }
+
     /// Before this time the check finds what it finds at `time`, wherever the track is.
     pub fn holds_until(&self, time: Millis) -> Millis {
         if self.looks_at_place(time) {
-            return time;
+            time
+        } else {
+            self.news_after(time)
         }
-        let arrives = self.arrives.iter().filter(|_| self.filed);
-        arrives.min().copied().unwrap_or(Millis::NEVER)
     }
 
     /// Before this time the check finds `state`, which it found at `time`, as long as the track is where the aircraft is.
@@ -100,8 +111,7 @@ impl PlanOutcome {
         let conforms = path.map_or(time, |path| {
             conforms_until(&id_source.gate(), path, flown, time)
         });
-        let others = self.arrives.iter().filter(|there| **there > time);
-        others.fold(conforms, |until, there| until.min(*there))
+        conforms.min(self.news_after(time))
     }
 
     /// The latest version that is there at `time`.
@@ -652,6 +662,37 @@ mod tests {
             ..amended
         };
         assert_eq!(found(&neither, ON_TIME), NoticeState::Late);
+    }
+
+    /// Whatever may change what a check finds is news when it comes: a version, a notice, anybody's plan; a plan that was never
+    /// filed is none.
+    #[test]
+    fn what_comes_in_is_news() {
+        let other = OtherPlan {
+            aircraft: AircraftId(1),
+            arrives: [Millis(40_000), Millis::NEVER],
+            planned: [None, None],
+        };
+        let plan = PlanOutcome {
+            amended: true,
+            arrives: [Millis(10_000), Millis(30_000)],
+            told: vec![(Millis(20_000), Millis(25_000))],
+            others: [other].into(),
+            ..held()
+        };
+        let mut came = vec![Millis(-1)];
+        while came.last() != Some(&Millis::NEVER) {
+            came.push(plan.news_after(came[came.len() - 1]));
+        }
+        let expected = [10_000, 20_000, 30_000, 40_000].map(Millis);
+        assert_eq!(came[1..came.len() - 1], expected);
+        let unfiled = PlanOutcome {
+            filed: false,
+            told: Vec::new(),
+            others: Arc::default(),
+            ..plan
+        };
+        assert_eq!(unfiled.news_after(Millis(-1)), Millis::NEVER);
     }
 
     /// On an orbit flown round many times the time planned for a place is the round nearest to now.

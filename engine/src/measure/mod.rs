@@ -55,6 +55,7 @@ pub struct Column {
 pub struct Columns {
     columns: Vec<Column>,
     derived: Vec<Derived>,
+    missiles_per_target: f64,
     confusion: Vec<ConfusionClass>,
     confusion_len: usize,
     identification: identification::Identification,
@@ -174,6 +175,7 @@ impl Columns {
         Columns {
             columns,
             derived,
+            missiles_per_target: cast.missiles_per_target,
             confusion,
             confusion_len,
             identification,
@@ -188,6 +190,20 @@ impl Columns {
             separation,
             kept_identity,
         }
+    }
+
+    /// The same where as many missiles may be spent on a target.
+    pub fn spending(&self, missiles_per_target: f64) -> Columns {
+        Columns {
+            derived: derived::resolve(&self.columns, missiles_per_target),
+            missiles_per_target,
+            ..self.clone()
+        }
+    }
+
+    /// How many missiles may be spent on a target.
+    pub fn missiles_per_target(&self) -> f64 {
+        self.missiles_per_target
     }
 
     /// The columns, in the order of [`Summary::values`].

@@ -436,13 +436,12 @@ impl Pair {
             };
             let settled = first_bits_from(track.settled_until(), base, scene);
             let open = candidates & (turns | visit | settled);
-            let declares = track.next_declaration.saturating_sub(base);
-            let declares = if declares < to as u64 {
-                1 << declares
-            } else {
-                0
+            let bit = |scan: u64| match scan.saturating_sub(base).max(at as u64) {
+                due if due < to as u64 => 1u64 << due,
+                _ => 0,
             };
-            let next = ((drops | declares | open) & rest).trailing_zeros() as usize;
+            let (declares, checks) = (bit(track.next_declaration), bit(track.next_check()));
+            let next = ((drops | declares | checks | open) & rest).trailing_zeros() as usize;
             self.note_inside(candidates & bits_between(told, next.min(to)), base, scene);
             told = next.min(to);
             self.watch_zone(bits_between(watched, told), base, scene);
@@ -463,11 +462,13 @@ impl Pair {
             }
             if declares >> at & 1 == 1 {
                 // Up to the next scan that is visited for another reason there are only declarations.
-                let others = (drops | open) & bits_between(at + 1, to);
+                let others = (drops | checks | open) & bits_between(at + 1, to);
                 let stop = (others.trailing_zeros() as usize).min(to);
                 at = self.declare_until(base, (at, stop), (candidates, open), scene, outlet);
                 self.note_inside(candidates & bits_between(told, at), base, scene);
                 told = at;
+            } else if checks >> at & 1 == 1 {
+                self.check_due(scan, scene, outlet);
             }
             self.watch_zone(bits_between(watched, at + 1), base, scene);
             watched = at + 1;
@@ -494,7 +495,7 @@ impl Pair {
         }
     }
 
-    /// Takes note of where the track is at these scans, between which no declaration with a plan check falls, where rule R10 asks
+    /// Takes note of where the track is at these scans, between which no plan check falls, where rule R10 asks
     /// for how long it has been in its zone.
     fn watch_zone(&mut self, scans: u64, base: u64, scene: &PairScene<'_>) {
         if scene.cx.observer.rules.watched_zone().is_none() {
@@ -559,6 +560,14 @@ impl Pair {
         track.announce(&scene.cx, scene.place(time), outlet.recorder);
         track.reconsider(scan, &scene.source(), &scene.cx, outlet.recorder);
         self.track = Some(track);
+    }
+
+    /// Makes the plan check due at a scan without a declaration.
+    fn check_due(&mut self, scan: u64, scene: &PairScene<'_>, outlet: &mut Outlet<'_>) {
+        self.update_course(scan, scene);
+        if let Some(track) = &mut self.track {
+            track.check_due(scan, &scene.source(), &scene.cx, outlet.recorder);
+        }
     }
 
     /// Makes the declaration due at scan `at` and, where nothing hangs on each of them, those due after it before scan `stop`; the

@@ -257,6 +257,12 @@ impl Jointly {
         if let Some(links) = scene.links {
             self.hear(scan, links, scene, outlet);
         }
+        for (_, track) in &mut self.tracks {
+            if track.next_check() <= scan {
+                let source = scene.source(track);
+                track.check_due(scan, &source, &scene.cx, outlet.recorder);
+            }
+        }
         self.consider(absent, scene, outlet, candidates);
     }
 
@@ -387,6 +393,7 @@ impl Jointly {
         let track = &mut self.tracks[at].1;
         track.source = source;
         track.source_since = scene.time;
+        track.hand_over(scene.time, &scene.source(track), &scene.cx);
         let fact = Fact::TrackSwapped {
             site: scene.cx.observer.id,
             aircraft: source,

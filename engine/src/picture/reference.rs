@@ -1105,6 +1105,7 @@ struct TwinTrack {
     hostile_since: Option<Millis>,
     violating_since: Option<Millis>,
     notice: NoticeState,
+    checked: Millis,
     declined: Vec<Reason>,
     eligible_since: Option<Millis>,
     enquiries: Enquiries,
@@ -1211,6 +1212,13 @@ impl<'a> Reference<'a> {
                 draws.declaration_word(scan, leading)
             };
             self.declare(time, place, word);
+        } else if let Some(plan) = &pair.subject.plan {
+            let checked = self.track.as_ref().unwrap().checked;
+            let versions = plan.arrives.iter().filter(|_| plan.filed);
+            let mut news = versions.chain(plan.told.iter().map(|(from, _)| from));
+            if news.any(|there| checked < *there && *there <= time) {
+                self.assess(time, place);
+            }
         }
         let (held, _) = self.held(time);
         let zone = pair.post.rules.restricted_operations_zone();
@@ -1267,6 +1275,7 @@ impl<'a> Reference<'a> {
             hostile_since: None,
             violating_since: None,
             notice: NoticeState::Unchecked,
+            checked: time,
             declined: Vec::new(),
             eligible_since: None,
             enquiries: Enquiries::default(),
@@ -1371,7 +1380,15 @@ impl<'a> Reference<'a> {
 
     /// What is held of the track without another declaration.
     fn assess(&mut self, time: Millis, place: Vector3<f64>) {
-        let (from, _) = self.judged(time);
+        let (from, posterior) = self.judged(time);
+        let fact = Fact::Reassessed {
+            site: SiteId(0),
+            aircraft: AircraftId(0),
+            posterior,
+            notice: self.track.as_ref().unwrap().notice,
+            ledger: Box::default(),
+        };
+        self.write(time, place, Rank::Observation, fact);
         self.changed(time, place, from);
     }
 
@@ -1383,6 +1400,7 @@ impl<'a> Reference<'a> {
         let matched = match (&pair.spec.flight_plan, &pair.subject.plan) {
             (Some(id_source), Some(plan)) => {
                 track.notice = plan.check(id_source, &pair.planned, time, held);
+                track.checked = time;
                 Some(track.notice.matched())
             }
             _ => None,
@@ -1724,6 +1742,9 @@ fn assert_same(seed: u64, fast: Vec<Event>, slow: Vec<Event>) {
         let mut event = event.clone();
         if let Fact::Declared {
             posterior, ledger, ..
+        }
+        | Fact::Reassessed {
+            posterior, ledger, ..
         } = &mut event.fact
         {
             // The account of the product must end where it does.
@@ -1744,16 +1765,16 @@ fn assert_same(seed: u64, fast: Vec<Event>, slow: Vec<Event>) {
             plain(slow),
             "seed {seed}, event {at}: left the product, right the reference"
         );
-        if let (
-            Fact::Declared { posterior: one, .. },
-            Fact::Declared {
-                posterior: other, ..
-            },
-        ) = (&fast.fact, &slow.fact)
-        {
+        let judged = |event: &Event| match event.fact {
+            Fact::Declared { posterior, .. } | Fact::Reassessed { posterior, .. } => {
+                Some(posterior)
+            }
+            _ => None,
+        };
+        if let (Some(one), Some(other)) = (judged(fast), judged(slow)) {
             assert!(
                 one.iter()
-                    .zip(other)
+                    .zip(&other)
                     .all(|(one, other)| (one - other).abs() < 1e-9),
                 "{one:?} {other:?}"
             );
@@ -1943,6 +1964,7 @@ fn runs_of_declarations_do_what_the_twin_does_one_by_one() {
                 Fact::TrackConfirmed { .. }
                     | Fact::TrackRecalled { .. }
                     | Fact::Declared { .. }
+                    | Fact::Reassessed { .. }
                     | Fact::IdentityChanged { .. }
             )
         };

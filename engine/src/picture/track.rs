@@ -13,7 +13,7 @@ use crate::coordination::{
     Says, TrackView,
 };
 use crate::geometry::Point;
-use crate::identification::plan_check::PlannedPaths;
+use crate::identification::plan_check::{PlanOutcome, PlannedPaths};
 use crate::identification::{
     DeclaredBlock, Emitter, Evidence, Gathered, Glimpse, IdSourceScene, IdSourceState, Judgement,
     MAX_COLUMNS, Noted, Piece, Recalled, RunOutcome, Told, Viewer,
@@ -213,6 +213,8 @@ pub(super) struct Track {
     evidence: Evidence,
     /// Before this time a plan check finds what the last one found, while the track is where the aircraft is.
     check_holds: Millis,
+    /// The scan at which plans are checked without a declaration, unless one is made before.
+    next_check: u64,
     /// Which of the values of the appearance was seen last.
     appearance: u64,
     id_sources: IdSourceState,
@@ -321,6 +323,7 @@ impl Track {
             gap_since: None,
             evidence: Evidence::NONE,
             check_holds: Millis(i64::MIN),
+            next_check: u64::MAX,
             appearance: 0,
             id_sources: IdSourceState::default(),
             memory: None,
@@ -356,6 +359,7 @@ impl Track {
     pub fn reported(self) -> Track {
         Track {
             reported: true,
+            next_check: self.next_declaration,
             next_declaration: u64::MAX,
             ..self
         }
@@ -429,9 +433,7 @@ impl Track {
         recorder: &mut EventRecorder,
     ) {
         if self.memory.is_some() && self.next_declaration > scan {
-            let time = cx.time(scan);
-            let (from, _) = self.assess(time, source, cx, recorder.detail());
-            self.note_change(from, time, source, cx, recorder);
+            self.reassess(cx.time(scan), source, cx, recorder);
         }
     }
 
@@ -459,7 +461,9 @@ impl Track {
             }
             None => identifier.add(&mut self.evidence, declared.column),
         }
-        let (from, account) = self.assess(time, source, cx, recorder.detail());
+        self.ask_sources(time, source, cx, recorder.detail());
+        let matched = self.check_plan(time, source, cx);
+        let (from, account) = self.assess(time, matched, source, cx, recorder.detail());
         if let Some(Account { posterior, ledger }) = account {
             let fact = Fact::Declared {
                 site: observer.id,
@@ -475,34 +479,113 @@ impl Track {
         self.note_change(from, time, source, cx, recorder);
     }
 
-    /// Checks plans, asks the ID sources, and lets the operator judge what follows; the identity before, and how it added up where
-    /// that is recorded.
+    /// Judges the track without a declaration, with what the ID sources say now.
+    fn reassess(
+        &mut self,
+        time: Millis,
+        source: &Source<'_>,
+        cx: &ScanContext<'_>,
+        recorder: &mut EventRecorder,
+    ) {
+        self.ask_sources(time, source, cx, recorder.detail());
+        self.judge_anew(time, source, cx, recorder);
+    }
+
+    /// Checks plans, and judges the track without a declaration.
+    fn judge_anew(
+        &mut self,
+        time: Millis,
+        source: &Source<'_>,
+        cx: &ScanContext<'_>,
+        recorder: &mut EventRecorder,
+    ) {
+        let matched = self.check_plan(time, source, cx);
+        let (from, account) = self.assess(time, matched, source, cx, recorder.detail());
+        if let Some(Account { posterior, ledger }) = account {
+            let fact = Fact::Reassessed {
+                site: cx.observer.id,
+                aircraft: self.source,
+                posterior,
+                notice: self.notice,
+                ledger: ledger.into(),
+            };
+            let place = source.place(time, self.course.place_at(time));
+            recorder.record(time, Rank::Observation, place, fact);
+        }
+        self.note_change(from, time, source, cx, recorder);
+    }
+
+    /// The scan at which plans are checked without a declaration, unless one is made before.
+    pub fn next_check(&self) -> u64 {
+        self.next_check
+    }
+
+    /// Makes the check that is due at `scan` without a declaration; the course must be that of the scan.
+    pub fn check_due(
+        &mut self,
+        scan: u64,
+        source: &Source<'_>,
+        cx: &ScanContext<'_>,
+        recorder: &mut EventRecorder,
+    ) {
+        let (time, before) = (cx.time(scan), self.basis());
+        if self.reported {
+            // What others say is its identity.
+            self.next_check = u64::MAX;
+            self.check_plan(time, source, cx);
+            let regular = scan + cx.observer.declares_every();
+            self.next_check = self.next_check.min(regular);
+        } else {
+            self.judge_anew(time, source, cx, recorder);
+        }
+        if self.basis() != before {
+            self.unsettle(Millis(i64::MIN));
+        }
+    }
+
+    /// From `time` on another aircraft is behind it, and what comes in about the plan of that one is news.
+    pub fn hand_over(&mut self, time: Millis, source: &Source<'_>, cx: &ScanContext<'_>) {
+        let plan = source.params.and_then(|params| params.plan.as_ref());
+        self.next_check = match plan {
+            _ if self.reported => 0,
+            Some(plan) => news_scan(plan, time, cx),
+            None => u64::MAX,
+        };
+    }
+
+    /// Checks plans at `time`, and finds out when that is to be done again; whether one matches, where they are checked.
+    fn check_plan(
+        &mut self,
+        time: Millis,
+        source: &Source<'_>,
+        cx: &ScanContext<'_>,
+    ) -> Option<bool> {
+        let id_source = cx.observer.identifier.spec.flight_plan.as_ref()?;
+        let plan = source.params?.plan.as_ref()?;
+        let (flown, planned) = source.path?;
+        self.notice = plan.check_where(id_source, planned, time, || self.course.place_at(time));
+        self.check_holds = plan.holds_on_course(id_source, planned, flown, time, self.notice);
+        self.next_check = news_scan(plan, time, cx);
+        Some(self.notice.matched())
+    }
+
+    /// Lets the operator judge what follows from what is held, with what the plan check found; the identity before, and how it added up
+    /// where that is recorded.
     fn assess(
         &mut self,
         time: Millis,
+        matched: Option<bool>,
         source: &Source<'_>,
         cx: &ScanContext<'_>,
         detail: Detail,
     ) -> (Identity, Option<Account>) {
         let observer = cx.observer;
         let identifier = &*observer.identifier;
-        let checked = identifier.spec.flight_plan.as_ref().and_then(|id_source| {
-            let plan = source.params?.plan.as_ref()?;
-            let (flown, planned) = source.path?;
-            let notice = plan.check_where(id_source, planned, time, || self.course.place_at(time));
-            self.check_holds = plan.holds_on_course(id_source, planned, flown, time, notice);
-            Some(notice)
-        });
-        if let Some(notice) = checked {
-            self.notice = notice;
-        }
-        let matched = checked.map(NoticeState::matched);
         let full = detail >= Detail::Full;
         let mut account = None;
         let own = if !observer.asks_more && !full {
             identifier.identity(&self.evidence, matched)
         } else {
-            self.ask_sources(time, source, cx);
             let operator = observer.operator.as_ref();
             let gathered = self.gathered(time, matched, cx);
             let fused = identifier.fuse(&gathered);
@@ -581,9 +664,18 @@ impl Track {
         }
     }
 
-    /// Asks every ID source that is due.
-    fn ask_sources(&mut self, time: Millis, source: &Source<'_>, cx: &ScanContext<'_>) {
+    /// Asks every ID source that is due, where that can matter.
+    fn ask_sources(
+        &mut self,
+        time: Millis,
+        source: &Source<'_>,
+        cx: &ScanContext<'_>,
+        detail: Detail,
+    ) {
         let observer = cx.observer;
+        if !observer.asks_more && detail < Detail::Full {
+            return;
+        }
         let place = self.course.place_at(time);
         let truly_at = source.truly_at(time).unwrap_or(place);
         let nobody = observer.identifier.rows.len() as u8;
@@ -758,8 +850,7 @@ impl Track {
         recorder: &mut EventRecorder,
     ) {
         if cx.observer.identifier.hear(&mut self.evidence, told) {
-            let (from, _) = self.assess(time, source, cx, recorder.detail());
-            self.note_change(from, time, source, cx, recorder);
+            self.reassess(time, source, cx, recorder);
         }
     }
 
@@ -1016,8 +1107,7 @@ impl Track {
             noted = true;
         }
         if noted {
-            let (from, _) = self.assess(time, source, cx, recorder.detail());
-            self.note_change(from, time, source, cx, recorder);
+            self.reassess(time, source, cx, recorder);
         }
         noted
     }
@@ -1146,10 +1236,11 @@ impl Track {
         astray: impl FnOnce(u64) -> u64,
         declared: impl FnOnce() -> &'a DeclaredBlock,
     ) -> u64 {
+        let checks = self.next_check.min(self.next_declaration);
         match self.opens {
             Opens::Nothing => return u64::MAX,
-            Opens::Hostile if !cx.observer.asks_more => {}
-            Opens::Hostile | Opens::Another => return self.next_declaration,
+            Opens::Hostile if !cx.observer.asks_more && checks == self.next_declaration => {}
+            Opens::Hostile | Opens::Another => return checks,
         }
         let identifier = &*cx.observer.identifier;
         let matched = params.plan.as_ref().map(|_| self.notice.matched());
@@ -1191,10 +1282,12 @@ impl Track {
         let bound = self
             .next_declaration
             .saturating_add(harmless.saturating_mul(every));
+        let bound = bound.min(self.next_check);
         if bound.min(holds) >= beyond {
             return bound.min(holds);
         }
         let (scans, declares) = in_block(holds);
+        let declares = declares.min(self.next_check);
         if scans == 0 {
             return declares;
         }
@@ -1279,6 +1372,14 @@ impl Track {
         if let Some(engagement) = self.engagement {
             outlet.ended.push((engagement, end));
         }
+    }
+}
+
+/// The first scan at or after the next moment at which something about a plan reaches the site.
+fn news_scan(plan: &PlanOutcome, time: Millis, cx: &ScanContext<'_>) -> u64 {
+    match plan.news_after(time) {
+        Millis::NEVER => u64::MAX,
+        news => cx.observer.clock.first_from(news.0),
     }
 }
 

@@ -14,6 +14,7 @@
 //! `log n` instead of `n` roundings (Higham, SIAM J. Scientific Computing 14 (1993) 783).
 
 use std::slice::Iter;
+use std::sync::Arc;
 
 /// Replications of a batch.
 pub const BATCH: u64 = 64;
@@ -81,7 +82,8 @@ struct Node<T> {
 /// Sums of a run of replications.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Folded<T> {
-    empty: T,
+    /// What nothing comes to; the same for all copies.
+    empty: Arc<T>,
     nodes: Vec<Node<T>>,
     /// The batch that has not ended, with its number.
     open: Option<(u64, T)>,
@@ -91,7 +93,7 @@ impl<T: Sums> Folded<T> {
     /// Nothing added yet; this is what nothing comes to.
     pub fn new(empty: T) -> Folded<T> {
         Folded {
-            empty,
+            empty: Arc::new(empty),
             nodes: Vec::new(),
             open: None,
         }
@@ -104,7 +106,7 @@ impl<T: Sums> Folded<T> {
             self.close();
         }
         let empty = &self.empty;
-        let (_, open) = self.open.get_or_insert_with(|| (batch, empty.clone()));
+        let (_, open) = (self.open).get_or_insert_with(|| (batch, T::clone(empty)));
         add(open);
         if (index + 1).is_multiple_of(BATCH) {
             self.close();
@@ -191,14 +193,14 @@ impl<T: Sums> Sums for Folded<T> {
         for _ in 0..whole(numbers)? {
             let level = u32::try_from(whole(numbers)?).ok()?;
             let at = whole(numbers)?;
-            let mut sums = self.empty.clone();
+            let mut sums = T::clone(&self.empty);
             sums.read(numbers)?;
             self.nodes.push(Node { level, at, sums });
         }
         self.open = match whole(numbers)? {
             0 => None,
             after => {
-                let mut sums = self.empty.clone();
+                let mut sums = T::clone(&self.empty);
                 sums.read(numbers)?;
                 Some((after - 1, sums))
             }

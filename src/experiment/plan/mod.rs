@@ -26,7 +26,6 @@ use super::file::{ExperimentFile, RangeFile, StopFile};
 use crate::experiment::rows::KeptRows;
 use crate::geodesy::{Frame, LatLon};
 use crate::measure::Columns;
-use crate::record::Cast;
 use crate::scenario::load::{Loader, merge};
 use crate::scenario::problem::{LoadError, Problem, Span};
 use crate::scenario::recorded::Account;
@@ -226,15 +225,15 @@ impl FactorDomain {
         }
     }
 
-    /// A setting as a field of the factor's own column: where one of its numbers is a fraction, all have a point.
-    pub fn field(&self, setting: Coordinate) -> String {
+    /// How settings are written as fields of the factor's own column: where one of its numbers is a fraction, all have a point.
+    pub fn fields(&self) -> impl Fn(Coordinate) -> String {
         let fractions = match self {
             FactorDomain::Levels { labels, .. } => labels
                 .iter()
                 .any(|label| number(label).is_some() && label.parse::<i64>().is_err()),
-            FactorDomain::Range { .. } => matches!(setting, Coordinate::Value(_)),
+            FactorDomain::Range { .. } => false,
         };
-        match fractions {
+        move |setting| match fractions || matches!(setting, Coordinate::Value(_)) {
             true => fraction(&self.label(setting)),
             false => self.label(setting),
         }
@@ -329,10 +328,15 @@ impl PlanRecord {
         domain.label(self.cells[cell].settings[factor])
     }
 
-    /// The same as a field of the factor's column in result files.
-    pub fn field(&self, cell: usize, factor: usize) -> String {
-        let domain = &self.factors[factor].domain;
-        domain.field(self.cells[cell].settings[factor])
+    /// The settings of every cell as fields of the factors' columns in result files.
+    pub fn fields(&self) -> Vec<Vec<String>> {
+        let factors = self.factors.iter().map(|factor| factor.domain.fields());
+        let factors: Vec<_> = factors.collect();
+        let of = |cell: &PlannedCell| {
+            let settings = factors.iter().zip(&cell.settings);
+            settings.map(|(field, setting)| field(*setting)).collect()
+        };
+        self.cells.iter().map(of).collect()
     }
 
     /// The settings of the levers of a cell, in words.
@@ -558,16 +562,13 @@ impl Plan {
 
     /// The columns of a cell: the same names in all, but a cell may spend more missiles on a target.
     pub fn columns_of(&self, cell: usize) -> Arc<Columns> {
-        let Some(prepared) = self.prepared(cell) else {
-            return Arc::new(Columns::new(&self.scenarios[cell].cast));
+        let spent = match self.prepared(cell) {
+            Some(prepared) => prepared.missiles_per_target,
+            None => self.scenarios[cell].cast.missiles_per_target,
         };
-        let cast = &self.scenarios[0].cast;
-        match prepared.missiles_per_target == cast.missiles_per_target {
+        match spent == self.columns.missiles_per_target() {
             true => Arc::clone(&self.columns),
-            false => Arc::new(Columns::new(&Cast {
-                missiles_per_target: prepared.missiles_per_target,
-                ..Cast::clone(cast)
-            })),
+            false => Arc::new(self.columns.spending(spent)),
         }
     }
 
@@ -615,16 +616,14 @@ fn columns<'a>(
     mut scenarios: impl Iterator<Item = &'a Scenario>,
 ) -> Result<Arc<Columns>, (usize, String)> {
     let first = Columns::new(&scenarios.next().expect("a plan has a cell").cast);
+    let names = |columns: &Columns| -> BTreeSet<String> {
+        let columns = columns.columns().iter();
+        columns.map(|column| column.name.clone()).collect()
+    };
+    let here = names(&first);
     for (cell, scenario) in scenarios.enumerate().map(|(at, one)| (at + 1, one)) {
         let other = Columns::new(&scenario.cast);
-        let names = |columns: &Columns| -> BTreeSet<String> {
-            columns
-                .columns()
-                .iter()
-                .map(|column| column.name.clone())
-                .collect()
-        };
-        let (here, there) = (names(&first), names(&other));
+        let there = names(&other);
         let unlike: Vec<&str> = here
             .symmetric_difference(&there)
             .map(String::as_str)

@@ -225,7 +225,7 @@ impl Study {
             let domain = &self.parameters[number].factor.domain;
             match self.whole[number] {
                 true => domain.label(setting),
-                false => domain.field(setting),
+                false => domain.fields()(setting),
             }
         })
     }
