@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use deconflict::experiment::kind::FileKind;
 use deconflict::output::{assumptions_text, write_assumptions};
 use deconflict::scenario::Scenario;
 use deconflict::scenario::register::Kind;
@@ -12,6 +13,7 @@ use serde_json::json;
 use super::Failure;
 use super::json::rows_of;
 use super::options::{AsJson, Out, Set};
+use super::subject::instead;
 
 /// Arguments of `deconflict assumptions`.
 #[derive(Debug, Args)]
@@ -39,7 +41,8 @@ pub struct AssumptionsArguments {
 
 /// Runs the command.
 pub fn assumptions(arguments: &AssumptionsArguments) -> Result<(), Failure> {
-    let scenario = Scenario::load(&arguments.scenario, &arguments.set.overrides)?;
+    let scenario = Scenario::load(&arguments.scenario, &arguments.set.overrides)
+        .map_err(|error| instead(&arguments.scenario, FileKind::Scenario, error))?;
     let register = &scenario.register;
     if let Some(path) = &arguments.out.out {
         write_assumptions(path, arguments.out.force, register)?;

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use deconflict::experiment::plan::study::{Study, is_study};
-use deconflict::experiment::plan::{Overrides, Plan, is_experiment};
-use deconflict::experiment::worlds::study::{Instead, MatchStudy, is_match};
+use deconflict::experiment::kind::FileKind;
+use deconflict::experiment::plan::study::Study;
+use deconflict::experiment::plan::{Overrides, Plan};
+use deconflict::experiment::worlds::study::{Instead, MatchStudy};
 use deconflict::safe;
 use deconflict::scenario::burden::Burden;
 use deconflict::scenario::recorded::Account;
@@ -90,52 +91,56 @@ fn read(file: &Path, arguments: &CheckArguments, odd: &mut String) -> Result<Sou
         set: arguments.set.overrides.clone(),
         worlds: None,
     };
-    if is_match(file) {
-        let study = MatchStudy::load(file, Instead::default(), &arguments.set.overrides)?;
-        return Ok(Sound {
-            summary: format!(
-                "{}: ok: {}, {}, {}",
-                file.display(),
-                counted(study.file.evidence.len() as u64, "band"),
-                counted(study.ground.axes.len() as u64, "assumption"),
-                counted(u64::from(study.file.waves), "wave"),
-            ),
-            burden: Burden::of(&study.scenario),
-        });
+    match FileKind::of(file) {
+        FileKind::Evidence => {
+            let study = MatchStudy::load(file, Instead::default(), &arguments.set.overrides)?;
+            Ok(Sound {
+                summary: format!(
+                    "{}: ok: {}, {}, {}",
+                    file.display(),
+                    counted(study.file.evidence.len() as u64, "band"),
+                    counted(study.ground.axes.len() as u64, "assumption"),
+                    counted(u64::from(study.file.waves), "wave"),
+                ),
+                burden: Burden::of(&study.scenario),
+            })
+        }
+        FileKind::Study => {
+            let study = Study::load(file, &overrides, None)?;
+            Ok(Sound {
+                summary: study_summary(file, &study),
+                burden: Burden::of(&study.scenario(None, None)?),
+            })
+        }
+        FileKind::Experiment => {
+            let plan = Plan::load(file, &overrides)?;
+            let burdens = plan.scenarios.iter().map(Burden::of);
+            let burden = burdens.max_by(|a, b| a.memory_bytes.total_cmp(&b.memory_bytes));
+            Ok(Sound {
+                summary: experiment_summary(file, &plan),
+                burden: burden.unwrap_or_default(),
+            })
+        }
+        FileKind::Scenario if !arguments.lint => {
+            let scenario = Scenario::load(file, &arguments.set.overrides)?;
+            Ok(Sound {
+                summary: summary(file, &scenario),
+                burden: Burden::of(&scenario),
+            })
+        }
+        FileKind::Scenario => {
+            let (scenario, warnings) = Scenario::load_and_lint(file, &arguments.set.overrides)?;
+            let count = warnings.told().problems.len() as u64;
+            if count > 0 {
+                let _ = write!(odd, "{}", warnings.render(true));
+            }
+            let counted = counted(count, "warning");
+            Ok(Sound {
+                summary: format!("{}, {counted}", summary(file, &scenario)),
+                burden: Burden::of(&scenario),
+            })
+        }
     }
-    if is_study(file) {
-        let study = Study::load(file, &overrides, None)?;
-        return Ok(Sound {
-            summary: study_summary(file, &study),
-            burden: Burden::of(&study.scenario(None, None)?),
-        });
-    }
-    if is_experiment(file) {
-        let plan = Plan::load(file, &overrides)?;
-        let burdens = plan.scenarios.iter().map(Burden::of);
-        let burden = burdens.max_by(|a, b| a.memory_bytes.total_cmp(&b.memory_bytes));
-        return Ok(Sound {
-            summary: experiment_summary(file, &plan),
-            burden: burden.unwrap_or_default(),
-        });
-    }
-    if !arguments.lint {
-        let scenario = Scenario::load(file, &arguments.set.overrides)?;
-        return Ok(Sound {
-            summary: summary(file, &scenario),
-            burden: Burden::of(&scenario),
-        });
-    }
-    let (scenario, warnings) = Scenario::load_and_lint(file, &arguments.set.overrides)?;
-    let count = warnings.told().problems.len() as u64;
-    if count > 0 {
-        let _ = write!(odd, "{}", warnings.render(true));
-    }
-    let counted = counted(count, "warning");
-    Ok(Sound {
-        summary: format!("{}, {counted}", summary(file, &scenario)),
-        burden: Burden::of(&scenario),
-    })
 }
 
 /// Runs the command.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use deconflict::experiment::block::Outcome;
+use deconflict::experiment::kind::FileKind;
 use deconflict::experiment::replicate::replicate;
 use deconflict::experiment::rule::joint;
 use deconflict::experiment::sweep::run_blocks;
@@ -28,7 +29,7 @@ use super::json::rows_of;
 use super::matching::place_words;
 use super::options::{AsJson, Count, FileSeed, InWorlds, Jobs, Level, Out, Set, Trusting};
 use super::progress::Bar;
-use super::subject::{experiment_instead, folder_and_cell, quoted};
+use super::subject::{folder_and_cell, instead, quoted};
 use super::{Failure, did_you_mean};
 
 /// Arguments of `deconflict compare`.
@@ -100,7 +101,7 @@ impl Source {
             return Ok(Source::Stored(Box::new(stored)));
         }
         let scenario =
-            Scenario::load(path, set).map_err(|error| experiment_instead(path, error))?;
+            Scenario::load(path, set).map_err(|error| instead(path, FileKind::Scenario, error))?;
         Ok(Source::Scenario(Box::new(scenario)))
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use deconflict::experiment::kind::FileKind;
 use deconflict::experiment::replicate::replicate;
 use deconflict::measure::Columns;
 use deconflict::output::estimate_table;
@@ -18,7 +19,7 @@ use super::json::print_json;
 use super::options::{AsJson, Count, Jobs, Level, Set};
 use super::progress::Bar;
 use super::run::run_json;
-use super::subject::quoted;
+use super::subject::{instead, quoted};
 use super::{Failure, print, terminal_width};
 
 /// Arguments of `deconflict eval`.
@@ -57,7 +58,8 @@ pub struct EvalArguments {
 
 /// Runs the command.
 pub fn eval(arguments: &EvalArguments) -> Result<(), Failure> {
-    let scenario = Scenario::load(&arguments.scenario, &arguments.set.overrides)?;
+    let scenario = Scenario::load(&arguments.scenario, &arguments.set.overrides)
+        .map_err(|error| instead(&arguments.scenario, FileKind::Scenario, error))?;
     let columns = Arc::new(Columns::new(&scenario.cast));
     let mut estimator = Estimator::new(columns.clone());
     let count = arguments

@@ -2,6 +2,7 @@
 
 use std::cell::LazyCell;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use clap::{Args, CommandFactory};
 use deconflict::coordination::RULES;
@@ -121,16 +122,16 @@ fn indented(text: &str) -> String {
     lines.join("\n").replace("\n    \n", "\n\n")
 }
 
-/// The files whose keys are known, and their schemas.
-fn schemas() -> [(&'static str, Json); 5] {
+/// The keys of all files that have a schema.
+static KEYS: LazyLock<[(&'static str, Vec<Key>); 5]> = LazyLock::new(|| {
     [
-        ("key of scenarios", schema().clone()),
-        ("key of experiments", plan::schema().clone()),
-        ("key of studies", study::schema().clone()),
-        ("key of files of evidence", worlds::study::schema()),
-        ("key of files of worlds", worlds::file::schema()),
+        ("key of scenarios", keys(schema())),
+        ("key of experiments", keys(plan::schema())),
+        ("key of studies", keys(study::schema())),
+        ("key of files of evidence", keys(&worlds::study::schema())),
+        ("key of files of worlds", keys(&worlds::file::schema())),
     ]
-}
+});
 
 /// The codes that events and measures carry.
 fn codes() -> Vec<(&'static str, &'static str, &'static str)> {
@@ -169,7 +170,7 @@ fn vocabulary() -> impl Iterator<Item = (Vec<&'static str>, &'static str)> {
 }
 
 /// The columns of a run that are quantities: those of the scenario to begin with, which has some of each kind.
-fn quantities() -> Vec<(String, &'static str)> {
+static QUANTITIES: LazyLock<Vec<(String, &'static str)>> = LazyLock::new(|| {
     let Ok(scenario) = Scenario::parse(BEGINNING, "beginning", &[]) else {
         return Vec::new();
     };
@@ -178,7 +179,7 @@ fn quantities() -> Vec<(String, &'static str)> {
     columns
         .map(|column| (column.name.clone(), column.meaning))
         .collect()
-}
+});
 
 /// Everything that a word names.
 fn entries(word: &str) -> Vec<Entry> {
@@ -253,20 +254,19 @@ fn entries(word: &str) -> Vec<Entry> {
             add(word, "word", meaning.to_owned());
         }
     }
-    let stated = quantities();
     let same = |name: &str| name == word || name.split('[').next() == Some(word);
     let mut told: Vec<&str> = Vec::new();
-    for (name, meaning) in stated.iter().filter(|(name, _)| same(name)) {
+    for (name, meaning) in QUANTITIES.iter().filter(|(name, _)| same(name)) {
         if !told.contains(meaning) {
             told.push(meaning);
             add(name, "column of replications.csv", (*meaning).to_owned());
         }
     }
     let sources = LazyCell::new(assumptions);
-    for (kind, schema) in schemas() {
-        for key in keys(&schema) {
+    for (kind, keys) in &*KEYS {
+        for key in keys {
             if key.is(word) {
-                add(&key.path, kind, key_text(&key, &sources));
+                add(&key.path, kind, key_text(key, &sources));
             }
             for (value, said) in key.words.iter().filter(|(value, _)| value == word) {
                 let own = if said.is_empty() { &key.meaning } else { said };
@@ -341,16 +341,34 @@ fn names(command: &clap::Command) -> Vec<String> {
         names.push(file.name.to_owned());
         names.extend(file.columns.iter().map(|(name, _)| (*name).to_owned()));
     }
-    for (name, _) in quantities() {
+    for (name, _) in &*QUANTITIES {
         names.extend(name.split('[').next().map(str::to_owned));
     }
-    for (_, schema) in schemas() {
-        for key in keys(&schema) {
-            names.push(key.name().to_owned());
-            names.extend(key.words.into_iter().map(|(word, _)| word));
-        }
+    for key in KEYS.iter().flat_map(|(_, keys)| keys) {
+        names.push(key.name().to_owned());
+        names.extend(key.words.iter().map(|(word, _)| word.clone()));
     }
     names.sort();
     names.dedup();
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every name of every list is answered: a few at a time would say nothing of the rest.
+    #[test]
+    fn every_measure_column_and_code_is_known() {
+        let mut words: Vec<&str> = MEASURES.iter().map(|one| one.name).collect();
+        words.extend(Reason::ALL.iter().map(|one| one.code()));
+        words.extend(LINTS.iter().map(|one| one.code));
+        words.extend(FILES.iter().map(|file| file.name));
+        let columns = FILES.iter().flat_map(|file| file.columns);
+        let columns = columns.map(|(name, _)| *name);
+        words.extend(columns.filter(|name| !name.starts_with('(')));
+        for word in words {
+            assert!(!entries(word).is_empty(), "{word}");
+        }
+    }
 }

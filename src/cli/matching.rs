@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use deconflict::experiment::block::Outcome;
 use deconflict::experiment::design::{Coordinate, Domain, Point};
+use deconflict::experiment::kind::FileKind;
 use deconflict::experiment::worlds::Axis;
 use deconflict::experiment::worlds::evidence::Found;
 use deconflict::experiment::worlds::file::{WorldFile, WorldsFile};
 use deconflict::experiment::worlds::matching::{Flown, Matching};
-use deconflict::experiment::worlds::study::{Instead, MatchStudy, is_match};
+use deconflict::experiment::worlds::study::{Instead, MatchStudy};
 use deconflict::output::{Named, OutputError, readable, write_flown, write_worlds};
 use deconflict::statistics::estimate::RatioSums;
 
-use super::subject::quoted;
+use super::subject::{instead, quoted};
 use super::sweep::fly_plan;
 use serde_json::Value as Json;
 
@@ -85,19 +86,14 @@ pub fn folder(out: &Path, resume: bool) -> Result<(), Failure> {
 
 /// Runs the command.
 pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
-    if arguments.evidence.is_file() && !is_match(&arguments.evidence) {
-        return Err(Failure::bad_input(format!(
-            "{} is no file of evidence: it has no scenario and evidence; `deconflict schema match` says what it holds",
-            arguments.evidence.display()
-        )));
-    }
-    let instead = Instead {
+    let stated = Instead {
         seed: arguments.seed.seed,
         points: arguments.points,
         replications: arguments.count.replications,
         waves: arguments.waves,
     };
-    let study = MatchStudy::load(&arguments.evidence, instead, &arguments.set.overrides)?;
+    let study = MatchStudy::load(&arguments.evidence, stated, &arguments.set.overrides)
+        .map_err(|error| instead(&arguments.evidence, FileKind::Evidence, error))?;
     folder(&arguments.to.out, arguments.to.resume)?;
     let jobs = arguments.jobs.count();
     let mut matching = Matching::new(study.course());

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use deconflict::experiment::block::Outcome;
 use deconflict::experiment::design::Point;
+use deconflict::experiment::kind::FileKind;
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::plan::Ground;
 use deconflict::experiment::worlds::screening::{Crossed, Effect, Radial};
@@ -17,6 +18,7 @@ use deconflict::statistics::estimate::RatioSums;
 use super::json::tables;
 use super::matching::folder;
 use super::options::{AsJson, Growing, Jobs, Level, Set};
+use super::subject::instead;
 use super::sweep::fly_plan;
 use super::{Failure, did_you_mean, tell};
 
@@ -149,7 +151,8 @@ fn fly(
 
 /// Runs the command.
 pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
-    let scenario = Scenario::load(&arguments.scenario, &arguments.set.overrides)?;
+    let scenario = Scenario::load(&arguments.scenario, &arguments.set.overrides)
+        .map_err(|error| instead(&arguments.scenario, FileKind::Scenario, error))?;
     let columns = Columns::new(&scenario.cast);
     for name in &arguments.measures {
         if !columns.derived().iter().any(|one| one.name == *name) {

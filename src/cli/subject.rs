@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use deconflict::experiment::plan::is_experiment;
+use deconflict::experiment::kind::FileKind;
 use deconflict::output::{OutputError, StoredRun, SweepFolder, Trust};
 use deconflict::scenario::{LoadError, Scenario};
 
@@ -98,7 +98,7 @@ impl Subject {
         let set = [&self.set, more].concat();
         match &self.base {
             Base::File(path) => {
-                Scenario::load(path, &set).map_err(|error| experiment_instead(path, error))
+                Scenario::load(path, &set).map_err(|error| instead(path, FileKind::Scenario, error))
             }
             Base::Stored { scenario, .. } if set.is_empty() => Ok((**scenario).clone()),
             Base::Stored { folder, scenario } => {
@@ -184,15 +184,23 @@ pub fn folder_and_cell(text: &Path) -> (PathBuf, Option<String>) {
     (text.to_owned(), None)
 }
 
-/// An experiment where a scenario should be: one sentence, not a list of what is wrong with it.
-pub fn experiment_instead(path: &Path, error: LoadError) -> Failure {
-    if !is_experiment(path) {
+/// What is wrong with a file; one sentence where it is sound, or not a scenario, and something else than was wanted.
+pub fn instead(path: &Path, wanted: FileKind, error: LoadError) -> Failure {
+    let kind = FileKind::of(path);
+    if kind == wanted || kind == FileKind::Scenario && Scenario::load(path, &[]).is_err() {
         return error.into();
     }
-    let word = quoted(&path.display().to_string());
+    let out = match kind {
+        FileKind::Scenario => "",
+        _ => " --out DIR",
+    };
     Failure::bad_input(format!(
-        "{} is an experiment, not a scenario; `deconflict sweep {word} --out DIR` runs it",
-        path.display()
+        "{} is {}, not {}; `deconflict {} {}{out}` runs it",
+        path.display(),
+        kind.word(),
+        wanted.word(),
+        kind.command(),
+        quoted(&path.display().to_string())
     ))
 }
 

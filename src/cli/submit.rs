@@ -9,6 +9,7 @@ use clap::Args;
 use deconflict::experiment::accounts::Part;
 use deconflict::experiment::block::{Block, Outcome};
 use deconflict::experiment::file::StopFile;
+use deconflict::experiment::kind::FileKind;
 use deconflict::experiment::plan::{Overrides, Plan, PlanRecord};
 use deconflict::experiment::rows::RowForm;
 use deconflict::experiment::rule::Rule;
@@ -19,7 +20,7 @@ use deconflict::simulation::Engine;
 use serde_json::{Value as Json, json};
 
 use super::options::{AsJson, Count, FileSeed, Growing, Kept, Set};
-use super::subject::quoted;
+use super::subject::{instead, quoted};
 use super::{Failure, tell};
 
 /// Arguments of `deconflict submit`.
@@ -82,7 +83,8 @@ pub fn submit(arguments: &SubmitArguments) -> Result<(), Failure> {
         set: arguments.set.overrides.clone(),
         worlds: None,
     };
-    let mut plan = Plan::load(&arguments.experiment, &overrides)?;
+    let mut plan = Plan::load(&arguments.experiment, &overrides)
+        .map_err(|error| instead(&arguments.experiment, FileKind::Experiment, error))?;
     let rows = arguments.kept.checked(&plan.columns)?;
     plan.record.rows = rows.clone();
     let replications = match (arguments.count.replications, &plan.record.stop) {

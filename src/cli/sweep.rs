@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use deconflict::experiment::accounts::{Accounts, Part, Squares};
 use deconflict::experiment::block::Block;
 use deconflict::experiment::file::StopFile;
+use deconflict::experiment::kind::FileKind;
 use deconflict::experiment::ledger::Ledger;
 use deconflict::experiment::plan::{Factor, FactorKind, Overrides, Plan, PlanRecord};
 use deconflict::experiment::rows::KeptRows;
@@ -20,7 +21,6 @@ use deconflict::output::{
     Sweeping, SweepingError, Trust, arms_text, cells_table, comparisons, influences, keeps_older,
     readable, settings_text,
 };
-use deconflict::scenario::{LoadError, Scenario};
 use serde_json::Value as Json;
 
 use super::compare::ONE_WORLD;
@@ -28,7 +28,7 @@ use super::host::{RunNote, Session, Started, interrupted};
 use super::json::tables;
 use super::options::{AsJson, Count, FileSeed, Growing, Jobs, Kept, Set};
 use super::progress::Bar;
-use super::subject::quoted;
+use super::subject::{instead, quoted};
 use super::{Failure, scheduler, tell};
 
 /// Arguments of `deconflict sweep`.
@@ -141,18 +141,7 @@ fn overrides(arguments: &SweepArguments) -> Overrides {
 
 fn load(arguments: &SweepArguments) -> Result<Plan, Failure> {
     Plan::load(&arguments.experiment, &overrides(arguments))
-        .map_err(|error| scenario_instead(&arguments.experiment, error))
-}
-
-/// A sound scenario where an experiment should be needs one sentence, not a list of what is wrong with it.
-fn scenario_instead(path: &Path, error: LoadError) -> Failure {
-    if Scenario::load(path, &[]).is_err() {
-        return error.into();
-    }
-    let path = path.display();
-    Failure::bad_input(format!(
-        "{path} is a scenario, not an experiment; `deconflict run {path}` runs it"
-    ))
+        .map_err(|error| instead(&arguments.experiment, FileKind::Experiment, error))
 }
 
 /// The whole sweep on this machine.
@@ -345,7 +334,8 @@ fn fly_shard(
     // Where there is a plan, somebody has checked all its cells: it is read, and the file held to it.
     let (record, mut checked) = if SweepFolder::is_split(&arguments.to.out) {
         let expected = Plan::expected(&arguments.experiment, &overrides(arguments));
-        let record = expected.map_err(|error| scenario_instead(&arguments.experiment, error))?;
+        let record = expected
+            .map_err(|error| instead(&arguments.experiment, FileKind::Experiment, error))?;
         (record, None)
     } else {
         let plan = load(arguments)?;

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use clap::Args;
+use deconflict::experiment::kind::FileKind;
 use deconflict::experiment::plan::Overrides;
-use deconflict::experiment::plan::study::{Study, is_study};
+use deconflict::experiment::plan::study::Study;
 use deconflict::experiment::tune::course::{Place, Stage, Task, Tuning};
 use deconflict::experiment::tune::file::BudgetFile;
 use deconflict::experiment::tune::fly::{FlyError, Portion, fly_tasks, gathered, parcels};
@@ -27,7 +28,7 @@ use super::host::{RunNote, Started, host, interrupted};
 use super::json::tables;
 use super::options::{AsJson, FileSeed, Growing, Jobs, Set};
 use super::progress::Bar;
-use super::subject::quoted;
+use super::subject::{instead, quoted};
 use super::sweep::kept_words;
 use super::{Failure, tell};
 
@@ -82,18 +83,13 @@ const SEARCH_SHARE_OF_TIME: f64 = 0.5;
 /// Runs the command.
 pub fn tune(arguments: &TuneArguments) -> Result<(), Failure> {
     let started = Started::now();
-    if arguments.study.is_file() && !is_study(&arguments.study) {
-        let path = arguments.study.display();
-        return Err(Failure::bad_input(format!(
-            "{path} is not a study: it has no scenario and objectives; `deconflict schema study` says what a study holds"
-        )));
-    }
     let overrides = Overrides {
         seed: arguments.seed.seed,
         set: arguments.set.overrides.clone(),
         worlds: arguments.worlds.clone(),
     };
-    let study = Study::load(&arguments.study, &overrides, budget(arguments)?)?;
+    let study = Study::load(&arguments.study, &overrides, budget(arguments)?)
+        .map_err(|error| instead(&arguments.study, FileKind::Study, error))?;
     if arguments.worker {
         return work(arguments, &study, &started).map_err(Failure::temporary);
     }

@@ -6,6 +6,7 @@ pub mod block;
 pub mod design;
 pub mod effects;
 pub mod file;
+pub mod kind;
 pub mod ledger;
 pub mod plan;
 pub mod replicate;

@@ -4,13 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use deconflict::measure::{Columns, MEASURES};
-use deconflict::output::FILES;
-use deconflict::record::Reason;
+use deconflict::measure::Columns;
 use deconflict::scenario::Scenario;
 use deconflict::scenario::keys::keys;
 use deconflict::scenario::library::{BEGINNING, LIBRARY};
-use deconflict::scenario::lint::LINTS;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -401,31 +398,6 @@ fn help_knows_everything_that_files_and_results_name() {
     }
     let said = refused(place, "help any_wrong_kil");
     assert!(said.contains("did you mean any_wrong_kill"), "{said}");
-}
-
-/// Every name of every list is answered, asked of the program itself: a few at a time would say nothing of the rest.
-#[test]
-fn help_answers_for_every_measure_column_and_code() {
-    let place = place();
-    let mut words: Vec<String> = MEASURES.iter().map(|one| one.name.to_owned()).collect();
-    words.extend(Reason::ALL.iter().map(|one| one.code().to_owned()));
-    words.extend(LINTS.iter().map(|one| one.code.to_owned()));
-    let named = |(name, _): &&(&str, &str)| !name.starts_with('(');
-    let events = FILES
-        .iter()
-        .find(|file| file.name == "events.csv")
-        .expect("the file");
-    words.extend(
-        events
-            .columns
-            .iter()
-            .filter(named)
-            .map(|(name, _)| (*name).to_owned()),
-    );
-    words.extend(FILES.iter().map(|file| file.name.to_owned()));
-    for word in words {
-        out(place.path(), &format!("help {word}"));
-    }
 }
 
 #[test]

@@ -109,13 +109,26 @@ fn fly(
     replications: u64,
     read: impl Fn(&EventLog) -> f64 + Sync,
 ) -> Vec<f64> {
+    let [numbers] = fly_once(name, overrides, replications, |log| [read(log)]);
+    numbers
+}
+
+/// Some numbers from each of `replications` replications.
+fn fly_once<const N: usize>(
+    name: &str,
+    overrides: &[&str],
+    replications: u64,
+    read: impl Fn(&EventLog) -> [f64; N] + Sync,
+) -> [Vec<f64>; N] {
     let scenario = load(name, overrides);
     let jobs = std::thread::available_parallelism().map_or(1, |jobs| jobs.get());
-    let mut numbers = Vec::new();
+    let mut numbers = [const { Vec::new() }; N];
     let engine = Engine::default();
     let work = |replication| read(&engine.simulate(&scenario, replication, Detail::Full));
-    replicate(5, 0..replications, jobs, work, |_, number| {
-        numbers.push(number);
+    replicate(5, 0..replications, jobs, work, |_, found| {
+        for (numbers, found) in numbers.iter_mut().zip(found) {
+            numbers.push(found);
+        }
         Ok::<(), std::convert::Infallible>(())
     })
     .expect("every replication ends");
@@ -300,15 +313,14 @@ fn random_walk_identification() {
             })
             .expect("a track")
     };
-    let wrong = fly("random-walk-identification", &[], 20_000, |log| {
-        let identity = track(log).first_identity;
+    let [wrong, looks] = fly_once("random-walk-identification", &[], 20_000, |log| {
+        let track = track(log);
+        let identity = track.first_identity;
         assert!(matches!(identity, Identity::Neutral | Identity::Hostile));
-        f64::from(identity == Identity::Neutral)
+        let wrong = f64::from(identity == Identity::Neutral);
+        [wrong, f64::from(track.looks)]
     });
     share_is(&wrong, 1.0 / 17.0);
-    let looks = fly("random-walk-identification", &[], 20_000, |log| {
-        f64::from(track(log).looks)
-    });
     mean_is(&looks, 2.0 * (1.0 - 2.0 / 17.0) / 0.6);
 }
 
@@ -317,28 +329,32 @@ const CHAIN: f64 = 0.428_03;
 
 #[test]
 fn notice_chain() {
-    let saved = fly("plan-delivery-chain", &[], 20_000, |log| {
+    let state = |log: &EventLog, wanted: NoticeState| {
+        count(
+            log,
+            |fact| matches!(fact, Fact::Declared { notice, .. } if *notice == wanted),
+        )
+        .min(1.0)
+    };
+    let [saved, unfiled, late, off_route] = fly_once("plan-delivery-chain", &[], 20_000, |log| {
         let (saved, lost) = (declined(log, Reason::PlanMatched), losses(log));
         assert_eq!(saved + lost, 1.0, "matched and spared, or shot down");
-        saved
+        let states = [
+            NoticeState::NotFiled,
+            NoticeState::Late,
+            NoticeState::OffRoute,
+        ];
+        let [unfiled, late, off_route] = states.map(|wanted| state(log, wanted));
+        [saved, unfiled, late, off_route]
     });
     let formula = 0.95 * (1.0 - (-2.0f64).exp()) * (1.0 - (-0.75f64).exp()) * 0.987_580_669;
     assert!((formula - CHAIN).abs() < 1e-5);
     share_is(&saved, formula);
     // Each link of the chain breaks as often as its factor says: not filed; late; then off time; then off route.
-    let state = |wanted: NoticeState| {
-        fly("plan-delivery-chain", &[], 20_000, move |log| {
-            count(
-                log,
-                |fact| matches!(fact, Fact::Declared { notice, .. } if *notice == wanted),
-            )
-            .min(1.0)
-        })
-    };
-    share_is(&state(NoticeState::NotFiled), 0.05);
-    share_is(&state(NoticeState::Late), 0.95 * (-2.0f64).exp());
+    share_is(&unfiled, 0.05);
+    share_is(&late, 0.95 * (-2.0f64).exp());
     share_is(
-        &state(NoticeState::OffRoute),
+        &off_route,
         0.95 * (1.0 - (-2.0f64).exp()) * (1.0 - 0.987_580_669),
     );
 }
@@ -480,8 +496,10 @@ fn salvo() {
 
 #[test]
 fn shoot_look_shoot() {
-    share_is(&fly("shoot-look-shoot", &[], 20_000, losses), 0.936);
-    mean_is(&fly("shoot-look-shoot", &[], 20_000, shots), 1.56);
+    let read = |log: &EventLog| [losses(log), shots(log)];
+    let [losses, shots] = fly_once("shoot-look-shoot", &[], 20_000, read);
+    share_is(&losses, 0.936);
+    mean_is(&shots, 1.56);
 }
 
 #[test]
@@ -1060,24 +1078,33 @@ fn identity_kept() {
     let (q, n) = (0.3f64, 10);
     let kept_s = |k: i32| 10.0 * f64::from(k) * q * (1.0 - q).powi(n - k);
     let sum_s: f64 = (1..n).map(kept_s).sum();
-    let column = |name: &'static str| {
-        move |log: &EventLog| {
-            let columns = Columns::new(&log.cast);
-            let position = columns.position(name).expect("the column is there");
-            columns.measure(log).values[position]
-        }
-    };
+    let names = [
+        "identity_kept",
+        "track_identity_kept",
+        "identity_kept_s",
+        "identity_changes",
+        "identity_seen",
+        "identity_track_hours",
+        "suspect_hours",
+    ];
     let hostile = "relations.shooter.stranger=hostile";
     for changes in [&[][..], &[hostile]] {
-        let fly = |name| fly("identity-kept", changes, 8000, column(name));
-        share_is(&fly("identity_kept"), 1.0 - q);
-        share_is(&fly("track_identity_kept"), 1.0 - q);
-        mean_is(&fly("identity_kept_s"), sum_s);
-        mean_is(&fly("identity_changes"), 1.0 + 9.0 * 2.0 * q * (1.0 - q));
-        assert_eq!(mean(&fly("identity_seen")), 1.0);
-        let hours = mean(&fly("identity_track_hours"));
+        let columns = Columns::new(&load("identity-kept", changes).cast);
+        let at = names.map(|name| columns.position(name).expect("the column is there"));
+        let read = |log: &EventLog| {
+            let values = columns.measure(log).values;
+            at.map(|position| values[position])
+        };
+        let [kept, track_kept, kept_s, changed, seen, hours, suspect] =
+            fly_once("identity-kept", changes, 8000, read);
+        share_is(&kept, 1.0 - q);
+        share_is(&track_kept, 1.0 - q);
+        mean_is(&kept_s, sum_s);
+        mean_is(&changed, 1.0 + 9.0 * 2.0 * q * (1.0 - q));
+        assert_eq!(mean(&seen), 1.0);
+        let hours = mean(&hours);
         assert!((hours - 99.0 / 3600.0).abs() < 1e-9, "{hours}");
-        assert_eq!(mean(&fly("suspect_hours")), 0.0);
+        assert_eq!(mean(&suspect), 0.0);
     }
     assert!((sum_s / (1.0 - q) - 67.61).abs() < 0.01, "{sum_s}");
 }

@@ -3,6 +3,8 @@
 //! All take a two-sided `confidence` (0.95) and return `(low, high)`. Where nothing was seen, callers use the one-sided
 //! forms ([`zero_of`], [`zero_events`]), never "0 +- 0".
 
+use std::cell::Cell;
+
 use super::special::{beta_regularised, t_two_sided};
 
 /// An interval.
@@ -13,12 +15,21 @@ pub fn normal_quantile(confidence: f64) -> f64 {
     super::special::normal_quantile(0.5 + confidence / 2.0)
 }
 
-/// Two-sided quantile of Student's t.
+/// Two-sided quantile of Student's t. A table of results asks for the same one many times over: the last is remembered.
 pub fn t_quantile(confidence: f64, degrees: f64) -> f64 {
+    thread_local! {
+        static LAST: Cell<[f64; 3]> = const { Cell::new([f64::NAN; 3]) };
+    }
     if degrees > 1e6 {
         return normal_quantile(confidence);
     }
-    t_two_sided(confidence, degrees.max(1.0))
+    let [of, with, quantile] = LAST.get();
+    if (of, with) == (confidence, degrees) {
+        return quantile;
+    }
+    let quantile = t_two_sided(confidence, degrees.max(1.0));
+    LAST.set([confidence, degrees, quantile]);
+    quantile
 }
 
 /// The exact one-sided upper bound on a probability when none of `n` independent trials succeeded:
@@ -74,6 +85,22 @@ mod tests {
         close(zero_events(0.95), 3.688_879_454_113_94, 1e-12);
         // One-sided, at 0.95, it is the rule of three.
         close(zero_events(0.9), 2.995_732_273_553_99, 1e-12);
+    }
+
+    /// What is remembered of one question is no answer to another.
+    #[test]
+    fn quantiles_asked_in_turn_are_their_own() {
+        let asked = [
+            (0.95, 9.0),
+            (0.95, 9.0),
+            (0.95, 99.0),
+            (0.99, 99.0),
+            (0.95, 0.5),
+        ];
+        for (confidence, degrees) in asked.iter().chain(asked.iter().rev()) {
+            let alone = t_two_sided(*confidence, f64::max(*degrees, 1.0));
+            assert_eq!(t_quantile(*confidence, *degrees), alone);
+        }
     }
 
     #[test]

@@ -499,11 +499,6 @@ pub fn schema() -> &'static Json {
     &SCHEMA
 }
 
-/// Whether a file is an experiment: it can be read and names a scenario.
-pub fn is_experiment(path: &Path) -> bool {
-    read::names_a_scenario(path)
-}
-
 impl Plan {
     /// The unit of a measure.
     pub fn unit(&self, measure: &str) -> &'static str {

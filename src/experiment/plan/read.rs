@@ -21,12 +21,6 @@ use crate::scenario::{Scenario, burden, ready, shape, texts};
 
 static SHAPE: LazyLock<Json> = LazyLock::new(shape::inlined::<ExperimentFile>);
 
-/// Whether a file is TOML with a key `scenario`. What cannot be read is none, and its reader says why.
-pub(super) fn names_a_scenario(path: &Path) -> bool {
-    let document = Loader::default().plain(path);
-    document.is_some_and(|document| document.get(&["scenario"]).is_some())
-}
-
 /// Most cells of one experiment: a slip of the pen, not a limit of the machine.
 const MOST_CELLS: usize = 1_000_000;
 

@@ -39,14 +39,6 @@ pub fn schema() -> &'static Json {
     &SCHEMA
 }
 
-/// Whether a file is a study: it can be read, names a scenario, and has objectives.
-pub fn is_study(path: &Path) -> bool {
-    let document = Loader::default().plain(path);
-    document.is_some_and(|document| {
-        document.get(&["scenario"]).is_some() && document.get(&["objectives"]).is_some()
-    })
-}
-
 /// Levels along a range of which the file does not say how many.
 const LEVELS: u32 = 5;
 

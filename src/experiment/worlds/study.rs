@@ -80,14 +80,6 @@ pub fn schema() -> Json {
     schema.to_value()
 }
 
-/// Whether a file is one of evidence: it can be read, names a scenario, and has evidence.
-pub fn is_match(path: &Path) -> bool {
-    let document = Loader::default().plain(path);
-    document.is_some_and(|document| {
-        document.get(&["scenario"]).is_some() && document.get(&["evidence"]).is_some()
-    })
-}
-
 /// What something is counted over.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Below {
