@@ -11,6 +11,8 @@ use deconflict::scenario::library::{BEGINNING, LIBRARY};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use crate::support::repository;
+
 const NIGHT: &str = include_str!("support/night.toml");
 
 /// A folder with a scenario and an experiment about it.
@@ -398,6 +400,31 @@ fn help_knows_everything_that_files_and_results_name() {
     }
     let said = refused(place, "help any_wrong_kil");
     assert!(said.contains("did you mean any_wrong_kill"), "{said}");
+}
+
+/// Whatever a command is given in place of what it runs, one sentence says what that is, and which command runs it.
+#[test]
+fn a_file_of_another_kind_is_told_with_its_command() {
+    let kinds = [
+        ("run", "a scenario", "nov-2019-busy.toml"),
+        ("sweep", "an experiment", "experiments/agreement.toml"),
+        ("tune", "a study", "studies/agreement.toml"),
+        ("match", "a file of evidence", "evidence/libya-2019.toml"),
+    ];
+    let place = tempfile::tempdir().expect("a folder");
+    for (command, wanted, _) in kinds {
+        for (right, is, file) in kinds.iter().filter(|kind| kind.0 != command) {
+            let file = repository(&format!("scenarios/{file}"));
+            let file = file.display();
+            let said = refused(place.path(), &format!("{command} {file} --out out"));
+            let told = format!("{file} is {is}, not {wanted}; `deconflict {right} {file}");
+            assert!(
+                said.contains(&told) && said.lines().count() == 1,
+                "{command}: {said}"
+            );
+        }
+    }
+    assert_eq!(fs::read_dir(place.path()).expect("there").count(), 0);
 }
 
 #[test]

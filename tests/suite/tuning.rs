@@ -14,7 +14,7 @@ use std::ops::RangeInclusive;
 use deconflict::experiment::design::{Coordinate, Point};
 use deconflict::experiment::tune::course::{Course, Place, Role, Task, Tuning, Watched};
 use deconflict::experiment::tune::idle::idle;
-use deconflict::experiment::tune::rank::{Standing, fronts};
+use deconflict::experiment::tune::rank::Standing;
 use deconflict::experiment::tune::samples::{Sample, Samples};
 use deconflict::experiment::tune::space::{Dimension, settings};
 use deconflict::experiment::tune::verdict::{Feasible, judge};
@@ -241,14 +241,14 @@ fn random_search(seed: u64, budget: u64, each: u64) -> Vec<[f64; 2]> {
             values: vec![samples.ratio(0), samples.ratio(1)],
         });
     }
-    let ranks = fronts(&standings);
-    let best = points.iter().zip(ranks).filter(|(_, rank)| *rank == 0);
-    best.map(|(point, _)| Setting::of(point).truth()).collect()
+    let best = |one: &Standing| !standings.iter().any(|other| other.dominates(one));
+    let found = points.iter().zip(&standings).filter(|(_, one)| best(one));
+    found.map(|(point, _)| Setting::of(point).truth()).collect()
 }
 
 #[test]
 fn the_front_is_found_with_half_the_replications_of_random_search() {
-    front_is_found(1..=1, 1); // its intervals all hold with 95 %
+    front_is_found(1..=2, 1); // both fail to hold once in 400
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::axis::{Axis, lay};
 use crate::experiment::design::{Domain, Point};
 use crate::experiment::file::{RangeFile, ScaleFile, StopFile};
 use crate::experiment::plan::{Factor, FactorDomain, FactorKind, Plan, PlanRecord, PlannedCell};
-use crate::experiment::rows::KeptRows;
+use crate::experiment::rows::{KeptRows, RowForm};
 use crate::measure::Columns;
 use crate::scenario::register::{Leeway, Spacing};
 use crate::scenario::{LoadError, Scenario};
@@ -107,7 +107,7 @@ impl Ground {
 
     fn record(&self, cells: Vec<PlannedCell>) -> PlanRecord {
         PlanRecord {
-            rows: KeptRows::default(),
+            rows: KeptRows::new(RowForm::Csv, self.measures.clone()),
             program: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             title: self.title.clone(),
