@@ -1262,7 +1262,7 @@ impl EventRecorder {
         let aircraft = fact.aircraft();
         let aircraft = aircraft.map_or(0, |aircraft| u128::from(aircraft.0) + 1);
         let time = time.0 as u128;
-        debug_assert!(time >> 45 == 0 && site >> 24 == 0 && aircraft >> 24 == 0);
+        assert!(time >> 45 == 0 && site >> 24 == 0 && aircraft >> 24 == 0);
         time << 83 | (rank as u128) << 80 | site << 56 | aircraft << 32 | written as u128
     }
 

@@ -76,7 +76,8 @@ fn list() -> String {
     table.set_header(["", "key under [rules]", "what it does", "parameters"]);
     for page in RULES {
         let parameters = parameters(page.key);
-        let parameters: Vec<&str> = parameters.iter().map(Key::name).collect();
+        let direct = parameters.iter().filter(|key| !key.path.contains('['));
+        let parameters: Vec<&str> = direct.map(Key::name).collect();
         table.add_row([page.id, page.key, page.title, &parameters.join(", ")]);
     }
     format!(

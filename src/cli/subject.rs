@@ -7,7 +7,7 @@ use deconflict::experiment::kind::FileKind;
 use deconflict::output::{OutputError, StoredRun, SweepFolder, Trust};
 use deconflict::scenario::{LoadError, Scenario};
 
-use super::Failure;
+use super::{Failure, did_you_mean};
 
 /// The seed where none is given.
 pub const DEFAULT_SEED: u64 = 1;
@@ -66,6 +66,9 @@ impl SubjectArguments {
         Ok(subject)
     }
 }
+
+/// So many cells are named where none or a wrong one was.
+const SHOWN_CELLS: usize = 8;
 
 /// What is run.
 pub struct Subject {
@@ -133,12 +136,18 @@ impl Subject {
                 };
                 let Some(number) = number else {
                     let asked = cell.map_or("no cell named".to_owned(), |cell| {
-                        format!("there is no cell {cell:?}")
+                        let near = did_you_mean(cell, names.iter().copied());
+                        format!("there is no cell {cell:?}{near}")
                     });
+                    let from = from.display();
+                    let shown = &names[..names.len().min(SHOWN_CELLS)];
+                    let more = match names.len() - shown.len() {
+                        0 => String::new(),
+                        more => format!(" and {more} more, which {from}/cells.csv names"),
+                    };
                     return Err(Failure::bad_input(format!(
-                        "{}: {asked}; expected DIR:CELL with one of {}",
-                        from.display(),
-                        names.join(" ")
+                        "{from}: {asked}; expected {from}:CELL with one of {}{more}",
+                        shown.join(" ")
                     )));
                 };
                 (record.scenario(number)?, record.seed, record.version)

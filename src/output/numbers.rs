@@ -31,6 +31,30 @@ impl Notation {
         if self.percent { 100.0 } else { 1.0 }
     }
 
+    /// A value in the unit that it is told in.
+    pub fn scaled(self, value: f64) -> f64 {
+        value * self.scale()
+    }
+
+    /// That unit: `% of replications` where files have shares of them.
+    pub fn unit(self, unit: &str) -> String {
+        let whole = unit.strip_prefix("share of ");
+        match (self.percent, whole) {
+            (false, _) => unit.to_owned(),
+            (true, Some(whole)) => format!("% of {whole}"),
+            (true, None) if unit == "per sortie" => "% of sorties".to_owned(),
+            (true, None) => "%".to_owned(),
+        }
+    }
+
+    /// The unit of a change.
+    pub fn unit_of_change(self, unit: &str) -> String {
+        match self.percent {
+            true => "points".to_owned(),
+            false => unit.to_owned(),
+        }
+    }
+
     /// A value: `14.5 %`, `1.25`.
     pub fn value(self, value: f64) -> String {
         let number = readable(value * self.scale());

@@ -55,7 +55,7 @@ pub fn overview(
     if nothing {
         line(
             "Neutrals, friends",
-            vec!["none flies near a site of theirs".to_owned()],
+            vec!["none flew near a site of theirs".to_owned()],
         );
     }
     if let Some(cell) = view.cell("any_wrong_kill").filter(|_| !view.single) {
@@ -236,6 +236,7 @@ impl View<'_> {
         let queries = self.each("queries_per_replication", "queries");
         let mut told: Vec<String> = plans.into_iter().chain(queries).collect();
         told.push(match cancelled > 0.0 {
+            true if cancelled == 1.0 => "1 sortie cancelled in all".to_owned(),
             true => format!("{} sorties cancelled in all", readable(cancelled)),
             false => "no sortie cancelled".to_owned(),
         });

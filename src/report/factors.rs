@@ -1,8 +1,8 @@
 //! An experiment by its factors: a line over one, squares over two.
 
 use super::figures::{
-    Chart, Curve, CurvePoint, Figure, Mark, Panel, capital, curves, interval_words, number, panels,
-    squares, words,
+    Chart, Curve, CurvePoint, Figure, Mark, Panel, as_told, capital, curves, interval_words,
+    number, panels, squares, unit_told, words,
 };
 use super::stored::{Interacting, Interval, Results, Setting};
 use crate::output::signed_interval;
@@ -105,13 +105,13 @@ fn numbers(rows: &[&Setting], factor: usize) -> Option<Vec<f64>> {
 fn panel(rows: &[&Setting], factor: usize) -> Panel {
     let mark = |row: &&Setting| Mark {
         label: row.factors[factor].1.clone(),
-        value: row.value,
+        value: as_told(&row.measure, row.value),
         series: 0,
         open: row.reference,
     };
     Panel {
         title: words(&rows[0].measure),
-        axis: rows[0].unit.clone(),
+        axis: unit_told(&rows[0].measure, &rows[0].unit),
         marks: rows.iter().map(mark).collect(),
         neutral: None,
         logarithmic: false,
@@ -169,7 +169,7 @@ fn line(rows: &[&Setting], factor: usize, id: &str) -> Option<Figure> {
     let mut points: Vec<(f64, Interval)> = numbers(rows, factor)?
         .into_iter()
         .zip(rows)
-        .map(|(x, row)| (x, row.value))
+        .map(|(x, row)| (x, as_told(&row.measure, row.value)))
         .collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let reference = rows.iter().find(|row| row.reference)?;
@@ -182,7 +182,8 @@ fn line(rows: &[&Setting], factor: usize, id: &str) -> Option<Figure> {
         bracket: 0.0,
     };
     let measure = &rows[0].measure;
-    let upward = format!("{}, {}", words(measure), rows[0].unit);
+    let unit = unit_told(measure, &rows[0].unit);
+    let upward = format!("{}, {unit}", words(measure));
     let (header, lines) = table(rows);
     Some(Figure {
         id: id.to_owned(),
@@ -192,7 +193,7 @@ fn line(rows: &[&Setting], factor: usize, id: &str) -> Option<Figure> {
             curves: &[curve],
             axes: [name, &upward],
             logarithmic: [false, false],
-            level: Some((reference.value.estimate, "reference")),
+            level: Some((as_told(measure, reference.value).estimate, "reference")),
         }),
         header,
         rows: lines,

@@ -6,7 +6,7 @@ use super::land::{self, Window};
 use super::stored::{Confused, Interval, Setting, Square};
 use super::svg::{Anchor, CHARACTER_PX, Scale, Svg};
 use crate::geodesy::Frame;
-use crate::output::{between, exact, readable, signed_interval};
+use crate::output::{Notation, between, exact, readable, signed_interval};
 
 /// Width of every figure, px.
 const WIDTH: f64 = 760.0;
@@ -59,6 +59,26 @@ pub(super) fn interval_words(value: &Interval) -> String {
         return format!("{} {ends}", readable(value.estimate));
     }
     readable(value.estimate)
+}
+
+/// A value of a measure as it is told on a page, where shares are in percent; rows beneath figures and their files have bare numbers.
+pub(super) fn as_told(measure: &str, value: Interval) -> Interval {
+    let notation = Notation::of(measure);
+    Interval {
+        estimate: notation.scaled(value.estimate),
+        low: notation.scaled(value.low),
+        high: notation.scaled(value.high),
+    }
+}
+
+/// The unit that goes with it.
+pub(super) fn unit_told(measure: &str, unit: &str) -> String {
+    Notation::of(measure).unit(unit)
+}
+
+/// The unit that goes with a change of it.
+pub(super) fn change_told(measure: &str, unit: &str) -> String {
+    Notation::of(measure).unit_of_change(unit)
 }
 
 /// The interval alone, in brackets; nothing where there is none.
@@ -652,9 +672,10 @@ pub(super) fn squares<'a>(
                 true => 0.38 * (setting.value.estimate / most).clamp(0.0, 1.0),
                 false => 0.0,
             };
+            let value = as_told(&setting.measure, setting.value);
             let says = format!(
                 "{down} {row}, {across} {column}: {}",
-                interval_words(&setting.value)
+                interval_words(&value)
             );
             svg.shade(share, (x, y), (width, HEIGHT), &says);
             let middle = x + width / 2.0;
@@ -662,8 +683,8 @@ pub(super) fn squares<'a>(
                 let at = (middle, y + down);
                 svg.label(class, at, Anchor::Middle, text, width - 4.0);
             };
-            text(&mut svg, "tx", 16.0, &readable(setting.value.estimate));
-            text(&mut svg, "ts", 30.0, &bracket(&setting.value));
+            text(&mut svg, "tx", 16.0, &readable(value.estimate));
+            text(&mut svg, "ts", 30.0, &bracket(&value));
             let sign = match setting.shown.as_str() {
                 "lower" => "\u{25bc} ",
                 "higher" => "\u{25b2} ",
@@ -677,7 +698,7 @@ pub(super) fn squares<'a>(
                         estimate,
                         low,
                         high,
-                    } = setting.difference;
+                    } = as_told(&setting.measure, setting.difference);
                     format!("{sign}{}", signed_interval(estimate, low, high))
                 }
             };

@@ -6,8 +6,8 @@ use super::credibility::robust_words;
 use super::document::{Document, heads, table, without_places};
 use super::factors::by_factor;
 use super::figures::{
-    Chart, Curve, CurvePoint, Figure, Mark, Panel, Place, bracket, capital, curves, grouped, heat,
-    interval_words, maps, number, panels, stacks, words,
+    Chart, Curve, CurvePoint, Figure, Mark, Panel, Place, as_told, bracket, capital, change_told,
+    curves, grouped, heat, interval_words, maps, number, panels, stacks, unit_told, words,
 };
 use super::history::{History, Line, Settled, Settling};
 use super::laid::Laid;
@@ -249,8 +249,9 @@ impl<'a> Report<'a> {
             @for row in self.results.measured.iter().filter(seen) {
                 tr {
                     th scope="row" title=(definition(&row.measure)) { (words(&row.measure)) }
-                    td { (readable(row.value.estimate)) " " small { (bracket(&row.value)) } }
-                    td { (row.unit) }
+                    @let value = as_told(&row.measure, row.value);
+                    td { (readable(value.estimate)) " " small { (bracket(&value)) } }
+                    td { (unit_told(&row.measure, &row.unit)) }
                     td { (readable(row.events)) }
                     td { (readable(row.exposure)) }
                 }
@@ -444,13 +445,14 @@ impl<'a> Report<'a> {
             for (at, part) in PARTS.iter().enumerate() {
                 let mark = |row: &&Split| Mark {
                     label: self.name(&row.cell),
-                    value: row.changes[at],
+                    value: as_told(measure, row.changes[at]),
                     series: 0,
                     open: false,
                 };
                 list.push(Panel {
                     title: format!("{}: {part}", words(measure)),
-                    axis: rows.first().map_or(String::new(), |row| row.unit.clone()),
+                    axis: (rows.first())
+                        .map_or(String::new(), |row| change_told(measure, &row.unit)),
                     marks: rows.iter().map(mark).collect(),
                     neutral: Some(0.0),
                     logarithmic: false,
@@ -630,12 +632,14 @@ impl<'a> Report<'a> {
                 .collect();
             list.push(Panel {
                 title: words(measure),
-                axis: rows.first().map_or(String::new(), |row| row.unit.clone()),
+                axis: rows
+                    .first()
+                    .map_or(String::new(), |row| unit_told(measure, &row.unit)),
                 marks: rows
                     .iter()
                     .map(|row| Mark {
                         label: self.name(&row.cell),
-                        value: row.value,
+                        value: as_told(measure, row.value),
                         series: 0,
                         open: false,
                     })
@@ -672,13 +676,13 @@ impl<'a> Report<'a> {
             rows.filter(|row| row.measure == *measure && row.value.known())
                 .collect()
         };
-        let columns: Vec<(&String, &str, Scale)> = (self.main.iter())
+        let columns: Vec<(&String, String, Scale)> = (self.main.iter())
             .map(|measure| {
                 let rows = known(measure);
-                let high = rows.iter().map(|row| row.value.ends().1);
+                let high = rows.iter().map(|row| as_told(measure, row.value).ends().1);
                 let scale = Scale::linear(0.0, high.fold(0.0, f64::max), 2.0, 128.0);
                 let unit = rows.first().map_or("", |row| row.unit.as_str());
-                (measure, unit, scale)
+                (measure, unit_told(measure, unit), scale)
             })
             .collect();
         let head = html! {
@@ -694,7 +698,8 @@ impl<'a> Report<'a> {
                     @for (measure, _, scale) in &columns {
                         @if let Some(row) = results.measured(cell, measure) {
                             td title={ (readable(row.events)) " of " (readable(row.exposure)) ", " (row.method) } {
-                                (readable(row.value.estimate)) small { (bracket(&row.value)) } (bar(&row.value, scale))
+                                @let value = as_told(measure, row.value);
+                                (readable(value.estimate)) small { (bracket(&value)) } (bar(&value, scale))
                             }
                         } @else {
                             td { "-" }
@@ -778,8 +783,13 @@ impl<'a> Report<'a> {
             };
             differences.push(Panel {
                 title: words(measure),
-                axis: format!("difference, {}", rows.first().map_or("", |row| &row.unit)),
-                marks: shown().map(|row| mark(&row, row.difference, 0.0)).collect(),
+                axis: match rows.first() {
+                    Some(row) => format!("difference, {}", change_told(measure, &row.unit)),
+                    None => String::new(),
+                },
+                marks: shown()
+                    .map(|row| mark(&row, as_told(measure, row.difference), 0.0))
+                    .collect(),
                 neutral: Some(0.0),
                 logarithmic: false,
             });
@@ -903,14 +913,14 @@ impl<'a> Report<'a> {
                     else {
                         continue;
                     };
-                    unit.clone_from(&row.unit);
+                    unit = unit_told(measure, &row.unit);
                     let word = if open { "uncoordinated" } else { "coordinated" };
                     marks.push(Mark {
                         label: match cell.is_empty() {
                             true => word.to_owned(),
                             false => format!("{cell}, {word}"),
                         },
-                        value: row.value,
+                        value: as_told(measure, row.value),
                         series: usize::from(open),
                         open,
                     });
@@ -1214,7 +1224,11 @@ impl<'a> Report<'a> {
                 bracket: 0.0,
             })
             .collect();
-        if spread.iter().any(|curve| curve.points.len() > 2) {
+        let spreads = |curve: &Curve| {
+            let times = || curve.points.iter().map(|point| point.x);
+            curve.points.len() > 2 && times().any(|time_s| Some(time_s) != times().next())
+        };
+        if spread.iter().any(spreads) {
             let rows = self.history.times.iter().flat_map(|(cell, quantiles)| {
                 quantiles
                     .iter()
@@ -1261,13 +1275,13 @@ impl<'a> Report<'a> {
             let unit = rows.first().map_or("", |row| row.unit.as_str());
             list.push(Panel {
                 title: words(measure),
-                axis: format!("change, {unit}"),
+                axis: format!("change, {}", change_told(measure, unit)),
                 marks: rows
                     .iter()
                     .take(ROWS / 2)
                     .map(|row| Mark {
                         label: format!("{}: {} to {}", row.factor, row.from, row.to),
-                        value: row.effect,
+                        value: as_told(measure, row.effect),
                         series: 0,
                         open: row.effect.low <= 0.0 && row.effect.high >= 0.0,
                     })
@@ -1345,7 +1359,8 @@ impl<'a> Report<'a> {
             Some(rule) => format!(
                 "The stopping rule looked at {measure} and asked for {}, in every {} and with {} events at least; at most {} replications. It ended after {flown}. Dots: its interim analyses.",
                 match rule.goal {
-                    Goal::HalfWidth { .. } => format!("a half-width of {}", aim_words(&rule)),
+                    Goal::HalfWidth { .. } =>
+                        format!("a half-width of {}", aim_words(&rule, &settling.measure)),
                     Goal::Resolved => "an interval without 0".to_owned(),
                 },
                 if settling.difference { "pair" } else { "cell" },
@@ -1357,9 +1372,12 @@ impl<'a> Report<'a> {
 
     /// How estimates settled, and how the half-widths of their intervals fell.
     fn settled(&mut self, settling: &Settling, suffix: &str) {
-        let unit = (self.results.measured.iter())
-            .find(|row| row.measure == settling.measure)
-            .map_or(String::new(), |row| format!(", {}", row.unit));
+        let (measure, notation) = (&settling.measure, Notation::of(&settling.measure));
+        let unit = (self.results.measured.iter()).find(|row| row.measure == *measure);
+        let unit = unit.map_or(String::new(), |row| match settling.difference {
+            true => format!(", {}", notation.unit_of_change(&row.unit)),
+            false => format!(", {}", notation.unit(&row.unit)),
+        });
         let what = match settling.difference {
             true => format!("difference of {}", words(&settling.measure)),
             false => words(&settling.measure),
@@ -1383,7 +1401,11 @@ impl<'a> Report<'a> {
                 let asked = aim
                     .zip(last)
                     .map_or(0.0, |(rule, last)| asked(&rule, &last.value));
-                curve(line, &|point| point.value, asked)
+                curve(
+                    line,
+                    &|point| as_told(measure, point.value),
+                    notation.scaled(asked),
+                )
             })
             .collect();
         let rows = |value: &dyn Fn(&Settled) -> Vec<String>| {
@@ -1433,7 +1455,11 @@ impl<'a> Report<'a> {
             Some(Goal::HalfWidth {
                 absolute: Some(most),
                 relative: None,
-            }) => (Part::Whole, format!("half-width{unit}"), Some(most)),
+            }) => (
+                Part::Whole,
+                format!("half-width{unit}"),
+                Some(notation.scaled(most)),
+            ),
             Some(Goal::HalfWidth {
                 absolute: None,
                 relative: Some(most),
@@ -1452,7 +1478,7 @@ impl<'a> Report<'a> {
         let width = |point: &Settled| {
             let half = (point.value.high - point.value.low) / 2.0;
             half / match (of, aim) {
-                (Part::Whole, _) | (_, None) => 1.0,
+                (Part::Whole, _) | (_, None) => 1.0 / notation.scaled(1.0),
                 (Part::Estimate, _) => point.value.estimate.abs(),
                 (Part::Asked, Some(rule)) => asked(&rule, &point.value),
             }
@@ -1615,11 +1641,17 @@ fn asked(rule: &Sequential, value: &Interval) -> f64 {
     }
 }
 
-fn aim_words(rule: &Sequential) -> String {
+fn aim_words(rule: &Sequential, measure: &str) -> String {
     let Goal::HalfWidth { absolute, relative } = rule.goal else {
         return String::new();
     };
-    let absolute = absolute.map(readable);
+    let notation = Notation::of(measure);
+    let absolute = absolute.map(|most| {
+        let most = readable(notation.scaled(most));
+        format!("{most} {}", notation.unit_of_change(""))
+            .trim_end()
+            .to_owned()
+    });
     let share = |share: f64| format!("{} % of the estimate", readable(share * 100.0));
     let both: Vec<String> = absolute.into_iter().chain(relative.map(share)).collect();
     both.join(" or of ")

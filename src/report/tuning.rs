@@ -7,7 +7,8 @@ use maud::{Markup, html};
 
 use super::document::{Document, heads, table, without_places};
 use super::figures::{
-    Figure, Mark, Panel, bracket, capital, grouped, number, panels, scatter, words,
+    Figure, Mark, Panel, as_told, bracket, capital, grouped, number, panels, scatter, unit_told,
+    words,
 };
 use super::page::{PAGE_CSS, RESULTS_CSS, TABLES_JS, figure_html, laid_out, shell};
 use super::stored::{Interval, Note, Row, Table};
@@ -181,20 +182,22 @@ impl Tuned {
             Some((finalist.clone(), x.clone(), y.clone()))
         };
         let told: Vec<_> = self.finalists.iter().filter_map(place).collect();
-        let unit = &told.first()?.1.unit;
-        let axes = [
-            format!("{}, {unit}", words(one)),
-            format!("{}, {}", words(other), told.first()?.2.unit),
-        ];
+        let units = [&told.first()?.1.unit, &told.first()?.2.unit];
+        let axes = [(one, units[0]), (other, units[1])]
+            .map(|(measure, unit)| format!("{}, {}", words(measure), unit_told(measure, unit)));
+        let told_at = |measure: &str, value: f64| Notation::of(measure).scaled(value);
         let cloud: Vec<(f64, f64)> = (self.candidates.iter())
-            .filter_map(|candidate| Some((*candidate.get(one)?, *candidate.get(other)?)))
+            .filter_map(|candidate| {
+                let (x, y) = (*candidate.get(one)?, *candidate.get(other)?);
+                Some((told_at(one, x), told_at(other, y)))
+            })
             .collect();
         let marks: Vec<scatter::Mark> = told
             .iter()
             .map(|(finalist, x, y)| scatter::Mark {
                 label: Tuned::title_of(finalist),
-                at: [x.fresh, y.fresh],
-                before: [x.search, y.search],
+                at: [as_told(one, x.fresh), as_told(other, y.fresh)],
+                before: [told_at(one, x.search), told_at(other, y.search)],
                 series: usize::from(finalist.name == AS_WRITTEN),
                 full: finalist.on_front,
             })
@@ -242,17 +245,17 @@ impl Tuned {
                 let Some(told) = finalist.told.get(measure) else {
                     continue;
                 };
-                unit.clone_from(&told.unit);
+                unit = unit_told(measure, &told.unit);
                 marks.push(Mark {
                     label: Tuned::title_of(finalist),
-                    value: told.fresh,
+                    value: as_told(measure, told.fresh),
                     series: usize::from(finalist.name == AS_WRITTEN),
                     open: false,
                 });
                 if told.search.is_finite() {
                     marks.push(Mark {
                         label: "search said".to_owned(),
-                        value: Interval::alone(told.search),
+                        value: as_told(measure, Interval::alone(told.search)),
                         series: 0,
                         open: true,
                     });
@@ -462,7 +465,7 @@ fn settings(tuned: &Tuned) -> Markup {
         th scope="col" { "finalist" }
         @for name in &parameters { th scope="col" { (name) } }
         @for measure in &tuned.measures {
-            th scope="col" { (words(measure)) br; small { (tuned.unit(measure)) } }
+            th scope="col" { (words(measure)) br; small { (unit_told(measure, tuned.unit(measure))) } }
         }
         (heads(&["limits kept", "front"]))
     };
@@ -475,7 +478,8 @@ fn settings(tuned: &Tuned) -> Markup {
                 @for measure in &tuned.measures {
                     td {
                         @if let Some(Told { fresh, .. }) = finalist.told.get(measure) {
-                            (readable(fresh.estimate)) small { (bracket(fresh)) }
+                            @let fresh = as_told(measure, *fresh);
+                            (readable(fresh.estimate)) small { (bracket(&fresh)) }
                         } @else {
                             "-"
                         }

@@ -22,14 +22,19 @@ pub struct Key {
 /// Deepest path that is walked: a schema that refers to itself has no end.
 const DEEPEST: usize = 12;
 
-/// The parameters of a rule: the keys of its table, but for the arm that knows nothing, which is no parameter.
+/// The parameters of a rule: the keys of its table and of what its arrays hold (`zones[].status`), but for the arm that knows
+/// nothing, which is no parameter.
 pub fn parameters(rule: &str) -> Vec<Key> {
     let own = |key: &Key| {
         let below = key.path.strip_prefix("rules.")?.strip_prefix(rule)?;
         below.strip_prefix('.').map(str::to_owned)
     };
     let mut keys = keys(super::schema());
-    keys.retain(|key| own(key).is_some_and(|own| !own.contains(['.', '[']) && own != "placebo"));
+    let is_parameter = |own: String| {
+        let own = own.split_once("[].").map_or(&*own, |(_, element)| element);
+        !own.contains(['.', '[']) && own != "placebo"
+    };
+    keys.retain(|key| own(key).is_some_and(is_parameter));
     keys
 }
 

@@ -401,14 +401,17 @@ fn shards_of_cells_and_batches_merge_into_the_whole() {
 #[test]
 fn many_cells_are_joined_without_preparing_them() {
     let place = Place::new();
-    let ranges: Vec<String> = (0..1001).map(|step| (20_000 + step).to_string()).collect();
+    let ranges: Vec<String> = (0..501).map(|step| (20_000 + step).to_string()).collect();
     let plan = format!(
         r#"title = "Many cells"
 scenario = {:?}
 seed = 3
 measures = ["wrong_shots_per_replication"]
 stop.fixed = {{ replications = 1 }}
-[levers.range]
+[levers.control]
+path = "rules.weapons_control.status"
+values = ["tight", "hold"]
+[uncertainties.range]
 path = "site_classes.watch.sensor.model.disc.range_m"
 values = [{}]
 "#,
@@ -423,7 +426,7 @@ values = [{}]
     }
     let cells = place.path("out/shards/cells.json");
     let told = place.json("out/shards/cells.json")["cells"].clone();
-    assert_eq!(told.as_array().unwrap().len(), 1001);
+    assert_eq!(told.as_array().unwrap().len(), 1002);
     for left in [true, false] {
         if !left {
             fs::remove_file(&cells).unwrap();

@@ -219,7 +219,7 @@ fn a_sweep_goes_on_to_as_many_as_were_asked_for() {
     assert!(told.contains("R6"), "{told}");
     let said = refused(place.path(), "run --from all --replication 0");
     assert!(
-        said.contains("DIR:CELL with one of control=tight control=hold"),
+        said.contains("all:CELL with one of control=tight control=hold"),
         "{said}"
     );
 }

@@ -363,7 +363,6 @@ fn a_sweep_and_a_run_have_their_report() {
                 "confusion",
                 "coordinated",
                 "times",
-                "times-spread",
                 "convergence",
             ],
         ),
@@ -375,7 +374,6 @@ fn a_sweep_and_a_run_have_their_report() {
                 "confusion",
                 "coordinated",
                 "times",
-                "times-spread",
                 "map",
                 "half-widths",
                 "convergence",
@@ -530,8 +528,11 @@ fn a_sweep_that_stops_by_itself_shows_its_looks() {
         }
     }
     let page = read(&report.page);
-    assert!(page.contains("asked for a half-width of 0.120"), "the aim");
-    assert!(page.contains("asked for: 0.120"), "the line of the aim");
+    assert!(
+        page.contains("asked for a half-width of 12 points"),
+        "the aim"
+    );
+    assert!(page.contains("asked for: 12"), "the line of the aim");
     let kept = read(&report.figures.join("convergence.csv"));
     std::fs::remove_file(folder.join("blocks/whole.blocks")).unwrap();
     let report = write_report(&folder).unwrap();

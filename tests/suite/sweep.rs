@@ -697,8 +697,8 @@ fn one_at_a_time_writes_a_sweep() {
 #[test]
 fn interrupted_within_the_first_round_there_are_no_results_yet() {
     let place = Place::new();
-    // A thousand cells, so that the first block takes a while.
-    let range = "range = { low = 0.1, high = 0.9, levels = 500 }";
+    // Many cells, so that the first block takes a while.
+    let range = "range = { low = 0.1, high = 0.9, levels = 200 }";
     place.write(
         "plan.toml",
         &EXPERIMENT.replace("values = [0.3, 0.6, 0.9]", range),
@@ -713,9 +713,9 @@ fn interrupted_within_the_first_round_there_are_no_results_yet() {
     let status = place.deconflict("status out");
     ends(&status, 1, &["out is not finished"]);
     let status = text(&status.stdout);
-    assert!(status.contains("0 replications of each of 1000 cells; results are not written yet"));
+    assert!(status.contains("0 replications of each of 400 cells; results are not written yet"));
     succeeds(&place.deconflict("sweep plan.toml --out out -n 1 --resume"));
-    assert_eq!(place.table("out/replications.csv").len(), 1000);
+    assert_eq!(place.table("out/replications.csv").len(), 400);
 }
 
 // Shards.
@@ -1155,7 +1155,7 @@ fn any_row_can_be_repeated_and_a_forged_one_is_noticed() {
     ends(
         &place.deconflict("run --from out --replication 3"),
         2,
-        &["DIR:CELL", "alone,kill=0.3"],
+        &["expected out:CELL", "alone,kill=0.3"],
     );
 
     // One shot more.

@@ -368,7 +368,7 @@ impl FireControl<'_, '_> {
             end: self.sky.end(),
         };
         let done = does(&mut picture, observer, &at, &mut outlet);
-        debug_assert!(
+        assert!(
             ended.is_empty(),
             "the end of a track that is engaged is visited"
         );
