@@ -714,52 +714,66 @@ pub enum Fact {
     },
 }
 
-impl Fact {
-    /// The stable code written to files.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Fact::PlanFiled { .. } => "plan_filed",
-            Fact::PlanDelivered { .. } => "plan_delivered",
-            Fact::SortieCancelled { .. } => "sortie_cancelled",
-            Fact::Departed { .. } => "departed",
-            Fact::StationBegun { .. } => "station_begun",
-            Fact::StationEnded { .. } => "station_ended",
-            Fact::ObjectiveReached { .. } => "objective_reached",
-            Fact::Landed { .. } => "landed",
-            Fact::TrackConfirmed { .. } => "track_confirmed",
-            Fact::TrackRecalled { .. } => "track_recalled",
-            Fact::Declared { .. } => "declared",
-            Fact::Reassessed { .. } => "reassessed",
-            Fact::IdentityChanged { .. } => "identity_changed",
-            Fact::TrackSwapped { .. } => "track_swapped",
-            Fact::IdentityAdopted { .. } => "identity_adopted",
-            Fact::EncounterBegun { .. } => "encounter_begun",
-            Fact::QuerySent { .. } => "query_sent",
-            Fact::RequestAnswered { .. } => "request_answered",
-            Fact::DeviationNoticed { .. } => "deviation_noticed",
-            Fact::CeaseFireCalled { .. } => "cease_fire_called",
-            Fact::CeaseFireReceived { .. } => "cease_fire_received",
-            Fact::SiteReady { .. } => "site_ready",
-            Fact::SiteNotReady { .. } => "site_not_ready",
-            Fact::Reloaded { .. } => "reloaded",
-            Fact::ShotAborted { .. } => "shot_aborted",
-            Fact::ShotDeclined { .. } => "shot_declined",
-            Fact::EngagementBegun { .. } => "engagement_begun",
-            Fact::ShotFired { .. } => "shot_fired",
-            Fact::ShotMissed { .. } => "shot_missed",
-            Fact::ShotWasted { .. } => "shot_wasted",
-            Fact::Destroyed { .. } => "destroyed",
-            Fact::EngagementEnded { .. } => "engagement_ended",
-            Fact::TrackEnded { .. } => "track_ended",
-            Fact::SeparationLost { .. } => "separation_lost",
-            Fact::NearMidair { .. } => "near_midair",
-            Fact::PlansConflict { .. } => "plans_conflict",
-            Fact::PictureSampled { .. } => "picture_sampled",
-            Fact::PictureContinuity { .. } => "picture_continuity",
-            Fact::IdentityHistory { .. } => "identity_history",
-        }
-    }
+/// The kinds of facts: variant, stable code, meaning.
+macro_rules! kinds {
+    ($($variant:ident $code:literal $meaning:literal,)*) => {
+        impl Fact {
+            /// The code of every kind, as files have it in the column `event`, and what it means.
+            pub const KINDS: &[(&str, &str)] = &[$(($code, $meaning)),*];
 
+            /// The stable code written to files.
+            pub fn code(&self) -> &'static str {
+                match self {
+                    $(Fact::$variant { .. } => $code,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    PlanFiled "plan_filed" "A flight plan was sent (time may be before the start: then at the start).",
+    PlanDelivered "plan_delivered" "A flight plan reached a site.",
+    SortieCancelled "sortie_cancelled" "A sortie was cancelled; at the time at which it would have taken off.",
+    Departed "departed" "An aircraft took off, or was in the air at the start.",
+    StationBegun "station_begun" "An aircraft reached its station.",
+    StationEnded "station_ended" "An aircraft left its station.",
+    ObjectiveReached "objective_reached" "An aircraft reached its objective.",
+    Landed "landed" "An aircraft landed, or left the scenario at the end of its route.",
+    TrackConfirmed "track_confirmed" "A site confirmed a track.",
+    TrackRecalled "track_recalled" "A track that was just confirmed is taken for one that was lost.",
+    Declared "declared" "A single declaration.",
+    Reassessed "reassessed" "A track was judged anew without a declaration: a plan came in, an answer, the declarations of others, or it was taken for one that was lost.",
+    IdentityChanged "identity_changed" "The identity of a track changed.",
+    TrackSwapped "track_swapped" "A confirmed track was fed by another aircraft than before, or by none.",
+    IdentityAdopted "identity_adopted" "A track took over the identity that another site reported.",
+    EncounterBegun "encounter_begun" "A confirmed track was inside the engagement envelope for the first time in more than five minutes.",
+    QuerySent "query_sent" "A site asked about a track before it fires, as a rule demands; once per track and rule.",
+    RequestAnswered "request_answered" "The authority answered a request for release; at the time of the answer.",
+    DeviationNoticed "deviation_noticed" "A site was told that a flight is off its plan.",
+    CeaseFireCalled "cease_fire_called" "The owner of an aircraft that was fired at by mistake called for a cease-fire; at the time of the call.",
+    CeaseFireReceived "cease_fire_received" "An order to cease fire reached a site.",
+    SiteReady "site_ready" "A site is ready again.",
+    SiteNotReady "site_not_ready" "A site is not ready any more, or is not at the start.",
+    Reloaded "reloaded" "The magazine of a site is full again.",
+    ShotAborted "shot_aborted" "A missile in flight was destroyed by order.",
+    ShotDeclined "shot_declined" "A site could have fired and did not; once per track and reason.",
+    EngagementBegun "engagement_begun" "A site decided to fire.",
+    ShotFired "shot_fired" "A missile was launched.",
+    ShotMissed "shot_missed" "A missile missed.",
+    ShotWasted "shot_wasted" "A missile found its target already gone.",
+    Destroyed "destroyed" "An aircraft was shot down.",
+    EngagementEnded "engagement_ended" "An engagement ended; the channel may still be held for the assessment.",
+    TrackEnded "track_ended" "A track ended; its whole life in one row.",
+    SeparationLost "separation_lost" "Two aircraft lost separation; at the time at which that began.",
+    NearMidair "near_midair" "Two aircraft nearly collided; at the time at which that began.",
+    PlansConflict "plans_conflict" "The filed plans of two aircraft share a volume; at the time at which both were filed.",
+    PictureSampled "picture_sampled" "A site's air picture was compared with the sky.",
+    PictureContinuity "picture_continuity" "How steadily a site's tracks followed aircraft from sample to sample, at the end.",
+    IdentityHistory "identity_history" "What a track was identified as over its life; only where air pictures are measured.",
+}
+
+impl Fact {
     /// The other of two aircraft that the fact is about, if it is about two.
     pub fn other_aircraft(&self) -> Option<AircraftId> {
         match *self {

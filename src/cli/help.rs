@@ -10,7 +10,7 @@ use deconflict::experiment::plan::{self, study};
 use deconflict::experiment::worlds;
 use deconflict::measure::{Columns, MEASURES};
 use deconflict::output::FILES;
-use deconflict::record::{EngagementEnd, NotReady, NoticeState, Reason, TrackEnd};
+use deconflict::record::{EngagementEnd, Fact, NotReady, NoticeState, Reason, TrackEnd};
 use deconflict::scenario::keys::{Key, keys};
 use deconflict::scenario::library::{BEGINNING, assumptions};
 use deconflict::scenario::lint::LINTS;
@@ -155,6 +155,9 @@ fn codes() -> Vec<(&'static str, &'static str, &'static str)> {
     }
     for one in NotReady::ALL {
         add("why a site is not ready", one.code(), one.meaning());
+    }
+    for (code, meaning) in Fact::KINDS {
+        add("event", code, meaning);
     }
     codes
 }
@@ -363,6 +366,7 @@ mod tests {
         let mut words: Vec<&str> = MEASURES.iter().map(|one| one.name).collect();
         words.extend(Reason::ALL.iter().map(|one| one.code()));
         words.extend(LINTS.iter().map(|one| one.code));
+        words.extend(Fact::KINDS.iter().map(|(code, _)| *code));
         words.extend(FILES.iter().map(|file| file.name));
         let columns = FILES.iter().flat_map(|file| file.columns);
         let columns = columns.map(|(name, _)| *name);

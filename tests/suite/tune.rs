@@ -38,7 +38,7 @@ objectives = [
     {{ maximise = "station_kept" }},
 ]
 constraints = [{{ measure = "leaked", at_most = 0.9 }}]
-budget.replications = 500
+budget.replications = 420
 finalists = 3
 first_replications = 4
 population = 6
@@ -187,7 +187,7 @@ fn workers_find_what_one_process_finds() {
         assert!(said.contains(words), "{said}");
     }
     let text = fs::read_to_string(&study).unwrap();
-    let timed = text.replace("budget.replications = 500", "budget.minutes = 0.1");
+    let timed = text.replace("budget.replications = 420", "budget.minutes = 0.1");
     fs::write(&study, timed).unwrap();
     let refused = tune(&study, &place.path().join("timed"), &["--worker"]);
     assert_eq!(refused.status.code(), Some(2));

@@ -130,8 +130,17 @@ pub(super) fn examined(tuning: &Tuning, number: usize) -> (Vec<Estimate>, Feasib
         };
         let sums = candidate.fresh.sums(measure);
         let mut estimate = sums.estimate(watched.kind, watched.per_replication, confidence);
-        if course.reference && number > 0 && !watched.role.is_objective() {
-            let both = (&candidate.fresh, &tuning.candidates()[0].fresh);
+        let both = (&candidate.fresh, &tuning.candidates()[0].fresh);
+        // What is an objective and a limit has one estimate.
+        let is_limit = || {
+            let same = |limit: usize| {
+                let of = |samples: &Samples| samples.sums(limit) == samples.sums(measure);
+                of(both.0) && of(both.1)
+            };
+            let mut all = course.watched.iter().enumerate();
+            all.any(|(at, limit)| !limit.role.is_objective() && same(at))
+        };
+        if course.reference && number > 0 && is_limit() {
             estimate = controlled(estimate, both, (measure, watched), confidence);
         }
         let (kept, seems) = match watched.role {
