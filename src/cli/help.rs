@@ -35,12 +35,12 @@ Examples:
       a key of a scenario; by its path where the name stands in several places: help sensor.scan_s
   deconflict help any_wrong_kill
       a measure; also a column (mcnemar_p), a result file (pairs.csv), a reason (identified_protected), a rule (R6), a warning of
-      check --lint (iff_unread), a word that a key takes (tight), a method of an
-      interval (fieller), a word of the guide (finalist)
+      check --lint (iff_unread), an event of events.csv (track_recalled), a word that a key takes
+      (tight), a method of an interval (fieller), a word of the guide (finalist)
   deconflict help json
       what --json prints")]
 pub struct HelpArguments {
-    /// A command, a key, a word that it takes, a measure, a column, a result file, a reason, a rule, a warning.
+    /// A command, a key, a word that it takes, a measure, a column, a result file, an event, a reason, a rule, a warning.
     word: Option<String>,
     #[command(flatten)]
     form: AsJson,

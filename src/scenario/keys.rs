@@ -60,16 +60,13 @@ impl Key {
 
     /// Whether this is a path as typed: from the top, or the end of one; a chosen name is any word.
     pub fn is(&self, typed: &str) -> bool {
-        let own: Vec<&str> = self.path.split('.').collect();
-        let asked: Vec<&str> = typed.split('.').collect();
-        let same =
-            |(own, asked): (&&str, &&str)| *own == NAME || own.trim_end_matches("[]") == *asked;
-        asked.len() <= own.len()
-            && own.last() != Some(&NAME)
-            && own[own.len() - asked.len()..].iter().zip(&asked).all(same)
-            && own
-                .last()
-                .is_some_and(|last| Some(&last.trim_end_matches("[]")) == asked.last())
+        let (mut own, mut asked) = (self.path.rsplit('.'), typed.rsplit('.'));
+        let same = |own: &str, asked: &str| own.trim_end_matches("[]") == asked;
+        let mut above = |asked| own.next().map(|own| (own, own == NAME || same(own, asked)));
+        // What it ends in is no chosen name.
+        let last = asked.next().and_then(&mut above);
+        last.is_some_and(|(own, is)| is && own != NAME)
+            && asked.all(|asked| above(asked).is_some_and(|(_, is)| is))
     }
 }
 

@@ -270,7 +270,7 @@ fn older_results_give_way_to_finished_ones_alone() {
         place.succeeds(&format!("{write} --out out"));
         let older = place.files("out");
         let mut child = place.start(&format!("{long} --out out"));
-        std::thread::sleep(Duration::from_millis(600));
+        std::thread::sleep(Duration::from_millis(400));
         assert!(child.try_wait().unwrap().is_none());
         signal(&child, "INT");
         let output = child.wait_with_output().unwrap();

@@ -1,5 +1,6 @@
 //! `deconflict tune` and `deconflict eval` as one uses them: files, interruption, threads, what is wrong with a study.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -220,6 +221,34 @@ fn a_worker_that_is_killed_is_done_without() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     assert_eq!(outcome(&two), outcome(&one));
+}
+
+/// Its interval is two-sided as an objective and one-sided as a limit; what it is is told once.
+#[test]
+fn what_is_an_objective_and_a_limit_has_one_estimate() {
+    let place = TempDir::new().unwrap();
+    let study = small(&place, "");
+    let text = fs::read_to_string(&study).unwrap();
+    let both = text.replace("maximise = \"station_kept\"", "minimise = \"leaked\"");
+    fs::write(&study, both).unwrap();
+    let out = place.path().join("out");
+    assert!(tune(&study, &out, &["--jobs", "2"]).status.success());
+    let mut front = csv::Reader::from_path(out.join("front.csv")).unwrap();
+    let header = front.headers().unwrap().clone();
+    let column = |name: &str| header.iter().position(|one| one == name).unwrap();
+    let [finalist, measure, fresh] = ["finalist", "measure", "fresh"].map(column);
+    let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in front.records().map(Result::unwrap) {
+        if &row[measure] == "leaked" {
+            let of = told.entry(row[finalist].to_owned()).or_default();
+            of.push(row[fresh].to_owned());
+        }
+    }
+    assert!(told.len() > 1);
+    for (finalist, estimates) in told {
+        assert_eq!(estimates.len(), 2, "{finalist}");
+        assert_eq!(estimates[0], estimates[1], "{finalist}");
+    }
 }
 
 #[test]
