@@ -1,5 +1,7 @@
 //! What every key of a file means, read off the schema that the file is held against.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 /// A key of a file.
@@ -25,29 +27,29 @@ const DEEPEST: usize = 12;
 /// The parameters of a rule: the keys of its table and of what its arrays hold (`zones[].status`), but for the arm that knows
 /// nothing, which is no parameter.
 pub fn parameters(rule: &str) -> Vec<Key> {
-    let own = |key: &Key| {
-        let below = key.path.strip_prefix("rules.")?.strip_prefix(rule)?;
-        below.strip_prefix('.').map(str::to_owned)
-    };
-    let mut keys = keys(super::schema());
-    let is_parameter = |own: String| {
-        let own = own.split_once("[].").map_or(&*own, |(_, element)| element);
+    let root = super::schema();
+    let (mut walk, mut rules) = (Walk::of(root), Vec::new());
+    walk.branches(&root["properties"]["rules"], &mut rules);
+    let path = format!("rules.{rule}");
+    for rules in rules {
+        walk.below(&rules["properties"][rule], &path, &mut Vec::new());
+    }
+    let is_parameter = |key: &Key| {
+        let own = key.path.strip_prefix(&path).unwrap_or_default();
+        let own = own.trim_start_matches('.');
+        let own = own.split_once("[].").map_or(own, |(_, element)| element);
         !own.contains(['.', '[']) && own != "placebo"
     };
-    keys.retain(|key| own(key).is_some_and(is_parameter));
+    let mut keys = walk.once();
+    keys.retain(is_parameter);
     keys
 }
 
 /// Every key of the files of a schema, in its order, each path once.
 pub fn keys(schema: &Json) -> Vec<Key> {
-    let mut walk = Walk {
-        root: schema,
-        keys: Vec::new(),
-    };
+    let mut walk = Walk::of(schema);
     walk.below(schema, "", &mut Vec::new());
-    let mut seen = std::collections::BTreeSet::new();
-    walk.keys.retain(|key| seen.insert(key.path.clone()));
-    walk.keys
+    walk.once()
 }
 
 impl Key {
@@ -79,6 +81,20 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    fn of(root: &'a Json) -> Walk<'a> {
+        Walk {
+            root,
+            keys: Vec::new(),
+        }
+    }
+
+    /// What was found, each path once.
+    fn once(mut self) -> Vec<Key> {
+        let mut seen = BTreeSet::new();
+        self.keys.retain(|key| seen.insert(key.path.clone()));
+        self.keys
+    }
+
     /// What a schema refers to; itself if it refers to nothing.
     fn resolved(&self, node: &'a Json) -> &'a Json {
         let target = node["$ref"].as_str().and_then(|at| at.strip_prefix('#'));

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::lint::LINTS;
 use crate::safe;
 
 /// A text that a scenario was read from: a file, or the value of one `--set`.
@@ -269,9 +270,16 @@ fn withhold(problem: &mut Problem, sources: &[Source]) {
         ));
         return;
     }
-    problem.message = hidden_text(&source.name);
+    // Of a warning its code and what that means: words of ours.
+    let lint = (problem.message.strip_suffix(']'))
+        .and_then(|message| message.rsplit_once(" ["))
+        .and_then(|(_, code)| LINTS.iter().find(|lint| lint.code == code));
+    problem.message = match lint {
+        Some(lint) => format!("{} [{}]", hidden_text(&source.name), lint.code),
+        None => hidden_text(&source.name),
+    };
     problem.key_path = String::new();
-    problem.help = None;
+    problem.help = lint.map(|lint| lint.meaning.to_owned());
     problem.marks = vec![Mark {
         label: String::new(),
         ..mark

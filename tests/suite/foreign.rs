@@ -792,6 +792,21 @@ fn a_scenario_shows_no_file_that_is_not_its_own() {
         let said = place.ends("check evil/b.toml", 2, &[kind]);
         assert!(!said.contains("hunter2"), "{said}");
     }
+    // Of a warning about it the code is told, and what that means.
+    let odd = secrets.path().join("odd.toml").display().to_string();
+    fs::write(
+        &odd,
+        "[rules.time_windows]\nwindows = [{}]\nstatus = \"free\"\n",
+    )
+    .unwrap();
+    place.write(
+        "evil/c.toml",
+        format!("include = [\"../night.toml\", {odd:?}]\n"),
+    );
+    let said = told(&place.deconflict("check --lint --strict evil/c.toml"));
+    assert!(said.contains("odd.toml:"), "{said}");
+    assert!(said.contains("[rule_without_effect]"), "{said}");
+    assert!(!said.contains("free") && !said.contains("[{}]"), "{said}");
     // What is its own is shown.
     place.write("own/part.toml", "unheard = \"of\"\n");
     place.write("own/a.toml", "include = [\"part.toml\"]\ntitle = \"x\"\n");
