@@ -251,7 +251,7 @@ fn lay_out(folder: &Path) -> (String, String) {
 title = "A neutral was lost two times in three"
 scenario = "small.toml"
 points = 40
-replications = 500
+replications = 1000
 waves = 2
 [[evidence]]
 name = "lost"
@@ -304,7 +304,7 @@ fn the_worlds_left_are_those_whose_closed_form_fits_the_band_whatever_the_thread
     }
     assert_eq!(kept[0], kept[1]);
     // The site fires until the aircraft is down or the magazine is empty, so it is lost with 1 - (1 - p)^m: what is left is known
-    // but for the noise of 500 replications, of which four standard errors are allowed for.
+    // but for the noise of 1000 replications, of which four standard errors are allowed for.
     let mut rows = csv::Reader::from_reader(kept[0][1].as_bytes());
     let header = rows.headers().unwrap().clone();
     let column = |name: &str| header.iter().position(|one| one == name).unwrap();
@@ -320,7 +320,7 @@ fn the_worlds_left_are_those_whose_closed_form_fits_the_band_whatever_the_thread
         let p: f64 = row[chance].parse().unwrap();
         let m: i32 = row[magazine].parse().unwrap();
         let lost = 1.0 - (1.0 - p).powi(m);
-        let variance = lost * (1.0 - lost) / 500.0;
+        let variance = lost * (1.0 - lost) / 1000.0;
         let found = Some(Found {
             estimate: lost,
             variance,

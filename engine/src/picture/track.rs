@@ -462,21 +462,7 @@ impl Track {
             None => identifier.add(&mut self.evidence, declared.column),
         }
         self.ask_sources(time, source, cx, recorder.detail());
-        let matched = self.check_plan(time, source, cx);
-        let (from, account) = self.assess(time, matched, source, cx, recorder.detail());
-        if let Some(Account { posterior, ledger }) = account {
-            let fact = Fact::Declared {
-                site: observer.id,
-                aircraft: self.source,
-                declared: declared.column,
-                posterior,
-                notice: self.notice,
-                ledger: ledger.into(),
-            };
-            let place = source.place(time, self.course.place_at(time));
-            recorder.record(time, Rank::Observation, place, fact);
-        }
-        self.note_change(from, time, source, cx, recorder);
+        self.judge(time, Some(declared.column), source, cx, recorder);
     }
 
     /// Judges the track without a declaration, with what the ID sources say now.
@@ -488,13 +474,14 @@ impl Track {
         recorder: &mut EventRecorder,
     ) {
         self.ask_sources(time, source, cx, recorder.detail());
-        self.judge_anew(time, source, cx, recorder);
+        self.judge(time, None, source, cx, recorder);
     }
 
-    /// Checks plans, and judges the track without a declaration.
-    fn judge_anew(
+    /// Checks plans, and judges the track, with what was just declared if anything was; writes down how that added up and what changed.
+    fn judge(
         &mut self,
         time: Millis,
+        declared: Option<u8>,
         source: &Source<'_>,
         cx: &ScanContext<'_>,
         recorder: &mut EventRecorder,
@@ -502,12 +489,24 @@ impl Track {
         let matched = self.check_plan(time, source, cx);
         let (from, account) = self.assess(time, matched, source, cx, recorder.detail());
         if let Some(Account { posterior, ledger }) = account {
-            let fact = Fact::Reassessed {
-                site: cx.observer.id,
-                aircraft: self.source,
-                posterior,
-                notice: self.notice,
-                ledger: ledger.into(),
+            let (site, aircraft, notice) = (cx.observer.id, self.source, self.notice);
+            let ledger = ledger.into();
+            let fact = match declared {
+                Some(declared) => Fact::Declared {
+                    site,
+                    aircraft,
+                    declared,
+                    posterior,
+                    notice,
+                    ledger,
+                },
+                None => Fact::Reassessed {
+                    site,
+                    aircraft,
+                    posterior,
+                    notice,
+                    ledger,
+                },
             };
             let place = source.place(time, self.course.place_at(time));
             recorder.record(time, Rank::Observation, place, fact);
@@ -536,7 +535,7 @@ impl Track {
             let regular = scan + cx.observer.declares_every();
             self.next_check = self.next_check.min(regular);
         } else {
-            self.judge_anew(time, source, cx, recorder);
+            self.judge(time, None, source, cx, recorder);
         }
         if self.basis() != before {
             self.unsettle(Millis(i64::MIN));
