@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use deconflict::experiment::accounts::{Accounts, Part, Squares};
+use deconflict::experiment::averages::averages;
 use deconflict::experiment::block::Block;
 use deconflict::experiment::file::StopFile;
 use deconflict::experiment::kind::FileKind;
@@ -18,8 +19,8 @@ use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::marks::of_sweep;
 use deconflict::output::{
     Asked, Crew, Ended, JournalReader, MOST_SHARDS, Notation, Progress, RESULT_FILES, SweepFolder,
-    Sweeping, SweepingError, Trust, arms_text, cells_table, comparisons, influences, keeps_older,
-    readable, settings_text,
+    Sweeping, SweepingError, Trust, arms_text, averages_text, cells_table, comparisons, influences,
+    keeps_older, readable, settings_text,
 };
 use serde_json::Value as Json;
 
@@ -612,25 +613,35 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
     let all_laid_out = by_setting
         .as_ref()
         .is_some_and(|settings| settings.cells.len() == record.cells.len());
+    let averages = averages(record, accounts);
     if !all_laid_out {
-        line(&cells_table(plan, accounts, SHOWN));
-        if record.cells.len() > SHOWN {
-            line(&format!(
-                "... and {} more cells, in cells.csv",
-                record.cells.len() - SHOWN
-            ));
-        }
-    }
-    if let Some(settings) = &by_setting {
-        if !all_laid_out {
+        // A point that was drawn says nothing by itself.
+        if !record.is_sampled() || averages.is_empty() {
+            line(&cells_table(plan, accounts, SHOWN));
+            if record.cells.len() > SHOWN {
+                line(&format!(
+                    "... and {} more cells, in cells.csv",
+                    record.cells.len() - SHOWN
+                ));
+            }
             line("");
         }
-        for words in settings_text(plan, accounts, settings, SHOWN) {
+        if let Some(settings) = &by_setting {
+            for words in settings_text(plan, accounts, settings, SHOWN) {
+                line(&words);
+            }
+            line("");
+        }
+        for words in averages_text(plan, &averages, SHOWN) {
             line(&words);
         }
-    }
-    if !all_laid_out {
-        for words in comparisons(plan, accounts, FEW_PARAGRAPHS) {
+        if averages.is_empty() {
+            for words in comparisons(plan, accounts, FEW_PARAGRAPHS) {
+                line(&words);
+            }
+        }
+    } else if let Some(settings) = &by_setting {
+        for words in settings_text(plan, accounts, settings, SHOWN) {
             line(&words);
         }
     }

@@ -121,7 +121,7 @@ pub fn effects(record: &PlanRecord, accounts: &Accounts) -> Vec<Effect> {
 }
 
 /// The cells of each setting of the levers, in the order of the plan.
-fn blocks(record: &PlanRecord) -> Vec<Vec<usize>> {
+pub(super) fn blocks(record: &PlanRecord) -> Vec<Vec<usize>> {
     let levers = record
         .factors
         .iter()
@@ -182,14 +182,7 @@ impl Block<'_> {
 
     /// The measure at a point, without one group of replications if so wished.
     fn estimate(&self, point: usize, without: Option<usize>) -> f64 {
-        let (mut above, mut below) = (0.0, 0.0);
-        for (group, (y, x)) in self.sums[point].iter().enumerate() {
-            if Some(group) != without {
-                above += y;
-                below += x;
-            }
-        }
-        above / below
+        estimate(self.sums[point], without)
     }
 
     fn effects(&self, measure: usize, found: &mut Vec<Effect>) {
@@ -351,24 +344,43 @@ impl Block<'_> {
     fn draws(&self, points: &[usize]) -> Vec<Vec<f64>> {
         let seen = |group: usize| points.iter().any(|&point| self.sums[point][group].1 > 0.0);
         let groups: Vec<usize> = (0..GROUPS).filter(|&group| seen(group)).collect();
-        let mut deviations: Vec<Vec<f64>> = groups
-            .iter()
-            .map(|&group| {
-                points
-                    .iter()
-                    .map(|&point| self.estimate(point, Some(group)))
-                    .collect()
-            })
-            .collect();
-        for at in 0..points.len() {
-            let sum: f64 = deviations.iter().map(|values| values[at]).sum();
-            let mean = sum / groups.len() as f64;
-            for values in &mut deviations {
-                values[at] -= mean;
-            }
-        }
-        deviations
+        deviations(points, &groups, |point, without| {
+            self.estimate(point, without)
+        })
     }
+}
+
+/// A measure by its sums, without one group of replications if so wished.
+pub(super) fn estimate(sums: &GroupSums, without: Option<usize>) -> f64 {
+    let (mut above, mut below) = (0.0, 0.0);
+    for (group, (y, x)) in sums.iter().enumerate() {
+        if Some(group) != without {
+            above += y;
+            below += x;
+        }
+    }
+    above / below
+}
+
+/// The values `at` some points without each of some groups of replications, less their mean over the groups.
+pub(super) fn deviations(
+    points: &[usize],
+    groups: &[usize],
+    at: impl Fn(usize, Option<usize>) -> f64,
+) -> Vec<Vec<f64>> {
+    let without = |&group: &usize| {
+        let values = points.iter().map(|&point| at(point, Some(group)));
+        values.collect::<Vec<f64>>()
+    };
+    let mut deviations: Vec<Vec<f64>> = groups.iter().map(without).collect();
+    for at in 0..points.len() {
+        let sum: f64 = deviations.iter().map(|values| values[at]).sum();
+        let mean = sum / groups.len() as f64;
+        for values in &mut deviations {
+            values[at] -= mean;
+        }
+    }
+    deviations
 }
 
 /// Half-width from the values without each group: `t sqrt((G-1)/G sum (e_g - mean)^2)`; NaN below two groups.
@@ -389,7 +401,7 @@ pub(super) fn jackknife(without: impl Iterator<Item = f64>, confidence: f64) -> 
 /// A linear effect of the values at sampled points with its interval: `quadratic` estimates its variance as if the
 /// points had random numbers of their own, with `degrees` degrees of freedom, and `draws` holds the deviations without each group.
 /// See the module page.
-fn linear_effect(
+pub(super) fn linear_effect(
     effect: impl Fn(&[f64]) -> f64,
     quadratic: impl Fn(&[f64]) -> f64,
     degrees: f64,
@@ -422,7 +434,7 @@ fn linear_effect(
 }
 
 /// Mean and variance of the mean.
-fn mean_and_variance(values: &[f64]) -> (f64, f64) {
+pub(super) fn mean_and_variance(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let squares: f64 = values
@@ -689,7 +701,7 @@ mod tests {
         const POINTS: usize = 64;
         const REPLICATIONS: usize = 400;
         let mut rng = ChaCha8Rng::seed_from_u64(6);
-        let (mut slopes, mut means, mut ranks, mut by_residuals) = (0, 0, 0, 0);
+        let (mut slopes, mut means, mut levels, mut ranks, mut by_residuals) = (0, 0, 0, 0, 0);
         // A chance that rises from 0.2 to 0.3, and one that does not depend on u.
         for _ in 0..SETS {
             let u: Vec<f64> = (0..POINTS)
@@ -738,15 +750,28 @@ mod tests {
             by_residuals += u32::from(naive.low <= 0.1 && 0.1 <= naive.high);
             let mean = welch(&rising_values, POINTS / 2, &rising_draws, 0.95);
             means += u32::from(mean.low <= 0.05 && 0.05 <= mean.high);
+            // What `averages` says: the mean over the range is .25.
+            let level = linear_effect(
+                |values| mean_and_variance(values).0,
+                |values| mean_and_variance(values).1,
+                POINTS as f64 - 1.0,
+                &rising_values,
+                &rising_draws,
+                0.95,
+            );
+            levels += u32::from(level.low <= 0.25 && 0.25 <= level.high);
             let rho = rank_correlation(&u[0], &values(&flat, None), &draws(&flat), 0.95);
             ranks += u32::from(rho.low <= 0.0 && 0.0 <= rho.high);
         }
         let share = |held: u32| f64::from(held) / f64::from(SETS);
-        let shares = [slopes, means, ranks, by_residuals].map(share);
-        println!("slope, mean, rank, slope by residuals alone: {shares:?}");
-        assert!(shares[0] >= 0.926 && shares[1] >= 0.926, "{shares:?}");
+        let shares = [slopes, means, levels, ranks, by_residuals].map(share);
+        println!("slope, difference, mean, rank, slope by residuals alone: {shares:?}");
+        assert!(
+            shares[..3].iter().all(|share| *share >= 0.926),
+            "{shares:?}"
+        );
         // Where a rank correlation is chance alone it may come out near 1, which the linearised variance allows for less well.
-        assert!(shares[2] >= 0.89, "{shares:?}");
-        assert!(shares[3] < 0.5, "{shares:?}");
+        assert!(shares[3] >= 0.89, "{shares:?}");
+        assert!(shares[4] < 0.5, "{shares:?}");
     }
 }

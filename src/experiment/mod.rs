@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod arms;
+pub mod averages;
 pub mod block;
 pub mod design;
 pub mod effects;

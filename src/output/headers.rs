@@ -458,6 +458,50 @@ pub(super) const ARMS: ResultFile = ResultFile {
     ],
 };
 
+/// What settings of the levers come to over the uncertainties.
+pub(super) const AVERAGES: ResultFile = ResultFile {
+    name: "averages.csv",
+    row: "a measure of the experiment and a setting of the levers, over all points of the uncertainties; no file where there is one point, or one factor is moved at a time",
+    columns: &[
+        ("levers", "setting of the levers"),
+        ("measure", "name of the measure"),
+        ("unit", "unit of all values"),
+        ("points", "points at which there is a value"),
+        ("mean", "mean over the points"),
+        (
+            "mean_low",
+            "lower end of its interval: the choice of points, where they are drawn from ranges, and chance",
+        ),
+        ("mean_high", "upper end of it"),
+        CONFIDENCE,
+        ("least", "the least value at a point"),
+        ("least_cell", "the cell there"),
+        ("most", "the greatest value at a point"),
+        ("most_cell", "the cell there"),
+        (
+            "reference",
+            "setting of the levers compared with; empty for itself, and so is what follows",
+        ),
+        (
+            "change",
+            "mean over the points of the change against the reference",
+        ),
+        ("change_low", "lower end of its interval"),
+        ("change_high", "upper end of its interval"),
+        (
+            "change_confidence",
+            "confidence of that interval: those of all settings and measures hold together (Bonferroni)",
+        ),
+        ("change_least", "the lowest change at a point"),
+        ("change_least_cell", "the cell there"),
+        ("change_most", "the highest change at a point"),
+        ("change_most_cell", "the cell there"),
+        ("lower", "points at which it is shown to be lower"),
+        ("higher", "points at which it is shown to be higher"),
+        ("n", "replications of each point"),
+    ],
+};
+
 /// What the uncertainties do.
 pub(super) const EFFECTS: ResultFile = ResultFile {
     name: "effects.csv",
@@ -553,7 +597,7 @@ pub const TIMES: ResultFile = ResultFile {
 };
 
 /// All of a sweep, in the order they are written.
-pub const RESULT_FILES: [ResultFile; 11] = [
+pub const RESULT_FILES: [ResultFile; 12] = [
     REPLICATIONS,
     PARQUET,
     CELLS,
@@ -561,6 +605,7 @@ pub const RESULT_FILES: [ResultFile; 11] = [
     SETTINGS,
     INTERACTIONS,
     ARMS,
+    AVERAGES,
     EFFECTS,
     CONFUSION,
     GRID,
@@ -730,6 +775,7 @@ pub const FILES: &[&ResultFile] = &[
     &SETTINGS,
     &INTERACTIONS,
     &ARMS,
+    &AVERAGES,
     &EFFECTS,
     &CONFUSION,
     &GRID,

@@ -9,6 +9,7 @@
 mod acmi;
 mod arms;
 mod assumptions;
+mod averages;
 mod beside;
 mod claim;
 mod comparison;
@@ -49,6 +50,7 @@ mod worlds;
 
 pub use arms::arms_text;
 pub use assumptions::{assumptions_text, write_assumptions};
+pub use averages::{averages_text, over_what};
 pub(crate) use beside::whole_file;
 pub use beside::{abandon, write_text};
 pub use claim::keeps_older;

@@ -11,14 +11,15 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::arms::arm_rows;
+use super::averages::average_rows;
 use super::beside::Beside;
 use super::claim::settle;
 use super::comparison::comparison_row;
 use super::error::OutputError;
 use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
 use super::headers::{
-    ARMS, CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, INTERACTIONS, RESULT_FILES,
-    ResultFile, SETTINGS,
+    ARMS, AVERAGES, CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, INTERACTIONS,
+    RESULT_FILES, ResultFile, SETTINGS,
 };
 use super::journal::JournalReader;
 use super::manifest::{MANIFEST, Made, Manifest, ManifestCell, Progress, accounts_of};
@@ -26,6 +27,7 @@ use super::numbers::number;
 use super::rows::{Layout, RowsFile, rows_file};
 use super::settings::{interaction_rows, setting_rows};
 use crate::experiment::accounts::Accounts;
+use crate::experiment::averages::averages;
 use crate::experiment::effects::{EffectMethod, Interval, effects as find_effects};
 use crate::experiment::plan::{Plan, fraction};
 use crate::experiment::settings::settings;
@@ -71,6 +73,9 @@ pub fn write_results(
     );
     if let Some(entry) = arm_rows(&target, plan, accounts)? {
         keep(ARMS, entry);
+    }
+    if let Some(entry) = average_rows(&target, plan, accounts, &averages(&plan.record, accounts))? {
+        keep(AVERAGES, entry);
     }
     keep(EFFECTS, effects(&target, plan, accounts)?);
     keep(CONFUSION, confusion(&target, plan, accounts)?);

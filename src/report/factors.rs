@@ -108,6 +108,7 @@ fn panel(rows: &[&Setting], factor: usize) -> Panel {
         value: as_told(&row.measure, row.value),
         series: 0,
         open: row.reference,
+        cloud: Vec::new(),
     };
     Panel {
         title: words(&rows[0].measure),

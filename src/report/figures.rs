@@ -96,6 +96,8 @@ pub(super) struct Mark {
     pub series: usize,
     /// An open dot instead of a full one.
     pub open: bool,
+    /// Fainter values behind it, where it stands for several.
+    pub cloud: Vec<f64>,
 }
 
 /// Dots with intervals on one axis.
@@ -167,7 +169,7 @@ pub(super) fn panels(panels: &[Panel]) -> Svg {
         let last = first + rows_of(panel);
         let ends = panel.marks.iter().flat_map(|mark| {
             let (low, high) = mark.value.ends();
-            [low, high]
+            [low, high].into_iter().chain(mark.cloud.iter().copied())
         });
         let mut values: Vec<f64> = ends
             .chain(panel.neutral)
@@ -212,6 +214,15 @@ pub(super) fn panels(panels: &[Panel]) -> Svg {
             }
             let (low, high) = mark.value.ends();
             let series = mark.series % SERIES;
+            for value in mark.cloud.iter().filter(|value| value.is_finite()) {
+                let at = (scale.px(*value), y);
+                svg.circle(
+                    &format!("open dot{series} cloud"),
+                    at,
+                    3.6,
+                    &readable(*value),
+                );
+            }
             let (low, high) = (scale.px(low), scale.px(high));
             svg.line(&format!("bar{series} whisk"), (low, y), (high, y));
             let open = if mark.open { "open " } else { "" };
@@ -1057,6 +1068,7 @@ mod tests {
             value,
             series: 0,
             open: false,
+            cloud: Vec::new(),
         };
         let some = Interval {
             estimate: 0.2,

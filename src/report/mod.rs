@@ -5,6 +5,7 @@
 //! replay draws on a canvas from closed-form paths and the event log. Nothing here reaches a result: the report reads
 //! the files that everybody else reads, and the replay runs a replication again.
 
+mod averages;
 mod credibility;
 mod document;
 mod factors;

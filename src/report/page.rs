@@ -2,6 +2,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
+use super::averages::Averages;
 use super::credibility::robust_words;
 use super::document::{Document, heads, table, without_places};
 use super::factors::by_factor;
@@ -102,6 +103,7 @@ impl<'a> Report<'a> {
     /// The whole page; `folder` is what the commands on it call the folder.
     pub fn page(&mut self, folder: &str) -> String {
         self.headline();
+        self.averages();
         self.factors();
         self.cells();
         self.differences();
@@ -284,11 +286,19 @@ impl<'a> Report<'a> {
             Some(row) => row.reference.clone(),
             None => results.cells.first().cloned().unwrap_or_default(),
         };
-        let said = told(results, &cell);
-        if results.cells.len() > 1 {
-            self.put(html! { p { "At the reference, " strong { (cell) } ":" } });
+        let averages = Averages::of(results, &self.main).map(|averages| averages.said());
+        match &averages {
+            // A point that was drawn says nothing by itself.
+            Some(said) if results.settings.is_empty() => self.put(said.clone()),
+            _ => {
+                let said = told(results, &cell);
+                if results.cells.len() > 1 {
+                    self.put(html! { p { "At the reference, " strong { (cell) } ":" } });
+                }
+                self.put(html! { ul.say { (said) } });
+                self.put(html! { @if let Some(said) = &averages { (said) } });
+            }
         }
-        self.put(html! { ul.say { (said) } });
         if results.sweep {
             self.against();
         }
@@ -334,7 +344,7 @@ impl<'a> Report<'a> {
                     ul.say { @for row in rows { (compared(row)) } }
                 });
             }
-        } else {
+        } else if results.averages.is_empty() {
             // What is set otherwise, and at how many settings of all else.
             let mut groups: Vec<Group<'_>> = Vec::new();
             for pair in &pairs {
@@ -448,6 +458,7 @@ impl<'a> Report<'a> {
                     value: as_told(measure, row.changes[at]),
                     series: 0,
                     open: false,
+                    cloud: Vec::new(),
                 };
                 list.push(Panel {
                     title: format!("{}: {part}", words(measure)),
@@ -524,6 +535,7 @@ impl<'a> Report<'a> {
                     value: value(row),
                     series: 0,
                     open: false,
+                    cloud: Vec::new(),
                 })
                 .collect(),
             neutral,
@@ -642,6 +654,7 @@ impl<'a> Report<'a> {
                         value: as_told(measure, row.value),
                         series: 0,
                         open: false,
+                        cloud: Vec::new(),
                     })
                     .collect(),
                 neutral: None,
@@ -723,6 +736,15 @@ impl<'a> Report<'a> {
         });
     }
 
+    /// What settings of the levers come to over all points of the uncertainties.
+    fn averages(&mut self) {
+        let figure = Averages::of(self.results, &self.main).map(|averages| averages.figure());
+        if let Some(figure) = figure {
+            self.section("averages", "Over what is not known");
+            self.figure(figure);
+        }
+    }
+
     /// The settings of the factors side by side, where they can be.
     fn factors(&mut self) {
         let Some(made) = by_factor(self.results) else {
@@ -780,6 +802,7 @@ impl<'a> Report<'a> {
                 value,
                 series: usize::from(value.low <= neutral && value.high >= neutral) * 5,
                 open: value.low <= neutral && value.high >= neutral,
+                cloud: Vec::new(),
             };
             differences.push(Panel {
                 title: words(measure),
@@ -923,6 +946,7 @@ impl<'a> Report<'a> {
                         value: as_told(measure, row.value),
                         series: usize::from(open),
                         open,
+                        cloud: Vec::new(),
                     });
                     let mut line = vec![
                         cell.clone(),
@@ -1184,6 +1208,7 @@ impl<'a> Report<'a> {
                     value: row.value,
                     series,
                     open: false,
+                    cloud: Vec::new(),
                 });
                 let mut line = vec![cell.clone(), measure.to_owned()];
                 line.extend(ends(&row.value));
@@ -1284,6 +1309,7 @@ impl<'a> Report<'a> {
                         value: as_told(measure, row.effect),
                         series: 0,
                         open: row.effect.low <= 0.0 && row.effect.high >= 0.0,
+                        cloud: Vec::new(),
                     })
                     .collect(),
                 neutral: Some(0.0),

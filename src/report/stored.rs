@@ -104,6 +104,26 @@ pub(super) struct Split {
     pub changes: [Interval; 4],
 }
 
+/// What a measure comes to at a setting of the levers, over the points of the uncertainties.
+#[derive(Debug, Clone)]
+pub(super) struct Averaged {
+    pub levers: String,
+    pub measure: String,
+    pub unit: String,
+    pub points: usize,
+    pub mean: Interval,
+    /// The cell of the least value, and the value.
+    pub least: (String, f64),
+    /// The same of the greatest.
+    pub most: (String, f64),
+    /// The setting compared with; empty for itself.
+    pub reference: String,
+    pub change: Interval,
+    /// Points at which it is shown to be lower, and higher.
+    pub lower: String,
+    pub higher: String,
+}
+
 /// What an uncertainty does to a measure.
 #[derive(Debug, Clone)]
 pub(super) struct Moved {
@@ -187,6 +207,7 @@ pub(super) struct Results {
     pub settings: Vec<Setting>,
     pub interacting: Vec<Interacting>,
     pub split: Vec<Split>,
+    pub averages: Vec<Averaged>,
     pub moved: Vec<Moved>,
     pub confused: Vec<Confused>,
     pub squares: Vec<Square>,
@@ -249,6 +270,7 @@ impl Results {
         });
         let (mut paired, mut moved, mut squares) = (Vec::new(), Vec::new(), Vec::new());
         let (mut settings, mut interacting, mut split) = (Vec::new(), Vec::new(), Vec::new());
+        let mut averages = Vec::new();
         if sweep {
             let table = Table::read(&stored, "settings.csv")?;
             let names = table.names();
@@ -269,6 +291,9 @@ impl Results {
                         row.interval([part, &format!("{part}_low"), &format!("{part}_high")])
                     }),
                 });
+            }
+            if stored.manifest.files.contains_key("averages.csv") {
+                averages = Table::read(&stored, "averages.csv")?.rows(averaged_row);
             }
             moved = Table::read(&stored, "effects.csv")?.rows(|row| Moved {
                 levers: row.text("levers"),
@@ -307,6 +332,7 @@ impl Results {
             settings,
             interacting,
             split,
+            averages,
             moved,
             confused,
             squares,
@@ -385,6 +411,23 @@ fn setting_row(row: &Row<'_>, factors: &[&String]) -> Setting {
         may_be_best: row.text("may_be_best"),
         is_best: !row.text("best").is_empty(),
         more_is_better: row.text("best") == "highest",
+    }
+}
+
+fn averaged_row(row: &Row<'_>) -> Averaged {
+    let end = |name: &str| (row.text(&format!("{name}_cell")), row.number(name));
+    Averaged {
+        levers: row.text("levers"),
+        measure: row.text("measure"),
+        unit: row.text("unit"),
+        points: row.text("points").parse().unwrap_or(0),
+        mean: row.interval(["mean", "mean_low", "mean_high"]),
+        least: end("least"),
+        most: end("most"),
+        reference: row.text("reference"),
+        change: row.interval(["change", "change_low", "change_high"]),
+        lower: row.text("lower"),
+        higher: row.text("higher"),
     }
 }
 

@@ -251,6 +251,7 @@ impl Tuned {
                     value: as_told(measure, told.fresh),
                     series: usize::from(finalist.name == AS_WRITTEN),
                     open: false,
+                    cloud: Vec::new(),
                 });
                 if told.search.is_finite() {
                     marks.push(Mark {
@@ -258,6 +259,7 @@ impl Tuned {
                         value: as_told(measure, Interval::alone(told.search)),
                         series: 0,
                         open: true,
+                        cloud: Vec::new(),
                     });
                 }
                 let numbers = [

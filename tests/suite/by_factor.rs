@@ -334,3 +334,130 @@ both.rules.engagement_authority = { threshold = 0.0, service.exponential = { mea
     let page = fs::read_to_string(place.path().join("out/report.html")).unwrap();
     assert!(page.contains("Delay, default, knowledge") && page.contains("both,rule"));
 }
+
+/// Over levels of what is not known: the mean over the points, and its interval from the rows: each replication has one mean over
+/// the points, groups of replications have theirs, and Student's interval of these is what the jackknife comes to. The change of the
+/// mean is that of the pairs.
+#[test]
+fn a_mean_over_points_is_that_of_the_rows() {
+    let (said, place) = sweep(
+        r#"
+title = "Two missiles or one, three chances"
+scenario = "SALVO"
+measures = ["lost_per_sortie[side=stranger]", "leaked"]
+stop.fixed = { replications = 400 }
+
+[levers.missiles.alternatives]
+1.site_classes.watch.weapon = { magazine = 1, doctrine.salvo = { missiles = 1 } }
+2 = {}
+
+[uncertainties.kill]
+path = "site_classes.watch.weapon.kill_probability"
+values = [0.6, 0.3, 0.9]
+"#,
+    );
+    assert!(said.contains("Over the 3 settings of kill"), "{said}");
+    let out = place.path().join("out");
+    let flown = rows(&out.join("replications.csv"));
+    let averages = rows(&out.join("averages.csv"));
+    let find = |levers: &str, measure: &str| {
+        let mut found = averages.iter();
+        let found = found.find(|row| row["levers"] == levers && row["measure"] == measure);
+        found.unwrap()
+    };
+    // By replication: the mean over the points of one setting.
+    let means = |missiles: &str| -> Vec<f64> {
+        let mut sums = vec![0.0; 400];
+        for row in flown.iter().filter(|row| row["missiles"] == missiles) {
+            let kills = number(row, "kills[side=stranger]");
+            sums[row["replication"].parse::<usize>().unwrap()] += kills / 3.0;
+        }
+        sums
+    };
+    // Student's 97.5 % quantile with 19 degrees of freedom, from a table.
+    let student = |values: &[f64], t: f64| {
+        let mean = values.iter().sum::<f64>() / 400.0;
+        let groups: Vec<f64> = (0..20)
+            .map(|group| values.iter().skip(group).step_by(20).sum::<f64>() / 20.0)
+            .collect();
+        let squares: f64 = groups.iter().map(|g| (g - mean) * (g - mean)).sum();
+        let half = t * (squares / 19.0 / 20.0).sqrt();
+        [mean, mean - half, mean + half]
+    };
+    let close = |found: [f64; 3], expected: [f64; 3]| {
+        let far = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
+        let far = far.fold(0.0, f64::max);
+        assert!(far < 2e-4, "{found:?} {expected:?}");
+    };
+    let lost = "lost_per_sortie[side=stranger]";
+    let (one, two) = (means("1"), means("2"));
+    let row = find("missiles=1", lost);
+    close(
+        ["mean", "mean_low", "mean_high"].map(|end| number(row, end)),
+        student(&one, 2.0930),
+    );
+    assert_eq!(
+        (row["reference"].as_str(), row["points"].as_str()),
+        ("", "3")
+    );
+    assert_eq!(row["least_cell"], "missiles=1,kill=0.3");
+    let row = find("missiles=2", lost);
+    let change: Vec<f64> = two.iter().zip(&one).map(|(two, one)| two - one).collect();
+    // Two changes hold together: each at 97.5 %, so Student's 98.75 % quantile.
+    close(
+        ["change", "change_low", "change_high"].map(|end| number(row, end)),
+        student(&change, 2.4334),
+    );
+    assert_eq!((row["higher"].as_str(), row["lower"].as_str()), ("3", "0"));
+    // Over the chances .3, .6, .9: .6 with one missile, .78 with two.
+    assert!((number(row, "mean") - 0.78).abs() < 0.05, "{row:?}");
+}
+
+/// A chance drawn evenly from .2 to .9: the mean over the range is .55 with one missile, and 1 - E[(1 - p)^2] = .7433 with two. Two
+/// missiles less one in each point.
+#[test]
+fn a_mean_over_drawn_points_estimates_that_over_the_range() {
+    let (said, place) = sweep(
+        r#"
+title = "Two missiles or one, a chance not known"
+scenario = "SALVO"
+measures = ["lost_per_sortie[side=stranger]"]
+design.uncertainties.latin_hypercube = { points = 20 }
+stop.fixed = { replications = 100 }
+
+[levers.missiles.alternatives]
+1.site_classes.watch.weapon = { magazine = 1, doctrine.salvo = { missiles = 1 } }
+2 = {}
+
+[uncertainties.kill]
+path = "site_classes.watch.weapon.kill_probability"
+range = { low = 0.2, high = 0.9 }
+"#,
+    );
+    assert!(
+        said.contains("Over 20 points drawn from the ranges of kill"),
+        "{said}"
+    );
+    assert!(!said.contains("point-1"), "{said}");
+    let averages = rows(&place.path().join("out/averages.csv"));
+    let ends = |row: &Row, name: &str| {
+        [format!("{name}_low"), format!("{name}_high")].map(|end| number(row, &end))
+    };
+    for (row, truth) in averages.iter().zip([0.55, 0.7433]) {
+        let [low, high] = ends(row, "mean");
+        assert!(low < truth && truth < high && high - low < 0.25, "{row:?}");
+    }
+    let [low, high] = ends(&averages[1], "change");
+    assert!(low < 0.1933 && 0.1933 < high && low > 0.05, "{averages:?}");
+    // The report leads with it.
+    let made = Command::new(env!("CARGO_BIN_EXE_deconflict"))
+        .args(["report", "out"])
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let page = fs::read_to_string(place.path().join("out/report.html")).unwrap();
+    assert!(page.contains("Over 20 points of what is not known"));
+    assert!(!page.contains("At the reference"));
+    assert!(place.path().join("out/report/averages.svg").exists());
+}

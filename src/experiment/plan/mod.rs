@@ -352,6 +352,15 @@ impl PlanRecord {
         settings.join(",")
     }
 
+    /// Whether points of the uncertainties are drawn from ranges.
+    pub fn is_sampled(&self) -> bool {
+        let mut factors = self.factors.iter();
+        factors.any(|factor| {
+            factor.kind == FactorKind::Uncertainty
+                && matches!(factor.domain, FactorDomain::Range { .. })
+        })
+    }
+
     /// Number of a cell.
     pub fn cell(&self, name: &str) -> Option<usize> {
         self.cells.iter().position(|cell| cell.name == name)
