@@ -104,9 +104,9 @@ impl<'a> Averages<'a> {
             "high",
             "least",
             "most",
-            "change",
-            "change_low",
-            "change_high",
+            "difference",
+            "difference_low",
+            "difference_high",
             "lower",
             "higher",
         ];

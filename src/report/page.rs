@@ -447,7 +447,7 @@ impl<'a> Report<'a> {
                 "knowing something."
             }
         });
-        const PARTS: [&str; 4] = ["change", "delay", "default", "knowledge"];
+        const PARTS: [&str; 4] = ["difference", "delay", "default", "knowledge"];
         let mut list = Vec::new();
         for measure in &self.main {
             let of = |row: &&Split| row.measure == *measure;

@@ -287,7 +287,7 @@ impl Results {
                     cell: row.text("cell"),
                     measure: row.text("measure"),
                     unit: row.text("unit"),
-                    changes: ["change", "delay", "default", "knowledge"].map(|part| {
+                    changes: ["difference", "delay", "default", "knowledge"].map(|part| {
                         row.interval([part, &format!("{part}_low"), &format!("{part}_high")])
                     }),
                 });
@@ -425,7 +425,7 @@ fn averaged_row(row: &Row<'_>) -> Averaged {
         least: end("least"),
         most: end("most"),
         reference: row.text("reference"),
-        change: row.interval(["change", "change_low", "change_high"]),
+        change: row.interval(["difference", "difference_low", "difference_high"]),
         lower: row.text("lower"),
         higher: row.text("higher"),
     }

@@ -215,7 +215,7 @@ line.rules.hotline_query = { nodes = ["embassy"] }
     }
     // The same as changes against the setting without rules, which has no arms of its own.
     let arms = rows(&place.path().join("out").join("arms.csv"));
-    let parts = ["change", "delay", "default", "knowledge"];
+    let parts = ["difference", "delay", "default", "knowledge"];
     let found: Vec<(&str, [f64; 4])> = (arms.iter())
         .map(|row| (row["cell"].as_str(), parts.map(|part| number(row, part))))
         .collect();
@@ -280,7 +280,7 @@ both.rules.engagement_authority = { threshold = 0.0, service.exponential = { mea
         ("line,rule", "both,rule")
     );
     let expected = [
-        ("change", change("line,rule", "both,rule")),
+        ("difference", change("line,rule", "both,rule")),
         ("delay", change("line,rule", "both,delay")),
         ("default", change("both,delay", "both,defaults")),
         ("knowledge", change("both,defaults", "both,rule")),
@@ -297,7 +297,7 @@ both.rules.engagement_authority = { threshold = 0.0, service.exponential = { mea
     }
     for row in &arms {
         let parts = ["delay", "default", "knowledge"].map(|part| number(row, part));
-        let whole = number(row, "change");
+        let whole = number(row, "difference");
         assert!((parts.iter().sum::<f64>() - whole).abs() < 1e-12, "{row:?}");
     }
     let pairs = rows(&place.path().join("out/pairs.csv"));
@@ -405,7 +405,7 @@ values = [0.6, 0.3, 0.9]
     let change: Vec<f64> = two.iter().zip(&one).map(|(two, one)| two - one).collect();
     // Two changes hold together: each at 97.5 %, so Student's 98.75 % quantile.
     close(
-        ["change", "change_low", "change_high"].map(|end| number(row, end)),
+        ["difference", "difference_low", "difference_high"].map(|end| number(row, end)),
         student(&change, 2.4334),
     );
     assert_eq!((row["higher"].as_str(), row["lower"].as_str()), ("3", "0"));
@@ -447,7 +447,7 @@ range = { low = 0.2, high = 0.9 }
         let [low, high] = ends(row, "mean");
         assert!(low < truth && truth < high && high - low < 0.25, "{row:?}");
     }
-    let [low, high] = ends(&averages[1], "change");
+    let [low, high] = ends(&averages[1], "difference");
     assert!(low < 0.1933 && 0.1933 < high && low > 0.05, "{averages:?}");
     // The report leads with it.
     let made = Command::new(env!("CARGO_BIN_EXE_deconflict"))
