@@ -1,27 +1,29 @@
 //! `deconflict match`: which settings of all that is assumed public evidence does not rule out.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use deconflict::experiment::block::Outcome;
-use deconflict::experiment::design::{Coordinate, Domain, Point};
+use deconflict::experiment::design::{Coordinate, Point};
 use deconflict::experiment::kind::FileKind;
 use deconflict::experiment::worlds::Axis;
 use deconflict::experiment::worlds::evidence::Found;
-use deconflict::experiment::worlds::file::{WorldFile, WorldsFile};
-use deconflict::experiment::worlds::matching::{Flown, Matching};
+use deconflict::experiment::worlds::matching::Matching;
 use deconflict::experiment::worlds::study::{Instead, MatchStudy};
-use deconflict::output::{Named, OutputError, readable, write_flown, write_worlds};
+use deconflict::output::{
+    CAVEAT, EVIDENCE, Ended, OutputError, Progress, RANGES, WORLDS, WORLDS_TOML, readable,
+    write_match,
+};
 use deconflict::statistics::estimate::RatioSums;
 
-use super::subject::{instead, quoted};
-use super::sweep::fly_plan;
 use serde_json::Value as Json;
 
+use super::host::{RunNote, Started};
 use super::json::tables;
 use super::options::{AsJson, Count, FileSeed, Growing, Jobs, Set};
+use super::subject::{instead, quoted};
+use super::sweep::fly_plan;
 use super::{Failure, tell};
 
 /// Arguments of `deconflict match`.
@@ -65,11 +67,6 @@ pub struct MatchArguments {
     form: AsJson,
 }
 
-/// What cannot be concluded, said with every set of worlds.
-const CAVEAT: &str = "Not ruled out is not confirmed: this is no posterior and no estimate of anything real. Worlds in which \
-nothing flew that the bands speak about are left as well, and so would be worlds that nobody thought of. Ask which conclusions \
-hold in every one of them.";
-
 /// The folder of a command that writes several sweeps: a new one, or one to go on with.
 pub fn folder(out: &Path, resume: bool) -> Result<(), Failure> {
     let there = std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some());
@@ -86,6 +83,7 @@ pub fn folder(out: &Path, resume: bool) -> Result<(), Failure> {
 
 /// Runs the command.
 pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
+    let started = Started::now();
     let stated = Instead {
         seed: arguments.seed.seed,
         points: arguments.points,
@@ -152,84 +150,33 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
             matching.flown().len()
         ));
     }
-    keep(arguments, &study, &matching, &names)?;
+    let replications = study.file.replications;
+    let progress = Progress {
+        asked: replications,
+        done: replications,
+        ended: Ended::Finished,
+    };
+    let flown = matching.flown().len() as u64 * replications;
+    let note = RunNote::new(&started, jobs, flown, progress);
+    write_match(
+        &arguments.to.out,
+        &study,
+        &matching,
+        &names,
+        written.as_deref(),
+        &note,
+    )?;
     arguments.form.print(
         || told(arguments, &study, &matching, written.as_deref()),
         || {
-            let mut object = tables(&arguments.to.out, &["worlds.csv"])?;
+            let files = [WORLDS, EVIDENCE, RANGES].map(|file| file.name);
+            let mut object = tables(&arguments.to.out, &files)?;
             object["title"] = Json::from(study.file.title.as_str());
             object["seed"] = Json::from(study.file.seed);
             object["caveat"] = Json::from(CAVEAT);
             Ok(object)
         },
     )
-}
-
-/// Writes the files.
-fn keep(
-    arguments: &MatchArguments,
-    study: &MatchStudy,
-    matching: &Matching,
-    names: &[String],
-) -> Result<(), Failure> {
-    let evidence: Vec<String> = study
-        .file
-        .evidence
-        .iter()
-        .map(|one| one.name.clone())
-        .collect();
-    let named: Vec<Named<'_>> = names
-        .iter()
-        .map(String::as_str)
-        .zip(matching.flown())
-        .collect();
-    let out = &arguments.to.out;
-    write_flown(
-        &out.join("worlds.csv"),
-        &study.ground,
-        &evidence,
-        study.file.cutoff,
-        &named,
-    )?;
-    let axes = &study.ground.axes;
-    let world = |world: &Flown| {
-        let (implausibility, against) = world.worst();
-        let each = || axes.iter().zip(&world.point);
-        WorldFile {
-            implausibility,
-            against: evidence[against].clone(),
-            along: each()
-                .map(|(axis, &at)| (axis.assumption.name.clone(), axis.unit(at)))
-                .collect(),
-            settings: each()
-                .map(|(axis, &at)| (axis.assumption.name.clone(), axis.label(at)))
-                .collect(),
-            lay: study.ground.overlay(&world.point),
-        }
-    };
-    let left: BTreeMap<String, WorldFile> = named
-        .iter()
-        .filter(|(_, flown)| flown.worst().0 <= study.file.cutoff)
-        .map(|(name, flown)| ((*name).to_owned(), world(flown)))
-        .collect();
-    let place = out.join("worlds.toml");
-    if left.is_empty() {
-        // Of an earlier run that found some.
-        if place.is_file() {
-            std::fs::remove_file(&place).map_err(|error| {
-                Failure::Machine(format!("error: cannot remove {}: {error}", place.display()))
-            })?;
-        }
-        return Ok(());
-    }
-    let file = WorldsFile {
-        title: format!("Worlds not ruled out: {}", study.file.title),
-        caveat: CAVEAT.to_owned(),
-        simulated: matching.flown().len() as u64,
-        worlds: left,
-    };
-    let head = "# Made by `deconflict match`. Each world lays a piece over the scenario that it was found with.\n\n";
-    Ok(write_worlds(&place, head, &file)?)
 }
 
 /// A place along an assumption, 0 to 1, as a value.
@@ -250,7 +197,7 @@ fn told(
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
     let flown = matching.flown();
-    let left: Vec<&Flown> = matching.left().collect();
+    let left = matching.left().count();
     line(&study.file.title);
     line(&format!(
         "seed {}, {} assumptions, {} waves, {} worlds of {} replications",
@@ -261,29 +208,18 @@ fn told(
         study.file.replications
     ));
     line("");
-    let course = study.course();
-    for (number, one) in study.file.evidence.iter().enumerate() {
-        let against = flown
-            .iter()
-            .filter(|world| world.implausibility[number] > study.file.cutoff)
-            .count();
-        let seen: Vec<f64> = left
-            .iter()
-            .filter_map(|world| world.found[number].map(|found| found.estimate))
-            .collect();
-        let ends = |of: fn(f64, f64) -> f64, from: f64| seen.iter().copied().fold(from, of);
-        let among = match seen.is_empty() {
-            true => String::new(),
-            false => format!(
+    let held = matching.held(written);
+    for (one, held) in study.file.evidence.iter().zip(&held) {
+        let among = held.left.map_or(String::new(), |[least, _, most]| {
+            format!(
                 "; among those left {} to {}",
-                readable(ends(f64::min, f64::INFINITY)),
-                readable(ends(f64::max, 0.0))
-            ),
-        };
-        let here = written.and_then(|found| found[number]).map_or(
+                readable(least),
+                readable(most)
+            )
+        });
+        let here = held.written.map_or(
             "; it does not occur in the scenario as written".to_owned(),
-            |found| {
-                let far = course.bands[number].implausibility(Some(found));
+            |(estimate, far)| {
                 let verdict = if far > study.file.cutoff {
                     ", ruled out"
                 } else {
@@ -291,31 +227,29 @@ fn told(
                 };
                 format!(
                     "; as written {} (implausibility {}{verdict})",
-                    readable(found.estimate),
+                    readable(estimate),
                     readable(far)
                 )
             },
         );
         line(&format!(
-            "{}: {} to {}. Rules out {against} of {} worlds{here}{among}.",
+            "{}: {} to {}. Rules out {} of {} worlds{here}{among}.",
             one.name,
             readable(one.low),
             readable(one.high),
+            held.ruled_out,
             flown.len()
         ));
     }
     line("");
-    let as_written = written.is_some_and(|found| {
-        let mut bands = course.bands.iter().zip(found);
-        bands.all(|(band, found)| band.implausibility(*found) <= study.file.cutoff)
-    });
-    if left.is_empty() && as_written {
+    let as_written = written.is_some_and(|found| matching.keeps(found));
+    if left == 0 && as_written {
         line(&format!(
             "No world of {} is left, but the scenario as written is not ruled out: what holds lies near it, and is too little of these ranges \
              for so few worlds. More of them, or ranges about what is written, may find some; the nearest are in worlds.csv.",
             flown.len()
         ));
-    } else if left.is_empty() {
+    } else if left == 0 {
         line(&format!(
             "No world of {} is left: within these ranges the model contradicts the evidence, or one piece of it another. What it \
              lacks, or which range is too narrow, is the next question; the nearest worlds are in worlds.csv.",
@@ -323,48 +257,30 @@ fn told(
         ));
     } else {
         line(&format!(
-            "{} of {} worlds are not ruled out.",
-            left.len(),
+            "{left} of {} worlds are not ruled out.",
             flown.len()
         ));
-        let narrowed: Vec<String> = study
-            .ground
-            .axes
-            .iter()
-            .enumerate()
-            .filter_map(|(number, axis)| {
-                let along = left.iter().map(|world| axis.unit(world.point[number]));
-                let (low, high) = along.fold((1.0_f64, 0.0_f64), |(low, high), at| {
-                    (low.min(at), high.max(at))
-                });
-                // What so many worlds would do if the evidence said nothing of it.
-                let m = left.len() as f64;
-                let width = high - low;
-                let chance = m * width.powf(m - 1.0) - (m - 1.0) * width.powf(m);
-                let least = 0.05 / study.ground.axes.len() as f64;
-                let levels = matches!(axis.domain, Domain::Levels(_));
-                (!levels && left.len() > 1 && chance < least).then(|| {
-                    format!(
-                        "  {}: {} to {}",
-                        axis.assumption.name,
-                        place_words(axis, low),
-                        place_words(axis, high)
-                    )
-                })
-            })
-            .collect();
-        if !narrowed.is_empty() {
+        let ranges = matching.ranges(&study.ground.axes);
+        let mut narrowed = ranges.iter().filter(|range| range.narrowed).peekable();
+        if narrowed.peek().is_some() {
             line("Less of these ranges is left in them than by chance:");
-            narrowed.iter().for_each(|words| line(words));
+        }
+        for range in narrowed {
+            let axis = &study.ground.axes[range.axis];
+            let [low, _, high] = range.places.map(|place| place_words(axis, place));
+            line(&format!("  {}: {low} to {high}", axis.assumption.name));
         }
     }
     line("");
     line(CAVEAT);
     let out = quoted(&arguments.to.out.display().to_string());
     line(&format!("\nWritten to {}.", arguments.to.out.display()));
-    if !left.is_empty() {
+    line(&format!(
+        "Next: deconflict report {out}   (the results as one page, with figures)"
+    ));
+    if left > 0 {
         line(&format!(
-            "Next: --worlds {out}/worlds.toml with sweep, compare, prevent, tune or screen says what holds in all of them"
+            "      --worlds {out}/{WORLDS_TOML} with sweep, compare, prevent, tune or screen says what holds in all of them"
         ));
     }
     text

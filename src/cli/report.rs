@@ -22,12 +22,14 @@ Examples:
       cells and wrong shots lead to them (--replays=5 makes five of each)
   deconflict report results/tuned
       the trade-off of a tuning
+  deconflict report results/worlds
+      what public counts rule out (match), or which assumptions matter (screen)
 
 Each figure is also in DIR/report as SVG, with its numbers as CSV beside it.
 With --out the page is that file, and the figures are in a folder of its name beside it.
 An earlier report in DIR is replaced; the results are only read.")]
 pub struct ReportArguments {
-    /// Folder of a run, of a sweep or of a tuning.
+    /// Folder of a run, a sweep, a tuning, a match or a screening.
     folder: PathBuf,
     /// Make replays beside the page: of the first N replications with a wrong shot, of every cell.
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = clap::value_parser!(u16).range(1..=100))]

@@ -69,6 +69,18 @@ pub fn reproduce(arguments: &ReproduceArguments) -> Result<(), Failure> {
         Made::Run => run_again(&stored, &again, jobs)?,
         Made::Sweep => sweep_again(&stored, &again, jobs)?,
         Made::Tune => tune_again(&stored, &again, jobs)?,
+        Made::Match | Made::Screen => {
+            return Err(Failure::bad_input(format!(
+                "{} holds what was made of sweeps; expected one of them, such as {}",
+                folder.display(),
+                folder
+                    .join(match manifest.command {
+                        Made::Match => "wave-1",
+                        _ => "effects",
+                    })
+                    .display()
+            )));
+        }
         Made::Report => {
             return Err(Failure::bad_input(format!(
                 "{} holds the figures of a report; expected the folder of the results",

@@ -11,14 +11,15 @@ use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::plan::Ground;
 use deconflict::experiment::worlds::screening::{Crossed, Effect, Radial};
 use deconflict::measure::Columns;
-use deconflict::output::{Screened, readable, write_screen};
+use deconflict::output::{Ended, Progress, Screened, Screening, readable, write_screen};
 use deconflict::scenario::Scenario;
 use deconflict::statistics::estimate::RatioSums;
 
+use super::host::{RunNote, Started};
 use super::json::tables;
 use super::matching::folder;
 use super::options::{AsJson, Growing, Jobs, Level, Set};
-use super::subject::instead;
+use super::subject::{instead, quoted};
 use super::sweep::fly_plan;
 use super::{Failure, did_you_mean, tell};
 
@@ -83,6 +84,8 @@ struct Values {
     errors: Vec<Vec<f64>>,
     /// Points that make no sound scenario.
     unsound: usize,
+    /// Replications of all others together.
+    flown: u64,
 }
 
 /// Runs a design as a sweep in a folder of its own.
@@ -146,11 +149,13 @@ fn fly(
         at: spread(RatioSums::ratio),
         errors: spread(|sums| sums.variance().sqrt()),
         unsound,
+        flown: cells.len() as u64 * arguments.replications,
     })
 }
 
 /// Runs the command.
 pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
+    let started = Started::now();
     let scenario = Scenario::load(&arguments.scenario, &arguments.set.overrides)
         .map_err(|error| instead(&arguments.scenario, FileKind::Scenario, error))?;
     let columns = Columns::new(&scenario.cast);
@@ -198,6 +203,7 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
     .map_err(Failure::bad_input)?;
     folder(&arguments.to.out, arguments.to.resume)?;
     let values = fly(arguments, &ground, &columns, "effects", &design.points)?;
+    let mut flown = values.flown;
     let effects: Vec<Vec<Effect>> = values
         .at
         .iter()
@@ -243,6 +249,7 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
         let crossed = Crossed::new(&few.domains(), arguments.rows, arguments.seed)
             .map_err(Failure::bad_input)?;
         let values = fly(arguments, &few, &columns, "indices", &crossed.points)?;
+        flown += values.flown;
         for (number, (at, errors)) in values.at.iter().zip(&values.errors).enumerate() {
             let (found, variance) = crossed.indices(at, arguments.level.confidence, arguments.seed);
             if variance == 0.0 {
@@ -290,7 +297,19 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
             });
         }
     }
-    write_screen(&arguments.to.out.join("screen.csv"), &rows)?;
+    let progress = Progress {
+        asked: arguments.replications,
+        done: arguments.replications,
+        ended: Ended::Finished,
+    };
+    let note = RunNote::new(&started, arguments.jobs.count(), flown, progress);
+    let about_it = Screening {
+        title: &ground.title,
+        seed: arguments.seed,
+        replications: arguments.replications,
+        confidence: arguments.level.confidence,
+    };
+    write_screen(&arguments.to.out, about_it, &rows, &note)?;
     arguments.form.print(
         || told(arguments, &ground, &rows, values.unsound, &about),
         || tables(&arguments.to.out, &["screen.csv"]),
@@ -364,5 +383,9 @@ fn told(
         line(about.trim_end());
     }
     line(&format!("\nWritten to {}.", arguments.to.out.display()));
+    let out = quoted(&arguments.to.out.display().to_string());
+    line(&format!(
+        "Next: deconflict report {out}   (the results as one page, with figures)"
+    ));
     text
 }

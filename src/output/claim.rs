@@ -273,6 +273,8 @@ fn may_hold(made: Made, name: &str) -> bool {
             ];
             own.contains(&name) || of_all.contains(&name)
         }
+        // Their sweeps are folders of their own: such a folder is gone on with, never replaced.
+        Made::Match | Made::Screen => false,
         Made::Report => is_figure(name) || is_replay(name),
     }
 }

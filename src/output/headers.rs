@@ -71,6 +71,65 @@ pub const WORLDS: ResultFile = ResultFile {
     ],
 };
 
+/// One row a piece of evidence.
+pub const EVIDENCE: ResultFile = ResultFile {
+    name: "evidence.csv",
+    row: "a piece of evidence that `match` held worlds to",
+    columns: &[
+        ("evidence", "what it is called"),
+        (
+            "about",
+            "the measure that it speaks about, or what is counted over what",
+        ),
+        ("low", "lowest value that the sources allow"),
+        ("high", "highest value that the sources allow"),
+        (
+            "discrepancy",
+            "what the model may be off by with all its numbers right, as a share",
+        ),
+        ("source", "where it comes from"),
+        ("worlds", "worlds that were run"),
+        ("ruled_out", "worlds that it rules out"),
+        (
+            "as_written",
+            "what the scenario as written predicts; empty where it does not occur there",
+        ),
+        (
+            "as_written_implausibility",
+            "how far that is from the band, in standard deviations of band, discrepancy and noise together",
+        ),
+        (
+            "left_least",
+            "the least that a world predicts which no evidence rules out",
+        ),
+        ("left_median", "the median of these"),
+        ("left_most", "the most of these"),
+    ],
+};
+
+/// One row an assumption with a range.
+pub const RANGES: ResultFile = ResultFile {
+    name: "ranges.csv",
+    row: "an assumption with a range, over the worlds that `match` does not rule out",
+    columns: &[
+        ("assumption", "path of the value, or name of its table"),
+        ("low", "lowest value among the worlds left"),
+        ("median", "the median of them"),
+        ("high", "highest value"),
+        ("place_low", "place of the lowest along the range, 0 to 1"),
+        ("place_median", "place of the median"),
+        ("place_high", "place of the highest"),
+        (
+            "chance",
+            "the chance that so many worlds lie within so little of the range if the evidence says nothing of it",
+        ),
+        (
+            "narrowed",
+            "whether that is too small to be chance: below .05 over the number of assumptions",
+        ),
+    ],
+};
+
 /// One row an assumption and a measure.
 pub const SCREEN: ResultFile = ResultFile {
     name: "screen.csv",
@@ -789,5 +848,7 @@ pub const FILES: &[&ResultFile] = &[
     &PREVENTION,
     &ASSUMPTIONS,
     &WORLDS,
+    &EVIDENCE,
+    &RANGES,
     &SCREEN,
 ];

@@ -50,6 +50,10 @@ pub enum Made {
     Sweep,
     /// By `tune`.
     Tune,
+    /// By `match`.
+    Match,
+    /// By `screen`.
+    Screen,
     /// By `report`: the figures in a folder of one of the others.
     Report,
 }
@@ -553,7 +557,7 @@ impl Stored {
                 true => "; what prevent found goes beside a run with prevent --from DIR --out DIR",
                 false => "",
             };
-            not_results(format!("it has no manifest.json; expected the folder of a run, a sweep or a tuning that has results{beside}"))
+            not_results(format!("it has no manifest.json; expected the folder of a run, a sweep, a tuning, a match or a screening that has results{beside}"))
         })?;
         let stored = Stored {
             manifest,
@@ -586,7 +590,7 @@ impl Stored {
             Made::Run => self.manifest.scenario.is_some(),
             Made::Sweep => !self.manifest.cells.is_empty(),
             Made::Tune => self.manifest.tuning.is_some(),
-            Made::Report => true,
+            Made::Match | Made::Screen | Made::Report => true,
         };
         if !whole {
             return Err("manifest.json does not say what was run".to_owned());

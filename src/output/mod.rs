@@ -62,7 +62,8 @@ pub(crate) use figures::write_figures;
 pub use files::{Column, ColumnKind, FileEntry};
 pub use folder::{Conditions, Placed, RunFolder};
 pub use headers::{
-    ASSUMPTIONS, FILES, PREVENTION, RESULT_FILES, ResultFile, SCREEN, TIMES, WORLDS,
+    ASSUMPTIONS, EVIDENCE, FILES, PREVENTION, RANGES, RESULT_FILES, ResultFile, SCREEN, TIMES,
+    WORLDS,
 };
 pub use journal::{
     Encoded, EncodedOutcome, EncodedSums, Journal, JournalError, JournalHeader, JournalReader,
@@ -92,4 +93,4 @@ pub use timeline::{tell, timeline};
 pub use tuning_folder::{Batch, ResumedTuning, TuningFolder};
 pub use tuning_results::write_tuning;
 pub use workers::{Due, Workers, WorkersProgress};
-pub use worlds::{Named, Screened, write_flown, write_screen, write_worlds};
+pub use worlds::{CAVEAT, Screened, Screening, WORLDS_TOML, write_match, write_screen};

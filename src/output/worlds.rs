@@ -1,73 +1,209 @@
-//! Results of matching and screening: worlds as TOML and CSV, effects as CSV.
+//! Results of matching and screening: worlds as TOML and CSV, what the evidence does, what is left of ranges, effects; each folder
+//! with a manifest that vouches for them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::beside::{whole_file, write_text};
-use super::error::OutputError;
-use super::headers::{SCREEN, WORLDS};
-use crate::experiment::worlds::file::WorldsFile;
-use crate::experiment::worlds::matching::Flown;
-use crate::experiment::worlds::plan::Ground;
-use crate::experiment::worlds::screening::{Effect, Indices};
-use crate::safe;
+use serde::Serialize;
 
-/// Writes worlds so that other commands can run them.
-///
-/// # Errors
-/// What the system refuses.
-pub fn write_worlds(path: &Path, head: &str, worlds: &WorldsFile) -> Result<(), OutputError> {
-    let text = toml::to_string(worlds)
-        .map_err(|error| OutputError::io("write", path)(std::io::Error::other(error)))?;
-    write_text(path, true, &format!("{head}{text}"))
+use super::beside::Beside;
+use super::error::OutputError;
+use super::files::{FileEntry, Table, json, sync_folder, text};
+use super::headers::{EVIDENCE, RANGES, ResultFile, SCREEN, WORLDS};
+use super::manifest::{Ended, Made, Manifest, Progress};
+use super::numbers::number;
+use super::results::give_way;
+use crate::experiment::worlds::evidence::{EvidenceFile, Found};
+use crate::experiment::worlds::file::{WorldFile, WorldsFile};
+use crate::experiment::worlds::matching::{Flown, Matching};
+use crate::experiment::worlds::screening::{Effect, Indices};
+use crate::experiment::worlds::study::MatchStudy;
+
+/// The worlds that are left, for other commands.
+pub const WORLDS_TOML: &str = "worlds.toml";
+
+/// What cannot be concluded, said with every set of worlds.
+pub const CAVEAT: &str = "Not ruled out is not confirmed: this is no posterior and no estimate of anything real. Worlds in which \
+nothing flew that the bands speak about are left as well, and so would be worlds that nobody thought of. Ask which conclusions \
+hold in every one of them.";
+
+/// Files of a folder in the making: beside it, then moved into it, the manifest last.
+struct Making<'a> {
+    shown: &'a Path,
+    beside: Beside,
+    files: BTreeMap<String, FileEntry>,
 }
 
-/// A world that was run, with its name.
-pub type Named<'a> = (&'a str, &'a Flown);
+impl<'a> Making<'a> {
+    fn of(folder: &'a Path) -> Result<(Making<'a>, std::path::PathBuf), OutputError> {
+        let beside = Beside::of(&folder.join("results"))?;
+        let fresh = beside.make("results")?;
+        let making = Making {
+            shown: folder,
+            beside,
+            files: BTreeMap::new(),
+        };
+        Ok((making, fresh))
+    }
 
-/// Writes every world that was run, in or out, as CSV.
+    fn rows(
+        &mut self,
+        fresh: &Path,
+        file: &ResultFile,
+        [factors, quantities]: [&[&str]; 2],
+        rows: impl Iterator<Item = Vec<String>>,
+    ) -> Result<(), OutputError> {
+        let header = file.header(factors, quantities);
+        let mut table = Table::create(fresh, self.shown, file.name, &header)?;
+        for row in rows {
+            table.row(&csv::ByteRecord::from(row))?;
+        }
+        self.files.insert(file.name.to_owned(), table.close()?);
+        Ok(())
+    }
+
+    /// Moves all into the folder; what of `names` is not there this time goes.
+    fn put(
+        self,
+        fresh: &Path,
+        manifest: Manifest,
+        run: &impl Serialize,
+        names: &[&str],
+    ) -> Result<(), OutputError> {
+        let manifest = Manifest {
+            files: self.files,
+            ..manifest
+        };
+        manifest.write(fresh, self.shown)?;
+        json(fresh, self.shown, "run.json", run)?;
+        sync_folder(fresh, self.shown)?;
+        give_way(self.shown, fresh, names.iter().copied())?;
+        drop(self.beside);
+        Ok(())
+    }
+}
+
+/// All of so many replications are done.
+fn whole(replications: u64) -> Progress {
+    Progress {
+        asked: replications,
+        done: replications,
+        ended: Ended::Finished,
+    }
+}
+
+/// Writes what matching found into its folder; `names` are those of the worlds that were run, `written` is what the scenario as written
+/// predicts. No worlds.toml where no world is left.
 ///
 /// # Errors
-/// What the system refuses.
-pub fn write_flown(
-    path: &Path,
-    ground: &Ground,
-    evidence: &[String],
-    cutoff: f64,
-    flown: &[Named<'_>],
+/// What the system refuses. Earlier results are left then.
+pub fn write_match(
+    folder: &Path,
+    study: &MatchStudy,
+    matching: &Matching,
+    names: &[String],
+    written: Option<&[Option<Found>]>,
+    run: &impl Serialize,
 ) -> Result<(), OutputError> {
-    let axes: Vec<&str> = ground
-        .axes
+    let (mut making, fresh) = Making::of(folder)?;
+    let axes = &study.ground.axes;
+    let evidence = &study.file.evidence;
+    let factors: Vec<&str> = axes
         .iter()
         .map(|axis| axis.assumption.name.as_str())
         .collect();
-    let found: Vec<String> = evidence
-        .iter()
-        .flat_map(|name| [name.clone(), format!("implausibility: {name}")])
+    let found: Vec<String> = (evidence.iter())
+        .flat_map(|one| [one.name.clone(), format!("implausibility: {}", one.name)])
         .collect();
     let found: Vec<&str> = found.iter().map(String::as_str).collect();
-    whole_file(path, true, |writer| {
-        let mut csv = csv::Writer::from_writer(writer);
-        let header = WORLDS.header(&axes, &found);
-        csv.write_record(header.iter().map(|field| safe::csv(field.as_bytes())))?;
-        for (name, world) in flown {
-            let (worst, against) = world.worst();
-            let mut row = vec![
-                (*name).to_owned(),
-                world.wave.to_string(),
-                (worst <= cutoff).to_string(),
-                worst.to_string(),
-                evidence.get(against).cloned().unwrap_or_default(),
-            ];
-            let settings = ground.axes.iter().zip(&world.point);
-            row.extend(settings.map(|(axis, &at)| axis.label(at)));
-            for (found, implausibility) in world.found.iter().zip(&world.implausibility) {
-                row.push(found.map_or(String::new(), |found| found.estimate.to_string()));
-                row.push(implausibility.to_string());
-            }
-            csv.write_record(row.iter().map(|field| safe::csv(field.as_bytes())))?;
+    let cutoff = study.file.cutoff;
+    let flown = || names.iter().zip(matching.flown());
+    let rows = flown().map(|(name, world)| {
+        let (worst, against) = world.worst();
+        let mut row = vec![
+            name.clone(),
+            world.wave.to_string(),
+            (worst <= cutoff).to_string(),
+            worst.to_string(),
+            evidence[against].name.clone(),
+        ];
+        let settings = axes.iter().zip(&world.point);
+        row.extend(settings.map(|(axis, &at)| axis.label(at)));
+        for (found, implausibility) in world.found.iter().zip(&world.implausibility) {
+            row.push(found.map_or(String::new(), |found| found.estimate.to_string()));
+            row.push(implausibility.to_string());
         }
-        csv.flush()
-    })
+        row
+    });
+    making.rows(&fresh, &WORLDS, [&factors, &found], rows)?;
+    let held = matching.held(written);
+    let rows = evidence.iter().zip(&held).map(|(one, held)| {
+        let mut row = vec![one.name.clone(), about(one)];
+        row.extend([one.low, one.high, one.discrepancy].map(number));
+        row.push(one.source.clone());
+        row.extend([matching.flown().len(), held.ruled_out].map(|count| count.to_string()));
+        let (estimate, far) = held.written.unwrap_or((f64::NAN, f64::NAN));
+        row.extend([estimate, far].map(number));
+        row.extend(held.left.unwrap_or([f64::NAN; 3]).map(number));
+        row
+    });
+    making.rows(&fresh, &EVIDENCE, [&[], &[]], rows)?;
+    let rows = matching.ranges(axes).into_iter().map(|left| {
+        let axis = &axes[left.axis];
+        let mut row = vec![axis.assumption.name.clone()];
+        row.extend(left.places.map(|place| axis.label(axis.domain.at(place))));
+        row.extend(left.places.map(number));
+        row.push(number(left.chance));
+        row.push(if left.narrowed { "yes" } else { "no" }.to_owned());
+        row
+    });
+    making.rows(&fresh, &RANGES, [&[], &[]], rows)?;
+    let world = |world: &Flown| {
+        let (implausibility, against) = world.worst();
+        let each = || axes.iter().zip(&world.point);
+        WorldFile {
+            implausibility,
+            against: evidence[against].name.clone(),
+            along: each()
+                .map(|(axis, &at)| (axis.assumption.name.clone(), axis.unit(at)))
+                .collect(),
+            settings: each()
+                .map(|(axis, &at)| (axis.assumption.name.clone(), axis.label(at)))
+                .collect(),
+            lay: study.ground.overlay(&world.point),
+        }
+    };
+    let left: BTreeMap<String, WorldFile> = flown()
+        .filter(|(_, flown)| flown.worst().0 <= cutoff)
+        .map(|(name, flown)| (name.clone(), world(flown)))
+        .collect();
+    if !left.is_empty() {
+        let worlds = WorldsFile {
+            title: format!("Worlds not ruled out: {}", study.file.title),
+            caveat: CAVEAT.to_owned(),
+            simulated: matching.flown().len() as u64,
+            worlds: left,
+        };
+        let written = toml::to_string(&worlds).map_err(|error| {
+            OutputError::io("write", &folder.join(WORLDS_TOML))(std::io::Error::other(error))
+        })?;
+        let head = "# Made by `deconflict match`. Each world lays a piece over the scenario that it was found with.\n\n";
+        let entry = text(&fresh, folder, WORLDS_TOML, &format!("{head}{written}"))?;
+        making.files.insert(WORLDS_TOML.to_owned(), entry);
+    }
+    let progress = whole(study.file.replications);
+    let manifest = Manifest::new(Made::Match, &study.file.title, study.file.seed, progress);
+    let names = [WORLDS.name, EVIDENCE.name, RANGES.name, WORLDS_TOML];
+    making.put(&fresh, manifest, run, &names)
+}
+
+/// The measure that a piece of evidence speaks about, or what it counts over what.
+fn about(one: &EvidenceFile) -> String {
+    match (&one.measure, &one.events, &one.per) {
+        (Some(measure), ..) => measure.clone(),
+        (None, Some(events), Some(per)) => format!("{events} per {per}"),
+        (None, events, _) => events.clone().unwrap_or_default(),
+    }
 }
 
 /// What screening says of one assumption and one measure.
@@ -85,39 +221,61 @@ pub struct Screened {
     pub indices: Option<Indices>,
 }
 
-/// Writes effects and indices as CSV.
+/// What a screening was.
+#[derive(Debug, Clone, Copy)]
+pub struct Screening<'a> {
+    /// One line that names it.
+    pub title: &'a str,
+    /// Seed of the designs and of all random numbers.
+    pub seed: u64,
+    /// Replications of every point.
+    pub replications: u64,
+    /// Confidence of the intervals.
+    pub confidence: f64,
+}
+
+/// Writes effects and indices into the folder of a screening.
 ///
 /// # Errors
-/// What the system refuses.
-pub fn write_screen(path: &Path, rows: &[Screened]) -> Result<(), OutputError> {
-    whole_file(path, true, |writer| {
-        let mut csv = csv::Writer::from_writer(writer);
-        csv.write_record(SCREEN.header(&[], &[]))?;
-        for row in rows {
-            let effect = &row.effect;
-            let mut fields = vec![row.measure.clone(), row.assumption.clone()];
-            let numbers = [
-                effect.absolute,
-                effect.low,
-                effect.high,
-                row.floor,
-                effect.mean,
-                effect.spread,
-            ];
-            fields.extend(numbers.map(|number| match number.is_nan() {
-                true => String::new(),
-                false => number.to_string(),
-            }));
-            fields.push(effect.n.to_string());
-            match &row.indices {
-                Some(indices) => {
-                    let both = indices.first.iter().chain(&indices.total);
-                    fields.extend(both.map(f64::to_string));
-                }
-                None => fields.extend(std::iter::repeat_n(String::new(), 6)),
+/// What the system refuses. Earlier results are left then.
+pub fn write_screen(
+    folder: &Path,
+    about: Screening<'_>,
+    rows: &[Screened],
+    run: &impl Serialize,
+) -> Result<(), OutputError> {
+    let (mut making, fresh) = Making::of(folder)?;
+    let fields = rows.iter().map(|row| {
+        let effect = &row.effect;
+        let mut fields = vec![row.measure.clone(), row.assumption.clone()];
+        let numbers = [
+            effect.absolute,
+            effect.low,
+            effect.high,
+            row.floor,
+            effect.mean,
+            effect.spread,
+        ];
+        fields.extend(numbers.map(number));
+        fields.push(effect.n.to_string());
+        match &row.indices {
+            Some(indices) => {
+                let both = indices.first.iter().chain(&indices.total);
+                fields.extend(both.copied().map(number));
             }
-            csv.write_record(fields.iter().map(|field| safe::csv(field.as_bytes())))?;
+            None => fields.extend(std::iter::repeat_n(String::new(), 6)),
         }
-        csv.flush()
-    })
+        fields
+    });
+    making.rows(&fresh, &SCREEN, [&[], &[]], fields)?;
+    let manifest = Manifest {
+        confidence: about.confidence,
+        ..Manifest::new(
+            Made::Screen,
+            about.title,
+            about.seed,
+            whole(about.replications),
+        )
+    };
+    making.put(&fresh, manifest, run, &[SCREEN.name])
 }

@@ -121,11 +121,11 @@ fn label_room<'a>(labels: impl Iterator<Item = &'a str>, most: f64) -> f64 {
     (longest.unwrap_or(0) as f64 * CHARACTER_PX + 14.0).clamp(90.0, most)
 }
 
-/// A label in lines that fit, broken after commas and blanks: names of cells differ at their ends.
+/// A label in lines that fit, broken after commas, blanks and the points of paths: names of cells and paths differ at their ends.
 fn broken(label: &str, room: f64) -> Vec<String> {
     let most = (room / CHARACTER_PX).max(4.0) as usize;
     let mut lines = vec![String::new()];
-    for piece in label.split_inclusive([',', ' ']) {
+    for piece in label.split_inclusive([',', ' ', '.']) {
         let last = lines.last_mut().expect("there is a line");
         let length = last.chars().count() + piece.trim_end().chars().count();
         if length > most && !last.is_empty() {

@@ -21,6 +21,7 @@ mod replays;
 mod stored;
 mod svg;
 mod tuning;
+mod worlds;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -81,6 +82,14 @@ pub fn write_report_to(
     let (page, figures, mut files) = match stored.manifest.command {
         Made::Tune => {
             let (page, figures) = tuning::tuning_page(stored, &name)?;
+            (page, figures, Vec::new())
+        }
+        Made::Match => {
+            let (page, figures) = worlds::match_page(stored, &name)?;
+            (page, figures, Vec::new())
+        }
+        Made::Screen => {
+            let (page, figures) = worlds::screen_page(stored, &name)?;
             (page, figures, Vec::new())
         }
         Made::Run | Made::Sweep => results_page(stored, &name, trust, replays)?,

@@ -21,12 +21,12 @@ use crate::measure::{MEASURES, Measure};
 use crate::output::{Notation, folder_of_cell, readable, sentence, tally};
 use crate::statistics::stop::{Goal, Sequential};
 
-pub(super) const PAGE_CSS: &str = include_str!("page.css");
-pub(super) const RESULTS_CSS: &str = include_str!("results.css");
+const PAGE_CSS: &str = include_str!("page.css");
+const RESULTS_CSS: &str = include_str!("results.css");
 /// What makes tables sort, filter and fold.
-pub(super) const TABLES_JS: &str = include_str!("tables.js");
+const TABLES_JS: &str = include_str!("tables.js");
 /// A taller figure is folded, px: of many cells a page would be long and its end never read.
-const TALL: f64 = 800.0;
+const TALL: f64 = 900.0;
 
 /// Measures that are drawn for coordinated and for uncoordinated aircraft.
 const COORDINATED: [&str; 3] = [
@@ -1606,7 +1606,7 @@ impl<'a> Report<'a> {
 }
 
 /// Header, links to the sections, and what is in them.
-pub(super) fn laid_out(header: &Markup, sections: &[(&str, &str)], body: &Markup) -> Markup {
+fn laid_out(header: &Markup, sections: &[(&str, &str)], body: &Markup) -> Markup {
     html! {
         header { (header) }
         "\n"
@@ -1616,6 +1616,22 @@ pub(super) fn laid_out(header: &Markup, sections: &[(&str, &str)], body: &Markup
         "\n"
         main { (body) }
     }
+}
+
+/// A whole page of sections, each with its id and name.
+pub(super) fn sectioned(title: &str, header: &Markup, sections: &[(&str, &str, Markup)]) -> String {
+    let body = html! {
+        @for (id, name, part) in sections { h2 id=(id) { (name) } (part) }
+    };
+    let links: Vec<(&str, &str)> = sections.iter().map(|(id, name, _)| (*id, *name)).collect();
+    Document {
+        title,
+        styles: &[FIGURE_CSS, PAGE_CSS, RESULTS_CSS],
+        class: "",
+        body: laid_out(header, &links, &body),
+        script: Some(TABLES_JS),
+    }
+    .html()
 }
 
 /// A name that may be broken after its commas.

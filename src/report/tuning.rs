@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::document::{Document, heads, table, without_places};
+use super::document::{heads, table, without_places};
 use super::figures::{
     Figure, Mark, Panel, as_told, bracket, capital, grouped, number, panels, scatter, unit_told,
     words,
 };
-use super::page::{PAGE_CSS, RESULTS_CSS, TABLES_JS, figure_html, laid_out, shell};
+use super::page::{figure_html, sectioned, shell};
 use super::stored::{Interval, Note, Row, Table};
-use super::svg::FIGURE_CSS;
 use crate::output::{Manifest, Notation, OutputError, Stored, one_in, readable};
 
 /// The name of the scenario as it was written, among the finalists.
@@ -331,10 +330,6 @@ pub(super) fn tuning_page(
         ("made", "How it was made", made(&tuned, folder)),
     ];
     figures.push(all);
-    let body = html! {
-        @for (id, name, part) in &sections { h2 id=(id) { (name) } (part) }
-    };
-    let links: Vec<(&str, &str)> = sections.iter().map(|(id, name, _)| (*id, *name)).collect();
     let Manifest {
         title,
         progress,
@@ -355,14 +350,7 @@ pub(super) fn tuning_page(
             "mean something. The search exploits whatever the model gives it: read the settings before believing the numbers."
         }
     };
-    let page = Document {
-        title,
-        styles: &[FIGURE_CSS, PAGE_CSS, RESULTS_CSS],
-        class: "",
-        body: laid_out(&header, &links, &body),
-        script: Some(TABLES_JS),
-    }
-    .html();
+    let page = sectioned(title, &header, &sections);
     Ok((page, figures))
 }
 

@@ -337,6 +337,87 @@ fn the_worlds_left_are_those_whose_closed_form_fits_the_band_whatever_the_thread
         }
     }
     assert!(inside > 5 && outside > 5, "{inside} {outside}");
+    told_by_the_folder(&place.path().join("one"));
+}
+
+type Row = std::collections::BTreeMap<String, String>;
+
+fn table(path: &Path) -> Vec<Row> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+/// What the tables of a matching say of its worlds, counted again from worlds.csv; the page says it, and refuses what was changed.
+fn told_by_the_folder(out: &Path) {
+    let number = |row: &Row, name: &str| row[name].parse().unwrap_or(f64::NAN);
+    let worlds = table(&out.join("worlds.csv"));
+    let evidence = table(&out.join("evidence.csv"));
+    let out_of = |name: &str| {
+        let column = format!("implausibility: {name}");
+        let far = worlds.iter().filter(|world| number(world, &column) > 3.0);
+        far.count().to_string()
+    };
+    assert_eq!(evidence[0]["about"], "lost_per_sortie[side=stranger]");
+    assert_eq!(evidence[0]["ruled_out"], out_of("lost"));
+    assert_eq!(evidence[1]["ruled_out"], "0");
+    assert_eq!(evidence[1]["as_written"], "", "nobody of that side flies");
+    let left: Vec<&Row> = worlds
+        .iter()
+        .filter(|world| world["left"] == "true")
+        .collect();
+    let sorted = |column: &str| {
+        let mut values: Vec<f64> = left.iter().map(|world| number(world, column)).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    let lost = sorted("lost");
+    assert_eq!(number(&evidence[0], "left_least"), lost[0]);
+    assert_eq!(number(&evidence[0], "left_most"), lost[lost.len() - 1]);
+    // Of the chance of a missile, .2 to .9, what is left is narrower than by chance: 1 - (1 - p)^m is .6 to .7 for no p near .9.
+    let chance = "site_classes.watch.weapon.kill_probability";
+    let ranges = table(&out.join("ranges.csv"));
+    let range = ranges
+        .iter()
+        .find(|row| row["assumption"] == chance)
+        .unwrap();
+    let found = sorted(chance);
+    let ends = [found[0], found[found.len() - 1]];
+    for (end, place, value) in [
+        ("low", "place_low", ends[0]),
+        ("high", "place_high", ends[1]),
+    ] {
+        assert!((number(range, end) - value).abs() < 1e-9, "{range:?}");
+        assert!(
+            (number(range, place) - (value - 0.2) / 0.7).abs() < 1e-9,
+            "{range:?}"
+        );
+    }
+    let width = (ends[1] - ends[0]) / 0.7;
+    let m = found.len() as i32;
+    let by_chance = f64::from(m) * width.powi(m - 1) - f64::from(m - 1) * width.powi(m);
+    assert!(
+        (number(range, "chance") - by_chance).abs() < 1e-9,
+        "{range:?}"
+    );
+    assert_eq!(range["narrowed"] == "yes", by_chance < 0.025, "{range:?}");
+
+    let folder = out.display().to_string();
+    let done = deconflict(&["report", &folder]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    let count = format!("{} of {} worlds", left.len(), worlds.len());
+    for wanted in [count.as_str(), "no posterior", "What is left of the ranges"] {
+        assert!(page.contains(wanted), "{wanted}");
+    }
+    assert!(out.join("report/evidence.svg").is_file());
+    fs::write(out.join("ranges.csv"), "assumption\n").unwrap();
+    let done = deconflict(&["report", &folder]);
+    assert_eq!(done.status.code(), Some(2));
+    assert!(
+        text(&done.stderr).contains("ranges.csv"),
+        "{}",
+        text(&done.stderr)
+    );
 }
 
 #[test]
@@ -567,6 +648,12 @@ fn screening_finds_what_the_scenario_hangs_on_and_nothing_else() {
     );
     let indexed = rows.iter().filter(|row| !row[9].is_empty()).count();
     assert_eq!(indexed, 2, "{file}");
+    let done = deconflict(&["report", &out]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let page = fs::read_to_string(Path::new(&out).join("report.html")).unwrap();
+    for wanted in ["kill_probability", "Sobol' indices", "told from noise"] {
+        assert!(page.contains(wanted), "{wanted}");
+    }
     let again = deconflict(&[&arguments[..], &["--resume", "--jobs", "3"]].concat());
     assert!(again.status.success(), "{}", text(&again.stderr));
     assert_eq!(

@@ -81,6 +81,11 @@ impl Matching {
         }
     }
 
+    /// What it began with.
+    pub fn course(&self) -> &Course {
+        &self.course
+    }
+
     /// All that was run, in order.
     pub fn flown(&self) -> &[Flown] {
         &self.flown
