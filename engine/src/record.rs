@@ -1075,7 +1075,8 @@ pub struct Cast {
     pub classes: Vec<ClassCast>,
     /// `relations[shooter side][other side]`.
     pub relations: Vec<Vec<Affiliation>>,
-    /// `coordinated[flight][site entry]`: whether the addressees' graph reaches the site for this flight.
+    /// `coordinated[flight][site entry]`: whether the addressees' graph reaches the site for this flight; of an aircraft whose plan a
+    /// rule had sent to others its [`Sortie`] says it.
     pub coordinated: Vec<Vec<bool>>,
     /// Missiles that the site with the most to spend spends on one target in the mean; 0 without weapons.
     pub missiles_per_target: f64,
@@ -1143,6 +1144,18 @@ pub struct Sortie {
     pub station_planned_s: f64,
     /// When its time on station begins and ends.
     pub station: [Millis; 2],
+    /// Which site entries the addressees of its plan reach, where a rule had its plan sent to others than its flight's.
+    pub coordinated: Option<Vec<bool>>,
+}
+
+impl Sortie {
+    /// Whether the addressees of its plan reach a site entry, before any draw of what is delivered.
+    pub fn reaches(&self, cast: &Cast, entry: usize) -> bool {
+        match &self.coordinated {
+            Some(reached) => reached[entry],
+            None => cast.coordinated[self.flight.index()][entry],
+        }
+    }
 }
 
 /// One site of one replication.
@@ -1187,11 +1200,10 @@ impl EventLog {
         self.cast.relations[shooter.index()][other.index()]
     }
 
-    /// Whether the addressees' graph reaches `site` for the flight of `aircraft`, before the fact.
+    /// Whether the addressees' graph of the plan of `aircraft` reaches `site`, before the fact.
     pub fn coordinated(&self, site: SiteId, aircraft: AircraftId) -> bool {
         let entry = self.sites[site.index()].entry;
-        let flight = self.sorties[aircraft.index()].flight;
-        self.cast.coordinated[flight.index()][entry as usize]
+        self.sorties[aircraft.index()].reaches(&self.cast, entry as usize)
     }
 }
 

@@ -3,11 +3,12 @@
 //! Names are resolved to indices, points are in the local plane, and everything was checked by whoever made it. All
 //! tables are in the order of their names, so the order of a file never matters.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::airspace::{Command, Corridor, Link, Node, Plan, Zone};
-use crate::coordination::Rules;
+use crate::coordination::{Intent, Rules};
 use crate::engagement::{BestShooter, FireDistributionSpec, WeaponSpec};
 use crate::geometry::{Area, Point};
 use crate::identification::{IdSources, Identifier, Operator};
@@ -110,8 +111,25 @@ impl Theatre {
     }
 
     /// Which site entries a plan can reach from its addressees, before any draw.
-    pub fn covered_by(&self, plan: Option<&Plan>) -> Vec<bool> {
-        coordinated(plan, &self.sites, &self.links)
+    pub fn covered_by(&self, plan: &Plan) -> Vec<bool> {
+        coordinated(Some(plan), &self.sites, &self.links)
+    }
+
+    /// The same of each flight, with all whom the rules may have its plan sent to.
+    pub fn covered_at_most(&self) -> Vec<Vec<bool>> {
+        let widest = self.flights.iter().map(|flight| {
+            self.rules.widest_plan(&Intent {
+                flight: Cow::Borrowed(flight),
+                spec: &self.types[flight.type_id.index()].spec,
+                departs_s: 0.0,
+                loop_start: 0.0,
+                until_s: self.duration.seconds(),
+                relations: &self.cast.relations,
+            })
+        });
+        widest
+            .map(|plan| coordinated(plan.as_ref(), &self.sites, &self.links))
+            .collect()
     }
 }
 

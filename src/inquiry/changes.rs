@@ -542,7 +542,7 @@ fn notices(
         return Err("no armed site's class has a flight_plan check");
     }
     let reaches = |coordinated: &Vec<bool>| coordinated.iter().any(|reached| *reached);
-    if edits.is_empty() && !scenario.cast.coordinated.iter().any(reaches) {
+    if edits.is_empty() && !scenario.covered_at_most().iter().any(reaches) {
         return Err("no plan of who is no enemy could come to an armed site that checks plans");
     }
     if !in_force {

@@ -110,7 +110,7 @@ row! {
     side: &'a str = "its side",
     aircraft_type: &'a str = "its type",
     affiliation: &'static str = "its affiliation to the site: friend, neutral, hostile",
-    coordinated: bool = "whether the addressees' graph reaches this site for this flight",
+    coordinated: bool = "whether the addressees' graph of this aircraft's plan reaches this site",
     east_m: f64 = "where that happens: east of the origin of the plane, m",
     north_m: f64 = "north of it, m",
     altitude_m: f64 = "above ground, m",

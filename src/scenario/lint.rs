@@ -652,9 +652,7 @@ impl Linter<'_> {
                 armed && class.identifier.spec.flight_plan.is_some()
             };
             let checking: Vec<usize> = (0..self.scenario.sites.len()).filter(checks).collect();
-            let coordinated = &self.scenario.cast.coordinated;
-            let reached = coordinated
-                .iter()
+            let reached = (self.scenario.covered_at_most().iter())
                 .any(|row| checking.iter().any(|&entry| row[entry]));
             let chance = checking.iter().any(|&entry| {
                 let class = &self.scenario.classes[self.scenario.sites[entry].class.index()];

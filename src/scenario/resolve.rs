@@ -1,6 +1,5 @@
 //! From a checked scenario file to a [`Scenario`]: names to indices, points to the plane, defaults filled in.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use super::points::{self, Places};
 use super::recorded::{self, Account};
 use super::sun::light;
 use crate::airspace::{Amendment, Command, Corridor, Link, Node, Plan, Zone};
-use crate::coordination::{Intent, Named, Rules};
+use crate::coordination::{Named, Rules};
 use crate::geodesy::Frame;
 use crate::geometry::{Area, Point, Polygon};
 use crate::identification::id_sources::optical::{Daylight, SunLight};
@@ -196,18 +195,7 @@ pub(crate) fn resolve(written: ScenarioFile) -> Result<Scenario, String> {
     let duration = hours(file.duration_h);
     let coordinated = flights
         .iter()
-        .map(|flight| {
-            let intent = Intent {
-                flight: Cow::Borrowed(flight),
-                spec: &types[flight.type_id.index()].spec,
-                departs_s: 0.0,
-                loop_start: 0.0,
-                until_s: duration.seconds(),
-                relations: &cast.relations,
-            };
-            let plan = rules.widest_plan(&intent);
-            coordinated(plan.as_ref(), &sites, &links)
-        })
+        .map(|flight| coordinated(flight.plan.as_ref(), &sites, &links))
         .collect();
     let cast = Cast {
         coordinated,

@@ -470,7 +470,8 @@ fn without_its_words(log: &EventLog, rule: &str) -> Vec<Event> {
     events
 }
 
-/// An order to cease fire that nobody gives, and an authority that takes no time, has room and refuses nothing.
+/// An order to cease fire that nobody gives, an authority that takes no time, has room and refuses nothing, and a zone that is
+/// closed when all is over.
 #[test]
 fn a_rule_that_cannot_act_changes_nothing() {
     for (key, rule, inert) in [
@@ -479,6 +480,11 @@ fn a_rule_that_cannot_act_changes_nothing() {
             "engagement_authority",
             "R3",
             "rules.engagement_authority={service={fixed={delay_s=0}},threshold=0,capacity=1000}",
+        ),
+        (
+            "restricted_operations_zone",
+            "R10",
+            "rules.restricted_operations_zone={zone=\"z\",authority=\"hq\",compliance=0.5,from_h=100}",
         ),
     ] {
         let mut tried = 0;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use deconflict::experiment::replicate::replicate;
-use deconflict::ids::SiteId;
+use deconflict::ids::{AircraftId, SiteId};
 use deconflict::measure::Columns;
 use deconflict::record::{Detail, EventLog, Fact, Identity, NotReady, NoticeState, Reason};
 use deconflict::scenario::Scenario;
@@ -954,6 +954,17 @@ fn restricted_operations_zone() {
     assert_eq!(
         mean(&fly("restricted-operations-zone", &out, 100, cancelled)),
         1.0
+    );
+    // Who complies is coordinated, and nobody else: of those that fly .6 of .8, and none of those that are lost.
+    let coordinated = |log: &EventLog| {
+        let at = log.coordinated(SiteId(0), AircraftId(0));
+        let lost = losses(log) > 0.0;
+        assert!(!(at && lost));
+        f64::from(u8::from(at))
+    };
+    share_is(
+        &fly("restricted-operations-zone", &[], 8000, coordinated),
+        0.6,
     );
     for harmless in [
         "rules.restricted_operations_zone.exempt=[\"harbour\"]",

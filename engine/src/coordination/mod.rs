@@ -427,12 +427,6 @@ impl Rules {
         }
     }
 
-    /// Whether one of them amends this about flights.
-    pub fn amends(&self, what: Amends) -> bool {
-        let mut amends = self.amending.iter().map(|rule| rule.page().amends);
-        amends.any(|amends| amends == Some(what))
-    }
-
     /// The plan of a flight, with all whom the rules may have it sent to.
     pub fn widest_plan(&self, intent: &Intent<'_>) -> Option<Plan> {
         let mut plan = intent.flight.plan.clone();

@@ -287,7 +287,8 @@ impl Rule for RestrictedOperationsZone {
     }
 
     fn may_amend(&self, intent: &Intent<'_>, plan: &mut Option<Plan>) {
-        let may = self.compliance > 0.0 && self.concerns(intent);
+        let until = self.until.min(Millis::from_seconds(intent.until_s));
+        let may = self.compliance > 0.0 && self.from < until && self.concerns(intent);
         if may && intent.passes(|_, place| self.covers(place)) {
             *plan = Some(self.coordinated(plan.as_ref()));
         }

@@ -53,6 +53,7 @@ pub(crate) fn log() -> EventLog {
         lands: Millis(9_000_000),
         station_planned_s: 5400.0,
         station: [Millis(1_800_000), Millis(7_200_000)],
+        coordinated: None,
     };
     let site = SiteId(0);
     let [us1, tb2, us2] = [AircraftId(0), AircraftId(1), AircraftId(2)];

@@ -11,7 +11,8 @@
 //! Words, so that two people count the same:
 //! - *protected*: an aircraft is protected from a site to which it is friend or neutral; a *sortie* is
 //!   protected when at least one site present in the replication should.
-//! - *coordinated pair*: the addressees' graph reaches this site for this flight, before the fact. *Coordinated sortie*: a
+//! - *coordinated pair*: the addressees' graph of this aircraft's plan, as rules had it sent, reaches this site, before the fact.
+//!   *Coordinated sortie*: a
 //!   protected sortie for which it reaches every site present to which it is friend or neutral; a protected
 //!   sortie that misses one of them is *uncoordinated*.
 //! - *misidentified*: the identity held at the first shot at the track, or else at its end, contradicts the

@@ -31,7 +31,7 @@ use crate::{engagement, picture, platform};
 use setup::{Aircraft, Setup};
 
 /// The version of the model: what was made by different ones is not compared.
-pub const MODEL: u32 = 8;
+pub const MODEL: u32 = 9;
 
 /// Replications that an engine keeps detections of, besides one a thread.
 const KEPT: usize = 4;

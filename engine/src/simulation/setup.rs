@@ -9,7 +9,7 @@ use bevy_ecs::prelude::*;
 use crate::airspace::notice::Filing;
 use crate::calendar::{EntityIndex, EventCalendar};
 use crate::coordination::{
-    Amends, ApprovalQueues, AuthorityLevel, CommandLink, Deviation, Intent, PlannedFlight, Rules,
+    ApprovalQueues, AuthorityLevel, CommandLink, Deviation, Intent, PlannedFlight, Rules,
 };
 use crate::engagement::{self, CeaseFires, FireDistribution, Obeying};
 use crate::identification::plan_check::{OtherPlan, PlanAtNode, PlanOutcome};
@@ -43,8 +43,6 @@ pub(super) struct Aircraft {
     pub(super) planned: Planned,
     rcs_m2: f64,
     pub(super) filing: Option<Filing>,
-    /// Which site entries its plan can reach, where that is not the same for the whole flight.
-    coordinated: Option<Vec<bool>>,
     /// Whether it does not fly: when and where it would have departed.
     cancelled: Option<(Millis, Place)>,
     /// When it is off its plan, where somebody watches that.
@@ -181,9 +179,10 @@ impl<'a> Setup<'a> {
         } = planned;
         let (flight, planned_s) = (&*intent.flight, intent.departs_s);
         // One aircraft of a flight may have its plan sent to others than the next.
-        let coordinated = rules
-            .amends(Amends::Addressees)
-            .then(|| self.scenario.covered_by(plan.as_deref()));
+        let coordinated = match &plan {
+            Some(Cow::Owned(amended)) => Some(self.scenario.covered_by(amended)),
+            _ => None,
+        };
         let amended = filing.as_ref().is_some_and(|filing| filing.amended);
         let later_s = plan
             .and_then(|plan| plan.amendment)
@@ -235,6 +234,7 @@ impl<'a> Setup<'a> {
             station_planned_s: trajectory.station.end_s - trajectory.station.start_s,
             station: [trajectory.station.start_s, trajectory.station.end_s]
                 .map(Millis::from_seconds),
+            coordinated,
         };
         let departs = trajectory.departs();
         let cancelled = stays_out.then(|| (departs, trajectory.position(departs).into()));
@@ -251,7 +251,6 @@ impl<'a> Setup<'a> {
             planned,
             rcs_m2,
             filing,
-            coordinated,
             cancelled,
             deviations: Vec::new(),
         }
@@ -764,10 +763,7 @@ impl<'a> Setup<'a> {
             PlanOutcome {
                 filed: filed.is_some(),
                 astray: filed.is_some_and(|filing| filing.astray),
-                coordinated: match &target.coordinated {
-                    Some(coordinated) => coordinated[entry],
-                    None => scenario.cast.coordinated[target.sortie.flight.index()][entry],
-                },
+                coordinated: target.sortie.reaches(&scenario.cast, entry),
                 amended: filed.is_some_and(|filing| filing.amended),
                 arrives,
                 told: self.told(observer, target, arrives),
