@@ -328,18 +328,31 @@ fn metres((east, north): (f64, f64)) -> [i64; 2] {
     [libm::round(east) as i64, libm::round(north) as i64]
 }
 
-/// What the whole map shows: the sites and what decides something, within reason; where there is neither, all flights.
+/// What the whole map shows: the sites with their reach, what is drawn around them, and what decides something, within reason; where
+/// there is no site, all flights.
 fn whole(runs: &[Run<'_>]) -> Window {
     /// Farther than this from all sites, an event is no part of the picture, m.
     const NEAR_M: f64 = 110_000.0;
     /// Shown at least, m.
-    const LEAST_M: f64 = 60_000.0;
-    let sites = runs.iter().flat_map(|run| &run.sites);
-    let sites = Window::of(sites.map(|site| site.at.map(|metres| metres as f64).into()));
+    const LEAST_M: f64 = 3_000.0;
+    /// Around it all, as a share of its width.
+    const RIM: f64 = 0.06;
+    let reach = runs.iter().flat_map(|run| {
+        run.sites.iter().flat_map(|site| {
+            let class = &run.classes[site.class as usize];
+            let reach = class.engages.map_or(0.0, |[_, reach]| reach).min(NEAR_M);
+            let [east, north] = site.at.map(|metres| metres as f64);
+            [(east - reach, north - reach), (east + reach, north + reach)]
+        })
+    });
+    let sites = Window::of(reach);
     let events = runs.iter().flat_map(|run| &run.events);
     let decisive = events
         .filter(|event| event.6 <= 4)
         .map(|event| (event.4 as f64, event.5 as f64));
+    let areas = runs.iter().flat_map(|run| &run.areas);
+    let areas = areas.flat_map(|area| &area.points);
+    let areas = areas.map(|point| (point[0] as f64, point[1] as f64));
     let found = match &sites {
         Some(sites) => {
             let near = sites.wider(NEAR_M);
@@ -347,7 +360,7 @@ fn whole(runs: &[Run<'_>]) -> Window {
                 sites
                     .corners()
                     .into_iter()
-                    .chain(decisive.filter(|&at| near.holds(at))),
+                    .chain(decisive.chain(areas).filter(|&at| near.holds(at))),
             )
         }
         None => {
@@ -359,7 +372,8 @@ fn whole(runs: &[Run<'_>]) -> Window {
         }
     };
     let found = found.unwrap_or_default();
-    found.wider(8_000.0).at_least(LEAST_M, LEAST_M)
+    let rim = RIM * found.width().max(found.height());
+    found.wider(rim).at_least(LEAST_M, LEAST_M)
 }
 
 /// The squares that have names: those of the whole map, and as far around as there is room.
@@ -394,18 +408,23 @@ fn grid(frame: &Frame, whole: &Window) -> Grid {
     }
 }
 
-/// The first time at which the two runs tell something else.
+/// The first time at which the two runs do something else; why one holds its fire is no such thing.
 fn parting(runs: &[Run<'_>]) -> Option<i64> {
     let [one, two] = runs else { return None };
-    let same = one
-        .events
-        .iter()
-        .zip(&two.events)
-        .take_while(|(one, two)| one.0 == two.0 && one.7 == two.7)
-        .count();
-    let times = [one.events.get(same), two.events.get(same)];
+    let done = |run: &'_ Run<'_>| -> Vec<(i64, String)> {
+        let events = run.events.iter();
+        let done = events.filter(|event| !HELD.contains(&event.1));
+        done.map(|event| (event.0, event.7.clone())).collect()
+    };
+    let (one, two) = (done(one), done(two));
+    let same = one.iter().zip(&two).take_while(|(one, two)| one == two);
+    let same = same.count();
+    let times = [one.get(same), two.get(same)];
     times.into_iter().flatten().map(|event| event.0).min()
 }
+
+/// Events in which a site thinks again and does nothing.
+const HELD: [&str; 2] = ["shot_declined", "reassessed"];
 
 fn run<'a>(flown: &'a Flown<'_>) -> Run<'a> {
     let Flown {

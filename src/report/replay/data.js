@@ -20,7 +20,7 @@
  * @typedef {{side: number, west: number, south: number, columns: number, names: string[]}} Grid
  * @typedef {{start_utc_ms: number, end: number, whole: [number, number, number, number], coast: Point[][], land: Point[][], places: [string, number, number][],
  *   grid: Grid, parts: number | null, runs: Flown[]}} Data
- * @typedef {{t: number, playing: boolean, picked: number, site: number, follow: boolean, event: {t: number, at: number, site: string} | null,
+ * @typedef {{t: number, playing: boolean, picked: number, site: number, follow: boolean, event: {t: number, run: Run, event: Told} | null,
  *   ruler: [Point, Point] | null, measuring: boolean, dirty: boolean, seek: (t: number) => void,
  *   play: () => void, pause: () => void}} State
  * @typedef {{picked: number, site: number}} Chosen
@@ -131,10 +131,15 @@ const probability = (logOdds) => 1 / (1 + Math.exp(-logOdds));
 /** A shot at a friend, a neutral, or nobody. @param {Told} e */
 function isWrongShot(e) { return e[1] === "shot_fired" && e[6] === 0; }
 
-/** Events of all runs that are asked for, in order of time, the first of each moment. @param {(e: Told) => boolean} asked @returns {Found[]} */
+/** Events of all runs that are asked for, in order of time; what both tell alike is there once. @param {(e: Told) => boolean} asked @returns {Found[]} */
 function found(asked) {
   const all = runs.flatMap((run) => run.events.filter(asked).map((event) => ({ run, event })));
-  return all.sort((a, b) => a.event[0] - b.event[0]).filter((one, i, list) => !i || list[i - 1].event[0] !== one.event[0]);
+  const heard = new Set();
+  return all.sort((a, b) => a.event[0] - b.event[0]).filter(({ run, event }) => {
+    const said = event[0] + event[7], again = heard.has(said) && run !== runs[0];
+    heard.add(said);
+    return !again;
+  });
 }
 
 /** Events that decide something: shots, kills, objectives, who was identified as hostile. */

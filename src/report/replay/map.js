@@ -85,9 +85,21 @@ function scales(width, height) {
   return { at, back };
 }
 
-/** Shows the whole map. @param {number} width @param {number} height */
-function fit(width, height) {
-  const [west, south, east, north] = data.whole;
+/** As far as the ground is known: the whole map, and twice its size around it. @type {[number, number, number, number]} */
+const around = (() => {
+  const [west, south, east, north] = data.whole, far = 2 * Math.max(east - west, north - south);
+  return [west - far, south - far, east + far, north + far];
+})();
+
+/** Shows the whole map, and what else is to be in it. @param {number} width @param {number} height @param {number[][]} also places */
+function fit(width, height, also) {
+  let [west, south, east, north] = data.whole;
+  const rim = 0.04 * Math.max(east - west, north - south);
+  for (const [x, y] of also) {
+    if (x > west && x < east && y > south && y < north) continue;
+    west = Math.max(Math.min(west, x - rim), around[0]); east = Math.min(Math.max(east, x + rim), around[2]);
+    south = Math.max(Math.min(south, y - rim), around[1]); north = Math.min(Math.max(north, y + rim), around[3]);
+  }
   view.east = (west + east) / 2;
   view.north = (south + north) / 2;
   view.perM = Math.min(width / (east - west), height / (north - south));
@@ -161,8 +173,12 @@ function drawGrid({ pen, width, height, at, back, labels }) {
 /** @param {Scene} scene */
 function ground(scene) {
   const { pen, run, width, height, at, labels } = scene;
-  pen.fillStyle = ink.sea;
+  // Beyond what is known there is neither land nor sea.
+  pen.fillStyle = ink.paper;
   pen.fillRect(0, 0, width, height);
+  const [left, top] = at(around[0], around[3]), [right, foot] = at(around[2], around[1]);
+  pen.fillStyle = ink.sea;
+  pen.fillRect(left, top, right - left, foot - top);
   // One path: where a ring lies in another there is water, and tiles leave no seams.
   pen.beginPath();
   for (const ring of data.land) {

@@ -35,12 +35,18 @@ function resize(canvas) {
   return { pen, width, height };
 }
 
+/** The event gone to, as long as the clock stands there. */
+const spot = () => (state.event && state.event.t === state.t ? state.event : null);
+/** The moment up to which things have happened: that of the event gone to, of which the maps may show the moment before. */
+const reached = () => spot()?.event[0] ?? state.t;
+
 /** The site whose belief is shown where it follows the event: that of the event gone to, else of the last decisive one. */
 function followed() {
   if (!state.follow) return;
-  let name = state.event && state.event.t === state.t ? state.event.site : "";
+  const on = spot(), at = on ? on.run.sites[on.event[3]] : undefined;
+  let name = at ? at.name : "";
   for (const run of name ? [] : runs) {
-    const at = lastAt(run.told, (e) => e[0], state.t), last = run.told[at] ?? run.told[0];
+    const last = run.told[lastAt(run.told, (e) => e[0], state.t)] ?? run.told[0];
     if (last && !name) name = run.sites[last[3]].name;
   }
   const site = names.sites.indexOf(name);
@@ -50,7 +56,7 @@ function followed() {
 /** The view as a link: moment, track, site, piece of the map. */
 function link() {
   const wanted = new URLSearchParams();
-  wanted.set("t", String(state.t / 1000));
+  wanted.set("t", String(reached() / 1000));
   const track = names.aircraft[state.picked];
   if (track !== undefined) wanted.set("track", track);
   if (!state.follow) wanted.set("site", names.sites[state.site]);
@@ -72,8 +78,25 @@ function restore(hash) {
   if (site >= 0) state.site = site;
   siteBox.value = String(site);
   const track = names.aircraft.indexOf(wanted.get("track") ?? "");
-  if (wanted.has("t")) state.seek((Number(wanted.get("t")) || 0) * 1000);
+  const t = Number(wanted.get("t") ?? NaN) * 1000;
+  if (Number.isFinite(t)) state.seek(t);
+  else if (wanted.has("track")) begin(track);
   pick(track);
+  // What is told of that moment is gone to: a wrong shot before all else.
+  const there = decisive.filter(({ run, event }) => Math.abs(event[0] - t) < 1 && (track < 0 || run.aircraft[event[2]]?.name === names.aircraft[track]));
+  const event = there.find((one) => isWrongShot(one.event)) ?? there[0];
+  if (event) goTo(event.run, event.event);
+}
+
+/** To the first moment at which a track is in the air; without one, at which a site sees any, or else anything flies. @param {number} track */
+function begin(track) {
+  const seen = runs.flatMap((run) => run.tracks.map((row) => ({ t: row[2], name: run.aircraft[row[1]].name })));
+  const flown = runs.flatMap((run) => run.aircraft.filter((one) => one.legs.length > 0).map((one) => ({ t: one.flies[0], name: one.name })));
+  const of = [seen, flown].map((list) => list.filter((one) => track < 0 || one.name === names.aircraft[track]));
+  const first = (of[0].length ? of[0] : of[1]).sort((a, b) => a.t - b.t)[0];
+  if (!first) return;
+  state.seek(first.t);
+  if (track < 0) pick(names.aircraft.indexOf(first.name));
 }
 
 let linked = 0;
@@ -82,7 +105,7 @@ function draw() {
   runs.forEach((run, i) => {
     const { pen, width, height } = resize(canvases[i]);
     if (!width) return;
-    if (!view.fitted) fit(width, height);
+    if (!view.fitted) fit(width, height, runs.flatMap((run) => { const one = run.aircraft[own(run, state).picked]; return one && flying(one, state.t) ? [position(one, state.t)] : []; }));
     const labels = new Labels(pen, width, height);
     const scene = { pen, width, height, run, chosen: own(run, state), t: state.t, labels, ...scales(width, height) };
     ground(scene);
@@ -97,9 +120,9 @@ function draw() {
   time.setAttribute("aria-valuetext", clock(state.t) + ", " + date(state.t));
   byId("day", HTMLElement).textContent = date(state.t) + " ";
   byId("hour", HTMLElement).textContent = clock(state.t);
-  told(state);
+  told();
   story(state);
-  mark(state);
+  mark();
   // What tests read, beside the clock and the track: what is to be seen.
   const body = document.body.dataset;
   body.site = names.sites[state.site] ?? "";
@@ -173,6 +196,7 @@ function legend() {
     entry.append(swatch, text + (runs.length > 1 ? "" : " (" + count + ")"));
     place.append(entry);
   }
+  if (!wrongShots.length) place.append(element("span", "no wrong shot in this replication"));
   if (data.parts !== null) place.append(element("span", "\u25bc they part", "m-parts"));
 }
 
@@ -195,15 +219,16 @@ function goTo(run, event) {
   // A missile that takes no time ends its target with the shot: what led to it is told of the moment before.
   const target = run.aircraft[event[2]];
   const t = target && !flying(target, event[0]) && flying(target, event[0] - 1) ? event[0] - 1 : event[0];
-  state.event = { t, at: event[0], site: run.sites[event[3]]?.name ?? "" };
   state.seek(t);
+  state.event = { t: state.t, run, event };
   if (event[2] >= 0) pick(names.aircraft.indexOf(run.aircraft[event[2]].name));
 }
 
 /** To the next or the previous of some events. @param {Found[]} list in order of time @param {boolean} forward */
 function jump(list, forward) {
-  const now = state.event && state.event.t === state.t ? state.event.at : state.t;
-  const next = forward ? list.find((one) => one.event[0] > now) : list.findLast((one) => one.event[0] < now);
+  const now = reached(), on = spot(), at = list.findIndex((one) => one.event === on?.event);
+  const beside = at < 0 ? undefined : list[forward ? at + 1 : at - 1];
+  const next = at >= 0 ? beside : forward ? list.find((one) => one.event[0] > now) : list.findLast((one) => one.event[0] < now);
   if (next) goTo(next.run, next.event);
 }
 
@@ -248,12 +273,18 @@ function clicked(canvas, run, x, y) {
 
 /** @param {number} factor @param {Point} [around] what stays where it is, as pixels from the middle */
 function zoom(factor, [x, y] = [0, 0]) {
-  const perM = Math.min(Math.max(view.perM * factor, 0.0005), 0.2);
+  const perM = Math.min(Math.max(view.perM * factor, farthest()), 0.2);
   view.east += x / view.perM - x / perM;
   view.north -= y / view.perM - y / perM;
   view.perM = perM;
   view.moved = true;
   state.dirty = true;
+}
+
+/** How far the map draws back: until all that is known of the ground fills it. */
+function farthest() {
+  const [west, south, east, north] = around;
+  return Math.min(...canvases.map((canvas) => Math.max(canvas.clientWidth / (east - west), canvas.clientHeight / (north - south), 0.0005)));
 }
 
 /** Where the picked aircraft is, as pixels from the middle, so that zooming without a pointer keeps it in sight. @returns {Point} */
@@ -334,7 +365,12 @@ press("next", () => jump(decisive, true));
 press("back", () => jump(decisive, false));
 press("wrongnext", () => jump(wrongShots, true));
 press("wrongback", () => jump(wrongShots, false));
-press("parts", () => { state.pause(); state.seek(data.parts ?? 0); });
+press("parts", () => {
+  const first = runs.flatMap((run) => run.events.filter((event) => event[0] === data.parts && differing.has(event)).map((event) => ({ run, event })))[0];
+  state.pause();
+  if (first) goTo(first.run, first.event);
+  else state.seek(data.parts ?? 0);
+});
 press("closer", () => zoom(1.4, sight()));
 press("farther", () => zoom(1 / 1.4, sight()));
 press("whole", whole);
@@ -394,7 +430,8 @@ legend();
 filters();
 const opened = new URLSearchParams(location.hash.slice(1));
 // A page opens at the first wrong shot; #t=SECONDS&track=NAME&site=NAME&map=EAST,NORTH,SCALE asks for something else.
-if (opened.has("t") || opened.has("track") || !decisive.length) restore(location.hash);
+if (opened.has("t") || opened.has("track")) restore(location.hash);
+else if (!decisive.length) { restore(location.hash); begin(-1); }
 else { const first = wrongShots[0] ?? decisive[0]; goTo(first.run, first.event); }
 addEventListener("hashchange", () => restore(location.hash));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readTheme(); ticks(); state.dirty = true; });

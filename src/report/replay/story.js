@@ -80,7 +80,7 @@ function beliefChart(run, site, aircraft, span) {
   const threshold = run.classes[run.sites[site].class].threshold;
   if (threshold !== null) {
     picture.append(svg("line", { class: "threshold", x1: LEFT, x2: WIDE - 4, y1: y(threshold), y2: y(threshold) }),
-      svg("text", { class: "ts", x: LEFT + 3, y: y(threshold) + 11 }, "threshold " + threshold));
+      svg("text", { class: "ts halo", x: WIDE - 6, y: y(threshold) - 3, "text-anchor": "end" }, "threshold " + threshold));
   }
   const rows = run.weighed.get(pair(site, aircraft)) ?? [];
   for (const track of run.tracked.get(pair(site, aircraft)) ?? []) {
@@ -163,6 +163,9 @@ function story(state) {
   for (const move of moving) move(state.t);
 }
 
+/** What a site does about a track. */
+const ACTS = new Set(["engagement_begun", "shot_fired", "shot_declined", "shot_missed", "shot_wasted", "shot_aborted", "destroyed", "engagement_ended"]);
+
 /** @param {HTMLElement} panel @param {Run} run @param {number} aircraft @param {number} site */
 function card(panel, run, aircraft, site) {
   const who = run.aircraft[aircraft];
@@ -177,18 +180,27 @@ function card(panel, run, aircraft, site) {
   const window = windowOf(who, state.t);
   if (at) {
     const now = element("p", "", "now"), bars = element("div", "", "pushes");
-    panel.append(now, beliefChart(run, site, aircraft, window), bars);
+    const did = element("p", "", "now");
+    const acts = run.events.filter((e) => e[2] === aircraft && e[3] === site && ACTS.has(e[1]));
+    panel.append(now, beliefChart(run, site, aircraft, window), did);
+    // Two cards share the room: what moved the belief is folded there.
+    if (runs.length > 1) { const folded = element("details", ""); folded.append(element("summary", "what each ID source moved", "meta"), bars); panel.append(folded); }
+    else panel.append(bars);
     /** @type {Judged | null | undefined} */
     let last;
     moving.push((t) => {
       const held = belief(run, site, aircraft, t), judged = held === null ? null : weighed(run, site, aircraft, t);
       now.textContent = held === null ? "Site " + at.name + " has no track of it."
         : "Site " + at.name + " identified it as " + plain(held) + (judged ? "; P(hostile) " + share(probability(judged[3][judged[3].length - 1][3])) : "") + ".";
+      const on = spot(), act = on && acts.includes(on.event) ? on.event : acts[lastAt(acts, (e) => e[0], reached())];
+      did.textContent = act ? clock(act[0]) + "  " + act[7] : "";
       if (judged === last) return;
       last = judged;
       bars.replaceChildren(...(judged ? [pushes(run, judged)] : []));
     });
   }
+  // Under both sets of rules it flies alike, until it is lost.
+  if (runs.length > 1 && run !== runs[runs.length - 1]) return;
   const flight = element("p", "", "flight");
   panel.append(flight, flightChart(who, window));
   moving.push((t) => { flight.textContent = flying(who, t) ? flightWords(who, t) : "Not in the air."; });
@@ -257,9 +269,11 @@ const JUDGED = ["identity_changed", "engagement_begun"];
 
 /** Most events in the list at once. */
 const MOST = 600;
-/** The rows of the list, in order of time. @type {{t: number, row: HTMLElement}[]} */
+/** All that is listed, in order of time. @type {{run: Run, number: number, e: Told}[]} */
+let listing = [];
+/** Its rows, those around the clock, from which of them on. @type {HTMLElement[]} */
 let rows = [];
-let marked = -2;
+let firstRow = 0, marked = -2;
 
 function filters() {
   const place = byId("filters", HTMLElement);
@@ -275,12 +289,17 @@ function filters() {
 /** Makes the list of events anew. */
 function list() {
   const track = names.aircraft[state.picked];
-  const all = runs.flatMap((run, number) => run.events.filter((e) => listed[kindOf(e)] && (!words || e[7].toLowerCase().includes(words)) &&
+  listing = runs.flatMap((run, number) => run.events.filter((e) => listed[kindOf(e)] && (!words || e[7].toLowerCase().includes(words)) &&
     (!onlyTrack || run.aircraft[e[2]]?.name === track) && (!onlyDiffering || differing.has(e))).map((e) => ({ run, number, e })));
-  all.sort((a, b) => a.e[0] - b.e[0] || a.number - b.number);
-  // Around the clock, where there are too many.
-  const now = lastAt(all, (one) => one.e[0], state.t), start = Math.max(0, Math.min(now - MOST / 2, all.length - MOST));
-  const some = all.slice(start, start + MOST);
+  listing.sort((a, b) => a.e[0] - b.e[0] || a.number - b.number);
+  lay();
+}
+
+/** Makes the rows of the list: those around the clock, where there are too many. */
+function lay() {
+  const all = listing;
+  firstRow = Math.max(0, Math.min(listedNow() - MOST / 2, all.length - MOST));
+  const some = all.slice(firstRow, firstRow + MOST);
   rows = some.map(({ run, number, e }) => {
     const row = element("li", "", kindOf(e) === "wrong" ? "bad" : ""), button = element("button", clock(e[0]));
     button.addEventListener("click", () => goTo(run, e));
@@ -290,33 +309,42 @@ function list() {
     const because = onlyTrack && JUDGED.includes(e[1]) && run.held.get(pair(e[3], e[2]))?.find((belief) => belief[2] === e[0]);
     if (because) told.append(element("small", because[4]));
     row.append(told);
-    return { t: e[0], row };
+    return row;
   });
-  byId("events", HTMLElement).replaceChildren(...rows.map((one) => one.row));
+  byId("events", HTMLElement).replaceChildren(...rows);
   byId("count", HTMLElement).textContent = some.length < all.length ? `${some.length} of ${all.length} events, around the clock` : all.length === 1 ? "1 event" : all.length + " events";
   document.body.dataset.listed = String(all.length);
   marked = -2;
   state.dirty = true;
 }
 
-/** Marks in the list where the clock is. @param {State} state */
-function mark(state) {
-  const at = lastAt(rows, (one) => one.t, state.t);
+/** Where in all that is listed the clock is: at the event gone to, or the last before. */
+function listedNow() {
+  const on = spot(), at = on ? listing.findIndex((one) => one.e === on.event) : -1;
+  return at < 0 ? lastAt(listing, (one) => one.e[0], reached()) : at;
+}
+
+/** Marks in the list where the clock is. */
+function mark() {
+  const now = listedNow();
+  if (now >= 0 && (now < firstRow || now >= firstRow + rows.length)) lay();
+  const at = now - firstRow;
   if (at === marked) return;
-  rows.forEach(({ row }, i) => { row.classList.toggle("now", i === at); row.classList.toggle("later", i > at); });
+  rows.forEach((row, i) => { row.classList.toggle("now", i === at); row.classList.toggle("later", i > at); });
   marked = at;
-  const box = byId("events", HTMLElement), row = rows[Math.max(at, 0)]?.row;
+  const box = byId("events", HTMLElement), row = rows[Math.max(at, 0)];
   if (row && !box.matches(":hover")) box.scrollTop = row.offsetTop - box.clientHeight / 2;
 }
 
 byId("events", HTMLElement).addEventListener("keydown", (e) => {
-  if (e.key === "Enter" && e.target === e.currentTarget) rows[marked]?.row.querySelector("button")?.click();
+  if (e.key === "Enter" && e.target === e.currentTarget) rows[marked]?.querySelector("button")?.click();
 });
 
-/** The last decisive words. @param {State} state */
-function told(state) {
+/** What the list was last said to hold: the event gone to, and of another run the last before. */
+function told() {
+  const now = listedNow(), on = spot();
   const said = runs.map((run) => {
-    const last = run.events.findLast((event) => event[0] <= state.t && event[6] <= 5);
+    const last = on?.run === run ? on.event : listing.slice(0, now + 1).findLast((one) => one.run === run)?.e;
     return last ? clock(last[0]) + "  " + last[7] : "";
   });
   const text = runs.length > 1 ? runs.map((run, i) => "AB"[i] + ": " + (said[i] || "nothing yet")).join("\n") : said[0];
