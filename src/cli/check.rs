@@ -9,6 +9,7 @@ use deconflict::experiment::kind::FileKind;
 use deconflict::experiment::plan::study::Study;
 use deconflict::experiment::plan::{Overrides, Plan};
 use deconflict::experiment::worlds::study::{Instead, MatchStudy};
+use deconflict::output::counted;
 use deconflict::safe;
 use deconflict::scenario::burden::Burden;
 use deconflict::scenario::recorded::Account;
@@ -98,9 +99,9 @@ fn read(file: &Path, arguments: &CheckArguments, odd: &mut String) -> Result<Sou
                 summary: format!(
                     "{}: ok: {}, {}, {}",
                     file.display(),
-                    counted(study.file.evidence.len() as u64, "band"),
-                    counted(study.ground.axes.len() as u64, "assumption"),
-                    counted(u64::from(study.file.waves), "wave"),
+                    counted(study.file.evidence.len() as f64, "band"),
+                    counted(study.ground.axes.len() as f64, "assumption"),
+                    counted(f64::from(study.file.waves), "wave"),
                 ),
                 burden: Burden::of(&study.scenario),
             })
@@ -134,7 +135,7 @@ fn read(file: &Path, arguments: &CheckArguments, odd: &mut String) -> Result<Sou
             if count > 0 {
                 let _ = write!(odd, "{}", warnings.render(true));
             }
-            let counted = counted(count, "warning");
+            let counted = counted(count as f64, "warning");
             Ok(Sound {
                 summary: format!("{}, {counted}", summary(file, &scenario)),
                 burden: Burden::of(&scenario),
@@ -159,7 +160,7 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
             }
             Ok(Sound { summary, .. }) => print(&format!("{summary}\n"))?,
             Err(error) => {
-                let count = counted(error.problems.len() as u64, "problem");
+                let count = counted(error.problems.len() as f64, "problem");
                 let file = safe::line(&file.to_string_lossy()).into_owned();
                 // anstream takes the colour out again where nobody would see it.
                 let _ = write!(bad, "{}{file}: {count}\n\n", error.render(true));
@@ -207,10 +208,10 @@ fn study_summary(file: &Path, study: &Study) -> String {
     format!(
         "{}: ok: {}, {}, {}, {} in generations of {}",
         file.display(),
-        counted(typed.parameters.len() as u64, "parameter"),
-        counted(typed.objectives.len() as u64, "objective"),
-        counted(typed.constraints.len() as u64, "constraint"),
-        counted(study.course.budget, "replication"),
+        counted(typed.parameters.len() as f64, "parameter"),
+        counted(typed.objectives.len() as f64, "objective"),
+        counted(typed.constraints.len() as f64, "constraint"),
+        counted(study.course.budget as f64, "replication"),
         study.course.population(),
     )
 }
@@ -221,8 +222,8 @@ fn experiment_summary(file: &Path, plan: &Plan) -> String {
     format!(
         "{}: ok: {}, {}, {} compared with another",
         file.display(),
-        counted(record.factors.len() as u64, "factor"),
-        counted(record.cells.len() as u64, "cell"),
+        counted(record.factors.len() as f64, "factor"),
+        counted(record.cells.len() as f64, "cell"),
         record.pairs().count(),
     )
 }
@@ -249,7 +250,7 @@ fn summary(file: &Path, scenario: &Scenario) -> String {
             )
         });
     let sites = if fewest == most {
-        counted(most, "site")
+        counted(most as f64, "site")
     } else {
         format!("{fewest} to {most} sites")
     };
@@ -265,9 +266,9 @@ fn summary(file: &Path, scenario: &Scenario) -> String {
     format!(
         "{}: ok: {} ({} aircraft), {sites}, {}, {} h from {}{plane}{recordings}",
         file.display(),
-        counted(scenario.flights.len() as u64, "flight"),
+        counted(scenario.flights.len() as f64, "flight"),
         aircraft,
-        counted(rules as u64, "rule"),
+        counted(rules as f64, "rule"),
         scenario.duration.hours(),
         scenario.start,
     )
@@ -282,12 +283,4 @@ pub(super) fn recording_lines((name, account): (&String, &Account)) -> String {
         account.words(),
         suspicions.collect::<String>()
     )
-}
-
-fn counted(count: u64, what: &str) -> String {
-    if count == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{count} {what}s")
-    }
 }

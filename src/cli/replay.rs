@@ -7,7 +7,7 @@ use deconflict::inquiry::wrong_shots;
 use deconflict::output::folder_of_cell;
 use deconflict::platform::trajectory::Trajectory;
 use deconflict::record::{Detail, EventLog, Replication};
-use deconflict::report::{Flown, ReplayNote, replay_page, without_places, write_page};
+use deconflict::report::{AS_IT_IS, Flown, ReplayNote, replay_page, without_places, write_page};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{simulate, trajectories};
 use serde_json::{Value as Json, json};
@@ -86,9 +86,13 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
     refuse_taken(out, arguments.force)?;
     let mut runs = Vec::new();
     if arguments.changes.is_empty() {
-        runs.push(Run::fly(arguments, "as it is".to_owned(), &[])?);
+        let name = match &arguments.about.cell {
+            Some(cell) => format!("cell {cell}"),
+            None => AS_IT_IS.to_owned(),
+        };
+        runs.push(Run::fly(arguments, name, &[])?);
     } else {
-        runs.push(Run::fly(arguments, "A: as it is".to_owned(), &[])?);
+        runs.push(Run::fly(arguments, format!("A: {AS_IT_IS}"), &[])?);
         let name = format!("B: {}", arguments.changes.join(", "));
         runs.push(Run::fly(arguments, name, &arguments.changes)?);
     }
@@ -121,9 +125,13 @@ pub fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
     arguments.form.print(
         || {
             format!(
-                "Written to {} ({} kB): open it in a browser; it begins at the first wrong shot, if there is one.\n",
+                "Written to {} ({} kB): open it in a browser; {}.\n",
                 out.display(),
-                page.len().div_ceil(1000)
+                page.len().div_ceil(1000),
+                match runs.iter().any(|run| first_wrong_shot(run).is_some()) {
+                    true => "it begins at the first wrong shot",
+                    false => "there is no wrong shot in it",
+                }
             )
         },
         || {

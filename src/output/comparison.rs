@@ -207,9 +207,19 @@ pub fn tally(measure: &str, notation: Notation, compared: &[Comparison]) -> Stri
     if known().count() == 0 {
         return format!("{measure}: too little to compare");
     }
+    let count = known().count();
+    let open = count - cut - raised;
+    if least == 0.0 && most == 0.0 {
+        return format!("{measure}: no difference at any of {count}");
+    }
+    let at: Vec<String> = [("cut", cut), ("raised", raised), ("no clear change", open)]
+        .into_iter()
+        .filter(|(_, at)| *at > 0)
+        .map(|(what, at)| format!("{what} at {at}"))
+        .collect();
     format!(
-        "{measure}: cut at {cut}, raised at {raised}, no clear change at {}; difference from {} to {}",
-        known().count() - cut - raised,
+        "{measure}: {}; difference from {} to {}",
+        at.join(", "),
         notation.change(least),
         notation.change(most)
     )

@@ -72,7 +72,9 @@ pub use journal::{
 };
 pub use locks::without_locks;
 pub use manifest::{Ended, Made, Manifest, ManifestCell, Progress, Stored, Trust, Tuned};
-pub use numbers::{Notation, between, exact, one_in, readable, signed_interval};
+pub use numbers::{
+    Notation, between, confidence_told, counted, exact, one_in, readable, signed_interval,
+};
 pub use overview::overview;
 pub use passage::PassageStory;
 pub use prevention::{PreventionNote, prevention_text, read_prevention, write_prevention};

@@ -142,6 +142,26 @@ pub fn number(value: f64) -> String {
     text
 }
 
+/// So many of something, in words: `1 wrong shot`, `3 wrong shots`.
+pub fn counted(count: f64, what: &str) -> String {
+    let many = if count == 1.0 { "" } else { "s" };
+    format!("{count:.0} {what}{many}")
+}
+
+/// A confidence in percent, with as many digits as tell it from certainty: `95`, `99.92`.
+pub fn confidence_told(confidence: f64) -> String {
+    let missing = 100.0 * (1.0 - confidence);
+    if missing.is_nan() || missing <= 0.0 {
+        return readable(confidence * 100.0);
+    }
+    let digits = (1.0 - libm::floor(libm::log10(missing))).clamp(0.0, 9.0) as usize;
+    let told = format!("{:.digits$}", confidence * 100.0);
+    match told.contains('.') {
+        true => told.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => told,
+    }
+}
+
 /// Three significant digits, for people; NaN as a dash.
 pub fn readable(value: f64) -> String {
     if value.is_nan() {

@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, Table as Text, presets};
 use super::error::OutputError;
 use super::files::FileEntry;
 use super::headers::{INTERACTIONS, SETTINGS};
-use super::numbers::{Notation, number, readable};
+use super::numbers::{Notation, confidence_told, number, readable};
 use super::results::Target;
 use crate::experiment::accounts::Accounts;
 use crate::experiment::design::Coordinate;
@@ -178,9 +178,9 @@ pub fn settings_text(
     ));
     let compared = record.compared();
     if compared > 1 {
-        let each = joint(record.confidence, compared) * 100.0;
+        let each = confidence_told(joint(record.confidence, compared));
         lines.push(format!(
-            "The {compared} differences hold together with {} %: each has an interval of {each:.2} % (Bonferroni).",
+            "The {compared} differences hold together with {} %: each has an interval of {each} % (Bonferroni).",
             readable(record.confidence * 100.0),
         ));
     }
@@ -354,29 +354,35 @@ pub(super) fn best_words(
     };
     let at = by.at.iter().find(|at| at.cell == *cell)?;
     let confidence = readable(record.confidence * 100.0);
+    let best = |other: &&At| other.value.estimate == at.value.estimate;
+    let alike: Vec<usize> = by.at.iter().filter(best).map(|other| other.cell).collect();
+    let rest = may_be.iter().filter(|other| !alike.contains(other));
+    let rest: Vec<usize> = rest.copied().collect();
+    let names = |cells: &[usize]| {
+        let shown = cells.iter().take(NAMED);
+        let mut names: Vec<String> = shown.map(|&one| called(record, settings, one)).collect();
+        if cells.len() > NAMED {
+            names.push(format!("{} more", cells.len() - NAMED));
+        }
+        names
+    };
     let sure = match may_be.len() {
-        1 => format!("that is shown, at {confidence} % for this measure by itself"),
+        _ if rest.is_empty() => {
+            format!("that is shown, at {confidence} % for this measure by itself")
+        }
         n if n == settings.cells.len() => {
             format!("at {confidence} % it may be any of the {n}")
         }
-        n => {
-            let others = may_be.iter().filter(|other| *other != cell).take(NAMED);
-            let mut names: Vec<String> = others
-                .map(|&other| called(record, settings, other))
-                .collect();
-            if n - 1 > NAMED {
-                names.push(format!("{} more", n - 1 - NAMED));
-            }
-            format!(
-                "at {confidence} % it is one of {n} of the {}, the others {}",
-                settings.cells.len(),
-                names.join("; ")
-            )
-        }
+        n => format!(
+            "at {confidence} % it is one of {n} of the {}, the others {}",
+            settings.cells.len(),
+            names(&rest).join("; ")
+        ),
     };
+    let alike = names(&alike);
     Some(format!(
         "  {way} at {}: {}; {sure}.",
-        called(record, settings, *cell),
+        alike.join(" and at "),
         value(at, notation)
     ))
 }

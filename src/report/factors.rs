@@ -1,11 +1,11 @@
 //! An experiment by its factors: a line over one, squares over two.
 
 use super::figures::{
-    Chart, Curve, CurvePoint, Figure, Mark, Panel, as_told, capital, curves, interval_words,
-    number, panels, squares, unit_told, words,
+    Chart, Curve, CurvePoint, Figure, Mark, Panel, as_told, capital, curves, number, panels,
+    squares, unit_told, words,
 };
 use super::stored::{Interacting, Interval, Results, Setting};
-use crate::output::signed_interval;
+use crate::output::Notation;
 
 /// A measure over the settings of the factors: figures, and what is to be said of them.
 pub(super) struct ByFactor {
@@ -175,7 +175,11 @@ fn line(rows: &[&Setting], factor: usize, id: &str) -> Option<Figure> {
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let reference = rows.iter().find(|row| row.reference)?;
     let curve = Curve {
-        name: format!("reference: {name} = {}", reference.factors[factor].1),
+        name: format!(
+            "{}, its reference at {name} = {}",
+            words(&rows[0].measure),
+            reference.factors[factor].1
+        ),
         points: points
             .into_iter()
             .map(|(x, y)| CurvePoint { x, y, dot: true })
@@ -189,7 +193,7 @@ fn line(rows: &[&Setting], factor: usize, id: &str) -> Option<Figure> {
     Some(Figure {
         id: id.to_owned(),
         title: capital(&format!("{} by {name}", words(measure))),
-        caption: "Dots: estimates. Band: their intervals. The differences to the reference are in the table, and whether they are shown.".to_owned(),
+        caption: "Dots: estimates. Band: their intervals. The differences to the reference, and whether they are shown, are in its data.".to_owned(),
         svg: curves(&Chart {
             curves: &[curve],
             axes: [name, &upward],
@@ -227,7 +231,7 @@ fn two_factors(rows: &[&Setting], one: usize, two: usize, id: &str) -> Figure {
         caption: format!(
             "Shade: {}, {}, from 0 to the highest. Below each value its interval, and the difference to the reference: \u{25bc} lower and \u{25b2} higher are shown, = is the same in every replication, no sign is open.",
             words(measure),
-            rows[0].unit
+            unit_told(measure, &rows[0].unit)
         ),
         svg: squares([name(down), name(across)], &downward, &sideways, &at),
         header,
@@ -245,20 +249,26 @@ fn best(rows: &[&Setting], varied: &[usize]) -> Option<String> {
     let may_be: Vec<&&Setting> = rows.iter().filter(|row| row.may_be_best == "yes").collect();
     let best = rows.iter().find(|row| row.is_best)?;
     let measure = words(&best.measure);
+    let notation = Notation::of(&best.measure);
+    let alike = rows
+        .iter()
+        .filter(|row| row.value.estimate == best.value.estimate);
+    let alike: Vec<String> = alike.map(|row| called(row, varied)).collect();
     let way = if best.more_is_better {
         "highest"
     } else {
         "lowest"
     };
     let sure = match may_be.len() {
-        1 => "that is shown".to_owned(),
+        n if n <= alike.len() => "that is shown for this measure by itself".to_owned(),
         n => format!("it may be any of {n} of the {}", rows.len()),
     };
     Some(format!(
-        "{}: {way} at {}, {}; {sure}.",
+        "{}: {way} at {}, {} {}; {sure}.",
         capital(&measure),
-        called(best, varied),
-        interval_words(&best.value)
+        alike.join(" and at "),
+        notation.value(best.value.estimate),
+        notation.ends(best.value.low, best.value.high)
     ))
 }
 
@@ -270,7 +280,7 @@ fn interaction(found: &Interacting) -> String {
         low,
         high,
     } = found.contrast;
-    let ends = signed_interval(estimate, low, high);
+    let ends = Notation::of(&found.measure).changed(estimate, low, high);
     match found.shown {
         true => format!(
             "{measure}: {one} and {two} interact. What {one} from {} to {} changes is other at {two} = {} than at {}, by {ends}; the clearest of {} contrasts.",

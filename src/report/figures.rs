@@ -6,7 +6,7 @@ use super::land::{self, Window};
 use super::stored::{Confused, Interval, Setting, Square};
 use super::svg::{Anchor, CHARACTER_PX, Scale, Svg};
 use crate::geodesy::Frame;
-use crate::output::{Notation, between, exact, readable, signed_interval};
+use crate::output::{Notation, between, counted, exact, readable, signed_interval};
 
 /// Width of every figure, px.
 const WIDTH: f64 = 760.0;
@@ -486,7 +486,7 @@ pub(super) fn stacks(bars: &[(String, Vec<f64>)], parts: &[String], axis: &str) 
         svg.text("on", (x + 8.0, y.to_owned()), Anchor::Middle, &said);
         svg.text("tx", (x + 21.0, y.to_owned()), Anchor::Start, part);
     }
-    let scale = Scale::linear(0.0, 1.0, left + 8.0, right);
+    let scale = Scale::linear(0.0, 100.0, left + 8.0, right);
     for &tick in &scale.ticks {
         let x = scale.px(tick);
         svg.line("gr", (x, first), (x, first + height));
@@ -503,8 +503,8 @@ pub(super) fn stacks(bars: &[(String, Vec<f64>)], parts: &[String], axis: &str) 
         write_label(&mut svg, (left, y), &broken(label, room), room);
         let mut start = 0.0;
         for (part, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
-            let (from, to) = (scale.px(start), scale.px(start + share));
-            let says = format!("{label}: {} {}", parts[part], readable(*share));
+            let (from, to) = (scale.px(start * 100.0), scale.px((start + share) * 100.0));
+            let says = format!("{label}: {} {} %", parts[part], readable(*share * 100.0));
             let class = format!("dot{}", part % SERIES);
             svg.rect(&class, (from, y - 12.0), (to - from, 24.0), &says);
             let said = match to - from {
@@ -598,9 +598,14 @@ pub(super) fn heat(matrices: &[(String, Vec<&Confused>)]) -> Svg {
                 }
                 let says = format!("{truth} declared {name}: {}", readable(share));
                 svg.rect("hollow", (x, y), (width, SQUARE), "");
-                svg.shade(share, (x, y), (width, SQUARE), &says);
-                // In the middle of the scale neither ink nor paper stands out enough, by light or by dark.
-                let class = if share > 0.4 { "tx halo" } else { "tx" };
+                // Between the shades on which ink and paper stand out there is a step.
+                let dark = if share > 0.55 {
+                    0.7 + 0.3 * share
+                } else {
+                    0.7 * share
+                };
+                svg.shade(dark, (x, y), (width, SQUARE), &says);
+                let class = if share > 0.55 { "on" } else { "tx" };
                 svg.text(
                     class,
                     (x + width / 2.0, y + 19.0),
@@ -629,7 +634,7 @@ pub(super) fn squares<'a>(
     columns: &[String],
     at: &dyn Fn(&str, &str) -> Option<&'a Setting>,
 ) -> Svg {
-    const HEIGHT: f64 = 54.0;
+    const HEIGHT: f64 = 68.0;
     let labels = rows.iter().map(String::as_str).chain([down]);
     let left = label_room(labels, 200.0);
     let width = ((WIDTH - left - 10.0) / columns.len() as f64).min(190.0);
@@ -702,18 +707,22 @@ pub(super) fn squares<'a>(
                 _ if setting.same => "= ",
                 _ => "",
             };
-            let against = match setting.reference {
-                true => "reference".to_owned(),
-                false => {
-                    let Interval {
-                        estimate,
-                        low,
-                        high,
-                    } = as_told(&setting.measure, setting.difference);
-                    format!("{sign}{}", signed_interval(estimate, low, high))
-                }
-            };
-            text(&mut svg, "ts", 46.0, &against);
+            if setting.reference {
+                text(&mut svg, "ts", 46.0, "reference");
+                continue;
+            }
+            let Interval {
+                estimate,
+                low,
+                high,
+            } = as_told(&setting.measure, setting.difference);
+            // The difference, and its interval on a line of its own: together they are wider than a square of many.
+            let told = format!("{sign}{}", signed_interval(estimate, low, high));
+            let (difference, ends) = told.split_once(" [").unwrap_or((&told, ""));
+            text(&mut svg, "ts", 46.0, difference);
+            if !ends.is_empty() {
+                text(&mut svg, "ts", 60.0, &format!("[{ends}"));
+            }
         }
     }
     svg
@@ -756,14 +765,16 @@ pub(super) fn maps(
     });
     let hit = Window::of(corners).unwrap_or_default();
     // Places nearby, so that one knows where it is; and no picture taller than wide by much, however they lie.
-    let near = hit.wider(40_000.0);
+    let near = hit.wider(hit.width().max(hit.height()).clamp(10_000.0, 40_000.0));
     let named = places.iter().map(|place| (place.east_m, place.north_m));
     let named = named.filter(|&at| near.holds(at));
-    let sites = laid.sites.iter().chain(laid.sectors.iter().flatten());
-    let sites = sites.copied().filter(|&at| near.holds(at));
+    // Sites all, wherever they stand: a map without the one that fired is none.
+    let sites = laid.sites.iter().map(|(_, at)| at);
+    let sites = sites.chain(laid.sectors.iter().flatten()).copied();
     let shown = hit.corners().into_iter().chain(named).chain(sites);
     let window = Window::of(shown).unwrap_or_default();
-    let window = window.wider(10_000.0).at_least(70_000.0, 50_000.0);
+    let rim = 0.1 * window.width().max(window.height());
+    let window = window.wider(rim.max(1_000.0)).at_least(14_000.0, 10_000.0);
     let window = window.at_least(window.height() / 1.2, 0.0);
     let Window {
         west,
@@ -771,11 +782,11 @@ pub(super) fn maps(
         east,
         north,
     } = window;
-    let bar_km = [10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
+    let bar_km = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
     let bar_km = bar_km
         .into_iter()
         .rfind(|km| km * 4000.0 <= east - west)
-        .unwrap_or(10.0);
+        .unwrap_or(1.0);
     let most = squares()
         .map(|square| square.wrong_shots / square.n)
         .fold(0.0, f64::max);
@@ -818,18 +829,26 @@ pub(super) fn maps(
         for (class, chains, closed) in [
             ("route", &laid.routes, false),
             ("sector", &laid.sectors, true),
-            ("zone", &laid.zones, true),
         ] {
             for points in chains {
                 let points: Vec<(f64, f64)> = points.iter().map(|&(e, n)| px(e, n)).collect();
                 svg.chain(class, &points, closed);
             }
         }
+        for (name, points) in &laid.zones {
+            let drawn: Vec<(f64, f64)> = points.iter().map(|&(e, n)| px(e, n)).collect();
+            svg.chain("zone", &drawn, true);
+            if let Some(&(x, y)) = drawn.iter().min_by(|one, other| one.1.total_cmp(&other.1)) {
+                svg.text("ts halo", (x, y - 3.0), Anchor::Middle, name);
+            }
+        }
         for square in squares {
             let rate = square.wrong_shots / square.n;
             let says = format!(
-                "{}: {} wrong shots in {} replications",
-                square.mgrs, square.wrong_shots, square.n
+                "{}: {} in {}",
+                square.mgrs,
+                counted(square.wrong_shots, "wrong shot"),
+                counted(square.n, "replication")
             );
             let size = square.side_m * per_m;
             let corner = px(square.east_m, square.north_m + square.side_m);
@@ -838,10 +857,11 @@ pub(super) fn maps(
         for line in ground.coast.iter().map(drawn) {
             svg.chain("coast", &line, false);
         }
-        for &(east_m, north_m) in &laid.sites {
-            let (x, y) = px(east_m, north_m);
+        for (name, (east_m, north_m)) in &laid.sites {
+            let (x, y) = px(*east_m, *north_m);
             let corners = [(x, y - 6.0), (x + 6.0, y + 5.0), (x - 6.0, y + 5.0)];
             svg.chain("site", &corners, true);
+            svg.text("ts halo", (x + 8.0, y + 4.0), Anchor::Start, name);
         }
         let inside = |place: &&Place| {
             (west..east).contains(&place.east_m) && (south..north).contains(&place.north_m)

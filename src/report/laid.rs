@@ -14,9 +14,10 @@ pub(super) struct Laid {
     pub routes: Vec<Vec<(f64, f64)>>,
     /// Where sites are drawn at random.
     pub sectors: Vec<Vec<(f64, f64)>>,
-    pub zones: Vec<Vec<(f64, f64)>>,
-    /// Sites that stand fast.
-    pub sites: Vec<(f64, f64)>,
+    /// Zones and corridors, with their names.
+    pub zones: Vec<(String, Vec<(f64, f64)>)>,
+    /// Sites that stand fast, with their names.
+    pub sites: Vec<(String, (f64, f64))>,
 }
 
 impl Laid {
@@ -32,12 +33,12 @@ impl Laid {
             let points = points.map(|point| (point[0] as f64, point[1] as f64));
             match outline.kind {
                 "sector" => laid.sectors.push(points.collect()),
-                _ => laid.zones.push(points.collect()),
+                _ => laid.zones.push((outline.name.to_owned(), points.collect())),
             }
         }
         for entry in &scenario.sites {
             if let Position::At(point) = entry.position {
-                laid.sites.push((point.x, point.y));
+                laid.sites.push((entry.name.clone(), (point.x, point.y)));
             }
         }
         laid
@@ -48,17 +49,26 @@ impl Laid {
 fn route(trajectory: &Trajectory) -> Vec<(f64, f64)> {
     /// Legs that are drawn: a flight that circles has very many.
     const LEGS: usize = 60;
-    /// Points of an arc.
-    const STEPS: u32 = 8;
+    /// Points of a whole turn.
+    const STEPS: f64 = 36.0;
     let mut points = Vec::new();
     for leg in trajectory.legs.iter().take(LEGS) {
-        let turns = match leg.path {
+        let (start, mut end) = (leg.span.start_s, leg.span.end_s);
+        let steps = match leg.path {
             Path::Line { .. } => 1,
-            Path::Arc { .. } => STEPS,
+            Path::Arc { rate_radps, .. } => {
+                // What circles on does so on itself.
+                let turn_s = 2.0 * std::f64::consts::PI / rate_radps.abs();
+                let drawn_s = (end - start).min(turn_s);
+                let steps = libm::ceil(STEPS * drawn_s / turn_s).max(1.0);
+                if drawn_s < end - start {
+                    end = start + drawn_s;
+                }
+                steps as u32
+            }
         };
-        let (start, end) = (leg.span.start_s, leg.span.end_s);
-        for step in 0..=turns {
-            let share = f64::from(step) / f64::from(turns);
+        for step in 0..=steps {
+            let share = f64::from(step) / f64::from(steps);
             let time = Millis::from_seconds(start + (end - start) * share);
             let place = trajectory.position(time);
             points.push((place.x, place.y));

@@ -27,7 +27,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 pub use document::without_places;
-pub use replay::{Flown, ReplayNote, replay_page};
+pub use replay::{AS_IT_IS, Flown, ReplayNote, replay_page};
 
 use crate::output::{
     Made, Manifest, OutputError, Progress, Stored, StoredRun, Trust, whole_file, write_figures,

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::figures::grouped;
 use super::stored::{Interval, Measured, Results};
-use crate::output::{Notation, one_in};
+use crate::output::{Notation, counted, one_in};
 use crate::statistics::estimate::{Estimate, Method};
 
 /// Causes that are named one by one.
@@ -105,8 +105,8 @@ pub(super) fn told(results: &Results, cell: &str) -> Markup {
             let kills = find(&format!("wrong_kills_per_replication[shooter={shooter}]"));
             let kills = kills.map_or(0.0, |row| row.events);
             Some(format!(
-                "{shooter}: {} wrong shots, {} shot down",
-                grouped(row.events),
+                "{shooter}: {}, {} shot down",
+                counted(row.events, "wrong shot"),
                 grouped(kills)
             ))
         })

@@ -18,7 +18,9 @@ use super::stored::{Confused, Interval, Measured, Paired, Prevented, Results, Sp
 use super::svg::{FIGURE_CSS, Scale, Svg};
 use crate::geodesy::Frame;
 use crate::measure::{MEASURES, Measure};
-use crate::output::{Notation, folder_of_cell, readable, sentence, tally};
+use crate::output::{
+    Notation, confidence_told, counted, folder_of_cell, readable, sentence, signed_interval, tally,
+};
 use crate::statistics::stop::{Goal, Sequential};
 
 const PAGE_CSS: &str = include_str!("page.css");
@@ -179,6 +181,7 @@ impl<'a> Report<'a> {
 
     /// Wrong shots one by one, each with the moment of its replay.
     fn one_by_one(&mut self, folder: &str) {
+        let results = self.results;
         if self.replays.is_empty() {
             let command = ["deconflict", "report", folder, "--replays"].map(str::to_owned);
             self.put(html! {
@@ -209,23 +212,25 @@ impl<'a> Report<'a> {
                         }
                     }
                     td { (made.replication) }
-                    td { (called(&made.cell)) }
                     td { (shot.aircraft) }
                     td { (shot.affiliation) }
                     td { (shot.site) }
                     td { (shot.end.replace('_', " ")) }
+                    @if results.sweep { td.prose { (broken(&self.name(&made.cell))) } }
                 }
             }
         };
-        let columns = [
+        let mut columns = vec![
             "since the start",
             "replication",
-            "cell",
             "aircraft",
             "is to the shooter",
             "site",
             "ended",
         ];
+        if results.sweep {
+            columns.push("cell");
+        }
         self.put(html! {
             h3 { "One by one" }
             p { "Wrong shots of the replications that have a replay; the time leads to it." }
@@ -270,9 +275,30 @@ impl<'a> Report<'a> {
         });
     }
 
-    /// What a cell is called on the page.
+    /// What a cell is called on the page: where its factors are many, by those in which it differs from the first, and the first of all.
     fn name(&self, cell: &str) -> String {
-        called(cell)
+        const MANY: usize = 3;
+        let first = self.results.cells.first().map_or("", String::as_str);
+        let (pieces, usual): (Vec<&str>, Vec<&str>) =
+            (cell.split(',').collect(), first.split(',').collect());
+        if pieces.len() < MANY || pieces.len() != usual.len() {
+            return called(cell);
+        }
+        let told = pieces.iter().zip(&usual).enumerate();
+        let told = told.filter(|(number, (piece, usual))| *number == 0 || piece != usual);
+        let told: Vec<&str> = told.map(|(_, (piece, _))| *piece).collect();
+        told.join(",")
+    }
+
+    /// That a figure shows the first of the cells alone, where it does.
+    fn cut(&self, most: usize) -> String {
+        match self.results.cells.len() > most {
+            true => format!(
+                " Drawn: the first {most} of {} cells; the data have all.",
+                self.results.cells.len()
+            ),
+            false => String::new(),
+        }
     }
 
     fn confidence(&self) -> String {
@@ -497,6 +523,13 @@ impl<'a> Report<'a> {
         if rows.is_empty() {
             let command = self.ask_prevention(folder);
             let page = ["deconflict", "report", folder].map(str::to_owned);
+            let wrong = |row: &Measured| {
+                row.measure.starts_with("wrong_shots_per_replication[") && row.events > 0.0
+            };
+            if !self.results.measured.iter().any(wrong) {
+                self.put(html! { p { "No wrong shot was fired: there is nothing to prevent." } });
+                return;
+            }
             self.put(html! {
                 p {
                     "Which rule would have prevented the wrong shots has not been asked yet: "
@@ -507,19 +540,38 @@ impl<'a> Report<'a> {
         }
         rows.sort_by(|one, other| other.share.estimate.total_cmp(&one.share.estimate));
         let (first, confidence) = (rows[0].clone(), self.confidence());
-        let as_many: Vec<&str> = rows[1..]
+        let as_many: Vec<&Prevented> = rows[1..]
             .iter()
             .take_while(|row| row.saved == first.saved)
-            .map(|row| row.change.as_str())
+            .take(LARGE)
             .collect();
+        // What it saves, and at which price.
+        let told = |row: &Prevented| {
+            let Interval {
+                estimate,
+                low,
+                high,
+            } = row.leaked;
+            let price = match low > 0.0 || high < 0.0 {
+                true => format!(
+                    "{} leakers a replication",
+                    signed_interval(estimate, low, high)
+                ),
+                false => "no clear change of leakers".to_owned(),
+            };
+            let saved = match row.saved == first.saved && row.change != first.change {
+                true => String::new(),
+                false => format!(" would have saved {}", readable(row.saved)),
+            };
+            format!("by {} ({}){saved}, at {price}", row.change, row.words)
+        };
         let of_cell = self.results.prevented_in.as_deref();
         self.put(html! {
             p {
                 "The same replications" @if let Some(cell) = of_cell { " of " (cell) }
-                " run again with one rule more and the same random numbers. Of " (readable(first.of))
-                " sorties wrongly lost (or fired at) in " (grouped(first.n)) " replications, "
-                (first.words) " alone would have saved " (readable(first.saved))
-                @if !as_many.is_empty() { ", and as many each of " (as_many.join(", ")) }
+                " run again with one rule more and the same random numbers. Of " (counted(first.of, "sortie"))
+                " wrongly lost (or fired at) in " (counted(first.n, "replication")) ", " (told(&first))
+                @for other in &as_many { ", and as many " (told(other)) }
                 ". Leakers are objectives that hostile aircraft reach; the part of all is the Shapley value: what a rule adds, "
                 "in the mean over all orders of putting them in force."
             }
@@ -534,7 +586,10 @@ impl<'a> Report<'a> {
                     label: format!("{}: {}", row.change, row.words),
                     value: value(row),
                     series: 0,
-                    open: false,
+                    open: neutral.is_some_and(|at| {
+                        let value = value(row);
+                        value.low <= at && value.high >= at
+                    }),
                     cloud: Vec::new(),
                 })
                 .collect(),
@@ -922,7 +977,7 @@ impl<'a> Report<'a> {
                 .collect();
             let mut marks = Vec::new();
             let mut unit = String::new();
-            for cell in self.results.cells.iter().take(ROWS / 2) {
+            for (number, cell) in self.results.cells.iter().enumerate() {
                 for open in [false, true] {
                     let wanted = if open {
                         "=uncoordinated]"
@@ -938,16 +993,17 @@ impl<'a> Report<'a> {
                     };
                     unit = unit_told(measure, &row.unit);
                     let word = if open { "uncoordinated" } else { "coordinated" };
-                    marks.push(Mark {
+                    let mark = Mark {
                         label: match cell.is_empty() {
                             true => word.to_owned(),
-                            false => format!("{cell}, {word}"),
+                            false => format!("{}, {word}", self.name(cell)),
                         },
                         value: as_told(measure, row.value),
                         series: usize::from(open),
                         open,
                         cloud: Vec::new(),
-                    });
+                    };
+                    marks.extend((number < ROWS / 2).then_some(mark));
                     let mut line = vec![
                         cell.clone(),
                         measure.to_owned(),
@@ -974,7 +1030,10 @@ impl<'a> Report<'a> {
         self.figure(Figure {
             id: "coordinated".to_owned(),
             title: "Coordinated and uncoordinated aircraft".to_owned(),
-            caption: "Coordinated (full dots): the addressees of the flight plan reach the shooter. Uncoordinated (open dots): they do not. What protects the first can endanger the second.".to_owned(),
+            caption: format!(
+                "Coordinated (full dots): the addressees of the flight plan reach the shooter. Uncoordinated (open dots): they do not. What protects the first can endanger the second.{}",
+                self.cut(ROWS / 2)
+            ),
             svg: panels(&list),
             header: header(&["cell", "measure", "coordinated", "unit", "estimate", "low", "high"]),
             rows,
@@ -1082,7 +1141,7 @@ impl<'a> Report<'a> {
         if let [(events, name)] = names.as_slice() {
             let only = name[key.len()..].trim_end_matches(']').replace('_', " ");
             self.put(html! {
-                p { (title) ": " (only) " for all " (grouped(*events)) " wrong shots." }
+                p { (title) ": " (only) ", for " (counted(*events, "wrong shot")) "." }
             });
             return;
         }
@@ -1095,7 +1154,7 @@ impl<'a> Report<'a> {
         }
         let mut bars = Vec::new();
         let mut rows = Vec::new();
-        for cell in results.cells.iter().take(ROWS) {
+        for (number, cell) in results.cells.iter().enumerate() {
             let share = |name: &String| {
                 results
                     .measured(cell, name)
@@ -1105,7 +1164,7 @@ impl<'a> Report<'a> {
             if !rest.is_empty() {
                 shares.push(rest.iter().map(|(_, name)| share(name)).sum());
             }
-            if shares.iter().sum::<f64>() > 0.0 {
+            if number < ROWS && shares.iter().sum::<f64>() > 0.0 {
                 bars.push((self.name(cell), shares));
             }
             for (_, name) in names.iter().chain(&rest) {
@@ -1117,11 +1176,12 @@ impl<'a> Report<'a> {
             }
         }
         let id = key.split(['_', '[']).nth(2).unwrap_or("parts");
+        let of = if results.sweep { " of a cell" } else { "" };
         self.figure(Figure {
             id: format!("{id}s"),
             title: title.to_owned(),
-            caption: format!("{caption} Shares of the wrong shots of a cell."),
-            svg: stacks(&bars, &parts, "share of wrong shots"),
+            caption: format!("{caption} Shares of the wrong shots{of}.{}", self.cut(ROWS)),
+            svg: stacks(&bars, &parts, "% of wrong shots"),
             header: header(&["cell", id, "share", "low", "high"]),
             rows,
         });
@@ -1446,7 +1506,7 @@ impl<'a> Report<'a> {
             }
             rows
         };
-        let confidence = readable(settling.confidence * 100.0);
+        let confidence = confidence_told(settling.confidence);
         let brackets = match aim {
             Some(_) => " Brackets at the right: the width that the stopping rule asks for.",
             None => "",

@@ -18,7 +18,7 @@ use crate::geometry::{Area, Point};
 use crate::identification::CriteriaOn;
 use crate::ids::NodeId;
 use crate::measure::GridSquare;
-use crate::output::{ledger_lines, tell};
+use crate::output::{counted, ledger_lines, tell};
 use crate::platform::AircraftKind;
 use crate::platform::trajectory::{Path, Trajectory};
 use crate::record::{EventLog, Fact, LedgerEntry};
@@ -49,6 +49,9 @@ pub struct Flown<'a> {
     /// Where everybody flies, from [`trajectories`](crate::simulation::trajectories).
     pub trajectories: &'a [Trajectory],
 }
+
+/// The name of what is run as it was written.
+pub const AS_IT_IS: &str = "as it is";
 
 /// What the page says about itself.
 pub struct ReplayNote {
@@ -148,7 +151,7 @@ struct Class<'a> {
 
 #[derive(Serialize)]
 pub(super) struct Outline<'a> {
-    name: &'a str,
+    pub name: &'a str,
     pub kind: &'static str,
     pub points: Vec<[i64; 2]>,
 }
@@ -302,12 +305,16 @@ const HEAD: &str = include_str!("replay/head.html");
 
 fn head(first: &Flown<'_>, title: &str) -> Markup {
     let replication = first.log.replication;
+    let cell = match first.name.strip_prefix("cell ") {
+        Some(cell) => format!("cell {cell}, "),
+        None => String::new(),
+    };
     let about = format!(
-        "replication {}, seed {}, {} aircraft, {} sites. One run of random numbers: how often things happen is another question.",
+        "{cell}replication {}, seed {}, {} aircraft, {}. One run of random numbers: how often things happen is another question.",
         replication.index,
         replication.seed,
         grouped(first.log.sorties.len() as f64),
-        first.log.sites.len(),
+        counted(first.log.sites.len() as f64, "site"),
     );
     filled(HEAD, &[("ABOUT", &about), ("TITLE", title)])
 }

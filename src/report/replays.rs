@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::replay::{Flown, ReplayNote, TimedShot, replay_page, wrong_shots};
+use super::replay::{AS_IT_IS, Flown, ReplayNote, TimedShot, replay_page, wrong_shots};
 use super::stored::{Results, Table};
 use crate::experiment::rows::{KeptRows, RowForm};
 use crate::output::{OutputError, Stored, StoredRun, Trust, folder_of_cell};
@@ -67,7 +67,10 @@ pub(super) fn made(
             };
             let log = simulate(&run.scenario, replication, Detail::Full);
             let flown = Flown {
-                name: "A: as it is".to_owned(),
+                name: match asked {
+                    Some(cell) => format!("cell {cell}"),
+                    None => AS_IT_IS.to_owned(),
+                },
                 scenario: &run.scenario,
                 log: &log,
                 trajectories: &trajectories(&run.scenario, replication),

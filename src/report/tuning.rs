@@ -435,7 +435,13 @@ fn in_short(tuned: &Tuned) -> Markup {
             @match on_front.len() {
                 0 => "None of them is on the front.",
                 1 => "One is left: it is better than the others in everything.",
-                left => { (left) " of them are on the front: each is better than every other one in something." }
+                left => { (left) " of them are on the front: by its estimates none is beaten by another in every objective." }
+            }
+        }
+        @if !on_front.is_empty() {
+            p.meta {
+                "Changes are of the same replications, and what the scenario as written does in longer runs is taken off: they are "
+                "narrower than, and need not equal, the difference of two values above."
             }
         }
         ul.say {
@@ -491,15 +497,19 @@ fn settings(tuned: &Tuned) -> Markup {
 
 fn worlds(tuned: &Tuned) -> Markup {
     let value = |text: &String| text.parse().map_or("-".to_owned(), readable);
+    let told = |measure: &str, text: &String| {
+        let value = text.parse().unwrap_or(f64::NAN);
+        readable(Notation::of(measure).scaled(value))
+    };
     let spaced = |name: &String| name.replace('_', " ");
     let rows = html! {
         @for [finalist, measure, mean, worst, regret] in &tuned.worlds {
             tr {
                 th scope="row" { (spaced(finalist)) }
-                td { (words(measure)) small { (tuned.unit(measure)) } }
-                td { (value(mean)) }
-                td { (value(worst)) }
-                td { (value(regret)) }
+                td { (words(measure)) small { (unit_told(measure, tuned.unit(measure))) } }
+                td { (told(measure, mean)) }
+                td { (told(measure, worst)) }
+                td { (told(measure, regret)) }
             }
         }
     };

@@ -273,7 +273,7 @@ fn the_curve_of_a_replay_is_that_of_the_log() {
 }
 
 #[test]
-fn two_runs_part_where_the_change_first_tells() {
+fn two_runs_part_where_something_is_first_done_otherwise() {
     let data = data(&replay(&["rules.weapons_control.status=hold"]));
     let parts = data["parts"].as_i64().expect("they part");
     let events = |run: usize| data["runs"][run]["events"].as_array().unwrap().clone();
@@ -281,6 +281,8 @@ fn two_runs_part_where_the_change_first_tells() {
         events(run)
             .into_iter()
             .filter(|event| event[0].as_i64().unwrap() < parts)
+            // Why a site holds its fire may differ before anything is done otherwise.
+            .filter(|event| event[1] != "shot_declined")
             .collect()
     };
     assert_eq!(before(0), before(1));

@@ -178,6 +178,8 @@ function drawWay({ pen, t, at }, aircraft) {
 function drawAircraft(scene) {
   const { pen, run, chosen, t, at, labels } = scene;
   run.aircraft.forEach((aircraft, number) => {
+    // What was shot down leaves its way, as long as it is the chosen track.
+    if (number === chosen.picked && layers.paths && aircraft.destroyed && t >= aircraft.flies[1]) drawWay({ ...scene, t: aircraft.flies[1] - 1 }, aircraft);
     if (!flying(aircraft, t)) return;
     const [east, north, , course] = position(aircraft, t), [x, y] = at(east, north);
     const truth = FRAMES[affiliation(run, chosen.site, number)] || FRAMES.neutral, picked = number === chosen.picked;

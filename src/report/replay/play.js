@@ -170,7 +170,8 @@ function ticks() {
   pen.fillStyle = ink.soft; pen.strokeStyle = ink.rule; pen.lineWidth = 1;
   for (let t = Math.ceil(data.start_utc_ms / step) * step - data.start_utc_ms; t <= data.end; t += step) {
     pen.beginPath(); pen.moveTo(x(t), 0); pen.lineTo(x(t), height - 12); pen.stroke();
-    const text = clock(t).slice(0, 5), wide = pen.measureText(text).width;
+    // Where there are several days midnight is told by its date.
+    const text = data.end > 86400000 && clock(t) === "00:00:00" ? date(t).slice(5) : clock(t).slice(0, 5), wide = pen.measureText(text).width;
     pen.fillText(text, Math.min(Math.max(x(t) - wide / 2, 0), width - wide), height - 2);
   }
   for (const [, colour, shape, holds] of MARKS) {
