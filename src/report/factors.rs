@@ -261,6 +261,7 @@ fn best(rows: &[&Setting], varied: &[usize]) -> Option<String> {
     };
     let sure = match may_be.len() {
         n if n <= alike.len() => "that is shown for this measure by itself".to_owned(),
+        n if n == rows.len() => format!("it may be any of the {n}"),
         n => format!("it may be any of {n} of the {}", rows.len()),
     };
     Some(format!(

@@ -801,6 +801,11 @@ pub(super) fn maps(
     let rows = cells.len().div_ceil(columns);
     let mut svg = Svg::new(WIDTH, rows as f64 * (height + 34.0) + 66.0);
     let ground = land::around(frame, &window);
+    let zones: Vec<_> = laid
+        .zones
+        .iter()
+        .map(|(_, points)| points.clone())
+        .collect();
     for (number, (title, squares)) in cells.iter().enumerate() {
         let x0 = (number % columns) as f64 * (width + 16.0);
         let y0 = (number / columns) as f64 * (height + 34.0) + 26.0;
@@ -829,17 +834,11 @@ pub(super) fn maps(
         for (class, chains, closed) in [
             ("route", &laid.routes, false),
             ("sector", &laid.sectors, true),
+            ("zone", &zones, true),
         ] {
             for points in chains {
                 let points: Vec<(f64, f64)> = points.iter().map(|&(e, n)| px(e, n)).collect();
                 svg.chain(class, &points, closed);
-            }
-        }
-        for (name, points) in &laid.zones {
-            let drawn: Vec<(f64, f64)> = points.iter().map(|&(e, n)| px(e, n)).collect();
-            svg.chain("zone", &drawn, true);
-            if let Some(&(x, y)) = drawn.iter().min_by(|one, other| one.1.total_cmp(&other.1)) {
-                svg.text("ts halo", (x, y - 3.0), Anchor::Middle, name);
             }
         }
         for square in squares {
@@ -857,11 +856,10 @@ pub(super) fn maps(
         for line in ground.coast.iter().map(drawn) {
             svg.chain("coast", &line, false);
         }
-        for (name, (east_m, north_m)) in &laid.sites {
-            let (x, y) = px(*east_m, *north_m);
+        for &(_, (east_m, north_m)) in &laid.sites {
+            let (x, y) = px(east_m, north_m);
             let corners = [(x, y - 6.0), (x + 6.0, y + 5.0), (x - 6.0, y + 5.0)];
             svg.chain("site", &corners, true);
-            svg.text("ts halo", (x + 8.0, y + 4.0), Anchor::Start, name);
         }
         let inside = |place: &&Place| {
             (west..east).contains(&place.east_m) && (south..north).contains(&place.north_m)
@@ -878,7 +876,18 @@ pub(super) fn maps(
         for place in places.iter().filter(inside) {
             let at = px(place.east_m, place.north_m);
             svg.circle("place", at, 2.5, &place.name);
-            if let Some(label) = labels.place(at, 2.5, &place.name) {
+        }
+        // Who finds no room is left out: sites come first, then places, then zones by their northern end.
+        let sites = (laid.sites.iter()).map(|(name, (e, n))| (px(*e, *n), 7.0, name.as_str()));
+        let named = places.iter().filter(inside);
+        let named = named.map(|place| (px(place.east_m, place.north_m), 2.5, place.name.as_str()));
+        let zones = laid.zones.iter().filter_map(|(name, points)| {
+            let drawn = points.iter().map(|&(e, n)| px(e, n));
+            let top = drawn.min_by(|one, other| one.1.total_cmp(&other.1))?;
+            Some((top, 1.0, name.as_str()))
+        });
+        for (at, gap, name) in sites.chain(named).chain(zones) {
+            if let Some(label) = labels.place(at, gap, name) {
                 if let Some(edge) = label.leader {
                     svg.line("ax", at, edge);
                 }

@@ -290,6 +290,16 @@ impl<'a> Report<'a> {
         told.join(",")
     }
 
+    /// What a line is called: a cell, or one against another.
+    fn line_name(&self, line: &Line) -> String {
+        match line.name.split_once(" against ") {
+            Some((cell, reference)) => {
+                format!("{} against {}", self.name(cell), self.name(reference))
+            }
+            None => self.name(&line.name),
+        }
+    }
+
     /// That a figure shows the first of the cells alone, where it does.
     fn cut(&self, most: usize) -> String {
         match self.results.cells.len() > most {
@@ -1045,7 +1055,11 @@ impl<'a> Report<'a> {
         let mut cells: Vec<(String, Vec<&Square>)> = Vec::new();
         for cell in &results.cells {
             let squares = results.squares.iter().filter(|square| square.cell == *cell);
-            cells.push((cell.clone(), squares.collect()));
+            let title = match cell.is_empty() {
+                true => String::new(),
+                false => self.name(cell),
+            };
+            cells.push((title, squares.collect()));
         }
         let count = cells.len();
         if count > LARGE {
@@ -1084,6 +1098,26 @@ impl<'a> Report<'a> {
                 " Shown: {LARGE} cells, from the one with the most wrong shots to the one with the fewest; {more} more are in grid.csv."
             ),
         };
+        let laid = self.laid;
+        let there: Vec<&str> = [
+            (
+                !laid.routes.is_empty(),
+                "Lines: routes of the first replication.",
+            ),
+            (
+                !laid.sectors.is_empty(),
+                "Dashed, grey: where sites are drawn.",
+            ),
+            (!laid.sites.is_empty(), "Triangles: sites that stand fast."),
+            (
+                !laid.zones.is_empty(),
+                "Dashed, ochre: zones and corridors.",
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(there, words)| there.then_some(words))
+        .collect();
+        let there = there.join(" ");
         let rows = results.squares.iter().map(|square| {
             let mut row = vec![square.cell.clone(), square.mgrs.clone()];
             row.extend(
@@ -1102,7 +1136,7 @@ impl<'a> Report<'a> {
             id: "map".to_owned(),
             title: "Where wrong shots happen".to_owned(),
             caption: format!(
-                "Squares of 5 km by the place of the aircraft when the shot was fired; the stronger the colour, the more. Point at a square for its MGRS reference and its count. Lines: routes flown in the first replication. Dashed: where sites are drawn; triangles: sites that stand fast. North is up.{more}"
+                "Squares of 5 km by the place of the aircraft when the shot was fired; the stronger the colour, the more. Point at a square for its MGRS reference and its count. {there} North is up.{more}"
             ),
             svg: maps(&frame, &cells, &places, self.laid),
             header: header(&[
@@ -1488,6 +1522,7 @@ impl<'a> Report<'a> {
                     .zip(last)
                     .map_or(0.0, |(rule, last)| asked(&rule, &last.value));
                 curve(
+                    self.line_name(line),
                     line,
                     &|point| as_told(measure, point.value),
                     notation.scaled(asked),
@@ -1570,7 +1605,10 @@ impl<'a> Report<'a> {
             }
         };
         let alone = |point: &Settled| Interval::alone(width(point));
-        let widths: Vec<Curve> = shown.iter().map(|line| curve(line, &alone, 0.0)).collect();
+        let widths: Vec<Curve> = shown
+            .iter()
+            .map(|line| curve(self.line_name(line), line, &alone, 0.0))
+            .collect();
         let seen = |curve: &Curve| curve.points.iter().any(|point| point.y.estimate > 0.0);
         if !widths.iter().any(seen) {
             return;
@@ -1710,14 +1748,14 @@ fn called(cell: &str) -> String {
 }
 
 /// A value of a line, over the replications.
-fn curve(line: &Line, value: &dyn Fn(&Settled) -> Interval, bracket: f64) -> Curve {
+fn curve(name: String, line: &Line, value: &dyn Fn(&Settled) -> Interval, bracket: f64) -> Curve {
     let point = |point: &Settled| CurvePoint {
         x: point.n as f64,
         y: value(point),
         dot: point.look,
     };
     Curve {
-        name: called(&line.name),
+        name,
         points: line.points.iter().map(point).collect(),
         bracket,
     }
