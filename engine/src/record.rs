@@ -209,7 +209,7 @@ codes! {
         BetterPlaced = "better_placed",
         /// Declined: every fire channel is busy.
         NoChannel = "no_channel",
-        /// Declined: no missile is left.
+        /// Declined: no missile is left, or none that an engagement has not been promised.
         MagazineEmpty = "magazine_empty",
     }
 }

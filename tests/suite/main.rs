@@ -6,6 +6,7 @@ mod cli;
 mod cluster;
 mod determinism;
 mod differential;
+mod engagements;
 mod exchange;
 mod experiment_check;
 mod exports;

@@ -18,7 +18,7 @@ pub(super) static PAGE: RulePage = RulePage {
     title: "Conformance monitoring: the shooters are told when a flight leaves its plan",
     page: "\
 A monitor watches the flights of `sides` that have filed a plan. Every 10 s it compares where an aircraft is with where its plan has it
-at that time: farther off than `lateral_m` on the ground or `vertical_m` in height is a deviation, and a late departure is one too.
+at that time: farther off than `lateral_m` on the ground or `vertical_m` in height is a deviation, and a late departure is one too, from when it is in the air.
 A deviation is seen after a time drawn from `detection`; then it waits at the monitor's one alert queue, which works off alerts first come
 first served, `service_s` each, false ones among them, which come as a Poisson process of `false_alerts_per_hour`. From the queue the
 message goes to every site with probability `delivery`, after a time drawn from `latency`. From then on until the flight conforms again

@@ -217,12 +217,11 @@ impl FireControl<'_, '_> {
         battery.magazine -= together;
         battery.shots += together;
         let left = battery.magazine;
-        if left == 0 {
-            picture.spend(now);
-            if let Some(reload_s) = weapon.reload_s {
-                self.calendar
-                    .reload(now + Millis::from_seconds(reload_s), id, site);
-            }
+        if left == 0
+            && let Some(reload_s) = weapon.reload_s
+        {
+            let full = now + Millis::from_seconds(reload_s);
+            self.calendar.reload(full, id, site);
         }
         let identity = engagement.authorization.identity;
         let calls = picture.owner_calls(target, observer, self.sky.streams());
@@ -501,11 +500,10 @@ impl FireControl<'_, '_> {
     /// The magazine is full again.
     fn reload(&mut self, site: Entity) {
         let now = self.sky.now();
-        let Ok((observer, mut picture, mut battery, _)) = self.sites.get_mut(site) else {
+        let Ok((observer, _, mut battery, _)) = self.sites.get_mut(site) else {
             return;
         };
         battery.magazine = battery.weapon.magazine;
-        picture.reload(now);
         let (id, here) = (observer.id, observer.place.push(0.0));
         let fact = Fact::Reloaded { site: id };
         self.log.0.record(now, Rank::Notice, here.into(), fact);
@@ -739,9 +737,9 @@ impl FireControl<'_, '_> {
     }
 
     fn set_ready(&mut self, site: Entity, over: Option<Entity>) {
-        let (channels, missiles) = self.means(site, over);
-        if let Ok((_, mut picture, ..)) = self.sites.get_mut(site) {
-            picture.set_ready(channels > 0 && missiles > 0);
+        let (now, (channels, missiles)) = (self.sky.now(), self.means(site, over));
+        if let Ok((_, mut picture, battery, _)) = self.sites.get_mut(site) {
+            picture.set_means(channels, missiles, battery.magazine, now);
         }
     }
 
@@ -781,6 +779,7 @@ impl FireControl<'_, '_> {
                 continue;
             }
             if channels == 0 || missiles == 0 {
+                picture.set_means(channels, missiles, battery.magazine, now);
                 picture.decline(slot, None, &at, &mut self.log.0);
                 continue;
             }
@@ -836,7 +835,7 @@ impl FireControl<'_, '_> {
             };
             self.log.0.record(now, Rank::Decision, place, fact);
         }
-        picture.set_ready(channels > 0 && missiles > 0);
+        picture.set_means(channels, missiles, battery.magazine, now);
         let decided: Vec<u32> = candidates.iter().map(|candidate| candidate.slot).collect();
         picture.plan(&decided, &at);
         if let Some(time) = picture.enter_next(&at) {

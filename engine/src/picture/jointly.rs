@@ -463,11 +463,18 @@ impl Jointly {
         let mut told: Vec<Option<Shared>> = vec![None; own];
         let mut declared = vec![Told::NOTHING; own];
         let mut kept = Vec::new();
+        let mut joined = Vec::new();
         // What one sender reports is one aircraft a report; two senders may report the same.
         let by_sender = reports.chunk_by(|one, other| one.source.0 == other.source.0);
         let paired =
             by_sender.flat_map(|reports| pairs(reports, &self.tracks[..own], links, scene.time));
-        for (report, pair) in reports.iter().zip(paired.collect::<Vec<_>>()) {
+        let paired: Vec<Option<usize>> = paired.collect();
+        let alone = reports
+            .iter()
+            .zip(&paired)
+            .filter(|(_, pair)| pair.is_none());
+        let mut new = self.new_reported(scan, alone.map(|(report, _)| report), scene);
+        for (report, pair) in reports.iter().zip(paired) {
             let link = links.link(report.link);
             let shared = Shared {
                 by: report.source.0,
@@ -477,6 +484,7 @@ impl Jointly {
             };
             match pair {
                 Some(at) => {
+                    joined.push((report.source, at));
                     if link.identity == SharedIdentity::Fuse {
                         declared[at].add(&report.told);
                     }
@@ -485,7 +493,17 @@ impl Jointly {
                 }
                 None => {
                     kept.push(report.source);
-                    self.keep_reported(scan, report, shared, scene, outlet.recorder);
+                    let known = self.reported_at(report.source);
+                    let at = known.unwrap_or_else(|| {
+                        let (number, track) = new.remove(0);
+                        self.reported.push(report.source);
+                        track.announce(&scene.cx, scene.place(&track, scene.time), outlet.recorder);
+                        self.tracks.push((number, track));
+                        self.tracks.len() - 1
+                    });
+                    self.tracks[at].1.course = report.course();
+                    self.hand_over(at, report.behind, scene, outlet.recorder);
+                    self.adopt(at, Some(shared), scene, outlet.recorder);
                 }
             }
         }
@@ -498,11 +516,15 @@ impl Jointly {
             self.adopt(at, shared, scene, outlet.recorder);
         }
         while let Some((at, source)) = self.stale(&kept) {
-            let merged = reports.iter().any(|report| report.source == source);
-            let end = if merged {
-                TrackEnd::Merged
-            } else {
-                TrackEnd::Dropped
+            let into = joined.iter().find(|(joined, _)| *joined == source);
+            let end = match into {
+                Some(&(_, into)) => {
+                    // The site's own come first.
+                    let (own, reported) = self.tracks.split_at_mut(at);
+                    own[into].1.take_over(&mut reported[0].1, &scene.cx);
+                    TrackEnd::Merged
+                }
+                None => TrackEnd::Dropped,
             };
             self.close(at, end, scene, outlet);
         }
@@ -543,36 +565,40 @@ impl Jointly {
         self.tracks.iter().enumerate().find_map(reported)
     }
 
-    /// A reported track without a pair: begins, or goes on.
-    fn keep_reported(
+    /// Where the track stands that is had from links alone under this number of a sender.
+    fn reported_at(&self, source: (SiteId, u32)) -> Option<usize> {
+        self.tracks.iter().position(|(number, _)| {
+            let nth = number.checked_sub(FIRST_REPORTED);
+            nth.is_some_and(|nth| self.reported[nth as usize] == source)
+        })
+    }
+
+    /// The tracks that begin with reports without a pair, in the order of these; each may be one that was lost.
+    fn new_reported<'r>(
         &mut self,
         scan: u64,
-        report: &Report,
-        shared: Shared,
+        reports: impl Iterator<Item = &'r Report>,
         scene: &SetScene<'_>,
-        recorder: &mut EventRecorder,
-    ) {
-        let known = self.tracks.iter().position(|(number, _)| {
-            let nth = number.checked_sub(FIRST_REPORTED);
-            nth.is_some_and(|nth| self.reported[nth as usize] == report.source)
-        });
-        let at = known.unwrap_or_else(|| {
-            let number = FIRST_REPORTED + self.reported.len() as u32;
-            self.reported.push(report.source);
-            let site = scene.cx.observer.place;
+    ) -> Vec<(u32, Track)> {
+        let site = scene.cx.observer.place;
+        let mut new = Vec::new();
+        let mut begun: Vec<(SiteId, u32)> = Vec::new();
+        for report in reports {
+            if self.reported_at(report.source).is_some() || begun.contains(&report.source) {
+                continue;
+            }
+            let number = FIRST_REPORTED + (self.reported.len() + begun.len()) as u32;
+            begun.push(report.source);
             let order = TrackNumber::new(scan, site, report.place, report.behind.0);
             let course = Course {
                 at: scene.time,
                 ..report.course()
             };
             let track = Track::new(order, report.key, report.behind, scan, course).reported();
-            track.announce(&scene.cx, scene.place(&track, scene.time), recorder);
-            self.tracks.push((number, track));
-            self.tracks.len() - 1
-        });
-        self.tracks[at].1.course = report.course();
-        self.hand_over(at, report.behind, scene, recorder);
-        self.adopt(at, Some(shared), scene, recorder);
+            new.push((number, track));
+        }
+        self.recall(&mut new, scan, scene);
+        new
     }
 
     /// What is reported about a track, or that nothing is any more.
@@ -685,7 +711,7 @@ impl Jointly {
         let place = scene.place(&track, scene.time);
         track.close(scene.time, end, place, &scene.cx, outlet);
         let tracker = &scene.cx.observer.tracker;
-        if end == TrackEnd::Dropped && !track.reported && tracker.memory.remembers() {
+        if end == TrackEnd::Dropped && tracker.memory.remembers() {
             if tracker.association.is_perfect() {
                 self.lost.retain(|lost| lost.source != track.source);
             }

@@ -360,7 +360,7 @@ impl<T: Copy> Lists<T> {
 /// What holds for all tracks of a site, now and before: what is asked about an earlier time is answered as it was then.
 #[derive(Debug, Clone)]
 pub struct Situation {
-    /// When it had no missile left: from when until when.
+    /// When it had no missile left, or none but for engagements that have begun: from when until when.
     spent: Vec<(Millis, Millis)>,
     /// When it is not ready.
     absences: Absences,
@@ -1038,21 +1038,18 @@ impl Picture {
         }
     }
 
-    /// Tells the picture whether the site could fire: a channel is free and a missile there.
-    pub fn set_ready(&mut self, ready: bool) {
-        self.ready = ready;
-    }
-
-    /// The last missile leaves now.
-    pub fn spend(&mut self, now: Millis) {
-        self.situation.spent.push((now, Millis::NEVER));
-        self.change(now);
-    }
-
-    /// There are missiles again from now on.
-    pub fn reload(&mut self, now: Millis) {
-        if let Some(spent) = self.situation.spent.last_mut() {
-            spent.1 = now;
+    /// Tells the picture what the site could fire with from now on: free channels, missiles that no engagement has been promised, and
+    /// those in the magazine.
+    pub fn set_means(&mut self, channels: u32, missiles: u32, magazine: u32, now: Millis) {
+        self.ready = channels > 0 && missiles > 0;
+        // Channels are asked about first, unless there is nothing at all.
+        let spent = magazine == 0 || channels > 0 && missiles == 0;
+        let last = self.situation.spent.last_mut();
+        let open = last.filter(|(_, until)| *until == Millis::NEVER);
+        match (open, spent) {
+            (None, true) => self.situation.spent.push((now, Millis::NEVER)),
+            (Some(open), false) => open.1 = now,
+            _ => return,
         }
         self.change(now);
     }

@@ -405,13 +405,20 @@ impl Track {
             let every = cx.observer.declares_every();
             lost.gap_since.or(lost.next_declaration.checked_sub(every))
         });
+        // About what a site has from links alone it declares nothing: its own pace begins with its own track.
+        let (next_declaration, gap_since) = match self.reported || lost.reported {
+            true => (self.next_declaration, None),
+            false => (
+                lost.next_declaration.max(scan),
+                declared_at.filter(|_| lost.next_declaration < scan || lost.gap_since.is_some()),
+            ),
+        };
         Track {
             number: lost.number,
             key: lost.key,
             first_seen: lost.first_seen,
-            next_declaration: lost.next_declaration.max(scan),
-            gap_since: declared_at
-                .filter(|_| lost.next_declaration < scan || lost.gap_since.is_some()),
+            next_declaration,
+            gap_since,
             evidence: cx.observer.identifier.recall(&lost.evidence, kept),
             appearance: lost.appearance,
             id_sources: lost.id_sources.recalled(kept),
@@ -432,7 +439,7 @@ impl Track {
         cx: &ScanContext<'_>,
         recorder: &mut EventRecorder,
     ) {
-        if self.memory.is_some() && self.next_declaration > scan {
+        if self.memory.is_some() && !self.reported && self.next_declaration > scan {
             self.reassess(cx.time(scan), source, cx, recorder);
         }
     }
@@ -1307,6 +1314,23 @@ impl Track {
             self.engagement = None;
             self.unsettle(Millis(i64::MIN));
         }
+    }
+
+    /// One that was had from links alone turns out to be this one: the engagement that is about it, its number with it, and what was
+    /// asked about it go on here, unless this one has its own.
+    pub fn take_over(&mut self, other: &mut Track, cx: &ScanContext<'_>) {
+        if self.engagement.is_none() && other.engagement.is_some() {
+            self.engagement = other.engagement.take();
+            self.number = other.number;
+        }
+        self.claimed_for = self.claimed_for.or(other.claimed_for);
+        if self.enquiries.count() == 0 {
+            self.enquiries = cx
+                .observer
+                .rules
+                .recalled(std::mem::take(&mut other.enquiries));
+        }
+        self.unsettle(Millis(i64::MIN));
     }
 
     /// Another site has claimed it for an engagement.
