@@ -14,7 +14,7 @@ use deconflict::experiment::ledger::Ledger;
 use deconflict::experiment::plan::{Factor, FactorKind, Overrides, Plan, PlanRecord};
 use deconflict::experiment::rows::KeptRows;
 use deconflict::experiment::rule::Rule;
-use deconflict::experiment::settings::settings;
+use deconflict::experiment::settings::{Settings, settings};
 use deconflict::experiment::worlds::file::Worlds;
 use deconflict::experiment::worlds::marks::of_sweep;
 use deconflict::output::{
@@ -610,38 +610,30 @@ pub fn report(plan: &Plan, accounts: &Accounts, out: &Path) -> String {
     ));
     line("");
     let by_setting = settings(plan, accounts);
-    let all_laid_out = by_setting
-        .as_ref()
-        .is_some_and(|settings| settings.cells.len() == record.cells.len());
     let averages = averages(record, accounts);
-    if !all_laid_out {
-        // A point that was drawn says nothing by itself.
-        if !record.is_sampled() || averages.is_empty() {
-            line(&cells_table(plan, accounts, SHOWN));
-            if record.cells.len() > SHOWN {
-                line(&format!(
-                    "... and {} more cells, in cells.csv",
-                    record.cells.len() - SHOWN
-                ));
-            }
-            line("");
+    // The answer comes first: cells one by one are for where there is none.
+    if by_setting.is_none() && averages.is_empty() {
+        line(&cells_table(plan, accounts, SHOWN));
+        if record.cells.len() > SHOWN {
+            line(&format!(
+                "... and {} more cells, in cells.csv",
+                record.cells.len() - SHOWN
+            ));
         }
-        if let Some(settings) = &by_setting {
-            for words in settings_text(plan, accounts, settings, SHOWN) {
-                line(&words);
-            }
-            line("");
-        }
-        for words in averages_text(plan, &averages, SHOWN) {
+        line("");
+    }
+    if let Some(settings) = &by_setting {
+        for words in settings_text(plan, accounts, settings, SHOWN) {
             line(&words);
         }
-        if averages.is_empty() {
-            for words in comparisons(plan, accounts, FEW_PARAGRAPHS) {
-                line(&words);
-            }
-        }
-    } else if let Some(settings) = &by_setting {
-        for words in settings_text(plan, accounts, settings, SHOWN) {
+        line("");
+    }
+    for words in averages_text(plan, &averages, SHOWN) {
+        line(&words);
+    }
+    let laid_out = |settings: &Settings| settings.cells.len() == record.cells.len();
+    if averages.is_empty() && !by_setting.as_ref().is_some_and(laid_out) {
+        for words in comparisons(plan, accounts, FEW_PARAGRAPHS) {
             line(&words);
         }
     }

@@ -147,7 +147,7 @@ pub fn settings_text(
     }
     for by in &settings.measures {
         let name = &record.measures[by.measure];
-        let unit = plan.unit(name);
+        let unit = Notation::of(name).unit(plan.unit(name));
         if let Some(everywhere) = same_everywhere(by, Notation::of(name)) {
             let count = settings.cells.len();
             lines.push(format!(
@@ -180,7 +180,7 @@ pub fn settings_text(
     if compared > 1 {
         let each = confidence_told(joint(record.confidence, compared));
         lines.push(format!(
-            "The {compared} differences hold together with {} %: each has an interval of {each} % (Bonferroni).",
+            "The {compared} differences hold together with {} %: each has an interval of {each} % (Bonferroni). Which setting is best is asked for each\nmeasure by itself, and one-sided.",
             readable(record.confidence * 100.0),
         ));
     }
@@ -191,7 +191,7 @@ pub fn settings_text(
 fn held(record: &PlanRecord, settings: &Settings) -> Option<String> {
     let fixed = (0..record.factors.len()).filter(|factor| !settings.factors.contains(factor));
     let fixed = fixed.map(|factor| {
-        let level = fraction(&record.setting(settings.reference, factor));
+        let level = record.setting(settings.reference, factor);
         format!("{}={level}", record.factors[factor].name)
     });
     let fixed: Vec<String> = fixed.collect();
@@ -368,7 +368,7 @@ pub(super) fn best_words(
     };
     let sure = match may_be.len() {
         _ if rest.is_empty() => {
-            format!("that is shown, at {confidence} % for this measure by itself")
+            format!("that is shown, at {confidence} %")
         }
         n if n == settings.cells.len() => {
             format!("at {confidence} % it may be any of the {n}")

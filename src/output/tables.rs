@@ -214,8 +214,9 @@ pub fn cells_table(plan: &Plan, accounts: &Accounts, most: usize) -> String {
     let mut table = plain(&header);
     let numbers: Vec<usize> = (1..header.len()).collect();
     right(&mut table, &numbers);
-    let units: Vec<&str> = std::iter::once("")
-        .chain(record.measures.iter().map(|name| plan.unit(name)))
+    let told = |name: &String| Notation::of(name).unit(plan.unit(name));
+    let units: Vec<String> = std::iter::once(String::new())
+        .chain(record.measures.iter().map(told))
         .collect();
     table.add_row(units);
     let cells: Vec<(&PlannedCell, &Estimator)> = (record.cells.iter())

@@ -122,7 +122,7 @@ fn two_factors_make_a_grid_with_what_is_shown_and_what_interacts() {
     }
     for words in [
         "Lowest at kill=0.3,missiles=1",
-        "that is shown, at 95 % for this measure by itself",
+        "that is shown, at 95 %",
         "kill and missiles interact",
         "The 10 differences hold together with 95 %: each has an interval of 99.5 % (Bonferroni).",
     ] {
