@@ -78,7 +78,7 @@ pub fn write_report_to(
     let progress = stored.manifest.progress;
     let title = stored.manifest.title.clone();
     let seed = stored.manifest.seed;
-    let name = document::name_of(folder);
+    let name = document::typed(folder);
     let (page, figures, mut files) = match stored.manifest.command {
         Made::Tune => {
             let (page, figures) = tuning::tuning_page(stored, &name)?;

@@ -431,7 +431,8 @@ legend();
 filters();
 const opened = new URLSearchParams(location.hash.slice(1));
 // A page opens at the first wrong shot; #t=SECONDS&track=NAME&site=NAME&map=EAST,NORTH,SCALE asks for something else.
-if (opened.has("t") || opened.has("track")) restore(location.hash);
+const asked = opened.has("track") || Number.isFinite(Number(opened.get("t") || NaN));
+if (asked) restore(location.hash);
 else if (!decisive.length) { restore(location.hash); begin(-1); }
 else { const first = wrongShots[0] ?? decisive[0]; goTo(first.run, first.event); }
 addEventListener("hashchange", () => restore(location.hash));

@@ -122,7 +122,8 @@ function flightChart(who, span) {
   for (const [at, name] of /** @type {[1 | 2, string][]} */ ([[1, "height"], [2, "speed"]])) {
     const most = Math.max(...points.map((p) => p[at]), 1);
     const foot = at * 21 - 2, d = points.map((p, i) => (i ? "L" : "M") + x(p[0]).toFixed(1) + " " + (foot - (p[at] / most) * 14).toFixed(1)).join("");
-    if (d) picture.append(svg("path", { class: name, d }), svg("text", { class: "ts", x: 0, y: foot - 4 }, name));
+    const top = Math.round(most) + (at === 1 ? " m" : " m/s");
+    if (d) picture.append(svg("path", { class: name, d }), svg("text", { class: "ts", x: 0, y: foot - 4 }, name), svg("text", { class: "ts halo", x: WIDE - 4, y: foot - 8, "text-anchor": "end" }, "up to " + top));
   }
   picture.append(now);
   return picture;
@@ -302,6 +303,8 @@ function lay() {
   const some = all.slice(firstRow, firstRow + MOST);
   rows = some.map(({ run, number, e }) => {
     const row = element("li", "", kindOf(e) === "wrong" ? "bad" : ""), button = element("button", clock(e[0]));
+    // The list itself is one stop of the keyboard, not six hundred.
+    button.tabIndex = -1;
     button.addEventListener("click", () => goTo(run, e));
     row.append(button);
     if (runs.length > 1) row.append(element("b", "AB"[number], differing.has(e) ? "run differs" : "run"));
