@@ -75,7 +75,7 @@ pub use manifest::{Ended, Made, Manifest, ManifestCell, Progress, Stored, Trust,
 pub use numbers::{
     Notation, between, confidence_told, counted, exact, one_in, readable, signed_interval,
 };
-pub use overview::overview;
+pub use overview::{ANSWERED, Answer, Measured, overview};
 pub use passage::PassageStory;
 pub use prevention::{PreventionNote, prevention_text, read_prevention, write_prevention};
 pub use replay::{

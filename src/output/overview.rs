@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::numbers::{Notation, one_in, readable};
+use super::numbers::{Notation, counted, one_in, readable};
 use crate::record::NoticeState;
 use crate::statistics::estimate::{Cell, Estimate, Estimator, Method};
 
@@ -22,6 +22,46 @@ const ASKED: [(&str, &str); 2] = [
     ("friendly_sorties_lost", "friends shot down"),
 ];
 
+/// Measures that the answer tells; a name that ends in a bracket or an equals sign stands for all that begin with it.
+pub const ANSWERED: [&str; 12] = [
+    "neutral_sorties_lost",
+    "friendly_sorties_lost",
+    "protected_sorties_shot_at",
+    "any_wrong_kill",
+    "wrong_shots_per_replication[",
+    "wrong_kills_per_replication[shooter=",
+    "wrong_share_of_shots",
+    "lost_per_sortie[side=",
+    "leaked",
+    "kills_per_replication[affiliation=hostile]",
+    "plan_deliveries_per_replication",
+    "queries_per_replication",
+];
+
+/// A measure as the answer needs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Measured<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The number and its interval.
+    pub value: Estimate,
+    /// Sum of the numerators.
+    pub events: f64,
+    /// Sum of the denominators.
+    pub exposure: f64,
+}
+
+impl<'a> From<&'a Cell> for Measured<'a> {
+    fn from(cell: &'a Cell) -> Measured<'a> {
+        Measured {
+            name: &cell.name,
+            value: cell.value,
+            events: cell.events,
+            exposure: cell.exposure,
+        }
+    }
+}
+
 /// A few lines, none wider than `width` where its words allow it; `robustness_set` is the same measures by other world, none where
 /// nothing was asked.
 pub fn overview(
@@ -31,83 +71,99 @@ pub fn overview(
     width: usize,
 ) -> String {
     let cells = estimator.cells(confidence);
-    let view = View {
-        cells: &cells,
+    let answer = Answer {
+        measured: cells.iter().map(Measured::from).collect(),
         single: estimator.n() == 1,
     };
-    let mut text = String::new();
-    let mut line = |label: &str, parts: Vec<String>| {
-        if !parts.is_empty() {
-            text.push_str(&filled(label, &parts, width));
-        }
+    let (columns, totals) = (estimator.columns(), estimator.totals());
+    let wrong_kills = |side: &str| {
+        let column = columns.position(&format!("wrong_kills[side={side}]"))?;
+        Some(totals[column])
     };
-    let mut nothing = true;
-    for (name, label) in [
-        ("neutral_sorties_lost", "Neutrals shot down"),
-        ("friendly_sorties_lost", "Friends shot down"),
-        ("protected_sorties_shot_at", "Either shot at"),
-    ] {
-        if let Some(cell) = view.cell(name) {
-            nothing = false;
-            line(label, vec![view.of_sorties(cell)]);
-        }
+    let mut text = String::new();
+    for (label, parts) in answer.lines(&wrong_kills) {
+        text.push_str(&filled(label, &parts, width));
     }
-    if nothing {
-        line(
-            "Neutrals, friends",
-            vec!["none flew near a site of theirs".to_owned()],
-        );
-    }
-    if let Some(cell) = view.cell("any_wrong_kill").filter(|_| !view.single) {
-        line(
-            "At least one down",
-            vec![match cell.value.estimate {
-                0.0 => format!(
-                    "{} in {} replications",
-                    view.told(cell),
-                    readable(cell.exposure)
-                ),
-                _ => format!("in {} of the replications", view.told(cell)),
-            }],
-        );
-    }
-    line("By whose sites", view.shooters());
-    line("Their flight plans", view.causes());
-    line("Wrong among losses", view.losers(estimator));
-    line("Lost by each side", view.lost());
-    line("Price: leaked", view.leaked());
-    line("  hostile downed", view.downed());
-    line("  messages", view.messages());
-    if !view.single {
-        line("In other worlds", worlds(&view, robustness_set));
+    if !answer.single {
+        let parts = worlds(&answer, robustness_set);
+        text.push_str(&filled("In other worlds", &parts, width));
     }
     text
 }
 
-/// The measures of a run, by name.
-struct View<'a> {
-    cells: &'a [Cell],
+/// What a run, or a cell of a sweep, comes to.
+#[derive(Debug)]
+pub struct Answer<'a> {
+    /// Its measures.
+    pub measured: Vec<Measured<'a>>,
     /// One replication has counts and no intervals.
-    single: bool,
+    pub single: bool,
 }
 
-impl View<'_> {
+impl<'a> Answer<'a> {
+    /// Line by line, a label and what stands behind it: who was wrongly shot at and down, by whom, why, at which price.
+    /// `wrong_kills` says how many aircraft of a side were shot down by who should have spared them, where that is known.
+    pub fn lines(
+        &self,
+        wrong_kills: &dyn Fn(&str) -> Option<f64>,
+    ) -> Vec<(&'static str, Vec<String>)> {
+        let mut lines = Vec::new();
+        for (name, label) in [
+            ("neutral_sorties_lost", "Neutrals shot down"),
+            ("friendly_sorties_lost", "Friends shot down"),
+            ("protected_sorties_shot_at", "Either shot at"),
+        ] {
+            if let Some(cell) = self.cell(name) {
+                lines.push((label, vec![self.of_sorties(cell)]));
+            }
+        }
+        if lines.is_empty() {
+            let nobody = "none flew near a site of theirs".to_owned();
+            lines.push(("Neutrals, friends", vec![nobody]));
+        }
+        if let Some(cell) = self.cell("any_wrong_kill").filter(|_| !self.single) {
+            let told = match cell.value.estimate {
+                0.0 => format!(
+                    "{} in {} replications",
+                    self.told(cell),
+                    readable(cell.exposure)
+                ),
+                _ => format!("in {} of the replications", self.told(cell)),
+            };
+            lines.push(("At least one down", vec![told]));
+        }
+        lines.extend([
+            ("By whose sites", self.shooters()),
+            ("Their flight plans", self.causes()),
+            ("Wrong among losses", self.losers(wrong_kills)),
+            ("Lost by each side", self.lost()),
+            ("Price: leaked", self.leaked()),
+            ("  hostile downed", self.downed()),
+            ("  messages", self.messages()),
+        ]);
+        lines.retain(|(_, parts)| !parts.is_empty());
+        lines
+    }
+
     /// A measure that had something to divide by.
-    fn cell(&self, name: &str) -> Option<&Cell> {
-        let mut cells = self.cells.iter();
+    fn cell(&self, name: &str) -> Option<&Measured<'a>> {
+        let mut cells = self.measured.iter();
         cells.find(|cell| cell.name == name && cell.exposure > 0.0)
     }
 
     /// The parts of a measure, `name[key=...]`, with what they are parts of.
-    fn parts<'s>(&'s self, start: &'s str) -> impl Iterator<Item = (&'s str, &'s Cell)> + 's {
-        self.cells.iter().filter_map(move |cell| {
+    fn parts<'s>(
+        &'s self,
+        start: &'s str,
+    ) -> impl Iterator<Item = (&'s str, &'s Measured<'a>)> + 's {
+        self.measured.iter().filter_map(move |cell| {
             let level = cell.name.strip_prefix(start)?.strip_suffix(']')?;
             (cell.exposure > 0.0).then_some((level, cell))
         })
     }
 
-    fn told(&self, cell: &Cell) -> String {
-        let notation = Notation::of(&cell.name);
+    fn told(&self, cell: &Measured<'_>) -> String {
+        let notation = Notation::of(cell.name);
         match self.single {
             true => notation.value(cell.value.estimate),
             false => notation.estimate(&cell.value),
@@ -115,7 +171,7 @@ impl View<'_> {
     }
 
     /// `14.5 % [12.1, 17.3] of their sorties, 1 in 7 (116 of 800)`.
-    fn of_sorties(&self, cell: &Cell) -> String {
+    fn of_sorties(&self, cell: &Measured<'_>) -> String {
         let chance =
             one_in(cell.value.estimate).map_or(String::new(), |words| format!(", {words}"));
         let of = match cell.value.method {
@@ -137,8 +193,8 @@ impl View<'_> {
             .map(|(side, shots)| {
                 let down = self.cell(&format!("wrong_kills_per_replication[shooter={side}]"));
                 let down = down.map_or(0.0, |cell| cell.events);
-                let (shots, down) = (readable(shots.events), readable(down));
-                format!("{side} {shots} wrong shots and {down} down")
+                let shots = counted(shots.events, "wrong shot");
+                format!("{side} {shots} and {} down", readable(down))
             })
             .collect();
         let share = self.cell("wrong_share_of_shots");
@@ -146,7 +202,7 @@ impl View<'_> {
             None => vec!["no shot was fired".to_owned()],
             Some(_) if told.is_empty() => vec!["no wrong shot".to_owned()],
             Some(share) => {
-                let notation = Notation::of(&share.name);
+                let notation = Notation::of(share.name);
                 let share = notation.value(share.value.estimate);
                 let mut told = short(told, SIDES);
                 told.push(format!("{share} of all shots"));
@@ -157,29 +213,27 @@ impl View<'_> {
 
     /// What had become of the flight plan at the shooter, most frequent first.
     fn causes(&self) -> Vec<String> {
-        let mut causes: Vec<&Cell> = NoticeState::ALL
+        let mut causes: Vec<&Measured<'_>> = NoticeState::ALL
             .iter()
             .filter_map(|cause| self.cell(&format!("wrong_shot_cause[cause={}]", cause.code())))
             .filter(|cell| cell.events > 0.0)
             .collect();
         causes.sort_by(|a, b| b.events.total_cmp(&a.events));
-        let words = |cell: &&Cell| {
+        let words = |cell: &&Measured<'_>| {
             let name = cell.name.trim_start_matches("wrong_shot_cause[cause=");
             let name = name.trim_end_matches(']').replace('_', " ");
-            let notation = Notation::of(&cell.name);
+            let notation = Notation::of(cell.name);
             format!("{name} {}", notation.value(cell.value.estimate))
         };
         short(causes.iter().map(words).collect(), CAUSES)
     }
 
     /// Of what each side lost, how many were shot down by who should have spared them.
-    fn losers(&self, estimator: &Estimator) -> Vec<String> {
-        let columns = estimator.columns();
-        let totals = estimator.totals();
+    fn losers(&self, wrong_kills: &dyn Fn(&str) -> Option<f64>) -> Vec<String> {
         let lost = self
             .parts("lost_per_sortie[side=")
             .filter_map(|(side, lost)| {
-                let wrong = totals[columns.position(&format!("wrong_kills[side={side}]"))?];
+                let wrong = wrong_kills(side)?;
                 (wrong > 0.0)
                     .then(|| format!("{side} {} of {}", readable(wrong), readable(lost.events)))
             });
@@ -256,13 +310,13 @@ fn short(mut told: Vec<String>, most: usize) -> Vec<String> {
 
 /// How figures hold in other worlds: robust where the intervals of every world meet that of the scenario as written, fragile
 /// where those of one lie apart from it.
-fn worlds(view: &View, robustness_set: &[Vec<Cell>]) -> Vec<String> {
+fn worlds(answer: &Answer<'_>, robustness_set: &[Vec<Cell>]) -> Vec<String> {
     if robustness_set.is_empty() {
         return vec!["not asked; --worlds FILE does (see deconflict match)".to_owned()];
     }
     let mut told = Vec::new();
     for (name, words) in ASKED {
-        let Some(here) = view.cell(name) else {
+        let Some(here) = answer.cell(name) else {
             continue;
         };
         let there: Vec<&Cell> = robustness_set

@@ -12,14 +12,15 @@ use super::figures::{
 };
 use super::history::{History, Line, Settled, Settling};
 use super::laid::Laid;
-use super::opening::{SAID, limits, told};
+use super::opening::{limits, told};
 use super::replays;
 use super::stored::{Confused, Interval, Measured, Paired, Prevented, Results, Split, Square};
 use super::svg::{FIGURE_CSS, Scale, Svg};
 use crate::geodesy::Frame;
 use crate::measure::{MEASURES, Measure};
 use crate::output::{
-    Notation, confidence_told, counted, folder_of_cell, readable, sentence, signed_interval, tally,
+    ANSWERED, Notation, confidence_told, counted, folder_of_cell, readable, sentence,
+    signed_interval, tally,
 };
 use crate::statistics::stop::{Goal, Sequential};
 
@@ -241,10 +242,12 @@ impl<'a> Report<'a> {
     /// Every measure of a run, to be sorted and searched.
     fn every_measure(&mut self) {
         let told = |name: &str| {
-            let said = SAID.iter().any(|said| match said.ends_with(['[', '=']) {
-                true => name.starts_with(said),
-                false => name == *said,
-            });
+            let said = ANSWERED
+                .iter()
+                .any(|said| match said.ends_with(['[', '=']) {
+                    true => name.starts_with(said),
+                    false => name == *said,
+                });
             let drawn = name.split_once('[').is_some_and(|(base, of)| {
                 base.starts_with("wrong_shot_")
                     || COORDINATED.contains(&base) && of.ends_with("coordinated]")

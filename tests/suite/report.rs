@@ -397,13 +397,11 @@ fn a_sweep_and_a_run_have_their_report() {
         assert!(page.contains("not calibrated"));
         assert!(page.contains("<summary>What these measures are</summary>"));
         // The answer comes first, with how many of how many.
-        let answer = page
-            .find("Neutrals shot down by mistake:")
-            .expect("the answer");
+        let answer = page.find("Neutrals shot down:").expect("the answer");
         assert!(answer < page.find("id=\"cells\"").unwrap());
         let said = &page[answer..answer + 200];
         assert!(said.contains(" %") && said.contains(" of "), "{said}");
-        assert!(page.contains("By the sites of</b> lna: "), "whose sites");
+        assert!(page.contains("By whose sites:</b> lna "), "whose sites");
         assert!(page.contains("deconflict report"), "how to make it again");
         for name in figures {
             let svg = read(&report.figures.join(format!("{name}.svg")));
