@@ -4,7 +4,7 @@ use super::error::OutputError;
 use super::files::FileEntry;
 use super::headers::ARMS;
 use super::numbers::{Notation, number};
-use super::results::Target;
+use super::result_folder::ResultFolder;
 use super::settings::plain;
 use crate::experiment::accounts::Accounts;
 use crate::experiment::arms::{Arms, arms};
@@ -12,7 +12,7 @@ use crate::experiment::plan::Plan;
 
 /// The rows of [`ARMS`]; no file where no setting has arms.
 pub(super) fn arm_rows(
-    target: &Target,
+    target: &ResultFolder<'_>,
     plan: &Plan,
     accounts: &Accounts,
 ) -> Result<Option<FileEntry>, OutputError> {
@@ -21,7 +21,7 @@ pub(super) fn arm_rows(
     if all.is_empty() {
         return Ok(None);
     }
-    let mut table = target.table(ARMS, plan)?;
+    let mut table = target.table_of(&ARMS, plan)?;
     for arms in &all {
         for measure in &record.measures {
             let Some(split) = arms.split(record, accounts, measure) else {

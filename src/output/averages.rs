@@ -4,7 +4,7 @@ use super::error::OutputError;
 use super::files::FileEntry;
 use super::headers::AVERAGES;
 use super::numbers::{Notation, number, readable};
-use super::results::Target;
+use super::result_folder::ResultFolder;
 use super::settings::plain;
 use crate::experiment::accounts::Accounts;
 use crate::experiment::averages::{Average, Change, Over};
@@ -13,7 +13,7 @@ use crate::experiment::plan::{FactorKind, Plan, PlanRecord};
 
 /// The rows of [`AVERAGES`]; no file where nothing is averaged.
 pub(super) fn average_rows(
-    target: &Target,
+    target: &ResultFolder<'_>,
     plan: &Plan,
     accounts: &Accounts,
     averages: &[Average],
@@ -27,7 +27,7 @@ pub(super) fn average_rows(
         let (least, most) = (over.least, over.most);
         [number(least.1), cell(least.0), number(most.1), cell(most.0)]
     };
-    let mut table = target.table(AVERAGES, plan)?;
+    let mut table = target.table_of(&AVERAGES, plan)?;
     for average in averages {
         let measure = &record.measures[average.measure];
         let value = &average.value;

@@ -33,6 +33,7 @@ mod passage;
 mod prepared;
 mod prevention;
 mod replay;
+mod result_folder;
 mod results;
 mod rows;
 mod settings;

@@ -1,10 +1,8 @@
 //! The result files of a sweep: everything that depends on the plan and the number of blocks alone.
 //!
-//! They are written beside their place and renamed into it, the manifest last: a folder whose manifest is there is
-//! whole. `run.json` says who made it, where and when, and is no part of what the manifest vouches for.
+//! `run.json` says who made it, where and when, and is no part of what the manifest vouches for.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -12,18 +10,17 @@ use serde::Serialize;
 
 use super::arms::arm_rows;
 use super::averages::average_rows;
-use super::beside::Beside;
-use super::claim::settle;
 use super::comparison::comparison_row;
 use super::error::OutputError;
-use super::files::{FileEntry, Table, hex, json, scenario_sha256, sync_folder};
+use super::files::{FileEntry, hex, scenario_sha256};
 use super::headers::{
     ARMS, AVERAGES, CELLS, COMPARISON, CONFUSION, EFFECTS, FAILURES, GRID, INTERACTIONS,
-    RESULT_FILES, ResultFile, SETTINGS,
+    RESULT_FILES, SETTINGS,
 };
 use super::journal::JournalReader;
-use super::manifest::{MANIFEST, Made, Manifest, ManifestCell, Progress, accounts_of};
+use super::manifest::{Made, Manifest, ManifestCell, Progress, accounts_of};
 use super::numbers::number;
+use super::result_folder::ResultFolder;
 use super::rows::{Layout, RowsFile, rows_file};
 use super::settings::{interaction_rows, setting_rows};
 use crate::experiment::accounts::Accounts;
@@ -44,43 +41,42 @@ pub fn write_results(
     progress: Progress,
     run: &impl Serialize,
 ) -> Result<(), OutputError> {
-    let beside = Beside::of(&folder.join("results"))?;
-    let fresh = beside.make("results")?;
-    let target = Target {
-        beside: &fresh,
-        shown: folder,
-    };
-    let mut files = BTreeMap::new();
+    let mut target = ResultFolder::of(folder)?;
     let rows = blocks.zip(rows_file(plan.record.rows.form));
     if let Some((blocks, file)) = rows {
         let layout = Layout::of_sweep(plan);
-        let mut rows = RowsFile::create(target.beside, target.shown, file.name, layout)?;
+        let [fresh, shown] = target.places();
+        let mut rows = RowsFile::create(fresh, shown, file.name, layout)?;
         let all: Vec<usize> = (0..plan.record.cells.len()).collect();
         rows.all(blocks, &all)?;
-        files.insert(file.name.to_owned(), rows.close()?);
+        let entry = rows.close()?;
+        target.keep(file.name, entry);
     }
-    let mut keep = |file: ResultFile, entry: FileEntry| files.insert(file.name.to_owned(), entry);
-    keep(CELLS, cells(&target, plan, accounts)?);
-    keep(COMPARISON, pairs(&target, plan, accounts)?);
     let by_setting = settings(plan, accounts);
-    keep(
-        SETTINGS,
-        setting_rows(&target, plan, accounts, by_setting.as_ref())?,
-    );
-    keep(
-        INTERACTIONS,
-        interaction_rows(&target, plan, by_setting.as_ref())?,
-    );
-    if let Some(entry) = arm_rows(&target, plan, accounts)? {
-        keep(ARMS, entry);
+    let averages = averages(&plan.record, accounts);
+    let made = [
+        (CELLS, Some(cells(&target, plan, accounts)?)),
+        (COMPARISON, Some(pairs(&target, plan, accounts)?)),
+        (
+            SETTINGS,
+            Some(setting_rows(&target, plan, accounts, by_setting.as_ref())?),
+        ),
+        (
+            INTERACTIONS,
+            Some(interaction_rows(&target, plan, by_setting.as_ref())?),
+        ),
+        (ARMS, arm_rows(&target, plan, accounts)?),
+        (AVERAGES, average_rows(&target, plan, accounts, &averages)?),
+        (EFFECTS, Some(effects(&target, plan, accounts)?)),
+        (CONFUSION, Some(confusion(&target, plan, accounts)?)),
+        (GRID, Some(grid(&target, plan, accounts)?)),
+        (FAILURES, Some(failures(&target, plan, accounts)?)),
+    ];
+    for (file, entry) in made {
+        if let Some(entry) = entry {
+            target.keep(file.name, entry);
+        }
     }
-    if let Some(entry) = average_rows(&target, plan, accounts, &averages(&plan.record, accounts))? {
-        keep(AVERAGES, entry);
-    }
-    keep(EFFECTS, effects(&target, plan, accounts)?);
-    keep(CONFUSION, confusion(&target, plan, accounts)?);
-    keep(GRID, grid(&target, plan, accounts)?);
-    keep(FAILURES, failures(&target, plan, accounts)?);
     let record = &plan.record;
     let few = record.cells.len() <= MOST_SCENARIOS;
     let manifest = Manifest {
@@ -88,7 +84,6 @@ pub fn write_results(
         confidence: record.confidence,
         plan_sha256: Some(hex(&record.identity())),
         rows: record.rows.clone(),
-        files,
         recordings: accounts_of(
             (record.cells.iter().enumerate())
                 .map(|(cell, planned)| (planned.name.clone(), plan.recordings(cell))),
@@ -105,73 +100,20 @@ pub fn write_results(
             .collect(),
         ..Manifest::new(Made::Sweep, &record.title, record.seed, progress)
     };
-    manifest.write(&fresh, folder)?;
-    json(&fresh, folder, "run.json", run)?;
-    sync_folder(&fresh, folder)?;
-
     let names = RESULT_FILES.iter().map(|file| file.name);
-    give_way(folder, &fresh, names)?;
-    if progress.ended.is_whole() {
-        settle(folder)?;
-    }
-    Ok(())
-}
-
-/// Moves results into their folder, the manifest last: without a manifest nobody takes a mixture for a result.
-pub(super) fn give_way<'a>(
-    folder: &Path,
-    fresh: &Path,
-    names: impl Iterator<Item = &'a str>,
-) -> Result<(), OutputError> {
-    let old = folder.join(MANIFEST);
-    match fs::remove_file(&old) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(OutputError::io("replace", &old)(error));
-        }
-        _ => {}
-    }
-    for name in names.chain(["run.json", MANIFEST]) {
-        let place = folder.join(name);
-        let moved = match fs::rename(fresh.join(name), &place) {
-            // There is no such file this time.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => fs::remove_file(&place),
-            moved => moved,
-        };
-        match moved {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            moved => moved.map_err(OutputError::io("write", &place))?,
-        }
-    }
-    sync_folder(folder, folder)
-}
-
-/// Where files are written, and the folder the user knows.
-pub(super) struct Target<'a> {
-    beside: &'a Path,
-    shown: &'a Path,
-}
-
-impl Target<'_> {
-    pub(super) fn table(&self, file: ResultFile, plan: &Plan) -> Result<Table, OutputError> {
-        let factors: Vec<&str> = plan
-            .record
-            .factors
-            .iter()
-            .map(|factor| factor.name.as_str())
-            .collect();
-        let columns = plan.columns.columns().iter();
-        let quantities: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
-        let header = file.header(&factors, &quantities);
-        Table::create(self.beside, self.shown, file.name, &header)
-    }
+    target.put(manifest, run, names, |_| Ok(()))
 }
 
 /// Most cells whose scenarios the manifest holds, each whole.
 pub(super) const MOST_SCENARIOS: usize = 1_000;
 
-fn cells(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
+fn cells(
+    target: &ResultFolder<'_>,
+    plan: &Plan,
+    accounts: &Accounts,
+) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
-    let mut table = target.table(CELLS, plan)?;
+    let mut table = target.table_of(&CELLS, plan)?;
     let fields = record.fields();
     // Looked up once, not for every cell: what they are goes with the number of cells.
     let confidences = confidences(plan, |name| record.cell_confidence(name));
@@ -217,9 +159,13 @@ fn confidences(plan: &Plan, of: impl Fn(&str) -> f64) -> BTreeMap<&str, f64> {
         .collect()
 }
 
-fn pairs(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
+fn pairs(
+    target: &ResultFolder<'_>,
+    plan: &Plan,
+    accounts: &Accounts,
+) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
-    let mut table = target.table(COMPARISON, plan)?;
+    let mut table = target.table_of(&COMPARISON, plan)?;
     let confidences = confidences(plan, |name| record.pair_confidence(name));
     table.rows_of(accounts.pairs().len(), |pair, rows| {
         let pair = &accounts.pairs()[pair];
@@ -243,9 +189,13 @@ fn pairs(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry,
     table.close()
 }
 
-fn effects(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
+fn effects(
+    target: &ResultFolder<'_>,
+    plan: &Plan,
+    accounts: &Accounts,
+) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
-    let mut table = target.table(EFFECTS, plan)?;
+    let mut table = target.table_of(&EFFECTS, plan)?;
     for effect in find_effects(record, accounts) {
         let unit = match effect.method {
             EffectMethod::RankCorrelation => "",
@@ -275,8 +225,12 @@ fn effects(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntr
     table.close()
 }
 
-fn confusion(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
-    let mut table = target.table(CONFUSION, plan)?;
+fn confusion(
+    target: &ResultFolder<'_>,
+    plan: &Plan,
+    accounts: &Accounts,
+) -> Result<FileEntry, OutputError> {
+    let mut table = target.table_of(&CONFUSION, plan)?;
     table.rows_of(accounts.cells().len(), |cell, rows| {
         for row in super::folder::confusion_rows(&accounts.cells()[cell]) {
             let mut record = vec![plan.record.cells[cell].name.clone()];
@@ -287,8 +241,12 @@ fn confusion(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEn
     table.close()
 }
 
-fn grid(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
-    let mut table = target.table(GRID, plan)?;
+fn grid(
+    target: &ResultFolder<'_>,
+    plan: &Plan,
+    accounts: &Accounts,
+) -> Result<FileEntry, OutputError> {
+    let mut table = target.table_of(&GRID, plan)?;
     for (cell, squares) in accounts.squares().iter().enumerate() {
         for row in super::folder::grid_rows(plan.frame(cell), squares, accounts.cells()[cell].n()) {
             let mut record = vec![plan.record.cells[cell].name.clone()];
@@ -299,8 +257,12 @@ fn grid(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, 
     table.close()
 }
 
-fn failures(target: &Target, plan: &Plan, accounts: &Accounts) -> Result<FileEntry, OutputError> {
-    let mut table = target.table(FAILURES, plan)?;
+fn failures(
+    target: &ResultFolder<'_>,
+    plan: &Plan,
+    accounts: &Accounts,
+) -> Result<FileEntry, OutputError> {
+    let mut table = target.table_of(&FAILURES, plan)?;
     for failure in accounts.failures() {
         table.row(&csv::ByteRecord::from(vec![
             plan.record.cells[failure.cell].name.clone(),

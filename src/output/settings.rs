@@ -6,7 +6,7 @@ use super::error::OutputError;
 use super::files::FileEntry;
 use super::headers::{INTERACTIONS, SETTINGS};
 use super::numbers::{Notation, confidence_told, number, readable};
-use super::results::Target;
+use super::result_folder::ResultFolder;
 use crate::experiment::accounts::Accounts;
 use crate::experiment::design::Coordinate;
 use crate::experiment::effects::Interval;
@@ -29,13 +29,13 @@ fn parts(measure: &str) -> [String; 3] {
 
 /// The rows of [`SETTINGS`].
 pub(super) fn setting_rows(
-    target: &Target,
+    target: &ResultFolder<'_>,
     plan: &Plan,
     accounts: &Accounts,
     settings: Option<&Settings>,
 ) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
-    let mut table = target.table(SETTINGS, plan)?;
+    let mut table = target.table_of(&SETTINGS, plan)?;
     let fields = record.fields();
     let measures = settings.iter().flat_map(|settings| &settings.measures);
     for by in measures {
@@ -80,12 +80,12 @@ pub(super) fn setting_rows(
 
 /// The rows of [`INTERACTIONS`].
 pub(super) fn interaction_rows(
-    target: &Target,
+    target: &ResultFolder<'_>,
     plan: &Plan,
     settings: Option<&Settings>,
 ) -> Result<FileEntry, OutputError> {
     let record = &plan.record;
-    let mut table = target.table(INTERACTIONS, plan)?;
+    let mut table = target.table_of(&INTERACTIONS, plan)?;
     for by in settings.iter().flat_map(|settings| &settings.measures) {
         let name = &record.measures[by.measure];
         for found in &by.interactions {

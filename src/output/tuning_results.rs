@@ -1,6 +1,5 @@
 //! The results of a tuning: the front with intervals, every candidate, the finalists as scenarios, and one page in words.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -8,15 +7,14 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::beside::Beside;
-use super::claim::{self, settle};
+use super::claim;
 use super::decision::decision;
 use super::error::OutputError;
-use super::files::{FileEntry, Table, hex, json, text};
+use super::files::{FileEntry, hex};
 use super::headers::{BREAK_EVEN, CANDIDATES, FRONT, ROBUSTNESS};
 use super::manifest::{Made, Manifest, Progress, Stored, Trust, Tuned};
 use super::numbers::number;
-use super::results::give_way;
+use super::result_folder::ResultFolder;
 use crate::experiment::plan::study::Study;
 use crate::experiment::tune::choice::{choose, in_worlds};
 use crate::experiment::tune::course::{Role, Tuning};
@@ -43,42 +41,24 @@ pub fn write_tuning(
     progress: Progress,
     run: &impl Serialize,
 ) -> Result<(), OutputError> {
-    let beside = Beside::of(&folder.join("results"))?;
-    let place = beside.make("results")?;
-    let place = place.as_path();
+    let mut target = ResultFolder::of(folder)?;
     let verdicts = judge(tuning);
-    let mut files = BTreeMap::new();
-    let mut keep = |name: &str, entry: FileEntry| files.insert(name.to_owned(), entry);
-    keep(
-        FRONT.name,
-        front_csv(place, folder, study, tuning, &verdicts)?,
-    );
-    keep(
-        CANDIDATES.name,
-        candidates_csv(place, folder, study, tuning)?,
-    );
-    keep(
-        ROBUSTNESS.name,
-        robustness_csv(place, folder, study, tuning)?,
-    );
-    keep(
-        BREAK_EVEN.name,
-        break_even_csv(place, folder, study, tuning)?,
-    );
-    let page = decision(study, tuning);
-    keep("decision.md", text(place, folder, "decision.md", &page)?);
-    let inside = place.join("finalists");
+    let made = [
+        (FRONT, front_csv(&target, study, tuning, &verdicts)?),
+        (CANDIDATES, candidates_csv(&target, study, tuning)?),
+        (ROBUSTNESS, robustness_csv(&target, study, tuning)?),
+        (BREAK_EVEN, break_even_csv(&target, study, tuning)?),
+    ];
+    for (file, entry) in made {
+        target.keep(file.name, entry);
+    }
+    target.text(DECISION, &decision(study, tuning))?;
+    let inside = target.places()[0].join(FINALISTS);
     fs::create_dir(&inside).map_err(OutputError::io("create", &inside))?;
     for (at, verdict) in verdicts.iter().enumerate() {
-        let file = format!("finalists/{}.toml", name(at));
-        let scenario = finalist_toml(study, tuning, verdict);
-        keep(&file, text(place, folder, &file, &scenario)?);
+        let file = format!("{FINALISTS}/{}.toml", name(at));
+        target.text(&file, &finalist_toml(study, tuning, verdict))?;
     }
-    let names: Vec<String> = files
-        .keys()
-        .filter(|name| !name.contains('/'))
-        .cloned()
-        .collect();
     let file = &study.record.study;
     let manifest = Manifest {
         confidence: file.confidence,
@@ -90,23 +70,25 @@ pub fn write_tuning(
             finalists: verdicts.len(),
             study: study.record.clone(),
         }),
-        files,
         ..Manifest::new(Made::Tune, &file.title, file.seed, progress)
     };
-    manifest.write(place, folder)?;
-    json(place, folder, "run.json", run)?;
-    let old = folder.join("finalists");
-    if old.symlink_metadata().is_ok() {
-        only_finalists(folder)?;
-        fs::rename(&old, beside.path("finalists")).map_err(OutputError::io("replace", &old))?;
-    }
-    let names = names.iter().map(String::as_str).chain(["finalists"]);
-    give_way(folder, place, names)?;
-    if progress.ended.is_whole() {
-        settle(folder)?;
-    }
-    Ok(())
+    let names = [FRONT, CANDIDATES, ROBUSTNESS, BREAK_EVEN].map(|file| file.name);
+    let names = names.into_iter().chain([DECISION, FINALISTS]);
+    target.put(manifest, run, names, |beside| {
+        let old = folder.join(FINALISTS);
+        if old.symlink_metadata().is_ok() {
+            only_finalists(folder)?;
+            fs::rename(&old, beside.path(FINALISTS)).map_err(OutputError::io("replace", &old))?;
+        }
+        Ok(())
+    })
 }
+
+/// The page in words.
+const DECISION: &str = "decision.md";
+
+/// The folder of the finalists, each a scenario.
+const FINALISTS: &str = "finalists";
 
 /// Refuses to replace finalists among which somebody keeps a scenario of their own, or has changed one.
 fn only_finalists(folder: &Path) -> Result<(), OutputError> {
@@ -150,15 +132,13 @@ fn record(fields: &[String]) -> csv::ByteRecord {
 }
 
 fn front_csv(
-    place: &Path,
-    folder: &Path,
+    target: &ResultFolder<'_>,
     study: &Study,
     tuning: &Tuning,
     verdicts: &[Verdict],
 ) -> Result<FileEntry, OutputError> {
     let parameters: Vec<&str> = study.parameters().collect();
-    let header = FRONT.header(&parameters, &[]);
-    let mut table = Table::create(place, folder, FRONT.name, &header)?;
+    let mut table = target.table(&FRONT, &parameters, &[])?;
     let choice = choose(tuning, verdicts);
     let last =
         |row: &mut Vec<String>, candidate: usize, against: Option<&Estimate>, measure: usize| {
@@ -257,8 +237,7 @@ pub(super) fn as_written(study: &Study, tuning: &Tuning) -> Vec<(Estimate, u64)>
 }
 
 fn candidates_csv(
-    place: &Path,
-    folder: &Path,
+    target: &ResultFolder<'_>,
     study: &Study,
     tuning: &Tuning,
 ) -> Result<FileEntry, OutputError> {
@@ -274,8 +253,7 @@ fn candidates_csv(
         .collect();
     let parameters: Vec<&str> = study.parameters().collect();
     let measures: Vec<&str> = errors.iter().map(String::as_str).collect();
-    let header = CANDIDATES.header(&parameters, &measures);
-    let mut table = Table::create(place, folder, CANDIDATES.name, &header)?;
+    let mut table = target.table(&CANDIDATES, &parameters, &measures)?;
     // The scenario as written is no part of the search.
     for (at, candidate) in tuning.candidates().iter().enumerate().skip(1) {
         let known = &candidate.search;
@@ -300,13 +278,11 @@ pub(super) fn called(tuning: &Tuning, candidate: usize) -> String {
 }
 
 fn robustness_csv(
-    place: &Path,
-    folder: &Path,
+    target: &ResultFolder<'_>,
     study: &Study,
     tuning: &Tuning,
 ) -> Result<FileEntry, OutputError> {
-    let header = ROBUSTNESS.header(&[], &[]);
-    let mut table = Table::create(place, folder, ROBUSTNESS.name, &header)?;
+    let mut table = target.table(&ROBUSTNESS, &[], &[])?;
     let drawn: Vec<usize> = (0..study.drawn).collect();
     for row in over_worlds(tuning, &drawn) {
         let n = tuning.candidates()[row.candidate].worlds[0].n();
@@ -381,13 +357,11 @@ pub(super) fn turnings(study: &Study, tuning: &Tuning) -> Vec<Turning> {
 }
 
 fn break_even_csv(
-    place: &Path,
-    folder: &Path,
+    target: &ResultFolder<'_>,
     study: &Study,
     tuning: &Tuning,
 ) -> Result<FileEntry, OutputError> {
-    let header = BREAK_EVEN.header(&[], &[]);
-    let mut table = Table::create(place, folder, BREAK_EVEN.name, &header)?;
+    let mut table = target.table(&BREAK_EVEN, &[], &[])?;
     for turning in turnings(study, tuning) {
         let Turning { at, low, high, .. } = turning;
         let mut row = vec![

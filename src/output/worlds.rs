@@ -6,13 +6,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::beside::Beside;
 use super::error::OutputError;
-use super::files::{FileEntry, Table, json, sync_folder, text};
-use super::headers::{EVIDENCE, RANGES, ResultFile, SCREEN, WORLDS};
+use super::headers::{EVIDENCE, RANGES, SCREEN, WORLDS};
 use super::manifest::{Ended, Made, Manifest, Progress};
 use super::numbers::number;
-use super::results::give_way;
+use super::result_folder::ResultFolder;
 use crate::experiment::worlds::evidence::{EvidenceFile, Found};
 use crate::experiment::worlds::file::{WorldFile, WorldsFile};
 use crate::experiment::worlds::matching::{Flown, Matching};
@@ -26,62 +24,6 @@ pub const WORLDS_TOML: &str = "worlds.toml";
 pub const CAVEAT: &str = "Not ruled out is not confirmed: this is no posterior and no estimate of anything real. Worlds in which \
 nothing flew that the bands speak about are left as well, and so would be worlds that nobody thought of. Ask which conclusions \
 hold in every one of them.";
-
-/// Files of a folder in the making: beside it, then moved into it, the manifest last.
-struct Making<'a> {
-    shown: &'a Path,
-    beside: Beside,
-    files: BTreeMap<String, FileEntry>,
-}
-
-impl<'a> Making<'a> {
-    fn of(folder: &'a Path) -> Result<(Making<'a>, std::path::PathBuf), OutputError> {
-        let beside = Beside::of(&folder.join("results"))?;
-        let fresh = beside.make("results")?;
-        let making = Making {
-            shown: folder,
-            beside,
-            files: BTreeMap::new(),
-        };
-        Ok((making, fresh))
-    }
-
-    fn rows(
-        &mut self,
-        fresh: &Path,
-        file: &ResultFile,
-        [factors, quantities]: [&[&str]; 2],
-        rows: impl Iterator<Item = Vec<String>>,
-    ) -> Result<(), OutputError> {
-        let header = file.header(factors, quantities);
-        let mut table = Table::create(fresh, self.shown, file.name, &header)?;
-        for row in rows {
-            table.row(&csv::ByteRecord::from(row))?;
-        }
-        self.files.insert(file.name.to_owned(), table.close()?);
-        Ok(())
-    }
-
-    /// Moves all into the folder; what of `names` is not there this time goes.
-    fn put(
-        self,
-        fresh: &Path,
-        manifest: Manifest,
-        run: &impl Serialize,
-        names: &[&str],
-    ) -> Result<(), OutputError> {
-        let manifest = Manifest {
-            files: self.files,
-            ..manifest
-        };
-        manifest.write(fresh, self.shown)?;
-        json(fresh, self.shown, "run.json", run)?;
-        sync_folder(fresh, self.shown)?;
-        give_way(self.shown, fresh, names.iter().copied())?;
-        drop(self.beside);
-        Ok(())
-    }
-}
 
 /// All of so many replications are done.
 fn whole(replications: u64) -> Progress {
@@ -105,7 +47,7 @@ pub fn write_match(
     written: Option<&[Option<Found>]>,
     run: &impl Serialize,
 ) -> Result<(), OutputError> {
-    let (mut making, fresh) = Making::of(folder)?;
+    let mut making = ResultFolder::of(folder)?;
     let axes = &study.ground.axes;
     let evidence = &study.file.evidence;
     let factors: Vec<&str> = axes
@@ -135,7 +77,7 @@ pub fn write_match(
         }
         row
     });
-    making.rows(&fresh, &WORLDS, [&factors, &found], rows)?;
+    making.rows(&WORLDS, [&factors, &found], rows)?;
     let held = matching.held(written);
     let rows = evidence.iter().zip(&held).map(|(one, held)| {
         let mut row = vec![one.name.clone(), about(one)];
@@ -147,7 +89,7 @@ pub fn write_match(
         row.extend(held.left.unwrap_or([f64::NAN; 3]).map(number));
         row
     });
-    making.rows(&fresh, &EVIDENCE, [&[], &[]], rows)?;
+    making.rows(&EVIDENCE, [&[], &[]], rows)?;
     let rows = matching.ranges(axes).into_iter().map(|left| {
         let axis = &axes[left.axis];
         let mut row = vec![axis.assumption.name.clone()];
@@ -157,7 +99,7 @@ pub fn write_match(
         row.push(if left.narrowed { "yes" } else { "no" }.to_owned());
         row
     });
-    making.rows(&fresh, &RANGES, [&[], &[]], rows)?;
+    making.rows(&RANGES, [&[], &[]], rows)?;
     let world = |world: &Flown| {
         let (implausibility, against) = world.worst();
         let each = || axes.iter().zip(&world.point);
@@ -188,13 +130,12 @@ pub fn write_match(
             OutputError::io("write", &folder.join(WORLDS_TOML))(std::io::Error::other(error))
         })?;
         let head = "# Made by `deconflict match`. Each world lays a piece over the scenario that it was found with.\n\n";
-        let entry = text(&fresh, folder, WORLDS_TOML, &format!("{head}{written}"))?;
-        making.files.insert(WORLDS_TOML.to_owned(), entry);
+        making.text(WORLDS_TOML, &format!("{head}{written}"))?;
     }
     let progress = whole(study.file.replications);
     let manifest = Manifest::new(Made::Match, &study.file.title, study.file.seed, progress);
     let names = [WORLDS.name, EVIDENCE.name, RANGES.name, WORLDS_TOML];
-    making.put(&fresh, manifest, run, &names)
+    making.put(manifest, run, names.into_iter(), |_| Ok(()))
 }
 
 /// The measure that a piece of evidence speaks about, or what it counts over what.
@@ -244,7 +185,7 @@ pub fn write_screen(
     rows: &[Screened],
     run: &impl Serialize,
 ) -> Result<(), OutputError> {
-    let (mut making, fresh) = Making::of(folder)?;
+    let mut making = ResultFolder::of(folder)?;
     let fields = rows.iter().map(|row| {
         let effect = &row.effect;
         let mut fields = vec![row.measure.clone(), row.assumption.clone()];
@@ -267,7 +208,7 @@ pub fn write_screen(
         }
         fields
     });
-    making.rows(&fresh, &SCREEN, [&[], &[]], fields)?;
+    making.rows(&SCREEN, [&[], &[]], fields)?;
     let manifest = Manifest {
         confidence: about.confidence,
         ..Manifest::new(
@@ -277,5 +218,5 @@ pub fn write_screen(
             whole(about.replications),
         )
     };
-    making.put(&fresh, manifest, run, &[SCREEN.name])
+    making.put(manifest, run, [SCREEN.name].into_iter(), |_| Ok(()))
 }
