@@ -13,7 +13,7 @@ use deconflict::experiment::worlds::screening::{Crossed, Effect, Radial};
 use deconflict::measure::Columns;
 use deconflict::output::{Ended, Progress, Screened, Screening, readable, write_screen};
 use deconflict::scenario::Scenario;
-use deconflict::statistics::estimate::RatioSums;
+use deconflict::statistics::estimate::{PairedSums, RatioSums};
 
 use super::host::{RunNote, Started};
 use super::json::tables;
@@ -82,6 +82,8 @@ struct Values {
     /// By measure, then by point; NaN where there is nothing to divide by or the point is no sound scenario.
     at: Vec<Vec<f64>>,
     errors: Vec<Vec<f64>>,
+    /// The same of the difference of a point and its base; NaN for points that have none.
+    apart: Vec<Vec<f64>>,
     /// Points that make no sound scenario.
     unsound: usize,
     /// Replications of all others together.
@@ -95,6 +97,7 @@ fn fly(
     columns: &Columns,
     step: &str,
     points: &[Point],
+    base: impl Fn(usize) -> Option<usize>,
 ) -> Result<Values, Failure> {
     let sound: Vec<bool> = points
         .iter()
@@ -121,33 +124,59 @@ fn fly(
         .map(|one| (one.numerator, one.denominator))
         .collect();
     let mut sums = vec![vec![RatioSums::default(); cells.len()]; wanted.len()];
+    // Of the sound points, which cell each is, and which that of its base.
+    let place = |point: usize| sound[..point].iter().filter(|sound| **sound).count();
+    let flown: Vec<usize> = (0..points.len()).filter(|&point| sound[point]).collect();
+    let bases: Vec<Option<usize>> = (flown.iter())
+        .map(|&point| base(point).filter(|&base| sound[base]).map(place))
+        .collect();
+    let mut pairs = vec![vec![PairedSums::default(); cells.len()]; wanted.len()];
     let jobs = arguments.jobs.count();
     fly_plan(&plan, &arguments.to.out.join(step), jobs, |block| {
-        for (cell, outcome) in block.outcomes.iter().enumerate() {
-            if let Outcome::Flown(summary) = outcome {
-                for (sums, &(above, below)) in sums.iter_mut().zip(&wanted) {
-                    let below = below.map_or(1.0, |column| summary.values[column]);
-                    sums[cell].add(summary.values[above], below);
+        let sample =
+            |cell: usize, &(above, below): &(usize, Option<usize>)| match &block.outcomes[cell] {
+                Outcome::Flown(summary) => Some((
+                    summary.values[above],
+                    below.map_or(1.0, |column| summary.values[column]),
+                )),
+                _ => None,
+            };
+        for cell in 0..block.outcomes.len() {
+            for (number, wanted) in wanted.iter().enumerate() {
+                let Some(here) = sample(cell, wanted) else {
+                    continue;
+                };
+                sums[number][cell].add(here.0, here.1);
+                if let Some(there) = bases[cell].and_then(|base| sample(base, wanted)) {
+                    pairs[number][cell].add(there, here);
                 }
             }
         }
     })?;
-    let spread = |of: fn(&RatioSums) -> f64| -> Vec<Vec<f64>> {
-        sums.iter()
-            .map(|sums| {
-                let mut flown = sums.iter().map(of);
-                let each = sound.iter();
-                each.map(|sound| match sound {
-                    true => flown.next().unwrap_or(f64::NAN),
-                    false => f64::NAN,
-                })
-                .collect()
-            })
-            .collect()
+    let spread = |values: Vec<f64>| -> Vec<f64> {
+        let mut flown = values.into_iter();
+        let each = sound.iter();
+        each.map(|sound| match sound {
+            true => flown.next().unwrap_or(f64::NAN),
+            false => f64::NAN,
+        })
+        .collect()
     };
+    let of = |value: fn(&RatioSums) -> f64| -> Vec<Vec<f64>> {
+        let values = sums.iter().map(|sums| sums.iter().map(value).collect());
+        values.map(spread).collect()
+    };
+    let apart = pairs.iter().map(|pairs| {
+        let errors = pairs.iter().zip(&bases).map(|(pair, base)| match base {
+            Some(_) => pair.error(),
+            None => f64::NAN,
+        });
+        spread(errors.collect())
+    });
     Ok(Values {
-        at: spread(RatioSums::ratio),
-        errors: spread(|sums| sums.variance().sqrt()),
+        at: of(RatioSums::ratio),
+        errors: of(|sums| sums.variance().sqrt()),
+        apart: apart.collect(),
         unsound,
         flown: cells.len() as u64 * arguments.replications,
     })
@@ -202,25 +231,31 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
     }
     .map_err(Failure::bad_input)?;
     folder(&arguments.to.out, arguments.to.resume)?;
-    let values = fly(arguments, &ground, &columns, "effects", &design.points)?;
+    let values = fly(
+        arguments,
+        &ground,
+        &columns,
+        "effects",
+        &design.points,
+        |point| design.base(point),
+    )?;
     let mut flown = values.flown;
     let effects: Vec<Vec<Effect>> = values
         .at
         .iter()
         .map(|values| design.effects(values, arguments.level.confidence))
         .collect();
-    let floors: Vec<Vec<f64>> = values
-        .at
-        .iter()
-        .zip(&values.errors)
-        .map(|(_, errors)| {
-            let known: Vec<f64> = errors.iter().copied().filter(|e| e.is_finite()).collect();
-            let mean = known.iter().map(|e| e * e).sum::<f64>() / known.len().max(1) as f64;
-            // Of two points without common random numbers: with it, less.
-            let error = (2.0 * mean).sqrt();
-            (0..ground.axes.len())
-                .map(|factor| design.floor(factor, error))
-                .collect()
+    let floors: Vec<Vec<f64>> = (values.apart.iter())
+        .map(|errors| {
+            let axes = 0..ground.axes.len();
+            axes.map(|factor| design.floor(factor, errors)).collect()
+        })
+        .collect();
+    let both = values.at.iter().zip(&values.apart);
+    let told_apart: Vec<Vec<bool>> = both
+        .map(|(at, errors)| {
+            let confidence = arguments.level.confidence;
+            design.told(at, errors, arguments.replications, confidence)
         })
         .collect();
     let mut order: Vec<usize> = (0..ground.axes.len()).collect();
@@ -248,7 +283,14 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
         };
         let crossed = Crossed::new(&few.domains(), arguments.rows, arguments.seed)
             .map_err(Failure::bad_input)?;
-        let values = fly(arguments, &few, &columns, "indices", &crossed.points)?;
+        let values = fly(
+            arguments,
+            &few,
+            &columns,
+            "indices",
+            &crossed.points,
+            |_| None,
+        )?;
         flown += values.flown;
         for (number, (at, errors)) in values.at.iter().zip(&values.errors).enumerate() {
             let (found, variance) = crossed.indices(at, arguments.level.confidence, arguments.seed);
@@ -293,6 +335,7 @@ pub fn screen(arguments: &ScreenArguments) -> Result<(), Failure> {
                 assumption: ground.axes[axis].assumption.name.clone(),
                 effect: effects[number][axis],
                 floor: floors[number][axis],
+                told: told_apart[number][axis],
                 indices: indices[number][axis],
             });
         }
@@ -347,12 +390,17 @@ fn told(
         let mut of: Vec<&Screened> = rows.iter().filter(|row| row.measure == *measure).collect();
         of.sort_by(|a, b| b.effect.absolute.total_cmp(&a.effect.absolute));
         for row in of.iter().take(SHOWN) {
-            let beyond = if row.effect.low > row.floor {
+            let beyond = if row.told {
                 ""
             } else {
                 ", not told from noise"
             };
-            let share = row.indices.map_or(String::new(), |indices| {
+            let told = row.indices.filter(|indices| !indices.contradicts());
+            let unclear = match row.indices.is_some() && told.is_none() {
+                true => "; its share of the variance takes more --rows",
+                false => "",
+            };
+            let share = told.map_or(unclear.to_owned(), |indices| {
                 let [first, total] = [indices.first, indices.total].map(|share| {
                     format!(
                         "{} [{}, {}]",

@@ -145,7 +145,7 @@ pub const SCREEN: ResultFile = ResultFile {
         ("effect_high", "upper end"),
         (
             "noise",
-            "what the effect would be on average by noise alone",
+            "what the effect would be on average by noise alone, the pairs of points on the same random numbers",
         ),
         ("mean_effect", "mean elementary effect, with its sign"),
         (
@@ -153,6 +153,10 @@ pub const SCREEN: ResultFile = ResultFile {
             "standard deviation of the elementary effects: large where it depends on the rest, or bends",
         ),
         ("n", "elementary effects"),
+        (
+            "told",
+            "whether it is told from noise: at one place at least the change is shown, all assumptions and places together",
+        ),
         (
             "first",
             "share of the variance that it explains alone; empty if it is not one of the few",

@@ -158,6 +158,8 @@ pub struct Screened {
     pub effect: Effect,
     /// What these would be by noise alone.
     pub floor: f64,
+    /// Whether they are told from noise.
+    pub told: bool,
     /// Its shares of the variance, if it is one of the few.
     pub indices: Option<Indices>,
 }
@@ -199,6 +201,7 @@ pub fn write_screen(
         ];
         fields.extend(numbers.map(number));
         fields.push(effect.n.to_string());
+        fields.push(if row.told { "yes" } else { "no" }.to_owned());
         match &row.indices {
             Some(indices) => {
                 let both = indices.first.iter().chain(&indices.total);

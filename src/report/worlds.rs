@@ -399,14 +399,16 @@ struct Screened {
     assumption: String,
     effect: Interval,
     floor: f64,
+    told: bool,
     mean: f64,
     first: Interval,
     total: Interval,
 }
 
 impl Screened {
-    fn told_from_noise(&self) -> bool {
-        self.effect.low > self.floor
+    /// Whether its shares are not contradicted by themselves: alone it cannot explain more than in all.
+    fn shared_out(&self) -> bool {
+        self.total.known() && self.first.low <= self.total.high
     }
 }
 
@@ -422,6 +424,7 @@ pub(super) fn screen_page(
         assumption: row.text("assumption"),
         effect: row.interval(["effect", "effect_low", "effect_high"]),
         floor: row.number("noise"),
+        told: row.text("told") == "yes",
         mean: row.number("mean_effect"),
         first: row.interval(["first", "first_low", "first_high"]),
         total: row.interval(["total", "total_low", "total_high"]),
@@ -485,7 +488,7 @@ pub(super) fn screen_page(
 
 fn screen_in_short(measure: &str, rows: &[&Screened]) -> Markup {
     let notation = Notation::of(measure);
-    let told: Vec<&&Screened> = rows.iter().filter(|row| row.told_from_noise()).collect();
+    let told: Vec<&&Screened> = rows.iter().filter(|row| row.told).collect();
     let rest = rows.len() - told.len();
     html! {
         p {
@@ -506,7 +509,7 @@ fn screen_in_short(measure: &str, rows: &[&Screened]) -> Markup {
                         (notation.ends(row.effect.low, row.effect.high))
                         " over its range, "
                         (match row.mean > 0.0 { true => "more often upward", false => "more often downward" })
-                        @if row.total.known() {
+                        @if row.shared_out() {
                             "; with all that it acts together with, " (readable(row.total.estimate * 100.0))
                             " % of the variance of the few"
                         }
@@ -528,7 +531,7 @@ fn effects_figure(at: usize, measure: &str, rows: &[&Screened]) -> Figure {
             high: notation.scaled(row.effect.high),
         },
         series: 0,
-        open: !row.told_from_noise(),
+        open: !row.told,
         cloud: Vec::new(),
     };
     let base = measure.split('[').next().unwrap_or(measure);
@@ -657,9 +660,13 @@ fn screen_table(rows: &[Screened]) -> Markup {
                 th scope="row" { (row.assumption) }
                 td { (words(&row.measure)) }
                 td { (told(row, row.effect.estimate)) small { (ends(row, &row.effect)) } }
-                td { @if row.told_from_noise() { "yes" } @else { "no" } }
-                td { (share(&row.first)) }
-                td { (share(&row.total)) }
+                td { @if row.told { "yes" } @else { "no" } }
+                @if row.shared_out() || !row.total.known() {
+                    td { (share(&row.first)) }
+                    td { (share(&row.total)) }
+                } @else {
+                    td { "more rows" } td { "more rows" }
+                }
             }
         }
     };

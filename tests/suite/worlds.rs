@@ -646,7 +646,7 @@ fn screening_finds_what_the_scenario_hangs_on_and_nothing_else() {
         effect("site_classes.watch.weapon.kill_probability") > 0.2,
         "{file}"
     );
-    let indexed = rows.iter().filter(|row| !row[9].is_empty()).count();
+    let indexed = rows.iter().filter(|row| !row[10].is_empty()).count();
     assert_eq!(indexed, 2, "{file}");
     let done = deconflict(&["report", &out]);
     assert!(done.status.success(), "{}", text(&done.stderr));

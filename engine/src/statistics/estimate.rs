@@ -708,6 +708,11 @@ impl PairedSums {
         }
     }
 
+    /// Standard error of the difference of the two ratios, linearised: that of the pairs.
+    pub fn error(&self) -> f64 {
+        libm::sqrt(self.moments.variance_of_mean(self.residual([1.0, 1.0])))
+    }
+
     /// The first scenario's sums.
     pub fn first(&self) -> &RatioSums {
         &self.first
