@@ -88,6 +88,7 @@ pub const EVIDENCE: ResultFile = ResultFile {
             "what the model may be off by with all its numbers right, as a share",
         ),
         ("source", "where it comes from"),
+        ("cutoff", "implausibility above which a world is ruled out"),
         ("worlds", "worlds that were run"),
         ("ruled_out", "worlds that it rules out"),
         (

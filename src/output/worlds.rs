@@ -83,6 +83,7 @@ pub fn write_match(
         let mut row = vec![one.name.clone(), about(one)];
         row.extend([one.low, one.high, one.discrepancy].map(number));
         row.push(one.source.clone());
+        row.push(number(cutoff));
         row.extend([matching.flown().len(), held.ruled_out].map(|count| count.to_string()));
         let (estimate, far) = held.written.unwrap_or((f64::NAN, f64::NAN));
         row.extend([estimate, far].map(number));

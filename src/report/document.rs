@@ -102,22 +102,7 @@ pub(super) fn link(name: &str) -> String {
     text
 }
 
-/// Whether a path says where it is on somebody's machine: one that begins at the root or at home, or leads up.
-fn is_place(word: &str) -> bool {
-    let drive = word.as_bytes().get(1) == Some(&b':') && word.contains('\\');
-    word.starts_with(['/', '~', '\\']) || word.contains("..") || drive
-}
-
-/// A folder as commands on a page call it: as it was typed, where that says nothing of the machine, or else by its name.
-pub(super) fn typed(path: &Path) -> String {
-    let typed = path.display().to_string();
-    match typed.is_empty() || typed == "." || is_place(&typed) {
-        true => name_of(path),
-        false => typed.trim_end_matches('/').to_owned(),
-    }
-}
-
-/// A command line without the places of its files: of each path that tells where it is its name alone.
+/// A command line without the places of its files: of each path its name alone.
 pub fn without_places(words: &[String]) -> Vec<String> {
     let last = |word: &str| {
         let name = word
@@ -126,13 +111,20 @@ pub fn without_places(words: &[String]) -> Vec<String> {
             .next();
         name.unwrap_or(word).to_owned()
     };
+    let is_place = |word: &str| {
+        let drive = word.as_bytes().get(1) == Some(&b':') && word.contains('\\');
+        word.starts_with(['/', '~', '\\']) || word.contains("..") || drive
+    };
+    let mut after_out = false;
     let mut shown = Vec::new();
     for word in words {
         let (option, value) = match word.split_once('=') {
             Some((option, value)) if option.starts_with("--") => (format!("{option}="), value),
             _ => (String::new(), word.as_str()),
         };
-        shown.push(if is_place(value) {
+        let out = after_out || matches!(option.as_str(), "--out=" | "--from=");
+        after_out = matches!(word.as_str(), "--out" | "-o" | "--from");
+        shown.push(if out || is_place(value) {
             format!("{option}{}", last(value))
         } else {
             word.clone()
@@ -158,12 +150,12 @@ mod tests {
                 "deconflict run a.toml",
             ),
             (
-                "deconflict run --out=~/secret/place --seed 7",
+                "deconflict run --out=secret/place --seed 7",
                 "deconflict run --out=place --seed 7",
             ),
             (
                 "deconflict run a.toml --set flights.a.count=2 -o s/t",
-                "deconflict run a.toml --set flights.a.count=2 -o s/t",
+                "deconflict run a.toml --set flights.a.count=2 -o t",
             ),
         ] {
             assert_eq!(without_places(&words(typed)).join(" "), told);

@@ -78,7 +78,7 @@ pub fn write_report_to(
     let progress = stored.manifest.progress;
     let title = stored.manifest.title.clone();
     let seed = stored.manifest.seed;
-    let name = document::typed(folder);
+    let name = document::name_of(folder);
     let (page, figures, mut files) = match stored.manifest.command {
         Made::Tune => {
             let (page, figures) = tuning::tuning_page(stored, &name)?;
@@ -125,6 +125,10 @@ pub fn write_report_to(
         ),
         None => page,
     };
+    let page = match trust {
+        Trust::Verified => page,
+        Trust::Unverified => page.replacen("</header>", UNVERIFIED, 1),
+    };
     let about = Manifest::new(Made::Report, &title, seed, progress);
     // The figures first, the page last: what a page links to is there.
     write_figures(&figures_place, about, &files)?;
@@ -136,6 +140,10 @@ pub fn write_report_to(
         progress,
     })
 }
+
+/// What stands on a page of files that may have been changed.
+const UNVERIFIED: &str = "<div class=\"warn\"><strong>Not verified.</strong> The files of these results were not held to their \
+checksums (--unverified): they may have been changed since they were written.</div></header>";
 
 /// A page, its figures, and the files made beside it by name.
 type Pages = (String, Vec<Figure>, Vec<(String, String)>);

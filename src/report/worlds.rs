@@ -19,6 +19,7 @@ struct Evidence {
     low: f64,
     high: f64,
     source: String,
+    cutoff: f64,
     worlds: f64,
     ruled_out: f64,
     written: f64,
@@ -71,6 +72,7 @@ pub(super) fn match_page(
             low: row.number("low"),
             high: row.number("high"),
             source: row.text("source"),
+            cutoff: row.number("cutoff"),
             worlds: row.number("worlds"),
             ruled_out: row.number("ruled_out"),
             written: row.number("as_written"),
@@ -80,6 +82,8 @@ pub(super) fn match_page(
             name,
         }
     });
+    // World, wave, left, implausibility, against; then one column an assumption and two a piece of evidence.
+    let assumptions = flown.names().len().saturating_sub(5 + 2 * evidence.len());
     let mut ranges = Table::read(&stored, "ranges.csv")?.rows(|row| Range {
         name: row.text("assumption"),
         settings: ["low", "median", "high"].map(|end| row.text(end)),
@@ -125,7 +129,7 @@ pub(super) fn match_page(
         p.meta { (manifest.progress.words()) " of each world" }
         h1 { (manifest.title) }
         p.meta {
-            (grouped(worlds.len() as f64)) " worlds, " (grouped(ranges.len() as f64)) " assumptions with a range, seed "
+            (grouped(worlds.len() as f64)) " worlds, " (grouped(assumptions as f64)) " assumptions, seed "
             (manifest.seed) ", deconflict " (manifest.version)
         }
         div.warn { strong { "What this cannot say." } " " (CAVEAT) }
@@ -145,7 +149,9 @@ fn match_in_short(worlds: &[World], evidence: &[Evidence], ranges: &[Range]) -> 
     html! {
         ul.say {
             li {
-                b { (left) " of " (worlds.len()) " worlds" } " are not ruled out by what was publicly counted."
+                b { (left) " of " (worlds.len()) " worlds" } " are not ruled out by what was publicly counted"
+                @if let Some(one) = evidence.first() { ": none of it is more implausible there than " (readable(one.cutoff)) }
+                "."
             }
             @if let Some(one) = harshest {
                 li {
@@ -155,7 +161,9 @@ fn match_in_short(worlds: &[World], evidence: &[Evidence], ranges: &[Range]) -> 
             @for one in against {
                 li {
                     b { "As written" } " the scenario says " (readable(one.written)) " where " (one.name) " was " (readable(one.low))
-                    " to " (readable(one.high)) ": implausibility " (readable(one.far)) "."
+                    " to " (readable(one.high)) ": implausibility " (readable(one.far))
+                    @if one.far > one.cutoff { ", " b { "which rules it out" } }
+                    "."
                 }
             }
             @if narrowed.is_empty() {
@@ -250,9 +258,14 @@ fn evidence_table(evidence: &[Evidence]) -> Markup {
     let far = |one: &Evidence| match one.far.is_nan() {
         true => "does not occur".to_owned(),
         false => format!(
-            "{} (implausibility {})",
+            "{} (implausibility {}{})",
             readable(one.written),
-            readable(one.far)
+            readable(one.far),
+            if one.far > one.cutoff {
+                ", ruled out"
+            } else {
+                ""
+            }
         ),
     };
     let rows = html! {

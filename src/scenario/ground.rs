@@ -13,6 +13,7 @@ use tiff::decoder::{Decoder, DecodingResult};
 use tiff::tags::Tag;
 
 use super::file::{CoordinatesFile, TerrainFile};
+use super::tree::clip;
 use crate::geodesy::{Frame, LatLon};
 use crate::geometry::Point;
 use crate::terrain::Grid;
@@ -283,7 +284,8 @@ fn ascii(text: &str) -> Result<Raw, String> {
         let lower = word.to_ascii_lowercase();
         let Some(at) = KEYS.iter().position(|key| *key == lower) else {
             return Err(format!(
-                "line {number} begins with {word:?}; expected one of {}, or elevations",
+                "line {number} begins with {:?}; expected one of {}, or elevations",
+                clip(word),
                 KEYS.join(", ")
             ));
         };
@@ -349,8 +351,9 @@ fn ascii(text: &str) -> Result<Raw, String> {
         for (at, word) in line.split_ascii_whitespace().enumerate() {
             let value: f64 = word.parse().map_err(|_| {
                 format!(
-                    "line {number}, value {}, is {word:?}; expected a number",
-                    at + 1
+                    "line {number}, value {}, is {:?}; expected a number",
+                    at + 1,
+                    clip(word)
                 )
             })?;
             if from_north.len() == points {

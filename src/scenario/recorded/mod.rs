@@ -198,6 +198,14 @@ impl Account {
     }
 }
 
+/// When a flight of an aircraft begins first, Unix time, s: one position is no flight, unless there is nothing else.
+fn first_s(aircraft: &RecordedAircraft, max_gap_s: f64) -> Option<f64> {
+    let flown = pieces(aircraft, max_gap_s);
+    let begins = flown.into_iter().find(|piece| piece.len() > 1);
+    let first = begins.map_or(0, |piece| piece.start);
+    Some(aircraft.positions.get(first)?.time_s())
+}
+
 /// The recorded instant at which the scenario starts, Unix time, s; `None` if `from_utc` is no instant, or nothing is
 /// recorded.
 pub(crate) fn start_s(tracks: &TracksFile) -> Option<f64> {
@@ -206,7 +214,7 @@ pub(crate) fn start_s(tracks: &TracksFile) -> Option<f64> {
             .recording
             .iter()
             .flat_map(|recording| &recording.aircraft)
-            .filter_map(|aircraft| Some(aircraft.positions.first()?.time_s()))
+            .filter_map(|aircraft| first_s(aircraft, tracks.max_gap_s))
             .reduce(f64::min)?,
         AlignFile::FromUtc(text) => {
             let instant = text.parse::<jiff::Timestamp>().ok()?;

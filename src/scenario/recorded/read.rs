@@ -248,17 +248,14 @@ fn keep(gathered: Gathered, settings: &Settings) -> Reading {
     };
     let mut suspect = Suspect::default();
     let mut aircraft = Vec::new();
-    let mut ends: Option<(i64, i64)> = None;
+    // Of flights, and of what is none.
+    let (mut ends, mut alone) = (None::<(i64, i64)>, None::<(i64, i64)>);
     for (address, mut rows) in rows {
         let mut noted = Vec::new();
         in_order(&address, &mut rows, settings, &mut account, &mut noted);
         suspect.of(&rows);
         not_stale(&address, &mut rows, &mut noted);
-        if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
-            let (low, high) = ends.unwrap_or((first.time_ms, last.time_ms));
-            ends = Some((low.min(first.time_ms), high.max(last.time_ms)));
-            account.aircraft += 1;
-        }
+        account.aircraft += u64::from(!rows.is_empty());
         rows.retain(|row| {
             let none = !row.ground && row.altitudes_mm == [None; 2];
             if none {
@@ -274,6 +271,21 @@ fn keep(gathered: Gathered, settings: &Settings) -> Reading {
         });
         faults.extend(noted);
         let (positions, landings) = flown(&rows, &cuts, settings, &mut account);
+        // One position is no flight: where there are others, they say when it begins and ends.
+        let near = |pair: &&[RecordedPosition]| {
+            (pair[1].time_ms - pair[0].time_ms) as f64 <= settings.max_gap_s * 1000.0
+        };
+        let first = positions.windows(2).find(near).map(|pair| pair[0].time_ms);
+        let last = positions.windows(2).rfind(near).map(|pair| pair[1].time_ms);
+        let widened = |ends: Option<(i64, i64)>, first: i64, last: i64| {
+            let (low, high) = ends.unwrap_or((first, last));
+            Some((low.min(first), high.max(last)))
+        };
+        if let (Some(first), Some(last)) = (first, last) {
+            ends = widened(ends, first, last);
+        } else if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
+            alone = widened(alone, first.time_ms, last.time_ms);
+        }
         if !positions.is_empty() {
             aircraft.push((address, positions.into(), landings));
         }
@@ -288,7 +300,7 @@ fn keep(gathered: Gathered, settings: &Settings) -> Reading {
     if settings.on_fault == OnFault::Drop {
         faults.clear();
     }
-    if let Some((first, last)) = ends {
+    if let Some((first, last)) = ends.or(alone) {
         account.first_utc = utc(first);
         account.last_utc = utc(last);
     }
@@ -492,11 +504,22 @@ fn between(flight: &[&Raw], index: usize, source: usize) -> i32 {
 struct Suspect {
     altitudes: Vec<f32>,
     speeds: Vec<f32>,
+    /// Positions well below sea level, and the lowest, mm.
+    below: u64,
+    lowest_mm: i32,
 }
+
+/// Below this an altitude is no error of pressure, mm.
+const BELOW_MM: i32 = -60_000;
 
 impl Suspect {
     fn of(&mut self, rows: &[Raw]) {
         for row in rows {
+            let known = row.altitudes_mm.iter().flatten();
+            if let Some(&lowest) = known.max().filter(|lowest| **lowest < BELOW_MM) {
+                self.below += 1;
+                self.lowest_mm = self.lowest_mm.min(lowest);
+            }
             if let [Some(geometric), Some(barometric)] = row.altitudes_mm
                 && geometric > 100_000
                 && barometric > 100_000
@@ -522,6 +545,13 @@ impl Suspect {
 
     fn told(mut self) -> Vec<String> {
         let mut told = Vec::new();
+        if self.below > 0 {
+            told.push(format!(
+                "{} positions lie below sea level, down to {} m: nothing flies lower than 0 m here, and they are flown there",
+                self.below,
+                self.lowest_mm / 1000
+            ));
+        }
         let near = |ratio: f32, unit: f32| (ratio / unit - 1.0).abs() < 0.04;
         if let Some(ratio) = median(&mut self.altitudes)
             && (near(ratio, 3.2808) || near(ratio, 0.3048))

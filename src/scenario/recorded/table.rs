@@ -253,7 +253,7 @@ pub(super) fn header(
         (time, address, lat, lon, missing.is_empty())
     else {
         let said = format!(
-            "lacks the column{} {}; expected time, icao24, lat, lon, geoaltitude, or columns = {{ time = \"..\", .. }} with the names that there are: {}",
+            "lacks the column{} {}; expected time, icao24, lat, lon, geoaltitude, or columns = {{ time = \"..\", address = \"..\", .. }} with the names that there are: {}",
             if missing.len() == 1 { "" } else { "s" },
             missing.join(", "),
             clip(&fields.join(", "))
@@ -395,7 +395,9 @@ pub(super) fn row(
     let typed = fields[columns.address].to_ascii_lowercase();
     // Spreadsheets and databases write addresses of digits alone as numbers.
     let address = typed.strip_prefix('~').unwrap_or(&typed);
-    if address.is_empty() || !address.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    // What stands for none: many aircraft without an address are no aircraft of one.
+    let stands_for_none = blank(columns.address) || address.bytes().all(|byte| byte == b'0');
+    if stands_for_none || !address.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         bad(
             columns.address,
             "a transponder address such as 4ca7b2".to_owned(),
