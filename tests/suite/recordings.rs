@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use deconflict::platform::Start;
 use deconflict::scenario::recorded::Account;
 use deconflict::scenario::{LoadError, Scenario};
 use flate2::Compression;
@@ -831,4 +832,49 @@ fn what_has_been_cut_off_or_damaged_is_told() {
     ] {
         refused("t.acmi", &acmi.replace(was, is), word);
     }
+}
+
+/// A row that stands 20 min before all others is no flight: it is left out, and the flights begin where the first of them does.
+#[test]
+fn a_row_that_is_no_flight_does_not_say_when_one_begins() {
+    let lone = vec!["1577878800,abc123,48.00000,11.00000,1500".to_owned()];
+    let with_it = [lone, rows("abc123", 0)].concat();
+    let begins = |rows: &[String], keys: &str| {
+        let scenario = csv(HEADER, rows, keys).unwrap_or_else(|e| panic!("{}", e.render(false)));
+        match &scenario.flights[0].start {
+            Start::Departs { after_s, .. } => *after_s,
+            other => panic!("{other:?}"),
+        }
+    };
+    let drop = "on_fault = \"drop\"";
+    assert_eq!(begins(&with_it, drop), begins(&rows("abc123", 0), drop));
+}
+
+/// What tables write for "no address" is no aircraft of that name.
+#[test]
+fn what_stands_for_no_address_is_none() {
+    for none in ["nan", "None", "null", "000000", ""] {
+        let all = [rows("abc123", 0), rows(none, 0)].concat();
+        let error = csv(HEADER, &all, "").expect_err(none).render(false);
+        assert!(error.contains("a transponder address"), "{none}: {error}");
+        let kept = account(csv(HEADER, &all, "on_fault = \"drop\""));
+        assert_eq!((kept.aircraft, kept.flown), (1, 7), "{none}");
+    }
+}
+
+/// The Dead Sea lies 430 m below the others; nothing flies lower than 0 m here, and that is said.
+#[test]
+fn what_flies_below_the_sea_is_told() {
+    let low: Vec<String> = rows("abc123", 0)
+        .iter()
+        .map(|row| row.replace(",1500", ",-400"))
+        .collect();
+    let told = account(csv(HEADER, &low, ""));
+    assert_eq!(told.suspicions.len(), 1, "{told:?}");
+    assert!(told.suspicions[0].contains("7 positions lie below sea level, down to -400 m"));
+    assert!(
+        account(csv(HEADER, &rows("abc123", 0), ""))
+            .suspicions
+            .is_empty()
+    );
 }
