@@ -214,6 +214,16 @@ struct Bounds {
     absolute: bool,
 }
 
+impl Bounds {
+    /// One of the two, m; without end where it is infinite.
+    fn set(&mut self, upper: bool, height_m: f64) {
+        match upper {
+            false => self.floor_m = height_m.max(0.0),
+            true => self.top_m = height_m.is_finite().then_some(height_m),
+        }
+    }
+}
+
 impl Piece {
     fn leave_out(&mut self, what: impl Into<String>) {
         self.left_out.push(what.into());
@@ -452,7 +462,12 @@ impl Piece {
         let (mut tracks, mut sites, mut others) = (0, Vec::new(), BTreeMap::<String, u64>::new());
         for (number, (geometry, properties)) in shapes.into_iter().enumerate() {
             let text = |keys: &[&str]| keys.iter().find_map(|key| properties.get(*key)?.as_str());
-            let name = text(&["name", "title", "id", "designator"])
+            // ED-318 says names in several languages, the first counts.
+            let said = properties
+                .get("name")
+                .and_then(|name| name.get(0)?.get("text")?.as_str());
+            let name = text(&["name", "title", "id", "designator", "identifier"])
+                .or(said)
                 .map_or_else(|| format!("area {}", number + 1), str::to_owned);
             let kind = geometry
                 .get("type")
@@ -461,10 +476,23 @@ impl Piece {
             let coordinates = geometry.get("coordinates").unwrap_or(&Json::Null);
             let timed = properties.get("coordTimes").is_some_and(Json::is_array);
             match kind {
-                "Polygon" => self.rings(&name, coordinates, properties),
+                "Polygon" => {
+                    let bounds = self.bounds(&name, geometry, properties);
+                    self.rings(&name, coordinates, bounds);
+                }
                 "MultiPolygon" => {
+                    let bounds = self.bounds(&name, geometry, properties);
                     for polygon in coordinates.as_array().into_iter().flatten() {
-                        self.rings(&name, polygon, properties);
+                        self.rings(&name, polygon, bounds);
+                    }
+                }
+                "Point" if circle_m(geometry).is_some() => {
+                    let bounds = self.bounds(&name, geometry, properties);
+                    match circle_m(geometry).zip(lon_lat(coordinates)) {
+                        Some((radius_m, center)) => {
+                            self.zone(&name, &name, &Plan::Circle(center, radius_m), bounds);
+                        }
+                        None => self.leave_out(format!("{name}: a circle without a center")),
                     }
                 }
                 "LineString" | "Point" if timed && text(&["kind"]) != Some("shot") => tracks += 1,
@@ -511,7 +539,88 @@ impl Piece {
         Ok(())
     }
 
-    fn rings(&mut self, name: &str, rings: &Json, properties: &Json) {
+    /// What bounds an area in height: `floor_m` and `top_m`, heights in words, or the layer of ED-318. What cannot be read is left out by
+    /// its name: an area whose top is lost would reach to the sky in silence.
+    fn bounds(&mut self, name: &str, geometry: &Json, properties: &Json) -> Bounds {
+        let mut bounds = Bounds::default();
+        let unread = |this: &mut Self, key: &str, value: &Json, why: &str| {
+            let said = safe::line(&value.to_string()).into_owned();
+            this.leave_out(format!("{name}: its {key}, {said}, {why}"));
+        };
+        for (upper, key) in [(false, "floor_m"), (true, "top_m")] {
+            let Some(value) = properties.get(key).filter(|value| !value.is_null()) else {
+                continue;
+            };
+            match (number_of(value), upper) {
+                (None, _) => unread(self, key, value, "which is no number"),
+                (Some(height_m), true) => bounds.top_m = Some(height_m),
+                (Some(height_m), false) => {
+                    if height_m < 0.0 {
+                        unread(self, key, value, "which is below the ground: from there on");
+                    }
+                    bounds.floor_m = height_m.max(0.0);
+                }
+            }
+        }
+        for (upper, key) in HEIGHTS {
+            let Some(value) = properties.get(*key).filter(|value| !value.is_null()) else {
+                continue;
+            };
+            // A number is in feet or in metres, and above whatever.
+            let typed = value
+                .as_str()
+                .filter(|text| text.contains(char::is_alphabetic));
+            let height = typed.and_then(|text| Altitude::parse(text.trim()).ok());
+            let Some((height_m, absolute)) = height.as_ref().and_then(height_of) else {
+                let why = "which has no unit that is known; floor_m and top_m would be read";
+                unread(self, key, value, why);
+                continue;
+            };
+            bounds.absolute |= absolute;
+            bounds.set(*upper, height_m);
+        }
+        if let Some(layer) = geometry.get("layer").filter(|layer| layer.is_object()) {
+            let unit = match layer.get("uom").and_then(Json::as_str) {
+                Some("ft" | "FT") => Some(FOOT_M),
+                Some("m" | "M") => Some(1.0),
+                _ => None,
+            };
+            for (upper, key) in [(false, "lower"), (true, "upper")] {
+                let Some(value) = layer.get(key).filter(|value| !value.is_null()) else {
+                    continue;
+                };
+                let Some(height_m) = number_of(value).zip(unit).map(|(value, unit)| value * unit)
+                else {
+                    unread(self, key, layer, "is no height in m or ft");
+                    continue;
+                };
+                let reference = layer.get(format!("{key}Reference")).and_then(Json::as_str);
+                bounds.absolute |= reference != Some("AGL");
+                bounds.set(upper, height_m);
+            }
+        }
+        // What looks like a height and is called otherwise.
+        let known = |key: &str| HEIGHTS.iter().any(|(_, known)| *known == key);
+        let keys = properties.as_object().into_iter().flatten();
+        for (key, value) in
+            keys.filter(|(key, _)| !known(key) && *key != "floor_m" && *key != "top_m")
+        {
+            let folded = key.to_lowercase();
+            let like = [
+                "floor", "ceiling", "lower", "upper", "top_", "altitude", "height",
+            ];
+            let height = value.is_number()
+                || value
+                    .as_str()
+                    .is_some_and(|text| text.contains(|c: char| c.is_ascii_digit()));
+            if height && like.iter().any(|like| folded.contains(like)) {
+                unread(self, key, value, "is not read; floor_m and top_m would be");
+            }
+        }
+        bounds
+    }
+
+    fn rings(&mut self, name: &str, rings: &Json, bounds: Bounds) {
         let rings = rings.as_array().map_or(&[][..], Vec::as_slice);
         let Some(ring) = rings.first().and_then(Json::as_array) else {
             self.leave_out(format!("{name}: a polygon without places"));
@@ -527,32 +636,6 @@ impl Piece {
             return;
         }
         let corners: Vec<LatLon> = corners.into_iter().flatten().collect();
-        let metres = |key: &str| properties.get(key).and_then(Json::as_f64);
-        let mut bounds = Bounds {
-            floor_m: metres("floor_m").unwrap_or(0.0),
-            top_m: metres("top_m"),
-            absolute: false,
-        };
-        for (upper, key) in HEIGHTS {
-            let Some(value) = properties.get(*key).filter(|value| !value.is_null()) else {
-                continue;
-            };
-            // A number is in feet or in metres, and above whatever.
-            let typed = value
-                .as_str()
-                .filter(|text| text.contains(char::is_alphabetic));
-            let height = typed.and_then(|text| Altitude::parse(text.trim()).ok());
-            let Some((height_m, absolute)) = height.as_ref().and_then(height_of) else {
-                let said = safe::line(&value.to_string()).into_owned();
-                self.leave_out(format!("{name}: its {key}, {said}, which has no unit that is known; floor_m and top_m would be read"));
-                continue;
-            };
-            bounds.absolute |= absolute;
-            match upper {
-                false => bounds.floor_m = height_m.max(0.0),
-                true => bounds.top_m = height_m.is_finite().then_some(height_m),
-            }
-        }
         if self
             .zone(name, name, &Plan::Polygon(corners), bounds)
             .is_some()
@@ -890,7 +973,23 @@ fn documents<'a>(value: &'a Json, name: &str, all: &mut Vec<Document<'a>>) {
     }
 }
 
-/// What in a volume ASTM F3548 does not know: a unit, a place, a time.
+/// A number, also one that is written as text.
+fn number_of(value: &Json) -> Option<f64> {
+    let number = match value.as_str() {
+        Some(text) => text.trim().parse().ok(),
+        None => value.as_f64(),
+    };
+    number.filter(|number: &f64| number.is_finite())
+}
+
+/// The radius of a point that ED-318 makes a circle, m.
+fn circle_m(geometry: &Json) -> Option<f64> {
+    let extent = geometry.get("extent")?;
+    let circle = extent.get("subType").and_then(Json::as_str) == Some("Circle");
+    circle.then(|| number_of(extent.get("radius")?)).flatten()
+}
+
+/// What in a volume ASTM F3548 does not know: a unit, a number, a place, a time.
 fn strange(volume4: &Json) -> Option<String> {
     let volume = volume4.get("volume").unwrap_or(volume4);
     let circle = volume.get("outline_circle");
@@ -900,6 +999,20 @@ fn strange(volume4: &Json) -> Option<String> {
     let mut units = each.filter_map(|value| value.get("units")?.as_str());
     if let Some(unit) = units.find(|unit| !["M", "FT"].contains(unit)) {
         return Some(format!("it is in {unit}; expected units M or FT"));
+    }
+    let each = [
+        ("radius", radius),
+        ("altitude_lower", bounds[0]),
+        ("altitude_upper", bounds[1]),
+    ];
+    for (key, bound) in each {
+        let Some(bound) = bound.filter(|bound| !bound.is_null()) else {
+            continue;
+        };
+        if bound.get("value").and_then(number_of).is_none() {
+            let said = safe::line(&bound.to_string()).into_owned();
+            return Some(format!("its {key} is {said}; expected a value in M or FT"));
+        }
     }
     let polygon = volume.get("outline_polygon");
     let vertices = polygon.and_then(|polygon| polygon.get("vertices")?.as_array());
@@ -945,7 +1058,7 @@ fn plan_of(volume: &Json) -> Option<(Plan, LatLon)> {
             _ => 1.0,
         };
         return Some((
-            Plan::Circle(center, radius.get("value")?.as_f64()? * unit),
+            Plan::Circle(center, number_of(radius.get("value")?)? * unit),
             center,
         ));
     }
@@ -969,7 +1082,7 @@ fn altitude_of(volume: &Json, key: &str) -> Option<(f64, bool)> {
     };
     let reference = altitude.get("reference").and_then(Json::as_str);
     Some((
-        altitude.get("value")?.as_f64()? * unit,
+        number_of(altitude.get("value")?)? * unit,
         reference != Some("SFC"),
     ))
 }
