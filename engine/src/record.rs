@@ -1014,7 +1014,7 @@ pub struct TrackRecord {
     pub hostile: Option<Millis>,
     /// When it was first inside the engagement envelope of an armed site.
     pub engageable: Option<Millis>,
-    /// Identity held at the first shot at it, or else at its end.
+    /// Identity held when the site first decided to fire at it, or else at its end.
     pub identity: Identity,
     /// Whether this site fired at it.
     pub shot_at: bool,

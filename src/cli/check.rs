@@ -36,6 +36,7 @@ Examples:
         site_out_of_reach          no flight ever comes within the coverage of the site
         objective_out_of_reach     no planned path comes to the objective: nobody can leak
         empty_magazine             a weapon has no missiles: its sites never fire
+        below_ground               a planned path leads through the ground
         terrain_flat               the ground is flat about every site: the grid may lie elsewhere
         begins_in_reach            aircraft appear at altitude inside the envelope of a weapon
         zone_not_crossed           no flight's planned path enters the zone

@@ -17,6 +17,7 @@ use deconflict::scenario::lint::LINTS;
 use deconflict::scenario::register::{Assumption, Leeway};
 use deconflict::scenario::{Scenario, renamed_key, renamed_measure, schema};
 use deconflict::statistics::estimate::Method;
+use deconflict::statistics::estimate::QUANTILES;
 use serde_json::{Value as Json, json};
 
 use super::columns::below;
@@ -218,6 +219,9 @@ fn entries(word: &str) -> Vec<Entry> {
             ),
         );
     }
+    for (name, _, definition) in QUANTILES.iter().filter(|(name, ..)| *name == word) {
+        add(name, "measure", format!("{definition}\ns; less is better"));
+    }
     for (kind, code, meaning) in codes().into_iter().filter(|(_, code, _)| *code == word) {
         add(code, kind, meaning.to_owned());
     }
@@ -334,6 +338,7 @@ fn names(command: &clap::Command) -> Vec<String> {
         .collect();
     names.extend(RULES.iter().map(|page| page.key.to_owned()));
     names.extend(MEASURES.iter().map(|measure| measure.name.to_owned()));
+    names.extend(QUANTILES.iter().map(|(name, ..)| (*name).to_owned()));
     names.extend(codes().into_iter().map(|(_, code, _)| code.to_owned()));
     names.extend(LINTS.iter().map(|lint| lint.code.to_owned()));
     names.extend(Method::ALL.iter().map(|method| method.code().to_owned()));

@@ -12,8 +12,7 @@ use deconflict::experiment::worlds::evidence::Found;
 use deconflict::experiment::worlds::matching::Matching;
 use deconflict::experiment::worlds::study::{Instead, MatchStudy};
 use deconflict::output::{
-    CAVEAT, EVIDENCE, Ended, OutputError, Progress, RANGES, WORLDS, WORLDS_TOML, readable,
-    write_match,
+    CAVEAT, EVIDENCE, Ended, Progress, RANGES, WORLDS, WORLDS_TOML, counted, readable, write_match,
 };
 use deconflict::statistics::estimate::RatioSums;
 
@@ -71,10 +70,10 @@ pub struct MatchArguments {
 pub fn folder(out: &Path, resume: bool) -> Result<(), Failure> {
     let there = std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some());
     if !resume && (there || out.symlink_metadata().is_ok_and(|about| !about.is_dir())) {
-        return Err(OutputError::Exists {
-            path: out.to_owned(),
-        }
-        .into());
+        return Err(Failure::bad_input(format!(
+            "{} exists already; --resume goes on with what is in it, and another --out begins anew",
+            out.display()
+        )));
     }
     std::fs::create_dir_all(out).map_err(|error| {
         Failure::Machine(format!("error: cannot create {}: {error}", out.display()))
@@ -93,14 +92,30 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
     let study = MatchStudy::load(&arguments.evidence, stated, &arguments.set.overrides)
         .map_err(|error| instead(&arguments.evidence, FileKind::Evidence, error))?;
     folder(&arguments.to.out, arguments.to.resume)?;
+    let later = arguments
+        .to
+        .out
+        .join(format!("wave-{}", study.file.waves + 1));
+    if later.exists() {
+        return Err(Failure::bad_input(format!(
+            "{} has more than {} waves; expected as many at least, as worlds of later waves would be left out",
+            arguments.to.out.display(),
+            study.file.waves
+        )));
+    }
     let jobs = arguments.jobs.count();
     let mut matching = Matching::new(study.course());
     let mut names: Vec<String> = Vec::new();
     let mut written = None;
+    let mut left_out = 0;
     for wave in 1..=study.file.waves {
         let points = matching
             .ask(|point| study.ground.sound(point, &study.columns))
             .map_err(Failure::bad_input)?;
+        if wave == 1 {
+            // Later waves take others in their place.
+            left_out = (study.course().points as usize).saturating_sub(points.len());
+        }
         let mut cells: Vec<(String, Option<Point>)> = points
             .into_iter()
             .enumerate()
@@ -167,7 +182,7 @@ pub fn find_worlds(arguments: &MatchArguments) -> Result<(), Failure> {
         &note,
     )?;
     arguments.form.print(
-        || told(arguments, &study, &matching, written.as_deref()),
+        || told(arguments, &study, &matching, written.as_deref(), left_out),
         || {
             let files = [WORLDS, EVIDENCE, RANGES].map(|file| file.name);
             let mut object = tables(&arguments.to.out, &files)?;
@@ -193,6 +208,7 @@ fn told(
     study: &MatchStudy,
     matching: &Matching,
     written: Option<&[Option<Found>]>,
+    left_out: usize,
 ) -> String {
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("writing to a string");
@@ -207,6 +223,12 @@ fn told(
         flown.len(),
         study.file.replications
     ));
+    if left_out > 0 {
+        line(&format!(
+            "{} made no sound scenario and were left out: `deconflict check` of an end of a range says why.",
+            counted(left_out as f64, "point")
+        ));
+    }
     line("");
     let held = matching.held(written);
     for (one, held) in study.file.evidence.iter().zip(&held) {

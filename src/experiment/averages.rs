@@ -14,9 +14,11 @@
 //! distributed. One factor at a time is no sample of anything, and has no mean.
 
 use super::accounts::{Accounts, GROUPS, GroupSums};
+use super::design::Coordinate;
 use super::effects::{Interval, blocks, deviations, estimate, linear_effect, mean_and_variance};
 use super::plan::{FactorDomain, FactorKind, PlanRecord};
 use super::rule::joint;
+use super::worlds::file::WORLD;
 use crate::measure::Kind;
 use crate::statistics::estimate::Estimate;
 
@@ -63,7 +65,10 @@ pub struct Change {
 
 /// The averages, by setting of the levers, then measure; nothing where no setting has several points of which a mean means something.
 pub fn averages(record: &PlanRecord, accounts: &Accounts) -> Vec<Average> {
-    let blocks = blocks(record);
+    let mut blocks = blocks(record);
+    for cells in &mut blocks {
+        cells.retain(|&cell| !is_as_written(record, cell));
+    }
     if !blocks.iter().all(|cells| is_sample(record, cells)) {
         return Vec::new();
     }
@@ -109,11 +114,21 @@ fn is_sample(record: &PlanRecord, cells: &[usize]) -> bool {
     };
     let combinations: usize = uncertain()
         .map(|(_, factor)| match &factor.domain {
+            FactorDomain::Levels { labels, .. } if factor.name == WORLD => labels.len() - 1,
             FactorDomain::Levels { labels, .. } => labels.len(),
             FactorDomain::Range { .. } => 1,
         })
         .product();
     cells.len() > 1 && (record.is_sampled() || cells.len() == combinations)
+}
+
+/// Whether a cell is at the scenario as written, beside worlds: that is none of them.
+fn is_as_written(record: &PlanRecord, cell: usize) -> bool {
+    let world = record
+        .factors
+        .iter()
+        .position(|factor| factor.name == WORLD);
+    world.is_some_and(|world| record.cells[cell].settings[world] == Coordinate::Level(0))
 }
 
 /// Whether two cells are at the same point of the uncertainties.

@@ -49,6 +49,13 @@ pub fn arms_text(plan: &Plan, accounts: &Accounts, most: usize) -> Vec<String> {
     if all.is_empty() {
         return lines;
     }
+    if record.is_sampled() {
+        lines.push(format!(
+            "\nWhat is delay, default and knowledge at each of the points: {}",
+            ARMS.name
+        ));
+        return lines;
+    }
     lines.push(
         "\nWhat settings change by mere delay (and all that rules do which ask nobody), by holding fire for want of an answer, and by what\nrules know when they ask or wait:"
             .to_owned(),

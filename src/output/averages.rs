@@ -78,7 +78,12 @@ pub fn averages_text(plan: &Plan, averages: &[Average], most: usize) -> Vec<Stri
         for average in rows().take(most) {
             let value = &average.value;
             let ends = notation.ends(value.mean.low, value.mean.high);
-            let mean = format!("{} {ends}", notation.value(value.mean.estimate));
+            // At some points there may be nothing to divide by.
+            let part = match value.points < average.cells.len() {
+                true => format!(" at {} of {}", value.points, average.cells.len()),
+                false => String::new(),
+            };
+            let mean = format!("{} {ends}{part}", notation.value(value.mean.estimate));
             let reach = format!(
                 "{} to {}",
                 notation.bound(value.least.1),
@@ -90,6 +95,17 @@ pub fn averages_text(plan: &Plan, averages: &[Average], most: usize) -> Vec<Stri
             };
             let name = format!("  {}", record.lever_settings(average.cells[0]));
             table.add_row([name, mean, reach, change, shown]);
+        }
+        let known: Vec<String> = rows()
+            .map(|row| record.lever_settings(row.cells[0]))
+            .collect();
+        let mut without: Vec<String> = (averages.iter())
+            .map(|row| record.lever_settings(row.cells[0]))
+            .filter(|name| !known.contains(name))
+            .collect();
+        without.dedup();
+        for name in without.into_iter().take(most) {
+            table.add_row([format!("  {name}"), "no value at any point".to_owned()]);
         }
         let unit = notation.unit(plan.unit(measure));
         lines.push(format!("{measure}, {unit}:"));

@@ -145,6 +145,9 @@ fn match_in_short(worlds: &[World], evidence: &[Evidence], ranges: &[Range]) -> 
     let harshest = evidence
         .iter()
         .max_by(|one, other| one.ruled_out.total_cmp(&other.ruled_out));
+    let written_holds = evidence
+        .iter()
+        .all(|one| one.far.is_nan() || one.far <= one.cutoff);
     let against: Vec<&Evidence> = evidence.iter().filter(|one| one.far > 1.0).collect();
     html! {
         ul.say {
@@ -153,7 +156,18 @@ fn match_in_short(worlds: &[World], evidence: &[Evidence], ranges: &[Range]) -> 
                 @if let Some(one) = evidence.first() { ": none of it is more implausible there than " (readable(one.cutoff)) }
                 "."
             }
-            @if let Some(one) = harshest {
+            @if left == 0 && written_holds {
+                li {
+                    "The scenario as written is not ruled out: what holds lies near it, and is too little of these ranges for so few "
+                    "worlds. More of them, or ranges about what is written, may find some."
+                }
+            } @else if left == 0 {
+                li {
+                    b { "No world is left:" } " within these ranges the model contradicts the evidence, or one piece of it another. What it "
+                    "lacks, or which range is too narrow, is the next question; the nearest worlds stand first in the table."
+                }
+            }
+            @if let Some(one) = harshest.filter(|one| one.ruled_out > 0.0) {
                 li {
                     b { (one.name) } " rules out most: " (readable(one.ruled_out)) " of " (readable(one.worlds)) "."
                 }
@@ -166,7 +180,8 @@ fn match_in_short(worlds: &[World], evidence: &[Evidence], ranges: &[Range]) -> 
                     "."
                 }
             }
-            @if narrowed.is_empty() {
+            @if left == 0 {
+            } @else if narrowed.is_empty() {
                 li { "No range is narrower among the worlds left than it would be by chance." }
             } @else {
                 @for range in narrowed {

@@ -796,7 +796,9 @@ impl Piece {
             });
             return Err(format!("no row of it can be flown{why}"));
         }
-        let key = self.key("recorded", "recorded");
+        // Two recordings in one scenario are two tables.
+        let stem = file.split('.').next().unwrap_or(file);
+        let key = self.key(stem, "recorded");
         self.head.push(format!(
             "start_utc = \"{}\" # the first position",
             reading.account.first_utc

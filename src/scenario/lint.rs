@@ -67,6 +67,7 @@ lints! {
     SITE_OUT_OF_REACH = "site_out_of_reach": "no flight ever comes within the coverage of the site";
     OBJECTIVE_OUT_OF_REACH = "objective_out_of_reach": "no planned path comes to the objective: nobody can leak";
     EMPTY_MAGAZINE = "empty_magazine": "a weapon has no missiles: its sites never fire";
+    BELOW_GROUND = "below_ground": "a planned path leads through the ground";
     TERRAIN_FLAT = "terrain_flat": "the ground is flat about every site: the grid may lie elsewhere";
     BEGINS_IN_REACH = "begins_in_reach": "aircraft appear at altitude inside the envelope of a weapon";
     ZONE_NOT_CROSSED = "zone_not_crossed": "no flight's planned path enters the zone";
@@ -397,9 +398,33 @@ impl Linter<'_> {
         const ABOUT_M: f64 = 100_000.0;
         /// Ground that differs by less is flat, m.
         const FLAT_M: f64 = 1.0;
+        /// A path that is less under the ground is rounded, m.
+        const UNDER_M: f64 = 10.0;
         let Some(terrain) = &self.scenario.terrain else {
             return;
         };
+        let grid = &terrain.grid;
+        let mut through: Vec<(String, f64)> = Vec::new();
+        for (flight, path) in &self.paths {
+            // What climbs out and lands is on the ground at both ends.
+            let low_m = |place: &nalgebra::Vector3<f64>| grid.elevation_m(place.xy()) - place.z;
+            let mut worst_m = 0.0_f64;
+            path.somewhere(STEP_M, |_, place| {
+                worst_m = worst_m.max(low_m(&place));
+                false
+            });
+            if worst_m > UNDER_M && !flight.climbs_out() {
+                through.push((flight.name.clone(), worst_m));
+            }
+        }
+        for (flight, worst_m) in through {
+            self.warn(
+                BELOW_GROUND,
+                &["flights", &flight],
+                format!("leads up to {worst_m:.0} m under the ground, where nobody sees it"),
+                "heights count from the zero of the elevations, not from the ground below: fly higher",
+            );
+        }
         let grid = &terrain.grid;
         let rough = self.scenario.sites.iter().any(|site| {
             let (center, radius_m) = match &site.position {

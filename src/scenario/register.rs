@@ -279,6 +279,8 @@ fn plain(
                 Some(&file.value),
                 (file.kind, &file.source, &file.date),
             );
+            let mut found = found;
+            found.extend(node.and_then(|node| outside(node, &file.range)));
             complain(found, &shown, &statement, problems);
             if !(file.value.is_number() || file.value.is_boolean()) {
                 let said = format!(
@@ -374,10 +376,13 @@ fn beside(tables: Entry, notes: &mut Notes, problems: &mut Vec<Problem>) {
             }
             None => {}
         }
+        let paths = file.path.iter().chain(file.paths.iter().flatten());
+        let nodes = paths.filter_map(|path| node_at(&steps(path)?));
+        found.extend(nodes.filter_map(|node| outside(node, &file.range)).next());
         complain(found, &shown, &entry.item, problems);
         for path in file.path.iter().chain(file.paths.iter().flatten()) {
             let steps = steps(path);
-            if steps.is_none() || !steps.is_some_and(|steps| known(&steps)) {
+            if steps.is_none() || !steps.is_some_and(|steps| node_at(&steps).is_some()) {
                 let said = format!(
                     "{shown} is about {:?}, which no scenario has; expected a path such as site_classes.*.weapon.kill_probability",
                     clip(path)
@@ -538,22 +543,28 @@ fn steps(path: &str) -> Option<Vec<String>> {
     super::load::path_of(path)
 }
 
-/// Whether the schema knows a path; `*` where it takes names of the user's own.
-fn known(path: &[String]) -> bool {
-    let mut node = Some(shape::shape());
-    for step in path {
-        let Some(here) = node else { return false };
-        let below = Below::of(here);
-        let next = match step.as_str() {
+/// What the schema says at a path, if it knows it; `*` where it takes names of the user's own.
+fn node_at(path: &[String]) -> Option<&'static Json> {
+    path.iter().try_fold(shape::shape(), |node, step| {
+        let below = Below::of(node);
+        match step.as_str() {
             "*" => below.names,
             name => below.child(name),
-        };
-        if next.is_none() {
-            return false;
         }
-        node = next;
-    }
-    true
+    })
+}
+
+/// What is wrong with a range of which an end is no value that the schema takes there.
+fn outside(node: &'static Json, range: &Option<[f64; 2]>) -> Option<(&'static str, String)> {
+    let ends = range.iter().flatten();
+    ends.filter_map(|end| {
+        let expected = shape::refuses(node, *end)?;
+        Some((
+            "range",
+            format!("has a range to {end}; expected {expected}"),
+        ))
+    })
+    .next()
 }
 
 /// The paths of a tree that a pattern fits. The last key may be missing, where its default is flown.
@@ -594,11 +605,7 @@ fn at<'a>(tree: &'a Item, path: &[String]) -> Option<&'a Item> {
 
 /// Whether the schema takes whole numbers alone at a path.
 fn whole(path: &[String]) -> bool {
-    let mut node = Some(shape::shape());
-    for step in path {
-        node = node.and_then(|node| Below::of(node).child(step));
-    }
-    node.is_some_and(shape::is_whole)
+    node_at(path).is_some_and(shape::is_whole)
 }
 
 /// The register of a merged tree.

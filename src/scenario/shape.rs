@@ -777,27 +777,9 @@ impl Walk<'_> {
     }
 
     fn bounds(&mut self, number: f64, typed: &str, node: &'static Json) {
-        let bound = |key: &str| node.get(key).and_then(Json::as_f64);
-        let format = node.get("format").and_then(Json::as_str);
-        // A number type without a stated minimum has the one of its width.
-        let (lowest, highest) = match format {
-            Some("uint32") => (Some(0.0), Some(f64::from(u32::MAX))),
-            Some("uint64") => (Some(0.0), Some(1.0e15)),
-            _ => (None, None),
+        let Some(expected) = beyond(node, number) else {
+            return;
         };
-        let (lowest, highest) = (bound("minimum").or(lowest), bound("maximum").or(highest));
-        let expected =
-            if let Some(limit) = bound("exclusiveMinimum").filter(|limit| number <= *limit) {
-                format!("> {limit}")
-            } else if let Some(limit) = lowest.filter(|limit| number < *limit) {
-                format!(">= {limit}")
-            } else if let Some(limit) = bound("exclusiveMaximum").filter(|limit| number >= *limit) {
-                format!("< {limit}")
-            } else if let Some(limit) = highest.filter(|limit| number > *limit) {
-                format!("<= {limit}")
-            } else {
-                return;
-            };
         let message = format!("{} is {typed}; expected {expected}", self.shown());
         let help = node
             .get("description")
@@ -897,6 +879,43 @@ impl Walk<'_> {
         );
         self.report(message, "", None, Mend::Fill(node));
     }
+}
+
+/// What a number would have to be for a schema without alternatives, if it is not: `<= 1`.
+fn beyond(node: &Json, number: f64) -> Option<String> {
+    let bound = |key: &str| node.get(key).and_then(Json::as_f64);
+    let format = node.get("format").and_then(Json::as_str);
+    // A number type without a stated minimum has the one of its width.
+    let (lowest, highest) = match format {
+        Some("uint32") => (Some(0.0), Some(f64::from(u32::MAX))),
+        Some("uint64") => (Some(0.0), Some(1.0e15)),
+        _ => (None, None),
+    };
+    let (lowest, highest) = (bound("minimum").or(lowest), bound("maximum").or(highest));
+    if let Some(limit) = bound("exclusiveMinimum").filter(|limit| number <= *limit) {
+        Some(format!("> {limit}"))
+    } else if let Some(limit) = lowest.filter(|limit| number < *limit) {
+        Some(format!(">= {limit}"))
+    } else if let Some(limit) = bound("exclusiveMaximum").filter(|limit| number >= *limit) {
+        Some(format!("< {limit}"))
+    } else {
+        let limit = highest.filter(|limit| number > *limit)?;
+        Some(format!("<= {limit}"))
+    }
+}
+
+/// The same of any schema: nothing where one of its alternatives takes the number.
+pub(crate) fn refuses(node: &'static Json, number: f64) -> Option<String> {
+    let numeric = |branch: &&&Json| {
+        let kinds = types(branch);
+        kinds.contains(&"number") || kinds.contains(&"integer")
+    };
+    let all = branches(node);
+    let said = all
+        .iter()
+        .filter(numeric)
+        .map(|branch| beyond(branch, number));
+    said.collect::<Option<Vec<String>>>()?.into_iter().next()
 }
 
 /// Whether an item has the type that a schema without alternatives asks for.

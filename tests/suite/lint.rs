@@ -108,6 +108,16 @@ const CASES: &[(&str, &str, &[&str], &str)] = &[
         "site_classes.watch.weapon.magazine is 0",
     ),
     (
+        "below_ground",
+        "",
+        &[concat!(
+            "terrain={file=\"",
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/suite/support/high.asc\",coordinates=\"metres\"}"
+        )],
+        "under the ground, where nobody sees it",
+    ),
+    (
         "terrain_flat",
         "",
         &[concat!(

@@ -162,7 +162,7 @@ pub static MEASURES: &[Measure] = &[
     Measure::new(Identification, Rate, "misidentified_per_encounter", ("misidentified_tracks", "encounters"), "tracks per encounter", "Misidentified tracks per encounter."),
     Measure::new(Identification, Rate, "misidentified_per_sortie", ("misidentified_tracks", "sorties"), "tracks per sortie", "Misidentified tracks per sortie."),
     Measure::new(Identification, Rate, "misidentified_per_flight_hour", ("misidentified_tracks", "flight_hours"), "tracks per flight hour", "Misidentified tracks per flight hour."),
-    Measure::new(Identification, Proportion, "protected_identified_hostile_per_track", ("protected_identified_hostile_tracks", "protected_tracks"), "share of protected tracks", "Share of the tracks of friend or neutral that were identified as Hostile at the first shot, or else at the end: the key cell."),
+    Measure::new(Identification, Proportion, "protected_identified_hostile_per_track", ("protected_identified_hostile_tracks", "protected_tracks"), "share of protected tracks", "Share of the tracks of friend or neutral that were identified as Hostile when the site first decided to fire, or else at the end: the key cell."),
     Measure::new(Identification, Proportion, "protected_identified_hostile_per_declared_track", ("protected_identified_hostile_tracks", "protected_tracks_declared"), "share of declared protected tracks", "The same of those that were declared at all."),
     Measure::new(Identification, Rate, "protected_identified_hostile_per_encounter", ("protected_identified_hostile_tracks", "protected_encounters"), "tracks per encounter", "Tracks of friend or neutral identified as Hostile per encounter of friend or neutral."),
     Measure::new(Identification, Rate, "protected_identified_hostile_per_sortie", ("protected_identified_hostile_tracks", "protected_sorties"), "tracks per sortie", "Tracks of friend or neutral identified as Hostile per protected sortie; several sites may err about one sortie."),
@@ -175,7 +175,7 @@ pub static MEASURES: &[Measure] = &[
     Measure::new(Identification, Proportion, "first_identity_wrong", ("first_identity_wrong_tracks", "tracks_identified"), "share of identified tracks", "Share of identified tracks whose first identity was wrong."),
     Measure::new(Identification, Proportion, "declaration_error", ("declarations_wrong", "declarations"), "share of declarations", "Share of single declarations that name a wrong row of the confusion matrix."),
     Measure::new(Identification, Proportion, "declaration_unknown", ("declarations_unknown", "declarations"), "share of declarations", "Share of single declarations that say unknown."),
-    Measure::new(Identification, Proportion, "completeness", ("tracks_declared", "tracks"), "share of tracks", "Share of tracks that were declared at the first shot, or else at the end."),
+    Measure::new(Identification, Proportion, "completeness", ("tracks_declared", "tracks"), "share of tracks", "Share of tracks that were declared when the site first decided to fire at them, or else at the end."),
 
     Measure::new(Leakage, Proportion, "leaked", ("leaked_sorties", "completed_objective_sorties"), "share of completed sorties", "Share of the hostile sorties with an objective, less those in progress at the end, that reached it alive."),
     Measure::new(Leakage, Proportion, "in_progress_at_end", ("sorties_in_progress_at_end", "objective_sorties"), "share of objective sorties", "Share of the hostile sorties with an objective that were still under way at the end."),
@@ -197,7 +197,7 @@ pub static MEASURES: &[Measure] = &[
 
     Measure::new(KeptIdentity, Proportion, "identity_kept", ("identity_kept", "identity_seen"), "share of aircraft seen", "Share of the aircraft, as each site saw them, whose identity was right and stayed so until their last track ended: of a hostile one Hostile, of any other neither Suspect nor Hostile; only where the scenario has `air_picture`."),
     Measure::new(KeptIdentity, Proportion, "identity_kept", ("identity_kept[affiliation]", "identity_seen[affiliation]"), "share of aircraft seen", "The same, by affiliation to the site."),
-    Measure::new(KeptIdentity, Mean, "time_to_kept_identity_mean_s", ("identity_kept_s", "identity_kept"), "s", "Mean time from the first confirmed track of such an aircraft to the identity that was right and kept."),
+    Measure::new(KeptIdentity, Mean, "time_to_kept_identity_mean_s", ("identity_kept_s", "identity_kept"), "s", "Mean time for which such an aircraft had been tracked, from its first confirmed track on, when its identity became the right one that was kept; gaps between tracks do not count."),
     Measure::new(KeptIdentity, Mean, "time_to_kept_identity_mean_s", ("identity_kept_s[affiliation]", "identity_kept[affiliation]"), "s", "The same, by affiliation to the site."),
     Measure::new(KeptIdentity, Proportion, "track_identity_kept", ("track_identity_kept", "identity_tracks"), "share of tracks", "Share of the tracks whose identity was right and stayed so until they ended."),
     Measure::new(KeptIdentity, Proportion, "track_identity_kept", ("track_identity_kept[affiliation]", "identity_tracks[affiliation]"), "share of tracks", "The same, by affiliation to the site."),

@@ -68,7 +68,7 @@ impl KeptIdentity {
             ),
             kept_s: of(
                 "identity_kept_s",
-                "time from the first confirmation to that identity, summed over these, s",
+                "time tracked from the first confirmation to that identity, gaps between tracks left out, summed over these, s",
             ),
             tracks: of(
                 "identity_tracks",

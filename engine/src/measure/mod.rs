@@ -15,7 +15,7 @@
 //!   *Coordinated sortie*: a
 //!   protected sortie for which it reaches every site present to which it is friend or neutral; a protected
 //!   sortie that misses one of them is *uncoordinated*.
-//! - *misidentified*: the identity held at the first shot at the track, or else at its end, contradicts the
+//! - *misidentified*: the identity held when the site first decided to fire at the track, or else at its end, contradicts the
 //!   aircraft's affiliation to the site. Pending and Unknown are undeclared; Suspect is declared, counted apart, and no error.
 //!   AssumedFriend counts as Friend.
 

@@ -225,17 +225,22 @@ impl Trajectory {
             )
         });
         let end_s = legs.last().map_or(departs_s, |leg| leg.span.end_s);
+        // The way home is not on station, however much of that was planned.
+        let turned_s = legs.last().filter(|_| cut_short);
+        let turned_s = turned_s.map_or(end_s, |leg| leg.span.start_s);
         if let Some(rate_mps) = spec.climb_mps.filter(|_| grounded && end_s < until_s) {
             let after_s = station.map_or(departs_s, |station| station.end_s);
-            let home_s = legs.last().filter(|_| cut_short);
-            let home_s = home_s.map_or(after_s, |leg| leg.span.start_s);
-            land(&mut legs, rate_mps, after_s.min(home_s));
+            land(&mut legs, rate_mps, after_s.min(turned_s));
         }
         let whole = Span {
             start_s: departs_s,
             end_s,
         };
-        let station = station.map_or(Some(whole), |station| station.within(whole));
+        let out = Span {
+            start_s: departs_s,
+            end_s: turned_s,
+        };
+        let station = station.map_or(Some(whole), |station| station.within(out));
         let station = station.unwrap_or(Span {
             start_s: end_s,
             end_s,

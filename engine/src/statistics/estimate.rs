@@ -427,6 +427,20 @@ pub struct Cell {
     pub replications_for_half: f64,
 }
 
+/// Quantiles of times to identify, beside the measures: name, share, what it says.
+pub const QUANTILES: [(&str, f64, &str); 2] = [
+    (
+        "time_to_identify_median_s",
+        0.5,
+        "Time from confirmation to the first identity within which half of the tracks that got one had it.",
+    ),
+    (
+        "time_to_identify_90_percent_s",
+        0.9,
+        "Time from confirmation to the first identity within which nine in ten of the tracks that got one had it.",
+    ),
+];
+
 /// Everything that is estimated from the replications of one scenario.
 #[derive(Debug, Clone)]
 pub struct Estimator {
@@ -575,10 +589,10 @@ impl Estimator {
             .unwrap_or(cells.len());
         cells.splice(
             at..at,
-            [
-                self.quantile("time_to_identify_median_s", 0.5, confidence),
-                self.quantile("time_to_identify_90_percent_s", 0.9, confidence),
-            ],
+            QUANTILES.map(|(name, share, definition)| Cell {
+                definition,
+                ..self.quantile(name, share, confidence)
+            }),
         );
         cells
     }
@@ -598,7 +612,7 @@ impl Estimator {
             name: name.to_owned(),
             group: Group::Timeliness,
             unit: "s",
-            definition: "Time from confirmation to the first identity within which this share of the tracks that got one had it.",
+            definition: "",
             value,
             confidence,
             n: self.n,

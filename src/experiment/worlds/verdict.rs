@@ -1,7 +1,7 @@
 //! What matching comes to: of each piece of evidence what it rules out, of each assumption how much of its range is left.
 //!
 //! Of the worlds that are left the places along a range, 0 to 1, spread over some width w. If the evidence said nothing of it they
-//! would be so many even draws, and those lie within w or less with the chance `m w^(m-1) - (m-1) w^m` for m of them (the range of a
+//! would be so many even draws over as much of it as was run at all (a range may have ends that make no sound scenario), and those lie within w or less of that with the chance `m w^(m-1) - (m-1) w^m` for m of them (the range of a
 //! uniform sample, Wilks, Mathematical Statistics, 1962, 8.7). A range is called narrowed where that is below .05, shared out over all
 //! assumptions.
 
@@ -76,7 +76,13 @@ impl Matching {
                 let mut places: Vec<f64> = places.collect();
                 places.sort_by(f64::total_cmp);
                 let places = ends_and_middle(&places)?;
-                let (m, width) = (left.len() as f64, places[2] - places[0]);
+                let flown = self.flown().iter();
+                let flown = flown.map(|world| axis.unit(world.point[number]));
+                let (low, high) = flown.fold((1.0_f64, 0.0_f64), |(low, high), at| {
+                    (low.min(at), high.max(at))
+                });
+                let run = (high - low).max(f64::MIN_POSITIVE);
+                let (m, width) = (left.len() as f64, (places[2] - places[0]) / run);
                 let chance = m * libm::pow(width, m - 1.0) - (m - 1.0) * libm::pow(width, m);
                 Some(Left {
                     axis: number,

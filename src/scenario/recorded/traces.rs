@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Kind;
 use super::read::{Failed, Gathered, Raw, Settings, time_ms};
+use super::store::LATEST_MS;
 use super::table::{self, ALTITUDES_M, Columns, FOOT_M, KNOT_MPS};
 use crate::scenario::tree::clip;
 
@@ -153,6 +154,9 @@ impl Taken<'_> {
         }
         let began_s = all.get("timestamp").and_then(Json::as_f64);
         let began_s = began_s.ok_or("timestamp is missing; expected Unix seconds")?;
+        if !(0.0..=LATEST_MS as f64 / 1000.0).contains(&began_s) {
+            return Err(format!("timestamp is {began_s}; expected Unix seconds"));
+        }
         let rows = all.get("trace").and_then(Json::as_array);
         for row in rows.ok_or("trace is no list; expected one of rows")? {
             self.gathered.read += 1;
