@@ -16,8 +16,7 @@ use deconflict::scenario::library::{BEGINNING, assumptions};
 use deconflict::scenario::lint::LINTS;
 use deconflict::scenario::register::{Assumption, Leeway};
 use deconflict::scenario::{Scenario, renamed_key, renamed_measure, schema};
-use deconflict::statistics::estimate::Method;
-use deconflict::statistics::estimate::QUANTILES;
+use deconflict::statistics::estimate::{Method, QUANTILES};
 use serde_json::{Value as Json, json};
 
 use super::columns::below;

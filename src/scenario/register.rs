@@ -382,7 +382,7 @@ fn beside(tables: Entry, notes: &mut Notes, problems: &mut Vec<Problem>) {
         complain(found, &shown, &entry.item, problems);
         for path in file.path.iter().chain(file.paths.iter().flatten()) {
             let steps = steps(path);
-            if steps.is_none() || !steps.is_some_and(|steps| node_at(&steps).is_some()) {
+            if steps.is_none_or(|steps| node_at(&steps).is_none()) {
                 let said = format!(
                     "{shown} is about {:?}, which no scenario has; expected a path such as site_classes.*.weapon.kill_probability",
                     clip(path)

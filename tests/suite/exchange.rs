@@ -379,7 +379,7 @@ fn a_recording_becomes_tracks_with_its_account() {
         found.left_out
     );
     let scenario = scenario(&found.toml, "", Some(("t.csv", &text)));
-    assert_eq!(scenario.recordings["recorded"].flown, 10);
+    assert_eq!(scenario.recordings["t"].flown, 10);
 }
 
 #[test]
