@@ -454,3 +454,53 @@ fn positions_of_geojson_are_degrees() {
         assert!(told.contains(word), "{told}");
     }
 }
+
+/// Heights as numbers, as numbers in quotes, and as the layer of ED-318; a circle about a point; and what looks like a height and is not
+/// read, or is none, is named: such an area would reach to the sky in silence.
+#[test]
+fn heights_of_areas_are_read_or_named() {
+    let ring = "[[[13,33],[13.2,33],[13.2,33.2],[13,33]]]";
+    let area = |name: &str, more: &str, layer: &str| {
+        format!(
+            "{{\"type\":\"Feature\",\"properties\":{{\"name\":\"{name}\"{more}}},\"geometry\":{{\"type\":\"Polygon\",\"coordinates\":{ring}{layer}}}}}"
+        )
+    };
+    let layer = ",\"layer\":{\"upper\":400,\"upperReference\":\"AGL\",\"lower\":0,\"lowerReference\":\"AGL\",\"uom\":\"ft\"}";
+    let point = "{\"type\":\"Feature\",\"properties\":{\"name\":[{\"text\":\"Harbour\",\"lang\":\"en\"}]},\"geometry\":{\"type\":\"Point\",\"coordinates\":[13,33],\"extent\":{\"subType\":\"Circle\",\"radius\":1000}}}";
+    let features = [
+        area("quoted", ",\"floor_m\":\"1000\",\"top_m\":\"3000\"", ""),
+        area("layered", "", layer),
+        area("feet", ",\"top_ft\":900", ""),
+        area("none", ",\"top_m\":\"high\"", ""),
+        point.to_owned(),
+    ];
+    let text = format!(
+        "{{\"type\":\"FeatureCollection\",\"features\":[{}]}}",
+        features.join(",")
+    );
+    let found = imported("areas.geojson", &text, 50.0).unwrap();
+    for words in [
+        "floor_m = 1000",
+        "top_m = 3000",
+        "top_m = 121.92",
+        "[zones.harbour]",
+        "radius_m = 1000",
+    ] {
+        assert!(found.toml.contains(words), "{words}\n{}", found.toml);
+    }
+    for words in ["feet: its top_ft, 900", "none: its top_m, \"high\""] {
+        let told = found.left_out.iter().any(|line| line.contains(words));
+        assert!(told, "{words}: {:?}", found.left_out);
+    }
+    let volume = |value: &str| {
+        format!(
+            "{{\"constraints\":[{{\"reference\":{{\"id\":\"c\"}},\"details\":{{\"volumes\":[{{\"volume\":{{\"outline_circle\":{{\"center\":{{\"lat\":33,\"lng\":13}},\"radius\":{{\"value\":1000,\"units\":\"M\"}}}},\"altitude_upper\":{{\"value\":{value},\"reference\":\"W84\",\"units\":\"M\"}}}}}}]}}}}]}}"
+        )
+    };
+    let found = imported("c.json", &volume("\"500\""), 50.0).unwrap();
+    assert!(found.toml.contains("top_m = 500"), "{}", found.toml);
+    let Err(refused) = imported("c.json", &volume("\"high\""), 50.0) else {
+        panic!("a volume without a height that can be read is none");
+    };
+    assert!(refused.contains("altitude_upper"), "{refused}");
+}
