@@ -164,6 +164,12 @@ impl<'a> Report<'a> {
         self.figures.push(figure);
     }
 
+    /// A figure for those who look for it, however low it is.
+    fn folded(&mut self, figure: Figure) {
+        self.put(folded_html(&figure));
+        self.figures.push(figure);
+    }
+
     /// A figure whose numbers the page has in a table already: its files alone, as links.
     fn files(&mut self, figure: Figure) {
         self.put(html! { p.meta { "As a figure: " (links(&figure.id)) } });
@@ -1642,7 +1648,11 @@ impl<'a> Report<'a> {
                 vec![number(half), number(asked)]
             }),
         };
-        self.figure(figure);
+        // Where nothing was asked of them, they are what the intervals of the figure above have shown.
+        match aim {
+            Some(_) => self.figure(figure),
+            None => self.folded(figure),
+        }
     }
 
     fn made(&mut self, folder: &str) {
@@ -1881,6 +1891,18 @@ fn again(results: &Results, folder: &str) -> String {
 
 /// A figure on a page, with its title, its caption and where its files are.
 pub(super) fn figure_html(figure: &Figure) -> Markup {
+    if figure.svg.height > TALL {
+        return folded_html(figure);
+    }
+    html! { h3 { (figure.title) } (drawn_html(figure)) }
+}
+
+/// A figure that opens when its title is chosen.
+fn folded_html(figure: &Figure) -> Markup {
+    html! { details.figure { summary { (figure.title) } (drawn_html(figure)) } }
+}
+
+fn drawn_html(figure: &Figure) -> Markup {
     let Figure {
         id,
         title,
@@ -1888,17 +1910,10 @@ pub(super) fn figure_html(figure: &Figure) -> Markup {
         svg,
         ..
     } = figure;
-    let drawn = html! {
+    html! {
         figure {
             div.wide tabindex="0" role="group" aria-label=(title) { (PreEscaped(svg.inline(title))) }
             figcaption { (caption) " " (links(id)) }
-        }
-    };
-    html! {
-        @if svg.height > TALL {
-            details.figure { summary { (title) } (drawn) }
-        } @else {
-            h3 { (title) } (drawn)
         }
     }
 }
