@@ -1,6 +1,6 @@
 //! `deconflict import`: other people's files as pieces of a scenario.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use deconflict::output::write_text;
@@ -49,7 +49,8 @@ pub fn import_file(arguments: &ImportArguments) -> Result<(), Failure> {
             arguments.tolerance_m
         )));
     }
-    let imported = import(&arguments.file, arguments.tolerance_m)
+    let into = arguments.out.as_deref().and_then(Path::parent);
+    let imported = import(&arguments.file, into, arguments.tolerance_m)
         .map_err(|why| Failure::bad_input(format!("cannot import {shown}: {why}")))?;
     if let Some(out) = &arguments.out {
         write_text(out, arguments.force, &imported.toml)?;

@@ -38,11 +38,12 @@ const MOST_CORNERS: usize = 2000;
 /// Largest file that is read whole, bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// Reads a file of any known kind. `tolerance_m` is how far a chord may be from its arc.
+/// Reads a file of any known kind. The piece names it from the folder it is to stand in, `into`; beside the file, if none is named.
+/// `tolerance_m` is how far a chord may be from its arc.
 ///
 /// # Errors
 /// A file of no known kind, one that is broken, and one that holds nothing of use.
-pub fn import(path: &Path, tolerance_m: f64) -> Result<Imported, String> {
+pub fn import(path: &Path, into: Option<&Path>, tolerance_m: f64) -> Result<Imported, String> {
     let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !about.is_file() {
         return Err("it is no plain file".to_owned());
@@ -54,6 +55,7 @@ pub fn import(path: &Path, tolerance_m: f64) -> Result<Imported, String> {
     let lower = name.to_ascii_lowercase();
     let mut piece = Piece {
         tolerance_m,
+        file: seen_from(path, into).ok_or("its path is not text")?,
         ..Piece::default()
     };
     let plain = lower.strip_suffix(".gz").unwrap_or(&lower);
@@ -86,6 +88,38 @@ pub fn import(path: &Path, tolerance_m: f64) -> Result<Imported, String> {
     }
     piece.done(name)
 }
+
+/// A file as a file in the folder `into` names it, with slashes on every machine; in full where no way leads there.
+fn seen_from(path: &Path, into: Option<&Path>) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let folder = |folder: &Path| {
+        let here = folder.as_os_str().is_empty();
+        if here { Path::new(".") } else { folder }
+            .canonicalize()
+            .ok()
+    };
+    let Some((of, into)) = folder(path.parent()?).zip(into.and_then(folder)) else {
+        return Some(name.to_owned());
+    };
+    let common = of
+        .components()
+        .zip(into.components())
+        .take_while(|(one, other)| one == other)
+        .count();
+    if common == 0 {
+        return Some(of.join(name).to_str()?.to_owned());
+    }
+    let up = into.components().skip(common).map(|_| Some(".."));
+    let down = of
+        .components()
+        .skip(common)
+        .map(|part| part.as_os_str().to_str());
+    let parts: Option<Vec<&str>> = up.chain(down).chain([Some(name)]).collect();
+    Some(parts?.join("/"))
+}
+
+/// What is left out of an area that has times.
+const HOLDS: &str = "when it holds; a zone holds always, rules that name it say from_h and until_h";
 
 /// Names under which properties of GeoJSON go that are the lower, and the upper, bound of an airspace.
 const HEIGHTS: &[(bool, &str)] = &[
@@ -192,6 +226,8 @@ fn geometries<'a>(value: &'a Json, properties: &'a Json, found: &mut Vec<(&'a Js
 #[derive(Default)]
 struct Piece {
     tolerance_m: f64,
+    /// What the piece calls the file.
+    file: String,
     head: Vec<String>,
     text: String,
     names: BTreeSet<String>,
@@ -539,8 +575,8 @@ impl Piece {
         Ok(())
     }
 
-    /// What bounds an area in height: `floor_m` and `top_m`, heights in words, or the layer of ED-318. What cannot be read is left out by
-    /// its name: an area whose top is lost would reach to the sky in silence.
+    /// What bounds an area in height: `floor_m` and `top_m`, heights in words, or the layer of ED-318. What cannot be read, and when it
+    /// holds, is left out by its name: an area whose top is lost would reach to the sky in silence.
     fn bounds(&mut self, name: &str, geometry: &Json, properties: &Json) -> Bounds {
         let mut bounds = Bounds::default();
         let unread = |this: &mut Self, key: &str, value: &Json, why: &str| {
@@ -598,6 +634,9 @@ impl Piece {
                 bounds.absolute |= reference != Some("AGL");
                 bounds.set(upper, height_m);
             }
+        }
+        if geometry.get("limitedApplicability").is_some() || has_times(properties) {
+            self.leave_out(format!("{name}: {HOLDS}"));
         }
         // What looks like a height and is called otherwise.
         let known = |key: &str| HEIGHTS.iter().any(|(_, known)| *known == key);
@@ -714,7 +753,7 @@ impl Piece {
                     .iter()
                     .any(|volume| volume.get("time_start").is_some())
                 {
-                    self.leave_out(format!("{name}: when it holds; a zone holds always, rules that name it say from_h and until_h"));
+                    self.leave_out(format!("{name}: {HOLDS}"));
                 }
                 continue;
             }
@@ -773,10 +812,6 @@ impl Piece {
     /// A recording as a table of tracks.
     fn recording(&mut self, path: &Path) -> Result<(), String> {
         let settings = Settings::dropping();
-        let file = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
         let reading = recorded::read(path, &settings).map_err(|failed| match failed.row {
             Some((row, _)) => format!(
                 "row {row} {}; such keys stand beside `file` in a table [tracks.NAME] of your own",
@@ -797,8 +832,13 @@ impl Piece {
             return Err(format!("no row of it can be flown{why}"));
         }
         // Two recordings in one scenario are two tables.
-        let stem = file.split('.').next().unwrap_or(file);
-        let key = self.key(stem, "recorded");
+        let stem = self
+            .file
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.split('.').next());
+        let stem = stem.unwrap_or_default().to_owned();
+        let key = self.key(&stem, "recorded");
         self.head.push(format!(
             "start_utc = \"{}\" # the first position",
             reading.account.first_utc
@@ -808,12 +848,13 @@ impl Piece {
         for odd in &reading.account.suspicions {
             self.comment(&format!("suspicion: {odd}"));
         }
-        self.line(format!("[tracks.{key}]\nfile = {file:?}\naircraft = \"traffic\" # assumed\nside = \"civil\" # assumed"));
+        self.line(format!("[tracks.{key}]\nfile = {:?}\naircraft = \"traffic\" # assumed\nside = \"civil\" # assumed", self.file));
         if !reading.account.dropped.is_empty()
             || reading.account.merged + reading.account.ordered > 0
         {
             self.line("on_fault = \"drop\" # what is odd is counted; without this it is refused");
-            self.leave_out(format!("rows of {file}: {}", reading.account.words()));
+            let rows = format!("rows of {}: {}", self.file, reading.account.words());
+            self.leave_out(rows);
         }
         self.line("\n# Assumed, since the file does not say what flies.\n[sides.civil]\n\n[aircraft.traffic]\ncruise_mps = 200\naltitude_m = 9000\nrcs_m2 = 20\nsource = \"assumed by the import; change it\"");
         self.count += 1;
@@ -1087,6 +1128,24 @@ fn altitude_of(volume: &Json, key: &str) -> Option<(f64, bool)> {
         number_of(altitude.get("value")?)? * unit,
         reference != Some("SFC"),
     ))
+}
+
+/// Whether an area says from when or until when it holds.
+fn has_times(properties: &Json) -> bool {
+    const BOUNDS: [&str; 7] = ["start", "begin", "from", "until", "end", "valid", "expir"];
+    let bounds = |key: &str| {
+        let folded = key.to_lowercase();
+        BOUNDS.iter().any(|bound| folded.contains(bound))
+    };
+    let date = |text: &str| {
+        text.get(..10)
+            .is_some_and(|day| day.parse::<jiff::civil::Date>().is_ok())
+    };
+    let mut each = properties.as_object().into_iter().flatten();
+    each.any(|(key, value)| {
+        key == "limitedApplicability" && !value.is_null()
+            || bounds(key) && value.as_str().is_some_and(date)
+    })
 }
 
 fn instant(volume: &Json, key: &str) -> Option<jiff::Timestamp> {

@@ -26,7 +26,7 @@ fn imported(name: &str, text: &str, tolerance_m: f64) -> Result<Imported, String
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join(name);
     fs::write(&path, text).unwrap();
-    import(&path, tolerance_m)
+    import(&path, None, tolerance_m)
 }
 
 /// The piece as part of a scenario, beside a file that it may name.
@@ -399,7 +399,7 @@ fn what_is_nothing_is_refused() {
         let why = imported(name, text, 50.0).unwrap_err();
         assert!(why.contains(words), "{name}: {why}");
     }
-    assert!(import(Path::new("/dev/null"), 50.0).is_err());
+    assert!(import(Path::new("/dev/null"), None, 50.0).is_err());
 }
 
 /// Whatever is wrong with one airspace, the others are there, and what is wrong is told by its line.
@@ -472,6 +472,7 @@ fn heights_of_areas_are_read_or_named() {
         area("layered", "", layer),
         area("feet", ",\"top_ft\":900", ""),
         area("none", ",\"top_m\":\"high\"", ""),
+        area("timed", ",\"validUntil\":\"2024-05-01T10:00:00Z\"", ""),
         point.to_owned(),
     ];
     let text = format!(
@@ -482,13 +483,17 @@ fn heights_of_areas_are_read_or_named() {
     for words in [
         "floor_m = 1000",
         "top_m = 3000",
-        "top_m = 121.92",
+        "top_m = 121.9\n",
         "[zones.harbour]",
         "radius_m = 1000",
     ] {
         assert!(found.toml.contains(words), "{words}\n{}", found.toml);
     }
-    for words in ["feet: its top_ft, 900", "none: its top_m, \"high\""] {
+    for words in [
+        "feet: its top_ft, 900",
+        "none: its top_m, \"high\"",
+        "timed: when it holds",
+    ] {
         let told = found.left_out.iter().any(|line| line.contains(words));
         assert!(told, "{words}: {:?}", found.left_out);
     }
@@ -503,4 +508,37 @@ fn heights_of_areas_are_read_or_named() {
         panic!("a volume without a height that can be read is none");
     };
     assert!(refused.contains("altitude_upper"), "{refused}");
+}
+
+#[test]
+fn a_piece_names_its_recording_from_where_it_stands() {
+    let place = tempfile::tempdir().unwrap();
+    let [from, into, below] = ["from", "into", "from/below"].map(|name| place.path().join(name));
+    for folder in [&from, &into, &below] {
+        fs::create_dir(folder).unwrap();
+    }
+    let path = from.join("day.csv");
+    fs::write(
+        &path,
+        "time,icao24,lat,lon,geoaltitude\n0,4ca1b2,32.0,13.0,1000\n10,4ca1b2,32.02,13.0,1000\n",
+    )
+    .unwrap();
+    for (folder, words) in [
+        (None, "file = \"day.csv\""),
+        (Some(&from), "file = \"day.csv\""),
+        (Some(&into), "file = \"../from/day.csv\""),
+        (Some(&below), "file = \"../day.csv\""),
+        (Some(&place.path().to_owned()), "file = \"from/day.csv\""),
+    ] {
+        let piece = import(&path, folder.map(|folder| folder.as_path()), 50.0).unwrap();
+        assert!(piece.toml.contains(words), "{words}\n{}", piece.toml);
+        assert!(piece.toml.contains("[tracks.day]"), "{}", piece.toml);
+    }
+    // The loader finds it there.
+    let piece = import(&path, Some(&into), 50.0).unwrap();
+    fs::write(into.join("piece.toml"), piece.toml).unwrap();
+    let path = into.join("s.toml");
+    fs::write(&path, format!("include = [\"piece.toml\"]\n{REST}")).unwrap();
+    let read = Scenario::load(&path, &[]).unwrap_or_else(|error| panic!("{}", error.render(false)));
+    assert_eq!(read.flights.len(), 1);
 }

@@ -162,7 +162,7 @@ fn faults_are_told_by_line_and_column() {
         (head, "no rows"),
         (
             "time,lat,lon\n1,2,3\n",
-            "lacks the columns icao24, geoaltitude (or baroaltitude)",
+            "lacks the columns address, geoaltitude (or baroaltitude)",
         ),
     ] {
         let error = with_csv(rows).unwrap_err();

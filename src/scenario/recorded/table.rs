@@ -237,7 +237,7 @@ pub(super) fn header(
     let heard = find(&typed.heard, "heard", HEARD);
     for (found, name) in [
         (time, "time"),
-        (address, "icao24"),
+        (address, "address"),
         (lat, "lat"),
         (lon, "lon"),
         (geometric.or(barometric), "geoaltitude (or baroaltitude)"),
@@ -253,7 +253,7 @@ pub(super) fn header(
         (time, address, lat, lon, missing.is_empty())
     else {
         let said = format!(
-            "lacks the column{} {}; expected time, icao24, lat, lon, geoaltitude, or columns = {{ time = \"..\", address = \"..\", .. }} with the names that there are: {}",
+            "lacks the column{} {}; expected time, icao24 (the address), lat, lon, geoaltitude, or columns = {{ time = \"..\", address = \"..\", .. }} with the names that there are: {}",
             if missing.len() == 1 { "" } else { "s" },
             missing.join(", "),
             clip(&fields.join(", "))
