@@ -100,6 +100,19 @@ pub(super) struct Mark {
     pub cloud: Vec<f64>,
 }
 
+impl Mark {
+    /// A full dot of the first series, alone.
+    pub fn new(label: String, value: Interval) -> Mark {
+        Mark {
+            label,
+            value,
+            series: 0,
+            open: false,
+            cloud: Vec::new(),
+        }
+    }
+}
+
 /// Dots with intervals on one axis.
 #[derive(Debug, Clone)]
 pub(super) struct Panel {

@@ -498,12 +498,8 @@ impl<'a> Report<'a> {
             let of = |row: &&Split| row.measure == *measure;
             let rows: Vec<&Split> = split.iter().filter(of).take(ROWS).collect();
             for (at, part) in PARTS.iter().enumerate() {
-                let mark = |row: &&Split| Mark {
-                    label: self.name(&row.cell),
-                    value: as_told(measure, row.changes[at]),
-                    series: 0,
-                    open: false,
-                    cloud: Vec::new(),
+                let mark = |row: &&Split| {
+                    Mark::new(self.name(&row.cell), as_told(measure, row.changes[at]))
                 };
                 list.push(Panel {
                     title: format!("{}: {part}", words(measure)),
@@ -723,13 +719,7 @@ impl<'a> Report<'a> {
                     .map_or(String::new(), |row| unit_told(measure, &row.unit)),
                 marks: rows
                     .iter()
-                    .map(|row| Mark {
-                        label: self.name(&row.cell),
-                        value: as_told(measure, row.value),
-                        series: 0,
-                        open: false,
-                        cloud: Vec::new(),
-                    })
+                    .map(|row| Mark::new(self.name(&row.cell), as_told(measure, row.value)))
                     .collect(),
                 neutral: None,
                 logarithmic: false,
@@ -1408,11 +1398,11 @@ impl<'a> Report<'a> {
                     .iter()
                     .take(ROWS / 2)
                     .map(|row| Mark {
-                        label: format!("{}: {} to {}", row.factor, row.from, row.to),
-                        value: as_told(measure, row.effect),
-                        series: 0,
                         open: row.effect.low <= 0.0 && row.effect.high >= 0.0,
-                        cloud: Vec::new(),
+                        ..Mark::new(
+                            format!("{}: {} to {}", row.factor, row.from, row.to),
+                            as_told(measure, row.effect),
+                        )
                     })
                     .collect(),
                 neutral: Some(0.0),

@@ -246,19 +246,16 @@ impl Tuned {
                 };
                 unit = unit_told(measure, &told.unit);
                 marks.push(Mark {
-                    label: Tuned::title_of(finalist),
-                    value: as_told(measure, told.fresh),
                     series: usize::from(finalist.name == AS_WRITTEN),
-                    open: false,
-                    cloud: Vec::new(),
+                    ..Mark::new(Tuned::title_of(finalist), as_told(measure, told.fresh))
                 });
                 if told.search.is_finite() {
                     marks.push(Mark {
-                        label: "search said".to_owned(),
-                        value: as_told(measure, Interval::alone(told.search)),
-                        series: 0,
                         open: true,
-                        cloud: Vec::new(),
+                        ..Mark::new(
+                            "search said".to_owned(),
+                            as_told(measure, Interval::alone(told.search)),
+                        )
                     });
                 }
                 let numbers = [

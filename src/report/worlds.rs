@@ -626,13 +626,7 @@ fn shares_figure(at: usize, measure: &str, rows: &[&Screened]) -> Option<Figure>
         axis: "% of the variance".to_owned(),
         marks: few
             .iter()
-            .map(|row| Mark {
-                label: row.assumption.clone(),
-                value: percent(of(row)),
-                series: 0,
-                open: false,
-                cloud: Vec::new(),
-            })
+            .map(|row| Mark::new(row.assumption.clone(), percent(of(row))))
             .collect(),
         neutral: None,
         logarithmic: false,

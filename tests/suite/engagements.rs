@@ -24,32 +24,6 @@ altitude_m = 1000
 rcs_m2 = 1
 source = "invented"
 
-[site_classes.gun]
-source = "invented"
-
-[site_classes.gun.sensor]
-model.disc = { range_m = 5_000, detection = 1 }
-scan_s = 10
-scan_phase.fixed = { first_s = 10 }
-antenna_m = 1000
-
-[site_classes.gun.tracker]
-confirm_hits = 1
-confirm_scans = 1
-drop_misses = 3
-memory.tau_s = 3_600
-
-[site_classes.gun.identification]
-over = "affiliations"
-interval_s = 3_600
-appearance.tau_s = 0
-combine = "single"
-
-[site_classes.gun.identification.actual]
-friend = { hostile = 1 }
-neutral = { hostile = 1 }
-hostile = { hostile = 1 }
-
 [site_classes.gun.weapon]
 max_range_m = 100_000
 reaction.fixed = { delay_s = 0 }
@@ -73,32 +47,6 @@ status = "tight"
 "#;
 
 const EYE: &str = r#"
-[site_classes.eye]
-source = "invented"
-
-[site_classes.eye.sensor]
-model.disc = { range_m = 20_000, detection = 1 }
-scan_s = 10
-scan_phase.fixed = { first_s = 10 }
-antenna_m = 1000
-
-[site_classes.eye.tracker]
-confirm_hits = 1
-confirm_scans = 1
-drop_misses = 3
-memory.tau_s = 3_600
-
-[site_classes.eye.identification]
-over = "affiliations"
-interval_s = 3_600
-appearance.tau_s = 0
-combine = "single"
-
-[site_classes.eye.identification.actual]
-friend = { hostile = 1 }
-neutral = { hostile = 1 }
-hostile = { hostile = 1 }
-
 [sites.eye]
 class = "eye"
 side = "shooter"
@@ -111,6 +59,49 @@ engage = true
 latency.fixed = { delay_s = 4 }
 hold_s = 35
 "#;
+
+/// What a site makes of all that comes within so many metres: found at once, declared hostile, remembered for an hour.
+fn class(name: &str, range_m: f64) -> String {
+    const CLASS: &str = r#"
+[site_classes.NAME]
+source = "invented"
+
+[site_classes.NAME.sensor]
+model.disc = { range_m = RANGE, detection = 1 }
+scan_s = 10
+scan_phase.fixed = { first_s = 10 }
+antenna_m = 1000
+
+[site_classes.NAME.tracker]
+confirm_hits = 1
+confirm_scans = 1
+drop_misses = 3
+memory.tau_s = 3_600
+
+[site_classes.NAME.identification]
+over = "affiliations"
+interval_s = 3_600
+appearance.tau_s = 0
+combine = "single"
+
+[site_classes.NAME.identification.actual]
+friend = { hostile = 1 }
+neutral = { hostile = 1 }
+hostile = { hostile = 1 }
+"#;
+    CLASS
+        .replace("NAME", name)
+        .replace("RANGE", &range_m.to_string())
+}
+
+/// A gun alone, and with an eye that reports to it.
+fn gun() -> String {
+    [BASE, &class("gun", 5e3)].concat()
+}
+
+fn gun_and_eye() -> String {
+    [&gun(), EYE, &class("eye", 20e3)].concat()
+}
 
 /// A flight of the stranger from place to place, km east and north.
 fn flight(name: &str, [from, to]: [[f64; 2]; 2]) -> String {
@@ -154,7 +145,7 @@ fn count(log: &EventLog, holds: impl Fn(&Fact) -> bool) -> usize {
 #[test]
 fn what_a_link_goes_on_reporting_is_the_track_that_was_lost() {
     let away = flight("passer", [[-4.0, 0.0], [30.0, 0.0]]);
-    let text = [BASE, EYE, &away].concat();
+    let text = [gun_and_eye(), away].concat();
     let asked = ["rules.hotline_query={nodes=[\"headquarters\"],latency={fixed={delay_s=0}}}"];
     let log = fly(&text, &asked);
     assert_eq!(engaged(&log), ["passer"]);
@@ -174,7 +165,7 @@ fn an_engagement_over_a_link_goes_on_at_the_sites_own_track() {
     let inbound = flight("inbound", [[-18.0, 0.0], [30.0, 0.0]]);
     for memory in ["0", "3600"] {
         let set = format!("site_classes.gun.tracker.memory.tau_s={memory}");
-        let log = fly(&[BASE, EYE, &inbound].concat(), &[&set]);
+        let log = fly(&[gun_and_eye(), inbound.clone()].concat(), &[&set]);
         assert_eq!(engaged(&log), ["inbound"], "{memory}");
         let merged = |fact: &Fact| matches!(fact, Fact::TrackEnded { track, .. } if track.end == TrackEnd::Merged);
         assert_eq!(count(&log, merged), 1);
@@ -195,7 +186,7 @@ fn least_time_left_counts_every_way_out_of_the_envelope() {
         "site_classes.gun.weapon.channels=1",
         "site_classes.gun.weapon.priority=least_time_left",
     ];
-    let text = [BASE, &two.concat()].concat();
+    let text = [gun(), two.concat()].concat();
     let nearest = [&set[..], &["site_classes.gun.weapon.min_range_m=5000"]].concat();
     assert_eq!(engaged(&fly(&text, &set))[0], "outbound");
     assert_eq!(engaged(&fly(&text, &nearest))[0], "inbound");
@@ -226,7 +217,7 @@ fn a_missile_that_is_promised_is_not_there_for_another() {
         "site_classes.gun.weapon.magazine=1",
         "site_classes.gun.weapon.reaction.fixed.delay_s=25",
     ];
-    let log = fly(&[BASE, &two.concat()].concat(), &set);
+    let log = fly(&[gun(), two.concat()].concat(), &set);
     assert_eq!(engaged(&log).len(), 1);
     let declined = |reason: Reason| {
         count(
@@ -238,7 +229,7 @@ fn a_missile_that_is_promised_is_not_there_for_another() {
     assert!(declined(Reason::MagazineEmpty) > 0);
     // With one channel it is the channel that is asked about first.
     let log = fly(
-        &[BASE, &two.concat()].concat(),
+        &[gun(), two.concat()].concat(),
         &[&set[1..], &["site_classes.gun.weapon.channels=1"]].concat(),
     );
     let no_channel = |fact: &Fact| matches!(fact, Fact::ShotDeclined { decision, .. } if decision.reason == Reason::NoChannel);
