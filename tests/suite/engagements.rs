@@ -4,8 +4,7 @@ use deconflict::record::{Detail, EventLog, Fact, Reason, Replication, TrackEnd};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::simulate;
 
-/// A gun that sees 5 km and an eye that sees 20 km and reports to it, over links that let it fire. All is neutral and declared
-/// hostile; a missile of 10 m/s is in the air to the end of the run.
+/// A gun, but for its class. All is neutral and declared hostile; a missile of 10 m/s is in the air to the end of the run.
 const BASE: &str = r#"
 title = "one gun and what is near it"
 start_utc = "2020-01-01T00:00:00Z"
@@ -94,11 +93,12 @@ hostile = { hostile = 1 }
         .replace("RANGE", &range_m.to_string())
 }
 
-/// A gun alone, and with an eye that reports to it.
+/// A gun that sees 5 km.
 fn gun() -> String {
     [BASE, &class("gun", 5e3)].concat()
 }
 
+/// The same, and an eye that sees 20 km and reports to it, over a link that lets it fire.
 fn gun_and_eye() -> String {
     [&gun(), EYE, &class("eye", 20e3)].concat()
 }
