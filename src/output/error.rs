@@ -23,6 +23,12 @@ pub enum OutputError {
         /// Why not.
         why: String,
     },
+    /// The figures of a report would take its place.
+    #[error("{} holds results, and the figures of this page would take its place; expected another name of the page", path.display())]
+    Results {
+        /// The path.
+        path: PathBuf,
+    },
     /// It is of this program, and holds more: not replaced even by force.
     #[error("{} holds what deconflict did not write: {}; nothing was touched", path.display(), several(names))]
     Strange {

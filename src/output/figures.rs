@@ -6,7 +6,7 @@ use super::beside::{Lock, lock_folder};
 use super::claim::{Claim, Making, exists};
 use super::error::OutputError;
 use super::files::{sync_folder, text};
-use super::manifest::Manifest;
+use super::manifest::{Made, Manifest, Stored, Trust};
 
 /// Writes files into a folder of their own with a manifest; an earlier one of the same kind gives way, anything else is
 /// refused.
@@ -22,6 +22,14 @@ pub(crate) fn write_figures(
         None => None,
     };
     let claim = Claim::of(place, true, exists)?;
+    // Of the folders of this program only one of figures gives way to figures.
+    if Stored::open(place, Trust::Unverified)
+        .is_ok_and(|there| there.manifest.command != Made::Report)
+    {
+        return Err(OutputError::Results {
+            path: place.to_owned(),
+        });
+    }
     let making = Making::of(place)?;
     let mut manifest = about;
     for (name, content) in files {

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use deconflict::output::Trust;
 use deconflict::record::{Detail, Fact, Replication};
-use deconflict::report::{Flown, ReplayNote, replay_page, write_report};
+use deconflict::report::{Flown, ReplayNote, replay_page, write_report, write_report_to};
 use deconflict::scenario::Scenario;
 use deconflict::simulation::{simulate, trajectories};
 use serde_json::Value as Json;
@@ -682,4 +683,25 @@ fn a_folder_without_results_is_refused() {
     let error = write_report(place.path()).unwrap_err();
     assert!(error.is_bad_input());
     assert!(error.to_string().contains("manifest.json"), "{error}");
+}
+
+/// A page beside its results, of their name: its figures would take their place.
+#[test]
+fn figures_never_take_the_place_of_results() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("sweep");
+    let out = folder.to_str().unwrap();
+    let experiment = "tests/suite/support/agreement.toml";
+    deconflict(&["sweep", experiment, "--replications", "2", "--out", out]);
+    let before = read(&folder.join("cells.csv"));
+    let page = place.path().join("sweep.html");
+    let refused = write_report_to(&folder, Trust::Verified, Some(&page), 0).unwrap_err();
+    assert!(refused.to_string().contains("holds results"), "{refused}");
+    assert!(!page.exists());
+    assert_eq!(read(&folder.join("cells.csv")), before);
+    // Those of another page are replaced.
+    let page = place.path().join("page.html");
+    for _ in 0..2 {
+        write_report_to(&folder, Trust::Verified, Some(&page), 0).unwrap();
+    }
 }
